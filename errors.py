@@ -1,0 +1,73 @@
+"""Every error that Warroom raises on purpose.
+
+    WarroomError                 message says what to do next
+    ├── InputError               what a person handed us cannot be used (exit code 2)
+    │   ├── AlertError           an alert that cannot be read
+    │   └── BundleError          a telemetry bundle that cannot be read
+    ├── NotFound                 no such incident, plan, drill (exit code 3)
+    ├── ToolError                a tool call that did not do its work; always recorded as evidence
+    │   ├── ToolRetry            the arguments are off; the message is the correction
+    │   ├── ToolFailed           tried and failed; telling is all that is left
+    │   └── ApprovalRequired     the call writes and carries no approval for this exact plan
+    ├── GroundingError           a claim whose evidence or quoted value does not resolve
+    ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
+    ├── LifecycleError           a state change that the lifecycle does not allow
+    ├── StoreError               our own tables are unreadable, or of another version
+    └── DrillError               the small system did not start, or a fault did not take
+"""
+
+
+class WarroomError(Exception):
+    """Base of all: catch this one at the process edge."""
+
+
+class InputError(WarroomError):
+    """What a person handed us cannot be used."""
+
+
+class AlertError(InputError):
+    """An alert that cannot be read."""
+
+
+class BundleError(InputError):
+    """A telemetry bundle that cannot be read."""
+
+
+class NotFound(WarroomError):
+    """No such incident, plan or drill."""
+
+
+class ToolError(WarroomError):
+    """A tool call that did not do its work."""
+
+
+class ToolRetry(ToolError):
+    """The arguments are off; the message says how to correct them."""
+
+
+class ToolFailed(ToolError):
+    """The tool tried and failed; the message says what was tried."""
+
+
+class ApprovalRequired(ToolError):
+    """The call has an effect and carries no approval for this exact plan."""
+
+
+class GroundingError(WarroomError):
+    """A claim whose evidence or quoted value does not resolve."""
+
+
+class ApprovalError(WarroomError):
+    """A decision that cannot count: stale hash, expired or already taken."""
+
+
+class LifecycleError(WarroomError):
+    """A state change that the lifecycle does not allow."""
+
+
+class StoreError(WarroomError):
+    """Our own tables cannot be read or written."""
+
+
+class DrillError(WarroomError):
+    """The small system did not start, or a fault did not take."""
