@@ -1,19 +1,19 @@
 """Every error that Warroom raises on purpose.
 
-    WarroomError                 message says what to do next
-    ├── InputError               what a person handed us cannot be used (exit code 2)
-    │   ├── AlertError           an alert that cannot be read
-    │   └── BundleError          a telemetry bundle that cannot be read
-    ├── NotFound                 no such incident, plan, drill (exit code 3)
-    ├── ToolError                a tool call that did not do its work; always recorded as evidence
-    │   ├── ToolRetry            the arguments are off; the message is the correction
-    │   ├── ToolFailed           tried and failed; telling is all that is left
-    │   └── ApprovalRequired     the call writes and carries no approval for this exact plan
-    ├── GroundingError           a claim whose evidence or quoted value does not resolve
-    ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
-    ├── LifecycleError           a state change that the lifecycle does not allow
-    ├── StoreError               our own tables are unreadable, or of another version
-    └── DrillError               the small system did not start, or a fault did not take
+WarroomError                 message says what to do next
+├── InputError               what a person handed us cannot be used (exit code 2)
+│   ├── AlertError           an alert that cannot be read
+│   └── BundleError          a telemetry bundle that cannot be read
+├── NotFound                 no such incident, plan, drill (exit code 3)
+├── ToolError                a tool call that did not do its work; always recorded as evidence
+│   ├── ToolRetry            the arguments are off; the message is the correction
+│   ├── ToolFailed           tried and failed; telling is all that is left
+│   └── ApprovalRequired     the call writes and carries no approval for this exact plan
+├── GroundingError           a claim whose evidence or quoted value does not resolve
+├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
+├── LifecycleError           a state change that the lifecycle does not allow
+├── StoreError               our own tables are unreadable, or of another version
+└── DrillError               the small system did not start, or a fault did not take
 """
 
 

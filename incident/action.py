@@ -1,0 +1,123 @@
+"""What may be done about it: plans, decisions, executions, verification.
+
+A plan's hash covers everything that matters about it; an approval binds to that hash.
+"""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, Field, JsonValue
+
+from .evidence import Quote, digest
+
+
+class Level(StrEnum):
+    """Three steps, for risk and blast radius alike."""
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+
+
+class ActionKind(StrEnum):
+    """The catalogue of actions. The model chooses among these and only these."""
+
+    restart = "restart"
+    roll_back = "roll back"
+    scale = "scale"
+    flag_off = "feature flag off"
+    throttle = "throttle"
+    block_source = "block source"
+    reroute = "reroute"
+    switch_provider = "switch provider"
+    repair_rows = "repair rows from backup"
+
+
+class ActionPlan(BaseModel):
+    """One exact action, ready to be approved or rejected."""
+
+    kind: ActionKind = Field(description="which action of the catalogue")
+    target: str = Field(description="service, flag, table or route acted on")
+    parameters: dict[str, JsonValue] = Field(
+        default_factory=dict, description="validated parameters of the action"
+    )
+    hypothesis: str = Field("", description="id of the hypothesis it follows from")
+    rationale: str = Field(description="why this action, one or two sentences")
+    quotes: list[Quote] = Field(default_factory=list, description="values the choice rests on")
+    risk: Level = Field(description="from the catalogue, never from the model")
+    blast_radius: str = Field(description="who notices while it happens; from the catalogue")
+    reversible: bool = Field(description="whether an undo exists; from the catalogue")
+    expected_effect: str = Field(description="what should be seen when it works")
+    verification: str = Field(description="what is measured afterwards")
+    undo: str = Field(description="how it is undone")
+    attempt: int = Field(1, description="which attempt of the response it belongs to")
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits over every field: any edit is another plan."""
+        return digest(self.model_dump(mode="json"))[:12]
+
+    @property
+    def title(self) -> str:
+        """The plan in a few words, for prompts and timelines."""
+        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        return f"{self.kind.value} {self.target}" + (f" ({values})" if values else "")
+
+
+class Verdict(StrEnum):
+    """What a person decided."""
+
+    approved = "approved"
+    rejected = "rejected"
+    edited = "edited"
+    expired = "expired"
+
+
+class Decision(BaseModel):
+    """A person's answer to one exact plan or text."""
+
+    subject: str = Field(description="hash of the plan or message decided on")
+    verdict: Verdict = Field(description="approved, rejected, edited or expired")
+    by: str = Field(description="the role that decided; 'drill commander (automatic)' in drills")
+    at: AwareDatetime = Field(description="when, UTC")
+    reason: str = Field("", description="why, where given")
+
+
+class Outcome(StrEnum):
+    """How an execution ended. Unknown is never called done."""
+
+    started = "started"
+    better = "better"
+    worse = "worse"
+    unchanged = "unchanged"
+    unverified = "unverified"
+    failed = "failed"
+
+
+class Measure(BaseModel):
+    """One signal before and after an action."""
+
+    service: str = Field(description="whose signal")
+    signal: str = Field(description="which: error_rate, latency_p95, …")
+    unit: str = Field("", description="unit of the values")
+    baseline: float | None = Field(None, description="healthy level before the incident")
+    before: float | None = Field(None, description="level just before the action")
+    after: float | None = Field(None, description="level after the stabilisation window")
+    threshold: float | None = Field(None, description="the objective it is held against")
+    healthy: bool | None = Field(None, description="after meets the objective; None: not measured")
+    evidence: str = Field("", description="id of the evidence that holds the measurement")
+
+
+class Execution(BaseModel):
+    """One action carried out, once, and what came of it."""
+
+    plan: str = Field(description="hash of the plan executed")
+    title: str = Field(description="the plan in a few words")
+    started_at: AwareDatetime = Field(description="when it was claimed, UTC")
+    ended_at: AwareDatetime | None = Field(None, description="when the effect was done, UTC")
+    receipt: dict[str, JsonValue] = Field(
+        default_factory=dict, description="what the operation reported, with what undoes it"
+    )
+    outcome: Outcome = Field(Outcome.started, description="how it ended")
+    measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
+    note: str = Field("", description="what was concluded, one line")
+    undone: bool = Field(False, description="whether it was rolled back")

@@ -1,0 +1,85 @@
+"""The incident document: the one record that every specialist reads and writes.
+
+Evidence payloads lie beside it in the store. The timeline only grows. The document knows
+nobody: it imports no other part of Warroom.
+"""
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from .action import ActionPlan, Decision, Execution
+from .alert import Alert
+from .communication import Message
+from .evidence import Evidence
+from .finding import DroppedClaim, Finding, Gap, Hypothesis
+from .impact import Command, Impact, ServiceState, SloState
+from .lifecycle import State, Transition, check_transition
+from .report import AnyReport, FollowUp
+from .severity import Category, IncidentType, Severity
+from .timeline import Event, EventKind
+
+SCHEMA_VERSION = "1"
+
+
+class Incident(BaseModel):
+    """Everything known about one incident."""
+
+    schema_version: str = Field(SCHEMA_VERSION, description="of this document's JSON Schema")
+    id: str = Field(description="INC-…")
+    title: str = Field(description="one line")
+    opened_at: AwareDatetime = Field(description="when we took the alert, UTC")
+    alert: Alert = Field(description="what we were handed")
+    related: list[str] = Field(default_factory=list, description="ids of linked incidents")
+
+    severity: Severity | None = Field(None, description="None until classified")
+    type: IncidentType = Field(IncidentType.unknown, description="what kind of trouble")
+    category: Category = Field(Category.unknown, description="for routing and statistics")
+    state: State = Field(State.detected, description="where it stands")
+    transitions: list[Transition] = Field(default_factory=list, description="how it got there")
+
+    services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
+    impact: Impact | None = Field(None, description="who is hurt; None until assessed")
+    slo: list[SloState] = Field(default_factory=list, description="objectives against now")
+    command: Command = Field(default_factory=lambda: Command(), description="who leads, by role")
+
+    timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")
+    evidence: list[Evidence] = Field(default_factory=list, description="references, no payloads")
+    findings: list[Finding] = Field(default_factory=list, description="claims that resolved")
+    dropped: list[DroppedClaim] = Field(default_factory=list, description="claims that did not")
+    gaps: list[Gap] = Field(default_factory=list, description="what could not be seen")
+    hypotheses: list[Hypothesis] = Field(default_factory=list, description="best first")
+
+    proposals: list[ActionPlan] = Field(default_factory=list, description="every plan proposed")
+    decisions: list[Decision] = Field(default_factory=list, description="what people decided")
+    executions: list[Execution] = Field(default_factory=list, description="what was done, once")
+    communications: list[Message] = Field(default_factory=list, description="drafts and sent")
+    follow_ups: list[FollowUp] = Field(default_factory=list, description="owner and due date")
+    reports: list[AnyReport] = Field(default_factory=list, description="one per step and attempt")
+
+    def report(self, step: int) -> AnyReport | None:
+        """The latest report of a step, or None."""
+        found = [report for report in self.reports if report.step == step]
+        return found[-1] if found else None
+
+    def leading(self) -> Hypothesis | None:
+        """The hypothesis with the highest confidence that is not ruled out, or None."""
+        standing = [h for h in self.hypotheses if not h.ruled_out]
+        return max(standing, key=lambda h: h.confidence, default=None)
+
+    def plan(self, plan_hash: str) -> ActionPlan | None:
+        """The proposal with this hash, or None."""
+        return next((p for p in self.proposals if p.hash == plan_hash), None)
+
+    def record(self, event: Event) -> None:
+        """Append to the timeline; the same event twice (a node run again) stays one."""
+        if event not in self.timeline:
+            self.timeline.append(event)
+
+    def move(self, state: State, at: AwareDatetime, actor: str, reason: str) -> None:
+        """Change the state, checked, with who and why. Raises LifecycleError."""
+        if state is self.state:
+            return
+        check_transition(self.state, state)
+        self.state = state
+        self.transitions.append(Transition(at=at, actor=actor, state=state, reason=reason))
+        text = f"state: {state.value} — {reason}"
+        self.record(Event(at=at, actor=actor, kind=EventKind.state, text=text))

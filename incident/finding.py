@@ -1,0 +1,88 @@
+"""What is claimed: findings, competing hypotheses, gaps; and what could not be proven."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+from .evidence import Quote
+
+
+class Finding(BaseModel):
+    """One statement, with the values that prove it."""
+
+    statement: str = Field(description="what is the case, one sentence")
+    service: str = Field("", description="the service it is about; empty: the whole system")
+    kind: str = Field("", description="short tag: anomaly, error-origin, change, auth, …")
+    at: datetime | None = Field(None, description="when it happened or began, UTC")
+    quotes: list[Quote] = Field(min_length=1, description="the proof; at least one")
+    step: int = Field(0, description="the step (1 to 13) that found it; set by code")
+    specialist: str = Field("", description="who found it; set by code")
+
+
+class FaultKind(StrEnum):
+    """What kind of thing went wrong; the causes every runbook set covers."""
+
+    bad_deploy = "bad deploy"
+    slow_release = "slow release"
+    bad_flag = "bad feature flag"
+    bad_config = "bad configuration"
+    hung_process = "hung process"
+    crash_loop = "crash loop"
+    traffic_surge = "traffic surge"
+    memory_leak = "memory leak"
+    pool_exhaustion = "connection pool exhaustion"
+    cpu_saturation = "CPU saturation"
+    disk_full = "disk full"
+    network = "network fault"
+    database = "database fault"
+    data_corruption = "corrupted data"
+    credential_attack = "credential attack"
+    certificate = "certificate expiry"
+    provider_quota = "provider quota exhausted"
+    provider_outage = "provider outage"
+    dependency_outage = "dependency outage"
+    no_fault = "no fault"
+    unknown = "unknown"
+
+
+class Argument(BaseModel):
+    """One reason for or against a hypothesis."""
+
+    text: str = Field(description="the reason, one line")
+    weight: float = Field(description="log-odds that it adds; negative: it contradicts")
+    quotes: list[Quote] = Field(default_factory=list, description="the values it rests on")
+
+
+class Hypothesis(BaseModel):
+    """One possible cause, held against the others."""
+
+    id: str = Field(description="H1, H2, … ; stable for one service and kind")
+    statement: str = Field(description="the cause in one sentence")
+    service: str = Field(description="the guilty service or external party")
+    kind: FaultKind = Field(description="what kind of fault it would be")
+    support: list[Argument] = Field(default_factory=list, description="what speaks for it")
+    contradiction: list[Argument] = Field(default_factory=list, description="what speaks against")
+    missing: list[str] = Field(default_factory=list, description="evidence that was not available")
+    confidence: float = Field(ge=0, le=1, description="probability, computed by code")
+    change: str = Field(
+        "", description="id of the change blamed (commit, flag), where there is one"
+    )
+    ruled_out: str = Field("", description="why it was ruled out; empty: still open")
+
+
+class DroppedClaim(BaseModel):
+    """A claim whose proof did not resolve: kept out of the findings, and said so."""
+
+    at: datetime = Field(description="when it was dropped, UTC")
+    specialist: str = Field(description="who claimed it")
+    statement: str = Field(description="what was claimed")
+    reason: str = Field(description="what did not resolve")
+
+
+class Gap(BaseModel):
+    """Something we wanted to see and could not."""
+
+    what: str = Field(description="what is missing: a source, a window, a service")
+    why: str = Field(description="why: absent, unreachable, begins too late, half-written")
+    specialist: str = Field("", description="who missed it; set by code")

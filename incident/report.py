@@ -1,0 +1,188 @@
+"""What each step hands back: one base schema, one typed report per step of the practice."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from .action import ActionPlan, Measure, Outcome
+from .communication import Message
+from .finding import Finding, Gap, Hypothesis
+from .impact import Command, Impact, ServiceState, SloState
+from .severity import Category, IncidentType, Severity
+from .timeline import Event
+
+
+class FollowUp(BaseModel):
+    """Work that remains: an owner and a due date, always."""
+
+    title: str = Field(description="what to do, one line")
+    kind: str = Field(description="fix, alert, slo, dashboard, runbook, chaos, hardening, debt")
+    owner: str = Field(description="a team or role, never a person")
+    due: AwareDatetime = Field(description="by when, UTC")
+    priority: int = Field(2, ge=1, le=3, description="1 first, 3 last")
+    rationale: str = Field("", description="what in the record asks for it")
+    evidence: list[str] = Field(default_factory=list, description="evidence ids it rests on")
+    step: int = Field(0, description="the step that asked for it; set by code")
+
+
+class Report(BaseModel):
+    """What every step hands back."""
+
+    step: int = Field(description="1 to 13")
+    specialist: str = Field(description="triage, observability, debugger, …")
+    attempt: int = Field(1, description="which round of the response")
+    source: Literal["floor", "model"] = Field("floor", description="playbook, or model on top")
+    conclusion: Literal["concluded", "inconclusive"] = Field(description="an honest answer")
+    summary: str = Field(description="one or two sentences")
+    searched: list[str] = Field(default_factory=list, description="evidence ids looked at")
+    findings: list[Finding] = Field(default_factory=list, description="claims with proof")
+    gaps: list[Gap] = Field(default_factory=list, description="what could not be seen")
+    events: list[Event] = Field(default_factory=list, description="lines for the timeline")
+    hypotheses: list[Hypothesis] = Field(default_factory=list, description="competing causes")
+    proposals: list[ActionPlan] = Field(default_factory=list, description="best first")
+    messages: list[Message] = Field(default_factory=list, description="drafts")
+    follow_ups: list[FollowUp] = Field(default_factory=list, description="work that remains")
+    seconds: float = Field(0.0, description="how long the step took; set by code")
+
+
+class DetectionReport(Report):
+    """Step 1: severity, type, services, impact, objectives, command."""
+
+    step: Literal[1] = 1
+    severity: Severity = Field(description="the level")
+    type: IncidentType = Field(description="the type")
+    category: Category = Field(description="for routing and statistics")
+    rule: str = Field(description="the classification rule that won")
+    confidence: float = Field(ge=0, le=1, description="of the classification")
+    noise: bool = Field(False, description="nothing in telemetry backs the alert")
+    services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
+    impact: Impact | None = Field(None, description="who is hurt")
+    slo: list[SloState] = Field(default_factory=list, description="objectives held against now")
+    command: Command | None = Field(None, description="initial command structure")
+
+
+class HealthRow(BaseModel):
+    """One service in the health matrix: its worst signal per group."""
+
+    service: str = Field(description="whose row")
+    traffic: str = Field("", description="ok, watch, bad or unknown")
+    errors: str = Field("", description="ok, watch, bad or unknown")
+    latency: str = Field("", description="ok, watch, bad or unknown")
+    saturation: str = Field("", description="ok, watch, bad or unknown")
+    logs: str = Field("", description="ok, watch, bad or unknown")
+
+
+class SweepReport(Report):
+    """Step 2: anomalies, health matrix, where the degradation starts."""
+
+    step: Literal[2] = 2
+    onset: AwareDatetime | None = Field(None, description="when it began, UTC")
+    health: list[HealthRow] = Field(default_factory=list, description="one row a service")
+    origin: list[str] = Field(default_factory=list, description="path from loudest to origin")
+
+
+class MitigationReport(Report):
+    """Step 3: first moves, before the cause is known for sure."""
+
+    step: Literal[3] = 3
+    act_now: bool = Field(False, description="sure enough to ask the commander at once")
+
+
+class InvestigationReport(Report):
+    """Step 4: root cause, contributing factors, dependency impact, five whys."""
+
+    step: Literal[4] = 4
+    root_cause: str = Field("", description="id of the leading hypothesis, if it stands out")
+    contributing: list[str] = Field(default_factory=list, description="contributing factors")
+    impact_map: list[str] = Field(default_factory=list, description="victim ← … ← origin")
+    five_whys: list[str] = Field(default_factory=list, description="why, why, why, …")
+
+
+class SecurityReport(Report):
+    """Step 5: attack indicators, access, exposure, certificates."""
+
+    step: Literal[5] = 5
+    threat: str = Field("none seen", description="the leading indicator, in words")
+    sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
+    exposure: str = Field("", description="data exposure risk, in words")
+
+
+class PerformanceReport(Report):
+    """Step 6: utilisation, bottleneck, capacity advice."""
+
+    step: Literal[6] = 6
+    bottleneck: str = Field("", description="service and resource; empty: none found")
+    advice: list[str] = Field(default_factory=list, description="capacity advice")
+
+
+class FixReport(Report):
+    """Step 7: the minimal viable fix, staged, with what validates it."""
+
+    step: Literal[7] = 7
+    stages: list[str] = Field(default_factory=list, description="staged rollout")
+    validation: list[str] = Field(default_factory=list, description="criteria, measurable")
+    rollback_triggers: list[str] = Field(default_factory=list, description="when to undo")
+
+
+class VerificationReport(Report):
+    """Step 8: what telemetry says after the action."""
+
+    step: Literal[8] = 8
+    plan: str = Field("", description="hash of the plan verified")
+    outcome: Outcome = Field(description="better, worse, unchanged or unverified")
+    measures: list[Measure] = Field(default_factory=list, description="before and after")
+
+
+class CommunicationReport(Report):
+    """Step 9: who is told what."""
+
+    step: Literal[9] = 9
+
+
+class CustomerImpactReport(Report):
+    """Step 10: which customers, which journeys, what it cost them."""
+
+    step: Literal[10] = 10
+    segments: list[str] = Field(default_factory=list, description="journeys and segments hit")
+    failed_requests: int = Field(0, description="failed requests at the edge")
+    sla_breaches: list[str] = Field(default_factory=list, description="objectives missed")
+    revenue_estimate: float | None = Field(None, description="for the time it lasted")
+    outreach: list[str] = Field(default_factory=list, description="who should hear from us")
+
+
+class PostmortemReport(Report):
+    """Step 11: the blameless draft, built only from the record."""
+
+    step: Literal[11] = 11
+    markdown: str = Field("", description="the draft")
+    blame_marks: list[str] = Field(default_factory=list, description="sentences to rewrite")
+
+
+class MonitoringReport(Report):
+    """Step 12: what would have told us earlier."""
+
+    step: Literal[12] = 12
+
+
+class HardeningReport(Report):
+    """Step 13: what would have made it smaller."""
+
+    step: Literal[13] = 13
+
+
+AnyReport = Annotated[
+    DetectionReport
+    | SweepReport
+    | MitigationReport
+    | InvestigationReport
+    | SecurityReport
+    | PerformanceReport
+    | FixReport
+    | VerificationReport
+    | CommunicationReport
+    | CustomerImpactReport
+    | PostmortemReport
+    | MonitoringReport
+    | HardeningReport,
+    Field(discriminator="step"),
+]

@@ -1,0 +1,216 @@
+"""What telemetry is made of: samples, log records, spans, changes, the service catalogue.
+
+Times are unix seconds (UTC) as float, durations milliseconds, as the field's sources have them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+
+@dataclass(frozen=True)
+class Window:
+    """A closed-open time range [start, end), unix seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+    def clip(self, other: "Window") -> "Window":
+        """The part of this window inside the other."""
+        return Window(max(self.start, other.start), min(self.end, other.end))
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric series: labels and its samples, oldest first."""
+
+    name: str
+    service: str
+    instance: str
+    labels: dict[str, str]
+    ts: np.ndarray  # shape (n,), unix seconds, increasing
+    values: np.ndarray  # shape (n,), float
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One log line, as structured."""
+
+    ts: float
+    service: str
+    instance: str
+    level: str
+    message: str
+    trace_id: str = ""
+    span_id: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Span:
+    """One span of a trace (OpenTelemetry names)."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str  # empty = root
+    service: str
+    instance: str
+    name: str
+    kind: str  # server, client, internal
+    start: float
+    duration_ms: float
+    status: str  # unset, ok, error
+    status_message: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that people or automation changed."""
+
+    at: float
+    kind: str  # deploy, commit, flag, config, scale, restart
+    service: str
+    id: str
+    version: str = ""
+    previous: str = ""
+    author: str = ""
+    summary: str = ""
+    files: tuple[str, ...] = ()
+    diff: str = ""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What one modality holds: first and last time, rows; rows = 0 means nothing."""
+
+    modality: str  # metrics, logs, traces, changes
+    start: float | None
+    end: float | None
+    rows: int
+    problem: str = ""  # half-written, unreadable lines, … in words
+
+
+class Objective(BaseModel):
+    """One SLO of a service."""
+
+    name: str = Field(description="its name")
+    sli: str = Field(description="availability or latency")
+    objective: float = Field(description="share of good requests wanted")
+    threshold_ms: float | None = Field(None, description="for latency: good is at most this")
+    window_s: float = Field(3600, description="the objective's window, seconds")
+
+
+class Service(BaseModel):
+    """One entry of the service catalogue."""
+
+    name: str = Field(description="as telemetry calls it")
+    kind: str = Field("service", description="service, database, external, edge")
+    tier: int = Field(2, description="1 most important, 3 least")
+    team: str = Field("", description="owner")
+    description: str = Field("", description="what it does")
+    depends_on: list[str] = Field(default_factory=list, description="callees")
+    slos: list[Objective] = Field(default_factory=list, description="objectives")
+    limits: dict[str, float] = Field(default_factory=dict, description="memory_bytes, …")
+    instances_max: int = Field(1, description="how far it may be scaled")
+    revenue_per_hour: float | None = Field(None, description="revenue that runs through it")
+    on_call: dict[str, str] = Field(default_factory=dict, description="primary, secondary")
+
+
+class Rule(BaseModel):
+    """One detection rule: a threshold, a log pattern, an anomaly or a burn rate."""
+
+    name: str = Field(description="the alert's name when it fires")
+    kind: str = Field(description="threshold, pattern, anomaly, burn_rate, correlation")
+    service: str = Field("", description="whose signal; empty: every service's")
+    signal: str = Field("", description="error_rate, latency_p95, memory_share, …")
+    op: str = Field(">", description="> < >= <=")
+    warning: float | None = Field(None, description="level of a warning")
+    critical: float | None = Field(None, description="level of a critical alert")
+    pattern: str = Field("", description="for pattern: regular expression on log messages")
+    all_of: list[str] = Field(default_factory=list, description="for correlation: rule names")
+    window_s: float = Field(60, description="evaluated over this window, seconds")
+    for_s: float = Field(0, description="must hold this long before it fires, seconds")
+    summary: str = Field("", description="text of the alert; {service}, {value} are filled in")
+
+
+class Windows(BaseModel):
+    """How long the response looks back and waits, seconds."""
+
+    baseline_s: float = Field(600, description="healthy time compared against")
+    detect_s: float = Field(60, description="incident window before the alert at least")
+    stabilise_s: float = Field(60, description="wait after an action before measuring")
+    verify_s: float = Field(60, description="measured after the wait")
+
+
+class Catalogue(BaseModel):
+    """The service catalogue: who is who, what is promised, what wakes people up."""
+
+    services: list[Service] = Field(default_factory=list, description="known services")
+    rules: list[Rule] = Field(default_factory=list, description="detection rules")
+    windows: Windows = Field(default_factory=lambda: Windows(), description="time constants")
+
+    def find(self, name: str) -> Service | None:
+        """The entry of this name, or None."""
+        return next((service for service in self.services if service.name == name), None)
+
+
+class Telemetry(Protocol):
+    """Where metrics, logs, traces and changes come from. All methods only read.
+
+    Implementations raise BundleError (or a sibling) for a source that is not there at all;
+    an empty window is an empty answer, not an error.
+    """
+
+    def catalogue(self) -> Catalogue:
+        """The service catalogue; an empty one where there is none."""
+        ...
+
+    def coverage(self) -> list[Coverage]:
+        """First and last time and number of rows per modality."""
+        ...
+
+    def metrics(
+        self,
+        window: Window,
+        names: list[str],
+        services: list[str] | None = None,
+    ) -> list[Series]:
+        """Raw series of these metric names inside the window."""
+        ...
+
+    def metric_names(self) -> list[tuple[str, str]]:
+        """(service, metric name) pairs seen."""
+        ...
+
+    def logs(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        levels: list[str] | None = None,
+        contains: str = "",
+        limit: int = 100_000,
+    ) -> list[LogRecord]:
+        """Log records inside the window, oldest first."""
+        ...
+
+    def spans(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        errors_only: bool = False,
+        limit: int = 200_000,
+    ) -> list[Span]:
+        """Spans that start inside the window, oldest first."""
+        ...
+
+    def changes(self, window: Window) -> list[Change]:
+        """Deploys, commits, flags, configuration inside the window, oldest first."""
+        ...

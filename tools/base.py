@@ -1,0 +1,144 @@
+"""What a tool is: one typed function. Its docstring is what the model reads, its effect is what
+the gate keys off, and every call of it becomes evidence.
+
+Three ways to end besides a result, by type: ToolRetry (arguments are off), ToolFailed (tried and
+failed), ApprovalRequired (it writes and carries no approval). The first two are recorded.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+
+from ..errors import ToolRetry
+from ..incident.evidence import EvidenceStatus, Quote
+from ..telemetry.model import Telemetry, Window
+
+MAX_ROWS = 200
+"""Rows that a tool may return: what is more is counted in the note, never silently cut."""
+
+Row = dict[str, Any]
+
+
+class Effect(StrEnum):
+    """What a call does to the world."""
+
+    read = "read"
+    write = "write"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the incident looks at: the healthy window, the incident window, whose alert."""
+
+    baseline: Window
+    incident: Window
+    service: str = ""
+
+
+class Bench(Protocol):
+    """What a tool may reach."""
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Where metrics, logs, traces and changes come from."""
+        ...
+
+    @property
+    def frame(self) -> Frame:
+        """Baseline and incident window."""
+        ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a tool hands back: rows of scalars, a one-line summary, the range it covers."""
+
+    rows: list[Row]
+    summary: str
+    window: Window | None = None
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function with what is declared about it."""
+
+    name: str
+    effect: Effect
+    description: str
+    function: Callable[..., Table]
+    arguments: type[Any]  # a pydantic model of the parameters
+
+    def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Checked arguments. Raises ToolRetry with what to correct."""
+        try:
+            checked = self.arguments.model_validate(raw)
+        except ValidationError as error:
+            raise ToolRetry(f"{self.name}: {_correction(error)}") from error
+        return {name: getattr(checked, name) for name in self.arguments.model_fields}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments, for a model that chooses tools."""
+        return TypeAdapter(self.arguments).json_schema()
+
+
+REGISTRY: dict[str, Tool] = {}
+"""Every tool by name; a tool module registers its functions when it is imported."""
+
+
+def tool(effect: Effect) -> Callable[[Callable[..., Table]], Callable[..., Table]]:
+    """Declare a function as a tool. Its first parameter is the bench; the rest are arguments."""
+
+    def declare(function: Callable[..., Table]) -> Callable[..., Table]:
+        name = getattr(function, "__name__", "")
+        REGISTRY[name] = Tool(
+            name=name,
+            effect=effect,
+            description=inspect.getdoc(function) or "",
+            function=function,
+            arguments=_arguments(function),
+        )
+        return function
+
+    return declare
+
+
+def _arguments(function: Callable[..., Table]) -> type[Any]:
+    """A pydantic model of the function's parameters after the bench; unknown ones are refused."""
+    signature = inspect.signature(function, eval_str=True)
+    fields: dict[str, Any] = {
+        name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
+        for name, p in list(signature.parameters.items())[1:]
+    }
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    return create_model(f"{function.__qualname__}_arguments", __config__=config, **fields)
+
+
+def _correction(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}"
+        for item in error.errors()
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished call as the specialist sees it: the rows, and the evidence that holds them."""
+
+    evidence: str
+    status: EvidenceStatus
+    rows: list[Row] = field(default_factory=list)
+    summary: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are rows to reason on."""
+        return self.status is EvidenceStatus.ok
+
+    def cite(self, row: Row, name: str) -> Quote:
+        """A quote of one field of one of this result's rows."""
+        index = next(i for i, candidate in enumerate(self.rows) if candidate is row)
+        return Quote(evidence=self.evidence, pointer=f"/rows/{index}/{name}", value=row[name])
