@@ -37,10 +37,9 @@ class ActionPlan(BaseModel):
 
     kind: ActionKind = Field(description="which action of the catalogue")
     target: str = Field(description="service, flag, table or route acted on")
-    parameters: dict[str, JsonValue] = Field(
-        default_factory=dict, description="validated parameters of the action"
+    parameters: dict[str, JsonValue] = Field(default= default_factory=dict, description="validated parameters of the action"
     )
-    hypothesis: str = Field("", description="id of the hypothesis it follows from")
+    hypothesis: str = Field(default="", description="id of the hypothesis it follows from")
     rationale: str = Field(description="why this action, one or two sentences")
     quotes: list[Quote] = Field(default_factory=list, description="values the choice rests on")
     risk: Level = Field(description="from the catalogue, never from the model")
@@ -49,7 +48,7 @@ class ActionPlan(BaseModel):
     expected_effect: str = Field(description="what should be seen when it works")
     verification: str = Field(description="what is measured afterwards")
     undo: str = Field(description="how it is undone")
-    attempt: int = Field(1, description="which attempt of the response it belongs to")
+    attempt: int = Field(default=1, description="which attempt of the response it belongs to")
 
     @property
     def hash(self) -> str:
@@ -79,7 +78,7 @@ class Decision(BaseModel):
     verdict: Verdict = Field(description="approved, rejected, edited or expired")
     by: str = Field(description="the role that decided; 'drill commander (automatic)' in drills")
     at: AwareDatetime = Field(description="when, UTC")
-    reason: str = Field("", description="why, where given")
+    reason: str = Field(default="", description="why, where given")
 
 
 class Outcome(StrEnum):
@@ -98,13 +97,13 @@ class Measure(BaseModel):
 
     service: str = Field(description="whose signal")
     signal: str = Field(description="which: error_rate, latency_p95, …")
-    unit: str = Field("", description="unit of the values")
-    baseline: float | None = Field(None, description="healthy level before the incident")
-    before: float | None = Field(None, description="level just before the action")
-    after: float | None = Field(None, description="level after the stabilisation window")
-    threshold: float | None = Field(None, description="the objective it is held against")
-    healthy: bool | None = Field(None, description="after meets the objective; None: not measured")
-    evidence: str = Field("", description="id of the evidence that holds the measurement")
+    unit: str = Field(default="", description="unit of the values")
+    baseline: float | None = Field(default=None, description="healthy level before the incident")
+    before: float | None = Field(default=None, description="level just before the action")
+    after: float | None = Field(default=None, description="level after the stabilisation window")
+    threshold: float | None = Field(default=None, description="the objective it is held against")
+    healthy: bool | None = Field(default=None, description="after meets the objective; None: not measured")
+    evidence: str = Field(default="", description="id of the evidence that holds the measurement")
 
 
 class Execution(BaseModel):
@@ -113,11 +112,10 @@ class Execution(BaseModel):
     plan: str = Field(description="hash of the plan executed")
     title: str = Field(description="the plan in a few words")
     started_at: AwareDatetime = Field(description="when it was claimed, UTC")
-    ended_at: AwareDatetime | None = Field(None, description="when the effect was done, UTC")
-    receipt: dict[str, JsonValue] = Field(
-        default_factory=dict, description="what the operation reported, with what undoes it"
+    ended_at: AwareDatetime | None = Field(default=None, description="when the effect was done, UTC")
+    receipt: dict[str, JsonValue] = Field(default= default_factory=dict, description="what the operation reported, with what undoes it"
     )
-    outcome: Outcome = Field(Outcome.started, description="how it ended")
+    outcome: Outcome = Field(default=Outcome.started, description="how it ended")
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
-    note: str = Field("", description="what was concluded, one line")
-    undone: bool = Field(False, description="whether it was rolled back")
+    note: str = Field(default="", description="what was concluded, one line")
+    undone: bool = Field(default=False, description="whether it was rolled back")

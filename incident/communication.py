@@ -39,11 +39,11 @@ class Message(BaseModel):
     channels: list[str] = Field(description="email, sms, chat, phone, status page")
     subject: str = Field(description="one line")
     body: str = Field(description="Markdown")
-    language: str = Field("en", description="en or zh")
+    language: str = Field(default="en", description="en or zh")
     quotes: list[Quote] = Field(default_factory=list, description="values the text rests on")
-    state: MessageState = Field(MessageState.draft, description="draft, approved, sent, …")
+    state: MessageState = Field(default=MessageState.draft, description="draft, approved, sent, …")
     created_at: AwareDatetime = Field(description="when it was drafted, UTC")
-    sent_at: AwareDatetime | None = Field(None, description="when it went out, UTC")
+    sent_at: AwareDatetime | None = Field(default=None, description="when it went out, UTC")
 
     @property
     def external(self) -> bool:

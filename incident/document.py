@@ -23,23 +23,25 @@ SCHEMA_VERSION = "1"
 class Incident(BaseModel):
     """Everything known about one incident."""
 
-    schema_version: str = Field(SCHEMA_VERSION, description="of this document's JSON Schema")
+    schema_version: str = Field(
+        default=SCHEMA_VERSION, description="of this document's JSON Schema"
+    )
     id: str = Field(description="INC-…")
     title: str = Field(description="one line")
     opened_at: AwareDatetime = Field(description="when we took the alert, UTC")
     alert: Alert = Field(description="what we were handed")
     related: list[str] = Field(default_factory=list, description="ids of linked incidents")
 
-    severity: Severity | None = Field(None, description="None until classified")
-    type: IncidentType = Field(IncidentType.unknown, description="what kind of trouble")
-    category: Category = Field(Category.unknown, description="for routing and statistics")
-    state: State = Field(State.detected, description="where it stands")
+    severity: Severity | None = Field(default=None, description="None until classified")
+    type: IncidentType = Field(default=IncidentType.unknown, description="what kind of trouble")
+    category: Category = Field(default=Category.unknown, description="for routing and statistics")
+    state: State = Field(default=State.detected, description="where it stands")
     transitions: list[Transition] = Field(default_factory=list, description="how it got there")
 
     services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
-    impact: Impact | None = Field(None, description="who is hurt; None until assessed")
+    impact: Impact | None = Field(default=None, description="who is hurt; None until assessed")
     slo: list[SloState] = Field(default_factory=list, description="objectives against now")
-    command: Command = Field(default_factory=lambda: Command(), description="who leads, by role")
+    command: Command = Field(default_factory=Command, description="who leads, by role")
 
     timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")
     evidence: list[Evidence] = Field(default_factory=list, description="references, no payloads")

@@ -26,13 +26,15 @@ class Evidence(BaseModel):
     id: str = Field(description="E1, E2, … within the incident")
     tool: str = Field(description="the tool's name")
     query: dict[str, JsonValue] = Field(description="the exact arguments of the call")
-    start: datetime | None = Field(None, description="begin of the time range asked for, UTC")
-    end: datetime | None = Field(None, description="end of the time range asked for, UTC")
+    start: datetime | None = Field(
+        default=None, description="begin of the time range asked for, UTC"
+    )
+    end: datetime | None = Field(default=None, description="end of the time range asked for, UTC")
     collected_at: datetime = Field(description="when the call was made, UTC")
     collected_by: str = Field(description="the specialist that called")
     status: EvidenceStatus = Field(description="ok, empty or failed")
-    rows: int = Field(0, description="rows in the payload")
-    summary: str = Field("", description="one line: what came back")
+    rows: int = Field(default=0, description="rows in the payload")
+    summary: str = Field(default="", description="one line: what came back")
     digest: str = Field(description="SHA-256 of the payload's canonical JSON")
 
 
@@ -41,7 +43,7 @@ class Quote(BaseModel):
 
     evidence: str = Field(description="the evidence id")
     pointer: str = Field(
-        "", description="RFC 6901 pointer into the payload; empty: anywhere in the payload"
+        default="", description="RFC 6901 pointer into the payload; empty: anywhere in the payload"
     )
     value: str | float | int | bool | None = Field(description="the value as quoted")
 

@@ -12,12 +12,12 @@ class Finding(BaseModel):
     """One statement, with the values that prove it."""
 
     statement: str = Field(description="what is the case, one sentence")
-    service: str = Field("", description="the service it is about; empty: the whole system")
-    kind: str = Field("", description="short tag: anomaly, error-origin, change, auth, …")
-    at: datetime | None = Field(None, description="when it happened or began, UTC")
+    service: str = Field(default="", description="the service it is about; empty: the whole system")
+    kind: str = Field(default="", description="short tag: anomaly, error-origin, change, auth, …")
+    at: datetime | None = Field(default=None, description="when it happened or began, UTC")
     quotes: list[Quote] = Field(min_length=1, description="the proof; at least one")
-    step: int = Field(0, description="the step (1 to 13) that found it; set by code")
-    specialist: str = Field("", description="who found it; set by code")
+    step: int = Field(default=0, description="the step (1 to 13) that found it; set by code")
+    specialist: str = Field(default="", description="who found it; set by code")
 
 
 class FaultKind(StrEnum):
@@ -66,9 +66,9 @@ class Hypothesis(BaseModel):
     missing: list[str] = Field(default_factory=list, description="evidence that was not available")
     confidence: float = Field(ge=0, le=1, description="probability, computed by code")
     change: str = Field(
-        "", description="id of the change blamed (commit, flag), where there is one"
+        default="", description="id of the change blamed (commit, flag), where there is one"
     )
-    ruled_out: str = Field("", description="why it was ruled out; empty: still open")
+    ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
 
 
 class DroppedClaim(BaseModel):
@@ -85,4 +85,4 @@ class Gap(BaseModel):
 
     what: str = Field(description="what is missing: a source, a window, a service")
     why: str = Field(description="why: absent, unreachable, begins too late, half-written")
-    specialist: str = Field("", description="who missed it; set by code")
+    specialist: str = Field(default="", description="who missed it; set by code")

@@ -47,11 +47,13 @@ class Impact(BaseModel):
     complexity_score: int = Field(description="0 to 100")
     priority: float = Field(description="0.4 business + 0.3 users + 0.3 complexity")
     basis: str = Field(description="traffic (measured) or catalogue (assumed), in words")
-    requests: int = Field(0, description="requests at the edge in the incident window")
-    failed_requests: int = Field(0, description="of those, failed")
-    failed_share: float | None = Field(None, description="failed ÷ requests; None: no traffic seen")
-    revenue_per_hour: float | None = Field(None, description="revenue at risk per hour")
-    revenue_basis: str = Field("", description="catalogue, or the default of the level")
+    requests: int = Field(default=0, description="requests at the edge in the incident window")
+    failed_requests: int = Field(default=0, description="of those, failed")
+    failed_share: float | None = Field(
+        default=None, description="failed ÷ requests; None: no traffic seen"
+    )
+    revenue_per_hour: float | None = Field(default=None, description="revenue at risk per hour")
+    revenue_basis: str = Field(default="", description="catalogue, or the default of the level")
     minutes_to_resolve: float = Field(description="estimate, minutes")
     minutes_spread: tuple[float, float] = Field(description="low and high of the estimate")
     roles: list[str] = Field(default_factory=list, description="people needed, by role")
@@ -65,28 +67,30 @@ class SloState(BaseModel):
     name: str = Field(description="the objective's name")
     sli: str = Field(description="availability or latency")
     objective: float = Field(description="share of good requests wanted")
-    current: float | None = Field(None, description="share of good requests now")
-    burn_fast: float | None = Field(None, description="burn rate over the short window")
-    burn_slow: float | None = Field(None, description="burn rate over the long window")
-    budget_left: float | None = Field(None, description="share of the error budget left")
-    breached: bool = Field(False, description="whether the objective is missed now")
-    evidence: str = Field("", description="id of the evidence that holds the measurement")
+    current: float | None = Field(default=None, description="share of good requests now")
+    burn_fast: float | None = Field(default=None, description="burn rate over the short window")
+    burn_slow: float | None = Field(default=None, description="burn rate over the long window")
+    budget_left: float | None = Field(default=None, description="share of the error budget left")
+    breached: bool = Field(default=False, description="whether the objective is missed now")
+    evidence: str = Field(default="", description="id of the evidence that holds the measurement")
 
 
 class ServiceState(BaseModel):
     """One service of the incident."""
 
     name: str = Field(description="as in the catalogue or the telemetry")
-    tier: int | None = Field(None, description="1 most important; None: not in the catalogue")
-    role: str = Field("affected", description="alerting, affected, suspect, dependency")
+    tier: int | None = Field(
+        default=None, description="1 most important; None: not in the catalogue"
+    )
+    role: str = Field(default="affected", description="alerting, affected, suspect, dependency")
     depends_on: list[str] = Field(default_factory=list, description="callees")
-    team: str = Field("", description="owner, from the catalogue")
+    team: str = Field(default="", description="owner, from the catalogue")
 
 
 class Command(BaseModel):
     """Who leads: roles, never names."""
 
-    incident_commander: str = Field("on-call commander", description="decides")
-    technical_lead: str = Field("", description="team of the suspected service")
-    communications_lead: str = Field("comms", description="owns updates")
+    incident_commander: str = Field(default="on-call commander", description="decides")
+    technical_lead: str = Field(default="", description="team of the suspected service")
+    communications_lead: str = Field(default="comms", description="owns updates")
     experts: list[str] = Field(default_factory=list, description="subject-matter experts, by team")

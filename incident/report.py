@@ -19,10 +19,10 @@ class FollowUp(BaseModel):
     kind: str = Field(description="fix, alert, slo, dashboard, runbook, chaos, hardening, debt")
     owner: str = Field(description="a team or role, never a person")
     due: AwareDatetime = Field(description="by when, UTC")
-    priority: int = Field(2, ge=1, le=3, description="1 first, 3 last")
-    rationale: str = Field("", description="what in the record asks for it")
+    priority: int = Field(default=2, ge=1, le=3, description="1 first, 3 last")
+    rationale: str = Field(default="", description="what in the record asks for it")
     evidence: list[str] = Field(default_factory=list, description="evidence ids it rests on")
-    step: int = Field(0, description="the step that asked for it; set by code")
+    step: int = Field(default=0, description="the step that asked for it; set by code")
 
 
 class Report(BaseModel):
@@ -30,8 +30,10 @@ class Report(BaseModel):
 
     step: int = Field(description="1 to 13")
     specialist: str = Field(description="triage, observability, debugger, …")
-    attempt: int = Field(1, description="which round of the response")
-    source: Literal["floor", "model"] = Field("floor", description="playbook, or model on top")
+    attempt: int = Field(default=1, description="which round of the response")
+    source: Literal["floor", "model"] = Field(
+        default="floor", description="playbook, or model on top"
+    )
     conclusion: Literal["concluded", "inconclusive"] = Field(description="an honest answer")
     summary: str = Field(description="one or two sentences")
     searched: list[str] = Field(default_factory=list, description="evidence ids looked at")
@@ -42,7 +44,7 @@ class Report(BaseModel):
     proposals: list[ActionPlan] = Field(default_factory=list, description="best first")
     messages: list[Message] = Field(default_factory=list, description="drafts")
     follow_ups: list[FollowUp] = Field(default_factory=list, description="work that remains")
-    seconds: float = Field(0.0, description="how long the step took; set by code")
+    seconds: float = Field(default=0.0, description="how long the step took; set by code")
 
 
 class DetectionReport(Report):
@@ -54,29 +56,29 @@ class DetectionReport(Report):
     category: Category = Field(description="for routing and statistics")
     rule: str = Field(description="the classification rule that won")
     confidence: float = Field(ge=0, le=1, description="of the classification")
-    noise: bool = Field(False, description="nothing in telemetry backs the alert")
+    noise: bool = Field(default=False, description="nothing in telemetry backs the alert")
     services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
-    impact: Impact | None = Field(None, description="who is hurt")
+    impact: Impact | None = Field(default=None, description="who is hurt")
     slo: list[SloState] = Field(default_factory=list, description="objectives held against now")
-    command: Command | None = Field(None, description="initial command structure")
+    command: Command | None = Field(default=None, description="initial command structure")
 
 
 class HealthRow(BaseModel):
     """One service in the health matrix: its worst signal per group."""
 
     service: str = Field(description="whose row")
-    traffic: str = Field("", description="ok, watch, bad or unknown")
-    errors: str = Field("", description="ok, watch, bad or unknown")
-    latency: str = Field("", description="ok, watch, bad or unknown")
-    saturation: str = Field("", description="ok, watch, bad or unknown")
-    logs: str = Field("", description="ok, watch, bad or unknown")
+    traffic: str = Field(default="", description="ok, watch, bad or unknown")
+    errors: str = Field(default="", description="ok, watch, bad or unknown")
+    latency: str = Field(default="", description="ok, watch, bad or unknown")
+    saturation: str = Field(default="", description="ok, watch, bad or unknown")
+    logs: str = Field(default="", description="ok, watch, bad or unknown")
 
 
 class SweepReport(Report):
     """Step 2: anomalies, health matrix, where the degradation starts."""
 
     step: Literal[2] = 2
-    onset: AwareDatetime | None = Field(None, description="when it began, UTC")
+    onset: AwareDatetime | None = Field(default=None, description="when it began, UTC")
     health: list[HealthRow] = Field(default_factory=list, description="one row a service")
     origin: list[str] = Field(default_factory=list, description="path from loudest to origin")
 
@@ -85,14 +87,16 @@ class MitigationReport(Report):
     """Step 3: first moves, before the cause is known for sure."""
 
     step: Literal[3] = 3
-    act_now: bool = Field(False, description="sure enough to ask the commander at once")
+    act_now: bool = Field(default=False, description="sure enough to ask the commander at once")
 
 
 class InvestigationReport(Report):
     """Step 4: root cause, contributing factors, dependency impact, five whys."""
 
     step: Literal[4] = 4
-    root_cause: str = Field("", description="id of the leading hypothesis, if it stands out")
+    root_cause: str = Field(
+        default="", description="id of the leading hypothesis, if it stands out"
+    )
     contributing: list[str] = Field(default_factory=list, description="contributing factors")
     impact_map: list[str] = Field(default_factory=list, description="victim ← … ← origin")
     five_whys: list[str] = Field(default_factory=list, description="why, why, why, …")
@@ -102,16 +106,16 @@ class SecurityReport(Report):
     """Step 5: attack indicators, access, exposure, certificates."""
 
     step: Literal[5] = 5
-    threat: str = Field("none seen", description="the leading indicator, in words")
+    threat: str = Field(default="none seen", description="the leading indicator, in words")
     sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
-    exposure: str = Field("", description="data exposure risk, in words")
+    exposure: str = Field(default="", description="data exposure risk, in words")
 
 
 class PerformanceReport(Report):
     """Step 6: utilisation, bottleneck, capacity advice."""
 
     step: Literal[6] = 6
-    bottleneck: str = Field("", description="service and resource; empty: none found")
+    bottleneck: str = Field(default="", description="service and resource; empty: none found")
     advice: list[str] = Field(default_factory=list, description="capacity advice")
 
 
@@ -128,7 +132,7 @@ class VerificationReport(Report):
     """Step 8: what telemetry says after the action."""
 
     step: Literal[8] = 8
-    plan: str = Field("", description="hash of the plan verified")
+    plan: str = Field(default="", description="hash of the plan verified")
     outcome: Outcome = Field(description="better, worse, unchanged or unverified")
     measures: list[Measure] = Field(default_factory=list, description="before and after")
 
@@ -144,9 +148,9 @@ class CustomerImpactReport(Report):
 
     step: Literal[10] = 10
     segments: list[str] = Field(default_factory=list, description="journeys and segments hit")
-    failed_requests: int = Field(0, description="failed requests at the edge")
+    failed_requests: int = Field(default=0, description="failed requests at the edge")
     sla_breaches: list[str] = Field(default_factory=list, description="objectives missed")
-    revenue_estimate: float | None = Field(None, description="for the time it lasted")
+    revenue_estimate: float | None = Field(default=None, description="for the time it lasted")
     outreach: list[str] = Field(default_factory=list, description="who should hear from us")
 
 
@@ -154,7 +158,7 @@ class PostmortemReport(Report):
     """Step 11: the blameless draft, built only from the record."""
 
     step: Literal[11] = 11
-    markdown: str = Field("", description="the draft")
+    markdown: str = Field(default="", description="the draft")
     blame_marks: list[str] = Field(default_factory=list, description="sentences to rewrite")
 
 

@@ -104,23 +104,25 @@ class Objective(BaseModel):
     name: str = Field(description="its name")
     sli: str = Field(description="availability or latency")
     objective: float = Field(description="share of good requests wanted")
-    threshold_ms: float | None = Field(None, description="for latency: good is at most this")
-    window_s: float = Field(3600, description="the objective's window, seconds")
+    threshold_ms: float | None = Field(
+        default=None, description="for latency: good is at most this"
+    )
+    window_s: float = Field(default=3600, description="the objective's window, seconds")
 
 
 class Service(BaseModel):
     """One entry of the service catalogue."""
 
     name: str = Field(description="as telemetry calls it")
-    kind: str = Field("service", description="service, database, external, edge")
-    tier: int = Field(2, description="1 most important, 3 least")
-    team: str = Field("", description="owner")
-    description: str = Field("", description="what it does")
+    kind: str = Field(default="service", description="service, database, external, edge")
+    tier: int = Field(default=2, description="1 most important, 3 least")
+    team: str = Field(default="", description="owner")
+    description: str = Field(default="", description="what it does")
     depends_on: list[str] = Field(default_factory=list, description="callees")
     slos: list[Objective] = Field(default_factory=list, description="objectives")
     limits: dict[str, float] = Field(default_factory=dict, description="memory_bytes, …")
-    instances_max: int = Field(1, description="how far it may be scaled")
-    revenue_per_hour: float | None = Field(None, description="revenue that runs through it")
+    instances_max: int = Field(default=1, description="how far it may be scaled")
+    revenue_per_hour: float | None = Field(default=None, description="revenue that runs through it")
     on_call: dict[str, str] = Field(default_factory=dict, description="primary, secondary")
 
 
@@ -129,25 +131,27 @@ class Rule(BaseModel):
 
     name: str = Field(description="the alert's name when it fires")
     kind: str = Field(description="threshold, pattern, anomaly, burn_rate, correlation")
-    service: str = Field("", description="whose signal; empty: every service's")
-    signal: str = Field("", description="error_rate, latency_p95, memory_share, …")
-    op: str = Field(">", description="> < >= <=")
-    warning: float | None = Field(None, description="level of a warning")
-    critical: float | None = Field(None, description="level of a critical alert")
-    pattern: str = Field("", description="for pattern: regular expression on log messages")
+    service: str = Field(default="", description="whose signal; empty: every service's")
+    signal: str = Field(default="", description="error_rate, latency_p95, memory_share, …")
+    op: str = Field(default=">", description="> < >= <=")
+    warning: float | None = Field(default=None, description="level of a warning")
+    critical: float | None = Field(default=None, description="level of a critical alert")
+    pattern: str = Field(default="", description="for pattern: regular expression on log messages")
     all_of: list[str] = Field(default_factory=list, description="for correlation: rule names")
-    window_s: float = Field(60, description="evaluated over this window, seconds")
-    for_s: float = Field(0, description="must hold this long before it fires, seconds")
-    summary: str = Field("", description="text of the alert; {service}, {value} are filled in")
+    window_s: float = Field(default=60, description="evaluated over this window, seconds")
+    for_s: float = Field(default=0, description="must hold this long before it fires, seconds")
+    summary: str = Field(
+        default="", description="text of the alert; {service}, {value} are filled in"
+    )
 
 
 class Windows(BaseModel):
     """How long the response looks back and waits, seconds."""
 
-    baseline_s: float = Field(600, description="healthy time compared against")
-    detect_s: float = Field(60, description="incident window before the alert at least")
-    stabilise_s: float = Field(60, description="wait after an action before measuring")
-    verify_s: float = Field(60, description="measured after the wait")
+    baseline_s: float = Field(default=600, description="healthy time compared against")
+    detect_s: float = Field(default=60, description="incident window before the alert at least")
+    stabilise_s: float = Field(default=60, description="wait after an action before measuring")
+    verify_s: float = Field(default=60, description="measured after the wait")
 
 
 class Catalogue(BaseModel):
@@ -155,7 +159,7 @@ class Catalogue(BaseModel):
 
     services: list[Service] = Field(default_factory=list, description="known services")
     rules: list[Rule] = Field(default_factory=list, description="detection rules")
-    windows: Windows = Field(default_factory=lambda: Windows(), description="time constants")
+    windows: Windows = Field(default_factory=Windows, description="time constants")
 
     def find(self, name: str) -> Service | None:
         """The entry of this name, or None."""
