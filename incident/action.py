@@ -37,7 +37,8 @@ class ActionPlan(BaseModel):
 
     kind: ActionKind = Field(description="which action of the catalogue")
     target: str = Field(description="service, flag, table or route acted on")
-    parameters: dict[str, JsonValue] = Field(default= default_factory=dict, description="validated parameters of the action"
+    parameters: dict[str, JsonValue] = Field(
+        default_factory=dict, description="validated parameters of the action"
     )
     hypothesis: str = Field(default="", description="id of the hypothesis it follows from")
     rationale: str = Field(description="why this action, one or two sentences")
@@ -102,7 +103,9 @@ class Measure(BaseModel):
     before: float | None = Field(default=None, description="level just before the action")
     after: float | None = Field(default=None, description="level after the stabilisation window")
     threshold: float | None = Field(default=None, description="the objective it is held against")
-    healthy: bool | None = Field(default=None, description="after meets the objective; None: not measured")
+    healthy: bool | None = Field(
+        default=None, description="after meets the objective; None: not measured"
+    )
     evidence: str = Field(default="", description="id of the evidence that holds the measurement")
 
 
@@ -112,8 +115,11 @@ class Execution(BaseModel):
     plan: str = Field(description="hash of the plan executed")
     title: str = Field(description="the plan in a few words")
     started_at: AwareDatetime = Field(description="when it was claimed, UTC")
-    ended_at: AwareDatetime | None = Field(default=None, description="when the effect was done, UTC")
-    receipt: dict[str, JsonValue] = Field(default= default_factory=dict, description="what the operation reported, with what undoes it"
+    ended_at: AwareDatetime | None = Field(
+        default=None, description="when the effect was done, UTC"
+    )
+    receipt: dict[str, JsonValue] = Field(
+        default_factory=dict, description="what the operation reported, with what undoes it"
     )
     outcome: Outcome = Field(default=Outcome.started, description="how it ended")
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
