@@ -1,0 +1,129 @@
+"""Samples into arrays: counters into increases and rates, irregular times onto a grid.
+
+Counter resets and `rate()` follow Prometheus (promql/functions.go, `extrapolatedRate`):
+a counter that falls was restarted from zero, so the new value is itself the increase.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+How = Literal["last", "mean", "max", "sum"]
+
+
+def counter_increase(values: ArrayLike) -> FloatArray:
+    """Increase of a counter since its previous finite sample; the first one is NaN.
+
+    A gap of NaN is bridged: its whole increase falls on the sample after it.
+    """
+    v = np.asarray(values, float)
+    out = np.full(v.shape, np.nan)
+    seen = np.flatnonzero(np.isfinite(v))
+    if seen.size > 1:
+        step = np.diff(v[seen])
+        out[seen[1:]] = np.where(step < 0, v[seen[1:]], step)
+    return out
+
+
+def counter_rate(ts: ArrayLike, values: ArrayLike) -> FloatArray:
+    """Increase per second since the previous finite sample; NaN where no time has passed."""
+    t, v = np.asarray(ts, float), np.asarray(values, float)
+    out = np.full(v.shape, np.nan)
+    seen = np.flatnonzero(np.isfinite(v))
+    if seen.size > 1:
+        elapsed = np.diff(t[seen])
+        increase = counter_increase(v)[seen[1:]]
+        usable = elapsed > 0
+        out[seen[1:][usable]] = increase[usable] / elapsed[usable]
+    return out
+
+
+def window_rate(ts: ArrayLike, values: ArrayLike, start: float, end: float) -> float | None:
+    """Prometheus' `rate()`: per-second increase over [start, end], extrapolated to its edges.
+
+    The extrapolation stops half a sample interval past the first or last sample when the edge
+    is farther than 1.1 intervals away, and never reaches below a count of zero. None with fewer
+    than two finite samples.
+    """
+    t, v = np.asarray(ts, float), np.asarray(values, float)
+    inside = np.isfinite(v) & (t >= start) & (t <= end)
+    t, v = t[inside], v[inside]
+    if t.size < 2 or t[-1] <= t[0] or end <= start:
+        return None
+    increase = float(np.nansum(counter_increase(v)))
+    sampled = float(t[-1] - t[0])
+    interval = sampled / (t.size - 1)
+    before, after = float(t[0] - start), float(end - t[-1])
+    before = interval / 2 if before >= 1.1 * interval else before
+    after = interval / 2 if after >= 1.1 * interval else after
+    if increase > 0 and v[0] >= 0:
+        before = min(before, sampled * float(v[0]) / increase)
+    return increase * (sampled + before + after) / sampled / (end - start)
+
+
+def resample(
+    ts: ArrayLike,
+    values: ArrayLike,
+    start: float,
+    end: float,
+    step: float,
+    *,
+    how: How = "last",
+    hold: int = 0,
+) -> FloatArray:
+    """Irregular samples on a grid: cell i covers [start + i*step, start + (i+1)*step).
+
+    Returns ceil((end - start) / step) values, NaN where no finite sample fell. With `hold`, an
+    empty cell repeats the last value for at most that many cells (staleness).
+    """
+    if step <= 0:
+        raise ValueError(f"step must be above 0 seconds, not {step}")
+    # A hair is taken off so that 0.3 / 0.1 gives 3 cells, not 4.
+    cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
+    t, v = np.asarray(ts, float), np.asarray(values, float)
+    keep = np.isfinite(v) & (t >= start) & (t < end)
+    order = np.argsort(t[keep], kind="stable")
+    t, v = t[keep][order], v[keep][order]
+    index = np.minimum(((t - start) / step + 1e-9).astype(int), cells - 1)
+    return _carry(_gather(index, v, cells, how), hold)
+
+
+def _gather(index: NDArray[np.intp], v: FloatArray, cells: int, how: How) -> FloatArray:
+    out = np.full(cells, np.nan)
+    if how == "last":
+        out[index] = v  # in time order: the last write of a cell wins
+    elif how == "max":
+        np.fmax.at(out, index, v)
+    else:
+        count = np.bincount(index, minlength=cells)
+        total = np.bincount(index, weights=v, minlength=cells)
+        filled = count > 0
+        out[filled] = total[filled] / (count[filled] if how == "mean" else 1)
+    return out
+
+
+def _carry(values: FloatArray, hold: int) -> FloatArray:
+    if hold <= 0 or values.size == 0:
+        return values
+    position = np.arange(values.size)
+    source = np.maximum.accumulate(np.where(np.isfinite(values), position, -1))
+    fresh = (source >= 0) & (position - source <= hold)
+    return np.where(fresh, values[np.maximum(source, 0)], np.nan)
+
+
+def downsample(values: ArrayLike, width: int) -> FloatArray:
+    """At most `width` points for a sparkline; each keeps its chunk's value farthest from the
+    overall median, so that a short spike or dip stays visible."""
+    v = np.asarray(values, float)
+    if v.size <= width or width <= 0:
+        return v[: max(width, 0)]
+    finite = v[np.isfinite(v)]
+    middle = float(np.median(finite)) if finite.size else 0.0
+    return np.array([_farthest(chunk, middle) for chunk in np.array_split(v, width)])
+
+
+def _farthest(chunk: FloatArray, middle: float) -> float:
+    finite = chunk[np.isfinite(chunk)]
+    return float(finite[np.argmax(np.abs(finite - middle))]) if finite.size else float("nan")
