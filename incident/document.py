@@ -38,6 +38,7 @@ class Incident(BaseModel):
     state: State = Field(default=State.detected, description="where it stands")
     transitions: list[Transition] = Field(default_factory=list, description="how it got there")
 
+    onset: AwareDatetime | None = Field(default=None, description="when it began, UTC; step 2")
     services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
     impact: Impact | None = Field(default=None, description="who is hurt; None until assessed")
     slo: list[SloState] = Field(default_factory=list, description="objectives against now")

@@ -1,0 +1,21 @@
+"""What a specialist works on: the document as it stands, a toolbox, the time, the attempt."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..incident.document import Incident
+from ..telemetry.model import Catalogue
+from ..tools.base import Frame
+from ..tools.toolbox import Toolbox
+
+
+@dataclass(frozen=True)
+class Case:
+    """One specialist's view of one incident. The document is a copy: reports change it."""
+
+    document: Incident
+    tools: Toolbox
+    catalogue: Catalogue
+    frame: Frame
+    now: datetime
+    attempt: int = 1

@@ -1,0 +1,52 @@
+"""Opens the database: one engine, transactions that take the write lock at once, migrations."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import StoreError
+from .migrations import HEAD, upgrade
+
+
+def open_database(path: Path) -> Engine:
+    """An engine over the SQLite file at `path`, its tables at the newest version.
+
+    Raises StoreError for a file that is no database, cannot be written or comes from a newer
+    version of Warroom.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _settle)
+    event.listen(engine, "begin", _take_write_lock)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection, path)
+    except SQLAlchemyError as error:
+        raise StoreError(
+            f"{path} cannot be opened ({error}); move it away to start anew"
+        ) from error
+    return engine
+
+
+def _migrate(connection, path: Path) -> None:
+    tables = inspect(connection).get_table_names()
+    found = None
+    if "alembic_version" in tables:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and found > HEAD:
+        raise StoreError(f"{path} was written by a newer Warroom; upgrade warroom to read it")
+    if found != HEAD:
+        upgrade(connection)
+
+
+def _settle(connection, _record) -> None:
+    # The driver's own transaction handling would start transactions late and without the
+    # write lock; two writers that read first would then both believe what they read.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _take_write_lock(connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,157 @@
+"""Files a step's report into the document: checked, attributed, once.
+
+Claims whose proof does not resolve are left out and listed as dropped. A report filed again (a
+node that ran twice) replaces the earlier one of the same step and attempt.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from ..errors import GroundingError
+from .document import Incident
+from .finding import DroppedClaim, Finding, Hypothesis
+from .grounding import Payload, check_quotes
+from .report import AnyReport, DetectionReport, SweepReport
+from .timeline import Event, EventKind, utc_now
+
+Claim = TypeVar("Claim")
+
+
+def file_report(document: Incident, report: AnyReport, payload: Payload) -> None:
+    """Merge a report into the document, in place.
+
+    Args:
+        document: with its evidence references.
+        report: of one step; it is not changed.
+        payload: fetches evidence payloads by digest.
+    """
+    check = _Check(document, report, payload)
+    _forget(document, report)
+    document.findings += [_signed(f, report) for f in check.kept(report.findings)]
+    document.hypotheses = _merge(document.hypotheses, check.hypotheses(report.hypotheses))
+    known = {plan.hash for plan in document.proposals}
+    document.proposals += [p for p in check.kept(report.proposals) if p.hash not in known]
+    _add_messages(document, check.kept(report.messages))
+    document.gaps += [
+        gap.model_copy(update={"specialist": report.specialist})
+        for gap in report.gaps
+        if all((gap.what, gap.why) != (known.what, known.why) for known in document.gaps)
+    ]
+    document.follow_ups += [f.model_copy(update={"step": report.step}) for f in report.follow_ups]
+    _take_over(document, report)
+    for event in (*report.events, _closing(report)):
+        document.record(event)
+    document.reports.append(_without_lists(report))
+
+
+class _Check:
+    """Keeps claims that resolve; lists the others as dropped."""
+
+    def __init__(self, document: Incident, report: AnyReport, payload: Payload) -> None:
+        self.document = document
+        self.report = report
+        self.payload = payload
+        self.evidence = {record.id: record for record in document.evidence}
+
+    def kept(self, claims: Iterable[Claim]) -> list[Claim]:
+        return [claim for claim in claims if self._resolves(claim)]
+
+    def hypotheses(self, claims: list[Hypothesis]) -> list[Hypothesis]:
+        return [
+            claim.model_copy(
+                update={
+                    "support": self.kept(claim.support),
+                    "contradiction": self.kept(claim.contradiction),
+                }
+            )
+            for claim in claims
+        ]
+
+    def _resolves(self, claim) -> bool:
+        try:
+            check_quotes(claim.quotes, self.evidence, self.payload)
+        except GroundingError as error:
+            self._drop(claim, str(error))
+            return False
+        return True
+
+    def _drop(self, claim, reason: str) -> None:
+        text = getattr(claim, "statement", "") or getattr(claim, "text", "")
+        text = text or getattr(claim, "title", "") or getattr(claim, "subject", "")
+        dropped = DroppedClaim(
+            at=utc_now(), specialist=self.report.specialist, statement=text, reason=reason
+        )
+        same = (dropped.specialist, dropped.statement, dropped.reason)
+        if all((d.specialist, d.statement, d.reason) != same for d in self.document.dropped):
+            self.document.dropped.append(dropped)
+
+
+def _forget(document: Incident, report: AnyReport) -> None:
+    """Remove what an earlier filing of the same step and attempt left."""
+    same = [r for r in document.reports if (r.step, r.attempt) == (report.step, report.attempt)]
+    if not same:
+        return
+    document.reports = [r for r in document.reports if r not in same]
+    document.findings = [f for f in document.findings if f.step != report.step]
+    document.follow_ups = [f for f in document.follow_ups if f.step != report.step]
+
+
+def _signed(finding: Finding, report: AnyReport) -> Finding:
+    return finding.model_copy(update={"step": report.step, "specialist": report.specialist})
+
+
+def _merge(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
+    """New scores win; a hypothesis keeps its id for one service and kind; best first.
+
+    A hypothesis that the newer reasoning no longer lists stays, ruled out as no longer backed.
+    """
+    if not new:
+        return known
+    ids = {(h.service, h.kind): h.id for h in known}
+    number = len(known)
+    merged = []
+    for hypothesis in new:
+        key = (hypothesis.service, hypothesis.kind)
+        if key not in ids:
+            number += 1
+            ids[key] = f"H{number}"
+        merged.append(hypothesis.model_copy(update={"id": ids[key]}))
+    listed = {(h.service, h.kind) for h in new}
+    for old in known:
+        if (old.service, old.kind) not in listed:
+            note = old.ruled_out or "no longer backed by the newer evidence"
+            merged.append(old.model_copy(update={"ruled_out": note, "confidence": 0.0}))
+    return sorted(merged, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _add_messages(document: Incident, messages) -> None:
+    known = {message.hash for message in document.communications}
+    for message in messages:
+        if message.hash not in known:
+            number = len(document.communications) + 1
+            document.communications.append(message.model_copy(update={"id": f"M{number}"}))
+
+
+def _take_over(document: Incident, report: AnyReport) -> None:
+    """What the document shows at its top comes from steps 1 and 2."""
+    if isinstance(report, DetectionReport):
+        document.severity = report.severity
+        document.type = report.type
+        document.category = report.category
+        document.services = report.services
+        document.impact = report.impact
+        document.slo = report.slo
+        document.command = report.command or document.command
+    if isinstance(report, SweepReport) and report.onset:
+        document.onset = report.onset
+
+
+def _closing(report: AnyReport) -> Event:
+    text = f"step {report.step}: {report.summary}"
+    return Event(at=utc_now(), actor=report.specialist, kind=EventKind.finding, text=text)
+
+
+def _without_lists(report: AnyReport) -> AnyReport:
+    """The report as kept: what moved into the document's own lists is not kept twice."""
+    moved = ("findings", "hypotheses", "proposals", "messages", "events", "gaps")
+    return report.model_copy(update={**{name: [] for name in moved}, "follow_ups": []})

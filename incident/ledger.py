@@ -1,0 +1,128 @@
+"""Approvals and effects: what was asked, what a person answered, what was carried out.
+
+An approval binds to the hash of one exact plan or text, expires, and is decided once. An effect
+is claimed before it happens, under a key of its own, so it happens at most once whatever crashes.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, update
+
+from ..errors import ApprovalError, NotFound
+from .action import Decision, Verdict
+from .tables import APPROVALS, EFFECTS
+from .timeline import from_ts
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something that waits for a person: an action plan or an external text."""
+
+    incident_id: str
+    subject: str  # hash of the exact plan or message
+    kind: str  # action or text
+    title: str
+    requested_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A claimed effect: done_at is None when its doer never reported back."""
+
+    key: str
+    done_at: float | None
+    result: dict[str, Any]
+
+
+class Ledger:
+    """The tables of approvals and effects."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def ask(self, request: Request) -> None:
+        """Put a question to people; asking the same again changes nothing."""
+        row = insert(APPROVALS).prefix_with("OR IGNORE").values(vars(request))
+        with self.engine.begin() as connection:
+            connection.execute(row)
+
+    def waiting(self, incident_id: str = "") -> list[Request]:
+        """Open, unexpired questions, oldest first; of all incidents when none is named."""
+        query = select(APPROVALS).where(
+            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > time.time()
+        )
+        if incident_id:
+            query = query.where(APPROVALS.c.incident_id == incident_id)
+        with self.engine.begin() as connection:
+            rows = connection.execute(query.order_by(APPROVALS.c.requested_at)).mappings()
+            names = Request.__dataclass_fields__
+            return [Request(**{name: row[name] for name in names}) for row in rows]
+
+    def decide(
+        self, incident_id: str, subject: str, verdict: Verdict, by: str, reason: str = ""
+    ) -> Decision:
+        """Record a person's answer, once.
+
+        Raises NotFound for a question never asked, ApprovalError when it was already answered
+        or has expired.
+        """
+        here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
+        now = time.time()
+        answer = {"verdict": verdict.value, "decided_by": by, "decided_at": now, "reason": reason}
+        with self.engine.begin() as connection:
+            row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
+            if row is None:
+                raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
+            if row["verdict"] is not None:
+                raise ApprovalError(f"{subject} was already {row['verdict']}; it counts once")
+            if row["expires_at"] <= now:
+                raise ApprovalError(f"{subject} has expired; resume the incident for a new plan")
+            connection.execute(update(APPROVALS).where(*here).values(answer))
+        return Decision(subject=subject, verdict=verdict, by=by, at=from_ts(now), reason=reason)
+
+    def decision(self, incident_id: str, subject: str) -> Decision | None:
+        """The answer to this question: None while it is open; expired when its time ran out."""
+        here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
+        with self.engine.begin() as connection:
+            row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
+        if row is None:
+            return None
+        if row["verdict"] is None:
+            if row["expires_at"] > time.time():
+                return None
+            return Decision(
+                subject=subject,
+                verdict=Verdict.expired,
+                by="nobody",
+                at=from_ts(row["expires_at"]),
+                reason="nobody answered in time",
+            )
+        return Decision(
+            subject=subject,
+            verdict=Verdict(row["verdict"]),
+            by=row["decided_by"],
+            at=from_ts(row["decided_at"]),
+            reason=row["reason"] or "",
+        )
+
+    def claim(self, incident_id: str, key: str) -> Effect | None:
+        """Claim an effect before it happens: None when it is ours to carry out now, else the
+        earlier claim (done or never reported back): then it must not be carried out again."""
+        row = {"key": key, "incident_id": incident_id, "claimed_at": time.time()}
+        with self.engine.begin() as connection:
+            found = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings()
+            earlier = found.first()
+            if earlier is None:
+                connection.execute(insert(EFFECTS).values(row))
+                return None
+        return Effect(key, earlier["done_at"], json.loads(earlier["result"] or "{}"))
+
+    def finish(self, key: str, result: dict[str, Any]) -> None:
+        """Report a claimed effect as carried out, with what came of it."""
+        values = {"done_at": time.time(), "result": json.dumps(result)}
+        with self.engine.begin() as connection:
+            connection.execute(update(EFFECTS).where(EFFECTS.c.key == key).values(values))

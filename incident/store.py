@@ -1,0 +1,160 @@
+"""Keeps incident documents, their evidence and its payloads.
+
+Every change of a document is one read-modify-write under the database's write lock, so
+specialists that work side by side cannot lose each other's words.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+
+from ..errors import NotFound, StoreError
+from .alert import Alert
+from .database import open_database
+from .document import Incident
+from .evidence import Evidence, canonical, digest
+from .ledger import Ledger
+from .lifecycle import State
+from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS
+
+Change = Callable[[Incident], None]
+
+
+class Store:
+    """All incidents of one installation."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.ledger = Ledger(engine)
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """The store in this SQLite file; made when it is not there."""
+        return cls(open_database(path))
+
+    def keep_alert(self, alert: Alert) -> int:
+        """Write the alert down before anything else is tried with it; its row number."""
+        row = {
+            "received_at": time.time(),
+            "fingerprint": alert.fingerprint,
+            "body": alert.model_dump_json(),
+        }
+        with self.engine.begin() as connection:
+            return connection.execute(
+                insert(ALERTS).values(row).returning(ALERTS.c.id)
+            ).scalar_one()
+
+    def unclaimed_alerts(self) -> list[tuple[int, Alert]]:
+        """Alerts that no incident has taken yet, oldest first."""
+        query = select(ALERTS.c.id, ALERTS.c.body).where(ALERTS.c.incident_id.is_(None))
+        with self.engine.begin() as connection:
+            rows = connection.execute(query.order_by(ALERTS.c.id)).all()
+        return [(row.id, Alert.model_validate_json(row.body)) for row in rows]
+
+    def attach_alert(self, alert_row: int, incident_id: str) -> None:
+        """Say which incident took the alert."""
+        change = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=incident_id)
+        with self.engine.begin() as connection:
+            connection.execute(change)
+
+    def create(self, document: Incident, alert_row: int) -> None:
+        """Add a new incident and mark its alert as taken, in one transaction."""
+        row = {"id": document.id, "version": 1, **_columns(document)}
+        taken = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=document.id)
+        with self.engine.begin() as connection:
+            connection.execute(insert(INCIDENTS).values(row))
+            connection.execute(taken)
+
+    def load(self, incident_id: str) -> Incident:
+        """The document with its evidence references. Raises NotFound."""
+        with self.engine.begin() as connection:
+            return _load(connection, incident_id)
+
+    def update(self, incident_id: str, change: Change) -> Incident:
+        """Apply `change` to the newest document and write it; the document as written.
+
+        Raises NotFound, and StoreError when the change would rewrite the timeline's past.
+        """
+        with self.engine.begin() as connection:
+            document = _load(connection, incident_id)
+            before = list(document.timeline)
+            change(document)
+            if document.timeline[: len(before)] != before:
+                raise StoreError("the timeline only grows: a past entry was changed or removed")
+            values = {"version": INCIDENTS.c.version + 1, **_columns(document)}
+            row = update(INCIDENTS).where(INCIDENTS.c.id == incident_id).values(values)
+            connection.execute(row)
+        return document
+
+    def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
+        """Keep a tool call's record and payload; the record with its number and digest."""
+        sealed = record.model_copy(update={"digest": digest(payload)})
+        body = {"digest": sealed.digest, "body": zlib.compress(canonical(payload), 1)}
+        numbers = select(func.max(EVIDENCE.c.number)).where(EVIDENCE.c.incident_id == incident_id)
+        with self.engine.begin() as connection:
+            connection.execute(insert(PAYLOADS).prefix_with("OR IGNORE").values(body))
+            number = (connection.execute(numbers).scalar() or 0) + 1
+            sealed = sealed.model_copy(update={"id": f"E{number}"})
+            row = {"incident_id": incident_id, "number": number, "record": sealed.model_dump_json()}
+            connection.execute(insert(EVIDENCE).values(row))
+        return sealed
+
+    def payload(self, payload_digest: str) -> Any:
+        """The payload under this digest. Raises NotFound; StoreError if it was altered."""
+        query = select(PAYLOADS.c.body).where(PAYLOADS.c.digest == payload_digest)
+        with self.engine.begin() as connection:
+            body = connection.execute(query).scalar()
+        if body is None:
+            raise NotFound(f"no payload {payload_digest[:12]}")
+        payload = json.loads(zlib.decompress(body))
+        if digest(payload) != payload_digest:
+            raise StoreError(f"payload {payload_digest[:12]} is not what was recorded")
+        return payload
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """One row per incident, newest first: id, opened_at, state, severity, title."""
+        shown = ("id", "opened_at", "updated_at", "state", "severity", "title")
+        query = select(*(INCIDENTS.c[name] for name in shown))
+        with self.engine.begin() as connection:
+            rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc())).mappings()
+            return [dict(row) for row in rows]
+
+    def open_incident(self, fingerprint: str) -> str | None:
+        """Id of the newest incident with this alert fingerprint that still runs, or None."""
+        over = (State.resolved.value, State.post_incident.value, State.closed.value)
+        query = (
+            select(INCIDENTS.c.id)
+            .where(INCIDENTS.c.fingerprint == fingerprint, INCIDENTS.c.state.not_in(over))
+            .order_by(INCIDENTS.c.opened_at.desc())
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(query).scalar()
+
+
+def _load(connection: Connection, incident_id: str) -> Incident:
+    query = select(INCIDENTS.c.document).where(INCIDENTS.c.id == incident_id)
+    text = connection.execute(query).scalar()
+    if text is None:
+        raise NotFound(f"no incident {incident_id}; `warroom incidents` lists them")
+    records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
+    rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
+    document = Incident.model_validate_json(text)
+    document.evidence = [Evidence.model_validate_json(row) for row in rows]
+    return document
+
+
+def _columns(document: Incident) -> dict[str, Any]:
+    return {
+        "document": document.model_dump_json(exclude={"evidence"}),
+        "state": document.state.value,
+        "severity": document.severity.value if document.severity else "",
+        "title": document.title,
+        "fingerprint": document.alert.fingerprint,
+        "opened_at": document.opened_at.timestamp(),
+        "updated_at": time.time(),
+    }

@@ -1,0 +1,61 @@
+"""The specialist's toolbox: calls a tool by name and makes evidence of whatever comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ApprovalRequired, ToolError
+from ..incident.evidence import Evidence, EvidenceStatus
+from ..incident.timeline import from_ts, utc_now
+from .base import MAX_ROWS, REGISTRY, Bench, Effect, Result, Table
+
+Recorder = Callable[[Evidence, Any], Evidence]
+"""Keeps a record and its payload; hands the record back with its number and digest."""
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Read tools only: what writes goes through the gate, not through here."""
+
+    bench: Bench
+    specialist: str
+    record: Recorder
+
+    def call(self, name: str, **arguments: Any) -> Result:
+        """Run a tool and record the call. A retry or failure comes back as a failed result.
+
+        Raises ApprovalRequired for a tool that writes.
+        """
+        tool = REGISTRY[name]
+        if tool.effect is not Effect.read:
+            raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
+        try:
+            table = tool.function(self.bench, **tool.parse(arguments))
+        except ToolError as error:
+            return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)
+        status = EvidenceStatus.ok if table.rows else EvidenceStatus.empty
+        return self._keep(name, arguments, table, status)
+
+    def _keep(
+        self, name: str, arguments: dict[str, Any], table: Table, status: EvidenceStatus
+    ) -> Result:
+        window = table.window or self.bench.frame.incident
+        summary = table.summary
+        if len(table.rows) > MAX_ROWS:
+            summary += f" (the first {MAX_ROWS} of {len(table.rows)} rows kept)"
+        rows = table.rows[:MAX_ROWS]
+        record = Evidence(
+            id="",
+            tool=name,
+            query=arguments,
+            start=from_ts(window.start),
+            end=from_ts(window.end),
+            collected_at=utc_now(),
+            collected_by=self.specialist,
+            status=status,
+            rows=len(rows),
+            summary=summary,
+            digest="",
+        )
+        kept = self.record(record, {"rows": rows, "summary": summary})
+        return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
