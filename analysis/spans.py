@@ -1,0 +1,106 @@
+"""Spans into traces: the call tree of each request."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """One span, as much of it as analysis needs."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    """"" for a root."""
+    service: str
+    name: str
+    kind: str
+    """server, client, internal, producer or consumer."""
+    start: float
+    """Unix seconds."""
+    duration_ms: float
+    error: bool = False
+    peer: str = ""
+    """The called service, as the caller names it (server.address, peer.service)."""
+
+    @property
+    def end(self) -> float:
+        """Unix seconds."""
+        return self.start + self.duration_ms / 1000
+
+
+class Trace:
+    """The spans of one request as a forest: orphans are roots too, loops are cut."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        by_id = {span.span_id: span for span in sorted(spans, key=_by_time)}
+        self.spans: tuple[Span, ...] = tuple(by_id.values())
+        """In order of start; of spans with one id, the last."""
+        self._parent = {s.span_id: by_id[s.parent_id] for s in self.spans if s.parent_id in by_id}
+        self._cut_loops()
+        self.roots: tuple[Span, ...] = tuple(
+            span for span in self.spans if span.span_id not in self._parent
+        )
+        self._children: dict[str, list[Span]] = {}
+        for span in self.spans:
+            parent = self._parent.get(span.span_id)
+            if parent is not None:
+                self._children.setdefault(parent.span_id, []).append(span)
+
+    def parent(self, span: Span) -> Span | None:
+        """The span that called this one; None for a root."""
+        return self._parent.get(span.span_id)
+
+    def children(self, span: Span) -> tuple[Span, ...]:
+        """In order of start."""
+        return tuple(self._children.get(span.span_id, ()))
+
+    def ancestors(self, span: Span) -> Iterator[Span]:
+        """Parent, grandparent … up to the root."""
+        above = self.parent(span)
+        while above is not None:
+            yield above
+            above = self.parent(above)
+
+    def depth(self, span: Span) -> int:
+        """0 for a root."""
+        return sum(1 for _ in self.ancestors(span))
+
+    def path(self, span: Span) -> tuple[str, ...]:
+        """Services from the root down to this span, each once in a row."""
+        chain = [s.service for s in (span, *self.ancestors(span))][::-1]
+        return tuple(s for i, s in enumerate(chain) if i == 0 or s != chain[i - 1])
+
+    def _cut_loops(self) -> None:
+        """Broken ids can make a span its own ancestor: make one span of each loop a root."""
+        sound: set[str] = set()
+        for span in self.spans:
+            seen: set[str] = set()
+            at = span.span_id
+            while at in self._parent and at not in sound:
+                if at in seen:
+                    del self._parent[at]
+                    break
+                seen.add(at)
+                at = self._parent[at].span_id
+            sound |= seen
+
+
+def build_traces(spans: Iterable[Span]) -> list[Trace]:
+    """One Trace per trace id, in order of first appearance. Span ids need only be unique within
+    a trace."""
+    grouped: dict[str, list[Span]] = {}
+    for span in spans:
+        grouped.setdefault(span.trace_id, []).append(span)
+    return [Trace(group) for group in grouped.values()]
+
+
+def answers(trace: Trace, call: Span) -> Span | None:
+    """The callee's own first span under a client span: proof that the call arrived."""
+    for child in trace.children(call):
+        if child.service != call.service or child.kind in ("server", "consumer"):
+            return child
+    return None
+
+
+def _by_time(span: Span) -> tuple[float, str]:
+    return span.start, span.span_id

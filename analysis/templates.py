@@ -1,0 +1,106 @@
+"""Log messages into templates: the fixed words of a line, with its values as wildcards.
+
+Source: Drain (He, Zhu, Zheng, Lyu, "Drain: An Online Log Parsing Approach with Fixed Depth
+Tree", ICWS 2017) as kept in the drain3 package. Drain's cost is per line and its result depends
+on their order, so lines are masked and deduplicated first and fed in sorted order: the templates
+depend on the set of lines alone.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from drain3.drain import Drain
+from numpy.typing import NDArray
+
+SIMILARITY = 0.6
+"""Share of equal words that joins a line to a template. Drain's default of 0.4 is for raw lines;
+ours have lost their values already, so what still differs mostly means something."""
+DEPTH = 5
+LONGEST = 400
+"""Characters of a line that are looked at; the rest rarely tells templates apart."""
+
+_DIGITS = str.maketrans("123456789", "000000000")
+_MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("<quoted>", re.compile(r"(?<!\w)([\"'])(?:(?!\1).)*\1(?!\w|\s*:)")),
+    ("<uuid>", re.compile(r"\b[0a-fA-F]{8}(?:-[0a-fA-F]{4}){3}-[0a-fA-F]{12}\b")),
+    ("<time>", re.compile(r"\b0000-00-00[T ]00:00:00(?:[.,]0+)?(?:Z|[+-]00:?00)?")),
+    ("<ip>", re.compile(r"\b0{1,3}(?:\.0{1,3}){3}(?::0+)?\b")),
+    ("<hex>", re.compile(r"\b(?:0[xX][0a-fA-F]+|(?=[a-fA-F]*0)[0a-fA-F]{8,})\b")),
+    ("<num>", re.compile(r"(?<![A-Za-z_0])(?:(?<![\w)\]])[-+])?0+(?:\.0+)?(?:[eE][-+]?0+)?")),
+)
+"""In order: a later mask must not eat a part of an earlier one. Every digit reads as 0; one
+that stays, as in http2, is shown as # in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """Templates in alphabetical order, and which of them each message is."""
+
+    templates: tuple[str, ...]
+    labels: NDArray[np.intp]
+    """One index into `templates` per message."""
+
+
+def mine(messages: Sequence[str], keep: Iterable[str] = ()) -> Mined:
+    """Find the templates of messages (only the first line of each is read).
+
+    Mine baseline and incident together, so that a template means the same in both. A name in
+    `keep` (services, say) never becomes a wildcard: "call to payments failed" and "call to
+    catalog failed" stay two templates.
+    """
+    heads = [head(message) for message in messages]
+    known = list(dict.fromkeys(heads))
+    masked = dict(zip(known, mask_all(known), strict=True))
+    template = _drain(sorted(set(masked.values())), _finder(keep))
+    names = sorted(set(template.values()))
+    number = {name: i for i, name in enumerate(names)}
+    label = {line: number[template[m]] for line, m in masked.items()}
+    return Mined(tuple(names), np.array([label[line] for line in heads], dtype=np.intp))
+
+
+def mask(message: str) -> str:
+    """One message's first line with its values replaced by `<num>`, `<ip>`, `<quoted>` …"""
+    return mask_all([head(message)])[0].replace("0", "#")
+
+
+def mask_all(lines: Sequence[str]) -> list[str]:
+    """Mask many single lines at once, in one pass of each pattern over all of them.
+
+    All digits become 0 first, which makes most lines of a template equal: only different ones
+    are then masked. Digits that are part of a name come back as one 0.
+    """
+    if not lines:
+        return []
+    zeroed = "\n".join(lines).translate(_DIGITS).split("\n")
+    known = list(dict.fromkeys(zeroed))
+    text = "\n".join(known)
+    for name, pattern in _MASKS:
+        text = pattern.sub(name, text)
+    masked = dict(zip(known, re.sub("0+", "0", text).split("\n"), strict=True))
+    return [masked[line] for line in zeroed]
+
+
+def head(message: str) -> str:
+    """The first line that says something, cut at LONGEST characters."""
+    line = message.lstrip()[:LONGEST]
+    return line.split("\n", 1)[0].rstrip()
+
+
+def _finder(keep: Iterable[str]) -> re.Pattern[str] | None:
+    names = sorted(
+        set(mask_all([head(name) for name in keep if name.strip()])), key=lambda n: (-len(n), n)
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)") if names else None
+
+
+def _drain(lines: Iterable[str], kept: re.Pattern[str] | None) -> dict[str, str]:
+    """Template of each different masked line; lines with different kept names never meet."""
+    miners: dict[tuple[str, ...], Drain] = {}
+    clusters = {}
+    for line in lines:
+        names = tuple(kept.findall(line)) if kept else ()
+        miner = miners.setdefault(names, Drain(depth=DEPTH, sim_th=SIMILARITY))
+        clusters[line] = miner.add_log_message(line)[0]
+    return {line: cluster.get_template().replace("0", "#") for line, cluster in clusters.items()}
