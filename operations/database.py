@@ -1,0 +1,169 @@
+"""Rows against their backup: compare a table with its dump, repair what differs, undo that.
+
+A repair is one transaction. The rows that it replaces are kept in the schema `warroom`, in a
+table whose name the receipt carries.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from ..errors import ToolFailed
+from .configuration import Receipt
+from .rows import COLUMNS, SCHEMA, Shape
+
+OPTIONS = (
+    "-c statement_timeout=8000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=9000"
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a table differs from its backup, in rows. New rows are no damage."""
+
+    table: str
+    rows: int
+    changed: int
+    missing: int
+    new: int
+    by_column: dict[str, int]  # changed rows per compared column
+
+    @property
+    def damaged(self) -> int:
+        """Rows that a repair would write."""
+        return self.changed + self.missing
+
+
+class Database:
+    """A PostgreSQL database and a folder with one <table>.csv per dumped table."""
+
+    def __init__(self, dsn: str, backup: Path) -> None:
+        self.dsn = dsn
+        self.backup = backup
+
+    def tables(self) -> list[str]:
+        """Tables that have a backup."""
+        return sorted(path.stem for path in self.backup.glob("*.csv"))
+
+    def columns(self, table: str) -> list[str]:
+        """The backup's columns."""
+        try:
+            with (self.backup / f"{table}.csv").open() as file:
+                return next(csv.reader(file), [])
+        except OSError as error:
+            known = ", ".join(self.tables()) or "none"
+            raise ToolFailed(f"{table} has no readable backup; these do: {known}") from error
+
+    def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
+        """Count the rows that differ from the backup in these columns (none given: in any)."""
+        with self._connected() as connection:
+            return _compare(connection, self._load(connection, table, columns))
+
+    def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Receipt:
+        """Write back these columns where they differ (none given: all), and rows that are gone.
+
+        More than `max_rows` rows: ToolFailed and no change.
+        """
+        with self._connected() as connection:
+            shape = self._load(connection, table, columns)
+            lock = SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(Identifier(table))
+            connection.execute(lock)
+            found = _compare(connection, shape)
+            if not found.damaged:
+                note = f"{table} agrees with its backup already"
+                return {"table": table, "repaired": 0, "changed": False, "note": note}
+            if found.damaged > max_rows:
+                raise ToolFailed(
+                    f"{found.damaged} rows of {table} differ from the backup, more than the "
+                    f"{max_rows} approved: is the backup of the right time? Nothing was changed"
+                )
+            kept = _repair(connection, shape)
+        note = f"{found.new} newer rows left as they are" if found.new else ""
+        return {
+            "table": table,
+            "columns": list(shape.compared),
+            "repaired": found.damaged,
+            "changed": True,
+            "kept_in": kept,
+            "note": note,
+        }
+
+    def restore(self, table: str, columns: Sequence[str], kept_in: str) -> Receipt:
+        """Undo a repair: the kept rows come back, the added ones go."""
+        with self._connected() as connection:
+            if not _exists(connection, f'{SCHEMA}."{kept_in}"'):
+                raise ToolFailed(f"the replaced rows {SCHEMA}.{kept_in} are gone: cannot undo")
+            shape = _shape(connection, table, columns)
+            removed = connection.execute(shape.remove_added(kept_in)).rowcount
+            restored = connection.execute(shape.restore(kept_in)).rowcount
+        return {"table": table, "restored": restored, "removed": removed}
+
+    def _load(self, connection: psycopg.Connection, table: str, columns: Sequence[str]) -> Shape:
+        """Read the backup into the temporary table `dump`, gone with the transaction."""
+        dumped = self.columns(table)
+        shape = _shape(connection, table, columns)
+        like = SQL("CREATE TEMP TABLE dump (LIKE {}) ON COMMIT DROP")
+        connection.execute(like.format(Identifier(table)))
+        names = SQL(", ").join(Identifier(name) for name in dumped)
+        statement = SQL("COPY dump ({}) FROM STDIN (FORMAT csv, HEADER match)").format(names)
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write((self.backup / f"{table}.csv").read_bytes())
+        return shape
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        """One transaction: committed at the end, rolled back by any error."""
+        try:
+            with psycopg.connect(self.dsn, connect_timeout=3, options=OPTIONS) as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise ToolFailed(
+                f"the database did not do it ({_line(error)}): is it up, is the table locked?"
+            ) from error
+        except psycopg.Error as error:
+            raise ToolFailed(f"the database refused ({_line(error)}); nothing changed") from error
+
+
+def _shape(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> Shape:
+    rows = connection.execute(COLUMNS, (f'"{table}"',)).fetchall()
+    names, key = tuple(name for name, _ in rows), tuple(name for name, in_key in rows if in_key)
+    if not rows:
+        raise ToolFailed(f"the database has no table {table}")
+    if not key:
+        raise ToolFailed(f"{table} has no primary key: rows cannot be matched with the backup")
+    rest = [name for name in names if name not in key]
+    compared = tuple(name for name in rest if name in columns or not columns)
+    if not compared or set(columns) - set(rest):
+        raise ToolFailed(f"columns of {table} that can be repaired: {', '.join(rest) or 'none'}")
+    return Shape(table, names, key, compared)
+
+
+def _compare(connection: psycopg.Connection, shape: Shape) -> Difference:
+    rows, changed, missing, new, *counts = connection.execute(shape.compare()).fetchone() or ()
+    per_column = dict(zip(shape.compared, counts, strict=True))
+    return Difference(shape.table, rows, changed, missing, new, per_column)
+
+
+def _repair(connection: psycopg.Connection, shape: Shape) -> str:
+    """Keep what is replaced, then replace it; returns the name it is kept under."""
+    connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(SCHEMA)))
+    number = 1
+    while _exists(connection, f'{SCHEMA}."{shape.table}_{number}"'):
+        number += 1
+    kept = f"{shape.table}_{number}"
+    for statement in (shape.keep(kept), shape.repair(kept), shape.add_missing(kept)):
+        connection.execute(statement)
+    return kept
+
+
+def _exists(connection: psycopg.Connection, name: str) -> bool:
+    return connection.execute("SELECT to_regclass(%s)", (name,)).fetchone() != (None,)
+
+
+def _line(error: psycopg.Error) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,103 @@
+"""Releases: which version of a service runs, what ran before, switching back.
+
+A deploy is an annotated tag `deploy/<service>/<n>` with the message `deploy <service> <version>`;
+the version that runs is where the symbolic link `current/<service>` points.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ToolFailed
+from .git import Git
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One deploy of a service; `at` is in unix seconds."""
+
+    service: str
+    number: int
+    version: str
+    at: float
+    author: str
+
+
+class Releases:
+    """The releases repository, its checkouts, and the links that services run from."""
+
+    def __init__(self, repository: Path, checkouts: Path, current: Path) -> None:
+        self.git = Git(repository)
+        self.checkouts = checkouts
+        self.current = current
+
+    def services(self) -> list[str]:
+        """Services that run from a release."""
+        return sorted(path.name for path in self.current.iterdir() if path.is_symlink())
+
+    def versions(self) -> list[str]:
+        """Versions that are checked out, so can be switched to at once."""
+        return sorted(path.name for path in self.checkouts.iterdir() if path.is_dir())
+
+    def deploys(self, service: str) -> list[Deploy]:
+        """Every deploy of the service, oldest first."""
+        form = "%(refname:lstrip=-1)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)"
+        prefix = f"refs/tags/deploy/{service}/"
+        lines = self.git.run("for-each-ref", f"--format={form}", prefix).splitlines()
+        return sorted((_deploy(service, line) for line in lines), key=lambda deploy: deploy.number)
+
+    def current_version(self, service: str) -> str:
+        """The version that `current/<service>` points to."""
+        try:
+            return Path(os.readlink(self.current / service)).name
+        except OSError as error:
+            known = ", ".join(self.services()) or "none"
+            raise ToolFailed(f"{service} runs from no release; these do: {known}") from error
+
+    def previous_version(self, service: str) -> str:
+        """The version to roll back to; "" when there is none."""
+        history = [deploy.version for deploy in self.deploys(service)]
+        return previous_good(history, self.current_version(service))
+
+    def is_deployed(self, service: str, version: str) -> bool:
+        """Whether the link and the last deploy agree on this version: a finished switch."""
+        history = self.deploys(service)
+        recorded = bool(history) and history[-1].version == version
+        return recorded and self.current_version(service) == version
+
+    def switch(self, service: str, version: str) -> None:
+        """Point the service at another checkout, in one step. It runs after a restart."""
+        if version not in self.versions():
+            raise ToolFailed(
+                f"version {version} is not checked out; these are: {', '.join(self.versions())}"
+            )
+        link = self.current / service
+        fresh = link.with_name(f".{service}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.path.relpath(self.checkouts / version, self.current))
+        fresh.replace(link)
+
+    def record(self, service: str, version: str) -> str:
+        """Tag the deploy; returns the tag's name."""
+        history = self.deploys(service)
+        number = history[-1].number + 1 if history else 1
+        tag = f"deploy/{service}/{number}"
+        self.git.run("tag", "-a", tag, "-m", f"deploy {service} {version}", f"{version}^{{commit}}")
+        return tag
+
+
+def previous_good(history: list[str], current: str) -> str:
+    """The version below `current` once every roll back in the history has been undone.
+
+    Going back to a version discards the ones deployed after it, so what was rolled back is never
+    offered again as good: for [1.0, 1.1, 1.0] and current 1.0 there is none.
+    """
+    kept: list[str] = []
+    for version in [*history, current]:
+        kept = [*kept[: kept.index(version)], version] if version in kept else [*kept, version]
+    return kept[-2] if len(kept) > 1 else ""
+
+
+def _deploy(service: str, line: str) -> Deploy:
+    number, at, author, subject = line.split("\t", 3)
+    return Deploy(service, int(number), subject.split(" ")[-1], float(at or 0), author)

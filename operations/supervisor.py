@@ -1,0 +1,163 @@
+"""Processes under supervisor, driven through its XML-RPC interface."""
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
+
+from ..errors import ToolFailed
+
+CALL_TIMEOUT_S = 3.0
+POLL_S = 0.05
+STOPPED = ("STOPPED", "EXITED", "FATAL")
+NOT_RUNNING, ALREADY_STARTED = 70, 60  # supervisor.xmlrpc.Faults
+
+
+@dataclass(frozen=True)
+class Process:
+    """One supervised process; `started` is in unix seconds, 0 when it never ran."""
+
+    instance: str
+    state: str  # STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL, UNKNOWN
+    pid: int
+    started: float
+    problem: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether supervisor holds it for running; a hung process counts as running."""
+        return self.state == "RUNNING"
+
+
+class BoundedTransport(Transport):
+    """XML-RPC over HTTP that gives up after CALL_TIMEOUT_S."""
+
+    def make_connection(self, host: Any) -> Any:
+        """The connection, with a timeout: the library's own waits for ever."""
+        connection = super().make_connection(host)
+        connection.timeout = CALL_TIMEOUT_S
+        return connection
+
+
+class Supervisor:
+    """A supervisord; `url` is its complete XML-RPC address, credentials included."""
+
+    def __init__(self, url: str, term_grace_s: float = 3.0, start_timeout_s: float = 15.0) -> None:
+        self.url = url
+        self.term_grace_s = term_grace_s
+        self.start_timeout_s = start_timeout_s
+
+    def processes(self) -> list[Process]:
+        """Every process, in supervisor's order."""
+        return [_process(info) for info in self._call("getAllProcessInfo")]
+
+    def process(self, instance: str) -> Process:
+        """One process. Raises ToolFailed for a name that supervisor does not know."""
+        return _process(self._call("getProcessInfo", instance))
+
+    def instances(self, service: str) -> list[Process]:
+        """The processes named <service>-<number>."""
+        pattern = re.compile(rf"{re.escape(service)}-\d+")
+        return [one for one in self.processes() if pattern.fullmatch(one.instance)]
+
+    def stop(self, instance: str) -> bool:
+        """Stop with SIGTERM, then SIGKILL after `term_grace_s`; returns whether it was killed.
+
+        A stopped (hung) process keeps SIGTERM pending for ever; only SIGKILL ends it.
+        """
+        try:
+            self._call("stopProcess", instance, False)
+        except NotRunning:
+            return False
+        if self._until(instance, _is_stopped, self.term_grace_s):
+            return False
+        self._kill(instance)
+        if not self._until(instance, _is_stopped, self.term_grace_s):
+            raise ToolFailed(f"{instance} is still there after SIGKILL: look at its host")
+        return True
+
+    def start(self, instance: str) -> Process:
+        """Start and wait until supervisor holds it for running; no-op when it runs already."""
+        with suppress(AlreadyStarted):
+            self._call("startProcess", instance, False)
+        self._until(instance, _is_settled, self.start_timeout_s)
+        process = self.process(instance)
+        if not process.running:
+            raise ToolFailed(
+                f"{instance} did not start ({process.state} {process.problem}): read its log, "
+                "roll back if its release is new"
+            )
+        return process
+
+    def restart(self, instance: str) -> tuple[Process, bool]:
+        """Stop and start; returns the new process and whether the old one had to be killed."""
+        killed = self.stop(instance)
+        return self.start(instance), killed
+
+    def _kill(self, instance: str) -> None:
+        try:
+            self._call("signalProcess", instance, "KILL")
+        except NotRunning:
+            return  # it ended by itself in the meantime
+
+    def _until(self, instance: str, wanted: Callable[[Process], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not wanted(self.process(instance)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        """One XML-RPC call on a connection of its own: ServerProxy is not safe across threads."""
+        try:
+            with ServerProxy(self.url, transport=BoundedTransport()) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
+        except Fault as error:
+            raise _failure(method, arguments, error) from error
+        except ProtocolError as error:
+            raise ToolFailed(
+                f"supervisor refused {method} ({error.errcode} {error.errmsg}): "
+                "check the credentials in operations.json"
+            ) from error
+        except (OSError, HTTPException) as error:
+            raise ToolFailed(
+                f"supervisor did not answer {method} ({error}): is supervisord running?"
+            ) from error
+
+
+class NotRunning(ToolFailed):
+    """The process does not run."""
+
+
+class AlreadyStarted(ToolFailed):
+    """The process runs already."""
+
+
+def _failure(method: str, arguments: tuple[Any, ...], error: Fault) -> ToolFailed:
+    kinds = {NOT_RUNNING: NotRunning, ALREADY_STARTED: AlreadyStarted}
+    text = f"supervisor: {method} {' '.join(map(str, arguments[:1]))}: {error.faultString}"
+    return kinds.get(error.faultCode, ToolFailed)(text)
+
+
+def _process(info: dict[str, Any]) -> Process:
+    return Process(
+        instance=info["name"],
+        state=info["statename"],
+        pid=info["pid"],
+        started=float(info["start"]),
+        problem=info.get("spawnerr", ""),
+    )
+
+
+def _is_stopped(process: Process) -> bool:
+    return process.state in STOPPED
+
+
+def _is_settled(process: Process) -> bool:
+    """Running, or given up; BACKOFF is supervisor's own retry and not the end."""
+    return process.running or process.state == "FATAL"
