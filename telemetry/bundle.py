@@ -1,0 +1,165 @@
+"""Telemetry out of a bundle: a directory of JSON lines, live or kept."""
+
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from ..errors import BundleError
+from .catalogue import read_catalogue, read_json
+from .coverage import cover
+from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
+from .records import LEVELS, Records, change, labels, log_record, span
+from .tables import COLUMNS, TIME, Loaded, Tables
+from .tail import Tail
+
+FORMAT = "warroom-bundle/1"
+PATTERNS = {
+    "metrics": "metrics/*.jsonl",
+    "logs": "logs/*.jsonl",
+    "traces": "traces/*.jsonl",
+    "changes": "changes.jsonl",
+}
+
+
+class Bundle:
+    """Implements `Telemetry` over a directory in the format warroom-bundle/1.
+
+    Every query first takes in the lines that were appended since the last one, so a bundle that
+    is being written answers with what it holds now. Safe to use from several threads.
+
+    Raises BundleError where there is no such directory or it is not a bundle.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self.header = _header(self.root)
+        self.tails = {name: Tail(self.root, pattern) for name, pattern in PATTERNS.items()}
+        self.loaded = {name: Loaded(0, 0) for name in PATTERNS}
+        self.tables = Tables()
+        self.logs_seen = Records("logs", log_record)
+        self.spans_seen = Records("traces", span)
+        self.changes_seen = Records("changes", change)
+        self.lock = RLock()
+
+    def close(self) -> None:
+        """Give back memory and temporary files."""
+        with self.lock:
+            self.tables.close()
+
+    def refresh(self, *modalities: str) -> None:
+        """Take in what was appended; all modalities by default."""
+        for modality in modalities or tuple(COLUMNS):
+            for chunk in self.tails[modality].read():
+                added = self.tables.add(modality, chunk)
+                total = self.loaded[modality]
+                self.loaded[modality] = Loaded(total.lines + added.lines, total.rows + added.rows)
+
+    def catalogue(self) -> Catalogue:
+        """The service catalogue; an empty one where there is no catalogue.json."""
+        return read_catalogue(self.root / "catalogue.json")
+
+    def coverage(self) -> list[Coverage]:
+        """First and last time, rows and problems per modality."""
+        with self.lock:
+            self.refresh()
+            return cover(self.tables.db, self.tails, self.loaded)
+
+    def metrics(
+        self, window: Window, names: list[str], services: list[str] | None = None
+    ) -> list[Series]:
+        """Raw series of these metric names inside the window."""
+        where, values = _where("metrics", window, services)
+        query = (
+            "SELECT name, service, instance, labels, list(ts ORDER BY ts) AS ts,"
+            " list(value ORDER BY ts) AS value FROM metrics"
+            f" WHERE {where} AND list_contains(?, name) GROUP BY ALL ORDER BY ALL"
+        )
+        with self.lock:
+            self.refresh("metrics")
+            found: Any = self.tables.db.execute(query, [*values, names]).fetchnumpy()
+        return [_series(row) for row in zip(*found.values(), strict=True)]
+
+    def metric_names(self) -> list[tuple[str, str]]:
+        """(service, metric name) pairs seen."""
+        with self.lock:
+            self.refresh("metrics")
+            query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
+            return self.tables.db.execute(query).fetchall()
+
+    def logs(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        levels: list[str] | None = None,
+        contains: str = "",
+        limit: int = 100_000,
+    ) -> list[LogRecord]:
+        """Log records inside the window, oldest first; `contains` in any case of letters."""
+        where, values = _where("logs", window, services)
+        if contains:
+            where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
+        if levels is not None:
+            where += " AND list_contains(?, coalesce(lower(level), 'info'))"
+            values.append([*levels, *(word for word, ours in LEVELS.items() if ours in levels)])
+        return self._records("logs", self.logs_seen, where, values, limit)
+
+    def spans(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        errors_only: bool = False,
+        limit: int = 200_000,
+    ) -> list[Span]:
+        """Spans that start inside the window, oldest first."""
+        where, values = _where("traces", window, services)
+        if errors_only:
+            where += " AND lower(status) = 'error'"
+        return self._records("traces", self.spans_seen, where, values, limit)
+
+    def changes(self, window: Window) -> list[Change]:
+        """Changes inside the window, oldest first."""
+        where, values = _where("changes", window, None)
+        return self._records("changes", self.changes_seen, where, values, 10_000)
+
+    def _records(
+        self, table: str, records: Records, where: str, values: list[Any], limit: int
+    ) -> list[Any]:
+        query = f'SELECT rowid FROM {table} WHERE {where} ORDER BY "{TIME[table]}", rowid LIMIT ?'
+        with self.lock:
+            self.refresh(table)
+            rows = self.tables.db.execute(query, [*values, limit]).fetchnumpy()["rowid"]
+            return records.fetch(self.tables.db, rows.tolist())
+
+
+def _where(table: str, window: Window, services: list[str] | None) -> tuple[str, list[Any]]:
+    time = f'"{TIME[table]}"'
+    where, values = f"{time} >= ? AND {time} < ?", [window.start, window.end]
+    if services is None:
+        return where, values
+    return f"{where} AND list_contains(?, service)", [*values, services]
+
+
+def _series(row: tuple) -> Series:
+    name, service, instance, text = row[:4]
+    ts, value = np.asarray(row[4], float), np.asarray(row[5], float)
+    last = np.append(np.diff(ts) > 0, True)  # of several samples at one time the last one counts
+    return Series(name, service, instance or "", labels(text), ts[last], value[last])
+
+
+def _header(root: Path) -> dict[str, Any]:
+    if not root.is_dir():
+        raise BundleError(f"{root} is not a directory; name the directory of a telemetry bundle")
+    if not (root / "bundle.json").exists():
+        raise BundleError(
+            f"{root} holds no bundle.json, so it is not a telemetry bundle; "
+            f'a bundle is described by {{"format": "{FORMAT}", ...}} there'
+        )
+    header = read_json(root / "bundle.json")
+    found = header.get("format") if isinstance(header, dict) else None
+    if found != FORMAT:
+        raise BundleError(
+            f"{root / 'bundle.json'}: format is {found!r}; this Warroom reads {FORMAT!r}"
+        )
+    return header

@@ -1,0 +1,98 @@
+"""Rows of the tables into records. A row never changes, so each is built once and kept."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+
+from .model import Change, LogRecord, Span
+
+LONGEST_MESSAGE = 20_000
+LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debug"}
+"""Spellings of other sources, by the name that we use."""
+
+
+class Records:
+    """Records of one table by row id: queries build only the rows not seen before."""
+
+    def __init__(self, table: str, build: Callable[[tuple], Any], most: int = 300_000) -> None:
+        self.table = table
+        self.build = build
+        self.most = most
+        self.seen: dict[int, Any] = {}
+
+    def fetch(self, db: duckdb.DuckDBPyConnection, ids: list[int]) -> list[Any]:
+        """The records of these rows, in this order."""
+        if len(self.seen) > self.most:
+            self.seen.clear()
+        missing = [row for row in ids if row not in self.seen]
+        if missing:
+            query = f"SELECT rowid, * FROM {self.table} WHERE rowid IN (SELECT unnest(?))"
+            for row in db.execute(query, [missing]).fetchall():
+                self.seen[row[0]] = self.build(row[1:])
+        return [self.seen[row] for row in ids]
+
+
+def log_record(row: tuple) -> LogRecord:
+    """One row of the table of logs."""
+    ts, service, instance, level, message, trace_id, span_id, attributes = row
+    word = (level or "info").lower()
+    return LogRecord(
+        ts,
+        service or "",
+        instance or "",
+        LEVELS.get(word, word),
+        message[:LONGEST_MESSAGE],
+        trace_id or "",
+        span_id or "",
+        _object(attributes),
+    )
+
+
+def span(row: tuple) -> Span:
+    """One row of the table of spans."""
+    start, trace_id, span_id, parent_id, service, instance, name, kind, ms, *rest = row
+    status, status_message, attributes = rest
+    return Span(
+        trace_id,
+        span_id,
+        parent_id or "",
+        service,
+        instance or "",
+        name or "",
+        (kind or "internal").lower(),
+        start,
+        ms,
+        (status or "unset").lower(),
+        status_message or "",
+        _object(attributes),
+    )
+
+
+def change(row: tuple) -> Change:
+    """One row of the table of changes."""
+    at, *texts, files, diff = row
+    return Change(at, *(text or "" for text in texts), files=_names(files), diff=diff or "")
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    value = _decoded(text)
+    return value if isinstance(value, dict) else {}
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    value = _decoded(text)
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _decoded(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def labels(text: str | None) -> dict[str, str]:
+    """Labels of a series as strings."""
+    return {str(key): str(value) for key, value in _object(text).items()}

@@ -1,0 +1,114 @@
+"""DuckDB tables of one bundle: new lines go in, each modality into its own table.
+
+DuckDB may open nothing but a spool directory of ours: file access is closed to everything else,
+so that no query can leave the bundle.
+"""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
+TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "metrics": {"ts": "DOUBLE", "name": "VARCHAR", **RECORD, "labels": "JSON", "value": "DOUBLE"},
+    "logs": {
+        **{"ts": "DOUBLE", **RECORD, "level": "VARCHAR", "message": "VARCHAR"},
+        **{**TRACED, "attributes": "JSON"},
+    },
+    "traces": {
+        **{"start": "DOUBLE", **TRACED, "parent_id": "VARCHAR", **RECORD, "name": "VARCHAR"},
+        **{"kind": "VARCHAR", "duration_ms": "DOUBLE", "status": "VARCHAR"},
+        **{"status_message": "VARCHAR", "attributes": "JSON"},
+    },
+    "changes": {
+        **{"at": "DOUBLE", "kind": "VARCHAR", "service": "VARCHAR", "id": "VARCHAR"},
+        **{"version": "VARCHAR", "previous": "VARCHAR", "author": "VARCHAR"},
+        **{"summary": "VARCHAR", "files": "JSON", "diff": "VARCHAR"},
+    },
+}
+TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
+NEEDED = {
+    "metrics": ("ts", "name", "service", "value"),
+    "logs": ("ts", "message"),
+    "traces": ("start", "trace_id", "span_id", "service", "duration_ms"),
+    "changes": ("at",),
+}
+
+
+@dataclass
+class Loaded:
+    """What one chunk of lines came to."""
+
+    lines: int
+    rows: int
+
+
+class Tables:
+    """The tables, on one in-memory connection. Not thread-safe: the caller locks."""
+
+    def __init__(self) -> None:
+        self.spool = tempfile.TemporaryDirectory(prefix="warroom-")
+        self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+        folder = self.spool.name.replace("'", "''")
+        self.db.execute(f"SET allowed_directories = ['{folder}']; SET temp_directory = '{folder}'")
+        self.db.execute("SET enable_external_access = false; SET lock_configuration = true")
+        for modality, columns in COLUMNS.items():
+            body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            self.db.execute(f"CREATE TABLE {modality} ({body.replace('JSON', 'VARCHAR')})")
+
+    def close(self) -> None:
+        """Give back memory and the spool."""
+        self.db.close()
+        self.spool.cleanup()
+
+    def add(self, modality: str, chunk: bytes) -> Loaded:
+        """Put complete JSON lines into a table; lines that are not records are left out."""
+        path = Path(self.spool.name) / f"{modality}.jsonl"
+        path.write_bytes(chunk)
+        before = self.count(modality)
+        try:
+            self._insert(modality, path)
+        except duckdb.Error:  # text that is no UTF-8, a line of many megabytes, deep nesting
+            path.write_bytes(_cleaned(chunk))
+            self._insert(modality, path)
+        path.unlink()
+        lines = sum(1 for line in chunk.split(b"\n") if line.strip())
+        return Loaded(lines=lines, rows=self.count(modality) - before)
+
+    def count(self, modality: str) -> int:
+        """Rows in a table."""
+        found = self.db.execute(f"SELECT count(*) FROM {modality}").fetchone()
+        return int(found[0]) if found else 0
+
+    def _insert(self, modality: str, path: Path) -> None:
+        columns = COLUMNS[modality]
+        needed = " AND ".join(f'"{name}" IS NOT NULL' for name in NEEDED[modality])
+        self.db.execute(
+            f"INSERT INTO {modality} BY NAME SELECT * FROM read_ndjson(?, columns = $columns,"
+            f' ignore_errors = true) WHERE {needed} AND isfinite("{TIME[modality]}")'.replace(
+                "$columns", _struct(columns)
+            ),
+            [str(path)],
+        )
+
+
+def _struct(columns: dict[str, str]) -> str:
+    return "{" + ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items()) + "}"
+
+
+def _cleaned(chunk: bytes, longest: int = 2**20) -> bytes:
+    """The lines that are JSON objects of reasonable size, written again in plain ASCII."""
+    kept = []
+    for line in chunk.split(b"\n"):
+        try:
+            value = json.loads(line.decode(errors="replace")) if len(line) <= longest else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            kept.append(json.dumps(value).encode())
+    return b"\n".join(kept) + b"\n"

@@ -1,0 +1,63 @@
+"""Follows append-only files: each read gives the complete new lines, never half of one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHUNK_BYTES = 16 * 2**20
+"""How much is read at once: bounds memory on large bundles."""
+
+
+@dataclass
+class Tail:
+    """Where reading stands in each file of one modality (a folder of files, or one file)."""
+
+    root: Path
+    pattern: str  # "metrics/*.jsonl", "changes.jsonl"
+    offsets: dict[Path, int] = field(default_factory=dict)
+    half: dict[Path, int] = field(default_factory=dict)
+    """Bytes of an unfinished last line, by file."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why a file could not be opened, by its name."""
+
+    def files(self) -> list[Path]:
+        """The files there are now, by name; `*.ndjson` counts as well."""
+        patterns = {self.pattern, self.pattern.replace(".jsonl", ".ndjson")}
+        return sorted(path for pattern in patterns for path in self.root.glob(pattern))
+
+    def read(self) -> Iterator[bytes]:
+        """Chunks of complete lines that are new since the last read."""
+        for path in self.files():
+            try:
+                if path.stat().st_size != self.offsets.get(path, 0) + self.half.get(path, 0):
+                    yield from self._new(path)
+            except OSError as error:
+                self.unreadable[path.name] = error.strerror or str(error)
+
+    def _new(self, path: Path) -> Iterator[bytes]:
+        size = path.stat().st_size
+        start = self.offsets.get(path, 0)
+        if size < start:  # it was replaced by a shorter one: read it from its beginning
+            start = 0
+        with path.open("rb") as file:
+            file.seek(start)
+            rest = b""
+            while block := file.read(CHUNK_BYTES):
+                complete, newline, rest = (rest + block).rpartition(b"\n")
+                if newline:
+                    start += len(complete) + 1
+                    yield complete + newline
+            if _whole(rest):  # the last line of a file that ends without a newline
+                start += len(rest)
+                yield rest + b"\n"
+                rest = b""
+        self.offsets[path], self.half[path] = start, len(rest)
+
+
+def _whole(line: bytes) -> bool:
+    """Whether an unterminated line is a complete object: no prefix of an object is one."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
