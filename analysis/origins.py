@@ -6,7 +6,6 @@ callee (it did not answer, or it is not instrumented), and one whose callee answ
 points at whatever took the callee's time.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -67,11 +66,11 @@ def origin_shares(origins: Sequence[Origin]) -> dict[str, float]:
     A call to an uninstrumented callee (a database, say) failed for the caller's fault or the
     callee's: from the spans alone nobody knows, so each takes half.
     """
-    blame: Counter[str] = Counter()
+    blame: dict[str, float] = {}
     for origin in origins:
         halves = origin.reason == "uninstrumented callee" and origin.caller
         for service in (origin.service, origin.caller if halves else origin.service):
-            blame[service] += 0.5 / len(origins)  # type: ignore[assignment]
+            blame[service] = blame.get(service, 0.0) + 0.5 / len(origins)
     return dict(sorted(blame.items(), key=lambda item: (-item[1], item[0])))
 
 

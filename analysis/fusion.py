@@ -1,0 +1,105 @@
+"""Competing hypotheses from many signals, as a probability that says what it rests on.
+
+Model: naive-Bayes log-odds, as in Good's weights of evidence (Probability and the Weighing of
+Evidence, 1950): each signal adds or takes weight x value. The probabilities share one whole with
+"unknown", which holds a fixed log-odds of its own, so weak evidence stays weak and a tie stays
+a tie. A hypothesis weighs exp(log-odds) - 1: one with nothing for it weighs nothing, and adding
+it to the list changes no other's probability.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+CONCLUSIVE = 0.5
+"""A leading hypothesis below this is not a conclusion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One observation that bears on a hypothesis."""
+
+    name: str
+    weight: float
+    """Log-odds of the full observation: 1 is a hint, 2 good, 4 close to proof."""
+    value: float
+    """How fully it was observed, 0..1."""
+    supports: bool = True
+    note: str = ""
+    available: bool = True
+    """False where nobody could look: listed, not counted."""
+
+    @property
+    def log_odds(self) -> float:
+        """What it adds to its hypothesis."""
+        if not self.usable:
+            return 0.0
+        size = abs(self.weight) * min(1.0, max(0.0, self.value))
+        return size if self.supports else -size
+
+    @property
+    def usable(self) -> bool:
+        """Observed, with a value that is a number."""
+        return self.available and not math.isnan(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One hypothesis with its probability and its reasons, strongest first."""
+
+    hypothesis: str
+    probability: float
+    log_odds: float
+    supported: tuple[Signal, ...]
+    contradicted: tuple[Signal, ...]
+    unavailable: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """All hypotheses, most probable first, and the probability of none of them."""
+
+    ranking: tuple[Verdict, ...]
+    unknown: float
+    inconclusive: bool
+    """No hypothesis reaches CONCLUSIVE."""
+
+
+def fuse(
+    hypotheses: Mapping[str, Sequence[Signal]],
+    *,
+    priors: Mapping[str, float] | None = None,
+    unknown: float = 1.5,
+) -> Fusion:
+    """Weigh the hypotheses against each other and against "unknown".
+
+    priors: log-odds before any signal, 0 where absent. unknown: log-odds of "something else";
+    at 1.5 a single hypothesis needs about 1.7 to be as likely as not. Signals are added as if
+    independent: give one signal for one observation, not two readings of the same.
+    """
+    odds = {
+        name: (priors or {}).get(name, 0.0) + sum(signal.log_odds for signal in signals)
+        for name, signals in hypotheses.items()
+    }
+    top = max([unknown, *odds.values()])  # taken out of every exponent against overflow
+    weight = {name: max(0.0, math.exp(o - top) - math.exp(-top)) for name, o in odds.items()}
+    rest = math.exp(unknown - top)
+    total = rest + sum(weight.values())
+    ranking = [
+        _verdict(name, hypotheses[name], weight[name] / total, odds[name]) for name in hypotheses
+    ]
+    ranking.sort(key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
+    leader = ranking[0].probability if ranking else 0.0
+    return Fusion(tuple(ranking), rest / total, leader < CONCLUSIVE)
+
+
+def _verdict(name: str, signals: Sequence[Signal], probability: float, odds: float) -> Verdict:
+    ordered = sorted(signals, key=lambda s: (-abs(s.log_odds), s.name))
+    return Verdict(
+        name,
+        probability,
+        odds,
+        supported=tuple(s for s in ordered if s.log_odds > 0),
+        contradicted=tuple(s for s in ordered if s.log_odds < 0),
+        unavailable=tuple(s for s in ordered if not s.usable),
+    )
