@@ -1,0 +1,67 @@
+"""Text written by others, made harmless inside Markdown.
+
+Alerts, log lines, commit messages and the like are data. They may hold Markdown, HTML, control
+characters or bidirectional marks: none of it may become structure in a text of ours.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+MAX_CHARS = 600
+"""Longer values are cut, with a mark that says so."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format (bidi, zero width), …
+_SPECIAL = re.compile(r"[\\`*\[\]|~@$]")
+_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # db_pool stays as it is
+_ENTITY = re.compile(r"&(?=[#\w]+;)")
+_LINE_START = re.compile(r"^(?=[-+=#>:])")
+_NUMBERED = re.compile(r"^(\d+)(?=[.)](\s|$))")
+_URL = re.compile(r"(?<=[a-z]):(?=//)|(?<=\bwww)\.|(?<=\bmailto):", re.IGNORECASE)
+
+
+class Trusted(str):
+    """Markdown of our own making: rendered as it is."""
+
+    __slots__ = ()
+
+
+def plain(value: Any, limit: int = MAX_CHARS) -> str:
+    """One line of visible text: hidden characters dropped, blanks folded, cut to `limit`."""
+    shown = str(value)[: limit * 4]
+    kept = [" " if c.isspace() else c for c in shown if c.isspace() or _visible(c)]
+    text = " ".join("".join(kept).split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> bool:
+    return unicodedata.category(character) not in _HIDDEN
+
+
+def data(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """The value as one line that Markdown shows literally.
+
+    Escaped: code, emphasis, links, images, tables, HTML, mentions, maths, and what would open a
+    block at the start of a line. Bare addresses lose their automatic link.
+    """
+    text = _SPECIAL.sub(lambda match: "\\" + match.group(), plain(value, limit))
+    text = _EDGE_UNDERSCORE.sub(r"\\_", text)
+    text = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
+    text = _URL.sub(lambda match: "\\" + match.group(), text)
+    text = _NUMBERED.sub(r"\1\\", text)
+    return Trusted(_LINE_START.sub(r"\\", text))
+
+
+def code(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """The value as a code span that it cannot close. Not for table cells: pipes stay."""
+    text = plain(value, limit)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return Trusted(f"{fence}{pad}{text or ' '}{pad}{fence}")
+
+
+def cite(ids: Any) -> Trusted:
+    """Evidence or timeline ids as reference links: [E1] [T4]; anything else is left out."""
+    good = [f"[{item}]" for item in ids if re.fullmatch(r"[ETM]\d{1,6}", str(item))]
+    return Trusted(" ".join(dict.fromkeys(good)))

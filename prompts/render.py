@@ -1,0 +1,83 @@
+"""Prompts and messages are files: strictly rendered, and every value is data unless trusted.
+
+A variable that nobody set is an error. A value is neutralised for Markdown when it is printed,
+whether or not the template remembers to ask for it.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from . import formats, neutral, words
+
+FOLDER = Path(__file__).parent
+
+
+def _printed(value: Any) -> Any:
+    """What a template prints: numbers and our own Markdown as they are, the rest as data."""
+    if value is None:
+        return formats.UNKNOWN
+    if isinstance(value, (neutral.Trusted, Undefined)) or type(value) in (int, float):
+        return value
+    return neutral.data(value)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
+    )
+    environment.filters.update(data=neutral.data, code=neutral.code, cite=neutral.cite)
+    environment.filters.update(
+        utc=formats.utc,
+        clock=formats.clock,
+        percent=formats.percent,
+        count=formats.count,
+        figure=formats.figure,
+        level=formats.level,
+        duration=formats.duration,
+        zh=words.zh,
+    )
+    return environment
+
+
+@lru_cache(maxsize=64)
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+def render(name: str, /, **values: Any) -> str:
+    """The template with these values.
+
+    Args:
+        name: file name in this folder, such as "declared.en.md".
+        values: every variable that the template uses.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a variable that was not given.
+        jinja2.TemplateNotFound: there is no such file.
+    """
+    return _template(name).render(**values).strip() + "\n"
+
+
+def templates() -> list[str]:
+    """Names of all templates."""
+    return sorted(path.name for path in FOLDER.glob("*.md"))
+
+
+def digest(name: str) -> str:
+    """Twelve hex digits over the template's text: which wording it was."""
+    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+
+
+def stamp(name: str) -> str:
+    """The template and its wording, for a message's record: declared.en.md@0123456789ab."""
+    return f"{name}@{digest(name)}"
