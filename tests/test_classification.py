@@ -1,0 +1,117 @@
+"""Classification by words and labels: the practice's rules, their conflicts, and the unknown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warroom.incident.classification import classify, normalise
+from warroom.incident.severity import Category, IncidentType, Severity
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "severity", "category", "minutes"),
+    [
+        ("Database connection timeout", "database down", "P0", "infrastructure", 15),
+        ("database unavailable", "database down", "P0", "infrastructure", 15),
+        ("PostgresConnectionRefused", "database down", "P0", "infrastructure", 15),
+        ("API slow, latency above target", "slow response", "P2", "performance", 30),
+        ("memory leak suspected, OOM kills", "memory leak", "P1", "application", 20),
+        ("container out of memory", "memory leak", "P1", "application", 20),
+        ("Unauthorized access, possible breach", "security breach", "P0", "security", 5),
+        ("HighErrorRate on checkout", "errors", "P1", "application", 30),
+        ("catalog rows corrupted", "data corruption", "P0", "data", 15),
+        (
+            "database connection pool exhausted",
+            "connection pool exhausted",
+            "P1",
+            "infrastructure",
+            30,
+        ),
+        ("AI provider quota exceeded", "AI provider", "P2", "AI service", 120),
+    ],
+)
+def test_words_choose_the_rule(text, rule, severity, category, minutes):
+    found = classify(text)
+    assert (found.rule, found.severity.value, found.category.value, found.respond_minutes) == (
+        rule,
+        severity,
+        category,
+        minutes,
+    )
+
+
+def test_timeout_alone_is_not_an_outage():
+    found = classify("timeout")
+    assert found.severity is Severity.P2
+    assert found.type is IncidentType.performance
+    assert found.confidence == 0.3
+
+
+@pytest.mark.parametrize("text", ["", "coffee machine empty", "attacking", "???", "connection"])
+def test_nothing_matches(text):
+    found = classify(text)
+    assert (found.severity, found.category, found.confidence) == (
+        Severity.P3,
+        Category.unknown,
+        0.1,
+    )
+    assert found.respond_minutes == 120
+
+
+def test_a_database_that_is_only_slow_is_not_down():
+    assert classify("database queries slow, performance poor").rule == "slow response"
+
+
+def test_the_more_specific_rule_wins():
+    # "memory" and "timeout" match two rules with one word each; the phrase decides
+    assert classify("timeout after out of memory").rule == "memory leak"
+
+
+def test_a_tie_goes_to_the_worse_level():
+    # "attack" and "memory" are six letters each, P0 against P1
+    assert classify("memory attack").rule == "security breach"
+
+
+def test_more_words_more_confidence_but_never_sure():
+    one, two = classify("slow").confidence, classify("slow latency").confidence
+    many = classify("slow latency timeout performance slow response time").confidence
+    assert (one, two, many) == (0.3, 0.4, 0.6)
+
+
+def test_a_severity_label_outranks_the_words():
+    found = classify("database connection timeout", {"severity": "warning"})
+    assert (found.severity, found.category) == (Severity.P2, Category.infrastructure)
+    assert found.rule == "label severity=warning, database down"
+    assert found.confidence == 0.7
+
+
+def test_a_label_that_agrees_adds_confidence():
+    assert classify("database connection timeout", {"severity": "critical"}).confidence == 0.8
+
+
+def test_a_scale_that_counts_from_one_is_mapped_not_guessed():
+    assert classify("", {"priority": "P1"}, scale={"P1": "P0"}).severity is Severity.P0
+    assert classify("", {"priority": "P1"}).severity is Severity.P1
+
+
+def test_an_unknown_label_word_changes_nothing():
+    assert classify("slow", {"severity": "banana"}) == classify("slow")
+
+
+def test_a_category_label_outranks_the_words():
+    found = classify("slow", {"category": "third_party"})
+    assert found.category is Category.third_party
+    assert found.rule == "slow response, label category=third_party"
+
+
+def test_a_breach_labelled_critical_is_answered_in_five_minutes():
+    assert classify("malicious traffic", {"severity": "critical"}).respond_minutes == 5
+
+
+def test_names_are_split_into_words():
+    assert normalise("HTTPErrorRate_high-p95") == "http error rate high p95"
+
+
+@given(st.text(max_size=400), st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
+def test_any_text_gets_a_bounded_answer(text, labels):
+    assert 0.1 <= classify(text, labels).confidence <= 0.8
