@@ -144,7 +144,8 @@ def _shape(connection: psycopg.Connection, table: str, columns: Sequence[str]) -
 
 
 def _compare(connection: psycopg.Connection, shape: Shape) -> Difference:
-    rows, changed, missing, new, *counts = connection.execute(shape.compare()).fetchone() or ()
+    answer = connection.execute(shape.compare()).fetchall()  # an aggregate: exactly one row
+    rows, changed, missing, new, *counts = answer[0]
     per_column = dict(zip(shape.compared, counts, strict=True))
     return Difference(shape.table, rows, changed, missing, new, per_column)
 

@@ -31,12 +31,14 @@ class Access(BaseModel):
     config: Path = Field(description="git repository with the configuration files")
     database_dsn: str = Field(description="PostgreSQL connection string")
     backup: Path = Field(description="one CSV file per dumped table")
+    edge: str = Field(default="gateway", description="the service that obeys edge.json")
 
 
 class Operations:
     """One method per action; each returns a receipt with everything that its undo needs."""
 
     def __init__(self, access: Access) -> None:
+        self.access = access
         configuration = Configuration(access.config)
         self.releases = Releases(access.releases, access.checkouts, access.current)
         self.flags = Flags(configuration)
@@ -184,4 +186,5 @@ class Operations:
             previous=self.releases.previous_version(service) if released else "",
             versions=self.releases.versions() if released else [],
             provider=next(iter(uses.get(service, {}).values()), ""),
+            edge=service == self.access.edge,
         )

@@ -1,0 +1,72 @@
+"""Sending messages: each becomes one Markdown file per channel in an outbox directory.
+
+A gateway to the real channel reads from there; a file that exists was sent.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from ..errors import ApprovalRequired, ToolFailed
+from ..incident.action import Decision, Verdict
+from ..incident.communication import Message
+from ..operations.configuration import Receipt
+
+
+def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[Receipt]:
+    """Write the message for each of its channels; one that is there already is left alone.
+
+    Returns one row per channel: channel, file, sent (False: it had been sent before).
+
+    Raises:
+        ApprovalRequired: text that leaves the house without an approval of exactly this text.
+        ToolFailed: the outbox cannot be written.
+    """
+    if message.external:
+        _require(message, approval)
+    try:
+        outbox.mkdir(parents=True, exist_ok=True)
+        return [_write(outbox, message, channel) for channel in message.channels]
+    except OSError as error:
+        raise ToolFailed(
+            f"the outbox {outbox} cannot be written ({error.strerror}): make room or name another"
+        ) from error
+
+
+def _write(outbox: Path, message: Message, channel: str) -> Receipt:
+    """Atomic, and at most once per text and channel: the text's hash is in the name."""
+    slug = re.sub(r"[^a-z0-9]+", "-", channel.lower()).strip("-")
+    path = outbox / f"{message.hash}-{slug}.md"
+    fresh = outbox / f".{path.name}.{os.getpid()}"
+    fresh.write_text(_markdown(message, channel), encoding="utf-8")
+    try:
+        os.link(fresh, path)  # unlike a rename, it refuses to replace
+        sent = True
+    except FileExistsError:
+        sent = False
+    finally:
+        fresh.unlink()
+    return {"channel": channel, "file": str(path), "sent": sent}
+
+
+def _markdown(message: Message, channel: str) -> str:
+    head = {
+        "message": message.id,
+        "channel": channel,
+        "audience": message.audience.value,
+        "language": message.language,
+        "subject": message.subject,
+        "created_at": message.created_at.isoformat(),
+    }
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+    return "\n".join(["---", *lines, "---", "", f"# {message.subject}", "", message.body, ""])
+
+
+def _require(message: Message, approval: Decision | None) -> None:
+    approved = approval is not None and approval.verdict is Verdict.approved
+    if not approved or approval is None or approval.subject != message.hash:
+        raise ApprovalRequired(
+            f"{message.id} to {message.audience.value} leaves the house: a person has to approve "
+            f"the text {message.hash} first"
+        )
