@@ -1,0 +1,1 @@
+"""The shop: a small web store made of independent HTTP services."""

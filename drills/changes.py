@@ -1,0 +1,184 @@
+"""What changed: deploys, configuration, flags, scaling and restarts, into changes.jsonl."""
+
+import json
+import time
+import xmlrpc.client
+from dataclasses import asdict, dataclass, field
+from http.client import HTTPException
+from typing import Any
+
+from .git import Repository
+from .layout import Layout
+
+TAGS = (
+    "%(refname:short)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)%09%(*objectname)"
+)
+LONGEST_DIFF = 20_000  # characters
+OWNERS = {"edge.json": "gateway", "providers.json": "recommendations"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of changes.jsonl."""
+
+    at: float
+    kind: str
+    service: str
+    id: str
+    version: str = ""
+    previous: str = ""
+    author: str = ""
+    summary: str = ""
+    files: list[str] = field(default_factory=list)
+    diff: str = ""
+
+
+class ChangeWatch:
+    """Looks at the two repositories and the supervisor, and appends what is new."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.deploys = Deploys(Repository(layout.releases))
+        self.commits = Commits(Repository(layout.config))
+        operations = json.loads((layout.root / "operations.json").read_text())
+        self.restarts = Restarts(layout, operations["supervisor_url"])
+        self.seen_refs = ""
+
+    def look(self) -> None:
+        found = self.restarts.new()
+        refs = refs_state(self.layout)
+        if refs != self.seen_refs:
+            found += self.deploys.new() + self.commits.new()
+            self.seen_refs = refs
+        with (self.layout.telemetry / "changes.jsonl").open("a") as file:
+            for change in sorted(found, key=lambda change: change.at):
+                file.write(json.dumps(asdict(change)) + "\n")
+                file.flush()
+
+
+def refs_state(layout: Layout) -> str:
+    """Changes whenever a deploy tag or a configuration commit is added; costs no process."""
+    tags = layout.releases / ".git" / "refs" / "tags" / "deploy"
+    folders = [tags, *sorted(tags.iterdir())] if tags.is_dir() else []
+    head = layout.config / ".git" / "refs" / "heads" / "main"
+    return " ".join(str(path.stat().st_mtime_ns) for path in [*folders, head] if path.exists())
+
+
+class Deploys:
+    """Deploy tags of the releases repository, oldest first."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.seen: set[str] = set()
+        self.current: dict[str, tuple[str, str]] = {}  # service: version, commit
+
+    def new(self) -> list[Change]:
+        listing = self.repository.run(
+            "for-each-ref", "--sort=taggerdate", f"--format={TAGS}", "refs/tags/deploy"
+        )
+        rows = [line.split("\t") for line in listing.splitlines()]
+        rows.sort(key=lambda row: (float(row[1]), int(row[0].rsplit("/", 1)[1])))
+        return [self.change(*row) for row in rows if row[0] not in self.seen]
+
+    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> Change:
+        self.seen.add(tag)
+        service, version = tag.split("/")[1], subject.rsplit(" ", 1)[-1]
+        previous, base = self.current.get(service, ("", ""))
+        self.current[service] = (version, commit)
+        files, diff = difference(self.repository, base, commit) if base else ([], "")
+        note = self.repository.run("log", "-1", "--format=%s (%an)", commit)
+        summary = f"{service} {previous or 'new'} -> {version}: {note}"
+        return Change(
+            float(at), "deploy", service, commit, version, previous, author, summary, files, diff
+        )
+
+
+class Commits:
+    """Commits of the configuration repository: flag, scale or config."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.last = ""
+
+    def new(self) -> list[Change]:
+        span = f"{self.last}..HEAD" if self.last else "HEAD"
+        listing = self.repository.run("log", "--reverse", "--format=%H%x09%ct%x09%an%x09%s", span)
+        found: list[Change] = []
+        for line in listing.splitlines():
+            commit, at, author, subject = line.split("\t", 3)
+            if self.last:
+                found.append(self.change(commit, float(at), author, subject))
+            self.last = commit
+        return found
+
+    def change(self, commit: str, at: float, author: str, subject: str) -> Change:
+        files, diff = difference(self.repository, f"{commit}^", commit)
+        kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
+        if "flags.json" in files:
+            kind = "flag"
+            service, name = self.flag(commit) or (service, name)
+        elif "endpoints.json" in files:
+            kind, service = "scale", self.scaled(commit)
+        return Change(at, kind, service, name, commit[:10], "", author, subject, files, diff)
+
+    def versions_of(self, commit: str, file: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        before, after = (
+            self.repository.run("show", f"{at}:{file}") for at in (f"{commit}^", commit)
+        )
+        return json.loads(before), json.loads(after)
+
+    def flag(self, commit: str) -> tuple[str, str] | None:
+        """Service and name of the first flag that differs."""
+        before, after = (each["flags"] for each in self.versions_of(commit, "flags.json"))
+        for name, value in after.items():
+            if before.get(name) != value:
+                return value.get("metadata", {}).get("service", ""), name
+        return None
+
+    def scaled(self, commit: str) -> str:
+        before, after = self.versions_of(commit, "endpoints.json")
+        return next((name for name in after if before.get(name) != after[name]), "")
+
+
+def difference(repository: Repository, base: str, commit: str) -> tuple[list[str], str]:
+    """Files and unified diff between two commits."""
+    files = repository.run("diff", "--name-only", base, commit).splitlines()
+    return files, repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
+
+
+class Restarts:
+    """Processes that the supervisor started again."""
+
+    def __init__(self, layout: Layout, url: str) -> None:
+        self.services = {instance.name: instance.service for instance in layout.instances}
+        self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
+        self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
+
+    def new(self) -> list[Change]:
+        try:
+            processes = self.supervisor.getAllProcessInfo()
+        except (OSError, HTTPException, xmlrpc.client.Fault):
+            return []
+        found = []
+        for process in processes:
+            name, now = process["name"], (process["start"], process["pid"])
+            if name not in self.services or not process["pid"]:
+                continue
+            before = self.known.get(name, now)
+            self.known[name] = now
+            if before != now:
+                found.append(self.change(name, before[1], now))
+        return found
+
+    def change(self, name: str, before: int, now: tuple[int, int]) -> Change:
+        start, pid = now
+        at = min(float(start) + 0.5, time.time())  # the supervisor counts whole seconds
+        summary = f"{name} was started again (pid {before} -> {pid})"
+        return Change(
+            at,
+            "restart",
+            self.services[name],
+            f"{name}/{pid}",
+            author="supervisor",
+            summary=summary,
+        )

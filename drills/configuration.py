@@ -1,0 +1,87 @@
+"""The configuration repository: four JSON files, every change a commit."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import DrillError
+from .git import Repository
+from .layout import PROVIDERS, SERVICES, Layout
+
+OPERATOR = "Platform team <platform@shop.example>"
+
+
+def flag(service: str, variant: str, text: str) -> dict[str, Any]:
+    return {
+        "state": "ENABLED",
+        "variants": {"on": True, "off": False},
+        "defaultVariant": variant,
+        "metadata": {"service": service, "description": text},
+    }
+
+
+FLAGS = {
+    "volume-pricing": flag("checkout", "off", "Price steps for larger quantities"),
+    "guest-checkout": flag("checkout", "on", "Checkout without an account"),
+    "home-suggestions": flag("gateway", "on", "Suggestions on the home page"),
+}
+
+
+class Configuration:
+    """config/ of a run."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.repository = Repository(layout.config)
+
+    def create(self) -> None:
+        self.repository.create()
+        for name, value in self.first().items():
+            write_json(self.layout.config / name, value)
+        self.repository.commit("Set up the configuration", OPERATOR)
+
+    def first(self) -> dict[str, Any]:
+        endpoints = {
+            spec.name: [
+                {"instance": each.name, "url": each.url, "active": each.active}
+                for each in self.layout.of(spec.name)
+            ]
+            for spec in SERVICES
+        }
+        urls = {name: {"url": self.layout.url(f"ai-{name}")} for name in PROVIDERS}
+        return {
+            "flags.json": {"flags": FLAGS},
+            "edge.json": {"blocked": [], "limits": {}, "drained": []},
+            "endpoints.json": endpoints,
+            "providers.json": {"recommendations": {"ai": "primary"}, "providers": urls},
+        }
+
+    def read(self, file: str) -> dict[str, Any]:
+        return json.loads((self.layout.config / file).read_text())
+
+    def change(
+        self, file: str, mutate: Callable[[dict[str, Any]], None], message: str, author: str
+    ) -> str:
+        """Apply `mutate` to the file's content and commit; returns the commit."""
+        content = self.read(file)
+        mutate(content)
+        write_json(self.layout.config / file, content)
+        return self.repository.commit(message, author)
+
+    def set_flag(self, name: str, variant: str, message: str, author: str) -> str:
+        def mutate(content: dict[str, Any]) -> None:
+            known = content["flags"]
+            if name not in known or variant not in known[name]["variants"]:
+                raise DrillError(f"no flag {name} with a variant {variant}; known: {list(known)}")
+            known[name]["defaultVariant"] = variant
+
+        return self.change("flags.json", mutate, message, author)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace the file in one step: a reader sees the old content or the new."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(value, indent=2) + "\n")
+    os.replace(fresh, path)

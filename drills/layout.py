@@ -1,0 +1,144 @@
+"""Where everything of one run lives: folders, services, instances, ports."""
+
+import json
+import socket
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+MAX_CONNECTIONS = 60  # of the database
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """How one service of the shop runs.
+
+    copies counts the spares too; connections is the database role's own limit.
+    """
+
+    name: str
+    copies: int = 1
+    concurrency: int = 16
+    pool_size: int = 0
+    memory_limit_bytes: int = 220 * MIB
+    upstream_timeout_s: float = 2.0
+
+    @property
+    def connections(self) -> int:
+        """A pool per copy and room for a person with psql."""
+        return self.pool_size * self.copies + 2
+
+
+SERVICES = (
+    ServiceSpec("gateway", concurrency=64, upstream_timeout_s=3.0),
+    ServiceSpec("login", concurrency=8, pool_size=4),
+    ServiceSpec("catalog", copies=3, concurrency=4, pool_size=6),
+    ServiceSpec("checkout", copies=2, concurrency=12, pool_size=6),
+    ServiceSpec("payments", concurrency=12, pool_size=6),
+    ServiceSpec("inventory", concurrency=12, pool_size=6),
+    ServiceSpec("recommendations", concurrency=16, pool_size=3),
+)
+PROVIDERS = ("primary", "fallback")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One process of one service; the name is also its supervisor program."""
+
+    service: str
+    name: str
+    port: int
+    active: bool
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The run's directory and the ports that were free when it was made."""
+
+    root: Path
+    instances: tuple[Instance, ...]
+    ports: dict[str, int]  # supervisor, database, exporter, ai-primary, ai-fallback, ...
+
+    @classmethod
+    def create(cls, root: Path) -> "Layout":
+        """Make the folders and pick free ports."""
+        root = root.resolve()
+        for folder in ("current", "checkouts", "backup", "telemetry", "traffic", "output"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        copies = [(spec, number) for spec in SERVICES for number in range(spec.copies)]
+        others = ("supervisor", "database", "exporter", "prometheus", "alertmanager")
+        named = (*others, *(f"ai-{name}" for name in PROVIDERS))
+        ports = free_ports(len(copies) + len(named))
+        instances = tuple(
+            Instance(spec.name, f"{spec.name}-{number + 1}", port, active=number == 0)
+            for (spec, number), port in zip(copies, ports, strict=False)
+        )
+        layout = cls(root, instances, dict(zip(named, ports[len(copies) :], strict=True)))
+        layout.file.write_text(json.dumps(asdict(layout), default=str))
+        return layout
+
+    @classmethod
+    def load(cls, root: Path) -> "Layout":
+        """The layout that `create` wrote: for the processes that the run starts."""
+        data = json.loads((root / "traffic" / "layout.json").read_text())
+        instances = tuple(Instance(**entry) for entry in data["instances"])
+        return cls(Path(data["root"]), instances, data["ports"])
+
+    def of(self, service: str) -> list[Instance]:
+        return [instance for instance in self.instances if instance.service == service]
+
+    def url(self, name: str) -> str:
+        """Base URL of a named port, such as "exporter" or "ai-primary"."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    @property
+    def file(self) -> Path:
+        return self.traffic / "layout.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def checkouts(self) -> Path:
+        return self.root / "checkouts"
+
+    @property
+    def current(self) -> Path:
+        return self.root / "current"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def backup(self) -> Path:
+        return self.root / "backup"
+
+    @property
+    def telemetry(self) -> Path:
+        return self.root / "telemetry"
+
+    @property
+    def traffic(self) -> Path:
+        """What steers the load: of no concern to whoever responds."""
+        return self.root / "traffic"
+
+    @property
+    def output(self) -> Path:
+        """What the processes print, one file each."""
+        return self.root / "output"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free just now; all are held until the last is known."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

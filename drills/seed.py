@@ -1,0 +1,154 @@
+"""The shop's tables and what is in them before the first customer comes."""
+
+import json
+import random
+from pathlib import Path
+
+import psycopg
+
+from .shop.passwords import hash_password
+
+PRODUCTS = 600
+USERS = 300
+PASSWORDS = 12  # distinct ones: hashing is slow on purpose
+LISTINGS = 120_000
+TABLES = ("products", "stock", "users")
+
+CATEGORIES = ("books", "kitchen", "garden", "music", "toys")
+ADJECTIVES = [
+    "amber",
+    "birch",
+    "brass",
+    "cedar",
+    "coral",
+    "dusty",
+    "early",
+    "faded",
+    "gentle",
+    "hollow",
+    "ivory",
+    "jade",
+]
+NOUNS = [
+    "atlas",
+    "basket",
+    "candle",
+    "drum",
+    "easel",
+    "fern",
+    "globe",
+    "harp",
+    "inkwell",
+    "jug",
+    "kettle",
+    "lantern",
+]
+KEYWORDS = tuple(f"{adjective} {noun}" for adjective in ADJECTIVES for noun in NOUNS)
+
+SCHEMA = """
+CREATE TABLE products (
+    sku text PRIMARY KEY, title text NOT NULL, category text NOT NULL, description text NOT NULL,
+    price_cents int NOT NULL, popularity int NOT NULL);
+CREATE INDEX products_popularity ON products (popularity DESC);
+CREATE TABLE stock (
+    sku text PRIMARY KEY, on_hand int NOT NULL, reserved int NOT NULL, warehouse text NOT NULL,
+    attributes text NOT NULL);
+CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE NOT NULL, password text NOT NULL);
+CREATE TABLE cart_items (session text NOT NULL, sku text NOT NULL, quantity int NOT NULL);
+CREATE INDEX cart_items_session ON cart_items (session);
+CREATE TABLE orders (
+    id text PRIMARY KEY, session text NOT NULL, total_cents int NOT NULL, coupon text,
+    placed_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE payments (
+    id text PRIMARY KEY, amount_cents int NOT NULL, brand text NOT NULL, outcome text NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE listings (
+    id int PRIMARY KEY, keyword text NOT NULL, title text NOT NULL, seller text NOT NULL,
+    details text NOT NULL, price_cents int NOT NULL, popularity int NOT NULL);
+"""
+
+# The wait is the ranking appliance's: it answers from across the network.
+FUNCTIONS = """
+CREATE FUNCTION ranking_weights(term text) RETURNS TABLE (weight double precision) AS $$
+BEGIN
+    PERFORM pg_sleep(0.12);
+    RETURN QUERY SELECT 1 + length(term) / 100.0::double precision;
+END $$ LANGUAGE plpgsql;
+"""
+
+FILL_LISTINGS = """
+INSERT INTO listings
+SELECT n, (%(words)s::text[])[1 + n %% %(count)s],
+    (%(words)s::text[])[1 + n %% %(count)s] || ' no. ' || n, 'seller ' || n %% 97,
+    repeat('A well-kept piece with signs of use. ', 3), 500 + n::bigint * 7919 %% 9000,
+    n::bigint * 104729 %% 100000
+FROM generate_series(1, %(rows)s) AS n
+"""
+FINISH = """
+CREATE INDEX listings_keyword ON listings (keyword, popularity DESC);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO shop;
+"""
+
+
+def sku(number: int) -> str:
+    return f"SKU-{number:04d}"
+
+
+def user(number: int) -> str:
+    return f"customer{number:03d}"
+
+
+def password(number: int) -> str:
+    return f"{NOUNS[number % PASSWORDS]}-{ADJECTIVES[number % PASSWORDS]}-42"
+
+
+def fill(connection: psycopg.Connection) -> None:
+    """Create the tables and fill them; the same rows each time."""
+    connection.execute(SCHEMA.encode())
+    connection.execute(FUNCTIONS.encode())
+    words = list(KEYWORDS)
+    connection.execute(
+        FILL_LISTINGS.encode(), {"words": words, "count": len(words), "rows": LISTINGS}
+    )
+    rng = random.Random(20)
+    copy(connection, "products", (product(number, rng) for number in range(PRODUCTS)))
+    copy(connection, "stock", (stock(number, rng) for number in range(PRODUCTS)))
+    hashes = [hash_password(password(number)) for number in range(PASSWORDS)]
+    people = ((n + 1, user(n), hashes[n % PASSWORDS]) for n in range(USERS))
+    copy(connection, "users", people)
+    connection.execute(FINISH.encode())
+
+
+def analyse(connection: psycopg.Connection) -> None:
+    """Planner statistics, so that the first queries already take the index."""
+    connection.execute("ANALYZE")
+
+
+def copy(connection: psycopg.Connection, table: str, rows) -> None:
+    with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as sink:
+        for row in rows:
+            sink.write_row(row)
+
+
+def product(number: int, rng: random.Random) -> tuple:
+    title = f"{rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}".capitalize()
+    category = CATEGORIES[number % len(CATEGORIES)]
+    text = f"{title}, from our {category} department."
+    return sku(number), title, category, text, rng.randrange(300, 9000), PRODUCTS - number
+
+
+def stock(number: int, rng: random.Random) -> tuple:
+    """Plenty of the popular ones; a few of the others are sold out."""
+    on_hand = 0 if number % 83 == 82 else rng.randrange(2000, 9000)
+    attributes = json.dumps({"weight_g": rng.randrange(80, 4000), "fragile": rng.random() < 0.2})
+    return sku(number), on_hand, 0, rng.choice(("north", "south")), attributes
+
+
+def dump(connection: psycopg.Connection, folder: Path) -> None:
+    """One CSV file with a header per table."""
+    for table in TABLES:
+        with (folder / f"{table}.csv").open("wb") as file:
+            query = f"COPY {table} TO STDOUT WITH (FORMAT csv, HEADER true)"
+            with connection.cursor().copy(query.encode()) as source:
+                for block in source:
+                    file.write(block)

@@ -1,0 +1,98 @@
+"""Recommendations: suggestions from an AI provider, remembered for a while."""
+
+import time
+from collections import OrderedDict
+from typing import Any
+
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from .client import Reply
+from .context import Context
+from .errors import UpstreamFailed
+from .service import serve
+
+FRESH_S = 4.0
+LARGEST_CACHE = 400
+TASTES = "SELECT sku, title, category FROM products ORDER BY popularity DESC LIMIT %s"
+
+
+class ProviderError(UpstreamFailed):
+    """The AI provider refused or failed."""
+
+
+class Suggestions:
+    """The last suggestions per session: bounded, oldest out first."""
+
+    def __init__(self, largest: int = LARGEST_CACHE, fresh_s: float = FRESH_S) -> None:
+        self.largest = largest
+        self.fresh_s = fresh_s
+        self.entries: OrderedDict[str, tuple[float, Any]] = OrderedDict()
+
+    def get(self, session: str, now: float) -> Any:
+        made, items = self.entries.get(session, (-self.fresh_s, None))
+        return items if now - made < self.fresh_s else None
+
+    def put(self, session: str, items: Any, now: float) -> None:
+        self.entries[session] = (now, items)
+        while len(self.entries) > self.largest:
+            self.entries.popitem(last=False)
+
+
+class Recommendations:
+    """GET /recommendations?session=..."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.cache = Suggestions()
+        self.calls = Counter(
+            "ai_requests",
+            "Calls to the AI provider",
+            ("provider", "outcome"),
+            registry=ctx.metrics.registry,
+        )
+
+    def routes(self) -> list[Route]:
+        return [Route("/recommendations", self.recommend)]
+
+    async def recommend(self, request: Request) -> JSONResponse:
+        session, now = request.query_params.get("session", ""), time.monotonic()
+        items = self.cache.get(session, now)
+        if items is None:
+            items = await self.ask(session)
+            self.cache.put(session, items, now)
+        return JSONResponse({"items": items})
+
+    async def ask(self, session: str) -> list[str]:
+        """Ask the provider that providers.json names."""
+        providers = self.ctx.config.providers.read()
+        name = providers["recommendations"]["ai"]
+        products = await self.ctx.database.rows(TASTES, (8,))
+        prompt = f"Suggest for {session}: " + ", ".join(row["title"] for row in products)
+        reply = await self.complete(name, providers["providers"][name]["url"], prompt)
+        return reply.body["choices"][0]["text"].split(", ")
+
+    async def complete(self, name: str, url: str, prompt: str) -> Reply:
+        peer = f"ai-{name}"
+        outcome = "error"
+        try:
+            reply = await self.ctx.client.request(
+                peer,
+                "POST",
+                f"{url}/v1/completions",
+                route="/v1/completions",
+                json={"model": "suggest-small", "prompt": prompt, "max_tokens": 64},
+            )
+            outcome = "rate_limited" if reply.status == 429 else "ok"
+        finally:
+            self.calls.labels(name, outcome).inc()
+        if reply.status != 200:
+            code = reply.body.get("error", {}).get("code", "unknown")
+            raise ProviderError(f"{peer} answered {reply.status} {code} to POST /v1/completions")
+        return reply
+
+
+if __name__ == "__main__":
+    serve(lambda ctx: Recommendations(ctx).routes())

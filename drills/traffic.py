@@ -1,0 +1,159 @@
+"""Who does what in the shop, and how often: the plan that the load generator follows."""
+
+import json
+import math
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .seed import KEYWORDS, PRODUCTS, USERS, password, sku, user
+
+WEIGHTS = {
+    "home": 16,
+    "products": 8,
+    "product": 22,
+    "search": 14,
+    "login": 8,
+    "cart": 8,
+    "checkout": 16,
+    "recommendations": 8,
+}
+RATE = 17.0  # visits per second
+RHYTHM_S, RHYTHM = 40.0, 0.12  # the slow swing of the rate
+SESSIONS = 80
+SOURCES = tuple(f"127.0.1.{number}" for number in range(1, 9))
+BRANDS = ("visa", "visa", "mastercard", "mastercard", "amex")
+COUPONS = ("WELCOME10", "SPRING15", "welcome10", "STAFF25")
+AGENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64) Firefox/146.0",
+    "Mozilla/5.0 (Macintosh) Safari/619.1",
+    "ShopApp/7.3 (Android 16)",
+)
+SCRIPT_AGENT = "python-requests/2.32"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request of a customer."""
+
+    method: str
+    path: str
+    source: str
+    session: str
+    agent: str
+    body: dict[str, Any] | None = None
+
+
+@dataclass
+class Steering:
+    """What the run changes in the traffic while it flows.
+
+    surge: factor per kind of visit. stuffing: {"sources": n, "rate": per second}.
+    brand: {"name": card brand, "rate": checkouts per second, "declined": share}.
+    """
+
+    rate: float = RATE
+    surge: dict[str, float] = field(default_factory=dict)
+    stuffing: dict[str, float] | None = None
+    brand: dict[str, Any] | None = None
+
+    @classmethod
+    def load(cls, path: Path) -> "Steering":
+        """The steering in force; the ordinary traffic when none was written."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            return cls()
+
+
+def rate_at(rate: float, elapsed_s: float) -> float:
+    """Visits per second at that time of the rhythm."""
+    return rate * (1 + RHYTHM * math.sin(2 * math.pi * elapsed_s / RHYTHM_S))
+
+
+def rates(steering: Steering, elapsed_s: float) -> dict[str, float]:
+    """Visits per second of each kind, surges and special traffic included."""
+    base, total = rate_at(steering.rate, elapsed_s), sum(WEIGHTS.values())
+    found = {
+        kind: base * weight / total * steering.surge.get(kind, 1.0)
+        for kind, weight in WEIGHTS.items()
+    }
+    if steering.stuffing:
+        found["stuffing"] = steering.stuffing["rate"]
+    if steering.brand:
+        found["brand"] = steering.brand["rate"]
+    return found
+
+
+class Customers:
+    """Makes the requests of one visit of a kind."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.sessions = [f"s{rng.getrandbits(40):010x}" for _ in range(SESSIONS)]
+
+    def visit(self, kind: str, steering: Steering) -> list[Request]:
+        """The requests of one visit, in order."""
+        if kind == "stuffing":
+            return [self.stuffing(int((steering.stuffing or {})["sources"]))]
+        number = self.rng.randrange(SESSIONS)
+        who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
+        if kind in ("checkout", "brand"):
+            return self.purchase(who, steering.brand if kind == "brand" else None)
+        return [Request(*self.browse(kind, who))]
+
+    def browse(self, kind: str, who: tuple[str, str, str]) -> tuple:
+        if kind == "login":
+            return ("POST", "/login", *who, self.credentials())
+        if kind == "cart":
+            return ("POST", "/cart", *who, self.item())
+        paths = {
+            "home": "/",
+            "products": f"/products?page={self.rng.randrange(6)}",
+            "product": f"/products/{self.any_sku()}",
+            "search": f"/search?q={self.rng.choice(KEYWORDS).replace(' ', '+')}",
+            "recommendations": "/recommendations",
+        }
+        return ("GET", paths[kind], *who)
+
+    def any_sku(self) -> str:
+        """Popular ones more often; now and then one that does not exist."""
+        if self.rng.random() < 0.015:
+            return sku(PRODUCTS + self.rng.randrange(400))
+        return self.known_sku()
+
+    def known_sku(self) -> str:
+        return sku(int(PRODUCTS * self.rng.random() ** 2.5))
+
+    def item(self) -> dict[str, Any]:
+        return {"sku": self.known_sku(), "quantity": self.rng.choice((1, 1, 1, 2, 3))}
+
+    def credentials(self) -> dict[str, str]:
+        """Right most of the time; a few percent mistype."""
+        number, luck = self.rng.randrange(USERS), self.rng.random()
+        if luck < 0.01:
+            return {"user": f"{user(number)}x", "password": password(number)}
+        return {"user": user(number), "password": password(number) + ("?" if luck < 0.045 else "")}
+
+    def stuffing(self, sources: int) -> Request:
+        """A try with a password from somebody else's leak."""
+        source = f"127.0.{2 + self.rng.randrange(3)}.{10 + self.rng.randrange(max(1, sources))}"
+        name = self.rng.choice((user(self.rng.randrange(USERS)), f"mail{self.rng.randrange(9999)}"))
+        body = {"user": name, "password": f"hunter{self.rng.randrange(1000)}"}
+        return Request("POST", "/login", source, "", SCRIPT_AGENT, body)
+
+    def purchase(self, who: tuple[str, str, str], brand: dict[str, Any] | None) -> list[Request]:
+        """Something into the cart, then the checkout."""
+        name = brand["name"] if brand else self.rng.choice(BRANDS)
+        declined = self.rng.random() < (brand.get("declined", 1.0) if brand else 0.03)
+        body: dict[str, Any] = {
+            "card": f"{self.rng.randrange(4000, 5600)}-0002" if declined else "4242-4242",
+            "brand": name,
+        }
+        if self.rng.random() < 0.3:
+            body["coupon"] = self.rng.choice(COUPONS)
+        return [
+            Request("POST", "/cart", *who, self.item()),
+            Request("POST", "/checkout", *who, body),
+        ]
