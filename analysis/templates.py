@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 SIMILARITY = 0.6
 """Share of equal words that joins a line to a template. Drain's default of 0.4 is for raw lines;
 ours have lost their values already, so what still differs mostly means something."""
-DEPTH = 5
 LONGEST = 400
 """Characters of a line that are looked at; the rest rarely tells templates apart."""
 
@@ -101,6 +100,6 @@ def _drain(lines: Iterable[str], kept: re.Pattern[str] | None) -> dict[str, str]
     clusters = {}
     for line in lines:
         names = tuple(kept.findall(line)) if kept else ()
-        miner = miners.setdefault(names, Drain(depth=DEPTH, sim_th=SIMILARITY))
+        miner = miners.setdefault(names, Drain(sim_th=SIMILARITY))
         clusters[line] = miner.add_log_message(line)[0]
     return {line: cluster.get_template().replace("0", "#") for line, cluster in clusters.items()}
