@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 LIBRARIES: tuple[str, ...] = (
     *("site-packages/", "dist-packages/", "/lib/python3", "<frozen", "<string>"),
-    *("node_modules/", "node:", "internal/", "/usr/local/go/src/", "/pkg/mod/"),
+    *("node_modules/", "node:", "/usr/local/go/src/", "/pkg/mod/"),
     *("java.", "javax.", "jakarta.", "jdk.", "sun.", "kotlin.", "scala.", "System.", "Microsoft."),
     *("org.springframework.", "org.apache.", "org.hibernate.", "io.netty.", "io.grpc.", "reactor."),
     *("com.mysql.", "com.mongodb.", "com.fasterxml.", "runtime.", "net/http."),
