@@ -107,6 +107,11 @@ class Database:
         """Read the backup into the temporary table `dump`, gone with the transaction."""
         dumped = self.columns(table)
         shape = _shape(connection, table, columns)
+        if set(dumped) != set(shape.columns):
+            raise ToolFailed(
+                f"the backup of {table} has the columns {', '.join(dumped)}, the table has "
+                f"{', '.join(shape.columns)}: it is of another schema"
+            )
         like = SQL("CREATE TEMP TABLE dump (LIKE {}) ON COMMIT DROP")
         connection.execute(like.format(Identifier(table)))
         names = SQL(", ").join(Identifier(name) for name in dumped)
