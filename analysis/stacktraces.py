@@ -55,9 +55,9 @@ _CHAINED = re.compile(
 )
 _PYTHON = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)$', re.M)
 _AT = re.compile(
-    r"^\s*at (?:(?P<function>[^\n(]+?)\s?"
+    r"^\s*at (?:(?P<net>\S+)\([^\n]*\) in (?P<netfile>[^\n]+):line (?P<netline>\d+)"
+    r"|(?P<function>[^\n(]+?)\s?"
     r"\((?P<file>[^():\n]*(?::[^():\d\n][^():\n]*)?)(?::(?P<line>\d+))?(?::\d+)?\)"
-    r"|(?P<net>\S+\(.*?\)) in (?P<netfile>.+):line (?P<netline>\d+)"
     r"|(?P<barefile>[^\s()]+):(?P<bareline>\d+):\d+)",
     re.M,
 )

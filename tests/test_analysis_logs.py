@@ -44,6 +44,11 @@ NODE = """TypeError: Cannot read properties of undefined (reading 'id')
     at cartTotal (/srv/app/cart.js:17:9)
     at /srv/app/server.js:80:5
 """
+NET = """System.InvalidOperationException: Sequence contains no elements
+   at System.Linq.ThrowHelper.ThrowNoElementsException()
+   at Shop.Cart.CartService.Total(Int32 id) in /src/Cart/CartService.cs:line 42
+   at Shop.Api.Post() in /src/Api.cs:line 9
+"""
 GO = """panic: runtime error: index out of range [3] with length 3
 
 goroutine 7 [running]:
@@ -160,6 +165,13 @@ def test_without_a_baseline_nothing_is_called_new():
             77,
         ),
         (NODE, "TypeError", "/srv/app/cart.js", "cartTotal", 17),
+        (
+            NET,
+            "System.InvalidOperationException",
+            "/src/Cart/CartService.cs",
+            "Shop.Cart.CartService.Total",
+            42,
+        ),
         (GO, "panic", "/src/pick.go", "main.pick", 21),
     ],
 )
