@@ -65,7 +65,8 @@ def render(name: str, /, **values: Any) -> str:
         jinja2.UndefinedError: the template uses a variable that was not given.
         jinja2.TemplateNotFound: there is no such file.
     """
-    return _template(name).render(**values).strip() + "\n"
+    text = _template(name).render(**values)
+    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
 
 
 def templates() -> list[str]:
