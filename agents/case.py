@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..incident.document import Incident
+from ..operations.inventory import Inventory
 from ..telemetry.model import Catalogue
 from ..tools.base import Frame
 from ..tools.toolbox import Toolbox
@@ -17,5 +18,6 @@ class Case:
     tools: Toolbox
     catalogue: Catalogue
     frame: Frame
+    inventory: Inventory
     now: datetime
     attempt: int = 1

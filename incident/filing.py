@@ -11,7 +11,8 @@ from ..errors import GroundingError
 from .document import Incident
 from .finding import DroppedClaim, Finding, Hypothesis
 from .grounding import Payload, check_quotes
-from .report import AnyReport, DetectionReport, SweepReport
+from .progress import advance
+from .report import AnyReport, DetectionReport, SweepReport, VerificationReport
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -144,6 +145,17 @@ def _take_over(document: Incident, report: AnyReport) -> None:
         document.command = report.command or document.command
     if isinstance(report, SweepReport) and report.onset:
         document.onset = report.onset
+    if isinstance(report, VerificationReport):
+        _verify(document, report)
+    advance(document, report)
+
+
+def _verify(document: Incident, report: VerificationReport) -> None:
+    for execution in document.executions:
+        if execution.plan == report.plan:
+            execution.outcome = report.outcome
+            execution.measures = report.measures
+            execution.note = report.summary
 
 
 def _closing(report: AnyReport) -> Event:

@@ -68,6 +68,9 @@ class Hypothesis(BaseModel):
     change: str = Field(
         default="", description="id of the change blamed (commit, flag), where there is one"
     )
+    resource: str = Field(
+        default="", description="flag, table, provider or sources that an action would name"
+    )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
 
 

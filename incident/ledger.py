@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from ..errors import ApprovalError, NotFound
 from .action import Decision, Verdict
@@ -50,6 +50,15 @@ class Ledger:
         with self.engine.begin() as connection:
             connection.execute(row)
 
+    def request(self, incident_id: str, subject: str) -> Request:
+        """The question as first asked. Raises NotFound."""
+        here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
+        with self.engine.begin() as connection:
+            row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
+        if row is None:
+            raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
+        return _request(row)
+
     def waiting(self, incident_id: str = "") -> list[Request]:
         """Open, unexpired questions, oldest first; of all incidents when none is named."""
         query = select(APPROVALS).where(
@@ -59,8 +68,7 @@ class Ledger:
             query = query.where(APPROVALS.c.incident_id == incident_id)
         with self.engine.begin() as connection:
             rows = connection.execute(query.order_by(APPROVALS.c.requested_at)).mappings()
-            names = Request.__dataclass_fields__
-            return [Request(**{name: row[name] for name in names}) for row in rows]
+            return [_request(row) for row in rows]
 
     def decide(
         self, incident_id: str, subject: str, verdict: Verdict, by: str, reason: str = ""
@@ -126,3 +134,7 @@ class Ledger:
         values = {"done_at": time.time(), "result": json.dumps(result)}
         with self.engine.begin() as connection:
             connection.execute(update(EFFECTS).where(EFFECTS.c.key == key).values(values))
+
+
+def _request(row: RowMapping) -> Request:
+    return Request(**{name: row[name] for name in Request.__dataclass_fields__})

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
 from ..errors import ToolRetry
 from ..incident.evidence import EvidenceStatus, Quote
+from ..operations.survey import Surveying
 from ..telemetry.model import Telemetry, Window
 
 MAX_ROWS = 200
@@ -50,6 +51,11 @@ class Bench(Protocol):
     @property
     def frame(self) -> Frame:
         """Baseline and incident window."""
+        ...
+
+    @property
+    def survey(self) -> Surveying | None:
+        """Looks up what there is to act on; None: telemetry is all there is."""
         ...
 
 

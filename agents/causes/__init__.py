@@ -1,0 +1,29 @@
+"""Recognisers: what each kind of fault looks like in telemetry, and what speaks against it.
+
+Each takes the clues and yields candidates; none knows a service, a drill or a data set by name.
+"""
+
+from collections.abc import Callable, Iterable
+
+from ..clues import Clues
+from . import access, capacity, changes, data, location, processes, third_party
+from .candidate import Candidate
+
+Recogniser = Callable[[Clues], Iterable[Candidate]]
+
+RECOGNISERS: tuple[Recogniser, ...] = (
+    changes.bad_deploys,
+    changes.slow_releases,
+    changes.bad_flags,
+    changes.bad_configurations,
+    processes.hung,
+    processes.crash_loops,
+    capacity.surges,
+    capacity.leaks,
+    capacity.pools,
+    capacity.busy,
+    data.corrupted,
+    access.attacks,
+    third_party.providers,
+    location.somewhere,
+)

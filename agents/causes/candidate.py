@@ -1,0 +1,55 @@
+"""A possible cause while reasons for and against it are gathered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...analysis.fusion import Signal
+from ...incident.evidence import Quote
+from ...incident.finding import FaultKind
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A signal for or against, with the values that prove it."""
+
+    signal: Signal
+    quotes: tuple[Quote, ...]
+
+
+@dataclass
+class Candidate:
+    """One service and kind of fault, with reasons."""
+
+    service: str
+    kind: FaultKind
+    statement: str
+    change: str = ""  # id of the change blamed
+    resource: str = ""  # flag, table, sources, provider: what an action would name
+    reasons: list[Reason] = field(default_factory=list)
+
+    def backed(
+        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
+    ) -> "Candidate":
+        """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""
+        return self._add(weight, value, note, quotes, supports=True)
+
+    def doubted(
+        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
+    ) -> "Candidate":
+        """Add a reason against it."""
+        return self._add(weight, value, note, quotes, supports=False)
+
+    def lacking(self, note: str) -> "Candidate":
+        """Note something that could not be looked at."""
+        signal = Signal(name=note, weight=0, value=0, note=note, available=False)
+        self.reasons.append(Reason(signal, ()))
+        return self
+
+    def _add(
+        self, weight: float, value: float, note: str, quotes: Sequence[Quote], supports: bool
+    ) -> "Candidate":
+        bounded = min(1.0, max(0.0, value))
+        if bounded > 0:
+            signal = Signal(note, weight, bounded, supports=supports, note=note)
+            self.reasons.append(Reason(signal, tuple(quotes)))
+        return self

@@ -1,0 +1,137 @@
+"""Too much work or too little room: surges, leaks, exhausted pools, busy processors."""
+
+from collections.abc import Iterator
+
+from ...incident.finding import FaultKind
+from ...tools.base import Row
+from ..clues import Clues, cite, first, where
+from .candidate import Candidate
+
+
+def surges(clues: Clues) -> Iterator[Candidate]:
+    """More requests than before, from many sides, and a service that has no room for them."""
+    row = _most_surging(clues)
+    if row is None:
+        return
+    crowded = _crowded(clues)
+    service = crowded["service"] if crowded else clues.case.document.alert.service
+    if not service:
+        return
+    statement = f"{row['ratio']:.1f} times the usual traffic on {row['value']}; {service} is full"
+    candidate = Candidate(service, FaultKind.traffic_surge, statement, resource=row["value"])
+    candidate.backed(
+        3.0,
+        (row["ratio"] - 1.3) / 1.5,
+        f"{row['rate']:g} requests/s, {row['rate_before']:g} before",
+        cite(clues.traffic, row, "rate", "rate_before", "ratio"),
+    )
+    used = crowded["utilisation"] if crowded else 0.0
+    candidate.backed(
+        2.0,
+        (used - 0.6) / 0.35,
+        f"{service}: {used:.0%} of its {_resource(crowded)} in use",
+        cite(clues.saturation, crowded, "utilisation", "resource"),
+    )
+    concentrated = any(r["kind"] == "concentrated" for r in clues.logins.rows)
+    candidate.doubted(3.0, 1.0 if concentrated else 0.0, "a few sources send failed logins")
+    yield candidate
+
+
+def leaks(clues: Clues) -> Iterator[Candidate]:
+    """Memory that grows without end towards its limit."""
+    for row in clues.growth.rows:
+        if not row["signal"].startswith("memory") or not row["monotonic"]:
+            continue
+        service = row["service"]
+        candidate = Candidate(
+            service, FaultKind.memory_leak, f"{service} uses more and more memory"
+        )
+        candidate.backed(
+            2.5,
+            (row["confidence"] or 0) * min(1.0, (row["growth"] or 0) / 0.3),
+            f"memory grew by {row['growth'] or 0:.0%} and does not come back",
+            cite(clues.growth, row, "growth", "now"),
+        )
+        full = first(clues.saturation, service=service, resource="memory")
+        used = (full["utilisation"] or 0) if full else 0.0
+        candidate.backed(
+            2.0,
+            (used - 0.5) / 0.35,
+            f"{used:.0%} of the memory limit in use",
+            cite(clues.saturation, full, "utilisation"),
+        )
+        release = first(clues.changes, kind="deploy", service=service)
+        if release:
+            candidate.change = release["id"]
+        yield candidate
+
+
+def pools(clues: Clues) -> Iterator[Candidate]:
+    """Every database connection of a service is taken and its requests wait for one."""
+    for row in where(clues.saturation, resource="db pool"):
+        service, used = row["service"], row["utilisation"] or 0
+        if used < 0.8:
+            continue
+        statement = f"every database connection of {service} is taken and none comes back"
+        candidate = Candidate(service, FaultKind.pool_exhaustion, statement)
+        candidate.backed(
+            3.0,
+            (used - 0.7) / 0.3,
+            f"{used:.0%} of the pool in use",
+            cite(clues.saturation, row, "utilisation", "used"),
+        )
+        share = clues.own_failures(service)
+        failing = first(clues.failures, service=service)
+        candidate.backed(
+            2.0,
+            share,
+            f"{share:.0%} of the failures begin in {service}",
+            cite(clues.failures, failing, "share", "error"),
+        )
+        candidate.doubted(2.5, _working(clues, service), "its statements take longer than before")
+        surge = _most_surging(clues)
+        candidate.doubted(1.5, 1.0 if surge else 0.0, "there is more traffic than before")
+        yield candidate
+
+
+def busy(clues: Clues) -> Iterator[Candidate]:
+    """A processor at its limit."""
+    for row in where(clues.saturation, resource="cpu"):
+        used = row["utilisation"] or 0
+        if used < 0.8:
+            continue
+        service = row["service"]
+        candidate = Candidate(service, FaultKind.cpu_saturation, f"{service} is out of CPU")
+        rise = used - (row["utilisation_before"] or 0)
+        candidate.backed(
+            2.0,
+            rise / 0.5,
+            f"{used:.0%} CPU, {row['utilisation_before'] or 0:.0%} before",
+            cite(clues.saturation, row, "utilisation"),
+        )
+        yield candidate
+
+
+def _most_surging(clues: Clues) -> Row | None:
+    """The route with the most added requests, where arrivals rose beyond chance."""
+    rising = [
+        row for row in clues.traffic.rows if (row["ratio"] or 0) >= 1.5 and (row["score"] or 0) >= 3
+    ]
+    routes = [row for row in rising if row["value"] != "*"]
+    return max(routes or rising, key=lambda r: r["rate"] - (r["rate_before"] or 0), default=None)
+
+
+def _crowded(clues: Clues) -> Row | None:
+    rows = [r for r in clues.saturation.rows if r["resource"] in ("concurrency", "cpu", "db pool")]
+    full = [row for row in rows if (row["utilisation"] or 0) >= 0.6]
+    return max(full, key=lambda row: row["score"] or 0, default=None)
+
+
+def _resource(row: Row | None) -> str:
+    return row["resource"] if row else "capacity"
+
+
+def _working(clues: Clues, service: str) -> float:
+    """1 when the service's statements got much slower: then the pool is busy, not leaking."""
+    ratios = [row["ratio"] or 1.0 for row in where(clues.queries, service=service)]
+    return 1.0 if max(ratios, default=1.0) >= 3 else 0.0

@@ -1,0 +1,175 @@
+"""Somebody changed something: a release that fails, a release that is slow, a flag, a setting.
+
+Time alone convicts nobody. A change is blamed for being where the failure begins and for touching
+what fails; one that is merely recent is doubted, so an innocent deploy does not take the blame.
+"""
+
+from collections.abc import Iterator
+
+from ...analysis.changes import Change, ChangeScore, correlate
+from ...incident.finding import FaultKind
+from ...tools.base import Row
+from ..clues import Clues, cite, first, where
+from .candidate import Candidate
+
+OUR_AUTHOR = "warroom"
+
+
+def bad_deploys(clues: Clues) -> Iterator[Candidate]:
+    """A release after which its own code raises errors that were not there before."""
+    for row, score in _suspicious(clues, "deploy"):
+        service = row["service"]
+        statement = f"release {row['version']} of {service} raises errors that it did not before"
+        candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row["id"])
+        _time_and_place(clues, candidate, row, score)
+        _own_failures(clues, candidate, service)
+        group = _new_error(clues, service)
+        quotes = cite(clues.errors, group, "exception", "count")
+        text = f"new {group['exception']} at {group['location']}" if group else ""
+        candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
+        failing = clues.own_failures(service)
+        candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
+        yield candidate
+
+
+def slow_releases(clues: Clues) -> Iterator[Candidate]:
+    """A release after which its own time, or its queries' time, has grown."""
+    for row, score in _suspicious(clues, "deploy"):
+        service = row["service"]
+        statement = f"release {row['version']} of {service} is slower than the one before"
+        candidate = Candidate(service, FaultKind.slow_release, statement, change=row["id"])
+        _time_and_place(clues, candidate, row, score)
+        share = clues.slowness(service)
+        slowest = first(clues.slow, service=service)
+        text = f"{share:.0%} of the added latency is {service}'s own time"
+        candidate.backed(2.5, share, text, cite(clues.slow, slowest, "operation", "self_p95_ms"))
+        _slow_statements(clues, candidate, service)
+        candidate.doubted(3.0, 1.0 - share / 0.2, f"{service} itself is hardly slower")
+        raising = first(clues.failures, service=service, reason="own error")
+        weight = clues.own_failures(service) if raising and not share > 0.5 else 0.0
+        candidate.doubted(1.5, weight, f"{service} raises errors rather than being slow")
+        yield candidate
+
+
+def bad_flags(clues: Clues) -> Iterator[Candidate]:
+    """A feature flag turned just before, and the code behind it fails or is slow."""
+    for row, score in _suspicious(clues, "flag"):
+        for service in _origins(clues):
+            statement = f"feature flag {row['id']} makes {service} fail"
+            candidate = Candidate(
+                service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
+            )
+            _time_and_place(clues, candidate, row, score)
+            share = max(clues.own_failures(service), clues.slowness(service))
+            text = f"{share:.0%} of the trouble begins in {service}"
+            candidate.backed(2.0, share, text, _proof_of_origin(clues, service))
+            deployed = any(_deploys_near(clues, service))
+            candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
+            candidate.doubted(1.0, 1.0 if deployed else 0.0, f"{service} was released as well")
+            yield candidate
+
+
+def bad_configurations(clues: Clues) -> Iterator[Candidate]:
+    """A configuration change just before, on the service where it starts."""
+    for row, score in _suspicious(clues, "config"):
+        service = row["service"]
+        if not service:
+            continue
+        statement = f"configuration change {row['id'][:10]} of {service}: {row['summary']}"
+        candidate = Candidate(service, FaultKind.bad_config, statement, change=row["id"])
+        _time_and_place(clues, candidate, row, score)
+        _own_failures(clues, candidate, service)
+        candidate.doubted(
+            2.0, 1.0 - clues.own_failures(service) / 0.2, f"failures do not begin in {service}"
+        )
+        yield candidate
+
+
+def _suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
+    """Changes of one kind that may precede the onset, with their correlation score."""
+    rows = [r for r in clues.changes.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
+    changes = [
+        Change(
+            at=row["at"],
+            kind=row["kind"],
+            service=row["service"] or "",
+            id=row["id"],
+            summary=row["summary"] or "",
+            files=tuple((row["files"] or "").split(", ")),
+            diff=row["diff"] or "",
+        )
+        for row in rows
+    ]
+    onset = clues.case.document.onset
+    start = onset.timestamp() if onset else clues.case.frame.incident.start
+    suspects = {row["service"]: row["blame"] for row in clues.origin.rows}
+    for score in correlate(changes, start, suspects, _tokens(clues), calls=_calls(clues)):
+        if score.change.kind == kind and not score.ruled_out:
+            yield rows[changes.index(score.change)], score
+
+
+def _time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
+    # A week-old change is no news: the nearer to the onset, the more it counts.
+    quotes = cite(clues.changes, row, "id", "seconds_before")
+    text = "; ".join(score.reasons_for) or "it was changed shortly before"
+    candidate.backed(2.5, score.score, text, quotes)
+    for reason in score.reasons_against[:2]:
+        candidate.doubted(0.5, 1.0, reason, quotes)
+
+
+def _own_failures(clues: Clues, candidate: Candidate, service: str) -> None:
+    share = clues.own_failures(service)
+    text = f"{share:.0%} of the failures begin in {service}"
+    candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
+
+
+def _slow_statements(clues: Clues, candidate: Candidate, service: str) -> None:
+    for row in where(clues.queries, service=service):
+        slower = max(row["ratio"] or 1.0, row["fanout_ratio"] or 1.0)
+        fresh = not row["calls_before"] and (row["mean_ms"] or 0) > 5
+        if slower >= 3 or fresh:
+            how = "new and slow" if fresh else f"{slower:.0f} times as much work"
+            text = f"statement {row['statement'][:70]} is {how}"
+            candidate.backed(1.5, 1.0, text, cite(clues.queries, row, "mean_ms", "calls"))
+            return
+
+
+def _new_error(clues: Clues, service: str) -> Row | None:
+    return next(
+        (row for row in clues.errors.rows if row["new"] and service in row["services"].split(", ")),
+        None,
+    )
+
+
+def _proof_of_origin(clues: Clues, service: str):
+    failing = first(clues.failures, service=service)
+    if failing:
+        return cite(clues.failures, failing, "share", "error")
+    return cite(clues.slow, first(clues.slow, service=service), "self_p95_ms", "operation")
+
+
+def _origins(clues: Clues) -> list[str]:
+    """Services in which at least a fifth of the failures or of the added time begins."""
+    names = {row["service"] for row in (*clues.failures.rows, *clues.slow.rows)}
+    return sorted(
+        name for name in names if max(clues.own_failures(name), clues.slowness(name)) >= 0.2
+    )
+
+
+def _deploys_near(clues: Clues, service: str) -> Iterator[Row]:
+    window = clues.case.frame.baseline.seconds
+    for row in where(clues.changes, kind="deploy", service=service):
+        if 0 <= (row["seconds_before"] or 0) <= window:
+            yield row
+
+
+def _tokens(clues: Clues) -> list[str]:
+    """What fails, in words that a diff could share: frames, routes, operations, messages."""
+    errors = [f"{r['location']} {r['exception']} {r['message']}" for r in clues.errors.rows[:5]]
+    failing = [f"{r['operation']} {r['route'] or ''}" for r in clues.failures.rows[:5]]
+    slow = [r["operation"] for r in clues.slow.rows[:3]]
+    return errors + failing + slow
+
+
+def _calls(clues: Clues) -> list[tuple[str, str]]:
+    return [(row["caller"], row["callee"]) for row in clues.edges.rows]

@@ -1,0 +1,61 @@
+"""A process that answers nobody, or one that keeps dying."""
+
+from collections.abc import Iterator
+
+from ...incident.finding import FaultKind
+from ..clues import Clues, cite, first
+from .candidate import Candidate
+
+
+def hung(clues: Clues) -> Iterator[Candidate]:
+    """Calls to a service go unanswered and it reports nothing, though nothing says it stopped."""
+    for service in _silent(clues):
+        statement = f"{service} accepts calls and answers none: its process hangs"
+        candidate = Candidate(service, FaultKind.hung_process, statement)
+        share = clues.unanswered(service)
+        failing = first(clues.failures, service=service, reason="no answer")
+        text = f"{share:.0%} of the failures are calls that {service} never answered"
+        candidate.backed(2.5, share, text, cite(clues.failures, failing, "share", "reason"))
+        up = clues.signal(service, "up")
+        down = up is not None and (up["current"] is None or up["current"] < 0.5)
+        candidate.backed(
+            2.5,
+            1.0 if down else 0.0,
+            f"{service} no longer reports metrics",
+            cite(clues.signals, up, "current", "baseline"),
+        )
+        candidate.doubted(
+            2.0,
+            1.0 if up and not down else 0.0,
+            f"{service} still reports metrics",
+            cite(clues.signals, up, "current"),
+        )
+        candidate.doubted(
+            2.0, clues.own_failures(service) / 0.2, f"{service} itself answers errors"
+        )
+        yield candidate
+
+
+def crash_loops(clues: Clues) -> Iterator[Candidate]:
+    """A service restarts again and again."""
+    for row in clues.signals.rows:
+        if row["signal"] != "restarts" or not row["worse"]:
+            continue
+        restarts = row["current"] or 0
+        statement = f"{row['service']} keeps restarting"
+        candidate = Candidate(row["service"], FaultKind.crash_loop, statement)
+        text = f"{restarts:g} restarts, {row['baseline'] or 0:g} before"
+        candidate.backed(3.0, restarts / 3, text, cite(clues.signals, row, "current"))
+        yield candidate
+
+
+def _silent(clues: Clues) -> list[str]:
+    unanswered = {r["service"] for r in clues.failures.rows if r["reason"] == "no answer"}
+    callees = {r["callee"] for r in clues.edges.rows if (r["unanswered_share"] or 0) >= 0.2}
+    down = {
+        r["service"]
+        for r in clues.signals.rows
+        if r["signal"] == "up" and (r["current"] is None or r["current"] < 0.5)
+    }
+    outside = {s.name for s in clues.case.catalogue.services if s.kind in ("external", "database")}
+    return sorted((unanswered | callees | down) - outside)

@@ -1,0 +1,67 @@
+"""Sending messages: internal drafts at once, external texts when a person approved this text.
+
+Each message is claimed under its hash before it goes out, so it goes out at most once.
+"""
+
+from langgraph.runtime import Runtime
+
+from ..incident.action import Decision, Verdict
+from ..incident.communication import Message, MessageState
+from ..incident.document import Incident
+from ..incident.timeline import Event, EventKind, utc_now
+from ..state import CommunicationState
+from ..tools import notify
+from .gate import add_decision
+from .room import Room
+
+OPEN = (MessageState.draft, MessageState.awaiting_approval, MessageState.approved)
+
+
+def send(state: CommunicationState, runtime: Runtime[Room]) -> dict:
+    """Send what may go out; note what was refused."""
+    room = runtime.context
+    sent = 0
+    for message in room.store.load(state.incident_id).communications:
+        if message.state not in OPEN:
+            continue
+        decision = room.store.ledger.decision(state.incident_id, message.hash)
+        new = _deliver(room, state.incident_id, message, decision)
+        sent += new is MessageState.sent
+        room.store.update(
+            state.incident_id,
+            lambda doc, hash_=message.hash, new=new, given=decision: _note(doc, hash_, new, given),
+        )
+    return {"told": sent}
+
+
+def _deliver(
+    room: Room, incident_id: str, message: Message, decision: Decision | None
+) -> MessageState:
+    """Send one message where that is allowed; the state it is in afterwards."""
+    if message.external:
+        if decision is None:
+            return MessageState.awaiting_approval
+        if decision.verdict is not Verdict.approved:
+            return MessageState.rejected
+    key = f"{incident_id}:send:{message.hash}"
+    if room.store.ledger.claim(incident_id, key) is None:
+        outbox = room.settings.files(incident_id) / "messages"
+        room.store.ledger.finish(key, {"files": notify.send(outbox, message, decision)})
+    return MessageState.sent
+
+
+def _note(
+    document: Incident, message_hash: str, state: MessageState, decision: Decision | None
+) -> None:
+    """Write the message's new state, and the decision on it, into the document."""
+    message = next(m for m in document.communications if m.hash == message_hash)
+    if decision:
+        add_decision(document, decision)
+    if message.state is state:
+        return
+    message.state = state
+    if state is MessageState.sent:
+        message.sent_at = utc_now()
+        where = ", ".join(message.channels)
+        text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
+        document.record(Event(at=message.sent_at, actor="comms", kind=EventKind.message, text=text))

@@ -1,0 +1,116 @@
+"""Acting on the system: nodes of their own, each effect claimed before it happens.
+
+The claim is a row in our table under the plan's hash. A claim that is already there
+means: done, or begun by a process that died. Neither is ever carried out again; after a death the
+outcome is open until telemetry decides it.
+"""
+
+from langgraph.runtime import Runtime
+
+from ..errors import NotFound, ToolError
+from ..incident.action import ActionPlan, Decision, Execution, Outcome
+from ..incident.document import Incident
+from ..incident.lifecycle import State
+from ..incident.timeline import Event, EventKind, utc_now
+from ..state import IncidentState
+from ..tools import remediation
+from .gate import add_decision
+from .room import Room
+
+DIED = {"receipt": {}, "error": "begun by a process that died: it is not begun again"}
+"""What we know of an effect that was claimed and never reported back."""
+
+
+def act(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Carry out the approved plan, once."""
+    room, tell, incident_id = runtime.context, runtime.stream_writer, state.incident_id
+    key = f"{incident_id}:execute:{state.plan}"
+    decision = room.store.ledger.decision(incident_id, state.plan)
+    earlier = room.store.ledger.claim(incident_id, key)
+    document = room.store.update(incident_id, lambda doc: _begin(doc, state.plan, decision))
+    plan = document.plan(state.plan)
+    if plan is None:
+        raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
+    if earlier is None:
+        tell({"event": "action", "status": "started", "plan": plan})
+        room.store.ledger.finish(key, _carry_out(room, plan, decision))
+    effect = room.store.ledger.claim(incident_id, key)
+    result = effect.result if effect and effect.done_at else DIED
+    document = room.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
+    tell({"event": "action", "status": "done", "execution": document.executions[-1]})
+    return {}
+
+
+def undo(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Take back an action that made things worse, once. The plan's approval covers its undo."""
+    room, key = runtime.context, f"{state.incident_id}:undo:{state.plan}"
+    if room.store.ledger.claim(state.incident_id, key):
+        return {}
+    document = room.store.load(state.incident_id)
+    plan = document.plan(state.plan)
+    execution = next(e for e in document.executions if e.plan == state.plan)
+    if plan is None or room.operations is None:
+        return {}
+    try:
+        decision = room.store.ledger.decision(state.incident_id, state.plan)
+        receipt = remediation.undo(room.operations, plan, execution.receipt, decision)
+        note, undone = f"undone: {plan.undo}", True
+    except ToolError as error:
+        receipt, note, undone = {}, f"could not be undone: {error}", False
+    room.store.ledger.finish(key, receipt)
+    room.store.update(state.incident_id, lambda doc: _undone(doc, state.plan, note, undone))
+    return {}
+
+
+def stabilise(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Wait until the stabilisation window and the measuring window after it have passed."""
+    room = runtime.context
+    windows = room.catalogue.windows
+    document = room.store.load(state.incident_id)
+    ended = max(e.ended_at or e.started_at for e in document.executions)
+    wait = windows.stabilise_s + windows.verify_s - (utc_now() - ended).total_seconds()
+    if wait > 0:
+        runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
+        room.sleep(wait)
+    return {}
+
+
+def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> None:
+    """Write down who approved, and that the action begins, before it does."""
+    plan = document.plan(plan_hash)
+    if plan is None or any(e.plan == plan_hash for e in document.executions):
+        return
+    if decision:
+        add_decision(document, decision)
+    now = utc_now()
+    document.move(State.containing, now, "remediation", plan.title)
+    document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
+    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
+
+
+def _carry_out(room: Room, plan: ActionPlan, decision: Decision | None) -> dict:
+    """What came of it: the receipt, or the error that the operation ended with."""
+    assert room.operations is not None  # ask_commander proposes nothing without hands
+    try:
+        return {"receipt": remediation.execute(room.operations, plan, decision), "error": ""}
+    except ToolError as error:
+        return {"receipt": {}, "error": str(error)}
+
+
+def _end(document: Incident, plan_hash: str, result: dict) -> None:
+    execution = next(e for e in document.executions if e.plan == plan_hash)
+    execution.ended_at = utc_now()
+    execution.receipt = result["receipt"]
+    if result["error"]:
+        execution.outcome, execution.note = Outcome.failed, result["error"]
+    text = f"{execution.title}: {result['error'] or 'carried out; telemetry decides what it did'}"
+    document.record(
+        Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
+    )
+
+
+def _undone(document: Incident, plan_hash: str, note: str, undone: bool) -> None:
+    execution = next(e for e in document.executions if e.plan == plan_hash)
+    execution.undone = undone
+    execution.note = f"{execution.note}; {note}".lstrip("; ")
+    document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))

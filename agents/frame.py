@@ -1,0 +1,39 @@
+"""Which stretch of telemetry is healthy and which is the incident."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..incident.document import Incident
+from ..telemetry.model import Coverage, Window, Windows
+from ..tools.base import Frame
+
+GUARD_S = 1.0
+"""Left out between baseline and incident: an onset is known to about a second at best."""
+
+
+def frame_of(
+    document: Incident, windows: Windows, coverage: Sequence[Coverage], now: datetime
+) -> Frame:
+    """Baseline and incident window of a document.
+
+    Until step 2 has found the onset, the incident begins `detect_s` before the alert: an alert
+    fires after its window has filled. The incident ends now, or where telemetry ends.
+    """
+    starts = [part.start for part in coverage if part.start is not None]
+    ends = [part.end for part in coverage if part.end is not None]
+    end = now.timestamp()
+    if ends and max(ends) < end:
+        end = max(ends)
+    begin = _begin(document, windows, end)
+    baseline_end = begin - (GUARD_S if document.onset else windows.detect_s)
+    baseline = Window(max([baseline_end - windows.baseline_s, *starts[:1]]), baseline_end)
+    return Frame(
+        baseline=baseline, incident=Window(begin, max(end, begin)), service=document.alert.service
+    )
+
+
+def _begin(document: Incident, windows: Windows, end: float) -> float:
+    if document.onset:
+        return document.onset.timestamp()
+    alert = document.alert.starts_at or document.opened_at
+    return min(alert.timestamp(), end) - windows.detect_s

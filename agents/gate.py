@@ -1,0 +1,121 @@
+"""The gate: a person decides on one exact plan or text before anything acts or leaves the house.
+
+`ask_*` writes the question down; `await_*` waits in `interrupt()` and has no side effect at all,
+so LangGraph may run it as often as it likes. The answer counts only from our own table: whatever
+value a resume carries, an unanswered question stays unanswered.
+"""
+
+import time
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.communication import Message, MessageState
+from ..incident.document import Incident
+from ..incident.ledger import Request
+from ..incident.timeline import Event, EventKind, from_ts
+from ..state import CommunicationState, IncidentState
+from .room import Room
+
+
+def ask_commander(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Put the best untried plan of this attempt before the commander."""
+    room = runtime.context
+    document = room.store.load(state.incident_id)
+    plan = next_plan(document, state.attempt) if room.operations else None
+    if plan is None:
+        return {"plan": "", "approved": False}
+    request = _request(room, state.incident_id, plan.hash, "action", plan.title)
+    text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.hash})"
+    event = Event(
+        at=from_ts(request.requested_at), actor="triage", kind=EventKind.proposal, text=text
+    )
+    room.store.update(state.incident_id, lambda doc: doc.record(event))
+    return {"plan": plan.hash, "approved": False}
+
+
+def await_commander(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Wait for the commander's answer to the plan at the gate; an edit puts a new plan there."""
+    subject = state.plan
+    decision = _await(runtime.context, state.incident_id, subject, "action")
+    while decision.verdict is Verdict.edited:
+        subject = decision.reason  # the ledger keeps the edited plan's hash as the reason
+        decision = _await(runtime.context, state.incident_id, subject, "action")
+    return {"plan": subject, "approved": decision.verdict is Verdict.approved}
+
+
+def note_refusal(state: IncidentState, runtime: Runtime[Room]) -> dict:
+    """Write a rejection or an expiry into the document."""
+    room = runtime.context
+    decision = room.store.ledger.decision(state.incident_id, state.plan)
+    if decision:
+        room.store.update(state.incident_id, lambda doc: add_decision(doc, decision))
+    return {}
+
+
+def ask_for_text(state: CommunicationState, runtime: Runtime[Room]) -> dict:
+    """Put every external draft before the commander."""
+    room = runtime.context
+    document = room.store.load(state.incident_id)
+    for message in _waiting(document):
+        _request(room, state.incident_id, message.hash, "text", message.subject)
+    return {}
+
+
+def await_text(state: CommunicationState, runtime: Runtime[Room]) -> dict:
+    """Wait for an answer to every external draft."""
+    room = runtime.context
+    for message in _waiting(room.store.load(state.incident_id)):
+        _await(room, state.incident_id, message.hash, "text")
+    return {}
+
+
+def next_plan(document: Incident, attempt: int) -> ActionPlan | None:
+    """The best plan of this attempt that nobody has decided on or tried, or None."""
+    answered = {decision.subject for decision in document.decisions}
+    tried = {execution.title for execution in document.executions}
+    return next(
+        (
+            plan
+            for plan in document.proposals
+            if plan.attempt == attempt and plan.hash not in answered and plan.title not in tried
+        ),
+        None,
+    )
+
+
+def add_decision(document: Incident, decision: Decision) -> None:
+    """Record a decision once, in the list and on the timeline."""
+    if decision in document.decisions:
+        return
+    document.decisions.append(decision)
+    plan = document.plan(decision.subject)
+    subject = plan.title if plan else _subject(document, decision.subject)
+    why = f" — {decision.reason}" if decision.reason else ""
+    text = f"{decision.verdict.value}: {subject}{why}"
+    document.record(Event(at=decision.at, actor=decision.by, kind=EventKind.decision, text=text))
+
+
+def _subject(document: Incident, subject: str) -> str:
+    messages = (m for m in document.communications if m.hash == subject)
+    return next((f"text “{message.subject}”" for message in messages), subject)
+
+
+def _waiting(document: Incident) -> list[Message]:
+    return [m for m in document.communications if m.state is MessageState.awaiting_approval]
+
+
+def _request(room: Room, incident_id: str, subject: str, kind: str, title: str) -> Request:
+    now = time.time()
+    expires = now + room.settings.approval_minutes * 60
+    room.store.ledger.ask(Request(incident_id, subject, kind, title, now, expires))
+    return room.store.ledger.request(incident_id, subject)
+
+
+def _await(room: Room, incident_id: str, subject: str, kind: str) -> Decision:
+    while True:
+        decision = room.store.ledger.decision(incident_id, subject)
+        if decision:
+            return decision
+        interrupt({"kind": kind, "subject": subject, "incident_id": incident_id})

@@ -1,0 +1,48 @@
+"""Taking an alert in: written down first, then an incident, or a duplicate of a running one."""
+
+import secrets
+from datetime import datetime
+
+from ..incident.alert import Alert
+from ..incident.document import Incident
+from ..incident.store import Store
+from ..incident.timeline import Event, EventKind, utc_now
+
+
+def take(store: Store, alert: Alert, note: str) -> tuple[str, bool]:
+    """The incident that has this alert now, and whether it is a new one.
+
+    Args:
+        store: keeps the alert before anything else happens.
+        alert: as parsed.
+        note: one line on who answers (model or playbooks), for the record.
+    """
+    row = store.keep_alert(alert)
+    running = store.open_incident(alert.fingerprint)
+    if running:
+        store.update(running, lambda doc: _again(doc, alert))
+        store.attach_alert(row, running)
+        return running, False
+    document = _open(alert, utc_now(), note)
+    store.create(document, row)
+    return document.id, True
+
+
+def _open(alert: Alert, now: datetime, note: str) -> Incident:
+    title = alert.summary or alert.name
+    document = Incident(
+        id=f"INC-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        title=f"{alert.service}: {title}" if alert.service else title,
+        opened_at=now,
+        alert=alert,
+    )
+    fired = alert.starts_at or now
+    text = f"{alert.name} {alert.status}: {alert.summary}"
+    document.record(Event(at=fired, actor=alert.source, kind=EventKind.alert, text=text))
+    document.record(Event(at=now, actor="intake", kind=EventKind.note, text=note))
+    return document
+
+
+def _again(document: Incident, alert: Alert) -> None:
+    text = f"{alert.name} {alert.status} again: {alert.summary} (joined: same fingerprint)"
+    document.record(Event(at=utc_now(), actor="intake", kind=EventKind.alert, text=text))

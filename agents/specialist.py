@@ -1,0 +1,56 @@
+"""How a specialist works a step: look, conclude, hand in. One code path for floor and ceiling.
+
+    case -> playbook (the floor) -> model on top, if any (the ceiling) -> filed, checked
+
+A node made here has no effect outside our own document, so LangGraph may run it again.
+"""
+
+import time
+from collections.abc import Callable
+
+from langgraph.runtime import Runtime
+from pydantic import BaseModel
+
+from ..incident.filing import file_report
+from ..incident.report import AnyReport
+from .case import Case
+from .room import Room
+
+Playbook = Callable[[Case], AnyReport]
+Route = Callable[[AnyReport], dict]
+"""Facts that a report adds to the graph's state."""
+
+
+def nothing(_report: AnyReport) -> dict:
+    """Most reports add nothing to the state: the document has them."""
+    return {}
+
+
+def specialist(name: str, step: int, playbook: Playbook, route: Route = nothing):
+    """A graph node in which specialist `name` works `step` by `playbook`.
+
+    Args:
+        name: triage, observability, debugger, security, performance, comms or postmortem.
+        step: 1 to 13.
+        playbook: the deterministic floor.
+        route: picks the routing facts out of the report.
+    """
+
+    def node(state: BaseModel, runtime: Runtime[Room]) -> dict:
+        room, tell = runtime.context, runtime.stream_writer
+        incident_id = getattr(state, "incident_id", "")
+        attempt = getattr(state, "attempt", 1)
+        tell({"event": "step", "status": "started", "step": step, "specialist": name})
+        started = time.perf_counter()
+        case = room.case(incident_id, name, attempt, tell)
+        report = room.ceiling.improve(case, playbook(case))
+        seconds = round(time.perf_counter() - started, 3)
+        report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
+        room.store.update(incident_id, lambda doc: file_report(doc, report, room.store.payload))
+        tell(
+            {"event": "step", "status": "done", "step": step, "specialist": name, "report": report}
+        )
+        return route(report)
+
+    node.__name__ = f"step_{step}_{name}"
+    return node

@@ -1,0 +1,174 @@
+"""The response on one screen: five phases, thirteen steps, one incident document.
+
+    detect and triage -> investigate -> resolve and recover -> learn
+                 \\-> communicate, beside the others from declaration on
+
+Every node reads the document from the store and files its report there; the state carries only
+where to go next. A person decides at `commander` and `approval`; the only nodes with effects on
+the world are `act`, `undo`, `send_internal` and `send_approved`.
+"""
+
+from typing import Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from .agents import (
+    comms,
+    customer_impact,
+    debugger,
+    observability,
+    performance,
+    postmortem,
+    security,
+    triage,
+)
+from .agents.correlate import correlate
+from .agents.delivery import send
+from .agents.effects import act, stabilise, undo
+from .agents.gate import ask_commander, ask_for_text, await_commander, await_text, note_refusal
+from .agents.room import Room
+from .agents.routes import is_investigated, is_noise, is_sure, next_round, outcome_of
+from .agents.specialist import specialist
+from .state import CommunicationState, IncidentState, Told
+
+WRAP_UP = ["tell_outcome", "learn"]
+"""What a response ends with, side by side."""
+
+
+def build() -> StateGraph:
+    """The whole response: join or classify, then respond while communicating."""
+    graph = StateGraph(IncidentState, context_schema=Room)
+    graph.add_node("correlate", correlate)
+    graph.add_node("detect", specialist("triage", 1, triage.detect, is_noise))
+    graph.add_node("respond", respond())
+    graph.add_node("communicate", communicate())
+
+    graph.add_edge(START, "correlate")
+    graph.add_conditional_edges("correlate", after_correlate, ["detect", END])
+    graph.add_conditional_edges("detect", after_detect, ["respond", "communicate", END])
+    return graph
+
+
+def respond() -> CompiledStateGraph:
+    """Phases one to three, then tell the outcome while learning from it."""
+    graph = StateGraph(IncidentState, context_schema=Room)
+    # Phase 1, detect and triage: what hurts, and what may stop the hurting now.
+    graph.add_node("sweep", specialist("observability", 2, observability.sweep))
+    graph.add_node("mitigate", specialist("triage", 3, triage.mitigate, is_sure))
+    # Phase 2, investigate: security and performance need the debugger's findings only.
+    graph.add_node("debug", specialist("debugger", 4, debugger.investigate))
+    graph.add_node("security", specialist("security", 5, security.assess))
+    graph.add_node("performance", specialist("performance", 6, performance.analyse))
+    # Phase 3, resolve and recover: design, ask, act once, measure, undo if worse.
+    graph.add_node("design_fix", specialist("debugger", 7, debugger.design_fix, is_investigated))
+    graph.add_node("ask", ask_commander)
+    graph.add_node("commander", await_commander)
+    graph.add_node("refused", note_refusal)
+    graph.add_node("act", act)
+    graph.add_node("stabilise", stabilise)
+    graph.add_node("verify", specialist("observability", 8, observability.verify, outcome_of))
+    graph.add_node("undo", undo)
+    graph.add_node("again", next_round)
+    # Phases 4 and 5, once the outcome is known.
+    graph.add_node("tell_outcome", communicate())
+    graph.add_node("learn", learn())
+
+    graph.add_edge(START, "sweep")
+    graph.add_edge("sweep", "mitigate")
+    graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
+    graph.add_edge("debug", "security")
+    graph.add_edge("debug", "performance")
+    graph.add_edge(["security", "performance"], "design_fix")
+    graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
+    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", *WRAP_UP])
+    graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
+    graph.add_edge("refused", "ask")
+    graph.add_edge("act", "stabilise")
+    graph.add_edge("stabilise", "verify")
+    graph.add_conditional_edges("verify", after_verify, ["debug", "undo", "again", *WRAP_UP])
+    graph.add_edge("undo", "again")
+    graph.add_conditional_edges("again", after_again, ["debug", *WRAP_UP])
+    return graph.compile()
+
+
+def communicate() -> CompiledStateGraph:
+    """Phase four: draft, ask where text leaves the house, send. Its own branch, its own pace."""
+    graph = StateGraph(CommunicationState, output_schema=Told, context_schema=Room)
+    graph.add_node("customer_impact", specialist("comms", 10, customer_impact.assess_customers))
+    graph.add_node("announce", specialist("comms", 9, comms.announce))
+    graph.add_node("send_internal", send)
+    graph.add_node("ask_text", ask_for_text)
+    graph.add_node("approval", await_text)
+    graph.add_node("send_approved", send)
+
+    graph.add_edge(START, "customer_impact")
+    graph.add_edge("customer_impact", "announce")
+    graph.add_edge("announce", "send_internal")
+    graph.add_edge("send_internal", "ask_text")
+    graph.add_edge("ask_text", "approval")
+    graph.add_edge("approval", "send_approved")
+    graph.add_edge("send_approved", END)
+    return graph.compile()
+
+
+def learn() -> CompiledStateGraph:
+    """Phase five: what would have warned earlier and hurt less, then the blameless draft."""
+    graph = StateGraph(IncidentState, context_schema=Room)
+    graph.add_node("monitoring", specialist("observability", 12, observability.improve_monitoring))
+    graph.add_node("hardening", specialist("performance", 13, performance.harden))
+    graph.add_node("postmortem", specialist("postmortem", 11, postmortem.write_postmortem))
+
+    graph.add_edge(START, "monitoring")
+    graph.add_edge(START, "hardening")
+    graph.add_edge(["monitoring", "hardening"], "postmortem")
+    graph.add_edge("postmortem", END)
+    return graph.compile()
+
+
+def after_correlate(state: IncidentState) -> Literal["detect", "__end__"]:
+    """A duplicate ends here: the running incident has it."""
+    return END if state.stop else "detect"
+
+
+def after_detect(state: IncidentState) -> list[str]:
+    """Noise ends here; otherwise communication starts beside the response."""
+    return [END] if state.stop else ["respond", "communicate"]
+
+
+def after_mitigate(state: IncidentState) -> Literal["ask", "debug"]:
+    """Restoring service comes first, where triage is sure enough."""
+    return "ask" if state.act_now else "debug"
+
+
+def after_design(state: IncidentState) -> list[str]:
+    """Nothing more to do when service is restored already."""
+    return WRAP_UP if state.outcome == "better" else ["ask"]
+
+
+def after_ask(state: IncidentState) -> list[str]:
+    """No plan: investigate, or hand over when that is done too."""
+    if state.plan:
+        return ["commander"]
+    return WRAP_UP if state.investigated else ["debug"]
+
+
+def after_commander(state: IncidentState) -> Literal["act", "refused"]:
+    """Only an approved plan acts."""
+    return "act" if state.approved else "refused"
+
+
+def after_verify(state: IncidentState) -> list[str]:
+    """Better: go on to the cause. Worse: undo. Anything else: what was learned counts."""
+    if state.outcome == "better":
+        return WRAP_UP if state.investigated else ["debug"]
+    return ["undo"] if state.outcome == "worse" else ["again"]
+
+
+def after_again(state: IncidentState) -> list[str]:
+    """Another round, unless the attempts are spent."""
+    return WRAP_UP if state.stop else ["debug"]
+
+
+graph = build().compile()
+"""For LangGraph Studio; `response.py` compiles it again with durable checkpoints."""

@@ -1,0 +1,37 @@
+"""What LangGraph carries between nodes. Small on purpose: the incident document is the memory."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+
+def newest(_old: str, new: str) -> str:
+    """Reducer for values that branches running side by side may both hand on."""
+    return new
+
+
+class IncidentState(BaseModel):
+    """Routing facts of one incident. Everything else is in the document, under its id."""
+
+    incident_id: Annotated[str, newest] = Field(description="the document's id")
+    attempt: int = Field(default=1, description="round of the response, from 1")
+    stop: str = Field(default="", description="noise, duplicate, attempts spent: why it ends")
+    act_now: bool = Field(default=False, description="triage is sure enough to ask at once")
+    investigated: bool = Field(default=False, description="steps 4 to 7 of this round are done")
+    plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
+    approved: bool = Field(default=False, description="the plan at the gate was approved")
+    outcome: str = Field(default="", description="how the last action ended, after verification")
+
+
+class CommunicationState(BaseModel):
+    """The communications branch: it hands nothing back, the document has it all."""
+
+    incident_id: str = Field(description="the document's id")
+    attempt: int = Field(default=1, description="round of the response, from 1")
+    told: int = Field(default=0, description="messages sent by this branch")
+
+
+class Told(BaseModel):
+    """What the communications branch hands back to its parent: nothing that others write."""
+
+    told: int = Field(default=0, description="messages sent by this branch")
