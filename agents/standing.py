@@ -7,7 +7,7 @@ from ..incident.action import Execution, Outcome
 from ..incident.document import Incident
 from ..incident.finding import FaultKind, Hypothesis
 from ..incident.lifecycle import State
-from ..incident.report import DetectionReport, SweepReport
+from ..incident.report import DetectionReport
 from ..incident.reword import reword
 from ..incident.severity import TARGETS, Category, IncidentType
 from ..incident.timeline import Event, EventKind
@@ -64,9 +64,8 @@ def about_security(document: Incident) -> bool:
 
 def onset(document: Incident) -> datetime:
     """When it began: as the sweep measured, else as the alert says, else when we took it."""
-    sweep = document.report(2)
-    measured = sweep.onset if isinstance(sweep, SweepReport) else None
-    return min(measured or document.alert.starts_at or document.opened_at, document.opened_at)
+    begun = document.onset or document.alert.starts_at or document.opened_at
+    return min(begun, document.opened_at)
 
 
 def ended(document: Incident) -> datetime | None:

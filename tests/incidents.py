@@ -110,6 +110,7 @@ def full(kind: FaultKind = FaultKind.bad_deploy, service: str = "checkout") -> I
     document.gaps = [Gap(what="traces", why="payments begin after the alert", specialist="sweep")]
     document.dropped = [_dropped()]
     document.reports += [_sweep(service), _investigation(service)]
+    document.onset = at(-30)
     document.move(State.identified, at(25), "debugger", "one cause stands out")
     _act(document, ActionKind.restart, 30, Outcome.unchanged, (0.40, "E6"))
     _act(document, ActionKind.roll_back, 90, Outcome.better, (0.001, "E7"))

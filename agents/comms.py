@@ -1,0 +1,150 @@
+"""Comms, step 9: who is told what, drafted from the record. Nothing is sent from here.
+
+The stage, the audiences, the channels and the time of the next update follow from the document;
+the wording is in prompts/. External text waits for a person.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from ..incident.communication import EXTERNAL, Audience, Message, MessageState
+from ..incident.document import Incident
+from ..incident.evidence import Quote
+from ..incident.report import CommunicationReport, FollowUp
+from ..incident.severity import Severity
+from ..incident.timeline import Event, EventKind
+from ..prompts.formats import clock
+from ..prompts.render import render, stamp
+from .briefing import Briefing, brief
+from .case import Case
+from .channels import audiences, channels
+from .standing import Stage, about_security, ended, likely_cause, stage
+from .subjects import subject
+
+DISCLOSURE = "security_disclosure"
+ONCE = (Stage.declared, Stage.resolved, Stage.noise)
+"""Stages told once; updates repeat."""
+
+
+def announce(case: Case) -> CommunicationReport:
+    """Step 9: the messages due now."""
+    return communicate(case.document, case.now)
+
+
+def communicate(
+    document: Incident, now: datetime, languages: Sequence[str] = ("en",)
+) -> CommunicationReport:
+    """The messages that the document's stage asks for, as drafts, with the reasons.
+
+    Args:
+        document: the record; nothing else is consulted.
+        now: the time of writing, aware, UTC.
+        languages: "en", "zh"; one message per audience and language.
+    """
+    messages = _numbered(document, _drafts(document, brief(document, now), languages))
+    return CommunicationReport(
+        specialist="comms",
+        conclusion="concluded",
+        summary=_summary(document, messages, now),
+        searched=sorted({q.evidence for m in messages for q in m.quotes}),
+        messages=messages,
+        events=[_event(m, now) for m in messages if m.external],
+        follow_ups=_legal(document, now),
+    )
+
+
+def _drafts(document: Incident, briefing: Briefing, languages: Iterable[str]) -> Iterable[Message]:
+    severity, now_at = document.severity or Severity.P3, stage(document)
+    hurt = document.impact is not None and document.impact.failed_requests > 0
+    plan = audiences(severity, now_at, hurt)
+    chosen = list(plan.items())
+    if about_security(document) and now_at in (Stage.update, Stage.resolved):
+        # The disclosure takes the place of the plain email: one letter, not two.
+        chosen = [pair for pair in chosen if pair[0] is not Audience.customers]
+        chosen.append((Audience.customers, DISCLOSURE))
+    for audience, name in chosen:
+        for language in languages:
+            template = f"{name}.{language}.md"
+            if not _told(document, template, audience, now_at):
+                yield _message(document, briefing, audience, template, language)
+
+
+def _message(
+    document: Incident, briefing: Briefing, audience: Audience, template: str, language: str
+) -> Message:
+    severity = document.severity or Severity.P3
+    waits = audience in EXTERNAL
+    return Message(
+        id="M0",
+        template=stamp(template),
+        audience=audience,
+        channels=channels(severity, audience),
+        subject=subject(briefing, audience, template, language),
+        body=render(template, **vars(briefing)),
+        language=language,
+        quotes=_quotes(document, audience),
+        state=MessageState.awaiting_approval if waits else MessageState.draft,
+        created_at=briefing.now,
+    )
+
+
+def _quotes(document: Incident, audience: Audience) -> list[Quote]:
+    """The record's own quotes behind the text's numbers; outside only the impact is told."""
+    quotes = list(document.impact.quotes) if document.impact else []
+    if audience not in EXTERNAL:
+        cause = likely_cause(document)
+        quotes += [q for finding in document.findings[:5] for q in finding.quotes]
+        quotes += [q for argument in (cause.support if cause else []) for q in argument.quotes]
+    return list({(q.evidence, q.pointer): q for q in quotes}.values())
+
+
+def _told(document: Incident, template: str, audience: Audience, now_at: Stage) -> bool:
+    """Whether this was already drafted, in a stage that is told once."""
+    if now_at not in ONCE:
+        return False
+    same = [m for m in document.communications if m.template.split("@")[0] == template]
+    if now_at is Stage.resolved:  # audience templates serve every stage: only later ones count
+        over = ended(document) or document.opened_at
+        same = [m for m in same if m.created_at >= over]
+    return any(m.audience is audience for m in same)
+
+
+def _numbered(document: Incident, drafts: Iterable[Message]) -> list[Message]:
+    first = len(document.communications) + 1
+    return [m.model_copy(update={"id": f"M{number}"}) for number, m in enumerate(drafts, first)]
+
+
+def _event(message: Message, now: datetime) -> Event:
+    text = f"{message.audience.value}: text drafted, waits for approval: {message.subject}"
+    return Event(at=now, actor="comms", kind=EventKind.message, text=text)
+
+
+def _summary(document: Incident, messages: list[Message], now: datetime) -> str:
+    due = brief(document, now).next_update
+    when = f"next update by {clock(due)} UTC" if due else "next message on resolution"
+    if stage(document) in (Stage.resolved, Stage.noise):
+        when = "no further update is due"
+    outside = sum(message.external for message in messages)
+    told = ", ".join(dict.fromkeys(m.audience.value for m in messages)) or "nobody new"
+    return (
+        f"{stage(document).value}: {len(messages)} messages to {told}; "
+        f"{outside} wait for approval; {when}"
+    )
+
+
+def _legal(document: Incident, now: datetime) -> list[FollowUp]:
+    """A security incident has a clock of its own: authorities may have to be told in 72 hours."""
+    known = any(item.owner == "legal" for item in document.follow_ups)
+    if known or not about_security(document) or stage(document) is Stage.noise:
+        return []
+    return [
+        FollowUp(
+            title="Decide whether authorities and customers must be notified of this incident",
+            kind="fix",
+            owner="legal",
+            due=now + timedelta(hours=72),
+            priority=1,
+            rationale="security incident; notification duties commonly run 72 hours",
+            evidence=sorted({q.evidence for f in document.findings for q in f.quotes})[:5],
+        )
+    ]

@@ -1,0 +1,130 @@
+"""Comms, step 10: which journeys failed for how many, what was promised, what it cost, whom to
+write to. Counts are measured at the edge; where there is no count, the gap is named."""
+
+from datetime import datetime
+
+from ..incident.document import Incident
+from ..incident.finding import FaultKind, Finding, Gap
+from ..incident.report import CustomerImpactReport
+from ..incident.severity import Category, Severity
+from ..prompts.formats import count, duration, percent
+from ..tools.base import Result, Row
+from .case import Case
+from .standing import about_security, ended, is_noise, likely_cause, onset
+
+NOTABLE_RISE = 0.01
+"""A journey counts as hit when its share of failures rose by this much over the baseline."""
+
+
+def assess_customers(case: Case) -> CustomerImpactReport:
+    """Step 10: customer impact from the traffic at the edge and the document."""
+    return customer_report(case.document, case.tools.call("traffic_impact"), case.now)
+
+
+def customer_report(document: Incident, traffic: Result, now: datetime) -> CustomerImpactReport:
+    """The report from one `traffic_impact` result and the record.
+
+    Args:
+        document: severity, objectives, revenue rate, times.
+        traffic: rows route ("*" = all, first), requests, failed, share, share_before,
+            failed_clients.
+        now: end of the time counted, while the incident runs.
+    """
+    total = next((row for row in traffic.rows if row.get("route") == "*"), None)
+    hit = [] if is_noise(document) else [row for row in traffic.rows if _is_hit(row)]
+    failed = _failed(document, total)
+    revenue, basis = _revenue(document, total, now)
+    return CustomerImpactReport(
+        specialist="comms",
+        conclusion="concluded" if total or document.impact else "inconclusive",
+        summary=_summary(failed, total, revenue, basis),
+        searched=[traffic.evidence],
+        findings=[_finding(traffic, row) for row in hit[:5]],
+        gaps=[] if total else [Gap(what="traffic by journey", why=traffic.summary or "no rows")],
+        segments=[_segment(row) for row in hit[:8]],
+        failed_requests=failed,
+        sla_breaches=_breaches(document),
+        revenue_estimate=revenue,
+        outreach=_outreach(document, hit),
+    )
+
+
+def _is_hit(row: Row) -> bool:
+    rise = (row.get("share") or 0.0) - (row.get("share_before") or 0.0)
+    return row.get("route") != "*" and bool(row.get("failed")) and rise >= NOTABLE_RISE
+
+
+def _failed(document: Incident, total: Row | None) -> int:
+    measured = total.get("failed") if total else None
+    assessed = document.impact.failed_requests if document.impact else 0
+    return int(measured if measured is not None else assessed)
+
+
+def _segment(row: Row) -> str:
+    clients = row.get("failed_clients")
+    whom = f", {count(clients)} client addresses" if clients else ""
+    share = percent(row.get("share"))
+    return (
+        f"{row['route']}: {count(row['failed'])} of {count(row['requests'])} failed ({share}{whom})"
+    )
+
+
+def _finding(traffic: Result, row: Row) -> Finding:
+    before = percent(row.get("share_before"))
+    return Finding(
+        statement=f"{row['route']}: {percent(row.get('share'))} of requests fail, {before} before",
+        kind="customer-impact",
+        quotes=[traffic.cite(row, name) for name in ("failed", "requests", "share")],
+    )
+
+
+def _revenue(document: Incident, total: Row | None, now: datetime) -> tuple[float | None, str]:
+    """Rate x hours x share of failed requests; without a share the whole rate, an upper bound."""
+    impact = document.impact
+    if impact is None or impact.revenue_per_hour is None or is_noise(document):
+        return None, ""
+    seconds = max(0.0, ((ended(document) or now) - onset(document)).total_seconds())
+    share = total.get("share") if total else impact.failed_share
+    lost = impact.revenue_per_hour * seconds / 3600 * (1.0 if share is None else share)
+    part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests failed"
+    rate = f"{count(impact.revenue_per_hour)} per hour ({impact.revenue_basis})"
+    return round(lost, 2), f"{rate}, {duration(seconds)}, {part}"
+
+
+def _breaches(document: Incident) -> list[str]:
+    return [
+        f"{s.service} {s.name}: {percent(s.current)} of an objective of {percent(s.objective)}"
+        + (f", error budget left {percent(s.budget_left)}" if s.budget_left is not None else "")
+        for s in document.slo
+        if s.breached
+    ]
+
+
+def _outreach(document: Incident, hit: list[Row]) -> list[str]:
+    """Groups of people who should hear from us, most urgent first."""
+    cause = likely_cause(document)
+    listed: list[str] = []
+    if about_security(document):
+        listed.append("holders of accounts that were tried or reached, through security and legal")
+    corrupt = cause is not None and cause.kind is FaultKind.data_corruption
+    if corrupt or document.category is Category.data:
+        listed.append("customers whose records were wrong or repaired: confirm their state")
+    for row in hit[:3]:
+        clients = row.get("failed_clients")
+        number = f" ({count(clients)} client addresses)" if clients else ""
+        listed.append(f"customers whose requests to {row['route']} failed{number}")
+    if (
+        hit
+        and document.severity in (Severity.P0, Severity.P1)
+        and any(s.breached for s in document.slo)
+    ):
+        listed.append("customers with a service-level agreement: the objective was missed")
+    return listed
+
+
+def _summary(failed: int, total: Row | None, revenue: float | None, basis: str) -> str:
+    of = f" of {count(total['requests'])} ({percent(total.get('share'))})" if total else ""
+    text = f"{count(failed)} requests{of} failed at the edge"
+    if total and total.get("failed_clients"):
+        text += f"; support may hear from up to {count(total['failed_clients'])} clients"
+    return text + (f"; revenue estimate {count(revenue)}: {basis}" if revenue is not None else "")
