@@ -1,0 +1,138 @@
+"""All raw series of one service on one grid, as the recipes of signals ask for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .grid import Grid, Rolled, add, by_instance, increase_cells, roll
+from .model import Series, Service, Telemetry
+
+Match = Callable[[dict[str, str]], bool]
+
+
+@dataclass
+class Board:
+    """The raw series of one service. Methods answer None where nothing was recorded."""
+
+    service: Service
+    grid: Grid
+    width: int  # cells that a rate looks back over
+    series: dict[str, list[Series]]
+    first_seen: dict[str, float]  # by instance
+    increases: dict[str, list[tuple[Series, np.ndarray]]] = field(default_factory=dict)
+
+    def counters(self, name: str) -> list[tuple[Series, np.ndarray]]:
+        """Every series of a counter with its increases."""
+        if name not in self.increases:
+            self.increases[name] = [
+                (item, increase_cells(item, self.grid, self.first_seen[item.instance]))
+                for item in self.series.get(name, [])
+            ]
+        return self.increases[name]
+
+    def rolled(self, name: str, match: Match | None = None) -> Rolled | None:
+        """A counter over the trailing window, summed over the series that match."""
+        rows = [cells for item, cells in self.counters(name) if not match or match(item.labels)]
+        return roll(rows, self.width, self.grid.step) if rows else None
+
+    def share(self, name: str, match: Match) -> tuple[np.ndarray, np.ndarray] | None:
+        """(share of the counter's events that match, events), over the trailing window."""
+        every = self.rolled(name)
+        if every is None:
+            return None
+        some = self.rolled(name, match)
+        part = np.zeros(self.grid.cells) if some is None else np.nan_to_num(some.total)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(every.total > 0, part / every.total, np.nan), every.total
+
+    def gauge(self, name: str) -> dict[str, np.ndarray]:
+        """A gauge by instance; empty where nothing was recorded."""
+        return by_instance(self.series.get(name, []), self.grid)
+
+    def total(self, name: str, match: Match | None = None) -> np.ndarray | None:
+        """A gauge summed over instances and labels."""
+        found = [item for item in self.series.get(name, []) if not match or match(item.labels)]
+        rows = list(by_instance(found, self.grid, add).values())
+        return _fold(rows, add)
+
+    def highest(self, name: str) -> np.ndarray | None:
+        """A gauge's highest instance."""
+        return _fold(list(self.gauge(name).values()), np.fmax)
+
+    def used(self, name: str, limit: str, fallback: float | None = None) -> np.ndarray | None:
+        """Share of a limit in use, of the instance that is closest to it."""
+        limits = self.gauge(limit)
+        shares = []
+        for instance, cells in self.gauge(name).items():
+            allowed = limits.get(instance, fallback)
+            if allowed is not None:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    shares.append(np.where(np.asarray(allowed) > 0, cells / allowed, np.nan))
+        return _fold(shares, np.fmax)
+
+    def busiest(self, name: str) -> np.ndarray | None:
+        """A counter's rate, of the instance where it is highest."""
+        rows: dict[str, list[np.ndarray]] = {}
+        for item, cells in self.counters(name):
+            rows.setdefault(item.instance, []).append(cells)
+        rates = [roll(cells, self.width, self.grid.step).rate for cells in rows.values()]
+        return _fold(rates, np.fmax)
+
+    def buckets(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """A histogram: (upper bounds, cumulative counts [bound, cell] over the trailing window)."""
+        rows: dict[float, list[np.ndarray]] = {}
+        for item, cells in self.counters(name):
+            rows.setdefault(_bound(item.labels.get("le", "")), []).append(cells)
+        bounds = sorted(bound for bound in rows if not np.isnan(bound))
+        if not bounds:
+            return None
+        counts = [roll(rows[bound], self.width, self.grid.step).total for bound in bounds]
+        return np.array(bounds), np.vstack(counts)
+
+
+def boards(telemetry: Telemetry, raw: list[Series], grid: Grid, width: int) -> dict[str, Board]:
+    """A board for each service that has raw series; unknown services get an empty entry."""
+    catalogue = telemetry.catalogue()
+    made = {}
+    for name, series in by_service(raw).items():
+        named: dict[str, list[Series]] = {}
+        for item in series:
+            named.setdefault(item.name, []).append(item)
+        service = catalogue.find(name) or Service(name=name)
+        made[name] = Board(service, grid, width, named, _first_seen(series))
+    return made
+
+
+def by_service(series: list[Series]) -> dict[str, list[Series]]:
+    """Series in groups."""
+    groups: dict[str, list[Series]] = {}
+    for item in series:
+        groups.setdefault(item.service, []).append(item)
+    return groups
+
+
+def _first_seen(series: list[Series]) -> dict[str, float]:
+    first: dict[str, float] = {}
+    for item in series:
+        if item.ts.size:
+            first[item.instance] = min(first.get(item.instance, np.inf), float(item.ts[0]))
+    return first
+
+
+def _fold(
+    rows: list[np.ndarray], combine: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray | None:
+    if not rows:
+        return None
+    result = rows[0]
+    for row in rows[1:]:
+        result = combine(result, row)
+    return result
+
+
+def _bound(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

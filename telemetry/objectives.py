@@ -1,0 +1,101 @@
+"""Good and total requests per scrape, as an objective counts them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..analysis.histogram import fraction_below
+from .board import Board, boards
+from .grid import Grid, scrape_step
+from .model import Objective, Telemetry, Window
+from .recipes import BUCKETS, REQUESTS, code_of, failed
+from .span_signals import span_views
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Requests of one service against one objective: increases per cell."""
+
+    ts: np.ndarray  # end of each cell, unix seconds
+    good: np.ndarray
+    total: np.ndarray
+    source: str  # metrics, spans, callers
+
+
+Key = tuple[str, str]
+"""(service, name of the objective)"""
+
+
+def count_objectives(
+    telemetry: Telemetry, window: Window, services: list[str] | None = None
+) -> dict[Key, Counted]:
+    """Every objective of the catalogue that telemetry can count, inside a window."""
+    promised = {
+        service.name: service.slos
+        for service in telemetry.catalogue().services
+        if service.slos and (services is None or service.name in services)
+    }
+    early = Window(window.start - 5, window.end)
+    raw = telemetry.metrics(early, [REQUESTS, BUCKETS], list(promised))
+    grid = Grid.over(early, scrape_step(raw))
+    known = boards(telemetry, raw, grid, 1)
+    counted = {
+        (name, objective.name): found
+        for name, board in known.items()
+        for objective in promised[name]
+        if (found := _from_board(board, objective))
+    }
+    counted |= _from_spans(telemetry, window, promised, set(counted))
+    return {key: _inside(item, window) for key, item in counted.items()}
+
+
+def _from_board(board: Board, objective: Objective) -> Counted | None:
+    grid = board.grid
+    total = board.rolled(REQUESTS)
+    if objective.sli == "latency":
+        found = board.buckets(BUCKETS)
+        if found is None or objective.threshold_ms is None:
+            return None
+        bounds, counts = found
+        share = [fraction_below(objective.threshold_ms / 1000, bounds, row) for row in counts.T]
+        return Counted(grid.ts + grid.step, np.array(share) * counts[-1], counts[-1], "metrics")
+    if total is None:
+        return None
+    bad = board.rolled(REQUESTS, lambda labels: failed(code_of(labels)))
+    part = 0.0 if bad is None else np.nan_to_num(bad.total)
+    return Counted(grid.ts + grid.step, total.total - part, total.total, "metrics")
+
+
+def _from_spans(
+    telemetry: Telemetry,
+    window: Window,
+    promised: dict[str, list[Objective]],
+    known: set[Key],
+) -> dict[Key, Counted]:
+    missing = {
+        (name, objective.name): objective
+        for name, objectives in promised.items()
+        for objective in objectives
+        if (name, objective.name) not in known
+    }
+    if not missing:
+        return {}
+    views = span_views(telemetry, window, {name for name, _ in missing})
+    counted = {}
+    for key, objective in missing.items():
+        view = views.get(key[0])
+        if view is None or (objective.sli == "latency" and objective.threshold_ms is None):
+            continue
+        most = objective.threshold_ms if objective.sli == "latency" else None
+        good = [
+            span.duration_ms <= most if most is not None else span.status != "error"
+            for span in view.spans
+        ]
+        ends = np.array([span.start + span.duration_ms / 1000 for span in view.spans])
+        counted[key] = Counted(ends, np.array(good, float), np.ones(ends.size), view.source)
+    return counted
+
+
+def _inside(counted: Counted, window: Window) -> Counted:
+    keep = (counted.ts > window.start) & (counted.ts <= window.end)
+    return Counted(counted.ts[keep], counted.good[keep], counted.total[keep], counted.source)

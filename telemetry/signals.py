@@ -1,0 +1,143 @@
+"""Canonical signals: the same names and units for every service, on one grid.
+
+Counters are rates over a trailing window of a few scrapes, so that a share of few requests does
+not jump between 0 and 1. Where a service exposes no request metrics its spans stand in, and the
+signal says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .board import Board, boards, by_service
+from .grid import Grid, scrape_step
+from .liveness import up_cells
+from .model import Series, Telemetry, Window
+from .recipes import RECIPES, Recipe
+from .span_signals import NAMES as SPAN_NAMES
+from .span_signals import span_cells, span_views
+
+RATE_CELLS = 5
+"""Scrapes that a rate looks back over by default."""
+SILENCE_S = 90.0
+"""How far back a service must have been seen for its silence to count as down."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One signal of one service on a grid."""
+
+    service: str
+    name: str
+    unit: str  # share, s, 1/s, bytes, count
+    start: float
+    step: float
+    values: np.ndarray  # shape (cells,), NaN where unknown
+    higher_is_worse: bool = True
+    source: str = "metrics"  # metrics, spans, callers
+    events: np.ndarray | None = None  # how many events each value rests on, where that matters
+
+    @property
+    def ts(self) -> np.ndarray:
+        """Begin of each cell, unix seconds."""
+        return self.start + self.step * np.arange(self.values.size)
+
+    def within(self, window: Window) -> np.ndarray:
+        """The values of the cells that begin inside a window."""
+        return self.values[(self.ts >= window.start - 1e-6) & (self.ts < window.end - 1e-6)]
+
+
+def read_signals(
+    telemetry: Telemetry,
+    window: Window,
+    services: list[str] | None = None,
+    names: list[str] | None = None,
+    rate_s: float | None = None,
+) -> list[Signal]:
+    """Every signal that the telemetry can give inside a window, by service and name.
+
+    Args:
+        telemetry: where raw series come from.
+        window: the time range; one cell a scrape interval.
+        services: only these; default all that were seen.
+        names: only these signals; default all.
+        rate_s: seconds that rates look back over; default five scrapes.
+    """
+    recipes = [recipe for recipe in RECIPES if names is None or recipe.name in names]
+    wanted = sorted({metric for recipe in recipes for metric in recipe.needs})
+    early = Window(window.start - SILENCE_S, window.end)
+    alive = telemetry.metrics(early, ["up"], services)
+    step = scrape_step(alive or telemetry.metrics(window, wanted[:1], services))
+    width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
+    grid = Grid.over(window, step)
+    longer = grid.earlier(width + 2)
+    raw = telemetry.metrics(Window(longer.start, longer.end), wanted, services)
+    found = _from_metrics(boards(telemetry, raw, longer, width), recipes)
+    found += _from_spans(telemetry, found, longer, width, services=services, names=names)
+    if names is None or "up" in names:
+        found += _up(alive, raw, grid)
+    cut = [_cut(signal, grid) for signal in found]
+    kept = [signal for signal in cut if np.isfinite(signal.values).any()]
+    return sorted(kept, key=lambda signal: (signal.service, signal.name))
+
+
+def _from_metrics(found: dict[str, Board], recipes: list[Recipe]) -> list[Signal]:
+    signals = []
+    for name, board in found.items():
+        grid = board.grid
+        for recipe in recipes:
+            made = recipe.make(board)
+            if made is not None:
+                shape = (name, recipe.name, recipe.unit, grid.start, grid.step, made[0])
+                signals.append(Signal(*shape, recipe.higher_is_worse, events=made[1]))
+    return signals
+
+
+def _from_spans(
+    telemetry: Telemetry,
+    known: list[Signal],
+    grid: Grid,
+    width: int,
+    *,
+    services: list[str] | None,
+    names: list[str] | None,
+) -> list[Signal]:
+    """Signals of services whose metrics have no request counters."""
+    wanted = [name for name in SPAN_NAMES if names is None or name in names]
+    if not wanted:
+        return []
+    have = {(signal.service, signal.name) for signal in known}
+    candidates = known_services(telemetry) if services is None else services
+    missing = {name for name in candidates if any((name, signal) not in have for signal in wanted)}
+    signals = []
+    for service, view in span_views(telemetry, Window(grid.start, grid.end), missing).items():
+        for name, (cells, events) in span_cells(view.spans, grid, width).items():
+            if name in wanted and (service, name) not in have:
+                recipe = next(recipe for recipe in RECIPES if recipe.name == name)
+                shape = (service, name, recipe.unit, grid.start, grid.step, cells)
+                signals.append(Signal(*shape, recipe.higher_is_worse, view.source, events))
+    return signals
+
+
+def known_services(telemetry: Telemetry) -> list[str]:
+    """Services of the catalogue first, then those that only telemetry knows."""
+    named = [service.name for service in telemetry.catalogue().services]
+    seen = {service for service, _ in telemetry.metric_names() if service}
+    return named + sorted(seen - set(named))
+
+
+def _up(alive: list[Series], raw: list[Series], grid: Grid) -> list[Signal]:
+    longer = grid.earlier(round(SILENCE_S / grid.step))
+    series = by_service(raw) | by_service(alive)
+    return [
+        Signal(service, "up", "share", longer.start, grid.step, cells, higher_is_worse=False)
+        for service, cells in up_cells(series, longer).items()
+    ]
+
+
+def _cut(signal: Signal, grid: Grid) -> Signal:
+    """The part of a signal that lies on the grid asked for."""
+    skip = round((grid.start - signal.start) / grid.step)
+    events = None if signal.events is None else signal.events[skip:]
+    kept = (signal.service, signal.name, signal.unit, grid.start, grid.step, signal.values[skip:])
+    return Signal(*kept, signal.higher_is_worse, signal.source, events)
