@@ -1,0 +1,185 @@
+"""Step 12, monitoring improvements: early warnings, SLOs, dashboard, runbook, chaos scenario.
+
+Everything follows from the record: which kind of fault, which signals moved and how far, what
+helped, what could not be seen. Less noise counts as much as more warning.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ..incident.document import Incident
+from ..incident.report import FollowUp, MonitoringReport
+from ..prompts.formats import duration, level, percent
+from ..telemetry.model import Catalogue
+from ..tools.base import Result
+from .case import Case
+from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
+from .lessons import fill, lesson
+from .owners import due, owner
+from .standing import affected, is_noise, likely_cause, onset, solution
+
+OBSERVABILITY = "observability"
+SLOW_DETECTION_S = 60
+EXPRESSION = " Expression: "
+"""Separates a rationale from the query it asks for."""
+
+
+def improve_monitoring(case: Case) -> MonitoringReport:
+    """Step 12, with one look at how far each signal moved."""
+    signals = case.tools.call("compare_signals")
+    return monitoring_report(case.document, case.now, signals, case.catalogue)
+
+
+def monitoring_report(
+    document: Incident,
+    now: datetime,
+    signals: Result | None = None,
+    catalogue: Catalogue | None = None,
+) -> MonitoringReport:
+    """The report from the record and a `compare_signals` result."""
+    make = _Maker(document, now, catalogue)
+    parts = _noise(make) if is_noise(document) else _improvements(make, signals)
+    items = list({item.title: item for item in parts}.values())
+    searched = {signals.evidence} if signals else set()
+    kinds = ", ".join(dict.fromkeys(item.kind for item in items))
+    return MonitoringReport(
+        specialist="observability",
+        conclusion="concluded" if items else "inconclusive",
+        summary=f"{len(items)} monitoring improvements ({kinds})",
+        searched=sorted(searched | {e for item in items for e in item.evidence}),
+        follow_ups=items,
+    )
+
+
+class _Maker:
+    """Makes follow-ups of this step with owner, date and filled-in names."""
+
+    def __init__(self, document: Incident, now: datetime, catalogue: Catalogue | None) -> None:
+        self.document = document
+        self.now = now
+        self.catalogue = catalogue
+        self.cause = likely_cause(document)
+        names = affected(document)
+        self.service = self.cause.service if self.cause else (names[0] if names else "")
+
+    def item(
+        self, kind: str, title: str, why: str, proof: list[str], priority: int = 2
+    ) -> FollowUp:
+        return FollowUp(
+            title=fill(title, self.document),
+            kind=kind,
+            owner=self.team() if kind in ("runbook", "chaos", "slo") else OBSERVABILITY,
+            due=due(self.now, priority, monitoring=kind != "chaos"),
+            priority=priority,
+            rationale=fill(why, self.document),
+            evidence=[e for e in dict.fromkeys(proof) if e],
+            step=12,
+        )
+
+    def team(self) -> str:
+        return owner(self.document, self.service, self.catalogue)
+
+    def cause_proof(self) -> list[str]:
+        if self.cause is None:
+            return [q.evidence for f in self.document.findings[:2] for q in f.quotes]
+        return [q.evidence for a in self.cause.support for q in a.quotes]
+
+
+def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
+    taught = lesson(make.document)
+    found = chosen(make.document, taught.signals, readings(make.document, signals))
+    for name, query in forecasts(make.document, taught.signals):
+        why = f"{name} grew for a while before users noticed.{EXPRESSION}{query}"
+        yield make.item(
+            "alert", "Warn 15 min before {service} reaches its limit", why, make.cause_proof(), 1
+        )
+    yield from (_warning(make, reading) for reading in found)
+    yield from _burn(make)
+    yield from _slow_detection(make)
+    yield make.item("slo", f"Define {taught.slo}", _kind(make), make.cause_proof())
+    yield from _budget(make)
+    yield _dashboard(make, found)
+    yield _runbook(make, taught.runbook)
+    yield make.item("chaos", f"Rehearse: {taught.chaos}", _steady(make, taught.steady), [])
+    yield from _gaps(make)
+
+
+def _kind(make: _Maker) -> str:
+    cause = make.cause
+    if cause is None:
+        return "no cause is established; the objective bounds the harm whatever it was"
+    return f"the cause was of kind “{cause.kind.value}” (confidence {percent(cause.confidence)})"
+
+
+def _warning(make: _Maker, reading: Reading) -> FollowUp:
+    sign = "above" if reading.above else "below"
+    limit = level(reading.threshold, reading.unit)
+    title = f"Alert when {reading.signal} of {reading.service} is {sign} {limit} for 1 min"
+    why = (
+        f"healthy {level(reading.healthy, reading.unit)}, "
+        f"in the incident {level(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
+    )
+    return make.item("alert", title, why, [reading.evidence], 1)
+
+
+def _burn(make: _Maker) -> Iterator[FollowUp]:
+    """A fast-burn alert on the objective that was missed most."""
+    missed = [s for s in make.document.slo if s.breached]
+    for state in sorted(missed, key=lambda s: -(s.burn_fast or 0))[:1]:
+        share = FAST_BURN * (1 - state.objective)
+        title = f"Page on the fast burn of {state.service} {state.name} (over {FAST_BURN:g})"
+        burned = f"burned at {state.burn_fast:.3g}" if state.burn_fast is not None else "was missed"
+        why = f"the objective {burned}; {FAST_BURN:g} is {percent(min(share, 1.0))} of requests"
+        yield make.item("alert", title, why, [state.evidence], 1)
+
+
+def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
+    seconds = (make.document.opened_at - onset(make.document)).total_seconds()
+    if seconds > SLOW_DETECTION_S:
+        name = make.document.alert.name
+        why = f"{duration(seconds)} passed from onset to the alert; the target is 5 min"
+        yield make.item("alert", f"Shorten the window of the rule {name}", why, [], 2)
+
+
+def _budget(make: _Maker) -> Iterator[FollowUp]:
+    for state in make.document.slo:
+        if state.budget_left is not None and state.budget_left < 0.25:
+            title = f"Hold risky releases of {state.service} until its error budget recovers"
+            why = f"{percent(max(state.budget_left, 0.0))} of the budget of {state.name} is left"
+            yield make.item("slo", title, why, [state.evidence], 1)
+
+
+def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
+    path = getattr(make.document.report(2), "origin", []) or affected(make.document)
+    signals = ", ".join(dict.fromkeys(r.signal for r in found)) or "errors, latency, saturation"
+    title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"
+    return make.item(
+        "dashboard", title, "the path the responders followed", [r.evidence for r in found]
+    )
+
+
+def _runbook(make: _Maker, text: str) -> FollowUp:
+    solved = solution(make.document)
+    if solved is None:
+        return make.item("runbook", f"Write the runbook: {text}", "no action is on record that "
+                         "telemetry confirms as helpful", make.cause_proof(), 1)  # fmt: skip
+    proof = [m.evidence for m in solved.measures]
+    why = f"“{solved.title}” helped, as measured; keep the approval, automate the rest"
+    return make.item("runbook", f"Automate the runbook: {text}", why, proof)
+
+
+def _steady(make: _Maker, steady: str) -> str:
+    return f"mirrors this incident; steady state: {steady}; abort when a user objective is missed"
+
+
+def _gaps(make: _Maker) -> Iterator[FollowUp]:
+    for gap in make.document.gaps[:3]:
+        yield make.item("dashboard", f"Make visible: {gap.what}", f"missing here: {gap.why}", [], 2)
+
+
+def _noise(make: _Maker) -> Iterator[FollowUp]:
+    """An alert that nobody needed: make it quieter, not louder."""
+    alert = make.document.alert
+    title = f"Require {alert.name} to hold longer, or a second signal, before it fires"
+    why = "it fired while no signal departed from its own baseline"
+    yield make.item("alert", title, why, [s.evidence for s in make.document.slo], 2)
