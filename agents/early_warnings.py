@@ -70,13 +70,15 @@ def readings(document: Incident, signals: Result | None = None) -> list[Reading]
         for m in execution.measures
         if m.baseline is not None and m.before is not None
     ]
-    found += [
-        _scanned(row, signals.evidence)
-        for row in (signals.rows if signals else [])
-        if row.get("worse") and None not in (row.get("baseline"), row.get("current"))
-    ]
+    if signals is not None:
+        found += [_scanned(row, signals.evidence) for row in signals.rows if _is_worse(row)]
     unique = {(r.service, r.signal): r for r in reversed(found) if r.healthy != r.ill}
     return list(reversed(unique.values()))
+
+
+def _is_worse(row: Row) -> bool:
+    known = row.get("baseline") is not None and row.get("current") is not None
+    return known and bool(row.get("worse"))
 
 
 def _scanned(row: Row, evidence: str) -> Reading:

@@ -11,7 +11,7 @@ from ..telemetry.model import Catalogue
 from .case import Case
 from .lessons import fill, lesson
 from .lessons_kinds import Item
-from .owners import due, owner
+from .owners import due, grounds, owner
 from .standing import affected, is_noise, likely_cause
 
 
@@ -46,7 +46,7 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
     cause = likely_cause(document)
     names = affected(document)
     service = cause.service if cause else (names[0] if names else "")
-    proof = _proof(document)
+    proof = grounds(document)
 
     def item(asked: Item, why: str, evidence: list[str], of: str = service) -> FollowUp:
         return FollowUp(
@@ -56,7 +56,7 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
             due=due(now, asked.priority),
             priority=asked.priority,
             rationale=why,
-            evidence=list(dict.fromkeys(evidence)),
+            evidence=list(dict.fromkeys(evidence or proof)),
             step=13,
         )
 
@@ -64,7 +64,7 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
         yield item(asked, _why(document), proof)
     for victim in _victims(document, service):
         title = f"Let {victim} serve without {service}: timeout, circuit breaker, default answer"
-        why = f"the fault of {service} reached {victim}".replace("fault of", "failure at")
+        why = f"the trouble at {service} reached {victim}"
         yield item(Item(title, 2, "hardening"), why, proof, victim)
     for advice in getattr(document.report(6), "advice", [])[:2]:
         yield item(Item(advice, 2, "capacity"), "capacity advice of the performance analysis", [])
@@ -76,14 +76,6 @@ def _why(document: Incident) -> str:
     if cause is None:
         return "no cause is established; these bound the harm of any"
     return f"contains “{cause.statement}”"
-
-
-def _proof(document: Incident) -> list[str]:
-    cause = likely_cause(document)
-    quotes = [q for a in (cause.support if cause else []) for q in a.quotes]
-    return [q.evidence for q in quotes] or [
-        q.evidence for f in document.findings[:2] for q in f.quotes
-    ]
 
 
 def _victims(document: Incident, service: str) -> list[str]:

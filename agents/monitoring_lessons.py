@@ -14,8 +14,8 @@ from ..telemetry.model import Catalogue
 from ..tools.base import Result
 from .case import Case
 from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
-from .lessons import fill, lesson
-from .owners import due, owner
+from .lessons import UNKNOWN, fill, lesson
+from .owners import due, grounds, owner
 from .standing import affected, is_noise, likely_cause, onset, solution
 
 OBSERVABILITY = "observability"
@@ -52,7 +52,7 @@ def monitoring_report(
 
 
 class _Maker:
-    """Makes follow-ups of this step with owner, date and filled-in names."""
+    """Makes follow-ups of this step with owner, date, evidence and filled-in names."""
 
     def __init__(self, document: Incident, now: datetime, catalogue: Catalogue | None) -> None:
         self.document = document
@@ -72,31 +72,25 @@ class _Maker:
             due=due(self.now, priority, monitoring=kind != "chaos"),
             priority=priority,
             rationale=fill(why, self.document),
-            evidence=[e for e in dict.fromkeys(proof) if e],
+            evidence=[e for e in dict.fromkeys(proof or grounds(self.document)) if e],
             step=12,
         )
 
     def team(self) -> str:
         return owner(self.document, self.service, self.catalogue)
 
-    def cause_proof(self) -> list[str]:
-        if self.cause is None:
-            return [q.evidence for f in self.document.findings[:2] for q in f.quotes]
-        return [q.evidence for a in self.cause.support for q in a.quotes]
-
 
 def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
     taught = lesson(make.document)
     found = chosen(make.document, taught.signals, readings(make.document, signals))
     for name, query in forecasts(make.document, taught.signals):
-        why = f"{name} grew for a while before users noticed.{EXPRESSION}{query}"
-        yield make.item(
-            "alert", "Warn 15 min before {service} reaches its limit", why, make.cause_proof(), 1
-        )
+        why = f"{name} tells of the limit before it is met.{EXPRESSION}{query}"
+        yield make.item("alert", "Warn 15 min before {service} reaches its limit", why, [], 1)
     yield from (_warning(make, reading) for reading in found)
     yield from _burn(make)
     yield from _slow_detection(make)
-    yield make.item("slo", f"Define {taught.slo}", _kind(make), make.cause_proof())
+    if taught is not UNKNOWN or not make.document.slo:
+        yield make.item("slo", f"Define {taught.slo}", _kind(make), [])
     yield from _budget(make)
     yield _dashboard(make, found)
     yield _runbook(make, taught.runbook)
@@ -162,7 +156,7 @@ def _runbook(make: _Maker, text: str) -> FollowUp:
     solved = solution(make.document)
     if solved is None:
         return make.item("runbook", f"Write the runbook: {text}", "no action is on record that "
-                         "telemetry confirms as helpful", make.cause_proof(), 1)  # fmt: skip
+                         "telemetry confirms as helpful", [], 1)  # fmt: skip
     proof = [m.evidence for m in solved.measures]
     why = f"“{solved.title}” helped, as measured; keep the approval, automate the rest"
     return make.item("runbook", f"Automate the runbook: {text}", why, proof)
