@@ -33,7 +33,7 @@ class ServiceSpec:
 SERVICES = (
     ServiceSpec("gateway", concurrency=64, upstream_timeout_s=3.0),
     ServiceSpec("login", concurrency=8, pool_size=4),
-    ServiceSpec("catalog", copies=3, concurrency=4, pool_size=6),
+    ServiceSpec("catalog", copies=3, concurrency=3, pool_size=6),
     ServiceSpec("checkout", copies=2, concurrency=12, pool_size=6),
     ServiceSpec("payments", concurrency=12, pool_size=6),
     ServiceSpec("inventory", concurrency=12, pool_size=6),
