@@ -21,7 +21,7 @@ from .configuration import OPERATOR, write_json
 from .git import AUTHOR
 from .history import Edit
 from .layout import PROVIDERS, Layout
-from .startup import Parts, bring_up
+from .startup import Parts, bring_up, wait_until
 
 
 class Shop:
@@ -56,11 +56,12 @@ class Shop:
         parts = Parts(layout)
         try:
             bring_up(parts, list(rules), windows)
-            if prometheus:
-                parts.start_prometheus(alerting, webhook)
+            monitoring = parts.start_prometheus(alerting, webhook) if prometheus else None
             parts.start_recorder(prometheus)
             parts.start_load()
             parts.first_traffic()
+            if monitoring:
+                wait_until(monitoring.ready, "Prometheus", layout.output / "prometheus.log")
         except BaseException:
             parts.end()
             raise

@@ -1,14 +1,17 @@
 """Ends what a run started, also when the run itself is killed.
 
-A process of its own, reading lines `PID SIGNAL` from its standard input. When the input
-ends, because the run stops or dies in any way, every named process and its descendants
-go, the last named first. Ctrl-C does not reach it: it leads its own session.
+A process of its own, reading lines `end PID SIGNAL` and `remove FOLDER` from its standard
+input. When the input ends, because the run stops or dies in any way, every named process
+and its descendants go, the last named first; then the folders. Ctrl-C does not reach it:
+it leads its own session.
 """
 
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 
@@ -28,8 +31,15 @@ class Keeper:
 
     def watch(self, process: subprocess.Popen, stop_with: signal.Signals = signal.SIGKILL) -> None:
         """End `process` with that signal, and with SIGKILL if it lingers."""
+        self.tell(f"end {process.pid} {int(stop_with)}")
+
+    def remove(self, folder: Path) -> None:
+        """Remove a folder of the run's own once everything has ended."""
+        self.tell(f"remove {folder}")
+
+    def tell(self, line: str) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{process.pid} {int(stop_with)}\n")
+        self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
     def close(self) -> None:
@@ -41,12 +51,19 @@ class Keeper:
 
 def main() -> None:
     watched: list[tuple[psutil.Process, int]] = []
+    folders: list[str] = []
     for line in sys.stdin:
-        pid, number = map(int, line.split())
+        verb, _, rest = line.rstrip("\n").partition(" ")
+        if verb == "remove":
+            folders.append(rest)
+            continue
+        pid, number = map(int, rest.split())
         if psutil.pid_exists(pid):
             watched.append((psutil.Process(pid), number))
     for process, number in reversed(watched):
         end(process, number)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def end(process: psutil.Process, number: int) -> None:

@@ -37,6 +37,7 @@ class Postgres:
         self.layout = layout
         self.password = password
         self.binaries, self.data, self.user = binaries(), layout.root / "pg", None
+        self.home: Path | None = None  # a folder outside the run's, to be removed with it
         if os.name == "posix" and os.geteuid() == 0:
             self.step_down()
         self.log = layout.output / "postgres.log"
@@ -44,7 +45,7 @@ class Postgres:
     def step_down(self) -> None:
         """As root: run under an account of its own, on files that the account can reach."""
         home = Path(tempfile.mkdtemp(prefix="shop-pg-"))
-        self.user = account()
+        self.home, self.user = home, account()
         self.data.symlink_to(home / "data")
         self.data = home / "data"
         if not reachable(self.binaries):
@@ -118,12 +119,6 @@ class Postgres:
                     f"CREATE ROLE {spec.name} LOGIN PASSWORD '{self.password}' "
                     f"CONNECTION LIMIT {spec.connections} IN ROLE shop".encode()
                 )
-
-    def discard(self) -> None:
-        """Remove the files that live outside the run's directory."""
-        if self.user is not None:
-            shutil.rmtree(self.data.parent, ignore_errors=True)
-            (self.layout.root / "pg").unlink(missing_ok=True)
 
 
 def binaries() -> Path:

@@ -68,7 +68,7 @@ def samples(text: str, ts: float, target: Target | None) -> Iterator[dict[str, A
                 "service": service,
                 "instance": instance,
                 "labels": labels,
-                "value": sample.value,
+                "value": float(sample.value),
             }
 
 

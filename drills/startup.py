@@ -35,8 +35,10 @@ class Parts:
         self.releases = Releases(layout)
         self.configuration = Configuration(layout)
         self.supervision = Supervision(layout)
-        self.postgres = Postgres(layout, secrets.token_hex(12))
         self.keeper = Keeper()
+        self.postgres = Postgres(layout, secrets.token_hex(12))
+        if self.postgres.home:
+            self.keeper.remove(self.postgres.home)
         self.processes: list[subprocess.Popen] = []
 
     def watch(self, process: subprocess.Popen, **how: Any) -> None:
@@ -47,7 +49,6 @@ class Parts:
         self.keeper.close()
         for process in self.processes:
             process.wait(timeout=5)
-        self.postgres.discard()
 
     def run(self, module: str, *arguments: str) -> None:
         """Start one of the run's own modules; its output goes to output/<module>.log."""
@@ -61,11 +62,11 @@ class Parts:
             )
         self.watch(process)
 
-    def start_prometheus(self, alerting: str, webhook: str | None) -> None:
+    def start_prometheus(self, alerting: str, webhook: str | None) -> Monitoring:
         monitoring = Monitoring(self.layout)
         for process in monitoring.start(alerting, webhook):
             self.watch(process)
-        wait_until(monitoring.ready, "Prometheus", self.layout.output / "prometheus.log")
+        return monitoring
 
     def start_recorder(self, prometheus: bool) -> None:
         self.run("recorder", *([self.layout.url("prometheus")] if prometheus else []))

@@ -39,14 +39,24 @@ class Database:
     def measure(self) -> None:
         stats = self.pool.get_stats()
         self.in_use.set(stats.get("pool_size", 0) - stats.get("pool_available", 0))
-        self.waiting.set(stats.get("requests_waiting", 0))
+
+    async def take(self) -> AsyncConnection[Any]:
+        """A connection; whoever takes one gives it back with `give_back`."""
+        with self.waiting.track_inprogress():
+            return await self.pool.getconn()
+
+    async def give_back(self, connection: Any) -> None:
+        await self.pool.putconn(connection)
 
     async def rows(self, sql: str, params: Any = ()) -> list[dict[str, Any]]:
         """Every row of a query."""
         with self.span(sql):
-            async with self.pool.connection() as connection:
+            connection = await self.take()
+            try:
                 cursor = await connection.execute(sql.encode(), params)
                 return await cursor.fetchall() if cursor.description else []
+            finally:
+                await self.give_back(connection)
 
     async def row(self, sql: str, params: Any = ()) -> dict[str, Any] | None:
         """The first row, or None."""

@@ -51,7 +51,7 @@ class Payments:
 
     async def hold(self, payment: str, amount: int, brand: str) -> None:
         """Keep the row uncommitted until the issuer calls back with the final word."""
-        connection = await self.ctx.database.pool.getconn()
+        connection = await self.ctx.database.take()
         await self.ctx.database.run(connection, "BEGIN")
         await self.ctx.database.run(connection, INSERT, (payment, amount, brand, "declined"))
         self.held[payment] = connection
@@ -61,7 +61,7 @@ class Payments:
         if connection is None:
             return JSONResponse({"error": "no such payment is held"}, 404)
         await self.ctx.database.run(connection, "COMMIT")
-        await self.ctx.database.pool.putconn(connection)
+        await self.ctx.database.give_back(connection)
         return JSONResponse({})
 
 
