@@ -8,7 +8,7 @@ where to go next. A person decides at `commander` and `approval`; the only nodes
 the world are `act`, `undo`, `send_internal` and `send_approved`.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -32,11 +32,15 @@ from .agents.routes import is_investigated, is_noise, is_sure, next_round, outco
 from .agents.specialist import specialist
 from .state import CommunicationState, IncidentState, Told
 
+Phase = CompiledStateGraph[Any, Room, Any, Any]
+
 WRAP_UP = ["tell_outcome", "learn"]
 """What a response ends with, side by side."""
+PATIENCE = 3
+"""Measurements granted to symptoms that are on their way back."""
 
 
-def build() -> StateGraph:
+def build() -> StateGraph[IncidentState, Room]:
     """The whole response: join or classify, then respond while communicating."""
     graph = StateGraph(IncidentState, context_schema=Room)
     graph.add_node("correlate", correlate)
@@ -50,7 +54,7 @@ def build() -> StateGraph:
     return graph
 
 
-def respond() -> CompiledStateGraph:
+def respond() -> Phase:
     """Phases one to three, then tell the outcome while learning from it."""
     graph = StateGraph(IncidentState, context_schema=Room)
     # Phase 1, detect and triage: what hurts, and what may stop the hurting now.
@@ -86,13 +90,15 @@ def respond() -> CompiledStateGraph:
     graph.add_edge("refused", "ask")
     graph.add_edge("act", "stabilise")
     graph.add_edge("stabilise", "verify")
-    graph.add_conditional_edges("verify", after_verify, ["debug", "undo", "again", *WRAP_UP])
+    graph.add_conditional_edges(
+        "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
+    )
     graph.add_edge("undo", "again")
     graph.add_conditional_edges("again", after_again, ["debug", *WRAP_UP])
     return graph.compile()
 
 
-def communicate() -> CompiledStateGraph:
+def communicate() -> Phase:
     """Phase four: draft, ask where text leaves the house, send. Its own branch, its own pace."""
     graph = StateGraph(CommunicationState, output_schema=Told, context_schema=Room)
     graph.add_node("customer_impact", specialist("comms", 10, customer_impact.assess_customers))
@@ -112,7 +118,7 @@ def communicate() -> CompiledStateGraph:
     return graph.compile()
 
 
-def learn() -> CompiledStateGraph:
+def learn() -> Phase:
     """Phase five: what would have warned earlier and hurt less, then the blameless draft."""
     graph = StateGraph(IncidentState, context_schema=Room)
     graph.add_node("monitoring", specialist("observability", 12, observability.improve_monitoring))
@@ -126,7 +132,7 @@ def learn() -> CompiledStateGraph:
     return graph.compile()
 
 
-def after_correlate(state: IncidentState) -> Literal["detect", "__end__"]:
+def after_correlate(state: IncidentState) -> str:
     """A duplicate ends here: the running incident has it."""
     return END if state.stop else "detect"
 
@@ -159,9 +165,11 @@ def after_commander(state: IncidentState) -> Literal["act", "refused"]:
 
 
 def after_verify(state: IncidentState) -> list[str]:
-    """Better: go on to the cause. Worse: undo. Anything else: what was learned counts."""
+    """Better: go on to the cause. On its way: measure again. Worse: undo. Else: learn from it."""
     if state.outcome == "better":
         return WRAP_UP if state.investigated else ["debug"]
+    if state.improving and state.checks <= PATIENCE:
+        return ["stabilise"]
     return ["undo"] if state.outcome == "worse" else ["again"]
 
 

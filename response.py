@@ -13,7 +13,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
@@ -100,7 +100,7 @@ class Response:
             subgraphs=True,
         )
         for _namespace, _mode, event in stream:
-            yield event
+            yield cast("dict[str, Any]", event)
 
     def _config(self, incident_id: str) -> Any:
         return {

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ..incident.document import Incident
 from ..operations.inventory import Inventory
+from ..settings import Settings
 from ..telemetry.model import Catalogue
 from ..tools.base import Frame
 from ..tools.toolbox import Toolbox
@@ -19,5 +20,6 @@ class Case:
     catalogue: Catalogue
     frame: Frame
     inventory: Inventory
+    settings: Settings
     now: datetime
     attempt: int = 1

@@ -38,7 +38,7 @@ def act(state: IncidentState, runtime: Runtime[Room]) -> dict:
     result = effect.result if effect and effect.done_at else DIED
     document = room.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
     tell({"event": "action", "status": "done", "execution": document.executions[-1]})
-    return {}
+    return {"checks": 0, "improving": False}
 
 
 def undo(state: IncidentState, runtime: Runtime[Room]) -> dict:
@@ -63,16 +63,17 @@ def undo(state: IncidentState, runtime: Runtime[Room]) -> dict:
 
 
 def stabilise(state: IncidentState, runtime: Runtime[Room]) -> dict:
-    """Wait until the stabilisation window and the measuring window after it have passed."""
+    """Wait until the stabilisation window and a measuring window after it have passed; a
+    measuring window more each time the symptoms were still on their way back."""
     room = runtime.context
     windows = room.catalogue.windows
-    document = room.store.load(state.incident_id)
-    ended = max(e.ended_at or e.started_at for e in document.executions)
-    wait = windows.stabilise_s + windows.verify_s - (utc_now() - ended).total_seconds()
+    ended = max(e.ended_at or e.started_at for e in room.store.load(state.incident_id).executions)
+    due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
+    wait = due - (utc_now() - ended).total_seconds()
     if wait > 0:
         runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
         room.sleep(wait)
-    return {}
+    return {"checks": state.checks + 1}
 
 
 def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> None:

@@ -4,6 +4,7 @@ from ..analysis.fusion import Verdict, fuse
 from ..incident.action import Outcome
 from ..incident.document import Incident
 from ..incident.finding import Argument, Hypothesis
+from ..incident.hypotheses import numbered
 from .causes import RECOGNISERS
 from .causes.candidate import Candidate
 from .clues import Clues
@@ -30,7 +31,7 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
     by_name = {f"{c.service} {c.kind.value}": c for c in found}
     fusion = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
     ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in fusion.ranking]
-    return [h for h in ranked if h.support][:KEPT]
+    return numbered(document.hypotheses, [h for h in ranked if h.support][:KEPT])
 
 
 def _weight(candidate: Candidate) -> float:

@@ -82,6 +82,7 @@ class Room:
             catalogue=self.catalogue,
             frame=frame,
             inventory=self.inventory,
+            settings=self.settings,
             now=self.clock(),
             attempt=attempt,
         )

@@ -25,9 +25,10 @@ def is_investigated(_report: AnyReport) -> dict:
 
 
 def outcome_of(report: AnyReport) -> dict:
-    """After step 8: how the action ended."""
-    outcome = report.outcome if isinstance(report, VerificationReport) else Outcome.unverified
-    return {"outcome": outcome.value}
+    """After step 8: how the action ended, or that it is to be measured again."""
+    if not isinstance(report, VerificationReport):
+        return {"outcome": Outcome.unverified.value}
+    return {"outcome": report.outcome.value, "improving": report.improving}
 
 
 def next_round(state: IncidentState, runtime: Runtime[Room]) -> dict:
@@ -37,5 +38,6 @@ def next_round(state: IncidentState, runtime: Runtime[Room]) -> dict:
     return {
         "attempt": state.attempt + (not spent),
         "investigated": False,
+        "outcome": "",
         "stop": "attempts spent" if spent else "",
     }

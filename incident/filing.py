@@ -11,8 +11,16 @@ from ..errors import GroundingError
 from .document import Incident
 from .finding import DroppedClaim, Finding, Hypothesis
 from .grounding import Payload, check_quotes
+from .hypotheses import merged
+from .kinds import KINDS
 from .progress import advance
-from .report import AnyReport, DetectionReport, SweepReport, VerificationReport
+from .report import (
+    AnyReport,
+    DetectionReport,
+    InvestigationReport,
+    SweepReport,
+    VerificationReport,
+)
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -29,7 +37,7 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
     check = _Check(document, report, payload)
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
-    document.hypotheses = _merge(document.hypotheses, check.hypotheses(report.hypotheses))
+    document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
     known = {plan.hash for plan in document.proposals}
     document.proposals += [p for p in check.kept(report.proposals) if p.hash not in known]
     _add_messages(document, check.kept(report.messages))
@@ -101,30 +109,6 @@ def _signed(finding: Finding, report: AnyReport) -> Finding:
     return finding.model_copy(update={"step": report.step, "specialist": report.specialist})
 
 
-def _merge(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
-    """New scores win; a hypothesis keeps its id for one service and kind; best first.
-
-    A hypothesis that the newer reasoning no longer lists stays, ruled out as no longer backed.
-    """
-    if not new:
-        return known
-    ids = {(h.service, h.kind): h.id for h in known}
-    number = len(known)
-    merged = []
-    for hypothesis in new:
-        key = (hypothesis.service, hypothesis.kind)
-        if key not in ids:
-            number += 1
-            ids[key] = f"H{number}"
-        merged.append(hypothesis.model_copy(update={"id": ids[key]}))
-    listed = {(h.service, h.kind) for h in new}
-    for old in known:
-        if (old.service, old.kind) not in listed:
-            note = old.ruled_out or "no longer backed by the newer evidence"
-            merged.append(old.model_copy(update={"ruled_out": note, "confidence": 0.0}))
-    return sorted(merged, key=lambda h: (bool(h.ruled_out), -h.confidence))
-
-
 def _add_messages(document: Incident, messages) -> None:
     known = {message.hash for message in document.communications}
     for message in messages:
@@ -145,9 +129,18 @@ def _take_over(document: Incident, report: AnyReport) -> None:
         document.command = report.command or document.command
     if isinstance(report, SweepReport) and report.onset:
         document.onset = report.onset
+    if isinstance(report, InvestigationReport):
+        _classify(document, report)
     if isinstance(report, VerificationReport):
         _verify(document, report)
     advance(document, report)
+
+
+def _classify(document: Incident, report: InvestigationReport) -> None:
+    """A cause that stands out says what kind of trouble this is better than the alert did."""
+    cause = next((h for h in document.hypotheses if h.id == report.root_cause), None)
+    if cause and cause.kind in KINDS:
+        document.type, document.category = KINDS[cause.kind]
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:

@@ -1,0 +1,157 @@
+"""Debugger: the root cause with its rivals (step 4), and the fix that follows from it (step 7)."""
+
+from ..analysis.fusion import CONCLUSIVE
+from ..incident.action import Outcome
+from ..incident.finding import Finding, Hypothesis
+from ..incident.report import FixReport, InvestigationReport
+from ..incident.timeline import Event, EventKind, from_ts, utc_now
+from .case import Case
+from .clues import Clues, cite, first
+from .factors import contributing_factors
+from .fixes import follow_ups, rollback_triggers, stages, validation
+from .judgement import candidates, judge
+from .remedies import propose
+from .whys import five_whys
+
+
+def investigate(case: Case) -> InvestigationReport:
+    """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
+    clues = Clues(case)
+    hypotheses = judge(candidates(clues), case.document)
+    leading = _standing_out(hypotheses)
+    impact_map = [row["path"] for row in clues.origin.rows[:3] if row["path"]]
+    return InvestigationReport(
+        specialist="debugger",
+        conclusion="concluded" if leading else "inconclusive",
+        summary=_summary(clues, hypotheses, leading),
+        hypotheses=hypotheses,
+        root_cause=leading.id if leading else "",
+        contributing=contributing_factors(case, leading) if leading else [],
+        impact_map=impact_map,
+        five_whys=five_whys(clues, leading) if leading else [],
+        findings=[
+            *_stack(clues, leading),
+            *_statement(clues),
+            *_trace(clues),
+            *_change(clues, leading),
+        ],
+        searched=clues.searched(),
+        events=_events(leading),
+    )
+
+
+def design_fix(case: Case) -> FixReport:
+    """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
+    clues = Clues(case)
+    restored = any(e.outcome is Outcome.better for e in case.document.executions)
+    cause = _standing_out(case.document.hypotheses)
+    plans, gaps = ([], []) if restored else propose(clues, case.document.hypotheses)
+    if restored:
+        summary = "service is restored; what remains is the lasting fix"
+    elif plans:
+        summary = f"minimal fix: {plans[0].title}"
+    else:
+        summary = "no action of the catalogue fits what is known; a person has to take over"
+    return FixReport(
+        specialist="debugger",
+        conclusion="concluded" if restored or plans else "inconclusive",
+        summary=summary,
+        proposals=plans,
+        gaps=gaps,
+        stages=stages(plans[0]) if plans else [],
+        validation=validation(case),
+        rollback_triggers=rollback_triggers(case),
+        follow_ups=follow_ups(case, cause) if cause else [],
+        searched=clues.searched(),
+    )
+
+
+def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
+    """The leading hypothesis, if it is more likely than all others together."""
+    standing = [h for h in hypotheses if not h.ruled_out]
+    leading = max(standing, key=lambda h: h.confidence, default=None)
+    return leading if leading and leading.confidence >= CONCLUSIVE else None
+
+
+def _summary(clues: Clues, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
+    if leading:
+        rivals = [h for h in hypotheses if h is not leading][:1]
+        other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
+        return f"{leading.statement} ({leading.confidence:.0%}){other}"
+    best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
+    searched = ", ".join(sorted({r.evidence for r in clues.asked}, key=lambda e: int(e[1:])))
+    return f"inconclusive{best}; searched {searched}"
+
+
+def _stack(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
+    rows = [row for row in clues.errors.rows if row["new"]][:2]
+    return [
+        Finding(
+            statement=f"{row['services']} raises {row['exception']} at {row['location']}: "
+            f"{row['message'][:120]}",
+            service=row["services"].split(", ")[0],
+            kind="stack",
+            at=from_ts(row["first"]) if row["first"] else None,
+            quotes=cite(clues.errors, row, "exception", "location", "count"),
+        )
+        for row in rows
+    ]
+
+
+def _statement(clues: Clues) -> list[Finding]:
+    rows = [r for r in clues.queries.rows if max(r["ratio"] or 1, r["fanout_ratio"] or 1) >= 3]
+    return [
+        Finding(
+            statement=f"{row['service']} runs {row['statement'][:80]}: {row['mean_ms']:.3g} ms "
+            f"each, {row['calls_per_request'] or 0:.3g} times a request",
+            service=row["service"],
+            kind="query",
+            quotes=cite(clues.queries, row, "service", "mean_ms", "calls"),
+        )
+        for row in rows[:2]
+    ]
+
+
+def _trace(clues: Clues) -> list[Finding]:
+    """One failing trace, followed to the span where the failure begins."""
+    failing = first(clues.failures)
+    if failing is None:
+        return []
+    trace = clues.ask("example_trace", kind="failing", trace_id=failing["trace_id"] or "")
+    broken = [row for row in trace.rows if row["status"] == "error"]
+    if not broken:
+        return []
+    deepest = max(broken, key=lambda row: row["depth"])
+    return [
+        Finding(
+            statement=f"in trace {deepest['trace_id'][:8]} the deepest failing span is "
+            f"{deepest['service']} {deepest['operation'].strip()}",
+            service=deepest["service"],
+            kind="trace",
+            quotes=cite(trace, deepest, "service", "operation", "trace_id"),
+        )
+    ]
+
+
+def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
+    row = first(clues.changes, id=leading.change) if leading and leading.change else None
+    if row is None:
+        return []
+    text = f"{row['kind']} {row['service'] or row['id']} {row['version'] or ''} was made "
+    return [
+        Finding(
+            statement=f"{text.strip()} {row['seconds_before']:.0f} s before the onset: "
+            f"{row['summary']}",
+            service=row["service"] or "",
+            kind="change",
+            at=from_ts(row["at"]),
+            quotes=cite(clues.changes, row, "id", "seconds_before", "summary"),
+        )
+    ]
+
+
+def _events(leading: Hypothesis | None) -> list[Event]:
+    if leading is None:
+        return []
+    text = f"{leading.id} leads with {leading.confidence:.0%}: {leading.statement}"
+    return [Event(at=utc_now(), actor="debugger", kind=EventKind.hypothesis, text=text)]

@@ -1,0 +1,113 @@
+"""Observability: the sweep (step 2), the verification (step 8), better monitoring (step 12)."""
+
+from ..incident.finding import Finding
+from ..incident.report import HealthRow, SweepReport
+from ..incident.timeline import Event, EventKind, from_ts
+from .case import Case
+from .clues import Clues, cite
+from .gaps import coverage_gaps
+from .monitoring_lessons import improve_monitoring
+from .onset import find_onset
+from .verification import verify
+
+__all__ = ["improve_monitoring", "sweep", "verify"]
+
+SHOWN = 8
+"""Anomalies that become findings: the rest stays in the evidence."""
+
+
+def sweep(case: Case) -> SweepReport:
+    """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
+    clues = Clues(case)
+    health = clues.ask("health")
+    onset = find_onset(clues)
+    origin = clues.origin.rows[0]["path"].split(" > ") if clues.origin.rows else []
+    found = [*_anomalies(clues), *_patterns(clues), *_failures(clues)]
+    summary = _summary(found, origin)
+    return SweepReport(
+        specialist="observability",
+        conclusion="concluded" if found else "inconclusive",
+        summary=summary,
+        onset=from_ts(onset) if onset else None,
+        health=[
+            HealthRow(**{name: row[name] for name in HealthRow.model_fields}) for row in health.rows
+        ],
+        origin=origin,
+        findings=found,
+        gaps=coverage_gaps(clues.ask("coverage")),
+        searched=clues.searched(),
+        events=_events(clues, onset),
+    )
+
+
+def _anomalies(clues: Clues) -> list[Finding]:
+    rows = [row for row in clues.signals.rows if row["worse"] and row["current"] is not None]
+    return [
+        Finding(
+            statement=f"{row['service']} {row['signal']} went from {row['baseline'] or 0:.3g} "
+            f"to {row['current']:.3g}",
+            service=row["service"],
+            kind=f"anomaly:{row['signal']}",
+            at=from_ts(row["onset"]) if row["onset"] else None,
+            quotes=cite(clues.signals, row, "service", "current", "baseline", "score"),
+        )
+        for row in rows[:SHOWN]
+    ]
+
+
+def _patterns(clues: Clues) -> list[Finding]:
+    rows = [row for row in clues.patterns.rows if row["kind"] in ("new", "surging")]
+    return [
+        Finding(
+            statement=f"{row['service']} logs a {row['kind']} {row['level']}: "
+            f"{row['sample'][:140]}",
+            service=row["service"],
+            kind="log",
+            at=from_ts(row["first"]) if row["first"] else None,
+            quotes=cite(clues.patterns, row, "service", "after", "sample"),
+        )
+        for row in rows[:4]
+    ]
+
+
+def _failures(clues: Clues) -> list[Finding]:
+    return [
+        Finding(
+            statement=f"{row['share']:.0%} of the failures begin in {row['service']} "
+            f"({row['operation']}: {row['error'] or row['reason']})",
+            service=row["service"],
+            kind="error-origin",
+            quotes=cite(clues.failures, row, "service", "share", "count", "reason"),
+        )
+        for row in clues.failures.rows[:3]
+        if row["share"]
+    ]
+
+
+def _summary(found: list[Finding], origin: list[str]) -> str:
+    if not found:
+        return "inconclusive: metrics, logs and traces look as they did before"
+    where = f"; blame follows the calls {' → '.join(origin)}" if origin else ""
+    return f"{len(found)} anomalies{where}"
+
+
+def _events(clues: Clues, onset: float | None) -> list[Event]:
+    """The onset and the changes just before it, on the timeline at their own time."""
+    events = []
+    if onset:
+        text = "the degradation begins"
+        events.append(
+            Event(at=from_ts(onset), actor="observability", kind=EventKind.telemetry, text=text)
+        )
+    for row in clues.changes.rows[:5]:
+        what = f"{row['kind']} {row['service'] or row['id']} {row['version'] or ''}".strip()
+        events.append(
+            Event(
+                at=from_ts(row["at"]),
+                actor="change feed",
+                kind=EventKind.change,
+                text=f"{what}: {row['summary']}",
+                evidence=[clues.changes.evidence],
+            )
+        )
+    return events

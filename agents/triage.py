@@ -1,0 +1,191 @@
+"""Triage: how bad is it (step 1), and what may stop the hurting now (step 3)."""
+
+from ..analysis.fusion import CONCLUSIVE
+from ..incident.assessment import assess
+from ..incident.classification import Classification, classify
+from ..incident.finding import Finding, Gap
+from ..incident.impact import Command, Impact, ServiceState, SloState
+from ..incident.report import DetectionReport, MitigationReport
+from ..incident.severity import Category, IncidentType, Severity
+from ..incident.timeline import Event, EventKind, utc_now
+from ..tools.base import Result, Row
+from .case import Case
+from .clues import Clues, cite, first, where
+from .gaps import coverage_gaps
+from .judgement import candidates, judge
+from .level import Level, level_of
+from .noise import backed
+from .remedies import propose
+
+
+def detect(case: Case) -> DetectionReport:
+    """Step 1: severity, type, affected services, impact, objectives, command."""
+    clues = Clues(case)
+    words = _words(case)
+    health, traffic = clues.ask("health"), clues.ask("traffic_impact")
+    objectives, attacks = clues.ask("slo_state"), clues.logins
+    coverage = clues.ask("coverage")
+    level = level_of(words, traffic, objectives, health, attacks)
+    reasons = backed(clues, health, traffic, objectives)
+    noise = coverage.ok and health.ok and not reasons
+    services = _services(case, health)
+    summary = (
+        "noise: nothing in telemetry backs the alert"
+        if noise
+        else f"{level.severity.value} by {level.rule}; affected: {_names(services)}"
+    )
+    return DetectionReport(
+        specialist="triage",
+        conclusion="concluded" if level.live or noise else "inconclusive",
+        summary=summary,
+        severity=Severity.P3 if noise else level.severity,
+        type=IncidentType.security if level.attack else words.type,
+        category=Category.security if level.attack else words.category,
+        rule=level.rule,
+        confidence=level.confidence,
+        noise=noise,
+        services=services,
+        impact=_impact(case, level, words, traffic),
+        slo=[_slo(objectives, row) for row in objectives.rows],
+        command=_command(case, services),
+        findings=_findings(case, level, traffic, noise, health, reasons),
+        gaps=coverage_gaps(coverage) + _unknown_service(case, health),
+        searched=clues.searched(),
+        events=[Event(at=utc_now(), actor="triage", kind=EventKind.severity, text=summary)],
+    )
+
+
+def mitigate(case: Case) -> MitigationReport:
+    """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
+    clues = Clues(case)
+    hypotheses = judge(candidates(clues), case.document)
+    plans, gaps = propose(clues, hypotheses)
+    leading = hypotheses[0] if hypotheses else None
+    sure = bool(plans) and leading is not None
+    sure = sure and leading.confidence >= case.settings.act_confidence
+    conclusive = leading is not None and leading.confidence >= CONCLUSIVE
+    summary = "no first move is backed by evidence"
+    if plans and leading:
+        summary = f"first move: {plans[0].title}, because {leading.statement}"
+    return MitigationReport(
+        specialist="triage",
+        conclusion="concluded" if conclusive else "inconclusive",
+        summary=summary,
+        act_now=sure,
+        hypotheses=hypotheses,
+        proposals=plans,
+        gaps=gaps,
+        searched=clues.searched(),
+    )
+
+
+def _words(case: Case) -> Classification:
+    alert = case.document.alert
+    text = " ".join([alert.name, alert.summary, *alert.annotations.values()])
+    return classify(text, alert.labels, case.settings.severity_scale)
+
+
+def _services(case: Case, health: Result) -> list[ServiceState]:
+    """The alerting service, then the ones that are unwell, then what those depend on."""
+    bad = [r["service"] for r in health.rows if "bad" in _states(r)]
+    alerting = [case.document.alert.service] if case.document.alert.service else []
+    named = list(dict.fromkeys([*alerting, *bad]))
+    needed = [callee for name in named for callee in _callees(case, name)]
+    roles = dict.fromkeys(needed, "dependency")
+    roles |= dict.fromkeys(bad, "affected") | dict.fromkeys(alerting, "alerting")
+    return [_service(case, name, roles[name]) for name in dict.fromkeys([*named, *needed])]
+
+
+def _callees(case: Case, name: str) -> list[str]:
+    known = case.catalogue.find(name)
+    return known.depends_on if known else []
+
+
+def _service(case: Case, name: str, role: str) -> ServiceState:
+    known = case.catalogue.find(name)
+    if known is None:
+        return ServiceState(name=name, role=role)
+    return ServiceState(
+        name=name, tier=known.tier, role=role, depends_on=known.depends_on, team=known.team
+    )
+
+
+def _states(row: Row) -> set[str]:
+    return {row[group] for group in ("traffic", "errors", "latency", "saturation", "logs")}
+
+
+def _names(services: list[ServiceState]) -> str:
+    hurt = [s.name for s in services if s.role != "dependency"]
+    return ", ".join(hurt[:4]) or "no service named"
+
+
+def _impact(case: Case, level: Level, words: Classification, traffic: Result) -> Impact:
+    total = first(traffic, value="*") or first(traffic, route="*") or {}
+    known = [s for s in case.catalogue.services if s.name == case.document.alert.service]
+    edges = [s for s in case.catalogue.services if s.kind == "edge"]
+    tiers = [service.tier for service in known]
+    rates = [s.revenue_per_hour for s in [*known, *edges] if s.revenue_per_hour]
+    return assess(
+        level.severity,
+        Category.security if level.attack else words.category,
+        tier=min(tiers, default=None),
+        requests=int(total.get("requests") or 0),
+        failed_requests=int(total.get("failed") or 0),
+        users=int(total.get("failed_clients") or 0),
+        catalogue_rate=max(rates, default=None),
+        quotes=cite(traffic, total or None, "requests", "failed"),
+    )
+
+
+def _slo(result: Result, row: Row) -> SloState:
+    names = ("service", "name", "sli", "objective", "current", "burn_fast", "burn_slow")
+    shown = {name: row[name] for name in (*names, "budget_left")}
+    return SloState(**shown, breached=bool(row["breached"]), evidence=result.evidence)
+
+
+def _command(case: Case, services: list[ServiceState]) -> Command:
+    teams = list(dict.fromkeys(s.team for s in services if s.team))
+    return Command(technical_lead=teams[0] if teams else "", experts=teams[1:])
+
+
+def _findings(
+    case: Case,
+    level: Level,
+    traffic: Result,
+    noise: bool,
+    health: Result,
+    reasons: list[Finding],
+) -> list[Finding]:
+    total = first(traffic, route="*")
+    found = list(reasons)
+    if total and total["failed"]:
+        found.append(
+            Finding(
+                statement=f"{total['failed']} of {total['requests']} requests at the edge failed",
+                kind="impact",
+                quotes=cite(traffic, total, "failed", "requests"),
+            )
+        )
+    if noise:
+        row = next(where(health, service=case.document.alert.service), health.rows[0])
+        found.append(
+            Finding(
+                statement=f"{row['service']} is well: errors {row['errors']}, "
+                f"latency {row['latency']}, saturation {row['saturation']}",
+                service=row["service"],
+                kind="noise",
+                quotes=cite(health, row, "service", "errors", "latency", "saturation"),
+            )
+        )
+    return found
+
+
+def _unknown_service(case: Case, health: Result) -> list[Gap]:
+    name = case.document.alert.service
+    seen = {row["service"] for row in health.rows}
+    if not name:
+        return [Gap(what="affected service", why="the alert names no service")]
+    if case.catalogue.find(name) is None and case.catalogue.services:
+        where_seen = "telemetry has it" if name in seen else "telemetry does not have it either"
+        return [Gap(what=f"service {name}", why=f"not in the service catalogue; {where_seen}")]
+    return []

@@ -1,0 +1,58 @@
+"""Before and after: the level of named signals in two windows, beside their healthy level."""
+
+import numpy as np
+
+from ..errors import ToolRetry
+from ..telemetry.model import Window
+from ..telemetry.signals import Signal, read_signals
+from .base import Bench, Effect, Table, tool
+
+
+@tool(Effect.read)
+def measure(
+    bench: Bench,
+    targets: list[str],
+    before: tuple[float, float],
+    after: tuple[float, float],
+) -> Table:
+    """Level of signals before and after an action (medians), beside the healthy baseline.
+
+    Args:
+        targets: "service/signal", for example "gateway/error_rate".
+        before: begin and end, unix seconds, of the window before the action.
+        after: begin and end of the window after the stabilisation.
+    """
+    pairs = [(service, signal) for service, _, signal in (t.partition("/") for t in targets)]
+    if not all(signal for _, signal in pairs):
+        raise ToolRetry('targets are "service/signal", for example "gateway/error_rate"')
+    whole = Window(min(bench.frame.baseline.start, before[0]), after[1])
+    services = sorted({service for service, _ in pairs})
+    names = sorted({signal for _, signal in pairs})
+    found = {(s.service, s.name): s for s in read_signals(bench.telemetry, whole, services, names)}
+    windows = (bench.frame.baseline, Window(*before), Window(*after))
+    rows = [_row(pair, found.get(pair), windows) for pair in pairs]
+    measured = sum(row["after"] is not None for row in rows)
+    text = f"{measured} of {len(rows)} signals measured after the action"
+    return Table(rows, text, Window(before[0], after[1]))
+
+
+def _row(pair: tuple[str, str], signal: Signal | None, windows: tuple[Window, ...]) -> dict:
+    levels = [_level(signal, window) for window in windows]
+    return {
+        "service": pair[0],
+        "signal": pair[1],
+        "unit": signal.unit if signal else "",
+        "baseline": levels[0],
+        "before": levels[1],
+        "after": levels[2],
+        "higher_is_worse": signal.higher_is_worse if signal else True,
+    }
+
+
+def _level(signal: Signal | None, window: Window) -> float | None:
+    """Median of the finite values inside a window, four significant digits."""
+    if signal is None:
+        return None
+    values = signal.within(window)
+    values = values[np.isfinite(values)]
+    return float(f"{np.median(values):.4g}") if values.size else None
