@@ -1,0 +1,65 @@
+# make demo    a real fault in a small real shop, from alert to postmortem
+# make test    lint, types, tests
+# Both set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+HOME_OF_DEMO ?= .warroom
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
+# The builder comes first and is pinned too: no isolated build fetches another one.
+INSTALL = set -o pipefail; $(PIP) -q setuptools && $(PIP) --no-build-isolation
+
+# pip is silent or endless; this says how far it is, a line at a time.
+define PROGRESS
+awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " packages looked up" } \
+     /^Installing collected/ { print "  unpacking (about half a minute)" } \
+     /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
+endef
+
+.PHONY: demo test setup lint clean
+
+demo: .venv/demo.stamp
+	@$(BIN)/warroom graph
+	@$(BIN)/warroom drill bad-deploy
+	@echo "The incident's document, postmortem, messages and charts are in $(HOME_OF_DEMO)/incidents/"
+
+test: lint
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+setup: .venv/dev.stamp
+
+.venv/demo.stamp: .venv/pyvenv.cfg pyproject.toml constraints.txt
+	@echo "Setting up: Warroom and its drill (about a minute, once)"
+	@$(INSTALL) -e ".[drills]" 2>&1 | $(PROGRESS)
+	@touch $@
+
+.venv/dev.stamp: .venv/demo.stamp
+	@echo "Setting up: the tools for tests and lint (about half a minute, once)"
+	@$(INSTALL) -e ".[drills,dev]" 2>&1 | $(PROGRESS)
+	@touch $@
+
+# Any Python from 3.11 on that can make virtual environments; `make PYTHON=… demo` names one.
+.venv/pyvenv.cfg:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		found=$$python; \
+		$$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
+		echo "Setting up: .venv with $$($$python --version)"; \
+		exec $$python -m venv .venv; \
+	done; \
+	if [ -n "$$found" ]; then \
+		echo "$$found cannot make virtual environments: its ensurepip or venv is missing."; \
+		echo "On Debian or Ubuntu: apt-get install python3-venv"; \
+	else \
+		echo "Warroom needs Python 3.11 or newer; none was found on PATH."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.11 demo"; \
+	fi >&2; exit 1
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
