@@ -20,6 +20,8 @@ class IncidentState(BaseModel):
     investigated: bool = Field(default=False, description="steps 4 to 7 of this round are done")
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
     approved: bool = Field(default=False, description="the plan at the gate was approved")
+    checks: int = Field(default=0, description="measurements since the last action")
+    improving: bool = Field(default=False, description="not back yet, but on its way")
     outcome: str = Field(default="", description="how the last action ended, after verification")
 
 
