@@ -46,7 +46,7 @@ class BoundedTransport(Transport):
 class Supervisor:
     """A supervisord; `url` is its complete XML-RPC address, credentials included."""
 
-    def __init__(self, url: str, term_grace_s: float = 3.0, start_timeout_s: float = 15.0) -> None:
+    def __init__(self, url: str, term_grace_s: float = 1.8, start_timeout_s: float = 15.0) -> None:
         self.url = url
         self.term_grace_s = term_grace_s
         self.start_timeout_s = start_timeout_s

@@ -1,0 +1,35 @@
+"""The AI provider's quota is used up: every suggestion is refused."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+
+def inject(shop: Shop) -> None:
+    """Nothing is left of the quota at the provider in use."""
+    shop.set_quota("primary", 0)
+
+
+def settle(shop: Shop) -> None:
+    """A new billing period begins."""
+    shop.set_quota("primary", 1_000_000)
+
+
+FAULT = Fault(
+    name="ai-quota",
+    title="The AI provider's quota is exhausted",
+    truth=Truth(
+        service="ai-primary",
+        kind=FaultKind.provider_quota,
+        # Suggestions are a convenience of the lowest tier; buying works.
+        severity=Severity.P2,
+        effective_actions=((ActionKind.switch_provider, "recommendations"),),
+        loudest="recommendations",
+        symptom=Symptom("recommendations", "error_rate", 0.05),
+        parameters={(ActionKind.switch_provider, "recommendations"): {"to": "fallback"}},
+    ),
+    inject=inject,
+    settle=settle,
+)

@@ -1,0 +1,42 @@
+"""A release of checkout that raises for every cart without a coupon."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+BEFORE = """\
+    if not code:
+        return 0
+    percent = COUPONS.get(code.upper(), 0)
+"""
+AFTER = """\
+    percent = COUPONS.get(code.strip().upper(), 0)
+"""
+
+
+def inject(shop: Shop) -> None:
+    """Deploy a change that looks like a tidy-up."""
+    shop.deploy(
+        "checkout",
+        [("shop/pricing.py", BEFORE, AFTER)],
+        "Accept coupon codes with blanks around them",
+        "Checkout team <checkout@shop.example>",
+    )
+
+
+FAULT = Fault(
+    name="bad-deploy",
+    title="A release raises exceptions on one path",
+    truth=Truth(
+        service="checkout",
+        kind=FaultKind.bad_deploy,
+        # About two thirds of the checkouts fail: a core function badly hurt, not a full outage.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.roll_back, "checkout"),),
+        loudest="checkout",
+        symptom=Symptom("checkout", "error_rate", 0.05),
+    ),
+    inject=inject,
+)

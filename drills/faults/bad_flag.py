@@ -1,0 +1,33 @@
+"""A feature flag turns on code that does not know every product category."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+
+def inject(shop: Shop) -> None:
+    """Somebody turns volume pricing on for everyone."""
+    shop.set_flag(
+        "volume-pricing",
+        "on",
+        author="Checkout team <checkout@shop.example>",
+        message="Offer volume pricing to everyone",
+    )
+
+
+FAULT = Fault(
+    name="bad-flag",
+    title="A feature flag turns on broken code",
+    truth=Truth(
+        service="checkout",
+        kind=FaultKind.bad_flag,
+        # Two carts in five hold a category without steps and fail: a core function badly hurt.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.flag_off, "volume-pricing"),),
+        loudest="checkout",
+        symptom=Symptom("checkout", "error_rate", 0.05),
+    ),
+    inject=inject,
+)

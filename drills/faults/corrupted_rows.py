@@ -1,0 +1,34 @@
+"""Rows of the stock table that nobody can read any more."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+CUT = """
+    UPDATE stock SET attributes = left(attributes, 14)
+    WHERE sku IN (SELECT sku FROM products ORDER BY popularity DESC LIMIT 90)
+"""
+
+
+def inject(shop: Shop) -> None:
+    """Cut the attributes of the most popular products short, as a narrow import column does."""
+    shop.sql(CUT)
+
+
+FAULT = Fault(
+    name="corrupted-rows",
+    title="Rows in the database are damaged",
+    truth=Truth(
+        service="inventory",
+        kind=FaultKind.data_corruption,
+        # Half of the checkouts fail and data is damaged, but the backup has it: not yet a loss.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.repair_rows, "stock"),),
+        loudest="checkout",
+        symptom=Symptom("inventory", "error_rate", 0.05),
+        parameters={(ActionKind.repair_rows, "stock"): {"columns": ["attributes"]}},
+    ),
+    inject=inject,
+)

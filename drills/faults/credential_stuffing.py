@@ -1,0 +1,40 @@
+"""A script tries leaked passwords from many addresses; login drowns in hashing."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+NETWORKS = ["127.0.2.0/24", "127.0.3.0/24", "127.0.4.0/24"]
+
+
+def inject(shop: Shop) -> None:
+    """Forty addresses of each of three networks, all of them at the login."""
+    shop.load(stuffing={"sources": 40, "rate": 25.0})
+
+
+def settle(shop: Shop) -> None:
+    """The script gives up."""
+    shop.load(stuffing=None)
+
+
+FAULT = Fault(
+    name="credential-stuffing",
+    title="Leaked passwords are tried against the login",
+    truth=Truth(
+        service="login",
+        kind=FaultKind.credential_attack,
+        # An attack under way without a known account taken over; a breach would be P0.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.block_source, "gateway"), (ActionKind.throttle, "gateway")),
+        loudest="login",
+        symptom=Symptom("login", "login_failure_share", 0.4),
+        parameters={
+            (ActionKind.block_source, "gateway"): {"sources": NETWORKS, "good_share": 0.0},
+            (ActionKind.throttle, "gateway"): {"route": "/login", "rate": 3.0},
+        },
+    ),
+    inject=inject,
+    settle=settle,
+)

@@ -1,0 +1,31 @@
+"""The payments process stops: its port is open, its supervisor content, nobody answers."""
+
+import os
+import signal
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+
+def inject(shop: Shop) -> None:
+    """Stop the process where it stands."""
+    os.kill(shop.pid("payments"), signal.SIGSTOP)
+
+
+FAULT = Fault(
+    name="hung-dependency",
+    title="A process hangs with its port open",
+    truth=Truth(
+        service="payments",
+        kind=FaultKind.hung_process,
+        # Nobody can buy anything: one core function is out, the rest of the shop works.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.restart, "payments"),),
+        loudest="checkout",
+        symptom=Symptom("checkout", "error_rate", 0.05),
+    ),
+    inject=inject,
+)

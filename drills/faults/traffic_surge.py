@@ -1,0 +1,42 @@
+"""Many more customers than catalog has workers for."""
+
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ...incident.severity import Severity
+from ..environment import Shop
+from .fault import Fault, Symptom, Truth
+
+SURGE = {"search": 11.0}
+ORDINARY = 6.0
+"""Searches per second that the shop is meant to serve at its edge while it is crowded out."""
+
+
+def inject(shop: Shop) -> None:
+    """A campaign sends everyone to the search page."""
+    shop.load(surge=SURGE)
+
+
+def settle(shop: Shop) -> None:
+    """The campaign ends."""
+    shop.load(surge=None)
+
+
+FAULT = Fault(
+    name="traffic-surge",
+    title="Real traffic exceeds capacity",
+    truth=Truth(
+        service="catalog",
+        kind=FaultKind.traffic_surge,
+        # Most pages come from catalog: slow or shed for most users.
+        severity=Severity.P1,
+        effective_actions=((ActionKind.scale, "catalog"), (ActionKind.throttle, "gateway")),
+        loudest="gateway",
+        symptom=Symptom("gateway", "latency_p95", 0.6),
+        parameters={
+            (ActionKind.scale, "catalog"): {"instances": 3},
+            (ActionKind.throttle, "gateway"): {"route": "/search", "rate": ORDINARY},
+        },
+    ),
+    inject=inject,
+    settle=settle,
+)
