@@ -1,0 +1,27 @@
+"""What an attack, an exposure or an attempt to steer the responder looks like in telemetry.
+
+Each check takes the clues and yields threats with their proof; on ordinary traffic it yields
+nothing. None knows a service or a data set by name.
+"""
+
+from collections.abc import Callable, Iterable
+
+from . import access, certificates, credentials, floods, instructions, probing, programs, secrets
+from .clues import AccessClues
+from .threat import Threat
+
+Check = Callable[[AccessClues], Iterable[Threat]]
+
+CHECKS: tuple[Check, ...] = (
+    credentials.attacks,
+    floods.floods,
+    probing.probes,
+    probing.refused_sources,
+    access.refusals,
+    programs.unusual,
+    certificates.expiring,
+    secrets.in_logs,
+    instructions.in_telemetry,
+)
+
+__all__ = ["CHECKS", "AccessClues", "Threat"]

@@ -1,0 +1,38 @@
+"""Requests refused for want of rights (401, 403), where no source stands out as an attacker."""
+
+from collections.abc import Iterator
+
+from ...incident.action import ActionKind
+from ...incident.finding import Finding
+from ..clues import cite
+from .clues import AccessClues
+from .threat import Threat
+
+SHARE, CERTAIN = 0.2, 6.0
+"""Refused share and score from which it is worth a line: a mistyped password is not."""
+
+
+def refusals(clues: AccessClues) -> Iterator[Threat]:
+    """A service that refuses many more than before, though nobody in particular is refused."""
+    if clues.attackers() or _we_blocked(clues):
+        return
+    for row in clues.signals.rows:
+        if row["signal"] != "unauthorised_share" or not row["worse"]:
+            continue
+        if (row["current"] or 0) < SHARE or (row["score"] or 0) < CERTAIN:
+            continue
+        text = (
+            f"{row['service']} refuses {row['current']:.0%} of its requests (401, 403), "
+            f"{row['baseline'] or 0:.0%} before, and no source stands out: a broken check or an "
+            "expired credential is likelier than an attack"
+        )
+        quotes = cite(clues.signals, row, "service", "current", "baseline")
+        finding = Finding(statement=text, service=row["service"], kind="auth", quotes=quotes)
+        yield Threat("refusals without an attacker", 0.3, (finding,))
+
+
+def _we_blocked(clues: AccessClues) -> bool:
+    """Whether refusals are what our own action asked for."""
+    document = clues.case.document
+    plans = [document.plan(execution.plan) for execution in document.executions]
+    return any(plan and plan.kind is ActionKind.block_source for plan in plans)

@@ -1,0 +1,91 @@
+"""Credentials being tried: many users from one source, one user from many, or from everywhere."""
+
+from collections.abc import Iterator
+
+from ...incident.finding import Finding
+from ...tools.base import Row
+from ..clues import cite
+from .clues import AccessClues, risen
+from .networks import named
+from .threat import Threat
+
+SHOWN = 5
+"""Sources and accounts that get a finding of their own."""
+MANY = 10
+"""Failed tries from which one account counts as a target."""
+
+
+def attacks(clues: AccessClues) -> Iterator[Threat]:
+    """Stuffing and brute force, with whether it succeeded."""
+    attackers = clues.attackers()
+    if attackers:
+        yield _concentrated(clues, attackers)
+    elif clues.logins.rows and clues.logins.rows[0]["kind"] == "distributed":
+        yield _distributed(clues, clues.logins.rows[0])
+
+
+def _concentrated(clues: AccessClues, attackers: list[Row]) -> Threat:
+    sources = [row["value"] for row in attackers]
+    guessing = any(row["pattern"] == "brute force" for row in attackers[:3])
+    what = "password guessing (brute force)" if guessing else "credential stuffing"
+    many = f"{len(sources)} sources" if len(sources) > 1 else sources[0]
+    findings = [_source(clues, row) for row in attackers[:SHOWN]]
+    return Threat(
+        name=f"{what} from {many}{named(sources)}",
+        sureness=attackers[0]["confidence"] or 0,
+        findings=(*findings, *_targets(clues)),
+        sources=tuple(sources),
+        exposure=_exposure(clues, attackers),
+    )
+
+
+def _distributed(clues: AccessClues, row: Row) -> Threat:
+    finding = Finding(
+        statement="failed logins rose from everywhere at once; no source stands out",
+        kind="auth",
+        quotes=cite(clues.logins, row, "kind", "confidence"),
+    )
+    return Threat(
+        name="credential attack spread over many sources",
+        sureness=row["confidence"] or 0,
+        findings=(finding, *_targets(clues)),
+        exposure="which logins of the attack succeeded cannot be told from those of customers",
+    )
+
+
+def _source(clues: AccessClues, row: Row) -> Finding:
+    before = row["baseline_failures"] or 0
+    text = (
+        f"{row['value']} failed to log in {row['failures']} times for {row['users']} accounts "
+        f"({row['pattern']}); {before} failures in the healthy window"
+    )
+    return Finding(
+        statement=text,
+        kind="auth",
+        quotes=cite(clues.logins, row, "value", "failures", "users", "pattern"),
+    )
+
+
+def _targets(clues: AccessClues) -> Iterator[Finding]:
+    """Accounts that are tried again and again."""
+    for row in clues.users.rows[:SHOWN]:
+        if risen(row) and row["failures"] >= MANY:
+            yield Finding(
+                statement=f"account {row['value']} was tried {row['failures']} times without success",
+                kind="auth",
+                quotes=cite(clues.users, row, "value", "failures"),
+            )
+
+
+def _exposure(clues: AccessClues, attackers: list[Row]) -> str:
+    """Did they get in? Only telemetry that shows successes at all can say no."""
+    entered = [row for row in attackers if row["attempts"] > row["failures"]]
+    if entered:
+        times = sum(row["attempts"] - row["failures"] for row in entered)
+        return (
+            f"{times} logins from {len(entered)} of the attacking sources succeeded: treat the "
+            "accounts as taken over until their owners have set new passwords"
+        )
+    if any(row["attempts"] > row["failures"] for row in clues.logins.rows):
+        return "no login from the attacking sources succeeded"
+    return "unknown: successful logins are not recorded by source"

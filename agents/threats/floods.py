@@ -1,0 +1,100 @@
+"""Floods (denial of service): more requests than before, and they come from where few came from.
+
+A surge of customers keeps its mix of sources; new customers behave like the old ones. A flood is
+carried by few sources that each send far more than a usual one, or by one new program.
+"""
+
+from collections.abc import Iterator
+from statistics import median
+
+from ...incident.finding import Finding
+from ...tools.base import Row
+from ..clues import cite, first
+from .clues import AccessClues, risen
+from .networks import named
+from .programs import SCRIPTS
+from .threat import Threat
+
+DOUBLED, CERTAIN = 2.0, 6.0
+"""All arrivals must at least double, this unlikely by chance (-log10 p)."""
+LOUD = 4.0
+"""A flooding source sends this many times what a usual source sends now, of twice its share."""
+CARRIED = 0.5
+"""Share of the added arrivals that the flood has to explain."""
+
+
+def floods(clues: AccessClues) -> Iterator[Threat]:
+    """Floods by sources or programs; a surge without signs of one is said to be that."""
+    total = first(clues.arrivals, value="*")
+    if total is None or not _surging(total):
+        return
+    added = total["rate"] - (total["rate_before"] or 0)
+    loud = _loud(clues, total)
+    carried = sum(row["rate"] - (row["rate_before"] or 0) for row in loud) / added
+    if carried >= CARRIED:
+        yield _by_sources(clues, total, loud, min(1.0, carried))
+        return
+    program = _program(clues)
+    yield _by_program(clues, total, program) if program else _surge(clues, total)
+
+
+def _surging(total: Row) -> bool:
+    return (total["ratio"] or 0) >= DOUBLED and (total["score"] or 0) >= CERTAIN
+
+
+def _loud(clues: AccessClues, total: Row) -> list[Row]:
+    """Sources that send far more than a usual one, and a larger part of all than before."""
+    rows = [row for row in clues.arrivals.rows if row["value"] != "*"]
+    known = [row["rate"] for row in rows if row["rate_before"]]
+    usual = median(known) if known else 0.0
+    before = total["rate_before"] or 0.0
+    return [
+        row
+        for row in rows
+        if risen(row)
+        and row["rate"] >= LOUD * usual
+        and row["rate"] / total["rate"] >= 2 * (row["rate_before"] or 0) / max(before, 1e-9)
+    ]
+
+
+def _by_sources(clues: AccessClues, total: Row, loud: list[Row], carried: float) -> Threat:
+    sources = [row["value"] for row in loud]
+    text = f"{len(loud)} sources send {carried:.0%} of the added requests{named(sources)}"
+    findings = [_total(clues, total), _finding(clues, loud[0], text)]
+    name = f"flood (denial of service) from {len(loud)} sources{named(sources)}"
+    return Threat(name, 0.5 + 0.4 * carried, tuple(findings), tuple(sources))
+
+
+def _program(clues: AccessClues) -> Row | None:
+    """A script that was not there before and now sends most requests."""
+    for row in clues.programs.rows:
+        if risen(row) and (row["share"] or 0) >= CARRIED and SCRIPTS.search(row["value"]):
+            return row
+    return None
+
+
+def _by_program(clues: AccessClues, total: Row, program: Row) -> Threat:
+    text = f"one program, {program['value'][:60]}, sends {program['share']:.0%} of the requests"
+    quotes = cite(clues.programs, program, "value", "share", "requests_before")
+    proof = Finding(statement=text, kind="flood", quotes=quotes)
+    name = "flood (denial of service) by one program from many sources"
+    return Threat(name, 0.6, (_total(clues, total), proof))
+
+
+def _surge(clues: AccessClues, total: Row) -> Threat:
+    """Not a threat: said, because somebody will ask."""
+    text = (
+        f"{total['ratio']:.1f} times the usual requests, spread over sources as before: "
+        "this looks like customers, not like an attack"
+    )
+    return Threat("surge without signs of an attack", 0.0, (_finding(clues, total, text),))
+
+
+def _total(clues: AccessClues, total: Row) -> Finding:
+    text = f"{total['rate']:.3g} requests/s at the edge, {total['rate_before'] or 0:.3g} before"
+    return _finding(clues, total, text)
+
+
+def _finding(clues: AccessClues, row: Row, text: str) -> Finding:
+    quotes = cite(clues.arrivals, row, "value", "rate", "rate_before", "ratio")
+    return Finding(statement=text, kind="flood", quotes=quotes)
