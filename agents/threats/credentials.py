@@ -71,7 +71,7 @@ def _targets(clues: AccessClues) -> Iterator[Finding]:
     for row in clues.users.rows[:SHOWN]:
         if risen(row) and row["failures"] >= MANY:
             yield Finding(
-                statement=f"account {row['value']} was tried {row['failures']} times without success",
+                statement=f"account {row['value']} was tried in vain {row['failures']} times",
                 kind="auth",
                 quotes=cite(clues.users, row, "value", "failures"),
             )

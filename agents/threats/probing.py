@@ -1,4 +1,4 @@
-"""Somebody looks for weak spots: paths that only scanners ask for, sources that are mostly refused."""
+"""Somebody looks for weak spots: paths only scanners ask for, sources that are mostly refused."""
 
 import re
 from collections.abc import Iterator
