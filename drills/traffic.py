@@ -138,7 +138,8 @@ class Customers:
 
     def stuffing(self, sources: int) -> Request:
         """A try with a password from somebody else's leak."""
-        source = f"127.0.{2 + self.rng.randrange(3)}.{10 + self.rng.randrange(max(1, sources))}"
+        number = self.rng.randrange(max(1, sources))
+        source = f"127.0.{2 + number % 3}.{10 + number // 3}"
         name = self.rng.choice((user(self.rng.randrange(USERS)), f"mail{self.rng.randrange(9999)}"))
         body = {"user": name, "password": f"hunter{self.rng.randrange(1000)}"}
         return Request("POST", "/login", source, "", SCRIPT_AGENT, body)

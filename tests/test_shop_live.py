@@ -1,0 +1,104 @@
+"""The real shop, started once: customers are served and everything is told."""
+
+import json
+import time
+
+import psutil
+import pytest
+
+from warroom.drills.environment import Shop
+
+pytestmark = pytest.mark.live
+
+
+def lines(folder):
+    """Every complete line under a folder of the bundle."""
+    return [
+        json.loads(line)
+        for path in sorted(folder.glob("*.jsonl"))
+        for line in path.read_text().splitlines(keepends=True)
+        if line.endswith("\n")
+    ]
+
+
+def until(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    with Shop.start(tmp_path_factory.mktemp("run"), rules=[{"name": "rule"}]) as running:
+        yield running
+        started = [p for p in psutil.Process().children(recursive=True) if p.pid not in before]
+    alive = [process for process in started if process.is_running()]
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_customers_are_served_and_the_bundle_tells(shop):
+    assert until(lambda: shop.answers().get("200", 0) > 60)
+    bundle = shop.telemetry
+    assert json.loads((bundle / "bundle.json").read_text())["format"] == "warroom-bundle/1"
+    assert json.loads((bundle / "catalogue.json").read_text())["rules"] == [{"name": "rule"}]
+    metrics = [line for line in lines(bundle / "metrics") if line["name"] == "up"]
+    up = {line["instance"]: line["value"] for line in metrics}
+    assert up["gateway-1"] == up["database-1"] == up["ai-primary-1"] == 1.0
+    assert {line["service"] for line in lines(bundle / "logs")} >= {"gateway", "checkout"}
+
+
+def test_a_trace_crosses_the_services(shop):
+    def checkouts():
+        spans = lines(shop.telemetry / "traces")
+        roots = {
+            s["trace_id"] for s in spans if s["name"] == "POST /checkout" and not s["parent_id"]
+        }
+        return [[s for s in spans if s["trace_id"] == trace] for trace in roots]
+
+    def crossing(trace):
+        ids = {span["span_id"] for span in trace}
+        linked = all(span["parent_id"] in ids for span in trace if span["parent_id"])
+        return linked and {s["service"] for s in trace} >= {"gateway", "checkout", "payments"}
+
+    assert until(lambda: any(map(crossing, checkouts())))
+
+
+def test_a_flag_shows_in_traffic_and_in_changes_and_can_be_taken_back(shop):
+    shop.set_flag("volume-pricing", "on", message="Start volume pricing")
+
+    def errors():
+        found = (
+            line["attributes"].get("exception.type") for line in lines(shop.telemetry / "logs")
+        )
+        return "KeyError" in found
+
+    assert until(errors, 20)
+    shop.set_flag("volume-pricing", "off", message="Stop volume pricing")
+    changes = shop.telemetry / "changes.jsonl"
+    assert until(lambda: "Stop volume pricing" in changes.read_text())
+
+
+def test_a_deploy_restarts_the_service_from_its_new_version(shop):
+    before = shop.pid("recommendations")
+    edit = ("shop/recommendations.py", "FRESH_S = 4.0", "FRESH_S = 5.0")
+    version = shop.deploy("recommendations", [edit], "Refresh every five seconds")
+    assert until(lambda: shop.pid("recommendations") != before)
+    cwd = psutil.Process(shop.pid("recommendations")).cwd()
+    assert cwd == str(shop.layout.checkouts / version)
+
+    def told():
+        text = (shop.telemetry / "changes.jsonl").read_text()
+        return any(
+            change["version"] == version and change["kind"] == "deploy"
+            for change in map(json.loads, text.splitlines())
+        )
+
+    assert until(told)
+
+
+def test_the_backup_holds_the_rows(shop):
+    rows = (shop.layout.backup / "stock.csv").read_text().splitlines()
+    assert rows[0] == "sku,on_hand,reserved,warehouse,attributes"
+    assert len(rows) - 1 == shop.sql("SELECT count(*) AS n FROM stock")[0]["n"]

@@ -1,0 +1,65 @@
+"""The plan of the customers' traffic."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from warroom.drills.load import poisson
+from warroom.drills.seed import USERS, password, user
+from warroom.drills.traffic import RATE, SOURCES, Customers, Steering, rate_at, rates
+
+
+def test_rates_add_up_and_follow_the_rhythm():
+    assert sum(rates(Steering(), 0.0).values()) == pytest.approx(RATE)
+    assert rate_at(10.0, 10.0) == pytest.approx(11.2)  # a quarter of the 40 s rhythm
+    assert rate_at(10.0, 30.0) == pytest.approx(8.8)
+
+
+def test_a_surge_touches_its_route_only():
+    calm, surge = rates(Steering(), 5.0), rates(Steering(surge={"search": 10}), 5.0)
+    assert surge["search"] == pytest.approx(10 * calm["search"])
+    assert surge["home"] == pytest.approx(calm["home"])
+
+
+def test_steering_file_is_optional(tmp_path):
+    assert Steering.load(tmp_path / "steering.json") == Steering()
+    (tmp_path / "steering.json").write_text('{"stuffing": {"sources": 4, "rate": 9}}')
+    steering = Steering.load(tmp_path / "steering.json")
+    assert rates(steering, 0.0)["stuffing"] == 9
+
+
+def test_stuffing_comes_from_other_addresses_than_customers():
+    customers = Customers(random.Random(1))
+    steering = Steering(stuffing={"sources": 6, "rate": 9})
+    tries = [customers.visit("stuffing", steering)[0] for _ in range(300)]
+    assert not {each.source for each in tries} & set(SOURCES)
+    assert len({each.source for each in tries}) == 6
+    assert {each.path for each in tries} == {"/login"}
+
+
+def test_a_brand_burst_pays_with_that_brand():
+    customers = Customers(random.Random(2))
+    steering = Steering(brand={"name": "jcb", "rate": 3, "declined": 1.0})
+    cart, checkout = customers.visit("brand", steering)
+    assert (cart.path, checkout.path) == ("/cart", "/checkout")
+    assert checkout.body is not None
+    assert checkout.body["brand"] == "jcb"
+    assert checkout.body["card"].endswith("0002")
+    assert cart.session == checkout.session
+
+
+def test_a_few_percent_of_customers_fail_by_themselves():
+    customers = Customers(random.Random(3))
+    right = {user(number): password(number) for number in range(USERS)}
+    bodies = [customers.visit("login", Steering())[0].body or {} for _ in range(4000)]
+    wrong = sum(right.get(body["user"]) != body["password"] for body in bodies)
+    assert 0.03 < wrong / len(bodies) < 0.06
+
+
+def test_poisson_has_the_mean_it_promises():
+    rng = random.Random(4)
+    draws = Counter(poisson(rng, 0.85) for _ in range(20_000))
+    mean = sum(count * times for count, times in draws.items()) / 20_000
+    assert mean == pytest.approx(0.85, abs=0.03)  # four standard errors
+    assert poisson(rng, 0.0) == 0
