@@ -62,6 +62,7 @@ def code(value: Any, limit: int = MAX_CHARS) -> Trusted:
 
 
 def cite(ids: Any) -> Trusted:
-    """Evidence or timeline ids as reference links: [E1] [T4]; anything else is left out."""
-    good = [f"[{item}]" for item in ids if re.fullmatch(r"[ETM]\d{1,6}", str(item))]
+    """Ids as reference links: evidence [E1], timeline [T4], gap [G1], dropped claim [D1]; anything
+    else is left out."""
+    good = [f"[{item}]" for item in ids if re.fullmatch(r"[ETGD]\d{1,6}", str(item))]
     return Trusted(" ".join(dict.fromkeys(good)))

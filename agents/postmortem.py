@@ -1,0 +1,142 @@
+"""Postmortem, step 11: the blameless draft (sections of Google's SRE book), from the record only.
+
+Every claim carries the ids it rests on. Sentences that blame are reworded and listed; the draft
+itself passes the check.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..incident.blame import blame_marks
+from ..incident.blame_words import SYSTEM_NOUNS
+from ..incident.document import Incident
+from ..incident.report import FollowUp, PostmortemReport
+from ..prompts.render import render
+from ..telemetry.model import Catalogue
+from ..tools.base import Row
+from . import retrospective, story
+from .action_items import action_items, ordered
+from .case import Case
+from .lessons import fill, lesson
+from .narrator import Narrator
+from .standing import ended, is_noise, likely_cause, onset
+
+TEMPLATE = "postmortem.md"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The text, the sentences that had to be reworded, and those that still blame (none)."""
+
+    markdown: str
+    marks: list[str]
+    left: list[str]
+
+
+def write_postmortem(case: Case) -> PostmortemReport:
+    """Step 11. Authors of recent changes are looked up only to keep their names out."""
+    changes = case.tools.call("recent_changes")
+    people = authors(changes.rows)
+    items = action_items(case.document, case.now, case.catalogue)
+    draft = write(case.document, case.now, items, people)
+    return PostmortemReport(
+        specialist="postmortem",
+        conclusion="concluded" if _is_settled(case.document) else "inconclusive",
+        summary=_summary(case.document, draft),
+        searched=[changes.evidence, *(e.id for e in case.document.evidence)],
+        markdown=draft.markdown,
+        blame_marks=draft.marks + draft.left,
+        follow_ups=items,
+    )
+
+
+def draft(document: Incident, now: datetime, catalogue: Catalogue | None = None) -> Draft:
+    """The postmortem of a document as it stands, for `warroom postmortem`."""
+    return write(document, now, action_items(document, now, catalogue))
+
+
+def write(
+    document: Incident, now: datetime, items: list[FollowUp], people: Iterable[str] = ()
+) -> Draft:
+    """Render the draft with these action items besides the document's own follow-ups."""
+    say = Narrator(document, people)
+    markdown = render(TEMPLATE, **_sections(say, now, [*document.follow_ups, *items]))
+    left = [str(mark) for mark in blame_marks(markdown, say.systems, say.people)]
+    return Draft(markdown, [str(mark) for mark in say.marks], left)
+
+
+def authors(changes: list[Row]) -> list[str]:
+    """Authors that look like people, from `recent_changes` rows; robots and teams are not."""
+    names = {str(row.get("author") or "").strip() for row in changes}
+    return sorted(name for name in names if len(name) > 2 and not _is_system(name))
+
+
+def _is_system(name: str) -> bool:
+    words = name.casefold().replace("-", " ").replace("_", " ").split()
+    robots = {"bot", "ci", "automation", "autoscaler", "warroom", "team"}
+    return any(word in SYSTEM_NOUNS or word in robots for word in words)
+
+
+def _is_settled(document: Incident) -> bool:
+    return is_noise(document) or likely_cause(document) is not None
+
+
+def _summary(document: Incident, draft: Draft) -> str:
+    kind = "noise" if is_noise(document) else "cause established"
+    kind = kind if _is_settled(document) else "cause open"
+    marks = len(draft.marks)
+    return f"draft of {len(draft.markdown.split())} words, {kind}; {marks} sentences reworded"
+
+
+def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
+    """Everything that the template prints, in neutral words."""
+    document = say.document
+    clean = say.clean
+    return {
+        "id": document.id,
+        "title": clean(document.title),
+        "severity": document.severity.value if document.severity else "not classified",
+        "category": document.category.value,
+        "state": document.state.value,
+        "noise": is_noise(document),
+        "settled": _is_settled(document),
+        "started": onset(document),
+        "detected": document.opened_at,
+        "ended": ended(document),
+        "now": now,
+        "commander": clean(document.command.incident_commander),
+        "lead": clean(document.command.technical_lead or "on-call lead"),
+        "summary": list(story.summary(say)),
+        "impact": list(story.impact(say)),
+        "causes": list(story.causes(say)),
+        "trigger": story.trigger(say),
+        "whys": story.whys(say),
+        "question": fill(lesson(document).question, document),
+        "detection": list(story.detection(say)),
+        "resolution": list(story.resolution(say)),
+        "well": retrospective.went_well(say),
+        "wrong": retrospective.could_improve(say),
+        "lucky": retrospective.lucky(say),
+        "items": [_neutral_item(say, item) for item in ordered(items)],
+        "hypotheses": [_neutral_hypothesis(say, h) for h in document.hypotheses],
+        "gaps": [(clean(gap.what), clean(gap.why)) for gap in document.gaps],
+        "dropped": [(clean(d.statement), clean(d.reason)) for d in document.dropped],
+        "timeline": say.rows,
+        "evidence": [
+            record.model_copy(update={"summary": clean(record.summary)})
+            for record in document.evidence
+        ],
+    }
+
+
+def _neutral_item(say: Narrator, item: FollowUp) -> FollowUp:
+    fields = ("title", "owner", "rationale")
+    return item.model_copy(update={name: say.clean(getattr(item, name)) for name in fields})
+
+
+def _neutral_hypothesis(say: Narrator, hypothesis):
+    fields = ("statement", "ruled_out")
+    return hypothesis.model_copy(
+        update={name: say.clean(getattr(hypothesis, name)) for name in fields}
+    )

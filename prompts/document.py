@@ -1,0 +1,34 @@
+"""The incident document as Markdown, for `warroom show` and the incident's folder."""
+
+from datetime import datetime
+
+from ..incident.document import Incident
+from .render import render
+
+TEMPLATE = "incident.md"
+
+
+def incident_markdown(document: Incident) -> str:
+    """The whole document, newest knowledge first, evidence and timeline last."""
+    return render(
+        TEMPLATE,
+        doc=document,
+        severity=document.severity.value if document.severity else "not classified",
+        leading=document.leading(),
+        outcome={e.plan: e.outcome.value for e in document.executions},
+        verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
+        events=sorted(document.timeline, key=_at),
+    )
+
+
+def _subject(document: Incident, subject: str) -> str:
+    """What a decision was about: a plan's title or a message's subject, else the hash."""
+    plan = document.plan(subject)
+    if plan:
+        return plan.title
+    message = next((m for m in document.communications if m.hash == subject), None)
+    return f"{message.id} to {message.audience.value}" if message else subject
+
+
+def _at(event) -> datetime:
+    return event.at
