@@ -49,9 +49,7 @@ class Postgres:
         self.data.symlink_to(home / "data")
         self.data = home / "data"
         if not reachable(self.binaries):
-            source = self.binaries.parent
-            shutil.copytree(source, home / source.name)
-            self.binaries = home / source.name / "bin"
+            self.binaries = copy_wheel(self.binaries, home)
         os.chown(home, self.user, -1)
 
     def dsn(self, user: str) -> str:
@@ -127,6 +125,16 @@ def binaries() -> Path:
     if found is None or found.origin is None:
         raise DrillError("PostgreSQL is missing: pip install 'warroom[drills]'")
     return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def copy_wheel(programs: Path, home: Path) -> Path:
+    """Copy the programs and the libraries that the wheel keeps beside its package."""
+    package = programs.parent.parent
+    shutil.copytree(programs.parent, home / package.name / programs.parent.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, home / libraries.name)
+    return home / package.name / programs.parent.name / programs.name
 
 
 def account() -> int:
