@@ -1,0 +1,170 @@
+"""The bottleneck: not the fullest service but the one that the full ones wait for.
+
+A service whose callee got slow fills up as well: it is followed down the calls, as far as the
+time goes. What is found there is full, silent, or slow by itself.
+"""
+
+from dataclasses import dataclass
+
+from ...incident.evidence import Quote
+from ...incident.finding import Finding
+from ...tools.base import Row
+from ..clues import cite, first, where
+from .clues import LoadClues
+from .statements import heavier
+
+FULL, RISE = 0.8, 0.1
+"""Utilisation from which a resource limits, and its rise that makes it this incident's."""
+SLOWER, ADDED_MS = 2.0, 20.0
+"""A call got slow when it takes this many times as long and this much longer."""
+SILENT = 0.2
+"""Share of unanswered calls from which a callee counts as silent."""
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """A service and what there is too little of in it."""
+
+    service: str
+    resource: str
+    reason: str
+    quotes: tuple[Quote, ...]
+    path: tuple[str, ...] = ()  # from the fullest service to this one
+
+    @property
+    def name(self) -> str:
+        """Service and resource."""
+        return f"{self.service}: {self.resource}"
+
+    def finding(self) -> Finding:
+        """As a finding."""
+        way = f" (waited for by {' > '.join(self.path[:-1])})" if len(self.path) > 1 else ""
+        text = f"the bottleneck is {self.resource} of {self.service}{way}: {self.reason}"
+        return Finding(
+            statement=text, service=self.service, kind="bottleneck", quotes=list(self.quotes)
+        )
+
+
+def strained(clues: LoadClues) -> list[Row]:
+    """Resources at their limit or with a queue that was not there, worst first."""
+    rows = [row for row in clues.saturation.rows if _limits(row)]
+    return sorted(rows, key=lambda row: (-_rise(row), -(row["score"] or 0)))
+
+
+def find(clues: LoadClues) -> Bottleneck | None:
+    """The bottleneck, or None: nothing is full and nothing waits."""
+    full = strained(clues)
+    start = full[0]["service"] if full else _slowest(clues)
+    if start is None:
+        return None
+    path = _down(clues, start)
+    service = path[-1]
+    return (
+        _silent(clues, path)
+        or _statement(clues, path)
+        or _resource(clues, [row for row in full if row["service"] == service], path)
+        or _own_time(clues, path)
+    )
+
+
+def _limits(row: Row) -> bool:
+    used = row["utilisation"] or 0
+    return (used >= FULL and _rise(row) >= RISE) or used >= 0.95 or (row["waiting"] or 0) >= 1
+
+
+def _rise(row: Row) -> float:
+    return round((row["utilisation"] or 0) - (row["utilisation_before"] or 0), 1)
+
+
+def _slowest(clues: LoadClues) -> str | None:
+    """Without a full resource: the service that adds most time, where latency rose at all."""
+    if not any(r["worse"] and r["signal"].startswith("latency") for r in clues.signals.rows):
+        return None
+    row = max(clues.slow.rows, key=lambda row: row["share"] or 0, default=None)
+    return row["service"] if row and (row["share"] or 0) >= 0.3 else None
+
+
+def _down(clues: LoadClues, start: str) -> list[str]:
+    """From a service along the calls that got slow or silent, to where that ends."""
+    path = [start]
+    while (call := _waits_for(clues, path[-1])) and call["callee"] not in path:
+        path.append(call["callee"])
+    return path
+
+
+def _waits_for(clues: LoadClues, service: str) -> Row | None:
+    """The call of this service that costs it most added time, if one got slow or silent."""
+    slow = [row for row in where(clues.edges, caller=service) if _costly(row)]
+    return max(slow, key=_cost, default=None)
+
+
+def _costly(row: Row) -> bool:
+    added = (row["p95_ms"] or 0) - (row["p95_ms_before"] or 0)
+    slower = (row["latency_ratio"] or 0) >= SLOWER and added >= ADDED_MS
+    return slower or (row["unanswered_share"] or 0) >= SILENT
+
+
+def _cost(row: Row) -> float:
+    return ((row["p95_ms"] or 0) - (row["p95_ms_before"] or 0)) * (row["requests"] or 0)
+
+
+def _silent(clues: LoadClues, path: list[str]) -> Bottleneck | None:
+    if len(path) < 2:
+        return None
+    call = first(clues.edges, caller=path[-2], callee=path[-1])
+    known = clues.case.catalogue.find(path[-1])
+    outside = known is not None and known.kind in ("database", "external")
+    if call is None or outside or (call["unanswered_share"] or 0) < SILENT:
+        return None
+    reason = f"{call['unanswered_share']:.0%} of the calls of {path[-2]} to it get no answer"
+    quotes = cite(clues.edges, call, "callee", "unanswered_share")
+    return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
+
+
+def _statement(clues: LoadClues, path: list[str]) -> Bottleneck | None:
+    """The work is in a statement: it belongs to the service that sends it."""
+    for service in reversed(path):
+        row = heavier(clues, service)
+        if row:
+            reason = f"{row['statement'][:70]} takes {row['total_ms']:.0f} ms in all"
+            quotes = cite(clues.queries, row, "service", "total_ms", "mean_ms", "calls")
+            upto = path[: path.index(service) + 1]
+            return Bottleneck(service, "database time", reason, tuple(quotes), tuple(upto))
+    return None
+
+
+def _resource(clues: LoadClues, rows: list[Row], path: list[str]) -> Bottleneck | None:
+    if not rows:
+        return None
+    row = rows[0]
+    queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
+    reason = f"{row['utilisation'] or 0:.0%} in use{queue}; {why_full(clues, row['service'])}"
+    quotes = cite(clues.saturation, row, "service", "resource", "utilisation", "used", "limit")
+    return Bottleneck(row["service"], row["resource"], reason, tuple(quotes), tuple(path))
+
+
+def _own_time(clues: LoadClues, path: list[str]) -> Bottleneck | None:
+    row = first(clues.slow, service=path[-1])
+    if row is None or not row["self_mean_ms"]:
+        return None
+    reason = (
+        f"{row['operation']} spends {row['self_mean_ms']:.3g} ms in itself, "
+        f"{row['self_mean_ms_before'] or 0:.3g} before"
+    )
+    quotes = cite(clues.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before")
+    return Bottleneck(path[-1], "time of its own", reason, tuple(quotes), tuple(path))
+
+
+def why_full(clues: LoadClues, service: str) -> str:
+    """Little's law read backwards: more arrivals, or a longer stay of each?"""
+    now, before = clues.arrivals(service)
+    stay, stay_before = clues.seconds_each(service), clues.seconds_each(service, "mean_s_before")
+    if not before or not stay or not stay_before:
+        return "how many arrive and how long each stays is not recorded"
+    more, longer = now / before, stay / stay_before
+    facts = f"arrivals x{more:.1f}, time per request x{longer:.1f}"
+    if more >= 1.5:
+        return f"{facts}: more work than there is room for"
+    if longer >= 1.5:
+        return f"{facts}: each request holds its place longer"
+    return f"{facts}: neither explains it, something is held and not given back"

@@ -1,0 +1,60 @@
+"""What grows and does not come back: how fast, and when it reaches its limit."""
+
+from collections.abc import Iterator
+
+from ...incident.finding import Finding
+from ...tools.base import Row
+from ..clues import cite
+from .clues import LoadClues
+
+SURE, GROWN, NEAR_S = 0.9, 0.2, 86_400.0
+"""Confidence of the trend, growth over the window, and seconds to the limit that matter."""
+KINDS = ("memory", "open_fds", "connections", "database_bytes", "db_pool")
+
+
+def leaking(clues: LoadClues) -> list[Row]:
+    """Rows of the growth table that look like a leak; nearest limit first."""
+    rows = [row for row in clues.growth.rows if row["signal"].startswith(KINDS) and _leaks(row)]
+    best: dict[str, Row] = {}
+    for row in rows:  # memory_bytes and memory_share are one leak: the one with a limit tells more
+        kind = f"{row['service']} {row['signal'].split('_')[0]}"
+        if kind not in best or best[kind]["seconds_to_limit"] is None:
+            best[kind] = row
+    return sorted(best.values(), key=lambda row: row["seconds_to_limit"] or NEAR_S)
+
+
+def _leaks(row: Row) -> bool:
+    near = row["seconds_to_limit"] is not None and row["seconds_to_limit"] <= NEAR_S
+    grown = (row["growth"] or 0) >= GROWN
+    return bool(row["monotonic"]) and (row["confidence"] or 0) >= SURE and grown and near
+
+
+def findings(clues: LoadClues) -> list[Finding]:
+    """One finding a leak."""
+    names = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
+    return [
+        Finding(
+            statement=f"{row['service']} {row['signal']} grew by {row['growth']:.0%} and does not "
+            f"come back; at this pace the limit is {_time(row['seconds_to_limit'])} away",
+            service=row["service"],
+            kind="leak",
+            quotes=cite(clues.growth, row, *names),
+        )
+        for row in leaking(clues)
+    ]
+
+
+def advice(clues: LoadClues) -> Iterator[str]:
+    """What a restart would buy: the time from where it began to its limit."""
+    for row in leaking(clues):
+        text = f"{row['service']} {row['signal']}: more room only delays it"
+        slope, limit = row["slope_per_s"] or 0, row["limit"]
+        if slope > 0 and limit:
+            text += f"; a restart buys about {_time((limit - row['start']) / slope)}"
+        yield text
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,64 @@
+"""Database statements that got heavier: slower each, or many more of them per request (N+1)."""
+
+from collections.abc import Iterator
+
+from ...incident.finding import Finding
+from ...tools.base import Row
+from ..clues import cite
+from .clues import LoadClues
+
+HEAVIER, NOTICEABLE_MS = 3.0, 5.0
+"""Times as much work as before, and mean milliseconds from which a new statement counts."""
+MANY = 5.0
+"""Calls per request from which a risen fan-out is an N+1."""
+
+
+def grown(clues: LoadClues) -> Iterator[tuple[Row, str]]:
+    """Statements that got heavier, most total time first, and how."""
+    for row in sorted(clues.queries.rows, key=lambda row: -(row["total_ms"] or 0)):
+        fanout = row["fanout_ratio"] or 1.0
+        if fanout >= HEAVIER and (row["calls_per_request"] or 0) >= MANY:
+            yield row, "fan-out"
+        elif (row["ratio"] or 1.0) >= HEAVIER and (row["mean_ms"] or 0) >= NOTICEABLE_MS:
+            yield row, "slower"
+        elif not row["calls_before"] and (row["mean_ms"] or 0) >= NOTICEABLE_MS:
+            yield row, "new"
+
+
+def heavier(clues: LoadClues, service: str) -> Row | None:
+    """The heaviest grown statement of a service, or None."""
+    return next((row for row, _ in grown(clues) if row["service"] == service), None)
+
+
+def findings(clues: LoadClues, most: int = 4) -> list[Finding]:
+    """One finding a statement."""
+    names = ("service", "calls", "mean_ms", "total_ms", "calls_per_request")
+    return [
+        Finding(
+            statement=f"{row['service']}: {row['statement'][:90]} {_how(row, kind)}",
+            service=row["service"],
+            kind="query",
+            quotes=cite(clues.queries, row, *names),
+        )
+        for row, kind in list(grown(clues))[:most]
+    ]
+
+
+def advice(clues: LoadClues) -> Iterator[str]:
+    """What to look at, per statement."""
+    for row, kind in list(grown(clues))[:3]:
+        text = f"{row['service']}: {row['statement'][:70]}"
+        if kind == "fan-out":
+            calls = row["calls_per_request"]
+            yield f"{text}: fetch in one statement what is now fetched in {calls:.3g} per request"
+        else:
+            yield f"{text}: read its plan (EXPLAIN); look for a missing index or changed condition"
+
+
+def _how(row: Row, kind: str) -> str:
+    if kind == "fan-out":
+        before = row["calls_per_request_before"] or 0
+        return f"runs {row['calls_per_request']:.3g} times a request, {before:.3g} before (N+1)"
+    if kind == "new":
+        return f"is new and takes {row['mean_ms']:.3g} ms"
+    return f"takes {row['mean_ms']:.3g} ms, {row['mean_ms_before'] or 0:.3g} before"

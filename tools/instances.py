@@ -1,0 +1,95 @@
+"""Instances side by side: who gets how much of the work, how long it takes, how full it is."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..analysis.series import window_rate
+from ..telemetry.model import Series, Window
+from ..telemetry.recipes import REQUESTS, code_of, failed
+from . import reading
+from .base import Bench, Effect, Row, Table, tool
+from .reading import checked, number, table, whole
+
+SUM, COUNT = "http_request_duration_seconds_sum", "http_request_duration_seconds_count"
+IN_FLIGHT, LIMIT = "http_requests_in_flight", "service_concurrency_limit"
+NEEDED = [REQUESTS, SUM, COUNT, IN_FLIGHT, LIMIT]
+
+Pick = Callable[[Series], bool]
+
+
+@dataclass
+class Instance:
+    """The raw series of one instance, by metric name."""
+
+    service: str
+    name: str
+    series: dict[str, list[Series]] = field(default_factory=lambda: defaultdict(list))
+
+    def rate(self, metric: str, window: Window, pick: Pick = lambda _: True) -> float | None:
+        """Increase per second of a counter, summed over its label sets; None: not recorded."""
+        chosen = [item for item in self.series[metric] if pick(item)]
+        rates = [window_rate(s.ts, s.values, window.start, window.end) for s in chosen]
+        known = [rate for rate in rates if rate is not None]
+        return sum(known) if known else None
+
+    def mean_s(self, window: Window) -> float | None:
+        """Mean seconds per request."""
+        spent, served = self.rate(SUM, window), self.rate(COUNT, window)
+        return spent / served if spent is not None and served else None
+
+    def level(self, metric: str, window: Window) -> float | None:
+        """Mean of a gauge."""
+        chosen = self.series[metric]
+        parts = [s.values[(s.ts >= window.start) & (s.ts < window.end)] for s in chosen]
+        found = np.concatenate(parts) if parts else np.array([])
+        return float(found.mean()) if found.size else None
+
+
+@tool(Effect.read)
+def instance_load(bench: Bench, services: list[str] | None = None) -> Table:
+    """Requests, errors and mean time of every instance, before and now, with its share of its
+    service's requests and its slots for requests at once. Shows uneven load and gives what
+    capacity is computed from (arrivals, seconds per request, slots). Busiest service first."""
+    window, names = whole(bench), checked(bench, services)
+    raw = reading.attempt(lambda: bench.telemetry.metrics(window, NEEDED, names))
+    rows = [_row(bench, instance) for instance in _instances(raw)]
+    rows = [row for row in rows if row["rate"] or row["rate_before"]]
+    totals: dict[str, float] = defaultdict(float)
+    for row in rows:
+        totals[row["service"]] += row["rate"] or 0.0
+    for row in rows:
+        total = totals[row["service"]]
+        row["share"] = number((row["rate"] or 0.0) / total) if total else None
+    rows.sort(key=lambda row: (-totals[row["service"]], row["service"], -(row["rate"] or 0.0)))
+    several = sum(1 for name in totals if sum(row["service"] == name for row in rows) > 1)
+    summary = f"{len(rows)} instances of {len(totals)} services; {several} services have several"
+    return table(rows, summary, f"no request counters in {reading.seconds(window)}", window)
+
+
+def _instances(raw: Iterable[Series]) -> list[Instance]:
+    found: dict[tuple[str, str], Instance] = {}
+    for item in raw:
+        key = (item.service, item.instance)
+        found.setdefault(key, Instance(*key)).series[item.name].append(item)
+    return list(found.values())
+
+
+def _row(bench: Bench, instance: Instance) -> Row:
+    before, now = bench.frame.baseline, bench.frame.incident
+    rate = instance.rate(REQUESTS, now)
+    errors = instance.rate(REQUESTS, now, lambda item: failed(code_of(item.labels))) or 0.0
+    return {
+        "service": instance.service,
+        "instance": instance.name,
+        "rate": number(rate),
+        "rate_before": number(instance.rate(REQUESTS, before)),
+        "share": None,
+        "error_share": number(errors / rate) if rate else None,
+        "mean_s": number(instance.mean_s(now)),
+        "mean_s_before": number(instance.mean_s(before)),
+        "in_flight": number(instance.level(IN_FLIGHT, now)),
+        "slots": number(instance.level(LIMIT, now) or instance.level(LIMIT, before)),
+    }
