@@ -1,0 +1,55 @@
+"""An error at the edge of the process, in one line on stderr."""
+
+import sys
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import WarroomError
+from .exits import Exit, of_error
+
+
+def report(error: Exception) -> Exit:
+    """Print one line; the exit code. What we did not expect is written to a file."""
+    if isinstance(error, WarroomError):
+        _say(f"warroom: {_one_line(str(error))}")
+        return of_error(error)
+    if isinstance(error, BrokenPipeError):
+        sys.stderr.close()  # whoever read our output has left: nobody to tell
+        return Exit.failed
+    where = _write("".join(traceback.format_exception(error)))
+    name = type(error).__name__
+    _say(f"warroom: unexpected {name}: {_one_line(str(error))}; details are in {where}")
+    return Exit.failed
+
+
+def _write(details: str) -> Path:
+    name = f"warroom-error-{datetime.now(UTC):%Y%m%d-%H%M%S}.txt"
+    for folder in (_home(), Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(details, encoding="utf-8")
+        except OSError:
+            continue
+        return folder / name
+    return Path("nowhere: no folder could be written")
+
+
+def _home() -> Path:
+    from ..settings import Settings
+
+    try:
+        return Settings().home
+    except ValueError:  # the settings themselves may be what is wrong
+        return Path(tempfile.gettempdir())
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _one_line(text: str) -> str:
+    from ..prompts.neutral import plain
+
+    return plain(text, 600)

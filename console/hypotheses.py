@@ -1,0 +1,81 @@
+"""Competing causes with their confidence, what speaks for and against, and who rose or fell."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from ..incident.finding import Argument, Hypothesis
+from .screen import line, shown
+from .words import bar
+
+MOST = 4
+"""Shown in full; the rest are counted."""
+
+
+def ranks(hypotheses: Sequence[Hypothesis]) -> dict[str, int]:
+    """Place by id, from 1."""
+    return {hypothesis.id: place for place, hypothesis in enumerate(hypotheses, 1)}
+
+
+def ranking(
+    hypotheses: Sequence[Hypothesis], before: Mapping[str, int], reasons: int = 2
+) -> RenderableType:
+    """The best few, one line each with a bar, and their weightiest reasons below.
+
+    Args:
+        hypotheses: best first.
+        before: places in the ranking shown last; empty: shown for the first time.
+        reasons: how many reasons for each, and half as many against.
+    """
+    lines: list[Text] = []
+    for place, hypothesis in enumerate(hypotheses[:MOST], 1):
+        lines.append(_head(place, hypothesis, before))
+        if hypothesis.ruled_out:
+            lines.append(line(("          ruled out: ", "dim"), shown(hypothesis.ruled_out)))
+            continue
+        wanted = reasons if place <= 2 else 0
+        lines += [_reason("+", "good", item) for item in hypothesis.support[:wanted]]
+        lines += [_reason("−", "bad", item) for item in hypothesis.contradiction[: wanted // 2]]  # noqa: RUF001
+    if len(hypotheses) > MOST:
+        lines.append(line((f"     and {len(hypotheses) - MOST} less likely", "dim")))
+    return Group(*lines)
+
+
+def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> Text:
+    confidence = hypothesis.confidence
+    style = "strong" if place == 1 and not hypothesis.ruled_out else ""
+    return line(
+        (f"  {_move(place, hypothesis.id, before)} ", "watch"),
+        (f"{hypothesis.id:<4}", "dim"),
+        (f"{confidence:>4.0%} ", style),
+        (bar(confidence, 12), "who"),
+        (f"  {shown(hypothesis.statement)}", style),
+    )
+
+
+def _move(place: int, name: str, before: Mapping[str, int]) -> str:
+    if not before:
+        return " "
+    old = before.get(name)
+    if old is None:
+        return "n"
+    return "▲" if place < old else "▼" if place > old else " "
+
+
+def _reason(sign: str, style: str, argument: Argument) -> Text:
+    cited = " ".join(dict.fromkeys(f"[{quote.evidence}]" for quote in argument.quotes))
+    return line(
+        (f"          {sign} ", style), shown(argument.text), (f"  {cited}" if cited else "", "dim")
+    )
+
+
+def moved(hypotheses: Sequence[Hypothesis], before: Mapping[str, int]) -> bool:
+    """Whether the ranking differs from the one shown last."""
+    return ranks(hypotheses) != dict(before)
+
+
+def legend(console: Console, before: Mapping[str, int]) -> None:
+    """What the marks mean, where there are any."""
+    if before:
+        console.print(line(("  ▲ rose  ▼ fell  n new", "dim")))

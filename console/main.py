@@ -1,0 +1,178 @@
+"""The command line. Every command imports what it needs when it runs: the help is instant.
+
+This is the edge of the process: an error of ours ends in one line and an exit code (exits.py),
+anything else in one line that says where the details were written. Never a traceback.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="warroom",
+    help="A multi-agent incident responder that proves every word.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 done, 1 failed, 2 bad input, 3 not found, 4 waits for a person, "
+    "5 ended unresolved, 130 interrupted.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Id = Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")]
+Newest = Annotated[
+    str | None, typer.Argument(metavar="[INC]", help="The incident's id; default the newest.")
+]
+Bundle = Annotated[
+    Path | None, typer.Option(metavar="BUNDLE", help="Directory with a telemetry bundle.")
+]
+Hands = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),
+]
+By = Annotated[str, typer.Option(help="The role that decides.")]
+
+
+@app.command()
+def drill(
+    name: Annotated[str | None, typer.Argument(help="Which drill, or 'all'.")] = None,
+    list_them: Annotated[bool, typer.Option("--list", help="List the drills.")] = False,
+    score: Annotated[bool, typer.Option("--score", help="Score against the truth.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the telemetry as a bundle there.")
+    ] = None,
+    as_json: AsJson = False,
+    approve: Annotated[
+        bool,
+        typer.Option(
+            "--approve-as-drill-commander",
+            help="Approve every plan and text automatically: this is a drill.",
+        ),
+    ] = False,
+    prometheus: Annotated[
+        bool | None,
+        typer.Option(
+            "--prometheus/--no-prometheus",
+            help="Alert through Prometheus and Alertmanager; default: where both are installed.",
+        ),
+    ] = None,
+) -> None:
+    """Break a small shop for real, and respond."""
+    from .drill import Options, drill_command
+
+    options = Options(score, keep, as_json, approve, prometheus)
+    raise typer.Exit(drill_command(name, list_them, options))
+
+
+@app.command()
+def triage(
+    alert: Annotated[str, typer.Argument(metavar="ALERT.json", help="'-' reads stdin.")],
+    telemetry: Bundle = None,
+    operations: Hands = None,
+    as_json: AsJson = False,
+) -> None:
+    """Respond to an alert in JSON."""
+    from .triage import triage_command
+
+    raise typer.Exit(triage_command(alert, telemetry, operations, as_json))
+
+
+@app.command()
+def show(
+    incident: Newest = None,
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The whole document.")] = False,
+) -> None:
+    """Show an incident, also after a restart."""
+    from .show import show_command
+
+    raise typer.Exit(show_command(incident, as_json, markdown))
+
+
+@app.command()
+def incidents(as_json: AsJson = False) -> None:
+    """List all incidents, newest first."""
+    from .show import incidents_command
+
+    raise typer.Exit(incidents_command(as_json))
+
+
+@app.command()
+def approve(
+    incident: Id,
+    subject: Annotated[str, typer.Argument(metavar="HASH", help="Of the plan or text.")],
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Change a parameter: approves a new plan."),
+    ] = None,
+    by: By = "on-call commander",
+    as_json: AsJson = False,
+) -> None:
+    """Approve one exact plan or text, by its hash."""
+    from .decide import approve_command
+
+    raise typer.Exit(approve_command(incident, subject, edit or [], by, as_json))
+
+
+@app.command()
+def reject(
+    incident: Id,
+    subject: Annotated[str, typer.Argument(metavar="HASH", help="Of the plan or text.")],
+    reason: Annotated[str, typer.Option(help="Why; it goes on the record.")],
+    by: By = "on-call commander",
+    as_json: AsJson = False,
+) -> None:
+    """Reject one exact plan or text, with a reason."""
+    from .decide import reject_command
+
+    raise typer.Exit(reject_command(incident, subject, reason, by, as_json))
+
+
+@app.command()
+def resume(
+    incident: Id,
+    telemetry: Bundle = None,
+    operations: Hands = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with an incident after an answer, or after a crash."""
+    from .triage import resume_command
+
+    raise typer.Exit(resume_command(incident, telemetry, operations, as_json))
+
+
+@app.command()
+def postmortem(incident: Newest = None, as_json: AsJson = False) -> None:
+    """Print the blameless postmortem draft."""
+    from .show import postmortem_command
+
+    raise typer.Exit(postmortem_command(incident, as_json))
+
+
+@app.command()
+def graph(
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an SVG picture.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a PNG; needs rsvg-convert.")
+    ] = None,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print it as Mermaid text.")] = False,
+) -> None:
+    """Draw the response as a graph."""
+    from .graph import graph_command
+
+    raise typer.Exit(graph_command(svg, png, mermaid))
+
+
+def main() -> None:
+    """Run the command line; always ends in SystemExit with a code of exits.Exit."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 (the edge of the process)
+        from .crash import report
+
+        sys.exit(report(error))

@@ -1,0 +1,59 @@
+"""A plan as the commander sees it: everything that matters for a yes or a no."""
+
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..incident.action import ActionPlan
+from ..incident.document import Incident
+from ..incident.evidence import Quote
+from .screen import shown
+from .words import clock, seconds
+
+RISK = {"low": "good", "medium": "watch", "high": "bad"}
+QUOTES = 5
+
+
+def card(
+    plan: ActionPlan, document: Incident, expires: datetime | None, now: datetime
+) -> RenderableType:
+    """Two columns: what it is, what it risks, why, how it is checked and undone, until when."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    for label, content in _rows(plan, document):
+        table.add_row(f"  {label}", content)
+    if expires:
+        left = (expires - now).total_seconds()
+        until = f"{clock(expires)} UTC (in {seconds(max(left, 0.0))})"
+        table.add_row("  expires", Text(until))
+    return table
+
+
+def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
+    rows = [
+        ("action", Text(f"{plan.kind.value} {shown(plan.target)}", "strong")),
+        *(("parameter", Text(f"{key} = {shown(text)}")) for key, text in plan.parameters.items()),
+        ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
+        ("who notices", Text(shown(plan.blast_radius))),
+        ("expected", Text(shown(plan.expected_effect))),
+        ("verified by", Text(shown(plan.verification))),
+        ("undo", Text(shown(plan.undo), "" if plan.reversible else "bad")),
+        ("why", Text(shown(plan.rationale))),
+    ]
+    cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
+    if cause:
+        text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"
+        rows.append(("cause", Text(text)))
+    rows += [("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]]
+    return [*rows, ("plan", Text(plan.hash, "strong"))]
+
+
+def _quote(quote: Quote, document: Incident) -> str:
+    """E4 failure_origins: share = 0.93."""
+    record = next((item for item in document.evidence if item.id == quote.evidence), None)
+    name = quote.pointer.rsplit("/", 1)[-1] or "value"
+    tool = f" {record.tool}" if record else ""
+    return f"{quote.evidence}{tool}: {name} = {shown(quote.value, 120)}"

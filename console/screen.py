@@ -1,0 +1,51 @@
+"""The terminal: one console, few colours, nothing said by colour alone."""
+
+import os
+import sys
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+from rich.theme import Theme
+
+from ..prompts.neutral import plain
+
+THEME = Theme(
+    {
+        "dim": "bright_black",
+        "who": "cyan",
+        "good": "green",
+        "watch": "yellow",
+        "bad": "red",
+        "strong": "bold",
+        "rule": "cyan",
+    }
+)
+LOG_WIDTH = 100
+"""Columns when the output is a file and nobody says how wide it is."""
+
+
+def screen(to_stderr: bool = False) -> Console:
+    """A console on stdout or stderr. NO_COLOR and COLUMNS are honoured."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    fixed = None if stream.isatty() or "COLUMNS" in os.environ else LOG_WIDTH
+    return Console(stderr=to_stderr, theme=THEME, highlight=False, emoji=False, width=fixed)
+
+
+def shown(value: object, limit: int = 400) -> str:
+    """Text written by others as one line that cannot steer a terminal."""
+    return plain(value, limit)
+
+
+def line(*parts: tuple[object, str] | str) -> Text:
+    """One line out of (text, style) parts."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for part in parts:
+        content, style = part if isinstance(part, tuple) else (part, "")
+        text.append(str(content), style)
+    return text
+
+
+def heading(title: str) -> Rule:
+    """A section's title across the width."""
+    return Rule(Text(title, "strong"), align="left", style="rule", characters="─")
