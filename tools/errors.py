@@ -1,0 +1,72 @@
+"""Exceptions by where they were raised."""
+
+from ..analysis.stacktraces import StackGroup, group_stacks, parse_stack
+from ..telemetry.model import LogRecord
+from .base import Bench, Effect, Row, Table, tool
+from .reading import checked, cut, logs, number, seconds, table
+
+STACK = "exception.stacktrace"
+Key = tuple[str, str, str]
+"""Exception, file, function: lines move between releases."""
+
+
+@tool(Effect.read)
+def error_groups(bench: Bench, services: list[str] | None = None) -> Table:
+    """Stack traces of the incident window, grouped by exception and deepest frame of own code.
+
+    `new` says that the baseline had none of the group. Groups new to the incident come first,
+    then the most frequent.
+    """
+    frame = bench.frame
+    names = checked(bench, services)
+    after = [log for log in logs(bench, frame.incident, names) if log.attributes.get(STACK)]
+    before = [log for log in logs(bench, frame.baseline, names) if log.attributes.get(STACK)]
+    groups = group_stacks([str(log.attributes[STACK]) for log in after])
+    usual = group_stacks([str(log.attributes[STACK]) for log in before])
+    counts = {_key(group): group.count for group in usual}
+    members = _members(after)
+    rows = [_row(group, members[_key(group)], counts.get(_key(group), 0)) for group in groups]
+    rows.sort(key=lambda row: (not row["new"], -row["count"]))
+    summary = f"{len(rows)} groups of exceptions in {len(after)} stack traces"
+    if rows:
+        summary += f"; first: {rows[0]['exception']} at {rows[0]['location'] or 'unknown place'}"
+    return table(
+        rows, summary, f"no stack traces in {seconds(frame.incident)} of logs", frame.incident
+    )
+
+
+def _key(group: StackGroup) -> Key:
+    frame = group.frame
+    return group.exception, frame.file if frame else "", frame.function if frame else ""
+
+
+def _members(found: list[LogRecord]) -> dict[Key, list[LogRecord]]:
+    """The log records of each group, oldest first."""
+    texts = {str(log.attributes[STACK]) for log in found}
+    keys = {text: _key(group) for text in texts for group in group_stacks([text])}
+    members: dict[Key, list[LogRecord]] = {}
+    for log in found:
+        key = keys.get(str(log.attributes[STACK]))
+        if key is not None:
+            members.setdefault(key, []).append(log)
+    return members
+
+
+def _row(group: StackGroup, members: list[LogRecord], before: int) -> Row:
+    stack = parse_stack(group.example)
+    frame = group.frame
+    return {
+        "exception": group.exception,
+        "message": cut(stack.message if stack else "", 300),
+        "file": frame.file if frame else "",
+        "line": frame.line if frame else None,
+        "function": frame.function if frame else "",
+        "location": f"{frame.file}:{frame.line} {frame.function}" if frame else "",
+        "count": group.count,
+        "before": before,
+        "new": before == 0,
+        "services": ", ".join(sorted({log.service for log in members})),
+        "first": number(members[0].ts),
+        "last": number(members[-1].ts),
+        "sample": cut(group.example, 1500),
+    }

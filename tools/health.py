@@ -1,0 +1,103 @@
+"""The health matrix: the worst state of every service, by group of signals."""
+
+from collections import Counter
+
+import numpy as np
+
+from .base import Bench, Effect, Row, Table, tool
+from .reading import logs, number, services_of, table, whole
+from .shifts import Shift, shifts
+
+GROUPS = {
+    "traffic": ("request_rate", "up"),
+    "errors": ("error_rate", "throttled_rate", "ai_error_share", "login_failure_share", "restarts"),
+    "latency": ("latency_p50", "latency_p95"),
+    "saturation": (
+        *("memory_share", "cpu_share", "concurrency_share", "db_pool_share", "db_pool_waiting"),
+        *("connections_share", "locks_waiting"),
+    ),
+}
+WATCH, BAD = 3.0, 6.0
+"""Scores from which a signal is to be watched, and from which it is bad."""
+HARMLESS = {
+    "error_rate": 0.02,
+    "throttled_rate": 0.02,
+    "ai_error_share": 0.05,
+    "login_failure_share": 0.3,
+    "latency_p50": 0.05,
+    "latency_p95": 0.1,
+    "memory_share": 0.7,
+    "cpu_share": 0.5,
+    "concurrency_share": 0.6,
+    "db_pool_share": 0.7,
+    "db_pool_waiting": 1.0,
+    "connections_share": 0.7,
+}
+"""Below this level a signal is at most to be watched, however unusual it is."""
+
+
+@tool(Effect.read)
+def health(bench: Bench) -> Table:
+    """The health of every service: traffic, errors, latency, saturation and logs, each ok,
+    watch, bad or unknown, with its worst signal. Sickest service first."""
+    found: dict[str, list[Shift]] = {}
+    for shift in shifts(bench):
+        found.setdefault(shift.signal.service, []).append(shift)
+    loud = _loud(bench)
+    rows = [_row(name, found.get(name, []), loud.get(name, "")) for name in services_of(bench)]
+    rows.sort(key=lambda row: (-list(row.values()).count("bad"), -(row["score"] or 0)))
+    sick = [str(row["service"]) for row in rows if "bad" in row.values()]
+    summary = f"{len(sick)} of {len(rows)} services are in a bad state"
+    summary += f": {', '.join(sick)}" if sick else ""
+    return table(rows, summary, "no services in the catalogue or in telemetry", whole(bench))
+
+
+def _row(service: str, found: list[Shift], logs_state: str) -> Row:
+    row: Row = {"service": service}
+    for group, names in GROUPS.items():
+        states = [state(shift) for shift in found if shift.signal.name in names]
+        row[group] = max(states, key=("unknown", "ok", "watch", "bad").index, default="unknown")
+    row["logs"] = logs_state or "ok"
+    candidates = [shift for shift in found if shift.worse]
+    worst = max(candidates, key=lambda s: (state(s) == "bad", s.score), default=None)
+    up = next((shift for shift in found if shift.signal.name == "up"), None)
+    row["worst_signal"] = worst.signal.name if worst else ""
+    row["score"] = number(worst.score, 3) if worst else 0.0
+    row["up"] = _last(up)
+    return row
+
+
+def state(shift: Shift) -> str:
+    """ok, watch, bad or unknown."""
+    if shift.signal.name == "up":
+        last = _last(shift)
+        return "unknown" if last is None else "bad" if last < 1 else "ok"
+    if not np.isfinite(shift.now).any():
+        return "unknown"
+    if shift.signal.name == "request_rate":
+        return "watch" if shift.score >= BAD else "ok"
+    if not shift.worse:
+        return "ok"
+    harmless = shift.row()["current"] < HARMLESS.get(shift.signal.name, 0.0)
+    return "bad" if shift.score >= BAD and not harmless else "watch"
+
+
+def _last(shift: Shift | None) -> float | None:
+    if shift is None:
+        return None
+    finite = shift.now[np.isfinite(shift.now)]
+    return number(float(finite[-1])) if finite.size else None
+
+
+def _loud(bench: Bench) -> dict[str, str]:
+    """State of the error logs of each service: how many more than in the baseline, per second."""
+    frame = bench.frame
+    levels = ["error", "critical"]
+    before = Counter(log.service for log in logs(bench, frame.baseline, None, levels))
+    now = Counter(log.service for log in logs(bench, frame.incident, None, levels))
+    states = {}
+    for service, count in now.items():
+        usual = before[service] / max(frame.baseline.seconds, 1) * frame.incident.seconds
+        if count >= 3 and count > 2 * usual:
+            states[service] = "bad" if count >= 10 and count > 5 * usual else "watch"
+    return states

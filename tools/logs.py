@@ -1,0 +1,90 @@
+"""Log lines: what is new or surging, and search."""
+
+import re
+
+from ..analysis.template_shift import LogLine, compare_templates
+from ..telemetry.model import LogRecord
+from .base import Bench, Effect, Row, Table, tool
+from .reading import checked, cut, logs, number, one_of, seconds, table
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+LOUD = ["warning", "error", "critical"]
+
+
+@tool(Effect.read)
+def log_patterns(
+    bench: Bench,
+    services: list[str] | None = None,
+    levels: list[str] | None = None,
+    limit: int = 40,
+) -> Table:
+    """Log templates that are new, surging or vanished against the baseline, by service and level.
+
+    Looks at warnings and above unless `levels` says otherwise. Score is -log10 of the
+    probability that the count changed by chance. Errors first.
+    """
+    frame = bench.frame
+    chosen = [one_of("levels", level, LEVELS) for level in levels] if levels else LOUD
+    names = checked(bench, services)
+    before = logs(bench, frame.baseline, names, chosen)
+    after = logs(bench, frame.incident, names, chosen)
+    exposures = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
+    shifts = compare_templates(_lines(before), _lines(after), *exposures)
+    rows: list[Row] = [
+        {
+            "service": shift.service,
+            "level": shift.level,
+            "kind": shift.kind,
+            "template": cut(shift.template, 300),
+            "before": shift.before,
+            "after": shift.after,
+            "ratio": number(shift.ratio, 3),
+            "score": number(-shift.log10_p, 3),
+            "first": number(after[shift.first].ts) if shift.first is not None else None,
+            "sample": cut(shift.example, 400),
+        }
+        for shift in shifts[: max(1, limit)]
+    ]
+    summary = f"{len(shifts)} log templates changed; first: {rows[0]['kind'] if rows else ''} "
+    summary += f"in {rows[0]['service']}: {cut(rows[0]['sample'], 120)}" if rows else ""
+    nothing = (
+        f"no template changed among {len(before)} lines before and {len(after)} in the incident"
+        f" (levels {', '.join(chosen)})"
+    )
+    return table(rows, summary, nothing, frame.incident)
+
+
+def _lines(found: list[LogRecord]) -> list[LogLine]:
+    return [LogLine(log.service, log.level, log.message) for log in found]
+
+
+@tool(Effect.read)
+def search_logs(
+    bench: Bench, pattern: str, service: str = "", level: str = "", limit: int = 50
+) -> Table:
+    """Log lines of the incident window that match a regular expression, newest first."""
+    try:
+        expression = re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        expression = re.compile(re.escape(pattern), re.IGNORECASE)
+    names = checked(bench, [service]) if service else None
+    levels = [one_of("level", level, LEVELS)] if level else None
+    window = bench.frame.incident
+    found = logs(bench, window, names, levels)
+    hits = [log for log in found if expression.search(log.message)][::-1]
+    rows: list[Row] = [
+        {
+            "ts": number(log.ts),
+            "service": log.service,
+            "instance": log.instance,
+            "level": log.level,
+            "message": cut(log.message, 500),
+            "exception": cut(log.attributes.get("exception.type"), 200),
+            "route": cut(log.attributes.get("http.route"), 200),
+            "trace_id": log.trace_id,
+        }
+        for log in hits[: max(1, limit)]
+    ]
+    summary = f"{len(hits)} of {len(found)} lines match"
+    nothing = f"none of {len(found)} lines in {seconds(window)} matches {cut(pattern, 80)!r}"
+    return table(rows, summary, nothing, window)

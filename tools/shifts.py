@@ -1,0 +1,121 @@
+"""How far each signal stands from its own baseline: the base of several tools."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
+from ..telemetry.signals import Signal
+from .base import Bench, Row
+from .reading import number, signals, whole
+
+FLOORS = {"share": 0.01, "s": 0.005, "1/s": 0.5, "count": 0.5, "bytes": 2e6}
+"""Smallest spread that matters, by unit."""
+NEUTRAL = ("request_rate", "ai_request_rate", "login_rate")
+"""Signals that are not worse in either direction by themselves."""
+CONTIGUOUS_S = 120.0
+"""Up to this gap between the windows, one grid spans both."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One signal in both windows."""
+
+    signal: Signal  # as of the incident window
+    before: np.ndarray
+    now: np.ndarray
+    scored: Anomaly | Unscored
+    start: float  # of the incident window, unix seconds
+
+    @property
+    def score(self) -> float:
+        """Sustained robust z; 0 where there is none."""
+        return self.scored.score if isinstance(self.scored, Anomaly) else 0.0
+
+    @property
+    def direction(self) -> int:
+        """+1 up, -1 down, 0 unchanged."""
+        return self.scored.direction if isinstance(self.scored, Anomaly) else 0
+
+    @property
+    def worse(self) -> bool:
+        """Whether it left its usual band in the bad direction."""
+        if self.signal.name in NEUTRAL or self.score < USUAL:
+            return False
+        return self.direction == (1 if self.signal.higher_is_worse else -1)
+
+    @property
+    def onset(self) -> float | None:
+        """Since when, unix seconds."""
+        if not isinstance(self.scored, Anomaly) or self.scored.onset is None:
+            return None
+        return self.start + self.scored.onset * self.signal.step
+
+    def row(self) -> Row:
+        """As a row of a table."""
+        scored = self.scored
+        if isinstance(scored, Anomaly):
+            before, now, times, note = scored.baseline, scored.current, scored.ratio, ""
+        else:
+            before, now, times = _median(self.before), _median(self.now), None
+            note = scored.reason
+        return {
+            "service": self.signal.service,
+            "signal": self.signal.name,
+            "unit": self.signal.unit,
+            "baseline": number(before),
+            "current": number(now),
+            "ratio": number(times, 3),
+            "score": number(self.score, 3),
+            "direction": self.direction,
+            "worse": self.worse,
+            "onset": number(self.onset),
+            "note": note,
+            "source": self.signal.source,
+        }
+
+
+def shifts(
+    bench: Bench, services: list[str] | None = None, names: list[str] | None = None
+) -> list[Shift]:
+    """Every signal of both windows, the worst first, then by score."""
+    frame = bench.frame
+    near = frame.incident.start - frame.baseline.end <= CONTIGUOUS_S
+    if near:
+        found = signals(bench, whole(bench), services, names)
+        pairs = [(item, item.within(frame.baseline), item.within(frame.incident)) for item in found]
+    else:
+        pairs = _apart(bench, services, names)
+    made = [
+        Shift(signal, before, now, _score(signal, before, now), frame.incident.start)
+        for signal, before, now in pairs
+        if np.isfinite(before).any() or np.isfinite(now).any()
+    ]
+    return sorted(made, key=lambda shift: (not shift.worse, -shift.score))
+
+
+def _apart(
+    bench: Bench, services: list[str] | None, names: list[str] | None
+) -> list[tuple[Signal, np.ndarray, np.ndarray]]:
+    """The windows lie far apart: each has its own grid."""
+    frame = bench.frame
+    then = {(s.service, s.name): s for s in signals(bench, frame.baseline, services, names)}
+    now = {(s.service, s.name): s for s in signals(bench, frame.incident, services, names)}
+    nothing = np.array([np.nan])
+    return [
+        (
+            now.get(key) or then[key],
+            then[key].values if key in then else nothing,
+            now[key].values if key in now else nothing,
+        )
+        for key in sorted(then.keys() | now.keys())
+    ]
+
+
+def _score(signal: Signal, before: np.ndarray, now: np.ndarray) -> Anomaly | Unscored:
+    return score_window(before, now, absolute_floor=FLOORS.get(signal.unit, 0.0))
+
+
+def _median(values: np.ndarray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None
