@@ -1,0 +1,45 @@
+"""What was changed before it began."""
+
+from ..telemetry.model import Window
+from .base import Bench, Effect, Row, Table, tool
+from .reading import attempt, cut, number, table
+
+AFTER_S = 5.0
+"""Clocks of sources differ a little: a change this much later may still have come first."""
+
+
+@tool(Effect.read)
+def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float = 3600.0) -> Table:
+    """Deploys, commits, flags, configuration, scaling and restarts before the onset.
+
+    `onset` is in unix seconds, by default the begin of the incident window. `seconds_before` is
+    positive for a change before the onset; the nearest comes first. Changes inside the incident
+    window are listed too, with negative seconds.
+    """
+    begin = bench.frame.incident.start if onset is None else onset
+    window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
+    found = attempt(lambda: bench.telemetry.changes(window))
+    rows: list[Row] = [
+        {
+            "at": number(change.at),
+            "seconds_before": round(begin - change.at, 1),
+            "kind": change.kind,
+            "service": change.service,
+            "id": change.id,
+            "version": change.version,
+            "previous": change.previous,
+            "author": change.author,
+            "summary": cut(change.summary, 300),
+            "files": ", ".join(change.files[:20]),
+            "diff": cut(change.diff, 2000),
+        }
+        for change in found
+    ]
+    rows.sort(key=lambda row: (row["seconds_before"] < -AFTER_S, abs(row["seconds_before"])))
+    before = sum(row["seconds_before"] >= -AFTER_S for row in rows)
+    summary = f"{before} changes in the {lookback_s:.0f} s before the onset"
+    if before:
+        first = rows[0]
+        summary += f"; nearest: {first['kind']} {first['service'] or first['id']}"
+        summary += f" {first['seconds_before']:.0f} s before"
+    return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)

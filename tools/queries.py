@@ -1,0 +1,89 @@
+"""Database statements: slow ones, and ones that are run too often."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..telemetry.model import Span
+from .base import Bench, Effect, Row, Table, tool
+from .reading import checked, cut, number, ratio, seconds, spans, table
+
+Statement = tuple[str, str]
+
+
+@dataclass
+class Runs:
+    """Every run of one statement in one window."""
+
+    ms: list[float] = field(default_factory=list)
+    parents: set[tuple[str, str]] = field(default_factory=set)
+    errors: int = 0
+
+    @property
+    def per_request(self) -> float | None:
+        """Runs per span that ran it: above 1, it runs in a loop."""
+        return len(self.ms) / len(self.parents) if self.parents else None
+
+
+@tool(Effect.read)
+def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
+    """Database statements by the time that they cost more than in the baseline.
+
+    `calls_per_request` counts runs per operation that ran the statement at all; `fanout_ratio`
+    compares it with the baseline (an N+1 query rises there while `ratio`, of the mean time,
+    stays). A statement the baseline did not have has no ratio.
+    """
+    frame = bench.frame
+    names = checked(bench, services)
+    before = _runs(spans(bench, frame.baseline, names))
+    after = _runs(spans(bench, frame.incident, names))
+    scale = frame.incident.seconds / max(frame.baseline.seconds, 1e-3)
+    rows = {key: _row(key, before.get(key), runs) for key, runs in after.items()}
+
+    def added(key: Statement) -> float:
+        usual = sum(before[key].ms) * scale if key in before else 0.0
+        return sum(after[key].ms) - usual
+
+    ordered = [rows[key] for key in sorted(rows, key=lambda key: (-added(key), key))]
+    summary = f"{len(rows)} statements"
+    if ordered:
+        first = ordered[0]
+        summary += f"; first: {cut(first['statement'], 80)} of {first['service']},"
+        summary += f" {first['mean_ms']} ms ({first['mean_ms_before']} before)"
+    nothing = f"no spans with db.query.text in {seconds(frame.incident)} of incident"
+    return table(ordered, summary, nothing, frame.incident)
+
+
+def _runs(found: list[Span]) -> dict[Statement, Runs]:
+    runs: dict[Statement, Runs] = defaultdict(Runs)
+    for span in found:
+        text = span.attributes.get("db.query.text") or span.attributes.get("db.statement")
+        if text or span.attributes.get("db.system"):
+            entry = runs[span.service, str(text or span.name)]
+            entry.ms.append(span.duration_ms)
+            entry.parents.add((span.trace_id, span.parent_id))
+            entry.errors += span.status == "error"
+    return dict(runs)
+
+
+def _row(key: Statement, before: Runs | None, now: Runs) -> Row:
+    ms = np.array(now.ms)
+    usual = np.array(before.ms) if before else None
+    fanout_before = before.per_request if before else None
+    return {
+        "service": key[0],
+        "statement": cut(key[1], 500),
+        "calls": len(now.ms),
+        "calls_before": len(before.ms) if before else 0,
+        "calls_per_request": number(now.per_request, 3),
+        "calls_per_request_before": number(fanout_before, 3),
+        "total_ms": number(float(ms.sum())),
+        "mean_ms": number(float(ms.mean())),
+        "mean_ms_before": number(float(usual.mean())) if usual is not None else None,
+        "p95_ms": number(float(np.percentile(ms, 95))),
+        "p95_ms_before": number(float(np.percentile(usual, 95))) if usual is not None else None,
+        "ratio": ratio(float(ms.mean()), float(usual.mean())) if usual is not None else None,
+        "fanout_ratio": ratio(now.per_request, fanout_before),
+        "errors": now.errors,
+    }
