@@ -26,7 +26,7 @@ FAULT = Fault(
         # Half of the checkouts fail and data is damaged, but the backup has it: not yet a loss.
         severity=Severity.P1,
         effective_actions=((ActionKind.repair_rows, "stock"),),
-        loudest="checkout",
+        loudest="inventory",
         symptom=Symptom("inventory", "error_rate", 0.05),
         parameters={(ActionKind.repair_rows, "stock"): {"columns": ["attributes"]}},
     ),

@@ -11,7 +11,7 @@ LIMIT = "LARGEST_CACHE = 400\n"
 FIELD = "        self.entries: OrderedDict[str, tuple[float, Any]] = OrderedDict()\n"
 PUT = "        self.entries[session] = (now, items)\n"
 EDITS = (
-    (MODULE, LIMIT, LIMIT + "PAIRED = 500  # the popular products, counted in pairs\n"),
+    (MODULE, LIMIT, LIMIT + "PAIRED = 550  # the popular products, counted in pairs\n"),
     (
         MODULE,
         FIELD,

@@ -41,7 +41,7 @@ FAULT = Fault(
         # Nobody can buy anything while the rest of the shop works.
         severity=Severity.P1,
         effective_actions=((ActionKind.restart, "payments"),),
-        loudest="checkout",
+        loudest="payments",
         symptom=Symptom("checkout", "error_rate", 0.05),
     ),
     inject=inject,

@@ -1,32 +1,53 @@
-"""Control: an innocent deploy of catalog, seconds before inventory hangs.
+"""Control: an innocent deploy of checkout, seconds before inventory hangs.
 
-Catalog asks inventory for every product page, so it is catalog that runs out of workers.
+Checkout asks inventory for every order, so it is checkout that fails right after its deploy.
 """
 
 import os
 import signal
 import time
+from typing import Any
 
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
+from ..startup import answers, wait_until
 from .fault import Fault, Symptom, Truth
 
-BETWEEN_S = 4.0
-"""From the deploy to the fault: long enough to see catalog healthy on its new version."""
+AUTHOR = "Checkout team <checkout@shop.example>"
+EDITS = (("shop/checkout.py", '"the cart is empty"', '"there is nothing in the cart"'),)
+BETWEEN_S = 3.0
+"""From the finished deploy to the fault: checkout is seen healthy on its new version."""
 
 
 def inject(shop: Shop) -> None:
-    """Deploy a harmless change of catalog, then stop inventory."""
-    shop.deploy(
-        "catalog",
-        [("shop/catalog.py", "LARGEST_PAGE = 100", "LARGEST_PAGE = 96")],
-        "Cap product pages at four screens",
-        "Catalog team <catalog@shop.example>",
-    )
+    """Deploy a change of wording, then stop inventory."""
+    deploy_beside(shop)
     time.sleep(BETWEEN_S)
     os.kill(shop.pid("inventory"), signal.SIGSTOP)
+
+
+def deploy_beside(shop: Shop) -> None:
+    """Start the new version beside the old one and hand over: no customer notices.
+
+    `Shop.deploy` restarts a single instance, which fails requests: not so innocent.
+    """
+    old, new = shop.layout.of("checkout")
+    releases, supervision = shop.parts.releases, shop.parts.supervision
+    version = releases.release(EDITS, "Say what is missing from an empty cart", AUTHOR)
+    releases.deploy("checkout", version, AUTHOR)
+    supervision.call("startProcess", new.name)
+    log = shop.layout.output / f"{new.name}.log"
+    wait_until(answers(f"{new.url}/healthz"), new.name, log)
+
+    def hand_over(content: dict[str, Any]) -> None:
+        for entry in content["checkout"]:
+            entry["active"] = entry["instance"] == new.name
+
+    shop.write_config("endpoints.json", hand_over, f"Hand checkout over to {new.name}", AUTHOR)
+    time.sleep(1.0)  # clients look every 0.3 s; requests under way end within that time
+    supervision.call("stopProcess", old.name)
 
 
 FAULT = Fault(
@@ -40,7 +61,7 @@ FAULT = Fault(
         effective_actions=((ActionKind.restart, "inventory"),),
         loudest="catalog",
         symptom=Symptom("gateway", "error_rate", 0.05),
-        blameless=("catalog",),
+        blameless=("checkout",),
     ),
     inject=inject,
 )

@@ -41,7 +41,7 @@ FAULT = Fault(
         # Search is several times slower and crowds product pages out: major degradation.
         severity=Severity.P1,
         effective_actions=((ActionKind.roll_back, "catalog"),),
-        loudest="gateway",
+        loudest="catalog",
         symptom=Symptom("catalog", "latency_p95", 0.5),
     ),
     inject=inject,

@@ -6,7 +6,7 @@ from ...incident.severity import Severity
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
-SURGE = {"search": 11.0}
+SURGE = {"search": 12.5}
 ORDINARY = 6.0
 """Searches per second that the shop is meant to serve at its edge while it is crowded out."""
 
@@ -30,7 +30,7 @@ FAULT = Fault(
         # Most pages come from catalog: slow or shed for most users.
         severity=Severity.P1,
         effective_actions=((ActionKind.scale, "catalog"), (ActionKind.throttle, "gateway")),
-        loudest="gateway",
+        loudest="catalog",
         symptom=Symptom("gateway", "latency_p95", 0.6),
         parameters={
             (ActionKind.scale, "catalog"): {"instances": 3},
