@@ -1,0 +1,66 @@
+"""What grows steadily: leaks, and when they meet their limit."""
+
+import numpy as np
+
+from ..analysis.trend import fit_trend, seconds_to_limit
+from ..telemetry.model import Window
+from ..telemetry.signals import Signal
+from . import reading
+from .base import Bench, Effect, Row, Table, tool
+from .reading import number, seconds, table, whole
+
+SIGNALS = ("memory_bytes", "open_fds", "connections", "database_bytes")
+LEAST_POINTS = 8
+MATERIAL = 0.05
+"""Growth over the window, as a share of its start, below which a trend is noise."""
+
+
+@tool(Effect.read)
+def growth(bench: Bench) -> Table:
+    """Signals that grow steadily like a leak in the incident window: slope, growth over the
+    window, and seconds until the limit is met. Confidence 0..1; the soonest to be full first."""
+    window = bench.frame.incident
+    if window.seconds < 20:  # a short look cannot tell growth from noise: take what was before
+        window = Window(max(whole(bench).start, window.end - 20), window.end)
+    found = reading.signals(bench, window, None, [*SIGNALS, "memory_share"])
+    shares = {signal.service: signal for signal in found if signal.name == "memory_share"}
+    rows = [row for signal in found if signal.name in SIGNALS and (row := _row(signal, shares))]
+    rows.sort(key=lambda row: (-row["confidence"], row["seconds_to_limit"] or np.inf))
+    steady = [row for row in rows if row["confidence"] >= 0.5]
+    summary = f"{len(steady)} of {len(rows)} rising signals grow steadily"
+    if steady:
+        summary += f"; first: {steady[0]['signal']} of {steady[0]['service']}"
+    return table(rows, summary, f"nothing grows in {seconds(window)}", window)
+
+
+def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
+    trend = fit_trend(signal.ts, signal.values)
+    if trend is None or trend.points < LEAST_POINTS or trend.slope <= 0 or trend.growth < MATERIAL:
+        return None
+    limit = _limit(signal, shares)
+    left = seconds_to_limit(trend.level, trend.slope, limit) if limit is not None else None
+    sure = trend.tau if trend.monotonic else 0.0
+    return {
+        "service": signal.service,
+        "signal": signal.name,
+        "unit": signal.unit,
+        "start": number(trend.level - trend.slope * float(signal.ts[-1] - signal.ts[0])),
+        "now": number(trend.level),
+        "slope_per_s": number(trend.slope),
+        "growth": number(min(trend.growth, 1e6)),
+        "limit": number(limit),
+        "seconds_to_limit": number(left),
+        "confidence": number(max(0.0, sure) * min(1.0, trend.growth / (4 * MATERIAL)), 3) or 0.0,
+        "monotonic": trend.monotonic,
+    }
+
+
+def _limit(signal: Signal, shares: dict[str, Signal]) -> float | None:
+    """The memory limit, from the share that it makes of it."""
+    share = shares.get(signal.service)
+    if signal.name != "memory_bytes" or share is None:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = signal.values / share.values
+    finite = limits[np.isfinite(limits)]
+    return float(np.median(finite)) if finite.size else None

@@ -1,0 +1,168 @@
+"""Who calls whom, and where along the calls the degradation starts."""
+
+from collections import Counter
+
+from ..analysis.anomaly import Anomaly
+from ..analysis.edges import EdgeShift, compare_edges, edge_stats, missing_callees
+from ..analysis.propagation import rank_origins
+from ..analysis.spans import Span
+from ..telemetry.model import Catalogue
+from .base import Bench, Effect, Row, Table, tool
+from .health import BAD, HARMLESS
+from .reading import attempt, checked, graph_spans, number, seconds, spans, table, whole
+from .shifts import Shift, shifts
+
+Edge = tuple[str, str]
+
+OWN = {
+    "error_rate": 1.0,
+    "ai_error_share": 0.5,
+    "latency_p95": 0.9,
+    "latency_p50": 0.8,
+    "concurrency_share": 0.7,
+    "db_pool_share": 0.6,
+    "db_pool_waiting": 0.8,
+    "connections_share": 0.8,
+    "locks_waiting": 0.7,
+    "memory_share": 0.8,
+    "cpu_share": 0.5,
+    "restarts": 0.8,
+    "throttled_rate": 0.6,
+    "login_failure_share": 0.9,
+}
+"""How much an anomaly of a signal says about its service's own health, 0..1: by reasoning."""
+
+
+@tool(Effect.read)
+def dependencies(bench: Bench, service: str = "") -> Table:
+    """Calls between services: caller -> callee as the catalogue says and as spans show.
+
+    With a `service`, only its callers and callees. `calls` counts the incident window.
+    """
+    if service:
+        checked(bench, [service])
+    catalogue = attempt(bench.telemetry.catalogue)
+    stats = edge_stats(graph_spans(spans(bench, whole(bench))))
+    recent = edge_stats(graph_spans(spans(bench, bench.frame.incident)))
+    counts = Counter({edge: item.count for edge, item in recent.items()})
+    listed, seen = _listed(catalogue), set(stats)
+    chosen = [edge for edge in listed | seen if not service or service in edge]
+    rows: list[Row] = [
+        {
+            "caller": edge[0],
+            "callee": edge[1],
+            "known": "both"
+            if edge in listed and edge in seen
+            else "catalogue"
+            if edge in listed
+            else "spans",
+            "calls": counts[edge],
+            **_entries(catalogue, edge),
+        }
+        for edge in sorted(chosen, key=lambda edge: (-counts[edge], edge))
+    ]
+    summary = f"{len(rows)} dependencies, {sum(row['known'] == 'spans' for row in rows)} of them "
+    summary += "not in the catalogue"
+    nothing = f"no calls in the catalogue or in {seconds(whole(bench))} of spans"
+    nothing += f" for {service}" if service else ""
+    return table(rows, summary, nothing, whole(bench))
+
+
+def _listed(catalogue: Catalogue) -> set[Edge]:
+    return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
+
+
+def _entries(catalogue: Catalogue, edge: Edge) -> Row:
+    caller, callee = (catalogue.find(name) for name in edge)
+    return {
+        "caller_tier": caller.tier if caller else None,
+        "callee_tier": callee.tier if callee else None,
+        "callee_kind": callee.kind if callee else "",
+    }
+
+
+@tool(Effect.read)
+def origin(bench: Bench) -> Table:
+    """Where the degradation starts: services ranked by blame, which flows along the calls.
+
+    Blame sums to 1. `own` is how ill the service itself is, `silent` says that it left no
+    telemetry while its callers waited, `path` leads from the loudest service to this one.
+    """
+    found = shifts(bench)
+    worst = _worst(found)
+    before = graph_spans(spans(bench, bench.frame.baseline))
+    after = graph_spans(spans(bench, bench.frame.incident))
+    silent = _silent(found, before, after)
+    calls = _listed(attempt(bench.telemetry.catalogue)) | set(edge_stats([*before, *after]))
+    edges = compare_edges(before, after)
+    ill = {(shift.caller, shift.callee): _ill(shift) for shift in edges}
+    scores = {name: own * _borne_out(name, found, edges, ill) for name, (own, _) in worst.items()}
+    suspects = rank_origins(scores, calls, silent=silent, edges=ill)
+    rows: list[Row] = [
+        {
+            "rank": rank,
+            "service": suspect.service,
+            "blame": number(suspect.blame, 3),
+            "own": number(suspect.own, 3),
+            "silent": suspect.silent,
+            "path": " > ".join(suspect.path),
+            "signal": worst.get(suspect.service, (0.0, ""))[1] or ("up" if suspect.silent else ""),
+        }
+        for rank, suspect in enumerate(suspects, 1)
+        if suspect.blame >= 0.005 or suspect.own > 0
+    ]
+    summary = f"the degradation starts at {rows[0]['service']}" if rows else ""
+    summary += f" (blame {rows[0]['blame']:.0%}, {rows[0]['path']})" if rows else ""
+    nothing = f"no service is ill: {len(found)} signals are in their usual band"
+    return table(rows, summary, nothing, whole(bench))
+
+
+def _worst(found: list[Shift]) -> dict[str, tuple[float, str]]:
+    """Each service's own anomaly (0..1), and the signal that shows it."""
+    worst: dict[str, tuple[float, str]] = {}
+    for shift in found:
+        name = shift.signal.name
+        if not shift.worse or name not in OWN or not isinstance(shift.scored, Anomaly):
+            continue
+        own = OWN[name] * shift.scored.strength
+        if shift.score < BAD or shift.scored.current < HARMLESS.get(name, 0.0):
+            own *= 0.3
+        if own > worst.get(shift.signal.service, (0.0, ""))[0]:
+            worst[shift.signal.service] = own, name
+    return worst
+
+
+def _borne_out(
+    service: str, found: list[Shift], edges: list[EdgeShift], ill: dict[Edge, float]
+) -> float:
+    """How far all callers agree that a service seen only through them is ill.
+
+    When one of several callers suffers, what it asks is to blame, not who answers.
+    """
+    sources = {shift.signal.source for shift in found if shift.signal.service == service}
+    callers = [e for e in edges if e.callee == service and e.after and e.after.count >= 5]
+    if "callers" not in sources or len(callers) < 2:
+        return 1.0
+    sick = sum(ill[edge.caller, edge.callee] >= 0.3 for edge in callers)
+    return 1.0 if 2 * sick > len(callers) else 0.05
+
+
+def _silent(found: list[Shift], before: list[Span], after: list[Span]) -> set[str]:
+    """Services that stopped answering: down by their own account, or mute to their callers."""
+    down = {shift.signal.service for shift in found if shift.signal.name == "up" and _gone(shift)}
+    reporting = {span.service for span in before if span.kind == "server"}
+    lost = missing_callees(after, reporting) if reporting else []
+    return down | {item.service for item in lost if item.share >= 0.5 and item.unanswered >= 3}
+
+
+def _gone(shift: Shift) -> bool:
+    """Not answering for most of what was seen of the incident."""
+    return bool(shift.row()["current"] is not None and shift.direction < 0 and shift.worse)
+
+
+def _ill(shift: EdgeShift) -> float:
+    """How ill the call itself is: by new errors, or by time."""
+    slower = 0.0
+    if shift.latency_ratio is not None and shift.after and shift.after.p95_ms > 20:
+        slower = max(0.0, min(1.0, (shift.latency_ratio - 1.2) / 1.8))
+    return max(min(1.0, 4 * max(0.0, shift.error_rise)), slower)
