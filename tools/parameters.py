@@ -52,7 +52,7 @@ class Throttle(Parameters):
     """Of a rate limit at the edge."""
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix limited")
-    rate: float = Field(gt=0, description="requests per second let through")
+    rate: float = Field(gt=0, le=1e6, description="requests per second let through")
 
 
 class BlockSource(Parameters):
