@@ -4,7 +4,6 @@
 
 SHELL := /bin/bash
 BIN := .venv/bin
-HOME_OF_DEMO ?= .warroom
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 # The builder comes first and is pinned too: no isolated build fetches another one.
 INSTALL = set -o pipefail; $(PIP) -q setuptools && $(PIP) --no-build-isolation
@@ -18,10 +17,14 @@ endef
 
 .PHONY: demo test setup lint clean
 
+# A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
-	@$(BIN)/warroom graph
-	@$(BIN)/warroom drill bad-deploy
-	@echo "The incident's document, postmortem, messages and charts are in $(HOME_OF_DEMO)/incidents/"
+	@mkdir -p .warroom
+	@$(BIN)/warroom graph --svg .warroom/graph.svg
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/warroom drill bad-deploy; \
+	else $(BIN)/warroom drill bad-deploy --approve-as-drill-commander; fi
+	@echo "The picture of the response is .warroom/graph.svg; the incident's document, postmortem, messages"
+	@echo "and charts are in .warroom/incidents/ (see also: $(BIN)/warroom show)"
 
 test: lint
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -41,6 +44,7 @@ setup: .venv/dev.stamp
 .venv/dev.stamp: .venv/demo.stamp
 	@echo "Setting up: the tools for tests and lint (about half a minute, once)"
 	@$(INSTALL) -e ".[drills,dev]" 2>&1 | $(PROGRESS)
+	@mkdir -p .venv/types && ln -sfn "$(CURDIR)" .venv/types/warroom
 	@touch $@
 
 # Any Python from 3.11 on that can make virtual environments; `make PYTHON=… demo` names one.
