@@ -8,6 +8,7 @@ from ..incident.document import Incident
 from ..incident.evidence import Quote
 from ..incident.reword import reword
 from ..incident.timeline import Event, EventKind
+from ..telemetry.model import Catalogue
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,13 @@ class Row:
 class Narrator:
     """Turns the record into claims. Blaming sentences are reworded, and listed as marks."""
 
-    def __init__(self, document: Incident, people: Iterable[str] = ()) -> None:
+    def __init__(
+        self, document: Incident, people: Iterable[str] = (), catalogue: Catalogue | None = None
+    ) -> None:
         self.document = document
         self.people = sorted(set(people))
-        self.systems = _systems(document)
+        known = catalogue.services if catalogue else []
+        self.systems = sorted({*_systems(document), *(service.name for service in known)})
         self.marks: list[Mark] = []
         self.rows = [Row(f"T{n}", self._neutral(e)) for n, e in enumerate(_events(document), 1)]
         self._known = {e.id for e in document.evidence} | {row.id for row in self.rows}
@@ -86,8 +90,8 @@ def _events(document: Incident) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _systems(document: Incident) -> list[str]:
+def _systems(document: Incident) -> set[str]:
     names = {document.alert.service, *(s.name for s in document.services)}
     names |= {callee for s in document.services for callee in s.depends_on}
     names |= {h.service for h in document.hypotheses} | {f.service for f in document.findings}
-    return sorted(name for name in names if name)
+    return {name for name in names if name}

@@ -39,7 +39,7 @@ def write_postmortem(case: Case) -> PostmortemReport:
     changes = case.tools.call("recent_changes")
     people = authors(changes.rows)
     items = action_items(case.document, case.now, case.catalogue)
-    draft = write(case.document, case.now, items, people)
+    draft = write(case.document, case.now, items, people, case.catalogue)
     return PostmortemReport(
         specialist="postmortem",
         conclusion="concluded" if _is_settled(case.document) else "inconclusive",
@@ -53,14 +53,18 @@ def write_postmortem(case: Case) -> PostmortemReport:
 
 def draft(document: Incident, now: datetime, catalogue: Catalogue | None = None) -> Draft:
     """The postmortem of a document as it stands, for `warroom postmortem`."""
-    return write(document, now, action_items(document, now, catalogue))
+    return write(document, now, action_items(document, now, catalogue), (), catalogue)
 
 
 def write(
-    document: Incident, now: datetime, items: list[FollowUp], people: Iterable[str] = ()
+    document: Incident,
+    now: datetime,
+    items: list[FollowUp],
+    people: Iterable[str] = (),
+    catalogue: Catalogue | None = None,
 ) -> Draft:
     """Render the draft with these action items besides the document's own follow-ups."""
-    say = Narrator(document, people)
+    say = Narrator(document, people, catalogue)
     markdown = render(TEMPLATE, **_sections(say, now, [*document.follow_ups, *items]))
     left = [str(mark) for mark in blame_marks(markdown, say.systems, say.people)]
     return Draft(markdown, [str(mark) for mark in say.marks], left)

@@ -77,8 +77,11 @@ def business_level(severity: Severity, tier: int | None = None) -> BusinessImpac
 
 
 def user_level(share: float | None = None, users: int | None = None) -> UserImpact:
-    """How many are hurt: by count (≥ 10,000 all, 5,000 majority, 1,000 many, 100 few) and by share of
-    traffic (≥ 75% all, 40% majority, 10% many, 0.2% few); the worse of the two counts."""
+    """How many are hurt; the worse of the two counts.
+
+    By number: from 10,000 all, 5,000 majority, 1,000 many, 100 few. By share of traffic: from 75%
+    all, 40% majority, 10% many, 0.2% few.
+    """
     order = list(UserImpact)
     by_count = next((level for floor, level in USER_COUNTS if (users or 0) >= floor), order[0])
     by_share = next((level for floor, level in USER_SHARES if (share or 0) >= floor), order[0])

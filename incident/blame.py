@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .blame_words import (
+    BLAME,
     CHINESE_PEOPLE,
     CHINESE_SYSTEMS,
     FAILED_TO,
+    FAULT,
     GIVEN_NAMES,
     HUMAN_VERBS,
     NAME,
@@ -50,6 +52,7 @@ _ADDRESS = re.compile(r"\b[\w.+-]+\\?@[\w-]+(?:\.[\w-]+)+\b")
 _WORD_NAME = r"[A-Z][a-z]+(?:[-'’][A-Z][a-z]+)?"
 _BY_NAME = re.compile(rf"\b(?:[Bb]y|[Ff]rom|[Aa]sk|[Tt]hank) ({_WORD_NAME}(?: {_WORD_NAME})?)\b")
 _NAME_ACTS = re.compile(rf"\b({_WORD_NAME}(?: {_WORD_NAME})?) (?:{HUMAN_VERBS})\b")
+_IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 _WORDS = re.compile(r"[\w'’-]+")
 
 
@@ -83,19 +86,26 @@ def _marks(sentence: str, systems: set[str], people: list[str]) -> Iterator[Mark
     for found in FAILED_TO.finditer(sentence):
         if not about_a_system(sentence[: found.start()], systems):
             yield Mark(sentence, found.group(), OMISSION)
+    for found in BLAME.finditer(sentence):
+        if not _only_systems(sentence, systems):
+            yield Mark(sentence, found.group(), FAULT)
     for name in _names(sentence, systems, people):
         yield Mark(sentence, name, NAME)
 
 
 def about_a_system(before: str, systems: set[str]) -> bool:
     """Whether the subject of a clause that ends here is a system, and no person is in it."""
-    clause = _CLAUSE.split(before)[-1]
+    return _only_systems(_CLAUSE.split(before)[-1], systems)
+
+
+def _only_systems(clause: str, systems: set[str]) -> bool:
     words = [word.casefold().strip("'’-") for word in _WORDS.findall(clause)]
     if any(word in PEOPLE_NOUNS for word in words) or any(p in clause for p in CHINESE_PEOPLE):
         return False
     named = any(word in systems or _service_of(word) in systems for word in words)
     generic = any(word in SYSTEM_NOUNS for word in words)
-    return named or generic or any(noun in clause for noun in CHINESE_SYSTEMS)
+    machine = named or generic or _IP.search(clause) is not None
+    return machine or any(noun in clause for noun in CHINESE_SYSTEMS)
 
 
 def _service_of(instance: str) -> str:

@@ -21,7 +21,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bincompeten(?:t|ce)\b|\bstupid(?:ly)?\b|\binattenti(?:ve|on)\b|\bclumsy\b", TRAIT),
         (r"\birresponsibl[ey]\b|\bnegligen(?:t|ce|tly)\b|\bunprofessional\b", TRAIT),
         (r"\b(?:human|operator|pilot|user) error\b", SYSTEM_DEEPER),
-        (r"\bfault of\b|\bat fault\b|\bto blame\b|\bblam(?:e|ed|es|ing)\b", FAULT),
+        (r"\bfault of\b|\bat fault\b", FAULT),
         (r"\b(?:his|her|their|my|our|your|whose) (?:own )?fault\b|\b\w+['’]s fault\b", FAULT),
         (r"\bculprits?\b|\bguilty (?:engineer|person|developer|operator)s?\b", FAULT),
         (r"\bforg[eo]t(?:s|ten|ting)?\b|\bneglect(?:ed|s|ing)?\b|\boverlooked\b", OMISSION),
@@ -36,6 +36,9 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:更加?|要|多加?)小心|提高警惕|加强责任心|不小心", EXHORTATION),
     )
 )
+
+BLAME = re.compile(r"\bblam(?:e|ed|es|ing)\b(?! \d)", re.IGNORECASE)
+"""Marked unless the whole sentence is about systems: "blame follows the calls" is a method."""
 
 FAILED_TO = re.compile(
     r"\b(?:fail(?:ed|s|ing)? to|neglects? to|refus(?:ed|es) to)\b|未能|没能|没有做到", re.IGNORECASE
