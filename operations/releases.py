@@ -5,6 +5,7 @@ the version that runs is where the symbolic link `current/<service>` points.
 """
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,11 @@ class Releases:
 
     def services(self) -> list[str]:
         """Services that run from a release."""
-        return sorted(path.name for path in self.current.iterdir() if path.is_symlink())
+        return sorted(
+            path.name
+            for path in self.current.iterdir()
+            if path.is_symlink() and not path.name.startswith(".")
+        )
 
     def versions(self) -> list[str]:
         """Versions that are checked out, so can be switched to at once."""
@@ -54,6 +59,11 @@ class Releases:
             known = ", ".join(self.services()) or "none"
             raise ToolFailed(f"{service} runs from no release; these do: {known}") from error
 
+    def recorded_version(self, service: str) -> str:
+        """The version of the last deploy: the one before a switch that was not finished."""
+        history = self.deploys(service)
+        return history[-1].version if history else self.current_version(service)
+
     def previous_version(self, service: str) -> str:
         """The version to roll back to; "" when there is none."""
         history = [deploy.version for deploy in self.deploys(service)]
@@ -72,8 +82,7 @@ class Releases:
                 f"version {version} is not checked out; these are: {', '.join(self.versions())}"
             )
         link = self.current / service
-        fresh = link.with_name(f".{service}.{os.getpid()}")
-        fresh.unlink(missing_ok=True)
+        fresh = link.with_name(f".{service}.{secrets.token_hex(4)}")
         fresh.symlink_to(os.path.relpath(self.checkouts / version, self.current))
         fresh.replace(link)
 

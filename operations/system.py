@@ -80,7 +80,7 @@ class Operations:
 
     def roll_back(self, service: str, to_version: str, since: float | None = None) -> Receipt:
         """Run another version: switch the link, restart, record the deploy."""
-        before = self.releases.current_version(service)
+        before = self.releases.recorded_version(service)
         if self.releases.is_deployed(service, to_version):
             note = f"{service} runs {to_version} already"
             return {"service": service, "before": before, "changed": False, "note": note}

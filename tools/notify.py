@@ -6,6 +6,7 @@ A gateway to the real channel reads from there; a file that exists was sent.
 import json
 import os
 import re
+import secrets
 from pathlib import Path
 
 from ..errors import ApprovalRequired, ToolFailed
@@ -38,7 +39,7 @@ def _write(outbox: Path, message: Message, channel: str) -> Receipt:
     """Atomic, and at most once per text and channel: the text's hash is in the name."""
     slug = re.sub(r"[^a-z0-9]+", "-", channel.lower()).strip("-")
     path = outbox / f"{message.hash}-{slug}.md"
-    fresh = outbox / f".{path.name}.{os.getpid()}"
+    fresh = outbox / f".{path.name}.{secrets.token_hex(4)}"
     fresh.write_text(_markdown(message, channel), encoding="utf-8")
     try:
         os.link(fresh, path)  # unlike a rename, it refuses to replace
