@@ -12,6 +12,8 @@ from ..telemetry.signals import read_signals
 
 Payload = Callable[[str], Any]
 MOST = 3
+CLEAR = 6.0
+"""Anomaly score from which a signal is surely off."""
 FIRST = ("error_rate", "latency_p95", "login_failure_share", "ai_error_share", "memory_share")
 """What a reader understands at once, of signals that are equally far off."""
 
@@ -33,7 +35,8 @@ def guilty(document: Incident, payload: Payload) -> list[tuple[str, str]]:
     They come from the record: measured after an action, or compared with their baseline.
     """
     measured = [(m.service, m.signal) for e in document.executions for m in e.measures]
-    rows = [row for row in _compared(document, payload) if row.get("worse")]
+    worse = [row for row in _compared(document, payload) if row.get("worse")]
+    rows = [row for row in worse if (row.get("score") or 0.0) >= CLEAR] or worse
     ordered = sorted(rows, key=lambda row: _order(row, _suspects(document)))
     pairs = [*measured, *((str(row["service"]), str(row["signal"])) for row in ordered)]
     return _varied(dict.fromkeys(pairs))
@@ -67,11 +70,11 @@ def _suspects(document: Incident) -> list[str]:
     return [*names, document.alert.service]
 
 
-def _order(row: dict[str, Any], suspects: list[str]) -> tuple[int, int, float]:
+def _order(row: dict[str, Any], suspects: list[str]) -> tuple[bool, int, int, float]:
     service, signal = row["service"], row["signal"]
     place = suspects.index(service) if service in suspects else len(suspects)
     plain = FIRST.index(signal) if signal in FIRST else len(FIRST)
-    return place, plain, -float(row.get("score") or 0.0)
+    return plain == len(FIRST), place, plain, -float(row.get("score") or 0.0)
 
 
 def _varied(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ..incident.finding import Argument, Hypothesis
-from .screen import line, shown
+from .screen import line, say, shown
 from .words import bar
 
 MOST = 4
@@ -78,4 +78,4 @@ def moved(hypotheses: Sequence[Hypothesis], before: Mapping[str, int]) -> bool:
 def legend(console: Console, before: Mapping[str, int]) -> None:
     """What the marks mean, where there are any."""
     if before:
-        console.print(line(("  ▲ rose  ▼ fell  n new", "dim")))
+        say(console, ("  ▲ rose  ▼ fell  n new", "dim"))

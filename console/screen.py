@@ -5,6 +5,7 @@ import sys
 
 from rich.console import Console
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
@@ -37,13 +38,32 @@ def shown(value: object, limit: int = 400) -> str:
     return plain(value, limit)
 
 
-def line(*parts: tuple[object, str] | str) -> Text:
+def line(*parts: tuple[object, str] | str | Text) -> Text:
     """One line out of (text, style) parts."""
     text = Text(no_wrap=True, overflow="ellipsis")
     for part in parts:
+        if isinstance(part, Text):
+            text.append_text(part)
+            continue
         content, style = part if isinstance(part, tuple) else (part, "")
         text.append(str(content), style)
     return text
+
+
+def say(console: Console, *parts: tuple[object, str] | str | Text) -> None:
+    """Print one line, cut with an ellipsis where the terminal ends."""
+    console.print(line(*parts), no_wrap=True, overflow="ellipsis")
+
+
+def say_all(console: Console, head: Text, *parts: tuple[object, str] | str) -> None:
+    """Print every word, folded under the end of the head."""
+    body = line(*parts)
+    body.no_wrap, body.overflow = False, "fold"
+    grid = Table.grid()
+    grid.add_column(width=head.cell_len, no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_row(head, body)
+    console.print(grid)
 
 
 def heading(title: str) -> Rule:

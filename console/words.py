@@ -14,7 +14,7 @@ def value(number: float | None, unit: str) -> str:
         return NOTHING
     match unit:
         case "share":
-            return f"{number * 100:.3g}%" if number < 0.0995 else f"{number:.0%}"
+            return f"{number * 100:.4g}%" if 0.99 < number < 1 else f"{number * 100:.3g}%"
         case "s":
             return f"{number * 1000:.0f} ms" if abs(number) < 1 else f"{number:.3g} s"
         case "1/s":
@@ -25,12 +25,15 @@ def value(number: float | None, unit: str) -> str:
 
 
 def seconds(number: float | None) -> str:
-    """A duration: 0.4 s, 12 s, 3 min 05 s."""
+    """A duration: 0.4 s, 12 s, 3 min 05 s, 4 h."""
     if number is None:
         return NOTHING
     if number < 60:
         return f"{number:.1f} s" if number < 10 else f"{number:.0f} s"
-    return f"{int(number // 60)} min {int(number % 60):02d} s"
+    if number >= 3600 and number % 3600 == 0:
+        return f"{int(number // 3600)} h"
+    minutes, rest = divmod(int(number), 60)
+    return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
 
 
 def clock(moment: datetime) -> str:

@@ -1,0 +1,76 @@
+"""One incident worked at the console: shown as it runs, people asked, files written."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..agents.room import Room
+from ..incident.document import Incident
+from ..incident.ledger import Request
+from .closing import closing, result
+from .exits import Exit, of_incident
+from .screen import say, screen
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where to print, and whether a person sits there. JSON goes to stdout, people to stderr."""
+
+    console: Console
+    as_json: bool = False
+
+    @classmethod
+    def open(cls, as_json: bool) -> "Desk":
+        """On stdout, or on stderr where stdout is for a program."""
+        return cls(screen(to_stderr=as_json), as_json)
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody can be asked: input and output are a terminal."""
+        return sys.stdin.isatty() and self.console.is_terminal
+
+    def commander(self, room: Room, by: str) -> Callable[[Request], bool]:
+        """Asks the person here; where nobody is, questions stay open."""
+        if not self.attended:
+            return lambda _request: False
+        from .commander import Prompt
+
+        return Prompt(self.console, room, by=by)
+
+    def finish(self, room: Room, incident_id: str) -> tuple[Exit, dict[str, Any]]:
+        """Write the files, say how it stands; the exit code and the result as JSON."""
+        from .files import write_files
+
+        files = write_files(room, incident_id)
+        incident = room.store.load(incident_id)
+        waiting = room.store.ledger.waiting(incident_id)
+        if not self.as_json:
+            closing(self.console, incident, waiting, files)
+        return of_incident(incident, bool(waiting)), result(incident, waiting, files)
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def opening(console: Console, incident: Incident, note: str) -> None:
+    """The alert and who answers, before the work begins."""
+    from .screen import heading, shown
+
+    console.print(heading(f"{incident.id}"))
+    say(console, ("  alert     ", "dim"), (shown(incident.title), "strong"))
+    labels = f"{shown(incident.alert.name)} · {incident.alert.status}"
+    word = f" · {shown(incident.alert.severity)}" if incident.alert.severity else ""
+    say(console, ("            ", ""), f"{labels}{word} · from {incident.alert.source}")
+    say(console, ("  answers   ", "dim"), shown(note))
+
+
+def absolute(path: Path | None) -> Path | None:
+    """The path as it can be found from anywhere."""
+    return path.resolve() if path else None

@@ -1,0 +1,75 @@
+"""An edit makes another plan: checked anew, put on the record, approved by who made it."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from ..agents.room import Room
+from ..errors import ApprovalError, ToolRetry
+from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.ledger import Request
+from ..operations.inventory import Inventory
+from ..tools.actions import plan as checked_plan
+
+
+def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> ActionPlan:
+    """The plan with some parameters set anew ("key=value"; values are JSON or plain words).
+
+    Raises ToolRetry with the correction for anything that does not fit.
+    """
+    parameters = {**plan.parameters, **dict(_pair(edit, plan) for edit in edits)}
+    return checked_plan(
+        plan.kind,
+        plan.target,
+        parameters,
+        plan.rationale,
+        inventory=inventory,
+        hypothesis=plan.hypothesis,
+        quotes=plan.quotes,
+        attempt=plan.attempt,
+    )
+
+
+def _pair(edit: str, plan: ActionPlan) -> tuple[str, object]:
+    key, equals, text = (part.strip() for part in edit.partition("="))
+    if not equals or not key:
+        raise ToolRetry(f"{edit!r} is not key=value; {plan.title} has {_known(plan)}")
+    if key not in plan.parameters:
+        raise ToolRetry(f"no parameter {key!r}; {plan.kind.value} {plan.target} has {_known(plan)}")
+    try:
+        return key, json.loads(text)
+    except ValueError:
+        was_list = isinstance(plan.parameters[key], list)
+        return key, [part.strip() for part in text.split(",")] if was_list else text
+
+
+def _known(plan: ActionPlan) -> str:
+    return ", ".join(plan.parameters) or "no parameters to edit"
+
+
+def put_edited(room: Room, incident_id: str, old: str, new: ActionPlan, by: str) -> Decision:
+    """Replace the plan asked about by the edited one, and approve that.
+
+    The new plan is on the record and asked about before the old one is answered, so that a
+    process that dies in between leaves an open question, never an unanswerable one.
+    Raises ApprovalError when the old plan was answered meanwhile or has expired.
+    """
+    from ..agents.gate import add_decision  # langgraph takes seconds to import
+
+    ledger = room.store.ledger
+    room.store.update(incident_id, lambda doc: _propose(doc.proposals, new))
+    now = time.time()
+    expires = now + room.settings.approval_minutes * 60
+    ledger.ask(Request(incident_id, new.hash, "action", new.title, now, expires))
+    try:
+        edited = ledger.decide(incident_id, old, Verdict.edited, by, reason=new.hash)
+    except ApprovalError:
+        ledger.decide(incident_id, new.hash, Verdict.rejected, by, "its original was answered")
+        raise
+    room.store.update(incident_id, lambda doc: add_decision(doc, edited))
+    return ledger.decide(incident_id, new.hash, Verdict.approved, by)
+
+
+def _propose(proposals: list[ActionPlan], new: ActionPlan) -> None:
+    if all(plan.hash != new.hash for plan in proposals):
+        proposals.append(new)

@@ -1,0 +1,151 @@
+"""The terminal while a response runs: a calm flow of lines that reads the same in a log file.
+
+Every event becomes at most a few lines; tables come where the picture of the incident changes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from ..agents.room import Room
+from ..incident.action import ActionPlan, Execution
+from ..incident.document import Incident
+from ..incident.evidence import Evidence
+from ..incident.report import AnyReport, SweepReport, VerificationReport
+from ..incident.timeline import utc_now
+from .guilty import guilty, tracks
+from .hypotheses import legend, moved, ranking, ranks
+from .matrix import matrix
+from .measures import measures
+from .screen import heading, line, say, say_all, shown
+from .sparks import marks_of, sparks, window_of
+from .steps import BESIDE, PHASES, phase, purpose
+from .summary import severity_lines
+from .words import seconds
+
+MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
+
+
+class Live:
+    """Prints the events of `Response.run` for one incident."""
+
+    def __init__(self, console: Console, room: Room, incident_id: str) -> None:
+        self.console = console
+        self.room = room
+        self.incident_id = incident_id
+        self.opened = room.store.load(incident_id).opened_at
+        self.phase = 0
+        self.round = 1
+        self.places: dict[str, int] = {}  # of the hypotheses, as shown last
+        self.answers: set[tuple[str, str]] = set()  # that evidence gave, each shown once
+        self.again: dict[str, list[str]] = {}  # evidence that says what was shown, by specialist
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Show one event; kinds that are not known here are left out."""
+        handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "step": self._step,
+            "evidence": self._evidence,
+            "action": self._action,
+            "wait": self._wait,
+        }
+        handler = handlers.get(event.get("event", ""))
+        if handler:
+            handler(event)
+
+    def _step(self, event: dict[str, Any]) -> None:
+        step, who = event["step"], event["specialist"]
+        self._enter(phase(step))
+        if event["status"] == "started":
+            self._line(who, ("▸ ", "who"), f"step {step}: {purpose(step)}")
+            return
+        if same := self.again.pop(who, []):
+            text = f"{len(same)} calls, answered as before: {', '.join(same)}"
+            self._line(who, (f"  {text}", "dim"))
+        report: AnyReport = event["report"]
+        mark = ("✓ ", "good") if report.conclusion == "concluded" else ("? ", "watch")
+        took = (f"  ({seconds(report.seconds)})", "dim")
+        doubt = "" if report.conclusion == "concluded" else ("inconclusive: ", "watch")
+        head = self._head(who).append(*mark)
+        say_all(self.console, head, doubt, (shown(report.summary), "strong"), took)
+        self._picture(report)
+
+    def _enter(self, number: int) -> None:
+        """A rule when the work moves to another phase; communication runs beside and has none."""
+        if number in (self.phase, BESIDE):
+            return
+        back = number < self.phase and number == 2
+        self.round += back
+        title = f"Phase {number} · {PHASES[number]}"
+        self.console.print()
+        self.console.print(heading(f"{title} · round {self.round}" if self.round > 1 else title))
+        self.phase = number
+
+    def _picture(self, report: AnyReport) -> None:
+        document = self.room.store.load(self.incident_id)
+        if report.step == 1:
+            self._show(severity_lines(document))
+        if isinstance(report, SweepReport):
+            self._show(matrix(report.health) if report.health else None)
+            self._sparks(document)
+        if isinstance(report, VerificationReport):
+            self._show(measures(report.measures) if report.measures else None)
+            self._sparks(document)
+        if report.step in (3, 4, 7) and moved(document.hypotheses, self.places):
+            self._show(ranking(document.hypotheses, self.places))
+            legend(self.console, self.places)
+            self.places = ranks(document.hypotheses)
+
+    def _sparks(self, document: Incident) -> None:
+        window = window_of(document, self.room.catalogue.windows.baseline_s, self._now())
+        pairs = guilty(document, self.room.store.payload)
+        found = tracks(self.room.telemetry, window, pairs)
+        if found:
+            self._show(sparks(found, marks_of(document), self.console.width))
+
+    def _now(self) -> float:
+        """Now, or where telemetry ends when it is kept and not live."""
+        ends = [part.end for part in self.room.telemetry.coverage() if part.end]
+        return min([self.room.clock().timestamp(), *([max(ends)] if ends else [])])
+
+    def _show(self, picture: RenderableType | None) -> None:
+        if picture is not None:
+            self.console.print()
+            self.console.print(picture)
+            self.console.print()
+
+    def _evidence(self, event: dict[str, Any]) -> None:
+        record: Evidence = event["evidence"]
+        answer = (record.tool, record.summary)
+        if answer in self.answers:
+            self.again.setdefault(record.collected_by, []).append(record.id)
+            return
+        self.answers.add(answer)
+        mark = MARKS[record.status.value]
+        name = f"{mark} {record.id:<4}{record.tool}: "
+        self._line(record.collected_by, (name, "dim"), (shown(record.summary), "dim"))
+
+    def _action(self, event: dict[str, Any]) -> None:
+        if event["status"] == "started":
+            plan: ActionPlan = event["plan"]
+            self._enter(3)
+            self._line("remediation", ("● ", "strong"), (shown(plan.title), "strong"))
+            return
+        execution: Execution = event["execution"]
+        note = shown(execution.note) or "carried out; telemetry decides what it did"
+        self._line("remediation", ("● ", "strong"), note)
+
+    def _wait(self, event: dict[str, Any]) -> None:
+        why = shown(event["why"])
+        text = f"waiting {seconds(event['seconds'])}: {why}"
+        self._line("observability", ("… ", "dim"), text)
+
+    def _line(self, who: str, *parts: tuple[object, str] | str) -> None:
+        say(self.console, self._head(who), *parts)
+
+    def _head(self, who: str) -> Text:
+        """Minutes and seconds since the alert, and who."""
+        elapsed = max(0, int((utc_now() - self.opened).total_seconds()))
+        stamp = f" {elapsed // 60}:{elapsed % 60:02d}  " if elapsed < 36000 else "   ·   "
+        return line((stamp, "dim"), (f"{shown(who):<14}", "who"))

@@ -1,0 +1,38 @@
+"""What an action did: each signal healthy, before, after, and whether that is well."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..incident.action import Measure
+from .words import value
+
+MOST = 8
+
+
+def measures(rows: Sequence[Measure]) -> RenderableType:
+    """The ones that changed most first; values with their units."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("  signal", no_wrap=True)
+    for name in ("healthy", "before", "after"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in sorted(rows, key=_change, reverse=True)[:MOST]:
+        levels = [value(level, row.unit) for level in (row.baseline, row.before, row.after)]
+        table.add_row(f"  {row.service} {row.signal}", *levels, _verdict(row))
+    return table
+
+
+def _change(row: Measure) -> float:
+    """How far off it was before the action, relative to its healthy level."""
+    if row.before is None or row.baseline is None:
+        return 0.0
+    return abs(row.before - row.baseline) / max(abs(row.baseline), abs(row.before), 1e-9)
+
+
+def _verdict(row: Measure) -> Text:
+    if row.healthy is None:
+        return Text("? not measured", "dim")
+    return Text("✓ well", "good") if row.healthy else Text("✖ not well", "bad")

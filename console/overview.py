@@ -1,0 +1,114 @@
+"""An incident and the list of incidents, as screens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..incident.document import Incident
+from ..incident.ledger import Request
+from ..incident.report import SweepReport
+from ..incident.timeline import EventKind, from_ts
+from .closing import advice, questions, where
+from .hypotheses import ranking
+from .matrix import matrix
+from .measures import measures
+from .screen import heading, line, say, shown
+from .summary import severity_lines
+from .words import clock, moment, value
+
+KEY = (
+    EventKind.alert,
+    EventKind.severity,
+    EventKind.state,
+    EventKind.proposal,
+    EventKind.decision,
+    EventKind.action,
+    EventKind.verification,
+)
+
+
+def overview(
+    console: Console, incident: Incident, waiting: Sequence[Request], files: Sequence[Path]
+) -> None:
+    """Everything that a person wants to know first; `--markdown` has it all."""
+    console.print(heading(incident.id))
+    say(console, ("  title     ", "dim"), (shown(incident.title), "strong"))
+    say(console, ("  state     ", "dim"), incident.state.value)
+    say(console, ("  opened    ", "dim"), moment(incident.opened_at))
+    if incident.onset:
+        say(console, ("  onset     ", "dim"), moment(incident.onset))
+    console.print(severity_lines(incident))
+    _health(console, incident)
+    _causes(console, incident)
+    _actions(console, incident)
+    _course(console, incident)
+    _remains(console, incident)
+    questions(console, waiting)
+    where(console, files)
+
+
+def _health(console: Console, incident: Incident) -> None:
+    sweep = incident.report(2)
+    if isinstance(sweep, SweepReport) and sweep.health:
+        console.print(heading("Health"))
+        console.print(matrix(sweep.health))
+
+
+def _causes(console: Console, incident: Incident) -> None:
+    if incident.hypotheses:
+        console.print(heading("Competing causes"))
+        console.print(ranking(incident.hypotheses, {}, reasons=3))
+
+
+def _actions(console: Console, incident: Incident) -> None:
+    if not (incident.executions or incident.proposals):
+        return
+    console.print(heading("Actions"))
+    advice(console, incident)
+    for execution in incident.executions:
+        undone = ", undone" if execution.undone else ""
+        title = line(("  ● ", "strong"), (shown(execution.title), "strong"))
+        console.print(title.append(f"  {execution.outcome.value}{undone}"))
+        if execution.measures:
+            console.print(measures(execution.measures))
+
+
+def _course(console: Console, incident: Incident) -> None:
+    console.print(heading("Timeline (UTC)"))
+    for event in sorted((e for e in incident.timeline if e.kind in KEY), key=lambda e: e.at):
+        who = f"{shown(event.actor, 20):<14.14} "
+        say(console, (f"  {clock(event.at)} ", "dim"), (who, "who"), shown(event.text))
+
+
+def _remains(console: Console, incident: Incident) -> None:
+    numbers = {
+        "evidence": len(incident.evidence),
+        "findings": len(incident.findings),
+        "dropped claims": len(incident.dropped),
+        "messages": len(incident.communications),
+        "follow-ups": len(incident.follow_ups),
+    }
+    console.print(heading("On the record"))
+    console.print("  " + ", ".join(f"{count} {name}" for name, count in numbers.items()))
+    for gap in incident.gaps[:6]:
+        say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
+
+
+def listing(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """One line an incident."""
+    if not rows:
+        console.print("no incidents yet; `warroom drill bad-deploy` makes one")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for name in ("incident", "opened (UTC)", "level", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("title", overflow="ellipsis", no_wrap=True, ratio=1)
+    for row in rows:
+        opened = f"{from_ts(row['opened_at']):%Y-%m-%d %H:%M}"
+        title = Text(shown(row["title"]))
+        table.add_row(row["id"], opened, row["severity"] or value(None, ""), row["state"], title)
+    console.print(table)

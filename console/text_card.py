@@ -1,0 +1,23 @@
+"""A text that would leave the house, as the commander sees it: every word of it."""
+
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from ..incident.communication import Message
+from .screen import line, shown
+from .words import clock
+
+
+def text_card(message: Message, expires: datetime) -> RenderableType:
+    """Audience, channels, subject and the whole body."""
+    body = Text("\n".join(shown(row, 2000) for row in message.body.splitlines()))
+    return Group(
+        line(("  to       ", "dim"), f"{message.audience.value} by {', '.join(message.channels)}"),
+        line(("  subject  ", "dim"), (shown(message.subject), "strong")),
+        Padding(body, (1, 2, 1, 4)),
+        line(("  text     ", "dim"), (message.hash, "strong")),
+        line(("  expires  ", "dim"), f"{clock(expires)} UTC"),
+    )

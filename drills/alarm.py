@@ -1,0 +1,65 @@
+"""Waiting for the alert: Alertmanager's webhook, or Warroom's own detector over the bundle."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from queue import Empty, Queue
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any
+
+from ..telemetry.detector import watch
+from ..telemetry.firing import webhook
+from ..telemetry.model import Telemetry
+
+HEAD_START_S = 20.0
+"""Given to Prometheus and Alertmanager before our own detector speaks up beside them: they know
+thresholds only, and are some seconds slower."""
+
+
+class Alarm:
+    """Runs the detector in a thread while the block runs; what fires first is the alert."""
+
+    def __init__(self, telemetry: Telemetry, bodies: Queue[dict[str, Any]] | None = None) -> None:
+        """`bodies`: what a webhook receives, where Prometheus raises the alerts."""
+        self.telemetry = telemetry
+        self.patience = HEAD_START_S if bodies else 0.0
+        self.bodies: Queue[dict[str, Any]] = bodies or Queue()
+        self._stop = Event()
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Alarm":
+        thread = Thread(target=self._detect, name="detector", daemon=True)
+        self._open.callback(thread.join, 10)
+        self._open.callback(self._stop.set)
+        thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def wait(self, seconds: float, tick: Callable[[float], None]) -> dict[str, Any] | None:
+        """The body of the first firing alert, or None when none comes in time.
+
+        `tick` is told the seconds waited, about once a second.
+        """
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) < seconds:
+            tick(waited)
+            try:
+                body = self.bodies.get(timeout=min(1.0, seconds - waited))
+            except Empty:
+                continue
+            if body.get("status", "firing") == "firing":
+                return body
+        return None
+
+    def _detect(self) -> None:
+        self._stop.wait(self.patience)
+        for firings in watch(self.telemetry, self._stop):
+            self.bodies.put(webhook(firings))

@@ -1,0 +1,41 @@
+"""Who watches a drill and who decides in it: the console is one, a test another."""
+
+from typing import Protocol
+
+from ..agents.room import Room
+from ..incident.action import Verdict
+from ..incident.ledger import Request
+from ..session import Commander, Tell
+
+AUTOMATIC = "drill commander (automatic)"
+
+
+class Host(Protocol):
+    """What a drill needs of whoever runs it."""
+
+    def note(self, text: str) -> None:
+        """Something happened."""
+        ...
+
+    def waiting(self, what: str, done: float, total: float) -> None:
+        """Seconds of a wait gone by, about once a second, from 0 to at most `total`."""
+        ...
+
+    def listener(self, room: Room, incident_id: str) -> Tell:
+        """Takes the events of the response to this incident."""
+        ...
+
+    def commander(self, room: Room) -> Commander:
+        """Answers what the response asks."""
+        ...
+
+
+def automatic(room: Room) -> Commander:
+    """Approves every plan and text in the name of the drill, and the record says so."""
+
+    def approve(request: Request) -> bool:
+        ledger = room.store.ledger
+        ledger.decide(request.incident_id, request.subject, Verdict.approved, AUTOMATIC)
+        return True
+
+    return approve
