@@ -9,7 +9,7 @@ from .board import Board, boards
 from .grid import Grid, scrape_step
 from .model import Objective, Telemetry, Window
 from .recipes import BUCKETS, REQUESTS, code_of, failed
-from .span_signals import span_views
+from .span_signals import span_failed, span_views
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _from_spans(
             continue
         most = objective.threshold_ms if objective.sli == "latency" else None
         good = [
-            span.duration_ms <= most if most is not None else span.status != "error"
+            span.duration_ms <= most if most is not None else not span_failed(span)
             for span in view.spans
         ]
         ends = np.array([span.start + span.duration_ms / 1000 for span in view.spans])

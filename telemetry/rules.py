@@ -85,7 +85,7 @@ def _resources(windows: Windows) -> list[Rule]:
             "Saturated",
             "concurrency_share",
             (0.85, 0.95),
-            "{service} serves {value} of the requests it can at once",
+            "{service} holds {value} of the requests it can serve at once",
         ),
         Rule(
             name="Restarts",

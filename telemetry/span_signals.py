@@ -34,6 +34,18 @@ def peer(span: Span) -> str:
     )
 
 
+def span_failed(span: Span) -> bool:
+    """Whether a span is a failure of the system.
+
+    OpenTelemetry marks every 4xx on a client span as an error; a wrong password or a missing
+    page is none. Timeouts, refusals for load and callers that gave up are.
+    """
+    if span.status != "error":
+        return False
+    code = span.attributes.get("http.response.status_code")
+    return not (isinstance(code, int) and 400 <= code < 500 and code not in (408, 429, 499))
+
+
 def span_views(telemetry: Telemetry, window: Window, services: set[str]) -> dict[str, SpanView]:
     """The spans that stand for each service's requests; services without any are left out."""
     own: dict[str, list[Span]] = defaultdict(list)
@@ -55,7 +67,7 @@ def span_cells(
     order = np.argsort(ends, kind="stable")
     ends = ends[order]
     seconds = np.array([span.duration_ms / 1000 for span in spans])[order]
-    errors = np.array([span.status == "error" for span in spans], float)[order]
+    errors = np.array([span_failed(span) for span in spans], float)[order]
     upper = np.searchsorted(ends, grid.ts + grid.step)
     lower = np.searchsorted(ends, grid.ts + grid.step - width * grid.step)
     events = (upper - lower).astype(float)

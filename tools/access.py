@@ -1,169 +1,150 @@
 """Who comes in and how: failed logins and access patterns."""
 
-import re
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
 
 from ..analysis.rates import rate_change
-from ..analysis.sources import AuthEvent, SourceReport, attacking_sources
-from ..telemetry.model import LogRecord, Window
+from ..analysis.source_networks import attacking_networks
+from ..analysis.sources import AttackSource, AuthEvent, SourceReport, attacking_sources, by_network
+from .arrivals import arrivals
 from .base import Bench, Effect, Row, Table, tool
-from .edge_requests import edge_requests
-from .reading import cut, logs, number, one_of, ratio, seconds, spans, table
+from .logins import login_attempts
+from .reading import cut, number, one_of, ratio, seconds, table
 
-FAILED = re.compile(
-    r"(?:log-?in|sign-?in|authentication|auth|password)\b.*\b(?:fail|invalid|denied|reject|wrong)"
-    r"|(?:failed|invalid|rejected).*\b(?:log-?in|password|credentials|authentication)"
-    r"|unauthori[sz]ed",
-    re.IGNORECASE,
-)
-LOGIN = re.compile(r"/(?:log-?in|sign-?in|auth|session|token)s?\b", re.IGNORECASE)
-SUCCEEDED = 400
-MOST_ROWS = 50
+Lengths = tuple[float, float]
+"""Seconds of the baseline and of the incident."""
 
 
 @tool(Effect.read)
 def auth_failures(bench: Bench, by: str = "source") -> Table:
     """Failed logins of the incident by source address or by user, against the baseline.
 
-    Kind says whether failures are "concentrated" on few sources, "distributed" over many, or
-    "none" (no attack seen); `confidence` is that of the named attacker, 0 for the rest. Pattern
-    is "stuffing" (many users) or "brute force" (few users).
+    Kind says whether the attack is "concentrated" on sources that can be named, "distributed"
+    over too many, or "none" (no attack seen). Where single addresses explain little but a few
+    IPv4 networks do, the networks are the values. Pattern is "stuffing" (many users) or "brute
+    force" (few) for attackers, else empty. By user, `users` counts the sources that tried.
     """
     one_of("by", by, ("source", "user"))
-    frame = bench.frame
-    before, after = _events(bench, frame.baseline), _events(bench, frame.incident)
+    frame, (before, after) = bench.frame, login_attempts(bench)
+    failures, usual = sum(e.failed for e in after), sum(e.failed for e in before)
     if by == "user":
         before, after = _turned(before), _turned(after)
-    lengths = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
+    before, after = [e for e in before if e.source], [e for e in after if e.source]
+    lengths = _lengths(bench)
     report = attacking_sources(before, after, *lengths)
-    rows = _auth_rows(before, after, lengths, report)
-    failures = sum(event.failed for event in after)
+    if by == "source":
+        report, before, after = _widened(report, before, after, lengths)
+    rows = _auth_rows(before, after, lengths, report, by)
     summary = f"{failures} failed logins in {seconds(frame.incident)}"
-    summary += f" ({sum(event.failed for event in before)} in {seconds(frame.baseline)} before)"
-    summary += f"; pattern {report.kind}"
-    nothing = f"no failed login in the logs of {seconds(frame.incident)}"
-    return table(rows[:MOST_ROWS], summary, nothing, frame.incident)
+    summary += f" ({usual} in {seconds(frame.baseline)} before)"
+    nothing = f"{summary}, none with a {by}" if failures else f"{summary}: nothing to look at"
+    return table(rows, f"{summary}; pattern {report.kind}", nothing, frame.incident)
+
+
+def _lengths(bench: Bench) -> Lengths:
+    return max(bench.frame.baseline.seconds, 1e-3), max(bench.frame.incident.seconds, 1e-3)
+
+
+def _turned(events: list[AuthEvent]) -> list[AuthEvent]:
+    """Users in the place of sources."""
+    return [AuthEvent(event.user, event.source, event.failed) for event in events]
+
+
+def _widened(
+    report: SourceReport, before: list[AuthEvent], after: list[AuthEvent], lengths: Lengths
+) -> tuple[SourceReport, list[AuthEvent], list[AuthEvent]]:
+    """The report by network, where that names the attackers and addresses do not."""
+    found: tuple[AttackSource, ...] = ()
+    if report.kind == "distributed":
+        found = attacking_networks(before, after, *lengths)
+    if not found:
+        return report, before, after
+    names = {attack.source for attack in found}
+    report = replace(
+        report, kind="concentrated", sources=found, confidence=max(a.confidence for a in found)
+    )
+    return report, _renamed(before, names), _renamed(after, names)
+
+
+def _renamed(events: list[AuthEvent], names: set[str]) -> list[AuthEvent]:
+    """Sources that lie in one of the networks, by its name."""
+    wide = by_network(events)
+    return [w if w.source in names else e for e, w in zip(events, wide, strict=True)]
 
 
 def _auth_rows(
     before: list[AuthEvent],
     after: list[AuthEvent],
-    lengths: tuple[float, float],
+    lengths: Lengths,
     report: SourceReport,
+    by: str,
 ) -> list[Row]:
-    attackers = {source.source: source for source in report.sources}
+    attackers = {attack.source: attack for attack in report.sources}
     usual = Counter(event.source for event in before if event.failed)
-    failed = Counter(event.source for event in after if event.failed)
     attempts = Counter(event.source for event in after)
-    total = sum(failed.values())
+    users: dict[str, list[str]] = defaultdict(list)
+    for event in after:
+        if event.failed:
+            users[event.source].append(event.user)
+    total = sum(map(len, users.values()))
+    everywhere = report.confidence if report.kind == "distributed" else 0.0
     rows: list[Row] = []
-    for source, count in failed.items():
-        attacker = attackers.get(source)
-        change = rate_change(usual[source], count, *lengths)
+    for source, tried in users.items():
+        attack = attackers.get(source)
+        change = rate_change(usual[source], len(tried), *lengths)
+        pattern = "" if attack is None else attack.pattern if by == "source" else "brute force"
         rows.append(
             {
                 "value": cut(source, 200),
                 "attempts": attempts[source],
-                "failures": count,
-                "share": number(count / total),
-                "users": len({e.user for e in after if e.failed and e.source == source}),
+                "failures": len(tried),
+                "share": number(len(tried) / total),
+                "users": len(set(tried)),
                 "baseline_failures": usual[source],
-                "ratio": number(attacker.ratio if attacker else change.ratio, 3),
-                "score": number(-change.log10_p, 3),
-                "pattern": attacker.pattern if attacker else "",
+                "ratio": number(attack.ratio if attack else change.ratio, 3),
+                "score": number(-change.log10_p if change.direction > 0 else 0.0, 3),
+                "pattern": pattern,
                 "kind": report.kind,
-                "confidence": number(attacker.confidence, 3) if attacker else 0.0,
+                "confidence": number(attack.confidence if attack else everywhere, 3),
             }
         )
     return sorted(rows, key=lambda row: (-row["confidence"], -row["failures"], row["value"]))
 
 
-def _events(bench: Bench, window: Window) -> list[AuthEvent]:
-    """Failed logins out of logs, successful ones out of login requests at the server."""
-    failed = [
-        AuthEvent(_fact(log, "client.address"), _fact(log, "user.name"), True)
-        for log in logs(bench, window)
-        if _is_failure(log)
-    ]
-    succeeded = [
-        AuthEvent(str(span.attributes.get("client.address") or ""), "", False)
-        for span in spans(bench, window)
-        if span.kind == "server"
-        and not span.parent_id
-        and LOGIN.search(str(span.attributes.get("http.route") or span.name))
-        and _status(span.attributes.get("http.response.status_code")) < SUCCEEDED
-    ]
-    return [*failed, *succeeded]
-
-
-def _is_failure(log: LogRecord) -> bool:
-    known = "user.name" in log.attributes or "client.address" in log.attributes
-    return known and bool(FAILED.search(log.message)) and "exception.type" not in log.attributes
-
-
-def _fact(log: LogRecord, name: str) -> str:
-    return str(log.attributes.get(name) or "")
-
-
-def _status(value: object) -> int:
-    return int(value) if isinstance(value, (int, float)) else 0
-
-
-def _turned(events: list[AuthEvent]) -> list[AuthEvent]:
-    """Users in the place of sources."""
-    return [AuthEvent(e.user, e.source, e.failed) for e in events if e.user]
-
-
 @tool(Effect.read)
 def access_patterns(bench: Bench, by: str = "source") -> Table:
     """Requests at the edge by source address, user agent, path or route, against the baseline:
-    what appeared or surged first. Score is -log10 of the probability of chance."""
+    what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
+    probability that so many more come by chance."""
     one_of("by", by, ("source", "user_agent", "path", "route"))
-    frame = bench.frame
-    before, after = _values(bench, frame.baseline, by), _values(bench, frame.incident, by)
-    lengths = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
-    usual, now = Counter(value for value, _ in before), Counter(value for value, _ in after)
-    errors = Counter(value for value, failed in after if failed)
-    rows: list[Row] = []
-    for value in now | usual:
-        change = rate_change(usual[value], now[value], *lengths)
-        rate, rate_before = now[value] / lengths[1], usual[value] / lengths[0]
-        rows.append(
-            {
-                "value": cut(value, 200),
-                "requests": now[value],
-                "requests_before": usual[value],
-                "rate": number(rate),
-                "rate_before": number(rate_before),
-                "share": number(now[value] / len(after)) if after else None,
-                "errors": errors[value],
-                "error_share": number(errors[value] / now[value]) if now[value] else None,
-                "ratio": ratio(rate, rate_before),
-                "score": number(-change.log10_p * (1 if change.direction > 0 else 0), 3) or 0.0,
-            }
-        )
-    rows.sort(key=lambda row: (-row["score"], -row["requests"], row["value"]))
-    summary = f"{len(now)} values of {by} in {len(after)} requests"
-    summary += f"; first: {rows[0]['value']} ({rows[0]['requests']} requests)" if rows else ""
-    nothing = f"no requests at the edge that carry a {by} in {seconds(frame.incident)}"
-    return table(rows[:MOST_ROWS], summary, nothing, frame.incident)
-
-
-def _values(bench: Bench, window: Window, by: str) -> list[tuple[str, bool]]:
-    """(value, whether the answer was 4xx or 5xx) per request; agents may be only in logs."""
-    if by == "user_agent":
-        return [
-            (str(log.attributes["user_agent.original"]), _status(_code(log)) >= SUCCEEDED)
-            for log in logs(bench, window)
-            if log.attributes.get("user_agent.original") and not _is_failure(log)
-        ]
-    field = {"source": "client", "path": "path", "route": "route"}[by]
-    return [
-        (value, request.failed or (request.status or 0) >= SUCCEEDED)
-        for request in edge_requests(bench, window)
-        if (value := getattr(request, field))
+    window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
+    usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
+    errors = Counter(a.value for a in after if a.refused)
+    lengths = _lengths(bench)
+    rows = [
+        _row(value, (usual[value], now[value]), errors[value], lengths, len(after))
+        for value in now | usual
     ]
+    rows.sort(key=lambda row: (-row["score"], -row["errors"], -row["requests"], row["value"]))
+    summary = f"{len(now)} values of {by} in {len(after)} {origin}"
+    summary += f"; first: {rows[0]['value']} ({rows[0]['requests']} requests)" if rows else ""
+    nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
+    return table(rows, summary, nothing, window)
 
 
-def _code(log: LogRecord) -> object:
-    return log.attributes.get("http.response.status_code")
+def _row(value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int) -> Row:
+    before, now = counts
+    change = rate_change(before, now, *lengths)
+    rate, rate_before = now / lengths[1], before / lengths[0]
+    return {
+        "value": cut(value, 200),
+        "requests": now,
+        "requests_before": before,
+        "rate": number(rate),
+        "rate_before": number(rate_before),
+        "share": number(now / total) if total else None,
+        "errors": errors,
+        "error_share": number(errors / now) if now else None,
+        "ratio": ratio(rate, rate_before),
+        "score": number(-change.log10_p if change.direction > 0 else 0.0, 3),
+    }

@@ -1,11 +1,21 @@
 """Exceptions by where they were raised."""
 
-from ..analysis.stacktraces import StackGroup, group_stacks, parse_stack
+import re
+
+from ..analysis.stacktraces import (
+    LIBRARIES,
+    Frame,
+    StackGroup,
+    group_stacks,
+    own_frame,
+    parse_stack,
+)
 from ..telemetry.model import LogRecord
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, logs, number, seconds, table
 
 STACK = "exception.stacktrace"
+CHAINED = re.compile(r"^(?:The above exception was|During handling of the above).*$", re.MULTILINE)
 Key = tuple[str, str, str]
 """Exception, file, function: lines move between releases."""
 
@@ -52,9 +62,19 @@ def _members(found: list[LogRecord]) -> dict[Key, list[LogRecord]]:
     return members
 
 
+def _own_frame(group: StackGroup) -> Frame | None:
+    """The deepest frame of own code; of a chain of exceptions, in the first that has one."""
+    for part in CHAINED.split(group.example):
+        stack = parse_stack(part)
+        frame = own_frame(stack) if stack else None
+        if frame and not any(mark in frame.file for mark in LIBRARIES):
+            return frame
+    return group.frame
+
+
 def _row(group: StackGroup, members: list[LogRecord], before: int) -> Row:
     stack = parse_stack(group.example)
-    frame = group.frame
+    frame = _own_frame(group)
     return {
         "exception": group.exception,
         "message": cut(stack.message if stack else "", 300),

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 
 from ..analysis.origins import Origin, find_origins
 from ..telemetry.model import Span
+from ..telemetry.span_signals import span_failed
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, graph_spans, number, seconds, spans, table
 
@@ -54,7 +55,7 @@ def _texts(found: list[Span]) -> dict[str, str]:
             or "error"
         )
         for span in found
-        if span.status == "error"
+        if span_failed(span)
     }
 
 

@@ -11,8 +11,10 @@ from .reading import number, seconds, table, whole
 
 SIGNALS = ("memory_bytes", "open_fds", "connections", "database_bytes")
 LEAST_POINTS = 8
-MATERIAL = 0.05
-"""Growth over the window, as a share of its start, below which a trend is noise."""
+MATERIAL = {"memory_bytes": 0.05, "database_bytes": 0.05}
+MATERIAL_COUNT = 0.25
+"""Growth over the window, as a share of its start, below which a trend is noise; files and
+connections come and go with requests."""
 
 
 @tool(Effect.read)
@@ -35,7 +37,8 @@ def growth(bench: Bench) -> Table:
 
 def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
     trend = fit_trend(signal.ts, signal.values)
-    if trend is None or trend.points < LEAST_POINTS or trend.slope <= 0 or trend.growth < MATERIAL:
+    material = MATERIAL.get(signal.name, MATERIAL_COUNT)
+    if trend is None or trend.points < LEAST_POINTS or trend.slope <= 0 or trend.growth < material:
         return None
     limit = _limit(signal, shares)
     left = seconds_to_limit(trend.level, trend.slope, limit) if limit is not None else None
@@ -50,7 +53,7 @@ def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
         "growth": number(min(trend.growth, 1e6)),
         "limit": number(limit),
         "seconds_to_limit": number(left),
-        "confidence": number(max(0.0, sure) * min(1.0, trend.growth / (4 * MATERIAL)), 3) or 0.0,
+        "confidence": number(max(0.0, sure) * min(1.0, trend.growth / (4 * material)), 3) or 0.0,
         "monotonic": trend.monotonic,
     }
 

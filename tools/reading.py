@@ -8,7 +8,7 @@ from ..analysis.spans import Span as GraphSpan
 from ..errors import BundleError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
-from ..telemetry.span_signals import peer
+from ..telemetry.span_signals import peer, span_failed
 from .base import MAX_ROWS, Bench, Row, Table
 
 T = TypeVar("T")
@@ -83,11 +83,17 @@ def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:
             span.kind,
             span.start,
             span.duration_ms,
-            span.status == "error",
+            span_failed(span),
             peer(span) if span.kind == "client" else "",
         )
         for span in found
     ]
+
+
+def status_code(attributes: dict[str, Any]) -> int | None:
+    """The HTTP status of a span or log record; None where it carries none."""
+    text = str(attributes.get("http.response.status_code") or "")
+    return int(text) if text.isdecimal() else None
 
 
 def whole(bench: Bench) -> Window:

@@ -1,6 +1,6 @@
 """How far each signal stands from its own baseline: the base of several tools."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ FLOORS = {"share": 0.01, "s": 0.005, "1/s": 0.5, "count": 0.5, "bytes": 2e6}
 """Smallest spread that matters, by unit."""
 NEUTRAL = ("request_rate", "ai_request_rate", "login_rate")
 """Signals that are not worse in either direction by themselves."""
+FEWEST_EVENTS = 4
+"""A share of fewer requests than this says nothing."""
 CONTIGUOUS_S = 120.0
 """Up to this gap between the windows, one grid spans both."""
 
@@ -82,7 +84,7 @@ def shifts(
     frame = bench.frame
     near = frame.incident.start - frame.baseline.end <= CONTIGUOUS_S
     if near:
-        found = signals(bench, whole(bench), services, names)
+        found = [trusted(item) for item in signals(bench, whole(bench), services, names)]
         pairs = [(item, item.within(frame.baseline), item.within(frame.incident)) for item in found]
     else:
         pairs = _apart(bench, services, names)
@@ -99,8 +101,10 @@ def _apart(
 ) -> list[tuple[Signal, np.ndarray, np.ndarray]]:
     """The windows lie far apart: each has its own grid."""
     frame = bench.frame
-    then = {(s.service, s.name): s for s in signals(bench, frame.baseline, services, names)}
-    now = {(s.service, s.name): s for s in signals(bench, frame.incident, services, names)}
+    then, now = (
+        {(s.service, s.name): trusted(s) for s in signals(bench, window, services, names)}
+        for window in (frame.baseline, frame.incident)
+    )
     nothing = np.array([np.nan])
     return [
         (
@@ -110,6 +114,14 @@ def _apart(
         )
         for key in sorted(then.keys() | now.keys())
     ]
+
+
+def trusted(signal: Signal) -> Signal:
+    """Without the shares that rest on too few requests."""
+    if signal.unit != "share" or signal.events is None:
+        return signal
+    enough = np.nan_to_num(signal.events) >= FEWEST_EVENTS
+    return replace(signal, values=np.where(enough, signal.values, np.nan))
 
 
 def _score(signal: Signal, before: np.ndarray, now: np.ndarray) -> Anomaly | Unscored:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from ..analysis.rates import rate_change
+from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import edge_requests
@@ -13,12 +14,13 @@ MOST_ROWS = 50
 
 @tool(Effect.read)
 def traffic(bench: Bench, by: str = "route") -> Table:
-    """Arrival rate at the edge by route or source, or of every service, against the baseline.
+    """Arrival rate at the edge by route, source or /24 network, or of every service, against the
+    baseline.
 
     The first row, value "*", is all requests at the edge. Score is -log10 of the probability of
     chance; what grew most first.
     """
-    one_of("by", by, ("route", "source", "service"))
+    one_of("by", by, ("route", "source", "network", "service"))
     frame = bench.frame
     before, after = _values(bench, frame.baseline, by), _values(bench, frame.incident, by)
     lengths = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
@@ -37,7 +39,10 @@ def _values(bench: Bench, window: Window, by: str) -> list[str]:
     if by == "service":
         return [span.service for span in spans(bench, window) if span.kind == "server"]
     requests = edge_requests(bench, window)
-    return [value for r in requests if (value := r.route if by == "route" else r.client)]
+    values = [value for r in requests if (value := r.route if by == "route" else r.client)]
+    if by != "network":
+        return values
+    return [event.source for event in by_network(AuthEvent(v, "", False) for v in values)]
 
 
 def _row(value: str, before: int, now: int, lengths: tuple[float, float], total: int) -> Row:
