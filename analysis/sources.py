@@ -16,6 +16,8 @@ import numpy as np
 
 from .rates import rate_change
 
+Pattern = Literal["stuffing", "brute force"]
+
 MIN_RATIO, MAX_LOG10_P, MIN_FAILED = 4.0, -3.0, 0.5
 """A source must try at least this many times the usual rate, this unlikely by chance, and fail
 at least this often."""
@@ -58,7 +60,7 @@ class AttackSource:
     log10_p: float
     confidence: float
     """Share of its attempts that failed x share of them above what is usual."""
-    pattern: Literal["stuffing", "brute force"]
+    pattern: Pattern
     """Many users with few tries each, or few users with many."""
 
 
@@ -161,8 +163,13 @@ def _attacker(source: str, incident: Sequence[AuthEvent], usual: _Usual) -> Atta
         ratio=change.ratio,
         log10_p=change.log10_p,
         confidence=failed_share * (1.0 - 1.0 / change.ratio),
-        pattern="stuffing" if users >= max(3, 0.3 * failures) else "brute force",
+        pattern=pattern_of(users, failures),
     )
+
+
+def pattern_of(users: int, failures: int) -> Pattern:
+    """Stuffing tries leaked pairs on many users, brute force many passwords on few."""
+    return "stuffing" if users >= max(3, 0.3 * failures) else "brute force"
 
 
 def _distributed(
