@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,7 +107,7 @@ def dotted(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def counter(
-    bundle: BundleWriter, name: str, service: str, rates: list[float], **labels: str
+    bundle: BundleWriter, name: str, service: str, rates: Sequence[float], **labels: str
 ) -> None:
     """A counter scraped once a second that grows by rates[i] in second i."""
     value = 0.0
@@ -116,7 +117,7 @@ def counter(
 
 
 def gauge(
-    bundle: BundleWriter, name: str, service: str, values: list[float], **labels: str
+    bundle: BundleWriter, name: str, service: str, values: Sequence[float], **labels: str
 ) -> None:
     """A gauge scraped once a second."""
     for second, value in enumerate(values):

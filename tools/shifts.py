@@ -53,11 +53,18 @@ class Shift:
             return None
         return self.start + self.scored.onset * self.signal.step
 
+    @property
+    def ended(self) -> bool:
+        """Whether there were values, and for most of the incident there are none."""
+        seen = np.isfinite(self.now)
+        return bool(seen.mean() < 0.4 and not seen[-3:].any() and np.isfinite(self.before).any())
+
     def row(self) -> Row:
         """As a row of a table."""
         scored = self.scored
         if isinstance(scored, Anomaly):
-            before, now, times, note = scored.baseline, scored.current, scored.ratio, ""
+            before, now, times = scored.baseline, scored.current, scored.ratio
+            note = "vanished" if self.ended else ""
         else:
             before, now, times = _median(self.before), _median(self.now), None
             note = scored.reason
