@@ -87,6 +87,11 @@ class Clues:
         return self.ask("auth_failures", by="source")
 
     @cached_property
+    def backups(self) -> Result:
+        """Tables held against their backup."""
+        return self.ask("backup_differences")
+
+    @cached_property
     def origin(self) -> Result:
         """Blame along the calls: who started it."""
         return self.ask("origin")
@@ -96,14 +101,36 @@ class Clues:
         return first(self.signals, service=service, signal=name)
 
     def own_failures(self, service: str) -> float:
-        """Share of all failures that begin inside this service, 0..1."""
-        rows = where(self.failures, service=service)
-        return sum(r["share"] or 0 for r in rows if r["reason"] in ("own error", "slow callee"))
+        """Share of all failures that begin inside this service, 0..1.
 
-    def unanswered(self, service: str) -> float:
-        """Share of all failures that end in a call which this service never answered, 0..1."""
-        rows = where(self.failures, service=service, reason="no answer")
-        return sum(row["share"] or 0 for row in rows)
+        A database statement that fails counts for the service that ran it: a database at fault
+        hurts every service that uses it, and then none of them stands out.
+        """
+        databases = {s.name for s in self.case.catalogue.services if s.kind == "database"}
+        share = 0.0
+        for row in self.failures.rows:
+            own = row["service"] == service and row["reason"] in ("own error", "slow callee")
+            statement = row["service"] in databases and service in row["callers"].split(", ")
+            share += (row["share"] or 0.0) if own or statement else 0.0
+        return share
+
+    def unanswered(self, service: str) -> Row | None:
+        """The edge on which most calls to this service got no answer, or None."""
+        rows = [r for r in where(self.edges, callee=service) if r["unanswered_share"]]
+        return max(rows, key=lambda row: row["unanswered_share"], default=None)
+
+    def silent_callee(self, service: str) -> Row | None:
+        """The edge from this service to a callee that leaves at least half its calls unanswered
+        and used to answer, or None."""
+        outside = {s.name for s in self.case.catalogue.services if s.kind != "service"}
+        rows = [
+            row
+            for row in where(self.edges, caller=service)
+            if row["callee"] not in outside
+            and (row["unanswered_share"] or 0) >= 0.5
+            and (row["error_rise"] or 0) >= 0.3
+        ]
+        return max(rows, key=lambda row: row["unanswered_share"], default=None)
 
     def slowness(self, service: str) -> float:
         """Share of all added latency that is this service's own time, 0..1."""

@@ -7,8 +7,9 @@ from ..incident.document import Incident
 from ..telemetry.model import Coverage, Window, Windows
 from ..tools.base import Frame
 
-GUARD_S = 1.0
-"""Left out between baseline and incident: an onset is known to about a second at best."""
+GUARD = 0.6
+"""Left out between baseline and incident, in detection windows: signals are rates that look back,
+so an onset read off them is late by a part of that window."""
 
 
 def frame_of(
@@ -25,7 +26,7 @@ def frame_of(
     if ends and max(ends) < end:
         end = max(ends)
     begin = _begin(document, windows, end)
-    baseline_end = begin - (GUARD_S if document.onset else windows.detect_s)
+    baseline_end = begin - windows.detect_s * (GUARD if document.onset else 1.0)
     baseline = Window(max([baseline_end - windows.baseline_s, *starts[:1]]), baseline_end)
     return Frame(
         baseline=baseline, incident=Window(begin, max(end, begin)), service=document.alert.service

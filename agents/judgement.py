@@ -11,6 +11,8 @@ from .clues import Clues
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
+NEGLIGIBLE = 0.005
+"""Hypotheses less likely than this are not listed."""
 
 
 def candidates(clues: Clues) -> list[Candidate]:
@@ -31,7 +33,9 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
     by_name = {f"{c.service} {c.kind.value}": c for c in found}
     fusion = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
     ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in fusion.ranking]
-    return numbered(document.hypotheses, [h for h in ranked if h.support][:KEPT])
+    return numbered(
+        document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
+    )
 
 
 def _weight(candidate: Candidate) -> float:

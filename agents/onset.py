@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from ..analysis.changepoint import first_departure
+from ..analysis.changepoint import last_departure
 from .clues import Clues
 
 STRONGEST = 4
 """Signals looked at closely."""
+COMPARABLE = 0.5
+"""Signals that score at least this share of the strongest one: weaker ones may be chance."""
 POINTS = 240
 
 
@@ -16,22 +18,18 @@ def find_onset(clues: Clues) -> float | None:
     The strongest anomalies are followed back from the baseline's start, because an alert fires
     only after its window has filled: the true onset may lie before the incident window.
     """
-    rows = [row for row in clues.signals.rows if row["worse"]][:STRONGEST]
+    worse = [row for row in clues.signals.rows if row["worse"]]
+    top = max((row["score"] or 0 for row in worse), default=0.0)
+    rows = [row for row in worse if (row["score"] or 0) >= COMPARABLE * top][:STRONGEST]
     found = [at for row in rows if (at := _departure(clues, row)) is not None]
     return min(found, default=None)
 
 
 def _departure(clues: Clues, row: dict) -> float | None:
     series = clues.ask("signal_series", service=row["service"], signal=row["signal"], points=POINTS)
-    ts = np.array([point["ts"] for point in series.rows], float)
-    values = np.array([_number(point["value"]) for point in series.rows], float)
-    healthy = values[ts < clues.case.frame.baseline.end]
-    if healthy.size < 4:
+    if row["baseline"] is None or row["current"] is None:
         return row["onset"]
-    after = ts >= clues.case.frame.baseline.start + 0.3 * clues.case.frame.baseline.seconds
-    index = first_departure(healthy, values[after], k=3, width=4.0)
-    return float(ts[after][index]) if index is not None else row["onset"]
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
+    ts = np.array([point["ts"] for point in series.rows], float)
+    values = np.array([point["value"] for point in series.rows], float)
+    index = last_departure(values, row["baseline"], row["current"])
+    return float(ts[index]) if index is not None else row["onset"]

@@ -60,9 +60,9 @@ def _advice(clues: LoadClues, sized: list[Size], bottleneck: Bottleneck | None) 
         *leaks.advice(clues),
         *sizing.advice(clues, sized, bottleneck),
     ]
-    if bottleneck and bottleneck.resource == "db pool" and not found:
-        found.append(
-            f"{bottleneck.service}: find what keeps connections; a larger pool only delays it"
+    if bottleneck and bottleneck.resource == "db pool":
+        found.insert(
+            0, f"{bottleneck.service}: find what keeps connections; a larger pool only delays it"
         )
     return list(dict.fromkeys(found))
 

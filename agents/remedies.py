@@ -14,7 +14,10 @@ from ..incident.finding import FaultKind, Hypothesis
 from ..incident.report import Gap
 from ..operations.inventory import Part
 from ..tools.actions import plan
-from .clues import Clues, first, where
+from .causes.access import attackers
+from .causes.data import damaged
+from .clues import Clues, first
+from .networks import covered, networks
 
 WORTH_A_PLAN = 0.1
 """Hypotheses below this confidence propose nothing."""
@@ -135,12 +138,12 @@ def _throttle(clues: Clues, route: str) -> Iterator[Move]:
 
 def _block(clues: Clues) -> Iterator[Move]:
     """The attacking sources, with the measured share of good requests they send."""
-    rows = [r for r in clues.logins.rows if r["kind"] != "none" and r["pattern"]]
-    sources = [row["value"] for row in rows]
     patterns = clues.ask("access_patterns", by="source")
     good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
+    sources = networks([row["value"] for row in attackers(clues)], good)
     total = sum(good.values())
-    share = sum(good.get(source, 0) for source in sources) / total if total else 0.0
+    cut = sum(count for address, count in good.items() if covered(address, sources))
+    share = cut / total if total else 0.0
     if sources and share <= BACKGROUND:
         for edge in _edges(clues):
             parameters = {"sources": sources, "good_share": round(share, 4)}
@@ -153,12 +156,11 @@ def _login_route(clues: Clues) -> str:
 
 
 def _repair(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
-    """The columns that look damaged, of the table that the failing code reads."""
-    found = clues.ask("backup_differences")
-    damaged = list(where(found, suspect=True))
-    named = [row for row in damaged if row["table"] == cause.resource]
-    for table in dict.fromkeys(row["table"] for row in named or damaged):
-        rows = [row for row in damaged if row["table"] == table]
+    """The damaged columns of the table that the failing code reads."""
+    suspects = damaged(clues)
+    named = [row for row in suspects if row["table"] == cause.resource]
+    for table in dict.fromkeys(row["table"] for row in named or suspects):
+        rows = [row for row in suspects if row["table"] == table]
         most = max(500, *(row["rows_differing"] for row in rows))
         parameters = {"columns": [row["column"] for row in rows], "max_rows": most}
         yield Move(ActionKind.repair_rows, table, parameters)

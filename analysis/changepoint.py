@@ -126,3 +126,22 @@ def pettitt_confidence(x: FloatArray) -> float:
     u = 2 * np.cumsum(ranks) - np.arange(1, n + 1) * (n + 1)
     k = float(np.max(np.abs(u)))
     return 1.0 - min(1.0, 2.0 * float(np.exp(-6.0 * k * k / (n**3 + n**2))))
+
+
+def last_departure(
+    values: ArrayLike, healthy: float, ill: float, *, k: int = 3, way: float = 0.25
+) -> int | None:
+    """Index at which the series last left its healthy level on the way to the ill one.
+
+    Walks back from the end to the last run of k finite points that are nearer to `healthy` than
+    `way` of the distance to `ill`, so a blip long before the incident is not taken for its
+    begin. The departure is the last point of that run: what left the level after it had begun
+    to. None where no such run exists, or the series ends in it.
+    """
+    series = np.asarray(values, float)
+    finite = np.flatnonzero(np.isfinite(series))
+    calm = np.abs(series[finite] - healthy) < way * abs(ill - healthy)
+    for last in range(finite.size - 1, k - 2, -1):
+        if calm[last - k + 1 : last + 1].all():
+            return int(finite[last]) if last + 1 < finite.size else None
+    return None

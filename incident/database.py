@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
@@ -29,7 +29,7 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
-def _migrate(connection, path: Path) -> None:
+def _migrate(connection: Connection, path: Path) -> None:
     tables = inspect(connection).get_table_names()
     found = None
     if "alembic_version" in tables:
@@ -48,5 +48,11 @@ def _settle(connection, _record) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def _take_write_lock(connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def reader(engine: Engine) -> Engine:
+    """The same database for transactions that only read: they wait for no writer."""
+    return engine.execution_options(reading=True)
+
+
+def _take_write_lock(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -38,8 +38,10 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
     document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
-    known = {plan.hash for plan in document.proposals}
-    document.proposals += [p for p in check.kept(report.proposals) if p.hash not in known]
+    known = {(plan.title, plan.attempt) for plan in document.proposals}
+    document.proposals += [
+        p for p in check.kept(report.proposals) if (p.title, p.attempt) not in known
+    ]
     _add_messages(document, check.kept(report.messages))
     document.gaps += [
         gap.model_copy(update={"specialist": report.specialist})

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from ..errors import ApprovalError, NotFound
 from .action import Decision, Verdict
+from .database import reader
 from .tables import APPROVALS, EFFECTS
 from .timeline import from_ts
 
@@ -43,6 +44,7 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.reading = reader(engine)
 
     def ask(self, request: Request) -> None:
         """Put a question to people; asking the same again changes nothing."""
@@ -53,7 +55,7 @@ class Ledger:
     def request(self, incident_id: str, subject: str) -> Request:
         """The question as first asked. Raises NotFound."""
         here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
         if row is None:
             raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
@@ -66,7 +68,7 @@ class Ledger:
         )
         if incident_id:
             query = query.where(APPROVALS.c.incident_id == incident_id)
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(APPROVALS.c.requested_at)).mappings()
             return [_request(row) for row in rows]
 
@@ -95,7 +97,7 @@ class Ledger:
     def decision(self, incident_id: str, subject: str) -> Decision | None:
         """The answer to this question: None while it is open; expired when its time ran out."""
         here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
         if row is None:
             return None

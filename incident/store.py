@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from ..errors import NotFound, StoreError
 from .alert import Alert
-from .database import open_database
+from .database import open_database, reader
 from .document import Incident
 from .evidence import Evidence, canonical, digest
 from .ledger import Ledger
@@ -30,6 +30,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.reading = reader(engine)
         self.ledger = Ledger(engine)
 
     @classmethod
@@ -52,7 +53,7 @@ class Store:
     def unclaimed_alerts(self) -> list[tuple[int, Alert]]:
         """Alerts that no incident has taken yet, oldest first."""
         query = select(ALERTS.c.id, ALERTS.c.body).where(ALERTS.c.incident_id.is_(None))
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(ALERTS.c.id)).all()
         return [(row.id, Alert.model_validate_json(row.body)) for row in rows]
 
@@ -72,7 +73,7 @@ class Store:
 
     def load(self, incident_id: str) -> Incident:
         """The document with its evidence references. Raises NotFound."""
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             return _load(connection, incident_id)
 
     def update(self, incident_id: str, change: Change) -> Incident:
@@ -107,7 +108,7 @@ class Store:
     def payload(self, payload_digest: str) -> Any:
         """The payload under this digest. Raises NotFound; StoreError if it was altered."""
         query = select(PAYLOADS.c.body).where(PAYLOADS.c.digest == payload_digest)
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             body = connection.execute(query).scalar()
         if body is None:
             raise NotFound(f"no payload {payload_digest[:12]}")
@@ -120,7 +121,7 @@ class Store:
         """One row per incident, newest first: id, opened_at, state, severity, title."""
         shown = ("id", "opened_at", "updated_at", "state", "severity", "title")
         query = select(*(INCIDENTS.c[name] for name in shown))
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc())).mappings()
             return [dict(row) for row in rows]
 
@@ -132,7 +133,7 @@ class Store:
             .where(INCIDENTS.c.fingerprint == fingerprint, INCIDENTS.c.state.not_in(over))
             .order_by(INCIDENTS.c.opened_at.desc())
         )
-        with self.engine.begin() as connection:
+        with self.reading.begin() as connection:
             return connection.execute(query).scalar()
 
 

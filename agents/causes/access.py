@@ -3,32 +3,51 @@
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite, where
+from ...tools.base import Row
+from ..clues import Clues, cite
 from .candidate import Candidate
+
+ATTACK = ("concentrated", "distributed")
+FAILURES = "login_failure_share"
+
+
+def attackers(clues: Clues) -> list[Row]:
+    """Sources that only fail, failed hardly before, and fail beyond chance now."""
+    return [
+        row
+        for row in clues.logins.rows
+        if row["kind"] in ATTACK
+        and row["failures"] == row["attempts"]
+        and (row["pattern"] or (row["score"] or 0) >= 2)
+    ]
 
 
 def attacks(clues: Clues) -> Iterator[Candidate]:
     """Failed logins far above the usual, from sources that try many users."""
-    sources = [row for row in clues.logins.rows if row["kind"] in ("concentrated", "distributed")]
-    attacking = [row for row in sources if row["pattern"]] or sources[:1]
-    if not attacking:
+    found = attackers(clues)
+    if not found:
         return
-    worst = attacking[0]
+    worst = found[0]
     service = _login_service(clues)
-    names = ", ".join(row["value"] for row in attacking)
-    statement = f"credentials are being tried against {service} from {len(attacking)} sources"
+    failures = sum(row["failures"] for row in found)
+    users = sum(row["users"] or 0 for row in found)
+    statement = f"credentials are being tried against {service} from {len(found)} sources"
+    names = ", ".join(row["value"] for row in found)
     candidate = Candidate(service, FaultKind.credential_attack, statement, resource=names)
     candidate.backed(
         3.0,
-        worst["confidence"] or 0,
-        f"{worst['failures']} failed logins from {worst['value']}",
-        cite(clues.logins, worst, "value", "failures"),
+        failures / 20,
+        f"{failures} failed logins from {len(found)} sources that failed hardly before",
+        [q for row in found[:3] for q in cite(clues.logins, row, "value", "failures")],
     )
+    candidate.backed(1.5, users / 20, f"they try {users} users", cite(clues.logins, worst, "users"))
+    row = clues.signal(service, FAILURES)
+    share = (row["current"] or 0.0) if row else 0.0
     candidate.backed(
-        2.0,
-        (worst["users"] or 0) / 10,
-        f"one source tried {worst['users']} different users",
-        cite(clues.logins, worst, "users"),
+        1.0,
+        share,
+        f"{share:.0%} of all logins fail",
+        cite(clues.signals, row, "current", "baseline"),
     )
     yield candidate
 
@@ -39,5 +58,5 @@ def _login_service(clues: Clues) -> str:
     moved = [row for row in rows if row["worse"]]
     if rows:
         return (moved or rows)[0]["service"]
-    failing = where(clues.patterns, level="warning")
-    return next((row["service"] for row in failing if "login" in row["template"].lower()), "login")
+    lines = (r for r in clues.patterns.rows if "login" in r["template"].lower())
+    return next((row["service"] for row in lines), clues.case.document.alert.service)

@@ -1,11 +1,14 @@
 """Too much work or too little room: surges, leaks, exhausted pools, busy processors."""
 
+import re
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first, where
 from .candidate import Candidate
+
+CONNECTION = re.compile(r"connection|pool", re.IGNORECASE)
 
 
 def surges(clues: Clues) -> Iterator[Candidate]:
@@ -32,8 +35,8 @@ def surges(clues: Clues) -> Iterator[Candidate]:
         f"{service}: {used:.0%} of its {_resource(crowded)} in use",
         cite(clues.saturation, crowded, "utilisation", "resource"),
     )
-    concentrated = any(r["kind"] == "concentrated" for r in clues.logins.rows)
-    candidate.doubted(3.0, 1.0 if concentrated else 0.0, "a few sources send failed logins")
+    attack = any(r["kind"] in ("concentrated", "distributed") for r in clues.logins.rows)
+    candidate.doubted(3.0, float(attack), "the added requests are failed logins")
     yield candidate
 
 
@@ -88,6 +91,12 @@ def pools(clues: Clues) -> Iterator[Candidate]:
             f"{share:.0%} of the failures begin in {service}",
             cite(clues.failures, failing, "share", "error"),
         )
+        refused = _refused(clues, service)
+        text = (
+            f"its requests wait for a connection in vain: {refused['message']}" if refused else ""
+        )
+        quotes = cite(clues.errors, refused, "exception", "count")
+        candidate.backed(2.0, float(refused is not None), text, quotes)
         candidate.doubted(2.5, _working(clues, service), "its statements take longer than before")
         surge = _most_surging(clues)
         candidate.doubted(1.5, 1.0 if surge else 0.0, "there is more traffic than before")
@@ -131,7 +140,20 @@ def _resource(row: Row | None) -> str:
     return row["resource"] if row else "capacity"
 
 
+def _refused(clues: Clues, service: str) -> Row | None:
+    """A new error of the service that speaks of getting a connection."""
+    for row in clues.errors.rows:
+        text = f"{row['exception']} {row['message']}"
+        if row["new"] and service in row["services"].split(", ") and CONNECTION.search(text):
+            return row
+    return None
+
+
 def _working(clues: Clues, service: str) -> float:
-    """1 when the service's statements got much slower: then the pool is busy, not leaking."""
-    ratios = [row["ratio"] or 1.0 for row in where(clues.queries, service=service)]
-    return 1.0 if max(ratios, default=1.0) >= 3 else 0.0
+    """1 when statements that succeed got much slower: then the pool is busy, not leaking."""
+    rows = [
+        row
+        for row in where(clues.queries, service=service)
+        if (row["errors"] or 0) < 0.3 * row["calls"] and row["calls_before"]
+    ]
+    return float(max((row["ratio"] or 1.0 for row in rows), default=1.0) >= 3)

@@ -29,6 +29,10 @@ def bad_deploys(clues: Clues) -> Iterator[Candidate]:
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
         failing = clues.own_failures(service)
         candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
+        untouched = group is not None and not _touched(clues, service, row)
+        text = f"the new errors of {service} come from code that the release did not touch"
+        candidate.doubted(1.5, float(untouched), text, quotes)
+        _silent_callee(clues, candidate, service)
         yield candidate
 
 
@@ -48,25 +52,29 @@ def slow_releases(clues: Clues) -> Iterator[Candidate]:
         raising = first(clues.failures, service=service, reason="own error")
         weight = clues.own_failures(service) if raising and not share > 0.5 else 0.0
         candidate.doubted(1.5, weight, f"{service} raises errors rather than being slow")
+        _silent_callee(clues, candidate, service)
         yield candidate
 
 
 def bad_flags(clues: Clues) -> Iterator[Candidate]:
     """A feature flag turned just before, and the code behind it fails or is slow."""
     for row, score in _suspicious(clues, "flag"):
-        for service in _origins(clues):
-            statement = f"feature flag {row['id']} makes {service} fail"
-            candidate = Candidate(
-                service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
-            )
-            _time_and_place(clues, candidate, row, score)
-            share = max(clues.own_failures(service), clues.slowness(service))
-            text = f"{share:.0%} of the trouble begins in {service}"
-            candidate.backed(2.0, share, text, _proof_of_origin(clues, service))
-            deployed = any(_deploys_near(clues, service))
-            candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
-            candidate.doubted(1.0, 1.0 if deployed else 0.0, f"{service} was released as well")
-            yield candidate
+        service = row["service"] or _origin(clues)
+        if not service:
+            continue
+        statement = f"feature flag {row['id']} makes {service} fail"
+        candidate = Candidate(
+            service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
+        )
+        _time_and_place(clues, candidate, row, score)
+        share = clues.own_failures(service) if clues.failures.ok else clues.slowness(service)
+        text = f"{share:.0%} of the trouble begins in {service}"
+        candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
+        candidate.doubted(3.0, 1.0 - share / 0.2, f"hardly any trouble begins in {service}")
+        deployed = any(_deploys_near(clues, service))
+        candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
+        candidate.doubted(1.0, 1.0 if deployed else 0.0, f"{service} was released as well")
+        yield candidate
 
 
 def bad_configurations(clues: Clues) -> Iterator[Candidate]:
@@ -123,6 +131,26 @@ def _own_failures(clues: Clues, candidate: Candidate, service: str) -> None:
     candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
 
 
+def _silent_callee(clues: Clues, candidate: Candidate, service: str) -> None:
+    """Who waits for a callee that answers nothing is slow and full without a fault of its own."""
+    edge = clues.silent_callee(service)
+    if edge:
+        text = f"{service} waits for {edge['callee']}, which does not answer"
+        share = edge["unanswered_share"]
+        candidate.doubted(3.0, share, text, cite(clues.edges, edge, "callee", "unanswered_share"))
+
+
+def _touched(clues: Clues, service: str, change: Row) -> bool:
+    """Whether a new error of the service was raised in a file that the change touched."""
+    files = [name.rsplit("/", 1)[-1] for name in (change["files"] or "").split(", ") if name]
+    return any(
+        name in row["location"]
+        for row in clues.errors.rows
+        if row["new"] and service in row["services"].split(", ")
+        for name in files
+    )
+
+
 def _slow_statements(clues: Clues, candidate: Candidate, service: str) -> None:
     for row in where(clues.queries, service=service):
         slower = max(row["ratio"] or 1.0, row["fanout_ratio"] or 1.0)
@@ -148,12 +176,11 @@ def _proof_of_origin(clues: Clues, service: str):
     return cite(clues.slow, first(clues.slow, service=service), "self_p95_ms", "operation")
 
 
-def _origins(clues: Clues) -> list[str]:
-    """Services in which at least a fifth of the failures or of the added time begins."""
-    names = {row["service"] for row in (*clues.failures.rows, *clues.slow.rows)}
-    return sorted(
-        name for name in names if max(clues.own_failures(name), clues.slowness(name)) >= 0.2
-    )
+def _origin(clues: Clues) -> str:
+    """The service in which most of the failures begin; without failures, of the added time."""
+    names = {row["service"] for row in (clues.failures if clues.failures.ok else clues.slow).rows}
+    share = clues.own_failures if clues.failures.ok else clues.slowness
+    return max(sorted(names), key=share, default="")
 
 
 def _deploys_near(clues: Clues, service: str) -> Iterator[Row]:

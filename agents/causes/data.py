@@ -10,28 +10,29 @@ from .candidate import Candidate
 
 # Words that programs use when a record itself is wrong, in exception types and messages.
 WORDS = re.compile(
-    r"corrupt|invalid|malformed|decode|integrity|constraint|checksum|unexpected value|"
-    r"out of range|cannot be read|parse|record|row",
+    r"corrupt|invalid|malformed|decod|integrity|constraint|checksum|out of range|"
+    r"cannot be read|pars|record|\brow\b",
     re.IGNORECASE,
 )
+WRITTEN = re.compile(r"(?:\bset|,)\s+\"?([a-z_][a-z0-9_]*)\"?\s*=", re.IGNORECASE)
+"""Columns that an UPDATE statement sets."""
 TABLE = re.compile(r"\b(?:from|into|update|join)\s+\"?([a-z_][a-z0-9_]*)", re.IGNORECASE)
 
 
 def corrupted(clues: Clues) -> Iterator[Candidate]:
     """A new data error in a service that nobody released, on some of its requests only."""
     for group in clues.errors.rows:
-        words = set(WORDS.findall(f"{group['exception']} {group['message']}".lower()))
         service = group["services"].split(", ")[0]
-        if not group["new"] or len(words) < 2 or not clues.own_failures(service):
+        share = clues.own_failures(service)
+        words = {word.lower() for word in WORDS.findall(_said(clues, service, group))}
+        if not group["new"] or len(words) < 2 or share < 0.2:
             continue
-        table = _table(clues, service, group)
-        statement = f"rows that {service} reads make no sense ({group['exception']})"
+        table = _table(clues, service)
+        statement = f"rows of {table or 'a table'} that {service} reads make no sense"
         candidate = Candidate(service, FaultKind.data_corruption, statement, resource=table)
         quotes = cite(clues.errors, group, "exception", "count")
-        candidate.backed(
-            2.0, len(words) / 3, f"the error speaks of data: {group['message']}", quotes
-        )
-        share = clues.own_failures(service)
+        text = f"the errors speak of data: {group['exception']}: {group['message'][:80]}"
+        candidate.backed(2.0, len(words) / 3, text, quotes)
         failing = first(clues.failures, service=service)
         candidate.backed(
             2.0,
@@ -39,15 +40,41 @@ def corrupted(clues: Clues) -> Iterator[Candidate]:
             f"{share:.0%} of the failures begin in {service}",
             cite(clues.failures, failing, "share", "error"),
         )
-        changed = any(where(clues.changes, service=service, kind="deploy"))
-        candidate.backed(1.5, 0.0 if _recent(clues, service) else 1.0, f"{service} did not change")
-        candidate.doubted(
-            2.0, 1.0 if changed and _recent(clues, service) else 0.0, f"{service} was just released"
-        )
+        released = _released(clues, service)
+        candidate.backed(1.0, float(not released), f"{service} was not released before it")
+        candidate.doubted(2.0, float(released), f"{service} was just released")
+        _against_backup(clues, candidate, table)
         yield candidate
 
 
-def _recent(clues: Clues, service: str) -> bool:
+def _said(clues: Clues, service: str, group: Row) -> str:
+    """What the service says about its failures: exception, failing spans, log lines."""
+    spans = [row["error"] or "" for row in where(clues.failures, service=service)]
+    lines = [r["sample"] for r in where(clues.patterns, service=service) if r["level"] == "error"]
+    return " ".join([group["exception"], group["message"], *spans, *lines])
+
+
+def damaged(clues: Clues) -> list[Row]:
+    """Columns that differ from the backup in few rows, and that no service writes itself: those
+    differ in ordinary business."""
+    statements = [row["statement"] for row in clues.queries.rows]
+    written = {name.lower() for text in statements for name in WRITTEN.findall(text)}
+    return [r for r in where(clues.backups, suspect=True) if r["column"].lower() not in written]
+
+
+def _against_backup(clues: Clues, candidate: Candidate, table: str) -> None:
+    """Held against its backup, where there is one to hold it against."""
+    differences = clues.backups
+    row = next((row for row in damaged(clues) if row["table"] == table), None)
+    if row:
+        text = f"{row['rows_differing']} rows of {table} differ from the backup in {row['column']}"
+        quotes = cite(differences, row, "table", "column", "rows_differing")
+        candidate.backed(1.5, 1.0, text, quotes)
+    elif not differences.ok:
+        candidate.lacking("a backup to hold the rows against")
+
+
+def _released(clues: Clues, service: str) -> bool:
     """Whether the service was released within the baseline window before the onset."""
     near = clues.case.frame.baseline.seconds
     return any(
@@ -56,13 +83,12 @@ def _recent(clues: Clues, service: str) -> bool:
     )
 
 
-def _table(clues: Clues, service: str, group: Row) -> str:
-    """The table that the failing code reads: named in the error, else by its statements."""
-    tables = [
-        name
-        for row in where(clues.queries, service=service)
-        for name in TABLE.findall(row["statement"])
-    ]
-    text = f"{group['exception']} {group['message']} {group['location']}".lower()
+def _table(clues: Clues, service: str) -> str:
+    """The table that the failing service reads: named in what it says, else by its statements."""
+    statements = [row["statement"] for row in where(clues.queries, service=service)]
+    tables = [name for text in statements for name in TABLE.findall(text)]
+    errors = [row["error"] or "" for row in where(clues.failures, service=service)]
+    lines = [row["sample"] for row in where(clues.patterns, service=service)]
+    text = " ".join([*errors, *lines]).lower()
     named = [name for name in tables if name.lower().rstrip("s") in text]
     return (named or tables or [""])[0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite, first
+from ..clues import Clues, cite
 from .candidate import Candidate
 
 
@@ -12,10 +12,10 @@ def hung(clues: Clues) -> Iterator[Candidate]:
     for service in _silent(clues):
         statement = f"{service} accepts calls and answers none: its process hangs"
         candidate = Candidate(service, FaultKind.hung_process, statement)
-        share = clues.unanswered(service)
-        failing = first(clues.failures, service=service, reason="no answer")
-        text = f"{share:.0%} of the failures are calls that {service} never answered"
-        candidate.backed(2.5, share, text, cite(clues.failures, failing, "share", "reason"))
+        edge = clues.unanswered(service)
+        share = edge["unanswered_share"] if edge else 0.0
+        text = f"{share:.0%} of the calls to {service} get no answer"
+        candidate.backed(2.5, share, text, cite(clues.edges, edge, "callee", "unanswered_share"))
         up = clues.signal(service, "up")
         down = up is not None and (up["current"] is None or up["current"] < 0.5)
         candidate.backed(

@@ -54,13 +54,14 @@ def strained(clues: LoadClues) -> list[Row]:
 def find(clues: LoadClues) -> Bottleneck | None:
     """The bottleneck, or None: nothing is full and nothing waits."""
     full = strained(clues)
-    start = full[0]["service"] if full else _slowest(clues)
+    start = (full[0]["service"] if full else None) or _slowest(clues) or _caller(clues)
     if start is None:
         return None
     path = _down(clues, start)
     service = path[-1]
     return (
         _silent(clues, path)
+        or _held(clues, full, path)
         or _statement(clues, path)
         or _resource(clues, [row for row in full if row["service"] == service], path)
         or _own_time(clues, path)
@@ -80,8 +81,21 @@ def _slowest(clues: LoadClues) -> str | None:
     """Without a full resource: the service that adds most time, where latency rose at all."""
     if not any(r["worse"] and r["signal"].startswith("latency") for r in clues.signals.rows):
         return None
-    row = max(clues.slow.rows, key=lambda row: row["share"] or 0, default=None)
-    return row["service"] if row and (row["share"] or 0) >= 0.3 else None
+    rows = [row for row in clues.slow.rows if _got_slow(row)]
+    row = max(rows, key=lambda row: row["share"] or 0, default=None)
+    return row["service"] if row else None
+
+
+def _caller(clues: LoadClues) -> str | None:
+    """Else the caller that loses most time in one call."""
+    row = max(filter(_costly, clues.edges.rows), key=_cost, default=None)
+    return row["caller"] if row else None
+
+
+def _got_slow(row: Row) -> bool:
+    """Whether an operation takes clearly longer in itself than it did."""
+    now, before = row["self_mean_ms"] or 0, row["self_mean_ms_before"] or 0
+    return now >= SLOWER * before and now - before >= ADDED_MS
 
 
 def _down(clues: LoadClues, start: str) -> list[str]:
@@ -121,6 +135,25 @@ def _silent(clues: LoadClues, path: list[str]) -> Bottleneck | None:
     return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
 
 
+def _held(clues: LoadClues, full: list[Row], path: list[str]) -> Bottleneck | None:
+    """A full pool whose statements run far less than it is in use: connections are kept idle."""
+    for row in full:
+        if row["resource"] != "db pool" or row["service"] not in path or not row["used"]:
+            continue
+        spent = sum(r["total_ms"] or 0 for r in where(clues.queries, service=row["service"]))
+        running = spent / 1000 / clues.case.frame.incident.seconds
+        if running < row["used"] / 2:
+            queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
+            reason = (
+                f"{row['used']:.3g} connections in use{queue}, and statements run on {running:.2g} "
+                "of them on average: connections are held and not given back"
+            )
+            quotes = cite(clues.saturation, row, "service", "resource", "used", "utilisation")
+            upto = path[: path.index(row["service"]) + 1]
+            return Bottleneck(row["service"], "db pool", reason, tuple(quotes), tuple(upto))
+    return None
+
+
 def _statement(clues: LoadClues, path: list[str]) -> Bottleneck | None:
     """The work is in a statement: it belongs to the service that sends it."""
     for service in reversed(path):
@@ -138,14 +171,17 @@ def _resource(clues: LoadClues, rows: list[Row], path: list[str]) -> Bottleneck 
         return None
     row = rows[0]
     queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
-    reason = f"{row['utilisation'] or 0:.0%} in use{queue}; {why_full(clues, row['service'])}"
+    if row["resource"] == "concurrency" and (row["utilisation"] or 0) > 1:
+        queue = f" ({row['used']:.3g} requests for {row['limit']:.3g} slots)"
+    why = "" if row["resource"] == "memory" else f"; {why_full(clues, row['service'])}"
+    reason = f"{row['utilisation'] or 0:.0%} in use{queue}{why}"
     quotes = cite(clues.saturation, row, "service", "resource", "utilisation", "used", "limit")
     return Bottleneck(row["service"], row["resource"], reason, tuple(quotes), tuple(path))
 
 
 def _own_time(clues: LoadClues, path: list[str]) -> Bottleneck | None:
     row = first(clues.slow, service=path[-1])
-    if row is None or not row["self_mean_ms"]:
+    if row is None or not _got_slow(row):
         return None
     reason = (
         f"{row['operation']} spends {row['self_mean_ms']:.3g} ms in itself, "
@@ -158,7 +194,7 @@ def _own_time(clues: LoadClues, path: list[str]) -> Bottleneck | None:
 def why_full(clues: LoadClues, service: str) -> str:
     """Little's law read backwards: more arrivals, or a longer stay of each?"""
     now, before = clues.arrivals(service)
-    stay, stay_before = clues.seconds_each(service), clues.seconds_each(service, "mean_s_before")
+    stay, stay_before = clues.seconds_each(service), clues.seconds_each(service, "usual_s")
     if not before or not stay or not stay_before:
         return "how many arrive and how long each stays is not recorded"
     more, longer = now / before, stay / stay_before

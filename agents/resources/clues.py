@@ -35,7 +35,7 @@ class LoadClues(Clues):
 
     def seconds_each(self, service: str, field: str = "mean_s") -> float | None:
         """Mean seconds per request over a service's instances; None: not recorded."""
-        weight = "rate" if field == "mean_s" else "rate_before"
+        weight = "rate_before" if field == "mean_s_before" else "rate"
         rows = [r for r in where(self.instances, service=service) if r[field] and r[weight]]
         total = sum(row[weight] for row in rows)
         return sum(row[field] * row[weight] for row in rows) / total if total else None

@@ -7,7 +7,7 @@ from ...tools.base import Row
 from ..clues import cite
 from .clues import LoadClues
 
-SURE, GROWN, NEAR_S = 0.9, 0.2, 86_400.0
+SURE, GROWN, NEAR_S = 0.7, 0.2, 86_400.0
 """Confidence of the trend, growth over the window, and seconds to the limit that matter."""
 KINDS = ("memory", "open_fds", "connections", "database_bytes", "db_pool")
 
@@ -35,7 +35,7 @@ def findings(clues: LoadClues) -> list[Finding]:
     return [
         Finding(
             statement=f"{row['service']} {row['signal']} grew by {row['growth']:.0%} and does not "
-            f"come back; at this pace the limit is {_time(row['seconds_to_limit'])} away",
+            f"come back; {_left(row)}",
             service=row["service"],
             kind="leak",
             quotes=cite(clues.growth, row, *names),
@@ -52,6 +52,11 @@ def advice(clues: LoadClues) -> Iterator[str]:
         if slope > 0 and limit:
             text += f"; a restart buys about {_time((limit - row['start']) / slope)}"
         yield text
+
+
+def _left(row: Row) -> str:
+    left = row["seconds_to_limit"]
+    return f"at this pace the limit is {_time(left)} away" if left else "it is at its limit"
 
 
 def _time(seconds: float) -> str:

@@ -45,13 +45,13 @@ def _size(clues: LoadClues, service: str) -> Size | None:
     """By the healthy time per request: what a queue or a fault adds to it is not the work."""
     working = clues.working(service)
     slots = [row["slots"] for row in working if row["slots"]]
-    stay = clues.seconds_each(service, "mean_s_before") or clues.seconds_each(service)
+    stay = clues.seconds_each(service, "usual_s")
     arrivals, _ = clues.arrivals(service)
     each = per_instance_rps(min(slots), stay) if slots and stay else None
     need = instances_needed(arrivals, each, HEADROOM) if each else None
     if need is None or each is None or stay is None:
         return None
-    names = ("service", "rate", "mean_s_before", "slots")
+    names = ("service", "rate", "usual_s", "slots")
     quotes = tuple(cite(clues.instances, working[0], *names))
     known = clues.case.catalogue.find(service)
     most = max(known.instances_max if known else 0, len(working))
@@ -72,10 +72,16 @@ def advice(clues: LoadClues, found: list[Size], bottleneck: Bottleneck | None) -
     for size in found:
         if size.short:
             yield _need(size)
-        if size.short or (bottleneck and bottleneck.service == size.service):
+        if size.short or _limits(bottleneck, size):
             yield _trigger(size)
     if bottleneck and bottleneck.resource in ("concurrency", "cpu"):
         yield from _as_it_is(clues, found, bottleneck)
+
+
+def _limits(bottleneck: Bottleneck | None, size: Size) -> bool:
+    """Whether this service's slots are the bottleneck."""
+    found = bottleneck and (bottleneck.service, bottleneck.resource)
+    return found == (size.service, "concurrency")
 
 
 def _need(size: Size) -> str:
@@ -100,7 +106,10 @@ def _as_it_is(clues: LoadClues, found: list[Size], bottleneck: Bottleneck) -> It
     """Each request got heavier: say what carrying that would take, so that it is fixed instead."""
     size = next((s for s in found if s.service == bottleneck.service), None)
     stay = clues.seconds_each(bottleneck.service)
+    now, before = clues.arrivals(bottleneck.service)
     if size is None or stay is None or size.short or stay < 2 * size.seconds:
+        return
+    if before and now >= 1.5 * before:  # then the stay is a queue, and the queue is the arrivals
         return
     need = instances_needed(size.arrivals, size.each * size.seconds / stay, HEADROOM)
     if need and need > size.have:

@@ -8,8 +8,8 @@ from ..clues import cite
 from .clues import AccessClues
 from .threat import Threat
 
-SHARE, CERTAIN = 0.2, 6.0
-"""Refused share and score from which it is worth a line: a mistyped password is not."""
+SHARE, CERTAIN, ENOUGH = 0.2, 6.0, 20
+"""Refused share, score and number from which it is worth a line: mistyped passwords are not."""
 
 
 def refusals(clues: AccessClues) -> Iterator[Threat]:
@@ -21,6 +21,8 @@ def refusals(clues: AccessClues) -> Iterator[Threat]:
             continue
         if (row["current"] or 0) < SHARE or (row["score"] or 0) < CERTAIN:
             continue
+        if _requests(clues, row["service"]) * row["current"] < ENOUGH:
+            continue
         text = (
             f"{row['service']} refuses {row['current']:.0%} of its requests (401, 403), "
             f"{row['baseline'] or 0:.0%} before, and no source stands out: a broken check or an "
@@ -29,6 +31,12 @@ def refusals(clues: AccessClues) -> Iterator[Threat]:
         quotes = cite(clues.signals, row, "service", "current", "baseline")
         finding = Finding(statement=text, service=row["service"], kind="auth", quotes=quotes)
         yield Threat("refusals without an attacker", 0.3, (finding,))
+
+
+def _requests(clues: AccessClues, service: str) -> float:
+    """Requests of the incident window, about."""
+    rate = clues.signal(service, "request_rate")
+    return ((rate["current"] or 0) if rate else 0) * clues.case.frame.incident.seconds
 
 
 def _we_blocked(clues: AccessClues) -> bool:

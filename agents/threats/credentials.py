@@ -11,6 +11,8 @@ from .threat import Threat
 
 SHOWN = 5
 """Sources and accounts that get a finding of their own."""
+SPREAD = 0.6
+"""Sureness of an attack without a single attacker: customers may be locked out by a fault too."""
 MANY = 10
 """Failed tries from which one account counts as a target."""
 
@@ -43,11 +45,11 @@ def _distributed(clues: AccessClues, row: Row) -> Threat:
     finding = Finding(
         statement="failed logins rose from everywhere at once; no source stands out",
         kind="auth",
-        quotes=cite(clues.logins, row, "kind", "confidence"),
+        quotes=cite(clues.logins, row, "kind", "failures"),
     )
     return Threat(
         name="credential attack spread over many sources",
-        sureness=row["confidence"] or 0,
+        sureness=SPREAD,
         findings=(finding, *_targets(clues)),
         exposure="which logins of the attack succeeded cannot be told from those of customers",
     )
@@ -86,6 +88,6 @@ def _exposure(clues: AccessClues, attackers: list[Row]) -> str:
             f"{times} logins from {len(entered)} of the attacking sources succeeded: treat the "
             "accounts as taken over until their owners have set new passwords"
         )
-    if any(row["attempts"] > row["failures"] for row in clues.logins.rows):
+    if clues.sources.ok:  # then successful logins would show at the edge
         return "no login from the attacking sources succeeded"
     return "unknown: successful logins are not recorded by source"

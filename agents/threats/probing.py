@@ -26,6 +26,7 @@ def probes(clues: AccessClues) -> Iterator[Threat]:
     rows = [row for row in clues.paths.rows if PROBES.search(row["value"]) and row["requests"]]
     fresh = [row for row in rows if (row["rate"] or 0) > 2 * (row["rate_before"] or 0)]
     if len(fresh) < DISTINCT:
+        yield from _in_logs(clues)
         return
     served = [row for row in fresh if (row["errors"] or 0) < row["requests"]]
     findings = tuple(_probe(clues, row) for row in (served or fresh)[:DISTINCT])
@@ -36,6 +37,19 @@ def probes(clues: AccessClues) -> Iterator[Threat]:
         )
     name = f"scan for weak spots: {len(fresh)} paths that only scanners ask for"
     yield Threat(name, 0.6, findings, exposure=exposure)
+
+
+def _in_logs(clues: AccessClues) -> Iterator[Threat]:
+    """Single requests drown among the paths of a large site; access logs still show them."""
+    lines = clues.ask("search_logs", pattern=PROBES.pattern, limit=50)
+    asked = {found.group(0).lower() for r in lines.rows if (found := PROBES.search(r["message"]))}
+    if len(asked) < DISTINCT:
+        return
+    text = f"log lines show {len(asked)} kinds of request that only scanners make"
+    row = lines.rows[0]
+    quotes = cite(lines, row, "service", "message")
+    finding = Finding(statement=text, service=row["service"], kind="access", quotes=quotes)
+    yield Threat("scan for weak spots, seen in logs", 0.5, (finding,))
 
 
 def refused_sources(clues: AccessClues) -> Iterator[Threat]:
