@@ -85,8 +85,15 @@ def exhaustion(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
             and _meant(rule, signal.service)
         ):
             critical = bool(holds("<", np.array(left), rule.critical))
-            found.append(Finding(signal.service, left, "s", window.start, critical))
+            found.append(Finding(signal.service, left, "s", _growing_since(signal), critical))
     return found
+
+
+def _growing_since(signal: Signal) -> float:
+    """When the signal was last at its start, but for a tenth of its rise; unix seconds."""
+    start, end = np.nanmedian(signal.values[:3]), np.nanmax(signal.values)
+    low = np.flatnonzero(signal.values <= start + 0.1 * (end - start))
+    return float(signal.ts[low[-1]])
 
 
 def _lasting(signal: Signal) -> bool:

@@ -70,6 +70,17 @@ def test_each_fault_fires_soon_and_not_before(shop, kind, service, rule, alertin
     assert found[rule, alerting].started >= START + ONSET - 8
 
 
+def test_a_leak_began_when_it_began_to_grow(tmp_path):
+    levels = [0.3] * 20 + [0.3 + 0.02 * i for i in range(20)]
+    with BundleWriter(tmp_path, {"windows": {"baseline_s": 20, "detect_s": 5}}) as bundle:
+        gauge(bundle, "process_resident_memory_bytes", "cart", [1e6 * level for level in levels])
+        gauge(bundle, "service_memory_limit_bytes", "cart", [1e6] * 40)
+    found = fired(Bundle(tmp_path), range(24, 40))
+    leak = found["MemoryExhaustion", "cart"]
+    assert leak.started == pytest.approx(START + 20, abs=2)
+    assert leak.unit == "s"
+
+
 def test_the_loudest_victim_is_critical_as_well(shop):
     found = fired(shop("hang", "inventory"), range(68, 80, 4))
     assert found["HighErrorRate", "checkout"].severity == "critical"

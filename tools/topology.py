@@ -33,6 +33,10 @@ OWN = {
 """How much an anomaly of a signal says about its service's own health, 0..1: by reasoning."""
 
 
+CLEAR = 0.3
+"""A service's own anomaly from which one can speak of a degradation."""
+
+
 @tool(Effect.read)
 def dependencies(bench: Bench, service: str = "") -> Table:
     """Calls between services: caller -> callee as the catalogue says and as spans show.
@@ -95,9 +99,11 @@ def origin(bench: Bench) -> Table:
     silent = _silent(found, before, after)
     calls = _listed(attempt(bench.telemetry.catalogue)) | set(edge_stats([*before, *after]))
     edges = compare_edges(before, after)
-    ill = {(shift.caller, shift.callee): _ill(shift) for shift in edges}
-    scores = {name: own * _borne_out(name, found, edges, ill) for name, (own, _) in worst.items()}
-    suspects = rank_origins(scores, calls, silent=silent, edges=ill)
+    calls_ill = {(shift.caller, shift.callee): _ill(shift) for shift in edges}
+    scores = {
+        name: own * _borne_out(name, found, edges, calls_ill) for name, (own, _) in worst.items()
+    }
+    suspects = rank_origins(scores, calls, silent=silent, edges=calls_ill)
     rows: list[Row] = [
         {
             "rank": rank,
@@ -111,8 +117,11 @@ def origin(bench: Bench) -> Table:
         for rank, suspect in enumerate(suspects, 1)
         if suspect.blame >= 0.005 or suspect.own > 0
     ]
-    summary = f"the degradation starts at {rows[0]['service']}" if rows else ""
-    summary += f" (blame {rows[0]['blame']:.0%}, {rows[0]['path']})" if rows else ""
+    summary = ""
+    if rows:
+        ill = max(row["own"] for row in rows) >= CLEAR
+        start = "the degradation starts at" if ill else "no service is clearly ill, least well is"
+        summary = f"{start} {rows[0]['service']} (blame {rows[0]['blame']:.0%}, {rows[0]['path']})"
     nothing = f"no service is ill: {len(found)} signals are in their usual band"
     return table(rows, summary, nothing, whole(bench))
 
