@@ -93,6 +93,37 @@ def test_a_leak_says_what_a_restart_buys(tmp_path):
     ]
 
 
+def test_a_leak_that_restarts_reset_is_still_a_leak(tmp_path):
+    """Up to its limit of 100 MB in twenty seconds, killed, and again."""
+    writer = system(tmp_path, {"name": "api"})
+    teeth = [20e6 + (second % 20) * 4e6 for second in range(ILL)]
+    gauge(writer, "process_resident_memory_bytes", "api", [20e6] * HEALTHY + teeth)
+    gauge(writer, "service_memory_limit_bytes", "api", phases(100e6, 100e6))
+    counter(writer, "process_restarts_total", "api", [0.0] * 80 + [1.0] + [0.0] * 9)
+    report = looked_at(writer, tmp_path)
+    assert report.bottleneck == "api: memory"
+    assert statements(report, "leak") == [
+        "api filled 96% of its memory, was restarted and fills it again"
+    ]
+
+
+def test_failed_waits_for_a_connection_are_no_slow_statements(tmp_path):
+    writer = system(tmp_path, {"name": "pay"}, {"name": "database", "kind": "database"})
+    text = "INSERT INTO payments VALUES (%s)"
+    facts = {"peer.service": "database", "db.system": "postgresql", "db.query.text": text}
+    for second in range(HEALTHY + ILL):
+        stuck = second >= HEALTHY
+        names = (f"{second:032x}", f"{second:016x}", "")
+        ms, error = (1500.0, "PoolTimeout") if stuck else (2.0, "")
+        at = START + second
+        writer.span(at, "pay", "INSERT", names, ms=ms, kind="client", error=error, **facts)
+    gauge(writer, "db_pool_size", "pay", phases(6, 6))
+    gauge(writer, "db_pool_in_use", "pay", phases(0, 6))
+    report = looked_at(writer, tmp_path)
+    assert report.bottleneck == "pay: db pool"
+    assert not statements(report, "query")
+
+
 def test_memory_that_stays_high_is_no_leak(tmp_path):
     writer = system(tmp_path, {"name": "api"})
     gauge(writer, "process_resident_memory_bytes", "api", phases(200e6, 201e6))

@@ -104,6 +104,19 @@ def test_a_flood_from_few_sources_is_told_from_customers(writer, tmp_path):
     assert sorted(report.sources) == [f"203.0.113.{n}" for n in range(4)]
 
 
+def test_credentials_being_tried_are_one_attack_not_also_a_flood(writer, tmp_path):
+    for second in (5, 25, 50, 70):
+        refused_login(writer, second, f"10.0.0.{second % 8}", f"user{second}")
+    for number in range(1200):
+        client, second = f"203.0.113.{number % 4}", 60 + number / 40
+        request(writer, second, client, "/login", 401)
+        refused_login(writer, second, client, f"user{number}")
+    report = looked_at(writer, tmp_path)
+    assert report.threat.startswith("credential stuffing from 4 sources")
+    assert not [finding for finding in report.findings if finding.kind == "flood"]
+    assert report.exposure == "no login from the attacking sources succeeded"
+
+
 def test_a_surge_of_the_usual_customers_is_said_to_be_that(writer, tmp_path):
     customers(writer, range(60, 90), each=5)
     report = looked_at(writer, tmp_path)

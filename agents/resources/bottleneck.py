@@ -11,7 +11,7 @@ from ...incident.finding import Finding
 from ...tools.base import Row
 from ..clues import cite, first, where
 from .clues import LoadClues
-from .statements import heavier
+from .statements import executed, heavier
 
 FULL, RISE = 0.8, 0.1
 """Utilisation from which a resource limits, and its rise that makes it this incident's."""
@@ -70,6 +70,9 @@ def find(clues: LoadClues) -> Bottleneck | None:
 
 def _limits(row: Row) -> bool:
     used = row["utilisation"] or 0
+    if row["resource"] == "memory":  # a process that was killed for it begins again from little
+        used = max(used, row["peak"] or 0)
+        return used >= FULL and used - (row["utilisation_before"] or 0) >= RISE
     return (used >= FULL and _rise(row) >= RISE) or used >= 0.95 or (row["waiting"] or 0) >= 1
 
 
@@ -140,7 +143,8 @@ def _held(clues: LoadClues, full: list[Row], path: list[str]) -> Bottleneck | No
     for row in full:
         if row["resource"] != "db pool" or row["service"] not in path or not row["used"]:
             continue
-        spent = sum(r["total_ms"] or 0 for r in where(clues.queries, service=row["service"]))
+        statements = where(clues.queries, service=row["service"])
+        spent = sum((r["total_ms"] or 0) * executed(r) for r in statements)
         running = spent / 1000 / clues.case.frame.incident.seconds
         if running < row["used"] / 2:
             queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
@@ -173,6 +177,9 @@ def _resource(clues: LoadClues, rows: list[Row], path: list[str]) -> Bottleneck 
     queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
     if row["resource"] == "concurrency" and (row["utilisation"] or 0) > 1:
         queue = f" ({row['used']:.3g} requests for {row['limit']:.3g} slots)"
+    peak = row["peak"] or 0
+    if row["resource"] == "memory" and peak > (row["utilisation"] or 0):
+        queue = f", {peak:.0%} at its peak"
     why = "" if row["resource"] == "memory" else f"; {why_full(clues, row['service'])}"
     reason = f"{row['utilisation'] or 0:.0%} in use{queue}{why}"
     quotes = cite(clues.saturation, row, "service", "resource", "utilisation", "used", "limit")

@@ -9,6 +9,8 @@ from .clues import LoadClues
 
 SURE, GROWN, NEAR_S = 0.7, 0.2, 86_400.0
 """Confidence of the trend, growth over the window, and seconds to the limit that matter."""
+FILLED = 0.9
+"""Share of the memory limit at which a process is about to be killed."""
 KINDS = ("memory", "open_fds", "connections", "database_bytes", "db_pool")
 
 
@@ -29,8 +31,34 @@ def _leaks(row: Row) -> bool:
     return bool(row["monotonic"]) and (row["confidence"] or 0) >= SURE and grown and near
 
 
+def resets(clues: LoadClues) -> Iterator[Row]:
+    """Memory that reached its limit in a process that was then restarted: a leak's saw teeth."""
+    for row in clues.saturation.rows:
+        if row["resource"] != "memory" or (row["peak"] or 0) < FILLED:
+            continue
+        restarts = clues.signal(row["service"], "restarts")
+        fresh = restarts and (restarts["current"] or 0) > (restarts["baseline"] or 0)
+        if fresh and (row["utilisation_before"] or 0) < row["peak"] - GROWN:
+            yield row
+
+
 def findings(clues: LoadClues) -> list[Finding]:
     """One finding a leak."""
+    return [*_steady(clues), *_saw_teeth(clues)]
+
+
+def _saw_teeth(clues: LoadClues) -> Iterator[Finding]:
+    for row in resets(clues):
+        yield Finding(
+            statement=f"{row['service']} filled {row['peak']:.0%} of its memory, was restarted "
+            "and fills it again",
+            service=row["service"],
+            kind="leak",
+            quotes=cite(clues.saturation, row, "service", "peak", "utilisation_before"),
+        )
+
+
+def _steady(clues: LoadClues) -> list[Finding]:
     names = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
     return [
         Finding(
@@ -52,6 +80,9 @@ def advice(clues: LoadClues) -> Iterator[str]:
         if slope > 0 and limit:
             text += f"; a restart buys about {_time((limit - row['start']) / slope)}"
         yield text
+    for row in resets(clues):
+        text = f"{row['service']} memory: a restart has not helped, it fills up again"
+        yield f"{text}; find what it keeps per request"
 
 
 def _left(row: Row) -> str:

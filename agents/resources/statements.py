@@ -7,8 +7,8 @@ from ...tools.base import Row
 from ..clues import cite
 from .clues import LoadClues
 
-HEAVIER, NOTICEABLE_MS = 3.0, 5.0
-"""Times as much work as before, and mean milliseconds from which a new statement counts."""
+HEAVIER, ADDED_MS, ENOUGH = 3.0, 10.0, 10
+"""Times as much work as before, milliseconds more on average, and calls that it takes to tell."""
 MANY = 5.0
 """Calls per request from which a risen fan-out is an N+1."""
 
@@ -16,13 +16,21 @@ MANY = 5.0
 def grown(clues: LoadClues) -> Iterator[tuple[Row, str]]:
     """Statements that got heavier, most total time first, and how."""
     for row in sorted(clues.queries.rows, key=lambda row: -(row["total_ms"] or 0)):
-        fanout = row["fanout_ratio"] or 1.0
-        if fanout >= HEAVIER and (row["calls_per_request"] or 0) >= MANY:
+        if row["calls"] < ENOUGH or executed(row) < 0.5:
+            continue
+        added = (row["mean_ms"] or 0) - (row["mean_ms_before"] or 0)
+        if (row["fanout_ratio"] or 1) >= HEAVIER and (row["calls_per_request"] or 0) >= MANY:
             yield row, "fan-out"
-        elif (row["ratio"] or 1.0) >= HEAVIER and (row["mean_ms"] or 0) >= NOTICEABLE_MS:
+        elif (row["ratio"] or 1) >= HEAVIER and added >= ADDED_MS:
             yield row, "slower"
-        elif not row["calls_before"] and (row["mean_ms"] or 0) >= NOTICEABLE_MS:
+        elif not row["calls_before"] and added >= ADDED_MS:
             yield row, "new"
+
+
+def executed(row: Row) -> float:
+    """Share of the runs that did not fail: a statement that waits for a connection in vain
+    takes long and does no work."""
+    return 1 - (row["errors"] or 0) / row["calls"] if row["calls"] else 0.0
 
 
 def heavier(clues: LoadClues, service: str) -> Row | None:

@@ -30,7 +30,8 @@ def _concentrated(clues: AccessClues, attackers: list[Row]) -> Threat:
     sources = [row["value"] for row in attackers]
     guessing = any(row["pattern"] == "brute force" for row in attackers[:3])
     what = "password guessing (brute force)" if guessing else "credential stuffing"
-    many = f"{len(sources)} sources" if len(sources) > 1 else sources[0]
+    kind = "networks" if all("/" in source for source in sources) else "sources"
+    many = f"{len(sources)} {kind}" if len(sources) > 1 else sources[0]
     findings = [_source(clues, row) for row in attackers[:SHOWN]]
     return Threat(
         name=f"{what} from {many}{named(sources)}",

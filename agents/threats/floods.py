@@ -11,7 +11,7 @@ from ...incident.finding import Finding
 from ...tools.base import Row
 from ..clues import cite, first
 from .clues import AccessClues, risen
-from .networks import named
+from .networks import named, within
 from .programs import SCRIPTS
 from .threat import Threat
 
@@ -30,12 +30,19 @@ def floods(clues: AccessClues) -> Iterator[Threat]:
         return
     added = total["rate"] - (total["rate_before"] or 0)
     loud = _loud(clues, total)
+    if clues.attackers() and all(_attacks(clues, row["value"]) for row in loud):
+        return  # the added requests are the credentials being tried: one attack, named once
     carried = sum(row["rate"] - (row["rate_before"] or 0) for row in loud) / added
     if carried >= CARRIED:
         yield _by_sources(clues, total, loud, min(1.0, carried))
         return
     program = _program(clues)
     yield _by_program(clues, total, program) if program else _surge(clues, total)
+
+
+def _attacks(clues: AccessClues, source: str) -> bool:
+    """Whether this address is, or lies in, one that tries credentials."""
+    return any(within(source, row["value"]) for row in clues.attackers())
 
 
 def _surging(total: Row) -> bool:

@@ -18,6 +18,14 @@ def networks(sources: Iterable[str], prefix: int = 24) -> Counter[str]:
     return found
 
 
+def within(source: str, network: str) -> bool:
+    """Whether an address is, or lies in, this address or network; names compare as they are."""
+    try:
+        return ipaddress.ip_address(source) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return source == network
+
+
 def named(sources: Iterable[str]) -> str:
     """ ", mostly 203.0.113.0/24" where three or more share few networks; else empty."""
     listed = list(sources)

@@ -7,6 +7,7 @@ from ...incident.finding import Finding
 from ...tools.base import Row
 from ..clues import cite
 from .clues import AccessClues
+from .networks import within
 from .threat import Threat
 
 PROBES = re.compile(
@@ -56,9 +57,9 @@ def refused_sources(clues: AccessClues) -> Iterator[Threat]:
     """Sources that are mostly refused while everybody else is served."""
     if not _refusals_rose(clues):
         return
-    known = {row["value"] for row in clues.attackers()}
+    attackers = [row["value"] for row in clues.attackers()]
     suspects = [row for row in clues.sources.rows if _refused(clues, row)]
-    new = [row for row in suspects if row["value"] not in known]
+    new = [row for row in suspects if not any(within(row["value"], a) for a in attackers)]
     if not new:
         return
     findings = tuple(_source(clues, row) for row in new[:5])
