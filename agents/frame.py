@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from ..incident.action import Outcome
 from ..incident.document import Incident
 from ..telemetry.model import Coverage, Window, Windows
 from ..tools.base import Frame
@@ -18,13 +19,13 @@ def frame_of(
     """Baseline and incident window of a document.
 
     Until step 2 has found the onset, the incident begins `detect_s` before the alert: an alert
-    fires after its window has filled. The incident ends now, or where telemetry ends.
+    fires after its window has filled. The incident ends now, where telemetry ends, or with the
+    action that helped: what comes after that is recovery.
     """
     starts = [part.start for part in coverage if part.start is not None]
     ends = [part.end for part in coverage if part.end is not None]
-    end = now.timestamp()
-    if ends and max(ends) < end:
-        end = max(ends)
+    helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
+    end = min([now.timestamp(), *([max(ends)] if ends else []), *(at.timestamp() for at in helped)])
     begin = _begin(document, windows, end)
     baseline_end = begin - windows.detect_s * (GUARD if document.onset else 1.0)
     baseline = Window(max([baseline_end - windows.baseline_s, *starts[:1]]), baseline_end)

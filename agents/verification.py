@@ -67,9 +67,9 @@ def _measure(case: Case, execution: Execution) -> Result:
     began = execution.started_at.timestamp()
     length = case.catalogue.windows.verify_s
     now = min(case.now.timestamp(), case.frame.incident.end)
-    before = (max(case.frame.incident.start, began - length), began)
+    before = [max(case.frame.incident.start, began - length), began]
     return case.tools.call(
-        "measure", targets=_targets(case, execution), before=before, after=(now - length, now)
+        "measure", targets=_targets(case, execution), before=before, after=[now - length, now]
     )
 
 
