@@ -12,7 +12,7 @@ from .timeline_chart import timeline_chart
 def charts(room: Room, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
     ends = [part.end for part in room.telemetry.coverage() if part.end]
-    now = min([room.clock().timestamp(), *([max(ends)] if ends else [])])
+    now = min(room.clock().timestamp(), max(ends, default=float("inf")))
     window = window_of(incident, room.catalogue.windows.baseline_s, now)
     found = tracks(room.telemetry, window, guilty(incident, room.store.payload))
     drawn = {

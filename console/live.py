@@ -107,7 +107,7 @@ class Live:
     def _now(self) -> float:
         """Now, or where telemetry ends when it is kept and not live."""
         ends = [part.end for part in self.room.telemetry.coverage() if part.end]
-        return min([self.room.clock().timestamp(), *([max(ends)] if ends else [])])
+        return min(self.room.clock().timestamp(), max(ends, default=float("inf")))
 
     def _show(self, picture: RenderableType | None) -> None:
         if picture is not None:

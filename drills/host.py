@@ -29,6 +29,10 @@ class Host(Protocol):
         """Answers what the response asks."""
         ...
 
+    def finished(self, room: Room, incident_id: str) -> None:
+        """The response is over; the shop still runs, for a last look."""
+        ...
+
 
 def automatic(room: Room) -> Commander:
     """Approves every plan and text in the name of the drill, and the record says so."""

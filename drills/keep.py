@@ -6,19 +6,58 @@ incident looked. The truth lies beside the bundle, never in it.
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, ToolFailed
+from ..operations.survey import FILE, Surveying, keep
 from .faults import Truth
+
+SURVEY_S = 30.0
+"""Longest wait for the system's own word."""
+
+
+class Keeping:
+    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted."""
+
+    def __init__(
+        self, telemetry: Path, target: Path | None, truth: Truth, times: dict[str, float | None]
+    ) -> None:
+        self.telemetry, self.target = telemetry, target
+        self.truth, self.times = truth, times
+        self._survey = Thread(name="survey", daemon=True)
+
+    def begin(self, body: dict[str, Any], system: Surveying) -> None:
+        """Keep the alert now, and ask the system about itself while the response begins."""
+        (self.telemetry / "alert.json").write_text(json.dumps(body, indent=1), encoding="utf-8")
+        self._survey = Thread(target=self._ask, args=(system,), name="survey", daemon=True)
+        self._survey.start()
+
+    def snapshot(self) -> None:
+        """Copy the bundle as it is, the first time this is called."""
+        self._survey.join(SURVEY_S)
+        if self.target and not self.target.exists():
+            snapshot(self.telemetry, self.target)
+            keep_truth(self.target, self.truth, self.times)
+
+    def _ask(self, system: Surveying) -> None:
+        with suppress(ToolFailed, OSError):  # a system in trouble need not answer
+            keep(system, self.telemetry / FILE)
+
+
+def check_free(target: Path | None) -> None:
+    """Raise InputError where a bundle of this name was kept before."""
+    if target and target.exists():
+        raise InputError(f"{target} exists already; name another folder with --keep")
 
 
 def snapshot(telemetry: Path, target: Path) -> None:
     """Copy a live bundle; a last line that is half written is cut off."""
-    if target.exists() and any(target.iterdir()):
-        raise InputError(f"{target} is not empty; name another folder with --keep")
-    shutil.copytree(telemetry, target, dirs_exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(telemetry, target)
     for file in target.rglob("*.jsonl"):
         whole = file.read_bytes()
         file.write_bytes(whole[: whole.rfind(b"\n") + 1])

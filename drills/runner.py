@@ -1,0 +1,185 @@
+"""One drill from end to end: start the shop, learn what healthy is, break it, respond, score.
+
+The truth is read by the scorer alone; whatever happens, every process is ended.
+"""
+
+import json
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from ..agents.room import Room
+from ..incident.alert import Alert
+from ..incident.ledger import Request
+from ..incident.lifecycle import ACTIVE
+from ..incident.store import Store
+from ..operations.system import Operations
+from ..settings import Settings
+from ..telemetry.alerts import parse_alerts
+from ..telemetry.bundle import Bundle
+from ..telemetry.detector import evaluate
+from ..telemetry.model import Windows
+from ..telemetry.prometheus import prometheus_rules
+from ..telemetry.rules import default_rules
+from .alarm import Alarm
+from .catalogue import WINDOWS
+from .environment import Shop
+from .faults import Fault
+from .host import Host
+from .keep import Keeping, check_free
+from .remnants import tidy
+from .score import Observed, Score, score
+from .stale import LABEL, close, close_stale, running
+from .symptom import left
+from .webhook import Webhook
+
+ALERT_S = 90.0
+"""No alert within this time: not detected."""
+SETTLED_S = 4.0
+"""Healthy seconds before the baseline begins: a start is no ordinary operation."""
+
+
+@dataclass
+class Drill:
+    """One run of one fault."""
+
+    fault: Fault
+    settings: Settings
+    host: Host
+    prometheus: bool = False
+    keep: Path | None = None
+
+    @property
+    def target(self) -> Path | None:
+        """The bundle that is kept; None: none."""
+        return self.keep / self.fault.name if self.keep else None
+
+    def run(self) -> Score:
+        """Run and score it.
+
+        Raises DrillError where the shop or the fault did not start, InputError where the
+        bundle cannot be kept because there is one.
+        """
+        check_free(self.target)
+        # The responder sees the folder's name (in stack traces), so it does not name the fault.
+        name = f"drill-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        root = self.settings.home.resolve() / "drills" / name
+        root.mkdir(parents=True)
+        with ExitStack() as open_until_the_end:
+            open_until_the_end.callback(tidy, root)
+            open_until_the_end.enter_context(running(root))
+            return self._in(root, open_until_the_end)
+
+    def _in(self, root: Path, scope: ExitStack) -> Score:
+        shop, bodies = self._start(root, scope)
+        telemetry = Bundle(shop.telemetry)
+        scope.callback(telemetry.close)
+        self._learn(telemetry)
+        early = tuple(sorted({f.rule for f in evaluate(telemetry, time.time())}))
+        alarm = scope.enter_context(Alarm(telemetry, bodies))
+        started = time.time()
+        self.fault.inject(shop)
+        injected = time.time()
+        self.host.note("the fault is in; nobody has told the responder")
+        body = self._alert(alarm)
+        times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
+        seen = Observed(false_alarms=early)
+        if body is None:
+            self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
+            return score(self.fault.name, None, self.fault.truth, seen)
+        incident_id, room = self._respond(shop, telemetry, body, times, scope)
+        seen = Observed(
+            detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
+            symptom_left=left(telemetry, self.fault.truth.symptom),
+            false_alarms=early,
+        )
+        self.host.finished(room, incident_id)
+        self.fault.settle(shop)
+        document = room.store.load(incident_id)
+        return score(self.fault.name, document, self.fault.truth, seen)
+
+    def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Any]:
+        """The shop, and the queue of what Alertmanager posts (None: our own detector alone)."""
+        windows = Windows.model_validate(WINDOWS)
+        rules = default_rules(windows)
+        hook = scope.enter_context(Webhook()) if self.prometheus else None
+        self.host.note("starting the shop: seven services, PostgreSQL, a supervisor, customers")
+        shop = Shop.start(
+            root / "shop",
+            rules=[rule.model_dump() for rule in rules],
+            windows=windows.model_dump(),
+            prometheus=self.prometheus,
+            webhook=hook.url if hook else None,
+            alerting=json.dumps(prometheus_rules(rules)) if hook else "",
+        )
+        scope.enter_context(shop)
+        return shop, hook.bodies if hook else None
+
+    def _learn(self, telemetry: Bundle) -> None:
+        """Let customers shop until there is a healthy baseline to compare with."""
+        Thread(target=_preload, name="imports", daemon=True).start()
+        total = telemetry.catalogue().windows.baseline_s + SETTLED_S
+        begun = time.monotonic()
+        while (done := time.monotonic() - begun) < total:
+            self.host.waiting("customers shop; learning what healthy looks like", done, total)
+            time.sleep(min(1.0, total - done))
+        self.host.waiting("customers shop; learning what healthy looks like", total, total)
+
+    def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
+        if self.fault.alert:
+            return self.fault.alert(time.time())
+        what = "waiting for an alert"
+        return alarm.wait(ALERT_S, lambda waited: self.host.waiting(what, waited, ALERT_S))
+
+    def _respond(
+        self,
+        shop: Shop,
+        telemetry: Bundle,
+        body: dict[str, Any],
+        times: dict[str, float | None],
+        scope: ExitStack,
+    ) -> tuple[str, Room]:
+        from ..response import Response  # langgraph takes seconds to import: see _preload
+        from ..session import work
+
+        operations = Operations.load(shop.operations_file)
+        store = Store.open(self.settings.database)
+        room = Room(self.settings, store, telemetry, operations, operations)
+        close_stale(store, self.settings.home / "drills")
+        keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
+        keeping.begin(body, operations)
+        first, *others = parse_alerts(body)
+        response = scope.enter_context(Response(room))
+        incident_id, _new = response.take(_labelled(first, shop.root.parent.name))
+        scope.callback(_end, store, incident_id)
+        tell = self.host.listener(room, incident_id)
+        for other in others:
+            self.host.note(f"the same delivery says: {other.summary or other.name}")
+        commander = self.host.commander(room)
+
+        def decide(request: Request) -> bool:
+            keeping.snapshot()
+            return commander(request)
+
+        work(response, incident_id, tell, decide)
+        keeping.snapshot()
+        return incident_id, room
+
+
+def _labelled(alert: Alert, run: str) -> Alert:
+    """Of this run and no other: an alert of an earlier drill is not the same one."""
+    labels = {**alert.labels, LABEL: run}
+    return alert.model_copy(update={"labels": labels, "fingerprint": f"{alert.fingerprint}-{run}"})
+
+
+def _end(store: Store, incident_id: str) -> None:
+    if store.load(incident_id).state in ACTIVE:
+        close(store, incident_id)
+
+
+def _preload() -> None:
+    from .. import response  # noqa: F401 (so that the alert does not wait for it)
