@@ -90,12 +90,6 @@ def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:
     ]
 
 
-def status_code(attributes: dict[str, Any]) -> int | None:
-    """The HTTP status of a span or log record; None where it carries none."""
-    text = str(attributes.get("http.response.status_code") or "")
-    return int(text) if text.isdecimal() else None
-
-
 def whole(bench: Bench) -> Window:
     """From the begin of the baseline to the end of the incident window."""
     frame = bench.frame
