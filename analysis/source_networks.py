@@ -33,8 +33,10 @@ def attacking_networks(
 
     Made for attacks that `attacking_sources` calls "distributed": it is known that there is one.
     A network is held against its own past, since the one network of all customers is no measure
-    of one from which nobody came. Empty unless those named explain half of all failures. A
-    network of which a single address was seen is named by that address. Both durations > 0.
+    of one from which nobody came. A network is not named where an address in it logs in more
+    often than it fails: that is a customer. Empty unless those named explain half of all
+    failures. A network of which a single address was seen is named by that address. Both
+    durations > 0.
     """
     before = Counter(event.source for event in by_network(baseline, prefix))
     members: dict[str, list[AuthEvent]] = {}
@@ -59,10 +61,14 @@ def _attack(
     share = len(failed) / len(events)
     if change.ratio < MIN_RATIO or change.log10_p > MAX_LOG10_P or share < MIN_FAILED:
         return None
-    addresses = {event.source for event in events}
+    balance = Counter[str]()
+    for event in events:
+        balance[event.source] += 1 if event.failed else -1
+    if min(balance.values()) < 0:
+        return None
     users = len({event.user for event in failed})
     return AttackSource(
-        source=network if len(addresses) > 1 else addresses.pop(),
+        source=network if len(balance) > 1 else events[0].source,
         attempts=len(events),
         failures=len(failed),
         share=len(failed) / total,

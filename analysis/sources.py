@@ -21,6 +21,8 @@ Pattern = Literal["stuffing", "brute force"]
 MIN_RATIO, MAX_LOG10_P, MIN_FAILED = 4.0, -3.0, 0.5
 """A source must try at least this many times the usual rate, this unlikely by chance, and fail
 at least this often."""
+FEW = 10
+"""Below so many sources, one alone moves their median."""
 
 
 class AuthEvent(NamedTuple):
@@ -111,8 +113,8 @@ def attacking_sources(
 ) -> SourceReport:
     """Name the sources that attack the login in the incident window.
 
-    Without baseline events a usual source is the incident's median one. "distributed": attempts
-    at least doubled, mostly failing, and no source stands out.
+    Without baseline events a usual source is the median one of the others in the incident.
+    "distributed": attempts at least doubled, mostly failing, and no source stands out.
     """
     failures = Counter(event.source for event in incident if event.failed)
     spread = concentration(list(failures.values()))
@@ -141,14 +143,21 @@ class _Usual:
         self.seconds = (
             (baseline_s, incident_s) if baseline and min(baseline_s, incident_s) > 0 else (1.0, 1.0)
         )
-        peers = list((self.before or self.now).values())
+        peers = list(self.before.values() or self.now.values())
         self.average = float(np.mean(peers) if self.before else np.median(peers or [0]))
+
+    def of(self, source: str) -> int:
+        """Attempts that would be usual for this source, at least 1."""
+        average = self.average
+        if not self.before and len(self.now) < FEW:
+            others = [count for other, count in self.now.items() if other != source]
+            average = float(np.median(others)) if others else 0.0
+        return max(self.before[source], round(average), 1)
 
 
 def _attacker(source: str, incident: Sequence[AuthEvent], usual: _Usual) -> AttackSource | None:
     attempts, failures = usual.now[source], usual.failed[source]
-    before = max(usual.before[source], round(usual.average), 1)
-    change = rate_change(before, attempts, *usual.seconds)
+    change = rate_change(usual.of(source), attempts, *usual.seconds)
     failed_share = failures / attempts
     if change.ratio < MIN_RATIO or change.log10_p > MAX_LOG10_P or failed_share < MIN_FAILED:
         return None

@@ -1,16 +1,22 @@
 """When certificates end."""
 
+import numpy as np
+
 from ..telemetry.model import Series
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, number, seconds, table, whole
+from .reading import attempt, cut, number, seconds, table, whole
 
 METRICS = [
     "tls_certificate_not_after_seconds",
-    "probe_ssl_earliest_cert_expiry",
-    "x509_cert_not_after",
-    "ssl_certificate_expiry_seconds",
+    "probe_ssl_earliest_cert_expiry",  # blackbox exporter
+    "ssl_cert_not_after",  # ssl exporter
+    "x509_cert_not_after",  # x509 certificate exporter
+    "certmanager_certificate_expiration_timestamp_seconds",  # cert-manager
+    "nginx_ingress_controller_ssl_expire_time_seconds",  # ingress-nginx
 ]
-"""Names in use; all give unix seconds of the end."""
+"""Names in use; all give the end in unix seconds."""
+SUBJECTS = ("subject", "subject_CN", "cn", "dnsnames", "name", "host", "target")
+"""Labels that say whose certificate it is, the best first."""
 SOON_S = 14 * 86400
 
 
@@ -19,7 +25,14 @@ def certificates(bench: Bench) -> Table:
     """Seconds until each certificate that telemetry knows of ends; the first to end on top."""
     window = whole(bench)
     found = attempt(lambda: bench.telemetry.metrics(window, METRICS))
-    rows = sorted((_row(item, window.end) for item in found), key=lambda row: row["seconds_left"])
+    first: dict[tuple[str, str], float] = {}
+    for item in found:  # every instance tells of the same certificate: the one that ends first
+        end = _end(item)
+        if end is not None:
+            key = item.service, _subject(item)
+            first[key] = min(end, first.get(key, end))
+    ordered = sorted(first.items(), key=lambda entry: (entry[1], entry[0]))
+    rows = [_row(service, subject, end, window.end) for (service, subject), end in ordered]
     soon = [row for row in rows if row["seconds_left"] < SOON_S]
     summary = f"{len(soon)} of {len(rows)} certificates end within 14 days"
     nothing = (
@@ -29,13 +42,21 @@ def certificates(bench: Bench) -> Table:
     return table(rows, summary, nothing, window)
 
 
-def _row(item: Series, now: float) -> Row:
+def _end(item: Series) -> float | None:
+    """The last value that is a time: exporters write 0 where they could not read one."""
+    known = item.values[np.isfinite(item.values) & (item.values > 0)]
+    return float(known[-1]) if known.size else None
+
+
+def _subject(item: Series) -> str:
     labels = item.labels
-    subject = labels.get("subject") or labels.get("host") or labels.get("target") or item.instance
-    end = float(item.values[-1])
+    return next((labels[name] for name in SUBJECTS if labels.get(name)), item.instance)
+
+
+def _row(service: str, subject: str, end: float, now: float) -> Row:
     return {
-        "service": item.service,
-        "subject": subject,
+        "service": service,
+        "subject": cut(subject, 200),
         "not_after": number(end),
         "seconds_left": round(end - now),
     }

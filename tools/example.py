@@ -2,6 +2,7 @@
 
 from ..analysis.span_time import critical_path, exclusive_ms
 from ..analysis.spans import Span, Trace, build_traces
+from ..telemetry.model import Span as TracedSpan
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, graph_spans, number, one_of, seconds, spans, table, whole
 
@@ -14,8 +15,9 @@ def example_trace(
 ) -> Table:
     """One trace of the incident as indented rows in order of start.
 
-    kind "failing" takes the longest failing trace, "slow" the longest of all; `service` asks for
-    one in which that service fails (or takes part); `trace_id` asks for exactly that trace.
+    kind "failing" takes the longest of the traces that fail for the customer, else of those with
+    any failing span; "slow" the longest of all. `service` asks for one in which that service or
+    a call of it fails (or takes part); `trace_id` asks for exactly that trace.
     `critical` marks spans whose shortening would shorten the request.
     """
     one_of("kind", kind, ("failing", "slow"))
@@ -25,7 +27,7 @@ def example_trace(
     found = spans(bench, window)
     if trace_id:
         found = [span for span in found if span.trace_id == trace_id]
-    messages = {span.span_id: span.status_message for span in found if span.status == "error"}
+    messages = {span.span_id: _message(span) for span in found if span.status == "error"}
     trace = _choose(build_traces(graph_spans(found)), kind, service, bool(trace_id))
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
@@ -36,24 +38,28 @@ def example_trace(
     root = max(trace.roots, key=lambda span: span.duration_ms)
     summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace.spans)} spans, "
     summary += f"{sum(span.error for span in trace.spans)} failed"
+    if len(trace.spans) > len(rows):
+        summary += f"; the first {len(rows)} are shown"
     return table(rows, summary, nothing, window)
+
+
+def _message(span: TracedSpan) -> str:
+    facts = span.attributes
+    named = facts.get("exception.type") or facts.get("error.type")
+    return span.status_message or str(named or facts.get("http.response.status_code") or "")
 
 
 def _choose(traces: list[Trace], kind: str, service: str, exact: bool) -> Trace | None:
     def fits(trace: Trace) -> bool:
-        failed = {span.service for span in trace.spans if span.error}
-        if kind == "failing":
-            return service in failed if service else bool(failed)
-        return not service or any(service in (span.service, span.peer) for span in trace.spans)
+        part = [span for span in trace.spans if span.error or kind == "slow"]
+        return any(not service or service in (span.service, span.peer) for span in part)
+
+    def order(trace: Trace) -> tuple[bool, float]:
+        root = max(trace.roots, key=lambda span: span.duration_ms)
+        return root.error and kind == "failing", root.duration_ms
 
     candidates = [trace for trace in traces if trace.roots and (exact or fits(trace))]
-    return max(candidates, key=_length, default=None)
-
-
-def _length(trace: Trace) -> tuple[int, float]:
-    """Failures that reach the customer first, then by duration."""
-    root = max(trace.roots, key=lambda span: span.duration_ms)
-    return root.error, root.duration_ms
+    return max(candidates, key=order, default=None)
 
 
 def _rows(trace: Trace, messages: dict[str, str]) -> list[Row]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..telemetry.model import Span
+from ..telemetry.span_signals import peer
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, number, ratio, seconds, spans, table
 
@@ -32,12 +33,12 @@ def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
 
     `calls_per_request` counts runs per operation that ran the statement at all; `fanout_ratio`
     compares it with the baseline (an N+1 query rises there while `ratio`, of the mean time,
-    stays). A statement the baseline did not have has no ratio.
+    stays). A statement the baseline did not have has no ratio. `services` are callers or databases.
     """
     frame = bench.frame
     names = checked(bench, services)
-    before = _runs(spans(bench, frame.baseline, names))
-    after = _runs(spans(bench, frame.incident, names))
+    before = _runs(spans(bench, frame.baseline), names)
+    after = _runs(spans(bench, frame.incident), names)
     scale = frame.incident.seconds / max(frame.baseline.seconds, 1e-3)
     rows = {key: _row(key, before.get(key), runs) for key, runs in after.items()}
 
@@ -55,11 +56,12 @@ def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
     return table(ordered, summary, nothing, frame.incident)
 
 
-def _runs(found: list[Span]) -> dict[Statement, Runs]:
+def _runs(found: list[Span], services: list[str] | None) -> dict[Statement, Runs]:
     runs: dict[Statement, Runs] = defaultdict(Runs)
     for span in found:
         text = span.attributes.get("db.query.text") or span.attributes.get("db.statement")
-        if text or span.attributes.get("db.system"):
+        wanted = services is None or span.service in services or peer(span) in services
+        if wanted and (text or span.attributes.get("db.system")):
             entry = runs[span.service, str(text or span.name)]
             entry.ms.append(span.duration_ms)
             entry.parents.add((span.trace_id, span.parent_id))
