@@ -26,7 +26,7 @@ def investigate(case: Case) -> InvestigationReport:
         summary=_summary(clues, hypotheses, leading),
         hypotheses=hypotheses,
         root_cause=leading.id if leading else "",
-        contributing=contributing_factors(case, leading) if leading else [],
+        contributing=contributing_factors(clues, leading) if leading else [],
         impact_map=impact_map,
         five_whys=five_whys(clues, leading) if leading else [],
         findings=[

@@ -91,8 +91,8 @@ def _debts(document: Incident, item) -> Iterator[FollowUp]:
     """Contributing factors are debt; so is an action that was tried and did not help."""
     names = affected(document)
     for factor in getattr(document.report(4), "contributing", [])[:3]:
-        title = f"Remove the contributing factor: {reword(factor, names)}"
-        yield item(Item(title, 2, "debt"), "named by the investigation", [])
+        title = f"Remove the contributing factor: {reword(factor.text, names)}"
+        yield item(Item(title, 2, "debt"), "named by the investigation", factor.evidence)
     for execution in document.executions:
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
             proof = [m.evidence for m in execution.measures if m.evidence]

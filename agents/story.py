@@ -90,7 +90,7 @@ def causes(say: Narrator) -> Iterator[Claim]:
     report = document.report(4)
     if isinstance(report, InvestigationReport):
         for factor in report.contributing:
-            yield say.say(f"Contributing: {factor}.", *report.searched, say.step(4))
+            yield say.say(f"Contributing: {factor.text}.", *factor.evidence or [say.step(4)])
     if cause is None:
         for finding in document.findings[:5]:
             yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
@@ -119,7 +119,7 @@ def whys(say: Narrator) -> list[Claim]:
     report = say.document.report(4)
     if not isinstance(report, InvestigationReport):
         return []
-    return [say.say(why, *report.searched, say.step(4), *_grounds(say)) for why in report.five_whys]
+    return [say.say(why.text, *why.evidence or [say.step(4)]) for why in report.five_whys]
 
 
 def detection(say: Narrator) -> Iterator[Claim]:

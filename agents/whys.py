@@ -1,7 +1,7 @@
 """Five whys, built only from what is in evidence; where the record ends, it says so."""
 
 from ..incident.finding import FaultKind, Hypothesis
-from ..tools.base import Row
+from ..incident.report import Sentence
 from .clues import Clues, first
 
 SYSTEMIC = {
@@ -19,31 +19,50 @@ SYSTEMIC = {
 }
 
 
-def five_whys(clues: Clues, cause: Hypothesis) -> list[str]:
+def five_whys(clues: Clues, cause: Hypothesis) -> list[Sentence]:
     """Question and answer, from the alert down to the system's own weakness."""
     alert = clues.case.document.alert
-    path = clues.origin.rows[0]["path"] if clues.origin.rows else cause.service
-    error, change = _error(clues, cause), _change(clues, cause)
+    hurt = alert.service or "the edge"
+    systemic = SYSTEMIC.get(cause.kind, "the record does not say")
     return [
-        f"Why did {alert.name} fire? {alert.summary or alert.name}",
-        f"Why is {alert.service or 'the edge'} hurt? The calls lead to {cause.service}: {path}",
-        f"Why is {cause.service} hurt? {error}",
-        f"Why now? {change}",
-        f"Why could it reach users? {SYSTEMIC.get(cause.kind, 'the record does not say')}",
+        Sentence(text=f"Why did {alert.name} fire? {alert.summary or alert.name}"),
+        _path(clues, hurt, cause),
+        _error(clues, cause),
+        _change(clues, cause),
+        Sentence(text=f"Why could it reach users? {systemic}", evidence=_proof(cause)),
     ]
 
 
-def _error(clues: Clues, cause: Hypothesis) -> str:
-    new = (r for r in clues.errors.rows if r["new"] and cause.service in r["services"].split(", "))
-    row: Row | None = next(new, None)
-    if row:
-        return f"{row['exception']} at {row['location']}"
-    return cause.support[0].text if cause.support else cause.statement
+def _path(clues: Clues, hurt: str, cause: Hypothesis) -> Sentence:
+    row = first(clues.origin, service=cause.service)
+    if row is None or hurt == cause.service:
+        text = f"Why is {hurt} hurt? it begins there: no service that it calls explains it"
+    else:
+        steps = row["path"].replace(" > ", " calls ")
+        text = f"Why is {hurt} hurt? {steps}; the degradation begins in {cause.service}"
+    return Sentence(text=text, evidence=[clues.origin.evidence])
 
 
-def _change(clues: Clues, cause: Hypothesis) -> str:
+def _error(clues: Clues, cause: Hypothesis) -> Sentence:
+    question = f"Why does {cause.service} degrade?"
+    for row in clues.errors.rows:
+        if row["new"] and cause.service in row["services"].split(", "):
+            text = f"{question} {row['exception']} at {row['location']}"
+            return Sentence(text=text, evidence=[clues.errors.evidence])
+    answer = cause.support[0].text if cause.support else cause.statement
+    return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
+
+
+def _change(clues: Clues, cause: Hypothesis) -> Sentence:
     row = first(clues.changes, id=cause.change) if cause.change else None
     if row is None:
-        return "no change just before the onset explains it"
-    name = f"{row['kind']} {row['version'] or row['id']}"
-    return f"{name} came {row['seconds_before']:.0f} s before the onset: {row['summary']}"
+        text = "Why now? no change just before the onset explains it"
+    else:
+        name = f"{row['kind']} {row['version'] or row['id']}"
+        text = f"Why now? {name}, {max(row['seconds_before'], 0):.0f} s before: {row['summary']}"
+    return Sentence(text=text, evidence=[clues.changes.evidence])
+
+
+def _proof(cause: Hypothesis) -> list[str]:
+    quoted = [quote.evidence for argument in cause.support[:2] for quote in argument.quotes[:1]]
+    return list(dict.fromkeys(quoted))

@@ -25,6 +25,13 @@ class FollowUp(BaseModel):
     step: int = Field(default=0, description="the step that asked for it; set by code")
 
 
+class Sentence(BaseModel):
+    """One sentence of the record, with what it rests on."""
+
+    text: str = Field(description="the sentence")
+    evidence: list[str] = Field(default_factory=list, description="evidence ids it rests on")
+
+
 class Report(BaseModel):
     """What every step hands back."""
 
@@ -97,9 +104,11 @@ class InvestigationReport(Report):
     root_cause: str = Field(
         default="", description="id of the leading hypothesis, if it stands out"
     )
-    contributing: list[str] = Field(default_factory=list, description="contributing factors")
+    contributing: list[Sentence] = Field(
+        default_factory=list, description="contributing factors, of systems"
+    )
     impact_map: list[str] = Field(default_factory=list, description="victim ← … ← origin")
-    five_whys: list[str] = Field(default_factory=list, description="why, why, why, …")
+    five_whys: list[Sentence] = Field(default_factory=list, description="why, why, why, …")
 
 
 class SecurityReport(Report):

@@ -28,7 +28,12 @@ from warroom.incident.impact import (
     SloState,
     UserImpact,
 )
-from warroom.incident.report import DetectionReport, InvestigationReport, SweepReport
+from warroom.incident.report import (
+    DetectionReport,
+    InvestigationReport,
+    Sentence,
+    SweepReport,
+)
 from warroom.incident.severity import Severity
 from warroom.incident.timeline import Event, EventKind
 
@@ -132,11 +137,13 @@ def investigation(service: str) -> InvestigationReport:
         conclusion="concluded",
         summary=f"{service} v1.1.0 raises on one path",
         root_cause="H1",
-        contributing=["no canary stage before full rollout"],
+        contributing=[Sentence(text="no canary stage before full rollout", evidence=["E1"])],
         impact_map=[f"gateway ← {service}"],
         five_whys=[
-            f"Requests at the edge fail because {service} answers 500.",
-            f"{service} answers 500 because one code path raises KeyError.",
+            Sentence(
+                text=f"Requests at the edge fail because {service} answers 500.", evidence=["E1"]
+            ),
+            Sentence(text=f"{service} answers 500 because one code path raises KeyError."),
         ],
     )
 

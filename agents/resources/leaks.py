@@ -44,7 +44,9 @@ def resets(clues: LoadClues) -> Iterator[Row]:
 
 def findings(clues: LoadClues) -> list[Finding]:
     """One finding a leak."""
-    return [*_steady(clues), *_saw_teeth(clues)]
+    teeth = list(_saw_teeth(clues))
+    told = {finding.service for finding in teeth}
+    return [finding for finding in _steady(clues) if finding.service not in told] + teeth
 
 
 def _saw_teeth(clues: LoadClues) -> Iterator[Finding]:
