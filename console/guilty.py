@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import WarroomError
+from ..incident.action import Measure
 from ..incident.document import Incident
 from ..telemetry.model import Telemetry, Window
 from ..telemetry.signals import read_signals
@@ -14,6 +15,8 @@ Payload = Callable[[str], Any]
 MOST = 3
 CLEAR = 6.0
 """Anomaly score from which a signal is surely off."""
+FAR = 0.5
+"""Deviation from which a measured signal is part of the story."""
 FIRST = ("error_rate", "latency_p95", "login_failure_share", "ai_error_share", "memory_share")
 """What a reader understands at once, of signals that are equally far off."""
 
@@ -34,12 +37,22 @@ def guilty(document: Incident, payload: Payload) -> list[tuple[str, str]]:
 
     They come from the record: measured after an action, or compared with their baseline.
     """
-    measured = [(m.service, m.signal) for e in document.executions for m in e.measures]
+    levels = [measure for execution in document.executions for measure in execution.measures]
+    off = sorted((m for m in levels if deviation(m) > FAR), key=deviation, reverse=True)
+    measured = [(m.service, m.signal) for m in off if m.signal in FIRST]
     worse = [row for row in _compared(document, payload) if row.get("worse")]
     rows = [row for row in worse if (row.get("score") or 0.0) >= CLEAR] or worse
     ordered = sorted(rows, key=lambda row: _order(row, _suspects(document)))
     pairs = [*measured, *((str(row["service"]), str(row["signal"])) for row in ordered)]
     return _varied(dict.fromkeys(pairs))
+
+
+def deviation(measure: Measure) -> float:
+    """How far off a signal was before the action, relative to its level or its healthy level."""
+    if measure.before is None or measure.baseline is None:
+        return 0.0
+    larger = max(abs(measure.baseline), abs(measure.before), 1e-9)
+    return abs(measure.before - measure.baseline) / larger
 
 
 def tracks(telemetry: Telemetry, window: Window, pairs: Iterable[tuple[str, str]]) -> list[Track]:

@@ -61,7 +61,7 @@ class Live:
             self._line(who, ("▸ ", "who"), f"step {step}: {purpose(step)}")
             return
         if same := self.again.pop(who, []):
-            text = f"{len(same)} calls, answered as before: {', '.join(same)}"
+            text = f"answered as before: {', '.join(same)}"
             self._line(who, (f"  {text}", "dim"))
         report: AnyReport = event["report"]
         mark = ("✓ ", "good") if report.conclusion == "concluded" else ("? ", "watch")
@@ -79,7 +79,8 @@ class Live:
         self.round += back
         title = f"Phase {number} · {PHASES[number]}"
         self.console.print()
-        self.console.print(heading(f"{title} · round {self.round}" if self.round > 1 else title))
+        again = f" · round {self.round}" if self.round > 1 and number in (2, 3) else ""
+        self.console.print(heading(title + again))
         self.phase = number
 
     def _picture(self, report: AnyReport) -> None:
@@ -123,7 +124,7 @@ class Live:
             return
         self.answers.add(answer)
         mark = MARKS[record.status.value]
-        name = f"{mark} {record.id:<4}{record.tool}: "
+        name = f"{mark} {record.id:<5}{record.tool}: "
         self._line(record.collected_by, (name, "dim"), (shown(record.summary), "dim"))
 
     def _action(self, event: dict[str, Any]) -> None:

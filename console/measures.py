@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..incident.action import Measure
+from .guilty import deviation
 from .words import value
 
 MOST = 8
@@ -19,17 +20,10 @@ def measures(rows: Sequence[Measure]) -> RenderableType:
     for name in ("healthy", "before", "after"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for row in sorted(rows, key=_change, reverse=True)[:MOST]:
+    for row in sorted(rows, key=deviation, reverse=True)[:MOST]:
         levels = [value(level, row.unit) for level in (row.baseline, row.before, row.after)]
         table.add_row(f"  {row.service} {row.signal}", *levels, _verdict(row))
     return table
-
-
-def _change(row: Measure) -> float:
-    """How far off it was before the action, relative to its healthy level."""
-    if row.before is None or row.baseline is None:
-        return 0.0
-    return abs(row.before - row.baseline) / max(abs(row.baseline), abs(row.before), 1e-9)
 
 
 def _verdict(row: Measure) -> Text:
