@@ -25,7 +25,9 @@ def frame_of(
     starts = [part.start for part in coverage if part.start is not None]
     ends = [part.end for part in coverage if part.end is not None]
     helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
-    end = min([now.timestamp(), *([max(ends)] if ends else []), *(at.timestamp() for at in helped)])
+    bounds = [now, *helped]
+    end = min(at.timestamp() for at in bounds)
+    end = min(end, max(ends)) if ends else end
     begin = _begin(document, windows, end)
     baseline_end = begin - windows.detect_s * (GUARD if document.onset else 1.0)
     baseline = Window(max([baseline_end - windows.baseline_s, *starts[:1]]), baseline_end)

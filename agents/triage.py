@@ -61,17 +61,15 @@ def mitigate(case: Case) -> MitigationReport:
     hypotheses = judge(candidates(clues), case.document)
     plans, gaps = propose(clues, hypotheses)
     leading = hypotheses[0] if hypotheses else None
-    sure = bool(plans) and leading is not None
-    sure = sure and leading.confidence >= case.settings.act_confidence
-    conclusive = leading is not None and leading.confidence >= CONCLUSIVE
+    confidence = leading.confidence if leading else 0.0
     summary = "no first move is backed by evidence"
     if plans and leading:
         summary = f"first move: {plans[0].title}, because {leading.statement}"
     return MitigationReport(
         specialist="triage",
-        conclusion="concluded" if conclusive else "inconclusive",
+        conclusion="concluded" if confidence >= CONCLUSIVE else "inconclusive",
         summary=summary,
-        act_now=sure,
+        act_now=bool(plans) and confidence >= case.settings.act_confidence,
         hypotheses=hypotheses,
         proposals=plans,
         gaps=gaps,

@@ -1,39 +1,45 @@
 """Step 8: did it help? Telemetry decides, after the stabilisation window.
 
-Better: every symptom is back at its healthy level. Worse: one that matters got worse. Improving:
-on its way back, so it is measured again. What cannot be measured is unverified, never done.
+Decisive is what users feel (errors and latency at the edge, at the alerting service and at the
+cause) and the cause's own telltale; the sweep's other anomalies are measured for the reader.
+What cannot be measured is unverified, never done.
 """
 
-from ..incident.action import ActionKind, Execution, Measure, Outcome
+from ..incident.action import Execution, Measure, Outcome
 from ..incident.document import Incident
 from ..incident.evidence import Quote
-from ..incident.finding import Finding, Gap
+from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import VerificationReport
 from ..incident.timeline import Event, EventKind, utc_now
+from ..telemetry.model import Catalogue
 from ..tools.base import Result
 from .case import Case
 from .clues import cite
+from .recovery import MAIN, conclude, deviated, healthy, remaining
 
-BACK = 0.2
-"""A signal is back when at most this share of its deviation is left."""
-FLOOR = {"share": 0.02, "s": 0.05, "1/s": 0.5, "count": 1.0, "bytes": 5e6}
-"""Deviations smaller than this are no deviation, by unit."""
-WATCHED = {
-    ActionKind.block_source: ("login_failure_share", "login_rate"),
-    ActionKind.switch_provider: ("ai_error_share",),
-    ActionKind.scale: ("concurrency_share", "latency_p95"),
+TELLTALE = {
+    FaultKind.memory_leak: "memory_share",
+    FaultKind.pool_exhaustion: "db_pool_share",
+    FaultKind.credential_attack: "login_failure_share",
+    FaultKind.traffic_surge: "concurrency_share",
+    FaultKind.provider_quota: "ai_error_share",
+    FaultKind.provider_outage: "ai_error_share",
+    FaultKind.hung_process: "up",
 }
-MAIN = ("error_rate", "latency_p95")
-MOST = 12
+"""The signal that shows a kind of fault even where users feel nothing yet: decisive too."""
+PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
+CONTEXT = 6
+"""Other anomalies of the sweep that are measured again, for the reader."""
 
 
 def verify(case: Case) -> VerificationReport:
     """Measure the symptoms again and conclude on the last action."""
     execution = case.document.executions[-1]
     result = _measure(case, execution)
-    measures = [_judged(case, result, row) for row in result.rows]
-    symptoms = [m for m in measures if _deviated(m)]
-    outcome, improving = _conclude(execution, symptoms)
+    decisive = set(_decisive(case.document, case.catalogue, execution))
+    measures = [_judged(case, result, row, decisive) for row in result.rows]
+    symptoms = [m for m in measures if m.decisive and deviated(m)]
+    outcome, improving = conclude(execution, symptoms)
     summary = _summary(execution, outcome, symptoms, improving)
     return VerificationReport(
         specialist="observability",
@@ -74,29 +80,32 @@ def _measure(case: Case, execution: Execution) -> Result:
 
 
 def _targets(case: Case, execution: Execution) -> list[str]:
-    """What was bad when the action was chosen, at the edge, the alert's and the cause's service."""
-    document = case.document
+    """What decides, and the sweep's other anomalies for context."""
+    decisive = _decisive(case.document, case.catalogue, execution)
+    seen = [
+        f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
+        for finding in case.document.findings
+        if finding.kind.startswith("anomaly:") and finding.step == 2
+    ]
+    context = [target for target in dict.fromkeys(seen) if target not in decisive]
+    return decisive + context[:CONTEXT]
+
+
+def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) -> list[str]:
+    """Errors and latency where users, the alert and the cause are, and the cause's telltale."""
     plan = document.plan(execution.plan)
     cause = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
-    edges = [s.name for s in case.catalogue.services if s.kind == "edge"]
-    services = [*edges, document.alert.service, cause.service if cause else ""]
-    names = [f"{service}/{signal}" for service in services if service for signal in MAIN]
-    extra = WATCHED.get(plan.kind, ()) if plan else ()
-    owners = [s.name for s in document.services]
-    names += [f"{service}/{signal}" for service in owners for signal in extra]
-    return list(dict.fromkeys([*names, *_symptoms(document)]))[: MOST + len(names)]
+    edges = [service.name for service in catalogue.services if service.kind == "edge"]
+    places = [*edges, document.alert.service, cause.service if cause else ""]
+    names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
+    if cause and cause.kind in TELLTALE:
+        # A provider is seen through the service that uses it: its resource names that one.
+        owner = cause.resource if cause.kind in PROVIDERS else cause.service
+        names.append(f"{owner}/{TELLTALE[cause.kind]}")
+    return list(dict.fromkeys(names))
 
 
-def _symptoms(document: Incident) -> list[str]:
-    """Anomalies that the sweep found and cited, as targets."""
-    return [
-        f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
-        for finding in document.findings
-        if finding.kind.startswith("anomaly:")
-    ]
-
-
-def _judged(case: Case, result: Result, row: dict) -> Measure:
+def _judged(case: Case, result: Result, row: dict, decisive: set[str]) -> Measure:
     measure = Measure(
         service=row["service"],
         signal=row["signal"],
@@ -105,9 +114,11 @@ def _judged(case: Case, result: Result, row: dict) -> Measure:
         before=row["before"],
         after=row["after"],
         threshold=_threshold(case, row),
+        higher_is_worse=row["higher_is_worse"],
+        decisive=f"{row['service']}/{row['signal']}" in decisive,
         evidence=result.evidence,
     )
-    measure.healthy = _healthy(measure, row["higher_is_worse"])
+    measure.healthy = healthy(measure)
     return measure
 
 
@@ -121,75 +132,17 @@ def _threshold(case: Case, row: dict) -> float | None:
     return None
 
 
-def _healthy(measure: Measure, higher_is_worse: bool) -> bool | None:
-    """Back within a fifth of the deviation of the healthy level, or meeting its objective."""
-    if measure.after is None:
-        return None
-    if measure.threshold is not None and higher_is_worse and measure.after <= measure.threshold:
-        return True
-    if measure.baseline is None:
-        return None
-    left = abs(measure.after - measure.baseline)
-    return left <= max(_floor(measure), BACK * _deviation(measure))
-
-
-def _floor(measure: Measure) -> float:
-    relative = 0.25 * abs(measure.baseline or 0.0)
-    return max(FLOOR.get(measure.unit, 0.0), relative)
-
-
-def _deviation(measure: Measure) -> float:
-    if measure.before is None or measure.baseline is None:
-        return 0.0
-    return abs(measure.before - measure.baseline)
-
-
-def _deviated(measure: Measure) -> bool:
-    """Whether the signal was off its healthy level before the action, or is now."""
-    if measure.baseline is None:
-        return False
-    off_now = measure.after is not None and measure.healthy is False
-    return _deviation(measure) > _floor(measure) or off_now
-
-
-def _conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bool]:
-    """The outcome, and whether things are on their way back."""
-    if execution.outcome is Outcome.failed:
-        return Outcome.unchanged, False
-    measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
-    if not measured:
-        return Outcome.unverified, False
-    if all(m.healthy for m in measured):
-        return Outcome.better, False
-    left = [_remaining(m) for m in measured if not m.healthy]
-    main = [m for m in measured if m.signal in MAIN and not m.healthy]
-    if any(_remaining(m) > 1.5 for m in main):
-        return Outcome.worse, False
-    improving = max(left) < 0.7
-    return (Outcome.unverified if improving else Outcome.unchanged), improving
-
-
-def _remaining(measure: Measure) -> float:
-    """Share of the deviation that is left: 0 healthy, 1 unchanged, more: worse."""
-    if measure.after is None or measure.baseline is None:
-        return 1.0
-    return abs(measure.after - measure.baseline) / max(_deviation(measure), _floor(measure))
-
-
 def _summary(
     execution: Execution, outcome: Outcome, symptoms: list[Measure], improving: bool
 ) -> str:
-    worst = max(symptoms, key=_remaining, default=None)
+    worst = max(symptoms, key=remaining, default=None)
     head = f"{execution.title}: {outcome.value}"
     if worst is None or worst.after is None:
         return f"{head}; no symptom could be measured after it"
-    shown = (
-        f"{worst.service} {worst.signal} {worst.before:.3g} → {worst.after:.3g}"
-        if (worst.before is not None)
-        else f"{worst.service} {worst.signal} {worst.after:.3g}"
-    )
-    healthy = f"healthy {worst.baseline:.3g}" if worst.baseline is not None else ""
-    return f"{head}{', on its way back' if improving else ''}; {shown} ({healthy})"
+    levels = (worst.baseline, worst.before, worst.after)
+    well, before, after = ("unknown" if level is None else f"{level:.3g}" for level in levels)
+    way = ", on its way back" if improving else ""
+    return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
 
 
 def _findings(result: Result, symptoms: list[Measure]) -> list[Finding]:

@@ -106,6 +106,8 @@ class Measure(BaseModel):
     healthy: bool | None = Field(
         default=None, description="after meets the objective; None: not measured"
     )
+    higher_is_worse: bool = Field(default=True, description="which way is bad")
+    decisive: bool = Field(default=True, description="decides the outcome; else context only")
     evidence: str = Field(default="", description="id of the evidence that holds the measurement")
 
 
