@@ -135,7 +135,8 @@ def _frame(name: str, members: Sequence[str], nodes: dict[str, Node], lane: int)
     ys = [nodes[member].y for member in members]
     left, top = MARGIN + LANE * lane + 6, min(ys) - HEAD + HIGH / 2
     shade = box(left, top, LANE - 12, max(ys) - top + HIGH / 2 + 22, SHADE, rx="8")
-    return shade + text(left + 10, top + 14, TITLES.get(name, name), size=11, fill=QUIET)
+    title = TITLES.get(name, name)
+    return shade + text(left + LANE - 22, top + 14, title, size=11, fill=QUIET, anchor="end")
 
 
 def _node(node: Node) -> str:

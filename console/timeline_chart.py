@@ -9,11 +9,12 @@ from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, tim
 from .words import clock
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 900, 110, 24, 62, 34
+LETTER = 6  # pixels that a letter of size 11 takes
 Bar = tuple[datetime, datetime, str]
 
 
 def timeline_chart(incident: Incident) -> str:
-    """The picture; times on the axis are seconds or minutes since the onset."""
+    """The picture; times on the axis count from the first thing that is drawn."""
     lanes = _lanes(incident)
     times = [moment for bars in lanes.values() for bar in bars for moment in bar[:2]]
     start, end = min(times), max(times)
@@ -41,11 +42,20 @@ def _lanes(incident: Incident) -> dict[str, list[Bar]]:
         "find out": _steps(incident, range(1, 8)),
         "decide": _points(incident, EventKind.decision),
         "act": [(e.started_at, e.ended_at or e.started_at, e.title) for e in incident.executions],
-        "measure": _points(incident, EventKind.verification),
+        "measure": [(a, b, _outcome(words)) for a, b, words in _measured(incident)],
         "tell": [(m.sent_at, m.sent_at, "") for m in incident.communications if m.sent_at],
         "learn": _steps(incident, range(11, 14)),
     }
     return {name: bars for name, bars in lanes.items() if bars}
+
+
+def _measured(incident: Incident) -> list[Bar]:
+    return _points(incident, EventKind.verification)
+
+
+def _outcome(words: str) -> str:
+    """What came of it: the end of "roll back checkout: better; …"."""
+    return words.partition(";")[0].rpartition(": ")[2]
 
 
 def _points(incident: Incident, kind: EventKind) -> list[Bar]:
@@ -68,8 +78,7 @@ def _axis(span: float, height: float) -> list[str]:
         seconds = int(number * step)
         label = f"{seconds // 60}:{seconds % 60:02d}"
         parts.append(text(x, height - 16, label, size=11, fill=QUIET, anchor="middle"))
-    label = "minutes since the onset"
-    return [*parts, text(LEFT, height - 2, label, size=10, fill=QUIET)]
+    return [*parts, text(LEFT, height - 2, "minutes and seconds", size=10, fill=QUIET)]
 
 
 def _x(seconds: float, span: float) -> float:
@@ -77,19 +86,18 @@ def _x(seconds: float, span: float) -> float:
 
 
 def _lane(y: float, name: str, bars: list[Bar], start: datetime, span: float) -> list[str]:
+    """Bars with their words behind them, as far as there is room before the next one."""
     parts = [text(LEFT - 12, y + 16, name, size=12, anchor="end")]
-    free = 0.0  # labels go where the one before has ended
-    for begin, end, words in bars:
-        x1 = _x((begin - start).total_seconds(), span)
+    places = [_x((begin - start).total_seconds(), span) for begin, _end, _words in bars]
+    for (_begin, end, words), x1, following in zip(
+        bars, places, [*places[1:], WIDTH - RIGHT], strict=True
+    ):
         x2 = max(_x((end - start).total_seconds(), span), x1 + 5)
-        whole = name == "incident"
-        parts.append(box(x1, y + 4, x2 - x1, 16, SHADE if whole else ACCENT, rx="2"))
-        where, label = (x1 + 6 if whole else x2 + 5), words[:52]
-        room = WIDTH - RIGHT - where
-        if label and where >= free and (whole or len(label) * 6 <= room):
+        inside = name == "incident"
+        parts.append(box(x1, y + 4, x2 - x1, 16, SHADE if inside else ACCENT, rx="2"))
+        where = x1 + 6 if inside else x2 + 5
+        fits = int((x2 if inside else following - 6) - where) // LETTER
+        label = words if len(words) <= fits else words[: fits - 1].rstrip() + "…"
+        if fits >= min(len(words), 8):
             parts.append(text(where, y + 16, label, size=11, fill=INK))
-            free = where + len(label) * 6
-        elif label and x1 - LEFT > len(label) * 6 and x1 - len(label) * 6 >= free:
-            parts.append(text(x1 - 5, y + 16, label, size=11, anchor="end"))
-            free = x2
     return parts
