@@ -27,7 +27,8 @@ def example_trace(
     found = spans(bench, window)
     if trace_id:
         found = [span for span in found if span.trace_id == trace_id]
-    messages = {span.span_id: _message(span) for span in found if span.status == "error"}
+    failed = [span for span in found if span.status == "error"]
+    messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
     trace = _choose(build_traces(graph_spans(found)), kind, service, bool(trace_id))
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
@@ -46,7 +47,7 @@ def example_trace(
 def _message(span: TracedSpan) -> str:
     facts = span.attributes
     named = facts.get("exception.type") or facts.get("error.type")
-    return span.status_message or str(named or facts.get("http.response.status_code") or "")
+    return span.status_message.strip() or str(named or facts.get("http.response.status_code") or "")
 
 
 def _choose(traces: list[Trace], kind: str, service: str, exact: bool) -> Trace | None:
@@ -62,7 +63,7 @@ def _choose(traces: list[Trace], kind: str, service: str, exact: bool) -> Trace 
     return max(candidates, key=order, default=None)
 
 
-def _rows(trace: Trace, messages: dict[str, str]) -> list[Row]:
+def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[Row]:
     own = exclusive_ms(trace)
     critical = {span.span_id for span in critical_path(trace)}
     start = min(span.start for span in trace.spans)
@@ -79,7 +80,7 @@ def _rows(trace: Trace, messages: dict[str, str]) -> list[Row]:
                 "duration_ms": number(span.duration_ms),
                 "self_ms": number(own[span.span_id]),
                 "status": "error" if span.error else "ok",
-                "error": cut(messages.get(span.span_id, ""), 200),
+                "error": cut(messages.get((span.trace_id, span.span_id), ""), 200),
                 "trace_id": span.trace_id,
                 "critical": span.span_id in critical,
             }

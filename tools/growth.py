@@ -1,5 +1,7 @@
 """What grows steadily: leaks, and when they meet their limit."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..analysis.trend import fit_trend, seconds_to_limit
@@ -11,6 +13,8 @@ from .reading import number, seconds, table, whole
 
 SIGNALS = ("memory_bytes", "open_fds", "connections", "database_bytes")
 LEAST_POINTS = 8
+COLLAPSE = 0.3
+"""A fall by this share from one sample to the next is a restart, which ends a climb."""
 MATERIAL = {"memory_bytes": 0.05, "database_bytes": 0.05}
 MATERIAL_COUNT = 0.25
 """Growth over the window, as a share of its start, below which a trend is noise; files and
@@ -20,14 +24,15 @@ connections come and go with requests."""
 @tool(Effect.read)
 def growth(bench: Bench) -> Table:
     """Signals that grow steadily like a leak in the incident window: slope, growth over the
-    window, and seconds until the limit is met. Confidence 0..1; the soonest to be full first."""
+    window, and seconds until the limit is met. Confidence 0..1; the surest first, then the
+    soonest to be full. Where restarts cut the climb, its longest stretch tells the slope."""
     window = bench.frame.incident
     if window.seconds < 20:  # a short look cannot tell growth from noise: take what was before
         window = Window(max(whole(bench).start, window.end - 20), window.end)
     found = reading.signals(bench, window, None, [*SIGNALS, "memory_share"])
     shares = {signal.service: signal for signal in found if signal.name == "memory_share"}
     rows = [row for signal in found if signal.name in SIGNALS and (row := _row(signal, shares))]
-    rows.sort(key=lambda row: (-row["confidence"], row["seconds_to_limit"] or np.inf))
+    rows.sort(key=_order)
     steady = [row for row in rows if row["confidence"] >= 0.5]
     summary = f"{len(steady)} of {len(rows)} rising signals grow steadily"
     if steady:
@@ -35,20 +40,29 @@ def growth(bench: Bench) -> Table:
     return table(rows, summary, f"nothing grows in {seconds(window)}", window)
 
 
+def _order(row: Row) -> tuple[float, float, str]:
+    left = row["seconds_to_limit"]
+    return -row["confidence"], np.inf if left is None else left, row["service"]
+
+
 def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
-    trend = fit_trend(signal.ts, signal.values)
+    climb = _longest_climb(signal.values)
+    ts = signal.ts[climb]
+    trend = fit_trend(ts, signal.values[climb])
     material = MATERIAL.get(signal.name, MATERIAL_COUNT)
     if trend is None or trend.points < LEAST_POINTS or trend.slope <= 0 or trend.growth < material:
         return None
-    limit = _limit(signal, shares)
-    left = seconds_to_limit(trend.level, trend.slope, limit) if limit is not None else None
+    limit, now = _limit(signal, shares), trend.level
+    if climb.stop < signal.values.size:  # restarted since: it is where it is
+        now = float(signal.values[np.isfinite(signal.values)][-1])
+    left = seconds_to_limit(now, trend.slope, limit) if limit is not None else None
     sure = trend.tau if trend.monotonic else 0.0
     return {
         "service": signal.service,
         "signal": signal.name,
         "unit": signal.unit,
-        "start": number(trend.level - trend.slope * float(signal.ts[-1] - signal.ts[0])),
-        "now": number(trend.level),
+        "start": number(trend.level - trend.slope * float(ts[-1] - ts[0])),
+        "now": number(now),
         "slope_per_s": number(trend.slope),
         "growth": number(min(trend.growth, 1e6)),
         "limit": number(limit),
@@ -56,6 +70,16 @@ def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
         "confidence": number(max(0.0, sure) * min(1.0, trend.growth / (4 * material)), 3) or 0.0,
         "monotonic": trend.monotonic,
     }
+
+
+def _longest_climb(values: np.ndarray) -> slice:
+    """The longest stretch without a collapse, the later of equals."""
+    cells = np.flatnonzero(np.isfinite(values))
+    known = values[cells]
+    falls = np.flatnonzero(known[1:] < (1 - COLLAPSE) * known[:-1]) + 1
+    cuts = [0, *cells[falls].tolist(), values.size]
+    start, stop = max(pairwise(cuts), key=lambda part: (part[1] - part[0], part))
+    return slice(start, stop)
 
 
 def _limit(signal: Signal, shares: dict[str, Signal]) -> float | None:
