@@ -78,9 +78,11 @@ class Prompt:
 
     def _edited(self, plan: ActionPlan) -> ActionPlan | None:
         """A plan with other parameters, checked; None where the person gave up."""
+        if not plan.parameters:
+            say(self.console, ("  ✖ ", "bad"), f"{plan.kind.value} has no parameters to edit")
         for key, old in plan.parameters.items():
             say(self.console, (f"  {key}", "strong"), f" is {shown(old)}")
-        while True:
+        while plan.parameters:
             text = self.ask("  key=value, blank to go back: ").strip()
             if not text:
                 return None
@@ -88,6 +90,7 @@ class Prompt:
                 return changed(plan, [text], self.room.inventory)
             except ToolError as error:
                 say(self.console, ("  ✖ ", "bad"), shown(error))
+        return None
 
     def _confirm(self, request: Request, new: ActionPlan) -> bool:
         """Show the edited plan, with its new hash, and ask once more."""
