@@ -18,6 +18,7 @@ from warroom.incident.ledger import Request
 from warroom.incident.store import Store
 from warroom.operations.inventory import Inventory, Part
 from warroom.operations.rehearsal import Rehearsal
+from warroom.operations.survey import Recorded
 from warroom.settings import Settings
 from warroom.telemetry.absent import NoTelemetry
 from warroom.telemetry.model import Telemetry
@@ -98,6 +99,7 @@ def room(home: Path, telemetry: Telemetry | None = None) -> Room:
         Store.open(settings.database),
         telemetry or NoTelemetry(),
         operations=Rehearsal(INVENTORY),
+        survey=Recorded(INVENTORY, {}),
     )
 
 
