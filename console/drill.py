@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..drills.score import Score
-from ..errors import InputError, NotFound
+from ..errors import InputError, NotFound, WarroomError
 from .desk import Desk, print_json
 from .drill_host import ConsoleHost
 from .exits import Exit
-from .screen import heading, say
+from .screen import heading, say, shown
 from .settings import settings
 
 
@@ -36,9 +36,9 @@ def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
             "nobody is at a terminal to approve; add --approve-as-drill-commander to let the "
             "drill approve every plan and text by itself"
         )
-    chosen = list(faults) if name == "all" else [name]
-    outcomes = [_run(desk, each, options) for each in chosen]
-    return _end(desk, outcomes, options)
+    if name != "all":
+        return _end(desk, [_run(desk, name, options)], options)
+    return _end(desk, [_run_one_of_many(desk, each, options) for each in faults], options)
 
 
 def _faults():
@@ -71,6 +71,17 @@ def _run(desk: Desk, name: str, options: Options) -> tuple[Exit, Score, dict]:
     use = available() if options.prometheus is None else options.prometheus
     score = Drill(fault, settings(), host, prometheus=use, keep=options.keep).run()
     return host.code, score, host.result
+
+
+def _run_one_of_many(desk: Desk, name: str, options: Options) -> tuple[Exit, Score, dict]:
+    """As `_run`; a drill that fails to run is on the table and the others go on."""
+    from ..drills.score import not_run
+
+    try:
+        return _run(desk, name, options)
+    except WarroomError as error:
+        say(desk.console, ("  ✖ ", "bad"), shown(error))
+        return Exit.failed, not_run(name, shown(error)), {}
 
 
 def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options) -> Exit:

@@ -34,8 +34,8 @@ def _spark(track: Track, marks: list[float], room: int) -> Text:
 def _drawn(track: Track, marks: list[float], room: int) -> str:
     cells = squeeze(track.values, room)
     drawn = sparkline(cells, room)
-    start, span = track.ts[0], max(track.ts[-1] - track.ts[0], 1e-9)
-    cuts = [round((mark - start) / span * len(cells)) for mark in marks]
+    before = [sum(ts < mark for ts in track.ts) for mark in marks]  # values before each mark
+    cuts = [round(count / len(track.ts) * len(cells)) for count in before]
     for cut in sorted((c for c in cuts if 0 < c < len(cells)), reverse=True):
         drawn = drawn[:cut] + "│" + drawn[cut:]
     return drawn

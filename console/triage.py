@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..incident.action import Verdict
 from ..incident.alert import Alert
 from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store
+from ..operations.gone import Gone
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from .desk import Desk, absolute, opening, print_json
@@ -40,14 +42,29 @@ def resume_command(
     kept = recall(configured, incident_id)
     sources = Sources(
         telemetry=absolute(telemetry) or kept.telemetry,
-        operations=absolute(operations) or kept.operations,
+        operations=absolute(operations) or _still_there(kept.operations),
     )
     with _response(configured, sources) as response:
+        if response.room.operations is None and _approved(response.room.store, incident_id):
+            response.room.operations = Gone()
         remember(configured, incident_id, sources)
         code, result = _work(desk, response, incident_id)
     if as_json:
         print_json(result)
     return code
+
+
+def _still_there(operations: Path | None) -> Path | None:
+    """A drill's system is gone when the drill is over."""
+    return operations if operations and operations.exists() else None
+
+
+def _approved(store: Store, incident_id: str) -> bool:
+    """Whether an action was approved and not begun: it may not pass in silence."""
+    document = store.load(incident_id)
+    begun = {execution.plan for execution in document.executions}
+    decisions = (store.ledger.decision(incident_id, plan.hash) for plan in document.proposals)
+    return any(d and d.verdict is Verdict.approved and d.subject not in begun for d in decisions)
 
 
 def _respond(desk: Desk, configured: Settings, alerts: list[Alert], sources: Sources) -> Exit:

@@ -85,6 +85,12 @@ def score(drill: str, incident: Incident | None, truth: Truth, seen: Observed) -
     return Score(drill, incident.id, checks, _seconds(incident, seen))
 
 
+def not_run(drill: str, why: str) -> Score:
+    """A drill that did not come to an end counts as failed, and says why."""
+    failed = [Check(name, False, "did not run", "") for name in NAMES]
+    return Score(drill, "", [Check("detected", False, why, "a drill that runs"), *failed])
+
+
 NAMES = ("severity", "service", "kind", "action", "recovery", "control")
 
 
