@@ -87,7 +87,7 @@ def _stack(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
     rows = [row for row in clues.errors.rows if row["new"]][:2]
     return [
         Finding(
-            statement=f"{row['services']} raises {row['exception']} at {row['location']}: "
+            statement=f"{row['services']} raises {row['exception']} at {place(row['location'])}: "
             f"{row['message'][:120]}",
             service=row["services"].split(", ")[0],
             kind="stack",
@@ -137,11 +137,9 @@ def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
     row = first(clues.changes, id=leading.change) if leading and leading.change else None
     if row is None:
         return []
-    text = f"{row['kind']} {row['service'] or row['id']} {row['version'] or ''} was made "
     return [
         Finding(
-            statement=f"{text.strip()} {row['seconds_before']:.0f} s before the onset: "
-            f"{row['summary']}",
+            statement=f"{change_name(row)}, {when(row)}: {row['summary']}",
             service=row["service"] or "",
             kind="change",
             at=from_ts(row["at"]),

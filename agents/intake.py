@@ -29,10 +29,9 @@ def take(store: Store, alert: Alert, note: str) -> tuple[str, bool]:
 
 
 def _open(alert: Alert, now: datetime, note: str) -> Incident:
-    title = alert.summary or alert.name
     document = Incident(
         id=f"INC-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
-        title=f"{alert.service}: {title}" if alert.service else title,
+        title=_title(alert),
         opened_at=now,
         alert=alert,
     )
@@ -41,6 +40,13 @@ def _open(alert: Alert, now: datetime, note: str) -> Incident:
     document.record(Event(at=fired, actor=alert.source, kind=EventKind.alert, text=text))
     document.record(Event(at=now, actor="intake", kind=EventKind.note, text=note))
     return document
+
+
+def _title(alert: Alert) -> str:
+    """The alert in one line; its service first, unless the text names it already."""
+    text = alert.summary or alert.name
+    named = not alert.service or alert.service.casefold() in text.casefold()
+    return text if named else f"{alert.service}: {text}"
 
 
 def _again(document: Incident, alert: Alert) -> None:

@@ -15,6 +15,8 @@ FAILING = ((0.5, Severity.P0), (0.05, Severity.P1), (0.005, Severity.P2))
 """Share of failed requests at the edge, and the level it means."""
 SLOW = ((0.5, Severity.P1), (0.1, Severity.P2))
 """Share of requests slower than the objective at the edge, beyond what is usual."""
+MANY = 3
+"""Failed requests below this are no level of failure."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def _live(traffic: Result, objectives: Result, health: Result) -> list[tuple[Sev
     if total and total["requests"]:
         found += _shares(total)
     for row in objectives.rows:
-        if row["breached"]:
+        if row["breached"] and (row["total"] or 0) - (row["good"] or 0) >= MANY:
             rule = f"{row['service']} misses its objective {row['name']}"
             found.append((Severity.P2, rule))
     for row in health.rows:
@@ -63,7 +65,7 @@ def _live(traffic: Result, objectives: Result, health: Result) -> list[tuple[Sev
 
 
 def _shares(total: dict) -> list[tuple[Severity, str]]:
-    failing = total["share"] or 0.0
+    failing = (total["share"] or 0.0) if (total["failed"] or 0) >= MANY else 0.0
     slow = (total["slow"] or 0) / total["requests"]
     found = [(level, f"{failing:.1%} of requests fail") for at, level in FAILING if failing >= at]
     return found[:1] + [(level, f"{slow:.0%} are slow") for at, level in SLOW if slow >= at][:1]

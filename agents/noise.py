@@ -1,19 +1,29 @@
 """Does anything in telemetry back the alert? What does, as findings; nothing means noise."""
 
+from ..analysis.rates import rate_change
 from ..incident.finding import Finding
-from ..tools.base import Result
+from ..tools.base import Result, Row
 from .clues import Clues, cite, first
 
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
 ERRORS = ("error", "critical")
+COUNTED = ("error_rate", "login_failure_share", "unauthorised_share", "ai_error_share")
+COUNTED += ("not_found_share", "throttled_rate")
+MANY = 3
+"""Events below this prove nothing."""
+CHANCE = 2.0
+"""A rise counts when chance explains it in less than one of 10^2 cases."""
+SLOW = 0.05
+"""Share of slow requests at the edge that users notice."""
 
 
-def backed(clues: Clues, health: Result, traffic: Result, objectives: Result) -> list[Finding]:
+def backed(clues: Clues, traffic: Result) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
         *_signals(clues),
         *_failing(traffic),
+        *_traces(clues),
         *_patterns(clues),
         *_attacks(clues),
     ]
@@ -21,6 +31,8 @@ def backed(clues: Clues, health: Result, traffic: Result, objectives: Result) ->
 
 def _signals(clues: Clues) -> list[Finding]:
     rows = [r for r in clues.signals.rows if r["worse"] and (r["score"] or 0) >= CLEAR]
+    ill = {(row["service"], row["signal"]) for row in rows}
+    rows = [row for row in rows if _sustained(row, ill)]
     return [
         Finding(
             statement=f"{row['service']} {row['signal']} is {row['current']:.3g}, "
@@ -35,21 +47,62 @@ def _signals(clues: Clues) -> list[Finding]:
     ]
 
 
+def _sustained(row: Row, ill: set[tuple[str, str]]) -> bool:
+    """Shares of few requests jump with each failure, and a tail quantile with each slow one:
+    failures are counted below, and a P95 counts where the median moved as well."""
+    if row["signal"] in COUNTED:
+        return False
+    return row["signal"] != "latency_p95" or (row["service"], "latency_p50") in ill
+
+
 def _failing(traffic: Result) -> list[Finding]:
     total = first(traffic, route="*")
-    if not total or (total["share"] or 0) < 0.02 + 2 * (total["share_before"] or 0):
+    if not total or not total["requests"]:
         return []
-    before = total["share_before"] or 0.0
-    text = f"{total['share']:.1%} of requests at the edge fail, {before:.1%} before"
-    quotes = cite(traffic, total, "share", "share_before")
-    return [Finding(statement=text, kind="impact", quotes=quotes)]
+    failed = _rise(total, ("failed", "failed_before"), ("requests", "requests_before"))
+    slow = total["slow"] >= MANY * max(1.0, total["requests"] / 100) if total["slow"] else False
+    found = []
+    if failed:
+        before = total["share_before"] or 0.0
+        text = f"{total['share']:.1%} of requests at the edge fail, {before:.1%} before"
+        quotes = cite(traffic, total, "share", "share_before")
+        found.append(Finding(statement=text, kind="impact", quotes=quotes))
+    if slow and total["slow"] / total["requests"] >= SLOW:
+        text = f"{total['slow']} of {total['requests']} requests at the edge miss the latency goal"
+        quotes = cite(traffic, total, "slow", "requests")
+        found.append(Finding(statement=text, kind="impact", quotes=quotes))
+    return found
+
+
+def _rise(row: Row, counts: tuple[str, str], totals: tuple[str, str]) -> bool:
+    """Whether a share rose beyond chance, and by more than a handful of events."""
+    after, before = row[counts[0]] or 0, row[counts[1]] or 0
+    change = rate_change(before, after, row[totals[1]] or 1, row[totals[0]])
+    return after >= MANY and change.direction > 0 and change.log10_p <= -CHANCE
+
+
+def _traces(clues: Clues) -> list[Finding]:
+    """Failures behind the edge, which users may not have noticed yet."""
+    rows = clues.failures.rows
+    after, before = sum(r["count"] or 0 for r in rows), sum(r["before"] or 0 for r in rows)
+    frame = clues.case.frame
+    change = rate_change(before, after, max(frame.baseline.seconds, 1), frame.incident.seconds or 1)
+    if after < MANY or change.direction <= 0 or change.log10_p > -CHANCE:
+        return []
+    row = rows[0]
+    text = f"{after} traces fail, {before} before; most begin in {row['service']}"
+    quotes = cite(clues.failures, row, "service", "count", "share")
+    return [Finding(statement=text, service=row["service"], kind="error-origin", quotes=quotes)]
 
 
 def _patterns(clues: Clues) -> list[Finding]:
     rows = [
         row
         for row in clues.patterns.rows
-        if row["kind"] in ("new", "surging") and row["level"] in ERRORS and (row["score"] or 0) >= 2
+        if row["kind"] in ("new", "surging")
+        and row["level"] in ERRORS
+        and (row["after"] or 0) >= MANY
+        and (row["score"] or 0) >= CHANCE
     ]
     return [
         Finding(

@@ -100,13 +100,12 @@ def _events(clues: Clues, onset: float | None) -> list[Event]:
             Event(at=from_ts(onset), actor="observability", kind=EventKind.telemetry, text=text)
         )
     for row in clues.changes.rows[:5]:
-        what = f"{row['kind']} {row['service'] or row['id']} {row['version'] or ''}".strip()
         events.append(
             Event(
                 at=from_ts(row["at"]),
                 actor="change feed",
                 kind=EventKind.change,
-                text=f"{what}: {row['summary']}",
+                text=f"{change_name(row)}: {row['summary']}",
                 evidence=[clues.changes.evidence],
             )
         )

@@ -16,7 +16,7 @@ from ..operations.survey import Surveying
 from ..settings import Settings
 from ..telemetry.model import Catalogue, Telemetry
 from ..tools.base import Frame
-from ..tools.toolbox import Toolbox
+from ..tools.toolbox import Memory, Toolbox
 from .case import Case
 from .ceiling import Ceiling, FloorOnly
 from .frame import frame_of
@@ -48,6 +48,7 @@ class Room:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
+    _memories: dict[str, Memory] = field(default_factory=dict)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -78,7 +79,12 @@ class Room:
 
         return Case(
             document=document,
-            tools=Toolbox(View(self.telemetry, frame, self.survey), specialist, record),
+            tools=Toolbox(
+                View(self.telemetry, frame, self.survey),
+                specialist,
+                record,
+                self._memories.setdefault(incident_id, {}),
+            ),
             catalogue=self.catalogue,
             frame=frame,
             inventory=self.inventory,

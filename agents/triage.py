@@ -26,7 +26,7 @@ def detect(case: Case) -> DetectionReport:
     objectives, attacks = clues.ask("slo_state"), clues.logins
     coverage = clues.ask("coverage")
     level = level_of(words, traffic, objectives, health, attacks)
-    reasons = backed(clues, health, traffic, objectives)
+    reasons = backed(clues, traffic)
     noise = coverage.ok and health.ok and not reasons
     services = _services(case, health)
     summary = (

@@ -3,6 +3,7 @@
 from ..incident.finding import FaultKind, Hypothesis
 from ..incident.report import Sentence
 from .clues import Clues, first
+from .wording import place
 
 SYSTEMIC = {
     FaultKind.bad_deploy: "the record shows no stage between the release and all of the traffic",
@@ -47,7 +48,7 @@ def _error(clues: Clues, cause: Hypothesis) -> Sentence:
     question = f"Why does {cause.service} degrade?"
     for row in clues.errors.rows:
         if row["new"] and cause.service in row["services"].split(", "):
-            text = f"{question} {row['exception']} at {row['location']}"
+            text = f"{question} {row['exception']} at {place(row['location'])}"
             return Sentence(text=text, evidence=[clues.errors.evidence])
     answer = cause.support[0].text if cause.support else cause.statement
     return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
@@ -58,8 +59,7 @@ def _change(clues: Clues, cause: Hypothesis) -> Sentence:
     if row is None:
         text = "Why now? no change just before the onset explains it"
     else:
-        name = f"{row['kind']} {row['version'] or row['id']}"
-        text = f"Why now? {name}, {max(row['seconds_before'], 0):.0f} s before: {row['summary']}"
+        text = f"Why now? {change_name(row)}, {when(row)}: {row['summary']}"
     return Sentence(text=text, evidence=[clues.changes.evidence])
 
 

@@ -1,16 +1,19 @@
 """The specialist's toolbox: calls a tool by name and makes evidence of whatever comes back."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ApprovalRequired, ToolError
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
-from .base import MAX_ROWS, REGISTRY, Bench, Effect, Result, Table
+from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Table
 
 Recorder = Callable[[Evidence, Any], Evidence]
 """Keeps a record and its payload; hands the record back with its number and digest."""
+Memory = dict[tuple[str, str, Frame], Result]
+"""What was asked, of which windows, and the answer that is on record already."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,21 @@ class Toolbox:
     bench: Bench
     specialist: str
     record: Recorder
+    memory: Memory = field(default_factory=dict)
 
     def call(self, name: str, **arguments: Any) -> Result:
         """Run a tool and record the call. A retry or failure comes back as a failed result.
 
+        The same question about the same windows has one answer and one piece of evidence.
         Raises ApprovalRequired for a tool that writes.
         """
+        key = (name, json.dumps(arguments, sort_keys=True), self.bench.frame)
+        known = self.memory.get(key)
+        if known is None or known.status is EvidenceStatus.failed:
+            known = self.memory[key] = self._call(name, arguments)
+        return known
+
+    def _call(self, name: str, arguments: dict[str, Any]) -> Result:
         tool = REGISTRY[name]
         if tool.effect is not Effect.read:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")

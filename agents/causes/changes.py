@@ -10,9 +10,12 @@ from ...analysis.changes import Change, ChangeScore, correlate
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first, where
+from ..wording import place
 from .candidate import Candidate
 
 OUR_AUTHOR = "warroom"
+DONE = {"deploy": "deployed", "flag": "turned"}
+"""What happened to a thing of this kind, in front of when and where."""
 
 
 def bad_deploys(clues: Clues) -> Iterator[Candidate]:
@@ -25,7 +28,7 @@ def bad_deploys(clues: Clues) -> Iterator[Candidate]:
         _own_failures(clues, candidate, service)
         group = _new_error(clues, service)
         quotes = cite(clues.errors, group, "exception", "count")
-        text = f"new {group['exception']} at {group['location']}" if group else ""
+        text = f"new {group['exception']} at {place(group['location'])}" if group else ""
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
         failing = clues.own_failures(service)
         candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
@@ -119,10 +122,11 @@ def _suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
 def _time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
     # A week-old change is no news: the nearer to the onset, the more it counts.
     quotes = cite(clues.changes, row, "id", "seconds_before")
-    text = "; ".join(score.reasons_for) or "it was changed shortly before"
+    done = DONE.get(row["kind"], "changed")
+    text = f"{done} {', '.join(score.reasons_for) or 'shortly before'}"
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
-        candidate.doubted(0.5, 1.0, reason, quotes)
+        candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
 
 
 def _own_failures(clues: Clues, candidate: Candidate, service: str) -> None:
