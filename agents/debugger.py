@@ -6,12 +6,14 @@ from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts, utc_now
 from .case import Case
+from .change_words import change_name, when
 from .clues import Clues, cite, first
 from .factors import contributing_factors
 from .fixes import follow_ups, rollback_triggers, stages, validation
 from .judgement import candidates, judge
 from .remedies import propose
 from .whys import five_whys
+from .wording import place
 
 
 def investigate(case: Case) -> InvestigationReport:

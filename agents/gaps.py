@@ -1,6 +1,6 @@
 """What could not be seen, in words."""
 
-from ..incident.finding import Gap
+from ..incident.finding import FaultKind, Gap
 from ..tools.base import Result
 
 
@@ -14,3 +14,22 @@ def coverage_gaps(coverage: Result) -> list[Gap]:
     if not coverage.rows:
         gaps.append(Gap(what="telemetry", why=coverage.summary or "nothing recorded"))
     return gaps
+
+
+CERTIFICATES = "certificates"
+FIREWALL = "firewall (WAF) and audit trail"
+CACHES = "cache effectiveness"
+BALANCERS = "CDN and load balancer"
+
+MATTERS: dict[str, tuple[FaultKind, ...]] = {
+    CERTIFICATES: (FaultKind.certificate, FaultKind.network),
+    FIREWALL: (FaultKind.credential_attack,),
+    CACHES: (FaultKind.slow_release, FaultKind.traffic_surge, FaultKind.database),
+    BALANCERS: (FaultKind.traffic_surge, FaultKind.network),
+}
+"""Sources that many systems do without: they are missed only where they could have helped."""
+
+
+def matters(gap: Gap, kind: FaultKind) -> bool:
+    """Whether seeing it could have changed the answer to a fault of this kind."""
+    return gap.what not in MATTERS or kind in MATTERS[gap.what]

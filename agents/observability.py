@@ -4,6 +4,7 @@ from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from .case import Case
+from .change_words import change_name
 from .clues import Clues, cite
 from .gaps import coverage_gaps
 from .monitoring_lessons import improve_monitoring

@@ -4,6 +4,7 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .case import Case
 from .clues import cite
+from .gaps import BALANCERS, CACHES
 from .hardening import harden
 from .resources import balance, hit_shares, leaks, sizing, statements
 from .resources.bottleneck import Bottleneck, find, strained
@@ -82,7 +83,7 @@ def _gaps(clues: LoadClues) -> list[Gap]:
         ("resources against their limits", clues.saturation),
         ("load per instance", clues.instances),
         ("database statements", clues.queries),
-        ("cache effectiveness", clues.caches),
+        (CACHES, clues.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
-    return [*gaps, Gap(what="CDN and load balancer", why="they report nothing to this telemetry")]
+    return [*gaps, Gap(what=BALANCERS, why="they report nothing to this telemetry")]

@@ -1,9 +1,11 @@
 """Security: is somebody doing this to us, did they get in, what lies open (step 5)."""
 
+from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
 from .case import Case
+from .gaps import CERTIFICATES, FIREWALL
 from .owners import due
 from .threats import CHECKS, AccessClues, Threat
 
@@ -59,17 +61,19 @@ def _findings(threats: list[Threat]) -> list[Finding]:
 
 
 def _gaps(clues: AccessClues) -> list[Gap]:
-    """What security would have looked at and could not."""
+    """What security would have looked at and could not. That nobody failed to log in is an
+    answer, as long as requests are seen at all."""
+    logins = clues.sources if clues.logins.status is EvidenceStatus.empty else clues.logins
     wanted: tuple[tuple[str, Result], ...] = (
-        ("logins by source", clues.logins),
+        ("logins by source", logins),
         ("requests by source", clues.sources),
         ("requests by user agent", clues.programs),
         ("requests by path", clues.paths),
-        ("certificates", clues.certificates),
+        (CERTIFICATES, clues.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"
-    return [*gaps, Gap(what="firewall (WAF) and audit trail", why=why)]
+    return [*gaps, Gap(what=FIREWALL, why=why)]
 
 
 def _follow_ups(case: Case, leading: list[Threat]) -> list[FollowUp]:

@@ -2,6 +2,7 @@
 
 from ..incident.finding import FaultKind, Hypothesis
 from ..incident.report import Sentence
+from .change_words import change_name, when
 from .clues import Clues, first
 from .wording import place
 

@@ -42,7 +42,9 @@ class ChangeScore:
     """Seconds from the change to the onset; None with an unknown onset."""
     ruled_out: bool
     reasons_for: tuple[str, ...]
+    """They follow a participle: "deployed", "2 s before the onset", "touching pricing.py"."""
     reasons_against: tuple[str, ...]
+    """They follow "the change": "touches nothing that fails"."""
 
 
 @dataclass(slots=True)
@@ -106,7 +108,8 @@ def _time(tally: _Tally, lead: float | None, window_s: float, skew_s: float) -> 
         tally.add(-1.0, f"came {span(lead)} before the onset, long before")
     else:
         closeness = math.exp(-3.0 * max(0.0, lead) / window_s)
-        tally.add(TIME * closeness, f"came {span(max(0.0, lead))} before the onset")
+        when = f"{span(lead)} before" if lead >= 1 else "at"
+        tally.add(TIME * closeness, f"{when} the onset")
     return False
 
 
@@ -119,14 +122,14 @@ def _place(
     called_by = max((suspects.get(a, 0.0) for a, b in calls if b == service), default=0.0)
     calling = max((suspects.get(b, 0.0) for a, b in calls if a == service), default=0.0)
     place, where = max(
-        (own, f"in {service}, a suspect"),
-        (0.5 * called_by, f"in {service}, which a suspect calls"),
-        (0.25 * calling, f"in {service}, which calls a suspect"),
+        (own, f"in {service}, where failures begin"),
+        (0.5 * called_by, f"in {service}, called where failures show"),
+        (0.25 * calling, f"in {service}, which calls where failures begin"),
     )
     if place >= 0.05:
         tally.add(PLACE * min(1.0, place), where)
     else:
-        tally.add(-1.5, f"in {service}, which shows nothing unusual")
+        tally.add(-1.5, f"is in {service}, which shows nothing unusual")
 
 
 def _touch(
@@ -147,8 +150,13 @@ def _touch(
         tally.add(-1.5, "touches nothing that fails")
         return
     strength = 1.0 - 0.5 ** sum(rarity.values())
-    named = sorted(rarity, key=lambda token: (-rarity[token], -len(token), token))[:4]
-    tally.add(TOUCH * strength, f"touches {', '.join(named)}")
+    named = sorted(rarity, key=lambda token: (-rarity[token], -len(token), token))
+    tally.add(TOUCH * strength, f"touching {', '.join(_telling(named))}")
+
+
+def _telling(tokens: Sequence[str]) -> list[str]:
+    """At most two, without those that another one contains: `pricing.py` says `pricing` too."""
+    return [t for t in tokens if not any(t != other and t in other for other in tokens)][:2]
 
 
 def span(seconds: float) -> str:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from .model import Rule
+from .recipes import RECIPES
 
 BY = "by (service)"
+PRINTING = {"share": "humanizePercentage", "s": "humanizeDuration", "bytes": "humanize1024"}
 
 
 def prometheus_rules(rules: list[Rule], interval_s: float = 1.0) -> dict[str, Any]:
@@ -29,9 +31,8 @@ def _alert(rule: Rule, severity: str, level: float) -> dict[str, Any]:
     if rule.service:
         chosen = f"up{{service={_quoted(rule.service)}}}"
         expression = f"({expression} and on (service) {chosen})"
-    summary = rule.summary.replace("{service}", "{{ $labels.service }}").replace(
-        "{value}", "{{ $value | humanize }}"
-    )
+    shown = f"{{{{ $value | {_printing(rule.signal)} }}}}"
+    summary = rule.summary.replace("{service}", "{{ $labels.service }}").replace("{value}", shown)
     return {
         "alert": rule.name,
         "expr": f"{expression} {rule.op} {level:g}",
@@ -39,6 +40,12 @@ def _alert(rule: Rule, severity: str, level: float) -> dict[str, Any]:
         "labels": {"severity": severity},
         "annotations": {"summary": summary or rule.name},
     }
+
+
+def _printing(signal: str) -> str:
+    """Prometheus's template function that prints a value of this signal for people."""
+    unit = next((recipe.unit for recipe in RECIPES if recipe.name == signal), "")
+    return PRINTING.get(unit, "humanize")
 
 
 def _quoted(text: str) -> str:
