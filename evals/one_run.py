@@ -51,7 +51,7 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
     from .decisions import Decisions
 
     imported = time.time()
-    alert = alert_of(bundle)
+    opened, alert = time.perf_counter(), alert_of(bundle)
     with TemporaryDirectory() as home:
         # One attempt, and no short cut past the investigation: every step is worked once.
         settings = Settings(home=Path(home), max_attempts=1, act_confidence=NEVER)
@@ -72,6 +72,7 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         "severity": document.severity.value if document.severity else "",
         "steps": sorted({report.step for report in document.reports}),
         "import_s": imported - started,
+        "open_s": taken - opened,
         "severity_s": decisions.severity_at - taken,
         "respond_s": time.perf_counter() - taken,
         "evidence": len(document.evidence),

@@ -66,13 +66,14 @@ def figures(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[Fi
         return [run[name] for run in runs]
 
     return [
-        Figure("whole response, process start to end", "s", of(ours, "wall_s"), 5.0),
-        Figure("  of it importing", "s", of(ours, "import_s")),
-        Figure("  of it responding, five phases", "s", of(ours, "respond_s")),
-        Figure("  CPU time of it all", "s", of(ours, "cpu_s")),
-        Figure("severity, after the alert was taken", "s", of(ours, "severity_s"), 1.0),
+        Figure("process, start to end", "s", of(ours, "wall_s"), 5.0),
+        Figure("  importing", "s", of(ours, "import_s")),
+        Figure("  opening store and bundle", "s", of(ours, "open_s")),
+        Figure("  five phases", "s", of(ours, "respond_s")),
+        Figure("  CPU time", "s", of(ours, "cpu_s")),
+        Figure("alert to severity", "s", of(ours, "severity_s"), 1.0),
         Figure("peak memory", "MB", of(ours, "peak_mb"), 400.0),
-        Figure("baseline: read all, blame the loudest", "s", of(theirs, "wall_s")),
+        Figure("baseline: process", "s", of(theirs, "wall_s")),
         Figure("baseline: peak memory", "MB", of(theirs, "peak_mb")),
     ]
 
@@ -93,7 +94,8 @@ def shown(bundle: Path, found: list[Figure], answers: dict[str, str], steps: lis
     table = Table("", "median", "least", "most", "target", title=title)
     for figure in found:
         table.add_row(*figure.row)
-    table.caption = f"{len(steps)} of 13 steps worked\n"
+    table.caption = "baseline: read the bundle, blame the service that the alert names\n"
+    table.caption += f"{len(steps)} of 13 steps worked\n"
     table.caption += "; ".join(f"{who} says {answer}" for who, answer in answers.items() if answer)
     return table
 
