@@ -8,8 +8,12 @@ from .clues import Clues, cite, first
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
 ERRORS = ("error", "critical")
-COUNTED = ("error_rate", "login_failure_share", "unauthorised_share", "ai_error_share")
-COUNTED += ("not_found_share", "throttled_rate")
+FILLING = ("memory_share", "db_pool_share", "connections_share", "concurrency_share", "cpu_share")
+NEARLY_FULL = 0.7
+"""Share of a limit in use from which a resource is about to run out."""
+GROWING = ("memory_bytes", "db_pool_waiting", "restarts")
+MUCH = 1.5
+"""Times the healthy level."""
 MANY = 3
 """Events below this prove nothing."""
 CHANCE = 2.0
@@ -32,7 +36,7 @@ def backed(clues: Clues, traffic: Result) -> list[Finding]:
 def _signals(clues: Clues) -> list[Finding]:
     rows = [r for r in clues.signals.rows if r["worse"] and (r["score"] or 0) >= CLEAR]
     ill = {(row["service"], row["signal"]) for row in rows}
-    rows = [row for row in rows if _sustained(row, ill)]
+    rows = [row for row in rows if _matters(clues, row, ill)]
     return [
         Finding(
             statement=f"{row['service']} {row['signal']} is {row['current']:.3g}, "
@@ -47,12 +51,31 @@ def _signals(clues: Clues) -> list[Finding]:
     ]
 
 
-def _sustained(row: Row, ill: set[tuple[str, str]]) -> bool:
-    """Shares of few requests jump with each failure, and a tail quantile with each slow one:
-    failures are counted below, and a P95 counts where the median moved as well."""
-    if row["signal"] in COUNTED:
-        return False
-    return row["signal"] != "latency_p95" or (row["service"], "latency_p50") in ill
+def _matters(clues: Clues, row: Row, ill: set[tuple[str, str]]) -> bool:
+    """Whether a clear anomaly is trouble: nearly full, gone, or too slow for what is promised.
+
+    Shares of few requests jump with each failure, so failures are counted below; a P95 jumps
+    with each slow request, so it counts where the median moved as well.
+    """
+    signal, current, ratio = row["signal"], row["current"], row["ratio"]
+    if current is None:
+        return signal == "up"
+    if signal == "up":
+        return current < 0.5
+    if signal == "latency_p95":
+        return (row["service"], "latency_p50") in ill and _too_slow(clues, row)
+    if signal in FILLING:
+        return current >= NEARLY_FULL
+    return signal in GROWING and (ratio or 0) >= MUCH
+
+
+def _too_slow(clues: Clues, row: Row) -> bool:
+    """Slower than the service's latency objective; without one, three times slower."""
+    service = clues.case.catalogue.find(row["service"])
+    goals = [slo.threshold_ms for slo in (service.slos if service else []) if slo.threshold_ms]
+    if goals:
+        return row["current"] * 1000 > min(goals)
+    return (row["ratio"] or 0) >= 2 * MUCH
 
 
 def _failing(traffic: Result) -> list[Finding]:

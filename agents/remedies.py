@@ -19,8 +19,8 @@ from .causes.data import damaged
 from .clues import Clues, first
 from .networks import covered, networks
 
-WORTH_A_PLAN = 0.1
-"""Hypotheses below this confidence propose nothing."""
+WORTH_A_PLAN = 0.3
+"""Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
 BACKGROUND = 0.05
 """Share of good requests that a block may cut off; above it, throttling is the gentler way."""
 
