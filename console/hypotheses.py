@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.text import Text
 
 from ..incident.finding import Argument, Hypothesis
-from .screen import line, say, shown
+from .screen import folded, line, say, shown
 from .words import bar
 
 MOST = 4
@@ -28,11 +27,12 @@ def ranking(
         before: places in the ranking shown last; empty: shown for the first time.
         reasons: how many reasons for each, and half as many against.
     """
-    lines: list[Text] = []
+    lines: list[RenderableType] = []
     for place, hypothesis in enumerate(hypotheses[:MOST], 1):
         lines.append(_head(place, hypothesis, before))
         if hypothesis.ruled_out:
-            lines.append(line(("          ruled out: ", "dim"), shown(hypothesis.ruled_out)))
+            head = line(("          ruled out: ", "dim"))
+            lines.append(folded(head, shown(hypothesis.ruled_out)))
             continue
         wanted = reasons if place <= 2 else 0
         lines += [_reason("+", "good", item) for item in hypothesis.support[:wanted]]
@@ -42,16 +42,17 @@ def ranking(
     return Group(*lines)
 
 
-def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> Text:
+def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> RenderableType:
     confidence = hypothesis.confidence
     style = "strong" if place == 1 and not hypothesis.ruled_out else ""
-    return line(
+    head = line(
         (f"  {_move(place, hypothesis.id, before)} ", "watch"),
         (f"{hypothesis.id:<4}", "dim"),
         (f"{confidence:>4.0%} ", style),
         (bar(confidence, 12), "who"),
-        (f"  {shown(hypothesis.statement)}", style),
+        "  ",
     )
+    return folded(head, (shown(hypothesis.statement), style))
 
 
 def _move(place: int, name: str, before: Mapping[str, int]) -> str:
@@ -63,11 +64,10 @@ def _move(place: int, name: str, before: Mapping[str, int]) -> str:
     return "▲" if place < old else "▼" if place > old else " "
 
 
-def _reason(sign: str, style: str, argument: Argument) -> Text:
+def _reason(sign: str, style: str, argument: Argument) -> RenderableType:
     cited = " ".join(dict.fromkeys(f"[{quote.evidence}]" for quote in argument.quotes))
-    return line(
-        (f"          {sign} ", style), shown(argument.text), (f"  {cited}" if cited else "", "dim")
-    )
+    head = line((f"          {sign} ", style))
+    return folded(head, shown(argument.text), (f"  {cited}" if cited else "", "dim"))
 
 
 def moved(hypotheses: Sequence[Hypothesis], before: Mapping[str, int]) -> bool:

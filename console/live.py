@@ -19,7 +19,7 @@ from .guilty import guilty, tracks
 from .hypotheses import legend, moved, ranking, ranks
 from .matrix import matrix
 from .measures import measures
-from .screen import heading, line, say, say_all, shown
+from .screen import folded, heading, line, say, shown
 from .sparks import marks_of, sparks, window_of
 from .steps import BESIDE, PHASES, phase, purpose
 from .summary import severity_lines
@@ -68,7 +68,7 @@ class Live:
         took = (f"  ({seconds(report.seconds)})", "dim")
         doubt = "" if report.conclusion == "concluded" else ("inconclusive: ", "watch")
         head = self._head(who).append(*mark)
-        say_all(self.console, head, doubt, (shown(report.summary), "strong"), took)
+        self.console.print(folded(head, doubt, (shown(report.summary), "strong"), took))
         self._picture(report)
 
     def _enter(self, number: int) -> None:

@@ -55,15 +55,15 @@ def say(console: Console, *parts: tuple[object, str] | str | Text) -> None:
     console.print(line(*parts), no_wrap=True, overflow="ellipsis")
 
 
-def say_all(console: Console, head: Text, *parts: tuple[object, str] | str) -> None:
-    """Print every word, folded under the end of the head."""
+def folded(head: Text, *parts: tuple[object, str] | str | Text) -> Table:
+    """A head, and every word of the parts folded beside it."""
     body = line(*parts)
     body.no_wrap, body.overflow = False, "fold"
     grid = Table.grid()
     grid.add_column(width=head.cell_len, no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_row(head, body)
-    console.print(grid)
+    return grid
 
 
 def heading(title: str) -> Rule:

@@ -11,6 +11,9 @@ from .guilty import Track
 from .screen import line
 from .words import sparkline, squeeze, value
 
+NUMBERS = 26
+"""Columns for "1.23 s → 4.56 s" and the gaps."""
+
 
 def sparks(found: list[Track], marks: list[float], width: int) -> RenderableType:
     """One line a signal, cut by a bar at each mark (unix seconds: onset, action).
@@ -20,15 +23,16 @@ def sparks(found: list[Track], marks: list[float], width: int) -> RenderableType
         marks: increasing times inside the tracks' window.
         width: columns of the terminal.
     """
-    room = max(16, min(48, width - 46))
-    return Group(*[_spark(track, marks, room) for track in found])
+    names = max((len(f"{track.service} {track.signal}") for track in found), default=0)
+    room = max(12, min(48, width - names - NUMBERS - len(marks)))
+    return Group(*[_spark(track, marks, room, names) for track in found])
 
 
-def _spark(track: Track, marks: list[float], room: int) -> Text:
-    name = f"  {track.service} {track.signal}"
+def _spark(track: Track, marks: list[float], room: int, names: int) -> Text:
+    name = f"  {track.service} {track.signal}".ljust(names + 4)
     first, last = _level(track, track.ts[0], marks), _level(track, _last_mark(track, marks), [])
     numbers = f"  {value(first, track.unit)} → {value(last, track.unit)}"
-    return line((f"{name:<34.34}", ""), (_drawn(track, marks, room), "who"), (numbers, "strong"))
+    return line(name, (_drawn(track, marks, room), "who"), (numbers, "strong"))
 
 
 def _drawn(track: Track, marks: list[float], room: int) -> str:

@@ -1,11 +1,10 @@
 """An incident at a glance: level, who is hurt, objectives."""
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from ..incident.document import Incident
 from ..incident.severity import TARGETS, IncidentType, Severity
-from .screen import line, shown
+from .screen import folded, line, shown
 from .words import seconds, value
 
 STYLES = {Severity.P0: "bold red", Severity.P1: "red", Severity.P2: "yellow", Severity.P3: "green"}
@@ -16,7 +15,7 @@ def severity_lines(document: Incident) -> RenderableType:
     return Group(*_severity(document), *_services(document), *_impact(document), *_slo(document))
 
 
-def _severity(document: Incident) -> list[Text]:
+def _severity(document: Incident) -> list[RenderableType]:
     level = document.severity
     if level is None:
         return [line(("  not classified yet", "dim"))]
@@ -24,16 +23,17 @@ def _severity(document: Incident) -> list[Text]:
     kind = "" if document.type is IncidentType.unknown else f"{document.type.value}: "
     resolve = f"  restore within {seconds(targets.resolve_minutes * 60.0)}"
     level_word = (f"{level.value}  ", STYLES[level])
-    return [line(("  severity  ", "dim"), level_word, kind + targets.meaning, (resolve, "dim"))]
+    head = line(("  severity  ", "dim"))
+    return [folded(head, level_word, kind + targets.meaning, (resolve, "dim"))]
 
 
-def _services(document: Incident) -> list[Text]:
+def _services(document: Incident) -> list[RenderableType]:
     hurt = [s for s in document.services if s.role != "dependency"]
     names = ", ".join(f"{shown(s.name)} ({shown(s.role)})" for s in hurt[:5])
-    return [line(("  services  ", "dim"), names)] if names else []
+    return [folded(line(("  services  ", "dim")), names)] if names else []
 
 
-def _impact(document: Incident) -> list[Text]:
+def _impact(document: Incident) -> list[RenderableType]:
     impact = document.impact
     if impact is None:
         return []
@@ -44,10 +44,10 @@ def _impact(document: Incident) -> list[Text]:
     )
     money = impact.revenue_per_hour
     risk = f", about {money:,.0f} an hour at risk" if money else ""
-    return [line(("  impact    ", "dim"), text + risk)]
+    return [folded(line(("  impact    ", "dim")), text + risk)]
 
 
-def _slo(document: Incident) -> list[Text]:
+def _slo(document: Incident) -> list[RenderableType]:
     missed = [slo for slo in document.slo if slo.breached]
     return [
         line(
