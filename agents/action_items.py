@@ -10,6 +10,9 @@ from .owners import due, grounds, owner
 from .standing import affected, is_noise, likely_cause
 
 REVIEW_HOURS = 48
+MOST = 10
+SHARES = {"fix": 4, "alert": 2, "hardening": 2, "runbook": 1, "chaos": 1}
+"""How many of a kind come first; what room is left is filled by priority."""
 
 
 def action_items(
@@ -38,7 +41,7 @@ def action_items(
             owner=asked.owner or owner(document, service, catalogue),
             due=due(now, asked.priority),
             priority=asked.priority,
-            rationale=f"prevents “{cause.statement}”" if cause else "the cause is open",
+            rationale=f"prevents another {cause.kind.value}" if cause else "the cause is open",
             evidence=proof,
             step=11,
         )
@@ -50,3 +53,12 @@ def ordered(items: list[FollowUp]) -> list[FollowUp]:
     """Each title once, by priority, then by date."""
     unique = {item.title: item for item in items}
     return sorted(unique.values(), key=lambda item: (item.priority, item.due))
+
+
+def selected(items: list[FollowUp], most: int = MOST) -> list[FollowUp]:
+    """The best of each kind, in order: a list that long gets done."""
+    waiting, taken = ordered(items), []
+    for kind, share in SHARES.items():
+        taken += [item for item in waiting if item.kind == kind][:share]
+    waiting = [item for item in waiting if item not in taken]
+    return ordered((taken + waiting)[:most])

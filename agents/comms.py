@@ -126,10 +126,8 @@ def _summary(document: Incident, messages: list[Message], now: datetime) -> str:
         when = "no further update is due"
     outside = sum(message.external for message in messages)
     told = ", ".join(dict.fromkeys(m.audience.value for m in messages)) or "nobody new"
-    return (
-        f"{stage(document).value}: {len(messages)} messages to {told}; "
-        f"{outside} wait for approval; {when}"
-    )
+    waits = f"; {outside} wait for approval" if outside else ""
+    return f"{stage(document).value}: {len(messages)} messages to {told}{waits}; {when}"
 
 
 def _legal(document: Incident, now: datetime) -> list[FollowUp]:

@@ -86,9 +86,9 @@ def _revenue(document: Incident, total: Row | None, now: datetime) -> tuple[floa
     seconds = max(0.0, ((ended(document) or now) - onset(document)).total_seconds())
     share = total.get("share") if total else impact.failed_share
     lost = impact.revenue_per_hour * seconds / 3600 * (1.0 if share is None else share)
-    part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests failed"
-    rate = f"{count(impact.revenue_per_hour)} per hour ({impact.revenue_basis})"
-    return round(lost, 2), f"{rate}, {duration(seconds)}, {part}"
+    part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests"
+    rate = f"{count(impact.revenue_per_hour)} per hour, {impact.revenue_basis}"
+    return round(lost, 2), f"{rate}; {duration(seconds)}; {part}"
 
 
 def _breaches(document: Incident) -> list[str]:
@@ -123,8 +123,9 @@ def _outreach(document: Incident, hit: list[Row]) -> list[str]:
 
 
 def _summary(failed: int, total: Row | None, revenue: float | None, basis: str) -> str:
-    of = f" of {count(total['requests'])} ({percent(total.get('share'))})" if total else ""
-    text = f"{count(failed)} requests{of} failed at the edge"
+    of = f" of {count(total['requests'])}" if total else ""
+    share = f" ({percent(total.get('share'))})" if total else ""
+    text = f"{count(failed)}{of} requests at the edge failed{share}"
     if total and total.get("failed_clients"):
-        text += f"; support may hear from up to {count(total['failed_clients'])} clients"
-    return text + (f"; revenue estimate {count(revenue)}: {basis}" if revenue is not None else "")
+        text += f"; up to {count(total['failed_clients'])} client addresses noticed"
+    return text + (f"; about {count(revenue)} in revenue ({basis})" if revenue else "")

@@ -7,8 +7,14 @@ from ..incident.document import Incident
 from ..incident.finding import FaultKind
 from ..tools.base import Result, Row
 from .expressions import expression, forecast
+from .signal_words import CEILINGS
 from .standing import affected, likely_cause
 
+APART = 1.5
+"""Levels nearer than this ratio are everyday variation."""
+LOWER_IS_WORSE = ("up",)
+SYMPTOMS = ("error_rate", "latency_p95")
+"""What users feel: worth a warning whatever the cause was."""
 FAST_BURN = 14.4
 """Burn rate that spends 2% of a 30-day budget in an hour (Site Reliability Workbook, ch. 5)."""
 
@@ -27,11 +33,13 @@ class Reading:
 
     @property
     def threshold(self) -> float:
-        """Between the two levels, nearer the healthy one, never beyond the objective."""
+        """Between the two levels, nearer the healthy one, never beyond objective or ceiling."""
         between = _between(self.healthy, self.ill)
         objective = self.objective
         inside = objective is not None and self.healthy < objective < between < self.ill
-        return _rounded(objective if inside and objective is not None else between)
+        limit = objective if inside and objective is not None else between
+        ceiling = CEILINGS.get(self.signal, limit)
+        return _rounded(min(limit, ceiling) if self.healthy < ceiling else limit)
 
     @property
     def above(self) -> bool:
@@ -68,7 +76,8 @@ def readings(document: Incident, signals: Result | None = None) -> list[Reading]
         Reading(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
         for execution in document.executions
         for m in execution.measures
-        if m.baseline is not None and m.before is not None
+        if m.decisive and m.baseline is not None and m.before is not None
+        if _is_ill(m.baseline, m.before, m.higher_is_worse)
     ]
     if signals is not None:
         found += [_scanned(row, signals.evidence) for row in signals.rows if _is_worse(row)]
@@ -77,8 +86,16 @@ def readings(document: Incident, signals: Result | None = None) -> list[Reading]
 
 
 def _is_worse(row: Row) -> bool:
-    known = row.get("baseline") is not None and row.get("current") is not None
-    return known and bool(row.get("worse"))
+    healthy, ill = row.get("baseline"), row.get("current")
+    if healthy is None or ill is None or not row.get("worse"):
+        return False
+    return _is_ill(healthy, ill, row["signal"] not in LOWER_IS_WORSE)
+
+
+def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
+    """Moved the bad way, and far enough that a threshold fits between the two levels."""
+    low, high = (healthy, ill) if higher_is_worse else (ill, healthy)
+    return high > low * APART and high - low > 0
 
 
 def _scanned(row: Row, evidence: str) -> Reading:
@@ -94,7 +111,8 @@ def _scanned(row: Row, evidence: str) -> Reading:
 
 def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -> list[Reading]:
     """At most three readings: the lesson's signals at the guilty service first, then of those
-    hurt. A signal of a victim warns of the harm, not of the cause, and comes last."""
+    hurt. A signal of a victim warns of the harm, not of the cause, and comes last; one that
+    neither the lesson names nor users feel is no ground for an alert."""
     cause = likely_cause(document)
     guilty = cause.service if cause else ""
     hurt = affected(document)
@@ -104,7 +122,7 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -
         place = hurt.index(reading.service) if reading.service in hurt else len(hurt)
         return (reading.service != guilty, named, place)
 
-    fitting = [r for r in found if r.signal in signals or r.service == guilty]
+    fitting = [r for r in found if r.signal in (*signals, *SYMPTOMS)]
     return sorted(fitting, key=rank)[:3]
 
 

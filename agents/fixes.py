@@ -8,7 +8,7 @@ from ..incident.report import FollowUp
 from .case import Case
 
 LASTING = {
-    FaultKind.bad_deploy: "Correct the release, add a test for the failing path, release it again",
+    FaultKind.bad_deploy: "Correct what the release broke and release it again",
     FaultKind.slow_release: "Correct the slow statement, test it against production-sized data",
     FaultKind.bad_flag: "Correct the code behind the flag, turn it on for a small share first",
     FaultKind.bad_config: "Correct the setting and validate it before it is applied",

@@ -75,7 +75,7 @@ def _why(document: Incident) -> str:
     cause = likely_cause(document)
     if cause is None:
         return "no cause is established; these bound the harm of any"
-    return f"contains “{cause.statement}”"
+    return f"bounds the harm of another {cause.kind.value}"
 
 
 def _victims(document: Incident, service: str) -> list[str]:
@@ -91,8 +91,8 @@ def _debts(document: Incident, item) -> Iterator[FollowUp]:
     """Contributing factors are debt; so is an action that was tried and did not help."""
     names = affected(document)
     for factor in getattr(document.report(4), "contributing", [])[:3]:
-        title = f"Remove the contributing factor: {reword(factor.text, names)}"
-        yield item(Item(title, 2, "debt"), "named by the investigation", factor.evidence)
+        title = f"Change that {reword(factor.text, names)}"
+        yield item(Item(title, 2, "debt"), "contributed to this incident", factor.evidence)
     for execution in document.executions:
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
             proof = [m.evidence for m in execution.measures if m.evidence]

@@ -11,6 +11,7 @@ from .lessons_change import CHANGE
 from .lessons_kinds import Item, Lesson
 from .lessons_outside import OUTSIDE
 from .standing import affected, likely_cause
+from .wording import shown
 
 UNKNOWN = Lesson(
     question="which signal at {service} would have told the competing causes apart",
@@ -42,5 +43,5 @@ def fill(text: str, document: Incident) -> str:
     cause = likely_cause(document)
     names = affected(document)
     service = cause.service if cause else (names[0] if names else "the affected service")
-    change = cause.change if cause and cause.change else "the change"
+    change = shown(cause.change) if cause and cause.change else "the change"
     return text.replace("{service}", service).replace("{change}", change)

@@ -7,10 +7,10 @@ RELEASE = "release engineering"
 
 CHANGE: dict[FaultKind, Lesson] = {
     FaultKind.bad_deploy: Lesson(
-        question="which stage between build and full traffic exercises the changed path of "
-        "{service}, and what let {change} through",
+        question="which stage between build and full traffic would exercise the changed path "
+        "of {service}",
         prevention=(
-            Item("Add a regression test for the failing path of {service} in {change}", 1),
+            Item("Add a regression test for the path of {service} that failed after {change}", 1),
             Item("Send 5% of traffic to a release of {service} first and compare errors", 1, "fix"),
         ),
         hardening=(

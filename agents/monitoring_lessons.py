@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..incident.document import Incident
+from ..incident.finding import FaultKind
 from ..incident.report import FollowUp, MonitoringReport
 from ..prompts.formats import duration, level, percent
 from ..telemetry.model import Catalogue
 from ..tools.base import Result
 from .case import Case
 from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
+from .gaps import matters
 from .lessons import UNKNOWN, fill, lesson
 from .owners import due, grounds, owner
-from .standing import affected, is_noise, likely_cause, onset, solution
+from .signal_words import called
+from .standing import affected, detected, is_noise, likely_cause, onset, solution
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60
@@ -102,18 +105,25 @@ def _kind(make: _Maker) -> str:
     cause = make.cause
     if cause is None:
         return "no cause is established; the objective bounds the harm whatever it was"
-    return f"the cause was of kind “{cause.kind.value}” (confidence {percent(cause.confidence)})"
+    return f"no objective told of a fault like this one ({cause.kind.value})"
 
 
 def _warning(make: _Maker, reading: Reading) -> FollowUp:
-    sign = "above" if reading.above else "below"
-    limit = level(reading.threshold, reading.unit)
-    title = f"Alert when {reading.signal} of {reading.service} is {sign} {limit} for 1 min"
+    title = f"Alert when {_condition(reading)} for 1 min"
     why = (
         f"healthy {level(reading.healthy, reading.unit)}, "
         f"in the incident {level(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
     )
     return make.item("alert", title, why, [reading.evidence], 1)
+
+
+def _condition(reading: Reading) -> str:
+    """error rate of checkout is above 5.0%; payments does not answer."""
+    if reading.signal == "up":
+        return f"{reading.service} reports no metrics"
+    sign = "above" if reading.above else "below"
+    limit = level(reading.threshold, reading.unit)
+    return f"{called(reading.signal)} of {reading.service} is {sign} {limit}"
 
 
 def _burn(make: _Maker) -> Iterator[FollowUp]:
@@ -128,7 +138,7 @@ def _burn(make: _Maker) -> Iterator[FollowUp]:
 
 
 def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
-    seconds = (make.document.opened_at - onset(make.document)).total_seconds()
+    seconds = (detected(make.document) - onset(make.document)).total_seconds()
     if seconds > SLOW_DETECTION_S:
         name = make.document.alert.name
         why = f"{duration(seconds)} passed from onset to the alert; the target is 5 min"
@@ -145,7 +155,8 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
 
 def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
     path = getattr(make.document.report(2), "origin", []) or affected(make.document)
-    signals = ", ".join(dict.fromkeys(r.signal for r in found)) or "errors, latency, saturation"
+    named = dict.fromkeys(called(r.signal) for r in found)
+    signals = ", ".join(named) or "errors, latency, saturation"
     title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"
     return make.item(
         "dashboard", title, "the path the responders followed", [r.evidence for r in found]
@@ -155,19 +166,21 @@ def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
 def _runbook(make: _Maker, text: str) -> FollowUp:
     solved = solution(make.document)
     if solved is None:
-        return make.item("runbook", f"Write the runbook: {text}", "no action is on record that "
-                         "telemetry confirms as helpful", [], 1)  # fmt: skip
+        why = "no action is on record that telemetry confirms as helpful"
+        return make.item("runbook", f"Write the runbook: {text}", why, [], 1)
     proof = [m.evidence for m in solved.measures]
-    why = f"“{solved.title}” helped, as measured; keep the approval, automate the rest"
+    why = f"{solved.title} helped, as measured; keep the approval"
     return make.item("runbook", f"Automate the runbook: {text}", why, proof)
 
 
 def _steady(make: _Maker, steady: str) -> str:
-    return f"mirrors this incident; steady state: {steady}; abort when a user objective is missed"
+    return f"holds when {steady}; abort when users are hurt"
 
 
 def _gaps(make: _Maker) -> Iterator[FollowUp]:
-    for gap in make.document.gaps[:3]:
+    kind = make.cause.kind if make.cause else FaultKind.unknown
+    telling = [gap for gap in make.document.gaps if matters(gap, kind)]
+    for gap in telling[:2]:
         yield make.item("dashboard", f"Make visible: {gap.what}", f"missing here: {gap.why}", [], 2)
 
 

@@ -9,6 +9,11 @@ from ..incident.evidence import Quote
 from ..incident.reword import reword
 from ..incident.timeline import Event, EventKind
 from ..telemetry.model import Catalogue
+from .chronicle import chronicle
+from .wording import shown
+
+MOST_REFS = 4
+"""References of one claim: more of them prove no more."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Row:
 
     id: str
     event: Event
+    kinds: tuple[EventKind, ...]
 
 
 class Narrator:
@@ -39,13 +45,18 @@ class Narrator:
         known = catalogue.services if catalogue else []
         self.systems = sorted({*_systems(document), *(service.name for service in known)})
         self.marks: list[Mark] = []
-        self.rows = [Row(f"T{n}", self._neutral(e)) for n, e in enumerate(_events(document), 1)]
+        self.rows = [
+            Row(f"T{n}", self._neutral(entry.event), entry.kinds)
+            for n, entry in enumerate(chronicle(document), 1)
+        ]
+        self.cited: dict[str, None] = {}
         self._known = {e.id for e in document.evidence} | {row.id for row in self.rows}
         self._known |= {f"G{n}" for n in range(1, len(document.gaps) + 1)}
         self._known |= {f"D{n}" for n in range(1, len(document.dropped) + 1)}
 
     def clean(self, text: str) -> str:
-        """The text without blame; what was marked is remembered."""
+        """The text in plain words and without blame; what was marked is remembered."""
+        text = shown(text)
         marks = blame_marks(text, self.systems, self.people)
         if not marks:
             return text
@@ -55,18 +66,21 @@ class Narrator:
     def say(self, text: str, *refs: str) -> Claim:
         """A claim. References that do not exist are left out; without any, the first line of
         the timeline stands for the record as a whole."""
-        good = tuple(dict.fromkeys(ref for ref in refs if ref in self._known))
-        return Claim(self.clean(text[:1].upper() + text[1:]), good or ("T1",))
+        return Claim(self.clean(text[:1].upper() + text[1:]), tuple(self.cite(refs)) or ("T1",))
 
-    def step(self, number: int) -> str:
-        """Id of the last timeline row in which a step handed in its report; empty: none."""
-        begin = f"step {number}:"
-        found = [row.id for row in self.rows if row.event.text.startswith(begin)]
-        return found[-1] if found else ""
+    def cite(self, refs: Iterable[str], most: int = MOST_REFS) -> list[str]:
+        """The references that exist, at most so many; they are remembered as cited."""
+        good = list(dict.fromkeys(ref for ref in refs if ref in self._known))[:most]
+        self.cited.update(dict.fromkeys(good))
+        return good
+
+    def tool(self, name: str) -> str:
+        """Id of the last evidence that a tool brought; empty: none."""
+        return next((e.id for e in reversed(self.document.evidence) if e.tool == name), "")
 
     def line(self, kind: EventKind, contains: str = "") -> str:
         """Id of the first timeline row of a kind whose text contains this; empty: none."""
-        found = (r.id for r in self.rows if r.event.kind is kind and contains in r.event.text)
+        found = (r.id for r in self.rows if kind in r.kinds and contains in r.event.text)
         return next(found, "")
 
     def _neutral(self, event: Event) -> Event:
@@ -78,16 +92,6 @@ class Narrator:
 def proof(quotes: Iterable[Quote]) -> list[str]:
     """Evidence ids of quotes, each once."""
     return list(dict.fromkeys(quote.evidence for quote in quotes))
-
-
-def _events(document: Incident) -> list[Event]:
-    """The timeline by time, opened by the alert itself."""
-    alert = document.alert
-    text = f"alert {alert.name} taken from {alert.source}"
-    first = Event(at=document.opened_at, actor="warroom", kind=EventKind.alert, text=text)
-    known = any(event.kind is EventKind.alert for event in document.timeline)
-    events = list(document.timeline) if known else [first, *document.timeline]
-    return sorted(events, key=lambda event: event.at)
 
 
 def _systems(document: Incident) -> set[str]:

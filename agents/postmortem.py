@@ -6,7 +6,7 @@ itself passes the check.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..incident.blame import blame_marks
 from ..incident.blame_words import SYSTEM_NOUNS
@@ -16,13 +16,16 @@ from ..prompts.render import render
 from ..telemetry.model import Catalogue
 from ..tools.base import Row
 from . import retrospective, story
-from .action_items import action_items, ordered
+from .action_items import action_items, ordered, selected
 from .case import Case
+from .harm import impact
 from .lessons import fill, lesson
 from .narrator import Narrator
-from .standing import ended, is_noise, likely_cause, onset
+from .standing import detected, ended, is_noise, likely_cause, onset
 
 TEMPLATE = "postmortem.md"
+SHOWN_SUMMARY = 120
+"""Characters of what a tool answered; the payload is in the incident's record."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,9 @@ def _is_settled(document: Incident) -> bool:
 def _summary(document: Incident, draft: Draft) -> str:
     kind = "noise" if is_noise(document) else "cause established"
     kind = kind if _is_settled(document) else "cause open"
+    words = f"draft of {len(draft.markdown.split())} words, {kind}"
     marks = len(draft.marks)
-    return f"draft of {len(draft.markdown.split())} words, {kind}; {marks} sentences reworded"
+    return words + (f"; {marks} sentence{'s' * (marks > 1)} reworded" if marks else "")
 
 
 def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
@@ -106,13 +110,13 @@ def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
         "noise": is_noise(document),
         "settled": _is_settled(document),
         "started": onset(document),
-        "detected": document.opened_at,
+        "detected": detected(document),
         "ended": ended(document),
         "now": now,
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
         "summary": list(story.summary(say)),
-        "impact": list(story.impact(say)),
+        "impact": list(impact(say)),
         "causes": list(story.causes(say)),
         "trigger": story.trigger(say),
         "whys": story.whys(say),
@@ -122,25 +126,42 @@ def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
         "well": retrospective.went_well(say),
         "wrong": retrospective.could_improve(say),
         "lucky": retrospective.lucky(say),
-        "items": [_neutral_item(say, item) for item in ordered(items)],
-        "hypotheses": [_neutral_hypothesis(say, h) for h in document.hypotheses],
+        "items": [_neutral_item(say, item) for item in selected(items)],
+        "more_items": len(ordered(items)) - len(selected(items)),
+        **_record(say),
+    }
+
+
+def _record(say: Narrator) -> dict:
+    """Timeline, evidence that was cited, gaps. Called last: only then is known what was cited."""
+    document, clean = say.document, say.clean
+    rows = [(row, say.cite(row.event.evidence, 2)) for row in say.rows]
+    cited = [record for record in document.evidence if record.id in say.cited]
+    return {
+        "day": _day(document),
+        "timeline": rows,
+        "evidence": [
+            record.model_copy(update={"summary": cut(clean(record.summary))}) for record in cited
+        ],
+        "more_evidence": len(document.evidence) - len(cited),
         "gaps": [(clean(gap.what), clean(gap.why)) for gap in document.gaps],
         "dropped": [(clean(d.statement), clean(d.reason)) for d in document.dropped],
-        "timeline": say.rows,
-        "evidence": [
-            record.model_copy(update={"summary": clean(record.summary)})
-            for record in document.evidence
-        ],
     }
+
+
+def _day(document: Incident) -> str:
+    """The day of the whole timeline, which then need not be told on every line; else empty."""
+    moments = [document.opened_at, *(event.at for event in document.timeline)]
+    days = {f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in moments}
+    return days.pop() if len(days) == 1 else ""
+
+
+def cut(text: str, most: int = SHOWN_SUMMARY) -> str:
+    """The beginning of a long text, with a mark that says so."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _neutral_item(say: Narrator, item: FollowUp) -> FollowUp:
     fields = ("title", "owner", "rationale")
-    return item.model_copy(update={name: say.clean(getattr(item, name)) for name in fields})
-
-
-def _neutral_hypothesis(say: Narrator, hypothesis):
-    fields = ("statement", "ruled_out")
-    return hypothesis.model_copy(
-        update={name: say.clean(getattr(hypothesis, name)) for name in fields}
-    )
+    neutral: dict = {name: say.clean(getattr(item, name)) for name in fields}
+    return item.model_copy(update={**neutral, "evidence": say.cite(item.evidence, 2)})

@@ -9,11 +9,15 @@ from itertools import pairwise
 
 from ..incident.action import Execution, Outcome
 from ..incident.evidence import EvidenceStatus
+from ..incident.finding import FaultKind
 from ..incident.severity import TARGETS
 from ..incident.timeline import EventKind
 from ..prompts.formats import duration, percent
+from .gaps import matters
 from .narrator import Claim, Narrator, proof
-from .standing import ended, is_noise, likely_cause, onset, solution
+from .standing import detected, ended, is_noise, likely_cause, onset, solution
+from .story import looked
+from .wording import listed
 
 DETECT_S = 300  # MTTD target
 CLASSIFY_S = 300  # severity within five minutes of detection
@@ -38,7 +42,7 @@ def lucky(say: Narrator) -> list[Claim]:
 def _timed(say: Narrator) -> Iterator[tuple[bool, Claim]]:
     """Durations against targets: (met, claim)."""
     document = say.document
-    detect = (document.opened_at - onset(document)).total_seconds()
+    detect = (detected(document) - onset(document)).total_seconds()
     alert = say.line(EventKind.alert)
     yield (
         detect <= DETECT_S,
@@ -47,13 +51,15 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Claim]]:
     classified = next((t for t in document.transitions), None)
     if classified and document.severity:
         took = (classified.at - document.opened_at).total_seconds()
-        text = f"Severity {document.severity.value} was set {duration(took)} after detection"
+        text = (
+            f"Severity {document.severity.value} was set {duration(took)} after the alert came in"
+        )
         line = say.line(EventKind.state)
         yield took <= CLASSIFY_S, say.say(f"{text}; the target is 5 min.", line)
     end = ended(document)
     if end and document.severity and not is_noise(document):
         minutes = TARGETS[document.severity].resolve_minutes
-        took = (end - document.opened_at).total_seconds()
+        took = (end - detected(document)).total_seconds()
         text = f"Service was restored {duration(took)} after detection"
         target = f"the target of {document.severity.value} is {duration(minutes * 60)}."
         line = say.line(EventKind.state, "resolved") or say.line(EventKind.state, "closed")
@@ -63,9 +69,7 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Claim]]:
 
 def _waits(say: Narrator) -> Iterator[tuple[bool, Claim]]:
     """The longest wait for an approval, from proposal to decision."""
-    proposed = {
-        row.event.text: row.event.at for row in say.rows if row.event.kind is EventKind.proposal
-    }
+    proposed = {e.text: e.at for e in say.document.timeline if e.kind is EventKind.proposal}
     waits = []
     for decision in say.document.decisions:
         plan = say.document.plan(decision.subject)
@@ -76,7 +80,8 @@ def _waits(say: Narrator) -> Iterator[tuple[bool, Claim]]:
         longest, decision = max(waits, key=lambda pair: pair[0])
         seconds = longest.total_seconds()
         text = f"The longest wait for an approval was {duration(seconds)} ({decision.by})."
-        yield seconds <= DECIDE_S, say.say(text, say.line(EventKind.decision))
+        if seconds >= 1:  # a decision made by itself is no achievement
+            yield seconds <= DECIDE_S, say.say(text, say.line(EventKind.decision))
 
 
 def _good(say: Narrator) -> Iterator[Claim]:
@@ -106,9 +111,8 @@ def _bad(say: Narrator) -> Iterator[Claim]:
             text = f"{execution.title} did not help: {execution.outcome.value}."
             yield say.say(text, *_measured(execution))
     if likely_cause(document) is None and not is_noise(document):
-        yield say.say("No cause stands out: the investigation is inconclusive.", say.step(4))
-    for number, gap in enumerate(document.gaps[:5], 1):
-        yield say.say(f"Telemetry gap: {gap.what} ({gap.why}).", f"G{number}")
+        yield say.say("No cause stands out: the investigation is inconclusive.", *looked(say))
+    yield from _gaps(say)
     if document.dropped:
         number = len(document.dropped)
         yield say.say(
@@ -118,8 +122,23 @@ def _bad(say: Narrator) -> Iterator[Claim]:
         )
     failed = [e.id for e in document.evidence if e.status is EvidenceStatus.failed]
     if failed:
-        yield say.say(f"{len(failed)} tool calls did not answer.", *failed)
+        calls = "tool call" if len(failed) == 1 else "tool calls"
+        yield say.say(f"{len(failed)} {calls} did not answer.", *failed)
     yield from _silences(say)
+
+
+def _gaps(say: Narrator) -> Iterator[Claim]:
+    """What could have told more, one by one; sources that this system does without, in a line."""
+    cause = likely_cause(say.document)
+    kind = cause.kind if cause else FaultKind.unknown
+    numbered = [(f"G{n}", gap) for n, gap in enumerate(say.document.gaps, 1)]
+    telling = [(ref, gap) for ref, gap in numbered if matters(gap, kind)]
+    for ref, gap in telling[:3]:
+        yield say.say(f"Telemetry gap: {gap.what} ({gap.why}).", ref)
+    rest = [pair for pair in numbered if pair not in telling[:3]]
+    if rest:
+        names = listed([gap.what for _, gap in rest])
+        yield say.say(f"Not seen, as this telemetry has none: {names}.", *(ref for ref, _ in rest))
 
 
 def _silences(say: Narrator) -> Iterator[Claim]:

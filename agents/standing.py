@@ -68,6 +68,12 @@ def onset(document: Incident) -> datetime:
     return min(begun, document.opened_at)
 
 
+def detected(document: Incident) -> datetime:
+    """When the alert fired, as its sender says; when we took it where it does not say."""
+    fired = document.alert.starts_at or document.opened_at
+    return max(min(fired, document.opened_at), onset(document))
+
+
 def ended(document: Incident) -> datetime | None:
     """When it was resolved (or closed); None while it runs."""
     over = (State.resolved, State.closed)

@@ -2,41 +2,67 @@
 
 from collections.abc import Iterator
 
-from ..incident.action import Execution
-from ..incident.finding import Finding
-from ..incident.report import CustomerImpactReport, InvestigationReport
+from ..incident.action import Execution, Verdict
+from ..incident.finding import FaultKind, Finding, Hypothesis
+from ..incident.report import InvestigationReport
 from ..incident.severity import IncidentType
 from ..incident.timeline import EventKind
-from ..prompts.formats import clock, count, duration, level, percent, utc
+from ..prompts.formats import clock, duration, level, percent, utc
 from .narrator import Claim, Narrator, proof
-from .standing import affected, ended, is_noise, likely_cause, onset, solution
+from .standing import (
+    affected,
+    detected,
+    ended,
+    is_noise,
+    likely_cause,
+    onset,
+    solution,
+)
+from .wording import listed, sentence
+
+LIKELY = 0.01
+"""Causes less likely than this were considered, but are not worth a reader's time."""
+REASONS = 4
 
 
 def summary(say: Narrator) -> Iterator[Claim]:
     """What happened, why, and what ended it, in three sentences."""
     document = say.document
-    end = ended(document)
-    severity = document.severity.value if document.severity else "an unclassified level"
-    hurt = ", ".join(affected(document)) or "services not yet known"
-    begun = onset(document)
     if is_noise(document):
-        text = f"The alert {document.alert.name} at {utc(document.opened_at)} is noise"
-        yield say.say(f"{text}: telemetry does not back it.", *_objectives(say))
+        text = f"The alert {document.alert.name} at {utc(detected(document))} is noise"
+        seen = [state.evidence for state in document.slo if state.evidence]
+        yield say.say(f"{text}: telemetry does not back it.", *seen)
         return
-    span = f"from {utc(begun)} to {utc(end)} ({duration((end - begun).total_seconds())})" if end \
-        else f"since {utc(begun)}, not resolved when this was written"  # fmt: skip
-    yield say.say(f"{_kind(say)} of {hurt}, {severity}, {span}.", "T1")
+    yield say.say(f"{_kind(say)} of {_hurt(say)}, {_span(say)}.", "T1")
     yield _cause(say)
     solved = solution(document)
     if solved:
-        yield say.say(f"{solved.title} ended it, as telemetry confirms.", *_measured(solved))
+        yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *measured(solved))
+    elif document.executions:
+        tried = [e for execution in document.executions for e in measured(execution)]
+        yield say.say("No action is on record that telemetry confirms as helpful.", *tried)
     else:
-        yield say.say("No action is on record that telemetry confirms as helpful.", *_tried(say))
+        yield say.say("No action was taken.", say.line(EventKind.decision))
 
 
 def _kind(say: Narrator) -> str:
-    kind = say.document.type
-    return "Trouble" if kind is IncidentType.unknown else kind.value.capitalize()
+    """P1 service outage; P2 data integrity incident."""
+    document = say.document
+    severity = document.severity.value if document.severity else "Unclassified"
+    name = "" if document.type is IncidentType.unknown else f"{document.type.value} "
+    whole = name.strip().endswith(("outage", "degradation", "failure"))
+    return f"{severity} {name.strip() if whole else name + 'incident'}"
+
+
+def _hurt(say: Narrator) -> str:
+    return listed(affected(say.document)) or "services not yet known"
+
+
+def _span(say: Narrator) -> str:
+    begun, end = onset(say.document), ended(say.document)
+    if end is None:
+        return f"since {utc(begun)}, not resolved when this was written"
+    return f"from {utc(begun)} to {utc(end)} ({duration((end - begun).total_seconds())})"
 
 
 def _cause(say: Narrator) -> Claim:
@@ -45,37 +71,21 @@ def _cause(say: Narrator) -> Claim:
         leading = say.document.leading()
         best = f"; the best candidate is “{leading.statement}” at {percent(leading.confidence)}" \
             if leading else ""  # fmt: skip
-        return say.say(f"The cause is not established{best}.", say.step(4))
-    quotes = [q for argument in cause.support for q in argument.quotes]
+        return say.say(f"The cause is not established{best}.", *_quoted(leading), *looked(say))
     text = f"Most likely cause: {cause.statement} (confidence {percent(cause.confidence)})."
-    return say.say(text, *proof(quotes))
+    return say.say(text, *_quoted(cause))
 
 
-def impact(say: Narrator) -> Iterator[Claim]:
-    """Users, journeys, objectives, revenue: numbers with where they come from."""
-    document = say.document
-    hurt = document.impact
-    if hurt and hurt.requests:
-        text = f"{count(hurt.failed_requests)} of {count(hurt.requests)} requests failed"
-        basis = f"({percent(hurt.failed_share)}; {hurt.basis})."
-        yield say.say(f"{text} when it was assessed {basis}", *proof(hurt.quotes))
-    elif hurt:
-        yield say.say(f"Users: {hurt.users.value}; {hurt.basis}.", *proof(hurt.quotes))
-    else:
-        yield say.say("Impact was not assessed.")
-    for state in document.slo:
-        if state.breached:
-            text = f"{state.service} {state.name}: {percent(state.current)} against an objective"
-            left = f"; error budget left {percent(state.budget_left)}" \
-                if state.budget_left is not None else ""  # fmt: skip
-            yield say.say(f"{text} of {percent(state.objective)}{left}.", state.evidence)
-    report = document.report(10)
-    if isinstance(report, CustomerImpactReport):
-        seen = [e for e in report.searched if e]
-        for segment in report.segments[:5]:
-            yield say.say(f"{segment}.", *seen)
-        if report.revenue_estimate is not None:
-            yield say.say(f"{report.summary}.", *seen)
+def _quoted(cause: Hypothesis | None) -> list[str]:
+    reasons = [*cause.support, *cause.contradiction] if cause else []
+    return proof(q for argument in reasons for q in argument.quotes)
+
+
+def looked(say: Narrator) -> list[str]:
+    """What the investigation looked at; where it says nothing, the line that tells of it."""
+    report = say.document.report(4)
+    lines = [say.line(EventKind.hypothesis)]
+    return [*(report.searched[:2] if report else []), *lines]
 
 
 def causes(say: Narrator) -> Iterator[Claim]:
@@ -83,17 +93,43 @@ def causes(say: Narrator) -> Iterator[Claim]:
     document = say.document
     yield _cause(say)
     cause = likely_cause(document)
-    for argument in cause.support if cause else []:
-        yield say.say(f"For it: {argument.text}.", *proof(argument.quotes))
-    for argument in cause.contradiction if cause else []:
-        yield say.say(f"Against it: {argument.text}.", *proof(argument.quotes))
-    report = document.report(4)
+    if cause is not None:
+        for argument in cause.support[:REASONS]:
+            quotes = proof(argument.quotes) or _quoted(cause)
+            yield say.say(f"For it: {argument.text}.", *quotes)
+        for argument in cause.contradiction[:REASONS]:
+            quotes = proof(argument.quotes) or _quoted(cause)
+            yield say.say(f"Against it: {argument.text}.", *quotes)
+    else:
+        yield from _known(say)
+    yield from _contributing(say)
+    yield from _others(say, cause)
+
+
+def _known(say: Narrator) -> Iterator[Claim]:
+    """Findings of the investigation first: the sweep's are symptoms."""
+    findings = sorted(say.document.findings, key=lambda finding: finding.step != 4)
+    for finding in findings[:REASONS]:
+        yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
+
+
+def _contributing(say: Narrator) -> Iterator[Claim]:
+    report = say.document.report(4)
     if isinstance(report, InvestigationReport):
-        for factor in report.contributing:
-            yield say.say(f"Contributing: {factor.text}.", *factor.evidence or [say.step(4)])
-    if cause is None:
-        for finding in document.findings[:5]:
-            yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
+        for factor in report.contributing[:REASONS]:
+            yield say.say(f"Contributing: {factor.text}.", *factor.evidence or looked(say))
+
+
+def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Claim]:
+    """The competing causes that had a chance, with the main reason against each."""
+    others = [h for h in say.document.hypotheses if h is not cause and h.confidence >= LIKELY]
+    if cause is not None:  # "it is there, of unknown kind" competes with no named cause
+        others = [h for h in others if h.kind is not FaultKind.unknown]
+    for other in others[:3]:
+        against = other.ruled_out or next((a.text for a in other.contradiction), "")
+        doubt = f": {against}" if against else ""
+        text = f"Also considered: {other.statement} ({percent(other.confidence)}){doubt}."
+        yield say.say(text, *_quoted(other), *looked(say))
 
 
 def trigger(say: Narrator) -> Claim:
@@ -101,11 +137,10 @@ def trigger(say: Narrator) -> Claim:
     cause = likely_cause(say.document)
     change = next((f for f in say.document.findings if _is_trigger(f, cause)), None)
     if cause and cause.change and change:
-        return say.say(f"{change.statement}.", *proof(change.quotes))
+        return say.say(sentence(change.statement), *proof(change.quotes))
     if cause and cause.change:
-        quotes = [q for argument in cause.support for q in argument.quotes]
-        return say.say(f"Change {cause.change} at {cause.service}.", *proof(quotes))
-    return say.say("No change is on record as the trigger.", say.step(4))
+        return say.say(f"Change {cause.change} at {cause.service}.", *_quoted(cause))
+    return say.say("No change is on record as the trigger.", say.tool("recent_changes"))
 
 
 def _is_trigger(finding: Finding, cause) -> bool:
@@ -119,47 +154,46 @@ def whys(say: Narrator) -> list[Claim]:
     report = say.document.report(4)
     if not isinstance(report, InvestigationReport):
         return []
-    return [say.say(why.text, *why.evidence or [say.step(4)]) for why in report.five_whys]
+    alert = [say.line(EventKind.alert)]
+    chain = enumerate(report.five_whys)
+    return [say.say(w.text, *w.evidence or (looked(say) if n else alert)) for n, w in chain]
 
 
 def detection(say: Narrator) -> Iterator[Claim]:
     """How it was noticed and how long that took."""
     document = say.document
-    alert = document.alert
-    seconds = (document.opened_at - onset(document)).total_seconds()
-    text = f"Alert {alert.name} ({alert.source}) was taken at {clock(document.opened_at)} UTC"
+    alert, at = document.alert, detected(document)
+    seconds = (at - onset(document)).total_seconds()
+    text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
     yield say.say(f"{text}, {duration(seconds)} after onset.", say.line(EventKind.alert))
     first = document.report(1)
     if first is not None:
-        yield say.say(f"Classified: {first.summary}.", *first.searched, say.line(EventKind.state))
+        quotes = proof(document.impact.quotes) if document.impact else []
+        line = say.line(EventKind.severity) or say.line(EventKind.state)
+        yield say.say(f"Classified: {first.summary}.", line, *quotes)
 
 
 def resolution(say: Narrator) -> Iterator[Claim]:
-    """Every action in order, with its outcome as measured."""
-    for execution in say.document.executions:
+    """Every action in order, with its outcome as measured; what was proposed and not done."""
+    document = say.document
+    for execution in document.executions:
         values = "; ".join(
             f"{m.service} {m.signal} {level(m.before, m.unit)} → {level(m.after, m.unit)}"
             for m in execution.measures
+            if m.decisive and m.before != m.after
         )
-        text = f"{clock(execution.started_at)} {execution.title}: {execution.outcome.value}"
+        text = f"{clock(execution.started_at)} UTC {execution.title}: {execution.outcome.value}"
         undone = ", undone" if execution.undone else ""
-        yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *_measured(execution))
-    if not say.document.executions:
-        yield say.say("Nothing was changed in the system.")
+        yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *measured(execution))
+    if document.executions:
+        return
+    yield say.say("Nothing was changed in the system.", say.line(EventKind.decision))
+    for plan in document.proposals[:1]:
+        verdicts = [d.verdict.value for d in document.decisions if d.subject == plan.hash]
+        fate = next((v for v in verdicts if v != Verdict.approved.value), "not carried out")
+        yield say.say(f"Proposed: {plan.title} ({fate}).", *proof(plan.quotes))
 
 
-def _measured(execution: Execution) -> list[str]:
+def measured(execution: Execution) -> list[str]:
+    """Evidence of what came of an action."""
     return [m.evidence for m in execution.measures if m.evidence]
-
-
-def _tried(say: Narrator) -> list[str]:
-    return [e for execution in say.document.executions for e in _measured(execution)]
-
-
-def _objectives(say: Narrator) -> list[str]:
-    return [state.evidence for state in say.document.slo if state.evidence]
-
-
-def _grounds(say: Narrator) -> list[str]:
-    cause = likely_cause(say.document)
-    return proof(q for argument in (cause.support if cause else []) for q in argument.quotes)

@@ -61,6 +61,11 @@ def code(value: Any, limit: int = MAX_CHARS) -> Trusted:
     return Trusted(f"{fence}{pad}{text or ' '}{pad}{fence}")
 
 
+def code_cell(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """A code span for a table cell, where a pipe needs an escape even inside code."""
+    return Trusted(code(value, limit).replace("|", "\\|"))
+
+
 def cite(ids: Any) -> Trusted:
     """Ids as reference links: evidence [E1], timeline [T4], gap [G1], dropped claim [D1]; anything
     else is left out."""

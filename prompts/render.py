@@ -36,6 +36,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
     environment.filters.update(data=neutral.data, code=neutral.code, cite=neutral.cite)
+    environment.filters.update(code_cell=neutral.code_cell)
     environment.filters.update(
         utc=formats.utc,
         clock=formats.clock,

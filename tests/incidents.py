@@ -37,7 +37,7 @@ from warroom.tests.incident_parts import (
     sweep,
 )
 
-__all__ = ["T0", "at", "evidence"]
+__all__ = ["T0", "at", "event", "evidence"]
 
 
 def minimal(title: str = "CheckoutErrors", summary: str = "") -> Incident:

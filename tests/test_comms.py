@@ -244,7 +244,10 @@ def test_revenue_is_rate_times_hours_times_share():
     report = customer_report(incidents.full(), TRAFFIC, at(200))
     # 36,000 an hour, 180 s from onset to resolution, a quarter of requests failed
     assert report.revenue_estimate == 450.0
-    assert "36,000 per hour (catalogue), 3 min, 25.0% of requests failed" in report.summary
+    assert (
+        "about 450 in revenue (36,000 per hour, catalogue; 3 min; 25.0% of requests)"
+        in report.summary
+    )
 
 
 def test_without_traffic_the_gap_is_named_and_the_record_used():

@@ -36,7 +36,25 @@ def test_a_threshold_lies_half_way_in_ratio():
 
 
 def test_from_zero_it_lies_a_quarter_of_the_way():
-    assert reading(0.0, 0.4).threshold == 0.1
+    assert reading(0.0, 0.1).threshold == 0.025
+
+
+def test_a_threshold_is_not_beyond_what_is_bad_for_anybody():
+    assert reading(0.0, 0.4).threshold == 0.05
+
+
+def test_a_signal_that_got_better_or_hardly_moved_asks_for_no_alert():
+    document = incidents.full()
+    for execution in document.executions:
+        execution.measures[0].signal = "latency_p95"
+        execution.measures[0].baseline, execution.measures[0].before = 0.0897, 0.0762
+    assert readings(document) == []
+    document.executions[0].measures[0].before = 0.1
+    assert readings(document) == []
+    document.executions[0].measures[0].before = 0.9
+    assert [r.signal for r in readings(document)] == ["latency_p95"]
+    document.executions[0].measures[0].decisive = False
+    assert readings(document) == []
 
 
 def test_a_threshold_is_not_beyond_the_objective():
@@ -89,7 +107,7 @@ def test_the_guilty_service_warns_first():
 def test_the_alert_carries_threshold_expression_and_evidence():
     report = monitoring_report(incidents.full(FaultKind.pool_exhaustion), NOW, scan())
     titles = [item.title for item in report.follow_ups]
-    title = "Alert when db_pool_share of checkout is above 40.0% for 1 min"
+    title = "Alert when share of database connections in use of checkout is above 40.0% for 1 min"
     item = report.follow_ups[titles.index(title)]
     assert item.evidence == ["E9"]
     assert item.rationale.endswith(
