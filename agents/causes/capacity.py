@@ -7,6 +7,7 @@ from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first, where
 from .candidate import Candidate
+from .timing import suspicious, time_and_place
 
 CONNECTION = re.compile(r"connection|pool", re.IGNORECASE)
 
@@ -63,9 +64,10 @@ def leaks(clues: Clues) -> Iterator[Candidate]:
             f"{used:.0%} of the memory limit in use",
             cite(clues.saturation, full, "utilisation"),
         )
-        release = first(clues.changes, kind="deploy", service=service)
-        if release:
-            candidate.change = release["id"]
+        for change, score in suspicious(clues, "deploy"):
+            if change["service"] == service:
+                candidate.change = change["id"]
+                time_and_place(clues, candidate, change, score)
         yield candidate
 
 

@@ -6,25 +6,21 @@ what fails; one that is merely recent is doubted, so an innocent deploy does not
 
 from collections.abc import Iterator
 
-from ...analysis.changes import Change, ChangeScore, correlate
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first, where
 from ..wording import place
 from .candidate import Candidate
-
-OUR_AUTHOR = "warroom"
-DONE = {"deploy": "deployed", "flag": "turned"}
-"""What happened to a thing of this kind, in front of when and where."""
+from .timing import suspicious, time_and_place
 
 
 def bad_deploys(clues: Clues) -> Iterator[Candidate]:
     """A release after which its own code raises errors that were not there before."""
-    for row, score in _suspicious(clues, "deploy"):
+    for row, score in suspicious(clues, "deploy"):
         service = row["service"]
         statement = f"release {row['version']} of {service} raises errors that it did not before"
         candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row["id"])
-        _time_and_place(clues, candidate, row, score)
+        time_and_place(clues, candidate, row, score)
         _own_failures(clues, candidate, service)
         group = _new_error(clues, service)
         quotes = cite(clues.errors, group, "exception", "count")
@@ -41,15 +37,16 @@ def bad_deploys(clues: Clues) -> Iterator[Candidate]:
 
 def slow_releases(clues: Clues) -> Iterator[Candidate]:
     """A release after which its own time, or its queries' time, has grown."""
-    for row, score in _suspicious(clues, "deploy"):
+    for row, score in suspicious(clues, "deploy"):
         service = row["service"]
         statement = f"release {row['version']} of {service} is slower than the one before"
         candidate = Candidate(service, FaultKind.slow_release, statement, change=row["id"])
-        _time_and_place(clues, candidate, row, score)
+        time_and_place(clues, candidate, row, score)
         share = clues.slowness(service)
         slowest = first(clues.slow, service=service)
         text = f"{share:.0%} of the added latency is {service}'s own time"
-        candidate.backed(2.5, share, text, cite(clues.slow, slowest, "operation", "self_p95_ms"))
+        quotes = cite(clues.slow, slowest, "operation", "self_p95_ms")
+        candidate.backed(2.5, share * _slower(clues, service), text, quotes)
         _slow_statements(clues, candidate, service)
         candidate.doubted(3.0, 1.0 - share / 0.2, f"{service} itself is hardly slower")
         raising = first(clues.failures, service=service, reason="own error")
@@ -61,7 +58,7 @@ def slow_releases(clues: Clues) -> Iterator[Candidate]:
 
 def bad_flags(clues: Clues) -> Iterator[Candidate]:
     """A feature flag turned just before, and the code behind it fails or is slow."""
-    for row, score in _suspicious(clues, "flag"):
+    for row, score in suspicious(clues, "flag"):
         service = row["service"] or _origin(clues)
         if not service:
             continue
@@ -69,7 +66,7 @@ def bad_flags(clues: Clues) -> Iterator[Candidate]:
         candidate = Candidate(
             service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
         )
-        _time_and_place(clues, candidate, row, score)
+        time_and_place(clues, candidate, row, score)
         share = clues.own_failures(service) if clues.failures.ok else clues.slowness(service)
         text = f"{share:.0%} of the trouble begins in {service}"
         candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
@@ -82,51 +79,18 @@ def bad_flags(clues: Clues) -> Iterator[Candidate]:
 
 def bad_configurations(clues: Clues) -> Iterator[Candidate]:
     """A configuration change just before, on the service where it starts."""
-    for row, score in _suspicious(clues, "config"):
+    for row, score in suspicious(clues, "config"):
         service = row["service"]
         if not service:
             continue
         statement = f"configuration change {row['id'][:10]} of {service}: {row['summary']}"
         candidate = Candidate(service, FaultKind.bad_config, statement, change=row["id"])
-        _time_and_place(clues, candidate, row, score)
+        time_and_place(clues, candidate, row, score)
         _own_failures(clues, candidate, service)
         candidate.doubted(
             2.0, 1.0 - clues.own_failures(service) / 0.2, f"failures do not begin in {service}"
         )
         yield candidate
-
-
-def _suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
-    """Changes of one kind that may precede the onset, with their correlation score."""
-    rows = [r for r in clues.changes.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
-    changes = [
-        Change(
-            at=row["at"],
-            kind=row["kind"],
-            service=row["service"] or "",
-            id=row["id"],
-            summary=row["summary"] or "",
-            files=tuple((row["files"] or "").split(", ")),
-            diff=row["diff"] or "",
-        )
-        for row in rows
-    ]
-    onset = clues.case.document.onset
-    start = onset.timestamp() if onset else clues.case.frame.incident.start
-    suspects = {row["service"]: row["blame"] for row in clues.origin.rows}
-    for score in correlate(changes, start, suspects, _tokens(clues), calls=_calls(clues)):
-        if score.change.kind == kind and not score.ruled_out:
-            yield rows[changes.index(score.change)], score
-
-
-def _time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
-    # A week-old change is no news: the nearer to the onset, the more it counts.
-    quotes = cite(clues.changes, row, "id", "seconds_before")
-    done = DONE.get(row["kind"], "changed")
-    text = f"{done} {', '.join(score.reasons_for) or 'shortly before'}"
-    candidate.backed(2.5, score.score, text, quotes)
-    for reason in score.reasons_against[:2]:
-        candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
 
 
 def _own_failures(clues: Clues, candidate: Candidate, service: str) -> None:
@@ -153,6 +117,13 @@ def _touched(clues: Clues, service: str, change: Row) -> bool:
         if row["new"] and service in row["services"].split(", ")
         for name in files
     )
+
+
+def _slower(clues: Clues, service: str) -> float:
+    """1 where the service answers half as slow again or more; a share of hardly anything added
+    is hardly a reason."""
+    rows = [clues.signal(service, name) for name in ("latency_p95", "latency_p50")]
+    return float(any(row and row["worse"] and (row["ratio"] or 0) >= 1.5 for row in rows))
 
 
 def _slow_statements(clues: Clues, candidate: Candidate, service: str) -> None:
@@ -192,15 +163,3 @@ def _deploys_near(clues: Clues, service: str) -> Iterator[Row]:
     for row in where(clues.changes, kind="deploy", service=service):
         if 0 <= (row["seconds_before"] or 0) <= window:
             yield row
-
-
-def _tokens(clues: Clues) -> list[str]:
-    """What fails, in words that a diff could share: frames, routes, operations, messages."""
-    errors = [f"{r['location']} {r['exception']} {r['message']}" for r in clues.errors.rows[:5]]
-    failing = [f"{r['operation']} {r['route'] or ''}" for r in clues.failures.rows[:5]]
-    slow = [r["operation"] for r in clues.slow.rows[:3]]
-    return errors + failing + slow
-
-
-def _calls(clues: Clues) -> list[tuple[str, str]]:
-    return [(row["caller"], row["callee"]) for row in clues.edges.rows]

@@ -1,0 +1,58 @@
+"""Changes that may have set it off: which, how near to the onset, touching what fails."""
+
+from collections.abc import Iterator
+
+from ...analysis.changes import Change, ChangeScore, correlate
+from ...tools.base import Row
+from ..clues import Clues, cite
+from .candidate import Candidate
+
+OUR_AUTHOR = "warroom"
+"""What we did ourselves is no suspect."""
+DONE = {"deploy": "deployed", "flag": "turned"}
+"""What happened to a thing of this kind, in front of when and where."""
+
+
+def suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
+    """Changes of one kind that may precede the onset, with their correlation score."""
+    rows = [r for r in clues.changes.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
+    changes = [
+        Change(
+            at=row["at"],
+            kind=row["kind"],
+            service=row["service"] or "",
+            id=row["id"],
+            summary=row["summary"] or "",
+            files=tuple((row["files"] or "").split(", ")),
+            diff=row["diff"] or "",
+        )
+        for row in rows
+    ]
+    onset = clues.case.document.onset
+    start = onset.timestamp() if onset else clues.case.frame.incident.start
+    suspects = {row["service"]: row["blame"] for row in clues.origin.rows}
+    for score in correlate(changes, start, suspects, _tokens(clues), calls=_calls(clues)):
+        if score.change.kind == kind and not score.ruled_out:
+            yield rows[changes.index(score.change)], score
+
+
+def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
+    # A week-old change is no news: the nearer to the onset, the more it counts.
+    quotes = cite(clues.changes, row, "id", "seconds_before")
+    done = DONE.get(row["kind"], "changed")
+    text = f"{done} {', '.join(score.reasons_for) or 'shortly before'}"
+    candidate.backed(2.5, score.score, text, quotes)
+    for reason in score.reasons_against[:2]:
+        candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
+
+
+def _tokens(clues: Clues) -> list[str]:
+    """What fails, in words that a diff could share: frames, routes, operations, messages."""
+    errors = [f"{r['location']} {r['exception']} {r['message']}" for r in clues.errors.rows[:5]]
+    failing = [f"{r['operation']} {r['route'] or ''}" for r in clues.failures.rows[:5]]
+    slow = [r["operation"] for r in clues.slow.rows[:3]]
+    return errors + failing + slow
+
+
+def _calls(clues: Clues) -> list[tuple[str, str]]:
+    return [(row["caller"], row["callee"]) for row in clues.edges.rows]
