@@ -25,7 +25,9 @@ from .standing import (
     onset,
     solution,
     stage,
+    symptom,
 )
+from .wording import shown
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Briefing:
     contact: str
     impact: Impact | None
     missed: list[SloState]
+    symptom: str  # what customers may meet
     cause: Hypothesis | None  # None: nothing stands out
     facts: list[Event]  # findings as lines: at, text, evidence
     progress: list[Event]  # key decisions, actions and what they did
@@ -74,7 +77,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
     names = affected(document)
     return Briefing(
         id=document.id,
-        title=reword(document.title, names),
+        title=shown(reword(document.title, names)),
         stage=stage(document).value,
         severity=document.severity.value if document.severity else "not yet classified",
         also_called=f"SEV-{document.severity.rank + 1}" if document.severity else "",
@@ -97,10 +100,11 @@ def brief(document: Incident, now: datetime) -> Briefing:
         contact=document.command.communications_lead,
         impact=document.impact,
         missed=[state for state in document.slo if state.breached],
+        symptom=symptom(document),
         cause=likely_cause(document),
         facts=_facts(document, names),
         progress=key_events(document),
-        solution=solved,
+        solution=solved.model_copy(update={"title": shown(solved.title)}) if solved else None,
         measures=_measures(document, solved),
         improvements=document.follow_ups[:5],
         security=about_security(document),
@@ -122,7 +126,7 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
             at=finding.at or document.opened_at,
             actor=finding.specialist,
             kind=EventKind.finding,
-            text=reword(finding.statement, names),
+            text=shown(reword(finding.statement, names)),
             evidence=list(dict.fromkeys(quote.evidence for quote in finding.quotes)),
         )
         for finding in document.findings[:most]
@@ -130,7 +134,8 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
 
 
 def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
-    """Telemetry of the action that helped, else of the last one."""
+    """What decided about the action that helped, else about the last one."""
     last = document.executions[-1] if document.executions else None
     chosen = solved or last
-    return list(chosen.measures) if chosen else []
+    measured = chosen.measures if chosen else []
+    return [m for m in measured if m.decisive and m.before != m.after]

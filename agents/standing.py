@@ -11,6 +11,7 @@ from ..incident.report import DetectionReport
 from ..incident.reword import reword
 from ..incident.severity import TARGETS, Category, IncidentType
 from ..incident.timeline import Event, EventKind
+from .chronicle import chronicle
 
 SURE_ENOUGH = 0.5
 """Confidence from which a message names a cause as the likely one."""
@@ -22,7 +23,16 @@ KEY_KINDS = (
     EventKind.verification,
     EventKind.state,
 )
+INTERNAL_KINDS = ("database", "external", "edge")
 INTERNAL_WORDS = ("database", "postgres", "db", "gateway", "cache", "queue", "proxy")
+
+
+SYMPTOMS = {
+    IncidentType.security: "slow or refused sign-ins",
+    IncidentType.data: "items that cannot be shown or ordered, or details that are wrong",
+    IncidentType.performance: "slow pages or timeouts",
+    IncidentType.third_party: "missing suggestions or features",
+}
 
 
 class Stage(StrEnum):
@@ -89,11 +99,17 @@ def affected(document: Incident) -> list[str]:
 
 
 def components(document: Incident) -> list[str]:
-    """The affected services as customers know them: no databases, gateways or the like."""
+    """The affected services as customers know them: no databases, gateways or suppliers."""
     inner = [s for s in document.services if s.role in ("alerting", "affected")]
     ordered = sorted(inner, key=lambda s: s.tier or 9)
-    names = [s.name for s in ordered if not any(w in s.name.lower() for w in INTERNAL_WORDS)]
+    own = [s for s in ordered if s.kind not in INTERNAL_KINDS]
+    names = [s.name for s in own if not any(w in s.name.lower() for w in INTERNAL_WORDS)]
     return [name.replace("-", " ").replace("_", " ") for name in names][:4]
+
+
+def symptom(document: Incident) -> str:
+    """What customers may meet, in their words; the wording of both languages is in prompts/."""
+    return SYMPTOMS.get(document.type, "failed or slow requests")
 
 
 def likely_cause(document: Incident) -> Hypothesis | None:
@@ -113,7 +129,7 @@ def solution(document: Incident) -> Execution | None:
 def key_events(document: Incident, most: int = 12) -> list[Event]:
     """Key decisions and what came of them, oldest first, the latest `most`."""
     names = affected(document)
-    lines = sorted((e for e in document.timeline if e.kind in KEY_KINDS), key=lambda e: e.at)
+    lines = [e.event for e in chronicle(document) if any(kind in KEY_KINDS for kind in e.kinds)]
     return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-most:]]
 
 

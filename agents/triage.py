@@ -104,7 +104,12 @@ def _service(case: Case, name: str, role: str) -> ServiceState:
     if known is None:
         return ServiceState(name=name, role=role)
     return ServiceState(
-        name=name, tier=known.tier, role=role, depends_on=known.depends_on, team=known.team
+        name=name,
+        kind=known.kind,
+        tier=known.tier,
+        role=role,
+        depends_on=known.depends_on,
+        team=known.team,
     )
 
 

@@ -83,6 +83,7 @@ class ServiceState(BaseModel):
         default=None, description="1 most important; None: not in the catalogue"
     )
     role: str = Field(default="affected", description="alerting, affected, suspect, dependency")
+    kind: str = Field(default="", description="service, database, external or edge; if known")
     depends_on: list[str] = Field(default_factory=list, description="callees")
     team: str = Field(default="", description="owner, from the catalogue")
 

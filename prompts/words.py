@@ -34,6 +34,13 @@ CHINESE = {
     "unverified": "未能验证",
     "failed": "执行失败",
     "started": "进行中",
+    "failed or slow requests": "请求失败或变慢",
+    "slow or refused sign-ins": "登录变慢或被拒绝",
+    "items that cannot be shown or ordered, or details that are wrong": (
+        "部分商品无法显示或下单，或部分信息有误"
+    ),
+    "slow pages or timeouts": "页面变慢或超时",
+    "missing suggestions or features": "推荐内容或部分功能缺失",
     "none": "无",
     "low": "低",
     "medium": "中",
