@@ -31,9 +31,9 @@ from .environment import Shop
 from .faults import Fault
 from .host import Host
 from .keep import Keeping, check_free
+from .records import LABEL, close, close_stale, join, running
 from .remnants import tidy
 from .score import Observed, Score, score
-from .stale import LABEL, close, close_stale, running
 from .symptom import left
 from .webhook import Webhook
 
@@ -158,6 +158,7 @@ class Drill:
         scope.callback(_end, store, incident_id)
         tell = self.host.listener(room, incident_id)
         for other in others:
+            join(store, incident_id, other)
             self.host.note(f"the same delivery says: {other.summary or other.name}")
         commander = self.host.commander(room)
 

@@ -10,9 +10,9 @@ from warroom.drills.alarm import Alarm
 from warroom.drills.faults import FAULTS, Symptom
 from warroom.drills.host import AUTOMATIC, automatic
 from warroom.drills.keep import Keeping, check_free, snapshot
+from warroom.drills.records import LABEL, close_stale, join, running
 from warroom.drills.remnants import tidy
 from warroom.drills.score import not_run
-from warroom.drills.stale import LABEL, close_stale, running
 from warroom.drills.symptom import left
 from warroom.drills.webhook import Webhook
 from warroom.errors import InputError
@@ -123,6 +123,15 @@ def test_incidents_of_drills_that_run_no_more_are_closed(tmp_path):
         assert close_stale(here.store, drills) == [documents["drill-gone"]]
     assert here.store.load(documents["drill-gone"]).state is State.closed
     assert here.store.load(documents["production"]).state is State.investigating
+
+
+def test_what_came_in_the_same_delivery_is_on_the_record(tmp_path):
+    here = room(tmp_path)
+    document = kept(here.store, declared())
+    other = document.alert.model_copy(update={"name": "SlowCheckout", "fingerprint": "f2"})
+    join(here.store, document.id, other)
+    assert "SlowCheckout" in here.store.load(document.id).timeline[-1].text
+    assert here.store.unclaimed_alerts() == []
 
 
 def test_the_automatic_commander_says_what_it_is(tmp_path):

@@ -1,14 +1,18 @@
-"""Incidents of earlier drills that were never ended: their shop is gone, so they are closed."""
+"""What a drill writes on the record itself: who runs, what came with the alert, what is over.
+
+An incident of a drill whose process has died is closed by the next drill: its shop is gone.
+"""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.lifecycle import ACTIVE, State
 from ..incident.store import Store
-from ..incident.timeline import utc_now
+from ..incident.timeline import Event, EventKind, utc_now
 
 LABEL = "environment"
 LOCK = "drill.lock"
@@ -33,6 +37,14 @@ def close_stale(store: Store, drills: Path) -> list[str]:
     for incident_id in stale:
         close(store, incident_id)
     return stale
+
+
+def join(store: Store, incident_id: str, alert: Alert) -> None:
+    """Keep an alert that came in the same delivery, with the incident that has the first one."""
+    store.attach_alert(store.keep_alert(alert), incident_id)
+    text = f"{alert.name} {alert.status} in the same delivery: {alert.summary}"
+    event = Event(at=utc_now(), actor=alert.source, kind=EventKind.alert, text=text)
+    store.update(incident_id, lambda doc: doc.record(event))
 
 
 def close(store: Store, incident_id: str) -> None:
