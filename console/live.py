@@ -56,6 +56,7 @@ class Live:
 
     def _step(self, event: dict[str, Any]) -> None:
         step, who = event["step"], event["specialist"]
+        self.round = event["attempt"]
         self._enter(phase(step))
         if event["status"] == "started":
             self._line(who, ("▸ ", "who"), f"step {step}: {purpose(step)}")
@@ -75,8 +76,6 @@ class Live:
         """A rule when the work moves to another phase; communication runs beside and has none."""
         if number in (self.phase, BESIDE):
             return
-        back = number < self.phase and number == 2
-        self.round += back
         title = f"Phase {number} · {PHASES[number]}"
         self.console.print()
         again = f" · round {self.round}" if self.round > 1 and number in (2, 3) else ""

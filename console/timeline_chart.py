@@ -40,13 +40,20 @@ def _lanes(incident: Incident) -> dict[str, list[Bar]]:
         "incident": [(begin, over or last, "resolved" if over else "still open")],
         "alert": _points(incident, EventKind.alert),
         "find out": _steps(incident, range(1, 8)),
-        "decide": _points(incident, EventKind.decision),
+        "decide": _decided(incident),
         "act": [(e.started_at, e.ended_at or e.started_at, e.title) for e in incident.executions],
         "measure": [(a, b, _outcome(words)) for a, b, words in _measured(incident)],
         "tell": [(m.sent_at, m.sent_at, "") for m in incident.communications if m.sent_at],
         "learn": _steps(incident, range(11, 14)),
     }
     return {name: bars for name, bars in lanes.items() if bars}
+
+
+def _decided(incident: Incident) -> list[Bar]:
+    """Decisions on plans; those on texts are told apart by what they lead to."""
+    plans = {plan.hash: plan.title for plan in incident.proposals}
+    found = [d for d in incident.decisions if d.subject in plans]
+    return [(d.at, d.at, f"{d.verdict.value}: {plans[d.subject]}") for d in found]
 
 
 def _measured(incident: Incident) -> list[Bar]:
