@@ -24,7 +24,7 @@ from .narrator import Narrator
 from .standing import detected, ended, is_noise, likely_cause, onset
 
 TEMPLATE = "postmortem.md"
-SHOWN_SUMMARY = 120
+SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
 
 

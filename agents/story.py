@@ -125,11 +125,11 @@ def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Claim]:
     others = [h for h in say.document.hypotheses if h is not cause and h.confidence >= LIKELY]
     if cause is not None:  # "it is there, of unknown kind" competes with no named cause
         others = [h for h in others if h.kind is not FaultKind.unknown]
-    for other in others[:3]:
+    for other in others[: 1 if cause else 3]:
         against = other.ruled_out or next((a.text for a in other.contradiction), "")
         doubt = f": {against}" if against else ""
         text = f"Also considered: {other.statement} ({percent(other.confidence)}){doubt}."
-        yield say.say(text, *_quoted(other), *looked(say))
+        yield say.say(text, *(_quoted(other) or looked(say))[:2])
 
 
 def trigger(say: Narrator) -> Claim:

@@ -5,6 +5,7 @@ whether or not the template remembers to ask for it.
 """
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from . import formats, neutral, words
 
+EMPTY_LINES = re.compile(r"\n{3,}")
 FOLDER = Path(__file__).parent
 
 
@@ -67,7 +69,8 @@ def render(name: str, /, **values: Any) -> str:
         jinja2.TemplateNotFound: there is no such file.
     """
     text = _template(name).render(**values)
-    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
+    lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
+    return EMPTY_LINES.sub("\n\n", lines) + "\n"
 
 
 def templates() -> list[str]:

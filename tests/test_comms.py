@@ -199,6 +199,19 @@ def test_the_update_tells_decisions_and_what_came_of_them():
     assert "2025-03-14 10:18:20 UTC" in body  # 10:03:20 and a quarter of an hour
 
 
+def test_the_status_page_names_no_supplier_and_no_database():
+    document = incidents.declared()
+    document.services[0].kind, document.services[1].kind = "external", "edge"
+    page = told(document)[Audience.status_page]
+    assert page.subject == "Service disruption: our service"
+    assert "checkout" not in page.body
+
+
+def test_customers_are_told_what_they_may_meet():
+    assert "slow or refused sign-ins" in told(incidents.security())[Audience.status_page].body
+    assert "failed or slow requests" in told(incidents.declared())[Audience.status_page].body
+
+
 def test_both_languages_on_request():
     report = communicate(incidents.declared(), at(10), languages=("en", "zh"))
     assert [m.language for m in report.messages] == ["en", "zh"] * 4
