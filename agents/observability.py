@@ -8,6 +8,7 @@ from .change_words import change_name
 from .clues import Clues, cite
 from .gaps import coverage_gaps
 from .monitoring_lessons import improve_monitoring
+from .noise import CLEAR
 from .onset import find_onset
 from .verification import verify
 
@@ -42,7 +43,8 @@ def sweep(case: Case) -> SweepReport:
 
 
 def _anomalies(clues: Clues) -> list[Finding]:
-    rows = [row for row in clues.signals.rows if row["worse"] and row["current"] is not None]
+    rows = [r for r in clues.signals.rows if r["worse"] and r["current"] is not None]
+    clear = [row for row in rows if (row["score"] or 0) >= CLEAR] or rows[:1]
     return [
         Finding(
             statement=f"{row['service']} {row['signal']} went from {row['baseline'] or 0:.3g} "
@@ -52,7 +54,7 @@ def _anomalies(clues: Clues) -> list[Finding]:
             at=from_ts(row["onset"]) if row["onset"] else None,
             quotes=cite(clues.signals, row, "service", "current", "baseline", "score"),
         )
-        for row in rows[:SHOWN]
+        for row in clear[:SHOWN]
     ]
 
 

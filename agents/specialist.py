@@ -40,16 +40,15 @@ def specialist(name: str, step: int, playbook: Playbook, route: Route = nothing)
         room, tell = runtime.context, runtime.stream_writer
         incident_id = getattr(state, "incident_id", "")
         attempt = getattr(state, "attempt", 1)
-        tell({"event": "step", "status": "started", "step": step, "specialist": name})
+        what = {"event": "step", "step": step, "specialist": name, "attempt": attempt}
+        tell({**what, "status": "started"})
         started = time.perf_counter()
         case = room.case(incident_id, name, attempt, tell)
         report = room.ceiling.improve(case, playbook(case))
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
         room.store.update(incident_id, lambda doc: file_report(doc, report, room.store.payload))
-        tell(
-            {"event": "step", "status": "done", "step": step, "specialist": name, "report": report}
-        )
+        tell({**what, "status": "done", "report": report})
         return route(report)
 
     node.__name__ = f"step_{step}_{name}"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warroom.errors import GroundingError, LifecycleError, StoreError
+from warroom.incident.document import Incident
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote, canonical, digest
 from warroom.incident.filing import file_report
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis
@@ -202,6 +203,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store.open(tmp_path_factory.mktemp("store") / "warroom.db")
 
 
+def forget(document: Incident) -> None:
+    """What nobody may do: take the first entry off the timeline."""
+    document.timeline.pop(0)
+
+
 def event(text: str) -> Event:
     return Event(at=utc_now(), actor="test", kind=EventKind.note, text=text)
 
@@ -218,7 +224,7 @@ def test_the_timeline_only_grows_and_survives_the_store(store: Store, texts: lis
     kept = store.load(document.id)
     assert [e.text for e in kept.timeline][-len(texts) :] == texts
     with pytest.raises(StoreError, match="only grows"):
-        store.update(document.id, lambda doc: doc.timeline.pop(0))
+        store.update(document.id, forget)
     assert store.load(document.id) == kept
 
 
