@@ -48,7 +48,8 @@ def conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bo
     if execution.outcome is Outcome.failed:
         return Outcome.unchanged, False
     measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
-    if not measured:
+    unseen = [m for m in symptoms if m.signal in MAIN and m not in measured]
+    if not measured or unseen:
         return Outcome.unverified, False
     ill = [m for m in measured if not m.healthy]
     if not ill:
