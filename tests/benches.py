@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warroom.operations.survey import Surveying
 from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Telemetry, Window
 from warroom.tests.bundles import START, BundleWriter
@@ -16,10 +17,11 @@ ONSET = START + 60
 
 @dataclass
 class ReadBench:
-    """Telemetry and the windows to compare."""
+    """Telemetry and the windows to compare; nothing to look up beside them."""
 
     telemetry: Telemetry
     frame: Frame
+    survey: Surveying | None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
         """Run a read tool the way the toolbox does; its rows must be plain JSON."""

@@ -9,6 +9,10 @@ from ..errors import ApprovalRequired, ToolError
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
 from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Table
+from .patience import within
+
+LIMIT_S = 20.0
+"""Longest a read tool may take, seconds; what takes longer is a failed call, and evidence."""
 
 Recorder = Callable[[Evidence, Any], Evidence]
 """Keeps a record and its payload; hands the record back with its number and digest."""
@@ -42,7 +46,8 @@ class Toolbox:
         if tool.effect is not Effect.read:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
         try:
-            table = tool.function(self.bench, **tool.parse(arguments))
+            checked = tool.parse(arguments)
+            table = within(LIMIT_S, lambda: tool.function(self.bench, **checked))
         except ToolError as error:
             return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)
         status = EvidenceStatus.ok if table.rows else EvidenceStatus.empty
