@@ -44,18 +44,21 @@ def remaining(measure: Measure) -> float:
 
 
 def conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bool]:
-    """The outcome, and whether things are on their way back."""
+    """The outcome, and whether things are on their way back.
+
+    Worse comes first: what got worse is to be undone, whatever else could not be measured.
+    """
+    measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
+    ill = [m for m in measured if not m.healthy]
+    if any(_worse(m) for m in ill if m.signal in MAIN):
+        return Outcome.worse, False
     if execution.outcome is Outcome.failed:
         return Outcome.unchanged, False
-    measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
     unseen = [m for m in symptoms if m.signal in MAIN and m not in measured]
     if not measured or unseen:
         return Outcome.unverified, False
-    ill = [m for m in measured if not m.healthy]
     if not ill:
         return Outcome.better, False
-    if any(_worse(m) for m in ill if m.signal in MAIN):
-        return Outcome.worse, False
     improving = max(remaining(m) for m in ill) < HALFWAY
     return (Outcome.unverified if improving else Outcome.unchanged), improving
 

@@ -69,14 +69,17 @@ def verify(case: Case) -> VerificationReport:
 
 
 def _measure(case: Case, execution: Execution) -> Result:
-    """The symptoms in the window before the action and in the one after stabilising."""
-    began = execution.started_at.timestamp()
-    length = case.catalogue.windows.verify_s
-    now = min(case.now.timestamp(), case.frame.incident.end)
-    before = [max(case.frame.incident.start, began - length), began]
-    return case.tools.call(
-        "measure", targets=_targets(case, execution), before=before, after=[now - length, now]
-    )
+    """The symptoms in the window before the action and in the one after stabilising.
+
+    The second window ends now, wherever telemetry ends, and never begins before the action has
+    settled: where telemetry has stopped it is empty, and nothing is concluded from older samples.
+    """
+    windows = case.catalogue.windows
+    began, now = execution.started_at.timestamp(), case.now.timestamp()
+    settled = (execution.ended_at or execution.started_at).timestamp() + windows.stabilise_s
+    before = [max(case.frame.incident.start, began - windows.verify_s), began]
+    after = [max(now - windows.verify_s, settled), now]
+    return case.tools.call("measure", targets=_targets(case, execution), before=before, after=after)
 
 
 def _targets(case: Case, execution: Execution) -> list[str]:

@@ -52,6 +52,15 @@ def test_a_symptom_that_users_feel_and_nobody_measured_leaves_it_open() -> None:
     assert outcome(well, unseen) == (Outcome.unverified, False)
 
 
+def test_worse_is_worse_even_where_another_symptom_cannot_be_measured() -> None:
+    down = measure(0.0, 0.3, None, service="checkout")  # it does not come up: no samples
+    assert outcome(measure(0.0, 0.1, 0.6), down) == (Outcome.worse, False)
+
+
+def test_an_action_that_failed_half_way_may_have_made_things_worse() -> None:
+    assert outcome(measure(0.0, 0.1, 0.6), failed=True) == (Outcome.worse, False)
+
+
 def test_what_was_well_and_is_far_off_now_is_worse() -> None:
     broken = measure(0.0, 0.0, 0.4, service="checkout")
     assert outcome(measure(0.0, 0.3, 0.0), broken) == (Outcome.worse, False)
