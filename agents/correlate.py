@@ -41,7 +41,8 @@ def _running(room: Room, document: Incident) -> Incident | None:
 
 
 def _join(document: Incident, other: str, reason: str) -> None:
-    document.related.append(other)
+    if other not in document.related:
+        document.related.append(other)
     document.move(State.closed, utc_now(), "intake", f"joined to {other}: {reason}")
 
 

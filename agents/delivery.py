@@ -1,6 +1,7 @@
 """Sending messages: internal drafts at once, external texts when a person approved this text.
 
-Each message is claimed under its hash before it goes out, so it goes out at most once.
+Each message is claimed under its hash before it goes out. A claim that was never reported back
+(the process died, the outbox was full) is tried again: the outbox itself takes a text only once.
 """
 
 from langgraph.runtime import Runtime
@@ -44,7 +45,8 @@ def _deliver(
         if decision.verdict is not Verdict.approved:
             return MessageState.rejected
     key = f"{incident_id}:send:{message.hash}"
-    if room.store.ledger.claim(incident_id, key) is None:
+    earlier = room.store.ledger.claim(incident_id, key)
+    if earlier is None or earlier.done_at is None:  # the outbox takes a text once: see notify
         outbox = room.settings.files(incident_id) / "messages"
         room.store.ledger.finish(key, {"files": notify.send(outbox, message, decision)})
     return MessageState.sent

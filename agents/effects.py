@@ -12,6 +12,7 @@ from ..incident.action import ActionPlan, Decision, Execution, Outcome
 from ..incident.document import Incident
 from ..incident.lifecycle import State
 from ..incident.timeline import Event, EventKind, utc_now
+from ..operations.gone import WHY
 from ..state import IncidentState
 from ..tools import remediation
 from .gate import add_decision
@@ -19,6 +20,8 @@ from .room import Room
 
 DIED = {"receipt": {}, "error": "begun by a process that died: it is not begun again"}
 """What we know of an effect that was claimed and never reported back."""
+UNDO_DIED = {"undone": False, "note": "could not be undone: begun by a process that died"}
+UNKNOWN = "could not be undone: nobody reported what was done; look at the system"
 
 
 def act(state: IncidentState, runtime: Runtime[Room]) -> dict:
@@ -43,22 +46,13 @@ def act(state: IncidentState, runtime: Runtime[Room]) -> dict:
 
 def undo(state: IncidentState, runtime: Runtime[Room]) -> dict:
     """Take back an action that made things worse, once. The plan's approval covers its undo."""
-    room, key = runtime.context, f"{state.incident_id}:undo:{state.plan}"
-    if room.store.ledger.claim(state.incident_id, key):
-        return {}
-    document = room.store.load(state.incident_id)
-    plan = document.plan(state.plan)
-    execution = next(e for e in document.executions if e.plan == state.plan)
-    if plan is None or room.operations is None:
-        return {}
-    try:
-        decision = room.store.ledger.decision(state.incident_id, state.plan)
-        receipt = remediation.undo(room.operations, plan, execution.receipt, decision)
-        note, undone = f"undone: {plan.undo}", True
-    except ToolError as error:
-        receipt, note, undone = {}, f"could not be undone: {error}", False
-    room.store.ledger.finish(key, receipt)
-    room.store.update(state.incident_id, lambda doc: _undone(doc, state.plan, note, undone))
+    room, incident_id = runtime.context, state.incident_id
+    key = f"{incident_id}:undo:{state.plan}"
+    if room.store.ledger.claim(incident_id, key) is None:
+        room.store.ledger.finish(key, _take_back(room, incident_id, state.plan))
+    effect = room.store.ledger.claim(incident_id, key)
+    result = effect.result if effect and effect.done_at else UNDO_DIED
+    room.store.update(incident_id, lambda doc: _undone(doc, state.plan, result))
     return {}
 
 
@@ -91,27 +85,52 @@ def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> Non
 
 def _carry_out(room: Room, plan: ActionPlan, decision: Decision | None) -> dict:
     """What came of it: the receipt, or the error that the operation ended with."""
-    assert room.operations is not None  # ask_commander proposes nothing without hands
+    if room.operations is None:  # approved after a restart that came up without the system
+        return {"receipt": {}, "error": WHY}
     try:
         return {"receipt": remediation.execute(room.operations, plan, decision), "error": ""}
     except ToolError as error:
         return {"receipt": {}, "error": str(error)}
 
 
+def _take_back(room: Room, incident_id: str, plan_hash: str) -> dict:
+    """What came of the undo: only what the system says it changed counts as undone."""
+    document = room.store.load(incident_id)
+    plan = document.plan(plan_hash)
+    execution = next((e for e in document.executions if e.plan == plan_hash), None)
+    if plan is None or execution is None or not execution.receipt:
+        return {"undone": False, "note": UNKNOWN}
+    if room.operations is None:
+        return {"undone": False, "note": f"could not be undone: {WHY}"}
+    decision = room.store.ledger.decision(incident_id, plan_hash)
+    try:
+        receipt = remediation.undo(room.operations, plan, execution.receipt, decision)
+    except ToolError as error:
+        return {"undone": False, "note": f"could not be undone: {error}"}
+    if not receipt.get("changed"):
+        return {"undone": False, "note": f"nothing was undone: {receipt.get('note', '')}"}
+    return {"undone": True, "note": f"undone: {plan.undo}", "receipt": receipt}
+
+
 def _end(document: Incident, plan_hash: str, result: dict) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
+    if execution.ended_at:  # on record already: this node runs again
+        return
     execution.ended_at = utc_now()
-    execution.receipt = result["receipt"]
-    if result["error"]:
-        execution.outcome, execution.note = Outcome.failed, result["error"]
+    execution.receipt, execution.note = result["receipt"], result["error"]
+    if result["error"] and result is not DIED:
+        execution.outcome = Outcome.failed
     text = f"{execution.title}: {result['error'] or 'carried out; telemetry decides what it did'}"
     document.record(
         Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
     )
 
 
-def _undone(document: Incident, plan_hash: str, note: str, undone: bool) -> None:
+def _undone(document: Incident, plan_hash: str, result: dict) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
-    execution.undone = undone
+    note = result["note"]
+    if execution.note.endswith(note):  # on record already: this node runs again
+        return
+    execution.undone = result["undone"]
     execution.note = f"{execution.note}; {note}".lstrip("; ")
     document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))
