@@ -1,5 +1,6 @@
 """What could not be seen, in words."""
 
+from ..incident.alert import Alert
 from ..incident.finding import FaultKind, Gap
 from ..tools.base import Result
 
@@ -14,6 +15,18 @@ def coverage_gaps(coverage: Result) -> list[Gap]:
     if not coverage.rows:
         gaps.append(Gap(what="telemetry", why=coverage.summary or "nothing recorded"))
     return gaps
+
+
+def alert_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+    """A gap where metrics end before the window that the alert looked at: then telemetry says
+    nothing about it, least of all that it is noise. Samples may be a window late."""
+    ends = [row["end"] for row in coverage.rows if row["modality"] == "metrics" and row["end"]]
+    if not alert.starts_at or not ends:
+        return []
+    late = alert.starts_at.timestamp() - max(ends)
+    if late <= 2 * detect_s:
+        return []
+    return [Gap(what="telemetry of the alert", why=f"metrics end {late:.0f} s before it fired")]
 
 
 CERTIFICATES = "certificates"

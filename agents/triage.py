@@ -11,7 +11,7 @@ from ..incident.timeline import Event, EventKind, utc_now
 from ..tools.base import Result, Row
 from .case import Case
 from .clues import Clues, cite, first, where
-from .gaps import coverage_gaps
+from .gaps import alert_gap, coverage_gaps
 from .judgement import candidates, judge
 from .level import Level, level_of
 from .noise import backed
@@ -27,7 +27,10 @@ def detect(case: Case) -> DetectionReport:
     coverage = clues.ask("coverage")
     level = level_of(words, traffic, objectives, health, attacks)
     reasons = backed(clues, traffic)
-    noise = coverage.ok and health.ok and not reasons
+    unseen = alert_gap(case.document.alert, coverage, case.catalogue.windows.detect_s)
+    if unseen and not reasons:
+        level = Level(words.severity, words.rule, words.confidence, live=False)
+    noise = coverage.ok and health.ok and not reasons and not unseen
     services = _services(case, health)
     summary = (
         "noise: nothing in telemetry backs the alert"
@@ -49,7 +52,7 @@ def detect(case: Case) -> DetectionReport:
         slo=[_slo(objectives, row) for row in objectives.rows],
         command=_command(case, services),
         findings=_findings(case, level, traffic, noise, health, reasons),
-        gaps=coverage_gaps(coverage) + _unknown_service(case, health),
+        gaps=coverage_gaps(coverage) + unseen + _unknown_service(case, health),
         searched=clues.searched(),
         events=[Event(at=utc_now(), actor="triage", kind=EventKind.severity, text=summary)],
     )

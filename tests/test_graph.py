@@ -10,9 +10,10 @@ from warroom.graph import build
 from warroom.incident.action import ActionKind, Outcome, Verdict
 from warroom.incident.communication import MessageState
 from warroom.incident.lifecycle import State
-from warroom.incident.timeline import EventKind
+from warroom.incident.timeline import EventKind, from_ts
 from warroom.operations.rehearsal import Rehearsal
 from warroom.response import Response
+from warroom.tests.bundles import START
 from warroom.tests.responses import (
     alert,
     begin,
@@ -154,10 +155,34 @@ def test_an_effect_begun_by_a_process_that_died_is_not_begun_again(tmp_path: Pat
     (subject,) = decide(room, incident, Verdict.approved)
     assert room.store.ledger.claim(incident, f"{incident}:execute:{subject}") is None
     list(response.run(incident))
-    execution = next(e for e in room.store.load(incident).executions if e.plan == subject)
-    assert acting.acted == [] or acting.acted[0][1] != execution.title
-    assert execution.outcome is not Outcome.better
-    assert "died" in execution.note or execution.outcome is Outcome.unchanged
+    document = room.store.load(incident)
+    execution = next(e for e in document.executions if e.plan == subject)
+    assert acting.acted == []
+    assert any("died" in event.text for event in document.timeline)
+    # What it did, if anything, nobody knows: nothing was measured, so nothing is concluded.
+    assert execution.outcome is Outcome.unverified
+
+
+def test_a_plan_approved_after_the_system_is_gone_fails_in_words(tmp_path: Path) -> None:
+    room = room_over(tmp_path, hands=hands())
+    response, incident = begin(room)
+    room.operations = None
+    (subject,) = decide(room, incident, Verdict.approved)
+    list(response.run(incident))
+    document = room.store.load(incident)
+    assert [e.plan for e in document.executions] == [subject]
+    assert document.executions[0].outcome is not Outcome.better
+    assert any("nothing was done" in event.text for event in document.timeline)
+
+
+def test_a_message_claimed_by_a_process_that_died_is_sent_all_the_same(tmp_path: Path) -> None:
+    room = room_over(tmp_path, hands=hands())
+    response, incident = begin(room)
+    (subject,) = decide(room, incident, Verdict.approved, kind="text")
+    assert room.store.ledger.claim(incident, f"{incident}:send:{subject}") is None
+    list(response.run(incident))
+    outbox = room.settings.files(incident) / "messages"
+    assert list(outbox.glob(f"{subject}-*.md"))
 
 
 def test_rejection_is_recorded_and_ends_without_acting(tmp_path: Path) -> None:
@@ -201,6 +226,19 @@ def test_noise_ends_early(tmp_path: Path) -> None:
     assert document.state is State.closed
     assert [report.step for report in document.reports] == [1]
     assert document.proposals == []
+
+
+def test_telemetry_that_ends_before_the_alert_calls_nothing_noise(tmp_path: Path) -> None:
+    room = room_over(tmp_path, NO_FAULT)
+    late = alert().model_copy(update={"starts_at": from_ts(START + 3600)})
+    with Response(room) as response:
+        incident, _ = response.take(late)
+        list(response.run(incident))
+    document = room.store.load(incident)
+    first = document.report(1)
+    assert first is not None and first.conclusion == "inconclusive"
+    assert document.state is not State.closed
+    assert "telemetry of the alert" in {gap.what for gap in document.gaps}
 
 
 def test_a_duplicate_joins_the_running_incident(tmp_path: Path) -> None:
