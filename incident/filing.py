@@ -103,12 +103,14 @@ def _forget(document: Incident, report: AnyReport) -> None:
     if not same:
         return
     document.reports = [r for r in document.reports if r not in same]
-    document.findings = [f for f in document.findings if f.step != report.step]
+    mine = (report.step, report.attempt)
+    document.findings = [f for f in document.findings if (f.step, f.attempt) != mine]
     document.follow_ups = [f for f in document.follow_ups if f.step != report.step]
 
 
 def _signed(finding: Finding, report: AnyReport) -> Finding:
-    return finding.model_copy(update={"step": report.step, "specialist": report.specialist})
+    signed = {"step": report.step, "attempt": report.attempt, "specialist": report.specialist}
+    return finding.model_copy(update=signed)
 
 
 def _add_messages(document: Incident, messages) -> None:

@@ -17,6 +17,7 @@ class Finding(BaseModel):
     at: datetime | None = Field(default=None, description="when it happened or began, UTC")
     quotes: list[Quote] = Field(min_length=1, description="the proof; at least one")
     step: int = Field(default=0, description="the step (1 to 13) that found it; set by code")
+    attempt: int = Field(default=1, description="round that found it, from 1; set by code")
     specialist: str = Field(default="", description="who found it; set by code")
 
 

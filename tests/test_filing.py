@@ -99,6 +99,16 @@ def test_what_does_not_resolve_is_dropped_and_listed() -> None:
     assert [d.statement for d in document.dropped] == ["payments fails"]
 
 
+def test_a_step_measured_again_keeps_what_an_earlier_round_found() -> None:
+    document = minimal()
+    evidence, payload = shelf()
+    document.evidence = list(evidence.values())
+    quote = Quote(evidence="E1", value="checkout")
+    for attempt, text in ((1, "first round"), (2, "not back yet"), (2, "back")):
+        file_report(document, sweep(attempt=attempt, findings=[finding(quote, text)]), payload)
+    assert [f.statement for f in document.findings] == ["first round", "back"]
+
+
 def test_an_unproven_argument_leaves_its_hypothesis() -> None:
     document = minimal()
     evidence, payload = shelf()
