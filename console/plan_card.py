@@ -35,7 +35,7 @@ def card(
 def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
     rows = [
         ("action", Text(f"{plan.kind.value} {shown(plan.target)}", "strong")),
-        *(("parameter", Text(f"{key} = {shown(text)}")) for key, text in plan.parameters.items()),
+        *(("parameter", Text(_whole(key, value))) for key, value in plan.parameters.items()),
         ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
         ("who notices", Text(shown(plan.blast_radius))),
         ("expected", Text(shown(plan.expected_effect))),
@@ -49,6 +49,11 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
         rows.append(("cause", Text(text)))
     rows += [("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]]
     return [*rows, ("plan", Text(plan.hash, "strong"))]
+
+
+def _whole(key: str, value: object) -> str:
+    """Every character of it: nobody approves what is not shown."""
+    return f"{shown(key)} = {shown(value, len(str(value)))}"
 
 
 def _quote(quote: Quote, document: Incident) -> str:

@@ -13,7 +13,7 @@ from .words import clock
 
 def text_card(message: Message, expires: datetime) -> RenderableType:
     """Audience, channels, subject and the whole body."""
-    body = Text("\n".join(shown(row, 2000) for row in message.body.splitlines()))
+    body = Text("\n".join(shown(row, len(row)) for row in message.body.splitlines()))
     return Group(
         line(("  to       ", "dim"), f"{message.audience.value} by {', '.join(message.channels)}"),
         line(("  subject  ", "dim"), (shown(message.subject), "strong")),
