@@ -7,10 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from ..drills.score import Check, Score
-from .screen import line, say
+from .screen import folded, line, say
 from .words import seconds
 
-QUESTIONS = ("detected", "severity", "service", "kind", "action", "recovery", "control")
+HEADS = {
+    "detected": "alert",
+    "severity": "level",
+    "service": "service",
+    "kind": "kind",
+    "action": "action",
+    "recovery": "cured",
+    "control": "control",
+    "calm": "calm",
+}
 TIMES = ("detect", "severity", "proposal", "recovery")
 
 
@@ -23,22 +32,21 @@ def scoreboard(console: Console, scores: Sequence[Score]) -> None:
     console.print()
     for score in scores:
         for check in score.checks:
-            if check.met is False:
-                text = f"{check.name}: {check.answer}; wanted: {check.wanted or '—'}"
-                say(console, (f"  ✖ {score.drill:<20}", "bad"), text)
+            if check.met is False and check.wanted:  # what follows from it has nothing to add
+                text = f"{check.name}: {check.answer}; wanted: {check.wanted}"
+                console.print(folded(line((f"  ✖ {score.drill:<20}", "bad")), text))
+    say(console, ("  · does not apply; calm: no alert before there was a fault", "dim"))
     say(console, (f"  {passed} of {len(scores)} drills passed every check", "strong"))
 
 
 def _marks(scores: Sequence[Score]) -> Table:
-    table = _table("drill", *QUESTIONS, "result")
+    table = _table("drill", *HEADS.values(), "result")
     for score in scores:
         known = {check.name: check for check in score.checks}
-        cells = [_mark(known.get(name)) for name in QUESTIONS]
+        cells = [_mark(known.get(name)) for name in HEADS]
         verdict = Text("✓ pass", "good") if score.passed else Text("✖ fail", "bad")
         table.add_row(f"  {score.drill}", *cells, verdict)
-    totals = [
-        _total([s for score in scores for s in score.checks if s.name == n]) for n in QUESTIONS
-    ]
+    totals = [_total([s for score in scores for s in score.checks if s.name == n]) for n in HEADS]
     table.add_row(
         "  total", *totals, f"{sum(s.passed for s in scores)}/{len(scores)}", style="strong"
     )
@@ -47,8 +55,9 @@ def _marks(scores: Sequence[Score]) -> Table:
 
 def _mark(check: Check | None) -> Text:
     if check is None or check.met is None:
-        return Text("· n/a", "dim")
-    return Text("✓", "good") if check.met else Text("✖", "bad")
+        return Text("·", "dim")
+    answer = f" {check.answer}" if check.name == "severity" and len(check.answer) == 2 else ""
+    return Text(f"✓{answer}", "good") if check.met else Text(f"✖{answer}", "bad")
 
 
 def _total(checks: Sequence[Check]) -> str:

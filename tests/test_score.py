@@ -2,11 +2,13 @@
 
 import pytest
 
+from warroom.console.scoreboard import scoreboard
 from warroom.drills.faults import FAULTS, Symptom, Truth
-from warroom.drills.score import Observed, score
+from warroom.drills.score import Observed, not_run, score
 from warroom.incident.action import ActionKind, Outcome
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
+from warroom.tests.consoles import paper, printed
 from warroom.tests.incidents import full, inconclusive, noise
 
 SYMPTOM = Symptom("checkout", "error_rate", 0.05)
@@ -125,3 +127,19 @@ def test_an_alarm_before_the_fault_is_not_calm():
     found = score("x", full(), TRUTH, seen)
     assert not found.passed
     assert found.check("calm").answer == "LatencyAnomaly"
+
+
+def test_the_table_has_totals_and_says_what_fell_short():
+    console = paper(80)
+    good = score("bad-deploy", full(), TRUTH, GONE)
+    left = score("bad-flag", full(), TRUTH, Observed(detect_s=2.0, symptom_left=0.4))
+    scoreboard(console, [good, left, not_run("ai-quota", "no free port")])
+    lines = printed(console).splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    text = "\n".join(lines)
+    assert "✓ P0" in text
+    assert "1 of 3 drills passed every check" in text
+    assert "recovery: verified; checkout error_rate 0.4" in text
+    assert "no free port" in text
+    total = next(line for line in lines if "total" in line)
+    assert total.split()[1:3] == ["2/3", "2/3"]
