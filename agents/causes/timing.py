@@ -9,6 +9,9 @@ from .candidate import Candidate
 
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
+SKEW = 2.0
+"""An onset is read off rates that look back and may be early or late by this many detection
+windows: a change within them may still have come first."""
 DONE = {"deploy": "deployed", "flag": "turned"}
 """What happened to a thing of this kind, in front of when and where."""
 
@@ -30,8 +33,11 @@ def suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
     ]
     onset = clues.case.document.onset
     start = onset.timestamp() if onset else clues.case.frame.incident.start
-    suspects = {row["service"]: row["blame"] for row in clues.origin.rows}
-    for score in correlate(changes, start, suspects, _tokens(clues), calls=_calls(clues)):
+    skew = SKEW * clues.case.catalogue.windows.detect_s
+    scores = correlate(
+        changes, start, _suspects(clues), _tokens(clues), calls=_calls(clues), skew_s=skew
+    )
+    for score in scores:
         if score.change.kind == kind and not score.ruled_out:
             yield rows[changes.index(score.change)], score
 
@@ -44,6 +50,13 @@ def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeSc
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
         candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
+
+
+def _suspects(clues: Clues) -> dict[str, float]:
+    """Blame along the calls, or the share of failures that begin there, whichever is more."""
+    blame = {row["service"]: row["blame"] or 0.0 for row in clues.origin.rows}
+    named = {*blame, *(row["service"] for row in clues.failures.rows)}
+    return {name: max(blame.get(name, 0.0), clues.own_failures(name)) for name in named}
 
 
 def _tokens(clues: Clues) -> list[str]:
