@@ -45,6 +45,15 @@ def test_one_file_per_channel(tmp_path: Path) -> None:
     assert 'audience: "engineering"' in text
 
 
+def test_a_subject_in_the_alerts_words_is_no_markup(tmp_path: Path) -> None:
+    sent = message()
+    sent.subject = "<img src=x> ![i](http://example.com/x.png)"
+    (row,) = send(tmp_path, sent)[:1]
+    heading = Path(str(row["file"])).read_text(encoding="utf-8").split("\n---\n")[1]
+    assert "<img" not in heading
+    assert "![i]" not in heading
+
+
 def test_same_text_is_sent_once(tmp_path: Path) -> None:
     send(tmp_path, message())
     assert [row["sent"] for row in send(tmp_path, message())] == [False, False]

@@ -13,6 +13,7 @@ from ..errors import ApprovalRequired, ToolFailed
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..operations.configuration import Receipt
+from ..prompts.neutral import data
 
 
 def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[Receipt]:
@@ -61,7 +62,7 @@ def _markdown(message: Message, channel: str) -> str:
         "created_at": message.created_at.isoformat(),
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
-    return "\n".join(["---", *lines, "---", "", f"# {message.subject}", "", message.body, ""])
+    return "\n".join(["---", *lines, "---", "", f"# {data(message.subject)}", "", message.body, ""])
 
 
 def _require(message: Message, approval: Decision | None) -> None:
