@@ -34,7 +34,7 @@ def closing(
         say(console, ("  action    ", "dim"), text)
     if incident.transitions:
         took = (incident.transitions[-1].at - incident.opened_at).total_seconds()
-        say(console, ("  took      ", "dim"), f"{seconds(took)} from the alert on")
+        say(console, ("  took      ", "dim"), f"{seconds(took)} after the alert came in")
     advice(console, incident)
     questions(console, waiting)
     where(console, files)

@@ -25,6 +25,7 @@ from .steps import BESIDE, PHASES, phase, purpose
 from .summary import severity_lines
 from .words import seconds
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
 
 
@@ -66,7 +67,7 @@ class Live:
             self._line(who, (f"  {text}", "dim"))
         report: AnyReport = event["report"]
         mark = ("✓ ", "good") if report.conclusion == "concluded" else ("? ", "watch")
-        took = (f"  ({seconds(report.seconds)})", "dim")
+        took = (f"  ({seconds(report.seconds).replace(' ', NO_BREAK)})", "dim")
         doubt = "" if report.conclusion == "concluded" else ("inconclusive: ", "watch")
         head = self._head(who).append(*mark)
         self.console.print(folded(head, doubt, (shown(report.summary), "strong"), took))

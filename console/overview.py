@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..incident.document import Incident
 from ..incident.ledger import Request
@@ -20,6 +18,7 @@ from .screen import heading, line, say, shown
 from .summary import severity_lines
 from .words import clock, moment, value
 
+FIRST = "`warroom triage ALERT.json` or `warroom drill bad-deploy` makes one"
 KEY = (
     EventKind.alert,
     EventKind.severity,
@@ -101,14 +100,13 @@ def _remains(console: Console, incident: Incident) -> None:
 def listing(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """One line an incident."""
     if not rows:
-        console.print("no incidents yet; `warroom drill bad-deploy` makes one")
+        console.print(f"no incidents yet; {FIRST}")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for name in ("incident", "opened (UTC)", "level", "state"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("title", overflow="ellipsis", no_wrap=True, ratio=1)
-    for row in rows:
+    wide = max(len(str(row["state"])) for row in rows)
+    head = f"{'incident':<24}  {'opened (UTC)':<16}  {'level':<5}  {'state':<{wide}}  title"
+    say(console, (head, "dim"))
+    for row in rows:  # an id is copied into the next command: it stands first and is never cut
         opened = f"{from_ts(row['opened_at']):%Y-%m-%d %H:%M}"
-        title = Text(shown(row["title"]))
-        table.add_row(row["id"], opened, row["severity"] or value(None, ""), row["state"], title)
-    console.print(table)
+        level = row["severity"] or value(None, "")
+        known = f"{row['id']:<24}  {opened:<16}  {level:<5}  {row['state']:<{wide}}  "
+        say(console, known, shown(row["title"]))

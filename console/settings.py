@@ -9,7 +9,7 @@ from ..settings import Settings
 def settings() -> Settings:
     """From the environment and .env. Raises InputError naming the variable."""
     try:
-        return Settings()
+        return _ready(Settings())
     except ValidationError as error:
         first = error.errors()[0]
         name = "WARROOM_" + "_".join(map(str, first["loc"])).upper()
@@ -18,3 +18,14 @@ def settings() -> Settings:
         ) from error
     except ValueError as error:  # pydantic-settings: a value that is no JSON
         raise InputError(f"the settings cannot be read: {error}") from error
+
+
+def _ready(settings: Settings) -> Settings:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or "cannot be made"
+        raise InputError(
+            f"WARROOM_HOME {settings.home}: {reason}; name a directory that can be written"
+        ) from error
+    return settings

@@ -8,7 +8,7 @@ from ..incident.render import to_json
 from ..incident.store import Store
 from .desk import print_json
 from .exits import Exit
-from .overview import listing, overview
+from .overview import FIRST, listing, overview
 from .screen import screen
 from .settings import settings
 
@@ -63,7 +63,7 @@ def _load(incident_id: str | None) -> tuple[Store, Incident]:
     if incident_id is None:
         rows = store.incidents()
         if not rows:
-            raise NotFound("no incident yet; `warroom drill bad-deploy` makes one")
+            raise NotFound(f"no incident yet; {FIRST}")
         incident_id = str(rows[0]["id"])
     return store, store.load(incident_id)
 

@@ -38,10 +38,9 @@ def _impact(document: Incident) -> list[RenderableType]:
     if impact is None:
         return []
     share = value(impact.failed_share, "share")
-    text = (
-        f"{impact.users.value} of the users, business {impact.business.value}: "
-        f"{impact.failed_requests} of {impact.requests} requests failed ({share})"
-    )
+    failed = f"{impact.failed_requests} of {impact.requests} requests failed ({share})"
+    measured = failed if impact.requests else f"requests not measured ({shown(impact.basis)})"
+    text = f"{impact.users.value} of the users, business {impact.business.value}: {measured}"
     money = impact.revenue_per_hour
     risk = f", about {money:,.0f} an hour at risk" if money else ""
     return [folded(line(("  impact    ", "dim")), text + risk)]

@@ -72,8 +72,9 @@ def _respond(desk: Desk, configured: Settings, alerts: list[Alert], sources: Sou
         store = response.room.store
         firing = [a for a in alerts if a.status == "firing" or store.open_incident(a.fingerprint)]
         if len(firing) < len(alerts):
-            text = f"{len(alerts) - len(firing)} resolved alerts belong to no open incident"
-            say(desk.console, ("  note      ", "dim"), text)
+            over = f"{len(alerts) - len(firing)} of {len(alerts)}"
+            text = f"alerts that are resolved and belong to no open incident: {over}"
+            say(desk.console, ("  left out  ", "dim"), text)
         order = []
         for _service, group in groupby(sorted(firing, key=_order), key=lambda alert: alert.service):
             taken = [_take(response, alert, configured, sources) for alert in group]

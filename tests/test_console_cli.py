@@ -31,7 +31,24 @@ def test_no_incident_yet(warroom):
     assert warroom("incidents", "--json").json == []
     said = warroom("show")
     assert said.code == Exit.not_found
-    assert "warroom drill" in one_line(said)
+    assert "warroom triage" in one_line(said)
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_an_id_in_the_list_can_be_copied(warroom, monkeypatch, columns):
+    incident = kept(warroom.store, full())
+    monkeypatch.setenv("COLUMNS", columns)
+    text = warroom("incidents").out
+    assert incident.id in text
+    assert incident.severity and incident.severity.value in text
+
+
+def test_a_home_that_cannot_be_written_is_named(warroom, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WARROOM_HOME", str(tmp_path / "file" / "home"))
+    said = warroom("incidents")
+    assert said.code == Exit.bad_input
+    assert "name a directory" in one_line(said)
 
 
 @pytest.mark.parametrize(

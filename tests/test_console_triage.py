@@ -77,6 +77,9 @@ def test_without_telemetry_words_classify_and_the_gaps_are_named(warroom):
     assert result["executions"] == []
     assert {gap["what"] for gap in result["gaps"]} >= {"metrics", "logs", "traces", "changes"}
     assert (warroom.home / "incidents" / result["incident"] / "incident.md").exists()
+    text = warroom("show").out
+    assert "requests not measured" in text
+    assert "0 of 0 requests" not in text
 
 
 def test_a_response_over_a_bundle_shows_its_work_and_leaves_files(warroom, tmp_path, bundle):
