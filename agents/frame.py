@@ -30,7 +30,9 @@ def frame_of(
     end = min(end, max(ends)) if ends else end
     begin = _begin(document, windows, end)
     baseline_end = begin - windows.detect_s * (GUARD if document.onset else 1.0)
-    baseline = Window(max([baseline_end - windows.baseline_s, *starts[:1]]), baseline_end)
+    earliest = min(starts, default=baseline_end - windows.baseline_s)
+    baseline_start = max(baseline_end - windows.baseline_s, earliest)
+    baseline = Window(min(baseline_start, baseline_end), baseline_end)
     return Frame(
         baseline=baseline, incident=Window(begin, max(end, begin)), service=document.alert.service
     )

@@ -176,8 +176,8 @@ def _findings(
         row = next(where(health, service=case.document.alert.service), health.rows[0])
         found.append(
             Finding(
-                statement=f"{row['service']} is well: errors {row['errors']}, "
-                f"latency {row['latency']}, saturation {row['saturation']}",
+                statement=f"nothing at {row['service']} fails or fills up beyond chance: errors "
+                f"{row['errors']}, latency {row['latency']}, saturation {row['saturation']}",
                 service=row["service"],
                 kind="noise",
                 quotes=cite(health, row, "service", "errors", "latency", "saturation"),

@@ -11,6 +11,9 @@ from ..incident.ledger import Request
 from ..operations.inventory import Inventory
 from ..tools.actions import plan as checked_plan
 
+MEASURED = ("good_share",)
+"""Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
+
 
 def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> ActionPlan:
     """The plan with some parameters set anew ("key=value"; values are JSON or plain words).
@@ -18,6 +21,7 @@ def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> Act
     Raises ToolRetry with the correction for anything that does not fit.
     """
     parameters = {**plan.parameters, **dict(_pair(edit, plan) for edit in edits)}
+    _no_wider(plan, parameters)
     return checked_plan(
         plan.kind,
         plan.target,
@@ -30,10 +34,23 @@ def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> Act
     )
 
 
+def _no_wider(plan: ActionPlan, parameters: dict[str, object]) -> None:
+    """Sources may be left out, not added: what the plan's share was measured of is no more."""
+    old, new = plan.parameters.get("sources"), parameters.get("sources")
+    if not isinstance(old, list) or not isinstance(new, list):
+        return
+    added = [str(source) for source in new if source not in old]
+    if added:
+        named = ", ".join(added)
+        raise ToolRetry(f"{named} was not measured: leave sources out, or reject the plan")
+
+
 def _pair(edit: str, plan: ActionPlan) -> tuple[str, object]:
     key, equals, text = (part.strip() for part in edit.partition("="))
     if not equals or not key:
         raise ToolRetry(f"{edit!r} is not key=value; {plan.title} has {_known(plan)}")
+    if key in MEASURED:
+        raise ToolRetry(f"{key} is measured, not chosen; reject the plan to have it measured again")
     if key not in plan.parameters:
         raise ToolRetry(f"no parameter {key!r}; {plan.kind.value} {plan.target} has {_known(plan)}")
     try:

@@ -68,15 +68,15 @@ class _Check:
         return [claim for claim in claims if self._resolves(claim)]
 
     def hypotheses(self, claims: list[Hypothesis]) -> list[Hypothesis]:
-        return [
-            claim.model_copy(
-                update={
-                    "support": self.kept(claim.support),
-                    "contradiction": self.kept(claim.contradiction),
-                }
-            )
-            for claim in claims
-        ]
+        """With the reasons that resolve; one that has no reason left has no confidence either."""
+        checked = []
+        for claim in claims:
+            support = self.kept(claim.support)
+            against = self.kept(claim.contradiction)
+            changes = {"support": support, "contradiction": against}
+            left = claim.confidence if support or not claim.support else 0.0
+            checked.append(claim.model_copy(update={**changes, "confidence": left}))
+        return checked
 
     def _resolves(self, claim) -> bool:
         try:

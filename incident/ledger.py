@@ -95,22 +95,18 @@ class Ledger:
         return Decision(subject=subject, verdict=verdict, by=by, at=from_ts(now), reason=reason)
 
     def decision(self, incident_id: str, subject: str) -> Decision | None:
-        """The answer to this question: None while it is open; expired when its time ran out."""
+        """The answer to this question: None while it is open; expired when its time ran out before
+        it was given, or before what it approved was begun."""
         here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
         with self.reading.begin() as connection:
             row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
         if row is None:
             return None
+        late = row["expires_at"] <= time.time()
         if row["verdict"] is None:
-            if row["expires_at"] > time.time():
-                return None
-            return Decision(
-                subject=subject,
-                verdict=Verdict.expired,
-                by="nobody",
-                at=from_ts(row["expires_at"]),
-                reason="nobody answered in time",
-            )
+            return _expired(row, "nobody answered in time") if late else None
+        if row["verdict"] == Verdict.approved and late and not self._begun(incident_id, subject):
+            return _expired(row, "approved, and not begun in time: it has to be asked again")
         return Decision(
             subject=subject,
             verdict=Verdict(row["verdict"]),
@@ -118,6 +114,14 @@ class Ledger:
             at=from_ts(row["decided_at"]),
             reason=row["reason"] or "",
         )
+
+    def _begun(self, incident_id: str, subject: str) -> bool:
+        """Whether an effect of this plan or text was claimed: its approval was used in time."""
+        query = select(EFFECTS.c.key).where(
+            EFFECTS.c.incident_id == incident_id, EFFECTS.c.key.endswith(f":{subject}")
+        )
+        with self.reading.begin() as connection:
+            return connection.execute(query).first() is not None
 
     def claim(self, incident_id: str, key: str) -> Effect | None:
         """Claim an effect before it happens: None when it is ours to carry out now, else the
@@ -140,3 +144,10 @@ class Ledger:
 
 def _request(row: RowMapping) -> Request:
     return Request(**{name: row[name] for name in Request.__dataclass_fields__})
+
+
+def _expired(row: RowMapping, reason: str) -> Decision:
+    at = from_ts(row["expires_at"])
+    return Decision(
+        subject=row["subject"], verdict=Verdict.expired, by="nobody", at=at, reason=reason
+    )

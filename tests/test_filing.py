@@ -124,6 +124,17 @@ def test_an_unproven_argument_leaves_its_hypothesis() -> None:
     assert [d.statement for d in document.dropped] == ["it is Tuesday"]
 
 
+def test_a_hypothesis_without_any_proof_left_has_no_confidence() -> None:
+    document = minimal()
+    made_up = Argument(text="it is Tuesday", weight=2, quotes=[Quote(evidence="E7", value="Tue")])
+    guess = hypothesis("checkout", FaultKind.bad_deploy, support=[made_up])
+    report = InvestigationReport(
+        specialist="debugger", conclusion="concluded", summary="found", hypotheses=[guess]
+    )
+    file_report(document, report, shelf()[1])
+    assert document.hypotheses[0].confidence == 0
+
+
 def test_a_report_filed_twice_counts_once() -> None:
     document = minimal()
     evidence, payload = shelf()
