@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.report import SweepReport
@@ -110,3 +111,11 @@ def listing(console: Console, rows: Sequence[dict[str, Any]]) -> None:
         level = row["severity"] or value(None, "")
         known = f"{row['id']:<24}  {opened:<16}  {level:<5}  {row['state']:<{wide}}  "
         say(console, known, shown(row["title"]))
+
+
+def waiting(console: Console, alerts: Sequence[Alert]) -> None:
+    """Alerts that were written down and that no incident took: a process ended in between."""
+    for alert in alerts:
+        what = f"{alert.service or 'no service'}: {alert.name}"
+        text = f"{what} was kept and not taken; hand it in again with `warroom triage`"
+        say(console, ("alert  ", "watch"), shown(text))

@@ -8,7 +8,7 @@ from ..incident.render import to_json
 from ..incident.store import Store
 from .desk import print_json
 from .exits import Exit
-from .overview import FIRST, listing, overview
+from .overview import FIRST, listing, overview, waiting
 from .screen import screen
 from .settings import settings
 
@@ -31,11 +31,13 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
 
 def incidents_command(as_json: bool) -> Exit:
     """Every incident, newest first."""
-    rows = Store.open(settings().database).incidents()
+    store = Store.open(settings().database)
+    rows = store.incidents()
     if as_json:
         print_json(rows)
     else:
         listing(screen(), rows)
+        waiting(screen(), [alert for _, alert in store.unclaimed_alerts()])
     return Exit.done
 
 
