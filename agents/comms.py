@@ -15,11 +15,11 @@ from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
 from ..prompts.formats import clock
 from ..prompts.render import render, stamp
-from .briefing import Briefing, brief
 from .case import Case
-from .channels import audiences, channels
-from .standing import Stage, about_security, ended, likely_cause, stage
-from .subjects import subject
+from .telling.briefing import Briefing, brief
+from .telling.channels import audiences, channels
+from .telling.standing import Stage, about_security, ended, likely_cause, stage
+from .telling.subjects import subject
 
 DISCLOSURE = "security_disclosure"
 ONCE = (Stage.declared, Stage.resolved, Stage.noise)

@@ -10,7 +10,7 @@ from ..incident.severity import Category, Severity
 from ..prompts.formats import count, duration, percent
 from ..tools.base import Result, Row
 from .case import Case
-from .standing import about_security, ended, is_noise, likely_cause, onset
+from .telling.standing import about_security, ended, is_noise, likely_cause, onset
 
 NOTABLE_RISE = 0.01
 """A journey counts as hit when its share of failures rose by this much over the baseline."""
@@ -123,9 +123,10 @@ def _outreach(document: Incident, hit: list[Row]) -> list[str]:
 
 
 def _summary(failed: int, total: Row | None, revenue: float | None, basis: str) -> str:
-    of = f" of {count(total['requests'])}" if total else ""
-    share = f" ({percent(total.get('share'))})" if total else ""
-    text = f"{count(failed)}{of} requests at the edge failed{share}"
-    if total and total.get("failed_clients"):
+    if total is None:
+        return "nobody's requests were measured at the edge"
+    text = f"{count(failed)} of {count(total['requests'])} requests at the edge failed"
+    text += f" ({percent(total.get('share'))})"
+    if total.get("failed_clients"):
         text += f"; up to {count(total['failed_clients'])} client addresses noticed"
     return text + (f"; about {count(revenue)} in revenue ({basis})" if revenue else "")

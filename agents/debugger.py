@@ -6,14 +6,14 @@ from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts, utc_now
 from .case import Case
-from .change_words import change_name, when
 from .clues import Clues, cite, first
-from .factors import contributing_factors
-from .fixes import follow_ups, rollback_triggers, stages, validation
-from .judgement import candidates, judge
-from .remedies import propose
-from .whys import five_whys
-from .wording import place
+from .diagnosis.factors import contributing_factors
+from .diagnosis.fixes import follow_ups, rollback_triggers, stages, validation
+from .diagnosis.judgement import candidates, judge
+from .diagnosis.remedies import propose
+from .diagnosis.whys import five_whys
+from .telling.change_words import change_name, when
+from .telling.wording import place
 
 
 def investigate(case: Case) -> InvestigationReport:
@@ -81,8 +81,7 @@ def _summary(clues: Clues, hypotheses: list[Hypothesis], leading: Hypothesis | N
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    searched = ", ".join(sorted({r.evidence for r in clues.asked}, key=lambda e: int(e[1:])))
-    return f"inconclusive{best}; searched {searched}"
+    return f"no cause stands out{best}; {len(clues.asked)} questions were asked"
 
 
 def _stack(clues: Clues, leading: Hypothesis | None) -> list[Finding]:

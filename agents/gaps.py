@@ -20,13 +20,30 @@ def coverage_gaps(coverage: Result) -> list[Gap]:
 def alert_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
     """A gap where metrics end before the window that the alert looked at: then telemetry says
     nothing about it, least of all that it is noise. Samples may be a window late."""
-    ends = [row["end"] for row in coverage.rows if row["modality"] == "metrics" and row["end"]]
-    if not alert.starts_at or not ends:
+    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["end"]]
+    if not alert.starts_at or not rows:
         return []
-    late = alert.starts_at.timestamp() - max(ends)
+    late = alert.starts_at.timestamp() - max(row["end"] for row in rows)
     if late <= 2 * detect_s:
         return []
     return [Gap(what="telemetry of the alert", why=f"metrics end {late:.0f} s before it fired")]
+
+
+def baseline_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+    """A gap where metrics begin too late to know what healthy looked like: with nothing to
+    compare with, an alert may be true however calm it looks."""
+    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["start"]]
+    if not alert.starts_at or not rows:
+        return []
+    before = alert.starts_at.timestamp() - detect_s - min(row["start"] for row in rows)
+    if before >= 2 * detect_s:
+        return []
+    why = (
+        f"metrics begin {-before:.0f} s after the incident"
+        if before < 0
+        else (f"metrics begin only {before:.0f} s before the incident")
+    )
+    return [Gap(what="healthy time to compare with", why=why)]
 
 
 CERTIFICATES = "certificates"

@@ -6,10 +6,12 @@ value a resume carries, an unanswered question stays unanswered.
 """
 
 import time
+from contextlib import suppress
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from ..errors import ApprovalError
 from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
@@ -55,11 +57,14 @@ def note_refusal(state: IncidentState, runtime: Runtime[Room]) -> dict:
 
 
 def ask_for_text(state: CommunicationState, runtime: Runtime[Room]) -> dict:
-    """Put every external draft before the commander."""
+    """Put every external draft before the commander; a newer one replaces an unanswered one."""
     room = runtime.context
-    document = room.store.load(state.incident_id)
-    for message in _waiting(document):
+    waiting = _waiting(room.store.load(state.incident_id))
+    newest = {message.audience: message.hash for message in waiting}
+    for message in waiting:
         _request(room, state.incident_id, message.hash, "text", message.subject)
+        if newest[message.audience] != message.hash:
+            _replace(room, state.incident_id, message.hash)
     return {}
 
 
@@ -111,6 +116,14 @@ def _request(room: Room, incident_id: str, subject: str, kind: str, title: str) 
     expires = now + room.settings.approval_minutes * 60
     room.store.ledger.ask(Request(incident_id, subject, kind, title, now, expires))
     return room.store.ledger.request(incident_id, subject)
+
+
+def _replace(room: Room, incident_id: str, subject: str) -> None:
+    """Withdraw a text that nobody has answered: its audience gets the newer one."""
+    reason = "a newer text replaces it"
+    if room.store.ledger.decision(incident_id, subject) is None:
+        with suppress(ApprovalError):  # answered in this very moment: then that answer counts
+            room.store.ledger.decide(incident_id, subject, Verdict.rejected, "comms", reason)
 
 
 def _await(room: Room, incident_id: str, subject: str, kind: str) -> Decision:

@@ -4,13 +4,13 @@ from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from .case import Case
-from .change_words import change_name
 from .clues import Clues, cite
+from .diagnosis.noise import CLEAR
+from .diagnosis.onset import find_onset
+from .diagnosis.verification import verify
 from .gaps import coverage_gaps
-from .monitoring_lessons import improve_monitoring
-from .noise import CLEAR
-from .onset import find_onset
-from .verification import verify
+from .lessons.monitoring_lessons import improve_monitoring
+from .telling.change_words import change_name
 
 __all__ = ["improve_monitoring", "sweep", "verify"]
 
@@ -25,7 +25,9 @@ def sweep(case: Case) -> SweepReport:
     onset = find_onset(clues)
     origin = clues.origin.rows[0]["path"].split(" > ") if clues.origin.rows else []
     found = [*_anomalies(clues), *_patterns(clues), *_failures(clues)]
-    summary = _summary(found, origin)
+    coverage = clues.ask("coverage")
+    measured = any(row["rows"] for row in coverage.rows)
+    summary = _summary(found, origin, measured)
     return SweepReport(
         specialist="observability",
         conclusion="concluded" if found else "inconclusive",
@@ -36,7 +38,7 @@ def sweep(case: Case) -> SweepReport:
         ],
         origin=origin,
         findings=found,
-        gaps=coverage_gaps(clues.ask("coverage")),
+        gaps=coverage_gaps(coverage),
         searched=clues.searched(),
         events=_events(clues, onset),
     )
@@ -87,10 +89,12 @@ def _failures(clues: Clues) -> list[Finding]:
     ]
 
 
-def _summary(found: list[Finding], origin: list[str]) -> str:
+def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
+    if not measured:
+        return "nothing was measured: there is no telemetry to look at"
     if not found:
-        return "inconclusive: metrics, logs and traces look as they did before"
-    where = f"; blame follows the calls {' → '.join(origin)}" if origin else ""
+        return "metrics, logs and traces look as they did before"
+    where = f"; the blame leads to {' → '.join(origin)}" if origin else ""
     return f"{len(found)} anomalies{where}"
 
 

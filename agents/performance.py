@@ -5,7 +5,7 @@ from ..incident.report import PerformanceReport
 from .case import Case
 from .clues import cite
 from .gaps import BALANCERS, CACHES
-from .hardening import harden
+from .lessons.hardening import harden
 from .resources import balance, hit_shares, leaks, sizing, statements
 from .resources.bottleneck import Bottleneck, find, strained
 from .resources.clues import LoadClues
@@ -75,7 +75,7 @@ def _summary(bottleneck: Bottleneck | None, findings: list[Finding], looked: boo
         return f"no bottleneck; {findings[0].statement}"
     if looked:
         return "no bottleneck: nothing is full, no statement got heavier, nothing leaks"
-    return "inconclusive: no limits and no request counters are recorded here"
+    return "no limits and no request counters are recorded here"
 
 
 def _gaps(clues: LoadClues) -> list[Gap]:

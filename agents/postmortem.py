@@ -15,13 +15,13 @@ from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
 from ..telemetry.model import Catalogue
 from ..tools.base import Row
-from . import retrospective, story
-from .action_items import action_items, ordered, selected
 from .case import Case
-from .harm import impact
-from .lessons import fill, lesson
-from .narrator import Narrator
-from .standing import detected, ended, is_noise, likely_cause, onset
+from .lessons.catalogue import fill, lesson
+from .telling import retrospective, story
+from .telling.action_items import action_items, ordered, selected
+from .telling.harm import impact
+from .telling.narrator import Narrator
+from .telling.standing import detected, ended, is_noise, likely_cause, onset
 
 TEMPLATE = "postmortem.md"
 SHOWN_SUMMARY = 90

@@ -19,8 +19,8 @@ from ..tools.base import Frame
 from ..tools.toolbox import Memory, Toolbox
 from .case import Case
 from .ceiling import Ceiling, FloorOnly
+from .diagnosis.inferred import inferred
 from .frame import frame_of
-from .inferred import inferred
 
 Progress = Callable[[dict], None]
 """Tells people what is going on: {"event": "step" | "evidence" | "document" | …, …}."""

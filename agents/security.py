@@ -6,7 +6,7 @@ from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
 from .case import Case
 from .gaps import CERTIFICATES, FIREWALL
-from .owners import due
+from .telling.owners import due
 from .threats import CHECKS, AccessClues, Threat
 
 SOURCES = 200
@@ -40,7 +40,7 @@ def _summary(leading: list[Threat], looked: bool) -> str:
         return f"{names}. Data exposure: {_exposure(leading, looked)}"
     if looked:
         return "no sign of an attack in logins, arrivals, paths, programs and logs"
-    return "inconclusive: neither logins nor access by source are recorded here"
+    return "neither logins nor access by source are recorded here"
 
 
 def _sources(leading: list[Threat]) -> list[str]:

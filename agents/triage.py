@@ -11,11 +11,11 @@ from ..incident.timeline import Event, EventKind, utc_now
 from ..tools.base import Result, Row
 from .case import Case
 from .clues import Clues, cite, first, where
-from .gaps import alert_gap, coverage_gaps
-from .judgement import candidates, judge
-from .level import Level, level_of
-from .noise import backed
-from .remedies import propose
+from .diagnosis.judgement import candidates, judge
+from .diagnosis.level import Level, level_of
+from .diagnosis.noise import backed
+from .diagnosis.remedies import propose
+from .gaps import alert_gap, baseline_gap, coverage_gaps
 
 
 def detect(case: Case) -> DetectionReport:
@@ -26,11 +26,13 @@ def detect(case: Case) -> DetectionReport:
     objectives, attacks = clues.ask("slo_state"), clues.logins
     coverage = clues.ask("coverage")
     level = level_of(words, traffic, objectives, health, attacks)
-    reasons = backed(clues, traffic)
-    unseen = alert_gap(case.document.alert, coverage, case.catalogue.windows.detect_s)
+    reasons = backed(clues, traffic, objectives)
+    alert, detect_s = case.document.alert, case.catalogue.windows.detect_s
+    unseen = alert_gap(alert, coverage, detect_s)
+    blind = baseline_gap(alert, coverage, detect_s)
     if unseen and not reasons:
         level = Level(words.severity, words.rule, words.confidence, live=False)
-    noise = coverage.ok and health.ok and not reasons and not unseen
+    noise = coverage.ok and health.ok and not reasons and not unseen and not blind
     services = _services(case, health)
     summary = (
         "noise: nothing in telemetry backs the alert"
@@ -52,7 +54,7 @@ def detect(case: Case) -> DetectionReport:
         slo=[_slo(objectives, row) for row in objectives.rows],
         command=_command(case, services),
         findings=_findings(case, level, traffic, noise, health, reasons),
-        gaps=coverage_gaps(coverage) + unseen + _unknown_service(case, health),
+        gaps=coverage_gaps(coverage) + unseen + blind + _unknown_service(case, health),
         searched=clues.searched(),
         events=[Event(at=utc_now(), actor="triage", kind=EventKind.severity, text=summary)],
     )

@@ -1,7 +1,7 @@
 """The pictures of an incident: its guilty signals and its course."""
 
 from ..agents.room import Room
-from ..agents.standing import onset
+from ..agents.telling.standing import onset
 from ..incident.document import Incident
 from .guilty import guilty, tracks
 from .signal_chart import Mark, signal_chart

@@ -49,7 +49,7 @@ def parse_alerts(content: Any) -> list[Alert]:
 def _decoded(data: bytes | str) -> Any:
     if len(data) > MOST_BYTES:
         raise AlertError(
-            f"the alert is {len(data) / 1e6:.1f} MB; at most {MOST_BYTES / 1e6:.0f} MB are read. "
+            f"the alert is larger than {MOST_BYTES / 1e6:.0f} MB, and no more is read. "
             "Send the alert without its attachments, or fewer alerts at once"
         )
     try:

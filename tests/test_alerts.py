@@ -117,7 +117,7 @@ def test_long_text_is_cut_visibly():
         (b"{", "is not JSON"),
         (b"\xff\xfe", "is not UTF-8"),
         (b"[" * 200_000, "nested too deeply"),
-        (b"x" * (MOST_BYTES + 1), "1.0 MB"),
+        (b"x" * (MOST_BYTES + 1), "larger than 1 MB"),
         (b"null", "not an object"),
         (b"[]", "holds no alert"),
         (b"[1]", "not an object"),

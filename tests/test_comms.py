@@ -6,7 +6,7 @@ import pytest
 
 from warroom.agents.comms import announce, communicate
 from warroom.agents.customer_impact import assess_customers, customer_report
-from warroom.agents.standing import Stage, next_update, stage, update_due
+from warroom.agents.telling.standing import Stage, next_update, stage, update_due
 from warroom.incident.communication import Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from warroom.agents.causes.candidate import Candidate
-from warroom.agents.judgement import judge
-from warroom.agents.networks import covered, networks
+from warroom.agents.diagnosis.judgement import judge
+from warroom.agents.diagnosis.networks import covered, networks
 from warroom.analysis.changepoint import last_departure
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind

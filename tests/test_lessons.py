@@ -2,12 +2,12 @@
 
 import pytest
 
-from warroom.agents.early_warnings import Reading, chosen, readings
-from warroom.agents.expressions import EXPRESSIONS, expression
-from warroom.agents.hardening import harden, hardening_report
-from warroom.agents.lessons import LESSONS
-from warroom.agents.monitoring_lessons import improve_monitoring, monitoring_report
-from warroom.agents.owners import owner
+from warroom.agents.lessons.catalogue import LESSONS
+from warroom.agents.lessons.early_warnings import Reading, chosen, readings
+from warroom.agents.lessons.expressions import EXPRESSIONS, expression
+from warroom.agents.lessons.hardening import harden, hardening_report
+from warroom.agents.lessons.monitoring_lessons import improve_monitoring, monitoring_report
+from warroom.agents.telling.owners import owner
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind
 from warroom.incident.report import PerformanceReport

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.hardening import harden
+from warroom.agents.lessons.hardening import harden
 from warroom.agents.performance import analyse
 from warroom.agents.performance import harden as exported
 from warroom.tests.bundles import START, BundleWriter, counter, gauge

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warroom.agents.chronicle import chronicle
 from warroom.agents.gaps import CERTIFICATES
-from warroom.agents.hardening import hardening_report
-from warroom.agents.monitoring_lessons import monitoring_report
+from warroom.agents.lessons.hardening import hardening_report
+from warroom.agents.lessons.monitoring_lessons import monitoring_report
 from warroom.agents.postmortem import authors, draft, write, write_postmortem
-from warroom.agents.wording import shown
+from warroom.agents.telling.chronicle import chronicle
+from warroom.agents.telling.wording import shown
 from warroom.incident.action import Outcome
 from warroom.incident.blame import blame_marks
 from warroom.incident.evidence import EvidenceStatus

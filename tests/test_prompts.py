@@ -9,8 +9,8 @@ from jinja2 import TemplateNotFound, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 from markdown_it import MarkdownIt
 
-from warroom.agents.briefing import brief
 from warroom.agents.postmortem import draft
+from warroom.agents.telling.briefing import brief
 from warroom.prompts.document import incident_markdown
 from warroom.prompts.formats import count, duration, figure, level, percent, utc
 from warroom.prompts.neutral import cite, code, data, plain

@@ -22,7 +22,7 @@ def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float =
     rows: list[Row] = [
         {
             "at": number(change.at),
-            "seconds_before": round(begin - change.at, 1),
+            "seconds_before": round(begin - change.at, 1) + 0.0,
             "kind": change.kind,
             "service": change.service,
             "id": change.id,
@@ -41,5 +41,6 @@ def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float =
     if before:
         first = rows[0]
         summary += f"; nearest: {first['kind']} {first['service'] or first['id']}"
-        summary += f" {first['seconds_before']:.0f} s before"
+        seconds = first["seconds_before"]
+        summary += f" {abs(seconds):.0f} s {'before' if seconds >= 0 else 'after'}"
     return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)

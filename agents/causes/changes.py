@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first, where
-from ..wording import place
+from ..telling.wording import place
 from .candidate import Candidate
 from .timing import suspicious, time_and_place
 

@@ -1,0 +1,1 @@
+"""How the floor concludes: level, noise, onset, causes ranked, remedies, verification."""

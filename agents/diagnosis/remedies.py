@@ -1,0 +1,178 @@
+"""From a cause to the actions that may cure it, best first: every plan typed and checked.
+
+Which action fits which kind of fault is the practice's; target and parameters come from evidence
+and the inventory. A plan that does not fit the system is left out, and the reason is kept.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import ToolRetry
+from ...incident.action import ActionKind, ActionPlan
+from ...incident.finding import FaultKind, Hypothesis
+from ...incident.report import Gap
+from ...operations.inventory import Part
+from ...tools.actions import plan
+from ..causes.access import attackers
+from ..causes.data import damaged
+from ..clues import Clues, first
+from .networks import covered, networks
+
+WORTH_A_PLAN = 0.3
+"""Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
+BACKGROUND = 0.05
+"""Share of good requests that a block may cut off; above it, throttling is the gentler way."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One action before it is checked."""
+
+    kind: ActionKind
+    target: str
+    parameters: dict
+
+
+def propose(clues: Clues, hypotheses: list[Hypothesis]) -> tuple[list[ActionPlan], list[Gap]]:
+    """Plans for the standing hypotheses, best first, and what could not be proposed.
+
+    The first move of each cause comes before anybody's second: when the leading cause is wrong,
+    another cause's first move is worth more than a second try at the wrong one.
+    """
+    plans: list[tuple[float, ActionPlan]] = []
+    gaps: list[Gap] = []
+    for hypothesis in hypotheses:
+        if hypothesis.ruled_out or hypothesis.confidence < WORTH_A_PLAN:
+            continue
+        for order, move in enumerate(_moves(clues, hypothesis)):
+            try:
+                made = _plan(clues, hypothesis, move)
+            except ToolRetry as error:
+                gaps.append(Gap(what=f"{move.kind.value} {move.target}", why=str(error)))
+                continue
+            plans.append((hypothesis.confidence * 0.5**order, made))
+    plans.sort(key=lambda pair: -pair[0])
+    unique = {made.title: made for _, made in reversed(plans)}
+    return [made for _, made in plans if unique.get(made.title) is made], gaps
+
+
+def _plan(clues: Clues, hypothesis: Hypothesis, move: Move) -> ActionPlan:
+    return plan(
+        move.kind,
+        move.target,
+        move.parameters,
+        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
+        inventory=clues.case.inventory,
+        hypothesis=hypothesis.id,
+        quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
+        attempt=clues.case.attempt,
+    )
+
+
+def _moves(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    match cause.kind:
+        case FaultKind.bad_deploy | FaultKind.slow_release:
+            yield from _back_and_restart(clues, cause)
+        case FaultKind.bad_flag:
+            yield Move(ActionKind.flag_off, cause.resource, {})
+        case FaultKind.hung_process | FaultKind.crash_loop | FaultKind.pool_exhaustion:
+            yield Move(ActionKind.restart, cause.service, {})
+            yield from _reroute(clues, cause)
+            yield from _roll_back(clues, cause)
+        case FaultKind.memory_leak:
+            yield from _back_and_restart(clues, cause)
+        case FaultKind.traffic_surge | FaultKind.cpu_saturation:
+            yield from _scale(clues, cause)
+            yield from _throttle(clues, cause.resource)
+        case FaultKind.credential_attack:
+            yield from _block(clues)
+            yield from _throttle(clues, _login_route(clues))
+        case FaultKind.data_corruption:
+            yield from _repair(clues, cause)
+        case FaultKind.provider_quota | FaultKind.provider_outage:
+            yield from _switch(clues, cause)
+        case FaultKind.unknown:
+            yield Move(ActionKind.restart, cause.service, {})
+
+
+def _back_and_restart(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    yield from _roll_back(clues, cause)
+    yield Move(ActionKind.restart, cause.service, {})
+
+
+def _roll_back(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    """To the version before the blamed release; only where a release is blamed."""
+    row = first(clues.changes, id=cause.change) if cause.change else None
+    part = clues.case.inventory.services.get(cause.service, Part())
+    version = (row["previous"] if row else "") or part.previous
+    if row and version:
+        yield Move(ActionKind.roll_back, cause.service, {"to_version": version})
+
+
+def _reroute(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    part = clues.case.inventory.services.get(cause.service, Part())
+    if part.spares:
+        yield Move(ActionKind.reroute, cause.service, {"away_from": part.instances})
+
+
+def _scale(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    """As many instances as the arrivals grew by, with a third of head-room."""
+    part = clues.case.inventory.services.get(cause.service, Part())
+    row = first(clues.traffic, value=cause.resource) or {}
+    growth = row.get("ratio") or 2.0
+    wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
+    if wanted > len(part.instances):
+        yield Move(ActionKind.scale, cause.service, {"instances": wanted})
+
+
+def _throttle(clues: Clues, route: str) -> Iterator[Move]:
+    """To half as much again as the healthy rate of the route."""
+    row = first(clues.traffic, value=route) or {}
+    usual = row.get("rate_before")
+    if usual and route not in ("*", "/"):
+        for edge in _edges(clues):
+            limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
+            yield Move(ActionKind.throttle, edge, limit)
+
+
+def _block(clues: Clues) -> Iterator[Move]:
+    """The attacking sources, with the measured share of good requests they send."""
+    patterns = clues.ask("access_patterns", by="source")
+    good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
+    sources = networks([row["value"] for row in attackers(clues)], good)
+    total = sum(good.values())
+    cut = sum(count for address, count in good.items() if covered(address, sources))
+    share = cut / total if total else 0.0
+    if sources and share <= BACKGROUND:
+        for edge in _edges(clues):
+            parameters = {"sources": sources, "good_share": round(share, 4)}
+            yield Move(ActionKind.block_source, edge, parameters)
+
+
+def _login_route(clues: Clues) -> str:
+    routes = (row["value"] for row in clues.traffic.rows if "login" in row["value"].lower())
+    return next(routes, "")
+
+
+def _repair(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    """The damaged columns of the table that the failing code reads."""
+    suspects = damaged(clues)
+    named = [row for row in suspects if row["table"] == cause.resource]
+    for table in dict.fromkeys(row["table"] for row in named or suspects):
+        rows = [row for row in suspects if row["table"] == table]
+        most = max(500, *(row["rows_differing"] for row in rows))
+        parameters = {"columns": [row["column"] for row in rows], "max_rows": most}
+        yield Move(ActionKind.repair_rows, table, parameters)
+
+
+def _switch(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
+    """The service that uses the provider, to another one."""
+    part = clues.case.inventory.services.get(cause.resource, Part())
+    others = [name for name in clues.case.inventory.providers if name != part.provider]
+    for other in others:
+        yield Move(ActionKind.switch_provider, cause.resource, {"to": other})
+
+
+def _edges(clues: Clues) -> list[str]:
+    return [name for name, part in clues.case.inventory.services.items() if part.edge][:1]

@@ -1,0 +1,69 @@
+"""Five whys, built only from what is in evidence; where the record ends, it says so."""
+
+from ...incident.finding import FaultKind, Hypothesis
+from ...incident.report import Sentence
+from ..clues import Clues, first
+from ..telling.change_words import change_name, when
+from ..telling.wording import place
+
+SYSTEMIC = {
+    FaultKind.bad_deploy: "the record shows no stage between the release and all of the traffic",
+    FaultKind.slow_release: "the record shows no load test or canary between release and traffic",
+    FaultKind.bad_flag: "the flag reached every request at once; no gradual roll-out is recorded",
+    FaultKind.hung_process: "nothing replaced a process that was alive but answered nobody",
+    FaultKind.traffic_surge: "capacity did not follow the arrivals by itself",
+    FaultKind.memory_leak: "nothing bounded the growth or restarted the process before its limit",
+    FaultKind.pool_exhaustion: "nothing took back connections that were never returned",
+    FaultKind.credential_attack: "nothing limited failed logins per source",
+    FaultKind.data_corruption: "nothing checked the rows before requests met them",
+    FaultKind.provider_quota: "no fallback took over when the provider refused",
+    FaultKind.provider_outage: "no fallback took over when the provider failed",
+}
+
+
+def five_whys(clues: Clues, cause: Hypothesis) -> list[Sentence]:
+    """Question and answer, from the alert down to the system's own weakness."""
+    alert = clues.case.document.alert
+    hurt = alert.service or "the edge"
+    systemic = SYSTEMIC.get(cause.kind, "the record does not say")
+    return [
+        Sentence(text=f"Why did {alert.name} fire? {alert.summary or alert.name}"),
+        _path(clues, hurt, cause),
+        _error(clues, cause),
+        _change(clues, cause),
+        Sentence(text=f"Why could it reach users? {systemic}", evidence=_proof(cause)),
+    ]
+
+
+def _path(clues: Clues, hurt: str, cause: Hypothesis) -> Sentence:
+    row = first(clues.origin, service=cause.service)
+    if row is None or hurt == cause.service:
+        text = f"Why is {hurt} hurt? it begins there: no service that it calls explains it"
+    else:
+        steps = row["path"].replace(" > ", " calls ")
+        text = f"Why is {hurt} hurt? {steps}; the degradation begins in {cause.service}"
+    return Sentence(text=text, evidence=[clues.origin.evidence])
+
+
+def _error(clues: Clues, cause: Hypothesis) -> Sentence:
+    question = f"Why does {cause.service} degrade?"
+    for row in clues.errors.rows:
+        if row["new"] and cause.service in row["services"].split(", "):
+            text = f"{question} {row['exception']} at {place(row['location'])}"
+            return Sentence(text=text, evidence=[clues.errors.evidence])
+    answer = cause.support[0].text if cause.support else cause.statement
+    return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
+
+
+def _change(clues: Clues, cause: Hypothesis) -> Sentence:
+    row = first(clues.changes, id=cause.change) if cause.change else None
+    if row is None:
+        text = "Why now? no change just before the onset explains it"
+    else:
+        text = f"Why now? {change_name(row)}, {when(row)}: {row['summary']}"
+    return Sentence(text=text, evidence=[clues.changes.evidence])
+
+
+def _proof(cause: Hypothesis) -> list[str]:
+    quoted = [quote.evidence for argument in cause.support[:2] for quote in argument.quotes[:1]]
+    return list(dict.fromkeys(quoted))

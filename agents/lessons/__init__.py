@@ -1,0 +1,1 @@
+"""What would have warned earlier and hurt less, by kind of fault."""

@@ -1,0 +1,1 @@
+"""What people are told, out of the record and in words that they would use."""

@@ -1,0 +1,150 @@
+"""Where an incident stands: facts about time, stage and cause, read off the document."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ...incident.action import Execution, Outcome
+from ...incident.document import Incident
+from ...incident.finding import FaultKind, Hypothesis
+from ...incident.lifecycle import State
+from ...incident.report import DetectionReport
+from ...incident.reword import reword
+from ...incident.severity import TARGETS, Category, IncidentType
+from ...incident.timeline import Event, EventKind
+from .chronicle import chronicle
+
+SURE_ENOUGH = 0.5
+"""Confidence from which a message names a cause as the likely one."""
+
+KEY_KINDS = (
+    EventKind.severity,
+    EventKind.decision,
+    EventKind.action,
+    EventKind.verification,
+    EventKind.state,
+)
+INTERNAL_KINDS = ("database", "external", "edge")
+INTERNAL_WORDS = ("database", "postgres", "db", "gateway", "cache", "queue", "proxy")
+
+
+SYMPTOMS = {
+    IncidentType.security: "slow or refused sign-ins",
+    IncidentType.data: "items that cannot be shown or ordered, or details that are wrong",
+    IncidentType.performance: "slow pages or timeouts",
+    IncidentType.third_party: "missing suggestions or features",
+}
+
+
+class Stage(StrEnum):
+    """Where the incident stands, as messages see it."""
+
+    declared = "declared"
+    update = "update"
+    resolved = "resolved"
+    noise = "noise"
+
+
+def stage(document: Incident) -> Stage:
+    """Declared until something was done or told; then updates; noise and resolution end it."""
+    if is_noise(document):
+        return Stage.noise
+    if document.state in (State.resolved, State.post_incident, State.closed):
+        return Stage.resolved
+    told = any(m.template.startswith(Stage.declared.value) for m in document.communications)
+    return Stage.update if told or document.executions else Stage.declared
+
+
+def is_noise(document: Incident) -> bool:
+    """Whether the latest classification found nothing behind the alert, and nothing was done."""
+    first = document.report(1)
+    called = isinstance(first, DetectionReport) and first.noise
+    leading = document.leading()
+    nothing = leading is not None and leading.kind is FaultKind.no_fault
+    over = document.state in (State.resolved, State.post_incident, State.closed)
+    return not document.executions and (called or (nothing and over))
+
+
+def about_security(document: Incident) -> bool:
+    """Whether the incident is, or is most likely, an attack."""
+    cause = likely_cause(document)
+    attack = cause is not None and cause.kind is FaultKind.credential_attack
+    security = document.type is IncidentType.security or document.category is Category.security
+    return attack or security
+
+
+def onset(document: Incident) -> datetime:
+    """When it began: as the sweep measured, else as the alert says, else when we took it."""
+    begun = document.onset or document.alert.starts_at or document.opened_at
+    return min(begun, document.opened_at)
+
+
+def detected(document: Incident) -> datetime:
+    """When the alert fired, as its sender says; when we took it where it does not say."""
+    fired = document.alert.starts_at or document.opened_at
+    return max(min(fired, document.opened_at), onset(document))
+
+
+def ended(document: Incident) -> datetime | None:
+    """When it was resolved (or closed); None while it runs."""
+    over = (State.resolved, State.closed)
+    if document.state not in (*over, State.post_incident):
+        return None
+    return next((t.at for t in reversed(document.transitions) if t.state in over), None)
+
+
+def affected(document: Incident) -> list[str]:
+    """Names of the services hurt, alerting first; the alert's own where none was assessed."""
+    hurt = [s.name for s in document.services if s.role in ("alerting", "affected", "suspect")]
+    return hurt or [name for name in (document.alert.service,) if name]
+
+
+def components(document: Incident) -> list[str]:
+    """The affected services as customers know them: no databases, gateways or suppliers."""
+    inner = [s for s in document.services if s.role in ("alerting", "affected")]
+    ordered = sorted(inner, key=lambda s: s.tier or 9)
+    own = [s for s in ordered if s.kind not in INTERNAL_KINDS]
+    names = [s.name for s in own if not any(w in s.name.lower() for w in INTERNAL_WORDS)]
+    return [name.replace("-", " ").replace("_", " ") for name in names][:4]
+
+
+def symptom(document: Incident) -> str:
+    """What customers may meet, in their words; the wording of both languages is in prompts/."""
+    return SYMPTOMS.get(document.type, "failed or slow requests")
+
+
+def likely_cause(document: Incident) -> Hypothesis | None:
+    """The leading hypothesis where it is sure enough to be told."""
+    leading = document.leading()
+    if leading is None or leading.kind is FaultKind.unknown:
+        return None
+    return leading if leading.confidence >= SURE_ENOUGH else None
+
+
+def solution(document: Incident) -> Execution | None:
+    """The last action that telemetry says helped and that was not undone."""
+    helped = [e for e in document.executions if e.outcome is Outcome.better and not e.undone]
+    return helped[-1] if helped else None
+
+
+def key_events(document: Incident, most: int = 12) -> list[Event]:
+    """Key decisions and what came of them, oldest first, the latest `most`."""
+    names = affected(document)
+    lines = [e.event for e in chronicle(document) if any(kind in KEY_KINDS for kind in e.kinds)]
+    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-most:]]
+
+
+def next_update(document: Incident, now: datetime) -> datetime | None:
+    """By the severity's cadence; None: the next message comes when something is resolved."""
+    if document.severity is None or stage(document) in (Stage.resolved, Stage.noise):
+        return None
+    minutes = TARGETS[document.severity].update_minutes
+    return now + timedelta(minutes=minutes) if minutes else None
+
+
+def update_due(document: Incident, now: datetime) -> bool:
+    """Whether the cadence asks for another message now."""
+    if document.severity is None or ended(document):
+        return False
+    minutes = TARGETS[document.severity].update_minutes
+    last = max((m.created_at for m in document.communications), default=document.opened_at)
+    return minutes is not None and now - last >= timedelta(minutes=minutes)
