@@ -22,7 +22,7 @@ from warroom.tests.responses import (
     inventory,
     room_over,
 )
-from warroom.tests.shop_bundle import NO_FAULT
+from warroom.tests.shop_bundle import NO_FAULT, Fault
 
 
 def hands() -> Rehearsal:
@@ -273,3 +273,15 @@ def test_every_claim_of_a_whole_response_resolves(tmp_path: Path) -> None:
     assert len(document.findings) > 5
     kinds = [event.kind for event in document.timeline]
     assert kinds.index(EventKind.alert) < kinds.index(EventKind.severity)
+
+
+def test_a_leak_far_from_its_limit_is_no_noise(tmp_path: Path) -> None:
+    """Nothing fails yet and nothing is nearly full: growth alone backs the alert."""
+    room = room_over(tmp_path, Fault("leak", "recommendations", at=60), hands())
+    room.clock = lambda: from_ts(START + 72)
+    response = Response(room)
+    incident, _ = response.take(alert("recommendations"))
+    list(response.run(incident))
+    document = room.store.load(incident)
+    assert document.state is not State.closed
+    assert document.hypotheses[0].service == "recommendations"

@@ -14,6 +14,10 @@ NEARLY_FULL = 0.7
 GROWING = ("memory_bytes", "db_pool_waiting", "restarts")
 MUCH = 1.5
 """Times the healthy level."""
+STEADY = 0.8
+"""Confidence from which growth is steady."""
+SOON_S = 3600.0
+"""A limit this near, seconds, is trouble already."""
 MANY = 3
 """Events below this prove nothing."""
 CHANCE = 2.0
@@ -26,6 +30,7 @@ def backed(clues: Clues, traffic: Result, objectives: Result) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
         *_signals(clues),
+        *_growing(clues),
         *_failing(traffic),
         *_missed(objectives),
         *_traces(clues),
@@ -77,6 +82,24 @@ def _too_slow(clues: Clues, row: Row) -> bool:
     if goals:
         return row["current"] * 1000 > min(goals)
     return (row["ratio"] or 0) >= 2 * MUCH
+
+
+def _growing(clues: Clues) -> list[Finding]:
+    """What grows steadily towards a limit: calm today, an outage within the hour."""
+    return [
+        Finding(
+            statement=f"{row['service']} {row['signal']} grows steadily and reaches its limit in "
+            f"{row['seconds_to_limit']:.0f} s",
+            service=row["service"],
+            kind=f"anomaly:{row['signal']}",
+            quotes=cite(clues.growth, row, "service", "now", "seconds_to_limit"),
+        )
+        for row in clues.growth.rows
+        if row["monotonic"]
+        and (row["confidence"] or 0) >= STEADY
+        and row["seconds_to_limit"] is not None
+        and row["seconds_to_limit"] <= SOON_S
+    ]
 
 
 def _failing(traffic: Result) -> list[Finding]:
