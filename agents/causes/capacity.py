@@ -9,6 +9,7 @@ from ..clues import Clues, cite, first, where
 from .candidate import Candidate
 from .timing import suspicious, time_and_place
 
+MEMORY = "memory_share"
 CONNECTION = re.compile(r"connection|pool", re.IGNORECASE)
 
 
@@ -42,20 +43,11 @@ def surges(clues: Clues) -> Iterator[Candidate]:
 
 
 def leaks(clues: Clues) -> Iterator[Candidate]:
-    """Memory that grows without end towards its limit."""
-    for row in clues.growth.rows:
-        if not row["signal"].startswith("memory") or not row["monotonic"]:
-            continue
-        service = row["service"]
-        candidate = Candidate(
-            service, FaultKind.memory_leak, f"{service} uses more and more memory"
-        )
-        candidate.backed(
-            2.5,
-            (row["confidence"] or 0) * min(1.0, (row["growth"] or 0) / 0.3),
-            f"memory grew by {row['growth'] or 0:.0%} and does not come back",
-            cite(clues.growth, row, "growth", "now"),
-        )
+    """Memory that grows without end towards its limit, or has just begun to."""
+    for service in _growing(clues):
+        statement = f"{service} uses more and more memory"
+        candidate = Candidate(service, FaultKind.memory_leak, statement)
+        _growth(clues, candidate, service)
         full = first(clues.saturation, service=service, resource="memory")
         used = (full["utilisation"] or 0) if full else 0.0
         candidate.backed(
@@ -69,6 +61,36 @@ def leaks(clues: Clues) -> Iterator[Candidate]:
                 candidate.change = change["id"]
                 time_and_place(clues, candidate, change, score)
         yield candidate
+
+
+def _growing(clues: Clues) -> list[str]:
+    """Services whose memory grows steadily, or is clearly above its healthy level."""
+    steady = [r for r in clues.growth.rows if r["signal"].startswith("memory") and r["monotonic"]]
+    risen = [r["service"] for r in clues.signals.rows if r["signal"] == MEMORY and swollen(r)]
+    return list(dict.fromkeys([*(row["service"] for row in steady), *risen]))
+
+
+def _growth(clues: Clues, candidate: Candidate, service: str) -> None:
+    for row in where(clues.growth, service=service):
+        if row["signal"].startswith("memory") and row["monotonic"]:
+            candidate.backed(
+                2.5,
+                (row["confidence"] or 0) * min(1.0, (row["growth"] or 0) / 0.3),
+                f"memory grew by {row['growth'] or 0:.0%} and does not come back",
+                cite(clues.growth, row, "growth", "now"),
+            )
+            return
+    row = clues.signal(service, MEMORY)
+    risen = (row["ratio"] or 1.0) - 1.0 if row else 0.0
+    text = f"its memory rose by {risen:.0%}"
+    candidate.backed(2.0, risen / 0.5, text, cite(clues.signals, row, "current", "baseline"))
+
+
+def swollen(row: Row | None) -> bool:
+    """Whether a memory signal is clearly and by much above its healthy level."""
+    if row is None or not row["worse"]:
+        return False
+    return (row["score"] or 0) >= 6 and (row["ratio"] or 0) >= 1.3
 
 
 def pools(clues: Clues) -> Iterator[Candidate]:

@@ -11,6 +11,7 @@ from ...tools.base import Row
 from ..clues import Clues, cite, first, where
 from ..telling.wording import place
 from .candidate import Candidate
+from .capacity import MEMORY, swollen
 from .timing import suspicious, time_and_place
 
 
@@ -52,6 +53,8 @@ def slow_releases(clues: Clues) -> Iterator[Candidate]:
         raising = first(clues.failures, service=service, reason="own error")
         weight = clues.own_failures(service) if raising and not share > 0.5 else 0.0
         candidate.doubted(1.5, weight, f"{service} raises errors rather than being slow")
+        swells = swollen(clues.signal(service, MEMORY))
+        candidate.doubted(1.5, float(swells), "its memory grows, which slows it down by itself")
         _silent_callee(clues, candidate, service)
         yield candidate
 
