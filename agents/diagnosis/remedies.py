@@ -167,9 +167,11 @@ def _repair(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
 
 
 def _switch(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
-    """The service that uses the provider, to another one."""
+    """The service that uses the blamed provider, to another one: never back to the blamed."""
     part = clues.case.inventory.services.get(cause.resource, Part())
-    others = [name for name in clues.case.inventory.providers if name != part.provider]
+    if part.provider and not cause.service.endswith(part.provider):
+        return  # switched already
+    others = [n for n in clues.case.inventory.providers if not cause.service.endswith(n)]
     for other in others:
         yield Move(ActionKind.switch_provider, cause.resource, {"to": other})
 

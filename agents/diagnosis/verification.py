@@ -99,7 +99,11 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     plan = document.plan(execution.plan)
     cause = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
     edges = [service.name for service in catalogue.services if service.kind == "edge"]
-    places = [*edges, document.alert.service, cause.service if cause else ""]
+    # A third party is not ours to mend, and nobody calls it any more after a switch.
+    outside = {service.name for service in catalogue.services if service.kind == "external"}
+    user = [cause.resource] if cause and cause.kind in PROVIDERS else []
+    named = [*edges, document.alert.service, cause.service if cause else "", *user]
+    places = [place for place in named if place not in outside]
     names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
     if cause and cause.kind in TELLTALE:
         # A provider is seen through the service that uses it: its resource names that one.
