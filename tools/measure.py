@@ -25,19 +25,33 @@ def measure(
     pairs = [(service, signal) for service, _, signal in (t.partition("/") for t in targets)]
     if not all(signal for _, signal in pairs):
         raise ToolRetry('targets are "service/signal", for example "gateway/error_rate"')
-    whole = Window(min(bench.frame.baseline.start, before[0]), after[1])
     services = sorted({service for service, _ in pairs})
     names = sorted({signal for _, signal in pairs})
-    found = {(s.service, s.name): s for s in read_signals(bench.telemetry, whole, services, names)}
-    windows = (bench.frame.baseline, Window(*before), Window(*after))
-    rows = [_row(pair, found.get(pair), windows) for pair in pairs]
+    # Each window by itself: between them may lie a year that nobody asked about.
+    found = [
+        _read(bench, window, services, names)
+        for window in (bench.frame.baseline, Window(*before), Window(*after))
+    ]
+    rows = [_row(pair, found) for pair in pairs]
     measured = sum(row["after"] is not None for row in rows)
     text = f"{measured} of {len(rows)} signals measured after the action"
     return Table(rows, text, Window(before[0], after[1]))
 
 
-def _row(pair: tuple[str, str], signal: Signal | None, windows: tuple[Window, ...]) -> dict:
-    levels = [_level(signal, window) for window in windows]
+Found = dict[tuple[str, str], tuple[Signal, float | None]]
+
+
+def _read(bench: Bench, window: Window, services: list[str], names: list[str]) -> Found:
+    """Each signal in one window, and its level there; nothing for an empty window."""
+    if window.seconds <= 0:
+        return {}
+    signals = read_signals(bench.telemetry, window, services, names)
+    return {(s.service, s.name): (s, _level(s, window)) for s in signals}
+
+
+def _row(pair: tuple[str, str], found: list[Found]) -> dict:
+    signal = next((part[pair][0] for part in found if pair in part), None)
+    levels = [part[pair][1] if pair in part else None for part in found]
     return {
         "service": pair[0],
         "signal": pair[1],
@@ -49,10 +63,8 @@ def _row(pair: tuple[str, str], signal: Signal | None, windows: tuple[Window, ..
     }
 
 
-def _level(signal: Signal | None, window: Window) -> float | None:
+def _level(signal: Signal, window: Window) -> float | None:
     """Median of the finite values inside a window, four significant digits."""
-    if signal is None:
-        return None
     values = signal.within(window)
     values = values[np.isfinite(values)]
     return float(f"{np.median(values):.4g}") if values.size else None
