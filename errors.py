@@ -13,8 +13,15 @@ WarroomError                 message says what to do next
 ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
+├── ModelError               no usable answer from the model; the floor answers instead
+│   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
+│   ├── ModelRefused         it declined to answer
+│   ├── ModelMuddled         it answered something unusable, also after one repair
+│   └── BudgetSpent          tokens, money or time for this specialist, incident or day are spent
 └── DrillError               the small system did not start, or a fault did not take
 """
+
+from typing import Any
 
 
 class WarroomError(Exception):
@@ -67,6 +74,29 @@ class LifecycleError(WarroomError):
 
 class StoreError(WarroomError):
     """Our own tables cannot be read or written."""
+
+
+class ModelError(WarroomError):
+    """No usable answer from the model."""
+
+    usage: Any = None
+    """Tokens (models.protocol.Usage) that were used all the same; None: none are known."""
+
+
+class ModelUnavailable(ModelError):
+    """The model could not be reached, or not in time, also after retries."""
+
+
+class ModelRefused(ModelError):
+    """The model declined to answer."""
+
+
+class ModelMuddled(ModelError):
+    """The model's answer cannot be used, also after one repair."""
+
+
+class BudgetSpent(ModelError):
+    """Tokens, money or time are spent; the message says whose and how much."""
 
 
 class DrillError(WarroomError):
