@@ -13,6 +13,7 @@ from .evidence import Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
+from .model_use import Disagreement, ModelCall
 from .report import AnyReport, FollowUp
 from .severity import Category, IncidentType, Severity
 from .timeline import Event, EventKind
@@ -57,6 +58,12 @@ class Incident(BaseModel):
     communications: list[Message] = Field(default_factory=list, description="drafts and sent")
     follow_ups: list[FollowUp] = Field(default_factory=list, description="owner and due date")
     reports: list[AnyReport] = Field(default_factory=list, description="one per step and attempt")
+    model_calls: list[ModelCall] = Field(
+        default_factory=list, description="every question to a model; empty: none was asked"
+    )
+    disagreements: list[Disagreement] = Field(
+        default_factory=list, description="where playbook and model saw it differently"
+    )
 
     def report(self, step: int) -> AnyReport | None:
         """The latest report of a step, or None."""

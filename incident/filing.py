@@ -49,6 +49,9 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
         if all((gap.what, gap.why) != (known.what, known.why) for known in document.gaps)
     ]
     document.follow_ups += [f.model_copy(update={"step": report.step}) for f in report.follow_ups]
+    document.disagreements += [d for d in report.disagreements if d not in document.disagreements]
+    for text in report.unproven:
+        check.unproven(text)
     _take_over(document, report)
     for event in (*report.events, _closing(report)):
         document.record(event)
@@ -78,6 +81,11 @@ class _Check:
             checked.append(claim.model_copy(update={**changes, "confidence": left}))
         return checked
 
+    def unproven(self, text: str) -> None:
+        """List what a model claimed and code did not accept: "claim: reason"."""
+        statement, _, reason = text.partition(" :: ")
+        self._list(statement, reason or "not proven")
+
     def _resolves(self, claim) -> bool:
         try:
             check_quotes(claim.quotes, self.evidence, self.payload)
@@ -89,6 +97,9 @@ class _Check:
     def _drop(self, claim, reason: str) -> None:
         text = getattr(claim, "statement", "") or getattr(claim, "text", "")
         text = text or getattr(claim, "title", "") or getattr(claim, "subject", "")
+        self._list(text, reason)
+
+    def _list(self, text: str, reason: str) -> None:
         dropped = DroppedClaim(
             at=utc_now(), specialist=self.report.specialist, statement=text, reason=reason
         )
@@ -163,4 +174,5 @@ def _closing(report: AnyReport) -> Event:
 def _without_lists(report: AnyReport) -> AnyReport:
     """The report as kept: what moved into the document's own lists is not kept twice."""
     moved = ("findings", "hypotheses", "proposals", "messages", "events", "gaps")
+    moved = (*moved, "disagreements", "unproven")
     return report.model_copy(update={**{name: [] for name in moved}, "follow_ups": []})

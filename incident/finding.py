@@ -73,6 +73,12 @@ class Hypothesis(BaseModel):
         default="", description="flag, table, provider or sources that an action would name"
     )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
+    challenged: str = Field(
+        default="", description="what came of the try to refute it; empty: nobody tried"
+    )
+    confirmed: bool = Field(
+        default=False, description="stands out, and a try to refute it by another view failed"
+    )
 
 
 class DroppedClaim(BaseModel):

@@ -8,6 +8,7 @@ from .action import ActionPlan, Measure, Outcome
 from .communication import Message
 from .finding import Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
+from .model_use import Disagreement
 from .severity import Category, IncidentType, Severity
 from .timeline import Event
 
@@ -41,6 +42,9 @@ class Report(BaseModel):
     source: Literal["floor", "model"] = Field(
         default="floor", description="playbook, or model on top"
     )
+    fallback: str = Field(
+        default="", description="why the playbook answered although a model was asked"
+    )
     conclusion: Literal["concluded", "inconclusive"] = Field(description="an honest answer")
     summary: str = Field(description="one or two sentences")
     searched: list[str] = Field(default_factory=list, description="evidence ids looked at")
@@ -51,6 +55,12 @@ class Report(BaseModel):
     proposals: list[ActionPlan] = Field(default_factory=list, description="best first")
     messages: list[Message] = Field(default_factory=list, description="drafts")
     follow_ups: list[FollowUp] = Field(default_factory=list, description="work that remains")
+    disagreements: list[Disagreement] = Field(
+        default_factory=list, description="where playbook and model differ; moves to the document"
+    )
+    unproven: list[str] = Field(
+        default_factory=list, description="what a model claimed and code could not accept, with why"
+    )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
 
 
