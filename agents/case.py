@@ -1,5 +1,6 @@
 """What a specialist works on: the document as it stands, a toolbox, the time, the attempt."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,3 +24,5 @@ class Case:
     settings: Settings
     now: datetime
     attempt: int = 1
+    tell: Callable[[dict], None] = lambda _event: None
+    """Tells people what goes on; nobody listens by default."""

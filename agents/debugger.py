@@ -38,7 +38,7 @@ def investigate(case: Case) -> InvestigationReport:
             *_change(clues, leading),
         ],
         searched=clues.searched(),
-        events=_events(leading),
+        events=lead_events(leading),
     )
 
 
@@ -149,7 +149,8 @@ def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
     ]
 
 
-def _events(leading: Hypothesis | None) -> list[Event]:
+def lead_events(leading: Hypothesis | None) -> list[Event]:
+    """The line that says which cause leads; none where none stands out."""
     if leading is None:
         return []
     text = f"{leading.id} leads with {leading.confidence:.0%}: {leading.statement}"

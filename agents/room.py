@@ -91,4 +91,5 @@ class Room:
             settings=self.settings,
             now=self.clock(),
             attempt=attempt,
+            tell=tell,
         )

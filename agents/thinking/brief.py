@@ -1,0 +1,124 @@
+"""The brief: the incident in a few lines, the playbook's report, its evidence as small tables.
+
+Nothing in it depends on when or in what process it is written, so that the same incident is the
+same brief.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...incident.document import Incident
+from ...incident.evidence import Evidence, EvidenceStatus, Quote
+from ...incident.finding import Hypothesis
+from ...incident.report import AnyReport, MitigationReport
+from ...prompts.neutral import Trusted, plain
+from ...prompts.render import render
+from ...tools.base import Result
+from .digest import digest
+
+Payload = Callable[[str], Any]
+TABLE_CHARS = 700
+"""Characters of one table; the rest of it can be paged."""
+SHOWN = 5
+"""Findings and causes of the playbook that are told."""
+
+
+def brief(document: Incident, floor: AnyReport, payload: Payload, characters: int) -> str:
+    """The user's message of a step.
+
+    Args:
+        document: as it stands, with the evidence of the playbook's own calls.
+        floor: the playbook's report on the step.
+        payload: fetches evidence payloads by digest.
+        characters: budget of the evidence tables.
+    """
+    tables, more = _tables(document, floor, payload, characters)
+    return render(
+        "model/brief.md",
+        title=plain(document.title, 160),
+        alert=_alert(document),
+        standing=_standing(document),
+        done=[_trusted(f"done: {e.title}: {e.outcome.value}") for e in document.executions[-3:]],
+        conclusion=floor.conclusion,
+        summary=_trusted(floor.summary),
+        findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in floor.findings[:SHOWN]],
+        causes=[_trusted(cause(h)) for h in _hypotheses(document, floor)[:SHOWN]],
+        options=[_trusted(f"{label}: {title}") for label, title in options(floor)],
+        tables=Trusted(tables),
+        more=_trusted(more),
+    )
+
+
+def options(floor: AnyReport) -> list[tuple[str, str]]:
+    """The plans that code made, with the labels by which a model may choose one."""
+    return [(f"A{n}", plan.title) for n, plan in enumerate(floor.proposals, 1)]
+
+
+def cause(h: Hypothesis) -> str:
+    """A hypothesis in one line."""
+    return f"{h.confidence:.0%} {h.service}, {h.kind.value}: {h.statement}"
+
+
+def as_result(record: Evidence, payload: Payload) -> Result:
+    """A piece of evidence as the call's result."""
+    held = payload(record.digest)
+    return Result(record.id, record.status, held.get("rows", []), record.summary)
+
+
+def _trusted(text: str) -> Trusted:
+    """One visible line; a model reads no Markdown, so nothing is escaped."""
+    return Trusted(plain(text, 400))
+
+
+def _alert(document: Incident) -> Trusted:
+    alert = document.alert
+    words = [alert.name, alert.service, alert.severity, alert.summary]
+    return _trusted(" · ".join(word for word in words if word))
+
+
+def _standing(document: Incident) -> Trusted:
+    parts = [f"severity {document.severity.value}"] if document.severity else []
+    hurt = [s.name for s in document.services if s.role != "dependency"]
+    parts += [f"affected: {', '.join(hurt[:6])}"] if hurt else []
+    parts += [f"onset {document.onset:%H:%M:%S} UTC"] if document.onset else []
+    return _trusted("; ".join(parts))
+
+
+def _hypotheses(document: Incident, floor: AnyReport) -> list[Hypothesis]:
+    if floor.hypotheses or isinstance(floor, MitigationReport):
+        return floor.hypotheses
+    return document.hypotheses if floor.step in (5, 6, 7, 12, 13) else []
+
+
+def _values(quotes: Iterable[Quote]) -> str:
+    shown = [f"{q.evidence}: {plain(_short(q.value), 60)}" for q in list(quotes)[:2]]
+    return f"[{'; '.join(shown)}]" if shown else ""
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _tables(
+    document: Incident, floor: AnyReport, payload: Payload, characters: int
+) -> tuple[str, str]:
+    """Tables of the evidence that matters most, and the ids of what had no room."""
+    shown, left, more = [], characters, []
+    for record in _ranked(document, floor):
+        if left < TABLE_CHARS // 3:
+            more.append(f"{record.id} {record.tool}")
+            continue
+        table = digest(as_result(record, payload), min(TABLE_CHARS, left))
+        shown.append(table)
+        left -= len(table)
+    return "\n\n".join(shown), ", ".join(more)
+
+
+def _ranked(document: Incident, floor: AnyReport) -> list[Evidence]:
+    """What the playbook looked at: quoted in causes first, then in findings, then the rest."""
+    causes = [q for h in floor.hypotheses[:2] for a in h.support for q in a.quotes]
+    findings = [q for finding in floor.findings for q in finding.quotes]
+    wanted = [q.evidence for q in (*causes, *findings)] + list(floor.searched)
+    known = {record.id: record for record in document.evidence}
+    held = [known[id] for id in dict.fromkeys(wanted) if id in known]
+    return [record for record in held if record.status is EvidenceStatus.ok]
