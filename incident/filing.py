@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from ..errors import GroundingError
+from .action import ActionPlan
 from .document import Incident
 from .finding import DroppedClaim, Finding, Hypothesis
 from .grounding import Payload, check_quotes
@@ -38,10 +39,7 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
     document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
-    known = {(plan.title, plan.attempt) for plan in document.proposals}
-    document.proposals += [
-        p for p in check.kept(report.proposals) if (p.title, p.attempt) not in known
-    ]
+    document.proposals = _ranked(document.proposals, check.kept(report.proposals))
     _add_messages(document, check.kept(report.messages))
     document.gaps += [
         gap.model_copy(update={"specialist": report.specialist})
@@ -122,6 +120,15 @@ def _forget(document: Incident, report: AnyReport) -> None:
 def _signed(finding: Finding, report: AnyReport) -> Finding:
     signed = {"step": report.step, "attempt": report.attempt, "specialist": report.specialist}
     return finding.model_copy(update=signed)
+
+
+def _ranked(known: list[ActionPlan], new: list[ActionPlan]) -> list[ActionPlan]:
+    """All plans, the newest report's order first; a plan that is known stays the one it was."""
+    held = {(plan.title, plan.attempt): plan for plan in known}
+    ahead = [held.get((plan.title, plan.attempt), plan) for plan in new]
+    attempts = {plan.attempt for plan in ahead}
+    earlier = [p for p in known if p.attempt not in attempts]
+    return earlier + ahead + [p for p in known if p.attempt in attempts and p not in ahead]
 
 
 def _add_messages(document: Incident, messages) -> None:

@@ -10,7 +10,7 @@ from ...incident.finding import Finding
 from .replies import Cited, Claim
 
 NUMBER = re.compile(r"^[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?\s*(%|ms|s|/s)?$", re.IGNORECASE)
-FIGURES = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])")
+FIGURES = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])(?:\s?%)?")
 SMALL = 9
 """A number up to this needs no proof in prose: "two services", "3 instances"."""
 
