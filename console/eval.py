@@ -1,0 +1,125 @@
+"""`warroom eval`: cases are answered by several methods, scored, and shown side by side."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from ..errors import InputError
+from ..evals.cases import Case, cases
+from ..evals.compare import compared
+from ..evals.grid import as_markdown, at_terminal
+from ..evals.recordings import recorded
+from ..evals.results import Evaluation, asked, stored
+from ..evals.run import FLOOR, TRIVIAL, Method, Run, Runner, ceiling_for, of_model
+from ..evals.table import grids
+from ..settings import Settings
+from .exits import Exit
+from .screen import say, screen, shown
+from .settings import settings
+
+METHODS = ("trivial", "floor", "model")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line set."""
+
+    cases: Path | None = None
+    only: list[str] = field(default_factory=list)
+    methods: str = ""
+    models: list[str] = field(default_factory=list)
+    repeat: int = 1
+    rehearse: bool = False
+    json: Path | None = None
+    markdown: Path | None = None
+    compare: Path | None = None
+
+
+def eval_command(options: Options) -> Exit:
+    """Run, score, show, write. A method that could not be scored at all makes it a failure."""
+    console, configured = screen(), settings()
+    methods = methods_of(options, configured)
+    before = stored(options.compare) if options.compare else None
+    for target in (options.json, options.markdown):
+        check_writable(target)
+    with TemporaryDirectory() as folder:
+        taken = _cases(options, Path(folder))
+        runner = Runner(configured, ceiling_for, options.rehearse)
+        found = _evaluated(console, runner, taken, methods, options.repeat)
+    tables = grids(found)
+    tables += [compared(found, before)] if before else []
+    for table in tables:
+        console.print()
+        console.print(at_terminal(table))
+    if options.json:
+        text = json.dumps(found.to_json(), indent=1, ensure_ascii=False)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    if options.markdown:
+        head = f"# warroom eval, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
+        text = "\n".join([head, *map(as_markdown, tables)])
+        options.markdown.write_text(text, encoding="utf-8")
+    scored = all(any(run.answer for run in found.of(name)) for name in found.methods())
+    return Exit.done if scored else Exit.failed
+
+
+def methods_of(options: Options, configured: Settings) -> list[Method]:
+    """What is run: trivial always, the floor, and models where they are asked for or configured.
+
+    Raises InputError for an unknown method.
+    """
+    named = [word.strip() for word in options.methods.split(",") if word.strip()]
+    for word in named:
+        if word not in METHODS:
+            raise InputError(f"no method {word!r}; there are: {', '.join(METHODS)}")
+    if not named:
+        named = ["floor", "model"] if has_model(configured) else ["floor"]
+    models = options.models or ([""] if "model" in named else [])
+    floor = [FLOOR] if "floor" in named else []
+    return [TRIVIAL, *floor, *(of_model(name) for name in dict.fromkeys(models))]
+
+
+def has_model(configured: Settings) -> bool:
+    """Whether an endpoint or a model is named; a bare key configures nothing."""
+    named = (getattr(configured, name, "") for name in ("model", "model_base_url"))
+    return any(named) or bool(os.environ.get("OPENAI_BASE_URL"))
+
+
+def check_writable(target: Path | None) -> None:
+    """Raise InputError before minutes of work, not after them."""
+    if target and (target.is_dir() or not target.absolute().parent.is_dir()):
+        raise InputError(f"{target} cannot be written; name a file in a folder that exists")
+
+
+def _cases(options: Options, folder: Path) -> list[Case]:
+    if options.cases:
+        return cases(options.cases, options.only)
+    return recorded(folder, options.only)
+
+
+def _evaluated(
+    console: Console, runner: Runner, taken: list[Case], methods: list[Method], repeat: int
+) -> Evaluation:
+    found = Evaluation(rehearsed=runner.rehearse, cases=[asked(case) for case in taken])
+    for number in range(1, repeat + 1):
+        for case in taken:
+            for method in methods:
+                found.runs.append(runner.run(case, method, number))
+                _told(console, found.runs[-1])
+    return found
+
+
+def _told(console: Console, run: Run) -> None:
+    """One line a run, as it ends."""
+    if run.answer is None:
+        answer, mark = f"unscored: {run.unscored}", ("  ? ", "watch")
+    else:
+        blamed = f"{run.answer.service}: {run.answer.kind.value}".removeprefix(": ")
+        answer = f"{blamed} · {run.answer.severity.value if run.answer.severity else 'no level'}"
+        mark = ("  ✓ ", "good") if run.marks["cause"] else ("  ✖ ", "bad")
+    used = f" · {run.use.tokens:,} tokens" if run.use.tokens else ""
+    name = f"{shown(run.case):<20} {shown(run.method):<10} "
+    say(console, mark, name, f"{run.use.seconds:6.2f} s  ", shown(answer), used)
