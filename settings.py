@@ -1,15 +1,66 @@
 """Configuration: environment variables that begin with WARROOM_, or a .env file."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
+class ModelSettings(BaseSettings):
+    """Which model reasons above the floor, and what it may use up. None by default."""
+
+    model: str = Field(default="", description="name; empty: the first that the endpoint lists")
+    model_base_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("WARROOM_MODEL_BASE_URL", "OPENAI_BASE_URL"),
+        description="an OpenAI-compatible endpoint, such as http://localhost:8080/v1",
+    )
+    model_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("WARROOM_MODEL_KEY", "OPENAI_API_KEY"),
+        description="its key; a local server needs none",
+    )
+    model_api_version: str = Field(default="", description="set: the endpoint is Azure OpenAI")
+    models: dict[str, str] = Field(
+        default_factory=dict, description='another model name per specialist: {"debugger": "…"}'
+    )
+    second_model: str = Field(default="", description="asked when the first gives no answer")
+    second_base_url: str = Field(default="", description="its endpoint; empty: the first one's")
+    second_key: SecretStr | None = Field(default=None, description="the second endpoint's key")
+    context_tokens: int = Field(default=16_000, description="longest conversation a model takes")
+    call_s: float = Field(default=60, description="seconds for one request to the model")
+    specialist_s: float = Field(default=120, description="seconds a specialist may think")
+    incident_s: float = Field(default=600, description="seconds all of an incident may think")
+    retries: int = Field(default=2, ge=0, description="times a failed request is sent again")
+    prices: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description='money per million input and output tokens: {"gpt-5": [1.25, 10]}; "*": others',
+    )
+    tokens_per_specialist: int = Field(default=12_000, description="tokens, in one incident")
+    tokens_per_incident: int = Field(default=60_000, description="tokens, all specialists")
+    tokens_per_day: int = Field(default=2_000_000, description="tokens, all incidents, UTC day")
+    money_per_specialist: float | None = Field(default=None, description="in one incident")
+    money_per_incident: float | None = Field(default=None, description="all specialists")
+    money_per_day: float | None = Field(default=None, description="all incidents, UTC day")
+    language: Literal["en", "zh"] = Field(default="en", description="what the model writes in")
+    mask_extra: bool = Field(default=False, description="also mask names of people and places")
+    tracing: Literal["", "console", "otlp"] = Field(default="", description="where spans go")
+    tracing_content: bool = Field(default=False, description="spans carry the masked prompts too")
+
+    @property
+    def model_configured(self) -> bool:
+        """Whether a model is wanted. A key alone configures nothing: it may be there for others,
+        and nothing may leave the machine by surprise."""
+        return bool(self.model or self.model_base_url)
+
+
+class Settings(ModelSettings):
     """What an installation may set. Every default works without a network or a key."""
 
-    model_config = SettingsConfigDict(env_prefix="WARROOM_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="WARROOM_", env_file=".env", extra="ignore", populate_by_name=True
+    )
 
     home: Path = Field(default=Path(".warroom"), description="database, checkpoints, files")
     approval_minutes: float = Field(default=30, description="an approval expires after this")

@@ -1,0 +1,97 @@
+"""Builds the model that the settings describe; None when they describe none.
+
+Importing this is quick: the client takes a second to import and waits until a model is wanted.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from ..settings import ModelSettings
+from .breaker import Breaker
+from .protocol import Answer, Ask, Model
+from .second import Fallback
+from .traced import Traced
+
+
+class Routed:
+    """Asks the model of the specialist that asks; the common one for all who have none."""
+
+    def __init__(self, common: Model, own: Mapping[str, Model]) -> None:
+        self.common = common
+        self.own = own
+
+    @property
+    def name(self) -> str:
+        """The common one's."""
+        return self.common.name
+
+    def ask(self, ask: Ask) -> Answer:
+        """Its model's answer. Raises ModelError."""
+        return self.own.get(ask.specialist, self.common).ask(ask)
+
+
+def model_from(settings: ModelSettings) -> Model | None:
+    """Fallback > Breaker > Traced > OpenAIModel for every model name; None: nothing configured.
+
+    Masking and the budget belong to an incident and are wrapped around it there.
+    """
+    if not settings.model_configured:
+        return None
+    second = _second(settings)
+    common = _with(_first(settings, settings.model), second)
+    own = specialist_models(settings)
+    by_name = {name: _with(_first(settings, name), second) for name in sorted(set(own.values()))}
+    return Routed(common, {who: by_name[name] for who, name in own.items()}) if own else common
+
+
+def specialist_models(settings: ModelSettings) -> dict[str, str]:
+    """Specialist -> model name, for those that have another than the common one."""
+    return {who: name for who, name in settings.models.items() if name != settings.model}
+
+
+def describe(settings: ModelSettings) -> str:
+    """One line: which model at which host, and where the second one is; empty: none."""
+    if not settings.model_configured:
+        return ""
+    told = _at(settings.model, settings.model_base_url)
+    if settings.models:
+        told += f" ({', '.join(f'{who}: {name}' for who, name in settings.models.items())})"
+    if settings.second_model or settings.second_base_url:
+        url = settings.second_base_url or settings.model_base_url
+        told += f"; then {_at(settings.second_model or settings.model, url)}"
+    return told
+
+
+def _at(model: str, base_url: str) -> str:
+    host = urlsplit(base_url).netloc.rpartition("@")[2] or "api.openai.com"
+    return f"{model or 'the first listed model'} at {host}"
+
+
+def _with(first: Model, second: Model | None) -> Model:
+    return Fallback(first, second) if second else first
+
+
+def _first(settings: ModelSettings, name: str) -> Model:
+    return _guarded(settings, name, settings.model_base_url, settings.model_key)
+
+
+def _second(settings: ModelSettings) -> Model | None:
+    """The first one's key is for the first one's endpoint only."""
+    if not (settings.second_model or settings.second_base_url):
+        return None
+    name = settings.second_model or settings.model
+    if settings.second_base_url:
+        return _guarded(settings, name, settings.second_base_url, settings.second_key)
+    key = settings.second_key or settings.model_key
+    return _guarded(settings, name, settings.model_base_url, key)
+
+
+def _guarded(settings: ModelSettings, name: str, base_url: str, key: SecretStr | None) -> Model:
+    from .openai_model import OpenAIModel, connect
+
+    version = settings.model_api_version if base_url == settings.model_base_url else ""
+    client = connect(base_url, key.get_secret_value() if key else "", version)
+    model = OpenAIModel(client, name, retries=settings.retries, call_s=settings.call_s)
+    return Breaker(Traced(model, base_url))

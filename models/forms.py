@@ -1,0 +1,140 @@
+"""What a reply may look like: a report of the asked schema, or that and calls of tools as JSON."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .json_text import first_object
+from .protocol import Ask, ToolCall
+from .strict import strict_schema
+
+ONLY = "Reply with one JSON object and nothing else."
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A reply or calls, never both."""
+
+    reply: BaseModel | None = None
+    calls: tuple[ToolCall, ...] = ()
+
+
+class ReportForm:
+    """The reply is the asked schema itself."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.name = ask.schema.__name__
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the reply."""
+        return strict_schema(self.ask.schema)
+
+    @property
+    def instruction(self) -> str:
+        """The same in words, for endpoints that are not held to a schema."""
+        return f"{ONLY} It has to fit this JSON Schema:\n{compact(self.schema)}"
+
+    def shaped(self, text: str) -> bool:
+        """Whether somebody who knew the schema may have written this, if with mistakes."""
+        try:
+            return set(self.schema.get("required", ())) <= first_object(text).keys()
+        except ValueError:
+            return False
+
+    def parse(self, text: str) -> Parsed:
+        """The reply. Raises ValueError, whose message is the correction."""
+        return Parsed(reply=fitted(self.ask.schema, first_object(text)))
+
+
+class ActionForm(ReportForm):
+    """The reply is a call of one tool, or the report: tools for endpoints that have none."""
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__(ask)
+        self.name = "Action"
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """One branch per tool, so that the arguments too are held to their schema."""
+        definitions: dict[str, Any] = {}
+        branches = [
+            _branch("call", tool={"const": t.name}, arguments=_bare(t.parameters, definitions))
+            for t in self.ask.tools
+        ]
+        report = _bare(strict_schema(self.ask.schema), definitions)
+        union = {"anyOf": [*branches, _branch("report", report=report)]}
+        return {**union, "$defs": definitions} if definitions else union
+
+    @property
+    def instruction(self) -> str:
+        """The tools and both kinds of reply; the model sees no other list of the tools."""
+        tools = "\n".join(
+            f"- {tool.name}: {tool.description} Arguments: {compact(tool.parameters)}"
+            for tool in self.ask.tools
+        )
+        return (
+            f"You may call these tools, one at a time:\n{tools}\n\n{ONLY} To call a tool:\n"
+            '{"action": "call", "tool": "<name>", "arguments": {…}}\n'
+            'When you need no more tools: {"action": "report", "report": {…}}\n'
+            f"where the report fits this JSON Schema:\n{compact(strict_schema(self.ask.schema))}"
+        )
+
+    def shaped(self, text: str) -> bool:
+        """Whether it names an action."""
+        try:
+            return "action" in first_object(text)
+        except ValueError:
+            return False
+
+    def parse(self, text: str) -> Parsed:
+        """The call or the report. Raises ValueError, whose message is the correction."""
+        found = first_object(text)
+        if found.get("action") == "report" and isinstance(found.get("report"), dict):
+            return Parsed(reply=fitted(self.ask.schema, found["report"]))
+        if found.get("action", "call") == "call" and isinstance(found.get("tool"), str):
+            return Parsed(calls=(self._call(found["tool"], found.get("arguments") or {}),))
+        return Parsed(reply=fitted(self.ask.schema, found))  # a bare report, most likely
+
+    def _call(self, name: str, arguments: Any) -> ToolCall:
+        if not isinstance(arguments, dict):
+            raise ValueError(f"the arguments of {name} have to be a JSON object")
+        calls = sum(len(message.calls) for message in self.ask.messages)
+        return ToolCall(f"call-{calls + 1}", name, arguments)
+
+
+def fitted(schema: type[BaseModel], found: dict[str, Any]) -> BaseModel:
+    """The object as the schema's model. Raises ValueError that names what does not fit."""
+    try:
+        return schema.model_validate(found)
+    except ValidationError as wrong:
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}"
+            for fault in wrong.errors(include_input=False, include_url=False)[:5]
+        ]
+        raise ValueError("; ".join(faults)) from wrong
+
+
+def compact(value: Any) -> str:
+    """JSON without spaces: a schema in a prompt costs tokens."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _branch(action: str, **parts: dict[str, Any]) -> dict[str, Any]:
+    properties = {"action": {"const": action}, **parts}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _bare(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Without its definitions: references look for them at the root."""
+    definitions |= schema.get("$defs", {})
+    return {name: part for name, part in schema.items() if name != "$defs"}

@@ -1,0 +1,112 @@
+"""Puts a streamed answer together: text, tool calls, refusal, how it ended, what it cost."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
+
+from .json_text import first_object
+from .protocol import Listen, ToolCall
+
+LONGEST_TOKEN = 6
+"""Characters a token, more than any prose or JSON reaches: an answer that is longer than its limit
+by this measure comes from a server that does not know the limit."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A tool call as written; the arguments may be broken JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def call(self) -> ToolCall:
+        """Raises ValueError when the arguments are no JSON object."""
+        if not self.arguments.strip():
+            return ToolCall(self.id, self.name, {})
+        try:
+            return ToolCall(self.id, self.name, first_object(self.arguments))
+        except ValueError as error:
+            raise ValueError(f"the arguments of {self.name} are no JSON object") from error
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer before anybody asks whether it fits."""
+
+    text: str
+    calls: tuple[Written, ...]
+    finish: str  # stop, length, tool_calls, content_filter; empty: the stream broke off
+    refusal: str
+    model: str
+
+
+class Reading:
+    """Takes chunks until the answer is complete, or longer than was allowed."""
+
+    def __init__(self, max_tokens: int, listen: Listen) -> None:
+        self.listen = listen
+        self.longest = max_tokens * LONGEST_TOKEN
+        self.reported: tuple[int | None, int | None] = (None, None)
+        self.size = 0  # characters that the model wrote, thoughts and calls included
+        self.hidden = 0  # tokens of thoughts that it says it had and did not send
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._calls: dict[int, dict[str, str]] = {}
+        self._finish = ""
+        self._model = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the model wrote on beyond its limit."""
+        return self.size > self.longest
+
+    def take(self, chunk: ChatCompletionChunk) -> None:
+        """One chunk more."""
+        self._model = chunk.model or self._model
+        if chunk.usage:
+            self.reported = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+            details = chunk.usage.completion_tokens_details
+            self.hidden = (details.reasoning_tokens or 0) if details else 0
+        for choice in (chunk.choices or [])[:1]:
+            self._finish = choice.finish_reason or self._finish
+            if choice.delta:
+                self._delta(choice.delta)
+
+    def _delta(self, delta: ChoiceDelta) -> None:
+        if delta.content:
+            self._text.append(delta.content)
+            self.listen(delta.content)
+        if delta.refusal:
+            self._refusal.append(delta.refusal)
+        for part in delta.tool_calls or ():
+            self._part(part)
+        thought = _thought(delta)
+        self.size += len(delta.content or "") + len(delta.refusal or "") + len(thought)
+
+    def _part(self, part: ChoiceDeltaToolCall) -> None:
+        call = self._calls.setdefault(part.index or 0, {"id": "", "name": "", "arguments": ""})
+        call["id"] = part.id or call["id"]
+        if part.function:
+            call["name"] = part.function.name or call["name"]
+            call["arguments"] += part.function.arguments or ""
+            self.size += len(part.function.arguments or "")
+
+    def raw(self) -> Raw:
+        """All of it."""
+        calls = [
+            Written(call["id"] or f"call-{index + 1}", call["name"], call["arguments"])
+            for index, call in sorted(self._calls.items())
+        ]
+        finish = "length" if self.over else self._finish
+        text, refusal = "".join(self._text), "".join(self._refusal)
+        return Raw(text, tuple(calls), finish, refusal, self._model)
+
+
+def _thought(delta: Any) -> str:
+    """Reasoning that some servers send beside the answer: paid for, not shown."""
+    thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
+    return thought if isinstance(thought, str) else json.dumps(thought) if thought else ""

@@ -1,0 +1,68 @@
+"""Tokens: adds them up over the requests of one ask, and doubts impossible figures."""
+
+from dataclasses import dataclass, field
+
+from .protocol import Usage
+
+CHARACTERS_A_TOKEN = 3.5
+"""English prose is nearer 4, JSON and code nearer 3."""
+FACTOR = 4
+SLACK = 64
+"""A reported figure may be this many tokens off whatever the factor: chat templates add a few."""
+
+
+def estimated(characters: int) -> int:
+    """Tokens of a text of so many characters, at least one."""
+    return max(1, round(characters / CHARACTERS_A_TOKEN))
+
+
+def believable(reported: int | None, estimate: int) -> bool:
+    """Whether a reported count can be the count of a text that we estimate so."""
+    if reported is None or reported <= 0:
+        return False
+    low, high = sorted((reported, estimate))
+    return high - low <= SLACK or high <= FACTOR * low
+
+
+def plus(first: Usage | None, second: Usage | None) -> Usage:
+    """Both together; None counts as nothing."""
+    a, b = first or Usage(requests=0), second or Usage(requests=0)
+    return Usage(
+        a.input + b.input, a.output + b.output, a.estimated or b.estimated, a.requests + b.requests
+    )
+
+
+@dataclass
+class Tally:
+    """What one ask has used so far, and what was odd about it."""
+
+    used: Usage = field(default_factory=lambda: Usage(requests=0))
+    notes: list[str] = field(default_factory=list)
+
+    def request(self) -> None:
+        """One more request went out."""
+        self.used = plus(self.used, Usage())
+
+    def note(self, text: str) -> None:
+        """Keep a remark, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def tokens(self, reported: tuple[int | None, int | None], estimate: tuple[int, int]) -> None:
+        """Count (input, output) tokens of one answer. A missing or impossible figure is replaced
+        by the larger of it and the estimate: a budget must not be fooled by a broken counter."""
+        odd = [not believable(*pair) for pair in zip(reported, estimate, strict=True)]
+        counted = [
+            max(said or 0, guess) if wrong else said or 0
+            for said, guess, wrong in zip(reported, estimate, odd, strict=True)
+        ]
+        if any(odd):
+            self.note(
+                f"the endpoint reported {_said(reported[0])} input and {_said(reported[1])} output "
+                f"tokens, we estimate {estimate[0]} and {estimate[1]}: the larger counts"
+            )
+        self.used = plus(self.used, Usage(counted[0], counted[1], any(odd), requests=0))
+
+
+def _said(count: int | None) -> str:
+    return "no" if count is None else str(count)

@@ -1,0 +1,139 @@
+"""One streamed HTTP request to a chat endpoint, ended at the deadline whatever the server does."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletionChunk
+
+from ..errors import ModelUnavailable
+from .conversation import Wired
+from .habits import Habits
+from .protocol import Deadline, Listen, nobody
+from .stream import Raw, Reading
+from .usage import Tally, estimated
+
+CONNECT_S = 10
+"""A server that takes longer to accept a connection is not there."""
+SPELLINGS = {
+    "max_completion_tokens": "max_tokens",
+    "max_tokens": "max_completion_tokens",
+}
+"""The same limit under an older and a newer name."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one HTTP request carries."""
+
+    messages: list[Wired]
+    max_tokens: int
+    deadline: Deadline
+    tools: list[Wired] = field(default_factory=list)
+    response_format: dict[str, Any] | None = None
+    listen: Listen = nobody
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def size(self) -> int:
+        """Characters that the model has to read."""
+        return len(str(self.messages)) + len(str(self.tools or ""))
+
+
+class Wire:
+    """Sends requests for one model name through one client."""
+
+    def __init__(self, client: openai.OpenAI, name: str, habits: Habits, call_s: float) -> None:
+        self.client = client
+        self.name = name
+        self.habits = habits
+        self.call_s = call_s
+
+    def send(self, request: Request) -> Raw:
+        """The answer as it came. A parameter that this endpoint refuses is left off from then on.
+
+        Raises openai's errors, and ModelUnavailable when there is no time left.
+        """
+        while True:
+            parameters = self._parameters(request)
+            try:
+                return self._once(request, parameters)
+            except openai.BadRequestError as error:
+                if not self._refused(str(error), parameters):
+                    raise
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        """Without what was refused before."""
+        limit = "max_tokens" if "max_tokens" not in self.habits.refused else SPELLINGS["max_tokens"]
+        wanted: dict[str, Any] = {
+            "temperature": 0,  # the same question deserves the same answer
+            "stream_options": {"include_usage": True},
+            limit: request.max_tokens,
+        }
+        kept = {name: v for name, v in wanted.items() if name not in self.habits.refused}
+        if request.tools:
+            kept["tools"] = request.tools
+        if request.response_format:
+            kept["response_format"] = request.response_format
+        return kept
+
+    def _refused(self, message: str, sent: dict[str, Any]) -> bool:
+        """Whether the refusal is about a parameter that we can do without; it is remembered."""
+        for name in ("temperature", "stream_options", *SPELLINGS):
+            if name in sent and name in message:
+                self.habits.refused.add(name)
+                return True
+        return False
+
+    def _once(self, request: Request, parameters: dict[str, Any]) -> Raw:
+        deadline = request.deadline.sooner(self.call_s)
+        if deadline.left <= 0:
+            raise ModelUnavailable("the time for this question is over")
+        request.tally.request()
+        create: Any = self.client.chat.completions.create  # its overloads want literal types
+        stream: openai.Stream[ChatCompletionChunk] = create(
+            model=self.name,
+            messages=request.messages,
+            stream=True,
+            timeout=httpx2.Timeout(deadline.left, connect=min(CONNECT_S, deadline.left)),
+            **parameters,
+        )
+        reading = Reading(request.max_tokens, request.listen)
+        try:
+            with stream, ended_at(deadline, stream.response):
+                for chunk in stream:
+                    reading.take(chunk)
+                    if reading.over or deadline.left <= 0:
+                        break
+        finally:
+            written = estimated(reading.size) + reading.hidden
+            request.tally.tokens(reading.reported, (estimated(request.size), written))
+        if not reading.over and deadline.left <= 0:
+            raise openai.APITimeoutError(stream.response.request)
+        return reading.raw()
+
+
+@contextmanager
+def ended_at(deadline: Deadline, response: httpx2.Response) -> Iterator[None]:
+    """Cuts the connection at the deadline. A read timeout alone would start anew with every chunk,
+    so that a server could stall for almost twice as long."""
+    stream = response.extensions.get("network_stream")
+    line = stream.get_extra_info("socket") if stream else None
+    timer = threading.Timer(deadline.left, _cut, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(line: socket.socket | None) -> None:
+    with suppress(OSError):  # closed already: that is all we want
+        if line is not None:
+            line.shutdown(socket.SHUT_RDWR)
