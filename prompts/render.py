@@ -61,7 +61,7 @@ def render(name: str, /, **values: Any) -> str:
     """The template with these values.
 
     Args:
-        name: file name in this folder, such as "declared.en.md".
+        name: file name in this folder, such as "declared.en.md" or "model/brief.md".
         values: every variable that the template uses.
 
     Raises:
@@ -73,9 +73,11 @@ def render(name: str, /, **values: Any) -> str:
     return EMPTY_LINES.sub("\n\n", lines) + "\n"
 
 
-def templates() -> list[str]:
-    """Names of all templates."""
-    return sorted(path.name for path in FOLDER.glob("*.md"))
+def templates(folder: str = "") -> list[str]:
+    """Names of the templates that people read; with a folder ("model") of the prompts in it, as
+    `render`, `digest` and `stamp` take them: model/brief.md."""
+    found = (FOLDER / folder).glob("*.md")
+    return sorted(path.relative_to(FOLDER).as_posix() for path in found)
 
 
 def digest(name: str) -> str:

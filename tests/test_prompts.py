@@ -18,7 +18,7 @@ from warroom.prompts.render import FOLDER, _environment, digest, render, stamp, 
 from warroom.tests import incidents
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-MESSAGES = [name for name in templates() if re.search(r"\.(en|zh)\.md$", name)]
+MESSAGES = [n for n in templates() if re.search(r"^(?!postmortem).*\.(en|zh)\.md$", n)]
 DOCUMENTS = [
     incidents.minimal,
     incidents.declared,
