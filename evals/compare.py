@@ -25,7 +25,7 @@ def compared(now: Evaluation, before: Evaluation) -> Grid:
     for method in methods:
         old, new = (figures(run.about(names).of(method)) for run in (before, now))
         rows += [_row(method, key, old[key], new[key]) for key in new if key in old]
-    title = f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC, {len(names)} cases in common"
+    title = f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC; cases in common: {len(names)}"
     return Grid(title, ["method and figure", "before", "now", "change"], rows, _notes(now, before))
 
 
