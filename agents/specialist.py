@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ..incident.filing import file_report
 from ..incident.report import AnyReport
+from ..tracing import node_span
 from .case import Case
 from .room import Room
 
@@ -44,7 +45,11 @@ def specialist(name: str, step: int, playbook: Playbook, route: Route = nothing)
         tell({**what, "status": "started"})
         started = time.perf_counter()
         case = room.case(incident_id, name, attempt, tell)
-        report = room.ceiling.improve(case, playbook(case))
+        with node_span(name, step, incident_id) as span:
+            floor = playbook(case)
+            tell({**what, "status": "floor", "report": floor})  # nobody waits for a model
+            report = room.ceiling.improve(case, floor)
+            span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
         room.store.update(incident_id, lambda doc: file_report(doc, report, room.store.payload))

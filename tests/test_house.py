@@ -15,9 +15,9 @@ from warroom.tools.base import REGISTRY, Effect
 
 LEVELS = (
     ("analysis", "errors", "state"),
-    ("incident", "settings"),
+    ("incident", "settings", "tracing"),
     ("operations", "telemetry", "prompts"),
-    ("tools",),
+    ("tools", "models"),
     ("agents",),
     ("graph",),
     ("response",),
@@ -27,7 +27,7 @@ LEVELS = (
 )
 """Each part imports itself and parts of earlier levels; of one level only itself."""
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-NOTHING = {"analysis": set(), "incident": {"errors"}}
+NOTHING = {"analysis": set(), "incident": {"errors"}, "tracing": {"errors"}}
 """Parts that may import only these."""
 EDGE = "console/main.py"
 """The edge of the process: the one place that catches whatever comes."""

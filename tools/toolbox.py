@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import ApprovalRequired, ToolError
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
+from ..tracing import tool_span
 from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Table
 from .patience import within
 
@@ -38,7 +39,9 @@ class Toolbox:
         key = (name, json.dumps(arguments, sort_keys=True), self.bench.frame)
         known = self.memory.get(key)
         if known is None or known.status is EvidenceStatus.failed:
-            known = self.memory[key] = self._call(name, arguments)
+            with tool_span(name, arguments) as span:
+                known = self.memory[key] = self._call(name, arguments)
+                span.kept(known)
         return known
 
     def _call(self, name: str, arguments: dict[str, Any]) -> Result:
