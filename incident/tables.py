@@ -3,7 +3,7 @@
 SQLAlchemy Core, so that PostgreSQL can follow; a change of a table is a new file in migrations/.
 """
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -69,4 +69,23 @@ EFFECTS = Table(
     Column("claimed_at", Float, nullable=False),
     Column("done_at", Float),  # empty: claimed and never reported back
     Column("result", Text),  # JSON
+)
+
+MODEL_CALLS = Table(
+    "model_calls",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("incident_id", String, nullable=False, index=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("specialist", String, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("purpose", String, nullable=False),  # reason, skeptic, write
+    Column("model", String, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("cost", Float),  # empty: no price is known
+    Column("seconds", Float, nullable=False),
+    Column("outcome", String, nullable=False),
 )

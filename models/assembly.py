@@ -3,13 +3,18 @@
 Importing this is quick: the client takes a second to import and waits until a model is wanted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from ..incident.model_use import ModelCall
 from ..settings import ModelSettings
 from .breaker import Breaker
+from .budget import Budget
+from .masked import Masked
+from .masking import Mask
+from .metered import Metered
 from .protocol import Answer, Ask, Model
 from .second import Fallback
 from .traced import Traced
@@ -35,7 +40,7 @@ class Routed:
 def model_from(settings: ModelSettings) -> Model | None:
     """Fallback > Breaker > Traced > OpenAIModel for every model name; None: nothing configured.
 
-    Masking and the budget belong to an incident and are wrapped around it there.
+    Masking and the budget belong to an incident: `guarded` wraps them around it.
     """
     if not settings.model_configured:
         return None
@@ -44,6 +49,19 @@ def model_from(settings: ModelSettings) -> Model | None:
     own = specialist_models(settings)
     by_name = {name: _with(_first(settings, name), second) for name in sorted(set(own.values()))}
     return Routed(common, {who: by_name[name] for who, name in own.items()}) if own else common
+
+
+def guarded(
+    model: Model,
+    budget: Budget,
+    mask_for: Callable[[str], Mask],
+    listen: Callable[[ModelCall], None],
+    attempt: int = 1,
+) -> Model:
+    """Metered > Masked > `model`: how specialists get it. Nothing unmasked passes, and nothing
+    beyond the budget; `mask_for` gives an incident's masks by its id."""
+    names = specialist_models(budget.settings)
+    return Metered(Masked(model, mask_for), budget, listen, attempt, names)
 
 
 def specialist_models(settings: ModelSettings) -> dict[str, str]:

@@ -1,0 +1,162 @@
+"""Says before a call whether it may be made, and how long its answer may get.
+
+Limits hold per specialist in an incident, per incident and per UTC day, in tokens and, where set,
+in money. Calls under way count with all they may use: specialists think side by side.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ..errors import BudgetSpent
+from ..incident.model_use import ModelCall
+from ..settings import ModelSettings
+from .prices import Price, Prices
+from .protocol import Ask
+from .spending import Spending, Spent
+from .usage import estimated
+
+LEAST = 64
+"""Tokens: an answer that would have to be shorter is not worth its question."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit and what is used of it; calls under way included."""
+
+    whose: str  # as a person says it
+    setting: str  # ends the settings' names: TOKENS_PER_…
+    tokens: int
+    money: float | None
+    spent: Spent
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A call under way."""
+
+    ask: Ask
+    most: Spent
+
+
+class Budget:
+    """The settings' limits over one table of calls. Share one budget in a process."""
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        spending: Spending,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.spending = spending
+        self.prices = Prices(settings.prices)
+        self.now = now
+        self._pending: list[Pending] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def admitted(self, ask: Ask, model: str) -> Iterator[Ask]:
+        """The ask with its answer capped to what is left; it counts while the block runs.
+
+        Raises BudgetSpent: before the call, nothing has gone out.
+        """
+        price = self.prices.of(model)
+        self._priced(price, model)
+        need = estimated(size_of(ask))
+        with self._lock:
+            cap = min(
+                [ask.max_tokens, *(_answer_left(limit, need, price) for limit in self._limits(ask))]
+            )
+            pending = Pending(replace(ask, max_tokens=cap), _most(need, cap, price))
+            self._pending.append(pending)
+        try:
+            yield pending.ask
+        finally:
+            with self._lock:
+                self._pending.remove(pending)
+
+    def record(self, incident_id: str, call: ModelCall) -> None:
+        """Count a call that was made."""
+        self.spending.add(incident_id, call)
+
+    def _priced(self, price: Price | None, model: str) -> None:
+        """A limit of money cannot be kept for a model without a price."""
+        settings = self.settings
+        money = (
+            settings.money_per_specialist,
+            settings.money_per_incident,
+            settings.money_per_day,
+        )
+        if price is None and any(limit is not None for limit in money):
+            raise BudgetSpent(
+                f"money is limited and {model} has no price: add it, or "
+                '"*" for all models, to WARROOM_PRICES'
+            )
+
+    def _limits(self, ask: Ask) -> list[Limit]:
+        settings, spending = self.settings, self.spending
+        here = [p for p in self._pending if p.ask.incident == ask.incident]
+        own = [p for p in here if p.ask.specialist == ask.specialist]
+        return [
+            Limit(
+                f"the {ask.specialist or 'specialist'}'s budget in this incident",
+                "SPECIALIST",
+                settings.tokens_per_specialist,
+                settings.money_per_specialist,
+                _with(spending.by_specialist(ask.incident, ask.specialist), own),
+            ),
+            Limit(
+                "this incident's budget",
+                "INCIDENT",
+                settings.tokens_per_incident,
+                settings.money_per_incident,
+                _with(spending.by_incident(ask.incident), here),
+            ),
+            Limit(
+                "the day's budget",
+                "DAY",
+                settings.tokens_per_day,
+                settings.money_per_day,
+                _with(spending.by_day(self.now()), self._pending),
+            ),
+        ]
+
+
+def size_of(ask: Ask) -> int:
+    """Characters that the model has to read: messages, calls, tools and schema."""
+    read = sum(len(message.content) + len(str(message.calls)) for message in ask.messages)
+    return read + len(str(ask.tools)) + len(str(ask.schema.model_json_schema()))
+
+
+def _with(spent: Spent, pending: list[Pending]) -> Spent:
+    tokens = sum(call.most.tokens for call in pending)
+    return Spent(spent.tokens + tokens, spent.money + sum(call.most.money for call in pending))
+
+
+def _most(need: int, cap: int, price: Price | None) -> Spent:
+    read, write = price or (0.0, 0.0)
+    return Spent(need + cap, (need * read + cap * write) / 1_000_000)
+
+
+def _answer_left(limit: Limit, need: int, price: Price | None) -> int:
+    """Tokens left for the answer. Raises BudgetSpent when that is not enough for one."""
+    left = limit.tokens - limit.spent.tokens - need
+    if left < LEAST:
+        raise BudgetSpent(
+            f"{limit.whose} is spent: {limit.spent.tokens} of {limit.tokens} tokens, and the next "
+            f"question takes {need}; WARROOM_TOKENS_PER_{limit.setting} sets it"
+        )
+    if limit.money is None or price is None:
+        return left
+    read, write = (part / 1_000_000 for part in price)
+    money = limit.money - limit.spent.money - need * read
+    affordable = int(money / write) if write else left
+    if money <= 0 or affordable < LEAST:
+        raise BudgetSpent(
+            f"{limit.whose} is spent: {limit.spent.money:.4f} of {limit.money} money; "
+            f"WARROOM_MONEY_PER_{limit.setting} sets it"
+        )
+    return min(left, affordable)
