@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from ..agents.room import Room
+from ..agents.thinking.assembly import ceiling_of
 from ..errors import InputError, ToolFailed
 from ..incident.store import Store
 from ..operations.survey import FILE as SURVEY
@@ -30,9 +31,11 @@ def open_room(settings: Settings, sources: Sources) -> Room:
     """
     telemetry = Bundle(sources.telemetry) if sources.telemetry else NoTelemetry()
     operations = _operations(sources.operations)
+    store = Store.open(settings.database)
     return Room(
         settings=settings,
-        store=Store.open(settings.database),
+        store=store,
+        ceiling=ceiling_of(settings, store),
         telemetry=telemetry,
         operations=operations,
         survey=_survey(operations, sources.telemetry),

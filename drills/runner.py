@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from ..agents.room import Room
+from ..agents.thinking.assembly import ceiling_of
 from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
@@ -148,7 +149,8 @@ class Drill:
 
         operations = Operations.load(shop.operations_file)
         store = Store.open(self.settings.database)
-        room = Room(self.settings, store, telemetry, operations, operations)
+        ceiling = ceiling_of(self.settings, store)
+        room = Room(self.settings, store, telemetry, operations, operations, ceiling)
         close_stale(store, self.settings.home / "drills")
         keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
         keeping.begin(body, operations)

@@ -108,7 +108,8 @@ def _tables(
         if left < TABLE_CHARS // 3:
             more.append(f"{record.id} {record.tool}")
             continue
-        table = digest(as_result(record, payload), min(TABLE_CHARS, left))
+        onset = document.onset.timestamp() if document.onset else None
+        table = digest(as_result(record, payload), min(TABLE_CHARS, left), record.tool, onset)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)

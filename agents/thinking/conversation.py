@@ -5,6 +5,7 @@ brief -> ask -> tool calls? look, answer, ask again -> … -> the reply, wanted 
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -56,8 +57,9 @@ def _round(answer: Answer, look: Look, seen: set[tuple[str, str]]) -> list[Messa
     keys = [(call.name, repr(sorted(call.arguments.items()))) for call in calls]
     fresh = [call for call, key in zip(calls, keys, strict=True) if key not in seen]
     seen.update(keys)
-    with ThreadPoolExecutor(MOST_CALLS) as pool:
-        texts = dict(zip([call.id for call in fresh], pool.map(look, fresh), strict=True))
+    with ThreadPoolExecutor(MOST_CALLS) as pool:  # each in the graph's context: it tells people
+        jobs = {call.id: pool.submit(copy_context().run, look, call) for call in fresh}
+        texts = {id: job.result() for id, job in jobs.items()}
     said = Message("assistant", answer.text, calls=calls)
     return [said, *(Message("tool", texts.get(c.id, AGAIN), call_id=c.id) for c in calls)]
 

@@ -47,7 +47,7 @@ class Desk:
         result = self.toolbox.call(call.name, **call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
-        return digest(result, ANSWER_CHARS)
+        return digest(result, ANSWER_CHARS, call.name)
 
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]
