@@ -5,12 +5,13 @@ the wording is in prompts/. External text waits for a person.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..incident.communication import EXTERNAL, Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.evidence import Quote
-from ..incident.report import CommunicationReport, FollowUp
+from ..incident.report import CommunicationReport, FollowUp, Sentence
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
 from ..prompts.formats import clock
@@ -86,6 +87,15 @@ def _message(
         state=MessageState.awaiting_approval if waits else MessageState.draft,
         created_at=briefing.now,
     )
+
+
+def retold(
+    document: Incident, now: datetime, message: Message, story: Sequence[Sentence]
+) -> Message:
+    """A message as drafted, with these sentences besides the template's own facts."""
+    template = message.template.split("@")[0]
+    briefing = replace(brief(document, now), story=tuple(story))
+    return message.model_copy(update={"body": render(template, **vars(briefing))})
 
 
 def _quotes(document: Incident, audience: Audience) -> list[Quote]:

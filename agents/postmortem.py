@@ -4,7 +4,7 @@ Every claim carries the ids it rests on. Sentences that blame are reworded and l
 itself passes the check.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ from .lessons.catalogue import fill, lesson
 from .telling import retrospective, story
 from .telling.action_items import action_items, ordered, selected
 from .telling.harm import impact
-from .telling.narrator import Narrator
+from .telling.narrator import Claim, Narrator
 from .telling.standing import detected, ended, is_noise, likely_cause, onset
 
 TEMPLATE = "postmortem.md"
@@ -46,7 +46,7 @@ def write_postmortem(case: Case) -> PostmortemReport:
     return PostmortemReport(
         specialist="postmortem",
         conclusion="concluded" if _is_settled(case.document) else "inconclusive",
-        summary=_summary(case.document, draft),
+        summary=summarised(case.document, draft),
         searched=[changes.evidence, *(e.id for e in case.document.evidence)],
         markdown=draft.markdown,
         blame_marks=draft.marks + draft.left,
@@ -67,8 +67,27 @@ def write(
     catalogue: Catalogue | None = None,
 ) -> Draft:
     """Render the draft with these action items besides the document's own follow-ups."""
-    say = Narrator(document, people, catalogue)
-    markdown = render(TEMPLATE, **_sections(say, now, [*document.follow_ups, *items]))
+    return compose(Narrator(document, people, catalogue), now, items)
+
+
+def compose(
+    say: Narrator,
+    now: datetime,
+    items: list[FollowUp],
+    told: Mapping[str, list[Claim]] | None = None,
+    template: str = TEMPLATE,
+) -> Draft:
+    """Render the draft; sections in `told` in these words, the others in the floor's.
+
+    Args:
+        say: the narrator of the document; claims in `told` are its own.
+        now: the time of writing, aware, UTC.
+        items: action items besides the document's own follow-ups.
+        told: claims by section (summary, impact, causes, trigger, …); empty ones do not count.
+        template: postmortem.md or postmortem.zh.md.
+    """
+    values = _sections(say, now, [*say.document.follow_ups, *items], told or {})
+    markdown = render(template, **values)
     left = [str(mark) for mark in blame_marks(markdown, say.systems, say.people)]
     return Draft(markdown, [str(mark) for mark in say.marks], left)
 
@@ -89,7 +108,8 @@ def _is_settled(document: Incident) -> bool:
     return is_noise(document) or likely_cause(document) is not None
 
 
-def _summary(document: Incident, draft: Draft) -> str:
+def summarised(document: Incident, draft: Draft) -> str:
+    """The draft in a line: its length, whether the cause is settled, how much was reworded."""
     kind = "noise" if is_noise(document) else "cause established"
     kind = kind if _is_settled(document) else "cause open"
     words = f"draft of {len(draft.markdown.split())} words, {kind}"
@@ -97,7 +117,9 @@ def _summary(document: Incident, draft: Draft) -> str:
     return words + (f"; {marks} sentence{'s' * (marks > 1)} reworded" if marks else "")
 
 
-def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
+def _sections(
+    say: Narrator, now: datetime, items: list[FollowUp], told: Mapping[str, list[Claim]]
+) -> dict:
     """Everything that the template prints, in neutral words."""
     document = say.document
     clean = say.clean
@@ -115,17 +137,17 @@ def _sections(say: Narrator, now: datetime, items: list[FollowUp]) -> dict:
         "now": now,
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
-        "summary": list(story.summary(say)),
-        "impact": list(impact(say)),
-        "causes": list(story.causes(say)),
-        "trigger": story.trigger(say),
+        "summary": told.get("summary") or list(story.summary(say)),
+        "impact": told.get("impact") or list(impact(say)),
+        "causes": told.get("causes") or list(story.causes(say)),
+        "trigger": (told.get("trigger") or [story.trigger(say)])[0],
         "whys": story.whys(say),
         "question": fill(lesson(document).question, document),
-        "detection": list(story.detection(say)),
-        "resolution": list(story.resolution(say)),
-        "well": retrospective.went_well(say),
-        "wrong": retrospective.could_improve(say),
-        "lucky": retrospective.lucky(say),
+        "detection": told.get("detection") or list(story.detection(say)),
+        "resolution": told.get("resolution") or list(story.resolution(say)),
+        "well": told.get("well") or retrospective.went_well(say),
+        "wrong": told.get("wrong") or retrospective.could_improve(say),
+        "lucky": told.get("lucky") or retrospective.lucky(say),
         "items": [_neutral_item(say, item) for item in selected(items)],
         "more_items": len(ordered(items)) - len(selected(items)),
         **_record(say),

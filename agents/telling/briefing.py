@@ -10,7 +10,7 @@ from ...incident.action import Execution, Measure
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
-from ...incident.report import FollowUp
+from ...incident.report import FollowUp, Sentence
 from ...incident.reword import reword
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
@@ -67,6 +67,7 @@ class Briefing:
     measures: list[Measure]  # of the last finished action
     improvements: list[FollowUp]
     security: bool
+    story: tuple[Sentence, ...] = ()  # what is told beyond these facts; each sentence checked
 
 
 def brief(document: Incident, now: datetime) -> Briefing:
