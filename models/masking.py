@@ -1,0 +1,154 @@
+"""Masks for what must not leave: the same value has the same mask throughout an incident."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from . import named
+from .more_secrets import detect_secrets, nothing
+from .patterns import FORMS, Span
+
+MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
+KEPT = ("SECRET", "CARD", "IBAN", "ID")
+"""Kinds that no sentence needs: they stay masked in what people read."""
+ROUNDS = 4
+"""A secret within a secret is rare, three of them are nobody's telemetry."""
+HUNTED = 400
+"""So many secrets known by their name are looked for wherever else they stand."""
+
+
+class Mask:
+    """One incident's masks: out goes [IP_1], back comes the address.
+
+    Args:
+        extra: also ask detect-secrets (extra `masking`). Raises InputError when it is missing.
+    """
+
+    def __init__(self, extra: bool = False) -> None:
+        self._scan = detect_secrets() if extra else nothing
+        self._masks: dict[tuple[str, str], str] = {}  # (kind, value) -> mask
+        self._values: dict[str, str] = {}  # KIND_n -> value
+        self._hunted: dict[str, str] = {}  # value -> mask
+        self._numbers: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Note what is secret in these texts, so that it is masked where nothing gives it away."""
+        for text in texts:
+            self._found(text)
+
+    def mask(self, text: str) -> str:
+        """The text without secrets and personal data. Masking it again changes nothing: a mask
+        may close a line that a name before it goes on to fill."""
+        for _ in range(ROUNDS):
+            before, text = text, self._once(text)
+            if text == before:
+                break
+        return text
+
+    def _once(self, text: str) -> str:
+        parts, position = [], 0
+        for start, end, mask in self._found(text):
+            parts += [self._hunt(text[position:start]), mask]
+            position = end
+        return "".join([*parts, self._hunt(text[position:])])
+
+    def unmask(self, text: str) -> str:
+        """The text as it was."""
+        for _ in range(ROUNDS):
+            before, text = text, MASK.sub(self._value, text)
+            if text == before:
+                break
+        return text
+
+    def _value(self, match: re.Match[str]) -> str:
+        return self._values.get(match.group(1), match.group())
+
+    def reveal(self, text: str) -> str:
+        """The text with people and addresses named, its secrets still masked: for what is read
+        by people and sent."""
+        return MASK.sub(
+            lambda m: m.group() if m.group(1).startswith(KEPT) else self._value(m), text
+        )
+
+    def mask_value(self, value: Any, name: str = "") -> Any:
+        """JSON masked through and through; `name` is the field that holds the value."""
+        if isinstance(value, dict):
+            return {self.mask(str(key)): self.mask_value(v, str(key)) for key, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.mask_value(item, name) for item in value]
+        if isinstance(value, str):
+            return self._field(value, name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            masked = self.mask(str(value))
+            return value if masked == str(value) else masked
+        return value
+
+    def _field(self, value: str, name: str) -> str:
+        secret, person = named.is_secret(name), named.is_person(name)
+        if value.strip() and (secret or person) and named.is_value(value.strip()):
+            span = Span(0, len(value), "SECRET" if secret else "PERSON", "", named=secret)
+            return self._issue(span, value)
+        return self.mask(value)
+
+    def _found(self, text: str) -> list[tuple[int, int, str]]:
+        """What must not leave: start, end and mask, in order, none overlapping."""
+        spans = [span for form in FORMS for span in form.spans(text)]
+        spans += [*named.spans(text), *self._scanned(text)]
+        spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(text[s.start : s.end])]
+        return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
+
+    def _scanned(self, text: str) -> Iterable[Span]:
+        for value, label in self._scan(text):
+            for match in re.finditer(re.escape(value), text):
+                yield Span(*match.span(), "SECRET", label)
+
+    def _issue(self, span: Span, value: str) -> str:
+        """The value's mask; a new one for a new value."""
+        with self._lock:
+            known = self._masks.get((span.kind, value))
+            if known is None:
+                self._numbers[span.kind] += 1
+                name = f"{span.kind}_{self._numbers[span.kind]}"
+                known = f"[{name} {span.label}]" if span.label else f"[{name}]"
+                self._masks[span.kind, value] = known
+                self._values[name] = value
+            if span.named and len(self._hunted) < HUNTED and _telling(value):
+                self._hunted[value] = known
+            return known
+
+    def _hunt(self, text: str) -> str:
+        """Secrets that were given away elsewhere, longest first."""
+        for value in sorted(self._hunted, key=len, reverse=True):
+            if value in text:
+                whole = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
+                text = re.sub(whole, self._hunted[value], text)
+        return text
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Overlapping spans as one that covers them all, named after the strongest: nothing of
+    either may leave."""
+    order = {id(span): number for number, span in enumerate(spans)}
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, order[id(s)])):
+        if not merged or span.start >= merged[-1].end:
+            merged.append(span)
+            continue
+        last = merged[-1]
+        best = min(last, span, key=lambda s: order.get(id(s), 0))
+        union = Span(last.start, max(last.end, span.end), best.kind, best.label, best.named)
+        order[id(union)] = order.get(id(best), 0)
+        merged[-1] = union
+    return merged
+
+
+def _telling(value: str) -> bool:
+    """Whether a value is so peculiar that it may be masked wherever it stands: letters and
+    digits in one, or signs that no name has. A host's name or a version is not."""
+    if len(value) < 6 or re.search(r"\s", value):
+        return False
+    mixed = value.isalnum() and not value.isalpha() and not value.isdigit()
+    return mixed or re.search(r"[!#$%^*+=?~@]", value) is not None
