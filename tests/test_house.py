@@ -23,7 +23,8 @@ LEVELS = (
     ("response",),
     ("session",),
     ("drills",),
-    ("console", "evals"),
+    ("evals",),
+    ("console",),
 )
 """Each part imports itself and parts of earlier levels; of one level only itself."""
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
