@@ -1,7 +1,9 @@
 """Any OpenAI-compatible endpoint: OpenAI, Azure OpenAI, a gateway, a server on this machine."""
 
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -24,7 +26,7 @@ LIST_S = 10
 def connect(base_url: str = "", key: str = "", api_version: str = "") -> openai.OpenAI:
     """A client that never retries by itself. An empty base URL is OpenAI's own."""
     # A proxy of the surroundings is for the outside: it does not reach a server on this machine.
-    http_client = httpx2.Client(trust_env=not is_local(base_url), follow_redirects=True)
+    http_client = httpx2.Client(verify=trusted(), trust_env=not is_local(base_url))
     key = key or NO_KEY
     if api_version:
         return openai.AzureOpenAI(
@@ -40,6 +42,12 @@ def connect(base_url: str = "", key: str = "", api_version: str = "") -> openai.
         max_retries=0,
         http_client=http_client,
     )
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom we trust: read once, it takes a tenth of a second."""
+    return httpx2.create_ssl_context()
 
 
 def is_local(base_url: str) -> bool:

@@ -18,7 +18,7 @@ UNSUPPORTED = (400, 404, 422, 500, 501)
 PASSING = (408, 409, 425, 429)
 """Client errors that may be gone a moment later; all of 5xx may be as well."""
 KEY = (401, 403)
-JITTER = tenacity.wait_exponential_jitter(initial=0.5, max=8, jitter=0.5)
+JITTER = tenacity.wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
 
 
 class Unsupported(ModelUnavailable):

@@ -110,12 +110,19 @@ class Wire:
                     reading.take(chunk)
                     if reading.over or deadline.left <= 0:
                         break
+        except openai.APIConnectionError as error:
+            raise _late(error, deadline) from error
         finally:
             written = estimated(reading.size) + reading.hidden
             request.tally.tokens(reading.reported, (estimated(request.size), written))
         if not reading.over and deadline.left <= 0:
             raise openai.APITimeoutError(stream.response.request)
         return reading.raw()
+
+
+def _late(error: openai.APIConnectionError, deadline: Deadline) -> openai.APIConnectionError:
+    """The same; a connection that we cut at the deadline is a timeout."""
+    return error if deadline.left > 0 else openai.APITimeoutError(error.request)
 
 
 @contextmanager

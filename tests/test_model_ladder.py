@@ -1,0 +1,150 @@
+"""Stepping down to what an endpoint can do, and remembering it."""
+
+from dataclasses import replace
+
+import pytest
+
+from warroom.errors import ModelError
+from warroom.evals.fake_chat import Behaviour
+from warroom.evals.faulty_model import faulty_model
+from warroom.evals.model_faults import TOOL, Report, question
+from warroom.models.habits import KNOWN
+from warroom.models.openai_model import OpenAIModel, connect
+from warroom.models.protocol import Ask, Message, ToolCall
+
+
+class Room:
+    """A server and a model that knows nothing about it yet."""
+
+    def __init__(self, behaviour: Behaviour, url: str) -> None:
+        self.behaviour = behaviour
+        client = connect(url)
+        KNOWN.pop((str(client.base_url), "fake"), None)
+        self.model = OpenAIModel(client, "fake", sleep=lambda _: None)
+
+    def ask(self, asked: Ask | None = None) -> tuple[object, int]:
+        """The answer or error, and how many requests it took."""
+        before = self.behaviour.requests
+        try:
+            answer = self.model.ask(asked or question(30))
+        except ModelError as error:
+            return error, self.behaviour.requests - before
+        return answer, self.behaviour.requests - before
+
+    @property
+    def last(self) -> dict:
+        """The last request's body."""
+        return self.behaviour.seen[-1]
+
+
+@pytest.fixture
+def room():
+    behaviour = Behaviour()
+    with faulty_model(behaviour) as server:
+        yield Room(behaviour, server.url)
+
+
+def test_a_step_down_is_taken_once(room: Room) -> None:
+    room.behaviour.mode = "no schema"
+    assert room.ask()[1] == 2
+    assert room.ask()[1] == 1
+    assert room.last["response_format"] == {"type": "json_object"}
+
+
+def test_an_error_on_a_proven_rung_is_trouble_not_a_lack(room: Room) -> None:
+    room.ask()
+    room.behaviour.mode = "500"
+    error, requests = room.ask()
+    assert (type(error).__name__, requests) == ("ModelUnavailable", 3)
+    room.behaviour.mode = "well"
+    room.ask()
+    assert room.last["response_format"]["type"] == "json_schema"
+
+
+def test_a_failed_descent_proves_nothing(room: Room) -> None:
+    room.behaviour.mode = "500"
+    room.ask()
+    room.behaviour.mode = "well"
+    assert room.ask()[1] == 1
+    assert room.last["response_format"]["type"] == "json_schema"
+
+
+def test_the_schema_is_sent_strict(room: Room) -> None:
+    room.ask()
+    sent = room.last["response_format"]["json_schema"]
+    assert sent["strict"] is True
+    assert sent["schema"]["additionalProperties"] is False
+    assert sent["schema"]["required"] == ["summary", "causes", "confidence"]
+
+
+def test_refused_parameters_are_left_off_from_then_on(room: Room) -> None:
+    room.behaviour.mode = "picky"
+    room.ask()
+    assert room.ask()[1] == 1
+    assert room.last["max_completion_tokens"] == 300
+    assert not {"temperature", "stream_options", "max_tokens"} & room.last.keys()
+
+
+def test_a_server_that_never_calls_loses_its_native_tools(room: Room) -> None:
+    for _ in range(2):
+        assert room.ask(question(30, tools=True))[1] == 1
+        assert "tools" in room.last
+    room.ask(question(30, tools=True))
+    assert "tools" not in room.last
+    assert TOOL.name in room.last["messages"][0]["content"]
+
+
+def test_a_server_that_called_once_keeps_its_native_tools(room: Room) -> None:
+    room.behaviour.mode = "one look"
+    room.ask(question(30, tools=True))
+    room.behaviour.mode = "well"
+    for _ in range(4):
+        room.ask(question(30, tools=True))
+    assert "tools" in room.last
+
+
+def test_prose_from_a_server_with_tools_is_asked_again_without(room: Room) -> None:
+    room.behaviour.mode = "one look"
+    room.ask(question(30, tools=True))
+    room.behaviour.mode, room.behaviour.faults = "prose", room.behaviour.requests + 1
+    answer, requests = room.ask(question(30, tools=True))
+    assert requests == 2
+    assert isinstance(getattr(answer, "reply", None), Report)
+    assert "tools" not in room.last
+    assert room.last["response_format"]["type"] == "json_schema"
+
+
+def conversation() -> Ask:
+    """A conversation in which a tool was called and answered."""
+    call = ToolCall("call_1", TOOL.name, {"text": "timeout"})
+    said = (Message("assistant", "", (call,)), Message("tool", "3 lines", call_id="call_1"))
+    asked = question(30, tools=True)
+    return replace(asked, messages=(*asked.messages, *said))
+
+
+def test_calls_and_results_go_back_in_the_endpoints_own_way(room: Room) -> None:
+    room.ask(conversation())
+    *_, called, result = room.last["messages"]
+    assert called["tool_calls"][0]["function"]["name"] == TOOL.name
+    assert (result["role"], result["tool_call_id"]) == ("tool", "call_1")
+
+
+def test_without_tools_calls_and_results_are_told_as_text(room: Room) -> None:
+    room.ask(replace(conversation(), tools=()))
+    roles = [message["role"] for message in room.last["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert "3 lines" in room.last["messages"][-1]["content"]
+    assert '"tool": "query_logs"' in room.last["messages"][-2]["content"]
+
+
+def test_the_answer_is_heard_while_it_is_written(room: Room) -> None:
+    heard: list[str] = []
+    room.ask(replace(question(30), listen=heard.append))
+    assert len(heard) > 1
+    assert Report.model_validate_json("".join(heard)).summary
+
+
+def test_without_a_name_the_first_listed_model_is_asked(room: Room) -> None:
+    room.model = OpenAIModel(room.model.client)
+    room.ask()
+    assert room.last["model"] == room.model.name == "fake-faulty-model"
