@@ -1,7 +1,5 @@
 """`warroom eval`: cases are answered by several methods, scored, and shown side by side."""
 
-import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +11,18 @@ from ..evals.cases import Case, cases
 from ..evals.compare import compared
 from ..evals.grid import as_markdown, at_terminal
 from ..evals.recordings import recorded
-from ..evals.results import Evaluation, asked, stored
-from ..evals.run import FLOOR, TRIVIAL, Method, Run, Runner, ceiling_for, of_model
+from ..evals.results import Evaluation, asked, save, stored
+from ..evals.run import (
+    FLOOR,
+    TRIVIAL,
+    Method,
+    Run,
+    Runner,
+    ceiling_for,
+    configured_models,
+    need_model,
+    of_model,
+)
 from ..evals.table import grids
 from ..settings import Settings
 from .exits import Exit
@@ -46,18 +54,14 @@ def eval_command(options: Options) -> Exit:
     before = stored(options.compare) if options.compare else None
     for target in (options.json, options.markdown):
         check_writable(target)
+    runner = Runner(configured, ceiling_for, options.rehearse)
     with TemporaryDirectory() as folder:
-        taken = _cases(options, Path(folder))
-        runner = Runner(configured, ceiling_for, options.rehearse)
-        found = _evaluated(console, runner, taken, methods, options.repeat)
+        found = _evaluated(console, runner, _cases(options, Path(folder)), methods, options)
     tables = grids(found)
     tables += [compared(found, before)] if before else []
     for table in tables:
         console.print()
         console.print(at_terminal(table))
-    if options.json:
-        text = json.dumps(found.to_json(), indent=1, ensure_ascii=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
     if options.markdown:
         head = f"# warroom eval, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
         text = "\n".join([head, *map(as_markdown, tables)])
@@ -76,16 +80,14 @@ def methods_of(options: Options, configured: Settings) -> list[Method]:
         if word not in METHODS:
             raise InputError(f"no method {word!r}; there are: {', '.join(METHODS)}")
     if not named:
-        named = ["floor", "model"] if has_model(configured) else ["floor"]
-    models = options.models or ([""] if "model" in named else [])
+        named = ["floor", "model"] if configured.model_configured else ["floor"]
     floor = [FLOOR] if "floor" in named else []
-    return [TRIVIAL, *floor, *(of_model(name) for name in dict.fromkeys(models))]
-
-
-def has_model(configured: Settings) -> bool:
-    """Whether an endpoint or a model is named; a bare key configures nothing."""
-    named = (getattr(configured, name, "") for name in ("model", "model_base_url"))
-    return any(named) or bool(os.environ.get("OPENAI_BASE_URL"))
+    models = [of_model(name) for name in dict.fromkeys(options.models)]
+    if "model" in named and not models:
+        models = [configured_models(configured)]
+    if models and not (options.models and configured.model_key):
+        need_model(configured)  # before minutes of work
+    return [TRIVIAL, *floor, *models]
 
 
 def check_writable(target: Path | None) -> None:
@@ -101,14 +103,17 @@ def _cases(options: Options, folder: Path) -> list[Case]:
 
 
 def _evaluated(
-    console: Console, runner: Runner, taken: list[Case], methods: list[Method], repeat: int
+    console: Console, runner: Runner, taken: list[Case], methods: list[Method], options: Options
 ) -> Evaluation:
+    """Every run. The file is written after each: who interrupts it keeps what there is."""
     found = Evaluation(rehearsed=runner.rehearse, cases=[asked(case) for case in taken])
-    for number in range(1, repeat + 1):
+    for number in range(1, options.repeat + 1):
         for case in taken:
             for method in methods:
                 found.runs.append(runner.run(case, method, number))
                 _told(console, found.runs[-1])
+                if options.json:
+                    save(found, options.json)
     return found
 
 

@@ -34,6 +34,8 @@ class Answer(BaseModel):
     claims: int = Field(default=0, description="claims made with a proof, dropped ones included")
     resolved: int = Field(default=0, description="of them: those whose every quote resolves")
     steps: list[int] = Field(default_factory=list, description="steps worked, of 13")
+    reports: int = Field(default=0, description="reports handed in, all rounds")
+    by_model: int = Field(default=0, description="of them: the model's, not the playbook's")
 
 
 class Use(BaseModel):
@@ -65,6 +67,8 @@ def answer_of(document: Incident, payload: Callable[[str], Any]) -> Answer:
         claims=len(proofs) + len(document.dropped),
         resolved=sum(_resolves(quotes, evidence, payload) for quotes in proofs),
         steps=sorted({report.step for report in document.reports}),
+        reports=len(document.reports),
+        by_model=sum(report.source == "model" for report in document.reports),
     )
 
 

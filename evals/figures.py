@@ -92,6 +92,13 @@ def _grounded(runs: Sequence[Run]) -> Measured:
     return (sum(a.resolved for a in answers) / claims if claims else None), claims
 
 
+def _by_model(runs: Sequence[Run]) -> Measured:
+    """Where a model is muddled the playbook answers: how much of it all is the model's."""
+    answers = [run.answer for run in runs if run.answer and run.use.calls]
+    reports = sum(answer.reports for answer in answers)
+    return (sum(a.by_model for a in answers) / reports if reports else None), reports
+
+
 def _brier(runs: Sequence[Run]) -> Measured:
     pairs = sure_and_right(runs)
     return (mean((sure - right) ** 2 for sure, right in pairs) if pairs else None), len(pairs)
@@ -109,10 +116,11 @@ MEASURES: dict[str, tuple[str, str, Callable[[Sequence[Run]], Measured]]] = {
     **{key: (title, "share", _share(key)) for key, title in QUESTIONS.items()},
     "grounded": ("groundedness: claims that resolve", "share", _grounded),
     "brier": ("calibration: Brier score, 0 is best", "score", _brier),
+    "by model": ("reports that are the model's own", "share", _by_model),
     "tokens": ("tokens an incident, median", "tokens", _median(lambda run: run.use.tokens)),
     "money": ("money an incident, median", "money", _median(lambda run: run.use.money)),
     "seconds": ("seconds an incident, median", "s", _median(lambda run: run.use.seconds)),
 }
 """Key: title, unit, how it is measured."""
-UP = (*QUESTIONS, "grounded")
+UP = (*QUESTIONS, "grounded", "by model")
 """More is better; of the others less is."""

@@ -71,6 +71,14 @@ def asked(case: Case) -> Asked:
     )
 
 
+def save(found: Evaluation, file: Path) -> None:
+    """Write the JSON; an earlier one of the same name is replaced whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    text = json.dumps(found.to_json(), indent=1, ensure_ascii=False)
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(file)
+
+
 def stored(file: Path) -> Evaluation:
     """An earlier run's JSON. Raises InputError where it is none."""
     try:

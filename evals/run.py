@@ -33,13 +33,13 @@ from .marks import marks
 BY = "evaluation (automatic)"
 SURE = 2.0
 """A confidence that nothing reaches: no short cut past the investigation."""
-Ceilings = Callable[[Settings, str], Ceiling]
-"""The model of a name (empty: the configured one), as what improves playbooks."""
+Ceilings = Callable[[Settings, Store], Ceiling]
+"""What improves playbooks, by the settings of one run."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """Who answers. `model` is None for trivial and floor; empty is the configured one."""
+    """Who answers. `model` is None for trivial and floor; empty: whatever is configured."""
 
     name: str
     model: str | None = None
@@ -49,8 +49,13 @@ TRIVIAL, FLOOR = Method("trivial"), Method("floor")
 
 
 def of_model(name: str) -> Method:
-    """The response with a model on top of the playbooks."""
-    return Method(f"model {name}" if name else "model", name)
+    """The response with this model, and no other, on top of the playbooks."""
+    return Method(f"model {name}", name)
+
+
+def configured_models(settings: Settings) -> Method:
+    """The response as it is configured, with every model that the settings name."""
+    return Method(f"model {settings.model}".strip(), "")
 
 
 class Run(BaseModel):
@@ -104,22 +109,29 @@ class Runner:
             return answer_of(document, room.store.payload), use_of(document.model_calls, seconds)
 
     def _room(self, case: Case, method: Method, telemetry: Bundle, home: Path) -> Room:
-        changes: dict[str, object] = {"home": home}
-        if self.rehearse:
-            changes |= {"max_attempts": 1, "act_confidence": SURE}
-        settings = self.settings.model_copy(update=changes)
-        survey = case.bundle / FILE
+        settings = self._settings(method, home)
+        store, survey = Store.open(settings.database), case.bundle / FILE
         room = Room(
             settings,
-            Store.open(settings.database),
+            store,
             telemetry,
             survey=Recorded.load(survey) if survey.exists() else None,
             sleep=lambda _seconds: None,  # what a bundle holds is history
-            ceiling=FloorOnly() if method.model is None else self.ceilings(settings, method.model),
+            ceiling=FloorOnly() if method.model is None else self.ceilings(settings, store),
         )
         if self.rehearse:
             room.operations = Rehearsal(room.inventory)
         return room
+
+    def _settings(self, method: Method, home: Path) -> Settings:
+        """Of a run. A named model answers alone: no second one speaks under its name."""
+        changes: dict[str, object] = {"home": home}
+        if method.model:
+            alone = {"models": {}, "second_model": "", "second_base_url": ""}
+            changes |= {"model": method.model, **alone}
+        if self.rehearse:
+            changes |= {"max_attempts": 1, "act_confidence": SURE}
+        return self.settings.model_copy(update=changes)
 
 
 def respond(case: Case, room: Room) -> str:
@@ -145,6 +157,15 @@ def never_asked(use: Use) -> str:
     return f"none of {use.calls} model calls was answered" if use.calls else "no model was asked"
 
 
-def ceiling_for(settings: Settings, name: str) -> Ceiling:
-    """The configured endpoint's model of this name. Raises InputError where there is none."""
-    raise InputError("no model is configured: set OPENAI_BASE_URL or WARROOM_MODEL")
+def ceiling_for(settings: Settings, store: Store) -> Ceiling:
+    """The configured model's. Raises InputError where there is none."""
+    need_model(settings)
+    from ..agents.thinking.assembly import ceiling_of
+
+    return ceiling_of(settings, store)
+
+
+def need_model(settings: Settings) -> None:
+    """Raise InputError where nothing says which model to ask."""
+    if not settings.model_configured:
+        raise InputError("no model is configured: set OPENAI_BASE_URL or WARROOM_MODEL")

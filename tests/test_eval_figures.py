@@ -10,7 +10,7 @@ from warroom.evals.cases import Truth
 from warroom.evals.compare import compared
 from warroom.evals.figures import figures, reliability
 from warroom.evals.grid import Grid, as_markdown, at_terminal
-from warroom.evals.results import Asked, Evaluation, stored
+from warroom.evals.results import Asked, Evaluation, save, stored
 from warroom.evals.run import Run
 from warroom.evals.table import by_case, by_method, grids, tokens
 from warroom.incident.finding import FaultKind
@@ -79,6 +79,17 @@ def test_reliability_puts_each_confidence_into_one_bin():
     assert found[4].right == 1.0
 
 
+def test_how_much_of_it_is_the_models_own_is_shown():
+    whole, none = run("a"), run("b")
+    for one, own in ((whole, 13), (none, 0)):
+        assert one.answer
+        one.answer.reports, one.answer.by_model = 13, own
+        one.use.calls = 20
+    found = figures([whole, none])["by model"]
+    assert (found.value, found.n) == (0.5, 26)
+    assert figures([run("a")])["by model"].value is None  # a floor asks nobody
+
+
 def test_repeats_show_their_spread():
     runs = [run("a", repeat=1), run("a", False, repeat=2, used=3000)]
     found = figures(runs)
@@ -121,8 +132,9 @@ def test_cells_are_text_wherever_they_come_from():
 def test_a_stored_run_is_read_back_whole(tmp_path):
     found = evaluation(run("a"), run("b", unscored="x"), run("a", method="trivial"))
     file = tmp_path / "before.json"
-    file.write_text(json.dumps(found.to_json()))
+    save(found, file)
     assert stored(file) == found
+    assert list(tmp_path.iterdir()) == [file]
     assert json.loads(file.read_text())["figures"]["model m"]["cause"]["value"] == 1.0
     assert [grid.title for grid in grids(stored(file))] == [grid.title for grid in grids(found)]
 
