@@ -10,6 +10,7 @@ from ..errors import BundleError
 from .catalogue import read_catalogue, read_json
 from .coverage import cover
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
+from .queries import Answer, run
 from .records import LEVELS, Records, change, labels, log_record, span
 from .tables import COLUMNS, TIME, Loaded, Tables
 from .tail import Tail
@@ -122,6 +123,15 @@ class Bundle:
         """Changes inside the window, oldest first."""
         where, values = _where("changes", window, None)
         return self._records("changes", self.changes_seen, where, values, 10_000)
+
+    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
+        """At most so many rows of one SELECT over metrics, logs, traces, changes.
+
+        Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
+        """
+        with self.lock:  # for memory's sake: what is read meanwhile must not run out of it
+            self.refresh()
+            return run(self.tables.db, sql, most, seconds)
 
     def _records(
         self, table: str, records: Records, where: str, values: list[Any], limit: int

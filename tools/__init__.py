@@ -23,6 +23,7 @@ from . import (
     queries,
     runbooks,
     slo,
+    sql,
     topology,
     traffic,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "queries",
     "runbooks",
     "slo",
+    "sql",
     "topology",
     "traffic",
 ]
