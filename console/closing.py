@@ -9,6 +9,8 @@ from rich.console import Console
 from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.lifecycle import State
+from ..settings import ModelSettings
+from .model_use import section, totals
 from .screen import heading, line, say, shown
 from .words import seconds
 
@@ -16,9 +18,13 @@ OVER = (State.resolved, State.post_incident, State.closed)
 
 
 def closing(
-    console: Console, incident: Incident, waiting: Sequence[Request], files: Sequence[Path]
+    console: Console,
+    incident: Incident,
+    waiting: Sequence[Request],
+    files: Sequence[Path],
+    settings: ModelSettings | None = None,
 ) -> None:
-    """The last screen of a run."""
+    """The last screen of a run; the settings say what a model was allowed to use."""
     console.print()
     console.print(heading("Where it stands"))
     say(console, ("  incident  ", "dim"), (incident.id, "strong"))
@@ -36,6 +42,7 @@ def closing(
         took = (incident.transitions[-1].at - incident.opened_at).total_seconds()
         say(console, ("  took      ", "dim"), f"{seconds(took)} after the alert came in")
     advice(console, incident)
+    section(console, incident, settings)
     questions(console, waiting)
     where(console, files)
 
@@ -106,6 +113,7 @@ def result(incident: Incident, waiting: Sequence[Request], files: Sequence[Path]
             for r in waiting
         ],
         "related": incident.related,
+        **({"model": model} if (model := totals(incident)) else {}),
         "files": [str(file) for file in files],
     }
 

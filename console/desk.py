@@ -50,7 +50,7 @@ class Desk:
         incident = room.store.load(incident_id)
         waiting = room.store.ledger.waiting(incident_id)
         if not self.as_json:
-            closing(self.console, incident, waiting, files)
+            closing(self.console, incident, waiting, files, room.settings)
         return of_incident(incident, bool(waiting)), result(incident, waiting, files)
 
 

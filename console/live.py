@@ -9,24 +9,30 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ..agents.ceiling import FloorOnly
 from ..agents.room import Room
 from ..incident.action import ActionPlan, Execution
 from ..incident.document import Incident
 from ..incident.evidence import Evidence
-from ..incident.report import AnyReport, SweepReport, VerificationReport
+from ..incident.model_use import ModelCall
+from ..incident.report import AnyReport, DetectionReport, SweepReport, VerificationReport
 from ..incident.timeline import utc_now
 from .guilty import guilty, tracks
 from .hypotheses import legend, moved, ranking, ranks
 from .matrix import matrix
 from .measures import measures
+from .model_use import call_line
 from .screen import folded, heading, line, say, shown
 from .sparks import marks_of, sparks, window_of
 from .steps import BESIDE, PHASES, phase, purpose
 from .summary import severity_lines
+from .thinking import Thinking
 from .words import seconds
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
+CLASSIFIED = ("severity", "type", "services", "impact", "slo")
+"""Fields of step 1's report that the document takes over and the screen shows at once."""
 
 
 class Live:
@@ -42,6 +48,10 @@ class Live:
         self.places: dict[str, int] = {}  # of the hypotheses, as shown last
         self.answers: set[tuple[str, str]] = set()  # that evidence gave, each shown once
         self.again: dict[str, list[str]] = {}  # evidence that says what was shown, by specialist
+        self.thinking = Thinking(console)
+        self.model = not isinstance(room.ceiling, FloorOnly)  # whether one is asked at all
+        self.told: set[str] = set()  # why a model did not answer, each said once
+        self.classified: dict[str, Any] = {}  # what step 1 was shown with
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Show one event; kinds that are not known here are left out."""
@@ -50,8 +60,12 @@ class Live:
             "evidence": self._evidence,
             "action": self._action,
             "wait": self._wait,
+            "model": self._call,
+            "thinking": self._thinks,
         }
         handler = handlers.get(event.get("event", ""))
+        if handler != self._thinks:
+            self.thinking.clear()
         if handler:
             handler(event)
 
@@ -62,16 +76,53 @@ class Live:
         if event["status"] == "started":
             self._line(who, ("▸ ", "who"), f"step {step}: {purpose(step)}")
             return
-        if same := self.again.pop(who, []):
-            text = f"answered as before: {', '.join(same)}"
-            self._line(who, (f"  {text}", "dim"))
-        report: AnyReport = event["report"]
+        if event["status"] == "floor":
+            self._floor(event["report"])
+            return
+        self._done(event["report"])
+
+    def _floor(self, report: AnyReport) -> None:
+        """The playbook's answer, at once where a model goes on to think: nobody waits for it."""
+        if not self.model:
+            return
+        self._repeated(report.specialist)
+        text = f"  playbook: {shown(report.summary)}"
+        self._line(report.specialist, (text, "dim"))
+        if isinstance(report, DetectionReport):
+            self._severity(report)
+
+    def _done(self, report: AnyReport) -> None:
+        who = report.specialist
+        self._repeated(who)
+        if report.fallback and report.fallback not in self.told:
+            self.told.add(report.fallback)
+            self._line(who, (f"  the playbook answers: {shown(report.fallback)}", "dim"))
         mark = ("✓ ", "good") if report.conclusion == "concluded" else ("? ", "watch")
-        took = (f"  ({seconds(report.seconds).replace(' ', NO_BREAK)})", "dim")
+        by = f", {report.source}" if self.model else ""
+        took = (f"  ({seconds(report.seconds).replace(' ', NO_BREAK)}{by})", "dim")
         doubt = "" if report.conclusion == "concluded" else ("inconclusive: ", "watch")
         head = self._head(who).append(*mark)
         self.console.print(folded(head, doubt, (shown(report.summary), "strong"), took))
         self._picture(report)
+
+    def _repeated(self, who: str) -> None:
+        if same := self.again.pop(who, []):
+            text = f"answered as before: {', '.join(same)}"
+            self._line(who, (f"  {text}", "dim"))
+
+    def _thinks(self, event: dict[str, Any]) -> None:
+        who = event["specialist"]
+        self.thinking.heard(self._head(who), who, event["text"])
+
+    def _call(self, event: dict[str, Any]) -> None:
+        call: ModelCall = event["call"]
+        self.thinking.over(call.specialist)
+        if call.outcome == "answered":
+            self._line(call.specialist, (f"  {call_line(call)}", "dim"))
+            return
+        self.told.add(call.note)
+        head = self._head(call.specialist).append("  ")
+        self.console.print(folded(head, (call_line(call), "dim")))
 
     def _enter(self, number: int) -> None:
         """A rule when the work moves to another phase; communication runs beside and has none."""
@@ -85,8 +136,8 @@ class Live:
 
     def _picture(self, report: AnyReport) -> None:
         document = self.room.store.load(self.incident_id)
-        if report.step == 1:
-            self._show(severity_lines(document))
+        if isinstance(report, DetectionReport):
+            self._severity(report)
         if isinstance(report, SweepReport):
             self._show(matrix(report.health) if report.health else None)
             self._sparks(document)
@@ -97,6 +148,14 @@ class Live:
             self._show(ranking(document.hypotheses, self.places))
             legend(self.console, self.places)
             self.places = ranks(document.hypotheses)
+
+    def _severity(self, report: DetectionReport) -> None:
+        """Level, services, impact and objectives, before they are filed; once while they stay."""
+        facts = {name: getattr(report, name) for name in CLASSIFIED}
+        if facts != self.classified:
+            document = self.room.store.load(self.incident_id)
+            self._show(severity_lines(document.model_copy(update=facts)))
+            self.classified = facts
 
     def _sparks(self, document: Incident) -> None:
         window = window_of(document, self.room.catalogue.windows.baseline_s, self._now())
