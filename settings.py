@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ModelSettings(BaseSettings):
     """Which model reasons above the floor, and what it may use up. None by default."""
 
+    model_config = SettingsConfigDict(
+        env_prefix="WARROOM_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
     model: str = Field(default="", description="name; empty: the first that the endpoint lists")
     model_base_url: str = Field(
         default="",
@@ -57,10 +61,6 @@ class ModelSettings(BaseSettings):
 
 class Settings(ModelSettings):
     """What an installation may set. Every default works without a network or a key."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="WARROOM_", env_file=".env", extra="ignore", populate_by_name=True
-    )
 
     home: Path = Field(default=Path(".warroom"), description="database, checkpoints, files")
     approval_minutes: float = Field(default=30, description="an approval expires after this")

@@ -19,6 +19,7 @@ class Behaviour:
     faults: int | None = None  # so many requests meet the fault, later ones do well; None: all
     retry_after: str = "1"
     seen: list[Body] = field(default_factory=list)  # every request's body
+    keys: list[str] = field(default_factory=list)  # every request's Authorization
     over: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -24,6 +24,7 @@ class _Connection(Chat):
         """An answer, or the fault."""
         self.behaviour = self.server.behaviour
         self.body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.behaviour.keys.append(self.headers["authorization"] or "")
         FAULTS[self.behaviour.next_mode(self.body)](self)
 
 

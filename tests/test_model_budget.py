@@ -1,0 +1,162 @@
+"""Budgets: what was used is counted from our own table, and nothing is asked beyond a limit."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
+from warroom.evals.model_faults import Report, question
+from warroom.incident.model_use import ModelCall
+from warroom.incident.store import Store
+from warroom.models.budget import Budget, size_of
+from warroom.models.metered import Metered
+from warroom.models.prices import Prices
+from warroom.models.protocol import Answer, Ask, Usage
+from warroom.models.scripted import ScriptedModel
+from warroom.models.spending import Spending
+from warroom.models.usage import estimated
+from warroom.settings import ModelSettings
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REPLY = Report(summary="the pool is full")
+
+
+class Till:
+    """A metered fake model on a real store."""
+
+    def __init__(self, path: Path, script: Any, **limits: Any) -> None:
+        self.spending = Spending(Store.open(path / "w.db").engine)
+        self.fake = ScriptedModel(script, "gpt-5")
+        self.now = NOON
+        budget = Budget(ModelSettings(**limits), self.spending, lambda: self.now)
+        self.calls: list[ModelCall] = []
+        self.model = Metered(self.fake, budget, self.calls.append, attempt=2)
+
+    def ask(self, specialist: str = "debugger", incident: str = "INC-1") -> Answer:
+        """One ask."""
+        asked = replace(question(30), specialist=specialist, incident=incident, step=7)
+        return self.model.ask(asked)
+
+
+def used(tokens: int) -> Any:
+    """A script in which every answer costs so many tokens."""
+    return lambda _: Answer("", reply=REPLY, text="{}", usage=Usage(tokens - 100, 100))
+
+
+def test_every_ask_leaves_a_record(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(1100), prices={"gpt": (1, 10)})
+    till.ask()
+    call = till.calls[0]
+    assert (call.specialist, call.step, call.attempt, call.model) == ("debugger", 7, 2, "gpt-5")
+    assert (call.input_tokens, call.output_tokens, call.outcome) == (1000, 100, "answered")
+    assert call.cost == pytest.approx(0.002)
+    assert till.spending.by_incident("INC-1").tokens == 1100
+    assert till.spending.by_incident("INC-1").money == pytest.approx(0.002)
+
+
+def test_a_failed_ask_counts_what_it_used(tmp_path: Path) -> None:
+    error = ModelMuddled("no sense in it")
+    error.usage = Usage(300, 50, True, 4)
+    till = Till(tmp_path, [error])
+    with pytest.raises(ModelMuddled):
+        till.ask()
+    call = till.calls[0]
+    assert (call.outcome, call.requests, call.estimated) == ("muddled", 4, True)
+    assert call.note == "no sense in it"
+    assert till.spending.by_specialist("INC-1", "debugger").tokens == 350
+
+
+@pytest.mark.parametrize(
+    ("limits", "whose"),
+    [
+        ({"tokens_per_specialist": 1200}, "debugger"),
+        ({"tokens_per_incident": 1200}, "incident"),
+        ({"tokens_per_day": 1200}, "day"),
+        ({"money_per_incident": 0.001, "prices": {"*": (1, 10)}}, "incident"),
+    ],
+)
+def test_a_spent_budget_stops_before_the_call(tmp_path: Path, limits: Any, whose: str) -> None:
+    till = Till(tmp_path, used(1100), **limits)
+    till.ask()
+    with pytest.raises(BudgetSpent, match=whose) as caught:
+        till.ask()
+    assert "WARROOM_" in str(caught.value)
+    assert len(till.fake.asked) == 1
+    assert [call.outcome for call in till.calls] == ["answered", "budget"]
+    assert till.calls[1].requests == 0
+
+
+def test_budgets_are_apart(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(1100), tokens_per_specialist=1200, tokens_per_incident=2400)
+    till.ask("debugger")
+    till.ask("triage")
+    till.ask("debugger", "INC-2")
+    with pytest.raises(BudgetSpent):
+        till.ask("debugger")
+
+
+def test_the_day_ends_at_midnight_utc_and_survives_a_restart(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(1100), tokens_per_day=1200)
+    call = ModelCall(at=NOON, specialist="triage", step=1, model="m", input_tokens=1150)
+    till.spending.add("INC-0", call)
+    again = Till(tmp_path, used(1100), tokens_per_day=1200)
+    with pytest.raises(BudgetSpent, match="day"):
+        again.ask()
+    again.now = NOON + timedelta(days=1)
+    assert again.spending.by_day(again.now).tokens == 0
+
+
+def test_an_answer_is_capped_to_what_is_left(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(1000), tokens_per_specialist=1400)
+    till.ask()
+    assert till.fake.asked[0].max_tokens == 300
+    till.ask()
+    assert 64 <= till.fake.asked[1].max_tokens < 300
+
+
+def test_calls_under_way_count_with_all_they_may_use(tmp_path: Path) -> None:
+    need = estimated(size_of(question(30)))
+    till = Till(tmp_path, used(100), tokens_per_incident=2 * need + 300 + 60)
+
+    def nested(_ask: Ask) -> Any:
+        if len(till.fake.asked) == 1:  # only 60 are left for its answer
+            with pytest.raises(BudgetSpent):
+                till.ask("triage")
+        return Answer("", reply=REPLY, usage=Usage(50, 50))
+
+    till.fake = till.model.model = ScriptedModel(nested, "gpt-5")
+    till.ask()
+    till.ask("triage")  # what the first one did not use is free again
+    assert [call.outcome for call in till.calls] == ["budget", "answered", "answered"]
+
+
+def test_limited_money_wants_a_price(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(100), money_per_day=1.0)
+    with pytest.raises(BudgetSpent, match="WARROOM_PRICES"):
+        till.ask()
+    assert till.fake.asked == []
+
+
+def test_without_a_price_there_is_no_cost(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(100))
+    till.ask()
+    assert till.calls[0].cost is None
+
+
+@pytest.mark.parametrize(
+    ("name", "price"),
+    [("gpt-5-mini-2025", (2, 2)), ("gpt-5-2025", (1, 1)), ("llama", (9, 9)), ("", (9, 9))],
+)
+def test_the_longest_beginning_of_a_name_has_the_price(name: str, price: Any) -> None:
+    prices = Prices({"gpt-5": (1, 1), "gpt-5-mini": (2, 2), "*": (9, 9)})
+    assert prices.of(name) == price
+
+
+def test_an_unavailable_model_is_recorded_as_such(tmp_path: Path) -> None:
+    till = Till(tmp_path, [ModelUnavailable("gone")])
+    with pytest.raises(ModelError):
+        till.ask()
+    assert till.calls[0].outcome == "unavailable"
