@@ -20,8 +20,9 @@ HOST = "127.0.0.1"
 NAME = "smollm2-135m-instruct"
 CONTEXT = 8192
 """Tokens: all that the model was trained for."""
-THREADS = max(1, min(2, (os.cpu_count() or 1)))
-"""Inference threads spin while they wait: more of them than cores slow everything down."""
+THREADS = 1
+"""Inference threads spin while they wait for each other: two that share their cores with other work
+are slower than one, by an order of magnitude."""
 PACKAGES = {"xllamacpp": "xllamacpp", "llama-cpp-python": "llama_cpp"}
 """Kind of server -> the module that it comes in."""
 

@@ -1,0 +1,93 @@
+"""What real model servers answered, replayed: which forms of output and of tools they can do.
+
+Recorded by `python -m warroom.evals.record`; no server runs here.
+"""
+
+import re
+import socket
+from dataclasses import replace
+
+import pytest
+from vcr.errors import CannotOverwriteExistingCassetteException
+
+from warroom.errors import InputError, ModelMuddled, ModelUnavailable
+from warroom.evals import model_worker
+from warroom.evals.cassettes import FOLDER, tape
+from warroom.evals.model_server import free, serving
+from warroom.evals.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
+from warroom.models.ladder import SCHEMA
+from warroom.models.protocol import Message
+
+
+def replayed(kind: str):
+    """Outcomes and habits of the recorded server; every recorded answer has been used."""
+    with tape(f"wire-{kind}") as held:
+        asked = model(kind)
+        found = dict(outcomes(asked))
+        assert held.all_played
+        return found, learnt(asked)
+
+
+def test_llama_cpp_holds_a_reply_to_its_schema():
+    found, habits = replayed("xllamacpp")
+    answer = found["reply"].answer
+    assert answer is not None
+    assert isinstance(answer.reply, Suspect)
+    assert (answer.usage.requests, answer.usage.estimated, answer.note) == (1, False, "")
+    assert habits.rungs["Suspect"] == SCHEMA
+
+
+def test_llama_cpp_drops_tools_unread_so_that_calls_are_asked_for_as_json():
+    found, habits = replayed("xllamacpp")
+    answer = found["tools"].answer
+    assert answer is not None
+    assert answer.reply or answer.calls
+    assert "no native tools here" in answer.note
+    assert habits.native is False
+    assert habits.rungs["Action"] == SCHEMA
+    assert answer.usage.requests == 2
+
+
+def test_llama_cpp_python_refuses_a_schema_at_once_without_a_retry():
+    """It answers 500 to json_schema, which is not worth a retry; the model behind it then writes
+    JSON of its own shape, also after the correction."""
+    found, _ = replayed("llama-cpp-python")
+    refused = found["reply"].error
+    assert isinstance(refused, ModelMuddled)
+    assert refused.usage.requests == 3
+    assert refused.usage.estimated, "it streams no usage"
+
+
+def test_what_is_not_on_the_tape_fails_loudly():
+    """Neither the network nor the playbooks answer instead."""
+    other = replace(asks()["reply"], messages=(Message("user", "Something else."),))
+    with tape("wire-xllamacpp"), pytest.raises(CannotOverwriteExistingCassetteException):
+        model("xllamacpp").ask(other)
+    with tape("wire-xllamacpp"), pytest.raises(CannotOverwriteExistingCassetteException):
+        model("llama-cpp-python").ask(asks()["reply"])
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_tapes_hold_no_key_and_stay_small(path):
+    text = path.read_text()
+    assert not re.findall(r"authorization|api-key|bearer", text, re.IGNORECASE)
+    assert len(text) < 400_000
+
+
+def test_every_kind_of_server_is_on_tape():
+    assert {f"wire-{kind}" for kind in PORTS} <= {path.stem for path in FOLDER.glob("*.yaml")}
+
+
+def test_missing_packages_are_named_with_the_cure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(model_worker.PACKAGES, "xllamacpp", "no_such_module")
+    with pytest.raises(InputError, match=r"xllamacpp is missing.*warroom\[model\]"), serving():
+        pass
+
+
+def test_a_taken_port_is_said_before_anything_starts():
+    with socket.socket() as holder:
+        holder.bind((model_worker.HOST, 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(ModelUnavailable, match=f"port {port} is taken"):
+            free(port)
