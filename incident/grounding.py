@@ -1,5 +1,7 @@
 """Does a claim's proof resolve? Every quote must name evidence we hold and a value it contains."""
 
+import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,15 +9,32 @@ from ..errors import GroundingError
 from .evidence import Evidence, EvidenceStatus, Quote
 
 Payload = Callable[[str], Any]  # digest -> payload
+Match = Callable[[Any, Any], bool]  # (found, quoted) -> is that it?
+
+SHORTEST_PART = 4
+"""Characters of a text that a part of it needs to prove anything."""
+MOST_ALIKE = 3
+"""Leaves with a weak value above which it says nothing where it stands."""
+SHOWN = re.compile(r"([-+]?(?:\d[\d,]*)?(?:\.\d+)?(?:e[-+]?\d{1,2})?)\s*(%?)", re.IGNORECASE)
 
 
-def check_quotes(quotes: list[Quote], evidence: dict[str, Evidence], payload: Payload) -> None:
+def check_quotes(
+    quotes: list[Quote],
+    evidence: dict[str, Evidence],
+    payload: Payload,
+    *,
+    strict: bool = False,
+    service: str = "",
+) -> None:
     """Raise GroundingError for the first quote that does not resolve.
 
     Args:
         quotes: what the claim rests on.
         evidence: the incident's evidence by id.
         payload: fetches a payload by its digest.
+        strict: the quotes come from a model. A number may be rounded as it was shown; a value
+            that stands everywhere (0, 1, true) needs a pointer or a row that names the service.
+        service: whom the claim is about; only looked at when strict.
     """
     for quote in quotes:
         record = evidence.get(quote.evidence)
@@ -23,18 +42,45 @@ def check_quotes(quotes: list[Quote], evidence: dict[str, Evidence], payload: Pa
             raise GroundingError(f"no evidence {quote.evidence}")
         if record.status is EvidenceStatus.failed:
             raise GroundingError(f"{quote.evidence} is a failed call and proves nothing")
-        _check_value(quote, payload(record.digest))
+        held = payload(record.digest)
+        _check_value(quote, held, same_rounded if strict else same)
+        if strict and not quote.pointer and weak(quote.value):
+            _check_place(quote, held, service)
 
 
-def _check_value(quote: Quote, payload: Any) -> None:
+def _check_value(quote: Quote, payload: Any, match: Match) -> None:
     if quote.pointer:
         found = resolve(payload, quote.pointer)
-        if not same(found, quote.value):
+        if not match(found, quote.value):
             raise GroundingError(
                 f"{quote.evidence}{quote.pointer} is {found!r}, not {quote.value!r}"
             )
-    elif not any(same(leaf, quote.value) for leaf in leaves(payload)):
+    elif not any(match(leaf, quote.value) for leaf in leaves(payload)):
         raise GroundingError(f"{quote.evidence} does not contain {quote.value!r}")
+
+
+def _check_place(quote: Quote, payload: Any, service: str) -> None:
+    """A weak value counts where few others like it are, or in a row about the service."""
+    alike = sum(same_rounded(leaf, quote.value) for leaf in leaves(payload))
+    rows = payload.get("rows", []) if isinstance(payload, dict) else []
+    if alike <= MOST_ALIKE or any(_about(row, service, quote.value) for row in rows):
+        return
+    raise GroundingError(
+        f"{quote.evidence} holds {quote.value!r} {alike} times, which proves nothing; "
+        "quote it with a pointer, or from a row that names the service"
+    )
+
+
+def _about(row: Any, service: str, value: Any) -> bool:
+    """Whether a row names a service and holds a value."""
+    held = list(leaves(row))
+    named = any(isinstance(leaf, str) and part_of(service, leaf) for leaf in held)
+    return bool(service) and named and any(same_rounded(leaf, value) for leaf in held)
+
+
+def weak(value: Any) -> bool:
+    """Whether a value stands nearly everywhere: 0, 1, true, false, nothing."""
+    return value in (0, 1, None) or str(value).strip().casefold() in {"0", "1", "true", "false"}
 
 
 def resolve(payload: Any, pointer: str) -> Any:
@@ -43,10 +89,17 @@ def resolve(payload: Any, pointer: str) -> Any:
     for part in pointer.lstrip("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            here = here[int(key)] if isinstance(here, list) else here[key]
+            here = here[_index(key)] if isinstance(here, list) else here[key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise GroundingError(f"nothing at {pointer} in the evidence") from None
     return here
+
+
+def _index(key: str) -> int:
+    """A place in a list as RFC 6901 has it: digits alone, so never from the end."""
+    if not (key.isascii() and key.isdigit()):
+        raise ValueError(key)
+    return int(key)
 
 
 def leaves(payload: Any) -> Iterator[Any]:
@@ -62,11 +115,60 @@ def leaves(payload: Any) -> Iterator[Any]:
 
 
 def same(found: Any, quoted: Any) -> bool:
-    """Whether a quoted value stands in the evidence: numbers to 0.5%, text as a part of it."""
+    """Whether a quoted value stands in the evidence: numbers to 0.5 %, text as the whole of it or
+    as whole words of at least four characters."""
     if isinstance(found, bool) or isinstance(quoted, bool) or found is None or quoted is None:
         return found is quoted
     if isinstance(found, (int, float)) and isinstance(quoted, (int, float)):
-        return abs(found - quoted) <= 0.005 * max(abs(found), abs(quoted))
+        return _close(found, quoted)
     if isinstance(found, str) and isinstance(quoted, str):
-        return bool(quoted.strip()) and quoted in found
+        return bool(quoted.strip()) and (quoted == found or part_of(quoted, found))
     return False
+
+
+def _close(a: float, b: float) -> bool:
+    try:
+        return math.isfinite(a) and abs(a - b) <= 0.005 * max(abs(a), abs(b)) < math.inf
+    except OverflowError:  # whole numbers beyond what a float holds
+        return a == b
+
+
+def part_of(part: str, text: str) -> bool:
+    """Whether a text of at least four characters stands in another one, as whole words.
+
+    A number is whole with its decimals and its sign of a version: neither 4.2 nor v1.4 is a part
+    of v1.4.2.
+    """
+    bare = part.strip()
+    if len(bare) < SHORTEST_PART:
+        return False
+    before = r"(?<!\w)(?<!\d\.)" if bare[0].isalnum() or bare[0] == "_" else ""
+    after = r"(?!\w)(?!\.\d)" if bare[-1].isalnum() or bare[-1] == "_" else ""
+    return re.search(f"{before}{re.escape(bare)}{after}", text) is not None
+
+
+def same_rounded(found: Any, quoted: Any) -> bool:
+    """As `same`; a number also counts when it is rounded to the digits it is quoted with, as
+    number or text: 0.24, "0.24" and "24%" quote 0.2437. For what a model claims."""
+    if same(found, quoted):
+        return True
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or isinstance(quoted, bool):
+        return False
+    shown = SHOWN.fullmatch(str(quoted).strip()) if isinstance(quoted, (int, float, str)) else None
+    if shown is None or not any(char.isdigit() for char in shown[1]):
+        return False
+    digits = shown[1].replace(",", "").lower()
+    try:
+        value = float(found) * (100 if shown[2] else 1)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
+    return same(value, float(digits)) or _rounds_to(value, digits)
+
+
+def _rounds_to(value: float, digits: str) -> bool:
+    """Whether a number, rounded to the last digit shown, is what is shown. A nought proves only a
+    nought: every small number rounds to it."""
+    mantissa, _, exponent = digits.partition("e")
+    step = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    wanted = float(digits)
+    return wanted != 0 and abs(value - wanted) <= step / 2 * (1 + 1e-9)
