@@ -45,6 +45,20 @@ def reset(chat: Chat) -> None:
     chat.chunk({"content": '{"'})
 
 
+def garbage(chat: Chat) -> None:
+    """A stream that is neither text nor JSON."""
+    chat.begin()
+    chat.wfile.write(b'data: {"choices": \xff\xfe\n\ndata: }{\n\n')
+
+
+def odd_types(chat: Chat) -> None:
+    """Good JSON of the wrong types: the client passes it on unchecked."""
+    chat.begin()
+    chat.event({"choices": [{"index": 0, "delta": {"content": 5, "tool_calls": [7]}}]})
+    chat.event({"choices": "none", "usage": {"prompt_tokens": "many"}})
+    chat.end()
+
+
 def over_long(chat: Chat) -> None:
     """Never stops, and does not know max_tokens."""
     chat.begin()
@@ -128,6 +142,8 @@ FAULTS: dict[str, Callable[[Chat], None]] = {
     "401": lambda chat: chat.refuse(401, "wrong key"),
     "stall": stall,
     "reset": reset,
+    "garbage": garbage,
+    "odd types": odd_types,
     "empty": lambda chat: chat.say(""),
     "truncated": lambda chat: chat.say('{"summary": "and then it', finish="length"),
     "prose": lambda chat: chat.say("Well, it is hard to say. It may be the database."),

@@ -1,6 +1,5 @@
 """The one layer that sends a request again: what passes is waited out, the rest is said plainly."""
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -54,14 +53,17 @@ class Retrying:
         )
         try:
             return again(self._once, request)
-        except (openai.OpenAIError, json.JSONDecodeError) as error:
+        except openai.OpenAIError as error:
             raise _plain(error, firm, request) from error
         except Broken as error:
             times = f"after {request.tally.used.requests} requests"
             raise ModelUnavailable(f"{error}, {times}") from error
 
     def _once(self, request: Request) -> Raw:
-        raw = self.wire.send(request)
+        try:
+            raw = self.wire.send(request)
+        except ValueError as error:  # neither JSON nor a chat completion
+            raise Broken(f"the model's stream was garbled ({error})"[:200]) from error
         if raw.refusal or raw.finish == "content_filter":
             raise ModelRefused(f"the model declined: {raw.refusal or 'its content filter'}"[:300])
         if not raw.finish:
@@ -89,7 +91,7 @@ def passing(error: BaseException, firm: bool) -> bool:
         return True
     if isinstance(error, openai.APIError):  # an error inside the stream
         return firm
-    return isinstance(error, (Broken, json.JSONDecodeError))
+    return isinstance(error, Broken)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

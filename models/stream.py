@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
 
 from .json_text import first_object
-from .protocol import Listen, ToolCall
+from .protocol import ToolCall
 
 LONGEST_TOKEN = 6
 """Characters a token, more than any prose or JSON reaches: an answer that is longer than its limit
@@ -47,8 +47,7 @@ class Raw:
 class Reading:
     """Takes chunks until the answer is complete, or longer than was allowed."""
 
-    def __init__(self, max_tokens: int, listen: Listen) -> None:
-        self.listen = listen
+    def __init__(self, max_tokens: int) -> None:
         self.longest = max_tokens * LONGEST_TOKEN
         self.reported: tuple[int | None, int | None] = (None, None)
         self.size = 0  # characters that the model wrote, thoughts and calls included
@@ -64,22 +63,30 @@ class Reading:
         """Whether the model wrote on beyond its limit."""
         return self.size > self.longest
 
-    def take(self, chunk: ChatCompletionChunk) -> None:
-        """One chunk more."""
+    def take(self, chunk: ChatCompletionChunk) -> str:
+        """One chunk more; the text in it. Raises ValueError for what is none: the client does not
+        check what a server sends."""
+        try:
+            return self._take(chunk)
+        except (AttributeError, TypeError, KeyError, IndexError) as error:
+            raise ValueError(f"this is no chat completion: {error}") from error
+
+    def _take(self, chunk: ChatCompletionChunk) -> str:
         self._model = chunk.model or self._model
         if chunk.usage:
-            self.reported = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-            details = chunk.usage.completion_tokens_details
-            self.hidden = (details.reasoning_tokens or 0) if details else 0
+            usage, details = chunk.usage, chunk.usage.completion_tokens_details
+            self.reported = (_count(usage.prompt_tokens), _count(usage.completion_tokens))
+            self.hidden = (_count(details.reasoning_tokens) or 0) if details else 0
         for choice in (chunk.choices or [])[:1]:
             self._finish = choice.finish_reason or self._finish
             if choice.delta:
                 self._delta(choice.delta)
+                return choice.delta.content or ""
+        return ""
 
     def _delta(self, delta: ChoiceDelta) -> None:
         if delta.content:
-            self._text.append(delta.content)
-            self.listen(delta.content)
+            self._text.append("" + delta.content)
         if delta.refusal:
             self._refusal.append(delta.refusal)
         for part in delta.tool_calls or ():
@@ -104,6 +111,10 @@ class Reading:
         finish = "length" if self.over else self._finish
         text, refusal = "".join(self._text), "".join(self._refusal)
         return Raw(text, tuple(calls), finish, refusal, self._model)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _thought(delta: Any) -> str:

@@ -103,11 +103,12 @@ class Wire:
             timeout=httpx2.Timeout(deadline.left, connect=min(CONNECT_S, deadline.left)),
             **parameters,
         )
-        reading = Reading(request.max_tokens, request.listen)
+        reading = Reading(request.max_tokens)
         try:
             with stream, ended_at(deadline, stream.response):
                 for chunk in stream:
-                    reading.take(chunk)
+                    if text := reading.take(chunk):
+                        request.listen(text)
                     if reading.over or deadline.left <= 0:
                         break
         except openai.APIConnectionError as error:

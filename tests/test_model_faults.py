@@ -7,6 +7,7 @@ import pytest
 
 from warroom.errors import ModelError, ModelMuddled, ModelUnavailable
 from warroom.evals.fake_chat import Behaviour
+from warroom.evals.fault_modes import FAULTS
 from warroom.evals.faulty_model import faulty_model
 from warroom.evals.model_faults import Report, meet, question
 from warroom.models.habits import KNOWN
@@ -24,6 +25,8 @@ EXPECTED = {
     "500": (("ModelUnavailable", 5), ("ModelUnavailable", 6)),
     "401": (("ModelUnavailable", 1), ("ModelUnavailable", 1)),
     "reset": (("ModelUnavailable", 3), ("ModelUnavailable", 3)),
+    "garbage": (("ModelUnavailable", 3), ("ModelUnavailable", 3)),
+    "odd types": (("ModelUnavailable", 3), ("ModelUnavailable", 3)),
     "empty": (("ModelUnavailable", 3), ("ModelUnavailable", 3)),
     "truncated": (("ModelMuddled", 2), ("ModelMuddled", 3)),
     "prose": (("ModelMuddled", 4), ("ModelMuddled", 5)),
@@ -50,6 +53,10 @@ def quick(_seconds: float) -> None:
 def test_each_fault_ends_in_its_own_way_without_a_storm(mode: str, tools: bool) -> None:
     outcome = meet(mode, tools, retries=RETRIES, deadline_s=30, sleep=quick)
     assert (outcome.ended, outcome.requests) == EXPECTED[mode][tools], outcome.said
+
+
+def test_no_fault_is_forgotten() -> None:
+    assert set(EXPECTED) | {"stall"} == set(FAULTS)
 
 
 @pytest.mark.parametrize("tools", [False, True])
