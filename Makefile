@@ -26,8 +26,10 @@ demo: .venv/demo.stamp
 	@echo "The picture of the response is .warroom/graph.svg; the incident's document, postmortem, messages"
 	@echo "and charts are in .warroom/incidents/ (see also: $(BIN)/warroom show)"
 
+# Live tests measure latencies: nothing else runs beside them. The others share the cores.
 test: lint
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not live" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
 
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check .
