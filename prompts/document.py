@@ -18,7 +18,16 @@ def incident_markdown(document: Incident) -> str:
         outcome={e.plan: e.outcome.value for e in document.executions},
         verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
         events=sorted(document.timeline, key=_at),
+        answers=document.reports if _asked(document) else [],
+        cost=sum(told)
+        if (told := [c.cost for c in document.model_calls if c.cost is not None])
+        else None,
     )
+
+
+def _asked(document: Incident) -> bool:
+    """Whether a model was to answer: only then it matters who did."""
+    return bool(document.model_calls) or any(report.fallback for report in document.reports)
 
 
 def _subject(document: Incident, subject: str) -> str:

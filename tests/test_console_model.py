@@ -17,9 +17,11 @@ from warroom.incident.document import Incident
 from warroom.incident.model_use import Disagreement, ModelCall
 from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
+from warroom.prompts.document import incident_markdown
 from warroom.settings import Settings
 from warroom.tests.consoles import kept, paper, printed, room
 from warroom.tests.incidents import at, full
+from warroom.tests.test_prompts import tokens
 
 BUDGET = Settings(tokens_per_incident=10_000, money_per_incident=0.5)
 
@@ -297,3 +299,39 @@ def test_a_program_gets_the_same_figures():
     assert model["cost"] == pytest.approx(0.008)
     assert model["fallbacks"] == [{"step": 1, "why": "model unavailable: no route"}]
     assert model["disagreements"][0]["standing"] == "floor"
+
+
+def test_the_document_says_who_answered_what_it_took_and_who_was_right():
+    document = used()
+    document.hypotheses[0].confirmed = True
+    document.hypotheses[0].challenged = "tried to refute | nothing found"
+    text = incident_markdown(document)
+    for part in (
+        "| 1 | 1 | triage | playbook | model unavailable: no route |",
+        "3 calls, 2,480 tokens in, 420 out; cost 0.008",
+        "| 4 | 1 | debugger | reason | `gpt-x` | `debugger.md@0123456789ab` | 1,240, 210 |",
+        "| — | 3.14 | unavailable: no route |",
+        "| 1 | triage | severity | P1 | P0 | playbook | the error rate is under",
+        "91.0%, **confirmed**",
+        r"challenged: tried to refute \| nothing found",
+    ):
+        assert part in text
+
+
+def test_the_document_is_silent_on_models_that_nobody_asked():
+    text = incident_markdown(full())
+    assert "Who answered" not in text
+    assert "disagree" not in text
+    assert "Model calls" not in text
+
+
+def test_what_a_model_said_adds_no_structure_to_the_document():
+    calm, loud = used(), used()
+    bad = "</td> | a | [x](http://x) `code` **b**\n\n# heading"
+    for name in ("floor", "model", "why", "about"):
+        setattr(calm.disagreements[0], name, "calm")
+        setattr(loud.disagreements[0], name, bad)
+    calm.model_calls[0].note, loud.model_calls[0].note = "calm", bad
+    calm.hypotheses[0].challenged, loud.hypotheses[0].challenged = "calm", bad
+    assert tokens(incident_markdown(loud)) == tokens(incident_markdown(calm))
+    assert len(incident_markdown(loud).splitlines()) == len(incident_markdown(calm).splitlines())
