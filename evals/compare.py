@@ -9,8 +9,6 @@ from .grid import Grid
 from .results import Evaluation
 from .table import NOTHING, shown
 
-SAME = 1e-9
-
 
 def compared(now: Evaluation, before: Evaluation) -> Grid:
     """A row a method and figure: before, now, the change. Raises InputError for nothing shared."""
@@ -24,7 +22,11 @@ def compared(now: Evaluation, before: Evaluation) -> Grid:
     rows = []
     for method in methods:
         old, new = (figures(run.about(names).of(method)) for run in (before, now))
-        rows += [_row(method, key, old[key], new[key]) for key in new if key in old]
+        rows += [
+            _row(method, key, old[key], new[key])
+            for key in new
+            if (old[key].value, new[key].value) != (None, None)
+        ]
     title = f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC; cases in common: {len(names)}"
     return Grid(title, ["method and figure", "before", "now", "change"], rows, _notes(now, before))
 
@@ -39,7 +41,7 @@ def _change(key: str, old: Figure, new: Figure) -> str:
     if old.value is None or new.value is None:
         return NOTHING
     difference = new.value - old.value
-    if abs(difference) < SAME:
+    if shown(old.value, old.unit) == shown(new.value, new.unit):
         return "same"
     word = "better" if (difference > 0) == (key in UP) else "worse"
     size = shown(abs(difference), new.unit).replace("%", " points")
