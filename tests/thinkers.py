@@ -6,6 +6,7 @@ from typing import Any
 
 from warroom.agents.room import Room
 from warroom.agents.thinking.thinking import Thinking
+from warroom.evals.least_instance import least_instance
 from warroom.incident.model_use import ModelCall
 from warroom.incident.timeline import utc_now
 from warroom.models.protocol import Answer, Ask, Model
@@ -46,17 +47,10 @@ def think(room: Room, script: Callable[[Ask], Line]) -> ScriptedModel:
 
 def filled(ask: Ask, **given: Any) -> Any:
     """The smallest reply of the schema that was asked for, with these fields where it has them."""
-    least = {name: _least(field.annotation) for name, field in ask.schema.model_fields.items()}
-    wanted = {name: value for name, value in given.items() if name in least}
+    least = least_instance(ask.schema.model_json_schema())
+    known = ask.schema.model_fields if ask.purpose != "write" else ()
+    wanted = {name: value for name, value in given.items() if name in known}
     return ask.schema.model_validate({**least, **wanted})
-
-
-def _least(kind: Any) -> Any:
-    if kind is bool:
-        return False
-    if hasattr(kind, "__members__"):
-        return next(iter(kind.__members__.values()))
-    return [] if getattr(kind, "__origin__", None) is list else ""
 
 
 def told(ask: Ask) -> str:

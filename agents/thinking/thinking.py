@@ -22,8 +22,7 @@ from ...incident.report import (
 )
 from ...incident.store import Store
 from ...models.protocol import Ask, Deadline, Message, Model
-from ...prompts.neutral import Trusted
-from ...prompts.render import render, stamp
+from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ..case import Case
 from ..debugger import lead_events
@@ -96,15 +95,13 @@ class Session:
     def _reason(self, duty: Duty, desk: Desk) -> Reply:
         specialist = self.case.tools.specialist
         prompt = render(
-            "model/specialist.md",
-            specialist=specialist,
-            duty=Trusted(duty.text),
+            f"model/{specialist}.md",
             tools=bool(duty.rounds),
             step=self.floor.step,
             language=self.settings.language,
         )
         user = brief(self._document(), self.floor, self.payload, self._room())
-        ask = self._ask(specialist, prompt, user, reply_for(self.floor.step), "specialist")
+        ask = self._ask(specialist, prompt, user, reply_for(self.floor.step), specialist)
         ask = replace(ask, tools=desk.specs() if duty.rounds else ())
         limits = Limits(duty.rounds, self.settings.context_tokens * 2)
         found = converse(self._model(specialist), ask, desk.look, limits)
@@ -179,7 +176,7 @@ class Session:
             specialist=specialist,
             step=step,
             incident=self.case.document.id,
-            prompt=stamp(f"model/{name}.md") if name else "",
+            prompt=f"{stamp(f'model/{name}.md')}+{digest('model/shared.md')}" if name else "",
             deadline=self.deadline.sooner(self.settings.call_s),
             listen=lambda text: self.case.tell({**who, "text": text}),
         )
