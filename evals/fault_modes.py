@@ -104,6 +104,15 @@ def no_schema(chat: Chat) -> None:
         well(chat)
 
 
+def bare_objects(chat: Chat) -> None:
+    """A server that knows JSON and refuses any word on its schema."""
+    shape = chat.body.get("response_format", {})
+    if "schema" in shape or "json_schema" in shape:
+        chat.refuse(400, "unknown field in response_format")
+    else:
+        well(chat)
+
+
 def mended(chat: Chat) -> None:
     """Wrong at first, right when it is corrected."""
     corrected = "does not fit" in chat.body["messages"][-1]["content"]
@@ -150,6 +159,7 @@ FAULTS: dict[str, Callable[[Chat], None]] = {
     "wrong schema": lambda chat: chat.say('{"color": "green"}'),
     "one look": one_look,
     "no schema": no_schema,
+    "bare objects": bare_objects,
     "no formats": no_formats,
     "mended": mended,
     "picky": picky,

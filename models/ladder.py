@@ -173,4 +173,5 @@ def _format(form: ReportForm, rung: int) -> dict[str, Any] | None:
     if rung == SCHEMA:
         named = {"name": form.name, "schema": form.schema, "strict": closed(form.schema)}
         return {"type": "json_schema", "json_schema": named}
-    return {"type": "json_object"} if rung == OBJECT else None
+    # Beside json_object a schema is no standard, and yet what some servers hold a model to.
+    return {"type": "json_object", "schema": form.schema} if rung == OBJECT else None

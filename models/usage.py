@@ -57,12 +57,15 @@ class Tally:
             for said, guess, wrong in zip(reported, estimate, odd, strict=True)
         ]
         if any(odd):
-            self.note(
-                f"the endpoint reported {_said(reported[0])} input and {_said(reported[1])} output "
-                f"tokens, we estimate {estimate[0]} and {estimate[1]}: the larger counts"
-            )
+            self.note(_doubt(reported, estimate))
         self.used = plus(self.used, Usage(counted[0], counted[1], any(odd), requests=0))
 
 
-def _said(count: int | None) -> str:
-    return "no" if count is None else str(count)
+def _doubt(reported: tuple[int | None, int | None], estimate: tuple[int, int]) -> str:
+    if reported == (None, None):
+        return "the endpoint reports no tokens: they are estimated"
+    said = ["no" if count is None else str(count) for count in reported]
+    return (
+        f"the endpoint reported {said[0]} input and {said[1]} output tokens, "
+        f"we estimate {estimate[0]} and {estimate[1]}: the larger counts"
+    )

@@ -25,6 +25,8 @@ SPELLINGS = {
     "max_tokens": "max_completion_tokens",
 }
 """The same limit under an older and a newer name."""
+EXTRA = "schema"
+"""Beside json_object: some servers hold a model to it, others refuse it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Wire:
             parameters = self._parameters(request)
             try:
                 return self._once(request, parameters)
-            except openai.BadRequestError as error:
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._refused(str(error), parameters):
                     raise
 
@@ -79,7 +81,9 @@ class Wire:
         if request.tools:
             kept["tools"] = request.tools
         if request.response_format:
-            kept["response_format"] = request.response_format
+            kept["response_format"] = dict(request.response_format)
+            if EXTRA in self.habits.refused:
+                kept["response_format"].pop(EXTRA, None)
         return kept
 
     def _refused(self, message: str, sent: dict[str, Any]) -> bool:
@@ -88,6 +92,9 @@ class Wire:
             if name in sent and name in message:
                 self.habits.refused.add(name)
                 return True
+        if EXTRA in sent.get("response_format", {}):
+            self.habits.refused.add(EXTRA)
+            return True
         return False
 
     def _once(self, request: Request, parameters: dict[str, Any]) -> Raw:

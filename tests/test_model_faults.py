@@ -33,6 +33,7 @@ EXPECTED = {
     "wrong schema": (("ModelMuddled", 4), ("ModelMuddled", 5)),
     "one look": (("reply", 1), ("calls", 1)),
     "no schema": (("reply", 2), ("reply", 1)),
+    "bare objects": (("reply", 3), ("reply", 1)),
     "no formats": (("reply", 3), ("reply", 4)),
     "mended": (("reply", 4), ("reply", 5)),
     "picky": (("reply", 4), ("reply", 4)),

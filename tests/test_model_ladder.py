@@ -48,6 +48,14 @@ def test_a_step_down_is_taken_once(room: Room) -> None:
     room.behaviour.mode = "no schema"
     assert room.ask()[1] == 2
     assert room.ask()[1] == 1
+    assert room.last["response_format"]["type"] == "json_object"
+    assert room.last["response_format"]["schema"]["required"]
+
+
+def test_a_schema_beside_json_object_is_left_off_where_it_is_refused(room: Room) -> None:
+    room.behaviour.mode = "bare objects"
+    assert room.ask()[1] == 3
+    assert room.ask()[1] == 1
     assert room.last["response_format"] == {"type": "json_object"}
 
 
