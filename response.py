@@ -18,6 +18,7 @@ from typing import Any, cast
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from . import tracing
 from .agents.intake import take
 from .agents.room import Room
 from .errors import InputError
@@ -31,9 +32,11 @@ Resume = object()
 
 
 class Response:
-    """The graph with durable checkpoints, over one room."""
+    """The graph with durable checkpoints, over one room. Raises InputError when tracing is on and
+    OpenTelemetry's SDK is not installed."""
 
     def __init__(self, room: Room) -> None:
+        tracing.begin(room.settings)
         self.room = room
         room.settings.home.mkdir(parents=True, exist_ok=True)
         self._checkpoints = sqlite3.connect(room.settings.checkpoints, check_same_thread=False)

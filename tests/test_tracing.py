@@ -242,6 +242,16 @@ def test_a_response_is_one_trace_of_steps_with_their_calls_inside(spans, tmp_pat
     assert len([name for name in names.values() if name == "chat asked-model"]) == len(roots)
 
 
+def test_a_call_on_another_thread_stays_in_the_incidents_trace(spans):
+    begin(Wanted(), spans)
+    thread = Thread(target=Traced(Fixed(ANSWER)).ask, args=[question("INC-7")])
+    thread.start()
+    thread.join()
+    context = only(spans).context
+    assert context is not None
+    assert context.trace_id == trace_id("INC-7")
+
+
 def test_nothing_is_made_when_tracing_is_off(spans, tmp_path):
     begin(Wanted(tracing=""), spans)
     with node_span("debugger", 4, "INC-1"):
@@ -290,6 +300,14 @@ class Collector(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def test_a_response_begins_what_its_settings_ask_for(capsys, spans, tmp_path):
+    room = room_over(tmp_path)
+    room.settings = room.settings.model_copy(update={"tracing": "console"})
+    with Response(room), node_span("debugger", 4, "INC-1"):
+        pass
+    assert json.loads(capsys.readouterr().err)["name"] == "invoke_agent debugger"
 
 
 def test_otlp_reaches_a_collector_with_what_is_left_at_the_end(monkeypatch):

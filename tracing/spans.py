@@ -132,7 +132,7 @@ def model_span(
     }
     if _now[0].content:
         about[names.INPUT_MESSAGES] = names.conversation(ask.messages)
-    return _open(f"chat {model}".rstrip(), about, client=True)
+    return _in_trace_of(ask.incident, f"chat {model}".rstrip(), about, client=True)
 
 
 def tool_span(
@@ -153,12 +153,14 @@ def tool_span(
 
 
 @contextmanager
-def _in_trace_of(incident: str, name: str, about: dict[str, Any]) -> Iterator[Traced]:
+def _in_trace_of(
+    incident: str, name: str, about: dict[str, Any], client: bool = False
+) -> Iterator[Traced]:
     from .export import incident as own
 
     token = own.set(incident)
     try:
-        with _open(name, about) as span:
+        with _open(name, about, client) as span:
             yield span
     finally:
         own.reset(token)
@@ -168,14 +170,15 @@ def _in_trace_of(incident: str, name: str, about: dict[str, Any]) -> Iterator[Tr
 def _open(name: str, about: dict[str, Any], client: bool = False) -> Iterator[Traced]:
     from opentelemetry.trace import SpanKind
 
-    with _now[0].tracer.start_as_current_span(
+    tracing = _now[0]
+    with tracing.tracer.start_as_current_span(
         name,
         kind=SpanKind.CLIENT if client else SpanKind.INTERNAL,
         attributes={key: value for key, value in about.items() if value != ""},
         record_exception=False,  # its text may be content; the class says what happened
         set_status_on_exception=False,
     ) as span:
-        running = _Running(span, _now[0].content)
+        running = _Running(span, tracing.content)
         try:
             yield running
         except BaseException as error:
