@@ -1,0 +1,112 @@
+"""Numbers, percentages, times, durations and machine names in a sentence, English or Chinese."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "percent", "duration", "clock", "date", "name", "amount"]
+
+UNITS = {
+    "ms": 0.001, "millisecond": 0.001, "毫秒": 0.001, "s": 1, "sec": 1, "second": 1, "秒": 1,
+    "min": 60, "minute": 60, "分钟": 60, "分": 60, "h": 3600, "hour": 3600, "小时": 3600,
+    "day": 86400, "天": 86400,
+}  # fmt: skip
+WORDS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
+    "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "thousand": 1000,
+    "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
+}  # fmt: skip
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_UNIT = (
+    r"(?:milliseconds?|seconds?|minutes?|hours?|days?|ms|secs?|mins?|min|s|h"
+    r"|毫秒|秒|分钟|分|小时|天)(?![A-Za-z])"
+)
+_PART = rf"{_NUMBER}[ -]?{_UNIT}"
+_AMOUNT = (
+    r"(?i:\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+    r"|forty|fifty|sixty|ninety|hundreds?|thousands?|millions?|half|halved|twice|doubled?|tripled?"
+    r"|dozens?|majority|thirds?|quarters?)\b)"
+    r"|[二两三四五六七八九十](?=[个次倍条项台名]|分钟|秒|小时|天)"
+    r"|一半|半数|过半|翻倍|翻番|数十|数百|数千|成千|上百|上千|上万|大多数|多数"
+)
+TOKEN = re.compile(
+    rf"(?P<date>\d{{4}}-\d{{2}}-\d{{2}})"
+    rf"|(?P<clock>(?<![\d:])\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?![\d:]))"
+    rf"|(?P<hours>\d{{1,2}}[时点]\d{{1,2}}分(?:\d{{1,2}}秒)?)"
+    rf"|(?P<name>(?<![A-Za-z0-9_])(?:v?\d+(?:\.\d+){{2,}}[\w.-]*"
+    rf"|(?=\d+[a-f])[0-9a-f]{{7,40}}(?![A-Za-z0-9])"
+    rf"|[A-Za-z_](?:[A-Za-z_]|[.-](?=[A-Za-z0-9]))*\d[\w.:/-]*))"
+    rf"|(?P<tenths>[一二两三四五六七八九\d]成)"
+    rf"|(?P<percent>{_NUMBER} ?(?:%|percent\b|个百分点))"
+    rf"|(?P<duration>{_PART}(?: ?(?:and )?{_PART})*)"
+    rf"|(?P<number>{_NUMBER})"
+    rf"|(?P<amount>{_AMOUNT})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of them: as written, its value (share of 100, seconds), and how finely it is given."""
+
+    kind: Kind
+    text: str
+    value: float = 0.0
+    step: float = 1.0  # the last digit shown, in the value's unit
+
+
+def figures(text: str) -> Iterator[Figure]:
+    """What a text states that can be looked up, in order."""
+    for found in TOKEN.finditer(unicodedata.normalize("NFKC", text)):
+        kind, words = found.lastgroup or "", found.group()
+        if kind == "hours":
+            yield Figure("clock", _as_clock(words))
+        elif kind == "tenths":
+            tenths = {"一": 1.0, **WORDS}.get(words[0]) or float(words[0])
+            yield Figure("percent", words, tenths * 10, 10)
+        elif kind == "duration":
+            yield _duration(words)
+        elif kind in ("number", "percent"):
+            bare = re.match(_NUMBER, words)
+            digits = bare.group().replace(",", "") if bare else "0"
+            which = "number" if kind == "number" else "percent"
+            yield Figure(which, words, float(digits), _step(digits))
+        elif kind == "amount":
+            yield Figure("amount", words.casefold(), float(WORDS.get(words.casefold(), -1)))
+        elif kind in ("date", "clock"):
+            yield Figure("date" if kind == "date" else "clock", words)
+        else:
+            yield Figure("name", words.rstrip(".-:/"))
+
+
+def close(figure: Figure, value: float) -> bool:
+    """Whether a value is shown as this figure: equal to 0.5%, or as rounded to its last digit."""
+    apart, size = abs(figure.value - value), abs(value)
+    if figure.value == 0:
+        return size == 0 or (figure.step < 1 and size < figure.step / 2)
+    rounded = apart <= figure.step / 2 * 1.000001 and apart <= 0.15 * size
+    return rounded or apart <= 0.005 * max(size, abs(figure.value))
+
+
+def _step(digits: str) -> float:
+    return 10.0 ** -len(digits.partition(".")[2])
+
+
+def _duration(words: str) -> Figure:
+    """1 h 30 min as 5400 seconds, given to the minute."""
+    total, step = 0.0, 1.0
+    for number, unit in re.findall(rf"({_NUMBER})[ -]?({_UNIT})", words, re.ASCII):
+        size = UNITS.get(unit) or UNITS[unit.rstrip("s")]
+        digits = number.replace(",", "")
+        total += float(digits) * size
+        step = _step(digits) * size
+    return Figure("duration", words, total, step)
+
+
+def _as_clock(words: str) -> str:
+    """10时0分42秒 as 10:00:42."""
+    return ":".join(f"{int(part):02d}" for part in re.findall(r"\d+", words))
