@@ -1,6 +1,6 @@
 """Puts a model on top of the playbooks where one is configured.
 
-    Metered (budget, record) > Masked > what models/assembly.py builds
+Metered (budget, record) > Masked > what models/assembly.py builds
 """
 
 from collections.abc import Callable

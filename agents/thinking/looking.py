@@ -12,6 +12,7 @@ from ...incident.document import Incident
 from ...models.protocol import ToolCall, ToolSpec
 from ...tools.base import REGISTRY, Effect
 from ...tools.toolbox import Toolbox
+from ...tracing import asked_as
 from . import evidence_reader
 from .brief import Payload
 from .digest import digest
@@ -44,7 +45,8 @@ class Desk:
         if call.name not in self._tools():
             names = ", ".join(spec.name for spec in self.specs())
             return f"There is no tool {call.name[:40]!r} here. There are: {names}."
-        result = self.toolbox.call(call.name, **call.arguments)
+        with asked_as(call.id):
+            result = self.toolbox.call(call.name, **call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
         return digest(result, ANSWER_CHARS, call.name)
