@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from warroom.agents.thinking import evidence_reader
 from warroom.agents.thinking.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.thinking.digest import digest, estimate_tokens
 from warroom.agents.thinking.evidence_reader import matches
+from warroom.evals import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
 from warroom.tools.base import Result
@@ -213,3 +215,15 @@ def test_the_look_ups_declare_their_arguments() -> None:
     forms = {spec.name: spec.parameters for spec in evidence_reader.specs()}
     assert set(forms) == {"read_evidence", "grep_evidence"}
     assert forms["grep_evidence"]["required"] == ["evidence", "pattern"]
+
+
+def test_a_flood_of_logs_reaches_a_model_within_its_budget(tmp_path: Path) -> None:
+    """32 MB of lines, some hostile: every read tool answers, and none says too much."""
+    budget = 6000
+    measured = context.measure(context.flood(tmp_path, 32_000_000), budget)
+    assert measured.log_bytes >= 32_000_000
+    assert {call.tool for call in measured.calls} >= {"search_logs", "query_telemetry"}
+    verdicts = measured.verdicts(budget)
+    assert verdicts["largest digest"][1], verdicts
+    assert verdicts["failed calls"][1], verdicts
+    assert max(call.raw for call in measured.calls) > 10 * budget, "nothing had to be cut"
