@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ....incident.document import Incident
+from ....incident.injection import speaks
 from ....incident.reword import WITHHELD
 from ...telling.narrator import Claim, Narrator
-from ...threats.instructions import SPEAKS
 from .causality import objection
 from .figures import figures
 from .held import Held, Holdings
@@ -92,7 +92,7 @@ def _form(text: str, language: str) -> str:
         return "too long for a sentence"
     if WITHHELD in text:
         return "it judges or names a person"
-    if SPEAKS.search(text):
+    if speaks(text):
         return "it repeats an instruction"
     chinese = len(_CHINESE.findall(text))
     fits = chinese > 0 if language == "zh" else chinese <= len(text) // 5

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 from ....incident.document import Incident
@@ -28,10 +30,11 @@ class Held:
     texts: list[str] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
+    rows: list[datetime] = field(default_factory=list)  # of timeline rows: durations between them
 
     def __post_init__(self) -> None:
         self.words = "\n".join(self.texts).casefold()
-        self.shown = [figure for text in self.texts for figure in figures(text[:LONG])]
+        self.shown = [figure for text in self.texts for figure in _shown(text[:LONG])]
 
     def has(self, figure: Figure) -> bool:
         """Whether a figure of a sentence stands here, as shown or by value."""
@@ -65,10 +68,15 @@ class Held:
             yield from self._apart()
 
     def _apart(self) -> Iterator[float]:
-        """Seconds between any two moments."""
-        for index, one in enumerate(self.moments):
-            for other in self.moments[index + 1 :]:
-                yield abs((one - other).total_seconds())
+        """Seconds between any two rows of the timeline."""
+        for one, other in combinations(self.rows, 2):
+            yield abs((one - other).total_seconds())
+
+
+@lru_cache(maxsize=20_000)
+def _shown(text: str) -> tuple[Figure, ...]:
+    """Figures of a text; every sentence of a draft asks for those of the same evidence."""
+    return tuple(figures(text))
 
 
 class Holdings:
@@ -106,6 +114,7 @@ class Holdings:
             texts + [value for value in said if isinstance(value, str)],
             [float(v) for v in said if isinstance(v, (int, float)) and not isinstance(v, bool)],
             [row.at for row in rows] + [m for value in said for m in _moment(value)],
+            [row.at for row in rows],
         )
 
     def _said(self, cited: Iterable[str]) -> Iterator[Any]:
