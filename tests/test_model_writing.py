@@ -277,7 +277,7 @@ def test_a_hostile_sentence_adds_no_structure(hostile):
     calm_made, _ = postmortem(PostmortemReply(summary=[kept, calm], wrong=[kept, calm]))
     both = PostmortemReply(summary=[kept, calm, loud], wrong=[kept, calm, loud])
     loud_made, _ = postmortem(both)
-    told = loud_made.markdown.count("The restart ") > calm_made.markdown.count("The restart ")
+    told = loud_made.markdown.count("The restart") > calm_made.markdown.count("The restart")
     assert told is not bool(loud_made.unproven)  # told as text, or left out and listed
     assert tokens(loud_made.markdown) == tokens(calm_made.markdown)
 
