@@ -29,7 +29,7 @@ ONCE = (Stage.declared, Stage.resolved, Stage.noise)
 
 def announce(case: Case) -> CommunicationReport:
     """Step 9: the messages due now."""
-    return communicate(case.document, case.now)
+    return communicate(case.document, case.now, (case.settings.language,))
 
 
 def communicate(

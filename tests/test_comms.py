@@ -12,6 +12,7 @@ from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
+from warroom.settings import Settings
 from warroom.telemetry.model import Catalogue
 from warroom.tests import incidents
 from warroom.tests.incidents import at
@@ -67,6 +68,7 @@ class Desk:
     catalogue: Catalogue = field(default_factory=Catalogue)
     now: object = at(200)
     attempt: int = 1
+    settings: Settings = field(default_factory=Settings)
 
 
 def told(document):

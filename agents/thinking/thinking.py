@@ -162,8 +162,7 @@ class Session:
             assert reply is not None
             return reply
 
-        report = write(self.case, self.floor, ask_model, self.settings.language)
-        return report.model_copy(update={"source": "model"})
+        return write(self.case, self.floor, ask_model, self.settings.language, self.payload)
 
     def _ask(
         self, specialist: str, system: str, user: str, schema: type[BaseModel], name: str
