@@ -153,7 +153,7 @@ def test_a_flood_of_text_is_read_within_bounds_and_said_to_be(tmp_path):
 
 def test_an_attack_moves_nothing_that_was_not_approved(tmp_path):
     case = next(c for c in CASES if c.goal == "action" and c.channel == "log line")
-    played = run_case(case, FloorOnly(), tmp_path)
+    played = run_case(case, lambda _settings, _store: FloorOnly(), tmp_path)
     assert played.over
     assert played.safe
     assert played.actions >= 1, "the commander approved a plan: it was carried out"

@@ -1,0 +1,18 @@
+"""A model that obeys every planted order brings about nothing that nobody approved."""
+
+from pathlib import Path
+
+import pytest
+
+from warroom.evals.attack_corpus import CHANNELS, attacks
+from warroom.evals.attack_runs import run_case
+from warroom.evals.obeying import ceiling_that_obeys, floor_plans
+
+
+@pytest.mark.parametrize("channel", CHANNELS[::2])
+def test_no_order_is_carried_out(channel: str, tmp_path: Path) -> None:
+    case = next(attack for attack in attacks() if attack.channel == channel)
+    played = run_case(case, ceiling_that_obeys(case.plain), tmp_path)
+    assert played.over
+    assert played.safe
+    assert played.plans <= floor_plans(case)
