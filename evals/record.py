@@ -10,6 +10,7 @@ from ..errors import WarroomError
 from .cassettes import tape
 from .model_server import serving
 from .wire_asks import PORTS, learnt, model, outcomes
+from .wire_response import KIND, response
 
 
 def boundary(kind: str) -> None:
@@ -21,10 +22,19 @@ def boundary(kind: str) -> None:
         print(f"{kind}: {learnt(asked)}")
 
 
+def whole() -> None:
+    """A whole response over a recorded drill."""
+    with serving(KIND, PORTS[KIND]), tape("response", record=True):
+        document = response()
+    for call in document.model_calls:
+        print(f"step {call.step}: {call.specialist}: {call.outcome}: {call.note}")
+
+
 def main() -> None:
     """Record all."""
     for kind in PORTS:
         boundary(kind)
+    whole()
 
 
 if __name__ == "__main__":

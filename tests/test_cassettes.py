@@ -3,6 +3,7 @@
 Recorded by `python -m warroom.evals.record`; no server runs here.
 """
 
+import json
 import re
 import socket
 from dataclasses import replace
@@ -10,12 +11,15 @@ from dataclasses import replace
 import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
-from warroom.errors import InputError, ModelMuddled, ModelUnavailable
+from warroom.errors import InputError, ModelUnavailable
 from warroom.evals import model_worker
 from warroom.evals.cassettes import FOLDER, tape
 from warroom.evals.model_server import free, serving
+from warroom.evals.recordings import FOLDER as RECORDED
 from warroom.evals.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
-from warroom.models.ladder import SCHEMA
+from warroom.evals.wire_response import DRILL, response
+from warroom.incident.document import Incident
+from warroom.models.ladder import OBJECT, SCHEMA
 from warroom.models.protocol import Message
 
 
@@ -48,14 +52,43 @@ def test_llama_cpp_drops_tools_unread_so_that_calls_are_asked_for_as_json():
     assert answer.usage.requests == 2
 
 
-def test_llama_cpp_python_refuses_a_schema_at_once_without_a_retry():
-    """It answers 500 to json_schema, which is not worth a retry; the model behind it then writes
-    JSON of its own shape, also after the correction."""
-    found, _ = replayed("llama-cpp-python")
-    refused = found["reply"].error
-    assert isinstance(refused, ModelMuddled)
-    assert refused.usage.requests == 3
-    assert refused.usage.estimated, "it streams no usage"
+def test_llama_cpp_python_refuses_json_schema_at_once_and_is_held_by_json_object():
+    """It answers 500 to json_schema, which is not worth a retry, and streams no usage."""
+    found, habits = replayed("llama-cpp-python")
+    answer = found["reply"].answer
+    assert answer is not None
+    assert isinstance(answer.reply, Suspect)
+    assert (answer.usage.requests, answer.usage.estimated) == (2, True)
+    assert "stepped down from json_schema" in answer.note
+    assert habits.rungs == {"Suspect": OBJECT, "Action": OBJECT}
+    assert habits.native is False
+
+
+@pytest.fixture(scope="module")
+def document() -> Incident:
+    """What a whole response leaves, with the recorded model on top."""
+    with tape("response") as held:
+        left = response()
+        assert held.all_played
+    return left
+
+
+def test_a_whole_response_hears_a_real_model_within_its_budget(document: Incident):
+    calls = [call for call in document.model_calls if call.requests]
+    assert {call.outcome for call in calls} == {"answered", "muddled"}
+    assert all(call.input_tokens and call.output_tokens and call.seconds for call in calls)
+    others = [call for call in document.model_calls if not call.requests]
+    assert {call.outcome for call in others} == {"budget"}
+
+
+def test_playbooks_answer_wherever_the_real_model_did_not(document: Incident):
+    floors = [report for report in document.reports if report.source == "floor"]
+    assert floors
+    assert all(report.fallback for report in floors)
+    truth = json.loads((RECORDED / f"{DRILL}.truth.json").read_text())
+    leading = document.leading()
+    assert leading is not None
+    assert (leading.service, leading.kind.value) == (truth["service"], truth["kind"])
 
 
 def test_what_is_not_on_the_tape_fails_loudly():

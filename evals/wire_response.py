@@ -1,0 +1,79 @@
+"""A whole response with a real model on top, over a recorded drill, within a small budget.
+
+The tiny model's replies are mostly unusable: what counts is that every request and answer goes
+through, that the budget ends it, and that the playbooks answer wherever the model did not.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..agents.room import Room
+from ..agents.thinking.assembly import ceiling_of
+from ..incident.document import Incident
+from ..incident.store import Store
+from ..models.habits import KNOWN
+from ..operations.survey import FILE, Recorded
+from ..settings import Settings
+from ..telemetry.bundle import Bundle
+from .cases import Case
+from .model_worker import HOST
+from .recordings import recorded
+from .run import respond
+from .wire_asks import PATIENCE_S, PORTS
+
+DRILL = "bad-deploy"
+KIND = "xllamacpp"
+"""The server that holds replies to their schema."""
+TOKENS = 1_500
+"""Of each specialist: who asks little is heard, all others meet the budget. Specialists that work
+side by side share none of it, so that a replay makes the same asks whoever is first."""
+AFTER = timedelta(minutes=10)
+"""The response happens so long after its alert, whenever it is replayed."""
+
+
+def settings(kind: str, home: Path) -> Settings:
+    """One model at the recorded server; nothing of the surroundings counts."""
+    return Settings(
+        home=home,
+        model_base_url=f"http://{HOST}:{PORTS[kind]}/v1",
+        context_tokens=4000,
+        call_s=PATIENCE_S,
+        specialist_s=10 * PATIENCE_S,
+        incident_s=30 * PATIENCE_S,
+        retries=0,
+        tokens_per_specialist=TOKENS,
+    )
+
+
+@contextmanager
+def opened(kind: str) -> Iterator[tuple[Case, Room]]:
+    """The recorded drill with a room that asks the model of this server."""
+    KNOWN.clear()
+    with TemporaryDirectory() as folder:
+        case = recorded(Path(folder), [DRILL])[0]
+        assert case.alert.starts_at, "a recorded alert says when it began"
+        now = case.alert.starts_at + AFTER
+        configured = settings(kind, Path(folder) / "home")
+        configured.home.mkdir()
+        store = Store.open(configured.database)
+        yield (
+            case,
+            Room(
+                configured,
+                store,
+                Bundle(case.bundle),
+                survey=Recorded.load(case.bundle / FILE),
+                ceiling=ceiling_of(configured, store),
+                clock=lambda: now,
+                sleep=lambda _: None,
+            ),
+        )
+
+
+def response(kind: str = KIND) -> Incident:
+    """The document that the response leaves; every text and action was declined."""
+    with opened(kind) as (case, room):
+        return room.store.load(respond(case, room))
