@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from . import checksums
 
+SHORT = 48
+"""Characters: longer than any number that proves itself."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -31,38 +34,49 @@ class Form:
     kind: str
     expression: re.Pattern[str]
     label: str = ""
-    sure: Callable[[re.Match[str]], bool] = lambda _match: True
+    sure: Callable[[re.Match[str], str], bool] = lambda _match, _text: True
     named: bool = False
 
     def spans(self, text: str) -> Iterator[Span]:
-        """Where it stands in a text."""
-        for match in self.expression.finditer(text):
-            if self.sure(match):
-                group = 1 if self.expression.groups else 0
-                yield Span(*match.span(group), self.kind, self.label, self.named)
+        """Where it stands in a text. What is unsure may overlap with what is not: digits before
+        or behind a card's hide nothing."""
+        position, group = 0, 1 if self.expression.groups else 0
+        while match := self.expression.search(text, position):
+            start, end = match.span(group)
+            kept = next((n for n in _ends(text, start, end) if self.sure(match, text[start:n])), 0)
+            if kept:
+                yield Span(start, kept, self.kind, self.label, self.named)
+            position = max(match.end() if kept == end else kept, match.start() + 1)
+
+
+def _ends(text: str, start: int, end: int) -> Iterator[int]:
+    """The end, then every earlier one in front of a blank or hyphen; few, as forms are bounded."""
+    yield end
+    if end - start <= SHORT:
+        yield from (n for n in range(end - 1, start, -1) if text[n] in " -")
 
 
 def _form(kind: str, expression: str, label: str = "", **more) -> Form:
     return Form(kind, re.compile(expression), label, **more)
 
 
-def _public(match: re.Match[str]) -> bool:
+def _public(match: re.Match[str], address: str) -> bool:
     """Addresses of clients: public ones. Private and loopback ones say where in the system."""
     before = match.string[max(0, match.start() - 10) : match.start()].lower().rstrip(" :=v")
-    return checksums.public(match.group()) and not before.endswith(("version", "release"))
+    return checksums.public(address) and not before.endswith(("version", "release"))
 
 
-def _public6(match: re.Match[str]) -> bool:
+def _public6(_match: re.Match[str], text: str) -> bool:
     try:
-        address = ipaddress.IPv6Address(match.group())
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return False
     return address in ipaddress.IPv6Network("2000::/3")
 
 
-def _phone(match: re.Match[str]) -> bool:
+def _phone(_match: re.Match[str], text: str) -> bool:
     """Whether it has the digits of an international number (E.164)."""
-    return 9 <= sum(c.isdigit() for c in match.group()) <= 15
+    return 9 <= sum(c.isdigit() for c in text) <= 15
 
 
 KEY_HEAD, KEY_TAIL = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY", r"-----END [A-Z0-9 ]{0,30}"
@@ -99,19 +113,19 @@ FORMS: tuple[Form, ...] = (
         "CARD",
         r"(?<![\w.])(?:[0-9]{13,19}|[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{3})?"
         r"|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5})(?![\w]|\.[0-9])",
-        sure=lambda match: checksums.card(match.group()),
+        sure=lambda _match, text: checksums.card(text),
     ),
     _form(
         "IBAN",
         r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?"
         r"(?![A-Za-z0-9])",
-        sure=lambda match: checksums.iban(match.group()),
+        sure=lambda _match, text: checksums.iban(text),
     ),
     _form(
         "ID",
         r"(?<![\w.])[1-9][0-9]{16}[0-9Xx](?!\w)",
         "resident id",
-        sure=lambda match: checksums.resident(match.group()),
+        sure=lambda _match, text: checksums.resident(text),
     ),
     _form(
         "ID",
@@ -121,7 +135,7 @@ FORMS: tuple[Form, ...] = (
     _form(
         "PHONE",
         r"(?<![\w.+])\+(?:[1-9][0-9]{10,14}"
-        r"|[1-9][0-9]{0,2}(?:[ .-]?\([0-9]{1,4}\))?(?:[ .-][0-9]{2,5}){2,5}+)(?!\w|\.[0-9])",
+        r"|[1-9][0-9]{0,2}(?:[ .-]?\([0-9]{1,4}\))?(?:[ .-][0-9]{2,5}){2,5})(?!\w|\.[0-9])",
         sure=_phone,
     ),
     _form(
