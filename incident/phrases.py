@@ -41,6 +41,7 @@ ENGLISH = (
     rf"order)s?"
     rf"[,:]? (?:to|for) (?:the |any |all |every |our |whichever )?{WHO}\b",
     rf"(?:attention|dear|hey|hello|hi|listen|ok|okay)[, ]+(?:the |all |incident )?{WHO}\b",
+    rf": ?(?:{ME}|ai agents?|incident responder|responder)s?, (?:please|now|you|do|never|always) ",
     rf"(?:^|[.;>\"'] ?)(?:please,? )?(?:{ME}|ai agents?|incident responder|responder)s?[,:] ?\w",
     rf"if you(?:'re| are) (?:an? |the )?{GAP}\b{WHO}\b",
     rf"\b(?:{ME}|automated agent|machine reader|llm reader|"

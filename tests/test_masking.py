@@ -132,6 +132,7 @@ def test_the_same_secret_has_the_same_mask_also_where_nothing_gives_it_away():
 
 TELEMETRY = """\
 4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7 trace=00-4bf92f3577b34da6-00f067aa-01
+{"span_id": "4170069114007124", "parent_id": "4703377309806473"}
 550e8400-e29b-41d4-a716-446655440000 commit 4f1c2aa sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4
 2026-11-21T07:51:19.123Z 1700000000.123 1700000000000000000 12:30:45 +02:00 +12.5%
 v1.4.2 1.2.3.4567 Chrome/120.0.0.0 Mozilla/5.0 nginx/1.25.3 version 10.15.7.1

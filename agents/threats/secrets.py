@@ -9,7 +9,9 @@ from .threat import Threat
 
 # Only forms that can hardly be anything else. RE2 and Python read it alike.
 PATTERN = (
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|Bearer [A-Za-z0-9._~+/-]{20,}|"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|A[KS]IA[0-9A-Z]{16}|Bearer [A-Za-z0-9._~+/-]{20,}|"
+    r"gh[pousr]_[A-Za-z0-9]{30}|xox[abprs]-[0-9A-Za-z-]{10}|[sr]k_live_[A-Za-z0-9]{10}|"
+    r"AIza[A-Za-z0-9_-]{35}|glpat-[A-Za-z0-9_-]{20}|"
     r"eyJ[A-Za-z0-9_-]{10,}\.eyJ|[a-z0-9+]+://[^/\s:@]+:[^/\s:@]{3,}@[A-Za-z0-9]"
 )
 
