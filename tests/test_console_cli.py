@@ -85,7 +85,8 @@ def test_a_postmortem_comes_when_it_is_drafted(warroom):
     assert "warroom resume" in one_line(said)
 
 
-def test_text_of_others_cannot_steer_the_terminal(warroom):
+def test_text_of_others_cannot_steer_the_terminal(warroom, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     document = noise()
     document.title = "evil \x1b[31mred\x1b[0m [bold]title[/bold] \u202eback"
     kept(warroom.store, document)

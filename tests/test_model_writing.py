@@ -19,6 +19,7 @@ from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind, Gap
 from warroom.incident.lifecycle import State
+from warroom.settings import Settings
 from warroom.telemetry.model import Catalogue
 from warroom.tests import incidents
 from warroom.tests.incidents import at
@@ -75,6 +76,7 @@ class Desk:
     tools: Tools = field(default_factory=Tools)
     catalogue: Catalogue = field(default_factory=Catalogue)
     now: object = at(200)
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass
