@@ -9,32 +9,21 @@ from ..errors import GroundingError
 from .evidence import Evidence, EvidenceStatus, Quote
 
 Payload = Callable[[str], Any]  # digest -> payload
-Match = Callable[[Any, Any], bool]  # (found, quoted) -> is that it?
 
 SHORTEST_PART = 4
 """Characters of a text that a part of it needs to prove anything."""
-MOST_ALIKE = 3
-"""Leaves with a weak value above which it says nothing where it stands."""
+COARSEST = 0.15
+"""The most that rounding may change a number by: 0.2 is no way to tell 0.2437."""
 SHOWN = re.compile(r"([-+]?(?:\d[\d,]*)?(?:\.\d+)?(?:e[-+]?\d{1,2})?)\s*(%?)", re.IGNORECASE)
 
 
-def check_quotes(
-    quotes: list[Quote],
-    evidence: dict[str, Evidence],
-    payload: Payload,
-    *,
-    strict: bool = False,
-    service: str = "",
-) -> None:
+def check_quotes(quotes: list[Quote], evidence: dict[str, Evidence], payload: Payload) -> None:
     """Raise GroundingError for the first quote that does not resolve.
 
     Args:
         quotes: what the claim rests on.
         evidence: the incident's evidence by id.
         payload: fetches a payload by its digest.
-        strict: the quotes come from a model. A number may be rounded as it was shown; a value
-            that stands everywhere (0, 1, true) needs a pointer or a row that names the service.
-        service: whom the claim is about; only looked at when strict.
     """
     for quote in quotes:
         record = evidence.get(quote.evidence)
@@ -42,45 +31,18 @@ def check_quotes(
             raise GroundingError(f"no evidence {quote.evidence}")
         if record.status is EvidenceStatus.failed:
             raise GroundingError(f"{quote.evidence} is a failed call and proves nothing")
-        held = payload(record.digest)
-        _check_value(quote, held, same_rounded if strict else same)
-        if strict and not quote.pointer and weak(quote.value):
-            _check_place(quote, held, service)
+        _check_value(quote, payload(record.digest))
 
 
-def _check_value(quote: Quote, payload: Any, match: Match) -> None:
+def _check_value(quote: Quote, payload: Any) -> None:
     if quote.pointer:
         found = resolve(payload, quote.pointer)
-        if not match(found, quote.value):
+        if not same(found, quote.value):
             raise GroundingError(
                 f"{quote.evidence}{quote.pointer} is {found!r}, not {quote.value!r}"
             )
-    elif not any(match(leaf, quote.value) for leaf in leaves(payload)):
+    elif not any(same(leaf, quote.value) for leaf in leaves(payload)):
         raise GroundingError(f"{quote.evidence} does not contain {quote.value!r}")
-
-
-def _check_place(quote: Quote, payload: Any, service: str) -> None:
-    """A weak value counts where few others like it are, or in a row about the service."""
-    alike = sum(same_rounded(leaf, quote.value) for leaf in leaves(payload))
-    rows = payload.get("rows", []) if isinstance(payload, dict) else []
-    if alike <= MOST_ALIKE or any(_about(row, service, quote.value) for row in rows):
-        return
-    raise GroundingError(
-        f"{quote.evidence} holds {quote.value!r} {alike} times, which proves nothing; "
-        "quote it with a pointer, or from a row that names the service"
-    )
-
-
-def _about(row: Any, service: str, value: Any) -> bool:
-    """Whether a row names a service and holds a value."""
-    held = list(leaves(row))
-    named = any(isinstance(leaf, str) and part_of(service, leaf) for leaf in held)
-    return bool(service) and named and any(same_rounded(leaf, value) for leaf in held)
-
-
-def weak(value: Any) -> bool:
-    """Whether a value stands nearly everywhere: 0, 1, true, false, nothing."""
-    return value in (0, 1, None) or str(value).strip().casefold() in {"0", "1", "true", "false"}
 
 
 def resolve(payload: Any, pointer: str) -> Any:
@@ -149,7 +111,7 @@ def part_of(part: str, text: str) -> bool:
 
 def same_rounded(found: Any, quoted: Any) -> bool:
     """As `same`; a number also counts when it is rounded to the digits it is quoted with, as
-    number or text: 0.24, "0.24" and "24%" quote 0.2437. For what a model claims."""
+    number or text: 0.24, "0.24" and "24%" quote 0.2437. For what a model cites."""
     if same(found, quoted):
         return True
     if isinstance(found, bool) or not isinstance(found, (int, float)) or isinstance(quoted, bool):
@@ -166,9 +128,13 @@ def same_rounded(found: Any, quoted: Any) -> bool:
 
 
 def _rounds_to(value: float, digits: str) -> bool:
-    """Whether a number, rounded to the last digit shown, is what is shown. A nought proves only a
-    nought: every small number rounds to it."""
     mantissa, _, exponent = digits.partition("e")
     step = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    wanted = float(digits)
-    return wanted != 0 and abs(value - wanted) <= step / 2 * (1 + 1e-9)
+    return rounds_to(value, float(digits), step)
+
+
+def rounds_to(value: float, shown: float, step: float) -> bool:
+    """Whether a number, rounded to the last digit shown (`step`), is what is shown. A nought proves
+    only a nought: every small number rounds to it."""
+    apart = abs(value - shown)
+    return shown != 0 and apart <= step / 2 * (1 + 1e-6) and apart <= COARSEST * abs(value)

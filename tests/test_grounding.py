@@ -51,7 +51,7 @@ def test_a_part_of_a_text_counts_as_whole_words(found: str, quoted: str, counts:
         (0.2437, "0.24", True),
         (0.2437, "24%", True),
         (0.2437, "24.4 %", True),
-        (0.2437, 0.2, True),
+        (0.2437, 0.2, False),  # rounded, and a fifth off
         (0.2437, 0.25, False),
         (0.2437, "25%", False),
         (0.2437, 24, False),  # a share is no number of per cents without the sign
@@ -119,40 +119,19 @@ def test_a_list_is_counted_from_its_beginning(pointer: str) -> None:
         resolve({"rows": ROWS}, pointer)
 
 
-def check(quote: Quote, payload: Any = None, **how: Any) -> None:
+def check(quote: Quote, payload: Any = None) -> None:
     record = Evidence(
         id="E1", tool="health", query={}, collected_at=datetime.now(UTC), collected_by="t",
         status=EvidenceStatus.ok, digest="d",
     )  # fmt: skip
     held = {"rows": ROWS, "summary": "3 services"} if payload is None else payload
-    check_quotes([quote], {"E1": record}, lambda _: held, **how)
+    check_quotes([quote], {"E1": record}, lambda _: held)
 
 
-@pytest.mark.parametrize("value", [0, 1, 1.0])
-def test_a_value_that_stands_everywhere_proves_nothing_by_itself(value: Any) -> None:
-    bare = Quote(evidence="E1", value=value)
-    many = {"rows": ROWS * 2}
-    check(bare, many)  # a playbook's
-    with pytest.raises(GroundingError, match="proves nothing; quote it with a pointer"):
-        check(bare, many, strict=True)
-    with pytest.raises(GroundingError, match="proves nothing"):
-        check(bare, many, strict=True, service="payments")
-    check(bare, many, strict=True, service="search")
-    check(Quote(evidence="E1", pointer="/rows/2/errors", value=1), many, strict=True)
-
-
-def test_a_rare_weak_value_proves_something() -> None:
-    flag = {"rows": [{"flag": "fast-pay", "on": True}, {"flag": "slow-pay", "on": False}]}
-    check(Quote(evidence="E1", value=True), flag, strict=True)
-    with pytest.raises(GroundingError, match="does not contain"):
-        check(Quote(evidence="E1", value=1), flag, strict=True)
-
-
-def test_only_a_models_claims_may_round() -> None:
-    rounded = Quote(evidence="E1", pointer="/rows/1/share", value="24%")
-    check(rounded, strict=True)
+def test_a_quote_is_not_rounded() -> None:
+    """Rounding is for what a model cites; the quote that code makes of it holds the value."""
     with pytest.raises(GroundingError, match="not '24%'"):
-        check(rounded)
+        check(Quote(evidence="E1", pointer="/rows/1/share", value="24%"))
 
 
 payloads = st.recursive(
@@ -163,10 +142,10 @@ payloads = st.recursive(
 
 
 @given(payloads, st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12))
-def test_strict_lets_through_nothing_that_is_not_there(payload: Any, value: Any) -> None:
+def test_nothing_resolves_that_is_not_there(payload: Any, value: Any) -> None:
     """Whatever the payload and the value: it resolves, or GroundingError says why."""
     try:
-        check(Quote(evidence="E1", value=value), [payload], strict=True)
+        check(Quote(evidence="E1", value=value), [payload])
     except GroundingError:
         return
-    assert any(same_rounded(leaf, value) for leaf in leaves(payload)), json.dumps(value)
+    assert any(same(leaf, value) for leaf in leaves(payload)), json.dumps(value)

@@ -7,10 +7,10 @@ import pytest
 
 from warroom.agents.comms import announce
 from warroom.agents.postmortem import write_postmortem
+from warroom.agents.thinking.figures import figures
 from warroom.agents.thinking.writing import rewrite_messages, rewrite_postmortem
 from warroom.agents.thinking.writing.causality import FAULTS, objection
 from warroom.agents.thinking.writing.facts import estimate
-from warroom.agents.thinking.writing.figures import figures
 from warroom.agents.thinking.writing.replies import MessagesReply, PostmortemReply, Written
 from warroom.errors import ModelUnavailable
 from warroom.incident.communication import Audience, MessageState

@@ -85,8 +85,8 @@ def test_a_deploy_restarts_the_service_from_its_new_version(shop):
     edit = ("shop/recommendations.py", "FRESH_S = 4.0", "FRESH_S = 5.0")
     version = shop.deploy("recommendations", [edit], "Refresh every five seconds")
     assert until(lambda: shop.pid("recommendations") != before)
-    cwd = psutil.Process(shop.pid("recommendations")).cwd()
-    assert cwd == str(shop.layout.checkouts / version)
+    checkout = str(shop.layout.checkouts / version)  # entered a moment after the fork
+    assert until(lambda: psutil.Process(shop.pid("recommendations")).cwd() == checkout)
 
     def told():
         text = (shop.telemetry / "changes.jsonl").read_text()

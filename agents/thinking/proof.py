@@ -7,10 +7,15 @@ from typing import Any
 
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
+from ...incident.grounding import leaves, same, same_rounded
+from .figures import figures
+from .held import Held
 from .replies import Cited, Claim
 
-NUMBER = re.compile(r"^[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?\s*(%|ms|s|/s)?$", re.IGNORECASE)
-FIGURES = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])(?:\s?%)?")
+UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
+"""A unit that a cited number may carry; the value in the evidence has none."""
+COUNTED = ("number", "percent", "duration")
+"""Figures that a claim has to prove; times and names are for people to find it by."""
 SMALL = 9
 """A number up to this needs no proof in prose: "two services", "3 instances"."""
 
@@ -55,13 +60,13 @@ class Proof:
 
     def stray_figures(self, text: str, quotes: Iterable[Quote]) -> list[str]:
         """Numbers in a text that stand in none of the quoted rows."""
-        rows = [row for quote in quotes for row in self.rows(quote)]
-        held = [value for row in rows for value in row.values()]
-        return [
-            figure
-            for figure in FIGURES.findall(text)
-            if not _small(figure) and not any(alike(value, figure) for value in held)
-        ]
+        found = [f for f in figures(text) if f.kind in COUNTED and not _small(f.text)]
+        if not found:
+            return []
+        said = [value for q in quotes for row in self.rows(q) for value in leaves(row)]
+        numbers = [v for v in said if isinstance(v, (int, float)) and not isinstance(v, bool)]
+        held = Held([v for v in said if isinstance(v, str)], list(map(float, numbers)))
+        return [figure.text for figure in found if not held.has(figure)]
 
     def rows(self, quote: Quote) -> list[dict[str, Any]]:
         """The row that a quote points into, as a list of one; empty: none."""
@@ -107,19 +112,13 @@ def places_of(payload: Any, text: str) -> Iterator[Place]:
 
 
 def alike(value: Any, text: str) -> bool:
-    """Whether a cited text is this value: numbers as rounded when shown (0.5 %), percentages as
-    shares, text as a whole or as whole words of at least four characters."""
-    wanted = text.strip().strip("\"'`“”")
+    """Whether a cited text is this value: a number as it may be shown, text in any case."""
+    wanted = text.strip().strip("\"'`“”").casefold()
     if isinstance(value, bool):
-        return wanted.casefold() == str(value).casefold()
-    if isinstance(value, (int, float)):
-        return _number_alike(float(value), wanted)
-    if not isinstance(value, str) or not wanted:
-        return False
-    if value.strip().casefold() == wanted.casefold():
-        return True
-    whole = rf"(?<![\w.]){re.escape(wanted)}(?![\w]|\.\d)"
-    return len(wanted) >= 4 and re.search(whole, value, re.IGNORECASE) is not None
+        return wanted == str(value).casefold()
+    if isinstance(value, str):
+        return same(value.strip().casefold(), wanted)
+    return same_rounded(value, UNIT.sub("", wanted))
 
 
 def names(row: dict[str, Any], service: str) -> bool:
@@ -136,24 +135,6 @@ def weak(text: str) -> bool:
 
 def _small(text: str) -> bool:
     return text.isdigit() and int(text) <= SMALL
-
-
-def _number_alike(value: float, text: str) -> bool:
-    found = NUMBER.match(text)
-    if not found:
-        return False
-    unit = found.group(1) or ""
-    bare = text[: len(text) - len(unit)].strip().replace(",", "")
-    wanted = float(bare)
-    decimals = len(bare.partition(".")[2]) if "e" not in bare.lower() else 0
-    scaled = [(value, decimals)]
-    if unit == "%":
-        scaled = [(value * 100, decimals), (value, decimals)]
-    return any(
-        abs(v - wanted) <= 0.005 * max(abs(v), abs(wanted))
-        or (wanted != 0 and decimals > 0 and round(v, d) == wanted)
-        for v, d in scaled
-    )
 
 
 def _rows(payload: Any) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ from ....incident.document import Incident
 from ....incident.injection import speaks
 from ....incident.reword import WITHHELD
 from ...telling.narrator import Claim, Narrator
+from ..figures import figures
+from ..held import Held
 from .causality import objection
-from .figures import figures
-from .held import Held, Holdings
+from .holdings import Holdings
 from .replies import Written
 
 LONGEST = 420

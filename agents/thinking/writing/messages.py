@@ -17,7 +17,7 @@ from .asking import AskModel, Payload, at_hand
 from .causality import certainty
 from .check import Checker
 from .facts import Fact, estimate, public_facts, selected, told
-from .held import Holdings
+from .holdings import Holdings
 from .outside import leak
 from .replies import MessagesReply, Written
 

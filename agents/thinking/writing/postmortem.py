@@ -11,7 +11,7 @@ from .asking import AskModel, Payload, at_hand
 from .causality import certainty
 from .check import MOST, Checker
 from .facts import Fact, estimate, postmortem_facts, selected
-from .held import Holdings
+from .holdings import Holdings
 from .replies import PostmortemReply
 
 PROMPT = "model/write_postmortem.md"

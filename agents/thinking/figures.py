@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ...incident.grounding import rounds_to, same
+
 Kind = Literal["number", "percent", "duration", "clock", "date", "name", "amount"]
 
 UNITS = {
@@ -85,11 +87,9 @@ def figures(text: str) -> Iterator[Figure]:
 
 def close(figure: Figure, value: float) -> bool:
     """Whether a value is shown as this figure: equal to 0.5%, or as rounded to its last digit."""
-    apart, size = abs(figure.value - value), abs(value)
     if figure.value == 0:
-        return size == 0 or (figure.step < 1 and size < figure.step / 2)
-    rounded = apart <= figure.step / 2 * 1.000001 and apart <= 0.15 * size
-    return rounded or apart <= 0.005 * max(size, abs(figure.value))
+        return value == 0 or (figure.step < 1 and abs(value) < figure.step / 2)
+    return same(value, figure.value) or rounds_to(value, figure.value, figure.step)
 
 
 def _step(digits: str) -> float:
