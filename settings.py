@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,14 +16,20 @@ class ModelSettings(BaseSettings):
 
     model: str = Field(default="", description="name; empty: the first that the endpoint lists")
     model_base_url: str = Field(
-        default="",
-        validation_alias=AliasChoices("WARROOM_MODEL_BASE_URL", "OPENAI_BASE_URL"),
-        description="an OpenAI-compatible endpoint, such as http://localhost:8080/v1",
+        default="", description="an OpenAI-compatible endpoint, such as http://localhost:8080/v1"
     )
     model_key: SecretStr | None = Field(
+        default=None, description="its key; a local server needs none"
+    )
+    openai_base_url: str = Field(
+        default="",
+        validation_alias="OPENAI_BASE_URL",
+        description="read where WARROOM_MODEL_BASE_URL is not set",
+    )
+    openai_key: SecretStr | None = Field(
         default=None,
-        validation_alias=AliasChoices("WARROOM_MODEL_KEY", "OPENAI_API_KEY"),
-        description="its key; a local server needs none",
+        validation_alias="OPENAI_API_KEY",
+        description="for OpenAI, or for OPENAI_BASE_URL; never sent anywhere else",
     )
     model_api_version: str = Field(default="", description="set: the endpoint is Azure OpenAI")
     models: dict[str, str] = Field(
@@ -56,7 +62,19 @@ class ModelSettings(BaseSettings):
     def model_configured(self) -> bool:
         """Whether a model is wanted. A key alone configures nothing: it may be there for others,
         and nothing may leave the machine by surprise."""
-        return bool(self.model or self.model_base_url)
+        return bool(self.model or self.endpoint)
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL that is asked; empty: OpenAI's own."""
+        return self.model_base_url or self.openai_base_url
+
+    @property
+    def endpoint_key(self) -> SecretStr | None:
+        """The key for it. OPENAI_API_KEY belongs to OpenAI or to OPENAI_BASE_URL: it does not go
+        to another place that WARROOM_MODEL_BASE_URL names."""
+        own = self.endpoint in ("", self.openai_base_url)
+        return self.model_key or (self.openai_key if own else None)
 
 
 class Settings(ModelSettings):

@@ -85,7 +85,7 @@ def methods_of(options: Options, configured: Settings) -> list[Method]:
     models = [of_model(name) for name in dict.fromkeys(options.models)]
     if "model" in named and not models:
         models = [configured_models(configured)]
-    if models and not (options.models and configured.model_key):
+    if models and not (options.models and configured.endpoint_key):
         need_model(configured)  # before minutes of work
     return [TRIVIAL, *floor, *models]
 

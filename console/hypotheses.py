@@ -34,6 +34,8 @@ def ranking(
             head = line(("          ruled out: ", "dim"))
             lines.append(folded(head, shown(hypothesis.ruled_out)))
             continue
+        if hypothesis.challenged:
+            lines.append(folded(line(("          ? ", "dim")), _challenge(hypothesis)))
         wanted = reasons if place <= 2 else 0
         lines += [_reason("+", "good", item) for item in hypothesis.support[:wanted]]
         lines += [_reason("−", "bad", item) for item in hypothesis.contradiction[: wanted // 2]]  # noqa: RUF001
@@ -53,6 +55,12 @@ def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> Rend
         "  ",
     )
     return folded(head, (shown(hypothesis.statement), style))
+
+
+def _challenge(hypothesis: Hypothesis) -> str:
+    """What the skeptic made of it."""
+    sure = "confirmed: " if hypothesis.confirmed else ""
+    return f"{sure}{shown(hypothesis.challenged)}"
 
 
 def _move(place: int, name: str, before: Mapping[str, int]) -> str:

@@ -22,6 +22,8 @@ INSTEAD = {"skeptic": "the cause stays unchallenged"}
 """What a call without an answer leaves, by purpose; else the playbook answers."""
 MOST = 6
 """Fallbacks and disagreements shown; the document has them all."""
+LONG = 160
+"""Characters of each side of a disagreement."""
 
 
 def call_line(call: ModelCall) -> str:
@@ -128,6 +130,6 @@ def _fallback(report: AnyReport) -> str:
 
 
 def _disagreement(item: Disagreement) -> str:
-    both = f"playbook: {shown(item.floor)}; model: {shown(item.model)}"
+    both = f"playbook: {shown(item.floor, LONG)}; model: {shown(item.model, LONG)}"
     stands = "playbook's" if item.standing == "floor" else "model's"
     return f"step {item.step}, {shown(item.about)}: {both}. The {stands} stands: {shown(item.why)}"

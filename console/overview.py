@@ -15,6 +15,7 @@ from .closing import advice, questions, where
 from .hypotheses import ranking
 from .matrix import matrix
 from .measures import measures
+from .model_use import section
 from .screen import heading, line, say, shown
 from .summary import severity_lines
 from .words import clock, moment, value
@@ -46,6 +47,7 @@ def overview(
     _causes(console, incident)
     _actions(console, incident)
     _course(console, incident)
+    section(console, incident)
     _remains(console, incident)
     questions(console, waiting)
     where(console, files)

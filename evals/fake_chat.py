@@ -102,5 +102,12 @@ class Chat(BaseHTTPRequestHandler):
         self.chunk({"tool_calls": [{**call, "function": function}]})
         self.end("tool_calls")
 
+    def whole(self, message: Body, finish: str = "stop") -> None:
+        """An answer in one piece."""
+        choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+        usage = {"prompt_tokens": 100, "completion_tokens": 40, "total_tokens": 140}
+        about = {"id": "fake", "object": "chat.completion", "created": 0, "model": NAME}
+        self.answer(200, {**about, "choices": [choice], "usage": usage})
+
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is printed."""

@@ -136,6 +136,29 @@ def no_formats(chat: Chat) -> None:
         chat.say(f"Sure: ```json\n{json.dumps(least_instance(wanted(chat.body)))}\n```")
 
 
+def no_stream(chat: Chat) -> None:
+    """Answers in one piece, whatever was asked for."""
+    chat.whole({"content": json.dumps(least_instance(wanted(chat.body)))})
+
+
+def empty_stream(chat: Chat) -> None:
+    """Streams nothing where tools are offered, and calls the first one when it need not stream, as
+    llama-cpp-python does."""
+    tools = chat.body.get("tools")
+    if not tools:
+        well(chat)
+    elif chat.body.get("stream"):
+        chat.begin()
+    elif chat.body.get("tool_choice") != "auto":
+        chat.whole({"content": "I would need tools for that."})
+    else:
+        function = tools[0]["function"]
+        arguments = json.dumps(least_instance(function.get("parameters") or {}))
+        written = {"name": function["name"], "arguments": arguments}
+        call = {"id": "c1", "type": "function", "function": written}
+        chat.whole({"content": None, "tool_calls": [call]}, "tool_calls")
+
+
 def refusal(chat: Chat) -> None:
     """Declines."""
     chat.begin()
@@ -163,6 +186,8 @@ FAULTS: dict[str, Callable[[Chat], None]] = {
     "no formats": no_formats,
     "mended": mended,
     "picky": picky,
+    "no stream": no_stream,
+    "empty stream": empty_stream,
     "refusal": refusal,
     "unknown tool": unknown_tool,
     "tool loop": tool_loop,

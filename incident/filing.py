@@ -101,8 +101,8 @@ class _Check:
         dropped = DroppedClaim(
             at=utc_now(), specialist=self.report.specialist, statement=text, reason=reason
         )
-        same = (dropped.specialist, dropped.statement, dropped.reason)
-        if all((d.specialist, d.statement, d.reason) != same for d in self.document.dropped):
+        same = (dropped.specialist, dropped.statement)  # one claim, whatever is wrong with it
+        if all((d.specialist, d.statement) != same for d in self.document.dropped):
             self.document.dropped.append(dropped)
 
 

@@ -3,18 +3,13 @@
 Importing this is quick: the client takes a second to import and waits until a model is wanted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ..incident.model_use import ModelCall
 from ..settings import ModelSettings
 from .breaker import Breaker
-from .budget import Budget
-from .masked import Masked
-from .masking import Mask
-from .metered import Metered
 from .protocol import Answer, Ask, Model
 from .second import Fallback
 from .traced import Traced
@@ -40,7 +35,7 @@ class Routed:
 def model_from(settings: ModelSettings) -> Model | None:
     """Fallback > Breaker > Traced > OpenAIModel for every model name; None: nothing configured.
 
-    Masking and the budget belong to an incident: `guarded` wraps them around it.
+    Masking and the budget belong to an incident: agents/thinking/assembly.py wraps them around it.
     """
     if not settings.model_configured:
         return None
@@ -49,19 +44,6 @@ def model_from(settings: ModelSettings) -> Model | None:
     own = specialist_models(settings)
     by_name = {name: _with(_first(settings, name), second) for name in sorted(set(own.values()))}
     return Routed(common, {who: by_name[name] for who, name in own.items()}) if own else common
-
-
-def guarded(
-    model: Model,
-    budget: Budget,
-    mask_for: Callable[[str], Mask],
-    listen: Callable[[ModelCall], None],
-    attempt: int = 1,
-) -> Model:
-    """Metered > Masked > `model`: how specialists get it. Nothing unmasked passes, and nothing
-    beyond the budget; `mask_for` gives an incident's masks by its id."""
-    names = specialist_models(budget.settings)
-    return Metered(Masked(model, mask_for), budget, listen, attempt, names)
 
 
 def specialist_models(settings: ModelSettings) -> dict[str, str]:
@@ -73,11 +55,11 @@ def describe(settings: ModelSettings) -> str:
     """One line: which model at which host, and where the second one is; empty: none."""
     if not settings.model_configured:
         return ""
-    told = _at(settings.model, settings.model_base_url)
+    told = _at(settings.model, settings.endpoint)
     if settings.models:
         told += f" ({', '.join(f'{who}: {name}' for who, name in settings.models.items())})"
     if settings.second_model or settings.second_base_url:
-        url = settings.second_base_url or settings.model_base_url
+        url = settings.second_base_url or settings.endpoint
         told += f"; then {_at(settings.second_model or settings.model, url)}"
     return told
 
@@ -92,7 +74,7 @@ def _with(first: Model, second: Model | None) -> Model:
 
 
 def _first(settings: ModelSettings, name: str) -> Model:
-    return _guarded(settings, name, settings.model_base_url, settings.model_key)
+    return _endpoint(settings, name, settings.endpoint, settings.endpoint_key)
 
 
 def _second(settings: ModelSettings) -> Model | None:
@@ -101,15 +83,15 @@ def _second(settings: ModelSettings) -> Model | None:
         return None
     name = settings.second_model or settings.model
     if settings.second_base_url:
-        return _guarded(settings, name, settings.second_base_url, settings.second_key)
-    key = settings.second_key or settings.model_key
-    return _guarded(settings, name, settings.model_base_url, key)
+        return _endpoint(settings, name, settings.second_base_url, settings.second_key)
+    key = settings.second_key or settings.endpoint_key
+    return _endpoint(settings, name, settings.endpoint, key)
 
 
-def _guarded(settings: ModelSettings, name: str, base_url: str, key: SecretStr | None) -> Model:
+def _endpoint(settings: ModelSettings, name: str, base_url: str, key: SecretStr | None) -> Model:
     from .openai_model import OpenAIModel, connect
 
-    version = settings.model_api_version if base_url == settings.model_base_url else ""
+    version = settings.model_api_version if base_url == settings.endpoint else ""
     client = connect(base_url, key.get_secret_value() if key else "", version)
     model = OpenAIModel(client, name, retries=settings.retries, call_s=settings.call_s)
     return Breaker(Traced(model, base_url))

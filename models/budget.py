@@ -146,8 +146,9 @@ def _answer_left(limit: Limit, need: int, price: Price | None) -> int:
     left = limit.tokens - limit.spent.tokens - need
     if left < LEAST:
         raise BudgetSpent(
-            f"{limit.whose} is spent: {limit.spent.tokens} of {limit.tokens} tokens, and the next "
-            f"question takes {need}; WARROOM_TOKENS_PER_{limit.setting} sets it"
+            f"{limit.whose} is {limit.tokens} tokens, {limit.spent.tokens} of them used: too few "
+            f"are left for the next question, which takes {need} and its answer; "
+            f"WARROOM_TOKENS_PER_{limit.setting} sets it"
         )
     if limit.money is None or price is None:
         return left

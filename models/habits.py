@@ -17,6 +17,7 @@ class Habits:
     native: bool | None = None  # tools: proven, proven useless, not known yet
     silent: int = 0  # unproven native asks that were answered without a call
     refused: set[str] = field(default_factory=set)  # parameters that it does not take
+    unstreamed: set[str] = field(default_factory=set)  # kinds of request whose streams are empty
 
     @property
     def start(self) -> int:

@@ -164,6 +164,7 @@ class _Climb:
             calls=parsed.calls,
             text=text,
             usage=self.tally.used,
+            finish="tool_calls" if parsed.calls else raw.finish,
             note="; ".join(self.tally.notes),
         )
 

@@ -105,6 +105,7 @@ class Answer:
     calls: tuple[ToolCall, ...] = ()
     text: str = ""  # as written, for the conversation
     usage: Usage = Usage()
+    finish: str = "stop"  # why the model ended: stop, tool_calls, length
     note: str = ""  # what was odd and could be mended: repaired once, stepped down, …
 
 

@@ -56,8 +56,7 @@ class Retrying:
         except openai.OpenAIError as error:
             raise _plain(error, firm, request) from error
         except Broken as error:
-            times = f"after {request.tally.used.requests} requests"
-            raise ModelUnavailable(f"{error}, {times}") from error
+            raise ModelUnavailable(f"{error}, {_times(request)}") from error
 
     def _once(self, request: Request) -> Raw:
         try:
@@ -119,7 +118,7 @@ def retry_after(header: str) -> float | None:
 
 def _plain(error: Exception, firm: bool, request: Request) -> ModelError:
     """The error as we say it: what happened, and what a person may do."""
-    times = f"after {request.tally.used.requests} requests"
+    times = _times(request)
     if isinstance(error, openai.APITimeoutError):
         return ModelUnavailable(f"the model did not answer in time, {times}")
     if isinstance(error, openai.APIStatusError):
@@ -129,6 +128,11 @@ def _plain(error: Exception, firm: bool, request: Request) -> ModelError:
     if isinstance(error, openai.APIError) and not firm:
         return Unsupported(error.message)
     return ModelUnavailable(f"the model's stream broke, {times}: {error}"[:300])
+
+
+def _times(request: Request) -> str:
+    count = request.tally.used.requests
+    return f"after {count} request{'s' * (count != 1)}"
 
 
 def _status(error: openai.APIStatusError, firm: bool, times: str) -> ModelError:

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
+from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from .json_text import first_object
 from .protocol import ToolCall
@@ -52,6 +52,8 @@ class Reading:
         self.reported: tuple[int | None, int | None] = (None, None)
         self.size = 0  # characters that the model wrote, thoughts and calls included
         self.hidden = 0  # tokens of thoughts that it says it had and did not send
+        self.empty = True  # nothing has come yet
+        self.read = False  # the endpoint has taken the question: its tokens count
         self._text: list[str] = []
         self._refusal: list[str] = []
         self._calls: dict[int, dict[str, str]] = {}
@@ -72,11 +74,7 @@ class Reading:
             raise ValueError(f"this is no chat completion: {error}") from error
 
     def _take(self, chunk: ChatCompletionChunk) -> str:
-        self._model = chunk.model or self._model
-        if chunk.usage:
-            usage, details = chunk.usage, chunk.usage.completion_tokens_details
-            self.reported = (_count(usage.prompt_tokens), _count(usage.completion_tokens))
-            self.hidden = (_count(details.reasoning_tokens) or 0) if details else 0
+        self._about(chunk)
         for choice in (chunk.choices or [])[:1]:
             self._finish = choice.finish_reason or self._finish
             if choice.delta:
@@ -84,18 +82,40 @@ class Reading:
                 return choice.delta.content or ""
         return ""
 
-    def _delta(self, delta: ChoiceDelta) -> None:
+    def take_whole(self, completion: ChatCompletion) -> str:
+        """An answer in one piece; the text in it. Raises ValueError for what is none."""
+        try:
+            self._about(completion)
+            choice = completion.choices[0]
+            self._finish = choice.finish_reason or "stop"
+            self._delta(choice.message)
+            return choice.message.content or ""
+        except (AttributeError, TypeError, KeyError, IndexError) as error:
+            raise ValueError(f"this is no chat completion: {error}") from error
+
+    def _about(self, part: ChatCompletion | ChatCompletionChunk) -> None:
+        self.empty = False
+        self._model = part.model or self._model
+        if part.usage:
+            usage, details = part.usage, part.usage.completion_tokens_details
+            self.reported = (_count(usage.prompt_tokens), _count(usage.completion_tokens))
+            self.hidden = (_count(details.reasoning_tokens) or 0) if details else 0
+
+    def _delta(self, delta: ChoiceDelta | ChatCompletionMessage) -> None:
         if delta.content:
             self._text.append("" + delta.content)
         if delta.refusal:
             self._refusal.append(delta.refusal)
-        for part in delta.tool_calls or ():
-            self._part(part)
+        for position, part in enumerate(delta.tool_calls or ()):
+            self._part(part, position)
         thought = _thought(delta)
         self.size += len(delta.content or "") + len(delta.refusal or "") + len(thought)
 
-    def _part(self, part: ChoiceDeltaToolCall) -> None:
-        call = self._calls.setdefault(part.index or 0, {"id": "", "name": "", "arguments": ""})
+    def _part(self, part: Any, position: int) -> None:
+        """A call, or a piece of one: in streams pieces carry the index of their call."""
+        index = getattr(part, "index", None)
+        index = position if index is None else index
+        call = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
         call["id"] = part.id or call["id"]
         if part.function:
             call["name"] = part.function.name or call["name"]

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,10 @@ EXTRA = "schema"
 """Beside json_object: some servers hold a model to it, others refuse it."""
 
 
+Read = Callable[["Request", dict[str, Any], Deadline, Reading], None]
+"""Sends a request and reads what comes."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What one HTTP request carries."""
@@ -45,6 +49,11 @@ class Request:
     def size(self) -> int:
         """Characters that the model has to read."""
         return len(str(self.messages)) + len(str(self.tools or ""))
+
+    @property
+    def kind(self) -> str:
+        """Some servers stream replies, and of calls nothing."""
+        return "calls" if self.tools else "reply"
 
 
 class Wire:
@@ -80,6 +89,8 @@ class Wire:
         kept = {name: v for name, v in wanted.items() if name not in self.habits.refused}
         if request.tools:
             kept["tools"] = request.tools
+            if "tool_choice" not in self.habits.refused:  # the default, and yet some want it said
+                kept["tool_choice"] = "auto"
         if request.response_format:
             kept["response_format"] = dict(request.response_format)
             if EXTRA in self.habits.refused:
@@ -88,7 +99,7 @@ class Wire:
 
     def _refused(self, message: str, sent: dict[str, Any]) -> bool:
         """Whether the refusal is about a parameter that we can do without; it is remembered."""
-        for name in ("temperature", "stream_options", *SPELLINGS):
+        for name in ("temperature", "stream_options", "tool_choice", *SPELLINGS):
             if name in sent and name in message:
                 self.habits.refused.add(name)
                 return True
@@ -98,34 +109,70 @@ class Wire:
         return False
 
     def _once(self, request: Request, parameters: dict[str, Any]) -> Raw:
+        """Streamed; where nothing at all comes of that, in one piece, now and from then on."""
+        if request.kind not in self.habits.unstreamed:
+            raw = self._read(request, parameters, self._streamed)
+            if raw is not None:
+                return raw
+            self.habits.unstreamed.add(request.kind)
+        raw = self._read(request, parameters, self._whole)
+        return raw or Raw("", (), "stop", "", "")
+
+    def _read(self, request: Request, parameters: dict[str, Any], read: Read) -> Raw | None:
+        """What came; None: nothing did."""
         deadline = request.deadline.sooner(self.call_s)
         if deadline.left <= 0:
             raise ModelUnavailable("the time for this question is over")
         request.tally.request()
+        reading = Reading(request.max_tokens)
+        try:
+            read(request, parameters, deadline, reading)
+        except openai.APIConnectionError as error:
+            reading.read = reading.read or deadline.left <= 0
+            raise _late(error, deadline) from error
+        finally:
+            if reading.read:
+                written = estimated(reading.size) + reading.hidden
+                request.tally.tokens(reading.reported, (estimated(request.size), written))
+        return None if reading.empty else reading.raw()
+
+    def _streamed(
+        self, request: Request, parameters: dict[str, Any], deadline: Deadline, reading: Reading
+    ) -> None:
         create: Any = self.client.chat.completions.create  # its overloads want literal types
         stream: openai.Stream[ChatCompletionChunk] = create(
             model=self.name,
             messages=request.messages,
             stream=True,
-            timeout=httpx2.Timeout(deadline.left, connect=min(CONNECT_S, deadline.left)),
+            timeout=_timeout(deadline),
             **parameters,
         )
-        reading = Reading(request.max_tokens)
-        try:
-            with stream, ended_at(deadline, stream.response):
-                for chunk in stream:
-                    if text := reading.take(chunk):
-                        request.listen(text)
-                    if reading.over or deadline.left <= 0:
-                        break
-        except openai.APIConnectionError as error:
-            raise _late(error, deadline) from error
-        finally:
-            written = estimated(reading.size) + reading.hidden
-            request.tally.tokens(reading.reported, (estimated(request.size), written))
+        reading.read = True
+        with stream, ended_at(deadline, stream.response):
+            for chunk in stream:
+                if text := reading.take(chunk):
+                    request.listen(text)
+                if reading.over or deadline.left <= 0:
+                    break
         if not reading.over and deadline.left <= 0:
             raise openai.APITimeoutError(stream.response.request)
-        return reading.raw()
+        reading.read = not reading.empty  # nobody worked for a stream without a single word
+
+    def _whole(
+        self, request: Request, parameters: dict[str, Any], deadline: Deadline, reading: Reading
+    ) -> None:
+        create: Any = self.client.chat.completions.with_streaming_response.create
+        kept = {name: value for name, value in parameters.items() if name != "stream_options"}
+        asked = create(
+            model=self.name, messages=request.messages, timeout=_timeout(deadline), **kept
+        )
+        with asked as response, ended_at(deadline, response.http_response):
+            reading.read = True
+            request.listen(reading.take_whole(response.parse()))
+
+
+def _timeout(deadline: Deadline) -> httpx2.Timeout:
+    return httpx2.Timeout(deadline.left, connect=min(CONNECT_S, deadline.left))
 
 
 def _late(error: openai.APIConnectionError, deadline: Deadline) -> openai.APIConnectionError:

@@ -100,7 +100,7 @@ def test_which_methods_run(tmp_path):
     def names(settings, **options):
         return [method.name for method in methods_of(Options(**options), settings)]
 
-    bare = Settings(home=tmp_path, model_base_url="", model_key=None)
+    bare = Settings(home=tmp_path, model_base_url="", model_key=None, openai_key=None)
     local = Settings(home=tmp_path, model_base_url="http://localhost:1/v1")
     assert names(bare) == ["trivial", "floor"]
     assert names(local) == ["trivial", "floor", "model"]

@@ -77,7 +77,7 @@ def test_a_quote_that_does_not_resolve_is_refused(quote: Quote, reason: str) -> 
 )
 def test_a_quote_that_resolves_passes(quote: Quote) -> None:
     evidence, payload = shelf()
-    check_quotes([quote], evidence, payload)
+    assert check_quotes([quote], evidence, payload) is None  # it raises otherwise
 
 
 def test_a_failed_call_proves_nothing() -> None:

@@ -73,7 +73,16 @@ def test_the_first_object_is_found(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "no", "[1]", '{"a": ', "{" * 3000])
 def test_what_is_no_object_is_not_found(text: str) -> None:
-    with pytest.raises(ValueError, match="no complete JSON object"):
+    with pytest.raises(ValueError, match="no complete JSON object|in the middle"):
+        first_object(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"summary": [{"text": "so", "refs": []}, {"te', '{"a": {"b": 1}, "c": "and then', '{"a": {}'],
+)
+def test_an_object_within_a_reply_that_was_cut_off_is_not_the_reply(text: str) -> None:
+    with pytest.raises(ValueError, match="in the middle"):
         first_object(text)
 
 

@@ -10,7 +10,7 @@ from warroom.evals.faulty_model import faulty_model
 from warroom.evals.model_faults import TOOL, Report, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
-from warroom.models.protocol import Ask, Message, ToolCall
+from warroom.models.protocol import Answer, Ask, Message, ToolCall
 
 
 class Room:
@@ -91,6 +91,28 @@ def test_refused_parameters_are_left_off_from_then_on(room: Room) -> None:
     assert room.ask()[1] == 1
     assert room.last["max_completion_tokens"] == 300
     assert not {"temperature", "stream_options", "max_tokens"} & room.last.keys()
+
+
+def test_a_server_that_does_not_stream_is_not_asked_to(room: Room) -> None:
+    room.behaviour.mode = "no stream"
+    answer, requests = room.ask()
+    assert isinstance(answer, Answer)
+    assert (type(answer.reply), requests) == (Report, 2)
+    assert (answer.usage.input, answer.usage.output, answer.finish) == (100, 40, "stop")
+    assert room.ask()[1] == 1
+    assert not {"stream_options"} & room.last.keys()
+
+
+def test_calls_are_heard_from_a_server_that_streams_none(room: Room) -> None:
+    room.behaviour.mode = "empty stream"
+    asked = question(30, tools=True)
+    answer, requests = room.ask(asked)
+    assert isinstance(answer, Answer)
+    assert ([call.name for call in answer.calls], requests) == ([TOOL.name], 2)
+    assert answer.finish == "tool_calls"
+    assert room.ask(asked)[1] == 1
+    room.ask()
+    assert room.last["stream"] is True  # replies still are
 
 
 def test_a_server_that_never_calls_loses_its_native_tools(room: Room) -> None:

@@ -127,10 +127,19 @@ def test_the_usual_variables_are_understood(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://u:secret@localhost:8080/v1")
     settings = Settings()
-    assert settings.model_key == SecretStr("sk-1")
+    assert settings.endpoint_key == SecretStr("sk-1")
     assert describe(settings) == "the first listed model at localhost:8080"
+
+
+def test_a_key_for_openai_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    assert Settings(model="gpt-5").endpoint_key == SecretStr("sk-1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:8080/v1")
     monkeypatch.setenv("WARROOM_MODEL_BASE_URL", "http://other/v1")
     assert "other" in describe(Settings())
+    assert Settings().endpoint_key is None
+    monkeypatch.setenv("WARROOM_MODEL_KEY", "own")
+    assert Settings().endpoint_key == SecretStr("own")
 
 
 def test_describe_says_what_goes_where() -> None:

@@ -195,7 +195,7 @@ class _Running(Traced):
         self.content = content
 
     def answered(self, answer: Any) -> None:
-        finish = "tool_call" if answer.calls else "stop"
+        finish = "tool_call" if answer.calls else answer.finish
         self.span.set_attribute(names.RESPONSE_MODEL, answer.model)
         self.span.set_attribute(names.FINISH_REASONS, [finish])
         self.used(answer.usage)
