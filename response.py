@@ -50,7 +50,7 @@ class Response:
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
-        return take(self.room.store, alert, self.room.ceiling.note)
+        return take(self.room.store, alert, self.room.ceiling.note, self.room.clock())
 
     def run(self, incident_id: str) -> Iterator[dict[str, Any]]:
         """Work the incident until it is over or waits for people; yields what happens.

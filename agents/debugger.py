@@ -1,10 +1,12 @@
 """Debugger: the root cause with its rivals (step 4), and the fix that follows from it (step 7)."""
 
+from datetime import datetime
+
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
-from ..incident.timeline import Event, EventKind, from_ts, utc_now
+from ..incident.timeline import Event, EventKind, from_ts
 from .case import Case
 from .clues import Clues, cite, first
 from .diagnosis.factors import contributing_factors
@@ -38,7 +40,7 @@ def investigate(case: Case) -> InvestigationReport:
             *_change(clues, leading),
         ],
         searched=clues.searched(),
-        events=lead_events(leading),
+        events=lead_events(leading, case.now),
     )
 
 
@@ -149,9 +151,9 @@ def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
     ]
 
 
-def lead_events(leading: Hypothesis | None) -> list[Event]:
+def lead_events(leading: Hypothesis | None, at: datetime) -> list[Event]:
     """The line that says which cause leads; none where none stands out."""
     if leading is None:
         return []
     text = f"{leading.id} leads with {leading.confidence:.0%}: {leading.statement}"
-    return [Event(at=utc_now(), actor="debugger", kind=EventKind.hypothesis, text=text)]
+    return [Event(at=at, actor="debugger", kind=EventKind.hypothesis, text=text)]

@@ -4,12 +4,15 @@ Each message is claimed under its hash before it goes out. A claim that was neve
 (the process died, the outbox was full) is tried again: the outbox itself takes a text only once.
 """
 
+from datetime import datetime
+from functools import partial
+
 from langgraph.runtime import Runtime
 
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
-from ..incident.timeline import Event, EventKind, utc_now
+from ..incident.timeline import Event, EventKind
 from ..state import CommunicationState
 from ..tools import notify
 from .gate import add_decision
@@ -28,10 +31,10 @@ def send(state: CommunicationState, runtime: Runtime[Room]) -> dict:
         decision = room.store.ledger.decision(state.incident_id, message.hash)
         new = _deliver(room, state.incident_id, message, decision)
         sent += new is MessageState.sent
-        room.store.update(
-            state.incident_id,
-            lambda doc, hash_=message.hash, new=new, given=decision: _note(doc, hash_, new, given),
+        note = partial(
+            _note, message_hash=message.hash, state=new, decision=decision, now=room.clock()
         )
+        room.store.update(state.incident_id, note)
     return {"told": sent}
 
 
@@ -53,7 +56,11 @@ def _deliver(
 
 
 def _note(
-    document: Incident, message_hash: str, state: MessageState, decision: Decision | None
+    document: Incident,
+    message_hash: str,
+    state: MessageState,
+    decision: Decision | None,
+    now: datetime,
 ) -> None:
     """Write the message's new state, and the decision on it, into the document."""
     message = next(m for m in document.communications if m.hash == message_hash)
@@ -63,7 +70,7 @@ def _note(
         return
     message.state = state
     if state is MessageState.sent:
-        message.sent_at = utc_now()
+        message.sent_at = now
         where = ", ".join(message.channels)
         text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
         document.record(Event(at=message.sent_at, actor="comms", kind=EventKind.message, text=text))

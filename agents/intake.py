@@ -6,24 +6,25 @@ from datetime import datetime
 from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.store import Store
-from ..incident.timeline import Event, EventKind, utc_now
+from ..incident.timeline import Event, EventKind
 
 
-def take(store: Store, alert: Alert, note: str) -> tuple[str, bool]:
+def take(store: Store, alert: Alert, note: str, now: datetime) -> tuple[str, bool]:
     """The incident that has this alert now, and whether it is a new one.
 
     Args:
         store: keeps the alert before anything else happens.
         alert: as parsed.
         note: one line on who answers (model or playbooks), for the record.
+        now: when it came in.
     """
     row = store.keep_alert(alert)
     running = store.open_incident(alert.fingerprint)
     if running:
-        store.update(running, lambda doc: _again(doc, alert))
+        store.update(running, lambda doc: _again(doc, alert, now))
         store.attach_alert(row, running)
         return running, False
-    document = _open(alert, utc_now(), note)
+    document = _open(alert, now, note)
     store.create(document, row)
     return document.id, True
 
@@ -49,6 +50,6 @@ def _title(alert: Alert) -> str:
     return text if named else f"{alert.service}: {text}"
 
 
-def _again(document: Incident, alert: Alert) -> None:
+def _again(document: Incident, alert: Alert, now: datetime) -> None:
     text = f"{alert.name} {alert.status} again: {alert.summary} (joined: same fingerprint)"
-    document.record(Event(at=utc_now(), actor="intake", kind=EventKind.alert, text=text))
+    document.record(Event(at=now, actor="intake", kind=EventKind.alert, text=text))

@@ -7,7 +7,7 @@ from ..incident.finding import Finding, Gap
 from ..incident.impact import Command, Impact, ServiceState, SloState
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
-from ..incident.timeline import Event, EventKind, utc_now
+from ..incident.timeline import Event, EventKind
 from ..tools.base import Result, Row
 from .case import Case
 from .clues import Clues, cite, first, where
@@ -56,7 +56,7 @@ def detect(case: Case) -> DetectionReport:
         findings=_findings(case, level, traffic, noise, health, reasons),
         gaps=coverage_gaps(coverage) + unseen + blind + _unknown_service(case, health),
         searched=clues.searched(),
-        events=[Event(at=utc_now(), actor="triage", kind=EventKind.severity, text=summary)],
+        events=[Event(at=case.now, actor="triage", kind=EventKind.severity, text=summary)],
     )
 
 

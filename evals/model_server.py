@@ -1,11 +1,13 @@
-"""A real, tiny model behind a real server: `python -m warroom.evals.model_server`.
+"""A real, tiny model behind a real server: `python -m warroom.evals.model_server [COMMAND…]`.
 
 Proves that Warroom speaks with OpenAI-compatible servers as they are, without a network: the
 weights (SmolLM2-135M-Instruct, Apache-2.0) come inside a package. Such a model judges nothing;
 what it says about an incident is noise, and the responder has to come through all the same.
+With a command, that is run with the model configured, and the server ends with it.
 """
 
 import argparse
+import os
 import socket
 import subprocess
 import sys
@@ -19,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from ..errors import ModelUnavailable, WarroomError
-from .model_worker import HOST, NAME, PACKAGES, present
+from ..errors import ModelUnavailable, NotFound, WarroomError
+from .model_worker import HOST, NAME, PACKAGES, THREADS, present
 
 PORT = 8199
 START_S = 90.0
@@ -28,9 +30,16 @@ STOP_S = 5.0
 USAGE = """\
 {name} answers at {url} ({kind}). Use it:
 
-    WARROOM_MODEL_BASE_URL={url} WARROOM_CONTEXT_TOKENS=8000 warroom drill bad-deploy
+    {settings} warroom drill bad-deploy
 
 A model of this size proves the wire and nothing else. Ctrl-C stops it."""
+PATIENT = {
+    "WARROOM_CONTEXT_TOKENS": "8000",
+    "WARROOM_CALL_S": "240",
+    "WARROOM_SPECIALIST_S": "480",
+    "WARROOM_INCIDENT_S": "1800",
+}
+"""What a model on one core needs: its context is small and it reads about 150 tokens a second."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,13 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str = "xllamacpp", port: int = 0) -> Iterator[Server]:
+def serving(kind: str = "xllamacpp", port: int = 0, threads: int = THREADS) -> Iterator[Server]:
     """A server of this kind on loopback, ready to answer; stopped at the end, or with us.
 
     Args:
         kind: xllamacpp or llama-cpp-python.
         port: 0 takes a free one.
+        threads: that compute; more than one only on a machine that has nothing else to do.
 
     Raises InputError when packages are missing, ModelUnavailable when it does not start.
     """
@@ -57,7 +67,7 @@ def serving(kind: str = "xllamacpp", port: int = 0) -> Iterator[Server]:
     url = f"http://{HOST}:{port}/v1"
     with TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        process = start(kind, port, log)
+        process = start(kind, port, threads, log)
         try:
             wait(process, url, log)
             yield Server(kind, url, process)
@@ -76,9 +86,10 @@ def free(port: int) -> int:
         return taken.getsockname()[1]
 
 
-def start(kind: str, port: int, log: Path) -> subprocess.Popen[bytes]:
+def start(kind: str, port: int, threads: int, log: Path) -> subprocess.Popen[bytes]:
     """The worker's process. It ends when our end of its standard input closes."""
-    command = [sys.executable, "-m", f"{__package__}.model_worker", kind, str(port)]
+    worker = f"{__package__}.model_worker"
+    command = [sys.executable, "-m", worker, kind, str(port), str(threads)]
     with log.open("wb") as out:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out)
 
@@ -108,21 +119,41 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def main() -> None:
-    """Serve until stopped."""
+def settings(server: Server) -> dict[str, str]:
+    """The environment that makes Warroom ask this server."""
+    return {"OPENAI_BASE_URL": server.url, **PATIENT}
+
+
+def run(command: list[str], server: Server) -> int:
+    """A command with this model configured; its exit code. Raises NotFound: there is none such."""
+    surroundings = {**os.environ, **settings(server)}
+    try:
+        return subprocess.run(command, env=surroundings, check=False).returncode
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no command {command[0]!r}; name it with its path") from error
+
+
+def main() -> int:
+    """Serve until stopped, or while a command runs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", choices=list(PACKAGES), default="xllamacpp")
     parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="is run with the model")
     chosen = parser.parse_args()
-    with serving(chosen.kind, chosen.port) as server:
-        print(USAGE.format(name=NAME, url=server.url, kind=server.kind), flush=True)
+    with serving(chosen.kind, chosen.port, chosen.threads) as server:
+        if chosen.command:
+            return run(chosen.command, server)
+        told = " ".join(f"{name}={value}" for name, value in settings(server).items())
+        usage = USAGE.format(name=NAME, url=server.url, kind=server.kind, settings=told)
+        print(usage, flush=True)
         ended = server.process.wait()
     raise ModelUnavailable(f"the model server ended by itself (exit code {ended})")
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(0)
     except WarroomError as problem:

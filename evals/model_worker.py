@@ -1,4 +1,6 @@
-"""A real model server in a process of its own: `python -m warroom.evals.model_worker KIND PORT`.
+"""A real model server in a process of its own.
+
+    python -m warroom.evals.model_worker KIND PORT THREADS
 
 Started by `model_server`, which holds the other end of our standard input: when that closes,
 however its process ended, this one ends too. Writes what the server writes.
@@ -22,7 +24,7 @@ CONTEXT = 8192
 """Tokens: all that the model was trained for."""
 THREADS = 1
 """Inference threads spin while they wait for each other: two that share their cores with other work
-are slower than one, by an order of magnitude."""
+are slower than one, by an order of magnitude. More of them are for machines with nothing to do."""
 PACKAGES = {"xllamacpp": "xllamacpp", "llama-cpp-python": "llama_cpp"}
 """Kind of server -> the module that it comes in."""
 
@@ -49,7 +51,7 @@ def present(kind: str) -> None:
     weights()
 
 
-def serve_xllamacpp(port: int) -> None:
+def serve_xllamacpp(port: int, threads: int) -> None:
     """llama.cpp's own server, native, in threads of this process."""
     xllamacpp: Any = import_module("xllamacpp")  # it carries no types
     parameters = xllamacpp.CommonParams()
@@ -59,14 +61,14 @@ def serve_xllamacpp(port: int) -> None:
     parameters.port = port
     parameters.n_ctx = CONTEXT
     parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = THREADS
-    parameters.cpuparams_batch.n_threads = THREADS
+    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(parameters)
     print(f"listening on {server.listening_address}", flush=True)
     threading.Event().wait()
 
 
-def serve_llama_cpp_python(port: int) -> None:
+def serve_llama_cpp_python(port: int, threads: int) -> None:
     """The server of llama-cpp-python, with the one chat format of it that calls tools."""
     options = {
         "model": weights(),
@@ -75,8 +77,8 @@ def serve_llama_cpp_python(port: int) -> None:
         "host": HOST,
         "port": port,
         "n_ctx": CONTEXT,
-        "n_threads": THREADS,
-        "n_threads_batch": THREADS,
+        "n_threads": threads,
+        "n_threads_batch": threads,
     }
     sys.argv = ["llama_cpp.server"]
     for name, value in options.items():
@@ -84,7 +86,7 @@ def serve_llama_cpp_python(port: int) -> None:
     runpy.run_module("llama_cpp.server", run_name="__main__")
 
 
-SERVE: dict[str, Callable[[int], None]] = {
+SERVE: dict[str, Callable[[int, int], None]] = {
     "xllamacpp": serve_xllamacpp,
     "llama-cpp-python": serve_llama_cpp_python,
 }
@@ -98,4 +100,4 @@ def end_with_parent() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()
-    SERVE[sys.argv[1]](int(sys.argv[2]))
+    SERVE[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))

@@ -1,16 +1,20 @@
 """Records what real model servers answer: `python -m warroom.evals.record`.
 
 Starts each server of model_server.py and keeps its answers in tests/cassettes/, where tests
-replay them. Needs the extras `model` and `dev`, and takes a minute or two.
+replay them. Needs the extras `model` and `dev`, and takes some minutes.
 """
 
 import sys
 
 from ..errors import WarroomError
+from ..incident.document import Incident
 from .cassettes import tape
 from .model_server import serving
 from .wire_asks import PORTS, learnt, model, outcomes
-from .wire_response import KIND, response
+from .wire_response import CALLING, KIND, investigation, response
+
+THREADS = 2
+"""Nothing else should run meanwhile."""
 
 
 def boundary(kind: str) -> None:
@@ -26,14 +30,26 @@ def whole() -> None:
     """A whole response over a recorded drill."""
     with serving(KIND, PORTS[KIND]), tape("response", record=True):
         document = response()
+    _told(document)
+
+
+def deep() -> None:
+    """The steps that look further, meet the skeptic and write."""
+    with serving(CALLING, PORTS[CALLING], THREADS), tape("investigation", record=True):
+        document = investigation()
+    _told(document)
+
+
+def _told(document: Incident) -> None:
     for call in document.model_calls:
-        print(f"step {call.step}: {call.specialist}: {call.outcome}: {call.note}")
+        print(f"step {call.step}: {call.specialist}: {call.outcome}: {call.note}", flush=True)
 
 
 def main() -> None:
     """Record all."""
     for kind in PORTS:
         boundary(kind)
+    deep()
     whole()
 
 

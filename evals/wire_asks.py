@@ -1,7 +1,7 @@
 """What is asked of a real server to see which forms of output and of tools it can do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def asks() -> dict[str, Ask]:
-    """Name -> ask: a reply of a schema; a call or a reply; the same after a call was answered."""
+    """Name -> ask: a reply of a schema; a call or a reply."""
     reply = Ask(TOLD, Suspect, max_tokens=80, deadline=Deadline.after(PATIENCE_S))
     tools = Ask(TOLD, Suspect, (READ,), 80, deadline=Deadline.after(PATIENCE_S))
     return {"reply": reply, "tools": tools}
@@ -63,12 +63,27 @@ def model(kind: str) -> OpenAIModel:
 
 
 def outcomes(asked: OpenAIModel) -> Iterator[tuple[str, Outcome]]:
-    """Every ask with what came of it, in order."""
+    """Every ask with what came of it, in order; a call is answered, and a reply asked for."""
     for name, ask in asks().items():
-        try:
-            yield name, Outcome(asked.ask(ask))
-        except ModelError as error:
-            yield name, Outcome(None, error)
+        outcome = outcome_of(asked, ask)
+        yield name, outcome
+        if outcome.answer and outcome.answer.calls:
+            yield f"{name}, answered", outcome_of(asked, answered(ask, outcome.answer))
+
+
+def outcome_of(asked: OpenAIModel, ask: Ask) -> Outcome:
+    """What comes of one ask."""
+    try:
+        return Outcome(asked.ask(ask))
+    except ModelError as error:
+        return Outcome(None, error)
+
+
+def answered(ask: Ask, answer: Answer) -> Ask:
+    """The ask after its calls were answered."""
+    said = Message("assistant", answer.text, calls=answer.calls)
+    told = [Message("tool", "31 of 100 requests fail", call_id=c.id) for c in answer.calls]
+    return replace(ask, messages=(*ask.messages, said, *told))
 
 
 def learnt(asked: OpenAIModel) -> Habits:

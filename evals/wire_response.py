@@ -6,13 +6,17 @@ through, that the budget ends it, and that the playbooks answer wherever the mod
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..agents.case import Case as Step
+from ..agents.ceiling import Ceiling
 from ..agents.room import Room
 from ..agents.thinking.assembly import ceiling_of
 from ..incident.document import Incident
+from ..incident.report import AnyReport
 from ..incident.store import Store
 from ..models.habits import KNOWN
 from ..operations.survey import FILE, Recorded
@@ -30,35 +34,62 @@ KIND = "xllamacpp"
 TOKENS = 1_500
 """Of each specialist: who asks little is heard, all others meet the budget. Specialists that work
 side by side share none of it, so that a replay makes the same asks whoever is first."""
+LOOKING = 40_000
+"""Of a specialist that may look further."""
+DEEP = (4, 6, 11)
+"""The investigation and its skeptic; a look with tools, which are few enough in step 6 for this
+model's context; the postmortem."""
+CALLING = "llama-cpp-python"
+"""The server with native tool calls."""
 AFTER = timedelta(minutes=10)
 """The response happens so long after its alert, whenever it is replayed."""
 
 
-def settings(kind: str, home: Path) -> Settings:
+@dataclass(frozen=True)
+class Some:
+    """A ceiling for some steps only: a tiny model on one core takes its time."""
+
+    ceiling: Ceiling
+    steps: tuple[int, ...]
+
+    @property
+    def note(self) -> str:
+        """The ceiling's own."""
+        return self.ceiling.note
+
+    def improve(self, case: Step, floor: AnyReport) -> AnyReport:
+        """The ceiling's report in these steps, else the playbook's."""
+        return self.ceiling.improve(case, floor) if floor.step in self.steps else floor
+
+
+def settings(kind: str, home: Path, tokens: int) -> Settings:
     """One model at the recorded server; nothing of the surroundings counts."""
     return Settings(
         home=home,
         model_base_url=f"http://{HOST}:{PORTS[kind]}/v1",
-        context_tokens=4000,
+        context_tokens=8000 if tokens > TOKENS else 4000,
         call_s=PATIENCE_S,
         specialist_s=10 * PATIENCE_S,
         incident_s=30 * PATIENCE_S,
         retries=0,
-        tokens_per_specialist=TOKENS,
+        tokens_per_specialist=tokens,
     )
 
 
 @contextmanager
-def opened(kind: str) -> Iterator[tuple[Case, Room]]:
-    """The recorded drill with a room that asks the model of this server."""
+def opened(
+    kind: str, tokens: int = TOKENS, steps: tuple[int, ...] = ()
+) -> Iterator[tuple[Case, Room]]:
+    """The recorded drill with a room that asks the model of this server, in these steps or all."""
     KNOWN.clear()
     with TemporaryDirectory() as folder:
         case = recorded(Path(folder), [DRILL])[0]
         assert case.alert.starts_at, "a recorded alert says when it began"
         now = case.alert.starts_at + AFTER
-        configured = settings(kind, Path(folder) / "home")
+        configured = settings(kind, Path(folder) / "home", tokens)
         configured.home.mkdir()
         store = Store.open(configured.database)
+        ceiling = ceiling_of(configured, store)
         yield (
             case,
             Room(
@@ -66,7 +97,7 @@ def opened(kind: str) -> Iterator[tuple[Case, Room]]:
                 store,
                 Bundle(case.bundle),
                 survey=Recorded.load(case.bundle / FILE),
-                ceiling=ceiling_of(configured, store),
+                ceiling=Some(ceiling, steps) if steps else ceiling,
                 clock=lambda: now,
                 sleep=lambda _: None,
             ),
@@ -76,4 +107,10 @@ def opened(kind: str) -> Iterator[tuple[Case, Room]]:
 def response(kind: str = KIND) -> Incident:
     """The document that the response leaves; every text and action was declined."""
     with opened(kind) as (case, room):
+        return room.store.load(respond(case, room))
+
+
+def investigation(kind: str = CALLING) -> Incident:
+    """The same with room to think, in the steps that look further, meet the skeptic and write."""
+    with opened(kind, LOOKING, DEEP) as (case, room):
         return room.store.load(respond(case, room))

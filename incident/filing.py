@@ -5,6 +5,7 @@ node that ran twice) replaces the earlier one of the same step and attempt.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from ..errors import GroundingError
@@ -27,15 +28,19 @@ from .timeline import Event, EventKind, utc_now
 Claim = TypeVar("Claim")
 
 
-def file_report(document: Incident, report: AnyReport, payload: Payload) -> None:
+def file_report(
+    document: Incident, report: AnyReport, payload: Payload, at: datetime | None = None
+) -> None:
     """Merge a report into the document, in place.
 
     Args:
         document: with its evidence references.
         report: of one step; it is not changed.
         payload: fetches evidence payloads by digest.
+        at: when it is handed in; by default now.
     """
-    check = _Check(document, report, payload)
+    at = at or utc_now()
+    check = _Check(document, report, payload, at)
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
     document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
@@ -46,12 +51,13 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
         for gap in report.gaps
         if all((gap.what, gap.why) != (known.what, known.why) for known in document.gaps)
     ]
+    document.gaps.sort(key=lambda gap: (gap.specialist, gap.what))  # not by who was done first
     document.follow_ups += [f.model_copy(update={"step": report.step}) for f in report.follow_ups]
     document.disagreements += [d for d in report.disagreements if d not in document.disagreements]
     for text in report.unproven:
         check.unproven(text)
-    _take_over(document, report)
-    for event in (*report.events, _closing(report)):
+    _take_over(document, report, at)
+    for event in (*report.events, _closing(report, at)):
         document.record(event)
     document.reports.append(_without_lists(report))
 
@@ -59,7 +65,10 @@ def file_report(document: Incident, report: AnyReport, payload: Payload) -> None
 class _Check:
     """Keeps claims that resolve; lists the others as dropped."""
 
-    def __init__(self, document: Incident, report: AnyReport, payload: Payload) -> None:
+    def __init__(
+        self, document: Incident, report: AnyReport, payload: Payload, at: datetime
+    ) -> None:
+        self.at = at
         self.document = document
         self.report = report
         self.payload = payload
@@ -99,7 +108,7 @@ class _Check:
 
     def _list(self, text: str, reason: str) -> None:
         dropped = DroppedClaim(
-            at=utc_now(), specialist=self.report.specialist, statement=text, reason=reason
+            at=self.at, specialist=self.report.specialist, statement=text, reason=reason
         )
         same = (dropped.specialist, dropped.statement)  # one claim, whatever is wrong with it
         if all((d.specialist, d.statement) != same for d in self.document.dropped):
@@ -139,7 +148,7 @@ def _add_messages(document: Incident, messages) -> None:
             document.communications.append(message.model_copy(update={"id": f"M{number}"}))
 
 
-def _take_over(document: Incident, report: AnyReport) -> None:
+def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     """What the document shows at its top comes from steps 1 and 2."""
     if isinstance(report, DetectionReport):
         document.severity = report.severity
@@ -155,7 +164,7 @@ def _take_over(document: Incident, report: AnyReport) -> None:
         _classify(document, report)
     if isinstance(report, VerificationReport):
         _verify(document, report)
-    advance(document, report)
+    advance(document, report, at)
 
 
 def _classify(document: Incident, report: InvestigationReport) -> None:
@@ -173,9 +182,9 @@ def _verify(document: Incident, report: VerificationReport) -> None:
             execution.note = report.summary
 
 
-def _closing(report: AnyReport) -> Event:
+def _closing(report: AnyReport, at: datetime) -> Event:
     text = f"step {report.step}: {report.summary}"
-    return Event(at=utc_now(), actor=report.specialist, kind=EventKind.finding, text=text)
+    return Event(at=at, actor=report.specialist, kind=EventKind.finding, text=text)
 
 
 def _without_lists(report: AnyReport) -> AnyReport:

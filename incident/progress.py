@@ -1,5 +1,7 @@
 """Moves the incident's state along as reports come in (practice: lifecycle)."""
 
+from datetime import datetime
+
 from .action import Outcome
 from .document import Incident
 from .lifecycle import State
@@ -10,17 +12,16 @@ from .report import (
     PostmortemReport,
     VerificationReport,
 )
-from .timeline import utc_now
 
 OPEN = (State.detected, State.investigating)
 
 
-def advance(document: Incident, report: AnyReport) -> None:
+def advance(document: Incident, report: AnyReport, at: datetime) -> None:
     """Change the document's state where this report asks for it."""
     new = _next(document, report)
     if new:
         state, reason = new
-        document.move(state, utc_now(), report.specialist, reason)
+        document.move(state, at, report.specialist, reason)
 
 
 def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:

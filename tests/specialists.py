@@ -37,7 +37,9 @@ def case_on(
     room = room_on(bundle, home, now)
     facts = {"name": "Alert", "fingerprint": "f", "source": "plain", **alert}
     starts = from_ts(START + onset) + timedelta(seconds=5)
-    incident, _ = take(room.store, Alert.model_validate({**facts, "starts_at": starts}), "test")
+    incident, _ = take(
+        room.store, Alert.model_validate({**facts, "starts_at": starts}), "test", room.clock()
+    )
     room.store.update(incident, lambda doc: setattr(doc, "onset", from_ts(START + onset)))
     return room.case(incident, specialist, 1, lambda _: None)
 

@@ -17,7 +17,7 @@ from warroom.evals.cassettes import FOLDER, tape
 from warroom.evals.model_server import free, serving
 from warroom.evals.recordings import FOLDER as RECORDED
 from warroom.evals.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
-from warroom.evals.wire_response import DRILL, response
+from warroom.evals.wire_response import DRILL, investigation, response
 from warroom.incident.document import Incident
 from warroom.models.ladder import OBJECT, SCHEMA
 from warroom.models.protocol import Message
@@ -60,8 +60,20 @@ def test_llama_cpp_python_refuses_json_schema_at_once_and_is_held_by_json_object
     assert isinstance(answer.reply, Suspect)
     assert (answer.usage.requests, answer.usage.estimated) == (2, True)
     assert "stepped down from json_schema" in answer.note
-    assert habits.rungs == {"Suspect": OBJECT, "Action": OBJECT}
-    assert habits.native is False
+    assert habits.rungs == {"Suspect": OBJECT}
+
+
+def test_llama_cpp_python_calls_tools_when_it_need_not_stream():
+    """Its stream of a call is empty; asked again in one piece, it calls natively."""
+    found, habits = replayed("llama-cpp-python")
+    first, second = found["tools"].answer, found["tools, answered"].answer
+    assert first is not None
+    assert second is not None
+    (call,) = first.calls
+    assert (call.name, call.arguments) == ("read_metric", {"service": "api"})
+    assert second.calls or second.reply
+    assert habits.native is True
+    assert habits.unstreamed == {"calls"}
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +101,45 @@ def test_playbooks_answer_wherever_the_real_model_did_not(document: Incident):
     leading = document.leading()
     assert leading is not None
     assert (leading.service, leading.kind.value) == (truth["service"], truth["kind"])
+
+
+@pytest.fixture(scope="module")
+def investigated() -> Incident:
+    """What a response leaves in which a recorded model looks further, is doubted, and writes."""
+    with tape("investigation") as held:
+        left = investigation()
+        assert held.all_played
+    return left
+
+
+def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incident):
+    asked = [call for call in investigated.model_calls if call.step == 6]
+    assert [call.outcome for call in asked] == ["answered", "answered"]
+    report = investigated.report(6)
+    assert report is not None
+    assert report.source == "model"
+    with tape("investigation") as held:
+        asked = [json.loads(request.body) for request in held.requests if request.body]
+    told = [m for body in asked for m in body["messages"] if m["role"] == "tool"]
+    assert re.search(r"<<<E\d+", told[0]["content"])
+
+
+def test_the_skeptics_word_stands_beside_the_cause(investigated: Incident):
+    (doubt,) = [call for call in investigated.model_calls if call.purpose == "skeptic"]
+    assert (doubt.specialist, doubt.outcome) == ("performance", "answered")
+    leading = investigated.leading()
+    assert leading is not None
+    assert leading.challenged.startswith("doubted, and no objection could be proven")
+    assert not leading.confirmed
+    assert (leading.service, leading.kind.value) == ("checkout", "bad_deploy")
+
+
+def test_what_a_tiny_model_claims_is_kept_out_and_listed(investigated: Incident):
+    """Whatever it wrote: each sentence is in the draft with its proof, or among the dropped."""
+    report = investigated.report(11)
+    assert report is not None
+    assert report.source == "model" or "held against the record" in report.fallback
+    assert {claim.specialist for claim in investigated.dropped} == {"postmortem"}
 
 
 def test_what_is_not_on_the_tape_fails_loudly():

@@ -37,6 +37,8 @@ EXPECTED = {
     "no formats": (("reply", 3), ("reply", 4)),
     "mended": (("reply", 4), ("reply", 5)),
     "picky": (("reply", 4), ("reply", 4)),
+    "no stream": (("reply", 2), ("reply", 2)),
+    "empty stream": (("reply", 1), ("calls", 2)),
     "refusal": (("ModelRefused", 1), ("ModelRefused", 1)),
     "unknown tool": (("reply", 1), ("calls", 1)),
     "tool loop": (("reply", 1), ("calls", 1)),

@@ -73,7 +73,7 @@ def test_the_first_object_is_found(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "no", "[1]", '{"a": ', "{" * 3000])
 def test_what_is_no_object_is_not_found(text: str) -> None:
-    with pytest.raises(ValueError, match="no complete JSON object|in the middle"):
+    with pytest.raises(ValueError, match="JSON object"):
         first_object(text)
 
 

@@ -26,7 +26,7 @@ def worse(home: Path, receipt: dict[str, Any]) -> tuple[Room, Rehearsal, Inciden
     room = room_over(home, hands=hands)
     limit = {"route": "/login", "rate": 5.0}
     tried = plan(ActionKind.throttle, "gateway", limit, "too much", inventory=inventory())
-    incident, _ = take(room.store, alert(), "playbooks")
+    incident, _ = take(room.store, alert(), "playbooks", room.clock())
     now = utc_now()
     begun = Execution(plan=tried.hash, title=tried.title, started_at=now, ended_at=now)
     begun.receipt, begun.outcome = receipt, Outcome.worse

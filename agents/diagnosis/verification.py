@@ -10,7 +10,7 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import VerificationReport
-from ...incident.timeline import Event, EventKind, utc_now
+from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
 from ..case import Case
@@ -58,7 +58,7 @@ def verify(case: Case) -> VerificationReport:
         ],
         events=[
             Event(
-                at=utc_now(),
+                at=case.now,
                 actor="observability",
                 kind=EventKind.verification,
                 text=summary,

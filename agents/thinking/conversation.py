@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 
 from ...errors import ModelMuddled
+from ...models.budget import size_of
 from ...models.protocol import Answer, Ask, Message, Model, ToolCall
 
 MOST_CALLS = 4
@@ -37,7 +38,7 @@ def converse(model: Model, ask: Ask, look: Look, limits: Limits) -> BaseModel:
     """
     seen: set[tuple[str, str]] = set()
     for _ in range(limits.rounds if ask.tools else 0):
-        if _size(ask) > limits.characters:
+        if size_of(ask) > limits.characters:
             break
         answer = model.ask(ask)
         if answer.reply is not None:
@@ -62,7 +63,3 @@ def _round(answer: Answer, look: Look, seen: set[tuple[str, str]]) -> list[Messa
         texts = {id: job.result() for id, job in jobs.items()}
     said = Message("assistant", answer.text, calls=calls)
     return [said, *(Message("tool", texts.get(c.id, AGAIN), call_id=c.id) for c in calls)]
-
-
-def _size(ask: Ask) -> int:
-    return sum(len(message.content) for message in ask.messages)

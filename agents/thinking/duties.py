@@ -9,6 +9,7 @@ class Duty:
 
     tools: tuple[str, ...] = ()
     rounds: int = 0
+    tokens: int = 1200  # of one answer
 
 
 LOOK = ("query_telemetry", "read_evidence", "grep_evidence")
@@ -19,7 +20,7 @@ DUTIES: dict[int, Duty] = {
     1: Duty(),
     2: Duty(("signal_series", "log_patterns"), 1),
     3: Duty(),
-    4: Duty((*DEBUG, *LOOK), 3),
+    4: Duty((*DEBUG, *LOOK), 3, 2600),
     5: Duty(("access_patterns", "search_logs"), 1),
     6: Duty(("saturation", "instance_load", "signal_series"), 1),
     7: Duty(),

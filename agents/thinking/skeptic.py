@@ -19,8 +19,8 @@ def challenged(
 ) -> list[Hypothesis]:
     """The hypotheses after the try; the leading one says what came of it.
 
-    Objections that resolve count against it like any reason. It is confirmed when it still stands
-    out and nothing that was held against it could be proven.
+    Objections that resolve count against it like any reason. It is confirmed when the skeptic
+    gives up and it still stands out; a doubt without proof leaves it what it was.
     """
     leading = leader(hypotheses)
     if leading is None:
@@ -35,7 +35,7 @@ def challenged(
     tried = _noted(tried, _verdict(reply, extra))
     again = fused_again([tried if h is leading else h for h in hypotheses])
     best = leader(again)
-    sure = best is not None and best.id == leading.id and not extra
+    sure = best is not None and best.id == leading.id and not (extra or reply.refuted)
     return [h.model_copy(update={"confirmed": True}) if sure and h is best else h for h in again]
 
 

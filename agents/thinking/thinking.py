@@ -36,6 +36,8 @@ from .replies import Reply, SkepticReply, reply_for
 from .skeptic import challenged, leader
 from .writing import rewrite_messages, rewrite_postmortem
 
+CHARS_PER_TOKEN = 2.5
+"""Of a conversation with tables and schemas: low, so that no endpoint finds it too long."""
 ModelFor = Callable[[str, Callable[[ModelCall], None]], Model]
 """The model of a specialist; every call it makes is told to the listener."""
 
@@ -102,8 +104,10 @@ class Session:
         )
         user = brief(self._document(), self.floor, self.payload, self._room())
         ask = self._ask(specialist, prompt, user, reply_for(self.floor.step), specialist)
-        ask = replace(ask, tools=desk.specs() if duty.rounds else ())
-        limits = Limits(duty.rounds, self.settings.context_tokens * 2)
+        tools = desk.specs() if duty.rounds else ()
+        ask = replace(ask, tools=tools, max_tokens=duty.tokens)
+        room = self.settings.context_tokens - duty.tokens
+        limits = Limits(duty.rounds, int(room * CHARS_PER_TOKEN))
         found = converse(self._model(specialist), ask, desk.look, limits)
         assert isinstance(found, Reply)
         return found
@@ -118,7 +122,7 @@ class Session:
             "root_cause": leading.id if leading else "",
             "conclusion": "concluded" if leading else "inconclusive",
             "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
-            "events": lead_events(leading),
+            "events": lead_events(leading, self.case.now),
             "disagreements": [*report.disagreements, *self._other_cause(found)],
         }
         if not same:
