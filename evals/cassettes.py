@@ -17,6 +17,8 @@ MATCH = ("method", "scheme", "host", "port", "path", "words")
 KEPT = "content-type"
 INSTALLED = re.compile(r"/[^\s\"']*/(site-packages/)")
 """Where packages are installed on the machine that recorded: servers quote it in their errors."""
+TEMPORARY = re.compile(rb"/tmp/\w+/")
+"""Where recorded drills ran: their stack traces name it."""
 NUMBERED = re.compile(r'(?:\b|(?<=\\n))E\d+\b|(?<="max_tokens":)\d+')
 """Specialists work side by side: whose evidence gets which number differs from run to run, and by
 its digits the room that is left for the answer."""
@@ -62,7 +64,9 @@ def words(request: Any) -> str:
 
 
 def asked(request: Any) -> Any:
-    """The request without its headers: a key, and details of the machine."""
+    """The request without its headers (a key, details of the machine) and without folders."""
+    if isinstance(request.body, bytes):
+        request.body = TEMPORARY.sub(b"/srv/", request.body)
     request.headers = {k: v for k, v in request.headers.items() if k.lower() == KEPT}
     return request
 
@@ -70,6 +74,6 @@ def asked(request: Any) -> Any:
 def answered(response: dict[str, Any]) -> dict[str, Any]:
     """The response without what says when and where it was recorded."""
     headers = {k: v for k, v in response["headers"].items() if k.lower() == KEPT}
-    text = response["body"]["string"].decode()
+    text = TEMPORARY.sub(b"/srv/", response["body"]["string"]).decode()
     body = {"string": INSTALLED.sub(r"\1", text).encode()}
     return {**response, "headers": headers, "body": body}

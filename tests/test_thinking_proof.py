@@ -146,7 +146,7 @@ def test_a_cause_that_only_the_model_sees_is_likely_at_best_when_two_tools_agree
 
 def test_what_outsiders_wrote_makes_no_cause_likely() -> None:
     said = claim("payments is down", ("E3", "payments is down"), service="payments")
-    found = combined([], [cause("payments", FaultKind.hung_process, said, said, said)], [], proof())
+    found = combined([], [cause("payments", FaultKind.hung_process, said, said)], [], proof())
     assert found[0].confidence < 0.1
 
 
@@ -185,7 +185,9 @@ def test_a_cause_is_confirmed_only_when_nothing_proven_speaks_against_it() -> No
     lie = SkepticReply(refuted=True, why="no", against=[claim("wrong", ("E9", "1"))])
     true = SkepticReply(refuted=True, why="late", against=[claim("late", ("E2", "0.244"))])
     assert challenged(strong, lambda _: calm, proof())[0].confirmed
-    assert challenged(strong, lambda _: lie, proof())[0].confirmed
+    unsure = challenged(strong, lambda _: lie, proof())[0]
+    assert not unsure.confirmed  # and no less likely: nothing was proven
+    assert unsure.confidence == strong[0].confidence
     doubted = challenged(strong, lambda _: true, proof())[0]
     assert not doubted.confirmed
     assert "1 objection proven" in doubted.challenged
