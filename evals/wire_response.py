@@ -71,7 +71,7 @@ def settings(kind: str, home: Path, tokens: int) -> Settings:
         call_s=PATIENCE_S,
         specialist_s=10 * PATIENCE_S,
         incident_s=30 * PATIENCE_S,
-        retries=0,
+        retries=1,
         tokens_per_specialist=tokens,
     )
 
