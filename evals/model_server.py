@@ -126,7 +126,7 @@ def settings(server: Server) -> dict[str, str]:
 
 def run(command: list[str], server: Server) -> int:
     """A command with this model configured; its exit code. Raises NotFound: there is none such."""
-    surroundings = {**os.environ, **settings(server)}
+    surroundings = {**settings(server), **os.environ, "OPENAI_BASE_URL": server.url}
     try:
         return subprocess.run(command, env=surroundings, check=False).returncode
     except FileNotFoundError as error:

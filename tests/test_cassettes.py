@@ -131,7 +131,7 @@ def test_the_skeptics_word_stands_beside_the_cause(investigated: Incident):
     assert leading is not None
     assert leading.challenged.startswith("doubted, and no objection could be proven")
     assert not leading.confirmed
-    assert (leading.service, leading.kind.value) == ("checkout", "bad_deploy")
+    assert (leading.service, leading.kind.value) == ("checkout", "bad deploy")
 
 
 def test_what_a_tiny_model_claims_is_kept_out_and_listed(investigated: Incident):
