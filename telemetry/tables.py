@@ -31,6 +31,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{"summary": "VARCHAR", "files": "JSON", "diff": "VARCHAR"},
     },
 }
+SPILLED = "8GB"
+"""What tables and queries beyond the memory limit may take of the disk."""
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
 NEEDED = {
     "metrics": ("ts", "name", "service", "value"),
@@ -56,6 +58,7 @@ class Tables:
         self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
         folder = self.spool.name.replace("'", "''")
         self.db.execute(f"SET allowed_directories = ['{folder}']; SET temp_directory = '{folder}'")
+        self.db.execute(f"SET max_temp_directory_size = '{SPILLED}'")
         self.db.execute("SET enable_external_access = false; SET lock_configuration = true")
         for modality, columns in COLUMNS.items():
             body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())

@@ -120,8 +120,8 @@ def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incide
     assert report.source == "model"
     with tape("investigation") as held:
         asked = [json.loads(request.body) for request in held.requests if request.body]
-    told = [m for body in asked for m in body["messages"] if m["role"] == "tool"]
-    assert re.search(r"<<<E\d+", told[0]["content"])
+    told = [message["content"] for body in asked for message in body["messages"]]
+    assert any(re.search(r"Result of your call \S+:\n<<<E\d+", text) for text in told)
 
 
 def test_the_skeptics_word_stands_beside_the_cause(investigated: Incident):
