@@ -117,7 +117,7 @@ def same_rounded(found: Any, quoted: Any) -> bool:
     if isinstance(found, bool) or not isinstance(found, (int, float)) or isinstance(quoted, bool):
         return False
     shown = SHOWN.fullmatch(str(quoted).strip()) if isinstance(quoted, (int, float, str)) else None
-    if shown is None or not any(char.isdigit() for char in shown[1]):
+    if shown is None or not any(char.isdigit() for char in shown[1].lower().partition("e")[0]):
         return False
     digits = shown[1].replace(",", "").lower()
     try:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from warroom.agents.thinking.cells import figure
 from warroom.errors import GroundingError
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
-from warroom.incident.grounding import check_quotes, leaves, part_of, resolve, same, same_rounded
+from warroom.incident.grounding import (
+    SHOWN,
+    check_quotes,
+    leaves,
+    part_of,
+    resolve,
+    same,
+    same_rounded,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,8 @@ def test_a_part_of_a_text_counts_as_whole_words(found: str, quoted: str, counts:
         (10**400, 10**400, True),
         (10**400, "5", False),
         (0.2437, "%", False),
+        (0.2437, "e6", False),
+        (0.2437, "-E6%", False),
         (0.2437, ".", False),
         ("24%", "24%", True),
         (None, 0, False),
@@ -97,6 +107,11 @@ def test_a_number_as_a_digest_shows_it_can_be_quoted(value: float) -> None:
     if abs(value) > 1e-90:
         assert same_rounded(value, float(shown))
         assert same_rounded(value, shown)
+
+
+@given(st.floats(allow_nan=True), st.from_regex(SHOWN, fullmatch=True))
+def test_whatever_a_model_cites_is_the_value_or_is_not(value: float, cited: str) -> None:
+    assert same_rounded(value, cited) in (True, False)  # and never an error
 
 
 @given(st.text(max_size=12), st.text(max_size=30))
