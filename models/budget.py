@@ -70,7 +70,9 @@ class Budget:
             cap = min(
                 [ask.max_tokens, *(_answer_left(limit, need, price) for limit in self._limits(ask))]
             )
-            pending = Pending(replace(ask, max_tokens=cap), _most(need, cap, price))
+            left = min(limit.tokens - limit.spent.tokens for limit in self._limits(ask))
+            capped = replace(ask, max_tokens=cap, allowance=left)
+            pending = Pending(capped, _most(need, cap, price))
             self._pending.append(pending)
         try:
             yield pending.ask

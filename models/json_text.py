@@ -25,8 +25,17 @@ def first_object(text: str) -> dict[str, Any]:
                 raise ValueError("the answer ends in the middle of its JSON object") from error
             at = text.find("{", at + 1)
             continue
-        return found
+        return _encodable(found)
     raise ValueError("there is no complete JSON object in the answer")
+
+
+def _encodable(value: Any) -> Any:
+    """Without half characters: JSON can spell them, and nothing can keep them."""
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _ended(text: str, error: json.JSONDecodeError) -> bool:

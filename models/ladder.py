@@ -153,6 +153,7 @@ class _Climb:
             response_format=response_format,
             listen=self.ask.listen,
             tally=self.tally,
+            allowance=self.ask.allowance,
         )
         return self.ladder.retrying.send(request, firm)
 

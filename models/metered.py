@@ -50,8 +50,19 @@ class Metered:
         at, started = datetime.now(UTC), time.monotonic()
         try:
             with self.budget.admitted(ask, name) as capped:
-                answer = self.model.ask(capped)
+                return self._asked(ask, capped, at)
+        except BudgetSpent as error:
+            if error.usage is None:  # before the call: nothing has gone out
+                self._record(ask, at, time.monotonic() - started, error)
+            raise
+
+    def _asked(self, ask: Ask, capped: Ask, at: datetime) -> Answer:
+        """The answer, counted before its place in the budget is free again."""
+        started = time.monotonic()
+        try:
+            answer = self.model.ask(capped)
         except ModelError as error:
+            error.usage = error.usage or NOTHING
             self._record(ask, at, time.monotonic() - started, error)
             raise
         self._record(ask, at, time.monotonic() - started, answer)

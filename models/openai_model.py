@@ -103,6 +103,10 @@ def first_listed(client: openai.OpenAI) -> str:
         raise ModelUnavailable(
             f"{client.base_url} lists no models ({error}); set WARROOM_MODEL"
         ) from error
+    except (AttributeError, TypeError, ValueError) as error:  # the client checks no answer
+        raise ModelUnavailable(
+            f"{client.base_url} does not speak OpenAI's protocol; check the base URL (ends in /v1?)"
+        ) from error
     if not listed:
         raise ModelUnavailable(f"{client.base_url} lists no models; set WARROOM_MODEL")
     return listed[0].id

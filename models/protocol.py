@@ -87,6 +87,7 @@ class Ask:
     schema: type[BaseModel]  # what the final reply has to be
     tools: tuple[ToolSpec, ...] = ()  # empty: the reply is wanted now
     max_tokens: int = 1200  # of the answer
+    allowance: int | None = None  # tokens for all requests that it takes; None: no limit
     specialist: str = ""
     step: int = 0
     incident: str = ""

@@ -35,8 +35,12 @@ class Fallback:
             return self._second(ask, error)
 
     def _second(self, ask: Ask, failed: ModelError) -> Answer:
+        spent = failed.usage.input + failed.usage.output if failed.usage else 0
+        left = None if ask.allowance is None else ask.allowance - spent
+        if left is not None and left < ask.max_tokens:
+            raise failed
         try:
-            answer = self.second.ask(ask)
+            answer = self.second.ask(replace(ask, allowance=left))
         except ModelError as error:
             error.usage = plus(failed.usage, error.usage)
             raise

@@ -11,7 +11,7 @@ import httpx2
 import openai
 from openai.types.chat import ChatCompletionChunk
 
-from ..errors import ModelUnavailable
+from ..errors import BudgetSpent, ModelUnavailable
 from .conversation import Wired
 from .habits import Habits
 from .protocol import Deadline, Listen, nobody
@@ -44,6 +44,7 @@ class Request:
     response_format: dict[str, Any] | None = None
     listen: Listen = nobody
     tally: Tally = field(default_factory=Tally)
+    allowance: int | None = None
 
     @property
     def size(self) -> int:
@@ -99,11 +100,14 @@ class Wire:
 
     def _refused(self, message: str, sent: dict[str, Any]) -> bool:
         """Whether the refusal is about a parameter that we can do without; it is remembered."""
+        if "too large" in message or "context" in message:
+            return False  # of the question's size: no parameter cures it
         for name in ("temperature", "stream_options", "tool_choice", *SPELLINGS):
             if name in sent and name in message:
                 self.habits.refused.add(name)
                 return True
-        if EXTRA in sent.get("response_format", {}):
+        about = EXTRA in message or "response_format" in message
+        if about and EXTRA in sent.get("response_format", {}):
             self.habits.refused.add(EXTRA)
             return True
         return False
@@ -123,11 +127,12 @@ class Wire:
         deadline = request.deadline.sooner(self.call_s)
         if deadline.left <= 0:
             raise ModelUnavailable("the time for this question is over")
+        _afforded(request)
         request.tally.request()
         reading = Reading(request.max_tokens)
         try:
             read(request, parameters, deadline, reading)
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, httpx2.RequestError) as error:
             reading.read = reading.read or deadline.left <= 0
             raise _late(error, deadline) from error
         finally:
@@ -171,13 +176,30 @@ class Wire:
             request.listen(reading.take_whole(response.parse()))
 
 
+def _afforded(request: Request) -> None:
+    """Raise BudgetSpent for one more request (a retry, a correction) than the budget has room for.
+    The first one was admitted before."""
+    used, need = request.tally.used, estimated(request.size)
+    if request.allowance is None or not used.requests:
+        return
+    if used.input + used.output + need > request.allowance:
+        count = f"{used.requests} request{'s' * (used.requests != 1)}"
+        raise BudgetSpent(f"no usable answer after {count}, and no budget for one more")
+
+
 def _timeout(deadline: Deadline) -> httpx2.Timeout:
     return httpx2.Timeout(deadline.left, connect=min(CONNECT_S, deadline.left))
 
 
-def _late(error: openai.APIConnectionError, deadline: Deadline) -> openai.APIConnectionError:
-    """The same; a connection that we cut at the deadline is a timeout."""
-    return error if deadline.left > 0 else openai.APITimeoutError(error.request)
+def _late(
+    error: openai.APIConnectionError | httpx2.RequestError, deadline: Deadline
+) -> openai.APIConnectionError:
+    """As openai says it; a connection that we cut at the deadline is a timeout."""
+    if deadline.left <= 0:
+        return openai.APITimeoutError(error.request)
+    if isinstance(error, openai.APIConnectionError):
+        return error
+    return openai.APIConnectionError(message=str(error), request=error.request)
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from warroom.agents.thinking import evidence_reader
 from warroom.agents.thinking.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.thinking.digest import digest, estimate_tokens
-from warroom.agents.thinking.evidence_reader import matches
 from warroom.evals import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
 from warroom.tools.base import Result
+from warroom.tools.searching import matches
 
 ONSET = 1_700_000_060.0
 

@@ -119,7 +119,7 @@ def _arguments(function: Callable[..., Table]) -> type[Any]:
         name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
         for name, p in list(signature.parameters.items())[1:]
     }
-    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
     return create_model(f"{function.__qualname__}_arguments", __config__=config, **fields)
 
 

@@ -1,11 +1,10 @@
 """Log lines: what is new or surging, and search."""
 
-import re
-
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import LogRecord
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, logs, number, one_of, seconds, table
+from .searching import matches
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 LOUD = ["warning", "error", "critical"]
@@ -62,16 +61,13 @@ def _lines(found: list[LogRecord]) -> list[LogLine]:
 def search_logs(
     bench: Bench, pattern: str, service: str = "", level: str = "", limit: int = 50
 ) -> Table:
-    """Log lines of the incident window that match a regular expression, newest first."""
-    try:
-        expression = re.compile(pattern, re.IGNORECASE)
-    except re.error:
-        expression = re.compile(re.escape(pattern), re.IGNORECASE)
+    """Log lines of the incident window that match a regular expression (RE2), newest first."""
     names = checked(bench, [service]) if service else None
     levels = [one_of("level", level, LEVELS)] if level else None
     window = bench.frame.incident
     found = logs(bench, window, names, levels)
-    hits = [log for log in found if expression.search(log.message)][::-1]
+    matching, _plain = matches(pattern, [log.message for log in found])
+    hits = [found[index] for index in matching][::-1]
     rows: list[Row] = [
         {
             "ts": number(log.ts),

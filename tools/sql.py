@@ -18,7 +18,8 @@ def query_telemetry(bench: Bench, sql: str) -> Table:
     status, status_message, attributes);
     changes(at, kind, service, id, version, previous, author, summary, files, diff).
     Times are unix seconds; labels, attributes, files are JSON text: attributes->>'$."http.route"'.
-    Aggregate: at most 200 rows come back.
+    Aggregate: at most 200 rows come back. They show where to look and prove nothing: cite what
+    another tool returns.
     """
     source, window = bench.telemetry, whole(bench)
     if not isinstance(source, Queryable):

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import ApprovalRequired, ToolError
+from ..errors import ApprovalRequired, ToolError, ToolRetry
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
+from ..telemetry.model import Window
 from ..tracing import tool_span
 from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Table
 from .patience import within
@@ -15,6 +16,8 @@ from .patience import within
 LIMIT_S = 20.0
 """Longest a read tool may take, seconds; what takes longer is a failed call, and evidence."""
 
+LATEST = 4_102_444_800
+"""Unix seconds: the year 2100."""
 Recorder = Callable[[Evidence, Any], Evidence]
 """Keeps a record and its payload; hands the record back with its number and digest."""
 Memory = dict[tuple[str, str, Frame], Result]
@@ -30,7 +33,7 @@ class Toolbox:
     record: Recorder
     memory: Memory = field(default_factory=dict)
 
-    def call(self, name: str, **arguments: Any) -> Result:
+    def call(self, name: str, /, **arguments: Any) -> Result:
         """Run a tool and record the call. A retry or failure comes back as a failed result.
 
         The same question about the same windows has one answer and one piece of evidence.
@@ -39,7 +42,7 @@ class Toolbox:
         key = (name, json.dumps(arguments, sort_keys=True), self.bench.frame)
         known = self.memory.get(key)
         if known is None or known.status is EvidenceStatus.failed:
-            with tool_span(name, arguments) as span:
+            with tool_span(name) as span:
                 known = self.memory[key] = self._call(name, arguments)
                 span.kept(known)
         return known
@@ -51,6 +54,7 @@ class Toolbox:
         try:
             checked = tool.parse(arguments)
             table = within(LIMIT_S, lambda: tool.function(self.bench, **checked))
+            _dated(table.window)
         except ToolError as error:
             return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)
         status = EvidenceStatus.ok if table.rows else EvidenceStatus.empty
@@ -79,3 +83,10 @@ class Toolbox:
         )
         kept = self.record(record, {"rows": rows, "summary": summary})
         return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
+
+
+def _dated(window: Window | None) -> None:
+    """Raise ToolRetry for times that no calendar has: milliseconds, most likely."""
+    for moment in (window.start, window.end) if window else ():
+        if not 0 <= moment <= LATEST:
+            raise ToolRetry(f"{moment:g} is no time in unix seconds; the incident's are near 1.8e9")

@@ -1,6 +1,6 @@
 """The three spans: a specialist's step, a model's answer, a tool's call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -135,10 +135,9 @@ def model_span(
     return _in_trace_of(ask.incident, f"chat {model}".rstrip(), about, client=True)
 
 
-def tool_span(
-    name: str, arguments: Mapping[str, Any] | None = None
-) -> AbstractContextManager[Traced]:
-    """A tool is called, by a playbook or for a model."""
+def tool_span(name: str) -> AbstractContextManager[Traced]:
+    """A tool is called, by a playbook or for a model. What it was asked and answered is evidence,
+    whose id the span names: unmasked telemetry stays out of traces."""
     if not _now:
         return nullcontext(OFF)
     about = {
@@ -147,8 +146,6 @@ def tool_span(
         names.TOOL_TYPE: "function",
         names.TOOL_CALL: _call.get(),
     }
-    if _now[0].content:
-        about[names.TOOL_ARGUMENTS] = names.as_json(arguments or {})
     return _open(f"execute_tool {name}", about)
 
 
@@ -218,9 +215,6 @@ class _Running(Traced):
         self.span.set_attribute(names.STATUS, result.status.value)
         if result.status.value == "failed":
             self.failed("ToolError")
-        if self.content:
-            told = {"summary": result.summary, "rows": result.rows}
-            self.span.set_attribute(names.TOOL_RESULT, names.as_json(told))
 
     def handed_in(self, report: Any) -> None:
         self.span.set_attribute(names.SOURCE, report.source)

@@ -68,11 +68,7 @@ def _summary(floor: AnyReport, reply: Reply, own: list[Finding], proof: Proof) -
     if floor.step not in TOLD_BY_MODEL or not own or not words:
         return floor.summary
     quotes = [q for f in (*own, *floor.findings) for q in f.quotes]
-    stray = [n for n in proof.stray_figures(words, quotes) if n not in floor.summary]
-    if stray:
-        proof.unproven.append(f"{words} :: no cited row holds {', '.join(stray)}")
-        return floor.summary
-    return words
+    return proof.told(words, quotes, floor.summary) or floor.summary
 
 
 def _instructions(reply: Reply, proof: Proof) -> list[Finding]:
@@ -121,7 +117,7 @@ def _work(case: Case, reply: LearningReply, proof: Proof) -> list[FollowUp]:
     made = []
     for work in reply.work:
         reason = proof.finding(work.because)
-        if reason:
+        if reason and proof.told(work.title, reason.quotes):
             made.append(
                 FollowUp(
                     title=work.title,

@@ -19,8 +19,8 @@ def combined(
         known: the document's hypotheses, for their ids.
     """
     merged = {(h.service, h.kind): h for h in floor}
-    for cause in causes:
-        key = (cause.service, cause.kind)
+    named = {(cause.service, cause.kind): cause for cause in reversed(causes)}  # each once
+    for key, cause in named.items():
         base = merged.get(key)
         grown = _beside(base, cause, proof) if base else _alone(cause, proof)
         if grown:
@@ -54,16 +54,24 @@ def _alone(cause: Cause, proof: Proof) -> Hypothesis | None:
         proof.unproven.append(f"{cause.statement} :: no reason given for it resolves")
         return None
     against = counted(proof, _arguments(cause.against, proof), cause.service, set(), MOST)
+    quotes = [quote for argument in (*support, *against) for quote in argument.quotes]
+    plain = f"{cause.service}: {cause.kind.value}"
     return Hypothesis(
         id="",
-        statement=cause.statement,
+        statement=proof.told(cause.statement, quotes) or plain,
         service=cause.service,
         kind=cause.kind,
         support=support,
         contradiction=_negative(against),
         confidence=0.0,
-        ruled_out=cause.ruled_out if against else "",
+        ruled_out=_ruled_out(cause, proof, quotes) if against else "",
     )
+
+
+def _ruled_out(cause: Cause, proof: Proof, quotes: list[Quote]) -> str:
+    if not cause.ruled_out:
+        return ""
+    return proof.told(cause.ruled_out, quotes) or "evidence speaks against it"
 
 
 def _arguments(claims: list[Claim], proof: Proof) -> list[Argument]:

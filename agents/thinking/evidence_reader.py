@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import ToolRetry
 from ...incident.evidence import Evidence
 from ...models.protocol import ToolCall, ToolSpec
+from ...tools.searching import matches
 from .cells import clean
 from .digest import Sheet, render, rows_of, sheet_of
 
@@ -130,26 +130,6 @@ def _matching(asked: GrepEvidence, shelf: Shelf) -> str:
 def _searched(row: Any) -> str:
     fields = row.items() if isinstance(row, dict) else [("value", row)]
     return "\n".join(f"{name}={value}" for name, value in fields)[:LONGEST_ROW]
-
-
-def matches(pattern: str, texts: list[str]) -> tuple[list[int], bool]:
-    """(indices of the texts that match, whether the pattern was taken as plain text).
-
-    DuckDB's RE2 takes time linear in the text, whatever the pattern; what it does not know
-    (look-around, back references, an unclosed bracket) is searched as it is written.
-    """
-    query = "SELECT i FROM (SELECT unnest(?) AS t, generate_subscripts(?, 1) - 1 AS i) WHERE "
-    safe = [text.encode(errors="replace").decode() for text in texts]
-    written = pattern.encode(errors="replace").decode()
-    if not texts:
-        return [], False
-    with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as db:
-        try:
-            found = db.execute(query + "regexp_matches(t, ?)", [safe, safe, f"(?im){written}"])
-            return sorted(row[0] for row in found.fetchall()), False
-        except duckdb.Error:
-            plain = written.casefold()
-            return [i for i, text in enumerate(safe) if plain in text.casefold()], True
 
 
 LOOK_UPS: dict[str, tuple[type[Any], Callable[[Any, Shelf], str]]] = {

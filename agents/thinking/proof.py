@@ -8,12 +8,15 @@ from typing import Any
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...incident.grounding import leaves, same, same_rounded
+from ...incident.injection import speaks
 from .figures import figures
 from .held import Held
 from .replies import Cited, Claim
 
 UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
 """A unit that a cited number may carry; the value in the evidence has none."""
+COMPOSED = ("query_telemetry",)
+"""Tools whose rows may hold what was asked and not what was recorded: SELECT 99 AS lost."""
 COUNTED = ("number", "percent", "duration")
 """Figures that a claim has to prove; times and names are for people to find it by."""
 SMALL = 9
@@ -42,7 +45,7 @@ class Proof:
         """Where one cited value stands; None: nowhere, and that is listed."""
         found = self._find(cited, "")
         if isinstance(found, str):
-            self.unproven.append(f"{cited.value} :: {found}")
+            self.unproven.append(f"text that gives orders :: {found}")
             return None
         return found
 
@@ -52,11 +55,19 @@ class Proof:
         quotes = self.quotes(claim)
         if not quotes:
             return None
-        stray = self.stray_figures(claim.statement, quotes)
-        if stray:
-            self.unproven.append(f"{claim.statement} :: no cited row holds {', '.join(stray)}")
+        if not self.told(claim.statement, quotes):
             return None
         return Finding(statement=claim.statement, service=claim.service, kind=kind, quotes=quotes)
+
+    def told(self, text: str, quotes: Iterable[Quote], known: str = "") -> str:
+        """The text where it gives no orders and every number in it is held, by a quoted row or in
+        `known`; else nothing, and it is listed."""
+        stray = [figure for figure in self.stray_figures(text, quotes) if figure not in known]
+        reason = f"no cited row holds {', '.join(stray)}" if stray else ""
+        reason = reason or ("it repeats an instruction" if speaks(text) else "")
+        if reason:
+            self.unproven.append(f"{text} :: {reason}")
+        return "" if reason else text
 
     def stray_figures(self, text: str, quotes: Iterable[Quote]) -> list[str]:
         """Numbers in a text that stand in none of the quoted rows."""
@@ -83,12 +94,14 @@ class Proof:
             return f"there is no evidence {cited.evidence!r}"
         if record.status is EvidenceStatus.failed:
             return f"{record.id} is a failed call and proves nothing"
+        if record.tool in COMPOSED:
+            return f"{record.id} answers a query that can say anything; it shows where to look"
         places = list(places_of(self.payload(record.digest), cited.value))
         if not places:
-            return f"{record.id} does not hold {cited.value!r}"
+            return f"{record.id} does not hold the value cited"
         named = [p for p in places if service and names(p.row, service)]
         if weak(cited.value) and service and not named:
-            return f"{cited.value!r} stands in {record.id}, not in a row about {service}"
+            return f"the value cited from {record.id} stands in no row about {service}"
         best = (named or places)[0]
         return Quote(evidence=record.id, pointer=best.pointer, value=best.value)
 

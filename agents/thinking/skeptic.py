@@ -35,7 +35,8 @@ def challenged(
     tried = _noted(tried, _verdict(reply, extra))
     again = fused_again([tried if h is leading else h for h in hypotheses])
     best = leader(again)
-    sure = best is not None and best.id == leading.id and not (extra or reply.refuted)
+    doubted = bool(extra or reply.refuted or reply.against)
+    sure = best is not None and best.id == leading.id and not doubted
     return [h.model_copy(update={"confirmed": True}) if sure and h is best else h for h in again]
 
 

@@ -180,7 +180,7 @@ class Session:
             step=step,
             incident=self.case.document.id,
             prompt=f"{stamp(f'model/{name}.md')}+{digest('model/shared.md')}" if name else "",
-            deadline=self.deadline.sooner(self.settings.call_s),
+            deadline=self.deadline,  # each request has its own, sooner one: Wire
             listen=lambda text: self.case.tell({**who, "text": text}),
         )
 

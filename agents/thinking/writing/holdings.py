@@ -11,9 +11,12 @@ from ....incident.grounding import leaves
 from ....incident.timeline import from_ts
 from ...telling.narrator import Narrator
 from ..held import Held
+from ..proof import COMPOSED
 from .asking import Payload
 from .facts import Fact
 
+ASKED_FREELY = (*COMPOSED, "search_logs")
+"""Tools whose query and summary repeat the words of whoever asked, a model too."""
 MOMENTS = (1_000_000_000, 4_000_000_000)
 """Numbers in between are Unix seconds: 2001 to 2096."""
 
@@ -61,6 +64,9 @@ class Holdings:
         for ref in cited:
             record = self.evidence.get(ref)
             if record is None:
+                continue
+            if record.tool in ASKED_FREELY:
+                yield from () if record.tool in COMPOSED else self._payload(record)
                 continue
             yield f"{record.tool}: {record.summary}"
             if record.status is not EvidenceStatus.failed:
