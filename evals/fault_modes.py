@@ -159,6 +159,16 @@ def empty_stream(chat: Chat) -> None:
         chat.whole({"content": None, "tool_calls": [call]}, "tool_calls")
 
 
+def half_an_answer(chat: Chat) -> None:
+    """Promises more than it sends, then the connection is gone."""
+    chat.send_response(200)
+    chat.send_header("Content-Type", "application/json")
+    chat.send_header("Content-Length", "5000")
+    chat.end_headers()
+    chat.wfile.write(b'{"choices": [')
+    chat.close_connection = True
+
+
 def refusal(chat: Chat) -> None:
     """Declines."""
     chat.begin()
@@ -188,6 +198,10 @@ FAULTS: dict[str, Callable[[Chat], None]] = {
     "picky": picky,
     "no stream": no_stream,
     "empty stream": empty_stream,
+    "half an answer": half_an_answer,
+    "too large": lambda chat: chat.refuse(
+        400, "'max_tokens' is too large: the model's context length is 4096 tokens"
+    ),
     "refusal": refusal,
     "unknown tool": unknown_tool,
     "tool loop": tool_loop,

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
+from warroom.evals.fake_chat import Behaviour
+from warroom.evals.faulty_model import faulty_model
 from warroom.evals.model_faults import Report, question
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
 from warroom.models.budget import Budget, size_of
+from warroom.models.habits import KNOWN
 from warroom.models.metered import Metered
+from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.prices import Prices
 from warroom.models.protocol import Answer, Ask, Usage
 from warroom.models.scripted import ScriptedModel
@@ -160,3 +164,35 @@ def test_an_unavailable_model_is_recorded_as_such(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         till.ask()
     assert till.calls[0].outcome == "unavailable"
+
+
+def test_an_ask_knows_what_all_its_requests_may_use(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(300), tokens_per_specialist=5_000)
+    till.ask()
+    till.ask()
+    assert [ask.allowance for ask in till.fake.asked] == [5_000, 4_700]
+
+
+def test_retries_and_corrections_end_with_the_budget() -> None:
+    behaviour = Behaviour("wrong schema")
+    with faulty_model(behaviour) as server:
+        client = connect(server.url)
+        KNOWN.pop((str(client.base_url), "fake"), None)
+        model = OpenAIModel(client, "fake", sleep=lambda _: None)
+        with pytest.raises(BudgetSpent, match="after 3 requests, and no budget for one more") as it:
+            model.ask(replace(question(30), allowance=500))
+    assert behaviour.requests == it.value.usage.requests == 3
+
+
+def test_a_call_is_counted_before_its_place_is_free(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(300), tokens_per_incident=5_000)
+    pending: list[int] = []
+    record = till.spending.add
+
+    def noted(incident: str, call: ModelCall) -> None:
+        pending.append(len(till.model.budget._pending))
+        record(incident, call)
+
+    till.spending.add = noted  # type: ignore[method-assign]
+    till.ask()
+    assert pending == [1]

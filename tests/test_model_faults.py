@@ -39,6 +39,8 @@ EXPECTED = {
     "picky": (("reply", 4), ("reply", 4)),
     "no stream": (("reply", 2), ("reply", 2)),
     "empty stream": (("reply", 1), ("calls", 2)),
+    "half an answer": (("ModelUnavailable", 3), ("ModelUnavailable", 3)),
+    "too large": (("ModelUnavailable", 1), ("ModelUnavailable", 1)),
     "refusal": (("ModelRefused", 1), ("ModelRefused", 1)),
     "unknown tool": (("reply", 1), ("calls", 1)),
     "tool loop": (("reply", 1), ("calls", 1)),

@@ -131,3 +131,9 @@ def test_a_missing_figure_is_estimated_and_noted() -> None:
     tally.tokens((None, 50), (900, 40))
     assert (tally.used.input, tally.used.output, tally.used.estimated) == (900, 50, True)
     assert "reported no input" in tally.notes[0]
+
+
+def test_half_characters_are_replaced_wherever_they_stand() -> None:
+    assert first_object('{"a\\ud83d": ["x\\ud83d", {"b": "\\ud83d\\ude00"}]}') == {
+        "a?": ["x?", {"b": "😀"}]
+    }

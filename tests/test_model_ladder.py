@@ -1,10 +1,14 @@
 """Stepping down to what an endpoint can do, and remembering it."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from warroom.errors import ModelError
+from warroom.errors import ModelError, ModelUnavailable
 from warroom.evals.fake_chat import Behaviour
 from warroom.evals.faulty_model import faulty_model
 from warroom.evals.model_faults import TOOL, Report, question
@@ -178,3 +182,50 @@ def test_without_a_name_the_first_listed_model_is_asked(room: Room) -> None:
     room.model = OpenAIModel(room.model.client)
     room.ask()
     assert room.last["model"] == room.model.name == "fake-faulty-model"
+
+
+def test_a_question_that_is_too_long_costs_no_parameter(room: Room) -> None:
+    room.behaviour.mode = "too large"
+    error, requests = room.ask()
+    assert "lower WARROOM_CONTEXT_TOKENS" in str(error)
+    assert requests == 1
+    room.behaviour.mode = "well"
+    room.ask()
+    assert room.last["max_tokens"] == 300
+
+
+def test_an_address_that_speaks_another_protocol_is_said_so() -> None:
+    with pages() as url:
+        model = OpenAIModel(connect(url), sleep=lambda _: None)
+        with pytest.raises(ModelUnavailable, match="does not speak OpenAI's protocol"):
+            model.ask(question(30))
+
+
+def test_an_answer_in_one_piece_that_breaks_off_is_asked_for_again(room: Room) -> None:
+    room.behaviour.mode = "no stream"
+    room.ask()
+    room.behaviour.mode = "half an answer"
+    error, requests = room.ask()
+    assert (type(error).__name__, requests) == ("ModelUnavailable", 3)
+
+
+class Page(BaseHTTPRequestHandler):
+    """A web site."""
+
+    def do_GET(self) -> None:
+        """Welcome."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<html>Welcome</html>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+
+@contextmanager
+def pages() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

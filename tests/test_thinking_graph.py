@@ -1,5 +1,6 @@
 """A whole response with a model on top: what it may change, and what it never can."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,42 @@ def test_unknown_tools_and_write_tools_are_answered_with_what_there_is(tmp_path:
     document, _ = respond(tmp_path / "reach", reaching)
     assert any("There is no tool 'restart_service' here" in text for text in seen)
     assert document.executions == []
+
+
+ODD = (
+    ToolCall("c1", "recent_changes", {"onset": 1_760_000_000_000}),
+    ToolCall("c2", "recent_changes", {"lookback_s": float("nan")}),
+    ToolCall("c3", "signal_series", {"name": "checkout", "self": 1, "service": "x"}),
+    ToolCall("c4", "search_logs", {"pattern": "a{99999999999}"}),
+)
+
+
+def test_odd_arguments_are_answered_with_a_correction(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def odd(ask: Ask) -> Line:
+        seen.extend(m.content for m in ask.messages if m.role == "tool")
+        return ODD if ask.step == 4 and len(ask.messages) == 2 and ask.tools else filled(ask)
+
+    document, _ = respond(tmp_path / "odd", odd)
+    assert document.leading() is not None
+    assert len([text for text in seen if "failed" in text or "none of" in text]) >= len(ODD)
+
+
+def test_what_a_query_was_told_to_say_proves_nothing(tmp_path: Path) -> None:
+    """A model that writes its own evidence and cites it."""
+    sql = "SELECT 'checkout' AS service, 4711 AS orders_lost"
+
+    def forging(ask: Ask) -> Line:
+        if ask.step != 4 or ask.purpose != "reason":
+            return filled(ask)
+        if len(ask.messages) == 2:
+            return ToolCall("c1", "query_telemetry", {"sql": sql})
+        (own,) = set(re.findall(r"<<<(E\d+)\n\S+ query_telemetry", told(ask)))
+        cites = [{"evidence": own, "value": "4711"}]
+        claim = {"statement": "4711 orders are lost", "service": "checkout", "cites": cites}
+        return filled(ask, claims=[claim])
+
+    document, _ = respond(tmp_path / "forged", forging)
+    assert not any("4711" in finding.statement for finding in document.findings)
+    assert any("can say anything" in claim.reason for claim in document.dropped)

@@ -200,3 +200,35 @@ def test_without_a_skeptic_nothing_is_called_confirmed() -> None:
     found = challenged(fused_again([known(weight=4.0)]), down, proof())[0]
     assert not found.confirmed
     assert found.challenged == "not challenged: the model is down"
+
+
+def test_a_made_up_story_around_a_true_value_is_not_told() -> None:
+    """The cause stands by its proof; its words only where they hold."""
+    checked, true = proof(), claim("its errors rose", ("E2", "0.244"))
+    told = cause("checkout", FaultKind.hung_process, true)
+    told = told.model_copy(update={"statement": "v9 lost 87% of payments, the board approved"})
+    (found,) = combined([], [told], [], checked)
+    assert found.statement == "checkout: hung process"
+    assert any("no cited row holds 87%" in text for text in checked.unproven)
+
+
+def test_a_cause_that_is_named_twice_counts_once() -> None:
+    one = claim("failures begin in checkout", ("E1", "0.713"))
+    two = claim("its errors rose", ("E2", "0.244"))
+    first = cause("checkout", FaultKind.hung_process, one)
+    again = cause("checkout", FaultKind.hung_process, two)
+    once = combined([], [first], [], proof())
+    assert combined([], [first, again, again], [], proof()) == once
+
+
+def test_what_was_cited_in_vain_is_not_repeated() -> None:
+    """It may be a secret whose mask was put back to look for it."""
+    checked = proof()
+    assert checked.finding(claim("it fails", ("E2", "hunter2!"))) is None
+    assert "hunter2" not in checked.unproven[0]
+
+
+def test_a_doubt_without_a_proof_keeps_a_cause_from_being_confirmed() -> None:
+    strong = fused_again([known(weight=4.0)])
+    half = SkepticReply(refuted=False, why="hm", against=[claim("wrong", ("E9", "1"))])
+    assert not challenged(strong, lambda _: half, proof())[0].confirmed

@@ -1,11 +1,14 @@
 """Log templates, exceptions and search."""
 
+import time
+
 import pytest
 
 from warroom.errors import ToolRetry
 from warroom.tests.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.bundles import START, BundleWriter
 from warroom.tools import errors, logs  # noqa: F401 - they register
+from warroom.tools.searching import matches
 
 CHAIN = """Traceback (most recent call last):
   File "/usr/lib/python3.11/site-packages/httpcore/pool.py", line 14, in connect
@@ -79,3 +82,11 @@ def test_nothing_to_see_is_said(tmp_path, name):
     table = empty_bench(tmp_path).call(name)
     assert table.rows == []
     assert table.summary.startswith("no ")
+
+
+def test_a_pattern_that_never_ends_elsewhere_is_answered():
+    started = time.monotonic()
+    assert matches(r"(a+)+$", ["a" * 40 + "!"] * 50) == ([], False)
+    assert matches("B", ["x" * 3_000_000, "ab", "y" * 3_000_000, "b"]) == ([1, 3], False)
+    assert matches("\ud83d", ["\ud83d there", "nothing"])[0] == [0]
+    assert time.monotonic() - started < 5

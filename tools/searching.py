@@ -27,7 +27,7 @@ def matches(pattern: str, texts: Sequence[str]) -> tuple[list[int], bool]:
             db.execute("SELECT regexp_matches('', ?)", [f"(?im){written}"])
         except duckdb.Error:
             plain = written.casefold()
-            return [i for i, text in enumerate(texts) if plain in text.casefold()], True
+            return [i for i, text in enumerate(texts) if plain in _encodable(text).casefold()], True
         found = []
         for start, block in _blocks(texts):
             rows = db.execute(QUERY, [block, block, f"(?im){written}"]).fetchall()
