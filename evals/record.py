@@ -34,7 +34,7 @@ def whole() -> None:
 
 
 def deep() -> None:
-    """The steps that look further, meet the skeptic and write."""
+    """The steps that look further and meet the skeptic."""
     with serving(CALLING, PORTS[CALLING], THREADS), tape("investigation", record=True):
         document = investigation()
     _told(document)

@@ -36,9 +36,10 @@ TOKENS = 1_500
 side by side share none of it, so that a replay makes the same asks whoever is first."""
 LOOKING = 40_000
 """Of a specialist that may look further."""
-DEEP = (4, 6, 11)
+DEEP = (4, 6)
 """The investigation and its skeptic; a look with tools, which are few enough in step 6 for this
-model's context; the postmortem."""
+model's context. A postmortem's question holds the record in the order in which specialists that
+work side by side were done: no tape has that twice."""
 CALLING = "llama-cpp-python"
 """The server with native tool calls."""
 AFTER = timedelta(minutes=10)
@@ -111,6 +112,6 @@ def response(kind: str = KIND) -> Incident:
 
 
 def investigation(kind: str = CALLING) -> Incident:
-    """The same with room to think, in the steps that look further, meet the skeptic and write."""
+    """The same with room to think, in the steps that look further and meet the skeptic."""
     with opened(kind, LOOKING, DEEP) as (case, room):
         return room.store.load(respond(case, room))
