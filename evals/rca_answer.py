@@ -31,7 +31,8 @@ class RcaAnswer(BaseModel):
 
 
 Answering = Callable[[RcaCase], list[RcaAnswer]]
-"""One answer, or several equally good ones where chance decides: their mean is scored."""
+"""One answer; several equally good ones where chance decides (their mean is scored); none where
+the method does not apply to the case."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def _metrics(found: Measured, times: Timing, file: Path, seen: Seen) -> None:
         f'{{"ts": {at!r}, {head}, "labels": {{}}, "value": {value!r}}}\n'
         for at, row in zip(ts.tolist(), found.values.tolist(), strict=True)
         for head, value in zip(heads, row, strict=True)
-        if value == value  # NaN: not measured
+        if not isnan(value)  # NaN: not measured
     ]
     file.parent.mkdir(exist_ok=True)
     file.write_text("".join(lines), encoding="utf-8")

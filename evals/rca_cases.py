@@ -1,9 +1,9 @@
 """Root-cause cases as folders: telemetry in, the guilty service out. The truth is not read here.
 
-    DIR/cases/SET/ID/case.json       when, which symptom, at what interval, what the folder holds
-    DIR/cases/SET/ID/metrics.csv.gz  and logs, traces, topology, changes, alert, where there are any
-    DIR/baseline/NAME/               fault-free logs and traces that several cases share
-    DIR/truth.json                   only evals/rca_truth.py opens it, after a method has answered
+DIR/cases/SET/ID/case.json       when, which symptom, at what interval, what the folder holds
+DIR/cases/SET/ID/metrics.csv.gz  and logs, traces, topology, changes, alert, where there are any
+DIR/baseline/NAME/               fault-free logs and traces that several cases share
+DIR/truth.json                   only evals/rca_truth.py opens it, after a method has answered
 """
 
 import json

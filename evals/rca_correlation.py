@@ -23,11 +23,14 @@ THIRD = 2
 
 
 def correlation_answers(case: RcaCase) -> list[RcaAnswer]:
-    """Minus the p-value of each anomalous service; nobody without a symptom or an anomaly in it."""
+    """Minus the p-value of each anomalous service; nobody where the symptom shows no anomaly.
+
+    No answer at all where no symptom is given or it was not measured: the method does not apply.
+    """
     found = measured(case)
     symptom = case.symptom and (case.symptom.service, case.symptom.metric)
     if symptom not in found.columns:
-        return [RcaAnswer()]
+        return []
     own = found.columns.index(symptom)
     incident = found.values[found.incident]
     odd = mad_distance(found.values[~found.incident], incident) > THRESHOLD
