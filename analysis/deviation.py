@@ -38,19 +38,19 @@ def _highest(baseline: np.ndarray, incident: np.ndarray, centre, spread) -> np.n
     if baseline.shape[1] != incident.shape[1]:
         raise ValueError("baseline and incident must have the same columns")
     found = np.full(baseline.shape[1], np.nan)
-    seen = np.isfinite(baseline).any(axis=0) & np.isfinite(incident).any(axis=0)
-    # by its range: rounding leaves a constant column a standard deviation of 1e-17
-    seen[seen] = np.ptp(_filled(baseline[:, seen]), axis=0) > 0
-    if seen.any():
-        healthy = baseline[:, seen]
-        rise = np.nanmax(incident[:, seen], axis=0) - centre(healthy, axis=0)
-        found[seen] = rise / spread(healthy, axis=0)
+    columns = _moving(baseline) & np.isfinite(incident).any(axis=0)
+    if columns.any():
+        healthy = baseline[:, columns]
+        rise = np.nanmax(incident[:, columns], axis=0) - centre(healthy, axis=0)
+        found[columns] = rise / spread(healthy, axis=0)
     return found
 
 
-def _filled(values: np.ndarray) -> np.ndarray:
-    """Cells that were not measured take a value of their column."""
-    return np.where(np.isfinite(values), values, np.nanmax(values, axis=0, initial=-np.inf))
+def _moving(values: np.ndarray) -> np.ndarray:
+    """Columns with two different values; rounding leaves a constant one a deviation of 1e-17."""
+    known = np.isfinite(values)
+    highest = np.max(values, axis=0, initial=-np.inf, where=known)
+    return highest > np.min(values, axis=0, initial=np.inf, where=known)
 
 
 def mad_distance(baseline: np.ndarray, incident: np.ndarray, fewest: int = 10) -> np.ndarray:

@@ -24,7 +24,7 @@ from .run import respond
 
 def floor_of(settings: Settings) -> Answering:
     """What answers under these settings, whatever model they name."""
-    return lambda case: [_answer(case, respond_to(case, settings))]
+    return lambda case: [floor_answer(case, respond_to(case, settings))]
 
 
 def respond_to(case: RcaCase, settings: Settings) -> Incident:
@@ -40,7 +40,8 @@ def respond_to(case: RcaCase, settings: Settings) -> Incident:
             return store.load(respond(alert, room))
 
 
-def _answer(case: RcaCase, document: Incident) -> RcaAnswer:
+def floor_answer(case: RcaCase, document: Incident) -> RcaAnswer:
+    """What a document says about the case: its hypotheses, and the change that it blames."""
     scores: dict[str, float] = {}
     for found in document.hypotheses:
         scores[found.service] = max(found.confidence, scores.get(found.service, 0.0))

@@ -50,7 +50,7 @@ def _onto_rows(case: RcaCase, found: Measured, begin: float) -> float:
     """The last healthy row comes a whole number of intervals before the first row."""
     if found.incident.all():
         return 0.0
-    last = float(found.ts[~found.incident].max())
-    first = float(np.min(found.ts[found.incident], initial=begin + case.interval_s))
+    last, rows = float(found.ts[~found.incident].max()), found.ts[found.incident]
+    first = float(rows.min()) if rows.size else begin
     steps = max(1.0, np.floor((first - begin) / case.interval_s) + 1)
     return float(first - steps * case.interval_s - last)
