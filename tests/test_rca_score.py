@@ -14,6 +14,7 @@ from warroom.evals.rca_score import (
     same_commit,
     share,
 )
+from warroom.evals.rca_table import stated
 from warroom.evals.rca_truth import RcaTruth
 
 SHA, INNOCENT = "abcdef1234567890", "1234567abcdef890"
@@ -102,7 +103,7 @@ def test_marks_of_kinds():
 
 def test_probabilities_against_being_right():
     found = [marks(scores={"b": 1}, probability=0.8), marks(scores={"a": 1}, probability=0.6)]
-    pairs = [(one.stated, bool(one.first)) for one in found]
+    pairs = stated(found)
     assert pairs == [(0.8, True), (0.6, False)]
     assert brier(pairs) == (pytest.approx((0.04 + 0.36) / 2), 2)
     assert [(b.n, b.right) for b in binned(pairs)] == [(0, None)] * 3 + [(1, 0), (1, 1)]
