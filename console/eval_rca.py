@@ -38,6 +38,8 @@ def eval_rca_command(options: RcaOptions) -> Exit:
     for run in answered(cases, methods, options.cases or Path()):
         found.runs.append(run)
         _told(console, run)
+        if options.json:  # who interrupts it keeps what there is
+            save(found, options.json)
     _shown(console, found, options)
     scored = all(any(run.marks for run in found.of(name)) for name in found.methods())
     return Exit.done if scored else Exit.failed
@@ -48,8 +50,6 @@ def _shown(console: Console, found: RcaEvaluation, options: RcaOptions) -> None:
     for table in tables:
         console.print()
         console.print(at_terminal(table))
-    if options.json:
-        save(found, options.json)
     if options.markdown:
         head = f"# warroom eval rca, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
         text = "\n".join([head, *map(as_markdown, tables)])
@@ -61,8 +61,13 @@ def _told(console: Console, run: RcaRun) -> None:
     if run.marks is None:
         answer, mark = f"unscored: {run.unscored}", ("  ? ", "watch")
     else:
-        first = run.answers[0].first() if len(run.answers) == 1 else f"{len(run.answers)} answers"
-        answer = first or "nobody, or several alike"
+        answer = _blamed(run)
         mark = ("  ✓ ", "good") if run.marks.at[0] == 1 else ("  ✖ ", "bad")
     name = f"{shown(f'{run.set}/{run.id}'):<24} {shown(run.method):<12} "
     say(console, mark, name, f"{run.seconds:6.2f} s  ", shown(answer))
+
+
+def _blamed(run: RcaRun) -> str:
+    if run.answer is None:
+        return "by chance"
+    return run.answer.first() or "nobody, or several alike"

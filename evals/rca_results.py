@@ -27,7 +27,7 @@ class RcaRun(BaseModel):
     id: str = Field(description="the case")
     method: str = Field(description="who answered")
     fault_type: str = Field(default="", description="the truth's, in the set's own words")
-    answers: list[RcaAnswer] = Field(default_factory=list, description="several only for chance")
+    answer: RcaAnswer | None = Field(default=None, description="None: unscored, or many by chance")
     marks: RcaMarks | None = Field(default=None, description="None: unscored")
     seconds: float = Field(default=0.0, description="wall time")
     unscored: str = Field(default="", description="why it cannot be scored; empty: it is")
@@ -75,7 +75,8 @@ def run(case: RcaCase, method: RcaMethod, truth: RcaTruth) -> RcaRun:
     seconds = time.perf_counter() - started
     if not answers:
         return found.model_copy(update={"unscored": DOES_NOT_APPLY})
-    marked = {"answers": answers, "marks": marks_of(answers, truth), "seconds": seconds}
+    only = answers[0] if len(answers) == 1 else None
+    marked = {"answer": only, "marks": marks_of(answers, truth), "seconds": seconds}
     return found.model_copy(update=marked)
 
 

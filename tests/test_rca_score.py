@@ -50,7 +50,7 @@ def test_several_answers_are_averaged():
 
 
 def test_accuracy_and_its_average():
-    each = [RcaMarks(at=at) for at in ([1, 1, 1, 1, 1], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0])]
+    each = [RcaMarks(at=[0.0] * missed + [1.0] * (5 - missed)) for missed in (0, 2, 5)]
     at_1, at_3, avg = accuracy(each, 1), accuracy(each, 3), average(each)
     assert at_1 and at_3 and avg
     assert (at_1.value, at_3.value, avg.value) == pytest.approx((1 / 3, 2 / 3, 8 / 15))
