@@ -81,7 +81,8 @@ def evaluate_rca(
     method: Annotated[
         str,
         typer.Option(
-            metavar="LIST", help="Of floor, nsigma, baro, correlation, random; default: all."
+            metavar="LIST",
+            help="Of floor, nsigma, baro, correlation, symptom, random; default: all.",
         ),
     ] = "",
     as_json: AsJson = None,

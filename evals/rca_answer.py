@@ -20,7 +20,7 @@ class RcaAnswer(BaseModel):
     )
     kind: str = Field(default="", description="fault kind in the method's words; empty: not said")
     commit: str | None = Field(
-        default=None, description="guilty sha or 'none'; None: the method does not name commits"
+        default=None, description="guilty sha or 'none'; empty: no word; None: there are none"
     )
 
     def first(self) -> str:

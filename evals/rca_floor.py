@@ -51,13 +51,18 @@ def floor_answer(case: RcaCase, document: Incident) -> RcaAnswer:
         scores=scores,
         probability=leading.confidence if leading else None,
         kind=leading.kind.value if leading else "",
-        commit=_commit(case, leading.change if leading else ""),
+        commit=_commit(case, leading.change if leading else None),
     )
 
 
-def _commit(case: RcaCase, blamed: str) -> str | None:
-    """The sha, 'none' where something else is blamed, None where there are no commits at all."""
+def _commit(case: RcaCase, blamed: str | None) -> str | None:
+    """The sha, 'none' where something else is blamed, None where there are no commits at all.
+
+    Who blames nobody has not said that no commit is guilty: empty, which is never right.
+    """
     known = commits_of(shipped_json(case, "changes.json") or {})
     if not known:
         return None
+    if blamed is None:
+        return ""
     return blamed if blamed in known else NO_COMMIT

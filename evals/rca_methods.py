@@ -8,8 +8,9 @@ from .rca_correlation import correlation_answers
 from .rca_floor import floor_of
 from .rca_nsigma import nsigma_answers
 from .rca_random import SEEDS, random_answers
+from .rca_symptom import symptom_answers
 
-NAMES = ("floor", "nsigma", "baro", "correlation", "random")
+NAMES = ("floor", "nsigma", "baro", "correlation", "symptom", "random")
 
 
 def rca_methods(settings: Settings, names: list[str] | None = None) -> list[RcaMethod]:
@@ -27,5 +28,6 @@ def _all(settings: Settings) -> list[RcaMethod]:
         RcaMethod("nsigma", nsigma_answers, "metrics: highest z (mean, standard deviation)"),
         RcaMethod("baro", baro_answers, "metrics: highest z (median, interquartile range)"),
         RcaMethod("correlation", correlation_answers, "metrics: who moves with the symptom"),
+        RcaMethod("symptom", symptom_answers, "the service that alerts, unread"),
         RcaMethod("random", random_answers, f"chance: the mean of {SEEDS} seeds"),
     ]

@@ -12,7 +12,6 @@ REFERENCES: dict[str, list[str]] = {
         "RCD .269, .346; random walk 0, .077; epsilon-diagnosis 0, 0 (authors' code)"
     ],
     "rootcausebench": [
-        "the alert's own service AC@1 .917, AC@3 1",
         "culprit commit: always 'none' 3/12; latest deploy 1/12 and 10 decoys; latest deploy of "
         "the alerting service 3/12 and 8; scripted-rca 4/12 and 8",
         "culprit commit by models with a shell, 3 attempts each: gpt-oss-20b 25 %, gpt-oss-120b "

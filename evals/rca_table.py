@@ -15,7 +15,7 @@ from .rca_score import RcaMarks, Share, accuracy, average, share
 
 NOTHING = "·"
 HEADS = ["method", "n", "AC@1", "AC@3", "AC@5", "Avg@5", "s/case"]
-INTERVALS = "[low … high]: 95 % by 2,000 bootstrap resamples of the cases; ties count as the worst"
+INTERVALS = "[low-high]: 95 % by 2,000 bootstrap resamples of the cases; ties count as the worst"
 
 
 def rca_grids(found: RcaEvaluation) -> list[Grid]:
@@ -120,11 +120,11 @@ def stated(marks: Sequence[RcaMarks]) -> list[tuple[float, bool]]:
 
 
 def interval(one: Share | None) -> str:
-    """A share as .577 [.385 … .769]; a dash where there is none."""
+    """A share as .577 [.38-.77]; a dash where there is none."""
     if one is None:
         return NOTHING
-    return f"{_short(one.value)} [{_short(one.low)} … {_short(one.high)}]"
+    return f"{_short(one.value)} [{_short(one.low, 2)}-{_short(one.high, 2)}]"
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
+def _short(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".removeprefix("0")

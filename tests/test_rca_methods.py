@@ -120,6 +120,11 @@ def test_correlation_needs_a_symptom(root, case):
     assert answer("correlation", rca_cases(root, ["bare"])[0]) == []  # web has no such metric
 
 
+def test_the_symptom_is_where_it_hurts(root, case):
+    assert answer("symptom", case)[0].scores == {"web": 1, "db": 0, "mq": 0}
+    assert answer("symptom", rca_cases(root, ["shop"])[0]) == []
+
+
 def test_chance_is_the_same_each_time_and_differs_by_seed(case):
     found = random_answers(case)
     assert len(found) == 20
@@ -148,7 +153,7 @@ def test_what_a_document_of_the_floor_says(root, case):
     assert floor_answer(shop, document).commit == "none"
     assert floor_answer(case, document).commit is None
     nobody = floor_answer(shop, minimal())
-    assert (nobody.scores, nobody.probability, nobody.commit) == ({}, None, "none")
+    assert (nobody.scores, nobody.probability, nobody.commit) == ({}, None, "")
 
 
 def test_the_floor_answers_a_whole_case(case):
