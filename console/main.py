@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from .evaluations import evaluations
+
 app = typer.Typer(
     name="warroom",
     help="A multi-agent incident responder that proves every word.",
@@ -166,50 +168,7 @@ def graph(
     raise typer.Exit(graph_command(svg, png, mermaid))
 
 
-@app.command("eval")
-def evaluate(
-    cases: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of cases; default: the recorded drills."),
-    ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this case; may be repeated.")
-    ] = None,
-    method: Annotated[
-        str,
-        typer.Option(
-            metavar="LIST", help="Of trivial, floor, model; default: all that are configured."
-        ),
-    ] = "",
-    model: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A model of the endpoint; may be repeated."),
-    ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Runs of each; shows the spread.")] = 1,
-    rehearse: Annotated[
-        bool,
-        typer.Option(
-            "--rehearse", help="Approve actions that touch nothing: all thirteen steps run."
-        ),
-    ] = False,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write every run as JSON.")
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown.")
-    ] = None,
-    compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON of an earlier run to compare with.")
-    ] = None,
-) -> None:
-    """Score playbooks and models on recorded incidents."""
-    from .eval import Options, eval_command
-
-    options = Options(
-        *(cases, case or [], method, model or [], repeat, rehearse),
-        *(as_json, markdown, compare),
-    )
-    raise typer.Exit(eval_command(options))
+app.add_typer(evaluations, name="eval")
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
         room = Room(settings, store, telemetry, survey=looked, sleep=lambda _seconds: None)
         room.ceiling = ceiling_of(settings, store)
         started = time.monotonic()
-        incident = respond(case, room)
+        incident = respond(case.alert, room)
         seconds = time.monotonic() - started
         return FaultRun(mode, store.load(incident), behaviour.requests, seconds)
 

@@ -51,8 +51,13 @@ def figures(runs: Sequence[Run]) -> dict[str, Figure]:
 
 
 def reliability(runs: Sequence[Run]) -> list[Bin]:
-    """Confidence against being right, per bin; a confidence of 1 belongs to the last."""
-    pairs, found = sure_and_right(runs), []
+    """Confidence against the cause being right, per bin."""
+    return binned(sure_and_right(runs))
+
+
+def binned(pairs: Sequence[tuple[float, bool]]) -> list[Bin]:
+    """(confidence, right) pairs per bin; a confidence of 1 belongs to the last."""
+    found: list[Bin] = []
     for low, high in pairwise(BINS):
         inside = [p for p in pairs if low <= p[0] < high or (high == BINS[-1] and p[0] == high)]
         sure = mean(p[0] for p in inside) if inside else None
@@ -100,7 +105,11 @@ def _by_model(runs: Sequence[Run]) -> Measured:
 
 
 def _brier(runs: Sequence[Run]) -> Measured:
-    pairs = sure_and_right(runs)
+    return brier(sure_and_right(runs))
+
+
+def brier(pairs: Sequence[tuple[float, bool]]) -> Measured:
+    """Brier score of (confidence, right) pairs."""
     return (mean((sure - right) ** 2 for sure, right in pairs) if pairs else None), len(pairs)
 
 

@@ -17,6 +17,7 @@ from ..agents.ceiling import Ceiling, FloorOnly
 from ..agents.room import Room
 from ..errors import InputError, ModelError, StoreError
 from ..incident.action import Verdict
+from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.store import Store
 from ..operations.rehearsal import Rehearsal
@@ -104,7 +105,7 @@ class Runner:
             return answer, Use(seconds=time.perf_counter() - started)
         with TemporaryDirectory() as home, closing(Bundle(case.bundle)) as telemetry:
             room = self._room(case, method, telemetry, Path(home))
-            incident = respond(case, room)
+            incident = respond(case.alert, room)
             document, seconds = room.store.load(incident), time.perf_counter() - started
             return answer_of(document, room.store.payload), use_of(document.model_calls, seconds)
 
@@ -134,8 +135,8 @@ class Runner:
         return self.settings.model_copy(update=changes)
 
 
-def respond(case: Case, room: Room) -> str:
-    """The whole response; the incident's id. Nothing leaves the house."""
+def respond(alert: Alert, room: Room) -> str:
+    """The whole response to an alert; the incident's id. Nothing leaves the house."""
     ledger = room.store.ledger
 
     def decide(request: Request) -> bool:
@@ -145,7 +146,7 @@ def respond(case: Case, room: Room) -> str:
         return True
 
     with Response(room) as response:
-        incident, _new = response.take(case.alert)
+        incident, _new = response.take(alert)
         work(response, incident, lambda _event: None, decide)
     return incident
 

@@ -108,10 +108,10 @@ def opened(
 def response(kind: str = KIND) -> Incident:
     """The document that the response leaves; every text and action was declined."""
     with opened(kind) as (case, room):
-        return room.store.load(respond(case, room))
+        return room.store.load(respond(case.alert, room))
 
 
 def investigation(kind: str = CALLING) -> Incident:
     """The same with room to think, in the steps that look further and meet the skeptic."""
     with opened(kind, LOOKING, DEEP) as (case, room):
-        return room.store.load(respond(case, room))
+        return room.store.load(respond(case.alert, room))

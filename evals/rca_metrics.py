@@ -1,0 +1,71 @@
+"""The metrics of a root-cause case as one matrix: a row a time, a column a service's metric."""
+
+import csv
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .rca_cases import RcaCase
+
+HEADS = ["ts", "phase"]
+PHASES = ("baseline", "incident")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Values by row and column; rows are as shipped, so their times need not be in order."""
+
+    ts: np.ndarray  # shape (n,), unix seconds
+    incident: np.ndarray  # shape (n,), bool; False: baseline
+    columns: list[tuple[str, str]]  # length m, (service, metric)
+    values: np.ndarray  # shape (n, m); NaN: not measured
+
+    def services(self) -> list[str]:
+        """Every service with a metric, in the order of the columns."""
+        return list(dict.fromkeys(service for service, _metric in self.columns))
+
+    def highest(self, scores: Iterable[float]) -> dict[str, float]:
+        """Per service the highest score of its columns; none where all of them are NaN."""
+        found: dict[str, float] = {}
+        for (service, _metric), score in zip(self.columns, scores, strict=True):
+            if not np.isnan(score):
+                found[service] = max(score, found.get(service, -np.inf))
+        return found
+
+
+def measured(case: RcaCase) -> Measured:
+    """The case's metrics; nothing measured where it has no such file.
+
+    Raises InputError for a file that is not in the format.
+    """
+    file = case.file("metrics.csv.gz")
+    if file is None:
+        return Measured(np.empty(0), np.empty(0, bool), [], np.empty((0, 0)))
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+        try:
+            return _matrix(file, *csv.reader(lines))
+        except (ValueError, OSError, EOFError, csv.Error) as error:
+            raise InputError(f"{file} cannot be read: {error}; export it again") from error
+
+
+def _matrix(file: Path, heads: list[str] | None = None, *rows: list[str]) -> Measured:
+    if heads is None or heads[:2] != HEADS or not all("|" in head for head in heads[2:]):
+        raise InputError(f"{file}: the columns must be ts, phase, then SERVICE|METRIC each")
+    if strange := {row[1] for row in rows} - set(PHASES):
+        raise InputError(f"{file}: phase {min(strange)!r}; a row is baseline or incident")
+    cells = [[float(cell) if cell else np.nan for cell in row[2:]] for row in rows]
+    return Measured(
+        np.array([float(row[0]) for row in rows]),
+        np.array([row[1] == "incident" for row in rows], bool),
+        [_split(head) for head in heads[2:]],
+        np.array(cells, float).reshape(len(rows), len(heads) - 2),
+    )
+
+
+def _split(head: str) -> tuple[str, str]:
+    service, _bar, metric = head.rpartition("|")
+    return service, metric
