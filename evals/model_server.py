@@ -35,11 +35,12 @@ USAGE = """\
 A model of this size proves the wire and nothing else. Ctrl-C stops it."""
 PATIENT = {
     "WARROOM_CONTEXT_TOKENS": "8000",
-    "WARROOM_CALL_S": "240",
-    "WARROOM_SPECIALIST_S": "480",
-    "WARROOM_INCIDENT_S": "1800",
+    "WARROOM_CALL_S": "120",
+    "WARROOM_SPECIALIST_S": "160",
+    "WARROOM_INCIDENT_S": "200",
 }
-"""What a model on one core needs: its context is small and it reads about 150 tokens a second."""
+"""What suits a model on one core: its context is small, it reads about 150 tokens a second, and
+whoever watches should see the end within minutes."""
 
 
 @dataclass(frozen=True)
