@@ -87,6 +87,11 @@ def head(message: str) -> str:
     return line.split("\n", 1)[0].rstrip()
 
 
+def gather(lines: Iterable[str]) -> dict[str, str]:
+    """Template of each of these different lines, which are masked already."""
+    return _drain(lines, None)
+
+
 def _finder(keep: Iterable[str]) -> re.Pattern[str] | None:
     names = sorted(
         set(mask_all([head(name) for name in keep if name.strip()])), key=lambda n: (-len(n), n)

@@ -1,0 +1,137 @@
+"""Which services delay the calls that they take part in.
+
+Every edge's added wait is the sum of what its two ends add: the caller to all calls it makes, the
+callee to all calls it gets. The sparsest non-negative delays that
+explain all edges are found by coordinate descent on a weighted lasso (network tomography: Vardi 1996; sparse: Duffield 2006). A service with many healthy
+edges cannot be slow, so a wait between it and one other is the other's. Time inside a service is its own, and says nothing of its edges: a
+slow network leaves it as it was.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections import Counter
+from dataclasses import dataclass
+from math import log10
+
+import numpy as np
+
+from .waiting import Edge, Wait
+
+INEXACT = 0.3
+"""Share of a delay by which places may differ: calls are not all alike."""
+SPARSE = 0.5
+"""Weight of the penalty that prefers few slow services."""
+ROUNDS = 100
+SIDES = ("caller", "callee")
+End = tuple[str, str]
+"""A service and the side of its calls."""
+NOTICED, CERTAIN = 10.0, 1000.0
+"""Times the noise from which a delay begins to count, and counts in full; between them by its
+logarithm. Ordinary drift, of load or of another day, stays under ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """What a service adds to a call that it takes part in."""
+
+    service: str
+    ms: float
+    times_noise: float
+    waits: tuple[Wait, ...]
+    """The places that show it, the clearest first."""
+
+    @property
+    def strength(self) -> float:
+        """0..1."""
+        if self.times_noise <= NOTICED:
+            return 0.0
+        return min(1.0, log10(self.times_noise / NOTICED) / log10(CERTAIN / NOTICED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    ends: tuple[str, ...]
+    extra: float
+    noise: float
+    waits: tuple[Wait, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    ms: float
+    places: list[_Place]
+
+    @property
+    def times(self) -> float:
+        """In units of the noise where it shows; of the quietest such place."""
+        ill = [p.noise for p in self.places if p.extra >= 0.5 * self.ms] or [1.0]
+        return max(0.0, self.ms) / min(ill)
+
+
+def delays(waits: Iterable[Wait]) -> list[Delay]:
+    """Every service that adds a delay, the clearest first."""
+    places = _places(waits)
+    edges = [place for place in places if len(place.ends) == 2]
+    own = {place.ends[0]: place for place in places if len(place.ends) == 1}
+    added = _at_ends(edges)
+    made = []
+    for name in sorted({name for place in places for name in place.ends}):
+        readings = [
+            _Reading(added.get((name, "caller"), 0.0), [p for p in edges if p.ends[0] == name]),
+            _Reading(added.get((name, "callee"), 0.0), [p for p in edges if p.ends[1] == name]),
+            _Reading(own[name].extra if name in own else 0.0, [own[name]] if name in own else []),
+        ]
+        made.append(_delay(name, max(readings, key=lambda reading: reading.times)))
+    found = [delay for delay in made if delay.ms > 0]
+    return sorted(found, key=lambda delay: (-delay.times_noise, delay.service))
+
+
+def _at_ends(edges: list[_Place]) -> dict[End, float]:
+    """Delay (ms) that each service adds to the calls it makes ("caller") or gets ("callee")."""
+    healthy = Counter(name for p in edges if p.extra < NOTICED * p.noise for name in p.ends)
+    ends = {(name, side) for p in edges for name, side in zip(p.ends, SIDES, strict=True)}
+    # Of two ends that explain the same edges the one with fewer healthy edges elsewhere.
+    columns = sorted(ends, key=lambda end: (healthy[end[0]], end))
+    among = np.zeros((len(edges), len(columns)))
+    for row, place in enumerate(edges):
+        for end in zip(place.ends, SIDES, strict=True):
+            among[row, columns.index(end)] = 1.0
+    extra = np.array([max(0.0, place.extra) for place in edges])
+    noise = np.array([place.noise for place in edges])
+    doubt = np.array([1.0 + healthy[name] for name, _ in columns])
+    return dict(zip(columns, _lasso(among, extra, noise, doubt).tolist(), strict=True))
+
+
+def _places(waits: Iterable[Wait]) -> list[_Place]:
+    grouped: dict[Edge, list[Wait]] = {}
+    for wait in waits:
+        grouped.setdefault(wait.place, []).append(wait)
+    return [_place(edge, found) for edge, found in sorted(grouped.items())]
+
+
+def _place(edge: Edge, found: list[Wait]) -> _Place:
+    calls = sum(wait.calls for wait in found)
+    extra = sum(wait.extra_ms * wait.calls for wait in found) / calls
+    noise = sum(wait.noise_ms * wait.calls for wait in found) / calls
+    clearest = sorted(found, key=lambda wait: -wait.score)
+    return _Place(tuple(name for name in edge if name), extra, noise, tuple(clearest))
+
+
+def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+    """Delays (services,) >= 0. Each place is weighted by how exactly its wait is known."""
+    weight = 1.0 / (noise**2 + (INEXACT * extra) ** 2)
+    delay = np.zeros(ends.shape[1])
+    scale = np.maximum(1e-12, ends.T @ weight)
+    penalty = SPARSE * doubt * (ends.T @ (weight * noise)) / np.maximum(1.0, ends.sum(axis=0))
+    for _ in range(ROUNDS if delay.size and extra.size else 0):
+        before = delay.copy()
+        for j in range(delay.size):
+            rest = extra - ends @ delay + ends[:, j] * delay[j]
+            delay[j] = max(0.0, (ends[:, j] @ (weight * rest) - penalty[j]) / scale[j])
+        if np.abs(delay - before).max() < 1e-3 * max(1e-9, delay.max()):
+            break
+    return delay
+
+
+def _delay(name: str, reading: _Reading) -> Delay:
+    seen = sorted((w for p in reading.places for w in p.waits), key=lambda wait: -wait.score)
+    return Delay(name, reading.ms, reading.times, tuple(seen))
