@@ -1,14 +1,14 @@
 """Which services delay the calls that they take part in.
 
 Every edge's added wait is the sum of what its two ends add: the caller to all calls it makes, the
-callee to all calls it gets. The sparsest non-negative delays that
-explain all edges are found by coordinate descent on a weighted lasso (network tomography: Vardi 1996; sparse: Duffield 2006). A service with many healthy
-edges cannot be slow, so a wait between it and one other is the other's. Time inside a service is its own, and says nothing of its edges: a
-slow network leaves it as it was.
+callee to all calls it gets. The sparsest non-negative delays that explain all edges are found by
+coordinate descent on a weighted lasso (network tomography: Vardi 1996; sparse: Duffield 2006). A
+caller with many healthy calls is not slow, so the wait for one callee is the callee's. Time inside
+a service is its own, and says nothing of its edges: a slow network leaves it as it was.
 """
 
-from collections.abc import Iterable, Mapping
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log10
 
@@ -54,6 +54,14 @@ class _Place:
     noise: float
     waits: tuple[Wait, ...]
 
+    @property
+    def ill(self) -> bool:
+        return self.extra >= NOTICED * self.noise
+
+    @property
+    def sides(self) -> tuple[End, ...]:
+        return tuple(zip(self.ends, SIDES, strict=False))
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -87,18 +95,25 @@ def delays(waits: Iterable[Wait]) -> list[Delay]:
 
 def _at_ends(edges: list[_Place]) -> dict[End, float]:
     """Delay (ms) that each service adds to the calls it makes ("caller") or gets ("callee")."""
-    healthy = Counter(name for p in edges if p.extra < NOTICED * p.noise for name in p.ends)
-    ends = {(name, side) for p in edges for name, side in zip(p.ends, SIDES, strict=True)}
-    # Of two ends that explain the same edges the one with fewer healthy edges elsewhere.
-    columns = sorted(ends, key=lambda end: (healthy[end[0]], end))
+    columns = _likeliest_first(edges)
+    place = {end: column for column, end in enumerate(columns)}
     among = np.zeros((len(edges), len(columns)))
-    for row, place in enumerate(edges):
-        for end in zip(place.ends, SIDES, strict=True):
-            among[row, columns.index(end)] = 1.0
-    extra = np.array([max(0.0, place.extra) for place in edges])
-    noise = np.array([place.noise for place in edges])
-    doubt = np.array([1.0 + healthy[name] for name, _ in columns])
-    return dict(zip(columns, _lasso(among, extra, noise, doubt).tolist(), strict=True))
+    for row, edge in enumerate(edges):
+        among[row, [place[end] for end in edge.sides]] = 1.0
+    extra = np.array([max(0.0, edge.extra) for edge in edges])
+    noise = np.array([edge.noise for edge in edges])
+    return dict(zip(columns, _lasso(among, extra, noise).tolist(), strict=True))
+
+
+def _likeliest_first(edges: list[_Place]) -> list[End]:
+    """Ends in the order in which they may explain the waits: first who has the most ill calls
+    beyond the healthy ones, then who has fewer healthy calls on its other side."""
+    ill, well = Counter[End](), Counter[End]()
+    for edge in edges:
+        (ill if edge.ill else well).update(edge.sides)
+    ends = {end for edge in edges for end in edge.sides}
+    healthy = {name: sum(well[name, side] for side in SIDES) for name, _ in ends}
+    return sorted(ends, key=lambda end: (well[end] - ill[end], healthy[end[0]], end))
 
 
 def _places(waits: Iterable[Wait]) -> list[_Place]:
@@ -116,12 +131,12 @@ def _place(edge: Edge, found: list[Wait]) -> _Place:
     return _Place(tuple(name for name in edge if name), extra, noise, tuple(clearest))
 
 
-def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray, doubt: np.ndarray) -> np.ndarray:
-    """Delays (services,) >= 0. Each place is weighted by how exactly its wait is known."""
+def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Delays (ends,) >= 0, earlier columns first; an edge weighs by how exactly it is known."""
     weight = 1.0 / (noise**2 + (INEXACT * extra) ** 2)
     delay = np.zeros(ends.shape[1])
     scale = np.maximum(1e-12, ends.T @ weight)
-    penalty = SPARSE * doubt * (ends.T @ (weight * noise)) / np.maximum(1.0, ends.sum(axis=0))
+    penalty = SPARSE * (ends.T @ (weight * noise)) / np.maximum(1.0, ends.sum(axis=0))
     for _ in range(ROUNDS if delay.size and extra.size else 0):
         before = delay.copy()
         for j in range(delay.size):

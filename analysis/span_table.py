@@ -91,7 +91,9 @@ class SpanTable:
             (self.start[child] - self.start[above]) * 1e3 + self.ms[child], 0.0, self.ms[above]
         )
         first = np.append(True, above[1:] != above[:-1])[: child.size]
-        apart = np.cumsum(np.where(first, 1.0 + np.append(0.0, self.ms[above][:-1])[: child.size], 0.0))
+        apart = np.cumsum(
+            np.where(first, 1.0 + np.append(0.0, self.ms[above][:-1])[: child.size], 0.0)
+        )
         reached = np.maximum.accumulate(end + apart) - apart if child.size else end
         before = np.where(first, 0.0, np.append(0.0, reached[:-1])[: child.size])
         np.add.at(covered, above, np.maximum(0.0, end - np.maximum(begin, before)))
@@ -103,10 +105,15 @@ class SpanTable:
         above = self.parent[rows]
         kept = (above >= 0) & rows[np.maximum(above, 0)]
         parent = np.where(kept, place[np.maximum(above, 0)], NONE)
-        columns = (self.op, self.trace, self.key)
-        op, trace, key = (column[rows] for column in columns)
         return SpanTable(
-            self.ops, op, trace, key, parent, self.start[rows], self.ms[rows], self.error[rows]
+            self.ops,
+            self.op[rows],
+            self.trace[rows],
+            self.key[rows],
+            parent,
+            self.start[rows],
+            self.ms[rows],
+            self.error[rows],
         )
 
 

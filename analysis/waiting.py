@@ -10,7 +10,6 @@ Sources: exclusive time (Sigelman et al., Dapper, 2010); delays of ends out of d
 in network tomography (Vardi 1996; sparse as in Duffield 2006), here a non-negative lasso.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +65,16 @@ def waits(table: SpanTable, before: Bools, now: Bools) -> list[Wait]:
             continue
         op, other = table.ops[table.op[rows[0]]], int(callee[rows[0]])
         far = table.services[other] if other >= 0 else op.peer
-        found.append(_wait((op.service, far), op.name, own[was], own[is_], requests, float(table.start[is_].min())))
+        found.append(
+            _wait(
+                (op.service, far),
+                op.name,
+                own[was],
+                own[is_],
+                requests,
+                float(table.start[is_].min()),
+            )
+        )
     return found
 
 
@@ -79,9 +87,21 @@ def _callee(table: SpanTable) -> Ints:
     return callee
 
 
-def _wait(place: Edge, operation: str, was: Floats, is_: Floats, requests: int, first: float) -> Wait:
+def _wait(
+    place: Edge, operation: str, was: Floats, is_: Floats, requests: int, first: float
+) -> Wait:
     usual, present = np.quantile(was, QUANTILES), np.quantile(is_, QUANTILES)
     middle = float(np.median(was))
     spread = float(np.median(np.abs(was - middle))) + DRIFT * middle + LEAST_MS
     extra = float((present - usual).mean())
-    return Wait(place, operation, middle, float(np.median(is_)), extra, spread, is_.size, is_.size / requests, first)
+    return Wait(
+        place,
+        operation,
+        middle,
+        float(np.median(is_)),
+        extra,
+        spread,
+        is_.size,
+        is_.size / requests,
+        first,
+    )
