@@ -92,6 +92,16 @@ class Clues:
         return self.ask("backup_differences")
 
     @cached_property
+    def paths(self) -> Result:
+        """Requests that take another way than they did."""
+        return self.ask("changed_paths")
+
+    @cached_property
+    def waits(self) -> Result:
+        """Who delays requests."""
+        return self.ask("added_waits")
+
+    @cached_property
     def origin(self) -> Result:
         """Blame along the calls: who started it."""
         return self.ask("origin")

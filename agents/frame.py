@@ -34,12 +34,18 @@ def frame_of(
     baseline_start = max(baseline_end - windows.baseline_s, earliest)
     baseline = Window(min(baseline_start, baseline_end), baseline_end)
     return Frame(
-        baseline=baseline, incident=Window(begin, max(end, begin)), service=document.alert.service
+        baseline=baseline,
+        incident=Window(begin, max(end, begin)),
+        service=document.alert.service,
+        alerted=_alerted(document).timestamp(),
     )
 
 
 def _begin(document: Incident, windows: Windows, end: float) -> float:
     if document.onset:
         return document.onset.timestamp()
-    alert = document.alert.starts_at or document.opened_at
-    return min(alert.timestamp(), end) - windows.detect_s
+    return min(_alerted(document).timestamp(), end) - windows.detect_s
+
+
+def _alerted(document: Incident) -> datetime:
+    return document.alert.starts_at or document.opened_at

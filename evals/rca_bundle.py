@@ -82,7 +82,7 @@ def _records(case: RcaCase, times: Timing, reader: Records, target: Path, seen: 
     own = [span[0] for (_, part), span in spans.items() if span and part == "incident"]
     healthy = [span[1] for (_, part), span in spans.items() if span and part == "baseline"]
     first = min(own, default=None)
-    moved = records_shift(times.begin, first, max(healthy)) if healthy else 0.0
+    moved = records_shift(times, first, max(healthy)) if healthy else 0.0
     for (modality, part), span in spans.items():
         shift = moved if part == "baseline" else 0.0
         file = sources(case, modality)[part]

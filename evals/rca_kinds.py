@@ -2,7 +2,10 @@
 
 from ..incident.finding import FaultKind
 
-CODE = {FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_config}
+CODE = {
+    *(FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_config),
+    FaultKind.application,
+}
 OUTSIDE = {
     *(FaultKind.traffic_surge, FaultKind.provider_outage, FaultKind.provider_quota),
     *(FaultKind.dependency_outage, FaultKind.data_corruption, FaultKind.credential_attack),

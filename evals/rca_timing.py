@@ -37,13 +37,15 @@ def timing(case: RcaCase, found: Measured) -> Timing:
     return Timing(case.detected_at, detect_s, _onto_rows(case, found, begin))
 
 
-def records_shift(begin: float, first: float | None, last: float) -> float:
+def records_shift(times: Timing, first: float | None, last: float) -> float:
     """Seconds by which healthy logs and spans move; `last` is their last time.
 
-    They end before the incident window begins, and before `first`, the earliest log or span of
-    the case itself (None: it has none), which may lie earlier.
+    They end before the guard that a response leaves in front of the incident window (as long as
+    `detect_s`), and before `first`, the earliest log or span of the case itself (None: it has
+    none), which may lie earlier.
     """
-    return min(begin, begin if first is None else first) - GAP_S - last
+    guarded = times.begin - times.detect_s
+    return min(guarded, guarded if first is None else first) - GAP_S - last
 
 
 def _onto_rows(case: RcaCase, found: Measured, begin: float) -> float:

@@ -28,6 +28,7 @@ class FaultKind(StrEnum):
     slow_release = "slow release"
     bad_flag = "bad feature flag"
     bad_config = "bad configuration"
+    application = "application fault"
     hung_process = "hung process"
     crash_loop = "crash loop"
     traffic_surge = "traffic surge"

@@ -8,6 +8,7 @@ KINDS: dict[FaultKind, tuple[IncidentType, Category]] = {
     FaultKind.slow_release: (IncidentType.performance, Category.application),
     FaultKind.bad_flag: (IncidentType.outage, Category.application),
     FaultKind.bad_config: (IncidentType.outage, Category.application),
+    FaultKind.application: (IncidentType.outage, Category.application),
     FaultKind.hung_process: (IncidentType.outage, Category.infrastructure),
     FaultKind.crash_loop: (IncidentType.outage, Category.infrastructure),
     FaultKind.traffic_surge: (IncidentType.performance, Category.performance),

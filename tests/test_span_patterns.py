@@ -126,7 +126,9 @@ def test_few_spans_prove_little():
 def test_names_and_times_do_not_matter(seed):
     """Other names give the same weights; so does another day."""
     rng = np.random.default_rng(seed)
-    names = dict(zip(("web", "cart", "ads"), rng.permutation(["q", "m", "z"]), strict=True))
+    names: dict[str, str] = dict(
+        zip(["web", "cart", "ads"], rng.permutation(["q", "m", "z"]).tolist(), strict=True)
+    )
 
     def renamed(node: Node) -> Node:
         calls = tuple(map(renamed, node.calls))

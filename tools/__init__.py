@@ -21,12 +21,14 @@ from . import (
     logs,
     measure,
     metrics,
+    paths,
     queries,
     runbooks,
     slo,
     sql,
     topology,
     traffic,
+    waits,
 )
 
 __all__ = [
@@ -48,10 +50,12 @@ __all__ = [
     "logs",
     "measure",
     "metrics",
+    "paths",
     "queries",
     "runbooks",
     "slo",
     "sql",
     "topology",
     "traffic",
+    "waits",
 ]

@@ -38,6 +38,8 @@ class Frame:
     baseline: Window
     incident: Window
     service: str = ""
+    alerted: float | None = None
+    """When the alert fired, unix seconds; None where there is none."""
 
 
 class Bench(Protocol):

@@ -1,21 +1,71 @@
-"""Somewhere in this service: the place is known, the kind of fault is not."""
+"""Somewhere in this service: the place is known, the kind of fault only as far as it shows."""
 
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite
+from ...tools.base import Row
+from ..clues import Clues, cite, first, where
 from .candidate import Candidate
+
+OTHER_WAY = 6.0
+"""Log-odds of spans that all do what they never did: by reasoning close to proof, since callers
+that merely pass a fault on do not count as its begin."""
+WAITING = 6.0
+"""Log-odds of a delay a thousand times the noise."""
+BLAMED = 2.0
+"""Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
+FEW = 8
+"""Services looked at for each kind of sign."""
 
 
 def somewhere(clues: Clues) -> Iterator[Candidate]:
-    """The services that the calls' blame ends at. Weak on purpose: a named kind outranks it."""
-    for row in clues.origin.rows[:3]:
-        statement = f"the degradation begins in {row['service']}; its kind is not known"
-        candidate = Candidate(row["service"], FaultKind.unknown, statement)
-        candidate.backed(
-            2.0,
-            row["blame"] or 0,
-            f"blame follows the calls to it: {row['path']}",
-            cite(clues.origin, row, "blame", "path"),
-        )
-        yield candidate
+    """The services that requests' ways, their waits or the calls' blame point at."""
+    pointed = [
+        *(row["service"] for row in clues.paths.rows[: 4 * FEW]),
+        *(row["service"] for row in clues.waits.rows[:FEW] if row["strength"]),
+        *(row["service"] for row in clues.origin.rows[:3]),
+    ]
+    for service in dict.fromkeys(pointed):
+        yield _candidate(clues, service)
+
+
+def _candidate(clues: Clues, service: str) -> Candidate:
+    way, wait = first(clues.paths, service=service), first(clues.waits, service=service)
+    blame = next(where(clues.origin, service=service), None)
+    other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
+    candidate = Candidate(service, *_named(service, other, slow, wait))
+    if way:
+        candidate.backed(OTHER_WAY, other, _way(way), _proof_of_way(clues, way))
+    if wait:
+        text = f"{wait['place']} takes {wait['added_ms']:.3g} ms longer, "
+        text += f"{wait['times_noise']:.3g} times the usual spread"
+        quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
+        candidate.backed(WAITING, slow, text, quotes)
+    if blame:
+        text = f"blame follows the calls to it: {blame['path']}"
+        quotes = cite(clues.origin, blame, "blame", "path")
+        candidate.backed(BLAMED, blame["blame"] or 0, text, quotes)
+    return candidate
+
+
+def _named(service: str, other: float, slow: float, wait: Row | None) -> tuple[FaultKind, str]:
+    """Kind of fault and statement, by what shows most."""
+    if wait and slow > other:
+        if "->" in wait["place"]:
+            return FaultKind.network, f"calls that {service} takes part in wait on the way"
+        return FaultKind.cpu_saturation, f"{service} takes longer for the same work"
+    if other > 0:
+        return FaultKind.application, f"{service} does not do what it used to do"
+    return FaultKind.unknown, f"the degradation begins in {service}; its kind is not known"
+
+
+def _way(row: Row) -> str:
+    """What an operation does otherwise, with the shares."""
+    shares = f"{row['share'] or 0:.0%} of its spans, {row['share_before'] or 0:.0%} before"
+    if row["callers"]:
+        return f"{row['callers']} stop after calling it ({shares})"
+    return f"{row['operation']}: {row['change']}: {row['event']} ({shares})"
+
+
+def _proof_of_way(clues: Clues, row: Row):
+    return cite(clues.paths, row, "service", "event", "share", "share_before")

@@ -12,6 +12,7 @@ LASTING = {
     FaultKind.slow_release: "Correct the slow statement, test it against production-sized data",
     FaultKind.bad_flag: "Correct the code behind the flag, turn it on for a small share first",
     FaultKind.bad_config: "Correct the setting and validate it before it is applied",
+    FaultKind.application: "Find why the service takes another way; correct and test it",
     FaultKind.hung_process: "Find what the process waited for; restart it when it stops answering",
     FaultKind.crash_loop: "Find why the process ends and make it start safely",
     FaultKind.traffic_surge: "Scale on arrivals; agree with planners how surges are announced",

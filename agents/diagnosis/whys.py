@@ -10,6 +10,7 @@ SYSTEMIC = {
     FaultKind.bad_deploy: "the record shows no stage between the release and all of the traffic",
     FaultKind.slow_release: "the record shows no load test or canary between release and traffic",
     FaultKind.bad_flag: "the flag reached every request at once; no gradual roll-out is recorded",
+    FaultKind.application: "no check noticed that the service behaves otherwise than it did",
     FaultKind.hung_process: "nothing replaced a process that was alive but answered nobody",
     FaultKind.traffic_surge: "capacity did not follow the arrivals by itself",
     FaultKind.memory_leak: "nothing bounded the growth or restarted the process before its limit",

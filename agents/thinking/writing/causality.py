@@ -61,6 +61,7 @@ FAULTS: dict[FaultKind, re.Pattern[str]] = {
         FaultKind.slow_release: _RELEASE,
         FaultKind.bad_flag: _FLAG,
         FaultKind.bad_config: r"\b(?:mis)?config\w*|配置",
+        FaultKind.application: r"\bapplication\b|\bcode\b|\bbug\b|应用|代码|缺陷",
         FaultKind.hung_process: r"\b(?:hung|hang|frozen|stuck) ?process|\bhung\b|挂起|卡死",
         FaultKind.crash_loop: r"\bcrash\w*|崩溃",
         FaultKind.traffic_surge: _SURGE,

@@ -1,0 +1,69 @@
+"""Where requests take another way than they used to."""
+
+from ..analysis.span_patterns import Oddity, oddities
+from ..analysis.stops import Blame, blamed
+from .base import Bench, Effect, Row, Table, tool
+from .columns import Columns, columns, events, incident_windows
+from .reading import cut, number, seconds, table
+
+
+@tool(Effect.read)
+def changed_paths(bench: Bench) -> Table:
+    """Operations whose requests take another way than in the baseline: a call or a log line that
+    is new, gone, or much more or less frequent, and calls after which work newly stops.
+
+    `service` is whom it speaks against: the deepest operation that changed, or the callee that
+    several callers (`callers`) stop after. `weight` (0..1) is how far the shares of spans that
+    show it lie apart at least. The clearest first.
+    """
+    found = columns(bench)
+    before = found.within(bench.frame.baseline)
+    clearest: dict[tuple, tuple[float, Row]] = {}
+    if before.any():
+        what = events(bench, found)
+        for window in incident_windows(bench):
+            odd = oddities(found.table, what, before, found.within(window))
+            for blame in blamed(found.table, odd):
+                key = (
+                    blame.service,
+                    blame.oddity.operation,
+                    blame.oddity.under,
+                    blame.oddity.event,
+                )
+                if blame.weight > clearest.get(key, (0.0, {}))[0]:
+                    clearest[key] = blame.weight, _row(blame, found)
+    rows = [row for _, row in sorted(clearest.values(), key=lambda item: -item[0])]
+    summary = f"{len(rows)} changes of requests' ways"
+    if rows:
+        summary += f"; clearest in {rows[0]['service']}: {rows[0]['operation']} {rows[0]['event']}"
+    nothing = (
+        f"requests of {seconds(bench.frame.incident)} take the ways of the baseline"
+        if before.any()
+        else "no spans of the baseline to compare with"
+    )
+    return table(rows, summary, nothing, bench.frame.incident)
+
+
+def _row(blame: Blame, found: Columns) -> Row:
+    odd = blame.oddity
+    return {
+        "service": blame.service,
+        "weight": number(blame.weight, 3),
+        "change": _change(odd),
+        "operation": cut(odd.operation, 200),
+        "under": cut(odd.under, 200),
+        "event": cut(odd.event, 300),
+        "share_before": number(odd.before / odd.spans_before),
+        "share": number(odd.now / odd.spans_now),
+        "spans_before": odd.spans_before,
+        "spans": odd.spans_now,
+        "callers": ", ".join(blame.callers),
+        "first": number(odd.first),
+        "trace_id": found.traces[odd.trace],
+    }
+
+
+def _change(odd: Oddity) -> str:
+    if odd.new:
+        return "new" if odd.before == 0 else "more"
+    return "gone" if odd.now == 0 else "less"
