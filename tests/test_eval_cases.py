@@ -67,7 +67,7 @@ def test_what_a_drill_keeps_is_read(tmp_path):
     ("file", "content", "says"),
     [
         ("truth.json", "{", r"truth\.json cannot be read as JSON"),
-        ("truth.json", {**TRUTH, "kind": "gremlins"}, r"truth\.json: kind"),
+        ("truth.json", {**TRUTH, "kind": "gremlins"}, r"truth\.json: kind: .*; correct this field"),
         ("truth.json", {**TRUTH, "severity": "SEV-1"}, r"truth\.json: severity"),
         ("truth.json", {**TRUTH, "effective_actions": [["pray", "x"]]}, "effective_actions"),
         ("tags.json", {"a": 1}, r"tags\.json"),
