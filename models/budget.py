@@ -67,10 +67,9 @@ class Budget:
         self._priced(price, model)
         need = estimated(size_of(ask))
         with self._lock:
-            cap = min(
-                [ask.max_tokens, *(_answer_left(limit, need, price) for limit in self._limits(ask))]
-            )
-            left = min(limit.tokens - limit.spent.tokens for limit in self._limits(ask))
+            limits = self._limits(ask)  # read once: cap and allowance are of one moment
+            cap = min([ask.max_tokens, *(_answer_left(limit, need, price) for limit in limits)])
+            left = min(limit.tokens - limit.spent.tokens for limit in limits)
             capped = replace(ask, max_tokens=cap, allowance=left)
             pending = Pending(capped, _most(need, cap, price))
             self._pending.append(pending)
