@@ -16,7 +16,7 @@ from ..settings import ModelSettings
 from .prices import Price, Prices
 from .protocol import Ask
 from .spending import Spending, Spent
-from .usage import estimated
+from .usage import estimated, weight
 
 LEAST = 64
 """Tokens: an answer that would have to be shorter is not worth its question."""
@@ -126,10 +126,11 @@ class Budget:
         ]
 
 
-def size_of(ask: Ask) -> int:
-    """Characters that the model has to read: messages, calls, tools and schema."""
-    read = sum(len(message.content) + len(str(message.calls)) for message in ask.messages)
-    return read + len(str(ask.tools)) + len(str(ask.schema.model_json_schema()))
+def size_of(ask: Ask) -> float:
+    """Characters, as `weight` counts them, that the model has to read: messages, calls, tools and
+    schema."""
+    read = sum(weight(message.content) + weight(str(message.calls)) for message in ask.messages)
+    return read + weight(str(ask.tools)) + weight(str(ask.schema.model_json_schema()))
 
 
 def _with(spent: Spent, pending: list[Pending]) -> Spent:

@@ -17,7 +17,7 @@ from .conversation import Wired
 from .habits import Habits
 from .protocol import Deadline, Listen, nobody
 from .stream import Raw, Reading
-from .usage import Tally, estimated
+from .usage import Tally, estimated, weight
 
 CONNECT_S = 10
 """A server that takes longer to accept a connection is not there."""
@@ -50,9 +50,9 @@ class Request:
     allowance: int | None = None
 
     @property
-    def size(self) -> int:
-        """Characters that the model has to read."""
-        return len(str(self.messages)) + len(str(self.tools or ""))
+    def size(self) -> float:
+        """Characters, as `weight` counts them, that the model has to read."""
+        return weight(str(self.messages)) + weight(str(self.tools or ""))
 
     @property
     def kind(self) -> str:
