@@ -5,12 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..evals.grid import as_markdown, at_terminal
 from ..evals.rca_cases import rca_cases
 from ..evals.rca_methods import rca_methods
 from ..evals.rca_results import RcaEvaluation, RcaRun, answered, save
 from ..evals.rca_table import rca_grids
-from .eval import check_writable
+from .eval import check_writable, present
 from .exits import Exit
 from .screen import say, screen, shown
 from .settings import settings
@@ -40,20 +39,9 @@ def eval_rca_command(options: RcaOptions) -> Exit:
         _told(console, run)
         if options.json:  # who interrupts it keeps what there is
             save(found, options.json)
-    _shown(console, found, options)
+    present(console, rca_grids(found), "warroom eval rca", found.made_at, options.markdown)
     scored = all(any(run.marks for run in found.of(name)) for name in found.methods())
     return Exit.done if scored else Exit.failed
-
-
-def _shown(console: Console, found: RcaEvaluation, options: RcaOptions) -> None:
-    tables = rca_grids(found)
-    for table in tables:
-        console.print()
-        console.print(at_terminal(table))
-    if options.markdown:
-        head = f"# warroom eval rca, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
-        text = "\n".join([head, *map(as_markdown, tables)])
-        options.markdown.write_text(text, encoding="utf-8")
 
 
 def _told(console: Console, run: RcaRun) -> None:
