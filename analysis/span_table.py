@@ -25,6 +25,8 @@ class Op(NamedTuple):
     name: str
     peer: str = ""
     """Whom a client span calls, as it says itself; "" where it does not."""
+    kind: str = ""
+    """server, client, internal, producer or consumer."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class SpanTable:
     ms: Floats
     """Duration."""
     error: Bools
+    entry: Bools
+    """Whether it names no parent; an orphan names one that is not here."""
 
     def __len__(self) -> int:
         return self.op.size
@@ -59,6 +63,11 @@ class SpanTable:
         """Number of each span's service."""
         number = {name: i for i, name in enumerate(self.services)}
         return np.array([number[op.service] for op in self.ops], np.int64)[self.op]
+
+    @cached_property
+    def end(self) -> Floats:
+        """Unix seconds."""
+        return self.start + self.ms / 1000
 
     @cached_property
     def depth(self) -> Ints:
@@ -80,24 +89,14 @@ class SpanTable:
         """Milliseconds in which a span ran and none of its children did: the union of the
         children's intervals, clipped to the parent, is taken away (Sigelman et al., Dapper, 2010).
         """
-        covered = np.zeros(len(self))
         child = np.flatnonzero(self.parent >= 0)
         child = child[np.lexsort((self.start[child], self.parent[child]))]
         above = self.parent[child]
-        # Times relative to the parent keep precision; a shift per parent keeps families apart
-        # in one running maximum.
-        begin = np.clip((self.start[child] - self.start[above]) * 1e3, 0.0, self.ms[above])
-        end = np.clip(
-            (self.start[child] - self.start[above]) * 1e3 + self.ms[child], 0.0, self.ms[above]
-        )
-        first = np.append(True, above[1:] != above[:-1])[: child.size]
-        apart = np.cumsum(
-            np.where(first, 1.0 + np.append(0.0, self.ms[above][:-1])[: child.size], 0.0)
-        )
-        reached = np.maximum.accumulate(end + apart) - apart if child.size else end
-        before = np.where(first, 0.0, np.append(0.0, reached[:-1])[: child.size])
-        np.add.at(covered, above, np.maximum(0.0, end - np.maximum(begin, before)))
-        return np.maximum(0.0, self.ms - covered)
+        end = np.minimum(self.end[child], self.end[above])
+        reached = _reached(end, above, self.start[above])
+        begin = np.maximum(self.start[child], reached)
+        covered = np.bincount(above, np.maximum(0.0, end - begin), len(self))
+        return np.maximum(0.0, self.ms - covered * 1000)
 
     def chosen(self, rows: Bools) -> "SpanTable":
         """Only these rows (a mask). A child whose parent is left out becomes a root."""
@@ -105,16 +104,23 @@ class SpanTable:
         above = self.parent[rows]
         kept = (above >= 0) & rows[np.maximum(above, 0)]
         parent = np.where(kept, place[np.maximum(above, 0)], NONE)
-        return SpanTable(
-            self.ops,
-            self.op[rows],
-            self.trace[rows],
-            self.key[rows],
-            parent,
-            self.start[rows],
-            self.ms[rows],
-            self.error[rows],
-        )
+        columns = (self.op, self.trace, self.key)
+        op, trace, key = (column[rows] for column in columns)
+        start, ms, error, entry = (c[rows] for c in (self.start, self.ms, self.error, self.entry))
+        return SpanTable(self.ops, op, trace, key, parent, start, ms, error, entry)
+
+
+def _reached(end: Floats, group: Ints, low: Floats) -> Floats:
+    """The highest end before each row within its group, at least `low`; groups lie together.
+
+    Ranks instead of times: whole numbers keep groups apart in one running maximum, exactly.
+    """
+    values, rank = np.unique(end, return_inverse=True)
+    first = np.append(True, group[1:] != group[:-1])[: end.size]
+    apart = np.cumsum(first) * (values.size + 1)
+    highest = np.maximum.accumulate(rank + apart) - apart
+    before = np.append(0, highest[:-1])[: end.size]
+    return np.where(first, low, np.maximum(low, values[before] if end.size else end))
 
 
 def span_table(
@@ -128,18 +134,25 @@ def span_table(
     ms: Floats,
     error: Bools,
 ) -> SpanTable:
-    """Rows linked to their parents by key; of spans with one key the first is kept.
+    """Rows in order of start, linked to their parents by key; of spans with one key the last to
+    start is kept, as in a Trace.
 
-    `parent_key` of a root is a key that no span has. A span that is its own ancestor is made a
-    root.
+    `parent_key` of a root is 0. A span that is its own ancestor is made a root.
     """
-    _, first = np.unique(key, return_index=True)
-    rows = first[np.lexsort((key[first], start[first]))]
+    rows = np.lexsort((key, start))
+    _, last = np.unique(key[rows][::-1], return_index=True)
+    if last.size < rows.size:
+        rows = rows[np.sort(rows.size - 1 - last)]
     key, parent_key = key[rows], parent_key[rows]
     parent = _without_loops(_rows_of(parent_key, key))
-    return SpanTable(
-        tuple(ops), op[rows], trace[rows], key, parent, start[rows], ms[rows], error[rows]
-    )
+    op, trace, start, ms, error = (column[rows] for column in (op, trace, start, ms, error))
+    return SpanTable(tuple(ops), op, trace, key, parent, start, ms, error, parent_key == 0)
+
+
+def no_spans() -> SpanTable:
+    """A table without rows."""
+    ints, floats, keys = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.uint64)
+    return span_table([], ints, ints, keys, keys, start=floats, ms=floats, error=floats > 0)
 
 
 def rows_of(table: SpanTable, keys: NDArray[np.uint64]) -> Ints:

@@ -1,6 +1,16 @@
 """No telemetry at all: an alert came without any, and the record shall say so."""
 
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis.log_table import LogTable, no_lines
+from ..analysis.span_table import SpanTable, no_spans
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
+
+T = TypeVar("T")
 
 MODALITIES = ("metrics", "logs", "traces", "changes")
 
@@ -49,6 +59,26 @@ class NoTelemetry:
     ) -> list[Span]:
         """None."""
         return []
+
+    def span_table(self, window: Window) -> SpanTable:
+        """No rows."""
+        return no_spans()
+
+    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
+        """None."""
+        return []
+
+    def log_table(self, window: Window) -> LogTable:
+        """No rows."""
+        return no_lines()
+
+    def messages(self, lines: LogTable) -> list[str]:
+        """None."""
+        return []
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Made anew: nothing takes no time."""
+        return make()
 
     def changes(self, window: Window) -> list[Change]:
         """None."""

@@ -1,19 +1,28 @@
 """Telemetry out of a bundle: a directory of JSON lines, live or kept."""
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..analysis.log_table import LogTable
+from ..analysis.span_table import SpanTable
 from ..errors import BundleError
 from .catalogue import read_catalogue, read_json
 from .coverage import cover
+from .kept import Kept
+from .log_columns import LogColumns, messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 from .queries import Answer, run
 from .records import LEVELS, Records, change, labels, log_record, span
+from .span_columns import SpanColumns
 from .tables import COLUMNS, TIME, Loaded, Tables
 from .tail import Tail
+
+T = TypeVar("T")
 
 FORMAT = "warroom-bundle/1"
 PATTERNS = {
@@ -42,10 +51,14 @@ class Bundle:
         self.logs_seen = Records("logs", log_record)
         self.spans_seen = Records("traces", span)
         self.changes_seen = Records("changes", change)
+        self.span_columns = SpanColumns()
+        self.log_columns = LogColumns()
+        self.kept = Kept()
         self.lock = RLock()
 
     def close(self) -> None:
         """Give back memory and temporary files."""
+        self.kept.clear()
         with self.lock:
             self.tables.close()
 
@@ -118,6 +131,42 @@ class Bundle:
         if errors_only:
             where += " AND lower(status) = 'error'"
         return self._records("traces", self.spans_seen, where, values, limit)
+
+    def span_table(self, window: Window) -> SpanTable:
+        """The spans that start inside the window, as columns."""
+
+        def read() -> SpanTable:
+            with self.lock:
+                return self.span_columns.table(self.tables.db, window)
+
+        return self.remember(("spans", window), read)
+
+    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
+        """The whole records behind these keys of a span table."""
+        with self.lock:
+            rows = self.span_columns.rowids(keys).tolist() if keys.size else []
+            return self.spans_seen.fetch(self.tables.db, rows)
+
+    def log_table(self, window: Window) -> LogTable:
+        """The log lines inside the window, as columns."""
+
+        def read() -> LogTable:
+            with self.lock:
+                return self.log_columns.table(self.tables.db, window)
+
+        return self.remember(("logs", window), read)
+
+    def messages(self, lines: LogTable) -> list[str]:
+        """The text of each of these lines."""
+        with self.lock:
+            return messages(self.tables.db, lines.row)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` answers, kept while no line arrives."""
+        with self.lock:
+            self.refresh()
+            stamp = tuple(total.rows for total in self.loaded.values())
+        return self.kept.get(key, stamp, make)
 
     def changes(self, window: Window) -> list[Change]:
         """Changes inside the window, oldest first."""

@@ -3,11 +3,18 @@
 Times are unix seconds (UTC) as float, durations milliseconds, as the field's sources have them.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from ..analysis.log_table import LogTable
+from ..analysis.span_table import SpanTable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,28 @@ class Telemetry(Protocol):
         limit: int = 200_000,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
+        ...
+
+    def span_table(self, window: Window) -> SpanTable:
+        """The same spans as columns, all of them, linked among themselves. Shared: never written
+        into."""
+        ...
+
+    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
+        """The whole records behind these keys of a span table, in this order."""
+        ...
+
+    def log_table(self, window: Window) -> LogTable:
+        """The same log lines as columns, all of them. Shared: never written into."""
+        ...
+
+    def messages(self, lines: LogTable) -> list[str]:
+        """The text of each of these lines."""
+        ...
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` answers; asked again under this key, the same answer while nothing new has
+        arrived. Shared: never written into."""
         ...
 
     def changes(self, window: Window) -> list[Change]:

@@ -1,0 +1,83 @@
+"""Every span of a bundle as columns, and the tables of its windows."""
+
+import json
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from ..analysis.span_table import Op, SpanTable, span_table
+from .columns import KEY, Columns
+from .model import Window
+from .span_signals import CALLEES, STATUS_CODE, called, is_failure
+
+NUMBERS = {
+    "start": '"start"',
+    "ms": "duration_ms",
+    "trace": "hash(trace_id)",
+    "key": KEY.format("span_id"),
+    "parent": f"CASE WHEN coalesce(parent_id, '') = '' THEN 0 ELSE {KEY.format('parent_id')} END",
+}
+FACTS = ", ".join(f"""'$."{name}"'""" for name in (*CALLEES, STATUS_CODE))
+TEXTS = f"service, name, kind, status, json_extract(attributes, [{FACTS}])::VARCHAR[]"
+
+
+class SpanColumns:
+    """Not thread-safe: the caller locks."""
+
+    def __init__(self) -> None:
+        self.columns = Columns("traces", NUMBERS, TEXTS, _kind)
+
+    def table(self, db: duckdb.DuckDBPyConnection, window: Window) -> SpanTable:
+        """The spans that start inside a window, linked among themselves."""
+        found = self.columns.take(db)
+        inside = (found["start"] >= window.start) & (found["start"] < window.end)
+        cut = {name: values[inside] for name, values in found.items()}
+        _, trace = np.unique(cut["trace"], return_inverse=True)
+        ops, op, error = self._ops(cut["kind"])
+        return span_table(
+            ops,
+            op,
+            trace.astype(np.int64),
+            cut["key"],
+            cut["parent"],
+            start=cut["start"],
+            ms=cut["ms"],
+            error=error,
+        )
+
+    def rowids(self, keys: np.ndarray) -> np.ndarray:
+        """The row id of a span with each of these keys, which must be known ones."""
+        every = self.columns.columns["key"]
+        wanted, place = np.unique(keys, return_inverse=True)
+        at = np.minimum(np.searchsorted(wanted, every), wanted.size - 1)
+        rows = np.zeros(wanted.size, np.int64)
+        hit = wanted[at] == every
+        rows[at[hit]] = self.columns.columns["rowid"][hit]  # of several with one key the last
+        return rows[place]
+
+    def _ops(self, kind: np.ndarray) -> tuple[list[Op], np.ndarray, np.ndarray]:
+        """Kinds of work that occur; each row's, and whether it failed."""
+        kinds = self.columns.kinds
+        ops = list(dict.fromkeys(op for op, _ in kinds))
+        number = {op: i for i, op in enumerate(ops)}
+        op = np.array([number[op] for op, _ in kinds], np.int64)
+        error = np.array([failed for _, failed in kinds], bool)
+        return ops, op[kind], error[kind]
+
+
+def _kind(
+    service: str, name: str | None, kind: str | None, status: str | None, facts: list[str | None]
+) -> tuple[Op, bool]:
+    """A kind of work, and whether it failed."""
+    *callees, code = (_value(fact) for fact in facts or [None] * (len(CALLEES) + 1))
+    sort = (kind or "internal").lower()
+    peer = called(callees) if sort == "client" else ""
+    return Op(service, name or "", peer, sort), is_failure((status or "unset").lower(), code)
+
+
+def _value(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
