@@ -1,0 +1,102 @@
+"""What each service loses in an incident: seconds and failed requests.
+
+Extra latency of one request times the requests is time lost (Little's law, 1961: that many more
+requests in progress); extra share of failures times the requests is failed requests. Both are
+conserved along calls: what a caller loses in a callee is lost there, so the two can be compared.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metric_illness import Illness
+from .metric_shift import FloatArray, extreme_half, weighted_mean
+from .metric_table import Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amounts:
+    """What is lost at each service; arrays have shape (services,)."""
+
+    a_call: FloatArray
+    """Extra seconds, or share of failures, of one request; >= 0."""
+    total: FloatArray
+    """The same times requests; NaN where those are not counted."""
+    unit: NDArray[np.int_]
+    """Two services compare if they have the same unit."""
+    counter: NDArray[np.int_]
+    """The same for what counts the requests; -1 for none."""
+
+
+def amounts(
+    table: Table, ill: Illness, family: str, weights: FloatArray | None, symptom: str | None
+) -> Amounts:
+    """What each service loses in the rows that count, by one comparable metric each.
+
+    symptom: name of the metric that is complained of, which is then the first choice.
+    """
+    column = _chosen(table, ill, family, symptom)
+    none = column < 0
+    extra = np.where(none, np.nan, table.now[:, column] - ill.shift.baseline[column])
+    counter = np.array([ill.traffic.get(s, -1) for s in range(len(column))], int)
+    requests = np.where(counter < 0, np.nan, table.now[:, counter])
+    shared = table.share[column] if family == "failure" else ~none
+    losses = extra * np.where(shared, requests, np.nan)
+    return Amounts(
+        np.maximum(np.nan_to_num(_typical(extra, weights)), 0.0),
+        np.maximum(_typical(losses, weights), 0.0),
+        _units(table, column, family),
+        _numbered([table.names[j] if j >= 0 else "" for j in counter.tolist()]),
+    )
+
+
+def _chosen(table: Table, ill: Illness, family: str, symptom: str | None) -> NDArray[np.int_]:
+    """The symptom's own metric, else a mean, else the strongest."""
+    column = np.full(len(table.services), -1)
+    able = [j for j, f in enumerate(table.family) if f == family and not table.kinds[j].client]
+    able = [j for j in able if np.isfinite(table.now[:, j]).any()]
+
+    def worth(j: int) -> tuple[bool, bool, float, str]:
+        wanted = table.names[j] == symptom
+        return wanted, table.kinds[j].mean, float(ill.shift.evidence[j]), table.names[j]
+
+    for j in sorted(able, key=worth):
+        column[table.of[j]] = j
+    return column
+
+
+def _typical(values: FloatArray, weights: FloatArray | None) -> FloatArray:
+    if weights is None:
+        return extreme_half(values)
+    known = np.isfinite(values).any(axis=0)
+    return np.where(known, weighted_mean(np.nan_to_num(values), weights), np.nan)
+
+
+def _units(table: Table, column: NDArray[np.int_], family: str) -> NDArray[np.int_]:
+    """0 for the family's common unit (seconds, share of failures), else one number a name."""
+    names = [table.names[j] if j >= 0 else "" for j in column.tolist()]
+    common = (
+        table.share if family == "failure" else np.array([k.seconds for k in table.kinds], bool)
+    )
+    return np.where((column >= 0) & common[column], 0, 1 + _numbered(names))
+
+
+def _numbered(names: list[str]) -> NDArray[np.int_]:
+    place = {name: i for i, name in enumerate(sorted(set(names) - {""}))}
+    return np.array([place.get(name, -1) for name in names], int)
+
+
+def explained(loss: Amounts, caller: NDArray[np.int_], callee: NDArray[np.int_]) -> FloatArray:
+    """Share of each caller's loss that its callee's loss covers, 0..1; shape (calls,).
+
+    By totals where both count their requests alike, else by one request; 1 where the two cannot be
+    compared or the caller's loss is not measured: then only the callee's certainty counts.
+    """
+    alike = loss.unit[caller] == loss.unit[callee]
+    counted = alike & (loss.counter[caller] == loss.counter[callee])
+    counted &= np.isfinite(loss.total[caller]) & np.isfinite(loss.total[callee])
+    there = np.where(counted, loss.total[callee], loss.a_call[callee])
+    here = np.where(counted, loss.total[caller], loss.a_call[caller])
+    covered = np.divide(there, here, out=np.ones(len(caller)), where=here > 0)
+    return np.where(alike & (loss.a_call[callee] > 0), np.minimum(covered, 1.0), 1.0)
