@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .metric_amounts import Amounts, amounts
-from .metric_flow import Calls, calls_between, kept, passed_on
+from .metric_calls import Calls, calls_between
+from .metric_flow import kept, passed_on
 from .metric_illness import TRAVELLING, Illness, examine
 from .metric_load import load_borne, load_made
 from .metric_shift import FloatArray, shifts
@@ -64,15 +65,18 @@ def weigh(
     graphs = {f: calls_between(pairs, ill.own[f].column >= 0) for f in TRAVELLING}
     made = load_made(graphs["latency"], ill)
     share = np.zeros(len(place))
+    residual = dict.fromkeys(TRAVELLING, 1.0)
     for f in TRAVELLING if family is None else (family,):
         loss = amounts(table, ill, f, weights, symptom.metric if symptom else None)
         if family and symptom:
             start, weight = (np.arange(len(place)) == place[symptom.service]) * 1.0, 1.0
         else:
             start, weight = _start(ill, f, loss, made)
-        share += weight * kept(passed_on(graphs[f], ill, f, loss), start)
+        passed = passed_on(table, graphs[f], ill, f, loss)
+        residual[f] = 1 - passed.sum(1)
+        share += weight * kept(passed, start)
     share = share / share.sum() if share.sum() > 0 else np.full(len(place), 1 / max(len(place), 1))
-    evidence = sum(ill.own[f].beyond for f in TRAVELLING) + ill.local + made
+    evidence = sum(ill.own[f].beyond * residual[f] for f in TRAVELLING) + ill.local + made
     evidence = evidence + load_borne(graphs["latency"], ill)
     return Case(table, ill, graphs, share, evidence, np.log(share + NEVER) + np.log1p(evidence))
 

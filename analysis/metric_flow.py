@@ -6,54 +6,20 @@ similarities: a callee takes over as much of its caller's illness as its own los
 2022) tests: the part of a change that the changes of its causes do not account for.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from .metric_amounts import Amounts, explained
-from .metric_illness import Illness, Level, certainty
+from .metric_calls import Calls, divided
+from .metric_illness import USUAL, Illness, certainty
+from .metric_links import slow_calls
 from .metric_shift import FloatArray
+from .metric_table import Table
 
 MOST_PASSED = 0.95
 """Share of its illness that a service passes on at most: budgets are estimates."""
-UNSEEN = 0.5
-"""Weight of a callee of which nothing is measured beside one that is, by reasoning: it may be at
-fault as well, but the callers' own network and client code look the same."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calls:
-    """Who calls whom, as indices; a service that is not measured lets its callees through."""
-
-    caller: NDArray[np.int_]
-    callee: NDArray[np.int_]
-
-
-def calls_between(edges: Iterable[tuple[int, int]], measured: NDArray[np.bool_]) -> Calls:
-    """The calls, with those that pass through services not measured added end to end."""
-    direct: dict[int, set[int]] = {}
-    for caller, callee in edges:
-        if caller != callee:
-            direct.setdefault(caller, set()).add(callee)
-    pairs = {(a, b) for a in direct for b in _reached(a, direct, measured) if a != b}
-    ordered = np.array(sorted(pairs), int).reshape(-1, 2)
-    return Calls(ordered[:, 0], ordered[:, 1])
-
-
-def _reached(start: int, direct: dict[int, set[int]], measured: NDArray[np.bool_]) -> set[int]:
-    found: set[int] = set()
-    todo = list(direct.get(start, ()))
-    while todo:
-        node = todo.pop()
-        if node not in found:
-            found.add(node)
-            todo += [] if measured[node] else direct.get(node, ())
-    return found
-
-
-def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
+def passed_on(table: Table, calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
     """Share of each service's illness of a family that it hands to each callee.
 
     Returns (services, services), rows sum to at most 0.95. Illness goes to callees that are ill of
@@ -63,8 +29,10 @@ def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatAr
     size = len(loss.a_call)
     covered = _sure(ill, family)[calls.callee] * explained(loss, calls.caller, calls.callee)
     total = np.bincount(calls.caller, covered, size)
-    shares = _divide(calls, covered**2, size) * np.minimum(total, MOST_PASSED)[calls.caller]
-    shares += _links(calls, ill, family, 1.0 - np.minimum(total, MOST_PASSED))
+    shares = divided(calls, covered**2, size) * np.minimum(total, MOST_PASSED)[calls.caller]
+    shares += (
+        slow_calls(table, calls, ill, family) * (1.0 - np.minimum(total, MOST_PASSED))[calls.caller]
+    )
     passed = np.zeros((size, size))
     np.add.at(passed, (calls.caller, calls.callee), shares * MOST_PASSED)
     return passed * np.exp(-ill.local)[:, None]
@@ -73,27 +41,8 @@ def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatAr
 def _sure(ill: Illness, family: str) -> FloatArray:
     """How surely ill; resources stand in where the family is not measured."""
     level = ill.own[family]
-    stand_in = np.where(ill.local > 0, certainty(ill.local + 2.0), 0.0)
+    stand_in = np.where(ill.local > 0, certainty(ill.local + USUAL), 0.0)
     return np.where(level.column >= 0, level.sure, stand_in)
-
-
-def _links(calls: Calls, ill: Illness, family: str, left: FloatArray) -> FloatArray:
-    """What goes to callees by the calls' own illness: only if all who call them measure it so."""
-    client: Level = ill.client[family]
-    measures = (client.column >= 0)[calls.caller]
-    likely = np.ones(len(left))
-    np.minimum.at(likely, calls.callee[measures], client.sure[calls.caller[measures]])
-    seen = np.any([level.column >= 0 for level in ill.own.values()], axis=0)
-    weight = np.where(measures, (likely * np.where(seen, 1.0, UNSEEN))[calls.callee], 0.0)
-    most = np.zeros(len(left))
-    np.maximum.at(most, calls.caller, weight)
-    return _divide(calls, weight, len(left)) * (left * most)[calls.caller]
-
-
-def _divide(calls: Calls, weight: FloatArray, size: int) -> FloatArray:
-    """Each call's weight as a share of its caller's; 0 where a caller has none."""
-    total = np.bincount(calls.caller, weight, size)[calls.caller]
-    return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
 
 
 def kept(passed: FloatArray, start: FloatArray) -> FloatArray:

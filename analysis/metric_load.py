@@ -7,7 +7,7 @@ further up; a service that nobody calls has its load from outside.
 
 import numpy as np
 
-from .metric_flow import Calls
+from .metric_calls import Calls
 from .metric_illness import Illness
 from .metric_shift import FloatArray
 
