@@ -13,13 +13,12 @@ from .metric_calls import Calls, divided
 from .metric_illness import USUAL, Illness, certainty
 from .metric_links import slow_calls
 from .metric_shift import FloatArray
-from .metric_table import Table
 
 MOST_PASSED = 0.95
 """Share of its illness that a service passes on at most: budgets are estimates."""
 
 
-def passed_on(table: Table, calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
+def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
     """Share of each service's illness of a family that it hands to each callee.
 
     Returns (services, services), rows sum to at most 0.95. Illness goes to callees that are ill of
@@ -30,9 +29,7 @@ def passed_on(table: Table, calls: Calls, ill: Illness, family: str, loss: Amoun
     covered = _sure(ill, family)[calls.callee] * explained(loss, calls.caller, calls.callee)
     total = np.bincount(calls.caller, covered, size)
     shares = divided(calls, covered**2, size) * np.minimum(total, MOST_PASSED)[calls.caller]
-    shares += (
-        slow_calls(table, calls, ill, family) * (1.0 - np.minimum(total, MOST_PASSED))[calls.caller]
-    )
+    shares += slow_calls(calls, ill, family) * (1.0 - np.minimum(total, MOST_PASSED))[calls.caller]
     passed = np.zeros((size, size))
     np.add.at(passed, (calls.caller, calls.callee), shares * MOST_PASSED)
     return passed * np.exp(-ill.local)[:, None]

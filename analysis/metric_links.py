@@ -10,18 +10,17 @@ import numpy as np
 from .metric_calls import Calls, divided
 from .metric_illness import Illness
 from .metric_shift import FloatArray
-from .metric_table import Table
 
 UNSEEN = 0.5
 """Weight of a callee of which nothing is measured beside one that is, by reasoning: it may be at
 fault as well, but the callers' own network and client code look the same."""
 
 
-def slow_calls(table: Table, calls: Calls, ill: Illness, family: str) -> FloatArray:
+def slow_calls(calls: Calls, ill: Illness, family: str) -> FloatArray:
     """(calls,) share of its caller's illness that the way to the callee, or it unseen, explains."""
     client = ill.client[family]
     measures = (client.column >= 0)[calls.caller]
-    likely = np.ones(len(table.services))
+    likely = np.ones(len(client.column))
     np.minimum.at(likely, calls.callee[measures], client.sure[calls.caller[measures]])
     seen = np.any([level.column >= 0 for level in ill.own.values()], axis=0)
     weight = np.where(measures, (likely * np.where(seen, 1.0, UNSEEN))[calls.callee], 0.0)

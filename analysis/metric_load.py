@@ -2,7 +2,7 @@
 
 A service whose requests changed while its caller's did not was called differently: the caller
 retries, loops, or gave up on the way. Where the caller's requests changed as much, the cause lies
-further up; a service that nobody calls has its load from outside.
+further up.
 """
 
 import numpy as np
@@ -10,10 +10,6 @@ import numpy as np
 from .metric_calls import Calls
 from .metric_illness import Illness
 from .metric_shift import FloatArray
-
-OUTSIDE = 0.3
-"""Weight of a load that comes from outside against one that a caller made, by reasoning: a service
-has to bear some growth, so the service is seldom the cause."""
 
 
 def load_made(calls: Calls, ill: Illness) -> FloatArray:
@@ -28,13 +24,6 @@ def load_made(calls: Calls, ill: Illness) -> FloatArray:
     share = np.divide(own**2, total, out=np.zeros_like(own), where=total > 0)
     np.maximum.at(made, caller, evidence[callee] * share)
     return made
-
-
-def load_borne(calls: Calls, ill: Illness) -> FloatArray:
-    """(services,) nats, weighted, that a load from outside, or another use of it, changed it."""
-    called = np.zeros(len(ill.activity), bool)
-    called[calls.callee] = True
-    return OUTSIDE * ill.activity
 
 
 def _growth(ill: Illness) -> FloatArray:
