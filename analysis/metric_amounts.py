@@ -24,7 +24,7 @@ class Amounts:
     total: FloatArray
     """The same times requests; NaN where those are not counted."""
     unit: NDArray[np.int_]
-    """Two services compare if they have the same unit."""
+    """Two services compare if they have the same unit; -1 for not measured."""
     counter: NDArray[np.int_]
     """The same for what counts the requests; -1 for none."""
 
@@ -74,12 +74,12 @@ def _typical(values: FloatArray, weights: FloatArray | None) -> FloatArray:
 
 
 def _units(table: Table, column: NDArray[np.int_], family: str) -> NDArray[np.int_]:
-    """0 for the family's common unit (seconds, share of failures), else one number a name."""
+    """0 for the family's common unit, seconds or shares; else one number a name; -1 for none."""
     names = [table.names[j] if j >= 0 else "" for j in column.tolist()]
     common = (
         table.share if family == "failure" else np.array([k.seconds for k in table.kinds], bool)
     )
-    return np.where((column >= 0) & common[column], 0, 1 + _numbered(names))
+    return np.where(column < 0, -1, np.where(common[column], 0, 1 + _numbered(names)))
 
 
 def _numbered(names: list[str]) -> NDArray[np.int_]:
@@ -91,12 +91,12 @@ def explained(loss: Amounts, caller: NDArray[np.int_], callee: NDArray[np.int_])
     """Share of each caller's loss that its callee's loss covers, 0..1; shape (calls,).
 
     By totals where both count their requests alike, else by one request; 1 where the two cannot be
-    compared or the caller's loss is not measured: then only the callee's certainty counts.
+    compared, or the caller's loss is not seen: then only the callee's certainty counts.
     """
-    alike = loss.unit[caller] == loss.unit[callee]
+    alike = (loss.unit[caller] == loss.unit[callee]) & (loss.unit[callee] >= 0)
     counted = alike & (loss.counter[caller] == loss.counter[callee])
     counted &= np.isfinite(loss.total[caller]) & np.isfinite(loss.total[callee])
     there = np.where(counted, loss.total[callee], loss.a_call[callee])
     here = np.where(counted, loss.total[caller], loss.a_call[caller])
-    covered = np.divide(there, here, out=np.ones(len(caller)), where=here > 0)
-    return np.where(alike & (loss.a_call[callee] > 0), np.minimum(covered, 1.0), 1.0)
+    covered = np.divide(there, here, out=np.sign(there), where=here > 0)
+    return np.where(alike, np.minimum(covered, 1.0), 1.0)
