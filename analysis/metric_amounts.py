@@ -11,28 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .metric_illness import Illness
-from .metric_shift import FloatArray, extreme_half, weighted_mean
+from .metric_shift import FloatArray, extreme_half, quantile, weighted_mean
 from .metric_table import Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Amounts:
-    """What is lost at each service; arrays have shape (services,)."""
+    """What is lost at each service; arrays have shape (services,) or (m, services)."""
 
     a_call: FloatArray
-    """Extra seconds, or share of failures, of one request; >= 0."""
+    """Extra seconds, or share of failures, of one request; (m, services), NaN is not known."""
     total: FloatArray
-    """The same times requests; NaN where those are not counted."""
+    """The same times requests; NaN also where those are not counted."""
+    weights: FloatArray | None
+    """(m,) how much each row counts; None where each column's worse half does."""
     unit: NDArray[np.int_]
     """Two services compare if they have the same unit; -1 for not measured."""
     counter: NDArray[np.int_]
     """The same for what counts the requests; -1 for none."""
 
+    @property
+    def lost(self) -> FloatArray:
+        """(services,) loss in the rows that count, in all where counted, else of one request."""
+        total = _typical(self.total, self.weights)
+        one = _typical(self.a_call, self.weights)
+        return np.maximum(np.nan_to_num(np.where(np.isfinite(total), total, one)), 0.0)
+
 
 def amounts(
     table: Table, ill: Illness, family: str, weights: FloatArray | None, symptom: str | None
 ) -> Amounts:
-    """What each service loses in the rows that count, by one comparable metric each.
+    """What each service loses in each row, by one comparable metric each.
 
     symptom: name of the metric that is complained of, which is then the first choice.
     """
@@ -41,11 +50,14 @@ def amounts(
     extra = np.where(none, np.nan, table.now[:, column] - ill.shift.baseline[column])
     counter = np.array([ill.traffic.get(s, -1) for s in range(len(column))], int)
     requests = np.where(counter < 0, np.nan, table.now[:, counter])
+    # Without requests there is nothing to measure, and nothing is lost.
+    extra = np.where(np.isnan(extra) & (requests == 0) & ~none, 0.0, extra)
+    requests = np.where(np.isnan(requests), quantile(requests, 0.5), requests)
     shared = table.share[column] if family == "failure" else ~none
-    losses = extra * np.where(shared, requests, np.nan)
     return Amounts(
-        np.maximum(np.nan_to_num(_typical(extra, weights)), 0.0),
-        np.maximum(_typical(losses, weights), 0.0),
+        extra,
+        extra * np.where(shared, requests, np.nan),
+        weights,
         _units(table, column, family),
         _numbered([table.names[j] if j >= 0 else "" for j in counter.tolist()]),
     )
@@ -67,10 +79,7 @@ def _chosen(table: Table, ill: Illness, family: str, symptom: str | None) -> NDA
 
 
 def _typical(values: FloatArray, weights: FloatArray | None) -> FloatArray:
-    if weights is None:
-        return extreme_half(values)
-    known = np.isfinite(values).any(axis=0)
-    return np.where(known, weighted_mean(np.nan_to_num(values), weights), np.nan)
+    return extreme_half(values) if weights is None else weighted_mean(values, weights)
 
 
 def _units(table: Table, column: NDArray[np.int_], family: str) -> NDArray[np.int_]:
@@ -95,8 +104,21 @@ def explained(loss: Amounts, caller: NDArray[np.int_], callee: NDArray[np.int_])
     """
     alike = (loss.unit[caller] == loss.unit[callee]) & (loss.unit[callee] >= 0)
     counted = alike & (loss.counter[caller] == loss.counter[callee])
-    counted &= np.isfinite(loss.total[caller]) & np.isfinite(loss.total[callee])
-    there = np.where(counted, loss.total[callee], loss.a_call[callee])
-    here = np.where(counted, loss.total[caller], loss.a_call[caller])
-    covered = np.divide(there, here, out=np.sign(there), where=here > 0)
-    return np.where(alike, np.minimum(covered, 1.0), 1.0)
+    totals = _covered(loss.total, loss.weights, caller, callee)
+    single = _covered(loss.a_call, loss.weights, caller, callee)
+    covered = np.where(counted & np.isfinite(totals), totals, single)
+    return np.where(alike, np.clip(np.nan_to_num(covered), 0.0, 1.0), 1.0)
+
+
+def _covered(
+    values: FloatArray,
+    weights: FloatArray | None,
+    caller: NDArray[np.int_],
+    callee: NDArray[np.int_],
+) -> FloatArray:
+    """Callee's loss by caller's, over the rows both know; NaN without such rows."""
+    here, there = values[:, caller], values[:, callee]
+    both = np.isfinite(here) & np.isfinite(there)
+    here = _typical(np.where(both, here, np.nan), weights)
+    there = _typical(np.where(both, there, np.nan), weights)
+    return np.divide(there, here, out=np.sign(there), where=here > 0)

@@ -131,7 +131,7 @@ def _start(ill: Illness, family: str, loss: Amounts, made: FloatArray) -> FloatA
     nats = ill.local + made
     for each in TRAVELLING:
         nats = nats + ill.own[each].beyond + ill.client[each].beyond
-    lost = np.where(np.isfinite(loss.total), loss.total, loss.a_call) * ill.own[family].sure
+    lost = loss.lost * ill.own[family].sure
     share = lost / max(lost.max(initial=0.0), np.finfo(float).tiny)
     start = np.expm1(np.minimum(nats, MOST_NATS)) * (SMALL_LOSS + (1 - SMALL_LOSS) * share)
     most = np.max(ill.own[family].beyond + ill.client[family].beyond, initial=0.0)

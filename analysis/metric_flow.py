@@ -25,7 +25,7 @@ def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatAr
     the same, best explanation first; what they leave and the calls themselves show, to callees
     that look healthy (the way there is slow); a service with ill resources of its own keeps it.
     """
-    size = len(loss.a_call)
+    size = len(loss.unit)
     covered = _sure(ill, family)[calls.callee] * explained(loss, calls.caller, calls.callee)
     total = np.bincount(calls.caller, covered, size)
     shares = divided(calls, covered**2, size) * np.minimum(total, MOST_PASSED)[calls.caller]

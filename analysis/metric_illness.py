@@ -17,6 +17,8 @@ from .metric_table import ACTIVITY, LOCAL, Table, traffic_columns
 USUAL = 2.0
 """Nats up to which a service's strongest metric is chance. By reasoning: the largest of a dozen
 healthy metrics has a z of about 2 to 3, that is 1.6 to 2.3 nats of size and as much by rank."""
+STEEP = 2.0
+"""Of the step from healthy to ill, by reasoning: as a square, which silences what is weak."""
 LOADED = ("cpu", "disk", "network", "saturation", "flow")
 """Kinds that grow with the requests."""
 TRAVELLING = ("latency", "failure")
@@ -67,7 +69,7 @@ class Illness:
 
 def certainty(evidence: FloatArray) -> FloatArray:
     """Logistic function of the nats beyond the usual."""
-    return 1.0 / (1.0 + np.exp(2 * (USUAL - evidence)))
+    return 1.0 / (1.0 + np.exp(STEEP * (USUAL - evidence)))
 
 
 def examine(table: Table, weights: FloatArray | None) -> Illness:
