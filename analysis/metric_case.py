@@ -74,7 +74,9 @@ def build_case(
     weights = _rows(table, symptom)
     ill = examine(table, weights)
     place = {name: i for i, name in enumerate(table.services)}
-    pairs = [(place[a], place[b]) for a, b in edges]
+    # Illness that is followed from the symptom does not lead back to it, in a cycle of calls.
+    first = symptom.service if symptom else None
+    pairs = [(place[a], place[b]) for a, b in edges if b != first]
     graphs = {f: calls_between(pairs, ill.own[f].column >= 0) for f in TRAVELLING}
     made = load_made(graphs["latency"], ill)
     passed: dict[str, FloatArray] = {}
