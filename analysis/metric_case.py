@@ -76,6 +76,7 @@ def build_case(
     place = {name: i for i, name in enumerate(table.services)}
     # Illness that is followed from the symptom does not lead back to it, in a cycle of calls.
     first = symptom.service if symptom else None
+    known = any(first in edge for edge in edges)
     pairs = [(place[a], place[b]) for a, b in edges if b != first]
     graphs = {f: calls_between(pairs, ill.own[f].column >= 0) for f in TRAVELLING}
     made = load_made(graphs["latency"], ill)
@@ -87,7 +88,7 @@ def build_case(
         passed[family] = passed_on(graphs[family], ill, family, loss)
         start = _start(ill, family, loss, made)
         if wanted and symptom:
-            start = np.eye(1, len(place), place[symptom.service])[0]
+            start = _complaint(place[symptom.service], known, start)
         held += kept(passed[family], start)
     return _weighed(table, ill, graphs, passed, held, made)
 
@@ -108,6 +109,18 @@ def _weighed(
         evidence = evidence + ill.own[family].beyond * stays
     score = np.log(share + ASTRAY / size) + np.log1p(evidence)
     return Case(table, ill, graphs, passed, share, made, evidence, score)
+
+
+def _complaint(service: int, known: bool, shown: FloatArray) -> FloatArray:
+    """All of the illness at the service that is complained of, sums to 1.
+
+    Half of it where the illness shows, if no call of that service is known in either direction:
+    whether it calls nobody or the graph lacks it is anyone's guess.
+    """
+    alone = np.eye(1, len(shown), service)[0]
+    if known or not shown.sum():
+        return alone
+    return (alone + shown / shown.sum()) / 2
 
 
 def _rows(table: Table, symptom: Symptom | None) -> FloatArray | None:

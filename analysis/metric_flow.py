@@ -27,9 +27,12 @@ def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatAr
     """
     size = len(loss.unit)
     covered = _sure(ill, family)[calls.callee] * explained(loss, calls.caller, calls.callee)
-    total = np.bincount(calls.caller, covered, size)
-    shares = divided(calls, covered**2, size) * np.minimum(total, MOST_PASSED)[calls.caller]
-    shares += slow_calls(calls, ill, family) * (1.0 - np.minimum(total, MOST_PASSED))[calls.caller]
+    # One cause is likelier than several at once: as much moves on as the best callee explains.
+    total = np.zeros(size)
+    np.maximum.at(total, calls.caller, covered)
+    total = np.minimum(total, MOST_PASSED)
+    shares = divided(calls, covered**2, size) * total[calls.caller]
+    shares += slow_calls(calls, ill, family) * (1.0 - total)[calls.caller]
     passed = np.zeros((size, size))
     np.add.at(passed, (calls.caller, calls.callee), shares * MOST_PASSED)
     return passed * np.exp(-ill.local)[:, None]
