@@ -15,7 +15,8 @@ from .metric_links import slow_calls
 from .metric_shift import FloatArray
 
 MOST_PASSED = 0.95
-"""Share of its illness that a service passes on at most: budgets are estimates."""
+"""Share of its illness that a service passes on at most: budgets are estimates. Close to 1, or long
+chains of calls lose the trail: it counts twice a hop, so that four hops keep two thirds."""
 
 
 def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
