@@ -29,9 +29,9 @@ def test_children_are_linked_to_their_parents_whatever_the_order():
     assert rows_of(table, np.array([2, 9], np.uint64)).tolist() == [1, NONE]
 
 
-def test_of_spans_with_one_key_the_first_is_kept():
-    table = made([1, 1], [0, 0], [5.0, 5.0], [7, 8])
-    assert table.ms.tolist() == [7]
+def test_of_spans_with_one_key_the_last_is_kept():
+    table = made([1, 1], [0, 0], [5.0, 6.0], [7, 8])
+    assert table.ms.tolist() == [8]
 
 
 def test_own_time_takes_the_union_of_overlapping_children_away():

@@ -1,79 +1,70 @@
-"""Spans and their log lines as columns, with the windows that they are compared in."""
+"""Requests of both windows as columns: their spans, what these did, and when each began."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..analysis.span_events import Events, events_of
-from ..analysis.span_table import NONE, Bools, Op, SpanTable, rows_of, span_table
+from ..analysis.span_table import NONE, Bools, Floats, SpanTable, rows_of
 from ..analysis.wording import statements
-from ..telemetry.model import Window
-from ..telemetry.span_signals import peer, span_failed
+from ..telemetry.model import Telemetry, Window
 from .base import Bench
-from .reading import logs, spans, whole
+from .reading import attempt, whole
 
 LOUD = ("error", "critical")
+NO_SPAN = 0
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The requests of both windows."""
+class Requests:
+    """Spans from the begin of the baseline to the end of the incident."""
 
+    telemetry: Telemetry
+    window: Window
     table: SpanTable
-    traces: tuple[str, ...]
-    """Trace ids; the table's numbers point here."""
-    began: np.ndarray
-    """When each span's request began, unix seconds; shape (n,)."""
-    keys: dict[tuple[str, str], int]
+
+    @cached_property
+    def began(self) -> Floats:
+        """When each span's request began, unix seconds; shape (n,)."""
+        first = np.full(int(self.table.trace.max(initial=-1)) + 1, np.inf)
+        np.minimum.at(first, self.table.trace, self.table.start)
+        return first[self.table.trace]
+
+    @cached_property
+    def events(self) -> Events:
+        """What the spans did; a log line counts for the span that it names."""
+        lines = self.telemetry.log_table(self.window)
+        row = rows_of(self.table, lines.span)
+        named = (lines.span != NO_SPAN) & (row != NONE)
+        lines, row = lines.chosen(named), row[named]
+        services = [lines.services[number] for number in lines.service.tolist()]
+        said, label = statements(self.telemetry.messages(lines), services)
+        return events_of(self.table, row, label, said, lines.of_levels(LOUD))
 
     def within(self, window: Window) -> Bools:
         """Spans of the requests that began inside a window."""
         return (self.began >= window.start) & (self.began < window.end)
 
+    def trace_id(self, number: int) -> str:
+        """The id behind a trace's number in the table."""
+        row = int(np.flatnonzero(self.table.trace == number)[0])
+        return self.telemetry.spans_of(self.table.key[[row]])[0].trace_id
 
-def columns(bench: Bench) -> Columns:
-    """Spans from the begin of the baseline to the end of the incident."""
-    found = spans(bench, whole(bench))
-    keys = {(s.trace_id, s.span_id): i + 1 for i, s in enumerate(found)}
-    traces = list(dict.fromkeys(s.trace_id for s in found))
-    number = {name: i for i, name in enumerate(traces)}
-    ops: dict[Op, int] = {}
-    op = [
-        ops.setdefault(Op(s.service, s.name, peer(s) if s.kind == "client" else ""), len(ops))
-        for s in found
-    ]
-    table = span_table(
-        list(ops),
-        np.array(op, np.int64),
-        np.array([number[s.trace_id] for s in found], np.int64),
-        np.array([keys[s.trace_id, s.span_id] for s in found], np.uint64),
-        np.array([keys.get((s.trace_id, s.parent_id), 0) for s in found], np.uint64),
-        start=np.array([s.start for s in found], float),
-        ms=np.array([s.duration_ms for s in found], float),
-        error=np.array([span_failed(s) for s in found], bool),
+
+def requests(bench: Bench) -> Requests:
+    """The requests that a bench's windows span, read once."""
+    window, telemetry = whole(bench), bench.telemetry
+    return attempt(
+        lambda: telemetry.remember(
+            ("requests", window), lambda: Requests(telemetry, window, telemetry.span_table(window))
+        )
     )
-    began = np.full(len(traces), np.inf)
-    np.minimum.at(began, table.trace, table.start)
-    return Columns(table, tuple(traces), began[table.trace], keys)
-
-
-def events(bench: Bench, found: Columns) -> Events:
-    """What the spans did; log lines count for the span that they name."""
-    lines = [line for line in logs(bench, whole(bench)) if line.span_id]
-    said, label = statements([line.message for line in lines], [line.service for line in lines])
-    key = np.array([found.keys.get((line.trace_id, line.span_id), 0) for line in lines], np.uint64)
-    row = rows_of(found.table, key)
-    loud = np.array([line.level in LOUD for line in lines], bool)
-    known = row != NONE
-    return events_of(found.table, row[known], label[known], said, loud[known])
 
 
 def incident_windows(bench: Bench) -> list[Window]:
-    """The incident window, and its part since the alert: nobody knows when it began."""
-    frame = bench.frame
-    since = Window(max(frame.alerted or 0.0, frame.incident.start), frame.incident.end)
-    return (
-        [frame.incident]
-        if since in (frame.incident,) or since.seconds <= 0
-        else [frame.incident, since]
-    )
+    """The incident window, and its part since the alert: nobody knows yet when it began."""
+    incident = bench.frame.incident
+    alerted = bench.frame.alerted or incident.start
+    since = Window(max(alerted, incident.start), incident.end)
+    return [incident, since] if 0 < since.seconds < incident.seconds else [incident]

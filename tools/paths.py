@@ -3,7 +3,7 @@
 from ..analysis.span_patterns import Oddity, oddities
 from ..analysis.stops import Blame, blamed
 from .base import Bench, Effect, Row, Table, tool
-from .columns import Columns, columns, events, incident_windows
+from .columns import Requests, incident_windows, requests
 from .reading import cut, number, seconds, table
 
 
@@ -16,11 +16,11 @@ def changed_paths(bench: Bench) -> Table:
     several callers (`callers`) stop after. `weight` (0..1) is how far the shares of spans that
     show it lie apart at least. The clearest first.
     """
-    found = columns(bench)
+    found = requests(bench)
     before = found.within(bench.frame.baseline)
     clearest: dict[tuple, tuple[float, Row]] = {}
     if before.any():
-        what = events(bench, found)
+        what = found.events
         for window in incident_windows(bench):
             odd = oddities(found.table, what, before, found.within(window))
             for blame in blamed(found.table, odd):
@@ -44,7 +44,7 @@ def changed_paths(bench: Bench) -> Table:
     return table(rows, summary, nothing, bench.frame.incident)
 
 
-def _row(blame: Blame, found: Columns) -> Row:
+def _row(blame: Blame, found: Requests) -> Row:
     odd = blame.oddity
     return {
         "service": blame.service,
@@ -59,7 +59,7 @@ def _row(blame: Blame, found: Columns) -> Row:
         "spans": odd.spans_now,
         "callers": ", ".join(blame.callers),
         "first": number(odd.first),
-        "trace_id": found.traces[odd.trace],
+        "trace_id": found.trace_id(odd.trace),
     }
 
 

@@ -3,7 +3,7 @@
 from ..analysis.delays import Delay, delays
 from ..analysis.waiting import waits
 from .base import Bench, Effect, Row, Table, tool
-from .columns import columns, incident_windows
+from .columns import incident_windows, requests
 from .reading import cut, number, seconds, table
 
 
@@ -16,7 +16,7 @@ def added_waits(bench: Bench) -> Table:
     usual spread; `strength` (0..1) is 0 up to 10 times and 1 from 1,000 times the noise. `place`
     is where it shows most. The clearest first.
     """
-    found = columns(bench)
+    found = requests(bench)
     before = found.within(bench.frame.baseline)
     clearest: dict[str, Delay] = {}
     for window in incident_windows(bench):
