@@ -20,6 +20,8 @@ INEXACT = 0.3
 """Share of a delay by which places may differ: calls are not all alike."""
 SPARSE = 0.5
 """Weight of the penalty that prefers few slow services."""
+QUEUED = 0.3
+"""What is left of a delay inside a service that waits for a slower one."""
 ROUNDS = 100
 SIDES = ("caller", "callee")
 End = tuple[str, str]
@@ -38,13 +40,17 @@ class Delay:
     times_noise: float
     waits: tuple[Wait, ...]
     """The places that show it, the clearest first."""
+    behind: str = ""
+    """The slow service that it calls, where that may be why its own time grew: who waits for an
+    answer keeps a worker, and requests queue for the next."""
 
     @property
     def strength(self) -> float:
         """0..1."""
         if self.times_noise <= NOTICED:
             return 0.0
-        return min(1.0, log10(self.times_noise / NOTICED) / log10(CERTAIN / NOTICED))
+        clear = min(1.0, log10(self.times_noise / NOTICED) / log10(CERTAIN / NOTICED))
+        return clear * (QUEUED if self.behind else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,9 @@ def delays(waits: Iterable[Wait]) -> list[Delay]:
             _Reading(added.get((name, "callee"), 0.0), [p for p in edges if p.ends[1] == name]),
             _Reading(own[name].extra if name in own else 0.0, [own[name]] if name in own else []),
         ]
-        made.append(_delay(name, max(readings, key=lambda reading: reading.times)))
+        clearest = max(readings, key=lambda reading: reading.times)
+        behind = _behind(name, clearest.ms, edges, added) if clearest is readings[2] else ""
+        made.append(_delay(name, clearest, behind))
     found = [delay for delay in made if delay.ms > 0]
     return sorted(found, key=lambda delay: (-delay.times_noise, delay.service))
 
@@ -147,6 +155,17 @@ def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray) -> np.ndarray
     return delay
 
 
-def _delay(name: str, reading: _Reading) -> Delay:
+def _behind(name: str, inside: float, edges: list[_Place], added: dict[End, float]) -> str:
+    """The callee that delays a call of the service by at least half of what its own time grew."""
+    slow = {
+        place.ends[1]: added[place.ends[1], "callee"]
+        for place in edges
+        if place.ends[0] == name and place.ill
+    }
+    callee = max(sorted(slow), key=lambda callee: slow[callee], default="")
+    return callee if callee and slow[callee] >= 0.5 * inside else ""
+
+
+def _delay(name: str, reading: _Reading, behind: str) -> Delay:
     seen = sorted((w for p in reading.places for w in p.waits), key=lambda wait: -wait.score)
-    return Delay(name, reading.ms, reading.times, tuple(seen))
+    return Delay(name, reading.ms, reading.times, tuple(seen), behind)

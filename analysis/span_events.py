@@ -7,6 +7,8 @@ import numpy as np
 
 from .span_table import Bools, Ints, SpanTable
 
+NOBODY, FAILS = "calls nobody", "fails"
+
 
 @dataclass(frozen=True)
 class Events:
@@ -14,7 +16,7 @@ class Events:
 
     names: tuple[str, ...]
     loud: Bools
-    """By event: whether it is a log line of an error; shape (len(names),)."""
+    """By event: whether it is an error, logged or in the span's status; shape (len(names),)."""
     row: Ints
     event: Ints
 
@@ -32,19 +34,22 @@ def events_of(table: SpanTable, row: Ints, label: Ints, said: Sequence[str], lou
     childless = np.setdiff1d(np.arange(len(table)), table.parent[child])
     names = [f"calls {op.service} {op.name}" for op in table.ops]
     names += [f"calls {op.service} {op.name} last" for op in table.ops]
-    names += ["calls nobody"]
+    names += [NOBODY, FAILS]
     base = len(names)
     names += [f"logs {text}" for text in said] + [f"logs an error: {text}" for text in said]
-    rows = np.concatenate([table.parent[child], table.parent[last], childless, row])
+    failed = np.flatnonzero(table.error)
+    rows = np.concatenate([table.parent[child], table.parent[last], childless, failed, row])
     event = np.concatenate(
         [
             table.op[child],
             n + table.op[last],
             np.full(childless.size, 2 * n),
+            np.full(failed.size, 2 * n + 1),
             base + label + np.where(loud, len(said), 0),
         ]
     )
     pair = np.unique(rows * len(names) + event)
     is_loud = np.zeros(len(names), bool)
+    is_loud[2 * n + 1] = True
     is_loud[base + len(said) :] = True
     return Events(tuple(names), is_loud, pair // len(names), pair % len(names))

@@ -39,6 +39,8 @@ class Oddity:
     """0..1: how far the shares lie apart at least."""
     deepest: float
     """Share of its odd spans that have no odder span below them."""
+    op: int
+    """Number of the odd operation in the table."""
     call: int
     """Number of the operation called, where it is about a call; else -1."""
     stops: bool
@@ -123,6 +125,7 @@ def _oddity(
         int(counted.n1[pair]),
         strength,
         float((~below[rows]).mean()),
+        int(table.op[some]),
         event % n if event < 2 * n else -1,
         n <= event < 2 * n,
         float(table.start[some]),

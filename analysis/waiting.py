@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .far_ends import far_ends
 from .span_table import Bools, Floats, Ints, SpanTable
 
 FEWEST = 3
@@ -65,22 +66,23 @@ def waits(table: SpanTable, before: Bools, now: Bools) -> list[Wait]:
             continue
         op, other = table.ops[table.op[rows[0]]], int(callee[rows[0]])
         far = table.services[other] if other >= 0 else op.peer
+        times = own[was], own[is_]
         found.append(
-            _wait(
-                (op.service, far),
-                op.name,
-                own[was],
-                own[is_],
-                requests,
-                float(table.start[is_].min()),
-            )
+            _wait((op.service, far), op.name, times, requests, float(table.start[is_].min()))
         )
     return found
 
 
 def _callee(table: SpanTable) -> Ints:
-    """Service of the other side's span below each span; -1 where there is none."""
+    """Service at the other end of each span's call; -1 where it calls nobody.
+
+    A call that got no answer counts for the service that usually answers it.
+    """
     callee = np.full(len(table), -1, np.int64)
+    number = {name: i for i, name in enumerate(table.services)}
+    for op, name in far_ends(table).items():
+        if table.ops[op].kind == "client" and name in number:
+            callee[table.op == op] = number[name]
     child = np.flatnonzero(table.parent >= 0)
     far = child[table.service[child] != table.service[table.parent[child]]]
     callee[table.parent[far]] = table.service[far]
@@ -88,8 +90,9 @@ def _callee(table: SpanTable) -> Ints:
 
 
 def _wait(
-    place: Edge, operation: str, was: Floats, is_: Floats, requests: int, first: float
+    place: Edge, operation: str, times: tuple[Floats, Floats], requests: int, first: float
 ) -> Wait:
+    was, is_ = times
     usual, present = np.quantile(was, QUANTILES), np.quantile(is_, QUANTILES)
     middle = float(np.median(was))
     spread = float(np.median(np.abs(was - middle))) + DRIFT * middle + LEAST_MS

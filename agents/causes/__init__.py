@@ -6,7 +6,7 @@ Each takes the clues and yields candidates; none knows a service, a drill or a d
 from collections.abc import Callable, Iterable
 
 from ..clues import Clues
-from . import access, capacity, changes, data, location, processes, third_party
+from . import access, capacity, changes, data, processes, third_party
 from .candidate import Candidate
 
 Recogniser = Callable[[Clues], Iterable[Candidate]]
@@ -25,5 +25,4 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     data.corrupted,
     access.attacks,
     third_party.providers,
-    location.somewhere,
 )

@@ -7,10 +7,13 @@ from ...incident.finding import Argument, Hypothesis
 from ...incident.hypotheses import numbered
 from ..causes import RECOGNISERS
 from ..causes.candidate import Candidate
+from ..causes.location import somewhere
 from ..clues import Clues
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
+PLAUSIBLE = 1.5
+"""Log-odds from which a named kind of fault explains what else shows at its service."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
@@ -23,7 +26,28 @@ def candidates(clues: Clues) -> list[Candidate]:
             key = (candidate.service, candidate.kind.value)
             if key not in best or _weight(candidate) > _weight(best[key]):
                 best[key] = candidate
-    return list(best.values())
+    named = list(best.values())
+    return named + [place for place in somewhere(clues) if not _explained(place, named)]
+
+
+def _explained(place: Candidate, named: list[Candidate]) -> bool:
+    """Whether a kind of fault named for the service says why it shows what it shows.
+
+    Then what shows there speaks for that cause, as far as the cause's own signs fall short of it:
+    both come from the same requests, and are not counted twice.
+    """
+    here = [c for c in named if c.service == place.service and _weight(c) >= PLAUSIBLE]
+    if not here:
+        return False
+    cause = max(here, key=_weight)
+    missing = _weight(place) - _weight(cause)
+    for reason in sorted(place.reasons, key=lambda reason: -reason.signal.log_odds):
+        if missing > 0 and reason.signal.log_odds > 0:
+            share = min(1.0, missing / reason.signal.log_odds)
+            size = abs(reason.signal.weight) * reason.signal.value
+            cause.backed(size, share, reason.signal.note, reason.quotes)
+            missing -= reason.signal.log_odds
+    return True
 
 
 def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
