@@ -102,6 +102,11 @@ class Clues:
         return self.ask("added_waits")
 
     @cached_property
+    def measured(self) -> Result:
+        """Whom metrics and calls blame."""
+        return self.ask("metric_blame")
+
+    @cached_property
     def origin(self) -> Result:
         """Blame along the calls: who started it."""
         return self.ask("origin")

@@ -37,6 +37,7 @@ def frame_of(
         baseline=baseline,
         incident=Window(begin, max(end, begin)),
         service=document.alert.service,
+        metric=document.alert.labels.get("metric", ""),
         alerted=_alerted(document).timestamp(),
     )
 

@@ -5,6 +5,7 @@ notification and remediation. Importing this package registers every read tool b
 from . import (
     access,
     backups,
+    blame,
     capacity,
     certificates,
     changes,
@@ -34,6 +35,7 @@ from . import (
 __all__ = [
     "access",
     "backups",
+    "blame",
     "capacity",
     "certificates",
     "changes",

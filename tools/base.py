@@ -38,6 +38,8 @@ class Frame:
     baseline: Window
     incident: Window
     service: str = ""
+    metric: str = ""
+    """What the alert complains of, where it names a metric."""
     alerted: float | None = None
     """When the alert fired, unix seconds; None where there is none."""
 

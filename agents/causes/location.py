@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.base import Row
-from ..clues import Clues, cite, first, where
+from ..clues import Clues, cite, first
 from .candidate import Candidate
 
 OTHER_WAY = 6.0
@@ -12,17 +12,25 @@ OTHER_WAY = 6.0
 that merely pass a fault on do not count as its begin."""
 WAITING = 6.0
 """Log-odds of a delay a thousand times the noise."""
+MEASURED = 0.5
+"""What metrics count where there are requests to look at: those show who does what, metrics only
+what comes of it. Where there are none, metrics count in full."""
+UNKNOWN = 1.5
+"""Log-odds that "something else" holds when hypotheses are weighed; metrics count theirs as 0."""
 BLAMED = 2.0
 """Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
+CLEAR = 0.5
+"""Weight from which another way of requests says more than a resource."""
 FEW = 8
 """Services looked at for each kind of sign."""
 
 
 def somewhere(clues: Clues) -> Iterator[Candidate]:
-    """The services that requests' ways, their waits or the calls' blame point at."""
+    """The services that requests' ways, their waits, metrics or the calls' blame point at."""
     pointed = [
         *(row["service"] for row in clues.paths.rows[: 4 * FEW]),
         *(row["service"] for row in clues.waits.rows[:FEW] if row["strength"]),
+        *(row["service"] for row in clues.measured.rows[:FEW]),
         *(row["service"] for row in clues.origin.rows[:3]),
     ]
     for service in dict.fromkeys(pointed):
@@ -31,9 +39,8 @@ def somewhere(clues: Clues) -> Iterator[Candidate]:
 
 def _candidate(clues: Clues, service: str) -> Candidate:
     way, wait = first(clues.paths, service=service), first(clues.waits, service=service)
-    blame = next(where(clues.origin, service=service), None)
     other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
-    candidate = Candidate(service, *_named(service, other, slow, wait))
+    candidate = Candidate(service, *_named(clues, service, other, slow, wait))
     if way:
         candidate.backed(OTHER_WAY, other, _way(way), _proof_of_way(clues, way))
     if wait:
@@ -41,19 +48,49 @@ def _candidate(clues: Clues, service: str) -> Candidate:
         text += f"{wait['times_noise']:.3g} times the usual spread"
         quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
         candidate.backed(WAITING, slow, text, quotes)
+    if way is None and wait is None and not _traced(clues):
+        candidate.lacking(f"requests through {service} before and during the incident")
+    _metrics(clues, candidate)
+    _calls(clues, candidate)
+    return candidate
+
+
+def _metrics(clues: Clues, candidate: Candidate) -> None:
+    row = first(clues.measured, service=candidate.service)
+    if row is None:
+        candidate.lacking(f"metrics of {candidate.service}")
+        return
+    weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (MEASURED if _traced(clues) else 1.0)
+    quotes = cite(clues.measured, row, "service", "metric", "before", "now", "score")
+    candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
+    for missing in filter(None, row["not_available"].split("; ")):
+        candidate.lacking(f"{candidate.service}: {missing}")
+
+
+def _calls(clues: Clues, candidate: Candidate) -> None:
+    blame = first(clues.origin, service=candidate.service)
     if blame:
         text = f"blame follows the calls to it: {blame['path']}"
         quotes = cite(clues.origin, blame, "blame", "path")
         candidate.backed(BLAMED, blame["blame"] or 0, text, quotes)
-    return candidate
 
 
-def _named(service: str, other: float, slow: float, wait: Row | None) -> tuple[FaultKind, str]:
+def _traced(clues: Clues) -> bool:
+    """Whether requests of both windows could be compared."""
+    return bool(clues.paths.rows or clues.waits.rows)
+
+
+def _named(
+    clues: Clues, service: str, other: float, slow: float, wait: Row | None
+) -> tuple[FaultKind, str]:
     """Kind of fault and statement, by what shows most."""
+    row = first(clues.measured, service=service)
+    if row and row["kind"] == "cpu" and other < CLEAR and (row["score"] or 0) > 0:
+        return FaultKind.cpu_saturation, f"{service} uses more CPU than it did and slows down"
     if wait and slow > other:
         if "->" in wait["place"]:
             return FaultKind.network, f"calls that {service} takes part in wait on the way"
-        return FaultKind.cpu_saturation, f"{service} takes longer for the same work"
+        return FaultKind.unknown, f"{service} takes longer for the same work"
     if other > 0:
         return FaultKind.application, f"{service} does not do what it used to do"
     return FaultKind.unknown, f"the degradation begins in {service}; its kind is not known"
