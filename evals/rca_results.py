@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -27,6 +27,8 @@ class RcaRun(BaseModel):
     id: str = Field(description="the case")
     method: str = Field(description="who answered")
     fault_type: str = Field(default="", description="the truth's, in the set's own words")
+    guilty: str = Field(default="", description="the truth's service")
+    culprit: str | None = Field(default=None, description="the truth's commit, 'none', or no word")
     answer: RcaAnswer | None = Field(default=None, description="None: unscored, or many by chance")
     marks: RcaMarks | None = Field(default=None, description="None: unscored")
     seconds: float = Field(default=0.0, description="wall time")
@@ -67,7 +69,7 @@ def answered(cases: list[RcaCase], methods: list[RcaMethod], root: Path) -> Iter
 def run(case: RcaCase, method: RcaMethod, truth: RcaTruth) -> RcaRun:
     """Answer and mark; a run that our own store or disk ends says nothing about the method."""
     started = time.perf_counter()
-    found = RcaRun(set=case.set, id=case.id, method=method.name, fault_type=truth.fault_type)
+    found = RcaRun(set=case.set, id=case.id, method=method.name, **_truly(truth))
     try:
         answers = method.answer(case)
     except (StoreError, OSError) as error:
@@ -78,6 +80,12 @@ def run(case: RcaCase, method: RcaMethod, truth: RcaTruth) -> RcaRun:
     only = answers[0] if len(answers) == 1 else None
     marked = {"answer": only, "marks": marks_of(answers, truth), "seconds": seconds}
     return found.model_copy(update=marked)
+
+
+def _truly(truth: RcaTruth) -> dict[str, Any]:
+    """What a run keeps of the truth."""
+    kept = {"guilty": truth.service, "culprit": truth.culprit_commit}
+    return {"fault_type": truth.fault_type, **kept}
 
 
 def save(found: RcaEvaluation, file: Path) -> None:

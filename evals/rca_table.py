@@ -15,6 +15,11 @@ from .rca_score import RcaMarks, Share, accuracy, average, share
 
 NOTHING = "·"
 HEADS = ["method", "n", "AC@1", "AC@3", "AC@5", "Avg@5", "s/case"]
+RIGHT = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
+REWARD = (
+    "reward: 1 for the commit, 0 for a decoy, else half of (.5 service, .3 share of the blast "
+    "radius, .2 remediation)"
+)
 INTERVALS = "[low-high]: 95 % by 2,000 bootstrap resamples of the cases; ties count as the worst"
 
 
@@ -58,9 +63,11 @@ def _commits(found: RcaEvaluation) -> Grid:
         if marks:
             right = share([one.commit for one in marks if one.commit is not None])
             decoys = sum(one.decoy or 0.0 for one in marks)
-            rows.append([method, str(len(marks)), interval(right), f"{decoys:g}"])
-    note = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
-    return Grid("Guilty commit", ["method", "n", "right", "decoys named"], rows, [note])
+            graded = share([one.reward for one in marks if one.reward is not None])
+            count = str(len(marks))
+            rows.append([method, count, interval(right), f"{decoys:g}", interval(graded)])
+    heads = ["method", "n", "right", "decoys named", "graded reward"]
+    return Grid("Guilty commit", heads, rows, [RIGHT, REWARD])
 
 
 def _by_fault(found: RcaEvaluation) -> Grid:
