@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from ..errors import InputError, StoreError
 from ..incident.timeline import utc_now
@@ -40,6 +40,7 @@ class RcaEvaluation(BaseModel):
 
     format: Literal["warroom-rca/1"] = Field(default=FORMAT, description="of this file")
     made_at: datetime = Field(default_factory=utc_now, description="when, UTC")
+    without: list[str] = Field(default_factory=list, description="modalities that were hidden")
     runs: list[RcaRun] = Field(default_factory=list, description="who answered what")
 
     def sets(self) -> list[str]:
@@ -86,6 +87,20 @@ def _truly(truth: RcaTruth) -> dict[str, Any]:
     """What a run keeps of the truth."""
     kept = {"guilty": truth.service, "culprit": truth.culprit_commit}
     return {"fault_type": truth.fault_type, **kept}
+
+
+def rca_stored(file: Path) -> RcaEvaluation:
+    """An earlier run's JSON. Raises InputError where it is none."""
+    try:
+        return RcaEvaluation.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(
+            f"{file} is no result of `warroom eval rca --json` ({where}: {first['msg']})"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
 
 
 def save(found: RcaEvaluation, file: Path) -> None:
