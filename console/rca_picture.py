@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -81,6 +82,12 @@ def _column(column: Column, number: int, y: float, times: Times) -> list[str]:
     nothing = "" if column.tracks else " (nothing of it is recorded)"
     charts = [
         placed(x, y + row * HEIGHT * SCALE, SCALE, signal_parts(track, marks, times.begin))
-        for row, track in enumerate(replace(one, service="") for one in column.tracks)
+        for row, track in enumerate(_framed(one, times) for one in column.tracks)
     ]
     return [text(x, y - 8, column.title + nothing, size=13, font_weight="bold"), *charts]
+
+
+def _framed(track: Track, times: Times) -> Track:
+    """On the same time axis as the others, under a title that names its service."""
+    ts, values = [times.start, *track.ts, times.end], [nan, *track.values, nan]
+    return replace(track, service="", ts=ts, values=values)

@@ -65,7 +65,7 @@ def signal_parts(track: Track, marks: list[Mark], healthy_until: float) -> list[
 
 
 def _before_after(track: Track, marks: list[Mark]) -> str:
-    """the level at the start, the highest one, and the one at the end."""
+    """The level at the start, the highest one, and the one at the end."""
     known = [(at, v) for at, v in zip(track.ts, track.values, strict=True) if math.isfinite(v)]
     first = marks[0].at if marks else track.ts[-1]
     calm = sorted(v for at, v in known if at < first) or [known[0][1]]
