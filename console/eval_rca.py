@@ -12,7 +12,7 @@ from ..evals.rca_cases import rca_cases
 from ..evals.rca_compare import rca_compared
 from ..evals.rca_methods import rca_methods
 from ..evals.rca_part import without
-from ..evals.rca_results import RcaEvaluation, RcaRun, answered, rca_stored, save
+from ..evals.rca_results import DOES_NOT_APPLY, RcaEvaluation, RcaRun, answered, rca_stored, save
 from ..evals.rca_table import rca_grids
 from ..evals.rca_versions import (
     AS_IT_IS,
@@ -68,7 +68,8 @@ def eval_rca_command(options: RcaOptions) -> Exit:
     found = RcaEvaluation(without=sorted(shown_part.without))
     for run in answered(cases, methods, options.cases or Path()):
         found.runs.append(run)
-        _told(console, run)
+        if not (options.versions and run.unscored == DOES_NOT_APPLY):
+            _told(console, run)
         if options.json:  # who interrupts it keeps what there is
             save(found, options.json)
     _shown(console, found, _tables(found, options, before), options)
