@@ -15,7 +15,7 @@ import duckdb
 from ..errors import InputError
 from .rca_cases import RcaCase
 
-READ = "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+READ = "read_csv($file, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
 TIMES = {"logs": "ts_ns", "traces": "start_ns"}
 SAYS = {"logs": "r.ts_ns, r.service, r.span_id, r.message", "traces": "r.trace_id, r.span_id"}
 """What tells one record from another: whether it is lost hangs on this."""
@@ -24,7 +24,7 @@ LOAD = f"""
 CREATE OR REPLACE TEMP TABLE {{table}} AS
     SELECT r.* REPLACE (r.{{time}}::BIGINT
         + ($apart * 1e9 * (chance(concat_ws('|', $name, r.service)) - 0.5))::BIGINT AS {{time}})
-    FROM {READ.replace("?", "$file")} r
+    FROM {READ} r
     WHERE r.{{time}}::BIGINT / 1e9 >= $since
         AND chance(concat_ws('|', $name, {{says}})) >= $lost
 """
