@@ -1,6 +1,7 @@
 """`warroom eval`: cases are answered by several methods, scored, and shown side by side."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from ..errors import InputError
 from ..evals.cases import Case, cases
 from ..evals.compare import compared
-from ..evals.grid import as_markdown, at_terminal
+from ..evals.grid import Grid, as_markdown, at_terminal
 from ..evals.recordings import recorded
 from ..evals.results import Evaluation, asked, save, stored
 from ..evals.run import (
@@ -59,13 +60,7 @@ def eval_command(options: Options) -> Exit:
         found = _evaluated(console, runner, _cases(options, Path(folder)), methods, options)
     tables = grids(found)
     tables += [compared(found, before)] if before else []
-    for table in tables:
-        console.print()
-        console.print(at_terminal(table))
-    if options.markdown:
-        head = f"# warroom eval, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
-        text = "\n".join([head, *map(as_markdown, tables)])
-        options.markdown.write_text(text, encoding="utf-8")
+    present(console, tables, "warroom eval", found.made_at, options.markdown)
     scored = all(any(run.answer for run in found.of(name)) for name in found.methods())
     return Exit.done if scored else Exit.failed
 
@@ -94,6 +89,19 @@ def check_writable(target: Path | None) -> None:
     """Raise InputError before minutes of work, not after them."""
     if target and (target.is_dir() or not target.absolute().parent.is_dir()):
         raise InputError(f"{target} cannot be written; name a file in a folder that exists")
+
+
+def present(
+    console: Console, tables: list[Grid], command: str, made_at: datetime, markdown: Path | None
+) -> None:
+    """Every table at the terminal, and as Markdown in the file where one is named."""
+    for table in tables:
+        console.print()
+        console.print(at_terminal(table))
+    if markdown:
+        head = f"# {command}, {made_at:%Y-%m-%d %H:%M} UTC\n"
+        text = "\n".join([head, *map(as_markdown, tables)])
+        markdown.write_text(text, encoding="utf-8")
 
 
 def _cases(options: Options, folder: Path) -> list[Case]:

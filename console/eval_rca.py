@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..errors import InputError
-from ..evals.grid import Grid, as_markdown, at_terminal
+from ..evals.grid import Grid
 from ..evals.rca_answer import RcaMethod
 from ..evals.rca_cases import rca_cases
 from ..evals.rca_compare import rca_compared
@@ -23,7 +23,7 @@ from ..evals.rca_versions import (
     versions_of,
 )
 from ..settings import Settings
-from .eval import check_writable
+from .eval import check_writable, present
 from .exits import Exit
 from .rca_report import PAGE, folder_for, write_report
 from .screen import say, screen, shown
@@ -72,7 +72,8 @@ def eval_rca_command(options: RcaOptions) -> Exit:
             _told(console, run)
         if options.json:  # who interrupts it keeps what there is
             save(found, options.json)
-    _shown(console, found, _tables(found, options, before), options)
+    tables = _tables(found, options, before)
+    present(console, tables, "warroom eval rca", found.made_at, options.markdown)
     if folder:
         pages = write_report(folder, found, cases)
         say(console, f"failures with a page each: {len(pages)}, in {shown(str(folder / PAGE))}")
@@ -102,16 +103,6 @@ def _tables(found: RcaEvaluation, options: RcaOptions, before: RcaEvaluation | N
     title = options.methods.strip() or FLOOR
     tables = version_grids(found, title) if options.versions else rca_grids(found)
     return tables + ([rca_compared(found, before)] if before else [])
-
-
-def _shown(console: Console, found: RcaEvaluation, tables: list[Grid], options: RcaOptions) -> None:
-    for table in tables:
-        console.print()
-        console.print(at_terminal(table))
-    if options.markdown:
-        head = f"# warroom eval rca, {found.made_at:%Y-%m-%d %H:%M} UTC\n"
-        text = "\n".join([head, *map(as_markdown, tables)])
-        options.markdown.write_text(text, encoding="utf-8")
 
 
 def _told(console: Console, run: RcaRun) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import NotFound
 from .evaluations import evaluations
 
 app = typer.Typer(
@@ -36,6 +37,30 @@ Hands = Annotated[
     typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),
 ]
 By = Annotated[str, typer.Option(help="The role that decides.")]
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"warroom {version('warroom')}")
+    except PackageNotFoundError:
+        raise NotFound(
+            "this warroom is not installed and has no version; install it first"
+        ) from None
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of warroom itself; the help's text is the app's."""
 
 
 @app.command()

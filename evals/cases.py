@@ -9,12 +9,10 @@
 it, and DIR/NAME.truth.json, DIR/NAME.tags.json lie beside. Both are read.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ..errors import InputError, NotFound
 from ..incident.action import ActionKind
@@ -22,10 +20,15 @@ from ..incident.alert import Alert
 from ..incident.finding import FaultKind
 from ..incident.severity import Severity
 from ..telemetry.alerts import read_alerts
+from .json_files import read_json
 
 Cure = tuple[ActionKind, str]
 """An action of the catalogue and its target."""
 TAGS = TypeAdapter(list[str])
+TRUTH = (
+    "without the truth nothing can be scored; write it with service, kind, severity and "
+    "effective_actions"
+)
 
 
 class Truth(BaseModel):
@@ -101,8 +104,8 @@ def _case(place: Path) -> Case:
         place.name,
         bundle,
         _firing(alert),
-        _read(beside["truth.json"], Truth.model_validate),
-        tuple(_read(tags, TAGS.validate_python)) if tags.exists() else (),
+        read_json(beside["truth.json"], Truth.model_validate, TRUTH),
+        tuple(read_json(tags, TAGS.validate_python)) if tags.exists() else (),
     )
 
 
@@ -119,19 +122,3 @@ def _firing(file: Path) -> Alert:
     if not found:
         raise InputError(f"{file} holds no alert that fires")
     return found[0]
-
-
-def _read(file: Path, validate: Any) -> Any:
-    try:
-        return validate(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise InputError(
-            f"{file} is missing: without the truth nothing can be scored; write it with service, "
-            "kind, severity and effective_actions"
-        ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{file}: {where}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON: {error}") from error

@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import tools  # noqa: F401  (registers them)
-from ..agents.thinking.digest import digest, estimate_tokens
+from ..agents.thinking.digest import digest
 from ..errors import InputError, WarroomError
 from ..incident.evidence import Evidence
 from ..incident.evidence import digest as address
+from ..models.usage import tokens_of
 from ..operations.survey import Surveying
 from ..telemetry.bundle import Bundle
 from ..telemetry.model import Telemetry, Window
@@ -173,7 +174,7 @@ def _asked(box: Toolbox, name: str, budget: int) -> Call:
     spent = time.perf_counter() - started
     raw = len(json.dumps(result.rows)) + len(result.summary)
     rows = len(result.rows)
-    return Call(name, result.status.value, rows, spent, raw, len(text), estimate_tokens(text))
+    return Call(name, result.status.value, rows, spent, raw, len(text), tokens_of(text))
 
 
 def shown(measured: Measured, budget: int) -> Table:

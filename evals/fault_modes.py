@@ -120,10 +120,11 @@ def mended(chat: Chat) -> None:
 
 
 def picky(chat: Chat) -> None:
-    """Takes neither temperature nor stream_options nor max_tokens, as newer models do not."""
+    """Takes neither temperature nor stream_options nor max_tokens, as newer models do not. Its
+    words hold "context", and are not about a question's size."""
     for name in ("temperature", "stream_options", "max_tokens"):
         if name in chat.body:
-            chat.refuse(400, f"Unsupported parameter: '{name}'")
+            chat.refuse(400, f"Unsupported parameter in this context: '{name}'")
             return
     well(chat)
 

@@ -1,7 +1,7 @@
 """The baseline for tokens: every raw line of telemetry within the responder's windows, pasted.
 
-Tokens are estimated as characters / 3.5: tokenizers differ, and for JSON with many digits most
-of them need more, so the estimate favours pasting.
+Tokens are estimated as everywhere (models/usage): tokenizers differ, and for JSON with many digits
+most of them need more, so the estimate favours pasting.
 """
 
 import json
@@ -13,13 +13,11 @@ from pathlib import Path
 from ..agents.frame import frame_of
 from ..incident.document import Incident
 from ..incident.timeline import utc_now
+from ..models.usage import estimated, weight
 from ..telemetry.bundle import PATTERNS, Bundle
 from ..telemetry.model import Window
 from ..telemetry.tables import TIME
 from .cases import Case
-
-CHARACTERS = 3.5
-"""Characters a token, roughly."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +25,19 @@ class Paste:
     """What pasting would send."""
 
     lines: int
-    characters: int
+    characters: float  # as `weight` counts them
 
     @property
     def tokens(self) -> int:
         """An estimate."""
-        return round(self.characters / CHARACTERS)
+        return estimated(self.characters)
 
 
 def raw_paste(case: Case) -> Paste:
     """The raw lines of a case inside the healthy and the incident window of its first step."""
     windows = windows_of(case)
     lengths = [
-        len(line)
+        weight(line)
         for modality, pattern in PATTERNS.items()
         for line, at in _lines(case.bundle, pattern, TIME[modality])
         if any(window.start <= at <= window.end for window in windows)

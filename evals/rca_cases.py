@@ -6,12 +6,12 @@ DIR/baseline/NAME/               fault-free logs and traces that several cases s
 DIR/truth.json                   only evals/rca_truth.py opens it, after a method has answered
 """
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import InputError, NotFound
+from .json_files import read_json
 from .rca_part import WHOLE, Part
 
 VARIABLE = "WARROOM_RCA_CASES"
@@ -82,14 +82,7 @@ def rca_cases(root: Path | None, sets: list[str] | None = None) -> list[RcaCase]
 
 
 def _case(root: Path, file: Path) -> RcaCase:
-    try:
-        found = RcaCase.model_validate(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{file}: {where}: {first['msg']}; correct this field") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON: {error}") from error
+    found = read_json(file, RcaCase.model_validate)
     shared = {
         name: _shared(root, file, getattr(found, name))
         for name in ("baseline_logs", "baseline_traces")

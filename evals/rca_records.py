@@ -15,7 +15,9 @@ import duckdb
 from ..errors import InputError
 from .rca_cases import RcaCase
 
-READ = "read_csv($file, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+READ = (
+    "read_csv($file, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+)
 TIMES = {"logs": "ts_ns", "traces": "start_ns"}
 SAYS = {"logs": "r.ts_ns, r.service, r.span_id, r.message", "traces": "r.trace_id, r.span_id"}
 """What tells one record from another: whether it is lost hangs on this."""

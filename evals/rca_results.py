@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from ..errors import InputError, StoreError
 from ..incident.timeline import utc_now
+from .json_files import read_json
 from .rca_answer import RcaAnswer, RcaMethod
 from .rca_cases import RcaCase
 from .rca_score import RcaMarks, marks_of
@@ -91,16 +92,7 @@ def _truly(truth: RcaTruth) -> dict[str, Any]:
 
 def rca_stored(file: Path) -> RcaEvaluation:
     """An earlier run's JSON. Raises InputError where it is none."""
-    try:
-        return RcaEvaluation.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(
-            f"{file} is no result of `warroom eval rca --json` ({where}: {first['msg']})"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error}") from error
+    return read_json(file, RcaEvaluation.model_validate, "name what --json wrote")
 
 
 def save(found: RcaEvaluation, file: Path) -> None:

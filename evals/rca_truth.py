@@ -1,13 +1,13 @@
 """The truth of root-cause cases. Nothing but the scorer's side imports this file."""
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ..errors import InputError
+from .json_files import read_json
 
 FILE = "truth.json"
+MISSING = "without the truth nothing can be scored; write set, id and service of every case"
 
 
 class RcaTruth(BaseModel):
@@ -32,13 +32,5 @@ TRUTHS = TypeAdapter(list[RcaTruth])
 
 def truths(root: Path) -> dict[str, RcaTruth]:
     """The truth by SET/ID. Raises InputError where there is none or it cannot be used."""
-    file = root / FILE
-    try:
-        found = TRUTHS.validate_python(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{file}: {where}: {first['msg']}; correct this field") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read ({error}): nothing can be scored") from error
+    found = read_json(root / FILE, TRUTHS.validate_python, MISSING)
     return {f"{truth.set}/{truth.id}": truth for truth in found}

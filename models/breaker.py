@@ -40,7 +40,10 @@ class Breaker:
         return self.model.name
 
     def ask(self, ask: Ask) -> Answer:
-        """The model's answer. Raises ModelUnavailable at once while it is open."""
+        """The model's answer. Raises ModelUnavailable at once while it is open, and where the
+        question's own time is over: that says nothing about the endpoint and takes no trial."""
+        if ask.deadline.left <= 0:
+            raise ModelUnavailable("the time for this question is over")
         self._enter()
         try:
             answer = self.model.ask(ask)

@@ -16,7 +16,7 @@ from ..settings import ModelSettings
 from .prices import Price, Prices
 from .protocol import Ask
 from .spending import Spending, Spent
-from .usage import estimated
+from .usage import estimated, weight
 
 LEAST = 64
 """Tokens: an answer that would have to be shorter is not worth its question."""
@@ -67,10 +67,9 @@ class Budget:
         self._priced(price, model)
         need = estimated(size_of(ask))
         with self._lock:
-            cap = min(
-                [ask.max_tokens, *(_answer_left(limit, need, price) for limit in self._limits(ask))]
-            )
-            left = min(limit.tokens - limit.spent.tokens for limit in self._limits(ask))
+            limits = self._limits(ask)  # read once: cap and allowance are of one moment
+            cap = min([ask.max_tokens, *(_answer_left(limit, need, price) for limit in limits)])
+            left = min(limit.tokens - limit.spent.tokens for limit in limits)
             capped = replace(ask, max_tokens=cap, allowance=left)
             pending = Pending(capped, _most(need, cap, price))
             self._pending.append(pending)
@@ -127,10 +126,11 @@ class Budget:
         ]
 
 
-def size_of(ask: Ask) -> int:
-    """Characters that the model has to read: messages, calls, tools and schema."""
-    read = sum(len(message.content) + len(str(message.calls)) for message in ask.messages)
-    return read + len(str(ask.tools)) + len(str(ask.schema.model_json_schema()))
+def size_of(ask: Ask) -> float:
+    """Characters, as `weight` counts them, that the model has to read: messages, calls, tools and
+    schema."""
+    read = sum(weight(message.content) + weight(str(message.calls)) for message in ask.messages)
+    return read + weight(str(ask.tools)) + weight(str(ask.schema.model_json_schema()))
 
 
 def _with(spent: Spent, pending: list[Pending]) -> Spent:

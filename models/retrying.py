@@ -10,7 +10,7 @@ import tenacity
 
 from ..errors import ModelError, ModelRefused, ModelUnavailable
 from .stream import Raw
-from .wire import Request, Wire
+from .wire import CONTEXT, Request, Wire
 
 UNSUPPORTED = (400, 404, 422, 500, 501)
 """How endpoints say that they do not know a response format or tools; 500 is llama.cpp's way."""
@@ -141,7 +141,7 @@ def _status(error: openai.APIStatusError, firm: bool, times: str) -> ModelError:
         return ModelRefused(f"the endpoint's filter declined the question: {said}")
     if status in KEY:
         return ModelUnavailable(f"the endpoint wants another key ({status}); set WARROOM_MODEL_KEY")
-    if status == 400 and "context" in said.lower():
+    if status == 400 and CONTEXT.search(error.message):
         return ModelUnavailable(f"too long for the model; lower WARROOM_CONTEXT_TOKENS: {said}")
     if not firm and status in UNSUPPORTED:
         return Unsupported(said)

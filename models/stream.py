@@ -9,6 +9,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from .json_text import first_object
 from .protocol import ToolCall
+from .usage import weight
 
 LONGEST_TOKEN = 6
 """Characters a token, more than any prose or JSON reaches: an answer that is longer than its limit
@@ -50,7 +51,8 @@ class Reading:
     def __init__(self, max_tokens: int) -> None:
         self.longest = max_tokens * LONGEST_TOKEN
         self.reported: tuple[int | None, int | None] = (None, None)
-        self.size = 0  # characters that the model wrote, thoughts and calls included
+        self.length = 0  # characters that the model wrote, thoughts and calls included
+        self.size = 0.0  # the same as `weight` counts them: for the estimate
         self.hidden = 0  # tokens of thoughts that it says it had and did not send
         self.empty = True  # nothing has come yet
         self.read = False  # the endpoint has taken the question: its tokens count
@@ -63,7 +65,7 @@ class Reading:
     @property
     def over(self) -> bool:
         """Whether the model wrote on beyond its limit."""
-        return self.size > self.longest
+        return self.length > self.longest
 
     def take(self, chunk: ChatCompletionChunk) -> str:
         """One chunk more; the text in it. Raises ValueError for what is none: the client does not
@@ -109,7 +111,7 @@ class Reading:
         for position, part in enumerate(delta.tool_calls or ()):
             self._part(part, position)
         thought = _thought(delta)
-        self.size += len(delta.content or "") + len(delta.refusal or "") + len(thought)
+        self._wrote((delta.content or "") + (delta.refusal or "") + thought)
 
     def _part(self, part: Any, position: int) -> None:
         """A call, or a piece of one: in streams pieces carry the index of their call."""
@@ -120,7 +122,11 @@ class Reading:
         if part.function:
             call["name"] = part.function.name or call["name"]
             call["arguments"] += part.function.arguments or ""
-            self.size += len(part.function.arguments or "")
+            self._wrote(part.function.arguments or "")
+
+    def _wrote(self, text: str) -> None:
+        self.length += len(text)
+        self.size += weight(text)
 
     def raw(self) -> Raw:
         """All of it."""

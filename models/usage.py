@@ -1,19 +1,33 @@
-"""Tokens: adds them up over the requests of one ask, and doubts impossible figures."""
+"""Tokens: estimates them, adds them up over the requests of one ask, doubts impossible figures."""
 
+import re
 from dataclasses import dataclass, field
 
 from .protocol import Usage
 
 CHARACTERS_A_TOKEN = 3.5
 """English prose is nearer 4, JSON and code nearer 3."""
+CJK = re.compile("[\u3400-\u9fff]")
+"""Chinese characters: each is about a token by itself."""
 FACTOR = 4
 SLACK = 64
 """A reported figure may be this many tokens off whatever the factor: chat templates add a few."""
 
 
-def estimated(characters: int) -> int:
-    """Tokens of a text of so many characters, at least one."""
+def weight(text: str) -> float:
+    """Length of a text in characters; a Chinese one weighs as many as make a token."""
+    chinese = 0 if text.isascii() else len(CJK.findall(text))
+    return len(text) + chinese * (CHARACTERS_A_TOKEN - 1)
+
+
+def estimated(characters: float) -> int:
+    """Tokens of so many characters, as `weight` counts them; at least one."""
     return max(1, round(characters / CHARACTERS_A_TOKEN))
+
+
+def tokens_of(text: str) -> int:
+    """Tokens of a text. The one estimate there is: budgets, prompts and evals all use it."""
+    return estimated(weight(text))
 
 
 def believable(reported: int | None, estimate: int) -> bool:

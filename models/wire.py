@@ -1,5 +1,6 @@
 """One streamed HTTP request to a chat endpoint, ended at the deadline whatever the server does."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from .conversation import Wired
 from .habits import Habits
 from .protocol import Deadline, Listen, nobody
 from .stream import Raw, Reading
-from .usage import Tally, estimated
+from .usage import Tally, estimated, weight
 
 CONNECT_S = 10
 """A server that takes longer to accept a connection is not there."""
@@ -25,6 +26,8 @@ SPELLINGS = {
     "max_tokens": "max_completion_tokens",
 }
 """The same limit under an older and a newer name."""
+CONTEXT = re.compile(r"context[ _](?:length|size|window|limit)", re.IGNORECASE)
+"""How servers say that a question does not fit; the word alone stands in other refusals too."""
 EXTRA = "schema"
 """Beside json_object: some servers hold a model to it, others refuse it."""
 
@@ -47,9 +50,9 @@ class Request:
     allowance: int | None = None
 
     @property
-    def size(self) -> int:
-        """Characters that the model has to read."""
-        return len(str(self.messages)) + len(str(self.tools or ""))
+    def size(self) -> float:
+        """Characters, as `weight` counts them, that the model has to read."""
+        return weight(str(self.messages)) + weight(str(self.tools or ""))
 
     @property
     def kind(self) -> str:
@@ -100,7 +103,7 @@ class Wire:
 
     def _refused(self, message: str, sent: dict[str, Any]) -> bool:
         """Whether the refusal is about a parameter that we can do without; it is remembered."""
-        if "too large" in message or "context" in message:
+        if "too large" in message or CONTEXT.search(message):
             return False  # of the question's size: no parameter cures it
         for name in ("temperature", "stream_options", "tool_choice", *SPELLINGS):
             if name in sent and name in message:

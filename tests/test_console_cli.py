@@ -1,7 +1,10 @@
 """The command line: exit codes, one clear line for bad input, the record after a restart."""
 
+import importlib.metadata
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -9,6 +12,7 @@ from warroom.console.exits import Exit
 from warroom.incident.action import ActionKind
 from warroom.incident.render import from_json
 from warroom.tests.consoles import CommandLine, asked, kept
+from warroom.tests.house import ROOT
 from warroom.tests.incidents import declared, full, noise
 
 
@@ -24,6 +28,22 @@ def one_line(said) -> str:
     assert len(lines) == 1
     assert "Traceback" not in said.err
     return lines[0]
+
+
+def test_the_version_is_the_projects(warroom):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    said = warroom("--version")
+    assert (said.code, said.out, said.err) == (Exit.done, f"warroom {project['version']}\n", "")
+
+
+def test_without_an_installation_there_is_no_version(warroom, monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    said = warroom("--version")
+    assert said.code == Exit.not_found
+    assert "install it" in one_line(said)
 
 
 def test_no_incident_yet(warroom):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionChunk
 
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
 from warroom.evals.fake_chat import Behaviour
@@ -18,10 +19,12 @@ from warroom.models.habits import KNOWN
 from warroom.models.metered import Metered
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.prices import Prices
-from warroom.models.protocol import Answer, Ask, Usage
+from warroom.models.protocol import Answer, Ask, Message, Usage
 from warroom.models.scripted import ScriptedModel
 from warroom.models.spending import Spending
+from warroom.models.stream import Reading
 from warroom.models.usage import estimated
+from warroom.models.wire import Request
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -135,6 +138,29 @@ def test_calls_under_way_count_with_all_they_may_use(tmp_path: Path) -> None:
     till.ask()
     till.ask("triage")  # what the first one did not use is free again
     assert [call.outcome for call in till.calls] == ["budget", "answered", "answered"]
+
+
+def test_chinese_is_counted_as_what_it_takes() -> None:
+    asked = question(30)
+    longer = [replace(asked, messages=(Message("user", word * 700),)) for word in ("x", "错")]
+    assert estimated(size_of(longer[1])) - estimated(size_of(longer[0])) == 500
+    sent = [Request([{"content": word * 700}], 100, asked.deadline) for word in ("x", "错")]
+    assert estimated(sent[1].size) - estimated(sent[0].size) == 500
+
+
+def test_a_chinese_answer_is_estimated_by_its_weight_and_cut_by_its_length() -> None:
+    reading = Reading(max_tokens=100)
+    reading.take(said("错" * 600))
+    assert (estimated(reading.size), reading.over) == (600, False)
+    reading.take(said("x"))
+    assert reading.over
+
+
+def said(text: str) -> ChatCompletionChunk:
+    """A piece of a streamed answer."""
+    choice = {"index": 0, "delta": {"content": text}}
+    whole = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    return ChatCompletionChunk.model_validate({**whole, "choices": [choice]})
 
 
 def test_limited_money_wants_a_price(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from warroom.models.json_text import first_object
 from warroom.models.protocol import Ask, Message, ToolSpec
 from warroom.models.retrying import retry_after
 from warroom.models.strict import closed, strict_schema
-from warroom.models.usage import Tally, believable
+from warroom.models.usage import Tally, believable, tokens_of, weight
 
 
 class Level(StrEnum):
@@ -124,6 +124,18 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 )
 def test_which_token_counts_are_believed(reported, estimate: int, holds: bool) -> None:
     assert believable(reported, estimate) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "tokens"),
+    [
+        *[("", 0, 1), ("a" * 35, 35, 10), ("é" * 35, 35, 10), ("«»·…" * 7, 28, 8)],
+        *[("服务器错误", 17.5, 5), ("a" * 35 + "服务器错误", 52.5, 15)],
+        *[("\u3400\u9fff", 7, 2), ("\u33ff\ua000", 2, 1), ("。" * 7, 7, 2)],
+    ],
+)
+def test_a_chinese_character_weighs_a_token(text: str, length: float, tokens: int) -> None:
+    assert (weight(text), tokens_of(text)) == (length, tokens)
 
 
 def test_a_missing_figure_is_estimated_and_noted() -> None:

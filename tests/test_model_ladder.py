@@ -15,6 +15,7 @@ from warroom.evals.model_faults import TOOL, Report, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, Message, ToolCall
+from warroom.models.wire import CONTEXT
 
 
 class Room:
@@ -192,6 +193,24 @@ def test_a_question_that_is_too_long_costs_no_parameter(room: Room) -> None:
     room.behaviour.mode = "well"
     room.ask()
     assert room.last["max_tokens"] == 300
+
+
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [
+        ("This model's maximum context length is 8192 tokens.", True),
+        ("{'code': 'context_length_exceeded'}", True),
+        ("the request exceeds the available context size, try increasing it", True),
+        ("Requested tokens (900) exceed context window of 512", True),
+        ("input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000", True),
+        ("Context size has been exceeded.", True),
+        ("Unsupported parameter in this context: 'temperature'", False),
+        ("unknown field 'context'", False),
+        ("no tools in the context of a stream", False),
+    ],
+)
+def test_which_refusals_are_about_the_size_of_a_question(said: str, size: bool) -> None:
+    assert bool(CONTEXT.search(said)) is size
 
 
 def test_an_address_that_speaks_another_protocol_is_said_so() -> None:

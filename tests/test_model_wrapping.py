@@ -31,12 +31,12 @@ class Clock:
         return self.now
 
 
-def fails(model: Any, times: int = 1) -> str:
+def fails(model: Any, times: int = 1, deadline_s: float = 30) -> str:
     """Asks so often, in vain; the last message."""
     said = ""
     for _ in range(times):
         with pytest.raises(ModelUnavailable) as caught:
-            model.ask(question(30))
+            model.ask(question(deadline_s))
         said = str(caught.value)
     return said
 
@@ -78,6 +78,18 @@ def test_a_refusal_is_a_sign_of_life() -> None:
         breaker.ask(question(30))
     fails(breaker, 2)
     assert breaker.ask(question(30)).reply == REPLY
+
+
+def test_a_question_whose_time_is_over_says_nothing_about_the_endpoint() -> None:
+    clock, fake = Clock(), ScriptedModel([GONE, GONE, REPLY, GONE, GONE, GONE, REPLY])
+    breaker = Breaker(fake, clock=clock)
+    fails(breaker, 2)
+    assert "time for this question is over" in fails(breaker, deadline_s=-1)
+    assert breaker.ask(question(30)).reply == REPLY  # it was no third failure
+    fails(breaker, 3)
+    clock.now += 60
+    fails(breaker, deadline_s=-1)
+    assert breaker.ask(question(30)).reply == REPLY  # the trial was left for this one
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable, ModelRefused, ModelMuddled])

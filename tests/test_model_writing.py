@@ -10,7 +10,6 @@ from warroom.agents.postmortem import write_postmortem
 from warroom.agents.thinking.figures import figures
 from warroom.agents.thinking.writing import rewrite_messages, rewrite_postmortem
 from warroom.agents.thinking.writing.causality import FAULTS, objection
-from warroom.agents.thinking.writing.facts import estimate
 from warroom.agents.thinking.writing.replies import MessagesReply, PostmortemReply, Written
 from warroom.errors import ModelUnavailable
 from warroom.incident.communication import Audience, MessageState
@@ -19,6 +18,7 @@ from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind, Gap
 from warroom.incident.lifecycle import State
+from warroom.models.usage import tokens_of
 from warroom.settings import Settings
 from warroom.telemetry.model import Catalogue
 from warroom.tests import incidents
@@ -325,11 +325,11 @@ def test_prompts_stay_small_whatever_the_record_holds(build, language):
     case = Desk(build())
     script = Script(PostmortemReply())
     rewrite_postmortem(case, write_postmortem(case), script, language)  # type: ignore[arg-type]
-    assert estimate(script.prompt) <= 1500
+    assert tokens_of(script.prompt) <= 1260
     assert script.stamp.startswith("model/write_postmortem.md@")
     script = Script(MessagesReply())
     rewrite_messages(case, announce(case), script, language)  # type: ignore[arg-type]
-    assert estimate(script.prompt) <= 900
+    assert tokens_of(script.prompt) <= 760
     assert script.stamp.startswith("model/write_messages.md@")
 
 

@@ -105,9 +105,9 @@ def test_runs_that_share_nothing(root, tmp_path):
     save(now, tmp_path / "runs.json")
     assert rca_stored(tmp_path / "runs.json") == now
     (tmp_path / "runs.json").write_text(json.dumps({"format": "warroom-eval/1"}))
-    with pytest.raises(InputError, match=r"no result of `warroom eval rca --json` \(format"):
+    with pytest.raises(InputError, match="format: Input should be 'warroom-rca/1'"):
         rca_stored(tmp_path / "runs.json")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is missing: name what --json wrote"):
         rca_stored(tmp_path / "gone.json")
 
 
@@ -143,7 +143,7 @@ def test_a_reading_method_by_ablation(warroom):
         (["--without", "log"], "no modality 'log'"),
         (["--ablation", "--without", "logs"], "go without --without and --report"),
         (["--degraded", "--method", "baro,nsigma"], "are of one method"),
-        (["--compare", "gone.json"], "gone.json cannot be read"),
+        (["--compare", "gone.json"], "gone.json is missing"),
     ],
 )
 def test_what_cannot_be_combined(warroom, options, reason):

@@ -26,7 +26,6 @@ WANTED = 8
 """Rows that should be seen, if need be with shorter cells."""
 SMALLEST = 120
 """Characters below which there is no room for a table: the bare number and status are told."""
-CHINESE = ("\u3400", "\u9fff")
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,6 @@ class Sheet:
     more: str = ""  # how to see the rest; {start} is filled in
     note: str = ""  # said before the rows: why these
     matching: bool = False  # the rows were picked: they are counted, not numbered through
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is: 3.5 characters each, Chinese ones one each."""
-    chinese = sum(CHINESE[0] <= char <= CHINESE[1] for char in text)
-    return round(chinese + (len(text) - chinese) / 3.5)
 
 
 def digest(result: Result, budget_chars: int, tool: str = "", onset: float | None = None) -> str:

@@ -1,10 +1,10 @@
 """The record as a model reads it: one numbered fact a line, the dispensable ones cut first."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ....incident.document import Incident
+from ....models.usage import tokens_of
 from ....prompts.formats import clock, duration, percent, utc
 from ....prompts.neutral import plain
 from ...telling import retrospective, story
@@ -15,9 +15,6 @@ from ...telling.standing import is_noise
 
 LINE = 170
 """Characters of one fact: more of it rarely says more."""
-CHARS_PER_TOKEN = 3.2
-"""Of ids, digits and English. Low on purpose: a budget that is kept is worth more than a full
-one. A character outside ASCII counts as a token."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +69,11 @@ def selected(facts: Iterable[Fact], tokens: int) -> list[Fact]:
     """As many facts as fit, the most telling first, in their own order."""
     known, left, kept = list(facts), tokens, set()
     for fact in sorted(known, key=lambda fact: fact.rank):
-        cost = estimate(fact.line) + 1
+        cost = tokens_of(fact.line) + 1
         if cost <= left:
             kept.add(fact.id)
             left -= cost
     return [fact for fact in known if fact.id in kept]
-
-
-def estimate(text: str) -> int:
-    """Tokens of a text, rather too many than too few."""
-    wide = sum(not character.isascii() for character in text)
-    return math.ceil((len(text) - wide) / CHARS_PER_TOKEN) + wide
 
 
 def _span(briefing: Briefing) -> str:

@@ -6,6 +6,7 @@ from ....incident.communication import Audience
 from ....incident.communication import Message as Letter
 from ....incident.report import CommunicationReport, Sentence
 from ....models.protocol import Message
+from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
 from ...case import Case
@@ -16,14 +17,15 @@ from ...telling.narrator import Claim, Narrator
 from .asking import AskModel, Payload, at_hand
 from .causality import certainty
 from .check import Checker
-from .facts import Fact, estimate, public_facts, selected, told
+from .facts import Fact, public_facts, selected, told
 from .holdings import Holdings
 from .outside import leak
 from .replies import MessagesReply, Written
 
 PROMPT = "model/write_messages.md"
-TOKENS = 900
-"""Of the whole prompt for all audiences, by our own estimate."""
+TOKENS = 760
+"""Of the whole prompt for all audiences, as models/usage estimates it. Low on purpose: ids and
+digits take more by a tokenizer, and a budget that is kept is worth more than a full one."""
 MOST = 3
 """Sentences that a message gets."""
 
@@ -89,7 +91,7 @@ class _Desk:
             "language": self.language,
         }
         system = render(PROMPT, **values)
-        chosen = selected(self.facts, TOKENS - estimate(system))
+        chosen = selected(self.facts, TOKENS - tokens_of(system))
         return Message("system", system), Message("user", "\n".join(f.line for f in chosen))
 
     def story(self, letter: Letter, written: list[Written]) -> list[Sentence]:
