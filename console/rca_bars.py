@@ -2,6 +2,7 @@
 
 from ..evals.rca_score import rank
 from .svg import ACCENT, INK, QUIET, box, hatch, rule, text
+from .words import value
 
 TOP = 6
 ROW, NAMES, BAR = 24, 340, 400
@@ -38,7 +39,7 @@ def _row(y: float, service: str, length: float, words: str, guilty: bool) -> lis
 def _words(service: str, scores: dict[str, float], *, named: str, guilty: str) -> str:
     """Its score, its rank where it matters, and what it is."""
     score, place = scores.get(service), rank(scores, service)
-    parts = ["no score" if score is None else f"{score:.3g}"]
+    parts = ["no score" if score is None else value(score, "")]
     if service == guilty:
         parts.append("GUILTY" if place is None else f"GUILTY, rank {place}")
     if service == named:
