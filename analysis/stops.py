@@ -31,6 +31,8 @@ class Blame:
     oddity: Oddity
     callers: tuple[str, ...] = ()
     """Services that newly stop after calling this one, or get no answer from it."""
+    callee: str = ""
+    """Who may be to blame instead, where the spans do not tell."""
 
 
 def blamed(table: SpanTable, oddities: Sequence[Oddity]) -> list[Blame]:
@@ -62,7 +64,7 @@ def _ends(
         yield Blame(callee, odd.weight, odd, (odd.service,))
     elif odd.event == FAILS and callee not in table.services:
         yield Blame(callee, SHARED * odd.weight, odd, (odd.service,))
-        yield Blame(odd.service, SHARED * own, odd)
+        yield Blame(odd.service, SHARED * own, odd, callee=callee)
     else:
         yield Blame(odd.service, own, odd)
 

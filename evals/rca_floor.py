@@ -4,9 +4,12 @@ A service's score is the highest confidence of a hypothesis about it. The commit
 the leading hypothesis blames, where that is a commit of the case.
 """
 
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from ..agents.ceiling import FloorOnly
 from ..agents.room import Room
@@ -19,16 +22,26 @@ from .rca_answer import NO_COMMIT, Answering, RcaAnswer
 from .rca_bundle import shipped_json, write
 from .rca_cases import RcaCase
 from .rca_changes import commits_of
+from .rca_reasons import Payload, blamed
 from .run import respond
+
+T = TypeVar("T")
+HURT = ("alerting", "affected")
+"""Roles of services that triage saw hurt; the others are only called by them."""
 
 
 def floor_of(settings: Settings) -> Answering:
     """What answers under these settings, whatever model they name."""
-    return lambda case: [floor_answer(case, respond_to(case, settings))]
+    return lambda case: [responded(case, settings, partial(floor_answer, case))]
 
 
 def respond_to(case: RcaCase, settings: Settings) -> Incident:
     """The document that a whole response leaves, each time in a fresh home."""
+    return responded(case, settings, lambda document, _payload: document)
+
+
+def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Payload], T]) -> T:
+    """What `read` makes of the document, while the evidence that it quotes can still be fetched."""
     with TemporaryDirectory() as folder:
         home, bundle = Path(folder) / "home", Path(folder) / "bundle"
         home.mkdir()
@@ -37,10 +50,10 @@ def respond_to(case: RcaCase, settings: Settings) -> Incident:
             store = Store.open(own.database)
             room = Room(own, store, telemetry, sleep=lambda _: None, ceiling=FloorOnly())
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-            return store.load(respond(alert, room))
+            return read(store.load(respond(alert, room)), store.payload)
 
 
-def floor_answer(case: RcaCase, document: Incident) -> RcaAnswer:
+def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:
     """What a document says about the case: its hypotheses, and the change that it blames."""
     scores: dict[str, float] = {}
     for found in document.hypotheses:
@@ -52,6 +65,9 @@ def floor_answer(case: RcaCase, document: Incident) -> RcaAnswer:
         probability=leading.confidence if leading else None,
         kind=leading.kind.value if leading else "",
         commit=_commit(case, leading.change if leading else None),
+        affected=[one.name for one in document.services if one.role in HURT],
+        remedy=document.proposals[0].kind.value if document.proposals else "",
+        blamed=blamed(document, payload),
     )
 
 

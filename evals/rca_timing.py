@@ -4,7 +4,7 @@ Healthy rows may have been recorded later than the incident, or on another day. 
 moves as one block, so that distances within it stay, to where it ends before the incident begins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Timing:
     def begin(self) -> float:
         """Begin of the incident window, unix seconds."""
         return self.detected_at - self.detect_s
+
+    def late(self, seconds: float) -> "Timing":
+        """As somebody has it who detects so much later; the recordings stay where they are."""
+        return replace(self, detected_at=self.detected_at + seconds)
 
 
 def timing(case: RcaCase, found: Measured) -> Timing:

@@ -13,7 +13,8 @@ def changed_paths(bench: Bench) -> Table:
     is new, gone, or much more or less frequent, and calls after which work newly stops.
 
     `service` is whom it speaks against: the deepest operation that changed, or the callee that
-    several callers (`callers`) stop after. `weight` (0..1) is how far the shares of spans that
+    several callers (`callers`) stop after. Where it may as well be the callee, `callee` says
+    who. `weight` (0..1) is how far the shares of spans that
     show it lie apart at least. The clearest first.
     """
     found = requests(bench)
@@ -58,6 +59,7 @@ def _row(blame: Blame, found: Requests) -> Row:
         "spans_before": odd.spans_before,
         "spans": odd.spans_now,
         "callers": ", ".join(blame.callers),
+        "callee": blame.callee,
         "first": number(odd.first),
         "trace_id": found.trace_id(odd.trace),
     }

@@ -21,6 +21,8 @@ BLAMED = 2.0
 """Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
 CLEAR = 0.5
 """Weight from which another way of requests says more than a resource."""
+SHARED = 0.5
+"""What a service's metrics count where its failures may be those of a callee without spans."""
 FEW = 8
 """Services looked at for each kind of sign."""
 
@@ -50,17 +52,18 @@ def _candidate(clues: Clues, service: str) -> Candidate:
         candidate.backed(WAITING, slow, text, quotes)
     if way is None and wait is None and not _traced(clues):
         candidate.lacking(f"requests through {service} before and during the incident")
-    _metrics(clues, candidate)
+    _metrics(clues, candidate, SHARED if way and way["callee"] else 1.0)
     _calls(clues, candidate)
     return candidate
 
 
-def _metrics(clues: Clues, candidate: Candidate) -> None:
+def _metrics(clues: Clues, candidate: Candidate, part: float) -> None:
     row = first(clues.measured, service=candidate.service)
     if row is None:
         candidate.lacking(f"metrics of {candidate.service}")
         return
     weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (MEASURED if _traced(clues) else 1.0)
+    weight *= part
     quotes = cite(clues.measured, row, "service", "metric", "before", "now", "score")
     candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
     for missing in filter(None, row["not_available"].split("; ")):
