@@ -19,13 +19,15 @@ def metric_blame(bench: Bench) -> Table:
     Any metric counts, whatever its name: latency, failures, availability, CPU, memory, traffic.
     Illness is followed along the calls from callers to callees; `score` is in log-odds, above 0
     likelier than an unknown cause, `probability` the same against the others. `metric` shows it
-    most. Reasons for and against and what was not measured are in words.
+    most; `signal` says that it is one of those of compare_signals. Reasons for and against and what was not measured are in words.
     """
-    columns = _columns(bench)
+    raw, made = _raw(bench), _signals(bench)
+    columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)
     measured = {column.service for column in columns}
     found = blame_metrics(columns, _calls(bench), symptom) if columns else []
-    rows = [_row(blame) for blame in found if blame.service in measured][:SHOWN]
+    known = {(column.service, column.name) for column in made}
+    rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
     if rows:
         summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability']:.0%})"
@@ -33,24 +35,31 @@ def metric_blame(bench: Bench) -> Table:
     return table(rows, summary, nothing, whole(bench))
 
 
-def _columns(bench: Bench) -> list[MetricColumn]:
-    """Canonical signals out of metrics, then every other metric. All on one grid a window."""
+def _raw(bench: Bench) -> list[MetricColumn]:
+    """Metrics of any name that no canonical signal is made of."""
     frame = bench.frame
-    found = [
-        MetricColumn(gauge.service, gauge.name, gauge.before, gauge.now)
-        for gauge in attempt(lambda: gauges(bench.telemetry, frame.baseline, frame.incident))
-    ]
-    made = [
-        (item.service, item.name, item.within(frame.baseline), item.within(frame.incident))
+    found = attempt(lambda: gauges(bench.telemetry, frame.baseline, frame.incident))
+    return [MetricColumn(item.service, item.name, item.before, item.now) for item in found]
+
+
+def _signals(bench: Bench) -> list[MetricColumn]:
+    """Canonical signals, as far as they are made out of metrics."""
+    before, now = bench.frame.baseline, bench.frame.incident
+    return [
+        MetricColumn(item.service, item.name, item.within(before), item.within(now))
         for item in signals(bench, whole(bench))
         if item.source == MEASURED
     ]
-    if not found or not made:
-        return found or [MetricColumn(*item) for item in made]
-    sizes = found[0].before.size, found[0].now.size
-    return found + [
-        MetricColumn(service, name, _fitted(before, sizes[0]), _fitted(now, sizes[1]))
-        for service, name, before, now in made
+
+
+def _on_one_grid(raw: list[MetricColumn], made: list[MetricColumn]) -> list[MetricColumn]:
+    """All columns, as long as the raw ones."""
+    if not raw:
+        return made
+    sizes = raw[0].before.size, raw[0].now.size
+    return raw + [
+        MetricColumn(c.service, c.name, _fitted(c.before, sizes[0]), _fitted(c.now, sizes[1]))
+        for c in made
     ]
 
 
@@ -81,13 +90,14 @@ def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:
     return None
 
 
-def _row(blame: MetricBlame) -> Row:
+def _row(blame: MetricBlame, signals: set[tuple[str, str]]) -> Row:
     shown = blame.deciding
     return {
         "service": blame.service,
         "probability": number(blame.probability, 3),
         "score": number(blame.score, 3),
         "metric": shown.metric if shown else "",
+        "signal": bool(shown and (blame.service, shown.metric) in signals),
         "kind": str(shown.kind) if shown else "",
         "before": number(shown.before) if shown else None,
         "now": number(shown.now) if shown else None,

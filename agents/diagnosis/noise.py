@@ -4,7 +4,6 @@ from ...analysis.fusion import CONCLUSIVE
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...tools.base import Result, Row
-from ...tools.metrics import SIGNALS
 from ..clues import Clues, cite, first
 
 CLEAR = 6.0
@@ -209,7 +208,7 @@ def _requests(clues: Clues) -> list[Finding]:
 def _metrics(clues: Clues) -> list[Finding]:
     """Metrics of other names by which somebody is more likely ill than nobody. What the signals
     that we know mean is judged above."""
-    rows = [row for row in clues.measured.rows if row["metric"] not in SIGNALS]
+    rows = [row for row in clues.measured.rows if not row["signal"]]
     if sum(row["probability"] or 0 for row in rows) < CONCLUSIVE:
         return []
     return [
