@@ -60,7 +60,7 @@ class NoTelemetry:
         """None."""
         return []
 
-    def span_table(self, window: Window) -> SpanTable:
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """No rows."""
         return no_spans()
 

@@ -12,7 +12,7 @@ from ..analysis.log_table import LogTable
 from ..analysis.span_table import SpanTable
 from ..errors import BundleError
 from .catalogue import read_catalogue, read_json
-from .coverage import cover
+from .coverage import cover, held
 from .kept import Kept
 from .log_columns import LogColumns, messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
@@ -76,9 +76,9 @@ class Bundle:
 
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""
+        found = self.remember("held", self._locked(lambda: held(self.tables.db)))
         with self.lock:
-            self.refresh()
-            return cover(self.tables.db, self.tails, self.loaded)
+            return cover(found, self.tails, self.loaded)
 
     def metrics(
         self, window: Window, names: list[str], services: list[str] | None = None
@@ -97,10 +97,9 @@ class Bundle:
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
-        with self.lock:
-            self.refresh("metrics")
-            query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
-            return self.tables.db.execute(query).fetchall()
+        query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
+        read = self._locked(lambda: self.tables.db.execute(query).fetchall())
+        return list(self.remember("metric names", read))
 
     def logs(
         self,
@@ -132,14 +131,10 @@ class Bundle:
             where += " AND lower(status) = 'error'"
         return self._records("traces", self.spans_seen, where, values, limit)
 
-    def span_table(self, window: Window) -> SpanTable:
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """The spans that start inside the window, as columns."""
-
-        def read() -> SpanTable:
-            with self.lock:
-                return self.span_columns.table(self.tables.db, window)
-
-        return self.remember(("spans", window), read)
+        read = self._locked(lambda: self.span_columns.table(self.tables.db, window, linked))
+        return self.remember(("spans", window, linked), read)
 
     def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
         """The whole records behind these keys of a span table."""
@@ -149,11 +144,7 @@ class Bundle:
 
     def log_table(self, window: Window) -> LogTable:
         """The log lines inside the window, as columns."""
-
-        def read() -> LogTable:
-            with self.lock:
-                return self.log_columns.table(self.tables.db, window)
-
+        read = self._locked(lambda: self.log_columns.table(self.tables.db, window))
         return self.remember(("logs", window), read)
 
     def messages(self, lines: LogTable) -> list[str]:
@@ -181,6 +172,15 @@ class Bundle:
         with self.lock:  # for memory's sake: what is read meanwhile must not run out of it
             self.refresh()
             return run(self.tables.db, sql, most, seconds)
+
+    def _locked(self, read: Callable[[], T]) -> Callable[[], T]:
+        """The same with the lock held; whoever holds it never waits for what another works out."""
+
+        def alone() -> T:
+            with self.lock:
+                return read()
+
+        return alone
 
     def _records(
         self, table: str, records: Records, where: str, values: list[Any], limit: int

@@ -222,9 +222,12 @@ class Telemetry(Protocol):
         """Spans that start inside the window, oldest first."""
         ...
 
-    def span_table(self, window: Window) -> SpanTable:
-        """The same spans as columns, all of them, linked among themselves. Shared: never written
-        into."""
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
+        """The same spans as columns, all of them, in order of start. Shared: never written into.
+
+        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
+        every one as it came and without parents, which is quicker.
+        """
         ...
 
     def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
