@@ -1,6 +1,6 @@
 """Telemetry out of a bundle: a directory of JSON lines, live or kept."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from .tail import Tail
 T = TypeVar("T")
 
 FORMAT = "warroom-bundle/1"
+ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
     "logs": "logs/*.jsonl",
@@ -108,9 +109,10 @@ class Bundle:
         levels: list[str] | None = None,
         contains: str = "",
         limit: int = 100_000,
+        having: Collection[str] = (),
     ) -> list[LogRecord]:
         """Log records inside the window, oldest first; `contains` in any case of letters."""
-        where, values = _where("logs", window, services)
+        where, values = _where("logs", window, services, having)
         if contains:
             where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
         if levels is not None:
@@ -124,11 +126,15 @@ class Bundle:
         services: list[str] | None = None,
         errors_only: bool = False,
         limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
-        where, values = _where("traces", window, services)
+        where, values = _where("traces", window, services, having)
         if errors_only:
             where += " AND lower(status) = 'error'"
+        if route:
+            where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
         return self._records("traces", self.spans_seen, where, values, limit)
 
     def span_table(self, window: Window, linked: bool = True) -> SpanTable:
@@ -192,9 +198,14 @@ class Bundle:
             return records.fetch(self.tables.db, rows.tolist())
 
 
-def _where(table: str, window: Window, services: list[str] | None) -> tuple[str, list[Any]]:
+def _where(
+    table: str, window: Window, services: list[str] | None, having: Collection[str] = ()
+) -> tuple[str, list[Any]]:
     time = f'"{TIME[table]}"'
     where, values = f"{time} >= ? AND {time} < ?", [window.start, window.end]
+    if having:  # the text of the attributes is enough: records are few then, and are looked at
+        where += f" AND ({' OR '.join(['contains(attributes, ?)'] * len(having))})"
+        values += [f'"{name}"' for name in having]
     if services is None:
         return where, values
     return f"{where} AND list_contains(?, service)", [*values, services]

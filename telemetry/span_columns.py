@@ -57,12 +57,13 @@ class SpanColumns:
 
     def _ops(self, kind: np.ndarray) -> tuple[list[Op], np.ndarray, np.ndarray]:
         """Kinds of work that occur; each row's, and whether it failed."""
-        kinds = self.columns.kinds
+        occurring, place = np.unique(kind, return_inverse=True)
+        kinds = [self.columns.kinds[i] for i in occurring.tolist()]
         ops = list(dict.fromkeys(op for op, _ in kinds))
         number = {op: i for i, op in enumerate(ops)}
         op = np.array([number[op] for op, _ in kinds], np.int64)
         error = np.array([failed for _, failed in kinds], bool)
-        return ops, op[kind], error[kind]
+        return ops, op[place], error[place]
 
 
 def _kind(

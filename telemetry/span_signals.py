@@ -75,7 +75,8 @@ def _rows(table: SpanTable, names: list[str], wanted: set[str]) -> dict[str, np.
     group = np.array([number.get(name, -1) for name in names], np.int64)[table.op]
     order = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[order], np.arange(len(different) + 1))
-    return {name: order[bounds[i] : bounds[i + 1]] for name, i in number.items()}
+    parts = {name: order[bounds[i] : bounds[i + 1]] for name, i in number.items()}
+    return {name: rows for name, rows in parts.items() if rows.size}
 
 
 def span_cells(view: SpanView, grid: Grid, width: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
