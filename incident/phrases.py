@@ -175,5 +175,5 @@ SQUASHED = (
 
 
 WORDS = AnyOf([*(rf"\b{p}" if p[0].isalpha() else p for p in ENGLISH), *CHINESE])
-STRUCTURE = [AnyOf([p]) for p in FORGED]
+STRUCTURE = AnyOf(FORGED)
 RUN_TOGETHER = AnyOf([SQUASHED])

@@ -7,7 +7,7 @@ pattern a set of words of which every match contains one. What cannot be read re
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -137,8 +137,11 @@ class AnyOf:
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match; of several that begin together, the first pattern's."""
-        found = [m for i in self._possible(text) if (m := self._each[i].search(text))]
-        return min(found, key=lambda match: match.start(), default=None)
+        return min(self.matches(text), key=lambda match: match.start(), default=None)
+
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """The first match of each pattern that has one, in the order of the patterns."""
+        return (m for i in self._possible(text) if (m := self._each[i].search(text)))
 
     @cached_property
     def words(self) -> list[Words]:
@@ -168,8 +171,9 @@ class AnyOf:
 
     def _possible(self, text: str) -> list[int]:
         """Patterns that may match, in order."""
-        parts = self._plain if text.isascii() else self._parts
-        lower = text.translate(ALIKE).lower()
+        plain = text.isascii()
+        parts = self._plain if plain else self._parts
+        lower = text.lower() if plain else text.translate(ALIKE).lower()
         some = {i for part, ours in parts if part in lower for i in ours}
         ready = [i for i in some if any(word in lower for word in self.words[i])]
         return sorted([*self._always, *ready])
