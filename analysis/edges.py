@@ -3,26 +3,16 @@
 Latency is what the caller waited; quantiles are exact, over the calls given.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from .spans import Span, Trace, answers, build_traces
+from .calls import Calls, calls_of
+from .ranks import group_quantiles
+from .span_table import Bools, SpanTable
 
 Edge = tuple[str, str]
-
-
-class Call(NamedTuple):
-    """One call from a service to another."""
-
-    caller: str
-    callee: str
-    duration_ms: float
-    error: bool
-    answered: bool
-    """A span of the callee exists below the caller's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +60,23 @@ class MissingCallee:
     share: float
 
 
-def edge_stats(spans: Iterable[Span]) -> dict[Edge, EdgeStats]:
+def edge_stats(table: SpanTable) -> dict[Edge, EdgeStats]:
     """Statistics of each caller -> callee edge, edges in alphabetical order."""
-    calls: dict[Edge, list[Call]] = {}
-    for call in _all_calls(spans):
-        calls.setdefault((call.caller, call.callee), []).append(call)
-    return {edge: _summary(edge, calls[edge]) for edge in sorted(calls)}
+    calls = calls_of(table)
+    edges, first, edge = np.unique(calls.edge, return_index=True, return_inverse=True)
+    count = np.bincount(edge, minlength=edges.size)
+    errors = np.bincount(edge, calls.error, edges.size)
+    silent = np.bincount(edge, ~calls.answered, edges.size)
+    quantiles = group_quantiles(calls.ms, edge, edges.size, (0.5, 0.95, 0.99))
+    found = {}
+    for row, *times in zip(first, count, errors, silent, *quantiles, strict=True):
+        names = calls.names[calls.caller[row]], calls.names[calls.callee[row]]
+        numbers, ms = map(int, times[:3]), map(float, times[3:])
+        found[names] = EdgeStats(*names, *numbers, *ms)
+    return found
 
 
-def _summary(edge: Edge, calls: list[Call]) -> EdgeStats:
-    p50, p95, p99 = np.percentile([call.duration_ms for call in calls], [50, 95, 99]).tolist()
-    errors = sum(call.error for call in calls)
-    unanswered = sum(not call.answered for call in calls)
-    return EdgeStats(*edge, len(calls), errors, unanswered, p50, p95, p99)
-
-
-def compare_edges(baseline: Iterable[Span], incident: Iterable[Span]) -> list[EdgeShift]:
+def compare_edges(baseline: SpanTable, incident: SpanTable) -> list[EdgeShift]:
     """Every edge of either window: by rise of the error share, then by latency ratio."""
     before, after = edge_stats(baseline), edge_stats(incident)
     shifts = [_shift(edge, before.get(edge), after.get(edge)) for edge in before | after]
@@ -103,41 +94,24 @@ def _shift(edge: Edge, before: EdgeStats | None, after: EdgeStats | None) -> Edg
     return EdgeShift(*edge, before, after, after.error_share - before.error_share, ratio)
 
 
-def missing_callees(spans: Iterable[Span], known: Collection[str] = ()) -> list[MissingCallee]:
+def missing_callees(table: SpanTable, known: Collection[str] = ()) -> list[MissingCallee]:
     """Services whose calls fail without a span of theirs, most silent first.
 
     `known` are services that emit spans when healthy (from the baseline): only they can go
     missing. Without it every called service counts, uninstrumented ones too.
     """
-    calls: dict[str, list[Call]] = {}
-    for call in _all_calls(spans):
-        if not known or call.callee in known:
-            calls.setdefault(call.callee, []).append(call)
-    missing = [_missing(service, group) for service, group in calls.items()]
-    silent = [m for m in missing if m.unanswered]
-    return sorted(silent, key=lambda m: (-m.share, -m.unanswered, m.service))
+    calls = calls_of(table)
+    total = np.bincount(calls.callee, minlength=len(calls.names))
+    lost = calls.error & ~calls.answered
+    missing = [
+        _missing(calls, lost & (calls.callee == callee), int(total[callee]))
+        for callee in np.unique(calls.callee[lost]).tolist()
+        if not known or calls.names[callee] in known
+    ]
+    return sorted(missing, key=lambda m: (-m.share, -m.unanswered, m.service))
 
 
-def _missing(service: str, calls: list[Call]) -> MissingCallee:
-    lost = [call for call in calls if call.error and not call.answered]
-    callers = tuple(sorted({call.caller for call in lost}))
-    return MissingCallee(service, callers, len(calls), len(lost), len(lost) / len(calls))
-
-
-def _all_calls(spans: Iterable[Span]) -> Iterator[Call]:
-    for trace in build_traces(spans):
-        yield from calls_of(trace)
-
-
-def calls_of(trace: Trace) -> Iterator[Call]:
-    """The calls of one trace: client spans, and spans whose parent is another service's."""
-    for span in trace.spans:
-        parent = trace.parent(span)
-        if span.kind == "client":
-            answer = answers(trace, span)
-            callee = answer.service if answer else span.peer
-            if callee and callee != span.service:
-                failed = span.error or (answer is not None and answer.error)
-                yield Call(span.service, callee, span.duration_ms, failed, answer is not None)
-        if parent and parent.service != span.service and parent.kind != "client":
-            yield Call(parent.service, span.service, span.duration_ms, span.error, True)
+def _missing(calls: Calls, lost: Bools, total: int) -> MissingCallee:
+    callers = tuple(calls.names[i] for i in np.unique(calls.caller[lost]))
+    service, count = calls.names[calls.callee[lost][0]], int(lost.sum())
+    return MissingCallee(service, callers, total, count, count / total)

@@ -6,58 +6,57 @@ callee (it did not answer, or it is not instrumented), and one whose callee answ
 points at whatever took the callee's time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Sequence
+from typing import Literal, NamedTuple
 
-from .span_time import exclusive_ms
-from .spans import Span, Trace, answers, build_traces
+import numpy as np
+
+from .calls import answers
+from .span_table import NONE, Bools, Ints, SpanTable
 
 Reason = Literal["own error", "no answer", "slow callee", "uninstrumented callee"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where one failing trace began to fail."""
 
     service: str
     """The service to blame."""
-    span: Span
+    row: int
     """The span that shows it: the failed one, the unanswered call, or the slow one."""
     reason: Reason
     caller: str
     """Who called the blamed service; "" where it is the root."""
-    path: tuple[str, ...]
-    """Services from the root to the blamed one."""
     reached_root: bool
     """Whether the error reached the request's root; else it was retried or tolerated."""
 
 
-def find_origin(trace: Trace, instrumented: Collection[str] = ()) -> Origin | None:
-    """The origin of a trace's failure; None when no span is in error.
+def find_origins(table: SpanTable, instrumented: Collection[str] = ()) -> list[Origin]:
+    """One origin per failing trace, traces in order of their beginning.
 
-    `instrumented` are services known to emit spans; without it a call that nothing answers is
-    put down to an uninstrumented callee. Errors that reached the root go before tolerated ones,
-    then the deepest, then the first.
+    Services with a server span in the table count as instrumented; add those known from the
+    baseline. A call that nothing answers is put down to an uninstrumented callee where the callee
+    is not among them. Errors that reached the root go before tolerated ones, then the deepest,
+    then the first.
     """
-    failed = [s for s in trace.spans if s.error]
-    leaves = [s for s in failed if not any(child.error for child in trace.children(s))]
-    if not leaves:
-        return None
-
-    def order(span: Span) -> tuple[bool, int, float, str]:
-        return not _reached_root(trace, span), -trace.depth(span), span.start, span.span_id
-
-    return _explain(trace, min(leaves, key=order), instrumented)
-
-
-def find_origins(spans: Iterable[Span], instrumented: Collection[str] = ()) -> list[Origin]:
-    """One origin per failing trace. Services with a server span among `spans` count as
-    instrumented; add those known from the baseline."""
-    spans = list(spans)
-    known = {s.service for s in spans if s.kind == "server"} | set(instrumented)
-    origins = (find_origin(trace, known) for trace in build_traces(spans))
-    return [origin for origin in origins if origin is not None]
+    reached = _reached_root(table)
+    rows = _leaves(table, reached)
+    answer = answers(table)[rows]
+    silent, slow = _unanswered(table, rows, answer)
+    shown = rows.copy()
+    shown[slow] = _slowest(table, answer[slow])
+    caller, known = _caller(table, shown), table.serving | set(instrumented)
+    found = []
+    for row, at, late, mute, above in zip(rows, shown, slow, silent, caller, strict=True):
+        op, reason = table.ops[table.op[at]], "own error"
+        service, called_by = op.service, table.ops[table.op[above]].service if above >= 0 else ""
+        if mute:
+            reason = "no answer" if op.peer in known else "uninstrumented callee"
+            service, called_by = op.peer, op.service
+        elif late:
+            reason = "slow callee"
+        found.append(Origin(service, int(at), reason, called_by, bool(reached[row])))
+    return found
 
 
 def origin_shares(origins: Sequence[Origin]) -> dict[str, float]:
@@ -74,35 +73,54 @@ def origin_shares(origins: Sequence[Origin]) -> dict[str, float]:
     return dict(sorted(blame.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _explain(trace: Trace, span: Span, instrumented: Collection[str]) -> Origin:
-    reached, path = _reached_root(trace, span), trace.path(span)
-    answer = answers(trace, span) if span.kind == "client" else None
-    if span.kind == "client" and answer is None and span.peer and span.peer != span.service:
-        reason = "no answer" if span.peer in instrumented else "uninstrumented callee"
-        return Origin(span.peer, span, reason, span.service, (*path, span.peer), reached)
-    if answer is not None and answer.end >= span.end:
-        slow = _slowest(trace, answer)
-        return Origin(
-            slow.service, slow, "slow callee", _caller(trace, slow), trace.path(slow), reached
-        )
-    return Origin(span.service, span, "own error", _caller(trace, span), path, reached)
+def _reached_root(table: SpanTable) -> Bools:
+    """Whether every ancestor of a span is in error."""
+    reached, above = np.ones(len(table), bool), table.parent.copy()
+    while (going := np.flatnonzero(above >= 0)).size:
+        reached[going] &= table.error[above[going]]
+        above[going] = table.parent[above[going]]
+    return reached
 
 
-def _reached_root(trace: Trace, span: Span) -> bool:
-    return all(above.error for above in trace.ancestors(span))
+def _leaves(table: SpanTable, reached: Bools) -> Ints:
+    """One row a failing trace: in error, and no child is."""
+    leaf = table.error.copy()
+    leaf[table.parent[table.error & (table.parent >= 0)]] = False
+    rows = np.flatnonzero(leaf)
+    trace = table.trace_order[rows]
+    order = np.lexsort((rows, -table.depth[rows], ~reached[rows], trace))
+    _, first = np.unique(trace[order], return_index=True)
+    return rows[order][first]
 
 
-def _slowest(trace: Trace, top: Span) -> Span:
-    """The span at or below `top` with the most time of its own."""
-    own = exclusive_ms(trace)
-    below, pending = [], [top]
-    while pending:
-        span = pending.pop()
-        below.append(span)
-        pending += trace.children(span)
-    return max(below, key=lambda span: (own[span.span_id], span.span_id))
+def _unanswered(table: SpanTable, rows: Ints, answer: Ints) -> tuple[Bools, Bools]:
+    """Which of these are calls to another service that nobody answered, and which were answered
+    too late."""
+    client = table.of_kind("client")[rows]
+    away = np.array([bool(op.peer) and op.peer != op.service for op in table.ops], bool)
+    silent = client & (answer < 0) & away[table.op[rows]]
+    late = client & (answer >= 0)
+    late[late] = table.end[answer[late]] >= table.end[rows[late]]
+    return silent, late
 
 
-def _caller(trace: Trace, span: Span) -> str:
-    others = (above.service for above in trace.ancestors(span) if above.service != span.service)
-    return next(others, "")
+def _slowest(table: SpanTable, tops: Ints) -> Ints:
+    """For each of these, all of different traces, the span at or below it with the most time of
+    its own."""
+    label = np.full(len(table), NONE, np.int64)
+    label[tops] = np.arange(tops.size)
+    for depth in range(1, int(table.depth.max(initial=0)) + 1):
+        rows = np.flatnonzero((table.depth == depth) & (label == NONE))
+        label[rows] = label[table.parent[rows]]
+    below = np.flatnonzero(label >= 0)
+    order = below[np.lexsort((table.exclusive_ms[below], label[below]))]
+    last = np.searchsorted(label[order], np.arange(tops.size), side="right") - 1
+    return order[last]
+
+
+def _caller(table: SpanTable, rows: Ints) -> Ints:
+    """The nearest ancestor of another service; NONE where there is none."""
+    above = table.parent[rows]
+    while (same := (above >= 0) & (table.service[above] == table.service[rows])).any():
+        above = np.where(same, table.parent[above], above)
+    return above

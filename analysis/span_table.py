@@ -64,6 +64,22 @@ class SpanTable:
         number = {name: i for i, name in enumerate(self.services)}
         return np.array([number[op.service] for op in self.ops], np.int64)[self.op]
 
+    def of_kind(self, *kinds: str) -> Bools:
+        """Which rows are spans of one of these kinds."""
+        return np.array([op.kind in kinds for op in self.ops], bool)[self.op]
+
+    @cached_property
+    def serving(self) -> frozenset[str]:
+        """Services with a server span: those that are instrumented."""
+        ops = np.unique(self.op).tolist()
+        return frozenset(self.ops[i].service for i in ops if self.ops[i].kind == "server")
+
+    @cached_property
+    def trace_order(self) -> Ints:
+        """For each row the first row of its trace: sorts traces by their beginning."""
+        _, first, trace = np.unique(self.trace, return_index=True, return_inverse=True)
+        return first[trace]
+
     @cached_property
     def end(self) -> Floats:
         """Unix seconds."""
@@ -134,12 +150,12 @@ def span_table(
     ms: Floats,
     error: Bools,
 ) -> SpanTable:
-    """Rows in order of start, linked to their parents by key; of spans with one key the last to
-    start is kept, as in a Trace.
+    """Rows in order of start, then as they come, linked to their parents by key; of spans with
+    one key the last to start is kept, as in a Trace.
 
     `parent_key` of a root is 0. A span that is its own ancestor is made a root.
     """
-    rows = np.lexsort((key, start))
+    rows = np.argsort(start, kind="stable")
     _, last = np.unique(key[rows][::-1], return_index=True)
     if last.size < rows.size:
         rows = rows[np.sort(rows.size - 1 - last)]

@@ -1,6 +1,6 @@
 """No telemetry at all: an alert came without any, and the record shall say so."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import TypeVar
 
 import numpy as np
@@ -46,6 +46,7 @@ class NoTelemetry:
         levels: list[str] | None = None,
         contains: str = "",
         limit: int = 100_000,
+        having: Collection[str] = (),
     ) -> list[LogRecord]:
         """None."""
         return []
@@ -56,11 +57,13 @@ class NoTelemetry:
         services: list[str] | None = None,
         errors_only: bool = False,
         limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
     ) -> list[Span]:
         """None."""
         return []
 
-    def span_table(self, window: Window) -> SpanTable:
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """No rows."""
         return no_spans()
 

@@ -1,6 +1,6 @@
 """Telemetry out of a bundle: a directory of JSON lines, live or kept."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from ..analysis.log_table import LogTable
 from ..analysis.span_table import SpanTable
 from ..errors import BundleError
 from .catalogue import read_catalogue, read_json
-from .coverage import cover
+from .coverage import cover, held
 from .kept import Kept
 from .log_columns import LogColumns, messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
@@ -25,6 +25,7 @@ from .tail import Tail
 T = TypeVar("T")
 
 FORMAT = "warroom-bundle/1"
+ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
     "logs": "logs/*.jsonl",
@@ -76,9 +77,9 @@ class Bundle:
 
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""
+        found = self.remember("held", self._locked(lambda: held(self.tables.db)))
         with self.lock:
-            self.refresh()
-            return cover(self.tables.db, self.tails, self.loaded)
+            return cover(found, self.tails, self.loaded)
 
     def metrics(
         self, window: Window, names: list[str], services: list[str] | None = None
@@ -97,10 +98,9 @@ class Bundle:
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
-        with self.lock:
-            self.refresh("metrics")
-            query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
-            return self.tables.db.execute(query).fetchall()
+        query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
+        read = self._locked(lambda: self.tables.db.execute(query).fetchall())
+        return list(self.remember("metric names", read))
 
     def logs(
         self,
@@ -109,9 +109,10 @@ class Bundle:
         levels: list[str] | None = None,
         contains: str = "",
         limit: int = 100_000,
+        having: Collection[str] = (),
     ) -> list[LogRecord]:
         """Log records inside the window, oldest first; `contains` in any case of letters."""
-        where, values = _where("logs", window, services)
+        where, values = _where("logs", window, services, having)
         if contains:
             where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
         if levels is not None:
@@ -125,21 +126,21 @@ class Bundle:
         services: list[str] | None = None,
         errors_only: bool = False,
         limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
-        where, values = _where("traces", window, services)
+        where, values = _where("traces", window, services, having)
         if errors_only:
             where += " AND lower(status) = 'error'"
+        if route:
+            where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
         return self._records("traces", self.spans_seen, where, values, limit)
 
-    def span_table(self, window: Window) -> SpanTable:
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """The spans that start inside the window, as columns."""
-
-        def read() -> SpanTable:
-            with self.lock:
-                return self.span_columns.table(self.tables.db, window)
-
-        return self.remember(("spans", window), read)
+        read = self._locked(lambda: self.span_columns.table(self.tables.db, window, linked))
+        return self.remember(("spans", window, linked), read)
 
     def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
         """The whole records behind these keys of a span table."""
@@ -149,11 +150,7 @@ class Bundle:
 
     def log_table(self, window: Window) -> LogTable:
         """The log lines inside the window, as columns."""
-
-        def read() -> LogTable:
-            with self.lock:
-                return self.log_columns.table(self.tables.db, window)
-
+        read = self._locked(lambda: self.log_columns.table(self.tables.db, window))
         return self.remember(("logs", window), read)
 
     def messages(self, lines: LogTable) -> list[str]:
@@ -182,6 +179,15 @@ class Bundle:
             self.refresh()
             return run(self.tables.db, sql, most, seconds)
 
+    def _locked(self, read: Callable[[], T]) -> Callable[[], T]:
+        """The same with the lock held; whoever holds it never waits for what another works out."""
+
+        def alone() -> T:
+            with self.lock:
+                return read()
+
+        return alone
+
     def _records(
         self, table: str, records: Records, where: str, values: list[Any], limit: int
     ) -> list[Any]:
@@ -192,9 +198,14 @@ class Bundle:
             return records.fetch(self.tables.db, rows.tolist())
 
 
-def _where(table: str, window: Window, services: list[str] | None) -> tuple[str, list[Any]]:
+def _where(
+    table: str, window: Window, services: list[str] | None, having: Collection[str] = ()
+) -> tuple[str, list[Any]]:
     time = f'"{TIME[table]}"'
     where, values = f"{time} >= ? AND {time} < ?", [window.start, window.end]
+    if having:  # the text of the attributes is enough: records are few then, and are looked at
+        where += f" AND ({' OR '.join(['contains(attributes, ?)'] * len(having))})"
+        values += [f'"{name}"' for name in having]
     if services is None:
         return where, values
     return f"{where} AND list_contains(?, service)", [*values, services]

@@ -3,7 +3,7 @@
 Times are unix seconds (UTC) as float, durations milliseconds, as the field's sources have them.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -208,8 +208,9 @@ class Telemetry(Protocol):
         levels: list[str] | None = None,
         contains: str = "",
         limit: int = 100_000,
+        having: Collection[str] = (),
     ) -> list[LogRecord]:
-        """Log records inside the window, oldest first."""
+        """Log records inside the window, oldest first; `having` one of these attributes."""
         ...
 
     def spans(
@@ -218,13 +219,22 @@ class Telemetry(Protocol):
         services: list[str] | None = None,
         errors_only: bool = False,
         limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
     ) -> list[Span]:
-        """Spans that start inside the window, oldest first."""
+        """Spans that start inside the window, oldest first.
+
+        `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
+        their http.route matches, or their name where they have none.
+        """
         ...
 
-    def span_table(self, window: Window) -> SpanTable:
-        """The same spans as columns, all of them, linked among themselves. Shared: never written
-        into."""
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
+        """The same spans as columns, all of them, in order of start. Shared: never written into.
+
+        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
+        every one as it came and without parents, which is quicker.
+        """
         ...
 
     def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:

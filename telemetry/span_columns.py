@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from ..analysis.span_table import Op, SpanTable, span_table
+from ..analysis.span_table import NONE, Op, SpanTable, span_table
 from .columns import KEY, Columns
 from .model import Window
 from .span_signals import CALLEES, STATUS_CODE, called, is_failure
@@ -28,23 +28,22 @@ class SpanColumns:
     def __init__(self) -> None:
         self.columns = Columns("traces", NUMBERS, TEXTS, _kind)
 
-    def table(self, db: duckdb.DuckDBPyConnection, window: Window) -> SpanTable:
-        """The spans that start inside a window, linked among themselves."""
+    def table(self, db: duckdb.DuckDBPyConnection, window: Window, linked: bool) -> SpanTable:
+        """The spans that start inside a window; linked among themselves, or as they came."""
         found = self.columns.take(db)
-        inside = (found["start"] >= window.start) & (found["start"] < window.end)
-        cut = {name: values[inside] for name, values in found.items()}
-        _, trace = np.unique(cut["trace"], return_inverse=True)
-        ops, op, error = self._ops(cut["kind"])
-        return span_table(
-            ops,
-            op,
-            trace.astype(np.int64),
-            cut["key"],
-            cut["parent"],
-            start=cut["start"],
-            ms=cut["ms"],
-            error=error,
+        inside = np.flatnonzero((found["start"] >= window.start) & (found["start"] < window.end))
+        if not linked:
+            inside = inside[np.argsort(found["start"][inside], kind="stable")]
+        kind, trace, key, parent, start, ms = (
+            found[name][inside] for name in ("kind", "trace", "key", "parent", "start", "ms")
         )
+        _, trace = np.unique(trace, return_inverse=True)
+        ops, op, error = self._ops(kind)
+        columns = ops, op, trace.astype(np.int64), key
+        if linked:
+            return span_table(*columns, parent, start=start, ms=ms, error=error)
+        alone = np.full(key.size, NONE, np.int64)
+        return SpanTable(tuple(ops), *columns[1:], alone, start, ms, error, parent == 0)
 
     def rowids(self, keys: np.ndarray) -> np.ndarray:
         """The row id of a span with each of these keys, which must be known ones."""
@@ -58,12 +57,13 @@ class SpanColumns:
 
     def _ops(self, kind: np.ndarray) -> tuple[list[Op], np.ndarray, np.ndarray]:
         """Kinds of work that occur; each row's, and whether it failed."""
-        kinds = self.columns.kinds
+        occurring, place = np.unique(kind, return_inverse=True)
+        kinds = [self.columns.kinds[i] for i in occurring.tolist()]
         ops = list(dict.fromkeys(op for op, _ in kinds))
         number = {op: i for i, op in enumerate(ops)}
         op = np.array([number[op] for op, _ in kinds], np.int64)
         error = np.array([failed for _, failed in kinds], bool)
-        return ops, op[kind], error[kind]
+        return ops, op[place], error[place]
 
 
 def _kind(

@@ -1,58 +1,27 @@
-"""Small span tables for tests: a request is written as a tree of calls."""
+"""Spans drawn by hand as a table."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 import numpy as np
 
 from warroom.analysis.span_table import Op, SpanTable, span_table
-
-NOBODY = np.uint64(0)
-
-
-@dataclass
-class Node:
-    """One span: who does what for how long (ms), from when (s) on, and what it calls."""
-
-    service: str
-    name: str
-    ms: float = 10.0
-    calls: tuple["Node", ...] = ()
-    error: bool = False
-    after_ms: float = 1.0  # from the begin of its parent
+from warroom.analysis.spans import Span
 
 
-@dataclass
-class Requests:
-    """Requests one after another; `table()` is all of them."""
-
-    ops: dict[Op, int] = field(default_factory=dict)
-    rows: list[tuple] = field(default_factory=list)
-    traces: int = 0
-
-    def add(self, at: float, root: Node, times: int = 1, every: float = 1.0) -> "Requests":
-        """`times` requests of one shape, the first at `at` (unix seconds)."""
-        for number in range(times):
-            self._span(root, at + number * every, NOBODY)
-            self.traces += 1
-        return self
-
-    def _span(self, node: Node, start: float, parent: np.uint64) -> None:
-        key = np.uint64(len(self.rows) + 1)
-        op = self.ops.setdefault(Op(node.service, node.name), len(self.ops))
-        self.rows.append((op, self.traces, key, parent, start, node.ms, node.error))
-        for child in node.calls:
-            self._span(child, start + child.after_ms / 1e3, key)
-
-    def table(self) -> SpanTable:
-        """All requests so far."""
-        op, trace, key, parent, start, ms, error = zip(*self.rows, strict=True)
-        return span_table(
-            list(self.ops),
-            np.array(op, np.int64),
-            np.array(trace, np.int64),
-            np.array(key, np.uint64),
-            np.array(parent, np.uint64),
-            start=np.array(start, float),
-            ms=np.array(ms, float),
-            error=np.array(error, bool),
-        )
+def table_of(spans: Iterable[Span]) -> SpanTable:
+    """A table of these spans, whose keys are in order of trace and span id."""
+    spans = list(spans)
+    ops = sorted({Op(s.service, s.name, s.peer, s.kind) for s in spans})
+    ids = sorted({(s.trace_id, one) for s in spans for one in (s.span_id, s.parent_id) if one})
+    key = {one: number for number, one in enumerate(ids, 1)}
+    traces = sorted({s.trace_id for s in spans})
+    return span_table(
+        ops,
+        np.array([ops.index(Op(s.service, s.name, s.peer, s.kind)) for s in spans], np.int64),
+        np.array([traces.index(s.trace_id) for s in spans], np.int64),
+        np.array([key[s.trace_id, s.span_id] for s in spans], np.uint64),
+        np.array([key.get((s.trace_id, s.parent_id), 0) for s in spans], np.uint64),
+        start=np.array([s.start for s in spans], float),
+        ms=np.array([s.duration_ms for s in spans], float),
+        error=np.array([s.error for s in spans], bool),
+    )

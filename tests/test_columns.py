@@ -53,7 +53,21 @@ def test_a_table_grows_with_its_bundle_and_is_shared_until_then(tmp_path):
         table = bundle.span_table(ALL)
     assert (len(first), len(table), table.traces) == (3, 6, 2)
     assert {op.peer for op in table.ops} == {"", "elsewhere"}
-    assert bundle.span_table(Window(START + 4, START + 9)).traces == 1
+    later = bundle.span_table(Window(START + 4, START + 9))
+    assert later.traces == 1
+    assert {op.peer for op in later.ops} == {"", "elsewhere"}
+    assert bundle.span_table(Window(START - 9, START)).ops == ()
+
+
+def test_one_id_twice_is_one_span_of_a_trace_and_two_requests(tmp_path):
+    with BundleWriter(tmp_path) as writer:
+        request(writer, "t", START)
+        request(writer, "t", START + 5)
+    bundle = Bundle(tmp_path)
+    linked, every = bundle.span_table(ALL), bundle.span_table(ALL, linked=False)
+    assert (linked.start.min(), len(linked), len(every)) == (START + 5, 3, 6)
+    assert set(every.parent) == {-1}
+    assert every.entry.tolist() == [True, False, False] * 2
 
 
 def test_rows_lead_back_to_records(tmp_path):

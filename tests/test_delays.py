@@ -5,7 +5,7 @@ import pytest
 
 from warroom.analysis.delays import delays
 from warroom.analysis.waiting import Wait, waits
-from warroom.tests.span_tables import Node, Requests
+from warroom.tests.request_trees import Node, Requests
 
 ONSET = 1000.0
 

@@ -7,7 +7,7 @@ from warroom.analysis.pattern_counts import wilson
 from warroom.analysis.span_events import events_of
 from warroom.analysis.span_patterns import oddities
 from warroom.analysis.stops import blamed
-from warroom.tests.span_tables import Node, Requests
+from warroom.tests.request_trees import Node, Requests
 
 NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64), (), np.zeros(0, bool)
 ONSET = 1000.0

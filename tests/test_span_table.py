@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from warroom.analysis.span_table import NONE, Op, rows_of, span_table
-from warroom.tests.span_tables import Node, Requests
+from warroom.tests.request_trees import Node, Requests
 
 
 def made(key, parent, start, ms):

@@ -19,7 +19,8 @@ def metric_blame(bench: Bench) -> Table:
     Any metric counts, whatever its name: latency, failures, availability, CPU, memory, traffic.
     Illness is followed along the calls from callers to callees; `score` is in log-odds, above 0
     likelier than an unknown cause, `probability` the same against the others. `metric` shows it
-    most; `signal` says that it is one of those of compare_signals. Reasons for and against and what was not measured are in words.
+    most; `signal` says that it is one of those of compare_signals. Reasons for and against it
+    and what was not measured are in words.
     """
     raw, made = _raw(bench), _signals(bench)
     columns = _on_one_grid(raw, made)

@@ -1,9 +1,13 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ..analysis.log_table import LogTable
+from ..analysis.span_table import SpanTable
 from ..analysis.spans import Span as GraphSpan
 from ..errors import BundleError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
@@ -61,14 +65,41 @@ def logs(
     window: Window,
     services: list[str] | None = None,
     levels: list[str] | None = None,
+    having: Collection[str] = (),
 ) -> list[LogRecord]:
-    """Log records inside a window."""
-    return attempt(lambda: bench.telemetry.logs(window, services, levels))
+    """Log records inside a window; `having` one of these attributes."""
+    return attempt(lambda: bench.telemetry.logs(window, services, levels, having=having))
 
 
-def spans(bench: Bench, window: Window, services: list[str] | None = None) -> list[Span]:
-    """Spans that start inside a window."""
-    return attempt(lambda: bench.telemetry.spans(window, services))
+def log_lines(bench: Bench, window: Window) -> LogTable:
+    """All log lines inside a window as columns."""
+    return attempt(lambda: bench.telemetry.log_table(window))
+
+
+def spans(
+    bench: Bench,
+    window: Window,
+    services: list[str] | None = None,
+    having: Collection[str] = (),
+    route: str = "",
+) -> list[Span]:
+    """Spans that start inside a window; `having` one of these attributes, of routes like this."""
+    return attempt(lambda: bench.telemetry.spans(window, services, having=having, route=route))
+
+
+def traces(bench: Bench, window: Window) -> SpanTable:
+    """The spans that start inside a window as columns, each with its parent."""
+    return attempt(lambda: bench.telemetry.span_table(window))
+
+
+def every_span(bench: Bench, window: Window) -> SpanTable:
+    """The spans that start inside a window as columns, as they came, without parents."""
+    return attempt(lambda: bench.telemetry.span_table(window, linked=False))
+
+
+def records(bench: Bench, table: SpanTable, rows: np.ndarray) -> list[Span]:
+    """The whole records behind these rows of a table."""
+    return attempt(lambda: bench.telemetry.spans_of(table.key[rows]))
 
 
 def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:
