@@ -4,9 +4,10 @@ import numpy as np
 
 from ..analysis.metric_blame import MetricBlame, MetricColumn, Symptom, blame_metrics
 from ..telemetry.gauges import gauges
+from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .columns import requests
-from .reading import attempt, cut, number, seconds, signals, table, whole
+from .reading import attempt, cut, number, seconds, signals, table
 
 MEASURED = "metrics"
 SHOWN = 30
@@ -32,23 +33,24 @@ def metric_blame(bench: Bench) -> Table:
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
     if rows:
         summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability']:.0%})"
-    nothing = f"no metric of any service in {seconds(whole(bench))}"
-    return table(rows, summary, nothing, whole(bench))
+    before, now = bench.frame.by_alert
+    window = Window(before.start, now.end)
+    return table(rows, summary, f"no metric of any service in {seconds(window)}", window)
 
 
 def _raw(bench: Bench) -> list[MetricColumn]:
     """Metrics of any name that no canonical signal is made of."""
-    frame = bench.frame
-    found = attempt(lambda: gauges(bench.telemetry, frame.baseline, frame.incident))
+    found = attempt(lambda: gauges(bench.telemetry, *bench.frame.by_alert))
     return [MetricColumn(item.service, item.name, item.before, item.now) for item in found]
 
 
 def _signals(bench: Bench) -> list[MetricColumn]:
     """Canonical signals, as far as they are made out of metrics."""
-    before, now = bench.frame.baseline, bench.frame.incident
+    before, now = bench.frame.by_alert
+    window = Window(before.start, now.end)
     return [
         MetricColumn(item.service, item.name, item.within(before), item.within(now))
-        for item in signals(bench, whole(bench))
+        for item in signals(bench, window)
         if item.source == MEASURED
     ]
 

@@ -10,7 +10,7 @@ from ..analysis.span_table import NONE, Bools, Floats, SpanTable, rows_of
 from ..analysis.wording import statements
 from ..telemetry.model import Telemetry, Window
 from .base import Bench
-from .reading import attempt, whole
+from .reading import attempt
 
 LOUD = ("error", "critical")
 NO_SPAN = 0
@@ -53,8 +53,10 @@ class Requests:
 
 
 def requests(bench: Bench) -> Requests:
-    """The requests that a bench's windows span, read once."""
-    window, telemetry = whole(bench), bench.telemetry
+    """The requests of the bench's windows by the alert, read once."""
+    healthy, incident = bench.frame.by_alert
+    telemetry = bench.telemetry
+    window = Window(min(healthy.start, incident.start), max(healthy.end, incident.end))
     return attempt(
         lambda: telemetry.remember(
             ("requests", window), lambda: Requests(telemetry, window, telemetry.span_table(window))
@@ -63,8 +65,7 @@ def requests(bench: Bench) -> Requests:
 
 
 def incident_windows(bench: Bench) -> list[Window]:
-    """The incident window, and its part since the alert: nobody knows yet when it began."""
-    incident = bench.frame.incident
-    alerted = bench.frame.alerted or incident.start
-    since = Window(max(alerted, incident.start), incident.end)
+    """The incident window, and its part since the alert: nobody knows when it began."""
+    _, incident = bench.frame.by_alert
+    since = Window(max(bench.frame.alerted or incident.start, incident.start), incident.end)
     return [incident, since] if 0 < since.seconds < incident.seconds else [incident]

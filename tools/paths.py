@@ -17,8 +17,8 @@ def changed_paths(bench: Bench) -> Table:
     who. `weight` (0..1) is how far the shares of spans that
     show it lie apart at least. The clearest first.
     """
-    found = requests(bench)
-    before = found.within(bench.frame.baseline)
+    found, (healthy, incident) = requests(bench), bench.frame.by_alert
+    before = found.within(healthy)
     clearest: dict[tuple, tuple[float, Row]] = {}
     if before.any():
         what = found.events
@@ -38,11 +38,11 @@ def changed_paths(bench: Bench) -> Table:
     if rows:
         summary += f"; clearest in {rows[0]['service']}: {rows[0]['operation']} {rows[0]['event']}"
     nothing = (
-        f"requests of {seconds(bench.frame.incident)} take the ways of the baseline"
+        f"requests of {seconds(incident)} take the ways of the baseline"
         if before.any()
         else "no spans of the baseline to compare with"
     )
-    return table(rows, summary, nothing, bench.frame.incident)
+    return table(rows, summary, nothing, incident)
 
 
 def _row(blame: Blame, found: Requests) -> Row:

@@ -16,8 +16,8 @@ def added_waits(bench: Bench) -> Table:
     usual spread; `strength` (0..1) is 0 up to 10 times and 1 from 1,000 times the noise. `place`
     is where it shows most. The clearest first.
     """
-    found = requests(bench)
-    before = found.within(bench.frame.baseline)
+    found, (healthy, incident) = requests(bench), bench.frame.by_alert
+    before = found.within(healthy)
     clearest: dict[str, Delay] = {}
     for window in incident_windows(bench):
         for delay in delays(waits(found.table, before, found.within(window))):
@@ -30,10 +30,8 @@ def added_waits(bench: Bench) -> Table:
     if rows:
         summary += f"; most clearly {rows[0]['service']}: {rows[0]['added_ms']} ms a call, "
         summary += f"{rows[0]['place']}"
-    nothing = (
-        f"no kind of span that both windows hold takes longer in {seconds(bench.frame.incident)}"
-    )
-    return table(rows, summary, nothing, bench.frame.incident)
+    nothing = f"no kind of span that both windows hold takes longer in {seconds(incident)}"
+    return table(rows, summary, nothing, incident)
 
 
 def _row(delay: Delay) -> Row:
