@@ -81,12 +81,16 @@ class _Reading:
         return max(0.0, self.ms) / min(ill)
 
 
-def delays(waits: Iterable[Wait]) -> list[Delay]:
-    """Every service that adds a delay, the clearest first."""
+def delays(waits: Iterable[Wait], calls: Iterable[Edge] = ()) -> list[Delay]:
+    """Every service that adds a delay, the clearest first.
+
+    calls: (caller, callee) known otherwise. Where spans do not show one of them, the caller's wait
+    for the callee is found inside the caller.
+    """
     places = _places(waits)
     edges = [place for place in places if len(place.ends) == 2]
     own = {place.ends[0]: place for place in places if len(place.ends) == 1}
-    added = _at_ends(edges)
+    added, known = _at_ends(edges), set(calls)
     made = []
     for name in sorted({name for place in places for name in place.ends}):
         readings = [
@@ -95,7 +99,7 @@ def delays(waits: Iterable[Wait]) -> list[Delay]:
             _Reading(own[name].extra if name in own else 0.0, [own[name]] if name in own else []),
         ]
         clearest = max(readings, key=lambda reading: reading.times)
-        behind = _behind(name, clearest.ms, edges, added) if clearest is readings[2] else ""
+        behind = _behind(name, clearest.ms, edges, added, known) if clearest is readings[2] else ""
         made.append(_delay(name, clearest, behind))
     found = [delay for delay in made if delay.ms > 0]
     return sorted(found, key=lambda delay: (-delay.times_noise, delay.service))
@@ -155,14 +159,15 @@ def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray) -> np.ndarray
     return delay
 
 
-def _behind(name: str, inside: float, edges: list[_Place], added: dict[End, float]) -> str:
+def _behind(
+    name: str, inside: float, edges: list[_Place], added: dict[End, float], known: set[Edge]
+) -> str:
     """The callee that delays a call of the service by at least half of what its own time grew."""
-    slow = {
-        place.ends[1]: added[place.ends[1], "callee"]
-        for place in edges
-        if place.ends[0] == name and place.ill
-    }
-    callee = max(sorted(slow), key=lambda callee: slow[callee], default="")
+    shown = {place.ends: place for place in edges if place.ends[0] == name}
+    unseen = {callee for caller, callee in known if caller == name and (name, callee) not in shown}
+    callees = unseen | {ends[1] for ends, place in shown.items() if place.ill}
+    slow = {callee: added.get((callee, "callee"), 0.0) for callee in sorted(callees)}
+    callee = max(slow, key=lambda callee: slow[callee], default="")
     return callee if callee and slow[callee] >= 0.5 * inside else ""
 
 

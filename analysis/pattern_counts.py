@@ -33,6 +33,7 @@ class PatternCounts:
     row: Ints
     kind: Ints
     event: Ints
+    calling: Ints  # for "came last": the pair of the same call; else -1
     k0: Ints
     n0: Ints
     k1: Ints
@@ -57,6 +58,9 @@ class PatternCounts:
             return np.bincount(pair[rows[events.row]], minlength=key.size)
 
         n0, n1, k0, k1 = spans(before), spans(now), having(before), having(now)
+        # A call can only be the last one of spans that make it.
+        calling = _same_call(key, what, len(table.ops))
+        n0, n1 = (np.where(calling >= 0, k[calling], n) for k, n in ((k0, n0), (k1, n1)))
         grown = _grown(n0, k0, n1, k1, _per_request(table, before, now))
         quiet = ~events.loud[what] & (spans(before & ~ill) < n0)
         # A line that only success logs is not new where nothing succeeded before.
@@ -71,6 +75,7 @@ class PatternCounts:
             events.row,
             at,
             what,
+            calling,
             k0,
             n0,
             k1,
@@ -103,11 +108,22 @@ class PatternCounts:
         if self.rises(pair):
             return having[now[having]]
         lacking = now & (kind == self.kind[pair])
+        if self.calling[pair] >= 0:
+            callers = np.zeros(now.size, bool)
+            callers[self.row[self.of_pair == self.calling[pair]]] = True
+            lacking &= callers
         lacking[having] = False
         return np.flatnonzero(lacking)
 
     def rises(self, pair: int) -> bool:
         return bool(self.k1[pair] * self.n0[pair] > self.k0[pair] * self.n1[pair])
+
+
+def _same_call(key: Ints, event: Ints, ops: int) -> Ints:
+    """For pairs of a call that came last: the pair of the same kind and call; else -1."""
+    last = (event >= ops) & (event < 2 * ops)
+    found = np.minimum(np.searchsorted(key, key - ops), max(0, key.size - 1))
+    return np.where(last, found, -1)
 
 
 def _per_request(table: SpanTable, before: Bools, now: Bools) -> float:

@@ -6,7 +6,7 @@ from ..analysis.metric_blame import MetricBlame, MetricColumn, Symptom, blame_me
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .columns import requests
+from .columns import listed_calls, requests
 from .reading import attempt, cut, number, seconds, signals, table
 
 MEASURED = "metrics"
@@ -73,15 +73,13 @@ def _fitted(values: np.ndarray, size: int) -> np.ndarray:
 
 def _calls(bench: Bench) -> set[tuple[str, str]]:
     """Who calls whom, by the catalogue and by spans."""
-    catalogue = attempt(bench.telemetry.catalogue)
-    listed = {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
     spans = requests(bench).table
     child = np.flatnonzero(spans.parent >= 0)
     pairs = np.unique(
         np.stack([spans.service[spans.parent[child]], spans.service[child]], axis=1), axis=0
     )
     names = spans.services
-    return listed | {(names[a], names[b]) for a, b in pairs.tolist() if a != b}
+    return listed_calls(bench) | {(names[a], names[b]) for a, b in pairs.tolist() if a != b}
 
 
 def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:

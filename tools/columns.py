@@ -64,6 +64,12 @@ def requests(bench: Bench) -> Requests:
     )
 
 
+def listed_calls(bench: Bench) -> set[tuple[str, str]]:
+    """(caller, callee) pairs of the catalogue."""
+    catalogue = attempt(bench.telemetry.catalogue)
+    return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
+
+
 def incident_windows(bench: Bench) -> list[Window]:
     """The incident window, and its part since the alert: nobody knows when it began."""
     _, incident = bench.frame.by_alert

@@ -3,7 +3,7 @@
 from ..analysis.delays import Delay, delays
 from ..analysis.waiting import waits
 from .base import Bench, Effect, Row, Table, tool
-from .columns import incident_windows, requests
+from .columns import incident_windows, listed_calls, requests
 from .reading import cut, number, seconds, table
 
 
@@ -18,9 +18,10 @@ def added_waits(bench: Bench) -> Table:
     """
     found, (healthy, incident) = requests(bench), bench.frame.by_alert
     before = found.within(healthy)
+    calls = listed_calls(bench)
     clearest: dict[str, Delay] = {}
     for window in incident_windows(bench):
-        for delay in delays(waits(found.table, before, found.within(window))):
+        for delay in delays(waits(found.table, before, found.within(window)), calls):
             known = clearest.get(delay.service)
             if known is None or delay.times_noise > known.times_noise:
                 clearest[delay.service] = delay
