@@ -15,6 +15,7 @@ from . import (
     failures,
     growth,
     health,
+    history,
     hostile,
     impact,
     latency,
@@ -25,6 +26,7 @@ from . import (
     runbooks,
     slo,
     sql,
+    symptoms,
     topology,
     traffic,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "failures",
     "growth",
     "health",
+    "history",
     "hostile",
     "impact",
     "latency",
@@ -52,6 +55,7 @@ __all__ = [
     "runbooks",
     "slo",
     "sql",
+    "symptoms",
     "topology",
     "traffic",
 ]

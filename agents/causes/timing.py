@@ -6,12 +6,16 @@ from ...analysis.changes import Change, ChangeScore, correlate
 from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate
+from .delivery import delivery
+from .studies import scene
 
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
 SKEW = 2.0
 """An onset is read off rates that look back and may be early or late by this many detection
 windows: a change within them may still have come first."""
+CLEARLY = 0.5
+"""Contact by mechanism that another change must have more to speak against this one."""
 DONE = {"deploy": "deployed", "flag": "turned"}
 """What happened to a thing of this kind, in front of when and where."""
 
@@ -50,6 +54,27 @@ def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeSc
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
         candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
+    _what_it_does(clues, candidate, row)
+
+
+def _what_it_does(clues: Clues, candidate: Candidate, row: Row) -> None:
+    """Near and in place is not enough: an edit that only moves lines does nothing, and where
+    another change's diff would bring about what is seen, this one's nearness is chance."""
+    now = scene(clues)
+    own = now.changes.get(row["id"])
+    quotes = cite(clues.changes, row, "id", "files")
+    if own and own.row["diff"] and own.work.harmless:
+        weight = 2.5 if own.work.edit.empty else 1.5
+        candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
+    met = own.contact.by_mechanism if own else 0.0
+    for other in now.changes.values():
+        more = other.contact.by_mechanism - met
+        if other is not own and more >= CLEARLY:
+            arrival = delivery(clues, now, other)
+            more *= 0.0 if arrival.late else 1.0 - arrival.doubt
+            text = f"change {other.id[:10]} fits better: {other.contact.mechanism[0].text}"
+            candidate.doubted(3.0, more, text, cite(clues.history, other.row, "id", "files"))
+            return
 
 
 def _suspects(clues: Clues) -> dict[str, float]:
