@@ -11,46 +11,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .diffs import Edit, read
-from .harms import harms
-from .knobs import turns
 from .mechanisms import Mechanism, Shown, Symptom
-from .settings_turned import turned
-from .tokens import inert, specificity, tokens_of
-
-_QUOTED = re.compile(r"\"([^\"\s]{3,60})\"|'([^'\s]{3,60})'|\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b")
-_STYLE = re.compile(
-    r"\.(?:css|scss|less|html?|tmpl|svg|png|po|snap|lock|sum)$|(^|/)(staging|sandbox|preview|qa)(/|\.)|(^|/)(codeowners|dockerignore|gitignore|\.github|\.circleci|ci)(/|$)|golangci"
-)
-_BUMP = re.compile(
-    r"(^|/)(go\.mod|go\.sum|package(-lock)?\.json|requirements[\w-]*\.txt|pom\.xml|cargo\.(toml|lock)|gemfile(\.lock)?|yarn\.lock|poetry\.lock|build\.gradle(\.kts)?)$"
-)
-
-
-@dataclass(frozen=True)
-class Effect:
-    """One thing that the edit does, and what it would bring about (0..1 each)."""
-
-    text: str
-    line: str
-    weights: Mapping[Mechanism, float]
-
-
-@dataclass(frozen=True)
-class Work:
-    """A change as read: what it does, what it is about."""
-
-    edit: Edit
-    effects: tuple[Effect, ...]
-    tokens: frozenset[str]
-    names: frozenset[str]
-    """Quoted words and constants that only one side of the edit has."""
-    files: tuple[str, ...]
-
-    @property
-    def harmless(self) -> bool:
-        """It was read, and does nothing that could bring anything about."""
-        return not self.effects
+from .tokens import specificity, tokens_of
+from .work import Work
 
 
 @dataclass(frozen=True)
@@ -91,25 +54,6 @@ class Contact:
         return _either(self.place)
 
 
-def study(files: Sequence[str], diff: str) -> Work:
-    """Read one change. Documentation, tests, styles and CI do nothing in production."""
-    edit = read(diff)
-    names = tuple(name for name in files if name)
-    idle = inert(names) or (bool(names) and all(_STYLE.search(name.lower()) for name in names))
-    bump = bool(names) and all(_BUMP.search(name.lower()) for name in names)
-    effects = () if idle or bump else tuple(_effects(edit))
-    text = [*edit.removed, *edit.added, *(hunk.place for hunk in edit.hunks)]
-    tokens = tokens_of("\n".join([*text, *names]))
-    return Work(edit, effects, tokens, _names(edit), names)
-
-
-def bumped(work: Work) -> frozenset[str]:
-    """Words of the modules whose version this change raises; empty for any other change."""
-    if not any(_BUMP.search(name.lower()) for name in work.files):
-        return frozenset()
-    return tokens_of(re.sub(r"[/.@-]", " ", "\n".join(work.edit.added)))
-
-
 def meet(
     work: Work,
     symptoms: Sequence[Symptom],
@@ -126,22 +70,6 @@ def meet(
         tuple(_by_mechanism(work, shown)),
         tuple(_by_name(work, symptoms)),
         tuple(_by_place(work, symptoms, others, frozenset(known))),
-    )
-
-
-def _effects(edit: Edit) -> list[Effect]:
-    found = [Effect(t.text, t.line, t.weights) for t in turns(turned(edit.removed, edit.added))]
-    return found + [Effect(d.text, d.line, d.weights) for d in harms(edit)]
-
-
-def _names(edit: Edit) -> frozenset[str]:
-    before, after = _literals(edit.removed), _literals(edit.added)
-    return before ^ after
-
-
-def _literals(lines: Sequence[str]) -> frozenset[str]:
-    return frozenset(
-        next(filter(None, groups)) for line in lines for groups in _QUOTED.findall(line)
     )
 
 

@@ -48,70 +48,78 @@ class Mechanism(StrEnum):
     breaker = "a circuit breaker is open"
 
 
+M = Mechanism
 _SHOWS = {
-    Mechanism.pool: r"\bpools?\b|connections? (?:is |are )?(?:not available|exhausted|in use)|too many "
-    r"(?:clients|connections)|pending threads|no (?:free|idle|available) connection|acquir\w+ .*conn",
-    Mechanism.timeout: r"deadline exceeded|exceeded deadline|timed? ?out|context cancell?ed|cancell?ed|"
+    M.pool: r"\bpools?\b|connections? (?:is |are )?(?:not available|exhausted|in use)|too "
+    r"many "
+    r"(?:clients|connections)|pending threads|no (?:free|idle|available) connection|"
+    r"acquir\w+ .*conn",
+    M.timeout: r"deadline exceeded|exceeded deadline|timed? ?out|context cancell?ed|cancell?ed|"
     r"deadline|did not answer within|time budget",
-    Mechanism.storm: r"retr(?:y|ies|ying)|\battempt|overload|thundering|stampede",
-    Mechanism.retries: r"(?:retr\w+|attempts?)\b.{0,20}(?:exhaust|gave up|giving up|used up)|max\w* "
+    M.storm: r"retr(?:y|ies|ying)|\battempt|overload|thundering|stampede",
+    M.retries: r"(?:retr\w+|attempts?)\b.{0,20}(?:exhaust|gave up|giving up|used up)|max\w* "
     r"(?:retries|attempts)|exhausted .{0,20}(?:retr|attempt)",
-    Mechanism.memory: r"\boom|out of memory|\bheap\b|\bgc\b|garbage collect|\bmemory\b(?! address)|"
+    M.memory: r"\boom|out of memory|\bheap\b|\bgc\b|garbage collect|\bmemory\b(?! address)|"
     r"exit code 137|\brss\b|\bswap\b",
-    Mechanism.cache: r"\bcache|\bevict|cold start",
-    Mechanism.database: r"slow query|rows (?:examined|read|scanned)|(?:seq\w*|full|table) scan|"
+    M.cache: r"\bcache|\bevict|cold start",
+    M.database: r"slow query|rows (?:examined|read|scanned)|(?:seq\w*|full|table) scan|"
     r"query (?:time|latency|duration)|db (?:cpu|query|latency|statement|rows)|statement timeout|"
     r"quer(?:y|ies)|\bselect\b.*\bfrom\b",
-    Mechanism.fanout: r"(?:calls?|quer(?:y|ies)|statements?|lookups?) (?:count )?(?:per|in|each|an?) "
+    M.fanout: r"(?:calls?|quer(?:y|ies)|statements?|lookups?) (?:count )?(?:per|in|each|an?) "
     r"request|query count|\bn 1\b|fan ?out|too many (?:calls|queries)",
-    Mechanism.lock: r"deadlock|lock (?:wait|timeout|acquire)|(?:could not|cannot) (?:obtain|acquire) .*"
+    M.lock: r"deadlock|lock (?:wait|timeout|acquire)|(?:could not|cannot) (?:obtain|"
+    r"acquire) .*"
     r"lock|waits? for .*lock|contention|rollback|locks? waiting",
-    Mechanism.race: r"concurrent (?:map|modif|access|update|write)|\brace\b|concurrentmodification|"
+    M.race: r"concurrent (?:map|modif|access|update|write)|\brace\b|concurrentmodification|"
     r"double free|lost update|dictionary changed size|duplicate",
-    Mechanism.null: r"nil pointer|null ?pointer|null reference|none ?type|undefined|cannot read propert|"
+    M.null: r"nil pointer|null ?pointer|null reference|none ?type|undefined|cannot read "
+    r"propert|"
     r"attribute error|segfault|segmentation|invalid memory address|dereferenc|no such element|"
     r"unwrap|key error|type error",
-    Mechanism.schema: r"deseriali|unmarshal|\bdecod|pars(?:e|ing)|unpars|missing (?:required )?"
+    M.schema: r"deseriali|unmarshal|\bdecod|pars(?:e|ing)|unpars|missing (?:required )?"
     r"(?:field|property|column|key)|unknown (?:field|column|property|enum)|schema|unexpected "
     r"(?:field|token|type|end)|cannot (?:convert|be cast)|incompatible|no such column|column .*"
     r"does not exist|protobuf|\bavro\b|invalid (?:format|enum)|unrecognized",
-    Mechanism.auth: r"unauthori[sz]ed|forbidden|permission|access denied|\b40[13]\b|\btoken|\bjwt\b|"
+    M.auth: r"unauthori[sz]ed|forbidden|permission|access denied|\b40[13]\b|\btoken|\bjwt\b|"
     r"signature|credential|authenticat|authoriz|log ?in\b|\bpassword|audience|issuer",
-    Mechanism.tls: r"\btls\b|\bssl\b|x ?509|certificate|handshake|cipher|protocol version",
-    Mechanism.config: r"key error|missing (?:env|config|setting|required (?:config|setting|variable))|"
+    M.tls: r"\btls\b|\bssl\b|x ?509|certificate|handshake|cipher|protocol version",
+    M.config: r"key error|missing (?:env|config|setting|required (?:config|setting|variable))|"
     r"not set\b|environment variable|placeholder|no (?:such )?(?:property|setting)|unset|misconfig",
-    Mechanism.address: r"no such host|name resolution|\bdns\b|nxdomain|unknown host|connection refused|"
+    M.address: r"no such host|name resolution|\bdns\b|nxdomain|unknown host|connection refused|"
+    r"could not connect|connection (?:timed out|reset|closed)|closed connection|"
+    r"broken pipe|unexpected eof|cannot connect|failed to connect|"
     r"unreachable|no route|\blookup\b|not found|\b404\b|unknown (?:topic|queue|bucket)",
-    Mechanism.disk: r"no space left|\bdisk|read only file|\binode|enospc|\bi o error|input output error|"
+    M.disk: r"no space left|\bdisk|read only file|\binode|enospc|\bi o error|input output "
+    r"error|"
     r"\bvolume\b.*(?:full|used)",
-    Mechanism.volume: r"log write|\blps\b|(?:lines|bytes|events|records|logs) (?:written|per)|no space "
+    M.volume: r"log write|\blps\b|(?:lines|bytes|events|records|logs) (?:written|per)|no "
+    r"space "
     r"left|disk used|ingest\w* (?:rate|volume)|cardinality|throughput lps|log volume",
-    Mechanism.ratelimit: r"\b429\b|rate limit|too many requests|throttl|\bquota",
-    Mechanism.clock: r"\bexpir|not yet valid|\bclock\b|\bskew|time ?zone|in the future|too old|\bdrift|"
+    M.ratelimit: r"\b429\b|rate limit|too many requests|throttl|\bquota",
+    M.clock: r"\bexpir|not yet valid|\bclock\b|\bskew|time ?zone|in the future|too old|"
+    r"\bdrift|"
     r"not after|daylight|timestamp .*(?:old|future|ahead|behind)",
-    Mechanism.units: r"\bamount|currenc|rounding|precision|overflow|exceeds .*limit|\bprice|decimal|"
+    M.units: r"\bamount|currenc|rounding|precision|overflow|exceeds .*limit|\bprice|decimal|"
     r"conversion|\bunits?\b|mismatch|balance|negative",
-    Mechanism.encoding: r"encod(?:e|ing)|\butf\b|charset|unicode|invalid byte|\bcodec\b|mojibake",
-    Mechanism.payload: r"payload|too large|\b413\b|(?:body|message|header) size|truncat|exceeds "
-    r"max\w* size|entity too",
-    Mechanism.handles: r"too many open files|file descriptor|\bopen fds\b|\bfds?\b|emfile|ports? "
-    r"exhausted|ephemeral|\bleak",
-    Mechanism.cpu: r"\bcpu\b|run queue|load average",
-    Mechanism.capacity: r"\bqueued?\b|queue depth|saturat|workers?\b|threads? (?:pool )?(?:exhaust|busy)|"
-    r"shed|overload|backlog|rejected|concurrency|at capacity",
-    Mechanism.data: r"malformed|corrupt|invalid record|out of range|validation|constraint|checksum|"
+    M.encoding: r"encod(?:e|ing)|\butf\b|charset|unicode|invalid byte|\bcodec\b|mojibake",
+    M.payload: r"payload|too large|\b413\b|(?:body|message|header) size|truncat|exceeds "
+    r"max\w* size|entity too|larger than max|resource exhausted",
+    M.handles: r"too many open files|file descriptor|\bopen fds\b|\bfds?\b|emfile|ports? "
+    r"exhausted|ephemeral|\bleak|goroutines|thread count|live threads|time wait|\bsockets?\b",
+    M.cpu: r"\bcpu\b|run queue|load average",
+    M.capacity: r"\bqueued?\b|queue depth|saturat|workers?\b|threads? (?:pool )?(?:exhaust|"
+    r"busy)|"
+    r"shed|overload|backlog|rejected|concurrency|at capacity|"
+    r"event ?loop|blocked for|starv|all .*busy",
+    M.data: r"malformed|corrupt|invalid record|out of range|validation|constraint|checksum|"
     r"integrity|poison|not a number|redeliver",
-    Mechanism.crash: r"\bpanic|\bfatal\b|crash|restart|exit code|abort|segfault|terminated",
-    Mechanism.stale: r"\bstale|outdated|out of date|old value|not up to date|\blag\b",
-    Mechanism.breaker: r"circuit|\bbreaker|half open",
+    M.crash: r"\bpanic|\bfatal\b|crash|restart|exit code|abort|segfault|terminated|"
+    r"probe failed|back off|index out of (?:range|bounds)",
+    M.stale: r"\bstale|outdated|out of date|old value|not up to date|\blag\b",
+    M.breaker: r"circuit|\bbreaker|half open",
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _SHOWS.items()}
-GENERAL = {
-    Mechanism.crash: 0.4,
-    Mechanism.capacity: 0.6,
-    Mechanism.timeout: 0.8,
-    Mechanism.cpu: 0.7,
-}
+GENERAL = {M.crash: 0.4, M.capacity: 0.6, M.timeout: 0.8, M.cpu: 0.7}
 """What many faults end in says less about which one it is."""
 
 

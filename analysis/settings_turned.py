@@ -32,11 +32,13 @@ _KEY = r"(?P<key>[A-Za-z_$][\w.$-]*)"
 NUMERIC = re.compile(_KEY + _SEP + r"(?:[A-Za-z_][\w.]*(?:\(\))?,\s*)?" + _NUMBER + _UNIT)
 PLAIN = re.compile(r"^\s*" + _KEY + r"\s+" + _NUMBER + _UNIT + r"\s*;?\s*$")
 FLAG = re.compile(r"-(?P<key>X[a-z]{2})" + _NUMBER + _UNIT)
+SPACED = re.compile(r"^\s*(?P<key>[a-z][\w.-]*)[ \t]+(?P<value>[A-Za-z][\w.:/-]*)\s*;?\s*$")
+"""`key word` as servers' configuration files have it."""
 WORD = re.compile(
     _KEY + r"[\"']?\s*(?::\s*[A-Za-z_][\w\[\]?]*\s*=|:=|=>|[:=])\s*"
     r"(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[A-Za-z_][\w.-]*))\s*[,;)]?"
 )
-_TIME = r"(?P<unit>nanos|micros|millis|nanoseconds|microseconds|milliseconds|seconds|minutes|hours|days|ms)"
+_TIME = r"(?P<unit>(?:nano|micro|milli)(?:s|seconds)|seconds|minutes|hours|days|ms)"
 _AMOUNT = r"(?P<n>\d[\d_]*(?:\.\d+)?)"
 SPELLED = (
     re.compile(
@@ -49,7 +51,14 @@ SPELLED = (
         r"(?<![\w.])" + _AMOUNT + r",\s*(?:TimeUnit|ChronoUnit)\." + _TIME + r"\b", re.IGNORECASE
     ),
 )
-"""Lengths of time as languages spell them: Duration.ofSeconds(3), 3.minutes, 3, TimeUnit.SECONDS."""
+"""Lengths of time as languages spell them: Duration.ofSeconds(3), 3.minutes, 3, SECONDS."""
+TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\d[\d_.]*|[A-Za-z_]\w*|[^\s\w]")
+CONSTANT = re.compile(
+    r"^(?:\"|'|\d|[A-Z][A-Z0-9_]+$|true$|false$|True$|False$|[A-Z]\w*\d$|"
+    r"(?:u?int(?:8|16|32|64)?|string|str|float(?:32|64)?|double|bool(?:ean)?|bytes|[Ii]nteger|"
+    r"[Ll]ong|number|varchar|VARCHAR|BIGINT|[Dd]ecimal)$)"
+)
+"""Strings, numbers, booleans, types, and names that are written like constants."""
 NOTHING = ("none", "null", "nil", "undefined", "unlimited", "infinity", "inf", "0", "-1")
 
 
@@ -111,6 +120,52 @@ def turned(removed: Sequence[str], added: Sequence[str]) -> list[Turned]:
     return [t for t in found if t.before is None or t.after is None or t.factor != 1.0]
 
 
+def swapped(removed: Sequence[str], added: Sequence[str]) -> list[Turned]:
+    """Constants that changed inside lines that are otherwise the same: `f(X, UTF_8)` -> `f(X,
+    UTF_16)`. The key is what the line says besides."""
+    found, left = [], [_tokens(line) for line in added]
+    for line in removed:
+        tokens = _tokens(line)
+        partner = next((other for other in left if _one_apart(tokens, other)), None)
+        if partner:
+            left.remove(partner)
+            found += _swaps(tokens, partner)
+    return found
+
+
+def _tokens(line: str) -> list[str]:
+    return TOKEN.findall(line)
+
+
+def _one_apart(one: list[str], other: list[str]) -> bool:
+    """Same length, and one or two constants differ."""
+    if len(one) != len(other) or len(one) < 3:
+        return False
+    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    return 0 < len(pairs) <= 2 and all(CONSTANT.match(a) and CONSTANT.match(b) for a, b in pairs)
+
+
+def _swaps(one: list[str], other: list[str]) -> list[Turned]:
+    same = [a for a, b in zip(one, other, strict=True) if a == b and a[0].isalpha()]
+    key, line = " ".join(same), "".join(other)
+    return [
+        Turned(
+            key,
+            Setting(key, a.strip("\"'"), _float(a), line),
+            Setting(key, b.strip("\"'"), _float(b), line),
+        )
+        for a, b in zip(one, other, strict=True)
+        if a != b
+    ]
+
+
+def _float(token: str) -> float | None:
+    try:
+        return float(token.replace("_", ""))
+    except ValueError:
+        return None
+
+
 def _of(line: str) -> Iterable[Setting]:
     line = _spoken(line)
     seen = set()
@@ -122,7 +177,10 @@ def _of(line: str) -> Iterable[Setting]:
     for match in WORD.finditer(line):
         if match["key"] not in seen:
             value = match["double"] or match["single"] or match["bare"] or ""
+            seen.add(match["key"])
             yield Setting(match["key"], value, None, line.strip())
+    if not seen and (match := SPACED.match(line)):
+        yield Setting(match["key"], match["value"], None, line.strip())
 
 
 def _spoken(line: str) -> str:

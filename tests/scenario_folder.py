@@ -1,7 +1,8 @@
-"""A change scenario as a root-cause case folder: what it tells is in the scenario, all else is calm."""
+"""A change scenario as a root-cause case folder: what is told is its own, all else is calm."""
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,6 +132,7 @@ def _json(file: Path, content: Any) -> None:
 
 
 def _csv(file: Path, heads: list[str], rows: Any) -> None:
-    opened = gzip.open(file, "wt", newline="") if file.suffix == ".gz" else file.open("w")
-    with opened as out:
-        csv.writer(out).writerows([heads, *rows])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([heads, *rows])
+    written = text.getvalue().encode()
+    file.write_bytes(gzip.compress(written) if file.suffix == ".gz" else written)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Incidents that a commit caused: sixteen mechanisms, each with an innocent commit near the onset.
 
 Written before the mechanisms were; the systems, languages and words are not those of any case set.
@@ -30,20 +29,28 @@ POOL = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee01c0ff", 170, ["charts/billing/values.yaml"], "chore: align datasource defaults",
-            "@@ -10,3 +10,3 @@\n datasource:\n   hikari:\n-    maximumPoolSize: 40\n+    maximumPoolSize: 4\n",
-            "billing", 160,
+            "c0ffee01c0ff",
+            170,
+            ["charts/billing/values.yaml"],
+            "chore: align datasource defaults",
+            "@@ -10,3 +10,3 @@\n datasource:\n   hikari:\n-    maximumPoolSize: 40\n+    "
+            "maximumPoolSize: 4\n",
+            "billing",
+            160,
         ),
         Commit(
-            "dec0y001dec0", 12, ["billing/src/main/java/InvoiceController.java"],
+            "dec0y001dec0",
+            12,
+            ["billing/src/main/java/InvoiceController.java"],
             "refactor: invoice controller",
-            "-        log.info(\"invoice \" + id);\n+        log.info(\"invoice {}\", id);\n",
-            "billing", 9,
+            '-        log.info("invoice " + id);\n+        log.info("invoice {}", id);\n',
+            "billing",
+            9,
         ),
     ],
     "c0ffee01c0ff",
     ["dec0y001dec0"],
-)  # fmt: skip
+)
 
 CACHE = Scenario(
     "cache entries live a hundredth of the time",
@@ -60,19 +67,28 @@ CACHE = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee02c0ff", 60, ["catalog/settings.py"], "Tidy settings",
-            "@@ -1,4 +1,4 @@\n DEBUG = False\n-PRODUCT_CACHE_TTL_SECONDS = 3600\n+PRODUCT_CACHE_TTL_SECONDS = 36\n",
-            "catalog", 30,
+            "c0ffee02c0ff",
+            60,
+            ["catalog/settings.py"],
+            "Tidy settings",
+            "@@ -1,4 +1,4 @@\n DEBUG = False\n-PRODUCT_CACHE_TTL_SECONDS = 3600\n"
+            "+PRODUCT_CACHE_TTL_SECONDS = 36\n",
+            "catalog",
+            30,
         ),
         Commit(
-            "dec0y002dec0", 11, ["catalog/metrics.py"], "Count cache hits by region",
-            "+CACHE_HITS = Counter(\"cache_hits_total\", \"cache hits\", [\"region\"])\n",
-            "catalog", 8,
+            "dec0y002dec0",
+            11,
+            ["catalog/metrics.py"],
+            "Count cache hits by region",
+            '+CACHE_HITS = Counter("cache_hits_total", "cache hits", ["region"])\n',
+            "catalog",
+            8,
         ),
     ],
     "c0ffee02c0ff",
     ["dec0y002dec0"],
-)  # fmt: skip
+)
 
 INDEX = Scenario(
     "an index is dropped by a migration",
@@ -91,20 +107,29 @@ INDEX = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee03c0ff", 40, ["migrations/0042_cleanup.sql"], "Clean up unused objects",
+            "c0ffee03c0ff",
+            40,
+            ["migrations/0042_cleanup.sql"],
+            "Clean up unused objects",
             "+DROP INDEX idx_orders_customer_id ON orders;\n+DROP TABLE orders_tmp;\n",
-            "orders", 20,
+            "orders",
+            20,
         ),
         Commit(
-            "dec0y003dec0", 15, ["orders/repository.rb"], "Refactor order repository",
+            "dec0y003dec0",
+            15,
+            ["orders/repository.rb"],
+            "Refactor order repository",
             "-    rows = Order.where(customer_id: id)\n-    rows.to_a\n+    orders_of(id)\n"
-            "+  end\n+\n+  def orders_of(id)\n+    rows = Order.where(customer_id: id)\n+    rows.to_a\n",
-            "orders", 8,
+            "+  end\n+\n+  def orders_of(id)\n+    rows = Order.where(customer_id: id)\n+  "
+            "  rows.to_a\n",
+            "orders",
+            8,
         ),
     ],
     "c0ffee03c0ff",
     ["dec0y003dec0"],
-)  # fmt: skip
+)
 
 LEAK = Scenario(
     "a bounded cache loses its bound",
@@ -122,23 +147,36 @@ LEAK = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee04c0ff", 175, ["ranker/features.py"], "Simplify feature lookup",
+            "c0ffee04c0ff",
+            175,
+            ["ranker/features.py"],
+            "Simplify feature lookup",
             "@@ def features(user_id)\n-@lru_cache(maxsize=10_000)\n+@lru_cache(maxsize=None)\n",
-            "ranker", 160,
+            "ranker",
+            160,
         ),
         Commit(
-            "dec0y004dec0", 14, ["ranker/app.py"], "Give the ranker a readiness probe",
-            "+@app.get(\"/ready\")\n+def ready():\n+    return {\"ready\": True}\n",
-            "ranker", 10,
+            "dec0y004dec0",
+            14,
+            ["ranker/app.py"],
+            "Give the ranker a readiness probe",
+            '+@app.get("/ready")\n+def ready():\n+    return {"ready": True}\n',
+            "ranker",
+            10,
         ),
         Commit(
-            "dec0y014dec0", 30, ["charts/feed/values.yaml"], "More memory for feed",
-            "-    memory: 512Mi\n+    memory: 768Mi\n", "feed", 25,
+            "dec0y014dec0",
+            30,
+            ["charts/feed/values.yaml"],
+            "More memory for feed",
+            "-    memory: 512Mi\n+    memory: 768Mi\n",
+            "feed",
+            25,
         ),
     ],
     "c0ffee04c0ff",
     ["dec0y004dec0", "dec0y014dec0"],
-)  # fmt: skip
+)
 
 FORMAT = Scenario(
     "the producer writes dates in another format",
@@ -151,28 +189,40 @@ FORMAT = Scenario(
         "orders|error_ratio": (0.001, 0.001),
     },
     [
-        ("invoicing", "ERROR", "cannot deserialize OrderPlaced: Unparseable date: \"24/06/2026\" (field placedAt)"),
+        (
+            "invoicing",
+            "ERROR",
+            'cannot deserialize OrderPlaced: Unparseable date: "24/06/2026" (field placedAt)',
+        ),
         ("event-bus", "WARN", "consumer group invoicing is lagging"),
     ],
     [
         *NOISE,
         Commit(
-            "c0ffee05c0ff", 35, ["libs/events/src/OrderPlacedSerializer.java"], "Polish event serializer",
-            "-    private static final String FORMAT = \"yyyy-MM-dd\";\n"
-            "+    private static final String FORMAT = \"dd/MM/yyyy\";\n"
-            "     gen.writeStringField(\"placedAt\", format(order.placedAt()));\n",
-            "orders", 9,
+            "c0ffee05c0ff",
+            35,
+            ["libs/events/src/OrderPlacedSerializer.java"],
+            "Polish event serializer",
+            '-    private static final String FORMAT = "yyyy-MM-dd";\n'
+            '+    private static final String FORMAT = "dd/MM/yyyy";\n'
+            '     gen.writeStringField("placedAt", format(order.placedAt()));\n',
+            "orders",
+            9,
         ),
         Commit(
-            "dec0y005dec0", 10, ["invoicing/src/OrderPlacedListener.java"], "Rename a local variable",
+            "dec0y005dec0",
+            10,
+            ["invoicing/src/OrderPlacedListener.java"],
+            "Rename a local variable",
             "-    OrderPlaced e = mapper.readValue(body);\n-    handle(e);\n"
             "+    OrderPlaced event = mapper.readValue(body);\n+    handle(event);\n",
-            "invoicing", 7,
+            "invoicing",
+            7,
         ),
     ],
     "c0ffee05c0ff",
     ["dec0y005dec0"],
-)  # fmt: skip
+)
 
 SECRET = Scenario(
     "an environment variable is renamed, the program still reads the old name",
@@ -187,19 +237,29 @@ SECRET = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee06c0ff", 18, ["deploy/profile/deployment.yaml"], "Harmonise names of secrets",
-            "         env:\n-        - name: MONGO_PASSWORD\n+        - name: USERS_MONGO_PASSWORD\n"
+            "c0ffee06c0ff",
+            18,
+            ["deploy/profile/deployment.yaml"],
+            "Harmonise names of secrets",
+            "         env:\n-        - name: MONGO_PASSWORD\n+        - name: "
+            "USERS_MONGO_PASSWORD\n"
             "           valueFrom:\n",
-            "profile", 9,
+            "profile",
+            9,
         ),
         Commit(
-            "dec0y006dec0", 16, ["profile/avatar.py"], "Avatars up to 2 MB",
-            "-MAX_AVATAR_BYTES = 1_000_000\n+MAX_AVATAR_BYTES = 2_000_000\n", "profile", 7,
+            "dec0y006dec0",
+            16,
+            ["profile/avatar.py"],
+            "Avatars up to 2 MB",
+            "-MAX_AVATAR_BYTES = 1_000_000\n+MAX_AVATAR_BYTES = 2_000_000\n",
+            "profile",
+            7,
         ),
     ],
     "c0ffee06c0ff",
     ["dec0y006dec0"],
-)  # fmt: skip
+)
 
 RETRY = Scenario(
     "retries without backoff storm a callee",
@@ -219,19 +279,29 @@ RETRY = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee07c0ff", 120, ["basket/src/clients/http.ts"], "Make client more robust",
+            "c0ffee07c0ff",
+            120,
+            ["basket/src/clients/http.ts"],
+            "Make client more robust",
             "-const RETRIES = 2;\n+const RETRIES = 10;\n"
-            "-    await sleep(backoffMs * 2 ** attempt);\n", "basket", 100,
+            "-    await sleep(backoffMs * 2 ** attempt);\n",
+            "basket",
+            100,
         ),
         Commit(
-            "dec0y007dec0", 13, ["inventory/src/handlers/stock.ts"], "Tidy the stock handler",
+            "dec0y007dec0",
+            13,
+            ["inventory/src/handlers/stock.ts"],
+            "Tidy the stock handler",
             "-function stock(req, res) { res.json(find(req.params.sku)); }\n"
-            "+const stock = (req, res) => { res.json(find(req.params.sku)); };\n", "inventory", 8,
+            "+const stock = (req, res) => { res.json(find(req.params.sku)); };\n",
+            "inventory",
+            8,
         ),
     ],
     "c0ffee07c0ff",
     ["dec0y007dec0"],
-)  # fmt: skip
+)
 
 CLOCK = Scenario(
     "local time where UTC is meant",
@@ -246,18 +316,26 @@ CLOCK = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee08c0ff", 25, ["sessions/tokens.py"], "Use one helper for timestamps",
+            "c0ffee08c0ff",
+            25,
+            ["sessions/tokens.py"],
+            "Use one helper for timestamps",
             "-    issued_at = datetime.now(timezone.utc)\n+    issued_at = datetime.now()\n",
-            "sessions", 9,
+            "sessions",
+            9,
         ),
         Commit(
-            "dec0y008dec0", 12, ["sessions/views.py"], "Nicer words for a failed login",
-            "-    return error(\"login failed\")\n+    return error(\"Sorry, login failed\")\n",
-            "sessions", 7,
+            "dec0y008dec0",
+            12,
+            ["sessions/views.py"],
+            "Nicer words for a failed login",
+            '-    return error("login failed")\n+    return error("Sorry, login failed")\n',
+            "sessions",
+            7,
         ),
     ],
     "c0ffee08c0ff",
     ["dec0y008dec0"],
-)  # fmt: skip
+)
 
 CODE_A = (POOL, CACHE, INDEX, LEAK, FORMAT, SECRET, RETRY, CLOCK)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """More incidents that a commit caused; see scenarios_code.py."""
 
 from warroom.tests.scenario_folder import Commit, Scenario
@@ -13,26 +12,42 @@ DEADLOCK = Scenario(
         "accounts-postgres|lock_wait_seconds": (0.01, 4.5),
         "bank-web|error_ratio": (0.002, 0.2),
     },
-    [("transfers", "ERROR", "deadlock detected: Process 511 waits for ShareLock on transaction 8801")],
+    [
+        (
+            "transfers",
+            "ERROR",
+            "deadlock detected: Process 511 waits for ShareLock on transaction 8801",
+        )
+    ],
     [
         *NOISE,
         Commit(
-            "c0ffee09c0ff", 50, ["transfers/store.go"], "Simplify transfer",
+            "c0ffee09c0ff",
+            50,
+            ["transfers/store.go"],
+            "Simplify transfer",
             "@@ func (s *Store) Transfer(ctx context.Context, from, to int64) error {\n"
             "-	first, second := min(from, to), max(from, to)\n"
-            "-	tx.Exec(\"SELECT * FROM accounts WHERE id IN ($1, $2) ORDER BY id FOR UPDATE\", first, second)\n"
-            "+	tx.Exec(\"SELECT * FROM accounts WHERE id = $1 FOR UPDATE\", from)\n"
-            "+	tx.Exec(\"SELECT * FROM accounts WHERE id = $1 FOR UPDATE\", to)\n",
-            "transfers", 20,
+            '-	tx.Exec("SELECT * FROM accounts WHERE id IN ($1, $2) ORDER BY id FOR '
+            'UPDATE", first, second)\n'
+            '+	tx.Exec("SELECT * FROM accounts WHERE id = $1 FOR UPDATE", from)\n'
+            '+	tx.Exec("SELECT * FROM accounts WHERE id = $1 FOR UPDATE", to)\n',
+            "transfers",
+            20,
         ),
         Commit(
-            "dec0y009dec0", 11, ["transfers/receipt.go"], "Receipt shows the purpose",
-            "+	receipt.Purpose = transfer.Purpose\n", "transfers", 8,
+            "dec0y009dec0",
+            11,
+            ["transfers/receipt.go"],
+            "Receipt shows the purpose",
+            "+	receipt.Purpose = transfer.Purpose\n",
+            "transfers",
+            8,
         ),
     ],
     "c0ffee09c0ff",
     ["dec0y009dec0"],
-)  # fmt: skip
+)
 
 LIMIT = Scenario(
     "a rate limit loses a zero",
@@ -47,18 +62,28 @@ LIMIT = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee10c0ff", 100, ["infra/nginx/limits.conf"], "Move limits into one file",
+            "c0ffee10c0ff",
+            100,
+            ["infra/nginx/limits.conf"],
+            "Move limits into one file",
             "-limit_req_zone $binary_remote_addr zone=api:10m rate=1000r/s;\n"
-            "+limit_req_zone $binary_remote_addr zone=api:10m rate=100r/s;\n", "edge", 95,
+            "+limit_req_zone $binary_remote_addr zone=api:10m rate=100r/s;\n",
+            "edge",
+            95,
         ),
         Commit(
-            "dec0y010dec0", 9, ["infra/nginx/headers.conf"], "Send a referrer policy",
-            "+add_header Referrer-Policy same-origin;\n", "edge", 8,
+            "dec0y010dec0",
+            9,
+            ["infra/nginx/headers.conf"],
+            "Send a referrer policy",
+            "+add_header Referrer-Policy same-origin;\n",
+            "edge",
+            8,
         ),
     ],
     "c0ffee10c0ff",
     ["dec0y010dec0"],
-)  # fmt: skip
+)
 
 TLS = Scenario(
     "the client insists on a TLS version that the peer does not speak",
@@ -74,21 +99,34 @@ TLS = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee11c0ff", 45, ["libs/net/transport.go"], "Harden transport defaults",
-            "-	cfg.MinVersion = tls.VersionTLS12\n+	cfg.MinVersion = tls.VersionTLS13\n", "mailer", 15,
+            "c0ffee11c0ff",
+            45,
+            ["libs/net/transport.go"],
+            "Harden transport defaults",
+            "-	cfg.MinVersion = tls.VersionTLS12\n+	cfg.MinVersion = tls.VersionTLS13\n",
+            "mailer",
+            15,
         ),
         Commit(
-            "dec0y011dec0", 20, ["deploy/staging/tls.yaml"], "Rotate the staging certificate",
+            "dec0y011dec0",
+            20,
+            ["deploy/staging/tls.yaml"],
+            "Rotate the staging certificate",
             "-  certificate: staging-2025\n+  certificate: staging-2026\n",
         ),
         Commit(
-            "dec0y111dec0", 10, ["mailer/templates/welcome.html"], "Warmer welcome mail",
-            "-<p>Welcome</p>\n+<p>Welcome!</p>\n", "mailer", 8,
+            "dec0y111dec0",
+            10,
+            ["mailer/templates/welcome.html"],
+            "Warmer welcome mail",
+            "-<p>Welcome</p>\n+<p>Welcome!</p>\n",
+            "mailer",
+            8,
         ),
     ],
     "c0ffee11c0ff",
     ["dec0y011dec0", "dec0y111dec0"],
-)  # fmt: skip
+)
 
 DNS = Scenario(
     "a host name that nobody resolves",
@@ -99,19 +137,28 @@ DNS = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee12c0ff", 30, ["config/production.toml"], "Prepare for the new cache",
-            "-redis_host = \"sessions-redis.cache.internal\"\n"
-            "+redis_host = \"sessions-redis-v2.cache.internal\"\n", "cart", 8,
+            "c0ffee12c0ff",
+            30,
+            ["config/production.toml"],
+            "Prepare for the new cache",
+            '-redis_host = "sessions-redis.cache.internal"\n'
+            '+redis_host = "sessions-redis-v2.cache.internal"\n',
+            "cart",
+            8,
         ),
         Commit(
-            "dec0y012dec0", 14, ["go.mod"], "Bump redis client",
+            "dec0y012dec0",
+            14,
+            ["go.mod"],
+            "Bump redis client",
             "-	github.com/redis/go-redis/v9 v9.5.1\n+	github.com/redis/go-redis/v9 v9.5.2\n",
-            "cart", 7,
+            "cart",
+            7,
         ),
     ],
     "c0ffee12c0ff",
     ["dec0y012dec0"],
-)  # fmt: skip
+)
 
 NULLS = Scenario(
     "a missing address is no longer expected",
@@ -120,26 +167,38 @@ NULLS = Scenario(
     {"shipping|error_rate": (0.001, 0.12), "store|error_rate": (0.001, 0.05)},
     [
         (
-            "shipping", "ERROR",
-            "TypeError: Cannot read properties of undefined (reading 'zip') at quote (src/rates/quote.js:41:30)",
+            "shipping",
+            "ERROR",
+            "TypeError: Cannot read properties of undefined (reading 'zip') at quote "
+            "(src/rates/quote.js:41:30)",
         )
     ],
     [
         *NOISE,
         Commit(
-            "c0ffee13c0ff", 70, ["src/rates/quote.js"], "Cleaner quotes",
+            "c0ffee13c0ff",
+            70,
+            ["src/rates/quote.js"],
+            "Cleaner quotes",
             "-  const zip = order.address?.zip ?? order.billing?.zip;\n"
-            "+  const zip = order.address.zip;\n", "shipping", 25,
+            "+  const zip = order.address.zip;\n",
+            "shipping",
+            25,
         ),
         Commit(
-            "dec0y013dec0", 12, ["src/rates/labels.js"], "Rename helper",
+            "dec0y013dec0",
+            12,
+            ["src/rates/labels.js"],
+            "Rename helper",
             "-export function mk(label) { return label.trim(); }\n"
-            "+export function makeLabel(label) { return label.trim(); }\n", "shipping", 7,
+            "+export function makeLabel(label) { return label.trim(); }\n",
+            "shipping",
+            7,
         ),
     ],
     "c0ffee13c0ff",
     ["dec0y013dec0"],
-)  # fmt: skip
+)
 
 FILES = Scenario(
     "files are opened and not closed",
@@ -154,18 +213,28 @@ FILES = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee14c0ff", 175, ["thumbs/render.py"], "Flatten render",
-            "-    with open(path, \"rb\") as source:\n-        return shrink(source.read())\n"
-            "+    source = open(path, \"rb\")\n+    return shrink(source.read())\n", "thumbs", 170,
+            "c0ffee14c0ff",
+            175,
+            ["thumbs/render.py"],
+            "Flatten render",
+            '-    with open(path, "rb") as source:\n-        return shrink(source.read())\n'
+            '+    source = open(path, "rb")\n+    return shrink(source.read())\n',
+            "thumbs",
+            170,
         ),
         Commit(
-            "dec0y114dec0", 10, ["thumbs/names.py"], "Names of thumbnails in one place",
-            "-    return f\"{digest}.png\"\n+    return thumbnail_name(digest)\n", "thumbs", 8,
+            "dec0y114dec0",
+            10,
+            ["thumbs/names.py"],
+            "Names of thumbnails in one place",
+            '-    return f"{digest}.png"\n+    return thumbnail_name(digest)\n',
+            "thumbs",
+            8,
         ),
     ],
     "c0ffee14c0ff",
     ["dec0y114dec0"],
-)  # fmt: skip
+)
 
 UNITS = Scenario(
     "cents are sent where a currency's unit is meant",
@@ -180,18 +249,28 @@ UNITS = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee15c0ff", 28, ["libs/money/format.kt"], "Shorter money helper",
+            "c0ffee15c0ff",
+            28,
+            ["libs/money/format.kt"],
+            "Shorter money helper",
             "-    fun toUnits(cents: Long): BigDecimal = cents.toBigDecimal().divide(HUNDRED)\n"
-            "+    fun toUnits(cents: Long): BigDecimal = cents.toBigDecimal()\n", "checkout", 9,
+            "+    fun toUnits(cents: Long): BigDecimal = cents.toBigDecimal()\n",
+            "checkout",
+            9,
         ),
         Commit(
-            "dec0y015dec0", 15, ["checkout/src/PaymentButton.kt"], "Bigger payment button",
-            "-    height = 40.dp\n+    height = 48.dp\n", "checkout", 7,
+            "dec0y015dec0",
+            15,
+            ["checkout/src/PaymentButton.kt"],
+            "Bigger payment button",
+            "-    height = 40.dp\n+    height = 48.dp\n",
+            "checkout",
+            7,
         ),
     ],
     "c0ffee15c0ff",
     ["dec0y015dec0"],
-)  # fmt: skip
+)
 
 HEAP = Scenario(
     "the heap is a quarter of what it was",
@@ -208,18 +287,29 @@ HEAP = Scenario(
     [
         *NOISE,
         Commit(
-            "c0ffee16c0ff", 130, ["search/Dockerfile"], "Reuse the common image",
-            "-ENV JAVA_OPTS=\"-Xms1g -Xmx4g\"\n+ENV JAVA_OPTS=\"-Xms1g -Xmx1g\"\n", "search", 120,
+            "c0ffee16c0ff",
+            130,
+            ["search/Dockerfile"],
+            "Reuse the common image",
+            '-ENV JAVA_OPTS="-Xms1g -Xmx4g"\n+ENV JAVA_OPTS="-Xms1g -Xmx1g"\n',
+            "search",
+            120,
         ),
         Commit(
-            "dec0y016dec0", 13, ["search/src/QueryParser.java"], "Extract tokenizer",
-            "-        String[] parts = query.trim().split(\" \");\n+        String[] parts = tokens(query);\n"
+            "dec0y016dec0",
+            13,
+            ["search/src/QueryParser.java"],
+            "Extract tokenizer",
+            '-        String[] parts = query.trim().split(" ");\n+        String[] parts '
+            "= tokens(query);\n"
             "+    }\n+\n+    private static String[] tokens(String query) {\n"
-            "+        return query.trim().split(\" \");\n", "search", 8,
+            '+        return query.trim().split(" ");\n',
+            "search",
+            8,
         ),
     ],
     "c0ffee16c0ff",
     ["dec0y016dec0"],
-)  # fmt: skip
+)
 
 CODE_B = (DEADLOCK, LIMIT, TLS, DNS, NULLS, FILES, UNITS, HEAP)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Incidents that no commit caused, each with innocent commits near the onset."""
 
 from warroom.tests.scenario_folder import Commit, Scenario
@@ -19,16 +18,20 @@ SURGE = Scenario(
     [
         *NOISE,
         Commit(
-            "dec0y017dec0", 25, ["box_office/views.py"], "Extract seat map helper",
+            "dec0y017dec0",
+            25,
+            ["box_office/views.py"],
+            "Extract seat map helper",
             "-    seats = load(event)\n-    return render(seats)\n+    return seat_map(event)\n"
             "+\n+def seat_map(event):\n+    seats = load(event)\n+    return render(seats)\n",
-            "box-office", 15,
+            "box-office",
+            15,
         ),
     ],
     "none",
     ["dec0y017dec0"],
     flags=[("tour_banner", "box-office", 40)],
-)  # fmt: skip
+)
 
 EXPIRED = Scenario(
     "a certificate was not renewed",
@@ -39,18 +42,31 @@ EXPIRED = Scenario(
         "documents|requests_per_second": (90, 0.0),
         "portal|requests_per_second": (100, 99),
     },
-    [("portal", "ERROR", "x509: certificate has expired or is not yet valid: current time is after the not-after date")],
+    [
+        (
+            "portal",
+            "ERROR",
+            "x509: certificate has expired or is not yet valid: current time is after the "
+            "not-after date",
+        )
+    ],
     [
         *NOISE,
         Commit(
-            "dec0y018dec0", 20, ["portal/client.go"], "Name the client's constants",
-            "-	client := &http.Client{Timeout: 5 * time.Second}\n+	client := &http.Client{Timeout: clientTimeout}\n"
-            "+const clientTimeout = 5 * time.Second\n", "portal", 8,
+            "dec0y018dec0",
+            20,
+            ["portal/client.go"],
+            "Name the client's constants",
+            "-	client := &http.Client{Timeout: 5 * time.Second}\n+	client := "
+            "&http.Client{Timeout: clientTimeout}\n"
+            "+const clientTimeout = 5 * time.Second\n",
+            "portal",
+            8,
         ),
     ],
     "none",
     ["dec0y018dec0"],
-)  # fmt: skip
+)
 
 PROVIDER = Scenario(
     "the provider of maps is down",
@@ -66,17 +82,27 @@ PROVIDER = Scenario(
     [
         *NOISE,
         Commit(
-            "dec0y019dec0", 18, ["routing/client.py"], "Patient map client",
-            "-MAP_TIMEOUT_SECONDS = 3\n+MAP_TIMEOUT_SECONDS = 5\n", "routing", 9,
+            "dec0y019dec0",
+            18,
+            ["routing/client.py"],
+            "Patient map client",
+            "-MAP_TIMEOUT_SECONDS = 3\n+MAP_TIMEOUT_SECONDS = 5\n",
+            "routing",
+            9,
         ),
         Commit(
-            "dec0y119dec0", 14, ["routing/format.py"], "Format distances in one place",
-            "-    return f\"{km:.1f} km\"\n+    return distance(km)\n", "routing", 7,
+            "dec0y119dec0",
+            14,
+            ["routing/format.py"],
+            "Format distances in one place",
+            '-    return f"{km:.1f} km"\n+    return distance(km)\n',
+            "routing",
+            7,
         ),
     ],
     "none",
     ["dec0y019dec0", "dec0y119dec0"],
-)  # fmt: skip
+)
 
 DISK = Scenario(
     "a node's disk breaks",
@@ -94,15 +120,22 @@ DISK = Scenario(
     [
         *NOISE,
         Commit(
-            "dec0y020dec0", 16, ["archive/writer.rs"], "Split writer",
-            "-        file.write_all(&block)?;\n-        file.sync_data()?;\n+        store(&mut file, &block)?;\n"
-            "+fn store(file: &mut File, block: &[u8]) -> io::Result<()> {\n+        file.write_all(&block)?;\n"
-            "+        file.sync_data()?;\n", "archive", 9,
+            "dec0y020dec0",
+            16,
+            ["archive/writer.rs"],
+            "Split writer",
+            "-        file.write_all(&block)?;\n-        file.sync_data()?;\n+        "
+            "store(&mut file, &block)?;\n"
+            "+fn store(file: &mut File, block: &[u8]) -> io::Result<()> {\n+        "
+            "file.write_all(&block)?;\n"
+            "+        file.sync_data()?;\n",
+            "archive",
+            9,
         ),
     ],
     "none",
     ["dec0y020dec0"],
-)  # fmt: skip
+)
 
 POISON = Scenario(
     "one message that cannot be read comes again and again",
@@ -115,22 +148,28 @@ POISON = Scenario(
     },
     [
         (
-            "settlement", "ERROR",
-            "malformed record from bank-feed: amount is not a number ('N/A'); topic=statements partition=2 offset=991203; will retry",
+            "settlement",
+            "ERROR",
+            "malformed record from bank-feed: amount is not a number ('N/A'); "
+            "topic=statements partition=2 offset=991203; will retry",
         )
     ],
     [
         *NOISE,
         Commit(
-            "dec0y021dec0", 20, ["settlement/parse.py"], "Tidy parser",
+            "dec0y021dec0",
+            20,
+            ["settlement/parse.py"],
+            "Tidy parser",
             "-def parse(b):\n-    r = json.loads(b)\n-    return Record(**r)\n"
             "+def parse(body):\n+    raw = json.loads(body)\n+    return Record(**raw)\n",
-            "settlement", 9,
+            "settlement",
+            9,
         ),
     ],
     "none",
     ["dec0y021dec0"],
-)  # fmt: skip
+)
 
 STUFFING = Scenario(
     "somebody tries stolen passwords",
@@ -145,12 +184,17 @@ STUFFING = Scenario(
     [
         *NOISE,
         Commit(
-            "dec0y022dec0", 22, ["login/form.py"], "Login form with a hint",
-            "-<input name=\"user\">\n+<input name=\"user\" placeholder=\"mail address\">\n", "login", 8,
+            "dec0y022dec0",
+            22,
+            ["login/form.py"],
+            "Login form with a hint",
+            '-<input name="user">\n+<input name="user" placeholder="mail address">\n',
+            "login",
+            8,
         ),
     ],
     "none",
     ["dec0y022dec0"],
-)  # fmt: skip
+)
 
 OUTSIDE = (SURGE, EXPIRED, PROVIDER, DISK, POISON, STUFFING)

@@ -26,20 +26,16 @@ FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
 
 def surging_demand(clues: Clues) -> Iterator[Candidate]:
     """The rate of requests rose where they come in, and what takes them is full."""
-    rising = {row["service"]: row for row in clues.symptoms.rows if _rises(row)}
-    entries = [name for name in rising if _from_outside(clues, name, rising)]
-    if not entries:
+    row = rising_demand(clues)
+    if row is None:
         return
-    alerting = clues.case.document.alert.service
-    entry = alerting if alerting in entries else max(entries, key=lambda n: rising[n]["ratio"])
-    row = rising[entry]
-    now = scene(clues)
+    entry, now = row["service"], scene(clues)
     statement = f"{row['ratio']:.1f} times the usual requests at {entry}, more than it has room for"
     candidate = Candidate(entry, FaultKind.traffic_surge, statement, resource=entry)
     quotes = cite(clues.symptoms, row, "service", "text", "before", "now", "ratio")
     text = f"{row['text']} of {entry}: {row['now']:g}, {row['before']:g} before"
     candidate.backed(3.0, (row["ratio"] - 1.3) / 1.5, text, quotes)
-    others = [name for name in rising if name != entry]
+    others = [r["service"] for r in clues.symptoms.rows if _rises(r) and r is not row]
     candidate.backed(1.0, len(others) / 2, f"so it is at {', '.join(others[:3])}", quotes)
     full = (
         max((now.shown[name].level, name) for name in FULL if name in now.shown)
@@ -51,6 +47,14 @@ def surging_demand(clues: Clues) -> Iterator[Candidate]:
     level, why = explained(clues, now, frozenset())
     candidate.doubted(EXPLAINED, level, why)
     yield candidate
+
+
+def rising_demand(clues: Clues) -> Row | None:
+    """The rate of requests that rose where they come in: at the alerting service, else most."""
+    rising = {row["service"]: row for row in clues.symptoms.rows if _rises(row)}
+    entries = [row for name, row in rising.items() if _from_outside(clues, name, rising)]
+    alerting = clues.case.document.alert.service
+    return max(entries, key=lambda r: (r["service"] == alerting, r["ratio"]), default=None)
 
 
 def _rises(row: Row) -> bool:

@@ -9,6 +9,7 @@ onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; 
 
 from collections.abc import Iterator
 
+from ...analysis.contact import Touch
 from ...analysis.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
@@ -16,11 +17,14 @@ from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate
 from .delivery import Delivery, delivery
+from .demand import rising_demand
 from .studies import Scene, Studied, scene
 
 MECHANISM, NAME, PLACE, REACH = 3.5, 2.0, 1.5, 0.8
 LEAST = 0.3
 """Contact by mechanism below this accuses nobody."""
+NAMED = 0.6
+"""Contact by name from which it may be accused though its mechanism is not known."""
 SLOW = (M.database, M.fanout, M.cache, M.lock, M.cpu, M.capacity)
 SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".conf", ".properties", ".env", ".tf", "dockerfile")
 
@@ -41,7 +45,12 @@ def guilty_changes(clues: Clues) -> Iterator[Candidate]:
 
 def fits(studied: Studied) -> bool:
     """Whether it meets the symptoms closely enough to be accused at all."""
-    return studied.contact.by_mechanism >= LEAST
+    return studied.contact.by_mechanism >= LEAST or studied.contact.by_name >= NAMED
+
+
+def closest(studied: Studied) -> Touch:
+    """The meeting that says most."""
+    return [*studied.contact.mechanism, *studied.contact.name][0]
 
 
 def strength(studied: Studied, arrival: Delivery) -> float:
@@ -60,7 +69,7 @@ def _accused(
 ) -> Candidate:
     service = arrival.service or _loudest(now, studied)
     kind, row = _kind(studied), studied.row
-    first = studied.contact.mechanism[0]
+    first = closest(studied)
     name = f"change {studied.id[:10]}" + (f" ({row['summary']})" if row["summary"] else "")
     candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
     proof = cite(clues.history, row, "id", "files")
@@ -68,6 +77,10 @@ def _accused(
     carried = cite(clues.history, row, "id", "seconds_before")
     candidate.backed(REACH, float(bool(arrival.service)), arrival.text, carried)
     candidate.doubted(2.0, arrival.doubt, arrival.text, carried)
+    demand = rising_demand(clues)
+    if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
+        text = f"{demand['ratio']:.1f} times the usual requests fill {demand['service']} as well"
+        candidate.doubted(2.0, 1.0, text, cite(clues.symptoms, demand, "text", "ratio"))
     if rival:
         _rivalry(clues, candidate, strength(studied, arrival), rival)
     return candidate
@@ -75,17 +88,15 @@ def _accused(
 
 def _meetings(clues: Clues, candidate: Candidate, studied: Studied, proof: list[Quote]) -> None:
     contact = studied.contact
-    first = contact.mechanism[0]
-    text = f"the diff: {first.text}; seen: {first.symptom.text[:120]}"
-    quotes = [*proof, *cite(clues.symptoms, _row(clues, first.symptom.row), "text")]
-    candidate.backed(MECHANISM, contact.by_mechanism, text, quotes)
     for weight, level, touches in (
+        (MECHANISM, contact.by_mechanism, contact.mechanism),
         (NAME, contact.by_name, contact.name),
         (PLACE, contact.by_place, contact.place),
     ):
         if touches:
             seen = cite(clues.symptoms, _row(clues, touches[0].symptom.row), "text")
-            candidate.backed(weight, level, touches[0].text, [*proof, *seen])
+            text = f"{touches[0].text}; seen: {touches[0].symptom.text[:120]}"
+            candidate.backed(weight, level, text, [*proof, *seen])
 
 
 def _rivalry(
@@ -93,7 +104,7 @@ def _rivalry(
 ) -> None:
     """One that fits about as well makes both doubtful."""
     close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
-    text = f"change {rival[0].id[:10]} fits as well: {rival[0].contact.mechanism[0].text}"
+    text = f"change {rival[0].id[:10]} fits as well: {closest(rival[0]).text}"
     candidate.doubted(1.5, close, text, cite(clues.history, rival[0].row, "id"))
 
 
@@ -106,10 +117,10 @@ def _kind(studied: Studied) -> FaultKind:
         return FaultKind.bad_config
     if studied.row["kind"] == "flag":
         return FaultKind.bad_flag
-    slow = studied.contact.mechanism[0].mechanism in SLOW
+    slow = closest(studied).mechanism in SLOW
     return FaultKind.slow_release if slow else FaultKind.bad_deploy
 
 
 def _loudest(now: Scene, studied: Studied) -> str:
     """Who shows the symptom that the change meets."""
-    return studied.contact.mechanism[0].symptom.service
+    return closest(studied).symptom.service

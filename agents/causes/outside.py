@@ -67,6 +67,14 @@ CAUSES = (
         M.handles,
     ),
     _cause(
+        FaultKind.unknown,
+        "the clock of {service} or of its node is off",
+        r"\bntp\b|clock (?:drift|offset|is \d+ s)|not synchroni[sz]ed|clock jumped",
+        r"timex|clock|offset seconds",
+        M.clock,
+        M.auth,
+    ),
+    _cause(
         FaultKind.network,
         "the network or the name service fails {service}",
         r"no such host|nxdomain|name resolution|network (?:is )?unreachable|no route to host|"

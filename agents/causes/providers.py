@@ -21,7 +21,9 @@ INSIDE = re.compile(
     r"\.(?:internal|local|svc|cluster|lan|corp|intra|consul)\b|^localhost|^(?:10|127|192\.168)\."
 )
 FAILS = re.compile(
-    r"\b5\d\d\b|unavailable|bad gateway|time ?d? ?out|deadline|refused|reset|failed|overloaded|fails"
+    r"\b5\d\d\b|unavailable|bad gateway|time ?d? ?out|deadline|refused|reset|failed|"
+    r"overloaded|fails|"
+    r"\b429\b|quota|too many requests"
 )
 OURS = re.compile(r"\b40[0134]\b|\b422\b|bad request|unauthori[sz]ed|forbidden|invalid")
 """Answers that blame the request: then it is ours that is wrong."""

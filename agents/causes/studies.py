@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...analysis.contact import Contact, Work, bumped, meet, study
+from ...analysis.contact import Contact, meet
 from ...analysis.mechanisms import Mechanism, Shown, Symptom, shown
 from ...analysis.tokens import tokens_of
+from ...analysis.work import Work, bumped, study
 from ...tools.base import Row
 from ..clues import Clues
 
@@ -43,6 +44,8 @@ class Scene:
     """Service -> how loudly it shows symptoms, 0..1."""
     onset: float
     """Unix seconds."""
+    dated: bool
+    """Whether the alert's own metric told the onset."""
     changes: dict[str, Studied]
 
 
@@ -70,7 +73,8 @@ def _scene(clues: Clues) -> Scene:
     known = _known(clues)
     for studied in changes.values():
         studied.contact = meet(studied.work, found, seen, works, known)
-    return Scene(found, seen, _affected(clues, found), _onset(clues), changes)
+    onset, dated = _onset(clues)
+    return Scene(found, seen, _affected(clues, found), onset, dated, changes)
 
 
 def _changes(clues: Clues) -> dict[str, Studied]:
@@ -120,7 +124,7 @@ def _affected(clues: Clues, found: list[Symptom]) -> dict[str, float]:
     return affected
 
 
-def _onset(clues: Clues) -> float:
+def _onset(clues: Clues) -> tuple[float, bool]:
     """Since when the alert's own metric has left its level; else the earlier symptoms' begin."""
     alert, begin = clues.case.document.alert, clues.case.frame.incident.start
     named = [alert.labels.get("metric", ""), alert.name]
@@ -131,5 +135,5 @@ def _onset(clues: Clues) -> float:
     ]
     moved = sorted(row["first"] for row in clues.symptoms.rows if row["first"])
     if own:
-        return own[0]
-    return moved[len(moved) // 4] if moved else begin
+        return own[0], True
+    return (moved[len(moved) // 4] if moved else begin), False

@@ -42,8 +42,16 @@ def suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
         changes, start, _suspects(clues), _tokens(clues), calls=_calls(clues), skew_s=skew
     )
     for score in scores:
-        if score.change.kind == kind and not score.ruled_out:
-            yield rows[changes.index(score.change)], score
+        row = rows[changes.index(score.change)]
+        if score.change.kind == kind and not score.ruled_out and not _too_late(clues, row):
+            yield row, score
+
+
+def _too_late(clues: Clues, row: Row) -> bool:
+    """Whether what the alert watches had left its level before the change came."""
+    now = scene(clues)
+    own = now.changes.get(row["id"])
+    return bool(own and now.dated and delivery(clues, now, own).late)
 
 
 def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
