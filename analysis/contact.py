@@ -91,7 +91,8 @@ def _by_mechanism(work: Work, shown: Mapping[Mechanism, Shown]) -> list[Touch]:
 def _by_name(work: Work, symptoms: Sequence[Symptom]) -> list[Touch]:
     found: dict[str, Touch] = {}
     for name in work.names:
-        whole = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+        end = "" if name.endswith("/") else r"(?![\w-])"
+        whole = re.compile(rf"(?<![\w.-]){re.escape(name)}{end}")
         for symptom in symptoms:
             if symptom.source != "metric" and whole.search(symptom.text) and name not in found:
                 quoted = f"'{name}'" in symptom.text or f'"{name}"' in symptom.text

@@ -141,6 +141,7 @@ TAKEN = (
         r"copy_on_write|threading\.local",
         race=1,
     ),
+    harm("skipping of what is locked", r"SKIP LOCKED|NOWAIT|try_?lock", lock=1, capacity=0.5),
     harm(
         "a protection",
         r"breaker|hystrix|resilience4j|bulkhead|rate_?limit|throttl|debounce",

@@ -96,7 +96,7 @@ KNOBS = (
         gone={M.capacity: 0.8, M.storm: 0.6},
     ),
     _knob(
-        r"replicas|workers|threads?|concurren|parallel|process(?:es)?$|instances|"
+        r"replicas|workers?\b|threads?|concurren|parallel|process(?:es)?$|instances|"
         r"partitions|consumers",
         up={M.lock: 0.4, M.memory: 0.4, M.pool: 0.4, M.cpu: 0.3},
         down={M.capacity: 1, M.cpu: 0.6, M.timeout: 0.3},
@@ -153,5 +153,6 @@ KNOBS = (
     ),
     _knob(r"required|strict|nullable|validat", other={M.schema: 1, M.data: 0.6}),
     _knob(r"cach", other={M.cache: 1, M.database: 0.5}),
+    _knob(r"prefix|namespace|shard|\bkey\b", other={M.cache: 0.8, M.data: 0.4, M.config: 0.4}),
     _knob(r"\bname\b|env", other={M.config: 0.8}),
 )

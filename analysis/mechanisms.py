@@ -69,7 +69,7 @@ _SHOWS = {
     r"request|query count|\bn 1\b|fan ?out|too many (?:calls|queries)",
     M.lock: r"deadlock|lock (?:wait|timeout|acquire)|(?:could not|cannot) (?:obtain|"
     r"acquire) .*"
-    r"lock|waits? for .*lock|contention|rollback|locks? waiting",
+    r"lock|wait\w* .*lock|contention|rollback|locks? waiting",
     M.race: r"concurrent (?:map|modif|access|update|write)|\brace\b|concurrentmodification|"
     r"double free|lost update|dictionary changed size|duplicate",
     M.null: r"nil pointer|null ?pointer|null reference|none ?type|undefined|cannot read "

@@ -36,7 +36,7 @@ SPACED = re.compile(r"^\s*(?P<key>[a-z][\w.-]*)[ \t]+(?P<value>[A-Za-z][\w.:/-]*
 """`key word` as servers' configuration files have it."""
 WORD = re.compile(
     _KEY + r"[\"']?\s*(?::\s*[A-Za-z_][\w\[\]?]*\s*=|:=|=>|[:=])\s*"
-    r"(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[A-Za-z_][\w.-]*))\s*[,;)]?"
+    r"(?:[fbru]?\"(?P<double>[^\"]*)\"|[fbru]?'(?P<single>[^']*)'|(?P<bare>[A-Za-z_][\w.-]*))\s*[,;)]?"
 )
 _TIME = r"(?P<unit>(?:nano|micro|milli)(?:s|seconds)|seconds|minutes|hours|days|ms)"
 _AMOUNT = r"(?P<n>\d[\d_]*(?:\.\d+)?)"

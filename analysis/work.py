@@ -14,7 +14,7 @@ from .tokens import inert, tokens_of
 _QUOTED = re.compile(
     r"\"([^\"\s]{3,60})\"|'([^'\s]{3,60})'|\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b"
     r"|(?<![\w.])(\d{3,6})(?![\w.])"
-    r"|([\w-]+(?:://|[./@:-])[\w./@:-]{4,}\w)"
+    r"|((?:/|[\w-]+(?:://|[./@:-]))[\w./@:-]{4,}[\w/])"
 )
 _STYLE = re.compile(
     r"\.(?:css|scss|less|html?|tmpl|svg|png|po|snap|lock|sum)$|(^|/)(staging|"

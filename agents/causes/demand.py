@@ -37,13 +37,13 @@ def surging_demand(clues: Clues) -> Iterator[Candidate]:
     candidate.backed(3.0, (row["ratio"] - 1.3) / 1.5, text, quotes)
     others = [r["service"] for r in clues.symptoms.rows if _rises(r) and r is not row]
     candidate.backed(1.0, len(others) / 2, f"so it is at {', '.join(others[:3])}", quotes)
-    full = (
-        max((now.shown[name].level, name) for name in FULL if name in now.shown)
-        if any(name in now.shown for name in FULL)
-        else (0.0, M.capacity)
-    )
-    candidate.backed(2.0, full[0], f"it lacks room: {full[1]}")
-    candidate.doubted(1.5, 1.0 - full[0], "nothing says that there is no room for it")
+    seen = [now.shown[name] for name in FULL if name in now.shown]
+    full = max(seen, key=lambda found: found.level, default=None)
+    crowd = full.symptoms[0] if full else None
+    proof = cite(clues.symptoms, clues.symptoms.rows[crowd.row], "text") if crowd else []
+    room = full.level if full else 0.0
+    candidate.backed(2.0, room, f"it lacks room: {crowd.text[:120] if crowd else ''}", proof)
+    candidate.doubted(1.5, 1.0 - room, "little says that there is no room for it")
     level, why = explained(clues, now, frozenset())
     candidate.doubted(EXPLAINED, level, why)
     yield candidate

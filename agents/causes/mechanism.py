@@ -16,6 +16,7 @@ from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate
+from .counter import counter_evidence
 from .delivery import Delivery, delivery
 from .demand import rising_demand
 from .studies import Scene, Studied, scene
@@ -77,6 +78,7 @@ def _accused(
     carried = cite(clues.history, row, "id", "seconds_before")
     candidate.backed(REACH, float(bool(arrival.service)), arrival.text, carried)
     candidate.doubted(2.0, arrival.doubt, arrival.text, carried)
+    counter_evidence(clues, now, studied, candidate)
     demand = rising_demand(clues)
     if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
         text = f"{demand['ratio']:.1f} times the usual requests fill {demand['service']} as well"

@@ -75,6 +75,17 @@ CAUSES = (
         M.auth,
     ),
     _cause(
+        FaultKind.database,
+        "the database under {service} goes away or changes its role",
+        r"database system is (?:shutting down|starting up|in recovery)|administrator command|"
+        r"read only transaction|not (?:the )?primary|not master|failover|crash recovery",
+        r"replica|primary|standby|connections? (?:lost|closed)",
+        M.pool,
+        M.config,
+        M.address,
+        M.lock,
+    ),
+    _cause(
         FaultKind.network,
         "the network or the name service fails {service}",
         r"no such host|nxdomain|name resolution|network (?:is )?unreachable|no route to host|"

@@ -7,7 +7,7 @@ from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate
 from .delivery import delivery
-from .studies import scene
+from .studies import Scene, Studied, scene
 
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
@@ -75,14 +75,22 @@ def _what_it_does(clues: Clues, candidate: Candidate, row: Row) -> None:
         weight = 2.5 if own.work.edit.empty else 1.5
         candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
     met = own.contact.by_mechanism if own else 0.0
-    for other in now.changes.values():
-        more = other.contact.by_mechanism - met
-        if other is not own and more >= CLEARLY:
-            arrival = delivery(clues, now, other)
-            more *= 0.0 if arrival.late else 1.0 - arrival.doubt
-            text = f"change {other.id[:10]} fits better: {other.contact.mechanism[0].text}"
-            candidate.doubted(3.0, more, text, cite(clues.history, other.row, "id", "files"))
-            return
+    more, other = max(
+        ((_reaching(clues, now, other) - met, other) for other in now.changes.values()),
+        key=lambda pair: pair[0],
+        default=(0.0, None),
+    )
+    if other is not None and other is not own and more >= CLEARLY:
+        text = f"change {other.id[:10]} fits better: {other.contact.mechanism[0].text}"
+        candidate.doubted(3.0, more, text, cite(clues.history, other.row, "id", "files"))
+
+
+def _reaching(clues: Clues, now: Scene, studied: Studied) -> float:
+    """How well a change fits, as far as it can have reached what fails."""
+    if not studied.contact.mechanism:
+        return 0.0
+    arrival = delivery(clues, now, studied)
+    return 0.0 if arrival.late else studied.contact.by_mechanism * (1.0 - arrival.doubt)
 
 
 def _suspects(clues: Clues) -> dict[str, float]:
