@@ -18,6 +18,8 @@ class Clues:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.asked: list[Result] = []
+        self.notes: dict[str, Any] = {}
+        """What was worked out of the results once, by who worked it out."""
 
     def ask(self, tool: str, **arguments: Any) -> Result:
         """Call a tool and remember that it was searched."""
@@ -65,6 +67,16 @@ class Clues:
         """Deploys, flags and configuration before the onset, nearest first."""
         onset = self.case.document.onset
         return self.ask("recent_changes", onset=onset.timestamp() if onset else None)
+
+    @cached_property
+    def history(self) -> Result:
+        """Every change of the last days with its diff, newest first."""
+        return self.ask("change_history")
+
+    @cached_property
+    def symptoms(self) -> Result:
+        """What is new in the incident, in the telemetry's own words."""
+        return self.ask("symptoms")
 
     @cached_property
     def saturation(self) -> Result:

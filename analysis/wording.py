@@ -1,59 +1,11 @@
-"""What a log line says, in a few words: enough to tell statements of a program apart.
-
-Templates (templates.py) keep as much of a line as they can, for people. Here a line is compared
-with the same statement's lines elsewhere, so what differs from request to request must go: values
-are masked, words that most services' lines share (levels, "TraceID:") say nothing, and only the
-beginning is read, because programs say what first and with which data then.
-"""
+"""Names of code, metrics and logs as plain words, so that one pattern reads all of them."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .templates import gather, head, mask_all
-
-WORDS = 8
-"""Words of a line that are read."""
-SHARED = 0.5
-"""A word of more than this share of the services is everybody's."""
-FEW = 4
-"""Fewer services than this: their words cannot be told from everybody's."""
-_SPLIT = re.compile(r"[\s\[\](){}=,;|]+")
-_MASKED = re.compile(r"<\w+>[:.]?")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_JOINT = re.compile(r"[_\-./:]+|\s+")
 
 
-def statements(
-    messages: Sequence[str], services: Sequence[str]
-) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Statements in alphabetical order, and the number of each message's."""
-    heads = [head(message) for message in messages]
-    different = list(dict.fromkeys(heads))
-    words = {
-        line: tuple(w for w in _SPLIT.split(masked) if w and not _MASKED.fullmatch(w))
-        for line, masked in zip(different, mask_all(different), strict=True)
-    }
-    shared = _shared(dict.fromkeys(zip(services, heads, strict=True)), words)
-    said = {
-        line: " ".join([w for w in parts if w not in shared][:WORDS]) or line[:40]
-        for line, parts in words.items()
-    }
-    merged = gather(sorted(set(said.values())))
-    names = sorted(set(merged.values()))
-    number = {name: i for i, name in enumerate(names)}
-    label = {line: number[merged[text]] for line, text in said.items()}
-    return tuple(names), np.array([label[line] for line in heads], np.int64)
-
-
-def _shared(lines: dict[tuple[str, str], None], words: dict[str, tuple[str, ...]]) -> set[str]:
-    """Words of more than half of the services."""
-    users: dict[str, set[str]] = defaultdict(set)
-    for service, line in lines:
-        for word in words[line]:
-            users[word].add(service)
-    everybody = {service for service, _ in lines}
-    if len(everybody) < FEW:
-        return set()
-    return {word for word, names in users.items() if len(names) > SHARED * len(everybody)}
+def plain(text: str) -> str:
+    """`maxPoolSize`, `max_pool_size` and `max-pool-size` all become `max pool size`."""
+    return _JOINT.sub(" ", _CAMEL.sub(" ", text)).lower()

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..analysis.span_events import Events, events_of
 from ..analysis.span_table import NONE, Bools, Floats, SpanTable, rows_of
-from ..analysis.wording import statements
+from ..analysis.statements import statements
 from ..telemetry.model import Telemetry, Window
 from .base import Bench
 from .reading import attempt

@@ -33,6 +33,7 @@ def backed(clues: Clues, traffic: Result, objectives: Result) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
         *_signals(clues),
+        *_alerted(clues),
         *_growing(clues),
         *_failing(traffic),
         *_missed(objectives),
@@ -59,6 +60,23 @@ def _signals(clues: Clues) -> list[Finding]:
             quotes=cite(clues.signals, row, "service", "current", "baseline", "score"),
         )
         for row in rows[:5]
+    ]
+
+
+def _alerted(clues: Clues) -> list[Finding]:
+    """The very metric that the alert names, whatever it is called, left its level."""
+    alert = clues.case.document.alert
+    metric = alert.labels.get("metric", "")
+    row = first(clues.symptoms, service=alert.service, source="metric", text=metric)
+    if not metric or row is None:
+        return []
+    return [
+        Finding(
+            statement=f"{row['service']} {metric} is {row['now']:.3g}, healthy {row['before']:.3g}",
+            service=row["service"],
+            kind=f"anomaly:{metric}",
+            quotes=cite(clues.symptoms, row, "service", "text", "now", "before"),
+        )
     ]
 
 
