@@ -59,6 +59,7 @@ class NoTelemetry:
         limit: int = 200_000,
         having: Collection[str] = (),
         route: str = "",
+        trace_id: str = "",
     ) -> list[Span]:
         """None."""
         return []

@@ -15,9 +15,10 @@ from .catalogue import read_catalogue, read_json
 from .coverage import cover, held
 from .kept import Kept
 from .log_columns import LogColumns, messages
+from .metric_columns import MetricColumns
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 from .queries import Answer, run
-from .records import LEVELS, Records, change, labels, log_record, span
+from .records import LEVELS, Records, change, log_record, span
 from .span_columns import SpanColumns
 from .tables import COLUMNS, TIME, Loaded, Tables
 from .tail import Tail
@@ -52,6 +53,7 @@ class Bundle:
         self.logs_seen = Records("logs", log_record)
         self.spans_seen = Records("traces", span)
         self.changes_seen = Records("changes", change)
+        self.metric_columns = MetricColumns()
         self.span_columns = SpanColumns()
         self.log_columns = LogColumns()
         self.kept = Kept()
@@ -85,22 +87,16 @@ class Bundle:
         self, window: Window, names: list[str], services: list[str] | None = None
     ) -> list[Series]:
         """Raw series of these metric names inside the window."""
-        where, values = _where("metrics", window, services)
-        query = (
-            "SELECT name, service, instance, labels, list(ts ORDER BY ts) AS ts,"
-            " list(value ORDER BY ts) AS value FROM metrics"
-            f" WHERE {where} AND list_contains(?, name) GROUP BY ALL ORDER BY ALL"
-        )
         with self.lock:
             self.refresh("metrics")
-            found: Any = self.tables.db.execute(query, [*values, names]).fetchnumpy()
-        return [_series(row) for row in zip(*found.values(), strict=True)]
+            return self.metric_columns.series(self.tables.db, window, names, services)
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
-        query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
-        read = self._locked(lambda: self.tables.db.execute(query).fetchall())
-        return list(self.remember("metric names", read))
+        with self.lock:
+            self.refresh("metrics")
+            kinds = self.metric_columns.kinds(self.tables.db)
+        return sorted({(service, name) for name, service, *_ in kinds})
 
     def logs(
         self,
@@ -128,11 +124,14 @@ class Bundle:
         limit: int = 200_000,
         having: Collection[str] = (),
         route: str = "",
+        trace_id: str = "",
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
         where, values = _where("traces", window, services, having)
         if errors_only:
             where += " AND lower(status) = 'error'"
+        if trace_id:
+            where, values = f"{where} AND trace_id = ?", [*values, trace_id]
         if route:
             where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
         return self._records("traces", self.spans_seen, where, values, limit)
@@ -209,13 +208,6 @@ def _where(
     if services is None:
         return where, values
     return f"{where} AND list_contains(?, service)", [*values, services]
-
-
-def _series(row: tuple) -> Series:
-    name, service, instance, text = row[:4]
-    ts, value = np.asarray(row[4], float), np.asarray(row[5], float)
-    last = np.append(np.diff(ts) > 0, True)  # of several samples at one time the last one counts
-    return Series(name, service, instance or "", labels(text), ts[last], value[last])
 
 
 def _header(root: Path) -> dict[str, Any]:

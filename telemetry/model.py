@@ -221,11 +221,12 @@ class Telemetry(Protocol):
         limit: int = 200_000,
         having: Collection[str] = (),
         route: str = "",
+        trace_id: str = "",
     ) -> list[Span]:
         """Spans that start inside the window, oldest first.
 
         `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
-        their http.route matches, or their name where they have none.
+        their http.route matches, or their name where they have none; `trace_id`: of this one.
         """
         ...
 

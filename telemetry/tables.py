@@ -31,6 +31,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{"summary": "VARCHAR", "files": "JSON", "diff": "VARCHAR"},
     },
 }
+BLANKS = tuple(b"\n" + bytes([one]) for one in b"\n\r \t\v\f")
+"""How a line without anything in it may begin."""
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
@@ -73,31 +75,33 @@ class Tables:
         """Put complete JSON lines into a table; lines that are not records are left out."""
         path = Path(self.spool.name) / f"{modality}.jsonl"
         path.write_bytes(chunk)
-        before = self.count(modality)
         try:
-            self._insert(modality, path)
+            rows = self._insert(modality, path)
         except duckdb.Error:  # text that is no UTF-8, a line of many megabytes, deep nesting
             path.write_bytes(_cleaned(chunk))
-            self._insert(modality, path)
+            rows = self._insert(modality, path)
         path.unlink()
-        lines = sum(1 for line in chunk.split(b"\n") if line.strip())
-        return Loaded(lines=lines, rows=self.count(modality) - before)
+        return Loaded(_lines(chunk), rows)
 
-    def count(self, modality: str) -> int:
-        """Rows in a table."""
-        found = self.db.execute(f"SELECT count(*) FROM {modality}").fetchone()
-        return int(found[0]) if found else 0
-
-    def _insert(self, modality: str, path: Path) -> None:
+    def _insert(self, modality: str, path: Path) -> int:
+        """How many rows came in."""
         columns = COLUMNS[modality]
         needed = " AND ".join(f'"{name}" IS NOT NULL' for name in NEEDED[modality])
-        self.db.execute(
+        found = self.db.execute(
             f"INSERT INTO {modality} BY NAME SELECT * FROM read_ndjson(?, columns = $columns,"
             f' ignore_errors = true) WHERE {needed} AND isfinite("{TIME[modality]}")'.replace(
                 "$columns", _struct(columns)
             ),
             [str(path)],
-        )
+        ).fetchone()
+        return int(found[0]) if found else 0
+
+
+def _lines(chunk: bytes) -> int:
+    """Lines with something in them; each ends with a newline."""
+    if chunk[:1].isspace() or any(blank in chunk for blank in BLANKS):
+        return sum(1 for line in chunk.split(b"\n") if line.strip())
+    return chunk.count(b"\n")
 
 
 def _struct(columns: dict[str, str]) -> str:

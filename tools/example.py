@@ -5,9 +5,9 @@ import numpy as np
 from ..analysis.span_time import critical_path, exclusive_ms
 from ..analysis.spans import Span, Trace, build_traces
 from ..telemetry.model import Span as TracedSpan
-from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import (
+    attempt,
     checked,
     cut,
     every_span,
@@ -16,7 +16,6 @@ from .reading import (
     one_of,
     records,
     seconds,
-    spans,
     table,
     traces,
     whole,
@@ -40,7 +39,10 @@ def example_trace(
     if service:
         checked(bench, [service])
     window = whole(bench) if trace_id else bench.frame.incident
-    found = _of_trace(bench, window, trace_id) if trace_id else _chosen(bench, kind, service)
+    if trace_id:
+        found = attempt(lambda: bench.telemetry.spans(window, trace_id=trace_id))
+    else:
+        found = _chosen(bench, kind, service)
     failed = [span for span in found if span.status == "error"]
     messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
     trace = next(iter(build_traces(graph_spans(found))), None)
@@ -63,10 +65,6 @@ def _message(span: TracedSpan) -> str:
     facts = span.attributes
     named = facts.get("exception.type") or facts.get("error.type")
     return span.status_message.strip() or str(named or facts.get("http.response.status_code") or "")
-
-
-def _of_trace(bench: Bench, window: Window, trace_id: str) -> list[TracedSpan]:
-    return [span for span in spans(bench, window) if span.trace_id == trace_id]
 
 
 def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
