@@ -63,7 +63,7 @@ def test_healthy_logs_and_spans_move_together(shop):
     assert [log.level for log in logs] == ["info", "info", "error"]
     assert logs[2].message == 'price "x"\nfailed'
     starts = [round(span.start - DETECTED, 3) for span in shop.spans(ALWAYS)]
-    assert starts == [-111, -110, -109, -108, -20, -19, -18, -17]
+    assert starts == [-141, -140, -139, -138, -20, -19, -18, -17]
 
 
 def test_kinds_of_spans_are_read_off_the_trace(shop):
