@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .diffs import Edit, read
 from .harms import harms
@@ -56,6 +57,11 @@ class Work:
 
 def study(files: Sequence[str], diff: str) -> Work:
     """Read one change. Documentation, tests, styles and CI do nothing in production."""
+    return _study(tuple(files), diff)
+
+
+@lru_cache(maxsize=1024)  # every step of a response reads the same changes again
+def _study(files: tuple[str, ...], diff: str) -> Work:
     edit = read(diff)
     names = tuple(name for name in files if name)
     idle = inert(names) or (bool(names) and all(_STYLE.search(name.lower()) for name in names))
