@@ -29,8 +29,13 @@ class LogTable:
 
     def chosen(self, lines: NDArray[np.bool_]) -> "LogTable":
         """Only these lines (a mask)."""
-        columns = (self.ts, self.service, self.level, self.span, self.row)
-        return LogTable(self.services, self.levels, *(column[lines] for column in columns))
+        ts, service, level = self.ts[lines], self.service[lines], self.level[lines]
+        names = self.services, self.levels
+        return LogTable(*names, ts, service, level, self.span[lines], self.row[lines])
+
+    def of_services(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Which lines are of one of these services."""
+        return np.array([service in names for service in self.services], bool)[self.service]
 
     def of_levels(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Which lines have one of these levels."""

@@ -120,10 +120,9 @@ class SpanTable:
         above = self.parent[rows]
         kept = (above >= 0) & rows[np.maximum(above, 0)]
         parent = np.where(kept, place[np.maximum(above, 0)], NONE)
-        columns = (self.op, self.trace, self.key)
-        op, trace, key = (column[rows] for column in columns)
-        start, ms, error, entry = (c[rows] for c in (self.start, self.ms, self.error, self.entry))
-        return SpanTable(self.ops, op, trace, key, parent, start, ms, error, entry)
+        op, trace, key = self.op[rows], self.trace[rows], self.key[rows]
+        start, ms, error = self.start[rows], self.ms[rows], self.error[rows]
+        return SpanTable(self.ops, op, trace, key, parent, start, ms, error, self.entry[rows])
 
 
 def _reached(end: Floats, group: Ints, low: Floats) -> Floats:
@@ -161,8 +160,9 @@ def span_table(
         rows = rows[np.sort(rows.size - 1 - last)]
     key, parent_key = key[rows], parent_key[rows]
     parent = _without_loops(_rows_of(parent_key, key))
-    op, trace, start, ms, error = (column[rows] for column in (op, trace, start, ms, error))
-    return SpanTable(tuple(ops), op, trace, key, parent, start, ms, error, parent_key == 0)
+    times = start[rows], ms[rows]
+    columns = op[rows], trace[rows], key, parent
+    return SpanTable(tuple(ops), *columns, *times, error[rows], parent_key == 0)
 
 
 def no_spans() -> SpanTable:

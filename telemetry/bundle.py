@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..analysis.log_table import LogTable
 from ..analysis.span_table import SpanTable
 from ..errors import BundleError
-from .catalogue import read_catalogue, read_json
+from .catalogue import CatalogueFile, read_json
 from .coverage import cover, held
 from .kept import Kept
 from .log_columns import LogColumns, messages
@@ -47,6 +47,7 @@ class Bundle:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self.header = _header(self.root)
+        self.catalogue_file = CatalogueFile(self.root / "catalogue.json")
         self.tails = {name: Tail(self.root, pattern) for name, pattern in PATTERNS.items()}
         self.loaded = {name: Loaded(0, 0) for name in PATTERNS}
         self.tables = Tables()
@@ -75,7 +76,7 @@ class Bundle:
 
     def catalogue(self) -> Catalogue:
         """The service catalogue; an empty one where there is no catalogue.json."""
-        return read_catalogue(self.root / "catalogue.json")
+        return self.catalogue_file.catalogue()
 
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""

@@ -31,8 +31,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{"summary": "VARCHAR", "files": "JSON", "diff": "VARCHAR"},
     },
 }
-BLANKS = tuple(b"\n" + bytes([one]) for one in b"\n\r \t\v\f")
-"""How a line without anything in it may begin."""
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
@@ -99,9 +97,10 @@ class Tables:
 
 def _lines(chunk: bytes) -> int:
     """Lines with something in them; each ends with a newline."""
-    if chunk[:1].isspace() or any(blank in chunk for blank in BLANKS):
-        return sum(1 for line in chunk.split(b"\n") if line.strip())
-    return chunk.count(b"\n")
+    every = chunk.count(b"\n")
+    if chunk.count(b"\n{") + chunk.startswith(b"{") == every:  # all of them begin as objects do
+        return every
+    return sum(1 for line in chunk.split(b"\n") if line.strip())
 
 
 def _struct(columns: dict[str, str]) -> str:

@@ -1,5 +1,7 @@
 """Columns of a bundle say what its records say, and follow it as it grows."""
 
+from typing import Any
+
 import numpy as np
 
 from warroom.analysis.span_table import rows_of
@@ -35,7 +37,7 @@ def test_spans_are_linked_and_say_who_is_called(tmp_path):
 def test_a_refusal_is_no_failure_and_a_timeout_is(tmp_path):
     with BundleWriter(tmp_path) as bundle:
         for number, code in enumerate((404, 429, 500, "404")):
-            facts = {"http__response__status_code": code}
+            facts: dict[str, Any] = {"http__response__status_code": code}
             bundle.span(START + number, "web", "GET /", (str(number), "1", ""), error="e", **facts)
     assert Bundle(tmp_path).span_table(ALL).error.tolist() == [False, True, True, True]
 
