@@ -1,6 +1,7 @@
 """The response with no model, over a root-cause case written as a bundle.
 
-A service's score is the highest confidence of a hypothesis about it. The commit is the change that
+A service's score is the sum of the confidences of the hypotheses about it, which exclude each
+other. The commit is the change that
 the leading hypothesis blames, where that is a commit of the case.
 """
 
@@ -14,6 +15,7 @@ from typing import TypeVar
 from ..agents.ceiling import FloorOnly
 from ..agents.room import Room
 from ..incident.document import Incident
+from ..incident.finding import FaultKind, Hypothesis
 from ..incident.store import Store
 from ..settings import Settings
 from ..telemetry.alerts import read_alerts
@@ -28,6 +30,9 @@ from .run import respond
 T = TypeVar("T")
 HURT = ("alerting", "affected")
 """Roles of services that triage saw hurt; the others are only called by them."""
+
+NO_WORD = (FaultKind.unknown, FaultKind.application)
+"""Kinds that do not say whether a change is behind it."""
 
 
 def floor_of(settings: Settings) -> Answering:
@@ -57,28 +62,29 @@ def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _:
     """What a document says about the case: its hypotheses, and the change that it blames."""
     scores: dict[str, float] = {}
     for found in document.hypotheses:
-        scores[found.service] = max(found.confidence, scores.get(found.service, 0.0))
+        scores[found.service] = found.confidence + scores.get(found.service, 0.0)
     scores.pop("", None)
     leading = document.leading()
     return RcaAnswer(
         scores=scores,
-        probability=leading.confidence if leading else None,
+        probability=max(scores.values(), default=None),
         kind=leading.kind.value if leading else "",
-        commit=_commit(case, leading.change if leading else None),
+        commit=_commit(case, leading),
         affected=[one.name for one in document.services if one.role in HURT],
         remedy=document.proposals[0].kind.value if document.proposals else "",
         blamed=blamed(document, payload),
     )
 
 
-def _commit(case: RcaCase, blamed: str | None) -> str | None:
-    """The sha, 'none' where something else is blamed, None where there are no commits at all.
+def _commit(case: RcaCase, leading: Hypothesis | None) -> str | None:
+    """The sha, 'none' where another kind of fault is blamed, None where there are no commits.
 
-    Who blames nobody has not said that no commit is guilty: empty, which is never right.
+    Who blames nobody, or a place and no kind of fault, has not said that no commit is guilty:
+    empty, which is never right.
     """
     known = commits_of(shipped_json(case, "changes.json") or {})
     if not known:
         return None
-    if blamed is None:
+    if leading is None or (not leading.change and leading.kind in NO_WORD):
         return ""
-    return blamed if blamed in known else NO_COMMIT
+    return leading.change if leading.change in known else NO_COMMIT

@@ -9,7 +9,7 @@ CODE = {
 OUTSIDE = {
     *(FaultKind.traffic_surge, FaultKind.provider_outage, FaultKind.provider_quota),
     *(FaultKind.dependency_outage, FaultKind.data_corruption, FaultKind.credential_attack),
-    FaultKind.certificate,
+    *(FaultKind.certificate, FaultKind.node, FaultKind.disk_full),
 }
 """What comes over a system without anybody changing it."""
 ALLOWED: dict[str, set[FaultKind]] = {

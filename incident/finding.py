@@ -36,6 +36,7 @@ class FaultKind(StrEnum):
     pool_exhaustion = "connection pool exhaustion"
     cpu_saturation = "CPU saturation"
     disk_full = "disk full"
+    node = "node fault"
     network = "network fault"
     database = "database fault"
     data_corruption = "corrupted data"

@@ -16,6 +16,7 @@ KINDS: dict[FaultKind, tuple[IncidentType, Category]] = {
     FaultKind.pool_exhaustion: (IncidentType.outage, Category.infrastructure),
     FaultKind.cpu_saturation: (IncidentType.performance, Category.performance),
     FaultKind.disk_full: (IncidentType.infrastructure, Category.infrastructure),
+    FaultKind.node: (IncidentType.infrastructure, Category.infrastructure),
     FaultKind.network: (IncidentType.infrastructure, Category.network),
     FaultKind.database: (IncidentType.infrastructure, Category.infrastructure),
     FaultKind.data_corruption: (IncidentType.data, Category.data),

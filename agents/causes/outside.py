@@ -57,7 +57,7 @@ CAUSES = (
         M.memory,
     ),
     _cause(
-        FaultKind.unknown,
+        FaultKind.node,
         "the storage or the node under {service} is broken",
         r"\bi o error|input output error|bad sector|medium error|hardware error|machine check|"
         r"node not ready|uncorrectable|kernel panic|instance (?:terminated|retired|preempted)",
@@ -67,7 +67,7 @@ CAUSES = (
         M.handles,
     ),
     _cause(
-        FaultKind.unknown,
+        FaultKind.node,
         "the clock of {service} or of its node is off",
         r"\bntp\b|clock (?:drift|offset|is \d+ s)|not synchroni[sz]ed|clock jumped",
         r"timex|clock|offset seconds",

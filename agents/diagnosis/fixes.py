@@ -15,6 +15,7 @@ LASTING = {
     FaultKind.application: "Find why the service takes another way; correct and test it",
     FaultKind.hung_process: "Find what the process waited for; restart it when it stops answering",
     FaultKind.crash_loop: "Find why the process ends and make it start safely",
+    FaultKind.node: "Replace the node; find why its work did not move by itself",
     FaultKind.traffic_surge: "Scale on arrivals; agree with planners how surges are announced",
     FaultKind.memory_leak: "Bound what grows, and test its memory under sustained load",
     FaultKind.pool_exhaustion: "Return connections on every path, and bound how long one is held",

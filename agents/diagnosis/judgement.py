@@ -1,5 +1,7 @@
 """From candidates to ranked hypotheses: one probability each, every reason kept."""
 
+import math
+
 from ...analysis.fusion import Verdict, fuse
 from ...incident.action import Outcome
 from ...incident.document import Incident
@@ -12,8 +14,8 @@ from ..clues import Clues
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
-PLAUSIBLE = 1.5
-"""Log-odds from which a named kind of fault explains what else shows at its service."""
+OTHER_KIND = 1.5
+"""Log-odds of a kind of fault that nobody named, at a service where it begins."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
@@ -27,27 +29,30 @@ def candidates(clues: Clues) -> list[Candidate]:
             if key not in best or _weight(candidate) > _weight(best[key]):
                 best[key] = candidate
     named = list(best.values())
-    return named + [place for place in somewhere(clues) if not _explained(place, named)]
+    places = list(somewhere(clues))
+    for place in places:
+        _share(place, [c for c in named if c.service == place.service and _weight(c) > 0])
+    return named + places
 
 
-def _explained(place: Candidate, named: list[Candidate]) -> bool:
-    """Whether a kind of fault named for the service says why it shows what it shows.
+def _share(place: Candidate, named: list[Candidate]) -> None:
+    """Share a service's odds among the kinds of fault named for it and "some other kind".
 
-    Then what shows there speaks for that cause, as far as the cause's own signs fall short of it:
-    both come from the same requests, and are not counted twice.
+    That a service is where it begins speaks for each kind of fault there, and for none of them
+    above the others: their own signs decide, held against those of an unknown kind. So both come
+    from the same requests without being counted twice.
     """
-    here = [c for c in named if c.service == place.service and _weight(c) >= PLAUSIBLE]
-    if not here:
-        return False
-    cause = max(here, key=_weight)
-    missing = _weight(place) - _weight(cause)
-    for reason in sorted(place.reasons, key=lambda reason: -reason.signal.log_odds):
-        if missing > 0 and reason.signal.log_odds > 0:
-            share = min(1.0, missing / reason.signal.log_odds)
-            size = abs(reason.signal.weight) * reason.signal.value
-            cause.backed(size, share, reason.signal.note, reason.quotes)
-            missing -= reason.signal.log_odds
-    return True
+    top = max([_weight(place), *map(_weight, named)])
+    sizes = [math.expm1(_weight(candidate)) for candidate in named]
+    total = sum(sizes) + math.exp(OTHER_KIND)
+    reason = max(place.reasons, key=lambda r: r.signal.log_odds, default=None)
+    for candidate, size in zip(named, sizes, strict=True):
+        lift = top + math.log(size / total) - _weight(candidate)
+        if lift > 0 and reason:
+            candidate.backed(lift, 1.0, f"it begins there: {reason.signal.note}", reason.quotes)
+    excess = _weight(place) - (top + OTHER_KIND - math.log(total))
+    if named and excess > 0:
+        place.doubted(excess, 1.0, "a kind of fault named for it explains it as well")
 
 
 def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:

@@ -12,6 +12,7 @@ SYSTEMIC = {
     FaultKind.bad_flag: "the flag reached every request at once; no gradual roll-out is recorded",
     FaultKind.application: "no check noticed that the service behaves otherwise than it did",
     FaultKind.hung_process: "nothing replaced a process that was alive but answered nobody",
+    FaultKind.node: "nothing moved the work away from the node that failed",
     FaultKind.traffic_surge: "capacity did not follow the arrivals by itself",
     FaultKind.memory_leak: "nothing bounded the growth or restarted the process before its limit",
     FaultKind.pool_exhaustion: "nothing took back connections that were never returned",

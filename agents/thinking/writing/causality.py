@@ -69,6 +69,7 @@ FAULTS: dict[FaultKind, re.Pattern[str]] = {
         FaultKind.pool_exhaustion: r"\bpool\b|连接池",
         FaultKind.cpu_saturation: r"\bcpu\b|处理器",
         FaultKind.disk_full: r"\bdisk\b|磁盘",
+        FaultKind.node: r"\bnode\b|\bhardware\b|\bclock\b|节点|主机|硬件|时钟",
         FaultKind.network: r"\bnetwork|\bpacket loss|网络|丢包",
         FaultKind.database: _DATABASE,
         FaultKind.data_corruption: r"\bcorrupt\w*|数据损坏|损坏",
