@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..incident.injection import speaks
-from ..telemetry.model import Window
+from ..telemetry.model import LogRecord, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, logs, number, seconds, spans, table
 
@@ -77,12 +77,20 @@ def _texts(bench: Bench) -> Iterator[Text]:
     yield from _labels(bench)
     window = bench.frame.incident
     for log in reversed(logs(bench, window)):
-        yield Text("log line", log.service, log.ts, log.message)
+        yield Text("log line", log.service, log.ts, _without_ids(log))
         yield from _facts("log attribute", log.service, log.ts, log.attributes)
     for span in reversed(spans(bench, window)):
         yield Text("span name", span.service, span.start, span.name)
         yield Text("span status", span.service, span.start, span.status_message)
         yield from _facts("span attribute", span.service, span.start, span.attributes)
+
+
+def _without_ids(log: LogRecord) -> str:
+    """A message without its own trace and span id: they say nothing and make every line new."""
+    text = log.message
+    for number in (log.trace_id, log.span_id):
+        text = text.replace(number, "") if len(number) >= SHORTEST else text
+    return text
 
 
 def _facts(place: str, service: str, ts: float, facts: dict[str, Any]) -> Iterator[Text]:
