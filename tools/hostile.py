@@ -88,8 +88,8 @@ def _texts(bench: Bench) -> Iterator[Text]:
 def _without_ids(log: LogRecord) -> str:
     """A message without its own trace and span id: they say nothing and make every line new."""
     text = log.message
-    for number in (log.trace_id, log.span_id):
-        text = text.replace(number, "") if len(number) >= SHORTEST else text
+    for own in (log.trace_id, log.span_id):
+        text = text.replace(own, "") if len(own) >= SHORTEST else text
     return text
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first
+from ..telling.request_words import wait_words, way_words
 from .candidate import Candidate
 
 OTHER_WAY = 6.0
@@ -17,6 +18,10 @@ MEASURED = 0.5
 what comes of it. Where there are none, metrics count in full."""
 UNKNOWN = 1.5
 """Log-odds that "something else" holds when hypotheses are weighed; metrics count theirs as 0."""
+AS_BEFORE = 0.5
+"""Log-odds against a service whose requests are seen and show nothing: some faults leave none."""
+AGAINST = 0.1
+"""Log-odds of what metrics say against a service: their score has it already, people see it."""
 BLAMED = 2.0
 """Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
 CLEAR = 0.5
@@ -44,17 +49,28 @@ def _candidate(clues: Clues, service: str) -> Candidate:
     other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
     candidate = Candidate(service, *_named(clues, service, other, slow, wait))
     if way:
-        candidate.backed(OTHER_WAY, other, _way(way), _proof_of_way(clues, way))
+        candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(clues, way))
     if wait:
-        text = f"{wait['place']} takes {wait['added_ms']:.3g} ms longer, "
-        text += f"{wait['times_noise']:.3g} times the usual spread"
         quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
-        candidate.backed(WAITING, slow, text, quotes)
-    if way is None and wait is None and not _traced(clues):
-        candidate.lacking(f"requests through {service} before and during the incident")
+        candidate.backed(WAITING, slow, wait_words(wait), quotes)
+    if way is None and wait is None:
+        _quiet(clues, candidate)
     _metrics(clues, candidate, SHARED if way and way["callee"] else 1.0)
     _calls(clues, candidate)
     return candidate
+
+
+def _quiet(clues: Clues, candidate: Candidate) -> None:
+    """No request through it goes otherwise: none was seen, or all go as before."""
+    if not _traced(clues):
+        seen = f"requests through {candidate.service} before and during the incident"
+        candidate.lacking(seen)
+        return
+    for row in clues.edges.rows:
+        if candidate.service in (row["caller"], row["callee"]) and row["requests"]:
+            text = f"requests through {candidate.service} go as they did"
+            candidate.doubted(AS_BEFORE, 1.0, text, cite(clues.edges, row, "callee", "requests"))
+            return
 
 
 def _metrics(clues: Clues, candidate: Candidate, part: float) -> None:
@@ -66,6 +82,9 @@ def _metrics(clues: Clues, candidate: Candidate, part: float) -> None:
     weight *= part
     quotes = cite(clues.measured, row, "service", "metric", "before", "now", "score")
     candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
+    if row["reasons_against"]:
+        against = cite(clues.measured, row, "service", "reasons_against")
+        candidate.doubted(AGAINST, 1.0, f"metrics: {row['reasons_against']}", against)
     for missing in filter(None, row["not_available"].split("; ")):
         candidate.lacking(f"{candidate.service}: {missing}")
 
@@ -97,14 +116,6 @@ def _named(
     if other > 0:
         return FaultKind.application, f"{service} does not do what it used to do"
     return FaultKind.unknown, f"the degradation begins in {service}; its kind is not known"
-
-
-def _way(row: Row) -> str:
-    """What an operation does otherwise, with the shares."""
-    shares = f"{row['share'] or 0:.0%} of its spans, {row['share_before'] or 0:.0%} before"
-    if row["callers"]:
-        return f"{row['callers']} stop after calling it ({shares})"
-    return f"{row['operation']}: {row['change']}: {row['event']} ({shares})"
 
 
 def _proof_of_way(clues: Clues, row: Row):

@@ -1,10 +1,10 @@
 """Does anything in telemetry back the alert? What does, as findings; nothing means noise."""
 
-from ...analysis.fusion import CONCLUSIVE
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...tools.base import Result, Row
 from ..clues import Clues, cite, first
+from .otherwise import moved, other_ways, slower
 
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
@@ -40,8 +40,9 @@ def backed(clues: Clues, traffic: Result, objectives: Result) -> list[Finding]:
         *_traces(clues),
         *_patterns(clues),
         *_attacks(clues),
-        *_requests(clues),
-        *_metrics(clues),
+        *other_ways(clues, OTHERWISE),
+        *slower(clues, OTHERWISE),
+        *moved(clues),
     ]
 
 
@@ -197,48 +198,6 @@ def _patterns(clues: Clues) -> list[Finding]:
             quotes=cite(clues.patterns, row, "service", "after", "sample"),
         )
         for row in rows[:3]
-    ]
-
-
-def _requests(clues: Clues) -> list[Finding]:
-    """Requests that clearly take another way, or clearly wait longer."""
-    ways = [row for row in clues.paths.rows if (row["weight"] or 0) >= OTHERWISE][:2]
-    slow = [row for row in clues.waits.rows if (row["strength"] or 0) >= OTHERWISE][:2]
-    return [
-        Finding(
-            statement=f"{row['service']} {row['operation']}: {row['change']}: {row['event']}",
-            service=row["service"],
-            kind="path",
-            quotes=cite(clues.paths, row, "service", "event", "share", "share_before"),
-        )
-        for row in ways
-    ] + [
-        Finding(
-            statement=f"{row['place']} takes {row['added_ms']:.3g} ms longer",
-            service=row["service"],
-            kind="wait",
-            quotes=cite(clues.waits, row, "service", "place", "added_ms"),
-        )
-        for row in slow
-    ]
-
-
-def _metrics(clues: Clues) -> list[Finding]:
-    """Metrics of other names by which somebody is more likely ill than nobody. What the signals
-    that we know mean is judged above."""
-    rows = [row for row in clues.measured.rows if not row["signal"]]
-    if sum(row["probability"] or 0 for row in rows) < CONCLUSIVE:
-        return []
-    return [
-        Finding(
-            statement=f"{row['service']} {row['metric']} went from {row['before']:.3g} to "
-            f"{row['now']:.3g}",
-            service=row["service"],
-            kind=f"anomaly:{row['metric']}",
-            quotes=cite(clues.measured, row, "service", "metric", "before", "now"),
-        )
-        for row in rows[:3]
-        if row["before"] is not None and row["now"] is not None
     ]
 
 

@@ -1,0 +1,22 @@
+"""What requests do otherwise than before, in one line."""
+
+from ...tools.base import Row
+
+
+def way_words(row: Row) -> str:
+    """What an operation does otherwise, with the shares of its spans."""
+    shares = f"{row['share'] or 0:.0%} of its spans, {row['share_before'] or 0:.0%} before"
+    if row["callers"]:
+        return f"{row['callers']}: {row['operation']} {row['event']} ({shares})"
+    changed = {"new": "newly", "gone": "no longer", "more": "more often", "less": "less often"}
+    return (
+        f"{row['service']}: {row['operation']} {changed[row['change']]} {row['event']} ({shares})"
+    )
+
+
+def wait_words(row: Row) -> str:
+    """Where time is added, and how far beyond the usual."""
+    return (
+        f"{row['place']} takes {row['added_ms']:.3g} ms longer, "
+        f"{row['times_noise']:.3g} times the usual spread"
+    )
