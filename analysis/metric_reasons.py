@@ -22,7 +22,7 @@ class Deciding:
     kind: str
     """latency, failure, cpu, memory, disk, network, saturation, traffic, flow or unknown."""
     before: float
-    """Median before; availability as a share of failures, times in seconds where known."""
+    """Median before, in the metric's own unit."""
     now: float
     """Typical value in the rows that count, in the same unit."""
     z: float
@@ -41,8 +41,11 @@ def deciding(case: Case, i: int) -> Deciding | None:
 
 def _metric(case: Case, level: Level, kind: str, i: int) -> Deciding:
     j, shift = int(level.column[i]), case.ill.shift
-    numbers = (shift.baseline[j], shift.current[j], shift.z[j], shift.evidence[j])
-    return Deciding(case.table.names[j], kind, *map(float, numbers))
+    values = [
+        float((value[j] - case.table.offset[j]) / case.table.factor[j])
+        for value in (shift.baseline, shift.current)
+    ]
+    return Deciding(case.table.names[j], kind, *values, float(shift.z[j]), float(shift.evidence[j]))
 
 
 def for_it(case: Case, i: int) -> Iterator[str]:
@@ -64,8 +67,7 @@ def for_it(case: Case, i: int) -> Iterator[str]:
 
 def _moved(metric: Deciding) -> str:
     way = "rose" if metric.now > metric.before else "fell"
-    of = "share of failures by " if metric.kind == "failure" else ""
-    return f"{of}{metric.metric} {way} from {metric.before:.4g} to {metric.now:.4g}"
+    return f"{metric.metric} {way} from {metric.before:.4g} to {metric.now:.4g}"
 
 
 def against_it(case: Case, i: int) -> Iterator[str]:

@@ -58,6 +58,10 @@ class Table:
     """(n, columns)"""
     now: FloatArray
     """(m, columns)"""
+    offset: FloatArray
+    """(columns,)"""
+    factor: FloatArray
+    """(columns,) common value = offset + factor x the metric's own."""
     counts: NDArray[np.bool_]
     """(columns,) whether it may be evidence for its service."""
 
@@ -72,7 +76,7 @@ def tabulate(columns: Sequence[MetricColumn], named: frozenset[str] = frozenset(
     place = {name: i for i, name in enumerate(services)}
     kinds = tuple(metric_kind(c.name) for c in used)
     before, now = (_stack([c.before for c in used]), _stack([c.now for c in used]))
-    share, worse = _common_units(used, kinds, before, now)
+    share, worse, offset, factor = _common_units(used, kinds, before, now)
     return Table(
         services,
         np.array([place[c.service] for c in used], int),
@@ -84,6 +88,8 @@ def tabulate(columns: Sequence[MetricColumn], named: frozenset[str] = frozenset(
         np.where(share, FAILURE_FLOOR, 0.0),
         before,
         now,
+        offset,
+        factor,
         _own(used, kinds),
     )
 
@@ -105,35 +111,38 @@ def _common_units(
     kinds: Sequence[MetricKind],
     before: FloatArray,
     now: FloatArray,
-) -> tuple[NDArray[np.bool_], FloatArray]:
-    """Rewrite the tables in place; which columns are shares of failures, which side is worse."""
+) -> tuple[NDArray[np.bool_], FloatArray, FloatArray, FloatArray]:
+    """Rewrite the tables in place; which columns are shares of failures, which side is worse, and
+    how values were rewritten: offset and factor."""
     share = np.zeros(len(used), bool)
+    offset, factor = np.zeros(len(used)), np.ones(len(used))
     worse = np.array([k.worse for k in kinds], float)
     for j, kind in enumerate(kinds):
         if kind.kind == "latency" and kind.seconds:
-            before[:, j] *= kind.seconds
-            now[:, j] *= kind.seconds
+            factor[j] = kind.seconds
         elif kind.kind == "memory":
             worse[j] = 0  # a fall is a restart, which is news of this service too
         elif kind.kind in ("availability", "error"):
-            share[j] = _as_failures(kind, before[:, j], now[:, j])
-            worse[j] = 1 if share[j] else worse[j]
-    return share, worse
+            top = _whole(kind, before[:, j], now[:, j])
+            share[j] = top > 0
+            if share[j]:
+                sign = -1.0 if kind.kind == "availability" else 1.0
+                offset[j], factor[j], worse[j] = float(sign < 0), sign / top, 1.0
+    for window in (before, now):
+        window[:] = window * factor + offset
+    return share, worse, offset, factor
 
 
-def _as_failures(kind: MetricKind, before: FloatArray, now: FloatArray) -> bool:
-    """Turn both windows, in place, into shares of failures where they are shares at all."""
+def _whole(kind: MetricKind, before: FloatArray, now: FloatArray) -> float:
+    """What all requests are in the metric's unit, 1 or 100; 0 where it is no share of them."""
     values = np.concatenate([before, now])
     low, high = np.nanmin(values), np.nanmax(values)
     if kind.kind == "error" and not (kind.percent or kind.ratio):
-        return False
+        return 0.0
     # Noise may take a share a little below 0; beyond 100 it is none.
     if low < -0.05 or high > 100:
-        return False
-    top = 100.0 if kind.percent or high > 1.5 else 1.0
-    for window in (before, now):
-        window[:] = 1 - window / top if kind.kind == "availability" else window / top
-    return True
+        return 0.0
+    return 100.0 if kind.percent or high > 1.5 else 1.0
 
 
 def _own(used: Sequence[MetricColumn], kinds: Sequence[MetricKind]) -> NDArray[np.bool_]:

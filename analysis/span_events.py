@@ -33,7 +33,7 @@ def events_of(table: SpanTable, row: Ints, label: Ints, said: Sequence[str], lou
     last = last[np.append(table.parent[last][1:] != table.parent[last][:-1], True)[: last.size]]
     childless = np.setdiff1d(np.arange(len(table)), table.parent[child])
     names = [f"calls {op.service} {op.name}" for op in table.ops]
-    names += [f"calls {op.service} {op.name} last" for op in table.ops]
+    names += [f"ends with {op.service} {op.name}" for op in table.ops]
     names += [NOBODY, FAILS]
     base = len(names)
     names += [f"logs {text}" for text in said] + [f"logs an error: {text}" for text in said]
