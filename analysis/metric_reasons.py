@@ -41,11 +41,16 @@ def deciding(case: Case, i: int) -> Deciding | None:
 
 def _metric(case: Case, level: Level, kind: str, i: int) -> Deciding:
     j, shift = int(level.column[i]), case.ill.shift
-    values = [
-        float((value[j] - case.table.offset[j]) / case.table.factor[j])
-        for value in (shift.baseline, shift.current)
-    ]
-    return Deciding(case.table.names[j], kind, *values, float(shift.z[j]), float(shift.evidence[j]))
+    offset, factor = case.table.offset[j], case.table.factor[j]
+    before, now = ((value[j] - offset) / factor for value in (shift.baseline, shift.current))
+    return Deciding(
+        case.table.names[j],
+        kind,
+        float(before),
+        float(now),
+        float(shift.z[j]),
+        float(shift.evidence[j]),
+    )
 
 
 def for_it(case: Case, i: int) -> Iterator[str]:

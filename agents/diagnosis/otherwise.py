@@ -7,6 +7,8 @@ from ...tools.base import Row
 from ..clues import Clues, cite
 from ..telling.request_words import wait_words, way_words
 
+LIKELY = 0.1
+"""Probability from which a service's metric is worth a finding."""
 MOST = 3
 """Findings of a kind: the rest stays in the evidence."""
 
@@ -49,10 +51,10 @@ def moved(clues: Clues) -> list[Finding]:
     rows = [row for row in clues.measured.rows if not row["signal"]]
     if sum(row["probability"] or 0 for row in rows) < CONCLUSIVE:
         return []
-    shown = [row for row in rows if row["before"] is not None and row["now"] is not None]
+    shown = [row for row in rows if (row["probability"] or 0) >= LIKELY and row["now"] is not None]
     return [
         Finding(
-            statement=f"{row['service']} {row['metric']} went from {row['before']:.3g} to "
+            statement=f"{row['service']} {row['metric']} went from {row['before'] or 0:.3g} to "
             f"{row['now']:.3g}",
             service=row["service"],
             kind=f"anomaly:{row['metric']}",
