@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .span_events import Events
+from .span_events import AFTER, Events
 from .span_table import Bools, Floats, Ints, SpanTable
 
 RARE = 0.03
@@ -20,6 +20,8 @@ SHIFTED = 0.5
 ask for other things."""
 QUIET = 0.6
 """What a new line without an error counts: other data make other lines."""
+REORDERED = 0.5
+"""What another order of calls counts: calls under way together come in any."""
 Z = 1.2816
 """Bounds are one-sided at 90 %."""
 
@@ -95,10 +97,13 @@ class PatternCounts:
         loud = events.loud[self.event]
         new, gone = self.k0 <= RARE * self.n0, self.k1 <= RARE * self.n1
         said = np.array([name.startswith("logs") for name in events.names])[self.event]
+        order = np.array([AFTER in name and not name.startswith("logs") for name in events.names])
         rise *= np.where(new, np.where(loud | ~said, 1.0, QUIET), SHIFTED)
         fall *= np.where(gone, 1.0, SHIFTED)
         # What failed before and does so less is no loss; an error that goes away even less.
         better = (self.ill0 > 0.5) & (self.failed1 < 0.5 * self.failed0)
+        turned = np.where(order[self.event], REORDERED, 1.0)
+        rise, fall = rise * turned, fall * turned
         strength = np.maximum(rise, np.where(loud | better, 0.0, fall))
         return np.where(enough, strength * self.grown, 0.0)
 

@@ -144,3 +144,13 @@ def test_names_and_times_do_not_matter(seed):
     assert sorted((names[b.service], round(b.weight, 9)) for b in plain) == sorted(
         (b.service, round(b.weight, 9)) for b in other
     )
+
+
+def test_another_order_of_the_same_calls_is_odd():
+    """Charged before it is reserved: the same calls, none new and none gone."""
+    reserve, charge = Node("order", "Reserve", 5), Node("order", "Charge", 5, after_ms=20)
+    early, late = Node("order", "Charge", 5), Node("order", "Reserve", 5, after_ms=20)
+    before = Requests().add(0, Node("order", "place", 50, (reserve, charge)), 60)
+    found, blame = compared(before.add(ONSET, Node("order", "place", 50, (early, late)), 60))
+    assert blame[0].service == "order"
+    assert "calls Reserve after Charge" in {odd.event for odd in found if odd.new}

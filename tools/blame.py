@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..analysis.metric_blame import MetricBlame, MetricColumn, Symptom, blame_metrics
+from ..analysis.season import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
@@ -40,8 +41,23 @@ def metric_blame(bench: Bench) -> Table:
 
 def _raw(bench: Bench) -> list[MetricColumn]:
     """Metrics of any name that no canonical signal is made of."""
-    found = attempt(lambda: gauges(bench.telemetry, *bench.frame.by_alert))
-    return [MetricColumn(item.service, item.name, item.before, item.now) for item in found]
+    before, now = bench.frame.by_alert
+    found = attempt(lambda: gauges(bench.telemetry, before, now))
+    return [
+        MetricColumn(
+            item.service,
+            item.name,
+            *without_season(
+                _times(before, item.before), item.before, _times(now, item.now), item.now
+            ),
+        )
+        for item in found
+    ]
+
+
+def _times(window: Window, values: np.ndarray) -> np.ndarray:
+    """Begin of each cell, unix seconds."""
+    return window.start + window.seconds / max(1, values.size) * np.arange(values.size)
 
 
 def _signals(bench: Bench) -> list[MetricColumn]:
