@@ -99,7 +99,7 @@ def every_span(bench: Bench, window: Window) -> SpanTable:
 
 def records(bench: Bench, table: SpanTable, rows: np.ndarray) -> list[Span]:
     """The whole records behind these rows of a table."""
-    return attempt(lambda: bench.telemetry.spans_of(table.key[rows]))
+    return attempt(lambda: bench.telemetry.spans_of(table, rows))
 
 
 def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:
