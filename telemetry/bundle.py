@@ -94,13 +94,14 @@ class Bundle:
         """Raw series of these metric names inside the window."""
         with self.lock:
             self.refresh("metrics")
-            return self.metric_columns.series(self.tables.db, window, names, services)
+            held = self.loaded["metrics"].rows
+            return self.metric_columns.series(self.tables.db, held, window, names, services)
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
         with self.lock:
             self.refresh("metrics")
-            kinds = self.metric_columns.kinds(self.tables.db)
+            kinds = self.metric_columns.kinds(self.tables.db, self.loaded["metrics"].rows)
         return sorted({(service, name) for name, service, *_ in kinds})
 
     def logs(
@@ -149,7 +150,10 @@ class Bundle:
 
     def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """The spans that start inside the window, as columns."""
-        read = self._locked(lambda: self.span_columns.table(self.tables.db, window, linked))
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(
+            lambda: self.span_columns.table(db, loaded["traces"].rows, window, linked)
+        )
         return self.remember(("spans", window, linked), read)
 
     def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
@@ -160,7 +164,8 @@ class Bundle:
 
     def log_table(self, window: Window) -> LogTable:
         """The log lines inside the window, as columns."""
-        read = self._locked(lambda: self.log_columns.table(self.tables.db, window))
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(lambda: self.log_columns.table(db, loaded["logs"].rows, window))
         return self.remember(("logs", window), read)
 
     def messages(self, lines: LogTable) -> list[str]:

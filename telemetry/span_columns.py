@@ -28,9 +28,11 @@ class SpanColumns:
     def __init__(self) -> None:
         self.columns = Columns("traces", NUMBERS, TEXTS, _kind)
 
-    def table(self, db: duckdb.DuckDBPyConnection, window: Window, linked: bool) -> SpanTable:
+    def table(
+        self, db: duckdb.DuckDBPyConnection, held: int, window: Window, linked: bool
+    ) -> SpanTable:
         """The spans that start inside a window; linked among themselves, or as they came."""
-        found = self.columns.take(db)
+        found = self.columns.take(db, held)
         inside = np.flatnonzero((found["start"] >= window.start) & (found["start"] < window.end))
         if not linked:
             inside = inside[np.argsort(found["start"][inside], kind="stable")]
