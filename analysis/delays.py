@@ -109,12 +109,11 @@ def _at_ends(edges: list[_Place]) -> dict[End, float]:
     """Delay (ms) that each service adds to the calls it makes ("caller") or gets ("callee")."""
     columns = _likeliest_first(edges)
     place = {end: column for column, end in enumerate(columns)}
-    among = np.zeros((len(edges), len(columns)))
-    for row, edge in enumerate(edges):
-        among[row, [place[end] for end in edge.sides]] = 1.0
+    pairs = [[place[end] for end in edge.sides] for edge in edges]
+    among = np.array(pairs, np.int64).reshape(len(edges), 2)
     extra = np.array([max(0.0, edge.extra) for edge in edges])
     noise = np.array([edge.noise for edge in edges])
-    return dict(zip(columns, _lasso(among, extra, noise).tolist(), strict=True))
+    return dict(zip(columns, _lasso(among, len(columns), extra, noise).tolist(), strict=True))
 
 
 def _likeliest_first(edges: list[_Place]) -> list[End]:
@@ -143,18 +142,25 @@ def _place(edge: Edge, found: list[Wait]) -> _Place:
     return _Place(tuple(name for name in edge if name), extra, noise, tuple(clearest))
 
 
-def _lasso(ends: np.ndarray, extra: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Delays (ends,) >= 0, earlier columns first; an edge weighs by how exactly it is known."""
+def _lasso(among: np.ndarray, ends: int, extra: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Delays (ends,) >= 0, earlier ends first; an edge weighs by how exactly it is known.
+
+    among: the two ends of each edge, shape (edges, 2). An end is held to its own edges only, so
+    that a round takes time by edges and not by edges times ends.
+    """
     weight = 1.0 / (noise**2 + (INEXACT * extra) ** 2)
-    delay = np.zeros(ends.shape[1])
-    scale = np.maximum(1e-12, ends.T @ weight)
-    penalty = SPARSE * (ends.T @ (weight * noise)) / np.maximum(1.0, ends.sum(axis=0))
-    for _ in range(ROUNDS if delay.size and extra.size else 0):
+    delay = np.zeros(ends)
+    rows = np.argsort(among.ravel(), kind="stable") // 2
+    count = np.bincount(among.ravel(), minlength=ends)
+    groups = [(j, own) for j, own in enumerate(np.split(rows, np.cumsum(count)[:-1]))]
+    parts = [(j, among[own], extra[own], weight[own], noise[own]) for j, own in groups if own.size]
+    for _ in range(ROUNDS):
         before = delay.copy()
-        for j in range(delay.size):
-            rest = extra - ends @ delay + ends[:, j] * delay[j]
-            delay[j] = max(0.0, (ends[:, j] @ (weight * rest) - penalty[j]) / scale[j])
-        if np.abs(delay - before).max() < 1e-3 * max(1e-9, delay.max()):
+        for j, pair, more, sure, apart in parts:
+            rest = more - delay[pair].sum(axis=1) + delay[j]
+            penalty = SPARSE * (sure @ apart) / pair.shape[0]
+            delay[j] = max(0.0, (sure @ rest - penalty) / max(1e-12, sure.sum()))
+        if np.abs(delay - before).max(initial=0.0) < 1e-3 * max(1e-9, delay.max(initial=0.0)):
             break
     return delay
 

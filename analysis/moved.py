@@ -4,6 +4,7 @@ The reference is a part of the past that the fault had not reached. An incident 
 over before the window ends, so the outer fifth of its values speaks, not the median.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,22 +39,40 @@ class Move:
 
 def move(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> Move | None:
     """The move of a series; the last two are masks of the same shape. None for too few values."""
+    return moves(np.asarray(values, float)[None, :], reference, incident)[0]
+
+
+def moves(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> list[Move | None]:
+    """The move of each of many series on the same times; shape (series, times)."""
     series = np.asarray(values, float)
     finite = np.isfinite(series)
-    then = series[np.asarray(reference, bool) & finite]
-    now = series[np.asarray(incident, bool) & finite]
-    if min(then.size, now.size) < FEWEST:
-        return None
-    center = float(np.median(then))
-    mad = MAD_TO_SIGMA * float(np.median(np.abs(then - center)))
-    spread = max(mad, SMALLEST * abs(center), 1e-9)
-    high, low = float(np.quantile(now, OUTER)), float(np.quantile(now, 1 - OUTER))
-    up = (high - float(np.quantile(then, OUTER))) / spread
-    down = (float(np.quantile(then, 1 - OUTER)) - low) / spread
-    level, score = (high, up) if up >= down else (low, down)
-    if score <= 0:
-        return Move(center, float(np.median(now)), 0.0, None)
-    return Move(center, level, score, last_departure(series, center, level))
+    found: list[Move | None] = [None] * len(series)
+    patterns, which = np.unique(finite, axis=0, return_inverse=True)
+    for number, known in enumerate(patterns):  # series with the same gaps are worked together
+        rows = np.flatnonzero(which.ravel() == number)
+        then = series[np.ix_(rows, np.asarray(reference, bool) & known)]
+        now = series[np.ix_(rows, np.asarray(incident, bool) & known)]
+        if min(then.shape[1], now.shape[1]) >= FEWEST:
+            for row, one in zip(rows.tolist(), _moves(series[rows], then, now), strict=True):
+                found[row] = one
+    return found
+
+
+def _moves(series: np.ndarray, then: np.ndarray, now: np.ndarray) -> Iterator[Move]:
+    """Of rows whose values in both windows, `then` and `now`, are all finite."""
+    center, usual = np.median(then, axis=1), np.median(now, axis=1)
+    mad = MAD_TO_SIGMA * np.median(np.abs(then - center[:, None]), axis=1)
+    spread = np.maximum(np.maximum(mad, SMALLEST * np.abs(center)), 1e-9)
+    high, low = np.quantile(now, [OUTER, 1 - OUTER], axis=1)
+    top, bottom = np.quantile(then, [OUTER, 1 - OUTER], axis=1)
+    up, down = (high - top) / spread, (bottom - low) / spread
+    level, score = np.where(up >= down, high, low), np.maximum(up, down)
+    columns = (values.tolist() for values in (center, usual, level, score))
+    for row, old, middle, new, far in zip(series, *columns, strict=True):
+        if far <= 0:
+            yield Move(old, middle, 0.0, None)
+        else:
+            yield Move(old, new, far, last_departure(row, old, new))
 
 
 def increments(values: ArrayLike) -> np.ndarray:

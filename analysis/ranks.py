@@ -27,6 +27,18 @@ def group_quantiles(
     return [_at(ranked, first, size, q) for q in quantiles]
 
 
+def group_medians(values: Floats, group: Ints, groups: int) -> Floats:
+    """The median of each group, as numpy.median has it; NaN for a group without numbers."""
+    ranked = values[np.lexsort((values, group))]
+    size = np.bincount(group, minlength=groups)
+    first = np.cumsum(size) - size
+    found = np.full(groups, np.nan)
+    some = size > 0
+    low, high = ((size - 1) // 2 + first)[some], (size // 2 + first)[some]
+    found[some] = (ranked[low] + ranked[high]) / 2
+    return found
+
+
 def window_quantiles(
     values: Floats, lower: Ints, upper: Ints, quantiles: Sequence[float]
 ) -> list[Floats]:

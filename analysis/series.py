@@ -90,6 +90,26 @@ def resample(
     return _carry(_gather(index, v, cells, how), hold)
 
 
+def resample_all(
+    ts: FloatArray, values: FloatArray, start: float, end: float, step: float, *, hold: int = 0
+) -> FloatArray:
+    """`resample` of many series at once, their last finite values; shape (series, cells).
+
+    ts: shape (n,), ascending, the same for all. values: shape (series, n), all finite.
+    """
+    inside = (ts >= start) & (ts < end)
+    cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
+    index = np.minimum(((ts[inside] - start) / step + 1e-9).astype(int), cells - 1)
+    last = np.flatnonzero(np.append(np.diff(index) > 0, True)[: index.size])
+    held = np.full((len(values), cells), np.nan)
+    held[:, index[last]] = values[:, inside][:, last]
+    seen = np.full(cells, -1)
+    seen[index[last]] = index[last]
+    source = np.maximum.accumulate(seen)
+    fresh = (source >= 0) & (np.arange(cells) - source <= hold)
+    return np.where(fresh, held[:, np.maximum(source, 0)], np.nan)
+
+
 def _gather(index: NDArray[np.intp], v: FloatArray, cells: int, how: How) -> FloatArray:
     out = np.full(cells, np.nan)
     if how == "last":

@@ -49,6 +49,9 @@ class SpanTable:
     error: Bools
     entry: Bools
     """Whether it names no parent; an orphan names one that is not here."""
+    record: Ints | None = None
+    """Number of the record behind each row, where spans are listed as they came: then several may
+    have one key."""
 
     def __len__(self) -> int:
         return self.op.size

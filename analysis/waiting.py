@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .far_ends import far_ends
+from .ranks import group_medians, group_quantiles
 from .span_table import Bools, Floats, Ints, SpanTable
 
 FEWEST = 3
@@ -55,22 +56,54 @@ class Wait:
 def waits(table: SpanTable, before: Bools, now: Bools) -> list[Wait]:
     """Every kind of span that both windows hold, in no particular order."""
     callee = _callee(table)
-    kind = np.unique(np.stack([table.op, callee]), axis=1, return_inverse=True)[1]
-    own = table.exclusive_ms
-    order = np.argsort(kind, kind="stable")
+    number = table.op * (len(table.services) + 1) + callee + 1
+    _, some, kind = np.unique(number, return_index=True, return_inverse=True)
+    was, is_ = _times(table, kind, some.size, before), _times(table, kind, some.size, now)
+    spread = was.spread + DRIFT * was.median + LEAST_MS
+    extra = np.ascontiguousarray((is_.quantiles - was.quantiles).T).mean(axis=1)
     requests = max(1, np.unique(table.trace[now]).size)
-    found = []
-    for rows in np.split(order, np.flatnonzero(np.diff(kind[order])) + 1) if order.size else []:
-        was, is_ = rows[before[rows]], rows[now[rows]]
-        if min(was.size, is_.size) < FEWEST:
-            continue
-        op, other = table.ops[table.op[rows[0]]], int(callee[rows[0]])
-        far = table.services[other] if other >= 0 else op.peer
-        times = own[was], own[is_]
-        found.append(
-            _wait((op.service, far), op.name, times, requests, float(table.start[is_].min()))
-        )
-    return found
+    columns = was.median, is_.median, extra, spread, is_.calls, is_.calls / requests, is_.first
+    rows = zip(some.tolist(), *(values.tolist() for values in columns), strict=True)
+    held = np.minimum(was.calls, is_.calls) >= FEWEST
+    return [
+        Wait(*_place(table, row, int(callee[row])), *facts)
+        for (row, *facts), enough in zip(rows, held.tolist(), strict=True)
+        if enough
+    ]
+
+
+def _place(table: SpanTable, row: int, callee: int) -> tuple[Edge, str]:
+    """Where this span's time passes, and what it does."""
+    op = table.ops[table.op[row]]
+    return (op.service, table.services[callee] if callee >= 0 else op.peer), op.name
+
+
+@dataclass(frozen=True)
+class _Times:
+    """Own times of every kind of span in one window, milliseconds; shape (kinds,)."""
+
+    calls: Ints
+    median: Floats
+    spread: Floats
+    """Median distance from the median."""
+    quantiles: Floats
+    """Shape (len(QUANTILES), kinds)."""
+    first: Floats
+    """Unix seconds; infinite where there is none."""
+
+
+def _times(table: SpanTable, kind: Ints, kinds: int, window: Bools) -> _Times:
+    own, group = table.exclusive_ms[window], kind[window]
+    median = group_medians(own, group, kinds)
+    first = np.full(kinds, np.inf)
+    np.minimum.at(first, group, table.start[window])
+    return _Times(
+        np.bincount(group, minlength=kinds),
+        median,
+        group_medians(np.abs(own - median[group]), group, kinds),
+        np.array(group_quantiles(own, group, kinds, QUANTILES.tolist())),
+        first,
+    )
 
 
 def _callee(table: SpanTable) -> Ints:
@@ -87,24 +120,3 @@ def _callee(table: SpanTable) -> Ints:
     far = child[table.service[child] != table.service[table.parent[child]]]
     callee[table.parent[far]] = table.service[far]
     return callee
-
-
-def _wait(
-    place: Edge, operation: str, times: tuple[Floats, Floats], requests: int, first: float
-) -> Wait:
-    was, is_ = times
-    usual, present = np.quantile(was, QUANTILES), np.quantile(is_, QUANTILES)
-    middle = float(np.median(was))
-    spread = float(np.median(np.abs(was - middle))) + DRIFT * middle + LEAST_MS
-    extra = float((present - usual).mean())
-    return Wait(
-        place,
-        operation,
-        middle,
-        float(np.median(is_)),
-        extra,
-        spread,
-        is_.size,
-        is_.size / requests,
-        first,
-    )

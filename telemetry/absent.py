@@ -60,6 +60,8 @@ class NoTelemetry:
         having: Collection[str] = (),
         route: str = "",
         trace_id: str = "",
+        measured_but: Collection[str] = (),
+        different: bool = False,
     ) -> list[Span]:
         """None."""
         return []
@@ -68,7 +70,7 @@ class NoTelemetry:
         """No rows."""
         return no_spans()
 
-    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
+    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
         """None."""
         return []
 

@@ -27,6 +27,10 @@ T = TypeVar("T")
 
 FORMAT = "warroom-bundle/1"
 ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
+MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(regexp_replace(
+attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
+"""A number follows the name of an attribute, once the names that end in some words are away."""
+NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
     "logs": "logs/*.jsonl",
@@ -90,13 +94,14 @@ class Bundle:
         """Raw series of these metric names inside the window."""
         with self.lock:
             self.refresh("metrics")
-            return self.metric_columns.series(self.tables.db, window, names, services)
+            held = self.loaded["metrics"].rows
+            return self.metric_columns.series(self.tables.db, held, window, names, services)
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
         with self.lock:
             self.refresh("metrics")
-            kinds = self.metric_columns.kinds(self.tables.db)
+            kinds = self.metric_columns.kinds(self.tables.db, self.loaded["metrics"].rows)
         return sorted({(service, name) for name, service, *_ in kinds})
 
     def logs(
@@ -126,6 +131,8 @@ class Bundle:
         having: Collection[str] = (),
         route: str = "",
         trace_id: str = "",
+        measured_but: Collection[str] = (),
+        different: bool = False,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
         where, values = _where("traces", window, services, having)
@@ -135,22 +142,30 @@ class Bundle:
             where, values = f"{where} AND trace_id = ?", [*values, trace_id]
         if route:
             where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
+        if measured_but:
+            where, values = f"{where} AND {MEASURED}", [*values, "|".join(measured_but)]
+        if different:
+            where = f"rowid IN (SELECT {NEWEST} FROM traces WHERE {where} GROUP BY {KIND})"
         return self._records("traces", self.spans_seen, where, values, limit)
 
     def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """The spans that start inside the window, as columns."""
-        read = self._locked(lambda: self.span_columns.table(self.tables.db, window, linked))
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(
+            lambda: self.span_columns.table(db, loaded["traces"].rows, window, linked)
+        )
         return self.remember(("spans", window, linked), read)
 
-    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
-        """The whole records behind these keys of a span table."""
+    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
+        """The whole records behind these rows of a span table."""
         with self.lock:
-            rows = self.span_columns.rowids(keys).tolist() if keys.size else []
-            return self.spans_seen.fetch(self.tables.db, rows)
+            ids = self.span_columns.rowids(table, rows).tolist()
+            return self.spans_seen.fetch(self.tables.db, ids)
 
     def log_table(self, window: Window) -> LogTable:
         """The log lines inside the window, as columns."""
-        read = self._locked(lambda: self.log_columns.table(self.tables.db, window))
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(lambda: self.log_columns.table(db, loaded["logs"].rows, window))
         return self.remember(("logs", window), read)
 
     def messages(self, lines: LogTable) -> list[str]:

@@ -37,8 +37,13 @@ class Columns:
         self.columns: dict[str, np.ndarray] = {}
         self.rows = 0  # row ids below are in
 
-    def take(self, db: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray]:
-        """Every column, shape (n,), with `rowid` and `kind` (an index into `kinds`)."""
+    def take(self, db: duckdb.DuckDBPyConnection, held: int) -> dict[str, np.ndarray]:
+        """Every column, shape (n,), with `rowid` and `kind` (an index into `kinds`).
+
+        held: rows of the table; where all are in, the database is not asked.
+        """
+        if self.columns and held == self.rows:
+            return self.columns
         query = f"SELECT rowid, {self.select}, hash({self.texts}) AS kind FROM {self.table}"
         found: Any = db.execute(f"{query} WHERE rowid >= ?", [self.rows]).fetchnumpy()
         if self.columns and not found["rowid"].size:

@@ -7,10 +7,11 @@ Series of one metric and service are added where they count and averaged where t
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from .grid import Grid, add, gauge_cells, increase_cells, scrape_step
+from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
 from .model import Series, Telemetry, Window
 from .recipes import RECIPES
 
@@ -54,20 +55,29 @@ def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gau
 
 def _cells(found: list[Series], grid: Grid) -> dict[tuple[str, str], np.ndarray]:
     """Values per cell by service and name."""
-    grouped: dict[tuple[str, str], list[Series]] = defaultdict(list)
-    for series in found:
-        if series.service:
-            grouped[series.service, series.name].append(series)
-    return {key: _together(key[1], group, grid) for key, group in grouped.items()}
+    named = [series for series in found if series.service]
+    counts = [series for series in named if COUNTER.search(series.name)]
+    measures = [series for series in named if not COUNTER.search(series.name)]
+    rates = [increase_cells(one, grid, float(one.ts[0])) / grid.step for one in counts]
+    summed = _grouped(counts, rates)
+    averaged = _grouped(measures, gauge_rows(measures, grid))
+    cells = {key: reduce(add, rows) for key, rows in summed.items()}
+    return cells | {key: _mean(rows) for key, rows in averaged.items()}
 
 
-def _together(name: str, group: list[Series], grid: Grid) -> np.ndarray:
-    if COUNTER.search(name):
-        rates = [increase_cells(series, grid, float(series.ts[0])) / grid.step for series in group]
-        total = rates[0]
-        for rate in rates[1:]:
-            total = add(total, rate)
-        return total
-    cells = np.vstack([gauge_cells(series, grid) for series in group])
+def _grouped(
+    series: list[Series], rows: list[np.ndarray]
+) -> dict[tuple[str, str], list[np.ndarray]]:
+    grouped: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
+    for one, row in zip(series, rows, strict=True):
+        grouped[one.service, one.name].append(row)
+    return grouped
+
+
+def _mean(rows: list[np.ndarray]) -> np.ndarray:
+    """Of the rows that are known."""
+    if len(rows) == 1:
+        return rows[0]
+    cells = np.vstack(rows)
     known = np.isfinite(cells).sum(axis=0)
     return np.where(known > 0, np.nansum(cells, axis=0) / np.maximum(1, known), np.nan)

@@ -1,11 +1,12 @@
 """Raw series on a common grid: one row a series, one cell a scrape."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.series import counter_increase, resample
+from ..analysis.series import counter_increase, resample, resample_all
 from .model import Series, Window
 
 HOLD_CELLS = 3
@@ -52,6 +53,28 @@ def scrape_step(series: list[Series], default: float = 1.0) -> float:
 def gauge_cells(series: Series, grid: Grid) -> np.ndarray:
     """Last value per cell, held for a few cells."""
     return resample(series.ts, series.values, grid.start, grid.end, grid.step, hold=HOLD_CELLS - 1)
+
+
+def gauge_rows(series: Sequence[Series], grid: Grid) -> list[np.ndarray]:
+    """`gauge_cells` of many: those with samples at the same times are worked together."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number, one in enumerate(series):
+        groups[one.ts.tobytes()].append(number)
+    rows: list[np.ndarray] = [np.zeros(0)] * len(series)
+    for numbers in groups.values():
+        values = np.vstack([series[number].values for number in numbers])
+        for number, cells in zip(numbers, _alike(series, numbers, values, grid), strict=True):
+            rows[number] = cells
+    return rows
+
+
+def _alike(
+    series: Sequence[Series], numbers: list[int], values: np.ndarray, grid: Grid
+) -> Iterable[np.ndarray]:
+    if not np.isfinite(values).all():
+        return [gauge_cells(series[number], grid) for number in numbers]
+    ts = series[numbers[0]].ts
+    return resample_all(ts, values, grid.start, grid.end, grid.step, hold=HOLD_CELLS - 1)
 
 
 def increase_cells(series: Series, grid: Grid, first_seen: float) -> np.ndarray:

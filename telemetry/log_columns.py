@@ -21,9 +21,9 @@ class LogColumns:
     def __init__(self) -> None:
         self.columns = Columns("logs", NUMBERS, "service, level", _kind)
 
-    def table(self, db: duckdb.DuckDBPyConnection, window: Window) -> LogTable:
+    def table(self, db: duckdb.DuckDBPyConnection, held: int, window: Window) -> LogTable:
         """The lines inside a window."""
-        found = self.columns.take(db)
+        found = self.columns.take(db, held)
         inside = np.flatnonzero((found["ts"] >= window.start) & (found["ts"] < window.end))
         rows = inside[np.argsort(found["ts"][inside], kind="stable")]
         kinds, kind = self.columns.kinds, found["kind"][rows]

@@ -21,18 +21,20 @@ class MetricColumns:
         self.columns = Columns("metrics", numbers, "name, service, instance, labels", _kind)
         self.sorted = 0  # rows that are in order below
         self.bounds = np.zeros(1, np.int64)  # where each kind begins, and where the last one ends
+        self.repeated: frozenset[int] = frozenset()  # kinds with several samples at one time
         self.ts = np.zeros(0)
         self.values = np.zeros(0)
 
     def series(
         self,
         db: duckdb.DuckDBPyConnection,
+        held: int,
         window: Window,
         names: list[str],
         services: list[str] | None,
     ) -> list[Series]:
         """Series of these names inside a window, by name, service, instance and labels."""
-        kinds = self.kinds(db)
+        kinds = self.kinds(db, held)
         wanted, ours = set(names), None if services is None else set(services)
         chosen = [
             (kind, number)
@@ -42,27 +44,28 @@ class MetricColumns:
         found = (self._series(kind, number, window) for kind, number in sorted(chosen, key=_order))
         return [one for one in found if one.ts.size]
 
-    def kinds(self, db: duckdb.DuckDBPyConnection) -> list[Kind]:
+    def kinds(self, db: duckdb.DuckDBPyConnection, held: int) -> list[Kind]:
         """What tells series apart; each comes with its number."""
-        found = self.columns.take(db)
+        found = self.columns.take(db, held)
         if self.sorted != self.columns.rows or self.bounds.size != len(self.columns.kinds) + 1:
             order = np.lexsort((found["ts"], found["kind"]))
             self.ts, self.values = found["ts"][order], found["value"][order]
             places = np.arange(len(self.columns.kinds) + 1)
-            self.bounds = np.searchsorted(found["kind"][order], places)
+            kind = found["kind"][order]
+            self.bounds = np.searchsorted(kind, places)
+            again = (np.diff(self.ts) <= 0) & (np.diff(kind) == 0)
+            self.repeated = frozenset(np.unique(kind[1:][again]).tolist())
             self.sorted = self.columns.rows
         return self.columns.kinds
 
     def _series(self, kind: Kind, number: int, window: Window) -> Series:
-        begin, end = self.bounds[number], self.bounds[number + 1]
+        begin, end = self.bounds[number : number + 2].tolist()
         times = self.ts[begin:end]
-        low, high = np.searchsorted(times, (window.start, window.end))
+        low, high = times.searchsorted((window.start, window.end)).tolist()
         ts, values = times[low:high], self.values[begin:end][low:high]
-        if ts.size > 1 and not (last := np.append(np.diff(ts) > 0, True)).all():
-            ts, values = (
-                ts[last],
-                values[last],
-            )  # of several samples at one time the last one counts
+        if number in self.repeated:  # of several samples at one time the last one counts
+            last = np.append(np.diff(ts) > 0, True)[: ts.size]
+            ts, values = ts[last], values[last]
         name, service, instance, text = kind
         return Series(name, service, instance or "", dict(_labels(text)), ts, values)
 

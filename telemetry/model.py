@@ -222,11 +222,16 @@ class Telemetry(Protocol):
         having: Collection[str] = (),
         route: str = "",
         trace_id: str = "",
+        measured_but: Collection[str] = (),
+        different: bool = False,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first.
 
         `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
-        their http.route matches, or their name where they have none; `trace_id`: of this one.
+        their http.route matches, or their name where they have none; `trace_id`: of this one;
+        `measured_but`: with a number among their attributes whose name does not end in one of
+        these words, and maybe others; `different`: of those with the same name, status message
+        and attributes only the newest.
         """
         ...
 
@@ -238,8 +243,8 @@ class Telemetry(Protocol):
         """
         ...
 
-    def spans_of(self, keys: NDArray[np.uint64]) -> list[Span]:
-        """The whole records behind these keys of a span table, in this order."""
+    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
+        """The whole records behind these rows of a span table, in this order."""
         ...
 
     def log_table(self, window: Window) -> LogTable:

@@ -28,24 +28,32 @@ class SpanColumns:
     def __init__(self) -> None:
         self.columns = Columns("traces", NUMBERS, TEXTS, _kind)
 
-    def table(self, db: duckdb.DuckDBPyConnection, window: Window, linked: bool) -> SpanTable:
+    def table(
+        self, db: duckdb.DuckDBPyConnection, held: int, window: Window, linked: bool
+    ) -> SpanTable:
         """The spans that start inside a window; linked among themselves, or as they came."""
-        found = self.columns.take(db)
+        found = self.columns.take(db, held)
         inside = np.flatnonzero((found["start"] >= window.start) & (found["start"] < window.end))
         if not linked:
             inside = inside[np.argsort(found["start"][inside], kind="stable")]
-        kind, trace, key, parent, start, ms = (
-            found[name][inside] for name in ("kind", "trace", "key", "parent", "start", "ms")
-        )
+        names = ("kind", "trace", "key", "parent", "start", "ms", "rowid")
+        kind, trace, key, parent, start, ms, ids = (found[name][inside] for name in names)
         _, trace = np.unique(trace, return_inverse=True)
         ops, op, error = self._ops(kind)
         columns = ops, op, trace.astype(np.int64), key
         if linked:
             return span_table(*columns, parent, start=start, ms=ms, error=error)
         alone = np.full(key.size, NONE, np.int64)
-        return SpanTable(tuple(ops), *columns[1:], alone, start, ms, error, parent == 0)
+        rest = alone, start, ms, error, parent == 0, ids
+        return SpanTable(tuple(ops), *columns[1:], *rest)
 
-    def rowids(self, keys: np.ndarray) -> np.ndarray:
+    def rowids(self, table: SpanTable, rows: np.ndarray) -> np.ndarray:
+        """The row ids of the spans in these rows of a table."""
+        if table.record is not None:
+            return table.record[rows]
+        return self._with_keys(table.key[rows]) if rows.size else rows
+
+    def _with_keys(self, keys: np.ndarray) -> np.ndarray:
         """The row id of a span with each of these keys, which must be known ones."""
         every = self.columns.columns["key"]
         wanted, place = np.unique(keys, return_inverse=True)

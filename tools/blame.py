@@ -8,7 +8,7 @@ from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .columns import listed_calls, requests
-from .reading import attempt, cut, number, seconds, signals, table
+from .reading import attempt, by_alert, cut, number, seconds, signals, table
 
 MEASURED = "metrics"
 SHOWN = 30
@@ -24,6 +24,11 @@ def metric_blame(bench: Bench) -> Table:
     most; `signal` says that it is one of those of compare_signals. Reasons for and against it
     and what was not measured are in words.
     """
+    listed = frozenset(listed_calls(bench))
+    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed)
+
+
+def _blamed(bench: Bench) -> Table:
     raw, made = _raw(bench), _signals(bench)
     columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)

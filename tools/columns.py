@@ -49,7 +49,7 @@ class Requests:
     def trace_id(self, number: int) -> str:
         """The id behind a trace's number in the table."""
         row = int(np.flatnonzero(self.table.trace == number)[0])
-        return self.telemetry.spans_of(self.table.key[[row]])[0].trace_id
+        return self.telemetry.spans_of(self.table, np.array([row]))[0].trace_id
 
 
 def requests(bench: Bench) -> Requests:

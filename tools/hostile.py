@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..incident.injection import speaks
 from ..telemetry.model import LogRecord, Window
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, cut, logs, number, seconds, spans, table
+from .reading import attempt, cut, logs, number, seconds, table
 
 READ = 1_000_000
 """Characters looked at in one call, newest of a kind first: a flood of text must not take longer
@@ -79,7 +79,7 @@ def _texts(bench: Bench) -> Iterator[Text]:
     for log in reversed(logs(bench, window)):
         yield Text("log line", log.service, log.ts, _without_ids(log))
         yield from _facts("log attribute", log.service, log.ts, log.attributes)
-    for span in reversed(spans(bench, window)):
+    for span in reversed(attempt(lambda: bench.telemetry.spans(window, different=True))):
         yield Text("span name", span.service, span.start, span.name)
         yield Text("span status", span.service, span.start, span.status_message)
         yield from _facts("span attribute", span.service, span.start, span.attributes)

@@ -4,7 +4,7 @@ from ..analysis.span_patterns import Oddity, oddities
 from ..analysis.stops import Blame, blamed
 from .base import Bench, Effect, Row, Table, tool
 from .columns import Requests, incident_windows, requests
-from .reading import cut, number, seconds, table
+from .reading import by_alert, cut, number, seconds, table
 
 
 @tool(Effect.read)
@@ -17,6 +17,10 @@ def changed_paths(bench: Bench) -> Table:
     who. `weight` (0..1) is how far the shares of spans that
     show it lie apart at least. The clearest first.
     """
+    return by_alert(bench, "changed_paths", lambda: _changed(bench))
+
+
+def _changed(bench: Bench) -> Table:
     found, (healthy, incident) = requests(bench), bench.frame.by_alert
     before = found.within(healthy)
     clearest: dict[tuple, tuple[float, Row]] = {}

@@ -1,7 +1,7 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +24,14 @@ def attempt(read: Callable[[], T]) -> T:
         return read()
     except BundleError as error:
         raise ToolFailed(str(error)) from error
+
+
+def by_alert(bench: Bench, name: str, make: Callable[[], Table], *facts: Hashable) -> Table:
+    """A table that hangs on the alert's windows and these facts alone: it is made once, whatever
+    onset is read later on."""
+    frame = bench.frame
+    key = (name, frame.by_alert, frame.alerted, frame.service, frame.metric, *facts)
+    return attempt(lambda: bench.telemetry.remember(key, make))
 
 
 def services_of(bench: Bench) -> list[str]:
@@ -99,7 +107,7 @@ def every_span(bench: Bench, window: Window) -> SpanTable:
 
 def records(bench: Bench, table: SpanTable, rows: np.ndarray) -> list[Span]:
     """The whole records behind these rows of a table."""
-    return attempt(lambda: bench.telemetry.spans_of(table.key[rows]))
+    return attempt(lambda: bench.telemetry.spans_of(table, rows))
 
 
 def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..analysis.moved import Move, counts_up, increments, move
+from ..analysis.moved import Move, counts_up, increments, moves
 from ..telemetry.model import Series, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, number, table, whole
-from .symptom_records import log_symptoms, span_symptoms
+from .symptom_records import log_symptoms
+from .symptom_spans import span_symptoms
 
 CLEAR = 6.0
 """Spreads from which a metric has moved."""
@@ -47,16 +48,35 @@ def windows(bench: Bench) -> tuple[Window, Window]:
 
 
 def _metrics(bench: Bench, before: Window, after: Window) -> Iterator[Row]:
-    for (service, name), series in _series(bench).items():
-        ts, values = _joined(series)
-        if name.endswith(("_total", "_count", "_sum")) and counts_up(values):
-            values = increments(values)
-        if ts.size and ts[0] > after.start:  # it did not exist before
+    incident, series = bench.frame.incident, _series(bench)
+    joined = {key: _counted(key[1], *_joined(found)) for key, found in series.items()}
+    rows: dict[tuple[str, str], Row] = {}
+    for keys, ts in _together(joined):
+        if ts.size and ts[0] > after.start:  # they did not exist before
             continue
-        incident = bench.frame.incident
-        found = move(values, ts < before.end, (ts >= incident.start) & (ts < incident.end))
-        if found and found.score >= CLEAR and _much(found):
-            yield _row(service, name, found, ts)
+        values = np.vstack([joined[key][1] for key in keys])
+        found = moves(values, ts < before.end, (ts >= incident.start) & (ts < incident.end))
+        for key, one in zip(keys, found, strict=True):
+            if one and one.score >= CLEAR and _much(one):
+                rows[key] = _row(*key, one, ts)
+    return (rows[key] for key in joined if key in rows)
+
+
+def _counted(name: str, ts: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A counter as what it adds."""
+    if name.endswith(("_total", "_count", "_sum")) and counts_up(values):
+        return ts, increments(values)
+    return ts, values
+
+
+def _together(
+    joined: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]],
+) -> list[tuple[list[tuple[str, str]], np.ndarray]]:
+    """Metrics that were measured at the same times, and these: one sum does for all of them."""
+    groups: dict[bytes, list[tuple[str, str]]] = defaultdict(list)
+    for key, (ts, _) in joined.items():
+        groups[ts.tobytes()].append(key)
+    return [(keys, joined[keys[0]][0]) for keys in groups.values()]
 
 
 def _series(bench: Bench) -> dict[tuple[str, str], list[Series]]:
@@ -70,6 +90,9 @@ def _series(bench: Bench) -> dict[tuple[str, str], list[Series]]:
 
 def _joined(series: list[Series]) -> tuple[np.ndarray, np.ndarray]:
     """Instances and labels as one: the sum at each time."""
+    ts = series[0].ts
+    if all(np.array_equal(ts, item.ts) for item in series[1:]):
+        return ts, np.sum([item.values for item in series], axis=0)
     ts = np.unique(np.concatenate([item.ts for item in series]))
     total = np.zeros(ts.size)
     for item in series:

@@ -1,10 +1,10 @@
 """Where requests wait longer than they used to, and which end of a call is slow."""
 
 from ..analysis.delays import Delay, delays
-from ..analysis.waiting import waits
+from ..analysis.waiting import Edge, waits
 from .base import Bench, Effect, Row, Table, tool
 from .columns import incident_windows, listed_calls, requests
-from .reading import cut, number, seconds, table
+from .reading import by_alert, cut, number, seconds, table
 
 
 @tool(Effect.read)
@@ -16,9 +16,13 @@ def added_waits(bench: Bench) -> Table:
     usual spread; `strength` (0..1) is 0 up to 10 times and 1 from 1,000 times the noise. `place`
     is where it shows most. The clearest first.
     """
+    calls = frozenset(listed_calls(bench))
+    return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls)
+
+
+def _added(bench: Bench, calls: frozenset[Edge]) -> Table:
     found, (healthy, incident) = requests(bench), bench.frame.by_alert
     before = found.within(healthy)
-    calls = listed_calls(bench)
     clearest: dict[str, Delay] = {}
     for window in incident_windows(bench):
         for delay in delays(waits(found.table, before, found.within(window)), calls):
