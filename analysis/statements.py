@@ -31,15 +31,15 @@ def statements(
     """Statements in alphabetical order, and the number of each message's."""
     heads = [head(message) for message in messages]
     different = list(dict.fromkeys(heads))
-    words = {
-        line: tuple(w for w in _SPLIT.split(masked) if w and not _MASKED.fullmatch(w))
-        for line, masked in zip(different, mask_all(different), strict=True)
+    masked = dict(zip(different, mask_all(different), strict=True))
+    words = {text: _words(text) for text in set(masked.values())}  # far fewer than lines
+    users = {(name, masked[line]) for name, line in set(zip(services, heads, strict=True))}
+    shared = _shared(users, words)
+    own = {
+        text: " ".join([w for w in parts if w not in shared][:WORDS])
+        for text, parts in words.items()
     }
-    shared = _shared(dict.fromkeys(zip(services, heads, strict=True)), words)
-    said = {
-        line: " ".join([w for w in parts if w not in shared][:WORDS]) or line[:40]
-        for line, parts in words.items()
-    }
+    said = {line: own[text] or line[:40] for line, text in masked.items()}
     merged = gather(sorted(set(said.values())))
     names = sorted(set(merged.values()))
     number = {name: i for i, name in enumerate(names)}
@@ -47,7 +47,12 @@ def statements(
     return tuple(names), np.array([label[line] for line in heads], np.int64)
 
 
-def _shared(lines: dict[tuple[str, str], None], words: dict[str, tuple[str, ...]]) -> set[str]:
+def _words(line: str) -> tuple[str, ...]:
+    """Words of a masked line without the masks."""
+    return tuple(w for w in _SPLIT.split(line) if w and not _MASKED.fullmatch(w))
+
+
+def _shared(lines: set[tuple[str, str]], words: dict[str, tuple[str, ...]]) -> set[str]:
     """Words of more than half of the services."""
     users: dict[str, set[str]] = defaultdict(set)
     for service, line in lines:
