@@ -70,8 +70,21 @@ def listed_calls(bench: Bench) -> set[tuple[str, str]]:
     return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
 
 
-def incident_windows(bench: Bench) -> list[Window]:
-    """The incident window, and its part since the alert: nobody knows when it began."""
-    _, incident = bench.frame.by_alert
-    since = Window(max(bench.frame.alerted or incident.start, incident.start), incident.end)
-    return [incident, since] if 0 < since.seconds < incident.seconds else [incident]
+def comparisons(bench: Bench, found: Requests) -> list[tuple[Bools, Bools]]:
+    """(spans before, spans now), each pair to be compared; none where there is nothing to compare.
+
+    Nobody knows yet when it began: healthy requests are held against the whole incident window,
+    and against what came since the alert. Without healthy ones, what came before the alert takes
+    their place: what was ill already then does not show.
+    """
+    healthy, incident = bench.frame.by_alert
+    alerted = min(max(bench.frame.alerted or incident.start, incident.start), incident.end)
+    early, since = Window(incident.start, alerted), Window(alerted, incident.end)
+    before = found.within(healthy)
+    if not before.any():
+        pairs = [(found.within(early), found.within(since))]
+    elif 0 < since.seconds < incident.seconds:
+        pairs = [(before, found.within(incident)), (before, found.within(since))]
+    else:
+        pairs = [(before, found.within(incident))]
+    return [(then, now) for then, now in pairs if then.any() and now.any()]

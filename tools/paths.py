@@ -3,8 +3,11 @@
 from ..analysis.span_patterns import Oddity, oddities
 from ..analysis.stops import Blame, blamed
 from .base import Bench, Effect, Row, Table, tool
-from .columns import Requests, incident_windows, requests
+from .columns import Requests, comparisons, requests
 from .reading import by_alert, cut, number, seconds, table
+
+SHOWN = 60
+"""Changes listed: fainter ones decide nothing."""
 
 
 @tool(Effect.read)
@@ -14,38 +17,29 @@ def changed_paths(bench: Bench) -> Table:
 
     `service` is whom it speaks against: the deepest operation that changed, or the callee that
     several callers (`callers`) stop after. Where it may as well be the callee, `callee` says
-    who. `weight` (0..1) is how far the shares of spans that
-    show it lie apart at least. The clearest first.
+    who. `weight` (0..1) is how far the shares of spans that show it lie apart at least. The
+    clearest first.
     """
     return by_alert(bench, "changed_paths", lambda: _changed(bench))
 
 
 def _changed(bench: Bench) -> Table:
-    found, (healthy, incident) = requests(bench), bench.frame.by_alert
-    before = found.within(healthy)
-    clearest: dict[tuple, tuple[float, Row]] = {}
-    if before.any():
-        what = found.events
-        for window in incident_windows(bench):
-            odd = oddities(found.table, what, before, found.within(window))
-            for blame in blamed(found.table, odd):
-                key = (
-                    blame.service,
-                    blame.oddity.operation,
-                    blame.oddity.under,
-                    blame.oddity.event,
-                )
-                if blame.weight > clearest.get(key, (0.0, {}))[0]:
-                    clearest[key] = blame.weight, _row(blame, found)
-    rows = [row for _, row in sorted(clearest.values(), key=lambda item: -item[0])]
-    summary = f"{len(rows)} changes of requests' ways"
+    found, (_, incident) = requests(bench), bench.frame.by_alert
+    pairs = comparisons(bench, found)
+    clearest: dict[tuple[str, ...], Blame] = {}
+    for before, now in pairs:
+        for blame in blamed(found.table, oddities(found.table, found.events, before, now)):
+            odd = blame.oddity
+            key = (blame.service, odd.operation, odd.under, odd.event)
+            if key not in clearest or blame.weight > clearest[key].weight:
+                clearest[key] = blame
+    ordered = sorted(clearest.values(), key=lambda blame: -blame.weight)[:SHOWN]
+    rows = [_row(blame, found) for blame in ordered]
+    summary = f"{len(clearest)} changes of requests' ways"
     if rows:
         summary += f"; clearest in {rows[0]['service']}: {rows[0]['operation']} {rows[0]['event']}"
-    nothing = (
-        f"requests of {seconds(incident)} take the ways of the baseline"
-        if before.any()
-        else "no spans of the baseline to compare with"
-    )
+    same = f"requests of {seconds(incident)} take the ways of the baseline"
+    nothing = same if pairs else "no spans of the baseline to compare with"
     return table(rows, summary, nothing, incident)
 
 

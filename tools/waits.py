@@ -3,7 +3,7 @@
 from ..analysis.delays import Delay, delays
 from ..analysis.waiting import Edge, waits
 from .base import Bench, Effect, Row, Table, tool
-from .columns import incident_windows, listed_calls, requests
+from .columns import comparisons, listed_calls, requests
 from .reading import by_alert, cut, number, seconds, table
 
 
@@ -21,11 +21,10 @@ def added_waits(bench: Bench) -> Table:
 
 
 def _added(bench: Bench, calls: frozenset[Edge]) -> Table:
-    found, (healthy, incident) = requests(bench), bench.frame.by_alert
-    before = found.within(healthy)
+    found, (_, incident) = requests(bench), bench.frame.by_alert
     clearest: dict[str, Delay] = {}
-    for window in incident_windows(bench):
-        for delay in delays(waits(found.table, before, found.within(window)), calls):
+    for before, now in comparisons(bench, found):
+        for delay in delays(waits(found.table, before, now), calls):
             known = clearest.get(delay.service)
             if known is None or delay.times_noise > known.times_noise:
                 clearest[delay.service] = delay
