@@ -80,11 +80,10 @@ def _calls(bench: Bench) -> set[tuple[str, str]]:
     """Who calls whom, by the catalogue and by spans."""
     spans = requests(bench).table
     child = np.flatnonzero(spans.parent >= 0)
-    pairs = np.unique(
-        np.stack([spans.service[spans.parent[child]], spans.service[child]], axis=1), axis=0
-    )
     names = spans.services
-    return listed_calls(bench) | {(names[a], names[b]) for a, b in pairs.tolist() if a != b}
+    pairs = np.unique(spans.service[spans.parent[child]] * len(names) + spans.service[child])
+    shown = (divmod(pair, len(names)) for pair in pairs.tolist())
+    return listed_calls(bench) | {(names[a], names[b]) for a, b in shown if a != b}
 
 
 def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:
