@@ -73,6 +73,8 @@ def _on_one_grid(raw: list[MetricColumn], made: list[MetricColumn]) -> list[Metr
 
 def _fitted(values: np.ndarray, size: int) -> np.ndarray:
     """The last `size` values; what is missing at the front is unknown."""
+    if values.size == size:
+        return values
     return np.concatenate([np.full(max(0, size - values.size), np.nan), values])[-size:]
 
 
