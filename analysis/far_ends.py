@@ -19,9 +19,10 @@ def far_ends(table: SpanTable) -> dict[int, str]:
     child = np.flatnonzero(table.parent >= 0)
     child = child[table.service[child] != table.service[table.parent[child]]]
     answers: dict[int, Counter[int]] = defaultdict(Counter)
-    pairs = np.stack([table.op[table.parent[child]], table.service[child]], axis=1)
-    for (op, service), count in zip(*np.unique(pairs, axis=0, return_counts=True), strict=True):
-        answers[int(op)][int(service)] += int(count)
+    pairs = table.op[table.parent[child]] * len(table.services) + table.service[child]
+    for pair, count in zip(*np.unique(pairs, return_counts=True), strict=True):
+        op, service = divmod(int(pair), len(table.services))
+        answers[op][service] += int(count)
     for op, services in answers.items():
         (service, most), *_ = services.most_common(1)
         if most >= NEARLY_ALL * services.total():

@@ -84,8 +84,11 @@ def resample(
     cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
     t, v = np.asarray(ts, float), np.asarray(values, float)
     keep = np.isfinite(v) & (t >= start) & (t < end)
-    order = np.argsort(t[keep], kind="stable")
-    t, v = t[keep][order], v[keep][order]
+    if not keep.all():
+        t, v = t[keep], v[keep]
+    if (t[1:] < t[:-1]).any():  # rarely: sources write in order
+        order = np.argsort(t, kind="stable")
+        t, v = t[order], v[order]
     index = np.minimum(((t - start) / step + 1e-9).astype(int), cells - 1)
     return _carry(_gather(index, v, cells, how), hold)
 

@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +147,13 @@ def _load(connection: Connection, incident_id: str) -> Incident:
     records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
     rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
     document = Incident.model_validate_json(text)
-    document.evidence = [Evidence.model_validate_json(row) for row in rows]
+    document.evidence = [_evidence(row) for row in rows]
     return document
+
+
+@lru_cache(4096)  # a record never changes, and every document read holds all of them
+def _evidence(text: str) -> Evidence:
+    return Evidence.model_validate_json(text)
 
 
 def _columns(document: Incident) -> dict[str, Any]:

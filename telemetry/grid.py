@@ -121,7 +121,8 @@ def roll(rows: list[np.ndarray], width: int, step: float) -> Rolled:
 def _trailing(values: np.ndarray, width: int) -> np.ndarray:
     """Sum of each cell and the width - 1 before it."""
     summed = np.cumsum(values)
-    return summed - np.concatenate([np.zeros(width), summed])[: values.size]
+    summed[width:] -= summed[:-width].copy()
+    return summed
 
 
 def by_instance(

@@ -89,6 +89,8 @@ def _on_one_grid(raw: list[MetricColumn], made: list[MetricColumn]) -> list[Metr
 
 def _fitted(values: np.ndarray, size: int) -> np.ndarray:
     """The last `size` values; what is missing at the front is unknown."""
+    if values.size == size:
+        return values
     return np.concatenate([np.full(max(0, size - values.size), np.nan), values])[-size:]
 
 
@@ -96,11 +98,10 @@ def _calls(bench: Bench) -> set[tuple[str, str]]:
     """Who calls whom, by the catalogue and by spans."""
     spans = requests(bench).table
     child = np.flatnonzero(spans.parent >= 0)
-    pairs = np.unique(
-        np.stack([spans.service[spans.parent[child]], spans.service[child]], axis=1), axis=0
-    )
     names = spans.services
-    return listed_calls(bench) | {(names[a], names[b]) for a, b in pairs.tolist() if a != b}
+    pairs = np.unique(spans.service[spans.parent[child]] * len(names) + spans.service[child])
+    shown = (divmod(pair, len(names)) for pair in pairs.tolist())
+    return listed_calls(bench) | {(names[a], names[b]) for a, b in shown if a != b}
 
 
 def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:

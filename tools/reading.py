@@ -26,9 +26,9 @@ def attempt(read: Callable[[], T]) -> T:
         raise ToolFailed(str(error)) from error
 
 
-def by_alert(bench: Bench, name: str, make: Callable[[], Table], *facts: Hashable) -> Table:
-    """A table that hangs on the alert's windows and these facts alone: it is made once, whatever
-    onset is read later on."""
+def by_alert(bench: Bench, name: str, make: Callable[[], T], *facts: Hashable) -> T:
+    """What hangs on the alert's windows and these facts alone: it is made once, whatever onset is
+    read later on."""
     frame = bench.frame
     key = (name, frame.by_alert, frame.alerted, frame.service, frame.metric, *facts)
     return attempt(lambda: bench.telemetry.remember(key, make))
