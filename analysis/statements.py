@@ -31,13 +31,14 @@ def statements(
     """Statements in alphabetical order, and the number of each message's."""
     heads = [head(message) for message in messages]
     different = list(dict.fromkeys(heads))
+    masked = dict(zip(different, mask_all(different), strict=True))
     words = {
-        line: tuple(w for w in _SPLIT.split(masked) if w and not _MASKED.fullmatch(w))
-        for line, masked in zip(different, mask_all(different), strict=True)
+        line: tuple(w for w in _SPLIT.split(text) if w and not _MASKED.fullmatch(w))
+        for line, text in masked.items()
     }
     shared = _shared(dict.fromkeys(zip(services, heads, strict=True)), words)
     said = {
-        line: " ".join([w for w in parts if w not in shared][:WORDS]) or line[:40]
+        line: " ".join([w for w in parts if w not in shared][:WORDS]) or masked[line][:40]
         for line, parts in words.items()
     }
     merged = gather(sorted(set(said.values())))
