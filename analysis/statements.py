@@ -39,7 +39,7 @@ def statements(
         text: " ".join([w for w in parts if w not in shared][:WORDS])
         for text, parts in words.items()
     }
-    said = {line: own[text] or line[:40] for line, text in masked.items()}
+    said = {line: own[text] or text[:40] for line, text in masked.items()}
     merged = gather(sorted(set(said.values())))
     names = sorted(set(merged.values()))
     number = {name: i for i, name in enumerate(names)}

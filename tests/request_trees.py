@@ -19,6 +19,8 @@ class Node:
     calls: tuple["Node", ...] = ()
     error: bool = False
     after_ms: float = 1.0  # from the begin of its parent
+    kind: str = ""
+    peer: str = ""  # whom it says it calls
 
 
 @dataclass
@@ -38,7 +40,8 @@ class Requests:
 
     def _span(self, node: Node, start: float, parent: np.uint64) -> None:
         key = np.uint64(len(self.rows) + 1)
-        op = self.ops.setdefault(Op(node.service, node.name), len(self.ops))
+        kind_of_work = Op(node.service, node.name, node.peer, node.kind)
+        op = self.ops.setdefault(kind_of_work, len(self.ops))
         self.rows.append((op, self.traces, key, parent, start, node.ms, node.error))
         for child in node.calls:
             self._span(child, start + child.after_ms / 1e3, key)
