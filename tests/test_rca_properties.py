@@ -45,7 +45,7 @@ def test_the_guilty_service_is_named_first(fault):
 @given(fault=any_fault, names=st.permutations(OTHERS))
 def test_names_mean_nothing(fault, names):
     recording, said = told(fault)
-    other = dict(zip(NAMES, names, strict=True))
+    other: dict[str, str] = dict(zip(NAMES, names, strict=True))
     found = said_of(renamed(recording, other))
     assert same(found.scores, {other[name]: score for name, score in said.scores.items()})
 
