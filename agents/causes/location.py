@@ -22,6 +22,8 @@ AS_BEFORE = 0.5
 """Log-odds against a service whose requests are seen and show nothing: some faults leave none."""
 AGAINST = 0.1
 """Log-odds of what metrics say against a service: their score has it already, people see it."""
+LOGGED, EXPLAINED = 2.5, 0.3
+"""Log-odds of errors in log lines that name no request; what is left where a callee logs some."""
 BLAMED = 2.0
 """Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
 CLEAR = 0.5
@@ -38,6 +40,7 @@ def somewhere(clues: Clues) -> Iterator[Candidate]:
         *(row["service"] for row in clues.paths.rows[: 4 * FEW]),
         *(row["service"] for row in clues.waits.rows[:FEW] if row["strength"]),
         *(row["service"] for row in clues.measured.rows[:FEW]),
+        *(row["service"] for row in clues.patterns.rows[:FEW] if not clues.measured.rows),
         *(row["service"] for row in clues.origin.rows[:3]),
     ]
     for service in dict.fromkeys(pointed):
@@ -53,6 +56,8 @@ def _candidate(clues: Clues, service: str) -> Candidate:
     if wait:
         quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
         candidate.backed(WAITING, slow, wait_words(wait), quotes)
+    if not _traced(clues) and not clues.measured.rows:
+        _logs(clues, candidate)
     if way is None and wait is None:
         _quiet(clues, candidate)
     _metrics(clues, candidate, SHARED if way and way["callee"] else 1.0)
@@ -99,7 +104,31 @@ def _calls(clues: Clues, candidate: Candidate) -> None:
 
 def _traced(clues: Clues) -> bool:
     """Whether requests of both windows could be compared."""
-    return bool(clues.paths.rows or clues.waits.rows)
+    both = any(row["requests"] and row["requests_before"] for row in clues.edges.rows)
+    return both or bool(clues.paths.rows or clues.waits.rows)
+
+
+def _logs(clues: Clues, candidate: Candidate) -> None:
+    """New errors in its log lines, where nothing but lines is known: callers log what their
+    callees do to them. Those of a callee explain its own."""
+    row = _error(clues, candidate.service)
+    if row is None:
+        return
+    entry = clues.case.catalogue.find(candidate.service)
+    below = next((c for c in (entry.depends_on if entry else []) if _error(clues, c)), "")
+    many = 1.0 - 0.5 ** (row["after"] or 0)  # one line proves little
+    text = f"{candidate.service} logs a {row['kind']} {row['level']}: {row['sample'][:100]}"
+    quotes = cite(clues.patterns, row, "service", "kind", "after", "sample")
+    candidate.backed(LOGGED * (EXPLAINED if below else 1.0), many, text, quotes)
+
+
+def _error(clues: Clues, service: str) -> Row | None:
+    """The clearest new or surging error that the service logs, or None."""
+    for row in clues.patterns.rows:
+        loud = row["level"] in ("error", "critical") and row["kind"] in ("new", "surging")
+        if loud and row["service"] == service:
+            return row
+    return None
 
 
 def _named(
