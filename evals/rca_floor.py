@@ -1,8 +1,8 @@
 """The response with no model, over a root-cause case written as a bundle.
 
 A service's score is the sum of the confidences of the hypotheses about it, which exclude each
-other. The commit is the change that
-the leading hypothesis blames, where that is a commit of the case.
+other. The commit is the change that the leading hypothesis blames, where that is a commit of the
+case.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,8 @@ def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _:
     """What a document says about the case: its hypotheses, and the change that it blames."""
     scores: dict[str, float] = {}
     for found in document.hypotheses:
-        scores[found.service] = found.confidence + scores.get(found.service, 0.0)
+        before = scores.get(found.service, 0.0)
+        scores[found.service] = round(found.confidence + before, 3)
     scores.pop("", None)
     leading = document.leading()
     return RcaAnswer(

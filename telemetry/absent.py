@@ -6,8 +6,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.log_table import LogTable, no_lines
-from ..analysis.span_table import SpanTable, no_spans
+from ..analysis.requests.log_table import LogTable, no_lines
+from ..analysis.requests.span_table import SpanTable, no_spans
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 
 T = TypeVar("T")

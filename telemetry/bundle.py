@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.log_table import LogTable
-from ..analysis.span_table import SpanTable
+from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.span_table import SpanTable
 from ..errors import BundleError
 from .catalogue import CatalogueFile, read_json
 from .coverage import cover, held

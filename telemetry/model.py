@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from ..analysis.log_table import LogTable
-from ..analysis.span_table import SpanTable
+from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.span_table import SpanTable
 
 T = TypeVar("T")
 

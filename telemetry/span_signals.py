@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.ranks import window_quantiles
-from ..analysis.span_table import SpanTable
+from ..analysis.requests.span_table import SpanTable
 from .grid import Grid
 from .model import Span
 

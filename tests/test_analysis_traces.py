@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.edges import compare_edges, edge_stats, missing_callees
-from warroom.analysis.origins import find_origins, origin_shares
-from warroom.analysis.span_time import critical_path, exclusive_by_service, exclusive_ms
-from warroom.analysis.spans import Span, Trace, build_traces
+from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
+from warroom.analysis.requests.origins import find_origins, origin_shares
+from warroom.analysis.requests.span_time import critical_path, exclusive_by_service, exclusive_ms
+from warroom.analysis.requests.spans import Span, Trace, build_traces
 from warroom.tests.span_tables import table_of
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.delays import delays
-from warroom.analysis.waiting import Wait, waits
+from warroom.analysis.requests.delays import delays
+from warroom.analysis.requests.waiting import Wait, waits
 from warroom.tests.request_trees import Node, Requests
 
 ONSET = 1000.0

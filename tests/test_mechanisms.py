@@ -2,16 +2,16 @@
 
 import pytest
 
-from warroom.analysis.contact import meet
-from warroom.analysis.diffs import read
-from warroom.analysis.harms import harms
-from warroom.analysis.knobs import turns
-from warroom.analysis.mechanisms import Mechanism as M
-from warroom.analysis.mechanisms import Symptom, shown
+from warroom.analysis.code.contact import meet
+from warroom.analysis.code.diffs import read
+from warroom.analysis.code.harms import harms
+from warroom.analysis.code.knobs import turns
+from warroom.analysis.code.mechanisms import Mechanism as M
+from warroom.analysis.code.mechanisms import Symptom, shown
+from warroom.analysis.code.settings_turned import swapped, turned
+from warroom.analysis.code.wording import plain
+from warroom.analysis.code.work import bumped, study
 from warroom.analysis.moved import counts_up, increments, move
-from warroom.analysis.settings_turned import swapped, turned
-from warroom.analysis.wording import plain
-from warroom.analysis.work import bumped, study
 
 
 def test_names_become_plain_words() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.analysis.metric_kinds import metric_kind
+from warroom.analysis.metrics.kinds import metric_kind
 
 
 @pytest.mark.parametrize(

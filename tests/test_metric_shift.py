@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from warroom.analysis.metric_shift import extreme_half, quantile, rank_surprise, shifts
+from warroom.analysis.metrics.shift import extreme_half, quantile, rank_surprise, shifts
 
 NAN = math.nan
 

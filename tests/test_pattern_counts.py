@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.pattern_counts import PatternCounts
-from warroom.analysis.span_events import events_of
+from warroom.analysis.requests.pattern_counts import PatternCounts
+from warroom.analysis.requests.span_events import events_of
 from warroom.tests.request_trees import Node, Requests
 
 ONSET = 1000.0

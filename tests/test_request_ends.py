@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.delays import Delay, delays
-from warroom.analysis.far_ends import far_ends
-from warroom.analysis.span_events import FAILS, NOBODY, events_of
-from warroom.analysis.span_patterns import oddities
-from warroom.analysis.stops import EXPLAINED, SHARED, blamed
-from warroom.analysis.waiting import Wait, waits
+from warroom.analysis.requests.delays import Delay, delays
+from warroom.analysis.requests.far_ends import far_ends
+from warroom.analysis.requests.span_events import FAILS, NOBODY, events_of
+from warroom.analysis.requests.span_patterns import oddities
+from warroom.analysis.requests.stops import EXPLAINED, SHARED, blamed
+from warroom.analysis.requests.waiting import Wait, waits
 from warroom.tests.request_trees import Node, Requests
 
 ONSET = 1000.0

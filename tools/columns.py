@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..analysis.span_events import Events, events_of
-from ..analysis.span_table import NONE, Bools, Floats, SpanTable, rows_of
-from ..analysis.statements import statements
+from ..analysis.requests.span_events import Events, events_of
+from ..analysis.requests.span_table import NONE, Bools, Floats, SpanTable, rows_of
+from ..analysis.requests.statements import statements
 from ..telemetry.model import Telemetry, Window
 from .base import Bench
 from .reading import attempt

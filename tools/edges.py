@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ..analysis.edges import EdgeShift, EdgeStats, compare_edges
+from ..analysis.requests.edges import EdgeShift, EdgeStats, compare_edges
 from .base import Bench, Effect, Row, Table, tool
 from .reading import every_span, number, seconds, table, traces
 

@@ -1,7 +1,7 @@
 """Where requests wait longer than they used to, and which end of a call is slow."""
 
-from ..analysis.delays import Delay, delays
-from ..analysis.waiting import Edge, waits
+from ..analysis.requests.delays import Delay, delays
+from ..analysis.requests.waiting import Edge, waits
 from .base import Bench, Effect, Row, Table, tool
 from .columns import comparisons, listed_calls, requests
 from .reading import by_alert, cut, number, seconds, table

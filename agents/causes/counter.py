@@ -1,6 +1,6 @@
 """What speaks against a change that fits: it was taken back, or works elsewhere."""
 
-from ...analysis.changes import span
+from ...analysis.code.changes import span
 from ..clues import Clues, cite
 from .candidate import Candidate
 from .studies import Scene, Studied

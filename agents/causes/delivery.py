@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ...analysis.changes import span
-from ...analysis.mechanisms import Mechanism as M
+from ...analysis.code.changes import span
+from ...analysis.code.mechanisms import Mechanism as M
 from ...tools.base import Row
 from ..clues import Clues
 from .studies import Scene, Studied

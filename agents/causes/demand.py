@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from ...analysis.mechanisms import Mechanism as M
-from ...analysis.wording import plain
+from ...analysis.code.mechanisms import Mechanism as M
+from ...analysis.code.wording import plain
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite

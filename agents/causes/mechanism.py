@@ -9,8 +9,8 @@ onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; 
 
 from collections.abc import Iterator
 
-from ...analysis.contact import Touch
-from ...analysis.mechanisms import Mechanism as M
+from ...analysis.code.contact import Touch
+from ...analysis.code.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...tools.base import Row

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...analysis.mechanisms import Mechanism as M
-from ...analysis.mechanisms import Symptom
-from ...analysis.wording import plain
+from ...analysis.code.mechanisms import Mechanism as M
+from ...analysis.code.mechanisms import Symptom
+from ...analysis.code.wording import plain
 from ...incident.finding import FaultKind
 from ..clues import Clues, cite
 from .candidate import Candidate

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...analysis.contact import Contact, meet
-from ...analysis.mechanisms import Mechanism, Shown, Symptom, shown
-from ...analysis.tokens import tokens_of
-from ...analysis.work import Work, bumped, study
+from ...analysis.code.contact import Contact, meet
+from ...analysis.code.mechanisms import Mechanism, Shown, Symptom, shown
+from ...analysis.code.tokens import tokens_of
+from ...analysis.code.work import Work, bumped, study
 from ...tools.base import Row
 from ..clues import Clues
 

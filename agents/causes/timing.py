@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...analysis.changes import Change, ChangeScore, correlate
+from ...analysis.code.changes import Change, ChangeScore, correlate
 from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate

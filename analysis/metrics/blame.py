@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metric_case import Case, Symptom, build_case
-from .metric_reasons import Deciding, against_it, deciding, for_it, not_seen
-from .metric_table import MetricColumn
+from .case import Case, Symptom, build_case
+from .reasons import Deciding, against_it, deciding, for_it, not_seen
+from .table import MetricColumn
 
 __all__ = ["Deciding", "MetricBlame", "MetricColumn", "Symptom", "blame_metrics", "unknown_share"]
 

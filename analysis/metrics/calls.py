@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .metric_shift import FloatArray
+from .shift import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

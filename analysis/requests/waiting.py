@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ranks import group_medians, group_quantiles
 from .far_ends import far_ends
-from .ranks import group_medians, group_quantiles
 from .span_table import Bools, Floats, Ints, SpanTable
 
 FEWEST = 3

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .templates import gather, head, mask_all
+from ..templates import gather, head, mask_all
 
 WORDS = 8
 """Words of a line that are read."""

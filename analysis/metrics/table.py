@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .metric_kinds import MetricKind, metric_kind
-from .metric_shift import FloatArray
+from .kinds import MetricKind, metric_kind
+from .shift import FloatArray
 
 FAILURE_FLOOR = 0.001
 """Share of failures that matters: one in a thousand, what is left of the usual objective 99.9 %."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metric_amounts import Amounts, amounts
-from .metric_calls import Calls, calls_between
-from .metric_flow import kept, passed_on
-from .metric_illness import TRAVELLING, Illness, examine
-from .metric_kinds import metric_kind
-from .metric_load import load_made
-from .metric_shift import FloatArray, shifts
-from .metric_table import FAMILY, MetricColumn, Table, tabulate
+from .amounts import Amounts, amounts
+from .calls import Calls, calls_between
+from .flow import kept, passed_on
+from .illness import TRAVELLING, Illness, examine
+from .kinds import metric_kind
+from .load import load_made
+from .shift import FloatArray, shifts
+from .table import FAMILY, MetricColumn, Table, tabulate
 
 ASTRAY = 0.2
 """Share of the illness that may have come by ways the graph does not show, spread evenly over the

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .metric_shift import FloatArray, Shifts, shifts
-from .metric_table import ACTIVITY, LOCAL, Table, traffic_columns
+from .shift import FloatArray, Shifts, shifts
+from .table import ACTIVITY, LOCAL, Table, traffic_columns
 
 USUAL = 2.0
 """Nats up to which a service's strongest metric is chance. By reasoning: the largest of a dozen

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ranks import group_quantiles
 from .calls import Calls, calls_of
-from .ranks import group_quantiles
 from .span_table import Bools, SpanTable
 
 Edge = tuple[str, str]

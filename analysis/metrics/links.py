@@ -7,9 +7,9 @@ call it must see it, so one healthy caller acquits.
 
 import numpy as np
 
-from .metric_calls import Calls, divided
-from .metric_illness import Illness
-from .metric_shift import FloatArray
+from .calls import Calls, divided
+from .illness import Illness
+from .shift import FloatArray
 
 UNSEEN = 0.5
 """Weight of a callee of which nothing is measured beside one that is, by reasoning: it may be at

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .metric_illness import Illness
-from .metric_shift import FloatArray, extreme_half, quantile, weighted_mean
-from .metric_table import Table
+from .illness import Illness
+from .shift import FloatArray, extreme_half, quantile, weighted_mean
+from .table import Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,11 +8,11 @@ similarities: a callee takes over as much of its caller's illness as its own los
 
 import numpy as np
 
-from .metric_amounts import Amounts, explained
-from .metric_calls import Calls, divided
-from .metric_illness import USUAL, Illness, certainty
-from .metric_links import slow_calls
-from .metric_shift import FloatArray
+from .amounts import Amounts, explained
+from .calls import Calls, divided
+from .illness import USUAL, Illness, certainty
+from .links import slow_calls
+from .shift import FloatArray
 
 MOST_PASSED = 0.95
 """Share of its illness that a service passes on at most: budgets are estimates. Close to 1, or long

@@ -7,9 +7,9 @@ further up.
 
 import numpy as np
 
-from .metric_calls import Calls
-from .metric_illness import Illness
-from .metric_shift import FloatArray
+from .calls import Calls
+from .illness import Illness
+from .shift import FloatArray
 
 
 def load_made(calls: Calls, ill: Illness) -> FloatArray:

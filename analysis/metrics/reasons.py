@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metric_case import Case
-from .metric_illness import TRAVELLING, USUAL, Level
-from .metric_table import LOCAL
+from .case import Case
+from .illness import TRAVELLING, USUAL, Level
+from .table import LOCAL
 
 MENTIONED = 0.2
 """Shares from which one is worth a sentence."""
