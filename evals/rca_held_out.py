@@ -99,14 +99,25 @@ def measured(of: Measured, rounds: int) -> list[Grid]:
     turned = [{**present(), k.name: k.times(f)} for k in KNOBS for f in (0.5, 2.0)]
     sensitivity = sensitivity_grid(now, turned, of.figures(turned, sets))
     of.told.print(at_terminal(sensitivity))
-    rows = []
-    for name in sets:
-        values = of.chosen_on([other for other in sets if other != name], rounds)
-        (then,) = of.figures([values], [name])
-        rows.append(Found(name, now[name], then[name], values))
-        of.told.print(f"without {name}: {differences(present(), values)}", highlight=False)
+    rows = [_without(of, name, now, rounds) for name in sets]
     notes = [_compared(differing, len(of.workers.cases)), _chosen_by(of.every, rounds)]
     return [held_out_grid(rows, notes), sensitivity]
+
+
+def _without(of: Measured, name: str, now: dict[str, SetFigures], rounds: int) -> Found:
+    """The set scored with what the others choose; and these themselves, whole."""
+    others = [other for other in of.sets if other != name]
+    values = of.chosen_on(others, rounds)
+    of.told.print(f"without {name}: {differences(present(), values)}", highlight=False)
+    return found_of(of, name, now, values)
+
+
+def found_of(of: Measured, name: str, now: dict[str, SetFigures], values: Setting) -> Found:
+    """Every set under the values that were chosen without this one."""
+    (then,) = of.figures([values], of.sets)
+    others = [other for other in of.sets if other != name]
+    before, after = ([found[other] for other in others] for found in (now, then))
+    return Found(name, now[name], then[name], before, after, values)
 
 
 def _compared(differing: list[str], of: int) -> str:

@@ -12,7 +12,11 @@ from .rca_table import NOTHING, bare
 MEAN = "mean of sets"
 HELD_OUT = [
     "set held out",
-    *("present AC@1 / AC@3 / Brier", "held out AC@1 / AC@3 / Brier", "knobs that differ"),
+    "present AC@1 / AC@3 / Brier",
+    "held out AC@1 / AC@3 / Brier",
+    "the others, present",
+    "the others, chosen on them",
+    "knobs that differ",
 ]
 HALVED = (
     "AC@1 with one knob halved / doubled, the others as they are; a dot: as present. "
@@ -27,19 +31,23 @@ class Found:
     set: str
     now: SetFigures
     then: SetFigures
+    others: Sequence[SetFigures]
+    """As they stand."""
+    others_then: Sequence[SetFigures]
     values: Setting
 
 
 def held_out_grid(rows: Sequence[Found], notes: list[str]) -> Grid:
     """A row a set, and their mean."""
     start = present()
-    cells = [
-        [one.set, _figures([one.now]), _figures([one.then]), differences(start, one.values)]
-        for one in rows
-    ]
+    cells = [[one.set, *_row(one), differences(start, one.values)] for one in rows]
     both = [_figures([one.now for one in rows]), _figures([one.then for one in rows])]
-    cells.append([MEAN, *both, NOTHING])
+    cells.append([MEAN, *both, NOTHING, NOTHING, NOTHING])
     return Grid("Constants chosen without the set they are scored on", HELD_OUT, cells, notes)
+
+
+def _row(one: Found) -> list[str]:
+    return [_figures(sets) for sets in ([one.now], [one.then], one.others, one.others_then)]
 
 
 def _figures(sets: Sequence[SetFigures]) -> str:

@@ -111,11 +111,15 @@ def test_a_second_round_sees_what_the_first_one_chose():
 def test_tables():
     now, then = figures(0.5, 0.5, 0.25), figures(0.25, 0.5)
     values = present() | {"RARE": 0.06}
-    grid = held_out_grid([Found("one", now, then, values), Found("two", now, now, present())], [])
-    assert grid.rows == [
-        ["one", ".500 / .500 / .250", ".250 / .250 / ·", "RARE 0.03 → 0.06"],
-        ["two", ".500 / .500 / .250", ".500 / .500 / .250", "none"],
-        ["mean of sets", ".500 / .500 / .250", ".375 / .375 / .250", "·"],
+    rows = [
+        Found("one", now, then, [now], [then], values),
+        Found("two", now, now, [now], [now], present()),
+    ]
+    here, there = ".500 / .500 / .250", ".250 / .250 / ·"
+    assert held_out_grid(rows, []).rows == [
+        ["one", here, there, here, there, "RARE 0.03 → 0.06"],
+        ["two", here, here, here, here, "none"],
+        ["mean of sets", here, ".375 / .375 / .250", *"···"],
     ]
     settings = [{**present(), k.name: k.times(f)} for k in KNOBS for f in (0.5, 2.0)]
     figured = [{"one": then if s["WAITING"] == 12.0 else now} for s in settings]
