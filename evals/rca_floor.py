@@ -5,7 +5,7 @@ other. The commit is the change that the leading hypothesis blames, where that i
 case.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -60,11 +60,7 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
 
 def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:
     """What a document says about the case: its hypotheses, and the change that it blames."""
-    scores: dict[str, float] = {}
-    for found in document.hypotheses:
-        before = scores.get(found.service, 0.0)
-        scores[found.service] = round(found.confidence + before, 3)
-    scores.pop("", None)
+    scores = scores_of(document.hypotheses)
     leading = document.leading()
     return RcaAnswer(
         scores=scores,
@@ -75,6 +71,16 @@ def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _:
         remedy=document.proposals[0].kind.value if document.proposals else "",
         blamed=blamed(document, payload),
     )
+
+
+def scores_of(hypotheses: Iterable[Hypothesis]) -> dict[str, float]:
+    """The sum of each service's confidences; a hypothesis that names none counts for nobody."""
+    scores: dict[str, float] = {}
+    for found in hypotheses:
+        before = scores.get(found.service, 0.0)
+        scores[found.service] = round(found.confidence + before, 3)
+    scores.pop("", None)
+    return scores
 
 
 def _commit(case: RcaCase, leading: Hypothesis | None) -> str | None:
