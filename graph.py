@@ -8,6 +8,7 @@ where to go next. A person decides at `commander` and `approval`; the only nodes
 the world are `act`, `undo`, `send_internal` and `send_approved`.
 """
 
+from functools import cache
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -40,8 +41,10 @@ PATIENCE = 3
 """Measurements granted to symptoms that are on their way back."""
 
 
+@cache  # it is the same for every response, and takes as long as a step
 def build() -> StateGraph[IncidentState, Room]:
-    """The whole response: join or classify, then respond while communicating."""
+    """The whole response: join or classify, then respond while communicating. Shared: never
+    added to."""
     graph = StateGraph(IncidentState, context_schema=Room)
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist("triage", 1, triage.detect, is_noise))

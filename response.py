@@ -40,6 +40,9 @@ class Response:
         self.room = room
         room.settings.home.mkdir(parents=True, exist_ok=True)
         self._checkpoints = sqlite3.connect(room.settings.checkpoints, check_same_thread=False)
+        # As in our own database: what a dying machine forgets is worked again, from the last
+        # checkpoint that it kept.
+        self._checkpoints.execute("PRAGMA synchronous=NORMAL")
         self.graph = build().compile(checkpointer=SqliteSaver(self._checkpoints))
 
     def __enter__(self) -> "Response":

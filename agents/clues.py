@@ -18,6 +18,8 @@ class Clues:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.asked: list[Result] = []
+        self.notes: dict[str, Any] = {}
+        """What was worked out of the results once, by who worked it out."""
 
     def ask(self, tool: str, **arguments: Any) -> Result:
         """Call a tool and remember that it was searched."""
@@ -67,6 +69,16 @@ class Clues:
         return self.ask("recent_changes", onset=onset.timestamp() if onset else None)
 
     @cached_property
+    def history(self) -> Result:
+        """Every change of the last days with its diff, newest first."""
+        return self.ask("change_history")
+
+    @cached_property
+    def symptoms(self) -> Result:
+        """What is new in the incident, in the telemetry's own words."""
+        return self.ask("symptoms")
+
+    @cached_property
     def saturation(self) -> Result:
         """Resources against their limits."""
         return self.ask("saturation")
@@ -90,6 +102,21 @@ class Clues:
     def backups(self) -> Result:
         """Tables held against their backup."""
         return self.ask("backup_differences")
+
+    @cached_property
+    def paths(self) -> Result:
+        """Requests that take another way than they did."""
+        return self.ask("changed_paths")
+
+    @cached_property
+    def waits(self) -> Result:
+        """Who delays requests."""
+        return self.ask("added_waits")
+
+    @cached_property
+    def measured(self) -> Result:
+        """Whom metrics and calls blame."""
+        return self.ask("metric_blame")
 
     @cached_property
     def origin(self) -> Result:

@@ -25,21 +25,28 @@ def frame_of(
     starts = [part.start for part in coverage if part.start is not None]
     ends = [part.end for part in coverage if part.end is not None]
     helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
-    bounds = [now, *helped]
-    end = min(at.timestamp() for at in bounds)
+    end = min(at.timestamp() for at in [now, *helped])
     end = min(end, max(ends)) if ends else end
-    begin = _begin(document, windows, end)
-    baseline_end = begin - windows.detect_s * (GUARD if document.onset else 1.0)
-    earliest = min(starts, default=baseline_end - windows.baseline_s)
-    baseline_start = max(baseline_end - windows.baseline_s, earliest)
-    baseline = Window(min(baseline_start, baseline_end), baseline_end)
-    return Frame(
-        baseline=baseline, incident=Window(begin, max(end, begin)), service=document.alert.service
-    )
-
-
-def _begin(document: Incident, windows: Windows, end: float) -> float:
+    alerted = _alerted(document).timestamp()
+    by_alert = min(alerted, end) - windows.detect_s
+    first = _windows(by_alert, end, windows.detect_s, windows, starts)
+    found = first
     if document.onset:
-        return document.onset.timestamp()
-    alert = document.alert.starts_at or document.opened_at
-    return min(alert.timestamp(), end) - windows.detect_s
+        guard = windows.detect_s * GUARD
+        found = _windows(document.onset.timestamp(), end, guard, windows, starts)
+    service, metric = document.alert.service, document.alert.labels.get("metric", "")
+    return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
+
+
+def _windows(
+    begin: float, end: float, guard: float, windows: Windows, starts: Sequence[float]
+) -> tuple[Window, Window]:
+    """Healthy and incident window around a begin, all unix seconds."""
+    healthy_end = begin - guard
+    earliest = min(starts, default=healthy_end - windows.baseline_s)
+    healthy = max(healthy_end - windows.baseline_s, earliest)
+    return Window(min(healthy, healthy_end), healthy_end), Window(begin, max(end, begin))
+
+
+def _alerted(document: Incident) -> datetime:
+    return document.alert.starts_at or document.opened_at

@@ -7,6 +7,7 @@ from .case import Case
 from .clues import Clues, cite
 from .diagnosis.noise import CLEAR
 from .diagnosis.onset import find_onset
+from .diagnosis.otherwise import moved, other_ways, slower
 from .diagnosis.verification import verify
 from .gaps import coverage_gaps
 from .lessons.monitoring_lessons import improve_monitoring
@@ -14,6 +15,8 @@ from .telling.change_words import change_name
 
 __all__ = ["improve_monitoring", "sweep", "verify"]
 
+CLEARLY = 0.2
+"""Weight from which another way of requests, or a wait, is told."""
 SHOWN = 8
 """Anomalies that become findings: the rest stays in the evidence."""
 
@@ -24,7 +27,14 @@ def sweep(case: Case) -> SweepReport:
     health = clues.ask("health")
     onset = find_onset(clues)
     origin = clues.origin.rows[0]["path"].split(" > ") if clues.origin.rows else []
-    found = [*_anomalies(clues), *_patterns(clues), *_failures(clues)]
+    found = [
+        *_anomalies(clues),
+        *moved(clues),
+        *_patterns(clues),
+        *_failures(clues),
+        *other_ways(clues, CLEARLY),
+        *slower(clues, CLEARLY),
+    ]
     coverage = clues.ask("coverage")
     measured = any(row["rows"] for row in coverage.rows)
     summary = _summary(found, origin, measured)

@@ -4,6 +4,7 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .case import Case
 from .clues import cite
+from .diagnosis.otherwise import slower
 from .gaps import BALANCERS, CACHES
 from .lessons.hardening import harden
 from .resources import balance, hit_shares, leaks, sizing, statements
@@ -12,6 +13,9 @@ from .resources.clues import LoadClues
 from .resources.sizing import Size
 
 __all__ = ["analyse", "harden"]
+
+CLEARLY = 0.2
+"""Weight from which a wait is told."""
 
 
 def analyse(case: Case) -> PerformanceReport:
@@ -22,6 +26,7 @@ def analyse(case: Case) -> PerformanceReport:
     findings = [
         *([bottleneck.finding()] if bottleneck else []),
         *_utilisation(clues),
+        *slower(clues, CLEARLY),
         *statements.findings(clues),
         *leaks.findings(clues),
         *balance.findings(clues),

@@ -141,7 +141,7 @@ def last_departure(
     series = np.asarray(values, float)
     finite = np.flatnonzero(np.isfinite(series))
     calm = np.abs(series[finite] - healthy) < way * abs(ill - healthy)
-    for last in range(finite.size - 1, k - 2, -1):
-        if calm[last - k + 1 : last + 1].all():
-            return int(finite[last]) if last + 1 < finite.size else None
-    return None
+    restless = np.append(0, np.cumsum(~calm))
+    runs = np.flatnonzero(restless[k:] == restless[:-k])  # begins of k calm points
+    last = int(runs[-1]) + k - 1 if runs.size else -1
+    return int(finite[last]) if 0 <= last < finite.size - 1 else None

@@ -34,6 +34,36 @@ def histogram_quantile(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> fl
     return lower + (upper - lower) * (rank - below) / inside if inside > 0 else lower
 
 
+def histogram_quantiles(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> FloatArray:
+    """The same of many histograms at once, 0 <= q <= 1: `cumulative` has shape (bounds, cells)."""
+    le, count = np.asarray(bounds, float), np.asarray(cumulative, float)
+    found = np.full(count.shape[1], np.nan)
+    order = np.argsort(le, kind="stable")
+    le, count = le[order], count[order]
+    whole = np.isfinite(count).all(axis=0) & (count[-1] > 0)
+    if le.size < 2 or not np.isfinite(le[:-1]).all() or not np.isposinf(le[-1]):
+        whole[:] = False
+    for cell in np.flatnonzero(~whole):
+        found[cell] = histogram_quantile(q, le, count[:, cell])
+    if whole.any():
+        found[whole] = _quantiles(q, le, np.maximum.accumulate(count[:, whole], axis=0))
+    return found
+
+
+def _quantiles(q: float, le: FloatArray, count: FloatArray) -> FloatArray:
+    """Of histograms without missing buckets."""
+    rank, cell = q * count[-1], np.arange(count.shape[1])
+    bucket = (count[:-1] < rank).sum(axis=0)
+    upper = le[bucket]
+    lower = np.where(bucket > 0, le[bucket - 1], 0.0)
+    below = np.where(bucket > 0, count[bucket - 1, cell], 0.0)
+    inside = count[bucket, cell] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(inside > 0, lower + (upper - lower) * (rank - below) / inside, lower)
+    found = np.where((bucket == 0) & (upper <= 0), upper, found)
+    return np.where(bucket == le.size - 1, le[-2], found)
+
+
 def fraction_below(threshold: float, bounds: ArrayLike, cumulative: ArrayLike) -> float:
     """Share of observations at or below `threshold`: the SLI of a latency objective.
 

@@ -84,10 +84,33 @@ def resample(
     cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
     t, v = np.asarray(ts, float), np.asarray(values, float)
     keep = np.isfinite(v) & (t >= start) & (t < end)
-    order = np.argsort(t[keep], kind="stable")
-    t, v = t[keep][order], v[keep][order]
+    if not keep.all():
+        t, v = t[keep], v[keep]
+    if (t[1:] < t[:-1]).any():  # rarely: sources write in order
+        order = np.argsort(t, kind="stable")
+        t, v = t[order], v[order]
     index = np.minimum(((t - start) / step + 1e-9).astype(int), cells - 1)
     return _carry(_gather(index, v, cells, how), hold)
+
+
+def resample_all(
+    ts: FloatArray, values: FloatArray, start: float, end: float, step: float, *, hold: int = 0
+) -> FloatArray:
+    """`resample` of many series at once, their last finite values; shape (series, cells).
+
+    ts: shape (n,), ascending, the same for all. values: shape (series, n), all finite.
+    """
+    inside = (ts >= start) & (ts < end)
+    cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
+    index = np.minimum(((ts[inside] - start) / step + 1e-9).astype(int), cells - 1)
+    last = np.flatnonzero(np.append(np.diff(index) > 0, True)[: index.size])
+    held = np.full((len(values), cells), np.nan)
+    held[:, index[last]] = values[:, inside][:, last]
+    seen = np.full(cells, -1)
+    seen[index[last]] = index[last]
+    source = np.maximum.accumulate(seen)
+    fresh = (source >= 0) & (np.arange(cells) - source <= hold)
+    return np.where(fresh, held[:, np.maximum(source, 0)], np.nan)
 
 
 def _gather(index: NDArray[np.intp], v: FloatArray, cells: int, how: How) -> FloatArray:

@@ -7,22 +7,26 @@ depend on the set of lines alone.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from drain3.drain import Drain
 from numpy.typing import NDArray
 
+from .ids import plain_ids
+
 SIMILARITY = 0.6
 """Share of equal words that joins a line to a template. Drain's default of 0.4 is for raw lines;
 ours have lost their values already, so what still differs mostly means something."""
+ODD = "surrogatepass"
+"""Half characters are kept as they are."""
 LONGEST = 400
 """Characters of a line that are looked at; the rest rarely tells templates apart."""
 
-_DIGITS = str.maketrans("123456789", "000000000")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("<quoted>", re.compile(r"(?<!\w)([\"'])(?:(?!\1).)*\1(?!\w|\s*:)")),
+    ("<quoted>", re.compile(r"(?<!\w)(?:\"[^\"\n]*\"|'[^'\n]*')(?!\w|\s*:)")),
     ("<uuid>", re.compile(r"\b[0a-fA-F]{8}(?:-[0a-fA-F]{4}){3}-[0a-fA-F]{12}\b")),
     ("<time>", re.compile(r"\b0000-00-00[T ]00:00:00(?:[.,]0+)?(?:Z|[+-]00:?00)?")),
     ("<ip>", re.compile(r"\b0{1,3}(?:\.0{1,3}){3}(?::0+)?\b")),
@@ -67,24 +71,36 @@ def mask(message: str) -> str:
 def mask_all(lines: Sequence[str]) -> list[str]:
     """Mask many single lines at once, in one pass of each pattern over all of them.
 
-    All digits become 0 first, which makes most lines of a template equal: only different ones
-    are then masked. Digits that are part of a name come back as one 0.
+    All digits become 0 first, and all letters of ids, which makes most lines of a template equal:
+    only different ones are then masked. Digits that are part of a name come back as one 0.
     """
     if not lines:
         return []
-    zeroed = "\n".join(lines).translate(_DIGITS).split("\n")
+    zeroed: list[bytes] = []
+    for some in _batched(lines):
+        zeroed += plain_ids("\n".join(some).encode(errors=ODD).translate(_DIGITS)).split(b"\n")
     known = list(dict.fromkeys(zeroed))
-    text = "\n".join(known)
+    text = b"\n".join(known).decode(errors=ODD)
     for name, pattern in _MASKS:
         text = pattern.sub(name, text)
     masked = dict(zip(known, re.sub("0+", "0", text).split("\n"), strict=True))
     return [masked[line] for line in zeroed]
 
 
+def _batched(lines: Sequence[str], size: int = 20_000) -> Iterator[Sequence[str]]:
+    """So many lines at once: bounds memory."""
+    return (lines[first : first + size] for first in range(0, len(lines), size))
+
+
 def head(message: str) -> str:
     """The first line that says something, cut at LONGEST characters."""
     line = message.lstrip()[:LONGEST]
     return line.split("\n", 1)[0].rstrip()
+
+
+def gather(lines: Iterable[str]) -> dict[str, str]:
+    """Template of each of these different lines, which are masked already."""
+    return _drain(lines, None)
 
 
 def _finder(keep: Iterable[str]) -> re.Pattern[str] | None:

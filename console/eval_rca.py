@@ -5,14 +5,32 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..errors import InputError
+from ..evals.grid import Grid
+from ..evals.rca_answer import RcaMethod
 from ..evals.rca_cases import rca_cases
+from ..evals.rca_compare import rca_compared
 from ..evals.rca_methods import rca_methods
-from ..evals.rca_results import RcaEvaluation, RcaRun, answered, save
+from ..evals.rca_part import without
+from ..evals.rca_results import DOES_NOT_APPLY, RcaEvaluation, RcaRun, answered, rca_stored, save
 from ..evals.rca_table import rca_grids
+from ..evals.rca_versions import (
+    AS_IT_IS,
+    Version,
+    ablation,
+    degraded,
+    version_grids,
+    versions_of,
+)
+from ..settings import Settings
 from .eval import check_writable, present
 from .exits import Exit
+from .rca_report import PAGE, folder_for, write_report
 from .screen import say, screen, shown
 from .settings import settings
+
+FLOOR = "floor"
+"""What versions of cases are answered with where no method is named."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +42,67 @@ class RcaOptions:
     methods: str = ""
     json: Path | None = None
     markdown: Path | None = None
+    without: str = ""
+    ablation: bool = False
+    degraded: bool = False
+    compare: Path | None = None
+    report: Path | None = None
+
+    @property
+    def versions(self) -> list[Version]:
+        """The versions of every case that were asked for; none: each case as it is."""
+        asked = (ablation() if self.ablation else [], degraded() if self.degraded else [])
+        return [version for versions in asked for version in versions]
 
 
 def eval_rca_command(options: RcaOptions) -> Exit:
     """Answer, score, show, write. A method that could not be scored at all makes it a failure."""
     console, configured = screen(), settings()
-    named = [word.strip() for word in options.methods.split(",") if word.strip()]
-    methods, cases = rca_methods(configured, named), rca_cases(options.cases, options.sets)
+    before = rca_stored(options.compare) if options.compare else None
+    shown_part = without(options.without)
+    methods = methods_of(options, configured)
+    cases = [case.seen(shown_part) for case in rca_cases(options.cases, options.sets)]
     for target in (options.json, options.markdown):
         check_writable(target)
-    found = RcaEvaluation()
+    folder = folder_for(options.report) if options.report else None
+    found = RcaEvaluation(without=sorted(shown_part.without))
     for run in answered(cases, methods, options.cases or Path()):
         found.runs.append(run)
-        _told(console, run)
+        if not (options.versions and run.unscored == DOES_NOT_APPLY):
+            _told(console, run)
         if options.json:  # who interrupts it keeps what there is
             save(found, options.json)
-    present(console, rca_grids(found), "warroom eval rca", found.made_at, options.markdown)
-    scored = all(any(run.marks for run in found.of(name)) for name in found.methods())
+    tables = _tables(found, options, before)
+    present(console, tables, "warroom eval rca", found.made_at, options.markdown)
+    if folder:
+        pages = write_report(folder, found, cases)
+        say(console, f"failures with a page each: {len(pages)}, in {shown(str(folder / PAGE))}")
+    needed = [AS_IT_IS.name] if options.versions else found.methods()
+    scored = all(any(run.marks for run in found.of(name)) for name in needed)
     return Exit.done if scored else Exit.failed
+
+
+def methods_of(options: RcaOptions, configured: Settings) -> list[RcaMethod]:
+    """Who answers: the methods named, or one of them on every version of a case.
+
+    Raises InputError for what cannot be combined.
+    """
+    named = [word.strip() for word in options.methods.split(",") if word.strip()]
+    versions = options.versions
+    if not versions:
+        return rca_methods(configured, named)
+    if options.without or options.report:
+        raise InputError("--ablation and --degraded go without --without and --report: two runs")
+    if len(named) > 1:
+        raise InputError("--ablation and --degraded are of one method; name one with --method")
+    (method,) = rca_methods(configured, named or [FLOOR])
+    return versions_of(method, versions)
+
+
+def _tables(found: RcaEvaluation, options: RcaOptions, before: RcaEvaluation | None) -> list[Grid]:
+    title = options.methods.strip() or FLOOR
+    tables = version_grids(found, title) if options.versions else rca_grids(found)
+    return tables + ([rca_compared(found, before)] if before else [])
 
 
 def _told(console: Console, run: RcaRun) -> None:

@@ -16,6 +16,9 @@ AsJson = Annotated[
 Markdown = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown.")
 ]
+Compare = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="JSON of an earlier run to compare with.")
+]
 evaluations = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -48,9 +51,7 @@ def evaluate(
     ] = False,
     as_json: AsJson = None,
     markdown: Markdown = None,
-    compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON of an earlier run to compare with.")
-    ] = None,
+    compare: Compare = None,
 ) -> None:
     """Score playbooks and models on recorded incidents."""
     if context.invoked_subcommand:
@@ -87,11 +88,34 @@ def evaluate_rca(
     ] = "",
     as_json: AsJson = None,
     markdown: Markdown = None,
+    without: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="Hide some of metrics, logs, traces, changes, topology."),
+    ] = "",
+    ablation: Annotated[
+        bool,
+        typer.Option("--ablation", help="The floor without each of them, and with each alone."),
+    ] = False,
+    degraded: Annotated[
+        bool,
+        typer.Option(
+            "--degraded", help="The floor on late alerts, wrong clocks, lost records, no baseline."
+        ),
+    ] = False,
+    compare: Compare = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a page with a picture for every failure."),
+    ] = None,
 ) -> None:
     """Name the guilty service of public root-cause cases, by several methods."""
     from .eval_rca import RcaOptions, eval_rca_command
 
-    raise typer.Exit(eval_rca_command(RcaOptions(cases, set_ or [], method, as_json, markdown)))
+    options = RcaOptions(
+        *(cases, set_ or [], method, as_json, markdown),
+        *(without, ablation, degraded, compare, report),
+    )
+    raise typer.Exit(eval_rca_command(options))
 
 
 def _nothing_before(context: typer.Context) -> None:

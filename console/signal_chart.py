@@ -40,29 +40,38 @@ class Scale:
 
 def signal_chart(track: Track, marks: list[Mark], healthy_until: float) -> str:
     """The picture. `healthy_until`: end of the baseline, unix seconds; the track begins with it."""
+    parts = signal_parts(track, marks, healthy_until)
+    return document(WIDTH, HEIGHT, title_of(track), parts)
+
+
+def title_of(track: Track) -> str:
+    """Whose signal it is, where it says so, and which."""
+    return f"{track.service}: {track.signal.replace('_', ' ')}".removeprefix(": ")
+
+
+def signal_parts(track: Track, marks: list[Mark], healthy_until: float) -> list[str]:
+    """Its elements, WIDTH by HEIGHT, for a picture of its own or inside another."""
     levels = [v for v in track.values if math.isfinite(v)]
     grid = ticks(max(levels, default=1.0))
     scale = Scale(track.ts[0], max(track.ts[-1], track.ts[0] + 1), grid[-1])
-    title = f"{track.service}: {track.signal.replace('_', ' ')}"
-    parts = [
-        text(LEFT, 24, title, size=16, font_weight="bold"),
+    return [
+        text(LEFT, 24, title_of(track), size=16, font_weight="bold"),
         text(WIDTH - RIGHT, 24, _before_after(track, marks), size=13, anchor="end", fill=QUIET),
         *_healthy(scale, healthy_until),
         *_axes(track, scale, grid),
         *_marks(scale, marks),
         *_line(track, scale),
     ]
-    return document(WIDTH, HEIGHT, title, parts)
 
 
 def _before_after(track: Track, marks: list[Mark]) -> str:
-    """The level at the start, the worst one, and the one at the end."""
+    """The level at the start, the highest one, and the one at the end."""
     known = [(at, v) for at, v in zip(track.ts, track.values, strict=True) if math.isfinite(v)]
     first = marks[0].at if marks else track.ts[-1]
     calm = sorted(v for at, v in known if at < first) or [known[0][1]]
     worst, last = max(v for _, v in known), known[-1][1]
     shown = [value(level, track.unit) for level in (calm[len(calm) // 2], worst, last)]
-    return f"healthy {shown[0]} · worst {shown[1]} · last {shown[2]}"
+    return f"healthy {shown[0]} · highest {shown[1]} · last {shown[2]}"
 
 
 def _healthy(scale: Scale, until: float) -> list[str]:
@@ -108,7 +117,7 @@ def _marks(scale: Scale, marks: list[Mark]) -> list[str]:
 
 
 def _line(track: Track, scale: Scale) -> list[str]:
-    """The values as a line, broken where nothing is known."""
+    """The values as a line, broken where nothing is known; one by itself is a dot."""
     runs: list[list[str]] = [[]]
     for at, level in zip(track.ts, track.values, strict=True):
         if math.isfinite(level):
@@ -116,8 +125,8 @@ def _line(track: Track, scale: Scale) -> list[str]:
         elif runs[-1]:
             runs.append([])
     return [
-        f"<polyline points='{' '.join(run)}' fill='none' stroke='{ACCENT}' stroke-width='2' "
-        "stroke-linejoin='round'/>"
+        f"<polyline points='{' '.join(run * 2 if len(run) == 1 else run)}' fill='none' "
+        f"stroke='{ACCENT}' stroke-width='2' stroke-linejoin='round' stroke-linecap='round'/>"
         for run in runs
         if run
     ]

@@ -21,7 +21,7 @@ def value(number: float | None, unit: str) -> str:
             return f"{number:.3g}/s"
         case "bytes":
             return f"{number / 2**20:.0f} MiB"
-    return f"{number:.3g}"
+    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def seconds(number: float | None) -> str:

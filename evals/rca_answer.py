@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from .rca_cases import RcaCase
+from .rca_reasons import Blamed
 
 NO_COMMIT = "none"
 """The answer that no commit is guilty."""
@@ -22,6 +23,9 @@ class RcaAnswer(BaseModel):
     commit: str | None = Field(
         default=None, description="guilty sha or 'none'; empty: no word; None: there are none"
     )
+    affected: list[str] = Field(default_factory=list, description="services said to be hurt")
+    remedy: str = Field(default="", description="kind of the action proposed first; empty: none")
+    blamed: list[Blamed] = Field(default_factory=list, description="why, best first")
 
     def first(self) -> str:
         """The service with the highest score; empty for none, or where several share it."""

@@ -1,7 +1,7 @@
 """One root-cause case as a telemetry bundle (docs/bundle.md): all that a responder may read.
 
-Two files are kept beside the telemetry, as shipped: patterns.json and status_feed.json. The
-second is also read into logs and metrics (evals/rca_status.py).
+A status page lies beside the telemetry as shipped, and is read into logs and metrics
+(evals/rca_status.py). patterns.json is left behind: docs/rca.md says why.
 """
 
 import json
@@ -18,13 +18,10 @@ from ..errors import InputError
 from .rca_cases import RcaCase
 from .rca_catalogue import alert, catalogue, topology
 from .rca_changes import changes
-from .rca_metrics import Measured, measured
-from .rca_records import Edges, Records, records, sources
+from .rca_metrics import Measured, measured, recorded
+from .rca_records import Edges, Records, records
 from .rca_status import status_logs, status_metrics
 from .rca_timing import Timing, records_shift, timing
-
-MODALITIES = ("logs", "traces")
-KEPT = ("patterns.json", "status_feed.json")
 
 
 @dataclass
@@ -37,20 +34,20 @@ class Seen:
 
 
 def write(case: RcaCase, target: Path) -> Path:
-    """Write the bundle into a new or empty folder and return that.
+    """Write what is shown of the case into a new or empty folder and return that.
 
     Raises InputError for a file of the case that is not in the format.
     """
     target.mkdir(parents=True, exist_ok=True)
     found = measured(case)
-    times = timing(case, found)
+    times = timing(case, recorded(case))  # hidden metrics do not move the windows
     seen = Seen(set(found.services()))
     _metrics(found, times, target / "metrics" / "case.jsonl", seen)
-    with records() as reader:
-        _records(case, times, reader, target, seen)
+    with records(case) as reader:
+        _records(times, reader, target, seen)
     _changes(case, target, seen)
     _status(case, target, seen)
-    _documents(case, times, target, seen)
+    _documents(case, times.late(case.part.late_s), target, seen)
     return target
 
 
@@ -72,27 +69,18 @@ def _metrics(found: Measured, times: Timing, file: Path, seen: Seen) -> None:
     seen.earliest = min(seen.earliest, ts.min(initial=np.inf))
 
 
-def _records(case: RcaCase, times: Timing, reader: Records, target: Path, seen: Seen) -> None:
+def _records(times: Timing, reader: Records, target: Path, seen: Seen) -> None:
     """Healthy logs and spans keep their distance to each other: they move together."""
-    spans = {
-        (modality, part): reader.span_of_time(file, modality)
-        for modality in MODALITIES
-        for part, file in sources(case, modality).items()
-    }
-    own = [span[0] for (_, part), span in spans.items() if span and part == "incident"]
-    healthy = [span[1] for (_, part), span in spans.items() if span and part == "baseline"]
+    taken = reader.load(times.begin)
+    own = [one.span[0] for one in taken if one.span and one.part == "incident"]
+    healthy = [one.span[1] for one in taken if one.span and one.part == "baseline"]
     first = min(own, default=None)
-    moved = records_shift(times.begin, first, max(healthy)) if healthy else 0.0
-    for (modality, part), span in spans.items():
-        shift = moved if part == "baseline" else 0.0
-        file = sources(case, modality)[part]
-        out = target / modality / f"{part}.jsonl"
-        if modality == "logs":
-            reader.logs(file, shift, out)
-        else:
-            seen.edges |= reader.traces(file, shift, out)
-        seen.services |= reader.services(file)
-        seen.earliest = min(seen.earliest, span[0] + shift if span else np.inf)
+    moved = records_shift(times, first, max(healthy)) if healthy else 0.0
+    for one in taken:
+        shift = moved if one.part == "baseline" else 0.0
+        seen.edges |= reader.write(one, shift, target / one.modality / f"{one.part}.jsonl")
+        seen.services |= reader.services(one)
+        seen.earliest = min(seen.earliest, one.span[0] + shift if one.span else np.inf)
 
 
 def _changes(case: RcaCase, target: Path, seen: Seen) -> None:
@@ -104,12 +92,12 @@ def _changes(case: RcaCase, target: Path, seen: Seen) -> None:
 
 
 def _status(case: RcaCase, target: Path, seen: Seen) -> None:
-    for name in KEPT:
-        if file := case.file(name):
-            shutil.copyfile(file, target / name)
-    feed = shipped_json(case, "status_feed.json")
-    if feed is not None:
-        logs, metrics = status_logs(feed), status_metrics(feed)
+    file = case.file("status_feed.json")
+    if file is not None:
+        feed = shipped_json(case, file.name)
+        shutil.copyfile(file, target / file.name)
+        logs = [] if case.part.hides("logs") else status_logs(feed)
+        metrics = [] if case.part.hides("metrics") else status_metrics(feed)
         seen.services |= {row["service"] for row in (*logs, *metrics)}
         _lines(target / "logs" / "status_feed.jsonl", logs)
         _lines(target / "metrics" / "status_feed.jsonl", metrics)
@@ -118,7 +106,7 @@ def _status(case: RcaCase, target: Path, seen: Seen) -> None:
 def _documents(case: RcaCase, times: Timing, target: Path, seen: Seen) -> None:
     begin = min(seen.earliest, times.begin)
     edges = topology(case.file("topology.csv")) or seen.edges
-    warning = alert(case, shipped_json(case, "alert.json"))
+    warning = alert(case, times.detected_at, shipped_json(case, "alert.json"))
     services = {*seen.services, warning.get("service", "")}
     header = {"format": "warroom-bundle/1", "name": case.id, "description": ""}
     header |= {"scrape_interval_s": case.interval_s, "recorded_from": begin}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import InputError, NotFound
 from .json_files import read_json
+from .rca_part import WHOLE, Part
 
 VARIABLE = "WARROOM_RCA_CASES"
 """Names the folder where the command line does not."""
@@ -40,6 +41,7 @@ class RcaCase(BaseModel):
     baseline_logs: Path | None = Field(default=None, description="fault-free logs beside the case")
     baseline_traces: Path | None = Field(default=None, description="fault-free spans beside it")
     folder: Path = Field(default=Path(), description="where its files lie")
+    part: Part = Field(default=WHOLE, description="how much of it is shown")
 
     @property
     def name(self) -> str:
@@ -47,9 +49,19 @@ class RcaCase(BaseModel):
         return f"{self.set}/{self.id}"
 
     def file(self, name: str) -> Path | None:
-        """One of its files; None where the case has none of this name."""
+        """One of its files; None where the case has none of this name, or it is not shown."""
         found = self.folder / name
-        return found if found.exists() else None
+        return found if found.exists() and not self.part.hides(name) else None
+
+    def seen(self, part: Part) -> "RcaCase":
+        """The same case of which only a part is shown."""
+        shared = {
+            f"baseline_{name}": getattr(self, f"baseline_{name}")
+            if part.healthy and name not in part.without
+            else None
+            for name in ("logs", "traces")
+        }
+        return self.model_copy(update={"part": part, **shared})
 
 
 def rca_cases(root: Path | None, sets: list[str] | None = None) -> list[RcaCase]:
@@ -75,7 +87,7 @@ def _case(root: Path, file: Path) -> RcaCase:
         name: _shared(root, file, getattr(found, name))
         for name in ("baseline_logs", "baseline_traces")
     }
-    return found.model_copy(update={"folder": file.parent, **shared})
+    return found.model_copy(update={"folder": file.parent, "part": WHOLE, **shared})
 
 
 def _shared(root: Path, case: Path, path: Path | None) -> Path | None:

@@ -53,9 +53,12 @@ def _kind(name: str, callees: list[str], called: bool) -> str:
     return "edge" if callees and not called else "service"
 
 
-def alert(case: RcaCase, shipped: dict[str, Any] | None) -> dict[str, Any]:
-    """alert.json in the plain format: as shipped, else of the symptom, else of no service."""
-    starts = {"starts_at": datetime.fromtimestamp(case.detected_at, UTC).isoformat()}
+def alert(case: RcaCase, at: float, shipped: dict[str, Any] | None) -> dict[str, Any]:
+    """alert.json in the plain format: as shipped, else of the symptom, else of no service.
+
+    `at`: when it starts, unix seconds.
+    """
+    starts = {"starts_at": datetime.fromtimestamp(at, UTC).isoformat()}
     if shipped:
         return _shipped(shipped) | starts
     if case.symptom:

@@ -2,11 +2,14 @@
 
 from ..incident.finding import FaultKind
 
-CODE = {FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_config}
+CODE = {
+    *(FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_config),
+    FaultKind.application,
+}
 OUTSIDE = {
     *(FaultKind.traffic_surge, FaultKind.provider_outage, FaultKind.provider_quota),
     *(FaultKind.dependency_outage, FaultKind.data_corruption, FaultKind.credential_attack),
-    FaultKind.certificate,
+    *(FaultKind.certificate, FaultKind.node, FaultKind.disk_full),
 }
 """What comes over a system without anybody changing it."""
 ALLOWED: dict[str, set[FaultKind]] = {

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..errors import InputError
 from .rca_cases import RcaCase
+from .rca_part import seed
 
+FILE = "metrics.csv.gz"
 HEADS = ["ts", "phase"]
 PHASES = ("baseline", "incident")
 
@@ -37,19 +39,35 @@ class Measured:
         return found
 
 
+NOTHING = Measured(np.empty(0), np.empty(0, bool), [], np.empty((0, 0)))
+
+
 def measured(case: RcaCase) -> Measured:
-    """The case's metrics; nothing measured where it has no such file.
+    """The case's metrics as far as they are shown. Raises InputError as `recorded`."""
+    return NOTHING if case.part.hides(FILE) else shown(recorded(case), case)
+
+
+def recorded(case: RcaCase) -> Measured:
+    """All metrics of a case, whatever is shown; nothing measured where it has no such file.
 
     Raises InputError for a file that is not in the format.
     """
-    file = case.file("metrics.csv.gz")
-    if file is None:
-        return Measured(np.empty(0), np.empty(0, bool), [], np.empty((0, 0)))
+    file = case.folder / FILE
+    if not file.exists():
+        return NOTHING
     with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
         try:
             return _matrix(file, *csv.reader(lines))
         except (ValueError, OSError, EOFError, csv.Error) as error:
             raise InputError(f"{file} cannot be read: {error}; export it again") from error
+
+
+def shown(found: Measured, case: RcaCase) -> Measured:
+    """Without the cells that are lost, and without healthy rows where none are shown."""
+    chance = np.random.default_rng(seed(case.name)).random(found.values.shape)
+    values = np.where(chance < case.part.lost, np.nan, found.values)
+    rows = np.full(found.ts.size, case.part.healthy) | found.incident
+    return Measured(found.ts[rows], found.incident[rows], found.columns, values[rows])
 
 
 def _matrix(file: Path, heads: list[str] | None = None, *rows: list[str]) -> Measured:

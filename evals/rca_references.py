@@ -16,7 +16,7 @@ REFERENCES: dict[str, list[str]] = {
         "the alerting service 3/12 and 8; scripted-rca 4/12 and 8",
         "culprit commit by models with a shell, 3 attempts each: gpt-oss-20b 25 %, gpt-oss-120b "
         "36 %, claude-haiku-4.5 47 %, qwen3-235b 67 %, gpt-5.4-mini 78 %, claude-opus-4.8 97 %, "
-        "gpt-5.6-sol 100 %",
+        "gpt-5.6-sol 100 %; their mean graded reward: .356, .406, .512, .700, .797, .972, 1",
     ],
 }
 """By the name of a set; of one that is not here nothing is known."""

@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from ..errors import InputError, StoreError
 from ..incident.timeline import utc_now
+from .json_files import read_json
 from .rca_answer import RcaAnswer, RcaMethod
 from .rca_cases import RcaCase
 from .rca_score import RcaMarks, marks_of
@@ -27,6 +28,8 @@ class RcaRun(BaseModel):
     id: str = Field(description="the case")
     method: str = Field(description="who answered")
     fault_type: str = Field(default="", description="the truth's, in the set's own words")
+    guilty: str = Field(default="", description="the truth's service")
+    culprit: str | None = Field(default=None, description="the truth's commit, 'none', or no word")
     answer: RcaAnswer | None = Field(default=None, description="None: unscored, or many by chance")
     marks: RcaMarks | None = Field(default=None, description="None: unscored")
     seconds: float = Field(default=0.0, description="wall time")
@@ -38,6 +41,7 @@ class RcaEvaluation(BaseModel):
 
     format: Literal["warroom-rca/1"] = Field(default=FORMAT, description="of this file")
     made_at: datetime = Field(default_factory=utc_now, description="when, UTC")
+    without: list[str] = Field(default_factory=list, description="modalities that were hidden")
     runs: list[RcaRun] = Field(default_factory=list, description="who answered what")
 
     def sets(self) -> list[str]:
@@ -67,7 +71,7 @@ def answered(cases: list[RcaCase], methods: list[RcaMethod], root: Path) -> Iter
 def run(case: RcaCase, method: RcaMethod, truth: RcaTruth) -> RcaRun:
     """Answer and mark; a run that our own store or disk ends says nothing about the method."""
     started = time.perf_counter()
-    found = RcaRun(set=case.set, id=case.id, method=method.name, fault_type=truth.fault_type)
+    found = RcaRun(set=case.set, id=case.id, method=method.name, **_truly(truth))
     try:
         answers = method.answer(case)
     except (StoreError, OSError) as error:
@@ -78,6 +82,17 @@ def run(case: RcaCase, method: RcaMethod, truth: RcaTruth) -> RcaRun:
     only = answers[0] if len(answers) == 1 else None
     marked = {"answer": only, "marks": marks_of(answers, truth), "seconds": seconds}
     return found.model_copy(update=marked)
+
+
+def _truly(truth: RcaTruth) -> dict[str, Any]:
+    """What a run keeps of the truth."""
+    kept = {"guilty": truth.service, "culprit": truth.culprit_commit}
+    return {"fault_type": truth.fault_type, **kept}
+
+
+def rca_stored(file: Path) -> RcaEvaluation:
+    """An earlier run's JSON. Raises InputError where it is none."""
+    return read_json(file, RcaEvaluation.model_validate, "name what --json wrote")
 
 
 def save(found: RcaEvaluation, file: Path) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from .rca_answer import NO_COMMIT, RcaAnswer
 from .rca_kinds import kind_right
+from .rca_reward import reward
 from .rca_truth import RcaTruth
 
 DEEPEST = 5
@@ -29,6 +30,7 @@ class RcaMarks(BaseModel):
     kind: float | None = Field(default=None, description="kind of fault; None: cannot be told")
     commit: float | None = Field(default=None, description="culprit right; None: does not apply")
     decoy: float | None = Field(default=None, description="an innocent commit that looks guilty")
+    reward: float | None = Field(default=None, description="graded: evals/rca_reward.py")
     stated: float | None = Field(default=None, description="probability given to the first")
     first: float | None = Field(default=None, description="the first is right; None: none stated")
 
@@ -58,7 +60,7 @@ def marks_of(answers: Sequence[RcaAnswer], truth: RcaTruth) -> RcaMarks:
         at=[mean(marks.at[k] for marks in each) for k in range(DEEPEST)],
         **{
             name: _mean([getattr(marks, name) for marks in each])
-            for name in ("kind", "commit", "decoy", "stated", "first")
+            for name in ("kind", "commit", "decoy", "reward", "stated", "first")
         },
     )
 
@@ -71,9 +73,10 @@ def _marks(answer: RcaAnswer, truth: RcaTruth) -> RcaMarks:
     marks = RcaMarks(at=at, kind=kind, stated=stated, first=first)
     if answer.commit is None or truth.culprit_commit is None:
         return marks
-    right = same_commit(answer.commit, truth.culprit_commit)
-    decoy = any(same_commit(answer.commit, sha) for sha in truth.decoys)
-    return marks.model_copy(update={"commit": float(right), "decoy": float(decoy)})
+    right = float(same_commit(answer.commit, truth.culprit_commit))
+    decoy = float(any(same_commit(answer.commit, sha) for sha in truth.decoys))
+    graded = reward(answer, truth, right=right, decoy=decoy)
+    return marks.model_copy(update={"commit": right, "decoy": decoy, "reward": graded})
 
 
 def same_commit(answer: str, sha: str) -> bool:

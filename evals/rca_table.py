@@ -3,6 +3,7 @@
 A set is small: one case moves a share by 4 to 8 points, which the intervals show.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
@@ -15,6 +16,12 @@ from .rca_score import RcaMarks, Share, accuracy, average, share
 
 NOTHING = "·"
 HEADS = ["method", "n", "AC@1", "AC@3", "AC@5", "Avg@5", "s/case"]
+RIGHT = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
+REWARD = (
+    "reward: 1 for the commit, 0 for a decoy, else half of (.5 service, .3 share of the blast "
+    "radius, .2 remediation)"
+)
+BASE_RATE = "base rate: the share that is right, stated of every case; who beats it knows more"
 INTERVALS = "[low-high]: 95 % by 2,000 bootstrap resamples of the cases; ties count as the worst"
 
 
@@ -38,6 +45,7 @@ def _services(found: RcaEvaluation, name: str) -> Grid:
         for (method, reason), count in reasons.items()
     ]
     title = f"Guilty service: {name or 'all sets together, every case counts the same'}"
+    title += f" (without {', '.join(found.without)})" if found.without else ""
     return Grid(title, HEADS, rows, [INTERVALS, *published, *unscored])
 
 
@@ -58,9 +66,11 @@ def _commits(found: RcaEvaluation) -> Grid:
         if marks:
             right = share([one.commit for one in marks if one.commit is not None])
             decoys = sum(one.decoy or 0.0 for one in marks)
-            rows.append([method, str(len(marks)), interval(right), f"{decoys:g}"])
-    note = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
-    return Grid("Guilty commit", ["method", "n", "right", "decoys named"], rows, [note])
+            graded = share([one.reward for one in marks if one.reward is not None])
+            count = str(len(marks))
+            rows.append([method, count, interval(right), f"{decoys:g}", interval(graded)])
+    heads = ["method", "n", "right", "decoys named", "graded reward"]
+    return Grid("Guilty commit", heads, rows, [RIGHT, REWARD])
 
 
 def _by_fault(found: RcaEvaluation) -> Grid:
@@ -95,10 +105,20 @@ def _calibration(found: RcaEvaluation) -> Grid:
         [f"{bins[0].low:.1f} to {bins[0].high:.1f}", *(_bin(one) for one in bins)]
         for bins in zip(*(binned(given) for given in pairs.values()), strict=True)
     ]
-    scores = [f"{brier(given)[0]:.3f} ({len(given)})" for given in pairs.values()]
-    rows.append(["Brier score, 0 is best", *scores])
+    rows.append(["Brier score, 0 is best", *(_brier(given) for given in pairs.values())])
+    rows.append(["Brier of the base rate", *(_base_rate(given) for given in pairs.values())])
     title = "Calibration: mean probability of the first → share right (n)"
-    return Grid(title, ["probability", *pairs], rows)
+    return Grid(title, ["probability", *pairs], rows, [BASE_RATE])
+
+
+def _brier(pairs: Sequence[tuple[float, bool]]) -> str:
+    return f"{brier(pairs)[0]:.3f} ({len(pairs)})"
+
+
+def _base_rate(pairs: Sequence[tuple[float, bool]]) -> str:
+    """What who states the share that is right of every case would get."""
+    rate = mean(right for _stated, right in pairs)
+    return _brier([(rate, right) for _stated, right in pairs])
 
 
 def _bin(one) -> str:
@@ -123,8 +143,18 @@ def interval(one: Share | None) -> str:
     """A share as .577 [.38-.77]; a dash where there is none."""
     if one is None:
         return NOTHING
-    return f"{_short(one.value)} [{_short(one.low, 2)}-{_short(one.high, 2)}]"
+    return f"{bare(one.value)} [{bare(one.low, 2)}-{bare(one.high, 2)}]"
 
 
-def _short(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}f}".removeprefix("0")
+def signed(one: Share | None) -> str:
+    """A difference of shares as +.077 [-.04 to +.19]; a dash where there is none."""
+    if one is None:
+        return NOTHING
+    bounds = " to ".join(bare(value, 2, "+") for value in (one.low, one.high))
+    return f"{bare(one.value, 3, '+')} [{bounds}]"
+
+
+def bare(value: float, digits: int = 3, sign: str = "") -> str:
+    """Without the leading zero; with a sign where `sign` is a plus."""
+    text = f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: no minus before a nought
+    return re.sub(r"^([+-]?)0\.", r"\1.", text)

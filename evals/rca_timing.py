@@ -4,7 +4,7 @@ Healthy rows may have been recorded later than the incident, or on another day. 
 moves as one block, so that distances within it stay, to where it ends before the incident begins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class Timing:
         """Begin of the incident window, unix seconds."""
         return self.detected_at - self.detect_s
 
+    def late(self, seconds: float) -> "Timing":
+        """As somebody has it who detects so much later; the recordings stay where they are."""
+        return replace(self, detected_at=self.detected_at + seconds)
+
 
 def timing(case: RcaCase, found: Measured) -> Timing:
     """The incident begins with its first row, and at least one interval before the detection."""
@@ -37,13 +41,15 @@ def timing(case: RcaCase, found: Measured) -> Timing:
     return Timing(case.detected_at, detect_s, _onto_rows(case, found, begin))
 
 
-def records_shift(begin: float, first: float | None, last: float) -> float:
+def records_shift(times: Timing, first: float | None, last: float) -> float:
     """Seconds by which healthy logs and spans move; `last` is their last time.
 
-    They end before the incident window begins, and before `first`, the earliest log or span of
-    the case itself (None: it has none), which may lie earlier.
+    They end before the guard that a response leaves in front of the incident window (as long as
+    `detect_s`), and before `first`, the earliest log or span of the case itself (None: it has
+    none), which may lie earlier.
     """
-    return min(begin, begin if first is None else first) - GAP_S - last
+    guarded = times.begin - times.detect_s
+    return min(guarded, guarded if first is None else first) - GAP_S - last
 
 
 def _onto_rows(case: RcaCase, found: Measured, begin: float) -> float:

@@ -23,6 +23,8 @@ class RcaTruth(BaseModel):
         default=None, description="sha or 'none'; None: the set knows no commits"
     )
     decoys: tuple[str, ...] = Field(default=(), description="innocent shas that look guilty")
+    blast_radius: tuple[str, ...] = Field(default=(), description="services hurt besides it")
+    remediation: str = Field(default="", description="what helps, in the set's own words")
 
 
 TRUTHS = TypeAdapter(list[RcaTruth])

@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 LONGEST = 100_000
@@ -94,7 +95,12 @@ def _runs(text: str) -> Iterator[str]:
     for match in BASE64.finditer(text):
         for run in {match.group(), *match.group().split("/")}:
             if len(run) >= 16:
-                yield from _text(_unpacked(run))
+                yield from _said(run)
+
+
+@lru_cache(4096)  # names of classes and threads come in every other line
+def _said(run: str) -> tuple[str, ...]:
+    return tuple(_text(_unpacked(run)))
 
 
 def _unpacked(run: str) -> bytes:

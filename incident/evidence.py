@@ -58,4 +58,9 @@ def canonical(payload: Any) -> bytes:
 
 def digest(payload: Any) -> str:
     """SHA-256 of the canonical JSON, in hex."""
-    return hashlib.sha256(canonical(payload)).hexdigest()
+    return digest_of(canonical(payload))
+
+
+def digest_of(text: bytes) -> str:
+    """SHA-256 of canonical JSON, in hex."""
+    return hashlib.sha256(text).hexdigest()

@@ -6,6 +6,7 @@ node that ran twice) replaces the earlier one of the same step and attempt.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 from ..errors import GroundingError
@@ -40,7 +41,7 @@ def file_report(
         at: when it is handed in; by default now.
     """
     at = at or utc_now()
-    check = _Check(document, report, payload, at)
+    check = _Check(document, report, cache(payload), at)  # many claims quote one payload
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
     document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))

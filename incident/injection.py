@@ -26,10 +26,9 @@ def speaks(text: str) -> list[str]:
 
 
 def _phrases(reading: str) -> Iterator[str]:
-    for pattern in STRUCTURE:
-        if match := pattern.search(reading):
-            yield _shown(match)
-            return
+    if match := next(STRUCTURE.matches(reading), None):
+        yield _shown(match)
+        return
     flat = " ".join(reading.split())
     match = WORDS.search(flat)
     if match is None and " " not in reading:

@@ -6,7 +6,7 @@ structure. Each alone is enough, so each is narrower than a single word: program
 """
 # ruff: noqa: RUF001 - Chinese signs, on purpose
 
-import re
+from .required import AnyOf
 
 ME = r"(?:ai|a\.i\.|llm|gpt|chatgpt|claude|copilot|language models?|assistant|chat ?bot)"
 WHO = rf"(?:{ME}|(?:ai|automated|machine|llm) (?:operator|reader|analyst|system|remediation)"
@@ -174,10 +174,6 @@ SQUASHED = (
 """Words whose blanks were lost with the disguise."""
 
 
-def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE)
-
-
-WORDS = _any((*(rf"\b{p}" if p[0].isalpha() else p for p in ENGLISH), *CHINESE))
-STRUCTURE = [re.compile(p, re.IGNORECASE) for p in FORGED]
-RUN_TOGETHER = re.compile(SQUASHED, re.IGNORECASE)
+WORDS = AnyOf([*(rf"\b{p}" if p[0].isalpha() else p for p in ENGLISH), *CHINESE])
+STRUCTURE = AnyOf(FORGED)
+RUN_TOGETHER = AnyOf([SQUASHED])

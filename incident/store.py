@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..errors import NotFound, StoreError
 from .alert import Alert
 from .database import open_database, reader
 from .document import Incident
-from .evidence import Evidence, canonical, digest
+from .evidence import Evidence, canonical, digest_of
 from .ledger import Ledger
 from .lifecycle import State
 from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS
@@ -94,8 +95,9 @@ class Store:
 
     def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
         """Keep a tool call's record and payload; the record with its number and digest."""
-        sealed = record.model_copy(update={"digest": digest(payload)})
-        body = {"digest": sealed.digest, "body": zlib.compress(canonical(payload), 1)}
+        text = canonical(payload)
+        sealed = record.model_copy(update={"digest": digest_of(text)})
+        body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
         numbers = select(func.max(EVIDENCE.c.number)).where(EVIDENCE.c.incident_id == incident_id)
         with self.engine.begin() as connection:
             connection.execute(insert(PAYLOADS).prefix_with("OR IGNORE").values(body))
@@ -112,10 +114,10 @@ class Store:
             body = connection.execute(query).scalar()
         if body is None:
             raise NotFound(f"no payload {payload_digest[:12]}")
-        payload = json.loads(zlib.decompress(body))
-        if digest(payload) != payload_digest:
+        text = zlib.decompress(body)
+        if digest_of(text) != payload_digest:
             raise StoreError(f"payload {payload_digest[:12]} is not what was recorded")
-        return payload
+        return json.loads(text)
 
     def incidents(self) -> list[dict[str, Any]]:
         """One row per incident, newest first: id, opened_at, state, severity, title."""
@@ -145,8 +147,13 @@ def _load(connection: Connection, incident_id: str) -> Incident:
     records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
     rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
     document = Incident.model_validate_json(text)
-    document.evidence = [Evidence.model_validate_json(row) for row in rows]
+    document.evidence = [_evidence(row) for row in rows]
     return document
+
+
+@lru_cache(4096)  # a record never changes, and every document read holds all of them
+def _evidence(text: str) -> Evidence:
+    return Evidence.model_validate_json(text)
 
 
 def _columns(document: Incident) -> dict[str, Any]:

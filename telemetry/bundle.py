@@ -1,21 +1,36 @@
 """Telemetry out of a bundle: a directory of JSON lines, live or kept."""
 
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.span_table import SpanTable
 from ..errors import BundleError
-from .catalogue import read_catalogue, read_json
-from .coverage import cover
+from .catalogue import CatalogueFile, read_json
+from .coverage import cover, held
+from .kept import Kept
+from .log_columns import LogColumns, messages
+from .metric_columns import MetricColumns
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 from .queries import Answer, run
-from .records import LEVELS, Records, change, labels, log_record, span
+from .records import LEVELS, Records, change, log_record, span
+from .span_columns import SpanColumns
 from .tables import COLUMNS, TIME, Loaded, Tables
 from .tail import Tail
 
+T = TypeVar("T")
+
 FORMAT = "warroom-bundle/1"
+ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
+MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(regexp_replace(
+attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
+"""A number follows the name of an attribute, once the names that end in some words are away."""
+NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
     "logs": "logs/*.jsonl",
@@ -36,16 +51,22 @@ class Bundle:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self.header = _header(self.root)
+        self.catalogue_file = CatalogueFile(self.root / "catalogue.json")
         self.tails = {name: Tail(self.root, pattern) for name, pattern in PATTERNS.items()}
         self.loaded = {name: Loaded(0, 0) for name in PATTERNS}
         self.tables = Tables()
         self.logs_seen = Records("logs", log_record)
         self.spans_seen = Records("traces", span)
         self.changes_seen = Records("changes", change)
+        self.metric_columns = MetricColumns()
+        self.span_columns = SpanColumns()
+        self.log_columns = LogColumns()
+        self.kept = Kept()
         self.lock = RLock()
 
     def close(self) -> None:
         """Give back memory and temporary files."""
+        self.kept.clear()
         with self.lock:
             self.tables.close()
 
@@ -59,35 +80,29 @@ class Bundle:
 
     def catalogue(self) -> Catalogue:
         """The service catalogue; an empty one where there is no catalogue.json."""
-        return read_catalogue(self.root / "catalogue.json")
+        return self.catalogue_file.catalogue()
 
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""
+        found = self.remember("held", self._locked(lambda: held(self.tables.db)))
         with self.lock:
-            self.refresh()
-            return cover(self.tables.db, self.tails, self.loaded)
+            return cover(found, self.tails, self.loaded)
 
     def metrics(
         self, window: Window, names: list[str], services: list[str] | None = None
     ) -> list[Series]:
         """Raw series of these metric names inside the window."""
-        where, values = _where("metrics", window, services)
-        query = (
-            "SELECT name, service, instance, labels, list(ts ORDER BY ts) AS ts,"
-            " list(value ORDER BY ts) AS value FROM metrics"
-            f" WHERE {where} AND list_contains(?, name) GROUP BY ALL ORDER BY ALL"
-        )
         with self.lock:
             self.refresh("metrics")
-            found: Any = self.tables.db.execute(query, [*values, names]).fetchnumpy()
-        return [_series(row) for row in zip(*found.values(), strict=True)]
+            held = self.loaded["metrics"].rows
+            return self.metric_columns.series(self.tables.db, held, window, names, services)
 
     def metric_names(self) -> list[tuple[str, str]]:
         """(service, metric name) pairs seen."""
         with self.lock:
             self.refresh("metrics")
-            query = "SELECT DISTINCT service, name FROM metrics ORDER BY ALL"
-            return self.tables.db.execute(query).fetchall()
+            kinds = self.metric_columns.kinds(self.tables.db, self.loaded["metrics"].rows)
+        return sorted({(service, name) for name, service, *_ in kinds})
 
     def logs(
         self,
@@ -96,9 +111,10 @@ class Bundle:
         levels: list[str] | None = None,
         contains: str = "",
         limit: int = 100_000,
+        having: Collection[str] = (),
     ) -> list[LogRecord]:
         """Log records inside the window, oldest first; `contains` in any case of letters."""
-        where, values = _where("logs", window, services)
+        where, values = _where("logs", window, services, having)
         if contains:
             where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
         if levels is not None:
@@ -112,12 +128,57 @@ class Bundle:
         services: list[str] | None = None,
         errors_only: bool = False,
         limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
+        trace_id: str = "",
+        measured_but: Collection[str] = (),
+        different: bool = False,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first."""
-        where, values = _where("traces", window, services)
+        where, values = _where("traces", window, services, having)
         if errors_only:
             where += " AND lower(status) = 'error'"
+        if trace_id:
+            where, values = f"{where} AND trace_id = ?", [*values, trace_id]
+        if route:
+            where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
+        if measured_but:
+            where, values = f"{where} AND {MEASURED}", [*values, "|".join(measured_but)]
+        if different:
+            where = f"rowid IN (SELECT {NEWEST} FROM traces WHERE {where} GROUP BY {KIND})"
         return self._records("traces", self.spans_seen, where, values, limit)
+
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
+        """The spans that start inside the window, as columns."""
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(
+            lambda: self.span_columns.table(db, loaded["traces"].rows, window, linked)
+        )
+        return self.remember(("spans", window, linked), read)
+
+    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
+        """The whole records behind these rows of a span table."""
+        with self.lock:
+            ids = self.span_columns.rowids(table, rows).tolist()
+            return self.spans_seen.fetch(self.tables.db, ids)
+
+    def log_table(self, window: Window) -> LogTable:
+        """The log lines inside the window, as columns."""
+        db, loaded = self.tables.db, self.loaded
+        read = self._locked(lambda: self.log_columns.table(db, loaded["logs"].rows, window))
+        return self.remember(("logs", window), read)
+
+    def messages(self, lines: LogTable) -> list[str]:
+        """The text of each of these lines."""
+        with self.lock:
+            return messages(self.tables.db, lines.row)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` answers, kept while no line arrives."""
+        with self.lock:
+            self.refresh()
+            stamp = tuple(total.rows for total in self.loaded.values())
+        return self.kept.get(key, stamp, make)
 
     def changes(self, window: Window) -> list[Change]:
         """Changes inside the window, oldest first."""
@@ -133,6 +194,15 @@ class Bundle:
             self.refresh()
             return run(self.tables.db, sql, most, seconds)
 
+    def _locked(self, read: Callable[[], T]) -> Callable[[], T]:
+        """The same with the lock held; whoever holds it never waits for what another works out."""
+
+        def alone() -> T:
+            with self.lock:
+                return read()
+
+        return alone
+
     def _records(
         self, table: str, records: Records, where: str, values: list[Any], limit: int
     ) -> list[Any]:
@@ -143,19 +213,17 @@ class Bundle:
             return records.fetch(self.tables.db, rows.tolist())
 
 
-def _where(table: str, window: Window, services: list[str] | None) -> tuple[str, list[Any]]:
+def _where(
+    table: str, window: Window, services: list[str] | None, having: Collection[str] = ()
+) -> tuple[str, list[Any]]:
     time = f'"{TIME[table]}"'
     where, values = f"{time} >= ? AND {time} < ?", [window.start, window.end]
+    if having:  # the text of the attributes is enough: records are few then, and are looked at
+        where += f" AND ({' OR '.join(['contains(attributes, ?)'] * len(having))})"
+        values += [f'"{name}"' for name in having]
     if services is None:
         return where, values
     return f"{where} AND list_contains(?, service)", [*values, services]
-
-
-def _series(row: tuple) -> Series:
-    name, service, instance, text = row[:4]
-    ts, value = np.asarray(row[4], float), np.asarray(row[5], float)
-    last = np.append(np.diff(ts) > 0, True)  # of several samples at one time the last one counts
-    return Series(name, service, instance or "", labels(text), ts[last], value[last])
 
 
 def _header(root: Path) -> dict[str, Any]:

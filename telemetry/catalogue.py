@@ -1,6 +1,7 @@
 """Reads the service catalogue, and says which field is wrong when it cannot."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,25 @@ def read_catalogue(path: Path) -> Catalogue:
     return parse_catalogue(read_json(path), path.name)
 
 
+class CatalogueFile:
+    """A catalogue that may be written anew: it is read again when it was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.read: tuple[tuple[int, int], Catalogue] | None = None
+
+    def catalogue(self) -> Catalogue:
+        """As the file says it now. Shared: never written into."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return read_catalogue(self.path)
+        version = found.st_mtime_ns, found.st_size
+        if self.read is None or self.read[0] != version:
+            self.read = version, read_catalogue(self.path)
+        return self.read[1]
+
+
 def parse_catalogue(content: Any, name: str = "catalogue.json") -> Catalogue:
     """The catalogue in decoded JSON. Raises BundleError naming the field that is wrong."""
     try:
@@ -28,8 +48,8 @@ def parse_catalogue(content: Any, name: str = "catalogue.json") -> Catalogue:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the document"
         raise BundleError(f"{name}: {where}: {first['msg']}; correct this field") from error
-    names = [service.name for service in catalogue.services]
-    double = next((name for name in names if names.count(name) > 1), None)
+    names = Counter(service.name for service in catalogue.services)
+    double = next((name for name, count in names.items() if count > 1), None)
     if double is not None:
         raise BundleError(f"{name}: services: {double!r} is listed twice; keep one entry")
     return catalogue

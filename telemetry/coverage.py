@@ -1,5 +1,7 @@
 """What each modality holds, and what is wrong with it, in words."""
 
+from dataclasses import dataclass
+
 import duckdb
 
 from .clocks import clock_problems
@@ -7,22 +9,34 @@ from .model import Coverage, Window
 from .tables import TIME, Loaded
 from .tail import Tail
 
+Range = tuple[float | None, float | None, int]
+"""First and last time, rows."""
 
-def cover(
-    db: duckdb.DuckDBPyConnection, tails: dict[str, Tail], loaded: dict[str, Loaded]
-) -> list[Coverage]:
+
+@dataclass(frozen=True)
+class Held:
+    """What the tables say of themselves, by modality."""
+
+    ranges: dict[str, Range]
+    clocks: dict[str, list[str]]
+
+
+def held(db: duckdb.DuckDBPyConnection) -> Held:
+    """Read it off the tables."""
+    return Held({modality: _range(db, modality) for modality in TIME}, clock_problems(db))
+
+
+def cover(held: Held, tails: dict[str, Tail], loaded: dict[str, Loaded]) -> list[Coverage]:
     """One entry per modality."""
-    clocks = clock_problems(db)
-    ranges = {modality: _range(db, modality) for modality in TIME}
     covers = []
-    for modality, (start, end, rows) in ranges.items():
-        problems = _files(tails[modality], loaded[modality], rows) + clocks.get(modality, [])
-        problems += _apart(modality, ranges)
+    for modality, (start, end, rows) in held.ranges.items():
+        problems = _files(tails[modality], loaded[modality], rows)
+        problems += held.clocks.get(modality, []) + _apart(modality, held.ranges)
         covers.append(Coverage(modality, start, end, rows, "; ".join(problems)))
     return covers
 
 
-def _range(db: duckdb.DuckDBPyConnection, modality: str) -> tuple[float | None, float | None, int]:
+def _range(db: duckdb.DuckDBPyConnection, modality: str) -> Range:
     time = f'"{TIME[modality]}"'
     found = db.execute(f"SELECT min({time}), max({time}), count(*) FROM {modality}").fetchone()
     return found or (None, None, 0)
@@ -41,7 +55,7 @@ def _files(tail: Tail, loaded: Loaded, rows: int) -> list[str]:
     return problems if problems or rows else ["the files are empty"]
 
 
-def _apart(modality: str, ranges: dict[str, tuple[float | None, float | None, int]]) -> list[str]:
+def _apart(modality: str, ranges: dict[str, Range]) -> list[str]:
     """Samples, lines and spans of one time should overlap."""
     start, end, _ = ranges[modality]
     if modality in ("metrics", "changes") or start is None or end is None:

@@ -1,11 +1,12 @@
 """Raw series on a common grid: one row a series, one cell a scrape."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.series import counter_increase, resample
+from ..analysis.series import counter_increase, resample, resample_all
 from .model import Series, Window
 
 HOLD_CELLS = 3
@@ -54,6 +55,28 @@ def gauge_cells(series: Series, grid: Grid) -> np.ndarray:
     return resample(series.ts, series.values, grid.start, grid.end, grid.step, hold=HOLD_CELLS - 1)
 
 
+def gauge_rows(series: Sequence[Series], grid: Grid) -> list[np.ndarray]:
+    """`gauge_cells` of many: those with samples at the same times are worked together."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number, one in enumerate(series):
+        groups[one.ts.tobytes()].append(number)
+    rows: list[np.ndarray] = [np.zeros(0)] * len(series)
+    for numbers in groups.values():
+        values = np.vstack([series[number].values for number in numbers])
+        for number, cells in zip(numbers, _alike(series, numbers, values, grid), strict=True):
+            rows[number] = cells
+    return rows
+
+
+def _alike(
+    series: Sequence[Series], numbers: list[int], values: np.ndarray, grid: Grid
+) -> Iterable[np.ndarray]:
+    if not np.isfinite(values).all():
+        return [gauge_cells(series[number], grid) for number in numbers]
+    ts = series[numbers[0]].ts
+    return resample_all(ts, values, grid.start, grid.end, grid.step, hold=HOLD_CELLS - 1)
+
+
 def increase_cells(series: Series, grid: Grid, first_seen: float) -> np.ndarray:
     """Increase of a counter per cell; NaN where there is no sample.
 
@@ -98,7 +121,8 @@ def roll(rows: list[np.ndarray], width: int, step: float) -> Rolled:
 def _trailing(values: np.ndarray, width: int) -> np.ndarray:
     """Sum of each cell and the width - 1 before it."""
     summed = np.cumsum(values)
-    return summed - np.concatenate([np.zeros(width), summed])[: values.size]
+    summed[width:] -= summed[:-width].copy()
+    return summed
 
 
 def by_instance(

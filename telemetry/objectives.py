@@ -9,7 +9,7 @@ from .board import Board, boards
 from .grid import Grid, scrape_step
 from .model import Objective, Telemetry, Window
 from .recipes import BUCKETS, REQUESTS, code_of, failed
-from .span_signals import span_failed, span_views
+from .span_signals import span_views
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,15 @@ def _from_spans(
     }
     if not missing:
         return {}
-    views = span_views(telemetry, window, {name for name, _ in missing})
+    views = span_views(telemetry.span_table(window, linked=False), {name for name, _ in missing})
     counted = {}
     for key, objective in missing.items():
         view = views.get(key[0])
         if view is None or (objective.sli == "latency" and objective.threshold_ms is None):
             continue
         most = objective.threshold_ms if objective.sli == "latency" else None
-        good = [
-            span.duration_ms <= most if most is not None else not span_failed(span)
-            for span in view.spans
-        ]
-        ends = np.array([span.start + span.duration_ms / 1000 for span in view.spans])
-        counted[key] = Counted(ends, np.array(good, float), np.ones(ends.size), view.source)
+        good = (view.ms <= most if most is not None else ~view.failed).astype(float)
+        counted[key] = Counted(view.ends, good, np.ones(good.size), view.source)
     return counted
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.histogram import histogram_quantile
+from ..analysis.histogram import histogram_quantiles
 from .board import Board
 from .grid import roll
 
@@ -65,8 +65,7 @@ def _quantile(q: float) -> Callable[[Board], Made | None]:
         if found is None:
             return None
         bounds, counts = found
-        values = [histogram_quantile(q, bounds, counts[:, i]) for i in range(counts.shape[1])]
-        return np.array(values), counts[-1]
+        return histogram_quantiles(q, bounds, counts), counts[-1]
 
     return make
 

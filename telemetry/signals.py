@@ -54,7 +54,8 @@ def read_signals(
     names: list[str] | None = None,
     rate_s: float | None = None,
 ) -> list[Signal]:
-    """Every signal that the telemetry can give inside a window, by service and name.
+    """Every signal that the telemetry can give inside a window, by service and name. Their arrays
+    are shared: never written into.
 
     Args:
         telemetry: where raw series come from.
@@ -63,6 +64,21 @@ def read_signals(
         names: only these signals; default all.
         rate_s: seconds that rates look back over; default five scrapes.
     """
+    key = ("signals", window, _tuple(services), _tuple(names), rate_s)
+    return list(telemetry.remember(key, lambda: _read(telemetry, window, services, names, rate_s)))
+
+
+def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
+def _read(
+    telemetry: Telemetry,
+    window: Window,
+    services: list[str] | None,
+    names: list[str] | None,
+    rate_s: float | None,
+) -> list[Signal]:
     recipes = [recipe for recipe in RECIPES if names is None or recipe.name in names]
     wanted = sorted({metric for recipe in recipes for metric in recipe.needs})
     early = Window(window.start - SILENCE_S, window.end)
@@ -110,8 +126,9 @@ def _from_spans(
     candidates = known_services(telemetry) if services is None else services
     missing = {name for name in candidates if any((name, signal) not in have for signal in wanted)}
     signals = []
-    for service, view in span_views(telemetry, Window(grid.start, grid.end), missing).items():
-        for name, (cells, events) in span_cells(view.spans, grid, width).items():
+    table = telemetry.span_table(Window(grid.start, grid.end), linked=False)
+    for service, view in span_views(table, missing).items():
+        for name, (cells, events) in span_cells(view, grid, width).items():
             if name in wanted and (service, name) not in have:
                 recipe = next(recipe for recipe in RECIPES if recipe.name == name)
                 shape = (service, name, recipe.unit, grid.start, grid.step, cells)

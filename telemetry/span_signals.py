@@ -4,14 +4,20 @@ A service's own server spans are best; one that leaves none (a database, a provi
 through its callers' client spans.
 """
 
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..analysis.ranks import window_quantiles
+from ..analysis.requests.span_table import SpanTable
 from .grid import Grid
-from .model import Span, Telemetry, Window
+from .model import Span
 
+CALLEES = ("peer.service", "server.address", "db.system")
+"""Attributes that say whom a client span calls, the best first."""
+STATUS_CODE = "http.response.status_code"
 NAMES = ("request_rate", "error_rate", "latency_p50", "latency_p95")
 
 
@@ -20,64 +26,70 @@ class SpanView:
     """The spans of one service that count as its requests, and whose they are."""
 
     source: str  # spans, callers
-    spans: list[Span]
+    ends: np.ndarray  # shape (n,), unix seconds
+    ms: np.ndarray  # shape (n,), durations
+    failed: np.ndarray  # shape (n,), bool
 
 
 def peer(span: Span) -> str:
     """The service that a client span calls; empty where it does not say."""
-    attributes = span.attributes
-    return str(
-        attributes.get("peer.service")
-        or attributes.get("server.address")
-        or attributes.get("db.system")
-        or ""
-    )
+    return called(span.attributes.get(name) for name in CALLEES)
+
+
+def called(names: Iterable[Any]) -> str:
+    """Whom a call is for, by the values of CALLEES: the first that says something."""
+    return str(next((name for name in names if name), ""))
 
 
 def span_failed(span: Span) -> bool:
-    """Whether a span is a failure of the system.
+    """Whether a span is a failure of the system."""
+    return is_failure(span.status, span.attributes.get(STATUS_CODE))
+
+
+def is_failure(status: str, code: Any) -> bool:
+    """Whether this status with this HTTP code is a failure of the system.
 
     OpenTelemetry marks every 4xx on a client span as an error; a wrong password or a missing
     page is none. Timeouts, refusals for load and callers that gave up are.
     """
-    if span.status != "error":
+    if status != "error":
         return False
-    code = span.attributes.get("http.response.status_code")
     return not (isinstance(code, int) and 400 <= code < 500 and code not in (408, 429, 499))
 
 
-def span_views(telemetry: Telemetry, window: Window, services: set[str]) -> dict[str, SpanView]:
+def span_views(table: SpanTable, services: set[str]) -> dict[str, SpanView]:
     """The spans that stand for each service's requests; services without any are left out."""
-    own: dict[str, list[Span]] = defaultdict(list)
-    seen: dict[str, list[Span]] = defaultdict(list)
-    for span in telemetry.spans(window):
-        if span.kind == "server" and span.service in services:
-            own[span.service].append(span)
-        elif span.kind == "client" and peer(span) in services:
-            seen[peer(span)].append(span)
-    views = {name: SpanView("callers", spans) for name, spans in seen.items()}
-    return views | {name: SpanView("spans", spans) for name, spans in own.items()}
+    own = [op.service if op.kind == "server" else "" for op in table.ops]
+    seen = [op.peer if op.kind == "client" else "" for op in table.ops]
+    return {
+        name: SpanView(source, table.end[rows], table.ms[rows], table.error[rows])
+        for source, names in (("callers", seen), ("spans", own))
+        for name, rows in _rows(table, names, services).items()
+    }
 
 
-def span_cells(
-    spans: list[Span], grid: Grid, width: int
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _rows(table: SpanTable, names: list[str], wanted: set[str]) -> dict[str, np.ndarray]:
+    """Rows by the name of their kind of work, for names that are wanted."""
+    different = sorted(wanted.intersection(names) - {""})
+    number = {name: i for i, name in enumerate(different)}
+    group = np.array([number.get(name, -1) for name in names], np.int64)[table.op]
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(len(different) + 1))
+    parts = {name: order[bounds[i] : bounds[i + 1]] for name, i in number.items()}
+    return {name: rows for name, rows in parts.items() if rows.size}
+
+
+def span_cells(view: SpanView, grid: Grid, width: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """(values, events) per signal; each cell looks at the spans that ended in the last `width`."""
-    ends = np.array([span.start + span.duration_ms / 1000 for span in spans])
-    order = np.argsort(ends, kind="stable")
-    ends = ends[order]
-    seconds = np.array([span.duration_ms / 1000 for span in spans])[order]
-    errors = np.array([span_failed(span) for span in spans], float)[order]
+    order = np.argsort(view.ends, kind="stable")
+    ends, seconds = view.ends[order], view.ms[order] / 1000
     upper = np.searchsorted(ends, grid.ts + grid.step)
     lower = np.searchsorted(ends, grid.ts + grid.step - width * grid.step)
     events = (upper - lower).astype(float)
-    bad = np.concatenate([[0.0], np.cumsum(errors)])
+    bad = np.concatenate([[0.0], np.cumsum(view.failed[order], dtype=float)])
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(events > 0, (bad[upper] - bad[lower]) / events, np.nan)
-    chunks = [seconds[i:j] for i, j in zip(lower, upper, strict=True)]
-    quantiles = {
-        name: np.array([np.quantile(chunk, q) if chunk.size else np.nan for chunk in chunks])
-        for name, q in (("latency_p50", 0.5), ("latency_p95", 0.95))
-    }
-    values = {"request_rate": events / (width * grid.step), "error_rate": share} | quantiles
+    p50, p95 = window_quantiles(seconds, lower, upper, (0.5, 0.95))
+    values = {"request_rate": events / (width * grid.step), "error_rate": share}
+    values |= {"latency_p50": p50, "latency_p95": p95}
     return {name: (cells, events) for name, cells in values.items()}

@@ -73,31 +73,34 @@ class Tables:
         """Put complete JSON lines into a table; lines that are not records are left out."""
         path = Path(self.spool.name) / f"{modality}.jsonl"
         path.write_bytes(chunk)
-        before = self.count(modality)
         try:
-            self._insert(modality, path)
+            rows = self._insert(modality, path)
         except duckdb.Error:  # text that is no UTF-8, a line of many megabytes, deep nesting
             path.write_bytes(_cleaned(chunk))
-            self._insert(modality, path)
+            rows = self._insert(modality, path)
         path.unlink()
-        lines = sum(1 for line in chunk.split(b"\n") if line.strip())
-        return Loaded(lines=lines, rows=self.count(modality) - before)
+        return Loaded(_lines(chunk), rows)
 
-    def count(self, modality: str) -> int:
-        """Rows in a table."""
-        found = self.db.execute(f"SELECT count(*) FROM {modality}").fetchone()
-        return int(found[0]) if found else 0
-
-    def _insert(self, modality: str, path: Path) -> None:
+    def _insert(self, modality: str, path: Path) -> int:
+        """How many rows came in."""
         columns = COLUMNS[modality]
         needed = " AND ".join(f'"{name}" IS NOT NULL' for name in NEEDED[modality])
-        self.db.execute(
+        found = self.db.execute(
             f"INSERT INTO {modality} BY NAME SELECT * FROM read_ndjson(?, columns = $columns,"
             f' ignore_errors = true) WHERE {needed} AND isfinite("{TIME[modality]}")'.replace(
                 "$columns", _struct(columns)
             ),
             [str(path)],
-        )
+        ).fetchone()
+        return int(found[0]) if found else 0
+
+
+def _lines(chunk: bytes) -> int:
+    """Lines with something in them; each ends with a newline."""
+    every = chunk.count(b"\n")
+    if chunk.count(b"\n{") + chunk.startswith(b"{") == every:  # all of them begin as objects do
+        return every
+    return sum(1 for line in chunk.split(b"\n") if line.strip())
 
 
 def _struct(columns: dict[str, str]) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.changes import Change, correlate, span
+from warroom.analysis.code.changes import Change, correlate, span
+from warroom.analysis.code.tokens import changed_text, inert, tokens_of
 from warroom.analysis.fusion import Signal, fuse
 from warroom.analysis.propagation import rank_origins
 from warroom.analysis.sources import (
@@ -15,7 +16,6 @@ from warroom.analysis.sources import (
     by_network,
     concentration,
 )
-from warroom.analysis.tokens import changed_text, inert, tokens_of
 
 CHAIN = [("gateway", "cart"), ("cart", "stock"), ("gateway", "login"), ("gateway", "catalog")]
 

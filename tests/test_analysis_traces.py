@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.edges import compare_edges, edge_stats, missing_callees
-from warroom.analysis.origins import find_origin, find_origins, origin_shares
-from warroom.analysis.span_time import critical_path, exclusive_by_service, exclusive_ms
-from warroom.analysis.spans import Span, Trace, build_traces
+from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
+from warroom.analysis.requests.origins import find_origins, origin_shares
+from warroom.analysis.requests.span_time import critical_path, exclusive_by_service, exclusive_ms
+from warroom.analysis.requests.spans import Span, Trace, build_traces
+from warroom.tests.span_tables import table_of
 
 
 def span(
@@ -95,6 +96,10 @@ def test_critical_path_follows_the_last_to_finish():
     assert critical_path(Trace([])) == []
 
 
+def find_origin(spans, instrumented=()):
+    return next(iter(find_origins(table_of(spans), instrumented)), None)
+
+
 def failing_chain():
     return [
         span("1", "", "gateway", 0, 100, error=True),
@@ -106,16 +111,15 @@ def failing_chain():
 
 
 def test_the_deepest_span_in_error_is_the_origin():
-    origin = find_origin(Trace(failing_chain()))
+    origin = find_origin(failing_chain())
     assert origin is not None
     assert (origin.service, origin.reason, origin.caller) == ("cart", "own error", "gateway")
-    assert origin.path == ("gateway", "cart")
     assert origin.reached_root
 
 
 def test_a_healthy_trace_has_no_origin():
-    assert find_origin(Trace([span("1", "", "a")])) is None
-    assert find_origins([]) == []
+    assert find_origin([span("1", "", "a")]) is None
+    assert find_origins(table_of([])) == []
     assert origin_shares([]) == {}
 
 
@@ -124,11 +128,11 @@ def test_an_unanswered_call_blames_the_callee_that_used_to_answer():
         span("1", "", "gateway", error=True),
         call("2", "1", "gateway", "payments", error=True),
     ]
-    silent = find_origin(Trace(spans), instrumented={"payments"})
+    silent = find_origin(spans, instrumented={"payments"})
     assert silent is not None
     assert (silent.service, silent.reason) == ("payments", "no answer")
-    assert silent.path == ("gateway", "payments")
-    unknown = find_origin(Trace(spans))
+    assert silent.caller == "gateway"
+    unknown = find_origin(spans)
     assert unknown is not None and unknown.reason == "uninstrumented callee"
     assert origin_shares([unknown]) == {"gateway": 0.5, "payments": 0.5}
 
@@ -141,10 +145,10 @@ def test_a_late_answer_blames_what_took_the_time():
         call("4", "3", "cart", "stock", 2, ms=2990),
         span("5", "4", "stock", 3, 2980),
     ]
-    origin = find_origin(Trace(spans))
+    origin = find_origin(spans)
     assert origin is not None
     assert (origin.service, origin.reason) == ("stock", "slow callee")
-    assert origin.path == ("gateway", "cart", "stock")
+    assert (origin.caller, origin.row) == ("cart", 4)
 
 
 def test_a_tolerated_error_gives_way_to_one_that_reached_the_root():
@@ -153,9 +157,9 @@ def test_a_tolerated_error_gives_way_to_one_that_reached_the_root():
         span("2", "1", "recommendations"),
         span("3", "2", "ads", error=True),
     ]
-    origin = find_origin(Trace(tolerated))
+    origin = find_origin(tolerated)
     assert origin is not None and origin.service == "gateway"
-    only = find_origin(Trace([s._replace(error=s.service == "ads") for s in tolerated]))
+    only = find_origin([s._replace(error=s.service == "ads") for s in tolerated])
     assert only is not None
     assert (only.service, only.reached_root) == ("ads", False)
 
@@ -163,7 +167,7 @@ def test_a_tolerated_error_gives_way_to_one_that_reached_the_root():
 def test_shares_over_many_traces():
     spans = failing_chain() + [s._replace(trace_id="u") for s in failing_chain()]
     spans += [span("1", "", "login", trace="v", error=True)]
-    shares = origin_shares(find_origins(spans))
+    shares = origin_shares(find_origins(table_of(spans)))
     assert shares == {"cart": pytest.approx(2 / 3), "login": pytest.approx(1 / 3)}
 
 
@@ -178,29 +182,29 @@ def calls(n, failed=0, ms=10.0, answered=True):
 
 
 def test_edge_stats_count_each_call_once():
-    stats = edge_stats(calls(10, failed=2))[("gateway", "cart")]
+    stats = edge_stats(table_of(calls(10, failed=2)))[("gateway", "cart")]
     assert (stats.count, stats.errors, stats.unanswered) == (10, 2, 0)
     assert (stats.p50_ms, stats.p99_ms, stats.error_share) == (10, 10, 0.2)
 
 
 def test_edges_without_client_spans_are_seen_too():
-    stats = edge_stats([span("1", "", "a"), span("2", "1", "b", ms=7, error=True)])
+    stats = edge_stats(table_of([span("1", "", "a"), span("2", "1", "b", ms=7, error=True)]))
     assert stats[("a", "b")].p50_ms == 7
     assert stats[("a", "b")].errors == 1
 
 
 def test_compare_edges_by_error_and_latency():
-    shift = compare_edges(calls(10), calls(10, failed=5, ms=40))[0]
+    shift = compare_edges(table_of(calls(10)), table_of(calls(10, failed=5, ms=40)))[0]
     assert shift.error_rise == pytest.approx(0.5)
     assert shift.latency_ratio == pytest.approx(4)
-    gone = compare_edges(calls(3), [])[0]
+    gone = compare_edges(table_of(calls(3)), table_of([]))[0]
     assert (gone.after, gone.error_rise, gone.latency_ratio) == (None, 0, None)
 
 
 def test_missing_callees():
-    spans = calls(4, failed=3, answered=False)
+    spans = table_of(calls(4, failed=3, answered=False))
     missing = missing_callees(spans, known={"cart"})[0]
     assert (missing.service, missing.callers, missing.unanswered) == ("cart", ("gateway",), 3)
     assert missing.share == 0.75
     assert missing_callees(spans, known={"stock"}) == []
-    assert missing_callees(calls(4, failed=3)) == []
+    assert missing_callees(table_of(calls(4, failed=3))) == []

@@ -58,12 +58,12 @@ def test_what_was_not_measured_is_left_out(bare):
 
 def test_healthy_logs_and_spans_move_together(shop):
     logs = shop.logs(ALWAYS, ["cart", "web"])
-    # 30 s apart on another day; the last one now a second before the case's own first record
-    assert after(logs) == [-121, -91, -90]
+    # 30 s apart on another day; the last healthy one now a second before the response's guard
+    assert after(logs) == [-151, -121, -90]
     assert [log.level for log in logs] == ["info", "info", "error"]
     assert logs[2].message == 'price "x"\nfailed'
     starts = [round(span.start - DETECTED, 3) for span in shop.spans(ALWAYS)]
-    assert starts == [-111, -110, -109, -108, -20, -19, -18, -17]
+    assert starts == [-141, -140, -139, -138, -20, -19, -18, -17]
 
 
 def test_kinds_of_spans_are_read_off_the_trace(shop):

@@ -147,8 +147,12 @@ def test_what_a_document_of_the_floor_says(root, case):
     leading.change = CULPRIT
     found = floor_answer(shop, document)
     assert found.first() == "cart"
-    assert found.scores["cart"] == found.probability == leading.confidence
+    assert found.scores["cart"] == found.probability == pytest.approx(0.91 + 0.05)  # both of cart
     assert (found.commit, found.kind) == (CULPRIT, "slow release")
+    hurt = {one.name for one in document.services if one.role != "dependency"}
+    assert hurt and set(found.affected) == hurt
+    assert found.remedy == document.proposals[0].kind.value
+    assert [why.service for why in found.blamed] == [h.service for h in document.hypotheses]
     leading.change = "rail"  # a flag
     assert floor_answer(shop, document).commit == "none"
     assert floor_answer(case, document).commit is None

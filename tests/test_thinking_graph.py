@@ -67,7 +67,8 @@ def test_a_brief_is_small_and_holds_tables_of_what_the_playbook_saw(
 ) -> None:
     _, asked = calm
     debug = next(ask for ask in asked if ask.step == 4)
-    assert evidence_of(debug, "failure_origins")
+    assert evidence_of(debug, "changed_paths")
+    assert evidence_of(debug, "call_edges")
     assert len(told(debug)) < 8_000
 
 

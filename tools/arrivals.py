@@ -56,8 +56,9 @@ def _from_logs(bench: Bench, window: Window, by: str, services: list[str] | None
     """Log lines that carry the attribute, one a trace: several tell of the same request."""
     found: dict[str, Arrival] = {}
     numbers = count()
-    for log in logs(bench, window, services):
-        value = str(log.attributes.get(FIELDS[by][1]) or "")
+    name = FIELDS[by][1]
+    for log in logs(bench, window, services, having=[name]):
+        value = str(log.attributes.get(name) or "")
         if value:
             refused = status_code(log.attributes) >= 400 or is_failed_login(log)
             key = log.trace_id or f"line {next(numbers)}"

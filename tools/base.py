@@ -38,6 +38,18 @@ class Frame:
     baseline: Window
     incident: Window
     service: str = ""
+    metric: str = ""
+    """What the alert complains of, where it names a metric."""
+    alerted: float | None = None
+    """When the alert fired, unix seconds; None where there is none."""
+    first: tuple[Window, Window] | None = None
+    """Both windows by the alert's time alone, before anybody read an onset; None: the same."""
+
+    @property
+    def by_alert(self) -> tuple[Window, Window]:
+        """Healthy and incident window as the alert alone gives them: an onset read off noise
+        moves them not."""
+        return self.first or (self.baseline, self.incident)
 
 
 class Bench(Protocol):

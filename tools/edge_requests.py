@@ -3,9 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
+from ..analysis.requests.span_table import SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
-from .reading import attempt, spans
+from .reading import attempt, every_span, records
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,26 @@ def edge_services(bench: Bench) -> list[str]:
     named = [service.name for service in catalogue.services if service.kind == "edge"]
     if named:
         return named
-    roots = Counter(s.service for s in spans(bench, bench.frame.baseline) if not s.parent_id)
-    roots += Counter(s.service for s in spans(bench, bench.frame.incident) if not s.parent_id)
+    frame = bench.frame
+    roots = _roots(every_span(bench, frame.baseline)) + _roots(every_span(bench, frame.incident))
     return [roots.most_common(1)[0][0]] if roots else []
 
 
 def edge_requests(bench: Bench, window: Window) -> list[Request]:
-    """Server spans at the edge inside a window, oldest first."""
+    """Server spans at the edge inside a window, oldest first. Shared: never written into."""
     edges = edge_services(bench)
-    found = spans(bench, window, edges) if edges else []
-    return [_request(span) for span in found if span.kind == "server"]
+
+    def read() -> list[Request]:
+        found = every_span(bench, window)
+        ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
+        return [_request(span) for span in records(bench, found, np.flatnonzero(ours[found.op]))]
+
+    return bench.telemetry.remember(("edge requests", window, *edges), read)
+
+
+def _roots(found: SpanTable) -> Counter[str]:
+    """Spans without a parent, by service."""
+    return Counter(found.services[i] for i in found.service[found.entry].tolist())
 
 
 def _request(span: Span) -> Request:

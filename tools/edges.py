@@ -1,8 +1,10 @@
 """Calls between services, before and now."""
 
-from ..analysis.edges import EdgeShift, EdgeStats, compare_edges
+from collections.abc import Collection
+
+from ..analysis.requests.edges import EdgeShift, EdgeStats, compare_edges
 from .base import Bench, Effect, Row, Table, tool
-from .reading import graph_spans, number, seconds, spans, table
+from .reading import every_span, number, seconds, table, traces
 
 
 @tool(Effect.read)
@@ -10,22 +12,22 @@ def call_edges(bench: Bench) -> Table:
     """Every caller -> callee: requests, share of failed calls, P95 and calls that nobody
     answered, in the incident against the baseline. The edge that got worst first."""
     frame = bench.frame
-    before = graph_spans(spans(bench, frame.baseline))
-    after = graph_spans(spans(bench, frame.incident))
-    instrumented = {span.service for span in [*before, *after] if span.kind == "server"}
+    before, after = traces(bench, frame.baseline), traces(bench, frame.incident)
+    instrumented = before.serving | after.serving
     rows = [_row(shift, instrumented) for shift in compare_edges(before, after)]
     summary = f"{len(rows)} edges"
     if rows and rows[0]["error_rise"]:
         summary += f"; worst {rows[0]['caller']} -> {rows[0]['callee']}"
         summary += f": {rows[0]['error_share'] or 0:.0%} of calls fail"
     nothing = (
-        f"no call between services among {len(before)} spans of the baseline and {len(after)} of "
+        f"no call between services among {len(every_span(bench, frame.baseline))} spans of the "
+        f"baseline and {len(every_span(bench, frame.incident))} of "
         f"{seconds(frame.incident)} incident"
     )
     return table(rows, summary, nothing, frame.incident)
 
 
-def _row(shift: EdgeShift, instrumented: set[str]) -> Row:
+def _row(shift: EdgeShift, instrumented: Collection[str]) -> Row:
     before, after = shift.before, shift.after
     # A callee that never leaves spans (a database, a provider) answers without being seen.
     lost = after.unanswered if after and shift.callee in instrumented else 0

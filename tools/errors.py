@@ -29,8 +29,10 @@ def error_groups(bench: Bench, services: list[str] | None = None) -> Table:
     """
     frame = bench.frame
     names = checked(bench, services)
-    after = [log for log in logs(bench, frame.incident, names) if log.attributes.get(STACK)]
-    before = [log for log in logs(bench, frame.baseline, names) if log.attributes.get(STACK)]
+    before, after = (
+        [log for log in logs(bench, w, names, having=[STACK]) if log.attributes.get(STACK)]
+        for w in (frame.baseline, frame.incident)
+    )
     groups = group_stacks([str(log.attributes[STACK]) for log in after])
     usual = group_stacks([str(log.attributes[STACK]) for log in before])
     counts = {_key(group): group.count for group in usual}

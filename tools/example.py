@@ -1,10 +1,25 @@
 """One request, span by span."""
 
-from ..analysis.span_time import critical_path, exclusive_ms
-from ..analysis.spans import Span, Trace, build_traces
+import numpy as np
+
+from ..analysis.requests.span_time import critical_path, exclusive_ms
+from ..analysis.requests.spans import Span, Trace, build_traces
 from ..telemetry.model import Span as TracedSpan
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, graph_spans, number, one_of, seconds, spans, table, whole
+from .reading import (
+    attempt,
+    checked,
+    cut,
+    every_span,
+    graph_spans,
+    number,
+    one_of,
+    records,
+    seconds,
+    table,
+    traces,
+    whole,
+)
 
 MOST_SPANS = 60
 
@@ -24,15 +39,17 @@ def example_trace(
     if service:
         checked(bench, [service])
     window = whole(bench) if trace_id else bench.frame.incident
-    found = spans(bench, window)
     if trace_id:
-        found = [span for span in found if span.trace_id == trace_id]
+        found = attempt(lambda: bench.telemetry.spans(window, trace_id=trace_id))
+    else:
+        found = _chosen(bench, kind, service)
     failed = [span for span in found if span.status == "error"]
     messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
-    trace = _choose(build_traces(graph_spans(found)), kind, service, bool(trace_id))
+    trace = next(iter(build_traces(graph_spans(found))), None)
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
-    nothing += f" among {len(found)} spans of {seconds(window)}"
+    count = 0 if trace_id else len(every_span(bench, window))
+    nothing += f" among {count} spans of {seconds(window)}"
     if trace is None:
         return table([], "", nothing, window)
     rows = _rows(trace, messages)
@@ -50,17 +67,20 @@ def _message(span: TracedSpan) -> str:
     return span.status_message.strip() or str(named or facts.get("http.response.status_code") or "")
 
 
-def _choose(traces: list[Trace], kind: str, service: str, exact: bool) -> Trace | None:
-    def fits(trace: Trace) -> bool:
-        part = [span for span in trace.spans if span.error or kind == "slow"]
-        return any(not service or service in (span.service, span.peer) for span in part)
-
-    def order(trace: Trace) -> tuple[bool, float]:
-        root = max(trace.roots, key=lambda span: span.duration_ms)
-        return root.error and kind == "failing", root.duration_ms
-
-    candidates = [trace for trace in traces if trace.roots and (exact or fits(trace))]
-    return max(candidates, key=order, default=None)
+def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
+    """The spans of the longest trace that fits, of failing ones first those whose root fails."""
+    table = traces(bench, bench.frame.incident)
+    named = np.array([not service or service in (op.service, op.peer) for op in table.ops], bool)
+    part = named[table.op] & (table.error | (kind == "slow"))
+    roots = np.flatnonzero((table.parent < 0) & np.isin(table.trace, table.trace[part]))
+    roots = roots[np.lexsort((roots, -table.ms[roots], table.trace_order[roots]))]
+    _, longest = np.unique(table.trace[roots], return_index=True)
+    roots = roots[np.sort(longest)]
+    if not roots.size:
+        return []
+    loud = table.error[roots] & (kind == "failing")
+    best = roots[np.lexsort((np.arange(roots.size), -table.ms[roots], ~loud))[0]]
+    return records(bench, table, np.flatnonzero(table.trace == table.trace[best]))
 
 
 def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[Row]:

@@ -1,15 +1,28 @@
 """Where failing requests began to fail."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
+from typing import NamedTuple
 
-from ..analysis.origins import Origin, find_origins
+import numpy as np
+
+from ..analysis.requests.origins import Origin, find_origins
+from ..analysis.requests.span_table import SpanTable
 from ..telemetry.model import Span
 from ..telemetry.span_signals import span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import cut, graph_spans, number, seconds, spans, table
+from .reading import cut, every_span, number, records, seconds, table, traces
 
 Key = tuple[str, str, str, str]
 """Blamed service, operation, error, reason."""
+
+
+class Failure(NamedTuple):
+    """One failing trace."""
+
+    caller: str  # of the blamed service
+    route: str  # the operation at the edge
+    trace_id: str
 
 
 @tool(Effect.read)
@@ -21,56 +34,62 @@ def failure_origins(bench: Bench) -> Table:
     over failing traces of the incident; most frequent first.
     """
     frame = bench.frame
-    before, after = spans(bench, frame.baseline), spans(bench, frame.incident)
-    known = {span.service for span in before if span.kind == "server"}
-    usual = Counter(_keys(before, known).values())
-    groups: dict[Key, list[Origin]] = defaultdict(list)
-    origins = find_origins(graph_spans(after), known)
-    texts = _texts(after)
-    for origin in origins:
-        groups[_key(origin, texts)].append(origin)
-    routes = _routes(after)
+    before, after = traces(bench, frame.baseline), traces(bench, frame.incident)
+    known = before.serving
+    usual = Counter(key for key, _ in _failures(bench, before, known))
+    groups: dict[Key, list[Failure]] = defaultdict(list)
+    origins = _failures(bench, after, known)
+    for key, failure in origins:
+        groups[key].append(failure)
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
-    rows = [_row(key, found, len(origins), usual[key], routes) for key, found in ordered]
+    rows = [_row(key, found, len(origins), usual[key]) for key, found in ordered]
     summary = f"{len(origins)} failing traces"
     if rows:
         summary += f"; {rows[0]['share']:.0%} begin at {rows[0]['service']} ({rows[0]['reason']})"
-    nothing = f"no failing trace among {len(after)} spans of {seconds(frame.incident)}"
+    spans = len(every_span(bench, frame.incident))
+    nothing = f"no failing trace among {spans} spans of {seconds(frame.incident)}"
     return table(rows, summary, nothing, frame.incident)
 
 
-def _keys(found: list[Span], known: set[str]) -> dict[str, Key]:
-    texts = _texts(found)
-    return {o.span.trace_id: _key(o, texts) for o in find_origins(graph_spans(found), known)}
+def _failures(bench: Bench, table: SpanTable, known: Collection[str]) -> list[tuple[Key, Failure]]:
+    """Every failing trace."""
+    origins = find_origins(table, known)
+    shown = np.array([origin.row for origin in origins], int)
+    spans = records(bench, table, shown)
+    routes = _routes(table, shown)
+    return [
+        (_key(origin, span), Failure(origin.caller, route, span.trace_id))
+        for origin, span, route in zip(origins, spans, routes, strict=True)
+    ]
 
 
-def _texts(found: list[Span]) -> dict[str, str]:
-    """What each failed span says about its error, by span id: its type where it has one."""
-    return {
-        span.span_id: str(
-            span.attributes.get("exception.type")
-            or span.attributes.get("error.type")
-            or span.status_message
-            or span.attributes.get("http.response.status_code")
-            or "error"
-        )
-        for span in found
-        if span_failed(span)
-    }
+def _key(origin: Origin, span: Span) -> Key:
+    error = "slow" if origin.reason == "slow callee" else "error"
+    return origin.service, span.name, cut(_text(span) or error, 200), origin.reason
 
 
-def _key(origin: Origin, texts: dict[str, str]) -> Key:
-    error = texts.get(origin.span.span_id, "slow" if origin.reason == "slow callee" else "error")
-    return origin.service, origin.span.name, cut(error, 200), origin.reason
+def _text(span: Span) -> str:
+    """What a failed span says about its error: its type where it has one."""
+    if not span_failed(span):
+        return ""
+    return str(
+        span.attributes.get("exception.type")
+        or span.attributes.get("error.type")
+        or span.status_message
+        or span.attributes.get("http.response.status_code")
+        or "error"
+    )
 
 
-def _routes(found: list[Span]) -> dict[str, str]:
-    """The operation at the edge, by trace id."""
-    return {span.trace_id: span.name for span in found if not span.parent_id}
+def _routes(table: SpanTable, rows: np.ndarray) -> list[str]:
+    """The operation at the edge of each of these rows' traces."""
+    entries = np.flatnonzero(table.entry)
+    names = {int(table.trace[row]): table.ops[table.op[row]].name for row in entries}
+    return [names.get(int(trace), "") for trace in table.trace[rows]]
 
 
-def _row(key: Key, found: list[Origin], total: int, before: int, routes: dict[str, str]) -> Row:
-    hit = Counter(routes.get(origin.span.trace_id, "") for origin in found)
+def _row(key: Key, found: list[Failure], total: int, before: int) -> Row:
+    hit = Counter(failure.route for failure in found)
     return {
         "service": key[0],
         "operation": cut(key[1], 200),
@@ -79,7 +98,7 @@ def _row(key: Key, found: list[Origin], total: int, before: int, routes: dict[st
         "count": len(found),
         "share": number(len(found) / total),
         "before": before,
-        "callers": ", ".join(sorted({origin.caller for origin in found if origin.caller})),
+        "callers": ", ".join(sorted({failure.caller for failure in found if failure.caller})),
         "route": hit.most_common(1)[0][0],
-        "trace_id": found[0].span.trace_id,
+        "trace_id": found[0].trace_id,
     }

@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from ..analysis.requests.log_table import LogTable
 from .base import Bench, Effect, Row, Table, tool
-from .reading import logs, number, services_of, table, whole
+from .reading import log_lines, number, services_of, table, whole
 from .shifts import Shift, shifts
 
 GROUPS = {
@@ -92,12 +93,16 @@ def _last(shift: Shift | None) -> float | None:
 def _loud(bench: Bench) -> dict[str, str]:
     """State of the error logs of each service: how many more than in the baseline, per second."""
     frame = bench.frame
-    levels = ["error", "critical"]
-    before = Counter(log.service for log in logs(bench, frame.baseline, None, levels))
-    now = Counter(log.service for log in logs(bench, frame.incident, None, levels))
+    before, now = (_errors(log_lines(bench, w)) for w in (frame.baseline, frame.incident))
     states = {}
     for service, count in now.items():
         usual = before[service] / max(frame.baseline.seconds, 1) * frame.incident.seconds
         if count >= 3 and count > 2 * usual:
             states[service] = "bad" if count >= 10 and count > 5 * usual else "watch"
     return states
+
+
+def _errors(lines: LogTable) -> Counter[str]:
+    """Lines that tell of errors, by service."""
+    bad = lines.service[lines.of_levels(("error", "critical"))]
+    return Counter(lines.services[i] for i in bad.tolist())

@@ -1,13 +1,10 @@
 """Where the time of requests goes: exclusive time per operation, before and now."""
 
-from collections import defaultdict
-
 import numpy as np
 
-from ..analysis.span_time import exclusive_ms
-from ..analysis.spans import Span, build_traces
+from ..analysis.requests.span_table import SpanTable
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, graph_spans, number, ratio, seconds, spans, table
+from .reading import checked, cut, number, ratio, seconds, table, traces
 
 Operation = tuple[str, str, bool]
 """Service, operation, and whether it waits for a callee that leaves no spans."""
@@ -23,8 +20,8 @@ def slow_operations(bench: Bench, services: list[str] | None = None) -> Table:
     """
     frame = bench.frame
     names = checked(bench, services)
-    before, roots_before = _own(graph_spans(spans(bench, frame.baseline)))
-    after, roots = _own(graph_spans(spans(bench, frame.incident)))
+    before, roots_before = _own(traces(bench, frame.baseline))
+    after, roots = _own(traces(bench, frame.incident))
     rows = [
         _row(key, before.get(key), times, (roots_before, roots)) for key, times in after.items()
     ]
@@ -40,16 +37,21 @@ def slow_operations(bench: Bench, services: list[str] | None = None) -> Table:
     return table(rows, summary, nothing, frame.incident)
 
 
-def _own(found: list[Span]) -> tuple[dict[Operation, np.ndarray], int]:
-    """Exclusive milliseconds of each operation, and the number of traces."""
-    times: dict[Operation, list[float]] = defaultdict(list)
-    traces = build_traces(found)
-    for trace in traces:
-        own = exclusive_ms(trace)
-        for span in trace.spans:
-            waits = span.kind == "client" and not trace.children(span)
-            times[span.service, span.name, waits].append(own[span.span_id])
-    return {key: np.array(values) for key, values in times.items()}, len(traces)
+def _own(found: SpanTable) -> tuple[dict[Operation, np.ndarray], int]:
+    """Exclusive milliseconds of each operation, in order of its first trace, and the number of
+    traces."""
+    called = np.zeros(len(found), bool)
+    called[found.parent[found.parent >= 0]] = True
+    waits = found.of_kind("client") & ~called
+    names = list(dict.fromkeys((op.service, op.name) for op in found.ops))
+    number = {name: i for i, name in enumerate(names)}
+    group = 2 * np.array([number[op.service, op.name] for op in found.ops], int)[found.op] + waits
+    order = np.argsort(found.trace_order, kind="stable")
+    different, first, size = np.unique(group[order], return_index=True, return_counts=True)
+    rows = order[np.argsort(group[order], kind="stable")]
+    times = np.split(found.exclusive_ms[rows], np.cumsum(size)[:-1])
+    own = {(*names[different[i] // 2], bool(different[i] % 2)): times[i] for i in np.argsort(first)}
+    return own, found.traces
 
 
 def _row(

@@ -1,9 +1,10 @@
 """Log lines: what is new or surging, and search."""
 
+from ..analysis.requests.log_table import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
-from ..telemetry.model import LogRecord
+from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, logs, number, one_of, seconds, table
+from .reading import attempt, checked, cut, log_lines, logs, number, one_of, seconds, table
 from .searching import matches
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -25,10 +26,9 @@ def log_patterns(
     frame = bench.frame
     chosen = [one_of("levels", level, LEVELS) for level in levels] if levels else LOUD
     names = checked(bench, services)
-    before = logs(bench, frame.baseline, names, chosen)
-    after = logs(bench, frame.incident, names, chosen)
+    before, after = (_chosen(bench, w, names, chosen) for w in (frame.baseline, frame.incident))
     exposures = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
-    shifts = compare_templates(_lines(before), _lines(after), *exposures)
+    shifts = compare_templates(_lines(bench, before), _lines(bench, after), *exposures)
     rows: list[Row] = [
         {
             "service": shift.service,
@@ -39,7 +39,7 @@ def log_patterns(
             "after": shift.after,
             "ratio": number(shift.ratio, 3),
             "score": number(-shift.log10_p, 3),
-            "first": number(after[shift.first].ts) if shift.first is not None else None,
+            "first": number(float(after.ts[shift.first])) if shift.first is not None else None,
             "sample": cut(shift.example, 400),
         }
         for shift in shifts[: max(1, limit)]
@@ -53,8 +53,19 @@ def log_patterns(
     return table(rows, summary, nothing, frame.incident)
 
 
-def _lines(found: list[LogRecord]) -> list[LogLine]:
-    return [LogLine(log.service, log.level, log.message) for log in found]
+def _chosen(
+    bench: Bench, window: Window, services: list[str] | None, levels: list[str]
+) -> LogTable:
+    """The lines of these levels and services."""
+    found = log_lines(bench, window)
+    found = found.chosen(found.of_levels(levels))
+    return found if services is None else found.chosen(found.of_services(services))
+
+
+def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
+    texts = attempt(lambda: bench.telemetry.messages(found))
+    numbers = zip(found.service.tolist(), found.level.tolist(), texts, strict=True)
+    return [LogLine(found.services[s], found.levels[i], text) for s, i, text in numbers]
 
 
 @tool(Effect.read)

@@ -11,6 +11,8 @@ from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, number, ratio, seconds, spans, table
 
 Statement = tuple[str, str]
+STATEMENTS = ("db.query.text", "db.statement", "db.system")
+"""Attributes of a span that runs a statement."""
 
 
 @dataclass
@@ -37,8 +39,8 @@ def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
     """
     frame = bench.frame
     names = checked(bench, services)
-    before = _runs(spans(bench, frame.baseline), names)
-    after = _runs(spans(bench, frame.incident), names)
+    before = _runs(spans(bench, frame.baseline, having=STATEMENTS), names)
+    after = _runs(spans(bench, frame.incident, having=STATEMENTS), names)
     scale = frame.incident.seconds / max(frame.baseline.seconds, 1e-3)
     rows = {key: _row(key, before.get(key), runs) for key, runs in after.items()}
 

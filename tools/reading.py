@@ -1,10 +1,14 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, TypeVar
 
-from ..analysis.spans import Span as GraphSpan
+import numpy as np
+
+from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.spans import Span as GraphSpan
 from ..errors import BundleError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
@@ -20,6 +24,14 @@ def attempt(read: Callable[[], T]) -> T:
         return read()
     except BundleError as error:
         raise ToolFailed(str(error)) from error
+
+
+def by_alert(bench: Bench, name: str, make: Callable[[], T], *facts: Hashable) -> T:
+    """What hangs on the alert's windows and these facts alone: it is made once, whatever onset is
+    read later on."""
+    frame = bench.frame
+    key = (name, frame.by_alert, frame.alerted, frame.service, frame.metric, *facts)
+    return attempt(lambda: bench.telemetry.remember(key, make))
 
 
 def services_of(bench: Bench) -> list[str]:
@@ -61,14 +73,41 @@ def logs(
     window: Window,
     services: list[str] | None = None,
     levels: list[str] | None = None,
+    having: Collection[str] = (),
 ) -> list[LogRecord]:
-    """Log records inside a window."""
-    return attempt(lambda: bench.telemetry.logs(window, services, levels))
+    """Log records inside a window; `having` one of these attributes."""
+    return attempt(lambda: bench.telemetry.logs(window, services, levels, having=having))
 
 
-def spans(bench: Bench, window: Window, services: list[str] | None = None) -> list[Span]:
-    """Spans that start inside a window."""
-    return attempt(lambda: bench.telemetry.spans(window, services))
+def log_lines(bench: Bench, window: Window) -> LogTable:
+    """All log lines inside a window as columns."""
+    return attempt(lambda: bench.telemetry.log_table(window))
+
+
+def spans(
+    bench: Bench,
+    window: Window,
+    services: list[str] | None = None,
+    having: Collection[str] = (),
+    route: str = "",
+) -> list[Span]:
+    """Spans that start inside a window; `having` one of these attributes, of routes like this."""
+    return attempt(lambda: bench.telemetry.spans(window, services, having=having, route=route))
+
+
+def traces(bench: Bench, window: Window) -> SpanTable:
+    """The spans that start inside a window as columns, each with its parent."""
+    return attempt(lambda: bench.telemetry.span_table(window))
+
+
+def every_span(bench: Bench, window: Window) -> SpanTable:
+    """The spans that start inside a window as columns, as they came, without parents."""
+    return attempt(lambda: bench.telemetry.span_table(window, linked=False))
+
+
+def records(bench: Bench, table: SpanTable, rows: np.ndarray) -> list[Span]:
+    """The whole records behind these rows of a table."""
+    return attempt(lambda: bench.telemetry.spans_of(table, rows))
 
 
 def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:

@@ -4,14 +4,15 @@ Python's own `re` may take forever, and holds up every thread while it does.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import duckdb
 
 BLOCK = 4_000_000
 """Characters that are searched at once: DuckDB has little memory here."""
 QUERY = """
-SELECT i FROM (SELECT unnest(?) AS t, generate_subscripts(?, 1) - 1 AS i)
-WHERE regexp_matches(t, ?)
+SELECT i FROM (SELECT unnest($texts) AS t, generate_subscripts($texts, 1) - 1 AS i)
+WHERE regexp_matches(t, $pattern)
 """
 
 
@@ -22,7 +23,7 @@ def matches(pattern: str, texts: Sequence[str]) -> tuple[list[int], bool]:
     written.
     """
     written = _encodable(pattern)
-    with duckdb.connect(config={"threads": 1, "memory_limit": "256MB"}) as db:
+    with _database().cursor() as db:
         try:
             db.execute("SELECT regexp_matches('', ?)", [f"(?im){written}"])
         except duckdb.Error:
@@ -30,9 +31,15 @@ def matches(pattern: str, texts: Sequence[str]) -> tuple[list[int], bool]:
             return [i for i, text in enumerate(texts) if plain in _encodable(text).casefold()], True
         found = []
         for start, block in _blocks(texts):
-            rows = db.execute(QUERY, [block, block, f"(?im){written}"]).fetchall()
+            rows = db.execute(QUERY, {"texts": block, "pattern": f"(?im){written}"}).fetchall()
             found += [start + row[0] for row in rows]
     return sorted(found), False
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for the process: opening one takes longer than most searches."""
+    return duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

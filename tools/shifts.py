@@ -87,7 +87,15 @@ class Shift:
 def shifts(
     bench: Bench, services: list[str] | None = None, names: list[str] | None = None
 ) -> list[Shift]:
-    """Every signal of both windows, the worst first, then by score."""
+    """Every signal of both windows, the worst first, then by score. Their arrays are shared: never
+    written into."""
+    frame = bench.frame
+    asked = tuple(None if part is None else tuple(part) for part in (services, names))
+    key = ("shifts", frame.baseline, frame.incident, *asked)
+    return list(bench.telemetry.remember(key, lambda: _compare(bench, services, names)))
+
+
+def _compare(bench: Bench, services: list[str] | None, names: list[str] | None) -> list[Shift]:
     frame = bench.frame
     near = frame.incident.start - frame.baseline.end <= CONTIGUOUS_S
     if near:

@@ -3,13 +3,13 @@
 from collections import Counter
 
 from ..analysis.anomaly import Anomaly
-from ..analysis.edges import EdgeShift, compare_edges, edge_stats, missing_callees
 from ..analysis.propagation import rank_origins
-from ..analysis.spans import Span
+from ..analysis.requests.edges import EdgeShift, compare_edges, edge_stats, missing_callees
+from ..analysis.requests.span_table import SpanTable
 from ..telemetry.model import Catalogue
 from .base import Bench, Effect, Row, Table, tool
 from .health import BAD, HARMLESS
-from .reading import attempt, checked, graph_spans, number, seconds, spans, table, whole
+from .reading import attempt, checked, number, seconds, table, traces, whole
 from .shifts import Shift, shifts
 
 Edge = tuple[str, str]
@@ -46,8 +46,8 @@ def dependencies(bench: Bench, service: str = "") -> Table:
     if service:
         checked(bench, [service])
     catalogue = attempt(bench.telemetry.catalogue)
-    stats = edge_stats(graph_spans(spans(bench, whole(bench))))
-    recent = edge_stats(graph_spans(spans(bench, bench.frame.incident)))
+    stats = edge_stats(traces(bench, whole(bench)))
+    recent = edge_stats(traces(bench, bench.frame.incident))
     counts = Counter({edge: item.count for edge, item in recent.items()})
     listed, seen = _listed(catalogue), set(stats)
     chosen = [edge for edge in listed | seen if not service or service in edge]
@@ -94,11 +94,11 @@ def origin(bench: Bench) -> Table:
     """
     found = shifts(bench)
     worst = _worst(found)
-    before = graph_spans(spans(bench, bench.frame.baseline))
-    after = graph_spans(spans(bench, bench.frame.incident))
+    before, after = traces(bench, bench.frame.baseline), traces(bench, bench.frame.incident)
     silent = _silent(found, before, after)
-    calls = _listed(attempt(bench.telemetry.catalogue)) | set(edge_stats([*before, *after]))
     edges = compare_edges(before, after)
+    calls = _listed(attempt(bench.telemetry.catalogue))
+    calls |= {(edge.caller, edge.callee) for edge in edges}
     calls_ill = {(shift.caller, shift.callee): _ill(shift) for shift in edges}
     scores = {
         name: own * _borne_out(name, found, edges, calls_ill) for name, (own, _) in worst.items()
@@ -156,11 +156,10 @@ def _borne_out(
     return 1.0 if 2 * sick > len(callers) else 0.05
 
 
-def _silent(found: list[Shift], before: list[Span], after: list[Span]) -> set[str]:
+def _silent(found: list[Shift], before: SpanTable, after: SpanTable) -> set[str]:
     """Services that stopped answering: down by their own account, or mute to their callers."""
     down = {shift.signal.service for shift in found if shift.signal.name == "up" and _gone(shift)}
-    reporting = {span.service for span in before if span.kind == "server"}
-    lost = missing_callees(after, reporting) if reporting else []
+    lost = missing_callees(after, before.serving) if before.serving else []
     return down | {item.service for item in lost if item.share >= 0.5 and item.unanswered >= 3}
 
 

@@ -6,12 +6,24 @@ Each takes the clues and yields candidates; none knows a service, a drill or a d
 from collections.abc import Callable, Iterable
 
 from ..clues import Clues
-from . import access, capacity, changes, data, location, processes, third_party
+from . import (
+    access,
+    capacity,
+    changes,
+    data,
+    demand,
+    mechanism,
+    outside,
+    processes,
+    providers,
+    third_party,
+)
 from .candidate import Candidate
 
 Recogniser = Callable[[Clues], Iterable[Candidate]]
 
 RECOGNISERS: tuple[Recogniser, ...] = (
+    mechanism.guilty_changes,
     changes.bad_deploys,
     changes.slow_releases,
     changes.bad_flags,
@@ -25,5 +37,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     data.corrupted,
     access.attacks,
     third_party.providers,
-    location.somewhere,
+    providers.failing_providers,
+    outside.outside_causes,
+    demand.surging_demand,
 )

@@ -1,21 +1,151 @@
-"""Somewhere in this service: the place is known, the kind of fault is not."""
+"""Somewhere in this service: the place is known, the kind of fault only as far as it shows."""
 
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite
+from ...tools.base import Row
+from ..clues import Clues, cite, first
+from ..telling.request_words import wait_words, way_words
 from .candidate import Candidate
+
+OTHER_WAY = 6.0
+"""Log-odds of spans that all do what they never did: by reasoning close to proof, since callers
+that merely pass a fault on do not count as its begin."""
+WAITING = 6.0
+"""Log-odds of a delay a thousand times the noise."""
+MEASURED = 0.5
+"""What metrics count where there are requests to look at: those show who does what, metrics only
+what comes of it. Where there are none, metrics count in full."""
+UNKNOWN = 1.5
+"""Log-odds that "something else" holds when hypotheses are weighed; metrics count theirs as 0."""
+AS_BEFORE = 0.5
+"""Log-odds against a service whose requests are seen and show nothing: some faults leave none."""
+AGAINST = 0.1
+"""Log-odds of what metrics say against a service: their score has it already, people see it."""
+LOGGED, EXPLAINED = 2.5, 0.3
+"""Log-odds of errors in log lines that name no request; what is left where a callee logs some."""
+BLAMED = 2.0
+"""Log-odds of blame that follows the calls. Weak on purpose: a named kind outranks it."""
+CLEAR = 0.5
+"""Weight from which another way of requests says more than a resource."""
+SHARED = 0.5
+"""What a service's metrics count where its failures may be those of a callee without spans."""
+FEW = 8
+"""Services looked at for each kind of sign."""
 
 
 def somewhere(clues: Clues) -> Iterator[Candidate]:
-    """The services that the calls' blame ends at. Weak on purpose: a named kind outranks it."""
-    for row in clues.origin.rows[:3]:
-        statement = f"the degradation begins in {row['service']}; its kind is not known"
-        candidate = Candidate(row["service"], FaultKind.unknown, statement)
-        candidate.backed(
-            2.0,
-            row["blame"] or 0,
-            f"blame follows the calls to it: {row['path']}",
-            cite(clues.origin, row, "blame", "path"),
-        )
-        yield candidate
+    """The services that requests' ways, their waits, metrics or the calls' blame point at."""
+    pointed = [
+        *(row["service"] for row in clues.paths.rows[: 4 * FEW]),
+        *(row["service"] for row in clues.waits.rows[:FEW] if row["strength"]),
+        *(row["service"] for row in clues.measured.rows[:FEW]),
+        *(row["service"] for row in clues.patterns.rows[:FEW] if not clues.measured.rows),
+        *(row["service"] for row in clues.origin.rows[:3]),
+    ]
+    for service in dict.fromkeys(pointed):
+        yield _candidate(clues, service)
+
+
+def _candidate(clues: Clues, service: str) -> Candidate:
+    way, wait = first(clues.paths, service=service), first(clues.waits, service=service)
+    other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
+    candidate = Candidate(service, *_named(clues, service, other, slow, wait))
+    if way:
+        candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(clues, way))
+    if wait:
+        quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
+        candidate.backed(WAITING, slow, wait_words(wait), quotes)
+    if not _traced(clues) and not clues.measured.rows:
+        _logs(clues, candidate)
+    if way is None and wait is None:
+        _quiet(clues, candidate)
+    _metrics(clues, candidate, SHARED if way and way["callee"] else 1.0)
+    _calls(clues, candidate)
+    return candidate
+
+
+def _quiet(clues: Clues, candidate: Candidate) -> None:
+    """No request through it goes otherwise: none was seen, or all go as before."""
+    if not _traced(clues):
+        seen = f"requests through {candidate.service} before and during the incident"
+        candidate.lacking(seen)
+        return
+    for row in clues.edges.rows:
+        if candidate.service in (row["caller"], row["callee"]) and row["requests"]:
+            text = f"requests through {candidate.service} go as they did"
+            candidate.doubted(AS_BEFORE, 1.0, text, cite(clues.edges, row, "callee", "requests"))
+            return
+
+
+def _metrics(clues: Clues, candidate: Candidate, part: float) -> None:
+    row = first(clues.measured, service=candidate.service)
+    if row is None:
+        candidate.lacking(f"metrics of {candidate.service}")
+        return
+    weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (MEASURED if _traced(clues) else 1.0)
+    weight *= part
+    quotes = cite(clues.measured, row, "service", "metric", "before", "now", "score")
+    candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
+    if row["reasons_against"]:
+        against = cite(clues.measured, row, "service", "reasons_against")
+        candidate.doubted(AGAINST, 1.0, f"metrics: {row['reasons_against']}", against)
+    for missing in filter(None, row["not_available"].split("; ")):
+        candidate.lacking(f"{candidate.service}: {missing}")
+
+
+def _calls(clues: Clues, candidate: Candidate) -> None:
+    blame = first(clues.origin, service=candidate.service)
+    if blame:
+        text = f"blame follows the calls to it: {blame['path']}"
+        quotes = cite(clues.origin, blame, "blame", "path")
+        candidate.backed(BLAMED, blame["blame"] or 0, text, quotes)
+
+
+def _traced(clues: Clues) -> bool:
+    """Whether requests of both windows could be compared."""
+    both = any(row["requests"] and row["requests_before"] for row in clues.edges.rows)
+    return both or bool(clues.paths.rows or clues.waits.rows)
+
+
+def _logs(clues: Clues, candidate: Candidate) -> None:
+    """New errors in its log lines, where nothing but lines is known: callers log what their
+    callees do to them. Those of a callee explain its own."""
+    row = _error(clues, candidate.service)
+    if row is None:
+        return
+    entry = clues.case.catalogue.find(candidate.service)
+    below = next((c for c in (entry.depends_on if entry else []) if _error(clues, c)), "")
+    many = 1.0 - 0.5 ** (row["after"] or 0)  # one line proves little
+    text = f"{candidate.service} logs a {row['kind']} {row['level']}: {row['sample'][:100]}"
+    quotes = cite(clues.patterns, row, "service", "kind", "after", "sample")
+    candidate.backed(LOGGED * (EXPLAINED if below else 1.0), many, text, quotes)
+
+
+def _error(clues: Clues, service: str) -> Row | None:
+    """The clearest new or surging error that the service logs, or None."""
+    for row in clues.patterns.rows:
+        loud = row["level"] in ("error", "critical") and row["kind"] in ("new", "surging")
+        if loud and row["service"] == service:
+            return row
+    return None
+
+
+def _named(
+    clues: Clues, service: str, other: float, slow: float, wait: Row | None
+) -> tuple[FaultKind, str]:
+    """Kind of fault and statement, by what shows most."""
+    row = first(clues.measured, service=service)
+    if row and row["kind"] == "cpu" and other < CLEAR and (row["score"] or 0) > 0:
+        return FaultKind.cpu_saturation, f"{service} uses more CPU than it did and slows down"
+    if wait and slow > other:
+        if "->" in wait["place"]:
+            return FaultKind.network, f"calls that {service} takes part in wait on the way"
+        return FaultKind.unknown, f"{service} takes longer for the same work"
+    if other > 0:
+        return FaultKind.application, f"{service} does not do what it used to do"
+    return FaultKind.unknown, f"the degradation begins in {service}; its kind is not known"
+
+
+def _proof_of_way(clues: Clues, row: Row):
+    return cite(clues.paths, row, "service", "event", "share", "share_before")

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 
-from ...analysis.changes import Change, ChangeScore, correlate
+from ...analysis.code.changes import Change, ChangeScore, correlate
 from ...tools.base import Row
 from ..clues import Clues, cite
 from .candidate import Candidate
+from .delivery import delivery
+from .studies import Scene, Studied, scene
 
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
 SKEW = 2.0
 """An onset is read off rates that look back and may be early or late by this many detection
 windows: a change within them may still have come first."""
+CLEARLY = 0.5
+"""Contact by mechanism that another change must have more to speak against this one."""
 DONE = {"deploy": "deployed", "flag": "turned"}
 """What happened to a thing of this kind, in front of when and where."""
 
@@ -38,8 +42,16 @@ def suspicious(clues: Clues, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
         changes, start, _suspects(clues), _tokens(clues), calls=_calls(clues), skew_s=skew
     )
     for score in scores:
-        if score.change.kind == kind and not score.ruled_out:
-            yield rows[changes.index(score.change)], score
+        row = rows[changes.index(score.change)]
+        if score.change.kind == kind and not score.ruled_out and not _too_late(clues, row):
+            yield row, score
+
+
+def _too_late(clues: Clues, row: Row) -> bool:
+    """Whether what the alert watches had left its level before the change came."""
+    now = scene(clues)
+    own = now.changes.get(row["id"])
+    return bool(own and now.dated and delivery(clues, now, own).late)
 
 
 def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeScore) -> None:
@@ -50,6 +62,35 @@ def time_and_place(clues: Clues, candidate: Candidate, row: Row, score: ChangeSc
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
         candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
+    _what_it_does(clues, candidate, row)
+
+
+def _what_it_does(clues: Clues, candidate: Candidate, row: Row) -> None:
+    """Near and in place is not enough: an edit that only moves lines does nothing, and where
+    another change's diff would bring about what is seen, this one's nearness is chance."""
+    now = scene(clues)
+    own = now.changes.get(row["id"])
+    quotes = cite(clues.changes, row, "id", "files")
+    if own and own.row["diff"] and own.work.harmless:
+        weight = 2.5 if own.work.edit.empty else 1.5
+        candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
+    met = own.contact.by_mechanism if own else 0.0
+    more, other = max(
+        ((_reaching(clues, now, other) - met, other) for other in now.changes.values()),
+        key=lambda pair: pair[0],
+        default=(0.0, None),
+    )
+    if other is not None and other is not own and more >= CLEARLY:
+        text = f"change {other.id[:10]} fits better: {other.contact.mechanism[0].text}"
+        candidate.doubted(3.0, more, text, cite(clues.history, other.row, "id", "files"))
+
+
+def _reaching(clues: Clues, now: Scene, studied: Studied) -> float:
+    """How well a change fits, as far as it can have reached what fails."""
+    if not studied.contact.mechanism:
+        return 0.0
+    arrival = delivery(clues, now, studied)
+    return 0.0 if arrival.late else studied.contact.by_mechanism * (1.0 - arrival.doubt)
 
 
 def _suspects(clues: Clues) -> dict[str, float]:

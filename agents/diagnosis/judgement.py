@@ -1,5 +1,7 @@
 """From candidates to ranked hypotheses: one probability each, every reason kept."""
 
+import math
+
 from ...analysis.fusion import Verdict, fuse
 from ...incident.action import Outcome
 from ...incident.document import Incident
@@ -7,10 +9,13 @@ from ...incident.finding import Argument, Hypothesis
 from ...incident.hypotheses import numbered
 from ..causes import RECOGNISERS
 from ..causes.candidate import Candidate
+from ..causes.location import somewhere
 from ..clues import Clues
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
+OTHER_KIND = 1.5
+"""Log-odds of a kind of fault that nobody named, at a service where it begins."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
@@ -23,7 +28,31 @@ def candidates(clues: Clues) -> list[Candidate]:
             key = (candidate.service, candidate.kind.value)
             if key not in best or _weight(candidate) > _weight(best[key]):
                 best[key] = candidate
-    return list(best.values())
+    named = list(best.values())
+    places = list(somewhere(clues))
+    for place in places:
+        _share(place, [c for c in named if c.service == place.service and _weight(c) > 0])
+    return named + places
+
+
+def _share(place: Candidate, named: list[Candidate]) -> None:
+    """Share a service's odds among the kinds of fault named for it and "some other kind".
+
+    That a service is where it begins speaks for each kind of fault there, and for none of them
+    above the others: their own signs decide, held against those of an unknown kind. So both come
+    from the same requests without being counted twice.
+    """
+    top = max([_weight(place), *map(_weight, named)])
+    sizes = [math.expm1(_weight(candidate)) for candidate in named]
+    total = sum(sizes) + math.exp(OTHER_KIND)
+    reason = max(place.reasons, key=lambda r: r.signal.log_odds, default=None)
+    for candidate, size in zip(named, sizes, strict=True):
+        lift = top + math.log(size / total) - _weight(candidate)
+        if lift > 0 and reason:
+            candidate.backed(lift, 1.0, f"it begins there: {reason.signal.note}", reason.quotes)
+    excess = _weight(place) - (top + OTHER_KIND - math.log(total))
+    if named and excess > 0:
+        place.doubted(excess, 1.0, "a kind of fault named for it explains it as well")
 
 
 def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:

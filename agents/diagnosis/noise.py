@@ -4,6 +4,7 @@ from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...tools.base import Result, Row
 from ..clues import Clues, cite, first
+from .otherwise import moved, other_ways, slower
 
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
@@ -22,6 +23,8 @@ MANY = 3
 """Events below this prove nothing."""
 CHANCE = 2.0
 """A rise counts when chance explains it in less than one of 10^2 cases."""
+OTHERWISE = 0.5
+"""Weight from which another way of requests, or a wait, is beyond chance."""
 SLOW = 0.05
 """Share of slow requests at the edge that users notice."""
 
@@ -30,12 +33,16 @@ def backed(clues: Clues, traffic: Result, objectives: Result) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
         *_signals(clues),
+        *_alerted(clues),
         *_growing(clues),
         *_failing(traffic),
         *_missed(objectives),
         *_traces(clues),
         *_patterns(clues),
         *_attacks(clues),
+        *other_ways(clues, OTHERWISE),
+        *slower(clues, OTHERWISE),
+        *moved(clues),
     ]
 
 
@@ -54,6 +61,23 @@ def _signals(clues: Clues) -> list[Finding]:
             quotes=cite(clues.signals, row, "service", "current", "baseline", "score"),
         )
         for row in rows[:5]
+    ]
+
+
+def _alerted(clues: Clues) -> list[Finding]:
+    """The very metric that the alert names, whatever it is called, left its level."""
+    alert = clues.case.document.alert
+    metric = alert.labels.get("metric", "")
+    row = first(clues.symptoms, service=alert.service, source="metric", text=metric)
+    if not metric or row is None:
+        return []
+    return [
+        Finding(
+            statement=f"{row['service']} {metric} is {row['now']:.3g}, healthy {row['before']:.3g}",
+            service=row["service"],
+            kind=f"anomaly:{metric}",
+            quotes=cite(clues.symptoms, row, "service", "text", "now", "before"),
+        )
     ]
 
 

@@ -92,7 +92,7 @@ def _moves(clues: Clues, cause: Hypothesis) -> Iterator[Move]:
             yield from _repair(clues, cause)
         case FaultKind.provider_quota | FaultKind.provider_outage:
             yield from _switch(clues, cause)
-        case FaultKind.unknown:
+        case FaultKind.application | FaultKind.unknown:
             yield Move(ActionKind.restart, cause.service, {})
 
 

@@ -47,6 +47,24 @@ CHANGE: dict[FaultKind, Lesson] = {
         steady="the latency gate stops the release before p95 leaves its objective",
         slo="a latency objective for {service} at p95, beside availability",
     ),
+    FaultKind.application: Lesson(
+        question="which check would have shown that {service} behaves otherwise than it used to",
+        prevention=(
+            Item("Find what made {service} take another way and cover it with a test", 1),
+            Item("Record every change that reaches {service}, settings and data included", 1),
+        ),
+        hardening=(
+            Item("Make {service} return an error where it cannot answer properly", 1, "hardening"),
+            Item(
+                "Give callers of {service} a fallback for answers they cannot use", 2, "hardening"
+            ),
+        ),
+        signals=("error_rate", "latency_p95"),
+        runbook="compare requests through {service} with healthy ones, call by call",
+        chaos="let one operation of {service} fail or answer wrongly in staging",
+        steady="callers of {service} degrade in part and say so",
+        slo="share of requests through {service} that run to their end",
+    ),
     FaultKind.bad_flag: Lesson(
         question="which stage sees {change} at a small share of traffic before everybody does",
         prevention=(

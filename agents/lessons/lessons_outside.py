@@ -47,6 +47,19 @@ OUTSIDE: dict[FaultKind, Lesson] = {
         steady="callers that do not require it stay inside their objectives",
         slo="availability of callers while {service} is away",
     ),
+    FaultKind.node: Lesson(
+        question="what kept {service} on one node when that node failed",
+        prevention=(Item("Spread {service} over nodes and drain a node that reports errors", 1),),
+        hardening=(
+            Item("Move work of {service} off a node whose checks fail", 1, "hardening"),
+            Item("Watch the clocks of nodes and refuse work beyond an offset", 2, "hardening"),
+        ),
+        signals=("up", "error_rate", "latency_p95"),
+        runbook="drain the node under {service}, then look at its disk, clock and kernel log",
+        chaos="take one node of {service} away under load",
+        steady="requests move to the other nodes inside the objective",
+        slo="share of the nodes under {service} that pass their checks",
+    ),
     FaultKind.network: Lesson(
         question="which path to {service} has no second way",
         prevention=(Item("Give {service} a second path or resolver and test it", 1),),

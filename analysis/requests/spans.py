@@ -65,11 +65,6 @@ class Trace:
         """0 for a root."""
         return sum(1 for _ in self.ancestors(span))
 
-    def path(self, span: Span) -> tuple[str, ...]:
-        """Services from the root down to this span, each once in a row."""
-        chain = [s.service for s in (span, *self.ancestors(span))][::-1]
-        return tuple(s for i, s in enumerate(chain) if i == 0 or s != chain[i - 1])
-
     def _cut_loops(self) -> None:
         """Broken ids can make a span its own ancestor: make one span of each loop a root."""
         sound: set[str] = set()
@@ -92,14 +87,6 @@ def build_traces(spans: Iterable[Span]) -> list[Trace]:
     for span in spans:
         grouped.setdefault(span.trace_id, []).append(span)
     return [Trace(group) for group in grouped.values()]
-
-
-def answers(trace: Trace, call: Span) -> Span | None:
-    """The callee's own first span under a client span: proof that the call arrived."""
-    for child in trace.children(call):
-        if child.service != call.service or child.kind in ("server", "consumer"):
-            return child
-    return None
 
 
 def _by_time(span: Span) -> tuple[float, str]:

@@ -1,0 +1,128 @@
+"""A change whose diff does what would bring about what is seen, whenever it was made.
+
+What convicts is the mechanism: an edit that does harm, and symptoms of that very harm. Names and
+places shared with the errors add to it, delivery to a service that fails is needed, and nearness
+in time is worth next to nothing: old changes wait for their trigger, innocent ones sit at the
+onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; what errors name
+(2) and where they are raised (1.5) are not.
+"""
+
+from collections.abc import Iterator
+
+from ...analysis.code.contact import Touch
+from ...analysis.code.mechanisms import Mechanism as M
+from ...incident.evidence import Quote
+from ...incident.finding import FaultKind
+from ...tools.base import Row
+from ..clues import Clues, cite
+from .candidate import Candidate
+from .counter import counter_evidence
+from .delivery import Delivery, delivery
+from .demand import rising_demand
+from .studies import Scene, Studied, scene
+
+MECHANISM, NAME, PLACE, REACH = 3.5, 2.0, 1.5, 0.8
+LEAST = 0.3
+"""Contact by mechanism below this accuses nobody."""
+NAMED = 0.6
+"""Contact by name from which it may be accused though its mechanism is not known."""
+SLOW = (M.database, M.fanout, M.cache, M.lock, M.cpu, M.capacity)
+SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".conf", ".properties", ".env", ".tf", "dockerfile")
+
+
+def guilty_changes(clues: Clues) -> Iterator[Candidate]:
+    """The changes that fit, each doubted by how well the next one fits."""
+    now = scene(clues)
+    fitting = [
+        (studied, arrival)
+        for studied in now.changes.values()
+        if fits(studied) and not (arrival := delivery(clues, now, studied)).late
+    ]
+    ranked = sorted(fitting, key=lambda pair: -strength(*pair))
+    for index, (studied, arrival) in enumerate(ranked[:4]):
+        rival = ranked[0] if index else (ranked[1] if len(ranked) > 1 else None)
+        yield _accused(clues, now, studied, arrival, rival)
+
+
+def fits(studied: Studied) -> bool:
+    """Whether it meets the symptoms closely enough to be accused at all."""
+    return studied.contact.by_mechanism >= LEAST or studied.contact.by_name >= NAMED
+
+
+def closest(studied: Studied) -> Touch:
+    """The meeting that says most."""
+    return [*studied.contact.mechanism, *studied.contact.name][0]
+
+
+def strength(studied: Studied, arrival: Delivery) -> float:
+    """Log-odds of all that speaks for it."""
+    contact = studied.contact
+    met = MECHANISM * contact.by_mechanism + NAME * contact.by_name + PLACE * contact.by_place
+    return met + REACH * bool(arrival.service) - 2.0 * arrival.doubt
+
+
+def _accused(
+    clues: Clues,
+    now: Scene,
+    studied: Studied,
+    arrival: Delivery,
+    rival: tuple[Studied, Delivery] | None,
+) -> Candidate:
+    service = arrival.service or _loudest(now, studied)
+    kind, row = _kind(studied), studied.row
+    first = closest(studied)
+    name = f"change {studied.id[:10]}" + (f" ({row['summary']})" if row["summary"] else "")
+    candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
+    proof = cite(clues.history, row, "id", "files")
+    _meetings(clues, candidate, studied, proof)
+    carried = cite(clues.history, row, "id", "seconds_before")
+    candidate.backed(REACH, float(bool(arrival.service)), arrival.text, carried)
+    candidate.doubted(2.0, arrival.doubt, arrival.text, carried)
+    counter_evidence(clues, now, studied, candidate)
+    demand = rising_demand(clues)
+    if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
+        text = f"{demand['ratio']:.1f} times the usual requests fill {demand['service']} as well"
+        candidate.doubted(2.0, 1.0, text, cite(clues.symptoms, demand, "text", "ratio"))
+    if rival:
+        _rivalry(clues, candidate, strength(studied, arrival), rival)
+    return candidate
+
+
+def _meetings(clues: Clues, candidate: Candidate, studied: Studied, proof: list[Quote]) -> None:
+    contact = studied.contact
+    for weight, level, touches in (
+        (MECHANISM, contact.by_mechanism, contact.mechanism),
+        (NAME, contact.by_name, contact.name),
+        (PLACE, contact.by_place, contact.place),
+    ):
+        if touches:
+            seen = cite(clues.symptoms, _row(clues, touches[0].symptom.row), "text")
+            text = f"{touches[0].text}; seen: {touches[0].symptom.text[:120]}"
+            candidate.backed(weight, level, text, [*proof, *seen])
+
+
+def _rivalry(
+    clues: Clues, candidate: Candidate, own: float, rival: tuple[Studied, Delivery]
+) -> None:
+    """One that fits about as well makes both doubtful."""
+    close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
+    text = f"change {rival[0].id[:10]} fits as well: {closest(rival[0]).text}"
+    candidate.doubted(1.5, close, text, cite(clues.history, rival[0].row, "id"))
+
+
+def _row(clues: Clues, index: int) -> Row | None:
+    return clues.symptoms.rows[index] if index >= 0 else None
+
+
+def _kind(studied: Studied) -> FaultKind:
+    if any(file.lower().endswith(SETTINGS) for file in studied.work.files):
+        return FaultKind.bad_config
+    if studied.row["kind"] == "flag":
+        return FaultKind.bad_flag
+    slow = closest(studied).mechanism in SLOW
+    return FaultKind.slow_release if slow else FaultKind.bad_deploy
+
+
+def _loudest(now: Scene, studied: Studied) -> str:
+    """Who shows the symptom that the change meets."""
+    return closest(studied).symptom.service

@@ -1,0 +1,1 @@
+"""Who is guilty by metrics of any name and the calls between services alone."""

@@ -1,0 +1,1 @@
+"""Requests: spans and the lines they wrote, compared between a healthy time and now."""

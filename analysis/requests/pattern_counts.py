@@ -1,0 +1,153 @@
+"""How often spans of one kind show an event, before and now, and how far apart that is.
+
+The gap is taken between one-sided Wilson bounds of both shares (Wilson 1927), so that few spans
+prove little. All weights of kinds of evidence are by reasoning.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .span_events import AFTER, Events
+from .span_table import Bools, Floats, Ints, SpanTable
+
+RARE = 0.03
+"""Share up to which an event counts as never seen."""
+FEWEST = 3
+"""Spans of a kind that a window must hold: fewer cannot agree."""
+SHIFTED = 0.5
+"""What an event counts that was there before and is more or less frequent now: callers may just
+ask for other things."""
+QUIET = 0.6
+"""What a new line without an error counts: other data make other lines."""
+REORDERED = 0.5
+"""What another order of calls counts: calls under way together come in any."""
+Z = 1.2816
+"""Bounds are one-sided at 90 %."""
+
+
+@dataclass(frozen=True)
+class PatternCounts:
+    """Pairs of a kind of span and an event that it shows; arrays of shape (pairs,)."""
+
+    key: Ints
+    of_pair: Ints  # by (row, event) of Events: its pair
+    row: Ints
+    kind: Ints
+    event: Ints
+    calling: Ints  # for "came last": the pair of the same call; else -1
+    k0: Ints
+    n0: Ints
+    k1: Ints
+    n1: Ints
+    grown: Floats  # how much more often odd spans of the pair come per request, 0..1
+    failed0: Floats  # share of the kind's spans that failed before
+    failed1: Floats
+    ill0: Floats  # share of the spans with the event before that failed
+
+    @classmethod
+    def of(
+        cls, table: SpanTable, events: Events, kind: Ints, before: Bools, now: Bools, ill: Bools
+    ) -> "PatternCounts":
+        names, kinds = len(events.names), int(kind.max(initial=-1)) + 1
+        key, pair = np.unique(kind[events.row] * names + events.event, return_inverse=True)
+        at, what = key // names, key % names
+
+        def spans(rows: Bools) -> Ints:
+            return np.bincount(kind[rows], minlength=kinds)[at]
+
+        def having(rows: Bools) -> Ints:
+            return np.bincount(pair[rows[events.row]], minlength=key.size)
+
+        n0, n1, k0, k1 = spans(before), spans(now), having(before), having(now)
+        # A call can only be the last one of spans that make it.
+        calling = _same_call(key, what, len(table.ops))
+        n0, n1 = (np.where(calling >= 0, k[calling], n) for k, n in ((k0, n0), (k1, n1)))
+        grown = _grown(n0, k0, n1, k1, _per_request(table, before, now))
+        quiet = ~events.loud[what] & (spans(before & ~ill) < n0)
+        # A line that only success logs is not new where nothing succeeded before.
+        fresh = quiet & (k0 <= RARE * n0)
+        n0, k0 = (
+            np.where(fresh, spans(before & ~ill), n0),
+            np.where(fresh, having(before & ~ill), k0),
+        )
+        return cls(
+            key,
+            pair,
+            events.row,
+            at,
+            what,
+            calling,
+            k0,
+            n0,
+            k1,
+            n1,
+            grown,
+            spans(before & ill) / np.maximum(1, spans(before)),
+            spans(now & ill) / np.maximum(1, n1),
+            having(before & ill) / np.maximum(1, having(before)),
+        )
+
+    def strength(self, events: Events) -> Floats:
+        """Per pair, 0..1; 0 where nothing stands out."""
+        enough = (self.n0 >= FEWEST) & (self.n1 >= FEWEST)
+        low0, high0 = wilson(self.k0, self.n0)
+        low1, high1 = wilson(self.k1, self.n1)
+        rise, fall = np.maximum(0, low1 - high0), np.maximum(0, low0 - high1)
+        loud = events.loud[self.event]
+        new, gone = self.k0 <= RARE * self.n0, self.k1 <= RARE * self.n1
+        said = np.array([name.startswith("logs") for name in events.names])[self.event]
+        order = np.array([AFTER in name and not name.startswith("logs") for name in events.names])
+        rise *= np.where(new, np.where(loud | ~said, 1.0, QUIET), SHIFTED)
+        fall *= np.where(gone, 1.0, SHIFTED)
+        # What failed before and does so less is no loss; an error that goes away even less.
+        better = (self.ill0 > 0.5) & (self.failed1 < 0.5 * self.failed0)
+        turned = np.where(order[self.event], REORDERED, 1.0)
+        rise, fall = rise * turned, fall * turned
+        strength = np.maximum(rise, np.where(loud | better, 0.0, fall))
+        return np.where(enough, strength * self.grown, 0.0)
+
+    def odd_rows(self, pair: int, kind: Ints, now: Bools) -> Ints:
+        """Spans of now that show what appeared, or lack what went."""
+        having = self.row[self.of_pair == pair]
+        if self.rises(pair):
+            return having[now[having]]
+        lacking = now & (kind == self.kind[pair])
+        if self.calling[pair] >= 0:
+            callers = np.zeros(now.size, bool)
+            callers[self.row[self.of_pair == self.calling[pair]]] = True
+            lacking &= callers
+        lacking[having] = False
+        return np.flatnonzero(lacking)
+
+    def rises(self, pair: int) -> bool:
+        return bool(self.k1[pair] * self.n0[pair] > self.k0[pair] * self.n1[pair])
+
+
+def _same_call(key: Ints, event: Ints, ops: int) -> Ints:
+    """For pairs of a call that came last: the pair of the same kind and call; else -1."""
+    last = (event >= ops) & (event < 2 * ops)
+    found = np.minimum(np.searchsorted(key, key - ops), max(0, key.size - 1))
+    return np.where(last, found, -1)
+
+
+def _per_request(table: SpanTable, before: Bools, now: Bools) -> float:
+    """Requests of the baseline for each one now."""
+    return np.unique(table.trace[before]).size / max(1, np.unique(table.trace[now]).size)
+
+
+def _grown(n0: Ints, k0: Ints, n1: Ints, k1: Ints, requests: float) -> Floats:
+    """Callers that ask for less leave fewer spans, and those that remain look different: odd
+    spans must come more often per request than they did, 0 where they do not."""
+    rises = k1 * n0 > k0 * n1
+    odd0, odd1 = np.where(rises, k0, n0 - k0), np.where(rises, k1, n1 - k1)
+    return np.clip(1.0 - odd0 / np.maximum(1e-9, odd1 * requests), 0.0, 1.0)
+
+
+def wilson(k: Ints, n: Ints) -> tuple[Floats, Floats]:
+    """Lower and upper one-sided bounds of a share (Wilson 1927)."""
+    m = np.maximum(n, 1)
+    share = k / m
+    centre = (share + Z**2 / (2 * m)) / (1 + Z**2 / m)
+    half = Z / (1 + Z**2 / m) * np.sqrt(share * (1 - share) / m + Z**2 / (4 * m**2))
+    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)

@@ -1,0 +1,209 @@
+"""Spans as columns: a million of them in arrays, linked by row number instead of by object.
+
+A row is a span. Its kind of work is a number (`op`) that stands for service, operation and, where
+a span calls somebody who leaves no spans, the peer. Parents are rows; -1 is none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+NONE = -1
+
+
+class Op(NamedTuple):
+    """One kind of work."""
+
+    service: str
+    name: str
+    peer: str = ""
+    """Whom a client span calls, as it says itself; "" where it does not."""
+    kind: str = ""
+    """server, client, internal, producer or consumer."""
+
+
+@dataclass(frozen=True)
+class SpanTable:
+    """Spans of one or more traces; arrays of shape (n,)."""
+
+    ops: tuple[Op, ...]
+    """What the numbers in `op` stand for."""
+    op: Ints
+    trace: Ints
+    """Equal for spans of one trace."""
+    key: NDArray[np.uint64]
+    """The span's own number, of trace and span id; logs name it too."""
+    parent: Ints
+    """Row of the parent; NONE for a root or an orphan."""
+    start: Floats
+    """Unix seconds."""
+    ms: Floats
+    """Duration."""
+    error: Bools
+    entry: Bools
+    """Whether it names no parent; an orphan names one that is not here."""
+    record: Ints | None = None
+    """Number of the record behind each row, where spans are listed as they came: then several may
+    have one key."""
+
+    def __len__(self) -> int:
+        return self.op.size
+
+    @cached_property
+    def services(self) -> tuple[str, ...]:
+        """Names in order; numbers in `service` point here."""
+        return tuple(sorted({op.service for op in self.ops}))
+
+    @cached_property
+    def service(self) -> Ints:
+        """Number of each span's service."""
+        number = {name: i for i, name in enumerate(self.services)}
+        return np.array([number[op.service] for op in self.ops], np.int64)[self.op]
+
+    def of_kind(self, *kinds: str) -> Bools:
+        """Which rows are spans of one of these kinds."""
+        return np.array([op.kind in kinds for op in self.ops], bool)[self.op]
+
+    @cached_property
+    def serving(self) -> frozenset[str]:
+        """Services with a server span: those that are instrumented."""
+        ops = np.unique(self.op).tolist()
+        return frozenset(self.ops[i].service for i in ops if self.ops[i].kind == "server")
+
+    @cached_property
+    def trace_order(self) -> Ints:
+        """For each row the first row of its trace: sorts traces by their beginning."""
+        _, first, trace = np.unique(self.trace, return_index=True, return_inverse=True)
+        return first[trace]
+
+    @cached_property
+    def end(self) -> Floats:
+        """Unix seconds."""
+        return self.start + self.ms / 1000
+
+    @cached_property
+    def depth(self) -> Ints:
+        """0 for a root; loops were cut when the table was made."""
+        depth = np.zeros(len(self), np.int64)
+        above = self.parent.copy()
+        while (going := above >= 0).any():
+            depth[going] += 1
+            above[going] = self.parent[above[going]]
+        return depth
+
+    @cached_property
+    def traces(self) -> int:
+        """How many traces."""
+        return np.unique(self.trace).size
+
+    @cached_property
+    def exclusive_ms(self) -> Floats:
+        """Milliseconds in which a span ran and none of its children did: the union of the
+        children's intervals, clipped to the parent, is taken away (Sigelman et al., Dapper, 2010).
+        """
+        child = np.flatnonzero(self.parent >= 0)
+        child = child[np.lexsort((self.start[child], self.parent[child]))]
+        above = self.parent[child]
+        end = np.minimum(self.end[child], self.end[above])
+        reached = _reached(end, above, self.start[above])
+        begin = np.maximum(self.start[child], reached)
+        covered = np.bincount(above, np.maximum(0.0, end - begin), len(self))
+        return np.maximum(0.0, self.ms - covered * 1000)
+
+    def chosen(self, rows: Bools) -> "SpanTable":
+        """Only these rows (a mask). A child whose parent is left out becomes a root."""
+        place = np.cumsum(rows) - 1
+        above = self.parent[rows]
+        kept = (above >= 0) & rows[np.maximum(above, 0)]
+        parent = np.where(kept, place[np.maximum(above, 0)], NONE)
+        op, trace, key = self.op[rows], self.trace[rows], self.key[rows]
+        start, ms, error = self.start[rows], self.ms[rows], self.error[rows]
+        return SpanTable(self.ops, op, trace, key, parent, start, ms, error, self.entry[rows])
+
+
+def _reached(end: Floats, group: Ints, low: Floats) -> Floats:
+    """The highest end before each row within its group, at least `low`; groups lie together.
+
+    Ranks instead of times: whole numbers keep groups apart in one running maximum, exactly.
+    """
+    values, rank = np.unique(end, return_inverse=True)
+    first = np.append(True, group[1:] != group[:-1])[: end.size]
+    apart = np.cumsum(first) * (values.size + 1)
+    highest = np.maximum.accumulate(rank + apart) - apart
+    before = np.append(0, highest[:-1])[: end.size]
+    return np.where(first, low, np.maximum(low, values[before] if end.size else end))
+
+
+def span_table(
+    ops: Sequence[Op],
+    op: Ints,
+    trace: Ints,
+    key: NDArray[np.uint64],
+    parent_key: NDArray[np.uint64],
+    *,
+    start: Floats,
+    ms: Floats,
+    error: Bools,
+) -> SpanTable:
+    """Rows in order of start, then as they come, linked to their parents by key; of spans with
+    one key the last to start is kept, as in a Trace.
+
+    `parent_key` of a root is 0. A span that is its own ancestor is made a root.
+    """
+    rows = np.argsort(start, kind="stable")
+    _, last = np.unique(key[rows][::-1], return_index=True)
+    if last.size < rows.size:
+        rows = rows[np.sort(rows.size - 1 - last)]
+    key, parent_key = key[rows], parent_key[rows]
+    parent = _without_loops(_rows_of(parent_key, key))
+    times = start[rows], ms[rows]
+    columns = op[rows], trace[rows], key, parent
+    return SpanTable(tuple(ops), *columns, *times, error[rows], parent_key == 0)
+
+
+def no_spans() -> SpanTable:
+    """A table without rows."""
+    ints, floats, keys = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.uint64)
+    return span_table([], ints, ints, keys, keys, start=floats, ms=floats, error=floats > 0)
+
+
+def rows_of(table: SpanTable, keys: NDArray[np.uint64]) -> Ints:
+    """Row of the span with each key; NONE where there is none."""
+    return _rows_of(keys, table.key)
+
+
+def _rows_of(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
+    if known.size == 0:
+        return np.full(wanted.size, NONE, np.int64)
+    order = np.argsort(known)
+    place = np.minimum(np.searchsorted(known[order], wanted), known.size - 1)
+    row = order[place]
+    return np.where(known[row] == wanted, row, NONE).astype(np.int64)
+
+
+def _without_loops(parent: Ints) -> Ints:
+    """Rows that reach a root by going up stay; of the others each becomes a root."""
+    above, steps = parent.copy(), 0
+    while (above >= 0).any() and steps <= 64:
+        going = above >= 0
+        above[going] = parent[above[going]]
+        steps += 1
+    if (above < 0).all():
+        return parent
+    # Deep chains are rare and loops rarer: only what is left is walked one by one.
+    fixed = parent.copy()
+    for row in np.flatnonzero(above >= 0):
+        seen, at = set(), int(row)
+        while at >= 0 and at not in seen:
+            seen.add(at)
+            at = int(fixed[at])
+        if at >= 0:
+            fixed[at] = NONE
+    return fixed

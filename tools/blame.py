@@ -1,0 +1,130 @@
+"""Who is guilty by metrics and the calls between services alone."""
+
+import numpy as np
+
+from ..analysis.metrics.blame import MetricBlame, MetricColumn, Symptom, blame_metrics
+from ..analysis.season import without_season
+from ..telemetry.gauges import gauges
+from ..telemetry.model import Window
+from .base import Bench, Effect, Row, Table, tool
+from .columns import listed_calls, requests
+from .reading import attempt, by_alert, cut, number, seconds, signals, table
+
+MEASURED = "metrics"
+SHOWN = 30
+
+
+@tool(Effect.read)
+def metric_blame(bench: Bench) -> Table:
+    """Services by how far their metrics say that the illness begins with them.
+
+    Any metric counts, whatever its name: latency, failures, availability, CPU, memory, traffic.
+    Illness is followed along the calls from callers to callees; `score` is in log-odds, above 0
+    likelier than an unknown cause, `probability` the same against the others. `metric` shows it
+    most; `signal` says that it is one of those of compare_signals. Reasons for and against it
+    and what was not measured are in words.
+    """
+    listed = frozenset(listed_calls(bench))
+    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed)
+
+
+def _blamed(bench: Bench) -> Table:
+    raw, made = _raw(bench), _signals(bench)
+    columns = _on_one_grid(raw, made)
+    symptom = _symptom(bench, columns)
+    measured = {column.service for column in columns}
+    found = blame_metrics(columns, _calls(bench), symptom) if columns else []
+    known = {(column.service, column.name) for column in made}
+    rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
+    summary = f"{len(measured)} services measured by {len(columns)} metrics"
+    if rows:
+        summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability']:.0%})"
+    before, now = bench.frame.by_alert
+    window = Window(before.start, now.end)
+    return table(rows, summary, f"no metric of any service in {seconds(window)}", window)
+
+
+def _raw(bench: Bench) -> list[MetricColumn]:
+    """Metrics of any name that no canonical signal is made of."""
+    before, now = bench.frame.by_alert
+    found = attempt(lambda: gauges(bench.telemetry, before, now))
+    return [
+        MetricColumn(
+            item.service,
+            item.name,
+            *without_season(
+                _times(before, item.before), item.before, _times(now, item.now), item.now
+            ),
+        )
+        for item in found
+    ]
+
+
+def _times(window: Window, values: np.ndarray) -> np.ndarray:
+    """Begin of each cell, unix seconds."""
+    return window.start + window.seconds / max(1, values.size) * np.arange(values.size)
+
+
+def _signals(bench: Bench) -> list[MetricColumn]:
+    """Canonical signals, as far as they are made out of metrics."""
+    before, now = bench.frame.by_alert
+    window = Window(before.start, now.end)
+    return [
+        MetricColumn(item.service, item.name, item.within(before), item.within(now))
+        for item in signals(bench, window)
+        if item.source == MEASURED
+    ]
+
+
+def _on_one_grid(raw: list[MetricColumn], made: list[MetricColumn]) -> list[MetricColumn]:
+    """All columns, as long as the raw ones."""
+    if not raw:
+        return made
+    sizes = raw[0].before.size, raw[0].now.size
+    return raw + [
+        MetricColumn(c.service, c.name, _fitted(c.before, sizes[0]), _fitted(c.now, sizes[1]))
+        for c in made
+    ]
+
+
+def _fitted(values: np.ndarray, size: int) -> np.ndarray:
+    """The last `size` values; what is missing at the front is unknown."""
+    if values.size == size:
+        return values
+    return np.concatenate([np.full(max(0, size - values.size), np.nan), values])[-size:]
+
+
+def _calls(bench: Bench) -> set[tuple[str, str]]:
+    """Who calls whom, by the catalogue and by spans."""
+    spans = requests(bench).table
+    child = np.flatnonzero(spans.parent >= 0)
+    names = spans.services
+    pairs = np.unique(spans.service[spans.parent[child]] * len(names) + spans.service[child])
+    shown = (divmod(pair, len(names)) for pair in pairs.tolist())
+    return listed_calls(bench) | {(names[a], names[b]) for a, b in shown if a != b}
+
+
+def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:
+    """What the alert complains of, where it names a service and a metric that is there."""
+    frame = bench.frame
+    known = {(column.service, column.name) for column in columns}
+    if (frame.service, frame.metric) in known:
+        return Symptom(frame.service, frame.metric)
+    return None
+
+
+def _row(blame: MetricBlame, signals: set[tuple[str, str]]) -> Row:
+    shown = blame.deciding
+    return {
+        "service": blame.service,
+        "probability": number(blame.probability, 3),
+        "score": number(blame.score, 3),
+        "metric": shown.metric if shown else "",
+        "signal": bool(shown and (blame.service, shown.metric) in signals),
+        "kind": str(shown.kind) if shown else "",
+        "before": number(shown.before) if shown else None,
+        "now": number(shown.now) if shown else None,
+        "reasons_for": cut("; ".join(blame.reasons_for), 400),
+        "reasons_against": cut("; ".join(blame.reasons_against), 400),
+        "not_available": cut("; ".join(blame.not_available), 200),
+    }
