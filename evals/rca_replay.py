@@ -64,7 +64,8 @@ class Replay:
         bundle, home = write(case, folder / "bundle"), folder / "home"
         home.mkdir()
         settings = Settings().model_copy(update={"home": home})
-        self.room = Room(settings, Store.open(settings.database), Bundle(bundle))
+        self.telemetry = Bundle(bundle)
+        self.room = Room(settings, Store.open(settings.database), self.telemetry)
         self.memory = Remembered()
         self.noise: dict[Any, bool] = {}
         self.worked: dict[Any, Any] = {}
@@ -80,6 +81,7 @@ class Replay:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
         kept = [(blame, "gauges", self._once(blame.gauges, _windows))]
         kept += [(waits, "waits", self._once(waits.waits, _masks))]
+        self.telemetry.kept.clear()  # tools keep their answers by the alert, not by the knobs
         with turned(setting), replaced(kept):
             if self._is_noise():
                 return {}

@@ -41,6 +41,13 @@ NEEDED = {
     "changes": ("at",),
 }
 
+SOUND = {
+    "traces": " AND abs(duration_ms) < 1e12",
+    "metrics": " AND (NOT isfinite(value) OR abs(value) < 1e100)",
+}
+"""Sizes that something real may have: the largest float stands for "unknown", and sums of it
+overflow. NaN and infinity are values of metrics; no span takes them."""
+
 
 @dataclass
 class Loaded:
@@ -85,6 +92,7 @@ class Tables:
         """How many rows came in."""
         columns = COLUMNS[modality]
         needed = " AND ".join(f'"{name}" IS NOT NULL' for name in NEEDED[modality])
+        needed += SOUND.get(modality, "")
         found = self.db.execute(
             f"INSERT INTO {modality} BY NAME SELECT * FROM read_ndjson(?, columns = $columns,"
             f' ignore_errors = true) WHERE {needed} AND isfinite("{TIME[modality]}")'.replace(

@@ -97,7 +97,7 @@ def test_a_stop_that_a_common_callee_explains_counts_less():
     own = next(b for b in blame if b.oddity.event == gone.event)
     assert own.weight == pytest.approx(odd[gone.event].weight)
     half = max(b.weight for b in blame if b.service == "stock")
-    assert half == pytest.approx(SHARED * odd["calls order GetStock last"].weight)
+    assert half == pytest.approx(SHARED * odd["ends with order GetStock"].weight)
 
 
 def test_a_call_without_an_answer_waits_for_who_usually_answers():

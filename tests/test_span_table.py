@@ -69,3 +69,9 @@ def test_nothing_is_a_table_too():
     table = made([], [], [], [])
     assert len(table) == 0
     assert table.exclusive_ms.size == table.depth.size == 0
+
+
+def test_a_chain_of_thousands_of_spans_is_linked_in_no_time():
+    many = 5_000
+    table = made(range(1, many + 1), range(many), range(many), [1] * many)
+    assert table.depth.max() == many - 1

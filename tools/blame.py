@@ -38,7 +38,7 @@ def _blamed(bench: Bench) -> Table:
     rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
     if rows:
-        summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability']:.0%})"
+        summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability'] or 0:.0%})"
     before, now = bench.frame.by_alert
     window = Window(before.start, now.end)
     return table(rows, summary, f"no metric of any service in {seconds(window)}", window)

@@ -26,6 +26,8 @@ Operation = tuple[str, str]
 """Service and name."""
 Figures = dict[str, list[float]]
 """Values by the attribute's name."""
+ENDLESS = 1e15
+"""Numbers from here on are sentinels and keys, no figures."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,14 @@ def _figures(bench: Bench, window: Window) -> dict[Operation, Figures]:
     found: dict[Operation, Figures] = defaultdict(lambda: defaultdict(list))
     for span in attempt(lambda: bench.telemetry.spans(window, measured_but=NO_FIGURES)):
         for key, value in flat(span.attributes).items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and _figure(key):
+            if _measures(value) and _figure(key):
                 found[span.service, span.name][key].append(float(value))
     return found
+
+
+def _measures(value: object) -> bool:
+    """Whether it is a number of a size that measures something."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < ENDLESS
 
 
 def _figure(key: str) -> bool:

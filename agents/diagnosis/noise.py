@@ -73,7 +73,8 @@ def _alerted(clues: Clues) -> list[Finding]:
         return []
     return [
         Finding(
-            statement=f"{row['service']} {metric} is {row['now']:.3g}, healthy {row['before']:.3g}",
+            statement=f"{row['service']} {metric} is {row['now'] or 0:.3g}, "
+            f"healthy {row['before'] or 0:.3g}",
             service=row["service"],
             kind=f"anomaly:{metric}",
             quotes=cite(clues.symptoms, row, "service", "text", "now", "before"),

@@ -23,6 +23,6 @@ def way_words(row: Row) -> str:
 def wait_words(row: Row) -> str:
     """Where time is added, and how far beyond the usual."""
     return (
-        f"{row['place']} takes {row['added_ms']:.3g} ms longer, "
-        f"{row['times_noise']:.3g} times the usual spread"
+        f"{row['place']} takes {row['added_ms'] or 0:.3g} ms longer, "
+        f"{row['times_noise'] or 0:.3g} times the usual spread"
     )

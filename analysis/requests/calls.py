@@ -40,9 +40,11 @@ def calls_of(table: SpanTable) -> Calls:
     peer = np.array([number[op.peer] for op in table.ops], np.int64)[table.op]
     client, answer = table.of_kind("client"), answers(table)
     callee = np.where(answer >= 0, service[answer], peer)
-    sent = np.flatnonzero(client & (callee >= 0) & (callee != service))
+    # A span without a service is nobody's call, at either end.
+    sent = np.flatnonzero(client & (callee >= 0) & (service >= 0) & (callee != service))
     inside = np.flatnonzero((table.parent >= 0) & ~client[table.parent])
     seen = inside[service[table.parent[inside]] != service[inside]]
+    seen = seen[(service[seen] >= 0) & (service[table.parent[seen]] >= 0)]
     row = np.concatenate([sent, seen])
     answered = np.concatenate([answer[sent] >= 0, np.ones(seen.size, bool)])
     failed = np.concatenate([table.error[sent] | _failed(table, answer[sent]), table.error[seen]])

@@ -199,11 +199,13 @@ def _without_loops(parent: Ints) -> Ints:
         return parent
     # Deep chains are rare and loops rarer: only what is left is walked one by one.
     fixed = parent.copy()
+    done: set[int] = set()  # each row is walked once, however long its chain
     for row in np.flatnonzero(above >= 0):
         seen, at = set(), int(row)
-        while at >= 0 and at not in seen:
+        while at >= 0 and at not in seen and at not in done:
             seen.add(at)
             at = int(fixed[at])
-        if at >= 0:
+        if at in seen:
             fixed[at] = NONE
+        done |= seen
     return fixed
