@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from warroom.agents.causes.candidate import Candidate
+from warroom.agents.clues import Clues
+from warroom.agents.diagnosis import judgement
 from warroom.agents.diagnosis.judgement import judge
 from warroom.agents.diagnosis.networks import covered, networks
 from warroom.analysis.changepoint import last_departure
@@ -55,6 +57,17 @@ def test_the_better_backed_cause_leads_and_unknown_keeps_its_share() -> None:
     ranked = judge(candidates(), minimal())
     assert [h.service for h in ranked] == ["checkout", "payments"]
     assert 0 < sum(h.confidence for h in ranked) < 1
+
+
+def test_a_place_leaves_a_kind_that_is_named_to_its_own_hypothesis(monkeypatch) -> None:
+    """Both say that the processor is at fault: neither may take the other's reasons."""
+    busy = Candidate("checkout", FaultKind.cpu_saturation, "busy").backed(2, 1, "at its limit")
+    place = Candidate("checkout", FaultKind.cpu_saturation, "there").backed(5, 1, "slow inside")
+    monkeypatch.setattr(judgement, "RECOGNISERS", (lambda _: [busy],))
+    monkeypatch.setattr(judgement, "somewhere", lambda _: [place])
+    ranked = judge(judgement.candidates(Clues(None)), minimal())  # type: ignore[arg-type]
+    assert [h.kind for h in ranked] == [FaultKind.cpu_saturation, FaultKind.unknown]
+    assert {a.text for a in ranked[0].support} == {"at its limit", "it begins there: slow inside"}
 
 
 def test_an_action_that_changed_nothing_counts_against_its_cause() -> None:

@@ -37,4 +37,4 @@ def odd(tmp_path_factory):
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_tool_answers_in_plain_values(odd, tool):
-    odd.call(tool)
+    assert odd.call(tool).summary

@@ -97,11 +97,10 @@ def _fitted(values: np.ndarray, size: int) -> np.ndarray:
 def _calls(bench: Bench) -> set[tuple[str, str]]:
     """Who calls whom, by the catalogue and by spans."""
     spans = requests(bench).table
-    child = np.flatnonzero(spans.parent >= 0)
-    names = spans.services
+    child, names = spans.crossings, spans.services
     pairs = np.unique(spans.service[spans.parent[child]] * len(names) + spans.service[child])
     shown = (divmod(pair, len(names)) for pair in pairs.tolist())
-    return listed_calls(bench) | {(names[a], names[b]) for a, b in shown if a != b}
+    return listed_calls(bench) | {(names[a], names[b]) for a, b in shown}
 
 
 def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:

@@ -1,9 +1,11 @@
 """What was changed before it began."""
 
-from ..telemetry.model import Window
+from ..telemetry.model import Change, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, number, table
 
+DIFF = 2000
+"""Characters of a diff that are kept."""
 AFTER_S = 5.0
 """Clocks of sources differ a little: a change this much later may still have come first."""
 
@@ -19,22 +21,7 @@ def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float =
     begin = bench.frame.incident.start if onset is None else onset
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
     found = attempt(lambda: bench.telemetry.changes(window))
-    rows: list[Row] = [
-        {
-            "at": number(change.at),
-            "seconds_before": round(begin - change.at, 1) + 0.0,
-            "kind": change.kind,
-            "service": change.service,
-            "id": change.id,
-            "version": change.version,
-            "previous": change.previous,
-            "author": change.author,
-            "summary": cut(change.summary, 300),
-            "files": ", ".join(change.files[:20]),
-            "diff": cut(change.diff, 2000),
-        }
-        for change in found
-    ]
+    rows = [change_row(change, begin, DIFF) for change in found]
     rows.sort(key=lambda row: (row["seconds_before"] < -AFTER_S, abs(row["seconds_before"])))
     before = sum(row["seconds_before"] >= -AFTER_S for row in rows)
     summary = f"{before} changes in the {lookback_s:.0f} s before the onset"
@@ -44,3 +31,20 @@ def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float =
         seconds = first["seconds_before"]
         summary += f" {abs(seconds):.0f} s {'before' if seconds >= 0 else 'after'}"
     return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)
+
+
+def change_row(change: Change, begin: float, longest: int) -> Row:
+    """A change before `begin` (unix seconds), with at most so many characters of its diff."""
+    return {
+        "at": number(change.at),
+        "seconds_before": round(begin - change.at, 1) + 0.0,
+        "kind": change.kind,
+        "service": change.service,
+        "id": change.id,
+        "version": change.version,
+        "previous": change.previous,
+        "author": change.author,
+        "summary": cut(change.summary, 300),
+        "files": ", ".join(change.files[:20]),
+        "diff": cut(change.diff, longest),
+    }

@@ -7,6 +7,8 @@ from ...analysis.fusion import Signal
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 
+PLACE = "the degradation begins in {}; its kind is not known"
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -38,6 +40,11 @@ class Candidate:
     ) -> "Candidate":
         """Add a reason against it."""
         return self._add(weight, value, note, quotes, supports=False)
+
+    def unnamed(self) -> None:
+        """The place alone, without a kind of fault."""
+        self.kind = FaultKind.unknown
+        self.statement = PLACE.format(self.service)
 
     def lacking(self, note: str) -> "Candidate":
         """Note something that could not be looked at."""

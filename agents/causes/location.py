@@ -6,7 +6,7 @@ from ...incident.finding import FaultKind
 from ...tools.base import Row
 from ..clues import Clues, cite, first
 from ..telling.request_words import wait_words, way_words
-from .candidate import Candidate
+from .candidate import PLACE, Candidate
 
 OTHER_WAY = 6.0
 """Log-odds of spans that all do what they never did: by reasoning close to proof, since callers
@@ -144,7 +144,7 @@ def _named(
         return FaultKind.unknown, f"{service} takes longer for the same work"
     if other > 0:
         return FaultKind.application, f"{service} does not do what it used to do"
-    return FaultKind.unknown, f"the degradation begins in {service}; its kind is not known"
+    return FaultKind.unknown, PLACE.format(service)
 
 
 def _proof_of_way(clues: Clues, row: Row):

@@ -31,7 +31,10 @@ def candidates(clues: Clues) -> list[Candidate]:
     named = list(best.values())
     places = list(somewhere(clues))
     for place in places:
-        _share(place, [c for c in named if c.service == place.service and _weight(c) > 0])
+        here = [c for c in named if c.service == place.service]
+        if place.kind in {candidate.kind for candidate in here}:
+            place.unnamed()  # that kind has a hypothesis of its own: the place is for all others
+        _share(place, [candidate for candidate in here if _weight(candidate) > 0])
     return named + places
 
 

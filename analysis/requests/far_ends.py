@@ -16,8 +16,7 @@ def far_ends(table: SpanTable) -> dict[int, str]:
     The service that answers counts more than the name by which the caller calls it.
     """
     ends = {number: op.peer for number, op in enumerate(table.ops) if op.peer}
-    child = np.flatnonzero(table.parent >= 0)
-    child = child[table.service[child] != table.service[table.parent[child]]]
+    child = table.crossings
     answers: dict[int, Counter[int]] = defaultdict(Counter)
     pairs = table.op[table.parent[child]] * len(table.services) + table.service[child]
     for pair, count in zip(*np.unique(pairs, return_counts=True), strict=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .span_events import AFTER, Events
+from .span_events import Events
 from .span_table import Bools, Floats, Ints, SpanTable
 
 RARE = 0.03
@@ -59,18 +59,18 @@ class PatternCounts:
         def having(rows: Bools) -> Ints:
             return np.bincount(pair[rows[events.row]], minlength=key.size)
 
-        n0, n1, k0, k1 = spans(before), spans(now), having(before), having(now)
         # A call can only be the last one of spans that make it.
         calling = _same_call(key, what, len(table.ops))
-        n0, n1 = (np.where(calling >= 0, k[calling], n) for k, n in ((k0, n0), (k1, n1)))
+
+        def able(rows: Bools) -> Ints:
+            return np.where(calling >= 0, having(rows)[calling], spans(rows))
+
+        n0, n1, k0, k1 = able(before), able(now), having(before), having(now)
         grown = _grown(n0, k0, n1, k1, _per_request(table, before, now))
-        quiet = ~events.loud[what] & (spans(before & ~ill) < n0)
+        well = before & ~ill
         # A line that only success logs is not new where nothing succeeded before.
-        fresh = quiet & (k0 <= RARE * n0)
-        n0, k0 = (
-            np.where(fresh, spans(before & ~ill), n0),
-            np.where(fresh, having(before & ~ill), k0),
-        )
+        fresh = ~events.loud[what] & (able(well) < n0) & (k0 <= RARE * n0)
+        n0, k0 = np.where(fresh, able(well), n0), np.where(fresh, having(well), k0)
         return cls(
             key,
             pair,
@@ -84,7 +84,7 @@ class PatternCounts:
             n1,
             grown,
             spans(before & ill) / np.maximum(1, spans(before)),
-            spans(now & ill) / np.maximum(1, n1),
+            spans(now & ill) / np.maximum(1, spans(now)),
             having(before & ill) / np.maximum(1, having(before)),
         )
 
@@ -96,13 +96,12 @@ class PatternCounts:
         rise, fall = np.maximum(0, low1 - high0), np.maximum(0, low0 - high1)
         loud = events.loud[self.event]
         new, gone = self.k0 <= RARE * self.n0, self.k1 <= RARE * self.n1
-        said = np.array([name.startswith("logs") for name in events.names])[self.event]
-        order = np.array([AFTER in name and not name.startswith("logs") for name in events.names])
-        rise *= np.where(new, np.where(loud | ~said, 1.0, QUIET), SHIFTED)
+        line, order = events.line[self.event], events.order[self.event]
+        rise *= np.where(new, np.where(loud | ~line, 1.0, QUIET), SHIFTED)
         fall *= np.where(gone, 1.0, SHIFTED)
         # What failed before and does so less is no loss; an error that goes away even less.
         better = (self.ill0 > 0.5) & (self.failed1 < 0.5 * self.failed0)
-        turned = np.where(order[self.event], REORDERED, 1.0)
+        turned = np.where(order, REORDERED, 1.0)
         rise, fall = rise * turned, fall * turned
         strength = np.maximum(rise, np.where(loud | better, 0.0, fall))
         return np.where(enough, strength * self.grown, 0.0)

@@ -17,6 +17,10 @@ class Events:
     names: tuple[str, ...]
     loud: Bools
     """By event: whether it is an error, logged or in the span's status; shape (len(names),)."""
+    line: Bools
+    """By event: whether it is a log line."""
+    order: Bools
+    """By event: whether it is the order of two calls."""
     row: Ints
     event: Ints
 
@@ -48,10 +52,15 @@ def events_of(table: SpanTable, row: Ints, label: Ints, said: Sequence[str], lou
     ]
     rows, event = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     pair = np.unique(rows * len(names) + event)
-    is_loud = np.zeros(len(names), bool)
-    is_loud[2 * n + 1] = True
-    is_loud[base + len(said) :] = True
-    return Events(tuple(names), is_loud, pair // len(names), pair % len(names))
+    number = np.arange(len(names))
+    return Events(
+        tuple(names),
+        loud=(number == 2 * n + 1) | (number >= base + len(said)),
+        line=number >= base,
+        order=(number >= 2 * n + 2) & (number < base),
+        row=pair // len(names),
+        event=pair % len(names),
+    )
 
 
 def _calls(table: SpanTable) -> tuple[Ints, Ints, tuple[Ints, Ints], list[tuple[int, int]]]:

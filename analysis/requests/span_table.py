@@ -89,6 +89,12 @@ class SpanTable:
         return self.start + self.ms / 1000
 
     @cached_property
+    def crossings(self) -> Ints:
+        """Rows whose parent is another service's."""
+        child = np.flatnonzero(self.parent >= 0)
+        return child[self.service[child] != self.service[self.parent[child]]]
+
+    @cached_property
     def depth(self) -> Ints:
         """0 for a root; loops were cut when the table was made."""
         depth = np.zeros(len(self), np.int64)

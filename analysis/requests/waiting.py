@@ -116,7 +116,6 @@ def _callee(table: SpanTable) -> Ints:
     for op, name in far_ends(table).items():
         if table.ops[op].kind == "client" and name in number:
             callee[table.op == op] = number[name]
-    child = np.flatnonzero(table.parent >= 0)
-    far = child[table.service[child] != table.service[table.parent[child]]]
+    far = table.crossings
     callee[table.parent[far]] = table.service[far]
     return callee
