@@ -24,16 +24,22 @@ from .agents import (
     security,
     triage,
 )
-from .agents.correlate import correlate
-from .agents.delivery import send
-from .agents.effects import act, stabilise, undo
-from .agents.gate import ask_commander, ask_for_text, await_commander, await_text, note_refusal
-from .agents.room import Room
-from .agents.routes import is_investigated, is_noise, is_sure, next_round, outcome_of
-from .agents.specialist import specialist
+from .agents.runtime.context import ResponseContext
+from .agents.runtime.correlate import correlate
+from .agents.runtime.delivery import send
+from .agents.runtime.effects import act, stabilise, undo
+from .agents.runtime.gate import (
+    ask_commander,
+    ask_for_text,
+    await_commander,
+    await_text,
+    note_refusal,
+)
+from .agents.runtime.node import specialist
+from .agents.runtime.routes import is_investigated, is_noise, is_sure, next_round, outcome_of
 from .state import CommunicationState, IncidentState, Told
 
-Phase = CompiledStateGraph[Any, Room, Any, Any]
+Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
 
 WRAP_UP = ["tell_outcome", "learn"]
 """What a response ends with, side by side."""
@@ -42,10 +48,10 @@ PATIENCE = 3
 
 
 @cache  # it is the same for every response, and takes as long as a step
-def build() -> StateGraph[IncidentState, Room]:
+def build() -> StateGraph[IncidentState, ResponseContext]:
     """The whole response: join or classify, then respond while communicating. Shared: never
     added to."""
-    graph = StateGraph(IncidentState, context_schema=Room)
+    graph = StateGraph(IncidentState, context_schema=ResponseContext)
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist("triage", 1, triage.detect, is_noise))
     graph.add_node("respond", respond())
@@ -59,7 +65,7 @@ def build() -> StateGraph[IncidentState, Room]:
 
 def respond() -> Phase:
     """Phases one to three, then tell the outcome while learning from it."""
-    graph = StateGraph(IncidentState, context_schema=Room)
+    graph = StateGraph(IncidentState, context_schema=ResponseContext)
     # Phase 1, detect and triage: what hurts, and what may stop the hurting now.
     graph.add_node("sweep", specialist("observability", 2, observability.sweep))
     graph.add_node("mitigate", specialist("triage", 3, triage.mitigate, is_sure))
@@ -103,7 +109,7 @@ def respond() -> Phase:
 
 def communicate() -> Phase:
     """Phase four: draft, ask where text leaves the house, send. Its own branch, its own pace."""
-    graph = StateGraph(CommunicationState, output_schema=Told, context_schema=Room)
+    graph = StateGraph(CommunicationState, output_schema=Told, context_schema=ResponseContext)
     graph.add_node("customer_impact", specialist("comms", 10, customer_impact.assess_customers))
     graph.add_node("announce", specialist("comms", 9, comms.announce))
     graph.add_node("send_internal", send)
@@ -123,7 +129,7 @@ def communicate() -> Phase:
 
 def learn() -> Phase:
     """Phase five: what would have warned earlier and hurt less, then the blameless draft."""
-    graph = StateGraph(IncidentState, context_schema=Room)
+    graph = StateGraph(IncidentState, context_schema=ResponseContext)
     graph.add_node("monitoring", specialist("observability", 12, observability.improve_monitoring))
     graph.add_node("hardening", specialist("performance", 13, performance.harden))
     graph.add_node("postmortem", specialist("postmortem", 11, postmortem.write_postmortem))

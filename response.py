@@ -1,9 +1,9 @@
 """Runs the graph for an incident: start, pause for people, resume, survive a restart.
 
-    with Response(room) as response:
+    with Response(context) as response:
         incident_id, new = response.take(alert)
         for event in response.run(incident_id): ...
-        room.store.ledger.decide(incident_id, subject, Verdict.approved, by="commander")
+        context.store.ledger.decide(incident_id, subject, Verdict.approved, by="commander")
 
 One process works an incident at a time (a file lock); what is claimed in our tables happens once
 even without it.
@@ -19,8 +19,8 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
 from . import tracing
-from .agents.intake import take
-from .agents.room import Room
+from .agents.runtime.context import ResponseContext
+from .agents.runtime.intake import take
 from .errors import InputError
 from .graph import build
 from .incident.alert import Alert
@@ -32,14 +32,14 @@ Resume = object()
 
 
 class Response:
-    """The graph with durable checkpoints, over one room. Raises InputError when tracing is on and
-    OpenTelemetry's SDK is not installed."""
+    """The graph with durable checkpoints, over one context. Raises InputError when tracing is on
+    and OpenTelemetry's SDK is not installed."""
 
-    def __init__(self, room: Room) -> None:
-        tracing.begin(room.settings)
-        self.room = room
-        room.settings.home.mkdir(parents=True, exist_ok=True)
-        self._checkpoints = sqlite3.connect(room.settings.checkpoints, check_same_thread=False)
+    def __init__(self, context: ResponseContext) -> None:
+        tracing.begin(context.settings)
+        self.context = context
+        context.settings.home.mkdir(parents=True, exist_ok=True)
+        self._checkpoints = sqlite3.connect(context.settings.checkpoints, check_same_thread=False)
         # As in our own database: what a dying machine forgets is worked again, from the last
         # checkpoint that it kept.
         self._checkpoints.execute("PRAGMA synchronous=NORMAL")
@@ -53,7 +53,7 @@ class Response:
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
-        return take(self.room.store, alert, self.room.ceiling.note, self.room.clock())
+        return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
 
     def run(self, incident_id: str) -> Iterator[dict[str, Any]]:
         """Work the incident until it is over or waits for people; yields what happens.
@@ -61,7 +61,7 @@ class Response:
         Answers given meanwhile by another process are picked up before it stops. Raises
         NotFound for an unknown incident, InputError when another process works on it.
         """
-        self.room.store.load(incident_id)
+        self.context.store.load(incident_id)
         with self._alone(incident_id):
             given = self._entry(incident_id)
             while given is not None:
@@ -70,7 +70,7 @@ class Response:
 
     def waiting(self, incident_id: str) -> list[Request]:
         """What the incident waits for people to decide."""
-        return self.room.store.ledger.waiting(incident_id)
+        return self.context.store.ledger.waiting(incident_id)
 
     def over(self, incident_id: str) -> bool:
         """Whether the graph has run to its end."""
@@ -92,7 +92,7 @@ class Response:
         answered = {
             item.id: "answered"
             for item in snapshot.interrupts
-            if self.room.store.ledger.decision(incident_id, item.value["subject"])
+            if self.context.store.ledger.decision(incident_id, item.value["subject"])
         }
         return Command(resume=answered) if answered else None
 
@@ -100,7 +100,7 @@ class Response:
         stream = self.graph.stream(
             None if given is Resume else given,
             self._config(incident_id),
-            context=self.room,
+            context=self.context,
             durability="sync",
             stream_mode=["custom"],
             subgraphs=True,
@@ -111,12 +111,12 @@ class Response:
     def _config(self, incident_id: str) -> Any:
         return {
             "configurable": {"thread_id": incident_id},
-            "recursion_limit": self.room.settings.recursion_limit,
+            "recursion_limit": self.context.settings.recursion_limit,
         }
 
     @contextmanager
     def _alone(self, incident_id: str) -> Iterator[None]:
-        folder = self.room.settings.home / "locks"
+        folder = self.context.settings.home / "locks"
         folder.mkdir(exist_ok=True)
         with (folder / f"{incident_id}.lock").open("w") as handle:
             try:

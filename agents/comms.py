@@ -16,11 +16,11 @@ from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
 from ..prompts.formats import clock
 from ..prompts.render import render, stamp
-from .case import Case
-from .telling.briefing import Briefing, brief
-from .telling.channels import audiences, channels
-from .telling.standing import Stage, about_security, ended, likely_cause, stage
-from .telling.subjects import subject
+from .reporting.briefing import Briefing, brief
+from .reporting.channels import audiences, channels
+from .reporting.incident_status import Stage, about_security, ended, likely_cause, stage
+from .reporting.subjects import subject
+from .runtime.case import Case
 
 DISCLOSURE = "security_disclosure"
 ONCE = (Stage.declared, Stage.resolved, Stage.noise)

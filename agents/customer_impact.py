@@ -9,8 +9,8 @@ from ..incident.report import CustomerImpactReport
 from ..incident.severity import Category, Severity
 from ..prompts.formats import count, duration, percent
 from ..tools.base import Result, Row
-from .case import Case
-from .telling.standing import about_security, ended, is_noise, likely_cause, onset
+from .reporting.incident_status import about_security, ended, is_noise, likely_cause, onset
+from .runtime.case import Case
 
 NOTABLE_RISE = 0.01
 """A journey counts as hit when its share of failures rose by this much over the baseline."""

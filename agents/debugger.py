@@ -7,49 +7,49 @@ from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
-from .case import Case
-from .clues import Clues, cite, first
-from .diagnosis.factors import contributing_factors
-from .diagnosis.fixes import follow_ups, rollback_triggers, stages, validation
-from .diagnosis.judgement import candidates, judge
-from .diagnosis.remedies import propose
-from .diagnosis.whys import five_whys
-from .telling.change_words import change_name, when
-from .telling.wording import place
+from .causes.factors import contributing_factors
+from .causes.five_whys import five_whys
+from .causes.fixes import follow_ups, rollback_triggers, stages, validation
+from .causes.judgement import candidates, judge
+from .causes.observations import Observations, cite, first
+from .causes.remedies import propose
+from .reporting.change_words import change_name, when
+from .reporting.wording import place
+from .runtime.case import Case
 
 
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
-    clues = Clues(case)
-    hypotheses = judge(candidates(clues), case.document)
+    observations = Observations(case)
+    hypotheses = judge(candidates(observations), case.document)
     leading = _standing_out(hypotheses)
-    impact_map = [row["path"] for row in clues.origin.rows[:3] if row["path"]]
+    impact_map = [row["path"] for row in observations.origin.rows[:3] if row["path"]]
     return InvestigationReport(
         specialist="debugger",
         conclusion="concluded" if leading else "inconclusive",
-        summary=_summary(clues, hypotheses, leading),
+        summary=_summary(observations, hypotheses, leading),
         hypotheses=hypotheses,
         root_cause=leading.id if leading else "",
-        contributing=contributing_factors(clues, leading) if leading else [],
+        contributing=contributing_factors(observations, leading) if leading else [],
         impact_map=impact_map,
-        five_whys=five_whys(clues, leading) if leading else [],
+        five_whys=five_whys(observations, leading) if leading else [],
         findings=[
-            *_stack(clues, leading),
-            *_statement(clues),
-            *_trace(clues),
-            *_change(clues, leading),
+            *_stack(observations, leading),
+            *_statement(observations),
+            *_trace(observations),
+            *_change(observations, leading),
         ],
-        searched=clues.searched(),
+        searched=observations.searched(),
         events=lead_events(leading, case.now),
     )
 
 
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
-    clues = Clues(case)
+    observations = Observations(case)
     restored = any(e.outcome is Outcome.better for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
-    plans, gaps = ([], []) if restored else propose(clues, case.document.hypotheses)
+    plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
     elif plans:
@@ -66,7 +66,7 @@ def design_fix(case: Case) -> FixReport:
         validation=validation(case),
         rollback_triggers=rollback_triggers(case),
         follow_ups=follow_ups(case, cause) if cause else [],
-        searched=clues.searched(),
+        searched=observations.searched(),
     )
 
 
@@ -77,17 +77,19 @@ def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     return leading if leading and leading.confidence >= CONCLUSIVE else None
 
 
-def _summary(clues: Clues, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
+def _summary(
+    observations: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None
+) -> str:
     if leading:
         rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    return f"no cause stands out{best}; {len(clues.asked)} questions were asked"
+    return f"no cause stands out{best}; {len(observations.asked)} questions were asked"
 
 
-def _stack(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
-    rows = [row for row in clues.errors.rows if row["new"]][:2]
+def _stack(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
+    rows = [row for row in observations.errors.rows if row["new"]][:2]
     return [
         Finding(
             statement=f"{row['services']} raises {row['exception']} at {place(row['location'])}: "
@@ -95,32 +97,34 @@ def _stack(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
             service=row["services"].split(", ")[0],
             kind="stack",
             at=from_ts(row["first"]) if row["first"] else None,
-            quotes=cite(clues.errors, row, "exception", "location", "count"),
+            quotes=cite(observations.errors, row, "exception", "location", "count"),
         )
         for row in rows
     ]
 
 
-def _statement(clues: Clues) -> list[Finding]:
-    rows = [r for r in clues.queries.rows if max(r["ratio"] or 1, r["fanout_ratio"] or 1) >= 3]
+def _statement(observations: Observations) -> list[Finding]:
+    rows = [
+        r for r in observations.queries.rows if max(r["ratio"] or 1, r["fanout_ratio"] or 1) >= 3
+    ]
     return [
         Finding(
             statement=f"{row['service']} runs {row['statement'][:80]}: {row['mean_ms']:.3g} ms "
             f"each, {row['calls_per_request'] or 0:.3g} times a request",
             service=row["service"],
             kind="query",
-            quotes=cite(clues.queries, row, "service", "mean_ms", "calls"),
+            quotes=cite(observations.queries, row, "service", "mean_ms", "calls"),
         )
         for row in rows[:2]
     ]
 
 
-def _trace(clues: Clues) -> list[Finding]:
+def _trace(observations: Observations) -> list[Finding]:
     """One failing trace, followed to the span where the failure begins."""
-    failing = first(clues.failures)
+    failing = first(observations.failures)
     if failing is None:
         return []
-    trace = clues.ask("example_trace", kind="failing", trace_id=failing["trace_id"] or "")
+    trace = observations.ask("example_trace", kind="failing", trace_id=failing["trace_id"] or "")
     broken = [row for row in trace.rows if row["status"] == "error"]
     if not broken:
         return []
@@ -136,8 +140,8 @@ def _trace(clues: Clues) -> list[Finding]:
     ]
 
 
-def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
-    row = first(clues.changes, id=leading.change) if leading and leading.change else None
+def _change(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
+    row = first(observations.changes, id=leading.change) if leading and leading.change else None
     if row is None:
         return []
     return [
@@ -146,7 +150,7 @@ def _change(clues: Clues, leading: Hypothesis | None) -> list[Finding]:
             service=row["service"] or "",
             kind="change",
             at=from_ts(row["at"]),
-            quotes=cite(clues.changes, row, "id", "seconds_before", "summary"),
+            quotes=cite(observations.changes, row, "id", "seconds_before", "summary"),
         )
     ]
 

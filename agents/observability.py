@@ -3,15 +3,15 @@
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
-from .case import Case
-from .clues import Clues, cite
-from .diagnosis.noise import CLEAR
-from .diagnosis.onset import find_onset
-from .diagnosis.otherwise import moved, other_ways, slower
-from .diagnosis.verification import verify
-from .gaps import coverage_gaps
-from .lessons.monitoring_lessons import improve_monitoring
-from .telling.change_words import change_name
+from .causes.observations import Observations, cite
+from .follow_ups.monitoring import improve_monitoring
+from .health.noise import CLEAR
+from .health.onset import find_onset
+from .health.otherwise import moved, other_ways, slower
+from .health.verification import verify
+from .reporting.change_words import change_name
+from .reporting.gaps import coverage_gaps
+from .runtime.case import Case
 
 __all__ = ["improve_monitoring", "sweep", "verify"]
 
@@ -23,19 +23,19 @@ SHOWN = 8
 
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
-    clues = Clues(case)
-    health = clues.ask("health")
-    onset = find_onset(clues)
-    origin = clues.origin.rows[0]["path"].split(" > ") if clues.origin.rows else []
+    observations = Observations(case)
+    health = observations.ask("health")
+    onset = find_onset(observations)
+    origin = observations.origin.rows[0]["path"].split(" > ") if observations.origin.rows else []
     found = [
-        *_anomalies(clues),
-        *moved(clues),
-        *_patterns(clues),
-        *_failures(clues),
-        *other_ways(clues, CLEARLY),
-        *slower(clues, CLEARLY),
+        *_anomalies(observations),
+        *moved(observations),
+        *_patterns(observations),
+        *_failures(observations),
+        *other_ways(observations, CLEARLY),
+        *slower(observations, CLEARLY),
     ]
-    coverage = clues.ask("coverage")
+    coverage = observations.ask("coverage")
     measured = any(row["rows"] for row in coverage.rows)
     summary = _summary(found, origin, measured)
     return SweepReport(
@@ -49,13 +49,13 @@ def sweep(case: Case) -> SweepReport:
         origin=origin,
         findings=found,
         gaps=coverage_gaps(coverage),
-        searched=clues.searched(),
-        events=_events(clues, onset),
+        searched=observations.searched(),
+        events=_events(observations, onset),
     )
 
 
-def _anomalies(clues: Clues) -> list[Finding]:
-    rows = [r for r in clues.signals.rows if r["worse"] and r["current"] is not None]
+def _anomalies(observations: Observations) -> list[Finding]:
+    rows = [r for r in observations.signals.rows if r["worse"] and r["current"] is not None]
     clear = [row for row in rows if (row["score"] or 0) >= CLEAR] or rows[:1]
     return [
         Finding(
@@ -64,14 +64,14 @@ def _anomalies(clues: Clues) -> list[Finding]:
             service=row["service"],
             kind=f"anomaly:{row['signal']}",
             at=from_ts(row["onset"]) if row["onset"] else None,
-            quotes=cite(clues.signals, row, "service", "current", "baseline", "score"),
+            quotes=cite(observations.signals, row, "service", "current", "baseline", "score"),
         )
         for row in clear[:SHOWN]
     ]
 
 
-def _patterns(clues: Clues) -> list[Finding]:
-    rows = [row for row in clues.patterns.rows if row["kind"] in ("new", "surging")]
+def _patterns(observations: Observations) -> list[Finding]:
+    rows = [row for row in observations.patterns.rows if row["kind"] in ("new", "surging")]
     return [
         Finding(
             statement=f"{row['service']} logs a {row['kind']} {row['level']}: "
@@ -79,22 +79,22 @@ def _patterns(clues: Clues) -> list[Finding]:
             service=row["service"],
             kind="log",
             at=from_ts(row["first"]) if row["first"] else None,
-            quotes=cite(clues.patterns, row, "service", "after", "sample"),
+            quotes=cite(observations.patterns, row, "service", "after", "sample"),
         )
         for row in rows[:4]
     ]
 
 
-def _failures(clues: Clues) -> list[Finding]:
+def _failures(observations: Observations) -> list[Finding]:
     return [
         Finding(
             statement=f"{row['share']:.0%} of the failures begin in {row['service']} "
             f"({row['operation']}: {row['error'] or row['reason']})",
             service=row["service"],
             kind="error-origin",
-            quotes=cite(clues.failures, row, "service", "share", "count", "reason"),
+            quotes=cite(observations.failures, row, "service", "share", "count", "reason"),
         )
-        for row in clues.failures.rows[:3]
+        for row in observations.failures.rows[:3]
         if row["share"]
     ]
 
@@ -108,7 +108,7 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
     return f"{len(found)} anomalies{where}"
 
 
-def _events(clues: Clues, onset: float | None) -> list[Event]:
+def _events(observations: Observations, onset: float | None) -> list[Event]:
     """The onset and the changes just before it, on the timeline at their own time."""
     events = []
     if onset:
@@ -116,14 +116,14 @@ def _events(clues: Clues, onset: float | None) -> list[Event]:
         events.append(
             Event(at=from_ts(onset), actor="observability", kind=EventKind.telemetry, text=text)
         )
-    for row in clues.changes.rows[:5]:
+    for row in observations.changes.rows[:5]:
         events.append(
             Event(
                 at=from_ts(row["at"]),
                 actor="change feed",
                 kind=EventKind.change,
                 text=f"{change_name(row)}: {row['summary']}",
-                evidence=[clues.changes.evidence],
+                evidence=[observations.changes.evidence],
             )
         )
     return events

@@ -2,15 +2,15 @@
 
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
-from .case import Case
-from .clues import cite
-from .diagnosis.otherwise import slower
-from .gaps import BALANCERS, CACHES
-from .lessons.hardening import harden
+from .causes.observations import cite
+from .follow_ups.hardening import harden
+from .health.otherwise import slower
+from .reporting.gaps import BALANCERS, CACHES
 from .resources import balance, hit_shares, leaks, sizing, statements
 from .resources.bottleneck import Bottleneck, find, strained
-from .resources.clues import LoadClues
+from .resources.observations import LoadObservations
 from .resources.sizing import Size
+from .runtime.case import Case
 
 __all__ = ["analyse", "harden"]
 
@@ -20,33 +20,33 @@ CLEARLY = 0.2
 
 def analyse(case: Case) -> PerformanceReport:
     """Step 6: utilisation, bottleneck, statements, caches, balance, leaks, capacity advice."""
-    clues = LoadClues(case)
-    bottleneck = find(clues)
-    sized = list(sizing.sizes(clues))
+    observations = LoadObservations(case)
+    bottleneck = find(observations)
+    sized = list(sizing.sizes(observations))
     findings = [
         *([bottleneck.finding()] if bottleneck else []),
-        *_utilisation(clues),
-        *slower(clues, CLEARLY),
-        *statements.findings(clues),
-        *leaks.findings(clues),
-        *balance.findings(clues),
-        *hit_shares.findings(clues),
+        *_utilisation(observations),
+        *slower(observations, CLEARLY),
+        *statements.findings(observations),
+        *leaks.findings(observations),
+        *balance.findings(observations),
+        *hit_shares.findings(observations),
         *sizing.findings(sized),
     ]
-    looked = clues.saturation.ok or clues.instances.ok
+    looked = observations.saturation.ok or observations.instances.ok
     return PerformanceReport(
         specialist="performance",
         conclusion="concluded" if looked else "inconclusive",
         summary=_summary(bottleneck, findings, bool(looked)),
         bottleneck=bottleneck.name if bottleneck else "",
-        advice=_advice(clues, sized, bottleneck),
+        advice=_advice(observations, sized, bottleneck),
         findings=findings,
-        gaps=_gaps(clues),
-        searched=clues.searched(),
+        gaps=_gaps(observations),
+        searched=observations.searched(),
     )
 
 
-def _utilisation(clues: LoadClues) -> list[Finding]:
+def _utilisation(observations: LoadObservations) -> list[Finding]:
     """Resources at their limit, fullest first."""
     return [
         Finding(
@@ -54,17 +54,19 @@ def _utilisation(clues: LoadClues) -> list[Finding]:
             f"{row['utilisation_before'] or 0:.0%} before",
             service=row["service"],
             kind="utilisation",
-            quotes=cite(clues.saturation, row, "service", "resource", "utilisation", "peak"),
+            quotes=cite(observations.saturation, row, "service", "resource", "utilisation", "peak"),
         )
-        for row in strained(clues)[:5]
+        for row in strained(observations)[:5]
     ]
 
 
-def _advice(clues: LoadClues, sized: list[Size], bottleneck: Bottleneck | None) -> list[str]:
+def _advice(
+    observations: LoadObservations, sized: list[Size], bottleneck: Bottleneck | None
+) -> list[str]:
     found = [
-        *statements.advice(clues),
-        *leaks.advice(clues),
-        *sizing.advice(clues, sized, bottleneck),
+        *statements.advice(observations),
+        *leaks.advice(observations),
+        *sizing.advice(observations, sized, bottleneck),
     ]
     if bottleneck and bottleneck.resource == "db pool":
         found.insert(
@@ -83,12 +85,12 @@ def _summary(bottleneck: Bottleneck | None, findings: list[Finding], looked: boo
     return "no limits and no request counters are recorded here"
 
 
-def _gaps(clues: LoadClues) -> list[Gap]:
+def _gaps(observations: LoadObservations) -> list[Gap]:
     wanted = (
-        ("resources against their limits", clues.saturation),
-        ("load per instance", clues.instances),
-        ("database statements", clues.queries),
-        (CACHES, clues.caches),
+        ("resources against their limits", observations.saturation),
+        ("load per instance", observations.instances),
+        ("database statements", observations.queries),
+        (CACHES, observations.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     return [*gaps, Gap(what=BALANCERS, why="they report nothing to this telemetry")]

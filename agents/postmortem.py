@@ -15,13 +15,13 @@ from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
 from ..telemetry.model import Catalogue
 from ..tools.base import Row
-from .case import Case
-from .lessons.catalogue import fill, lesson
-from .telling import retrospective, story
-from .telling.action_items import action_items, ordered, selected
-from .telling.harm import impact
-from .telling.narrator import Claim, Narrator
-from .telling.standing import detected, ended, is_noise, likely_cause, onset
+from .follow_ups.catalogue import fill, lesson
+from .reporting import retrospective, story
+from .reporting.action_items import action_items, ordered, selected
+from .reporting.harm import impact
+from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
+from .reporting.narrator import Claim, Narrator
+from .runtime.case import Case
 
 TEMPLATE = "postmortem.md"
 SHOWN_SUMMARY = 90

@@ -4,10 +4,10 @@ from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
-from .case import Case
-from .gaps import CERTIFICATES, FIREWALL
-from .telling.owners import due
-from .threats import CHECKS, AccessClues, Threat
+from .reporting.gaps import CERTIFICATES, FIREWALL
+from .reporting.owners import due
+from .runtime.case import Case
+from .threats import CHECKS, AccessObservations, Threat
 
 SOURCES = 200
 """Addresses listed: more are in the evidence."""
@@ -15,11 +15,11 @@ SOURCES = 200
 
 def assess(case: Case) -> SecurityReport:
     """Step 5: attacks, refusals, exposure, certificates, attempts to steer the responder."""
-    clues = AccessClues(case)
-    threats = [threat for check in CHECKS for threat in check(clues)]
+    observations = AccessObservations(case)
+    threats = [threat for check in CHECKS for threat in check(observations)]
     threats.sort(key=lambda threat: -threat.sureness)
     leading = [threat for threat in threats if threat.leading]
-    looked = clues.logins.ok or clues.sources.ok or clues.arrivals.ok
+    looked = observations.logins.ok or observations.sources.ok or observations.arrivals.ok
     return SecurityReport(
         specialist="security",
         conclusion="concluded" if leading or looked else "inconclusive",
@@ -28,9 +28,9 @@ def assess(case: Case) -> SecurityReport:
         sources=_sources(leading),
         exposure=_exposure(leading, bool(looked)),
         findings=_findings(threats),
-        gaps=_gaps(clues),
+        gaps=_gaps(observations),
         follow_ups=_follow_ups(case, leading),
-        searched=clues.searched(),
+        searched=observations.searched(),
     )
 
 
@@ -60,16 +60,20 @@ def _findings(threats: list[Threat]) -> list[Finding]:
     return list(found.values())
 
 
-def _gaps(clues: AccessClues) -> list[Gap]:
+def _gaps(observations: AccessObservations) -> list[Gap]:
     """What security would have looked at and could not. That nobody failed to log in is an
     answer, as long as requests are seen at all."""
-    logins = clues.sources if clues.logins.status is EvidenceStatus.empty else clues.logins
+    logins = (
+        observations.sources
+        if observations.logins.status is EvidenceStatus.empty
+        else observations.logins
+    )
     wanted: tuple[tuple[str, Result], ...] = (
         ("logins by source", logins),
-        ("requests by source", clues.sources),
-        ("requests by user agent", clues.programs),
-        ("requests by path", clues.paths),
-        (CERTIFICATES, clues.certificates),
+        ("requests by source", observations.sources),
+        ("requests by user agent", observations.programs),
+        ("requests by path", observations.paths),
+        (CERTIFICATES, observations.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"

@@ -9,24 +9,24 @@ from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind
 from ..tools.base import Result, Row
-from .case import Case
-from .clues import Clues, cite, first, where
-from .diagnosis.judgement import candidates, judge
-from .diagnosis.level import Level, level_of
-from .diagnosis.noise import backed
-from .diagnosis.remedies import propose
-from .gaps import alert_gap, baseline_gap, coverage_gaps
+from .causes.judgement import candidates, judge
+from .causes.observations import Observations, cite, first, where
+from .causes.remedies import propose
+from .health.level import Level, level_of
+from .health.noise import backed
+from .reporting.gaps import alert_gap, baseline_gap, coverage_gaps
+from .runtime.case import Case
 
 
 def detect(case: Case) -> DetectionReport:
     """Step 1: severity, type, affected services, impact, objectives, command."""
-    clues = Clues(case)
+    observations = Observations(case)
     words = _words(case)
-    health, traffic = clues.ask("health"), clues.ask("traffic_impact")
-    objectives, attacks = clues.ask("slo_state"), clues.logins
-    coverage = clues.ask("coverage")
+    health, traffic = observations.ask("health"), observations.ask("traffic_impact")
+    objectives, attacks = observations.ask("slo_state"), observations.logins
+    coverage = observations.ask("coverage")
     level = level_of(words, traffic, objectives, health, attacks)
-    reasons = backed(clues, traffic, objectives)
+    reasons = backed(observations, traffic, objectives)
     alert, detect_s = case.document.alert, case.catalogue.windows.detect_s
     unseen = alert_gap(alert, coverage, detect_s)
     blind = baseline_gap(alert, coverage, detect_s)
@@ -55,16 +55,16 @@ def detect(case: Case) -> DetectionReport:
         command=_command(case, services),
         findings=_findings(case, level, traffic, noise, health, reasons),
         gaps=coverage_gaps(coverage) + unseen + blind + _unknown_service(case, health),
-        searched=clues.searched(),
+        searched=observations.searched(),
         events=[Event(at=case.now, actor="triage", kind=EventKind.severity, text=summary)],
     )
 
 
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
-    clues = Clues(case)
-    hypotheses = judge(candidates(clues), case.document)
-    plans, gaps = propose(clues, hypotheses)
+    observations = Observations(case)
+    hypotheses = judge(candidates(observations), case.document)
+    plans, gaps = propose(observations, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
     summary = "no first move is backed by evidence"
@@ -78,7 +78,7 @@ def mitigate(case: Case) -> MitigationReport:
         hypotheses=hypotheses,
         proposals=plans,
         gaps=gaps,
-        searched=clues.searched(),
+        searched=observations.searched(),
     )
 
 

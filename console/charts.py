@@ -1,7 +1,7 @@
 """The pictures of an incident: its guilty signals and its course."""
 
-from ..agents.room import Room
-from ..agents.telling.standing import onset
+from ..agents.reporting.incident_status import onset
+from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from .guilty import guilty, tracks
 from .signal_chart import Mark, signal_chart
@@ -9,12 +9,12 @@ from .sparks import window_of
 from .timeline_chart import timeline_chart
 
 
-def charts(room: Room, incident: Incident) -> dict[str, str]:
+def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
-    ends = [part.end for part in room.telemetry.coverage() if part.end]
-    now = min(room.clock().timestamp(), max(ends, default=float("inf")))
-    window = window_of(incident, room.catalogue.windows.baseline_s, now)
-    found = tracks(room.telemetry, window, guilty(incident, room.store.payload))
+    ends = [part.end for part in context.telemetry.coverage() if part.end]
+    now = min(context.clock().timestamp(), max(ends, default=float("inf")))
+    window = window_of(incident, context.catalogue.windows.baseline_s, now)
+    found = tracks(context.telemetry, window, guilty(incident, context.store.payload))
     drawn = {
         f"{track.service}-{track.signal}.svg": signal_chart(
             track, _marks(incident), onset(incident).timestamp()

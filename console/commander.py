@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, ToolError
 from ..incident.action import ActionPlan, Verdict
 from ..incident.ledger import Request
@@ -22,10 +22,14 @@ class Prompt:
     """Asks the person at the terminal; an end of input leaves the question open."""
 
     def __init__(
-        self, console: Console, room: Room, ask: Ask | None = None, by: str = "on-call commander"
+        self,
+        console: Console,
+        context: ResponseContext,
+        ask: Ask | None = None,
+        by: str = "on-call commander",
     ) -> None:
         self.console = console
-        self.room = room
+        self.context = context
         self.ask = ask or console.input
         self.by = by
 
@@ -42,7 +46,7 @@ class Prompt:
             return True
 
     def _action(self, request: Request) -> bool:
-        document = self.room.store.load(request.incident_id)
+        document = self.context.store.load(request.incident_id)
         plan = document.plan(request.subject)
         if plan is None:
             return False
@@ -63,7 +67,7 @@ class Prompt:
                     return False
 
     def _text(self, request: Request) -> bool:
-        document = self.room.store.load(request.incident_id)
+        document = self.context.store.load(request.incident_id)
         message = next((m for m in document.communications if m.hash == request.subject), None)
         if message is None:
             return False
@@ -87,19 +91,19 @@ class Prompt:
             if not text:
                 return None
             try:
-                return changed(plan, [text], self.room.inventory)
+                return changed(plan, [text], self.context.inventory)
             except ToolError as error:
                 say(self.console, ("  ✖ ", "bad"), shown(error))
         return None
 
     def _confirm(self, request: Request, new: ActionPlan) -> bool:
         """Show the edited plan, with its new hash, and ask once more."""
-        document = self.room.store.load(request.incident_id)
+        document = self.context.store.load(request.incident_id)
         self._title(f"Edited · {new.title}")
         self.console.print(card(new, document, None, utc_now()))
         if self._choice("ar") != "approve":
             return self._decide(request, Verdict.rejected, self._reason())
-        put_edited(self.room, request.incident_id, request.subject, new, self.by)
+        put_edited(self.context, request.incident_id, request.subject, new, self.by)
         self._said(f"approved as edited, plan {new.hash}")
         return True
 
@@ -116,7 +120,7 @@ class Prompt:
         return self.ask("  why? ").strip() or "rejected at the prompt"
 
     def _decide(self, request: Request, verdict: Verdict, reason: str = "") -> bool:
-        ledger = self.room.store.ledger
+        ledger = self.context.store.ledger
         ledger.decide(request.incident_id, request.subject, verdict, self.by, reason)
         self._said(f"{verdict.value} by {self.by}")
         return True

@@ -47,21 +47,21 @@ def _edited(
     as_json: bool,
 ) -> str:
     """Make, show and approve the edited plan; its hash."""
+    from .context import open_context, recall
     from .edits import changed, put_edited
-    from .room import open_room, recall
 
     plan = incident.plan(subject)
     if plan is None:
         raise NotFound(f"{incident.id} holds no plan {subject}; only plans can be edited")
-    room = open_room(configured, recall(configured, incident.id))
-    request = room.store.ledger.request(incident.id, subject)
+    context = open_context(configured, recall(configured, incident.id))
+    request = context.store.ledger.request(incident.id, subject)
     try:
-        new = changed(plan, edits, room.inventory)
+        new = changed(plan, edits, context.inventory)
     except ToolError as error:
         raise InputError(f"the edit does not fit: {error}") from error
     if new.hash == plan.hash:
         raise InputError(f"the edit changes nothing; approve {subject} without --edit")
-    put_edited(room, incident.id, subject, new, by)
+    put_edited(context, incident.id, subject, new, by)
     if not as_json:
         screen().print(card(new, incident, from_ts(request.expires_at), utc_now()))
     return new.hash

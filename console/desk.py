@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from ..incident.ledger import Request
 from .closing import closing, result
@@ -34,23 +34,23 @@ class Desk:
         """Whether somebody can be asked: input and output are a terminal."""
         return sys.stdin.isatty() and self.console.is_terminal
 
-    def commander(self, room: Room, by: str) -> Callable[[Request], bool]:
+    def commander(self, context: ResponseContext, by: str) -> Callable[[Request], bool]:
         """Asks the person here; where nobody is, questions stay open."""
         if not self.attended:
             return lambda _request: False
         from .commander import Prompt
 
-        return Prompt(self.console, room, by=by)
+        return Prompt(self.console, context, by=by)
 
-    def finish(self, room: Room, incident_id: str) -> tuple[Exit, dict[str, Any]]:
+    def finish(self, context: ResponseContext, incident_id: str) -> tuple[Exit, dict[str, Any]]:
         """Write the files, say how it stands; the exit code and the result as JSON."""
         from .files import write_files
 
-        files = write_files(room, incident_id)
-        incident = room.store.load(incident_id)
-        waiting = room.store.ledger.waiting(incident_id)
+        files = write_files(context, incident_id)
+        incident = context.store.load(incident_id)
+        waiting = context.store.ledger.waiting(incident_id)
         if not self.as_json:
-            closing(self.console, incident, waiting, files, room.settings)
+            closing(self.console, incident, waiting, files, context.settings)
         return of_incident(incident, bool(waiting)), result(incident, waiting, files)
 
 

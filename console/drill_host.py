@@ -4,13 +4,13 @@ import time
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..drills.host import AUTOMATIC, automatic
 from ..session import Commander, Tell
+from .context import Sources, remember
 from .desk import Desk, opening
 from .exits import Exit
 from .live import Live
-from .room import Sources, remember
 from .screen import line, say, shown
 from .words import seconds
 
@@ -46,22 +46,22 @@ class ConsoleHost:
         if done >= total:
             self._end_wait()
 
-    def listener(self, room: Room, incident_id: str) -> Tell:
-        """Shows the response, and writes down where its room can be opened again."""
+    def listener(self, context: ResponseContext, incident_id: str) -> Tell:
+        """Shows the response, and writes down where it can be opened again."""
         self._end_wait()
-        telemetry = getattr(room.telemetry, "root", None)
-        remember(room.settings, incident_id, Sources(telemetry=telemetry))
+        telemetry = getattr(context.telemetry, "root", None)
+        remember(context.settings, incident_id, Sources(telemetry=telemetry))
         self.desk.console.print()
-        opening(self.desk.console, room.store.load(incident_id), room.ceiling.note)
+        opening(self.desk.console, context.store.load(incident_id), context.model_layer.note)
         who = AUTOMATIC if self.approve_all else BY
         say(self.desk.console, ("  decides   ", "dim"), who)
-        return Live(self.desk.console, room, incident_id)
+        return Live(self.desk.console, context, incident_id)
 
-    def commander(self, room: Room) -> Commander:
+    def commander(self, context: ResponseContext) -> Commander:
         """The person at the terminal, or the drill itself: then every approval is announced."""
         if not self.approve_all:
-            return self.desk.commander(room, BY)
-        approve = automatic(room)
+            return self.desk.commander(context, BY)
+        approve = automatic(context)
 
         def announced(request) -> bool:
             text = f"approved by the {AUTOMATIC}: {shown(request.title)} [{request.subject}]"
@@ -70,9 +70,9 @@ class ConsoleHost:
 
         return announced
 
-    def finished(self, room: Room, incident_id: str) -> None:
+    def finished(self, context: ResponseContext, incident_id: str) -> None:
         """The files, and how it stands."""
-        self.code, self.result = self.desk.finish(room, incident_id)
+        self.code, self.result = self.desk.finish(context, incident_id)
 
     def _bar(self, what: str, done: float, total: float) -> None:
         if self._progress is None:

@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Sequence
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.ledger import Request
-from ..operations.inventory import Inventory
+from ..targets.inventory import Inventory
 from ..tools.actions import plan as checked_plan
 
 MEASURED = ("good_share",)
@@ -64,26 +64,28 @@ def _known(plan: ActionPlan) -> str:
     return ", ".join(plan.parameters) or "no parameters to edit"
 
 
-def put_edited(room: Room, incident_id: str, old: str, new: ActionPlan, by: str) -> Decision:
+def put_edited(
+    context: ResponseContext, incident_id: str, old: str, new: ActionPlan, by: str
+) -> Decision:
     """Replace the plan asked about by the edited one, and approve that.
 
     The new plan is on the record and asked about before the old one is answered, so that a
     process that dies in between leaves an open question, never an unanswerable one.
     Raises ApprovalError when the old plan was answered meanwhile or has expired.
     """
-    from ..agents.gate import add_decision  # langgraph takes seconds to import
+    from ..agents.runtime.gate import add_decision  # langgraph takes seconds to import
 
-    ledger = room.store.ledger
-    room.store.update(incident_id, lambda doc: _propose(doc.proposals, new))
+    ledger = context.store.ledger
+    context.store.update(incident_id, lambda doc: _propose(doc.proposals, new))
     now = time.time()
-    expires = now + room.settings.approval_minutes * 60
+    expires = now + context.settings.approval_minutes * 60
     ledger.ask(Request(incident_id, new.hash, "action", new.title, now, expires))
     try:
         edited = ledger.decide(incident_id, old, Verdict.edited, by, reason=new.hash)
     except ApprovalError:
         ledger.decide(incident_id, new.hash, Verdict.rejected, by, "its original was answered")
         raise
-    room.store.update(incident_id, lambda doc: add_decision(doc, edited))
+    context.store.update(incident_id, lambda doc: add_decision(doc, edited))
     return ledger.decide(incident_id, new.hash, Verdict.approved, by)
 
 

@@ -19,8 +19,8 @@ from ..evals.run import (
     Method,
     Run,
     Runner,
-    ceiling_for,
     configured_models,
+    model_layer_for,
     need_model,
     of_model,
 )
@@ -55,7 +55,7 @@ def eval_command(options: Options) -> Exit:
     before = stored(options.compare) if options.compare else None
     for target in (options.json, options.markdown):
         check_writable(target)
-    runner = Runner(configured, ceiling_for, options.rehearse)
+    runner = Runner(configured, model_layer_for, options.rehearse)
     with TemporaryDirectory() as folder:
         found = _evaluated(console, runner, _cases(options, Path(folder)), methods, options)
     tables = grids(found)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..agents.postmortem import draft
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from ..incident.render import to_json
 from ..incident.report import PostmortemReport
@@ -13,18 +13,18 @@ from ..telemetry.model import Catalogue
 from .charts import charts
 
 
-def write_files(room: Room, incident_id: str) -> list[Path]:
+def write_files(context: ResponseContext, incident_id: str) -> list[Path]:
     """Write everything that the record holds now; the files, the document first.
 
     Writing again replaces the files: they only show what the store keeps.
     """
-    incident = room.store.load(incident_id)
-    folder = room.settings.files(incident_id)
+    incident = context.store.load(incident_id)
+    folder = context.settings.files(incident_id)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     texts = {"incident.md": incident_markdown(incident), "incident.json": to_json(incident)}
-    if postmortem := postmortem_text(incident, room.catalogue):
+    if postmortem := postmortem_text(incident, context.catalogue):
         texts["postmortem.md"] = postmortem
-    texts |= {f"charts/{name}": svg for name, svg in charts(room, incident).items()}
+    texts |= {f"charts/{name}": svg for name, svg in charts(context, incident).items()}
     for name, text in texts.items():
         _replace(folder / name, text)
     return [folder / name for name in texts] + sorted((folder / "messages").glob("*.md"))

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from ..agents.ceiling import FloorOnly
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import PlaybookOnly
 from ..incident.action import ActionPlan, Execution
 from ..incident.document import Incident
 from ..incident.evidence import Evidence
@@ -38,18 +38,20 @@ CLASSIFIED = ("severity", "type", "services", "impact", "slo")
 class Live:
     """Prints the events of `Response.run` for one incident."""
 
-    def __init__(self, console: Console, room: Room, incident_id: str) -> None:
+    def __init__(self, console: Console, context: ResponseContext, incident_id: str) -> None:
         self.console = console
-        self.room = room
+        self.context = context
         self.incident_id = incident_id
-        self.opened = room.store.load(incident_id).opened_at
+        self.opened = context.store.load(incident_id).opened_at
         self.phase = 0
         self.round = 1
         self.places: dict[str, int] = {}  # of the hypotheses, as shown last
         self.answers: set[tuple[str, str]] = set()  # that evidence gave, each shown once
         self.again: dict[str, list[str]] = {}  # evidence that says what was shown, by specialist
         self.thinking = Thinking(console)
-        self.model = not isinstance(room.ceiling, FloorOnly)  # whether one is asked at all
+        self.model = not isinstance(
+            context.model_layer, PlaybookOnly
+        )  # whether one is asked at all
         self.told: set[str] = set()  # why a model did not answer, each said once
         self.classified: dict[str, Any] = {}  # what step 1 was shown with
 
@@ -135,7 +137,7 @@ class Live:
         self.phase = number
 
     def _picture(self, report: AnyReport) -> None:
-        document = self.room.store.load(self.incident_id)
+        document = self.context.store.load(self.incident_id)
         if isinstance(report, DetectionReport):
             self._severity(report)
         if isinstance(report, SweepReport):
@@ -153,21 +155,21 @@ class Live:
         """Level, services, impact and objectives, before they are filed; once while they stay."""
         facts = {name: getattr(report, name) for name in CLASSIFIED}
         if facts != self.classified:
-            document = self.room.store.load(self.incident_id)
+            document = self.context.store.load(self.incident_id)
             self._show(severity_lines(document.model_copy(update=facts)))
             self.classified = facts
 
     def _sparks(self, document: Incident) -> None:
-        window = window_of(document, self.room.catalogue.windows.baseline_s, self._now())
-        pairs = guilty(document, self.room.store.payload)
-        found = tracks(self.room.telemetry, window, pairs)
+        window = window_of(document, self.context.catalogue.windows.baseline_s, self._now())
+        pairs = guilty(document, self.context.store.payload)
+        found = tracks(self.context.telemetry, window, pairs)
         if found:
             self._show(sparks(found, marks_of(document), self.console.width))
 
     def _now(self) -> float:
         """Now, or where telemetry ends when it is kept and not live."""
-        ends = [part.end for part in self.room.telemetry.coverage() if part.end]
-        return min(self.room.clock().timestamp(), max(ends, default=float("inf")))
+        ends = [part.end for part in self.context.telemetry.coverage() if part.end]
+        return min(self.context.clock().timestamp(), max(ends, default=float("inf")))
 
     def _show(self, picture: RenderableType | None) -> None:
         if picture is not None:

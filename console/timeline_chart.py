@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ..agents.telling.standing import ended, onset
+from ..agents.reporting.incident_status import ended, onset
 from ..incident.document import Incident
 from ..incident.timeline import EventKind
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step

@@ -10,13 +10,13 @@ from ..incident.action import Verdict
 from ..incident.alert import Alert
 from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store
-from ..operations.gone import Gone
 from ..settings import Settings
+from ..targets.gone import Gone
 from ..telemetry.alerts import MOST_BYTES, read_alerts
+from .context import Sources, open_context, recall, remember
 from .desk import Desk, absolute, opening, print_json
 from .exits import Exit
 from .live import Live
-from .room import Sources, open_room, recall, remember
 from .screen import say, shown
 from .settings import settings
 
@@ -36,7 +36,7 @@ def triage_command(
 def resume_command(
     incident_id: str, telemetry: Path | None, operations: Path | None, as_json: bool
 ) -> Exit:
-    """Open the room as it was, with other sources where they are named, and go on."""
+    """Open the context as it was, with other sources where they are named, and go on."""
     desk, configured = Desk.open(as_json), settings()
     Store.open(configured.database).load(incident_id)
     kept = recall(configured, incident_id)
@@ -45,8 +45,8 @@ def resume_command(
         operations=absolute(operations) or _still_there(kept.operations),
     )
     with _response(configured, sources) as response:
-        if response.room.operations is None and _approved(response.room.store, incident_id):
-            response.room.operations = Gone()
+        if response.context.operations is None and _approved(response.context.store, incident_id):
+            response.context.operations = Gone()
         remember(configured, incident_id, sources)
         code, result = _work(desk, response, incident_id)
     if as_json:
@@ -69,7 +69,7 @@ def _approved(store: Store, incident_id: str) -> bool:
 
 def _respond(desk: Desk, configured: Settings, alerts: list[Alert], sources: Sources) -> Exit:
     with _response(configured, sources) as response:
-        store = response.room.store
+        store = response.context.store
         firing = [a for a in alerts if a.status == "firing" or store.open_incident(a.fingerprint)]
         if len(firing) < len(alerts):
             over = f"{len(alerts) - len(firing)} of {len(alerts)}"
@@ -90,7 +90,7 @@ def _respond(desk: Desk, configured: Settings, alerts: list[Alert], sources: Sou
 def _response(configured: Settings, sources: Sources):
     from ..response import Response  # langgraph takes seconds to import
 
-    return Response(open_room(configured, sources))
+    return Response(open_context(configured, sources))
 
 
 def _take(response, alert: Alert, configured: Settings, sources: Sources) -> str:
@@ -103,11 +103,11 @@ def _take(response, alert: Alert, configured: Settings, sources: Sources) -> str
 def _work(desk: Desk, response, incident_id: str) -> tuple[Exit, dict[str, Any]]:
     from ..session import work
 
-    room = response.room
-    opening(desk.console, room.store.load(incident_id), room.ceiling.note)
-    live = Live(desk.console, room, incident_id)
-    work(response, incident_id, live, desk.commander(room, room.commander))
-    return desk.finish(room, incident_id)
+    context = response.context
+    opening(desk.console, context.store.load(incident_id), context.model_layer.note)
+    live = Live(desk.console, context, incident_id)
+    work(response, incident_id, live, desk.commander(context, context.commander))
+    return desk.finish(context, incident_id)
 
 
 def _order(alert: Alert) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..incident.action import Verdict
 from ..incident.ledger import Request
 from ..session import Commander, Tell
@@ -21,24 +21,24 @@ class Host(Protocol):
         """Seconds of a wait gone by, about once a second, from 0 to at most `total`."""
         ...
 
-    def listener(self, room: Room, incident_id: str) -> Tell:
+    def listener(self, context: ResponseContext, incident_id: str) -> Tell:
         """Takes the events of the response to this incident."""
         ...
 
-    def commander(self, room: Room) -> Commander:
+    def commander(self, context: ResponseContext) -> Commander:
         """Answers what the response asks."""
         ...
 
-    def finished(self, room: Room, incident_id: str) -> None:
+    def finished(self, context: ResponseContext, incident_id: str) -> None:
         """The response is over; the shop still runs, for a last look."""
         ...
 
 
-def automatic(room: Room) -> Commander:
+def automatic(context: ResponseContext) -> Commander:
     """Approves every plan and text in the name of the drill, and the record says so."""
 
     def approve(request: Request) -> bool:
-        ledger = room.store.ledger
+        ledger = context.store.ledger
         ledger.decide(request.incident_id, request.subject, Verdict.approved, AUTOMATIC)
         return True
 

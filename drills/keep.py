@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 from ..errors import InputError, ToolFailed
-from ..operations.survey import FILE, Surveying, keep
+from ..targets.survey import FILE, Surveying, keep
 from .faults import Truth
 
 SURVEY_S = 30.0

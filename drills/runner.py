@@ -12,14 +12,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ..agents.room import Room
-from ..agents.thinking.assembly import ceiling_of
+from ..agents.reasoning.assembly import model_layer_of
+from ..agents.runtime.context import ResponseContext
 from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
-from ..operations.system import Operations
 from ..settings import Settings
+from ..targets.system import Operations
 from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import Bundle
 from ..telemetry.detector import evaluate
@@ -92,15 +92,15 @@ class Drill:
         if body is None:
             self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
             return score(self.fault.name, None, self.fault.truth, seen)
-        incident_id, room = self._respond(shop, telemetry, body, times, scope)
+        incident_id, context = self._respond(shop, telemetry, body, times, scope)
         seen = Observed(
             detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
             symptom_left=left(telemetry, self.fault.truth.symptom),
             false_alarms=early,
         )
-        self.host.finished(room, incident_id)
+        self.host.finished(context, incident_id)
         self.fault.settle(shop)
-        document = room.store.load(incident_id)
+        document = context.store.load(incident_id)
         return score(self.fault.name, document, self.fault.truth, seen)
 
     def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Any]:
@@ -143,26 +143,28 @@ class Drill:
         body: dict[str, Any],
         times: dict[str, float | None],
         scope: ExitStack,
-    ) -> tuple[str, Room]:
+    ) -> tuple[str, ResponseContext]:
         from ..response import Response  # langgraph takes seconds to import: see _preload
         from ..session import work
 
         operations = Operations.load(shop.operations_file)
         store = Store.open(self.settings.database)
-        ceiling = ceiling_of(self.settings, store)
-        room = Room(self.settings, store, telemetry, operations, operations, ceiling)
+        model_layer = model_layer_of(self.settings, store)
+        context = ResponseContext(
+            self.settings, store, telemetry, operations, operations, model_layer
+        )
         close_stale(store, self.settings.home / "drills")
         keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
         keeping.begin(body, operations)
         first, *others = parse_alerts(body)
-        response = scope.enter_context(Response(room))
+        response = scope.enter_context(Response(context))
         incident_id, _new = response.take(_labelled(first, shop.root.parent.name))
         scope.callback(_end, store, incident_id)
-        tell = self.host.listener(room, incident_id)
+        tell = self.host.listener(context, incident_id)
         for other in others:
             join(store, incident_id, other)
             self.host.note(f"the same delivery says: {other.summary or other.name}")
-        commander = self.host.commander(room)
+        commander = self.host.commander(context)
 
         def decide(request: Request) -> bool:
             keeping.snapshot()
@@ -170,7 +172,7 @@ class Drill:
 
         work(response, incident_id, tell, decide)
         keeping.snapshot()
-        return incident_id, room
+        return incident_id, context
 
 
 def _labelled(alert: Alert, run: str) -> Alert:

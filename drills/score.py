@@ -6,7 +6,7 @@ A check that does not apply has no value; that is not the same as failed.
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..agents.telling.standing import is_noise
+from ..agents.reporting.incident_status import is_noise
 from ..incident.action import Outcome
 from ..incident.document import Incident
 from ..incident.finding import FaultKind

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ..agents.telling.standing import is_noise
+from ..agents.reporting.incident_status import is_noise
 from ..errors import GroundingError
 from ..incident.action import ActionKind
 from ..incident.document import Incident

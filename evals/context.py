@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import tools  # noqa: F401  (registers them)
-from ..agents.thinking.digest import digest
+from ..agents.reasoning.digest import digest
 from ..errors import InputError, WarroomError
 from ..incident.evidence import Evidence
 from ..incident.evidence import digest as address
 from ..models.usage import tokens_of
-from ..operations.survey import Surveying
+from ..targets.survey import Surveying
 from ..telemetry.bundle import Bundle
 from ..telemetry.model import Telemetry, Window
 from ..tools.base import REGISTRY, Effect, Frame, Result

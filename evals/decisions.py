@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
 from ..incident.action import Verdict
 from ..incident.ledger import Request
 
@@ -13,8 +13,8 @@ BY = "benchmark (automatic)"
 class Decisions:
     """Answers through the ledger, as a person does, and notes when the severity was known."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, context: ResponseContext) -> None:
+        self.context = context
         self.severity_at = float("nan")
 
     def listen(self, event: dict[str, Any]) -> None:
@@ -26,6 +26,6 @@ class Decisions:
         """An action here touches nothing; a text would go to customers, so it stays."""
         verdict = Verdict.approved if request.kind == "action" else Verdict.rejected
         reason = "a measurement: nothing is sent" if request.kind != "action" else "rehearsal"
-        ledger = self.room.store.ledger
+        ledger = self.context.store.ledger
         ledger.decide(request.incident_id, request.subject, verdict, BY, reason)
         return True

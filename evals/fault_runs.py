@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from ..agents.room import Room
-from ..agents.thinking.assembly import ceiling_of
+from ..agents.reasoning.assembly import model_layer_of
+from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from ..incident.store import Store
 from ..models.habits import KNOWN
-from ..operations.survey import FILE, Recorded
 from ..settings import Settings
+from ..targets.survey import FILE, Recorded
 from ..telemetry.bundle import Bundle
 from .cases import Case
 from .fake_chat import NAME, Behaviour
@@ -78,10 +78,12 @@ def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
         )
         store, survey = Store.open(settings.database), case.bundle / FILE
         looked = Recorded.load(survey) if survey.exists() else None
-        room = Room(settings, store, telemetry, survey=looked, sleep=lambda _seconds: None)
-        room.ceiling = ceiling_of(settings, store)
+        context = ResponseContext(
+            settings, store, telemetry, survey=looked, sleep=lambda _seconds: None
+        )
+        context.model_layer = model_layer_of(settings, store)
         started = time.monotonic()
-        incident = respond(case.alert, room)
+        incident = respond(case.alert, context)
         seconds = time.monotonic() - started
         return FaultRun(mode, store.load(incident), behaviour.requests, seconds)
 

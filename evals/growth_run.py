@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from ..agents.ceiling import FloorOnly
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import PlaybookOnly
 from ..analysis.templates import mine
 from ..incident.store import Store
 from ..settings import Settings
@@ -34,8 +34,10 @@ def responding(bundle: Path) -> dict[str, Any]:
         loaded = time.perf_counter()
         own = Settings(home=Path(home))
         store = Store.open(own.database)
-        room = Room(own, store, telemetry, sleep=lambda _: None, ceiling=FloorOnly())
-        leading = store.load(respond(alert_of(bundle), room)).leading()
+        context = ResponseContext(
+            own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
+        )
+        leading = store.load(respond(alert_of(bundle), context)).leading()
         return {
             "load_s": loaded - started,
             "respond_s": time.perf_counter() - loaded,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..agents.ceiling import Ceiling, FloorOnly
-from ..agents.thinking.assembly import ceiling_of
+from ..agents.reasoning.assembly import model_layer_of
+from ..agents.runtime.model_layer import ModelLayer, PlaybookOnly
 from ..incident.store import Store
 from ..models.protocol import Ask, ToolCall
 from ..models.scripted import Line, ScriptedModel
@@ -47,9 +47,9 @@ def obeys(text: str) -> Callable[[Ask], Line]:
     return follow
 
 
-def ceiling_that_obeys(text: str) -> Callable[[Settings, Store], Ceiling]:
-    """A real ceiling with that model in it."""
-    return lambda settings, store: ceiling_of(settings, store, ScriptedModel(obeys(text)))
+def ceiling_that_obeys(text: str) -> Callable[[Settings, Store], ModelLayer]:
+    """A real model layer with that model in it."""
+    return lambda settings, store: model_layer_of(settings, store, ScriptedModel(obeys(text)))
 
 
 def _wanted(ask: Ask, text: str) -> dict:
@@ -107,7 +107,7 @@ def played(cases: list[Attack]) -> Iterator[Played]:
 def floor_plans(case: Attack) -> frozenset[str]:
     """What the playbooks alone propose under the same attack."""
     with TemporaryDirectory() as home:
-        return run_case(case, lambda _settings, _store: FloorOnly(), Path(home)).plans
+        return run_case(case, lambda _settings, _store: PlaybookOnly(), Path(home)).plans
 
 
 def main() -> None:

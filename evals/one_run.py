@@ -41,13 +41,15 @@ def baseline(bundle: Path, _started: float) -> dict[str, Any]:
 
 def responder(bundle: Path, started: float) -> dict[str, Any]:
     """The whole response. No time is spent waiting: what the bundle holds is history."""
-    from ..agents.room import Room  # here: the baseline shall not pay for these imports
+    from ..agents.runtime.context import (
+        ResponseContext,  # here: the baseline shall not pay for these imports
+    )
     from ..incident.store import Store
-    from ..operations.rehearsal import Rehearsal
-    from ..operations.survey import FILE, Recorded
     from ..response import Response
     from ..session import work
     from ..settings import Settings
+    from ..targets.rehearsal import Rehearsal
+    from ..targets.survey import FILE, Recorded
     from .decisions import Decisions
 
     imported = time.time()
@@ -58,12 +60,12 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         telemetry = Bundle(bundle)
         survey = Recorded.load(bundle / FILE) if (bundle / FILE).exists() else None
         store = Store.open(settings.database)
-        room = Room(settings, store, telemetry, survey=survey, sleep=lambda _: None)
-        room.operations = Rehearsal(room.inventory)
+        context = ResponseContext(settings, store, telemetry, survey=survey, sleep=lambda _: None)
+        context.operations = Rehearsal(context.inventory)
         taken = time.perf_counter()
-        with Response(room) as response:
+        with Response(context) as response:
             incident, _ = response.take(alert)
-            decisions = Decisions(room)
+            decisions = Decisions(context)
             work(response, incident, decisions.listen, decisions.answer)
         document = store.load(incident)
     leading = document.leading()

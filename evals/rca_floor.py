@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ..agents.ceiling import FloorOnly
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import PlaybookOnly
 from ..incident.document import Incident
 from ..incident.finding import FaultKind, Hypothesis
 from ..incident.store import Store
@@ -53,9 +53,11 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
         own = settings.model_copy(update={"home": home})
         with closing(Bundle(write(case, bundle))) as telemetry:
             store = Store.open(own.database)
-            room = Room(own, store, telemetry, sleep=lambda _: None, ceiling=FloorOnly())
+            context = ResponseContext(
+                own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
+            )
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-            return read(store.load(respond(alert, room)), store.payload)
+            return read(store.load(respond(alert, context)), store.payload)
 
 
 def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..agents import triage
-from ..agents.case import Case
-from ..agents.clues import Clues
-from ..agents.diagnosis.judgement import candidates, judge
-from ..agents.diagnosis.onset import find_onset
-from ..agents.intake import take
-from ..agents.room import Room
+from ..agents.causes.judgement import candidates, judge
+from ..agents.causes.observations import Observations
+from ..agents.health.onset import find_onset
+from ..agents.runtime.case import Case
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.intake import take
 from ..incident.store import Store
 from ..incident.timeline import from_ts
 from ..settings import Settings
@@ -65,16 +65,16 @@ class Replay:
         home.mkdir()
         settings = Settings().model_copy(update={"home": home})
         self.telemetry = Bundle(bundle)
-        self.room = Room(settings, Store.open(settings.database), self.telemetry)
+        self.context = ResponseContext(settings, Store.open(settings.database), self.telemetry)
         self.memory = Remembered()
         self.noise: dict[Any, bool] = {}
         self.worked: dict[Any, Any] = {}
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-        self.incident, _new = take(self.room.store, alert, "", self.room.clock())
+        self.incident, _new = take(self.context.store, alert, "", self.context.clock())
         self.alerted = self._case("triage")
-        onset = find_onset(Clues(self._case("observability")))
+        onset = find_onset(Observations(self._case("observability")))
         at = from_ts(onset) if onset else None
-        self.room.store.update(self.incident, lambda document: setattr(document, "onset", at))
+        self.context.store.update(self.incident, lambda document: setattr(document, "onset", at))
         self.begun = self._case("debugger")
 
     def scores(self, setting: Setting) -> Scores:
@@ -85,7 +85,7 @@ class Replay:
         with turned(setting), replaced(kept):
             if self._is_noise():
                 return {}
-            found = judge(candidates(Clues(self.begun)), self.begun.document)
+            found = judge(candidates(Observations(self.begun)), self.begun.document)
         return scores_of(found)
 
     def _is_noise(self) -> bool:
@@ -96,7 +96,7 @@ class Replay:
         return self.noise[key]
 
     def _case(self, specialist: str) -> Case:
-        found = self.room.case(self.incident, specialist, 1, lambda _event: None)
+        found = self.context.case(self.incident, specialist, 1, lambda _event: None)
         return replace(found, tools=replace(found.tools, memory=self.memory))
 
     def _once(self, work: Callable, key_of: Callable) -> Callable:

@@ -13,18 +13,18 @@ from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, Field
 
-from ..agents.ceiling import Ceiling, FloorOnly
-from ..agents.room import Room
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import ModelLayer, PlaybookOnly
 from ..errors import InputError, ModelError, StoreError
 from ..incident.action import Verdict
 from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.store import Store
-from ..operations.rehearsal import Rehearsal
-from ..operations.survey import FILE, Recorded
 from ..response import Response
 from ..session import work
 from ..settings import Settings
+from ..targets.rehearsal import Rehearsal
+from ..targets.survey import FILE, Recorded
 from ..telemetry.bundle import Bundle
 from .answers import Answer, Use, answer_of, use_of
 from .baselines import trivial
@@ -34,7 +34,7 @@ from .marks import marks
 BY = "evaluation (automatic)"
 SURE = 2.0
 """A confidence that nothing reaches: no short cut past the investigation."""
-Ceilings = Callable[[Settings, Store], Ceiling]
+ModelLayers = Callable[[Settings, Store], ModelLayer]
 """What improves playbooks, by the settings of one run."""
 
 
@@ -80,7 +80,7 @@ class Runner:
     """
 
     settings: Settings
-    ceilings: Ceilings
+    model_layers: ModelLayers
     rehearse: bool = False
 
     def run(self, case: Case, method: Method, repeat: int = 1) -> Run:
@@ -104,25 +104,29 @@ class Runner:
             answer = trivial(case)
             return answer, Use(seconds=time.perf_counter() - started)
         with TemporaryDirectory() as home, closing(Bundle(case.bundle)) as telemetry:
-            room = self._room(case, method, telemetry, Path(home))
-            incident = respond(case.alert, room)
-            document, seconds = room.store.load(incident), time.perf_counter() - started
-            return answer_of(document, room.store.payload), use_of(document.model_calls, seconds)
+            context = self._context(case, method, telemetry, Path(home))
+            incident = respond(case.alert, context)
+            document, seconds = context.store.load(incident), time.perf_counter() - started
+            return answer_of(document, context.store.payload), use_of(document.model_calls, seconds)
 
-    def _room(self, case: Case, method: Method, telemetry: Bundle, home: Path) -> Room:
+    def _context(
+        self, case: Case, method: Method, telemetry: Bundle, home: Path
+    ) -> ResponseContext:
         settings = self._settings(method, home)
         store, survey = Store.open(settings.database), case.bundle / FILE
-        room = Room(
+        context = ResponseContext(
             settings,
             store,
             telemetry,
             survey=Recorded.load(survey) if survey.exists() else None,
             sleep=lambda _seconds: None,  # what a bundle holds is history
-            ceiling=FloorOnly() if method.model is None else self.ceilings(settings, store),
+            model_layer=PlaybookOnly()
+            if method.model is None
+            else self.model_layers(settings, store),
         )
         if self.rehearse:
-            room.operations = Rehearsal(room.inventory)
-        return room
+            context.operations = Rehearsal(context.inventory)
+        return context
 
     def _settings(self, method: Method, home: Path) -> Settings:
         """Of a run. A named model answers alone: no second one speaks under its name."""
@@ -135,17 +139,17 @@ class Runner:
         return self.settings.model_copy(update=changes)
 
 
-def respond(alert: Alert, room: Room) -> str:
+def respond(alert: Alert, context: ResponseContext) -> str:
     """The whole response to an alert; the incident's id. Nothing leaves the house."""
-    ledger = room.store.ledger
+    ledger = context.store.ledger
 
     def decide(request: Request) -> bool:
-        approve = request.kind == "action" and room.operations is not None
+        approve = request.kind == "action" and context.operations is not None
         verdict = Verdict.approved if approve else Verdict.rejected
         ledger.decide(request.incident_id, request.subject, verdict, BY, "an evaluation")
         return True
 
-    with Response(room) as response:
+    with Response(context) as response:
         incident, _new = response.take(alert)
         work(response, incident, lambda _event: None, decide)
     return incident
@@ -158,12 +162,12 @@ def never_asked(use: Use) -> str:
     return f"none of {use.calls} model calls was answered" if use.calls else "no model was asked"
 
 
-def ceiling_for(settings: Settings, store: Store) -> Ceiling:
+def model_layer_for(settings: Settings, store: Store) -> ModelLayer:
     """The configured model's. Raises InputError where there is none."""
     need_model(settings)
-    from ..agents.thinking.assembly import ceiling_of
+    from ..agents.reasoning.assembly import model_layer_of
 
-    return ceiling_of(settings, store)
+    return model_layer_of(settings, store)
 
 
 def need_model(settings: Settings) -> None:

@@ -11,16 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..agents.case import Case as Step
-from ..agents.ceiling import Ceiling
-from ..agents.room import Room
-from ..agents.thinking.assembly import ceiling_of
+from ..agents.reasoning.assembly import model_layer_of
+from ..agents.runtime.case import Case as Step
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import ModelLayer
 from ..incident.document import Incident
 from ..incident.report import AnyReport
 from ..incident.store import Store
 from ..models.habits import KNOWN
-from ..operations.survey import FILE, Recorded
 from ..settings import Settings
+from ..targets.survey import FILE, Recorded
 from ..telemetry.bundle import Bundle
 from .cases import Case
 from .model_worker import HOST
@@ -48,19 +48,19 @@ AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Some:
-    """A ceiling for some steps only: a tiny model on one core takes its time."""
+    """A model layer for some steps only: a tiny model on one core takes its time."""
 
-    ceiling: Ceiling
+    model_layer: ModelLayer
     steps: tuple[int, ...]
 
     @property
     def note(self) -> str:
-        """The ceiling's own."""
-        return self.ceiling.note
+        """The model layer's own."""
+        return self.model_layer.note
 
     def improve(self, case: Step, floor: AnyReport) -> AnyReport:
-        """The ceiling's report in these steps, else the playbook's."""
-        return self.ceiling.improve(case, floor) if floor.step in self.steps else floor
+        """The model layer's report in these steps, else the playbook's."""
+        return self.model_layer.improve(case, floor) if floor.step in self.steps else floor
 
 
 def settings(kind: str, home: Path, tokens: int) -> Settings:
@@ -80,8 +80,8 @@ def settings(kind: str, home: Path, tokens: int) -> Settings:
 @contextmanager
 def opened(
     kind: str, tokens: int = TOKENS, steps: tuple[int, ...] = ()
-) -> Iterator[tuple[Case, Room]]:
-    """The recorded drill with a room that asks the model of this server, in these steps or all."""
+) -> Iterator[tuple[Case, ResponseContext]]:
+    """The recorded drill with a context that asks this server's model, in these steps or all."""
     KNOWN.clear()
     with TemporaryDirectory() as folder:
         case = recorded(Path(folder), [DRILL])[0]
@@ -90,15 +90,15 @@ def opened(
         configured = settings(kind, Path(folder) / "home", tokens)
         configured.home.mkdir()
         store = Store.open(configured.database)
-        ceiling = ceiling_of(configured, store)
+        model_layer = model_layer_of(configured, store)
         yield (
             case,
-            Room(
+            ResponseContext(
                 configured,
                 store,
                 Bundle(case.bundle),
                 survey=Recorded.load(case.bundle / FILE),
-                ceiling=Some(ceiling, steps) if steps else ceiling,
+                model_layer=Some(model_layer, steps) if steps else model_layer,
                 clock=lambda: now,
                 sleep=lambda _: None,
             ),
@@ -107,11 +107,11 @@ def opened(
 
 def response(kind: str = KIND) -> Incident:
     """The document that the response leaves; every text and action was declined."""
-    with opened(kind) as (case, room):
-        return room.store.load(respond(case.alert, room))
+    with opened(kind) as (case, context):
+        return context.store.load(respond(case.alert, context))
 
 
 def investigation(kind: str = CALLING) -> Incident:
     """The same with room to think, in the steps that look further and meet the skeptic."""
-    with opened(kind, LOOKING, DEEP) as (case, room):
-        return room.store.load(respond(case.alert, room))
+    with opened(kind, LOOKING, DEEP) as (case, context):
+        return context.store.load(respond(case.alert, context))

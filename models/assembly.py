@@ -35,7 +35,7 @@ class Routed:
 def model_from(settings: ModelSettings) -> Model | None:
     """Fallback > Breaker > Traced > OpenAIModel for every model name; None: nothing configured.
 
-    Masking and the budget belong to an incident: agents/thinking/assembly.py wraps them around it.
+    Masking and the budget belong to an incident: agents/reasoning/assembly.py wraps them around it.
     """
     if not settings.model_configured:
         return None

@@ -13,6 +13,7 @@ from ..analysis.requests.span_table import SpanTable
 from ..errors import BundleError
 from .catalogue import CatalogueFile, read_json
 from .coverage import cover, held
+from .file_follower import Tail
 from .kept import Kept
 from .log_columns import LogColumns, messages
 from .metric_columns import MetricColumns
@@ -21,7 +22,6 @@ from .queries import Answer, run
 from .records import LEVELS, Records, change, log_record, span
 from .span_columns import SpanColumns
 from .tables import COLUMNS, TIME, Loaded, Tables
-from .tail import Tail
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import duckdb
 
 from .clocks import clock_problems
+from .file_follower import Tail
 from .model import Coverage, Window
 from .tables import TIME, Loaded
-from .tail import Tail
 
 Range = tuple[float | None, float | None, int]
 """First and last time, rows."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Level
 from ..incident.evidence import Quote
-from ..operations.inventory import Inventory
+from ..targets.inventory import Inventory
 from .parameters import (
     BlockSource,
     Nothing,

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
 from ..errors import ToolRetry
 from ..incident.evidence import EvidenceStatus, Quote
-from ..operations.survey import Surveying
+from ..targets.survey import Surveying
 from ..telemetry.model import Telemetry, Window
 
 MAX_ROWS = 200

@@ -12,8 +12,8 @@ from pathlib import Path
 from ..errors import ApprovalRequired, ToolFailed
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
-from ..operations.configuration import Receipt
 from ..prompts.neutral import data
+from ..targets.configuration import Receipt
 
 
 def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[Receipt]:

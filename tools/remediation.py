@@ -5,8 +5,8 @@ Whether the plan was claimed before, and by whom, is kept by the caller in our o
 
 from ..errors import ApprovalRequired
 from ..incident.action import ActionPlan, Decision, Verdict
-from ..operations.acting import Acting
-from ..operations.configuration import Receipt
+from ..targets.acting import Acting
+from ..targets.configuration import Receipt
 from .actions import check
 from .base import Effect
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from ..operations.inventory import Inventory, Part
+from ..targets.inventory import Inventory, Part
 from .parameters import RepairRows, Reroute, RollBack, Scale, SwitchProvider, Throttle
 
 

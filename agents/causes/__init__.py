@@ -1,11 +1,11 @@
 """Recognisers: what each kind of fault looks like in telemetry, and what speaks against it.
 
-Each takes the clues and yields candidates; none knows a service, a drill or a data set by name.
+Each takes the observations and yields candidates; none knows a service,
+a drill or a data set by name.
 """
 
 from collections.abc import Callable, Iterable
 
-from ..clues import Clues
 from . import (
     access,
     capacity,
@@ -19,8 +19,9 @@ from . import (
     third_party,
 )
 from .candidate import Candidate
+from .observations import Observations
 
-Recogniser = Callable[[Clues], Iterable[Candidate]]
+Recogniser = Callable[[Observations], Iterable[Candidate]]
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     mechanism.guilty_changes,

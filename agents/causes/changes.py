@@ -8,161 +8,178 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.base import Row
-from ..clues import Clues, cite, first, where
-from ..telling.wording import place
+from ..reporting.wording import place
 from .candidate import Candidate
 from .capacity import MEMORY, swollen
+from .observations import Observations, cite, first, where
 from .timing import suspicious, time_and_place
 
 
-def bad_deploys(clues: Clues) -> Iterator[Candidate]:
+def bad_deploys(observations: Observations) -> Iterator[Candidate]:
     """A release after which its own code raises errors that were not there before."""
-    for row, score in suspicious(clues, "deploy"):
+    for row, score in suspicious(observations, "deploy"):
         service = row["service"]
         statement = f"release {row['version']} of {service} raises errors that it did not before"
         candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row["id"])
-        time_and_place(clues, candidate, row, score)
-        _own_failures(clues, candidate, service)
-        group = _new_error(clues, service)
-        quotes = cite(clues.errors, group, "exception", "count")
+        time_and_place(observations, candidate, row, score)
+        _own_failures(observations, candidate, service)
+        group = _new_error(observations, service)
+        quotes = cite(observations.errors, group, "exception", "count")
         text = f"new {group['exception']} at {place(group['location'])}" if group else ""
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
-        failing = clues.own_failures(service)
+        failing = observations.own_failures(service)
         candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
-        untouched = group is not None and not _touched(clues, service, row)
+        untouched = group is not None and not _touched(observations, service, row)
         text = f"the new errors of {service} come from code that the release did not touch"
         candidate.doubted(1.5, float(untouched), text, quotes)
-        _silent_callee(clues, candidate, service)
+        _silent_callee(observations, candidate, service)
         yield candidate
 
 
-def slow_releases(clues: Clues) -> Iterator[Candidate]:
+def slow_releases(observations: Observations) -> Iterator[Candidate]:
     """A release after which its own time, or its queries' time, has grown."""
-    for row, score in suspicious(clues, "deploy"):
+    for row, score in suspicious(observations, "deploy"):
         service = row["service"]
         statement = f"release {row['version']} of {service} is slower than the one before"
         candidate = Candidate(service, FaultKind.slow_release, statement, change=row["id"])
-        time_and_place(clues, candidate, row, score)
-        share = clues.slowness(service)
-        slowest = first(clues.slow, service=service)
+        time_and_place(observations, candidate, row, score)
+        share = observations.slowness(service)
+        slowest = first(observations.slow, service=service)
         text = f"{share:.0%} of the added latency is {service}'s own time"
-        quotes = cite(clues.slow, slowest, "operation", "self_p95_ms")
-        candidate.backed(2.5, share * _slower(clues, service), text, quotes)
-        _slow_statements(clues, candidate, service)
+        quotes = cite(observations.slow, slowest, "operation", "self_p95_ms")
+        candidate.backed(2.5, share * _slower(observations, service), text, quotes)
+        _slow_statements(observations, candidate, service)
         candidate.doubted(3.0, 1.0 - share / 0.2, f"{service} itself is hardly slower")
-        raising = first(clues.failures, service=service, reason="own error")
-        weight = clues.own_failures(service) if raising and not share > 0.5 else 0.0
+        raising = first(observations.failures, service=service, reason="own error")
+        weight = observations.own_failures(service) if raising and not share > 0.5 else 0.0
         candidate.doubted(1.5, weight, f"{service} raises errors rather than being slow")
-        swells = swollen(clues.signal(service, MEMORY))
+        swells = swollen(observations.signal(service, MEMORY))
         candidate.doubted(1.5, float(swells), "its memory grows, which slows it down by itself")
-        _silent_callee(clues, candidate, service)
+        _silent_callee(observations, candidate, service)
         yield candidate
 
 
-def bad_flags(clues: Clues) -> Iterator[Candidate]:
+def bad_flags(observations: Observations) -> Iterator[Candidate]:
     """A feature flag turned just before, and the code behind it fails or is slow."""
-    for row, score in suspicious(clues, "flag"):
-        service = row["service"] or _origin(clues)
+    for row, score in suspicious(observations, "flag"):
+        service = row["service"] or _origin(observations)
         if not service:
             continue
         statement = f"feature flag {row['id']} makes {service} fail"
         candidate = Candidate(
             service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
         )
-        time_and_place(clues, candidate, row, score)
-        share = clues.own_failures(service) if clues.failures.ok else clues.slowness(service)
+        time_and_place(observations, candidate, row, score)
+        share = (
+            observations.own_failures(service)
+            if observations.failures.ok
+            else observations.slowness(service)
+        )
         text = f"{share:.0%} of the trouble begins in {service}"
-        candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
+        candidate.backed(2.5, share, text, _proof_of_origin(observations, service))
         candidate.doubted(3.0, 1.0 - share / 0.2, f"hardly any trouble begins in {service}")
-        deployed = any(_deploys_near(clues, service))
+        deployed = any(_deploys_near(observations, service))
         candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
         candidate.doubted(1.0, 1.0 if deployed else 0.0, f"{service} was released as well")
         yield candidate
 
 
-def bad_configurations(clues: Clues) -> Iterator[Candidate]:
+def bad_configurations(observations: Observations) -> Iterator[Candidate]:
     """A configuration change just before, on the service where it starts."""
-    for row, score in suspicious(clues, "config"):
+    for row, score in suspicious(observations, "config"):
         service = row["service"]
         if not service:
             continue
         statement = f"configuration change {row['id'][:10]} of {service}: {row['summary']}"
         candidate = Candidate(service, FaultKind.bad_config, statement, change=row["id"])
-        time_and_place(clues, candidate, row, score)
-        _own_failures(clues, candidate, service)
+        time_and_place(observations, candidate, row, score)
+        _own_failures(observations, candidate, service)
         candidate.doubted(
-            2.0, 1.0 - clues.own_failures(service) / 0.2, f"failures do not begin in {service}"
+            2.0,
+            1.0 - observations.own_failures(service) / 0.2,
+            f"failures do not begin in {service}",
         )
         yield candidate
 
 
-def _own_failures(clues: Clues, candidate: Candidate, service: str) -> None:
-    share = clues.own_failures(service)
+def _own_failures(observations: Observations, candidate: Candidate, service: str) -> None:
+    share = observations.own_failures(service)
     text = f"{share:.0%} of the failures begin in {service}"
-    candidate.backed(2.5, share, text, _proof_of_origin(clues, service))
+    candidate.backed(2.5, share, text, _proof_of_origin(observations, service))
 
 
-def _silent_callee(clues: Clues, candidate: Candidate, service: str) -> None:
+def _silent_callee(observations: Observations, candidate: Candidate, service: str) -> None:
     """Who waits for a callee that answers nothing is slow and full without a fault of its own."""
-    edge = clues.silent_callee(service)
+    edge = observations.silent_callee(service)
     if edge:
         text = f"{service} waits for {edge['callee']}, which does not answer"
         share = edge["unanswered_share"]
-        candidate.doubted(3.0, share, text, cite(clues.edges, edge, "callee", "unanswered_share"))
+        candidate.doubted(
+            3.0, share, text, cite(observations.edges, edge, "callee", "unanswered_share")
+        )
 
 
-def _touched(clues: Clues, service: str, change: Row) -> bool:
+def _touched(observations: Observations, service: str, change: Row) -> bool:
     """Whether a new error of the service was raised in a file that the change touched."""
     files = [name.rsplit("/", 1)[-1] for name in (change["files"] or "").split(", ") if name]
     return any(
         name in row["location"]
-        for row in clues.errors.rows
+        for row in observations.errors.rows
         if row["new"] and service in row["services"].split(", ")
         for name in files
     )
 
 
-def _slower(clues: Clues, service: str) -> float:
+def _slower(observations: Observations, service: str) -> float:
     """1 where the service answers half as slow again or more; a share of hardly anything added
     is hardly a reason."""
-    rows = [clues.signal(service, name) for name in ("latency_p95", "latency_p50")]
+    rows = [observations.signal(service, name) for name in ("latency_p95", "latency_p50")]
     return float(any(row and row["worse"] and (row["ratio"] or 0) >= 1.5 for row in rows))
 
 
-def _slow_statements(clues: Clues, candidate: Candidate, service: str) -> None:
-    for row in where(clues.queries, service=service):
+def _slow_statements(observations: Observations, candidate: Candidate, service: str) -> None:
+    for row in where(observations.queries, service=service):
         slower = max(row["ratio"] or 1.0, row["fanout_ratio"] or 1.0)
         fresh = not row["calls_before"] and (row["mean_ms"] or 0) > 5
         if slower >= 3 or fresh:
             how = "new and slow" if fresh else f"{slower:.0f} times as much work"
             text = f"statement {row['statement'][:70]} is {how}"
-            candidate.backed(1.5, 1.0, text, cite(clues.queries, row, "mean_ms", "calls"))
+            candidate.backed(1.5, 1.0, text, cite(observations.queries, row, "mean_ms", "calls"))
             return
 
 
-def _new_error(clues: Clues, service: str) -> Row | None:
+def _new_error(observations: Observations, service: str) -> Row | None:
     return next(
-        (row for row in clues.errors.rows if row["new"] and service in row["services"].split(", ")),
+        (
+            row
+            for row in observations.errors.rows
+            if row["new"] and service in row["services"].split(", ")
+        ),
         None,
     )
 
 
-def _proof_of_origin(clues: Clues, service: str):
-    failing = first(clues.failures, service=service)
+def _proof_of_origin(observations: Observations, service: str):
+    failing = first(observations.failures, service=service)
     if failing:
-        return cite(clues.failures, failing, "share", "error")
-    return cite(clues.slow, first(clues.slow, service=service), "self_p95_ms", "operation")
+        return cite(observations.failures, failing, "share", "error")
+    return cite(
+        observations.slow, first(observations.slow, service=service), "self_p95_ms", "operation"
+    )
 
 
-def _origin(clues: Clues) -> str:
+def _origin(observations: Observations) -> str:
     """The service in which most of the failures begin; without failures, of the added time."""
-    names = {row["service"] for row in (clues.failures if clues.failures.ok else clues.slow).rows}
-    share = clues.own_failures if clues.failures.ok else clues.slowness
+    names = {
+        row["service"]
+        for row in (observations.failures if observations.failures.ok else observations.slow).rows
+    }
+    share = observations.own_failures if observations.failures.ok else observations.slowness
     return max(sorted(names), key=share, default="")
 
 
-def _deploys_near(clues: Clues, service: str) -> Iterator[Row]:
-    window = clues.case.frame.baseline.seconds
-    for row in where(clues.changes, kind="deploy", service=service):
+def _deploys_near(observations: Observations, service: str) -> Iterator[Row]:
+    window = observations.case.frame.baseline.seconds
+    for row in where(observations.changes, kind="deploy", service=service):
         if 0 <= (row["seconds_before"] or 0) <= window:
             yield row

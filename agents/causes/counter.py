@@ -1,21 +1,25 @@
 """What speaks against a change that fits: it was taken back, or works elsewhere."""
 
 from ...analysis.code.changes import span
-from ..clues import Clues, cite
 from .candidate import Candidate
+from .observations import Observations, cite
 from .studies import Scene, Studied
 
 
-def counter_evidence(clues: Clues, now: Scene, studied: Studied, candidate: Candidate) -> None:
+def counter_evidence(
+    observations: Observations, now: Scene, studied: Studied, candidate: Candidate
+) -> None:
     """Both reasons, where there are any."""
     undone = _undone(now, studied)
     if undone:
         before = span(max(0.0, now.onset - undone.row["at"]))
         text = f"change {undone.id[:10]} took it back {before} before it began"
-        candidate.doubted(3.0, 1.0, text, cite(clues.history, undone.row, "id", "seconds_before"))
+        candidate.doubted(
+            3.0, 1.0, text, cite(observations.history, undone.row, "id", "seconds_before")
+        )
     calm, share = _calm(now, studied)
     text = f"it runs at {', '.join(calm[:3])} as well, where nothing is unusual"
-    candidate.doubted(1.0, share, text, cite(clues.history, studied.row, "id"))
+    candidate.doubted(1.0, share, text, cite(observations.history, studied.row, "id"))
 
 
 def _undone(now: Scene, studied: Studied) -> Studied | None:

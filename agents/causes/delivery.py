@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ...analysis.code.changes import span
 from ...analysis.code.mechanisms import Mechanism as M
 from ...tools.base import Row
-from ..clues import Clues
+from .observations import Observations
 from .studies import Scene, Studied
 
 SKEW_S = 90.0
@@ -44,23 +44,25 @@ class Delivery:
     """0..1: how little it can have reached what fails."""
 
 
-def delivery(clues: Clues, scene: Scene, studied: Studied) -> Delivery:
+def delivery(observations: Observations, scene: Scene, studied: Studied) -> Delivery:
     """The delivery that speaks most for the change: to the most affected service, in time."""
     arrived = [*studied.deploys, *studied.carriers]
     if not arrived:
-        return _undelivered(clues, scene, studied)
+        return _undelivered(observations, scene, studied)
     in_time = [row for row in arrived if row["at"] <= scene.onset + SKEW_S]
     if not in_time:
         row = min(arrived, key=lambda row: row["at"])
         text = f"deployed {span(row['at'] - scene.onset)} after it began"
         return Delivery(row["service"] or "", row["at"], True, text, 1.0)
-    row = max(in_time, key=lambda row: (_near(clues, scene, row["service"] or ""), row["at"]))
-    return _delivered(clues, scene, studied, row)
+    row = max(
+        in_time, key=lambda row: (_near(observations, scene, row["service"] or ""), row["at"])
+    )
+    return _delivered(observations, scene, studied, row)
 
 
-def _delivered(clues: Clues, scene: Scene, studied: Studied, row: Row) -> Delivery:
+def _delivered(observations: Observations, scene: Scene, studied: Studied, row: Row) -> Delivery:
     service = row["service"] or ""
-    near = _near(clues, scene, service)
+    near = _near(observations, scene, service)
     lead = span(max(0.0, scene.onset - row["at"]))
     where = f"to {service} " if service else ""
     text = f"deployed {where}{lead} before it began"
@@ -73,13 +75,13 @@ def _delivered(clues: Clues, scene: Scene, studied: Studied, row: Row) -> Delive
     return Delivery(shows, row["at"], False, text, 0.0)
 
 
-def _undelivered(clues: Clues, scene: Scene, studied: Studied) -> Delivery:
+def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> Delivery:
     """No deploy names it. A later one of an affected service may hold it, if it is shared."""
     at = studied.row["at"]
     if at > scene.onset + SKEW_S:
         text = f"committed {span(at - scene.onset)} after it began"
         return Delivery("", at, True, text, 1.0)
-    deploys = [row for row in clues.history.rows if row["kind"] == "deploy"]
+    deploys = [row for row in observations.history.rows if row["kind"] == "deploy"]
     if not deploys:
         return Delivery("", None, False, f"committed {span(scene.onset - at)} before it began", 0.0)
     later = [
@@ -99,14 +101,14 @@ def _shared(studied: Studied) -> bool:
     return bool(parts & set(SHARED))
 
 
-def _near(clues: Clues, scene: Scene, service: str) -> float:
+def _near(observations: Observations, scene: Scene, service: str) -> float:
     """How affected a service is; half as much through one that it calls or that calls it."""
     own = scene.affected.get(service, 0.0)
     around = [
         scene.affected.get(other.name, 0.0)
-        for other in clues.case.catalogue.services
+        for other in observations.case.catalogue.services
         if service in other.depends_on
     ]
-    known = clues.case.catalogue.find(service)
+    known = observations.case.catalogue.find(service)
     around += [scene.affected.get(name, 0.0) for name in (known.depends_on if known else [])]
     return max([own, *(0.5 * value for value in around)])

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.base import Row
-from ..clues import Clues, cite, first
-from ..telling.request_words import wait_words, way_words
+from ..reporting.request_words import wait_words, way_words
 from .candidate import PLACE, Candidate
+from .observations import Observations, cite, first
 
 OTHER_WAY = 6.0
 """Log-odds of spans that all do what they never did: by reasoning close to proof, since callers
@@ -34,97 +34,108 @@ FEW = 8
 """Services looked at for each kind of sign."""
 
 
-def somewhere(clues: Clues) -> Iterator[Candidate]:
+def somewhere(observations: Observations) -> Iterator[Candidate]:
     """The services that requests' ways, their waits, metrics or the calls' blame point at."""
     pointed = [
-        *(row["service"] for row in clues.paths.rows[: 4 * FEW]),
-        *(row["service"] for row in clues.waits.rows[:FEW] if row["strength"]),
-        *(row["service"] for row in clues.measured.rows[:FEW]),
-        *(row["service"] for row in clues.patterns.rows[:FEW] if not clues.measured.rows),
-        *(row["service"] for row in clues.origin.rows[:3]),
+        *(row["service"] for row in observations.paths.rows[: 4 * FEW]),
+        *(row["service"] for row in observations.waits.rows[:FEW] if row["strength"]),
+        *(row["service"] for row in observations.measured.rows[:FEW]),
+        *(
+            row["service"]
+            for row in observations.patterns.rows[:FEW]
+            if not observations.measured.rows
+        ),
+        *(row["service"] for row in observations.origin.rows[:3]),
     ]
     for service in dict.fromkeys(pointed):
-        yield _candidate(clues, service)
+        yield _candidate(observations, service)
 
 
-def _candidate(clues: Clues, service: str) -> Candidate:
-    way, wait = first(clues.paths, service=service), first(clues.waits, service=service)
+def _candidate(observations: Observations, service: str) -> Candidate:
+    way, wait = (
+        first(observations.paths, service=service),
+        first(observations.waits, service=service),
+    )
     other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
-    candidate = Candidate(service, *_named(clues, service, other, slow, wait))
+    candidate = Candidate(service, *_named(observations, service, other, slow, wait))
     if way:
-        candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(clues, way))
+        candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(observations, way))
     if wait:
-        quotes = cite(clues.waits, wait, "service", "added_ms", "times_noise", "place")
+        quotes = cite(observations.waits, wait, "service", "added_ms", "times_noise", "place")
         candidate.backed(WAITING, slow, wait_words(wait), quotes)
-    if not _traced(clues) and not clues.measured.rows:
-        _logs(clues, candidate)
+    if not _traced(observations) and not observations.measured.rows:
+        _logs(observations, candidate)
     if way is None and wait is None:
-        _quiet(clues, candidate)
-    _metrics(clues, candidate, SHARED if way and way["callee"] else 1.0)
-    _calls(clues, candidate)
+        _quiet(observations, candidate)
+    _metrics(observations, candidate, SHARED if way and way["callee"] else 1.0)
+    _calls(observations, candidate)
     return candidate
 
 
-def _quiet(clues: Clues, candidate: Candidate) -> None:
+def _quiet(observations: Observations, candidate: Candidate) -> None:
     """No request through it goes otherwise: none was seen, or all go as before."""
-    if not _traced(clues):
+    if not _traced(observations):
         seen = f"requests through {candidate.service} before and during the incident"
         candidate.lacking(seen)
         return
-    for row in clues.edges.rows:
+    for row in observations.edges.rows:
         if candidate.service in (row["caller"], row["callee"]) and row["requests"]:
             text = f"requests through {candidate.service} go as they did"
-            candidate.doubted(AS_BEFORE, 1.0, text, cite(clues.edges, row, "callee", "requests"))
+            candidate.doubted(
+                AS_BEFORE, 1.0, text, cite(observations.edges, row, "callee", "requests")
+            )
             return
 
 
-def _metrics(clues: Clues, candidate: Candidate, part: float) -> None:
-    row = first(clues.measured, service=candidate.service)
+def _metrics(observations: Observations, candidate: Candidate, part: float) -> None:
+    row = first(observations.measured, service=candidate.service)
     if row is None:
         candidate.lacking(f"metrics of {candidate.service}")
         return
-    weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (MEASURED if _traced(clues) else 1.0)
+    weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (
+        MEASURED if _traced(observations) else 1.0
+    )
     weight *= part
-    quotes = cite(clues.measured, row, "service", "metric", "before", "now", "score")
+    quotes = cite(observations.measured, row, "service", "metric", "before", "now", "score")
     candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
     if row["reasons_against"]:
-        against = cite(clues.measured, row, "service", "reasons_against")
+        against = cite(observations.measured, row, "service", "reasons_against")
         candidate.doubted(AGAINST, 1.0, f"metrics: {row['reasons_against']}", against)
     for missing in filter(None, row["not_available"].split("; ")):
         candidate.lacking(f"{candidate.service}: {missing}")
 
 
-def _calls(clues: Clues, candidate: Candidate) -> None:
-    blame = first(clues.origin, service=candidate.service)
+def _calls(observations: Observations, candidate: Candidate) -> None:
+    blame = first(observations.origin, service=candidate.service)
     if blame:
         text = f"blame follows the calls to it: {blame['path']}"
-        quotes = cite(clues.origin, blame, "blame", "path")
+        quotes = cite(observations.origin, blame, "blame", "path")
         candidate.backed(BLAMED, blame["blame"] or 0, text, quotes)
 
 
-def _traced(clues: Clues) -> bool:
+def _traced(observations: Observations) -> bool:
     """Whether requests of both windows could be compared."""
-    both = any(row["requests"] and row["requests_before"] for row in clues.edges.rows)
-    return both or bool(clues.paths.rows or clues.waits.rows)
+    both = any(row["requests"] and row["requests_before"] for row in observations.edges.rows)
+    return both or bool(observations.paths.rows or observations.waits.rows)
 
 
-def _logs(clues: Clues, candidate: Candidate) -> None:
+def _logs(observations: Observations, candidate: Candidate) -> None:
     """New errors in its log lines, where nothing but lines is known: callers log what their
     callees do to them. Those of a callee explain its own."""
-    row = _error(clues, candidate.service)
+    row = _error(observations, candidate.service)
     if row is None:
         return
-    entry = clues.case.catalogue.find(candidate.service)
-    below = next((c for c in (entry.depends_on if entry else []) if _error(clues, c)), "")
+    entry = observations.case.catalogue.find(candidate.service)
+    below = next((c for c in (entry.depends_on if entry else []) if _error(observations, c)), "")
     many = 1.0 - 0.5 ** (row["after"] or 0)  # one line proves little
     text = f"{candidate.service} logs a {row['kind']} {row['level']}: {row['sample'][:100]}"
-    quotes = cite(clues.patterns, row, "service", "kind", "after", "sample")
+    quotes = cite(observations.patterns, row, "service", "kind", "after", "sample")
     candidate.backed(LOGGED * (EXPLAINED if below else 1.0), many, text, quotes)
 
 
-def _error(clues: Clues, service: str) -> Row | None:
+def _error(observations: Observations, service: str) -> Row | None:
     """The clearest new or surging error that the service logs, or None."""
-    for row in clues.patterns.rows:
+    for row in observations.patterns.rows:
         loud = row["level"] in ("error", "critical") and row["kind"] in ("new", "surging")
         if loud and row["service"] == service:
             return row
@@ -132,10 +143,10 @@ def _error(clues: Clues, service: str) -> Row | None:
 
 
 def _named(
-    clues: Clues, service: str, other: float, slow: float, wait: Row | None
+    observations: Observations, service: str, other: float, slow: float, wait: Row | None
 ) -> tuple[FaultKind, str]:
     """Kind of fault and statement, by what shows most."""
-    row = first(clues.measured, service=service)
+    row = first(observations.measured, service=service)
     if row and row["kind"] == "cpu" and other < CLEAR and (row["score"] or 0) > 0:
         return FaultKind.cpu_saturation, f"{service} uses more CPU than it did and slows down"
     if wait and slow > other:
@@ -147,5 +158,5 @@ def _named(
     return FaultKind.unknown, PLACE.format(service)
 
 
-def _proof_of_way(clues: Clues, row: Row):
-    return cite(clues.paths, row, "service", "event", "share", "share_before")
+def _proof_of_way(observations: Observations, row: Row):
+    return cite(observations.paths, row, "service", "event", "share", "share_before")

@@ -14,11 +14,11 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...tools.base import Row
-from ..clues import Clues, cite
 from .candidate import Candidate
 from .counter import counter_evidence
 from .delivery import Delivery, delivery
 from .demand import rising_demand
+from .observations import Observations, cite
 from .studies import Scene, Studied, scene
 
 MECHANISM, NAME, PLACE, REACH = 3.5, 2.0, 1.5, 0.8
@@ -30,18 +30,18 @@ SLOW = (M.database, M.fanout, M.cache, M.lock, M.cpu, M.capacity)
 SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".conf", ".properties", ".env", ".tf", "dockerfile")
 
 
-def guilty_changes(clues: Clues) -> Iterator[Candidate]:
+def guilty_changes(observations: Observations) -> Iterator[Candidate]:
     """The changes that fit, each doubted by how well the next one fits."""
-    now = scene(clues)
+    now = scene(observations)
     fitting = [
         (studied, arrival)
         for studied in now.changes.values()
-        if fits(studied) and not (arrival := delivery(clues, now, studied)).late
+        if fits(studied) and not (arrival := delivery(observations, now, studied)).late
     ]
     ranked = sorted(fitting, key=lambda pair: -strength(*pair))
     for index, (studied, arrival) in enumerate(ranked[:4]):
         rival = ranked[0] if index else (ranked[1] if len(ranked) > 1 else None)
-        yield _accused(clues, now, studied, arrival, rival)
+        yield _accused(observations, now, studied, arrival, rival)
 
 
 def fits(studied: Studied) -> bool:
@@ -62,7 +62,7 @@ def strength(studied: Studied, arrival: Delivery) -> float:
 
 
 def _accused(
-    clues: Clues,
+    observations: Observations,
     now: Scene,
     studied: Studied,
     arrival: Delivery,
@@ -73,22 +73,24 @@ def _accused(
     first = closest(studied)
     name = f"change {studied.id[:10]}" + (f" ({row['summary']})" if row["summary"] else "")
     candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
-    proof = cite(clues.history, row, "id", "files")
-    _meetings(clues, candidate, studied, proof)
-    carried = cite(clues.history, row, "id", "seconds_before")
+    proof = cite(observations.history, row, "id", "files")
+    _meetings(observations, candidate, studied, proof)
+    carried = cite(observations.history, row, "id", "seconds_before")
     candidate.backed(REACH, float(bool(arrival.service)), arrival.text, carried)
     candidate.doubted(2.0, arrival.doubt, arrival.text, carried)
-    counter_evidence(clues, now, studied, candidate)
-    demand = rising_demand(clues)
+    counter_evidence(observations, now, studied, candidate)
+    demand = rising_demand(observations)
     if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
         text = f"{demand['ratio']:.1f} times the usual requests fill {demand['service']} as well"
-        candidate.doubted(2.0, 1.0, text, cite(clues.symptoms, demand, "text", "ratio"))
+        candidate.doubted(2.0, 1.0, text, cite(observations.symptoms, demand, "text", "ratio"))
     if rival:
-        _rivalry(clues, candidate, strength(studied, arrival), rival)
+        _rivalry(observations, candidate, strength(studied, arrival), rival)
     return candidate
 
 
-def _meetings(clues: Clues, candidate: Candidate, studied: Studied, proof: list[Quote]) -> None:
+def _meetings(
+    observations: Observations, candidate: Candidate, studied: Studied, proof: list[Quote]
+) -> None:
     contact = studied.contact
     for weight, level, touches in (
         (MECHANISM, contact.by_mechanism, contact.mechanism),
@@ -96,22 +98,22 @@ def _meetings(clues: Clues, candidate: Candidate, studied: Studied, proof: list[
         (PLACE, contact.by_place, contact.place),
     ):
         if touches:
-            seen = cite(clues.symptoms, _row(clues, touches[0].symptom.row), "text")
+            seen = cite(observations.symptoms, _row(observations, touches[0].symptom.row), "text")
             text = f"{touches[0].text}; seen: {touches[0].symptom.text[:120]}"
             candidate.backed(weight, level, text, [*proof, *seen])
 
 
 def _rivalry(
-    clues: Clues, candidate: Candidate, own: float, rival: tuple[Studied, Delivery]
+    observations: Observations, candidate: Candidate, own: float, rival: tuple[Studied, Delivery]
 ) -> None:
     """One that fits about as well makes both doubtful."""
     close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
     text = f"change {rival[0].id[:10]} fits as well: {closest(rival[0]).text}"
-    candidate.doubted(1.5, close, text, cite(clues.history, rival[0].row, "id"))
+    candidate.doubted(1.5, close, text, cite(observations.history, rival[0].row, "id"))
 
 
-def _row(clues: Clues, index: int) -> Row | None:
-    return clues.symptoms.rows[index] if index >= 0 else None
+def _row(observations: Observations, index: int) -> Row | None:
+    return observations.symptoms.rows[index] if index >= 0 else None
 
 
 def _kind(studied: Studied) -> FaultKind:

@@ -11,9 +11,9 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Symptom
 from ...analysis.code.wording import plain
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite
 from .candidate import Candidate
 from .delivery import delivery
+from .observations import Observations, cite
 from .studies import Scene, scene
 
 SEEN, MORE, EXPLAINED = 3.0, 1.0, 4.0
@@ -120,23 +120,25 @@ CAUSES = (
 )
 
 
-def outside_causes(clues: Clues) -> Iterator[Candidate]:
+def outside_causes(observations: Observations) -> Iterator[Candidate]:
     """Each cause whose words the incident's own errors use."""
-    now = scene(clues)
+    now = scene(observations)
     for cause in CAUSES:
         said = [s for s in now.symptoms if s.source != "metric" and cause.words.search(_text(s))]
         if said:
-            yield _candidate(clues, now, cause, said)
+            yield _candidate(observations, now, cause, said)
 
 
-def explained(clues: Clues, now: Scene, mechanisms: frozenset[M]) -> tuple[float, str]:
+def explained(
+    observations: Observations, now: Scene, mechanisms: frozenset[M]
+) -> tuple[float, str]:
     """How well a change explains these mechanisms (all, where none is given), 0..1; and which."""
     best, text = 0.0, ""
     for studied in now.changes.values():
         contact = studied.contact
         level = contact.of(mechanisms) if mechanisms else contact.by_mechanism
         if level > best:
-            arrival = delivery(clues, now, studied)
+            arrival = delivery(observations, now, studied)
             level *= 0.0 if arrival.late else 1.0 - arrival.doubt
             if level > best:
                 best = level
@@ -144,18 +146,20 @@ def explained(clues: Clues, now: Scene, mechanisms: frozenset[M]) -> tuple[float
     return best, text
 
 
-def _candidate(clues: Clues, now: Scene, cause: Outside, said: list[Symptom]) -> Candidate:
+def _candidate(
+    observations: Observations, now: Scene, cause: Outside, said: list[Symptom]
+) -> Candidate:
     first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = cause.statement.format(service=first.service)
     candidate = Candidate(first.service, cause.kind, statement)
-    quotes = cite(clues.symptoms, clues.symptoms.rows[first.row], "service", "text")
+    quotes = cite(observations.symptoms, observations.symptoms.rows[first.row], "service", "text")
     candidate.backed(SEEN, first.strength, f"it says: {first.text[:140]}", quotes)
     if cause.more:
         besides = next((s for s in now.symptoms if cause.more.search(_text(s))), None)
         if besides:
-            proof = cite(clues.symptoms, clues.symptoms.rows[besides.row], "text")
+            proof = cite(observations.symptoms, observations.symptoms.rows[besides.row], "text")
             candidate.backed(MORE, besides.strength, f"and: {besides.text[:140]}", proof)
-    level, text = explained(clues, now, cause.explained_by)
+    level, text = explained(observations, now, cause.explained_by)
     candidate.doubted(EXPLAINED, level, text)
     return candidate
 

@@ -7,8 +7,8 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Symptom
 from ...analysis.code.wording import plain
 from ...incident.finding import FaultKind
-from ..clues import Clues, cite
 from .candidate import Candidate
+from .observations import Observations, cite
 from .outside import EXPLAINED, explained
 from .studies import Scene, scene
 from .third_party import QUOTA
@@ -30,62 +30,66 @@ OURS = re.compile(r"\b40[0134]\b|\b422\b|bad request|unauthori[sz]ed|forbidden|i
 OUTSIDE = re.compile(r"\bexternal|third party|\bprovider|\bpartner|\bvendor")
 
 
-def failing_providers(clues: Clues) -> Iterator[Candidate]:
+def failing_providers(observations: Observations) -> Iterator[Candidate]:
     """Each host outside that errors name, and that answers with failures."""
-    now = scene(clues)
+    now = scene(observations)
     by_host: dict[str, list[Symptom]] = {}
     for symptom in now.symptoms:
-        for host in _hosts(clues, symptom):
+        for host in _hosts(observations, symptom):
             by_host.setdefault(host, []).append(symptom)
     for host, said in by_host.items():
         if any(FAILS.search(s.text.lower()) for s in said):
-            yield _candidate(clues, now, host, said)
+            yield _candidate(observations, now, host, said)
 
 
-def _candidate(clues: Clues, now: Scene, host: str, said: list[Symptom]) -> Candidate:
+def _candidate(observations: Observations, now: Scene, host: str, said: list[Symptom]) -> Candidate:
     first = max(said, key=lambda s: s.strength)
     quota = any(QUOTA.search(s.text) for s in said)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
     what = "refuses calls: its quota is used up" if quota else "fails"
     statement = f"{host}, which {first.service} calls, {what}"
     candidate = Candidate(first.service, kind, statement, resource=host)
-    quotes = cite(clues.symptoms, clues.symptoms.rows[first.row], "service", "text")
+    quotes = cite(observations.symptoms, observations.symptoms.rows[first.row], "service", "text")
     candidate.backed(3.0, first.strength, f"calls to it fail: {first.text[:140]}", quotes)
     metric = next(
         (s for s in now.symptoms if s.source == "metric" and OUTSIDE.search(plain(s.text))), None
     )
     if metric:
-        proof = cite(clues.symptoms, clues.symptoms.rows[metric.row], "text", "now", "before")
+        proof = cite(
+            observations.symptoms, observations.symptoms.rows[metric.row], "text", "now", "before"
+        )
         candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
     blames_us = any(OURS.search(s.text.lower()) for s in said)
     candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
-    level, why = explained(clues, now, frozenset({M.timeout, M.address, M.tls, M.auth, M.storm}))
+    level, why = explained(
+        observations, now, frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
+    )
     candidate.doubted(EXPLAINED, level, why)
-    _status_page(clues, candidate, host)
+    _status_page(observations, candidate, host)
     return candidate
 
 
-def _status_page(clues: Clues, candidate: Candidate, host: str) -> None:
+def _status_page(observations: Observations, candidate: Candidate, host: str) -> None:
     """What the provider says itself: a hint that agrees, never the argument."""
-    outside = {s.name for s in clues.case.catalogue.services if s.kind == "external"}
+    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
     row = next(
         (
             row
-            for row in clues.symptoms.rows
+            for row in observations.symptoms.rows
             if row["service"] in outside and set(_parts(host)) & set(plain(row["text"]).split())
         ),
         None,
     )
     text = "the provider reports a problem itself" if row else ""
-    candidate.backed(0.5, float(row is not None), text, cite(clues.symptoms, row, "text"))
+    candidate.backed(0.5, float(row is not None), text, cite(observations.symptoms, row, "text"))
     if row is None:
         candidate.lacking("what the provider says about itself")
 
 
-def _hosts(clues: Clues, symptom: Symptom) -> set[str]:
+def _hosts(observations: Observations, symptom: Symptom) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
     found = {*HOST.findall(symptom.text), *PEER.findall(symptom.text)}
-    ours = {s.name for s in clues.case.catalogue.services if s.kind != "external"}
+    ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}
     return {
         host
         for host in found

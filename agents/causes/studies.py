@@ -8,7 +8,7 @@ from ...analysis.code.mechanisms import Mechanism, Shown, Symptom, shown
 from ...analysis.code.tokens import tokens_of
 from ...analysis.code.work import Work, bumped, study
 from ...tools.base import Row
-from ..clues import Clues
+from .observations import Observations
 
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
@@ -49,37 +49,37 @@ class Scene:
     changes: dict[str, Studied]
 
 
-def scene(clues: Clues) -> Scene:
+def scene(observations: Observations) -> Scene:
     """The scene of this case."""
-    return _once(clues, "scene", _scene)
+    return _once(observations, "scene", _scene)
 
 
-def _once(clues: Clues, name: str, make: Callable[[Clues], Scene]) -> Scene:
-    if name not in clues.notes:
-        clues.notes[name] = make(clues)
-    return clues.notes[name]
+def _once(observations: Observations, name: str, make: Callable[[Observations], Scene]) -> Scene:
+    if name not in observations.notes:
+        observations.notes[name] = make(observations)
+    return observations.notes[name]
 
 
-def _scene(clues: Clues) -> Scene:
-    outside = {s.name for s in clues.case.catalogue.services if s.kind == "external"}
+def _scene(observations: Observations) -> Scene:
+    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
     found = [
         Symptom(row["service"], row["source"], row["text"], row["strength"] or 0.0, index)
-        for index, row in enumerate(clues.symptoms.rows)
+        for index, row in enumerate(observations.symptoms.rows)
         if row["service"] not in outside
     ]
     seen = shown(found)
-    changes = _changes(clues)
+    changes = _changes(observations)
     works = [studied.work for studied in changes.values()]
-    known = _known(clues)
+    known = _known(observations)
     for studied in changes.values():
         studied.contact = meet(studied.work, found, seen, works, known)
-    onset, dated = _onset(clues)
-    return Scene(found, seen, _affected(clues, found), onset, dated, changes)
+    onset, dated = _onset(observations)
+    return Scene(found, seen, _affected(observations, found), onset, dated, changes)
 
 
-def _changes(clues: Clues) -> dict[str, Studied]:
+def _changes(observations: Observations) -> dict[str, Studied]:
     """By id. A deploy is its commit arriving: they are one change."""
-    rows = [r for r in clues.history.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
+    rows = [r for r in observations.history.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
     rows.sort(key=lambda row: row["at"])
     found: dict[str, Studied] = {}
     for row in rows:
@@ -108,32 +108,32 @@ def _carried(found: dict[str, Studied]) -> None:
                 studied.carriers += bump.deploys
 
 
-def _known(clues: Clues) -> set[str]:
+def _known(observations: Observations) -> set[str]:
     """Words that are names of services: that a diff has them tells nothing."""
-    names = {s.name for s in clues.case.catalogue.services}
+    names = {s.name for s in observations.case.catalogue.services}
     return {word for name in names for word in tokens_of(name)} | names
 
 
-def _affected(clues: Clues, found: list[Symptom]) -> dict[str, float]:
+def _affected(observations: Observations, found: list[Symptom]) -> dict[str, float]:
     affected: dict[str, float] = {}
     for symptom in found:
         affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)
-    alerting = clues.case.document.alert.service
+    alerting = observations.case.document.alert.service
     if alerting:
         affected[alerting] = 1.0
     return affected
 
 
-def _onset(clues: Clues) -> tuple[float, bool]:
+def _onset(observations: Observations) -> tuple[float, bool]:
     """Since when the alert's own metric has left its level; else the earlier symptoms' begin."""
-    alert, begin = clues.case.document.alert, clues.case.frame.incident.start
+    alert, begin = observations.case.document.alert, observations.case.frame.incident.start
     named = [alert.labels.get("metric", ""), alert.name]
     own = [
         row["first"]
-        for row in clues.symptoms.rows
+        for row in observations.symptoms.rows
         if row["service"] == alert.service and row["text"] in named and row["first"]
     ]
-    moved = sorted(row["first"] for row in clues.symptoms.rows if row["first"])
+    moved = sorted(row["first"] for row in observations.symptoms.rows if row["first"])
     if own:
         return own[0], True
     return (moved[len(moved) // 4] if moved else begin), False

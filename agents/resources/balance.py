@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite
-from .clues import LoadClues
+from ..causes.observations import cite
+from .observations import LoadObservations
 
 UNEVEN = 1.5
 """Times its fair share from which an instance gets too much."""
@@ -15,19 +15,19 @@ FAILING, TIMES = 0.05, 3.0
 """Error share, and times its siblings' (errors or seconds), that make an instance the odd one."""
 
 
-def findings(clues: LoadClues) -> Iterator[Finding]:
+def findings(observations: LoadObservations) -> Iterator[Finding]:
     """Uneven shares and odd instances."""
-    for service in dict.fromkeys(row["service"] for row in clues.instances.rows):
+    for service in dict.fromkeys(row["service"] for row in observations.instances.rows):
         # One that joined during the incident has had less time, not less load.
-        rows = [row for row in clues.working(service) if row["rate_before"]]
+        rows = [row for row in observations.working(service) if row["rate_before"]]
         total = sum(row["rate"] for row in rows)
-        if len(rows) < 2 or total * clues.case.frame.incident.seconds < ENOUGH:
+        if len(rows) < 2 or total * observations.case.frame.incident.seconds < ENOUGH:
             continue
         for row in rows:
             text = _odd(row, [other for other in rows if other is not row], len(rows))
             if text:
                 names = ("service", "instance", "share", "error_share", "mean_s")
-                quotes = cite(clues.instances, row, *names)
+                quotes = cite(observations.instances, row, *names)
                 yield Finding(
                     statement=f"{row['instance']} {text}",
                     service=service,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite, first, where
-from .clues import LoadClues
+from ..causes.observations import cite, first, where
+from .observations import LoadObservations
 from .statements import executed, heavier
 
 FULL, RISE = 0.8, 0.1
@@ -45,26 +45,28 @@ class Bottleneck:
         )
 
 
-def strained(clues: LoadClues) -> list[Row]:
+def strained(observations: LoadObservations) -> list[Row]:
     """Resources at their limit or with a queue that was not there, worst first."""
-    rows = [row for row in clues.saturation.rows if _limits(row)]
+    rows = [row for row in observations.saturation.rows if _limits(row)]
     return sorted(rows, key=lambda row: (-_rise(row), -(row["score"] or 0)))
 
 
-def find(clues: LoadClues) -> Bottleneck | None:
+def find(observations: LoadObservations) -> Bottleneck | None:
     """The bottleneck, or None: nothing is full and nothing waits."""
-    full = strained(clues)
-    start = (full[0]["service"] if full else None) or _slowest(clues) or _caller(clues)
+    full = strained(observations)
+    start = (
+        (full[0]["service"] if full else None) or _slowest(observations) or _caller(observations)
+    )
     if start is None:
         return None
-    path = _down(clues, start)
+    path = _down(observations, start)
     service = path[-1]
     return (
-        _silent(clues, path)
-        or _held(clues, full, path)
-        or _statement(clues, path)
-        or _resource(clues, [row for row in full if row["service"] == service], path)
-        or _own_time(clues, path)
+        _silent(observations, path)
+        or _held(observations, full, path)
+        or _statement(observations, path)
+        or _resource(observations, [row for row in full if row["service"] == service], path)
+        or _own_time(observations, path)
     )
 
 
@@ -80,18 +82,18 @@ def _rise(row: Row) -> float:
     return round((row["utilisation"] or 0) - (row["utilisation_before"] or 0), 1)
 
 
-def _slowest(clues: LoadClues) -> str | None:
+def _slowest(observations: LoadObservations) -> str | None:
     """Without a full resource: the service that adds most time, where latency rose at all."""
-    if not any(r["worse"] and r["signal"].startswith("latency") for r in clues.signals.rows):
+    if not any(r["worse"] and r["signal"].startswith("latency") for r in observations.signals.rows):
         return None
-    rows = [row for row in clues.slow.rows if _got_slow(row)]
+    rows = [row for row in observations.slow.rows if _got_slow(row)]
     row = max(rows, key=lambda row: row["share"] or 0, default=None)
     return row["service"] if row else None
 
 
-def _caller(clues: LoadClues) -> str | None:
+def _caller(observations: LoadObservations) -> str | None:
     """Else the caller that loses most time in one call."""
-    row = max(filter(_costly, clues.edges.rows), key=_cost, default=None)
+    row = max(filter(_costly, observations.edges.rows), key=_cost, default=None)
     return row["caller"] if row else None
 
 
@@ -101,17 +103,17 @@ def _got_slow(row: Row) -> bool:
     return now >= SLOWER * before and now - before >= ADDED_MS
 
 
-def _down(clues: LoadClues, start: str) -> list[str]:
+def _down(observations: LoadObservations, start: str) -> list[str]:
     """From a service along the calls that got slow or silent, to where that ends."""
     path = [start]
-    while (call := _waits_for(clues, path[-1])) and call["callee"] not in path:
+    while (call := _waits_for(observations, path[-1])) and call["callee"] not in path:
         path.append(call["callee"])
     return path
 
 
-def _waits_for(clues: LoadClues, service: str) -> Row | None:
+def _waits_for(observations: LoadObservations, service: str) -> Row | None:
     """The call of this service that costs it most added time, if one got slow or silent."""
-    slow = [row for row in where(clues.edges, caller=service) if _costly(row)]
+    slow = [row for row in where(observations.edges, caller=service) if _costly(row)]
     return max(slow, key=_cost, default=None)
 
 
@@ -125,52 +127,56 @@ def _cost(row: Row) -> float:
     return ((row["p95_ms"] or 0) - (row["p95_ms_before"] or 0)) * (row["requests"] or 0)
 
 
-def _silent(clues: LoadClues, path: list[str]) -> Bottleneck | None:
+def _silent(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
     if len(path) < 2:
         return None
-    call = first(clues.edges, caller=path[-2], callee=path[-1])
-    known = clues.case.catalogue.find(path[-1])
+    call = first(observations.edges, caller=path[-2], callee=path[-1])
+    known = observations.case.catalogue.find(path[-1])
     outside = known is not None and known.kind in ("database", "external")
     if call is None or outside or (call["unanswered_share"] or 0) < SILENT:
         return None
     reason = f"{call['unanswered_share']:.0%} of the calls of {path[-2]} to it get no answer"
-    quotes = cite(clues.edges, call, "callee", "unanswered_share")
+    quotes = cite(observations.edges, call, "callee", "unanswered_share")
     return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
 
 
-def _held(clues: LoadClues, full: list[Row], path: list[str]) -> Bottleneck | None:
+def _held(observations: LoadObservations, full: list[Row], path: list[str]) -> Bottleneck | None:
     """A full pool whose statements run far less than it is in use: connections are kept idle."""
     for row in full:
         if row["resource"] != "db pool" or row["service"] not in path or not row["used"]:
             continue
-        statements = where(clues.queries, service=row["service"])
+        statements = where(observations.queries, service=row["service"])
         spent = sum((r["total_ms"] or 0) * executed(r) for r in statements)
-        running = spent / 1000 / clues.case.frame.incident.seconds
+        running = spent / 1000 / observations.case.frame.incident.seconds
         if running < row["used"] / 2:
             queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
             reason = (
                 f"{row['used']:.3g} connections in use{queue}, and statements run on {running:.2g} "
                 "of them on average: connections are held and not given back"
             )
-            quotes = cite(clues.saturation, row, "service", "resource", "used", "utilisation")
+            quotes = cite(
+                observations.saturation, row, "service", "resource", "used", "utilisation"
+            )
             upto = path[: path.index(row["service"]) + 1]
             return Bottleneck(row["service"], "db pool", reason, tuple(quotes), tuple(upto))
     return None
 
 
-def _statement(clues: LoadClues, path: list[str]) -> Bottleneck | None:
+def _statement(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
     """The work is in a statement: it belongs to the service that sends it."""
     for service in reversed(path):
-        row = heavier(clues, service)
+        row = heavier(observations, service)
         if row:
             reason = f"{row['statement'][:70]} takes {row['total_ms']:.0f} ms in all"
-            quotes = cite(clues.queries, row, "service", "total_ms", "mean_ms", "calls")
+            quotes = cite(observations.queries, row, "service", "total_ms", "mean_ms", "calls")
             upto = path[: path.index(service) + 1]
             return Bottleneck(service, "database time", reason, tuple(quotes), tuple(upto))
     return None
 
 
-def _resource(clues: LoadClues, rows: list[Row], path: list[str]) -> Bottleneck | None:
+def _resource(
+    observations: LoadObservations, rows: list[Row], path: list[str]
+) -> Bottleneck | None:
     if not rows:
         return None
     row = rows[0]
@@ -180,28 +186,35 @@ def _resource(clues: LoadClues, rows: list[Row], path: list[str]) -> Bottleneck 
     peak = row["peak"] or 0
     if row["resource"] == "memory" and peak > (row["utilisation"] or 0):
         queue = f", {peak:.0%} at its peak"
-    why = "" if row["resource"] == "memory" else f"; {why_full(clues, row['service'])}"
+    why = "" if row["resource"] == "memory" else f"; {why_full(observations, row['service'])}"
     reason = f"{row['utilisation'] or 0:.0%} in use{queue}{why}"
-    quotes = cite(clues.saturation, row, "service", "resource", "utilisation", "used", "limit")
+    quotes = cite(
+        observations.saturation, row, "service", "resource", "utilisation", "used", "limit"
+    )
     return Bottleneck(row["service"], row["resource"], reason, tuple(quotes), tuple(path))
 
 
-def _own_time(clues: LoadClues, path: list[str]) -> Bottleneck | None:
-    row = first(clues.slow, service=path[-1])
+def _own_time(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
+    row = first(observations.slow, service=path[-1])
     if row is None or not _got_slow(row):
         return None
     reason = (
         f"{row['operation']} spends {row['self_mean_ms']:.3g} ms in itself, "
         f"{row['self_mean_ms_before'] or 0:.3g} before"
     )
-    quotes = cite(clues.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before")
+    quotes = cite(
+        observations.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before"
+    )
     return Bottleneck(path[-1], "time of its own", reason, tuple(quotes), tuple(path))
 
 
-def why_full(clues: LoadClues, service: str) -> str:
+def why_full(observations: LoadObservations, service: str) -> str:
     """Little's law read backwards: more arrivals, or a longer stay of each?"""
-    now, before = clues.arrivals(service)
-    stay, stay_before = clues.seconds_each(service), clues.seconds_each(service, "usual_s")
+    now, before = observations.arrivals(service)
+    stay, stay_before = (
+        observations.seconds_each(service),
+        observations.seconds_each(service, "usual_s"),
+    )
     if not before or not stay or not stay_before:
         return "how many arrive and how long each stays is not recorded"
     more, longer = now / before, stay / stay_before

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite
-from .clues import LoadClues
+from ..causes.observations import cite
+from .observations import LoadObservations
 
 SURE, GROWN, NEAR_S = 0.7, 0.2, 86_400.0
 """Confidence of the trend, growth over the window, and seconds to the limit that matter."""
@@ -14,9 +14,11 @@ FILLED = 0.9
 KINDS = ("memory", "open_fds", "connections", "database_bytes", "db_pool")
 
 
-def leaking(clues: LoadClues) -> list[Row]:
+def leaking(observations: LoadObservations) -> list[Row]:
     """Rows of the growth table that look like a leak; nearest limit first."""
-    rows = [row for row in clues.growth.rows if row["signal"].startswith(KINDS) and _leaks(row)]
+    rows = [
+        row for row in observations.growth.rows if row["signal"].startswith(KINDS) and _leaks(row)
+    ]
     best: dict[str, Row] = {}
     for row in rows:  # memory_bytes and memory_share are one leak: the one with a limit tells more
         kind = f"{row['service']} {row['signal'].split('_')[0]}"
@@ -31,36 +33,36 @@ def _leaks(row: Row) -> bool:
     return bool(row["monotonic"]) and (row["confidence"] or 0) >= SURE and grown and near
 
 
-def resets(clues: LoadClues) -> Iterator[Row]:
+def resets(observations: LoadObservations) -> Iterator[Row]:
     """Memory that reached its limit in a process that was then restarted: a leak's saw teeth."""
-    for row in clues.saturation.rows:
+    for row in observations.saturation.rows:
         if row["resource"] != "memory" or (row["peak"] or 0) < FILLED:
             continue
-        restarts = clues.signal(row["service"], "restarts")
+        restarts = observations.signal(row["service"], "restarts")
         fresh = restarts and (restarts["current"] or 0) > (restarts["baseline"] or 0)
         if fresh and (row["utilisation_before"] or 0) < row["peak"] - GROWN:
             yield row
 
 
-def findings(clues: LoadClues) -> list[Finding]:
+def findings(observations: LoadObservations) -> list[Finding]:
     """One finding a leak."""
-    teeth = list(_saw_teeth(clues))
+    teeth = list(_saw_teeth(observations))
     told = {finding.service for finding in teeth}
-    return [finding for finding in _steady(clues) if finding.service not in told] + teeth
+    return [finding for finding in _steady(observations) if finding.service not in told] + teeth
 
 
-def _saw_teeth(clues: LoadClues) -> Iterator[Finding]:
-    for row in resets(clues):
+def _saw_teeth(observations: LoadObservations) -> Iterator[Finding]:
+    for row in resets(observations):
         yield Finding(
             statement=f"{row['service']} filled {row['peak']:.0%} of its memory, was restarted "
             "and fills it again",
             service=row["service"],
             kind="leak",
-            quotes=cite(clues.saturation, row, "service", "peak", "utilisation_before"),
+            quotes=cite(observations.saturation, row, "service", "peak", "utilisation_before"),
         )
 
 
-def _steady(clues: LoadClues) -> list[Finding]:
+def _steady(observations: LoadObservations) -> list[Finding]:
     names = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
     return [
         Finding(
@@ -68,21 +70,21 @@ def _steady(clues: LoadClues) -> list[Finding]:
             f"come back; {_left(row)}",
             service=row["service"],
             kind="leak",
-            quotes=cite(clues.growth, row, *names),
+            quotes=cite(observations.growth, row, *names),
         )
-        for row in leaking(clues)
+        for row in leaking(observations)
     ]
 
 
-def advice(clues: LoadClues) -> Iterator[str]:
+def advice(observations: LoadObservations) -> Iterator[str]:
     """What a restart would buy: the time from where it began to its limit."""
-    for row in leaking(clues):
+    for row in leaking(observations):
         text = f"{row['service']} {row['signal']}: more room only delays it"
         slope, limit = row["slope_per_s"] or 0, row["limit"]
         if slope > 0 and limit:
             text += f"; a restart buys about {_time((limit - row['start']) / slope)}"
         yield text
-    for row in resets(clues):
+    for row in resets(observations):
         text = f"{row['service']} memory: a restart has not helped, it fills up again"
         yield f"{text}; find what it keeps per request"
 

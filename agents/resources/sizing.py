@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ...analysis.capacity import instances_needed, per_instance_rps
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
-from ..clues import cite
+from ..causes.observations import cite
 from .bottleneck import Bottleneck
-from .clues import LoadClues
+from .observations import LoadObservations
 
 HEADROOM = 0.3
 """Share of each instance's capacity that stays free."""
@@ -33,27 +33,27 @@ class Size:
         return self.need > self.have
 
 
-def sizes(clues: LoadClues) -> Iterator[Size]:
+def sizes(observations: LoadObservations) -> Iterator[Size]:
     """Every service whose arrivals, healthy time per request and slots are known."""
-    for service in dict.fromkeys(row["service"] for row in clues.instances.rows):
-        found = _size(clues, service)
+    for service in dict.fromkeys(row["service"] for row in observations.instances.rows):
+        found = _size(observations, service)
         if found:
             yield found
 
 
-def _size(clues: LoadClues, service: str) -> Size | None:
+def _size(observations: LoadObservations, service: str) -> Size | None:
     """By the healthy time per request: what a queue or a fault adds to it is not the work."""
-    working = clues.working(service)
+    working = observations.working(service)
     slots = [row["slots"] for row in working if row["slots"]]
-    stay = clues.seconds_each(service, "usual_s")
-    arrivals, _ = clues.arrivals(service)
+    stay = observations.seconds_each(service, "usual_s")
+    arrivals, _ = observations.arrivals(service)
     each = per_instance_rps(min(slots), stay) if slots and stay else None
     need = instances_needed(arrivals, each, HEADROOM) if each else None
     if need is None or each is None or stay is None:
         return None
     names = ("service", "rate", "usual_s", "slots")
-    quotes = tuple(cite(clues.instances, working[0], *names))
-    known = clues.case.catalogue.find(service)
+    quotes = tuple(cite(observations.instances, working[0], *names))
+    known = observations.case.catalogue.find(service)
     most = max(known.instances_max if known else 0, len(working))
     return Size(service, arrivals, stay, each, len(working), need, most, quotes)
 
@@ -67,7 +67,9 @@ def findings(found: list[Size]) -> list[Finding]:
     ]
 
 
-def advice(clues: LoadClues, found: list[Size], bottleneck: Bottleneck | None) -> Iterator[str]:
+def advice(
+    observations: LoadObservations, found: list[Size], bottleneck: Bottleneck | None
+) -> Iterator[str]:
     """How many instances, when to add one, and where more instances would not help."""
     for size in found:
         if size.short:
@@ -75,7 +77,7 @@ def advice(clues: LoadClues, found: list[Size], bottleneck: Bottleneck | None) -
         if size.short or _limits(bottleneck, size):
             yield _trigger(size)
     if bottleneck and bottleneck.resource in ("concurrency", "cpu"):
-        yield from _as_it_is(clues, found, bottleneck)
+        yield from _as_it_is(observations, found, bottleneck)
 
 
 def _limits(bottleneck: Bottleneck | None, size: Size) -> bool:
@@ -102,11 +104,13 @@ def _trigger(size: Size) -> str:
     )
 
 
-def _as_it_is(clues: LoadClues, found: list[Size], bottleneck: Bottleneck) -> Iterator[str]:
+def _as_it_is(
+    observations: LoadObservations, found: list[Size], bottleneck: Bottleneck
+) -> Iterator[str]:
     """Each request got heavier: say what carrying that would take, so that it is fixed instead."""
     size = next((s for s in found if s.service == bottleneck.service), None)
-    stay = clues.seconds_each(bottleneck.service)
-    now, before = clues.arrivals(bottleneck.service)
+    stay = observations.seconds_each(bottleneck.service)
+    now, before = observations.arrivals(bottleneck.service)
     if size is None or stay is None or size.short or stay < 2 * size.seconds:
         return
     if before and now >= 1.5 * before:  # then the stay is a queue, and the queue is the arrivals

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite
-from .clues import LoadClues
+from ..causes.observations import cite
+from .observations import LoadObservations
 
 HEAVIER, ADDED_MS, ENOUGH = 3.0, 10.0, 10
 """Times as much work as before, milliseconds more on average, and calls that it takes to tell."""
@@ -13,9 +13,9 @@ MANY = 5.0
 """Calls per request from which a risen fan-out is an N+1."""
 
 
-def grown(clues: LoadClues) -> Iterator[tuple[Row, str]]:
+def grown(observations: LoadObservations) -> Iterator[tuple[Row, str]]:
     """Statements that got heavier, most total time first, and how."""
-    for row in sorted(clues.queries.rows, key=lambda row: -(row["total_ms"] or 0)):
+    for row in sorted(observations.queries.rows, key=lambda row: -(row["total_ms"] or 0)):
         if row["calls"] < ENOUGH or executed(row) < 0.5:
             continue
         added = (row["mean_ms"] or 0) - (row["mean_ms_before"] or 0)
@@ -33,12 +33,12 @@ def executed(row: Row) -> float:
     return 1 - (row["errors"] or 0) / row["calls"] if row["calls"] else 0.0
 
 
-def heavier(clues: LoadClues, service: str) -> Row | None:
+def heavier(observations: LoadObservations, service: str) -> Row | None:
     """The heaviest grown statement of a service, or None."""
-    return next((row for row, _ in grown(clues) if row["service"] == service), None)
+    return next((row for row, _ in grown(observations) if row["service"] == service), None)
 
 
-def findings(clues: LoadClues, most: int = 4) -> list[Finding]:
+def findings(observations: LoadObservations, most: int = 4) -> list[Finding]:
     """One finding a statement."""
     names = ("service", "calls", "mean_ms", "total_ms", "calls_per_request")
     return [
@@ -46,15 +46,15 @@ def findings(clues: LoadClues, most: int = 4) -> list[Finding]:
             statement=f"{row['service']}: {row['statement'][:90]} {_how(row, kind)}",
             service=row["service"],
             kind="query",
-            quotes=cite(clues.queries, row, *names),
+            quotes=cite(observations.queries, row, *names),
         )
-        for row, kind in list(grown(clues))[:most]
+        for row, kind in list(grown(observations))[:most]
     ]
 
 
-def advice(clues: LoadClues) -> Iterator[str]:
+def advice(observations: LoadObservations) -> Iterator[str]:
     """What to look at, per statement."""
-    for row, kind in list(grown(clues))[:3]:
+    for row, kind in list(grown(observations))[:3]:
         text = f"{row['service']}: {row['statement'][:70]}"
         if kind == "fan-out":
             calls = row["calls_per_request"]

@@ -1,16 +1,16 @@
 """What an attack, an exposure or an attempt to steer the responder looks like in telemetry.
 
-Each check takes the clues and yields threats with their proof; on ordinary traffic it yields
+Each check takes the observations and yields threats with their proof; on ordinary traffic it yields
 nothing. None knows a service or a data set by name.
 """
 
 from collections.abc import Callable, Iterable
 
 from . import access, certificates, credentials, floods, instructions, probing, programs, secrets
-from .clues import AccessClues
+from .observations import AccessObservations
 from .threat import Threat
 
-Check = Callable[[AccessClues], Iterable[Threat]]
+Check = Callable[[AccessObservations], Iterable[Threat]]
 
 CHECKS: tuple[Check, ...] = (
     credentials.attacks,
@@ -24,4 +24,4 @@ CHECKS: tuple[Check, ...] = (
     instructions.in_telemetry,
 )
 
-__all__ = ["CHECKS", "AccessClues", "Threat"]
+__all__ = ["CHECKS", "AccessObservations", "Threat"]

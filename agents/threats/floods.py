@@ -9,9 +9,9 @@ from statistics import median
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite, first
-from .clues import AccessClues, risen
+from ..causes.observations import cite, first
 from .networks import named, within
+from .observations import AccessObservations, risen
 from .programs import SCRIPTS
 from .threat import Threat
 
@@ -23,35 +23,35 @@ CARRIED = 0.5
 """Share of the added arrivals that the flood has to explain."""
 
 
-def floods(clues: AccessClues) -> Iterator[Threat]:
+def floods(observations: AccessObservations) -> Iterator[Threat]:
     """Floods by sources or programs; a surge without signs of one is said to be that."""
-    total = first(clues.arrivals, value="*")
+    total = first(observations.arrivals, value="*")
     if total is None or not _surging(total):
         return
     added = total["rate"] - (total["rate_before"] or 0)
-    loud = _loud(clues, total)
-    if clues.attackers() and all(_attacks(clues, row["value"]) for row in loud):
+    loud = _loud(observations, total)
+    if observations.attackers() and all(_attacks(observations, row["value"]) for row in loud):
         return  # the added requests are the credentials being tried: one attack, named once
     carried = sum(row["rate"] - (row["rate_before"] or 0) for row in loud) / added
     if carried >= CARRIED:
-        yield _by_sources(clues, total, loud, min(1.0, carried))
+        yield _by_sources(observations, total, loud, min(1.0, carried))
         return
-    program = _program(clues)
-    yield _by_program(clues, total, program) if program else _surge(clues, total)
+    program = _program(observations)
+    yield _by_program(observations, total, program) if program else _surge(observations, total)
 
 
-def _attacks(clues: AccessClues, source: str) -> bool:
+def _attacks(observations: AccessObservations, source: str) -> bool:
     """Whether this address is, or lies in, one that tries credentials."""
-    return any(within(source, row["value"]) for row in clues.attackers())
+    return any(within(source, row["value"]) for row in observations.attackers())
 
 
 def _surging(total: Row) -> bool:
     return (total["ratio"] or 0) >= DOUBLED and (total["score"] or 0) >= CERTAIN
 
 
-def _loud(clues: AccessClues, total: Row) -> list[Row]:
+def _loud(observations: AccessObservations, total: Row) -> list[Row]:
     """Sources that send far more than a usual one, and a larger part of all than before."""
-    rows = [row for row in clues.arrivals.rows if row["value"] != "*"]
+    rows = [row for row in observations.arrivals.rows if row["value"] != "*"]
     known = [row["rate"] for row in rows if row["rate_before"]]
     usual = median(known) if known else 0.0
     before = total["rate_before"] or 0.0
@@ -64,44 +64,46 @@ def _loud(clues: AccessClues, total: Row) -> list[Row]:
     ]
 
 
-def _by_sources(clues: AccessClues, total: Row, loud: list[Row], carried: float) -> Threat:
+def _by_sources(
+    observations: AccessObservations, total: Row, loud: list[Row], carried: float
+) -> Threat:
     sources = [row["value"] for row in loud]
     text = f"{len(loud)} sources send {carried:.0%} of the added requests{named(sources)}"
-    findings = [_total(clues, total), _finding(clues, loud[0], text)]
+    findings = [_total(observations, total), _finding(observations, loud[0], text)]
     name = f"flood (denial of service) from {len(loud)} sources{named(sources)}"
     return Threat(name, 0.5 + 0.4 * carried, tuple(findings), tuple(sources))
 
 
-def _program(clues: AccessClues) -> Row | None:
+def _program(observations: AccessObservations) -> Row | None:
     """A script that was not there before and now sends most requests."""
-    for row in clues.programs.rows:
+    for row in observations.programs.rows:
         if risen(row) and (row["share"] or 0) >= CARRIED and SCRIPTS.search(row["value"]):
             return row
     return None
 
 
-def _by_program(clues: AccessClues, total: Row, program: Row) -> Threat:
+def _by_program(observations: AccessObservations, total: Row, program: Row) -> Threat:
     text = f"one program, {program['value'][:60]}, sends {program['share']:.0%} of the requests"
-    quotes = cite(clues.programs, program, "value", "share", "requests_before")
+    quotes = cite(observations.programs, program, "value", "share", "requests_before")
     proof = Finding(statement=text, kind="flood", quotes=quotes)
     name = "flood (denial of service) by one program from many sources"
-    return Threat(name, 0.6, (_total(clues, total), proof))
+    return Threat(name, 0.6, (_total(observations, total), proof))
 
 
-def _surge(clues: AccessClues, total: Row) -> Threat:
+def _surge(observations: AccessObservations, total: Row) -> Threat:
     """Not a threat: said, because somebody will ask."""
     text = (
         f"{total['ratio']:.1f} times the usual requests, spread over sources as before: "
         "this looks like customers, not like an attack"
     )
-    return Threat("surge without signs of an attack", 0.0, (_finding(clues, total, text),))
+    return Threat("surge without signs of an attack", 0.0, (_finding(observations, total, text),))
 
 
-def _total(clues: AccessClues, total: Row) -> Finding:
+def _total(observations: AccessObservations, total: Row) -> Finding:
     text = f"{total['rate']:.3g} requests/s at the edge, {total['rate_before'] or 0:.3g} before"
-    return _finding(clues, total, text)
+    return _finding(observations, total, text)
 
 
-def _finding(clues: AccessClues, row: Row, text: str) -> Finding:
-    quotes = cite(clues.arrivals, row, "value", "rate", "rate_before", "ratio")
+def _finding(observations: AccessObservations, row: Row, text: str) -> Finding:
+    quotes = cite(observations.arrivals, row, "value", "rate", "rate_before", "ratio")
     return Finding(statement=text, kind="flood", quotes=quotes)

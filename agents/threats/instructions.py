@@ -9,31 +9,31 @@ from ...incident.finding import Finding
 from ...incident.injection import speaks
 from ...incident.timeline import utc_now
 from ...tools.base import Result, Row
-from ..clues import cite
-from .clues import AccessClues
+from ..causes.observations import cite
+from .observations import AccessObservations
 from .threat import Threat
 
 SHOWN = 5
 
 
-def in_telemetry(clues: AccessClues) -> Iterator[Threat]:
+def in_telemetry(observations: AccessObservations) -> Iterator[Threat]:
     """Instructions in logs, spans, labels, request data, changes or the alert itself."""
-    findings = [*_alert(clues), *_written(clues)]
+    findings = [*_alert(observations), *_written(observations)]
     if findings:
         name = "text in telemetry that tries to instruct the responder"
         yield Threat(name, 0.6, tuple(findings[:SHOWN]))
 
 
-def _written(clues: AccessClues) -> Iterator[Finding]:
+def _written(observations: AccessObservations) -> Iterator[Finding]:
     """What others wrote into telemetry."""
-    found = clues.ask("hostile_texts")
+    found = observations.ask("hostile_texts")
     for row in found.rows:
         of = f" of {row['service']}" if row["service"] else ""
         yield _finding(found, row, f"a text of others ({row['place']}{of})", row["service"])
 
 
-def _alert(clues: AccessClues) -> Iterator[Finding]:
-    alert = clues.case.document.alert
+def _alert(observations: AccessObservations) -> Iterator[Finding]:
+    alert = observations.case.document.alert
     texts = {"name": alert.name, "summary": alert.summary, **alert.labels, **alert.annotations}
     rows: list[Row] = [
         {"field": field, "text": text, "phrase": phrases[0]}
@@ -41,12 +41,12 @@ def _alert(clues: AccessClues) -> Iterator[Finding]:
         if (phrases := speaks(text))
     ]
     if rows:
-        kept = _keep(clues, rows)
+        kept = _keep(observations, rows)
         for row in rows:
             yield _finding(kept, row, f"the alert's {row['field']}")
 
 
-def _keep(clues: AccessClues, rows: list[Row]) -> Result:
+def _keep(observations: AccessObservations, rows: list[Row]) -> Result:
     """The alert's text as evidence: it came with the alert, no tool call returns it."""
     summary = f"{len(rows)} texts of the alert read like instructions"
     record = Evidence(
@@ -54,15 +54,15 @@ def _keep(clues: AccessClues, rows: list[Row]) -> Result:
         tool="alert",
         query={},
         collected_at=utc_now(),
-        collected_by=clues.case.tools.specialist,
+        collected_by=observations.case.tools.specialist,
         status=EvidenceStatus.ok,
         rows=len(rows),
         summary=summary,
         digest="",
     )
-    kept = clues.case.tools.record(record, {"rows": rows, "summary": summary})
+    kept = observations.case.tools.record(record, {"rows": rows, "summary": summary})
     result = Result(evidence=kept.id, status=kept.status, rows=rows, summary=summary)
-    clues.asked.append(result)
+    observations.asked.append(result)
     return result
 
 

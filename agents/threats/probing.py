@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite
-from .clues import AccessClues
+from ..causes.observations import cite
 from .networks import within
+from .observations import AccessObservations
 from .threat import Threat
 
 PROBES = re.compile(
@@ -22,15 +22,17 @@ REFUSED, ENOUGH = 0.6, 30
 """A scanning source is refused this often, over at least this many requests."""
 
 
-def probes(clues: AccessClues) -> Iterator[Threat]:
+def probes(observations: AccessObservations) -> Iterator[Threat]:
     """Several paths that only a scanner asks for, more of them than before."""
-    rows = [row for row in clues.paths.rows if PROBES.search(row["value"]) and row["requests"]]
+    rows = [
+        row for row in observations.paths.rows if PROBES.search(row["value"]) and row["requests"]
+    ]
     fresh = [row for row in rows if (row["rate"] or 0) > 2 * (row["rate_before"] or 0)]
     if len(fresh) < DISTINCT:
-        yield from _in_logs(clues)
+        yield from _in_logs(observations)
         return
     served = [row for row in fresh if (row["errors"] or 0) < row["requests"]]
-    findings = tuple(_probe(clues, row) for row in (served or fresh)[:DISTINCT])
+    findings = tuple(_probe(observations, row) for row in (served or fresh)[:DISTINCT])
     exposure = ""
     if served:
         exposure = (
@@ -40,9 +42,9 @@ def probes(clues: AccessClues) -> Iterator[Threat]:
     yield Threat(name, 0.6, findings, exposure=exposure)
 
 
-def _in_logs(clues: AccessClues) -> Iterator[Threat]:
+def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
     """Single requests drown among the paths of a large site; access logs still show them."""
-    lines = clues.ask("search_logs", pattern=PROBES.pattern, limit=50)
+    lines = observations.ask("search_logs", pattern=PROBES.pattern, limit=50)
     asked = {found.group(0).lower() for r in lines.rows if (found := PROBES.search(r["message"]))}
     if len(asked) < DISTINCT:
         return
@@ -53,42 +55,42 @@ def _in_logs(clues: AccessClues) -> Iterator[Threat]:
     yield Threat("scan for weak spots, seen in logs", 0.5, (finding,))
 
 
-def refused_sources(clues: AccessClues) -> Iterator[Threat]:
+def refused_sources(observations: AccessObservations) -> Iterator[Threat]:
     """Sources that are mostly refused while everybody else is served."""
-    if not _refusals_rose(clues):
+    if not _refusals_rose(observations):
         return
-    attackers = [row["value"] for row in clues.attackers()]
-    suspects = [row for row in clues.sources.rows if _refused(clues, row)]
+    attackers = [row["value"] for row in observations.attackers()]
+    suspects = [row for row in observations.sources.rows if _refused(observations, row)]
     new = [row for row in suspects if not any(within(row["value"], a) for a in attackers)]
     if not new:
         return
-    findings = tuple(_source(clues, row) for row in new[:5])
+    findings = tuple(_source(observations, row) for row in new[:5])
     sources = tuple(row["value"] for row in new)
     yield Threat(f"{len(new)} sources that are mostly refused", 0.5, findings, sources)
 
 
-def _refusals_rose(clues: AccessClues) -> bool:
+def _refusals_rose(observations: AccessObservations) -> bool:
     names = ("not_found_share", "unauthorised_share", "throttled_rate")
-    return any(row["signal"] in names and row["worse"] for row in clues.signals.rows)
+    return any(row["signal"] in names and row["worse"] for row in observations.signals.rows)
 
 
-def _refused(clues: AccessClues, row: Row) -> bool:
+def _refused(observations: AccessObservations, row: Row) -> bool:
     """Refused far more often than all others together, so that an outage for all is no sign."""
     if row["requests"] < ENOUGH or (row["error_share"] or 0) < REFUSED:
         return False
-    others = [other for other in clues.sources.rows if other is not row]
+    others = [other for other in observations.sources.rows if other is not row]
     requests = sum(other["requests"] for other in others)
     errors = sum(other["errors"] or 0 for other in others)
     return requests > 0 and row["error_share"] - errors / requests >= REFUSED / 2
 
 
-def _probe(clues: AccessClues, row: Row) -> Finding:
+def _probe(observations: AccessObservations, row: Row) -> Finding:
     text = f"{row['requests']} requests for {row['value'][:80]}, {row['errors'] or 0} refused"
-    quotes = cite(clues.paths, row, "value", "requests", "errors")
+    quotes = cite(observations.paths, row, "value", "requests", "errors")
     return Finding(statement=text, kind="access", quotes=quotes)
 
 
-def _source(clues: AccessClues, row: Row) -> Finding:
+def _source(observations: AccessObservations, row: Row) -> Finding:
     text = f"{row['value']} was refused {row['error_share']:.0%} of {row['requests']} requests"
-    quotes = cite(clues.sources, row, "value", "error_share", "requests")
+    quotes = cite(observations.sources, row, "value", "error_share", "requests")
     return Finding(statement=text, kind="access", quotes=quotes)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
-from ..clues import cite
-from .clues import AccessClues, risen
+from ..causes.observations import cite
+from .observations import AccessObservations, risen
 from .threat import Threat
 
 TOOLS = re.compile(
@@ -22,20 +22,22 @@ SCRIPTS = re.compile(
 """Also used by honest clients: only a sudden rise makes one worth a line."""
 
 
-def unusual(clues: AccessClues) -> Iterator[Threat]:
+def unusual(observations: AccessObservations) -> Iterator[Threat]:
     """Attack tools at work, and scripts with a sudden, sizeable share of the requests."""
-    for row in clues.programs.rows:
+    for row in observations.programs.rows:
         if TOOLS.search(row["value"]) and row["requests"] >= 5:
             text = f"{row['value'][:80]} is an attack tool: {row['requests']} requests from it"
-            yield _threat(clues, row, "attack tool at work", 0.7, text)
+            yield _threat(observations, row, "attack tool at work", 0.7, text)
         elif SCRIPTS.search(row["value"]) and risen(row) and (row["share"] or 0) >= 0.1:
             text = (
                 f"the script {row['value'][:80]} sends {row['share']:.0%} of the requests; "
                 f"{row['requests_before']} in the healthy window"
             )
-            yield _threat(clues, row, "new script among the clients", 0.2, text)
+            yield _threat(observations, row, "new script among the clients", 0.2, text)
 
 
-def _threat(clues: AccessClues, row: Row, name: str, sureness: float, text: str) -> Threat:
-    quotes = cite(clues.programs, row, "value", "requests", "share", "requests_before")
+def _threat(
+    observations: AccessObservations, row: Row, name: str, sureness: float, text: str
+) -> Threat:
+    quotes = cite(observations.programs, row, "value", "requests", "share", "requests_before")
     return Threat(name, sureness, (Finding(statement=text, kind="access", quotes=quotes),))

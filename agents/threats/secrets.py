@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
-from ..clues import cite
-from .clues import AccessClues
+from ..causes.observations import cite
+from .observations import AccessObservations
 from .threat import Threat
 
 # Only forms that can hardly be anything else. RE2 and Python read it alike.
@@ -16,9 +16,9 @@ PATTERN = (
 )
 
 
-def in_logs(clues: AccessClues) -> Iterator[Threat]:
+def in_logs(observations: AccessObservations) -> Iterator[Threat]:
     """Keys, tokens and passwords in log lines. The secret itself is never repeated here."""
-    lines = clues.ask("search_logs", pattern=PATTERN, limit=20)
+    lines = observations.ask("search_logs", pattern=PATTERN, limit=20)
     services = list(dict.fromkeys(row["service"] for row in lines.rows))
     if not services:
         return

@@ -1,0 +1,182 @@
+"""From a cause to the actions that may cure it, best first: every plan typed and checked.
+
+Which action fits which kind of fault is the practice's; target and parameters come from evidence
+and the inventory. A plan that does not fit the system is left out, and the reason is kept.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import ToolRetry
+from ...incident.action import ActionKind, ActionPlan
+from ...incident.finding import FaultKind, Hypothesis
+from ...incident.report import Gap
+from ...targets.inventory import Part
+from ...tools.actions import plan
+from .access import attackers
+from .data import damaged
+from .networks import covered, networks
+from .observations import Observations, first
+
+WORTH_A_PLAN = 0.3
+"""Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
+BACKGROUND = 0.05
+"""Share of good requests that a block may cut off; above it, throttling is the gentler way."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One action before it is checked."""
+
+    kind: ActionKind
+    target: str
+    parameters: dict
+
+
+def propose(
+    observations: Observations, hypotheses: list[Hypothesis]
+) -> tuple[list[ActionPlan], list[Gap]]:
+    """Plans for the standing hypotheses, best first, and what could not be proposed.
+
+    The first move of each cause comes before anybody's second: when the leading cause is wrong,
+    another cause's first move is worth more than a second try at the wrong one.
+    """
+    plans: list[tuple[float, ActionPlan]] = []
+    gaps: list[Gap] = []
+    for hypothesis in hypotheses:
+        if hypothesis.ruled_out or hypothesis.confidence < WORTH_A_PLAN:
+            continue
+        for order, move in enumerate(_moves(observations, hypothesis)):
+            try:
+                made = _plan(observations, hypothesis, move)
+            except ToolRetry as error:
+                gaps.append(Gap(what=f"{move.kind.value} {move.target}", why=str(error)))
+                continue
+            plans.append((hypothesis.confidence * 0.5**order, made))
+    plans.sort(key=lambda pair: -pair[0])
+    unique = {made.title: made for _, made in reversed(plans)}
+    return [made for _, made in plans if unique.get(made.title) is made], gaps
+
+
+def _plan(observations: Observations, hypothesis: Hypothesis, move: Move) -> ActionPlan:
+    return plan(
+        move.kind,
+        move.target,
+        move.parameters,
+        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
+        inventory=observations.case.inventory,
+        hypothesis=hypothesis.id,
+        quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
+        attempt=observations.case.attempt,
+    )
+
+
+def _moves(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    match cause.kind:
+        case FaultKind.bad_deploy | FaultKind.slow_release:
+            yield from _back_and_restart(observations, cause)
+        case FaultKind.bad_flag:
+            yield Move(ActionKind.flag_off, cause.resource, {})
+        case FaultKind.hung_process | FaultKind.crash_loop | FaultKind.pool_exhaustion:
+            yield Move(ActionKind.restart, cause.service, {})
+            yield from _reroute(observations, cause)
+            yield from _roll_back(observations, cause)
+        case FaultKind.memory_leak:
+            yield from _back_and_restart(observations, cause)
+        case FaultKind.traffic_surge | FaultKind.cpu_saturation:
+            yield from _scale(observations, cause)
+            yield from _throttle(observations, cause.resource)
+        case FaultKind.credential_attack:
+            yield from _block(observations)
+            yield from _throttle(observations, _login_route(observations))
+        case FaultKind.data_corruption:
+            yield from _repair(observations, cause)
+        case FaultKind.provider_quota | FaultKind.provider_outage:
+            yield from _switch(observations, cause)
+        case FaultKind.application | FaultKind.unknown:
+            yield Move(ActionKind.restart, cause.service, {})
+
+
+def _back_and_restart(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    yield from _roll_back(observations, cause)
+    yield Move(ActionKind.restart, cause.service, {})
+
+
+def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    """To the version before the blamed release; only where a release is blamed."""
+    row = first(observations.changes, id=cause.change) if cause.change else None
+    part = observations.case.inventory.services.get(cause.service, Part())
+    version = (row["previous"] if row else "") or part.previous
+    if row and version:
+        yield Move(ActionKind.roll_back, cause.service, {"to_version": version})
+
+
+def _reroute(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    part = observations.case.inventory.services.get(cause.service, Part())
+    if part.spares:
+        yield Move(ActionKind.reroute, cause.service, {"away_from": part.instances})
+
+
+def _scale(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    """As many instances as the arrivals grew by, with a third of head-room."""
+    part = observations.case.inventory.services.get(cause.service, Part())
+    row = first(observations.traffic, value=cause.resource) or {}
+    growth = row.get("ratio") or 2.0
+    wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
+    if wanted > len(part.instances):
+        yield Move(ActionKind.scale, cause.service, {"instances": wanted})
+
+
+def _throttle(observations: Observations, route: str) -> Iterator[Move]:
+    """To half as much again as the healthy rate of the route."""
+    row = first(observations.traffic, value=route) or {}
+    usual = row.get("rate_before")
+    if usual and route not in ("*", "/"):
+        for edge in _edges(observations):
+            limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
+            yield Move(ActionKind.throttle, edge, limit)
+
+
+def _block(observations: Observations) -> Iterator[Move]:
+    """The attacking sources, with the measured share of good requests they send."""
+    patterns = observations.ask("access_patterns", by="source")
+    good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
+    sources = networks([row["value"] for row in attackers(observations)], good)
+    total = sum(good.values())
+    cut = sum(count for address, count in good.items() if covered(address, sources))
+    share = cut / total if total else 0.0
+    if sources and share <= BACKGROUND:
+        for edge in _edges(observations):
+            parameters = {"sources": sources, "good_share": round(share, 4)}
+            yield Move(ActionKind.block_source, edge, parameters)
+
+
+def _login_route(observations: Observations) -> str:
+    routes = (row["value"] for row in observations.traffic.rows if "login" in row["value"].lower())
+    return next(routes, "")
+
+
+def _repair(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    """The damaged columns of the table that the failing code reads."""
+    suspects = damaged(observations)
+    named = [row for row in suspects if row["table"] == cause.resource]
+    for table in dict.fromkeys(row["table"] for row in named or suspects):
+        rows = [row for row in suspects if row["table"] == table]
+        most = max(500, *(row["rows_differing"] for row in rows))
+        parameters = {"columns": [row["column"] for row in rows], "max_rows": most}
+        yield Move(ActionKind.repair_rows, table, parameters)
+
+
+def _switch(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    """The service that uses the blamed provider, to another one: never back to the blamed."""
+    part = observations.case.inventory.services.get(cause.resource, Part())
+    if part.provider and not cause.service.endswith(part.provider):
+        return  # switched already
+    others = [n for n in observations.case.inventory.providers if not cause.service.endswith(n)]
+    for other in others:
+        yield Move(ActionKind.switch_provider, cause.resource, {"to": other})
+
+
+def _edges(observations: Observations) -> list[str]:
+    return [name for name, part in observations.case.inventory.services.items() if part.edge][:1]

@@ -1,0 +1,134 @@
+"""Thresholds that would have warned earlier, from the levels this incident was measured at."""
+
+import math
+from dataclasses import dataclass
+
+from ...incident.document import Incident
+from ...incident.finding import FaultKind
+from ...tools.base import Result, Row
+from ..reporting.incident_status import affected, likely_cause
+from ..reporting.signal_words import CEILINGS
+from .expressions import expression, forecast
+
+APART = 1.5
+"""Levels nearer than this ratio are everyday variation."""
+LOWER_IS_WORSE = ("up",)
+SYMPTOMS = ("error_rate", "latency_p95")
+"""What users feel: worth a warning whatever the cause was."""
+FAST_BURN = 14.4
+"""Burn rate that spends 2% of a 30-day budget in an hour (Site Reliability Workbook, ch. 5)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One signal, healthy and ill, and the evidence it was read from."""
+
+    service: str
+    signal: str
+    unit: str
+    healthy: float
+    ill: float
+    evidence: str
+    objective: float | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Between the two levels, nearer the healthy one, never beyond objective or ceiling."""
+        between = _between(self.healthy, self.ill)
+        objective = self.objective
+        inside = objective is not None and self.healthy < objective < between < self.ill
+        limit = objective if inside and objective is not None else between
+        level = CEILINGS.get(self.signal, limit)
+        return _rounded(min(limit, level) if self.healthy < level else limit)
+
+    @property
+    def above(self) -> bool:
+        """Whether ill is higher than healthy."""
+        return self.ill > self.healthy
+
+    @property
+    def expression(self) -> str:
+        """PromQL that is true when it should warn."""
+        sign = ">" if self.above else "<"
+        return f"{expression(self.signal, self.service)} {sign} {self.threshold:g}"
+
+
+def _between(healthy: float, ill: float) -> float:
+    """The geometric mean where both are positive: half-way in ratio; else a quarter of the way."""
+    if healthy > 0 and ill > 0:
+        return math.sqrt(healthy * ill)
+    return healthy + (ill - healthy) / 4
+
+
+def _rounded(value: float) -> float:
+    """Two significant digits: a threshold that a person can remember."""
+    return float(f"{value:.2g}")
+
+
+def readings(document: Incident, signals: Result | None = None) -> list[Reading]:
+    """What was measured healthy and ill, from verifications and, where given, the signal scan.
+
+    Args:
+        document: its executions hold baseline, before and after.
+        signals: a `compare_signals` result.
+    """
+    found = [
+        Reading(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
+        for execution in document.executions
+        for m in execution.measures
+        if m.decisive and m.baseline is not None and m.before is not None
+        if _is_ill(m.baseline, m.before, m.higher_is_worse)
+    ]
+    if signals is not None:
+        found += [_scanned(row, signals.evidence) for row in signals.rows if _is_worse(row)]
+    unique = {(r.service, r.signal): r for r in reversed(found) if r.healthy != r.ill}
+    return list(reversed(unique.values()))
+
+
+def _is_worse(row: Row) -> bool:
+    healthy, ill = row.get("baseline"), row.get("current")
+    if healthy is None or ill is None or not row.get("worse"):
+        return False
+    return _is_ill(healthy, ill, row["signal"] not in LOWER_IS_WORSE)
+
+
+def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
+    """Moved the bad way, and far enough that a threshold fits between the two levels."""
+    low, high = (healthy, ill) if higher_is_worse else (ill, healthy)
+    return high > low * APART and high - low > 0
+
+
+def _scanned(row: Row, evidence: str) -> Reading:
+    return Reading(
+        service=row["service"],
+        signal=row["signal"],
+        unit=row.get("unit", ""),
+        healthy=row["baseline"],
+        ill=row["current"],
+        evidence=evidence,
+    )
+
+
+def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -> list[Reading]:
+    """At most three readings: the lesson's signals at the guilty service first, then of those
+    hurt. A signal of a victim warns of the harm, not of the cause, and comes last; one that
+    neither the lesson names nor users feel is no ground for an alert."""
+    cause = likely_cause(document)
+    guilty = cause.service if cause else ""
+    hurt = affected(document)
+
+    def rank(reading: Reading) -> tuple[int, int, int]:
+        named = signals.index(reading.signal) if reading.signal in signals else len(signals)
+        place = hurt.index(reading.service) if reading.service in hurt else len(hurt)
+        return (reading.service != guilty, named, place)
+
+    fitting = [r for r in found if r.signal in (*signals, *SYMPTOMS)]
+    return sorted(fitting, key=rank)[:3]
+
+
+def forecasts(document: Incident, signals: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(signal, expression) that warn before a limit is reached, for causes that grow slowly."""
+    cause = likely_cause(document)
+    if cause is None or cause.kind is not FaultKind.memory_leak:
+        return []
+    return [(s, forecast(s, cause.service)) for s in signals[:1] if forecast(s, cause.service)]

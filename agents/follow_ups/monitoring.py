@@ -1,0 +1,192 @@
+"""Step 12, monitoring improvements: early warnings, SLOs, dashboard, runbook, chaos scenario.
+
+Everything follows from the record: which kind of fault, which signals moved and how far, what
+helped, what could not be seen. Less noise counts as much as more warning.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ...incident.document import Incident
+from ...incident.finding import FaultKind
+from ...incident.report import FollowUp, MonitoringReport
+from ...prompts.formats import duration, level, percent
+from ...telemetry.model import Catalogue
+from ...tools.base import Result
+from ..reporting.gaps import matters
+from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
+from ..reporting.owners import due, grounds, owner
+from ..reporting.signal_words import called
+from ..runtime.case import Case
+from .catalogue import UNKNOWN, fill, lesson
+from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
+
+OBSERVABILITY = "observability"
+SLOW_DETECTION_S = 60
+EXPRESSION = " Expression: "
+"""Separates a rationale from the query it asks for."""
+
+
+def improve_monitoring(case: Case) -> MonitoringReport:
+    """Step 12, with one look at how far each signal moved."""
+    signals = case.tools.call("compare_signals")
+    return monitoring_report(case.document, case.now, signals, case.catalogue)
+
+
+def monitoring_report(
+    document: Incident,
+    now: datetime,
+    signals: Result | None = None,
+    catalogue: Catalogue | None = None,
+) -> MonitoringReport:
+    """The report from the record and a `compare_signals` result."""
+    make = _Maker(document, now, catalogue)
+    parts = _noise(make) if is_noise(document) else _improvements(make, signals)
+    items = list({item.title: item for item in parts}.values())
+    searched = {signals.evidence} if signals else set()
+    kinds = ", ".join(dict.fromkeys(item.kind for item in items))
+    return MonitoringReport(
+        specialist="observability",
+        conclusion="concluded" if items else "inconclusive",
+        summary=f"{len(items)} monitoring improvements ({kinds})",
+        searched=sorted(searched | {e for item in items for e in item.evidence}),
+        follow_ups=items,
+    )
+
+
+class _Maker:
+    """Makes follow-ups of this step with owner, date, evidence and filled-in names."""
+
+    def __init__(self, document: Incident, now: datetime, catalogue: Catalogue | None) -> None:
+        self.document = document
+        self.now = now
+        self.catalogue = catalogue
+        self.cause = likely_cause(document)
+        names = affected(document)
+        self.service = self.cause.service if self.cause else (names[0] if names else "")
+
+    def item(
+        self, kind: str, title: str, why: str, proof: list[str], priority: int = 2
+    ) -> FollowUp:
+        return FollowUp(
+            title=fill(title, self.document),
+            kind=kind,
+            owner=self.team() if kind in ("runbook", "chaos", "slo") else OBSERVABILITY,
+            due=due(self.now, priority, monitoring=kind != "chaos"),
+            priority=priority,
+            rationale=fill(why, self.document),
+            evidence=[e for e in dict.fromkeys(proof or grounds(self.document)) if e],
+            step=12,
+        )
+
+    def team(self) -> str:
+        return owner(self.document, self.service, self.catalogue)
+
+
+def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
+    taught = lesson(make.document)
+    found = chosen(make.document, taught.signals, readings(make.document, signals))
+    for name, query in forecasts(make.document, taught.signals):
+        why = f"{name} tells of the limit before it is met.{EXPRESSION}{query}"
+        yield make.item("alert", "Warn 15 min before {service} reaches its limit", why, [], 1)
+    yield from (_warning(make, reading) for reading in found)
+    yield from _burn(make)
+    yield from _slow_detection(make)
+    if taught is not UNKNOWN or not make.document.slo:
+        yield make.item("slo", f"Define {taught.slo}", _kind(make), [])
+    yield from _budget(make)
+    yield _dashboard(make, found)
+    yield _runbook(make, taught.runbook)
+    yield make.item("chaos", f"Rehearse: {taught.chaos}", _steady(make, taught.steady), [])
+    yield from _gaps(make)
+
+
+def _kind(make: _Maker) -> str:
+    cause = make.cause
+    if cause is None:
+        return "no cause is established; the objective bounds the harm whatever it was"
+    return f"no objective told of a fault like this one ({cause.kind.value})"
+
+
+def _warning(make: _Maker, reading: Reading) -> FollowUp:
+    title = f"Alert when {_condition(reading)} for 1 min"
+    why = (
+        f"healthy {level(reading.healthy, reading.unit)}, "
+        f"in the incident {level(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
+    )
+    return make.item("alert", title, why, [reading.evidence], 1)
+
+
+def _condition(reading: Reading) -> str:
+    """error rate of checkout is above 5.0%; payments does not answer."""
+    if reading.signal == "up":
+        return f"{reading.service} reports no metrics"
+    sign = "above" if reading.above else "below"
+    limit = level(reading.threshold, reading.unit)
+    return f"{called(reading.signal)} of {reading.service} is {sign} {limit}"
+
+
+def _burn(make: _Maker) -> Iterator[FollowUp]:
+    """A fast-burn alert on the objective that was missed most."""
+    missed = [s for s in make.document.slo if s.breached]
+    for state in sorted(missed, key=lambda s: -(s.burn_fast or 0))[:1]:
+        share = FAST_BURN * (1 - state.objective)
+        title = f"Page on the fast burn of {state.service} {state.name} (over {FAST_BURN:g})"
+        burned = f"burned at {state.burn_fast:.3g}" if state.burn_fast is not None else "was missed"
+        why = f"the objective {burned}; {FAST_BURN:g} is {percent(min(share, 1.0))} of requests"
+        yield make.item("alert", title, why, [state.evidence], 1)
+
+
+def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
+    seconds = (detected(make.document) - onset(make.document)).total_seconds()
+    if seconds > SLOW_DETECTION_S:
+        name = make.document.alert.name
+        why = f"{duration(seconds)} passed from onset to the alert; the target is 5 min"
+        yield make.item("alert", f"Shorten the window of the rule {name}", why, [], 2)
+
+
+def _budget(make: _Maker) -> Iterator[FollowUp]:
+    for state in make.document.slo:
+        if state.budget_left is not None and state.budget_left < 0.25:
+            title = f"Hold risky releases of {state.service} until its error budget recovers"
+            why = f"{percent(max(state.budget_left, 0.0))} of the budget of {state.name} is left"
+            yield make.item("slo", title, why, [state.evidence], 1)
+
+
+def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
+    path = getattr(make.document.report(2), "origin", []) or affected(make.document)
+    named = dict.fromkeys(called(r.signal) for r in found)
+    signals = ", ".join(named) or "errors, latency, saturation"
+    title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"
+    return make.item(
+        "dashboard", title, "the path the responders followed", [r.evidence for r in found]
+    )
+
+
+def _runbook(make: _Maker, text: str) -> FollowUp:
+    solved = solution(make.document)
+    if solved is None:
+        why = "no action is on record that telemetry confirms as helpful"
+        return make.item("runbook", f"Write the runbook: {text}", why, [], 1)
+    proof = [m.evidence for m in solved.measures]
+    why = f"{solved.title} helped, as measured; keep the approval"
+    return make.item("runbook", f"Automate the runbook: {text}", why, proof)
+
+
+def _steady(make: _Maker, steady: str) -> str:
+    return f"holds when {steady}; abort when users are hurt"
+
+
+def _gaps(make: _Maker) -> Iterator[FollowUp]:
+    kind = make.cause.kind if make.cause else FaultKind.unknown
+    telling = [gap for gap in make.document.gaps if matters(gap, kind)]
+    for gap in telling[:2]:
+        yield make.item("dashboard", f"Make visible: {gap.what}", f"missing here: {gap.why}", [], 2)
+
+
+def _noise(make: _Maker) -> Iterator[FollowUp]:
+    """An alert that nobody needed: make it quieter, not louder."""
+    alert = make.document.alert
+    title = f"Require {alert.name} to hold longer, or a second signal, before it fires"
+    why = "it fired while no signal departed from its own baseline"
+    yield make.item("alert", title, why, [s.evidence for s in make.document.slo], 2)

@@ -1,0 +1,168 @@
+"""Step 8: did it help? Telemetry decides, after the stabilisation window.
+
+Decisive is what users feel (errors and latency at the edge, at the alerting service and at the
+cause) and the cause's own telltale; the sweep's other anomalies are measured for the reader.
+What cannot be measured is unverified, never done.
+"""
+
+from ...incident.action import Execution, Measure, Outcome
+from ...incident.document import Incident
+from ...incident.evidence import Quote
+from ...incident.finding import FaultKind, Finding, Gap
+from ...incident.report import VerificationReport
+from ...incident.timeline import Event, EventKind
+from ...telemetry.model import Catalogue
+from ...tools.base import Result
+from ..causes.observations import cite
+from ..runtime.case import Case
+from .recovery import MAIN, conclude, deviated, healthy, remaining
+
+TELLTALE = {
+    FaultKind.memory_leak: "memory_share",
+    FaultKind.pool_exhaustion: "db_pool_share",
+    FaultKind.credential_attack: "login_failure_share",
+    FaultKind.traffic_surge: "concurrency_share",
+    FaultKind.provider_quota: "ai_error_share",
+    FaultKind.provider_outage: "ai_error_share",
+    FaultKind.hung_process: "up",
+}
+"""The signal that shows a kind of fault even where users feel nothing yet: decisive too."""
+PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
+CONTEXT = 6
+"""Other anomalies of the sweep that are measured again, for the reader."""
+
+
+def verify(case: Case) -> VerificationReport:
+    """Measure the symptoms again and conclude on the last action."""
+    execution = case.document.executions[-1]
+    result = _measure(case, execution)
+    decisive = set(_decisive(case.document, case.catalogue, execution))
+    measures = [_judged(case, result, row, decisive) for row in result.rows]
+    symptoms = [m for m in measures if m.decisive and deviated(m)]
+    outcome, improving = conclude(execution, symptoms)
+    summary = _summary(execution, outcome, symptoms, improving)
+    return VerificationReport(
+        specialist="observability",
+        conclusion="inconclusive" if outcome is Outcome.unverified else "concluded",
+        summary=summary,
+        searched=[result.evidence],
+        plan=execution.plan,
+        outcome=outcome,
+        improving=improving,
+        measures=measures,
+        findings=_findings(result, symptoms),
+        gaps=[
+            Gap(what=f"{m.service} {m.signal} after the action", why="no samples in the window")
+            for m in measures
+            if m.after is None and m.before is not None
+        ],
+        events=[
+            Event(
+                at=case.now,
+                actor="observability",
+                kind=EventKind.verification,
+                text=summary,
+                evidence=[result.evidence],
+            )
+        ],
+    )
+
+
+def _measure(case: Case, execution: Execution) -> Result:
+    """The symptoms in the window before the action and in the one after stabilising.
+
+    The second window ends now, wherever telemetry ends, and never begins before the action has
+    settled: where telemetry has stopped it is empty, and nothing is concluded from older samples.
+    """
+    windows = case.catalogue.windows
+    began, now = execution.started_at.timestamp(), case.now.timestamp()
+    settled = (execution.ended_at or execution.started_at).timestamp() + windows.stabilise_s
+    before = [max(case.frame.incident.start, began - windows.verify_s), began]
+    after = [max(now - windows.verify_s, settled), now]
+    return case.tools.call("measure", targets=_targets(case, execution), before=before, after=after)
+
+
+def _targets(case: Case, execution: Execution) -> list[str]:
+    """What decides, and the sweep's other anomalies for context."""
+    decisive = _decisive(case.document, case.catalogue, execution)
+    seen = [
+        f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
+        for finding in case.document.findings
+        if finding.kind.startswith("anomaly:") and finding.step == 2
+    ]
+    context = [target for target in dict.fromkeys(seen) if target not in decisive]
+    return decisive + context[:CONTEXT]
+
+
+def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) -> list[str]:
+    """Errors and latency where users, the alert and the cause are, and the cause's telltale."""
+    plan = document.plan(execution.plan)
+    cause = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
+    edges = [service.name for service in catalogue.services if service.kind == "edge"]
+    # A third party is not ours to mend, and nobody calls it any more after a switch.
+    outside = {service.name for service in catalogue.services if service.kind == "external"}
+    user = [cause.resource] if cause and cause.kind in PROVIDERS else []
+    named = [*edges, document.alert.service, cause.service if cause else "", *user]
+    places = [place for place in named if place not in outside]
+    names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
+    if cause and cause.kind in TELLTALE:
+        # A provider is seen through the service that uses it: its resource names that one.
+        owner = cause.resource if cause.kind in PROVIDERS else cause.service
+        names.append(f"{owner}/{TELLTALE[cause.kind]}")
+    return list(dict.fromkeys(names))
+
+
+def _judged(case: Case, result: Result, row: dict, decisive: set[str]) -> Measure:
+    measure = Measure(
+        service=row["service"],
+        signal=row["signal"],
+        unit=row["unit"],
+        baseline=row["baseline"],
+        before=row["before"],
+        after=row["after"],
+        threshold=_threshold(case, row),
+        higher_is_worse=row["higher_is_worse"],
+        decisive=f"{row['service']}/{row['signal']}" in decisive,
+        evidence=result.evidence,
+    )
+    measure.healthy = healthy(measure)
+    return measure
+
+
+def _threshold(case: Case, row: dict) -> float | None:
+    service = case.catalogue.find(row["service"])
+    for slo in service.slos if service else []:
+        if slo.sli == "availability" and row["signal"] == "error_rate":
+            return round(1 - slo.objective, 6)
+        if slo.sli == "latency" and row["signal"] == "latency_p95" and slo.threshold_ms:
+            return slo.threshold_ms / 1000
+    return None
+
+
+def _summary(
+    execution: Execution, outcome: Outcome, symptoms: list[Measure], improving: bool
+) -> str:
+    worst = max(symptoms, key=remaining, default=None)
+    head = f"{execution.title}: {outcome.value}"
+    if worst is None or worst.after is None:
+        return f"{head}; no symptom could be measured after it"
+    levels = (worst.baseline, worst.before, worst.after)
+    well, before, after = ("unknown" if level is None else f"{level:.3g}" for level in levels)
+    way = ", on its way back" if improving else ""
+    return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
+
+
+def _findings(result: Result, symptoms: list[Measure]) -> list[Finding]:
+    rows = {(row["service"], row["signal"]): row for row in result.rows}
+    found = []
+    for measure in symptoms:
+        quotes: list[Quote] = cite(
+            result, rows[(measure.service, measure.signal)], "before", "after", "baseline"
+        )
+        if quotes and measure.after is not None:
+            state = "is back" if measure.healthy else "is not back"
+            text = f"{measure.service} {measure.signal} {state} at its healthy level"
+            found.append(
+                Finding(statement=text, service=measure.service, kind="verification", quotes=quotes)
+            )
+    return found

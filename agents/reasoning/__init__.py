@@ -1,0 +1,1 @@
+"""How a model thinks on top of a playbook, and how code checks what it says."""

@@ -1,0 +1,131 @@
+"""From a model's reply to the step's report: the playbook's, improved by what is proven.
+
+Severity, outcome and confidence stay code's; actions stay the plans that code made, of which the
+model may put one first. Where both differ, both are on record.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from ...incident.finding import Finding
+from ...incident.model_use import Disagreement
+from ...incident.report import AnyReport, FollowUp, PerformanceReport
+from ..runtime.case import Case
+from .causes import combined
+from .moves import chosen
+from .proof import Proof
+from .replies import (
+    AdviceReply,
+    DetectionReply,
+    FixReply,
+    InvestigationReply,
+    LearningReply,
+    MitigationReply,
+    Reply,
+)
+
+TOLD_BY_MODEL = (2, 5, 6, 10, 12, 13)
+"""Steps whose summary a model may write; the others' say what code decided."""
+DUE = timedelta(days=30)
+"""When work that a model asks for is due: nothing urgent comes from it alone."""
+
+
+def applied(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> AnyReport:
+    """The improved report; unproven claims are collected in `proof`."""
+    own = [f for f in (proof.finding(claim) for claim in reply.claims) if f]
+    changes: dict[str, Any] = {
+        "source": "model",
+        "findings": [*floor.findings, *own, *_instructions(reply, proof)],
+        "summary": _summary(floor, reply, own, proof),
+        "disagreements": _doubts(floor, reply),
+    }
+    changes |= _of_step(case, floor, reply, proof)
+    return floor.model_copy(update=changes)
+
+
+def _of_step(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> dict[str, Any]:
+    """What only this step's reply has."""
+    match reply:
+        case DetectionReply():
+            return _severity(floor, reply)
+        case MitigationReply() | FixReply():
+            return chosen(case, floor, reply, proof)
+        case InvestigationReply():
+            known = case.document.hypotheses
+            found = combined(floor.hypotheses, reply.causes, known, proof)
+            return {"hypotheses": found}
+        case AdviceReply() if isinstance(floor, PerformanceReport):
+            found = [f for f in (proof.finding(claim) for claim in reply.advice) if f]
+            return {"advice": [*floor.advice, *(f.statement for f in found)]}
+        case LearningReply():
+            return {"follow_ups": [*floor.follow_ups, *_work(case, reply, proof)]}
+    return {}
+
+
+def _summary(floor: AnyReport, reply: Reply, own: list[Finding], proof: Proof) -> str:
+    """The model's words where a proven claim carries them and every number in them is held."""
+    words = reply.summary.strip()
+    if floor.step not in TOLD_BY_MODEL or not own or not words:
+        return floor.summary
+    quotes = [q for f in (*own, *floor.findings) for q in f.quotes]
+    return proof.told(words, quotes, floor.summary) or floor.summary
+
+
+def _instructions(reply: Reply, proof: Proof) -> list[Finding]:
+    """Text that tries to give orders, where it really stands in evidence of that length."""
+    found = []
+    for cited in reply.instructions_seen:
+        quote = proof.locate(cited)
+        if quote and isinstance(quote.value, str) and len(cited.value) >= 12:
+            text = f"text in {quote.evidence} addresses the responder; kept as data, not followed"
+            found.append(Finding(statement=text, kind="instruction", quotes=[quote]))
+    return found
+
+
+def _doubts(floor: AnyReport, reply: Reply) -> list[Disagreement]:
+    if not reply.inconclusive or floor.conclusion == "inconclusive":
+        return []
+    why = "the conclusion follows from measured evidence, by code"
+    return [_differ(floor, "conclusion", "concluded", f"inconclusive: {reply.summary}", why)]
+
+
+def _severity(floor: AnyReport, reply: DetectionReply) -> dict[str, Any]:
+    level = getattr(floor, "severity", None)
+    doubts = _doubts(floor, reply)
+    if level and reply.severity is not level:
+        why = "severity follows the rules from measured impact"
+        doubts.append(_differ(floor, "severity", level.value, reply.severity.value, why))
+    return {"disagreements": doubts}
+
+
+def _differ(floor: AnyReport, about: str, ours: str, theirs: str, why: str) -> Disagreement:
+    return Disagreement(
+        step=floor.step,
+        specialist=floor.specialist,
+        about=about,
+        floor=ours,
+        model=theirs,
+        standing="floor",
+        why=why,
+    )
+
+
+def _work(case: Case, reply: LearningReply, proof: Proof) -> list[FollowUp]:
+    """Follow-ups whose reason is proven; owner and due date as the playbook's rules say."""
+    teams = [s.team for s in case.document.services if s.team]
+    kind = "alert" if case.tools.specialist == "observability" else "hardening"
+    made = []
+    for work in reply.work:
+        reason = proof.finding(work.because)
+        if reason and proof.told(work.title, reason.quotes):
+            made.append(
+                FollowUp(
+                    title=work.title,
+                    kind=kind,
+                    owner=teams[0] if teams else "service owners",
+                    due=case.now + DUE,
+                    rationale=reason.statement,
+                    evidence=sorted({q.evidence for q in reason.quotes}),
+                )
+            )
+    return made

@@ -1,0 +1,210 @@
+"""A model on top of a playbook: brief, conversation, checked reply; the playbook where that fails.
+
+brief -> converse (tools, bounded) -> applied (proven or dropped) -> skeptic -> report
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from pydantic import BaseModel
+
+from ...errors import ModelError
+from ...incident.document import Incident
+from ...incident.evidence import EvidenceStatus
+from ...incident.finding import Hypothesis
+from ...incident.model_use import Disagreement, ModelCall
+from ...incident.report import (
+    AnyReport,
+    CommunicationReport,
+    InvestigationReport,
+    PostmortemReport,
+)
+from ...incident.store import Store
+from ...models.protocol import Ask, Deadline, Message, Model
+from ...prompts.render import digest, render, stamp
+from ...settings import Settings
+from ..debugger import lead_events
+from ..runtime.case import Case
+from .applied import applied
+from .brief import brief, cause
+from .conversation import Limits, converse
+from .looking import Desk
+from .proof import Proof
+from .replies import Reply, SkepticReply, reply_for
+from .skeptic import challenged, leader
+from .step_tools import DUTIES, OTHER_VIEW, Duty
+from .writing import rewrite_messages, rewrite_postmortem
+
+CHARS_PER_TOKEN = 2.5
+"""Of a conversation with tables and schemas: low, so that no endpoint finds it too long."""
+ModelFor = Callable[[str, Callable[[ModelCall], None]], Model]
+"""The model of a specialist; every call it makes is told to the listener."""
+
+
+@dataclass
+class Thinking:
+    """Implements `ModelLayer`: a model on top of every playbook."""
+
+    model_for: ModelFor
+    store: Store
+    settings: Settings
+    note: str
+    used: dict[str, float] = field(default_factory=dict)
+    """Seconds of model time by incident."""
+
+    def improve(self, case: Case, floor: AnyReport) -> AnyReport:
+        """The model's report, checked; the floor's own where the model has none."""
+        session = Session(self, case, floor)
+        started = time.monotonic()
+        try:
+            return session.report()
+        except ModelError as error:
+            return floor.model_copy(update={"fallback": str(error)})
+        finally:
+            incident = case.document.id
+            self.used[incident] = self.used.get(incident, 0.0) + time.monotonic() - started
+
+
+class Session:
+    """One step of one incident with one model."""
+
+    def __init__(self, thinking: Thinking, case: Case, floor: AnyReport) -> None:
+        self.case, self.floor, self.settings = case, floor, thinking.settings
+        self.store = thinking.store
+        self.thinking = thinking
+        left = thinking.settings.incident_s - thinking.used.get(case.document.id, 0.0)
+        self.deadline = Deadline.after(max(0.0, min(thinking.settings.specialist_s, left)))
+        self.payload = self.store.payload
+        self.proof = Proof({}, self.payload)
+
+    def report(self) -> AnyReport:
+        """The improved report of this step. Raises ModelError."""
+        if isinstance(self.floor, PostmortemReport):
+            return self._written(rewrite_postmortem)
+        if isinstance(self.floor, CommunicationReport):
+            return self._written(rewrite_messages)
+        duty = DUTIES[self.floor.step]
+        desk = Desk(duty.tools, self.case.tools, self._document, self.payload)
+        reply = self._reason(duty, desk)
+        self._know()
+        report = applied(self.case, self.floor, reply, self.proof)
+        if isinstance(report, InvestigationReport):
+            report = self._settled(report)
+        searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
+        return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
+
+    def _reason(self, duty: Duty, desk: Desk) -> Reply:
+        specialist = self.case.tools.specialist
+        prompt = render(
+            f"model/{specialist}.md",
+            tools=bool(duty.rounds),
+            step=self.floor.step,
+            language=self.settings.language,
+        )
+        user = brief(self._document(), self.floor, self.payload, self._context())
+        ask = self._ask(specialist, prompt, user, reply_for(self.floor.step), specialist)
+        tools = desk.specs() if duty.rounds else ()
+        ask = replace(ask, tools=tools, max_tokens=duty.tokens)
+        context = self.settings.context_tokens - duty.tokens
+        limits = Limits(duty.rounds, int(context * CHARS_PER_TOKEN))
+        found = converse(self._model(specialist), ask, desk.look, limits)
+        assert isinstance(found, Reply)
+        return found
+
+    def _settled(self, report: InvestigationReport) -> InvestigationReport:
+        """Challenged, then concluded or not: by code, from what was proven."""
+        found = challenged(report.hypotheses, self._challenge, self.proof)
+        leading, before = leader(found), leader(self.floor.hypotheses)
+        same = bool(leading and before and _key(leading) == _key(before))
+        changes = {
+            "hypotheses": found,
+            "root_cause": leading.id if leading else "",
+            "conclusion": "concluded" if leading else "inconclusive",
+            "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
+            "events": lead_events(leading, self.case.now),
+            "disagreements": [*report.disagreements, *self._other_cause(found)],
+        }
+        if not same:
+            changes |= {"five_whys": [], "contributing": []}
+        return report.model_copy(update=changes)
+
+    def _other_cause(self, found: list[Hypothesis]) -> list[Disagreement]:
+        ours, best = leader(self.floor.hypotheses), leader(found)
+        if ours is None or best is None or _key(ours) == _key(best):
+            return []
+        return [
+            Disagreement(
+                step=self.floor.step,
+                specialist=self.floor.specialist,
+                about="root cause",
+                floor=cause(ours),
+                model=cause(best),
+                standing="model",
+                why="its reasons resolve in evidence and weigh more, by code",
+            )
+        ]
+
+    def _challenge(self, leading: Hypothesis) -> SkepticReply:
+        prompt = render("model/skeptic.md", specialist=OTHER_VIEW)
+        told = brief(self._document(), self.floor, self.payload, self._context() // 2)
+        user = f"{told}\nThe cause to refute: {cause(leading)}"
+        ask = self._ask(OTHER_VIEW, prompt, user, SkepticReply, "skeptic")
+        reply = self._model(OTHER_VIEW).ask(replace(ask, purpose="skeptic")).reply
+        assert isinstance(reply, SkepticReply)
+        return reply
+
+    def _written(self, write) -> AnyReport:
+        specialist = self.case.tools.specialist
+
+        def ask_model(
+            messages: tuple[Message, ...], schema: type[BaseModel], prompt: str
+        ) -> BaseModel:
+            ask = self._ask(specialist, "", "", schema, "")
+            ask = replace(ask, messages=messages, prompt=prompt, purpose="write", max_tokens=2500)
+            reply = self._model(specialist).ask(ask).reply
+            assert reply is not None
+            return reply
+
+        return write(self.case, self.floor, ask_model, self.settings.language, self.payload)
+
+    def _ask(
+        self, specialist: str, system: str, user: str, schema: type[BaseModel], name: str
+    ) -> Ask:
+        step = self.floor.step
+        who = {"event": "thinking", "specialist": specialist, "step": step}
+        return Ask(
+            messages=(Message("system", system), Message("user", user)),
+            schema=schema,
+            specialist=specialist,
+            step=step,
+            incident=self.case.document.id,
+            prompt=f"{stamp(f'model/{name}.md')}+{digest('model/shared.md')}" if name else "",
+            deadline=self.deadline,  # each request has its own, sooner one: Wire
+            listen=lambda text: self.case.tell({**who, "text": text}),
+        )
+
+    def _model(self, specialist: str) -> Model:
+        return self.thinking.model_for(specialist, self._record)
+
+    def _record(self, call: ModelCall) -> None:
+        """Into the document at once: what was spent stays on record whatever happens next."""
+        signed = call.model_copy(update={"attempt": self.case.attempt})
+        self.store.update(self.case.document.id, lambda doc: doc.model_calls.append(signed))
+        self.case.tell({"event": "model", "call": signed})
+
+    def _document(self) -> Incident:
+        return self.store.load(self.case.document.id)
+
+    def _know(self) -> None:
+        """All evidence that there is by now, so that the reply's claims can be looked up."""
+        held = self._document().evidence
+        self.proof.evidence = {e.id: e for e in held if e.status is not EvidenceStatus.failed}
+
+    def _context(self) -> int:
+        """Characters for evidence tables: a quarter of the context, no more than helps."""
+        return min(3_500, self.settings.context_tokens * 3 // 4)
+
+
+def _key(hypothesis: Hypothesis) -> tuple[str, str]:
+    return hypothesis.service, hypothesis.kind.value

@@ -1,0 +1,143 @@
+"""What messages are made of: the document boiled down, once, for every audience and language.
+
+Numbers stay numbers: the templates write the sentences around them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...incident.action import Execution, Measure
+from ...incident.document import Incident
+from ...incident.finding import Hypothesis
+from ...incident.impact import Impact, SloState
+from ...incident.report import FollowUp, Sentence
+from ...incident.reword import reword
+from ...incident.severity import TARGETS
+from ...incident.timeline import Event, EventKind
+from .incident_status import (
+    about_security,
+    affected,
+    components,
+    detected,
+    ended,
+    key_events,
+    likely_cause,
+    next_update,
+    onset,
+    solution,
+    stage,
+    symptom,
+)
+from .wording import shown
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """Every value that a message template may use."""
+
+    id: str
+    title: str
+    stage: str
+    severity: str
+    also_called: str
+    meaning: str
+    type: str
+    category: str
+    state: str
+    services: list[str]  # affected, alerting first
+    components: list[str]  # the same as customers know them
+    started: datetime
+    detected: datetime
+    ended: datetime | None
+    now: datetime
+    duration_seconds: float
+    expected: datetime | None  # None: no estimate, or already past it
+    expected_latest: datetime | None
+    next_update: datetime | None  # None: on resolution
+    owner: str
+    lead: str
+    contact: str
+    impact: Impact | None
+    missed: list[SloState]
+    symptom: str  # what customers may meet
+    cause: Hypothesis | None  # None: nothing stands out
+    facts: list[Event]  # findings as lines: at, text, evidence
+    progress: list[Event]  # key decisions, actions and what they did
+    solution: Execution | None
+    measures: list[Measure]  # of the last finished action
+    improvements: list[FollowUp]
+    security: bool
+    story: tuple[Sentence, ...] = ()  # what is told beyond these facts; each sentence checked
+
+
+def brief(document: Incident, now: datetime) -> Briefing:
+    """The document as its messages need it."""
+    levels = TARGETS.get(document.severity) if document.severity else None
+    begun, end = onset(document), ended(document)
+    expected, latest = _expected(document, now)
+    solved = solution(document)
+    names = affected(document)
+    return Briefing(
+        id=document.id,
+        title=shown(reword(document.title, names)),
+        stage=stage(document).value,
+        severity=document.severity.value if document.severity else "not yet classified",
+        also_called=f"SEV-{document.severity.rank + 1}" if document.severity else "",
+        meaning=levels.meaning if levels else "not yet classified",
+        type=document.type.value,
+        category=document.category.value,
+        state=document.state.value,
+        services=names,
+        components=components(document),
+        started=begun,
+        detected=detected(document),
+        ended=end,
+        now=now,
+        duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
+        expected=expected,
+        expected_latest=latest,
+        next_update=next_update(document, now),
+        owner=document.command.incident_commander,
+        lead=document.command.technical_lead or "on-call lead",
+        contact=document.command.communications_lead,
+        impact=document.impact,
+        missed=[state for state in document.slo if state.breached],
+        symptom=symptom(document),
+        cause=likely_cause(document),
+        facts=_facts(document, names),
+        progress=key_events(document),
+        solution=solved.model_copy(update={"title": shown(solved.title)}) if solved else None,
+        measures=_measures(document, solved),
+        improvements=document.follow_ups[:5],
+        security=about_security(document),
+    )
+
+
+def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Estimated and latest likely recovery; what lies in the past is no estimate."""
+    if document.impact is None or ended(document):
+        return None, None
+    middle, high = document.impact.minutes_to_resolve, document.impact.minutes_spread[1]
+    times = [document.opened_at + timedelta(minutes=m) for m in (middle, high)]
+    return times[0] if times[0] > now else None, times[1] if times[1] > now else None
+
+
+def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
+    return [
+        Event(
+            at=finding.at or document.opened_at,
+            actor=finding.specialist,
+            kind=EventKind.finding,
+            text=shown(reword(finding.statement, names)),
+            evidence=list(dict.fromkeys(quote.evidence for quote in finding.quotes)),
+        )
+        for finding in document.findings[:most]
+    ]
+
+
+def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
+    """What decided about the action that helped, else about the last one."""
+    last = document.executions[-1] if document.executions else None
+    chosen = solved or last
+    measured = chosen.measures if chosen else []
+    return [m for m in measured if m.decisive and m.before != m.after]

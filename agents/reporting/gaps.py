@@ -1,0 +1,65 @@
+"""What could not be seen, in words."""
+
+from ...incident.alert import Alert
+from ...incident.finding import FaultKind, Gap
+from ...tools.base import Result
+
+
+def coverage_gaps(coverage: Result) -> list[Gap]:
+    """One gap per modality that is empty, late, half-written or at odds with the others."""
+    gaps = [
+        Gap(what=row["modality"], why=row["problem"] or "nothing recorded")
+        for row in coverage.rows
+        if row["problem"] or not row["rows"]
+    ]
+    if not coverage.rows:
+        gaps.append(Gap(what="telemetry", why=coverage.summary or "nothing recorded"))
+    return gaps
+
+
+def alert_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+    """A gap where metrics end before the window that the alert looked at: then telemetry says
+    nothing about it, least of all that it is noise. Samples may be a window late."""
+    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["end"]]
+    if not alert.starts_at or not rows:
+        return []
+    late = alert.starts_at.timestamp() - max(row["end"] for row in rows)
+    if late <= 2 * detect_s:
+        return []
+    return [Gap(what="telemetry of the alert", why=f"metrics end {late:.0f} s before it fired")]
+
+
+def baseline_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+    """A gap where metrics begin too late to know what healthy looked like: with nothing to
+    compare with, an alert may be true however calm it looks."""
+    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["start"]]
+    if not alert.starts_at or not rows:
+        return []
+    before = alert.starts_at.timestamp() - detect_s - min(row["start"] for row in rows)
+    if before >= 2 * detect_s:
+        return []
+    why = (
+        f"metrics begin {-before:.0f} s after the incident"
+        if before < 0
+        else (f"metrics begin only {before:.0f} s before the incident")
+    )
+    return [Gap(what="healthy time to compare with", why=why)]
+
+
+CERTIFICATES = "certificates"
+FIREWALL = "firewall (WAF) and audit trail"
+CACHES = "cache effectiveness"
+BALANCERS = "CDN and load balancer"
+
+MATTERS: dict[str, tuple[FaultKind, ...]] = {
+    CERTIFICATES: (FaultKind.certificate, FaultKind.network),
+    FIREWALL: (FaultKind.credential_attack,),
+    CACHES: (FaultKind.slow_release, FaultKind.traffic_surge, FaultKind.database),
+    BALANCERS: (FaultKind.traffic_surge, FaultKind.network),
+}
+"""Sources that many systems do without: they are missed only where they could have helped."""
+
+
+def matters(gap: Gap, kind: FaultKind) -> bool:
+    """Whether seeing it could have changed the answer to a fault of this kind."""
+    return gap.what not in MATTERS or kind in MATTERS[gap.what]

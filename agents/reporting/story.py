@@ -1,0 +1,192 @@
+"""The sections of a postmortem as claims, told from the record and from nothing else."""
+
+from collections.abc import Iterator
+
+from ...incident.action import Execution, Verdict
+from ...incident.finding import FaultKind, Finding, Hypothesis
+from ...incident.report import InvestigationReport
+from ...incident.severity import IncidentType
+from ...incident.timeline import EventKind
+from ...prompts.formats import clock, duration, level, percent, utc
+from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
+from .narrator import Claim, Narrator, proof
+from .wording import listed, sentence
+
+LIKELY = 0.01
+"""Causes less likely than this were considered, but are not worth a reader's time."""
+REASONS = 4
+
+
+def summary(say: Narrator) -> Iterator[Claim]:
+    """What happened, why, and what ended it, in three sentences."""
+    document = say.document
+    if is_noise(document):
+        text = f"The alert {document.alert.name} at {utc(detected(document))} is noise"
+        seen = [state.evidence for state in document.slo if state.evidence]
+        yield say.say(f"{text}: telemetry does not back it.", *seen)
+        return
+    proof_of_span = (say.line(EventKind.telemetry), say.line(EventKind.severity))
+    yield say.say(f"{_kind(say)} of {_hurt(say)}, {_span(say)}.", *proof_of_span)
+    yield _cause(say)
+    solved = solution(document)
+    if solved:
+        yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *measured(solved))
+    elif document.executions:
+        tried = [e for execution in document.executions for e in measured(execution)]
+        yield say.say("No action is on record that telemetry confirms as helpful.", *tried)
+    else:
+        yield say.say("No action was taken.", say.line(EventKind.decision))
+
+
+def _kind(say: Narrator) -> str:
+    """P1 service outage; P2 data integrity incident."""
+    document = say.document
+    severity = document.severity.value if document.severity else "Unclassified"
+    name = "" if document.type is IncidentType.unknown else f"{document.type.value} "
+    whole = name.strip().endswith(("outage", "degradation", "failure"))
+    return f"{severity} {name.strip() if whole else name + 'incident'}"
+
+
+def _hurt(say: Narrator) -> str:
+    return listed(affected(say.document)) or "services not yet known"
+
+
+def _span(say: Narrator) -> str:
+    begun, end = onset(say.document), ended(say.document)
+    if end is None:
+        return f"since {utc(begun)}, not resolved when this was written"
+    return f"from {utc(begun)} to {utc(end)} ({duration((end - begun).total_seconds())})"
+
+
+def _cause(say: Narrator) -> Claim:
+    cause = likely_cause(say.document)
+    if cause is None:
+        leading = say.document.leading()
+        best = f"; the best candidate is “{leading.statement}” at {percent(leading.confidence)}" \
+            if leading else ""  # fmt: skip
+        return say.say(f"The cause is not established{best}.", *_quoted(leading), *looked(say))
+    text = f"Most likely cause: {cause.statement} (confidence {percent(cause.confidence)})."
+    return say.say(text, *_quoted(cause))
+
+
+def _quoted(cause: Hypothesis | None) -> list[str]:
+    reasons = [*cause.support, *cause.contradiction] if cause else []
+    return proof(q for argument in reasons for q in argument.quotes)
+
+
+def looked(say: Narrator) -> list[str]:
+    """What the investigation looked at; where it says nothing, the line that tells of it."""
+    report = say.document.report(4)
+    lines = [say.line(EventKind.hypothesis)]
+    return [*(report.searched[:2] if report else []), *lines]
+
+
+def causes(say: Narrator) -> Iterator[Claim]:
+    """The cause with what speaks for and against it, and the contributing factors."""
+    document = say.document
+    yield _cause(say)
+    cause = likely_cause(document)
+    if cause is not None:
+        for argument in cause.support[:REASONS]:
+            quotes = proof(argument.quotes) or _quoted(cause)
+            yield say.say(f"For it: {argument.text}.", *quotes)
+        for argument in cause.contradiction[:REASONS]:
+            quotes = proof(argument.quotes) or _quoted(cause)
+            yield say.say(f"Against it: {argument.text}.", *quotes)
+    else:
+        yield from _known(say)
+    yield from _contributing(say)
+    yield from _others(say, cause)
+
+
+def _known(say: Narrator) -> Iterator[Claim]:
+    """Findings of the investigation first: the sweep's are symptoms."""
+    findings = sorted(say.document.findings, key=lambda finding: finding.step != 4)
+    for finding in findings[:REASONS]:
+        yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
+
+
+def _contributing(say: Narrator) -> Iterator[Claim]:
+    report = say.document.report(4)
+    if isinstance(report, InvestigationReport):
+        for factor in report.contributing[:REASONS]:
+            yield say.say(f"Contributing: {factor.text}.", *factor.evidence or looked(say))
+
+
+def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Claim]:
+    """The competing causes that had a chance, with the main reason against each."""
+    others = [h for h in say.document.hypotheses if h is not cause and h.confidence >= LIKELY]
+    if cause is not None:  # "it is there, of unknown kind" competes with no named cause
+        others = [h for h in others if h.kind is not FaultKind.unknown]
+    for other in others[: 1 if cause else 3]:
+        against = other.ruled_out or next((a.text for a in other.contradiction), "")
+        doubt = f": {against}" if against else ""
+        text = f"Also considered: {other.statement} ({percent(other.confidence)}){doubt}."
+        yield say.say(text, *(_quoted(other) or looked(say))[:2])
+
+
+def trigger(say: Narrator) -> Claim:
+    """The change that set it off, where one is blamed; the silence is told too."""
+    cause = likely_cause(say.document)
+    change = next((f for f in say.document.findings if _is_trigger(f, cause)), None)
+    if cause and cause.change and change:
+        return say.say(sentence(change.statement), *proof(change.quotes))
+    if cause and cause.change:
+        return say.say(f"Change {cause.change} at {cause.service}.", *_quoted(cause))
+    return say.say("No change is on record as the trigger.", say.tool("recent_changes"))
+
+
+def _is_trigger(finding: Finding, cause) -> bool:
+    about = cause is not None and finding.service in ("", cause.service)
+    named = cause is not None and bool(cause.change) and cause.change[:7] in finding.statement
+    return "change" in finding.kind and (about or named)
+
+
+def whys(say: Narrator) -> list[Claim]:
+    """The chain of five whys as the investigation found it."""
+    report = say.document.report(4)
+    if not isinstance(report, InvestigationReport):
+        return []
+    alert = [say.line(EventKind.alert)]
+    chain = enumerate(report.five_whys)
+    return [say.say(w.text, *w.evidence or (looked(say) if n else alert)) for n, w in chain]
+
+
+def detection(say: Narrator) -> Iterator[Claim]:
+    """How it was noticed and how long that took."""
+    document = say.document
+    alert, at = document.alert, detected(document)
+    seconds = (at - onset(document)).total_seconds()
+    text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
+    yield say.say(f"{text}, {duration(seconds)} after onset.", say.line(EventKind.alert))
+    first = document.report(1)
+    if first is not None:
+        quotes = proof(document.impact.quotes) if document.impact else []
+        line = say.line(EventKind.severity) or say.line(EventKind.state)
+        yield say.say(f"Classified: {first.summary}.", line, *quotes)
+
+
+def resolution(say: Narrator) -> Iterator[Claim]:
+    """Every action in order, with its outcome as measured; what was proposed and not done."""
+    document = say.document
+    for execution in document.executions:
+        values = "; ".join(
+            f"{m.service} {m.signal} {level(m.before, m.unit)} → {level(m.after, m.unit)}"
+            for m in execution.measures
+            if m.decisive and m.before != m.after
+        )
+        text = f"{clock(execution.started_at)} UTC {execution.title}: {execution.outcome.value}"
+        undone = ", undone" if execution.undone else ""
+        yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *measured(execution))
+    if document.executions:
+        return
+    yield say.say("Nothing was changed in the system.", say.line(EventKind.decision))
+    for plan in document.proposals[:1]:
+        verdicts = [d.verdict.value for d in document.decisions if d.subject == plan.hash]
+        fate = next((v for v in verdicts if v != Verdict.approved.value), "not carried out")
+        yield say.say(f"Proposed: {plan.title} ({fate}).", *proof(plan.quotes))
+
+
+def measured(execution: Execution) -> list[str]:
+    """Evidence of what came of an action."""
+    return [m.evidence for m in execution.measures if m.evidence]

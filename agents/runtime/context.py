@@ -1,0 +1,95 @@
+"""What the graph's nodes may reach. Opened once per process, handed to every node."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from ...incident.document import Incident
+from ...incident.evidence import Evidence
+from ...incident.store import Store
+from ...incident.timeline import utc_now
+from ...settings import Settings
+from ...targets.acting import Acting
+from ...targets.inventory import Inventory
+from ...targets.survey import Surveying
+from ...telemetry.model import Catalogue, Telemetry
+from ...tools.base import Frame
+from ...tools.toolbox import Memory, Toolbox
+from .case import Case
+from .frame import frame_of
+from .inferred import inferred
+from .model_layer import ModelLayer, PlaybookOnly
+
+Progress = Callable[[dict], None]
+"""Tells people what is going on: {"event": "step" | "evidence" | "document" | …, …}."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A bench: telemetry seen through one incident's windows."""
+
+    telemetry: Telemetry
+    frame: Frame
+    survey: Surveying | None = None
+
+
+@dataclass
+class ResponseContext:
+    """Store, telemetry, hands and clock of one running response."""
+
+    settings: Settings
+    store: Store
+    telemetry: Telemetry
+    operations: Acting | None = None  # None: nothing here can be acted upon
+    survey: Surveying | None = None  # None: telemetry is all there is
+    model_layer: ModelLayer = field(default_factory=PlaybookOnly)
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    commander: str = "on-call commander"
+    _memories: dict[str, Memory] = field(default_factory=dict)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The service catalogue, read once."""
+        return self.telemetry.catalogue()
+
+    @property
+    def inventory(self) -> Inventory:
+        """What there is to act on; inferred from telemetry where no system can be asked."""
+        if self.survey:
+            return self.survey.inventory()
+        return inferred(self.telemetry)
+
+    def frame(self, document: Incident) -> Frame:
+        """The incident's windows as of now."""
+        coverage = self.telemetry.coverage()
+        return frame_of(document, self.catalogue.windows, coverage, self.clock())
+
+    def case(self, incident_id: str, specialist: str, attempt: int, tell: Progress) -> Case:
+        """A specialist's view of the incident as it stands now."""
+        document = self.store.load(incident_id)
+        frame = self.frame(document)
+
+        def record(evidence: Evidence, payload) -> Evidence:
+            kept = self.store.add_evidence(incident_id, evidence, payload)
+            tell({"event": "evidence", "evidence": kept})
+            return kept
+
+        return Case(
+            document=document,
+            tools=Toolbox(
+                View(self.telemetry, frame, self.survey),
+                specialist,
+                record,
+                self._memories.setdefault(incident_id, {}),
+            ),
+            catalogue=self.catalogue,
+            frame=frame,
+            inventory=self.inventory,
+            settings=self.settings,
+            now=self.clock(),
+            attempt=attempt,
+            tell=tell,
+        )

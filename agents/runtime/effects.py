@@ -1,0 +1,138 @@
+"""Acting on the system: nodes of their own, each effect claimed before it happens.
+
+The claim is a row in our table under the plan's hash. A claim that is already there
+means: done, or begun by a process that died. Neither is ever carried out again; after a death the
+outcome is open until telemetry decides it.
+"""
+
+from langgraph.runtime import Runtime
+
+from ...errors import NotFound, ToolError
+from ...incident.action import ActionPlan, Decision, Execution, Outcome
+from ...incident.document import Incident
+from ...incident.lifecycle import State
+from ...incident.timeline import Event, EventKind, utc_now
+from ...state import IncidentState
+from ...targets.gone import WHY
+from ...tools import remediation
+from .context import ResponseContext
+from .gate import add_decision
+
+DIED = {"receipt": {}, "error": "begun by a process that died: it is not begun again"}
+"""What we know of an effect that was claimed and never reported back."""
+UNDO_DIED = {"undone": False, "note": "could not be undone: begun by a process that died"}
+UNKNOWN = "could not be undone: nobody reported what was done; look at the system"
+
+
+def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Carry out the approved plan, once."""
+    context, tell, incident_id = runtime.context, runtime.stream_writer, state.incident_id
+    key = f"{incident_id}:execute:{state.plan}"
+    decision = context.store.ledger.decision(incident_id, state.plan)
+    earlier = context.store.ledger.claim(incident_id, key)
+    document = context.store.update(incident_id, lambda doc: _begin(doc, state.plan, decision))
+    plan = document.plan(state.plan)
+    if plan is None:
+        raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
+    if earlier is None:
+        tell({"event": "action", "status": "started", "plan": plan})
+        context.store.ledger.finish(key, _carry_out(context, plan, decision))
+    effect = context.store.ledger.claim(incident_id, key)
+    result = effect.result if effect and effect.done_at else DIED
+    document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
+    tell({"event": "action", "status": "done", "execution": document.executions[-1]})
+    return {"checks": 0, "improving": False}
+
+
+def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Take back an action that made things worse, once. The plan's approval covers its undo."""
+    context, incident_id = runtime.context, state.incident_id
+    key = f"{incident_id}:undo:{state.plan}"
+    if context.store.ledger.claim(incident_id, key) is None:
+        context.store.ledger.finish(key, _take_back(context, incident_id, state.plan))
+    effect = context.store.ledger.claim(incident_id, key)
+    result = effect.result if effect and effect.done_at else UNDO_DIED
+    context.store.update(incident_id, lambda doc: _undone(doc, state.plan, result))
+    return {}
+
+
+def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait until the stabilisation window and a measuring window after it have passed; a
+    measuring window more each time the symptoms were still on their way back."""
+    context = runtime.context
+    windows = context.catalogue.windows
+    ended = max(
+        e.ended_at or e.started_at for e in context.store.load(state.incident_id).executions
+    )
+    due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
+    wait = due - (utc_now() - ended).total_seconds()
+    if wait > 0:
+        runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
+        context.sleep(wait)
+    return {"checks": state.checks + 1}
+
+
+def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> None:
+    """Write down who approved, and that the action begins, before it does."""
+    plan = document.plan(plan_hash)
+    if plan is None or any(e.plan == plan_hash for e in document.executions):
+        return
+    if decision:
+        add_decision(document, decision)
+    now = utc_now()
+    document.move(State.containing, now, "remediation", plan.title)
+    document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
+    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
+
+
+def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | None) -> dict:
+    """What came of it: the receipt, or the error that the operation ended with."""
+    if context.operations is None:  # approved after a restart that came up without the system
+        return {"receipt": {}, "error": WHY}
+    try:
+        return {"receipt": remediation.execute(context.operations, plan, decision), "error": ""}
+    except ToolError as error:
+        return {"receipt": {}, "error": str(error)}
+
+
+def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> dict:
+    """What came of the undo: only what the system says it changed counts as undone."""
+    document = context.store.load(incident_id)
+    plan = document.plan(plan_hash)
+    execution = next((e for e in document.executions if e.plan == plan_hash), None)
+    if plan is None or execution is None or not execution.receipt:
+        return {"undone": False, "note": UNKNOWN}
+    if context.operations is None:
+        return {"undone": False, "note": f"could not be undone: {WHY}"}
+    decision = context.store.ledger.decision(incident_id, plan_hash)
+    try:
+        receipt = remediation.undo(context.operations, plan, execution.receipt, decision)
+    except ToolError as error:
+        return {"undone": False, "note": f"could not be undone: {error}"}
+    if not receipt.get("changed"):
+        return {"undone": False, "note": f"nothing was undone: {receipt.get('note', '')}"}
+    return {"undone": True, "note": f"undone: {plan.undo}", "receipt": receipt}
+
+
+def _end(document: Incident, plan_hash: str, result: dict) -> None:
+    execution = next(e for e in document.executions if e.plan == plan_hash)
+    if execution.ended_at:  # on record already: this node runs again
+        return
+    execution.ended_at = utc_now()
+    execution.receipt, execution.note = result["receipt"], result["error"]
+    if result["error"] and result is not DIED:
+        execution.outcome = Outcome.failed
+    text = f"{execution.title}: {result['error'] or 'carried out; telemetry decides what it did'}"
+    document.record(
+        Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
+    )
+
+
+def _undone(document: Incident, plan_hash: str, result: dict) -> None:
+    execution = next(e for e in document.executions if e.plan == plan_hash)
+    note = result["note"]
+    if execution.note.endswith(note):  # on record already: this node runs again
+        return
+    execution.undone = result["undone"]
+    execution.note = f"{execution.note}; {note}".lstrip("; ")
+    document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))

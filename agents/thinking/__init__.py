@@ -1,1 +1,0 @@
-"""The ceiling: how a model thinks on top of a playbook, and how code checks what it says."""

@@ -1,0 +1,315 @@
+"""Who is told what, when, through which channel; and what the customers lost."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from warroom.agents.comms import announce, communicate
+from warroom.agents.customer_impact import assess_customers, customer_report
+from warroom.agents.reporting.incident_status import Stage, next_update, stage, update_due
+from warroom.incident.communication import Audience, MessageState
+from warroom.incident.evidence import EvidenceStatus
+from warroom.incident.filing import file_report
+from warroom.incident.finding import FaultKind
+from warroom.incident.severity import Severity
+from warroom.settings import Settings
+from warroom.telemetry.model import Catalogue
+from warroom.tests.support import incidents
+from warroom.tests.support.incidents import at
+from warroom.tools.base import Result
+
+ROWS = [
+    {
+        "route": "*",
+        "requests": 3600,
+        "failed": 900,
+        "share": 0.25,
+        "share_before": 0.001,
+        "failed_clients": 40,
+    },
+    {
+        "route": "POST /checkout",
+        "requests": 1000,
+        "failed": 880,
+        "share": 0.88,
+        "share_before": 0.002,
+        "failed_clients": 38,
+    },
+    {
+        "route": "GET /catalog",
+        "requests": 2600,
+        "failed": 20,
+        "share": 0.0077,
+        "share_before": 0.001,
+        "failed_clients": 2,
+    },
+]
+TRAFFIC = Result("E8", EvidenceStatus.ok, ROWS, "3 routes")
+
+
+@dataclass
+class Shelf:
+    """Answers tool calls with results given beforehand, and keeps what was asked."""
+
+    results: dict[str, Result]
+    asked: list[str] = field(default_factory=list)
+
+    def call(self, name: str, **_arguments) -> Result:
+        self.asked.append(name)
+        return self.results[name]
+
+
+@dataclass
+class Desk:
+    """As much of a case as these specialists read."""
+
+    document: object
+    tools: Shelf
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    now: object = at(200)
+    attempt: int = 1
+    settings: Settings = field(default_factory=Settings)
+
+
+def told(document):
+    report = communicate(document, at(200))
+    return {message.audience: message for message in report.messages}
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (incidents.minimal, Stage.declared),
+        (incidents.declared, Stage.declared),
+        (incidents.running, Stage.update),
+        (incidents.full, Stage.resolved),
+        (incidents.noise, Stage.noise),
+        (incidents.inconclusive, Stage.declared),
+    ],
+)
+def test_the_stage_follows_from_the_document(build, expected):
+    assert stage(build()) is expected
+
+
+def test_after_the_declaration_was_drafted_an_update_follows():
+    document = incidents.declared()
+    document.communications = communicate(document, at(10)).messages
+    assert stage(document) is Stage.update
+
+
+@pytest.mark.parametrize(
+    ("severity", "channels", "audiences"),
+    [
+        ("P0", ["email", "sms", "chat", "phone"], {"engineering", "support", "executives"}),
+        ("P1", ["email", "chat"], {"engineering", "support", "executives"}),
+        ("P2", ["chat"], {"engineering", "support"}),
+        ("P3", ["email digest"], {"engineering"}),
+    ],
+)
+def test_channels_and_audiences_by_severity(severity, channels, audiences):
+    messages = told(incidents.declared(Severity(severity)))
+    inside = {a.value for a, m in messages.items() if not m.external}
+    assert inside == audiences
+    assert messages[Audience.engineering].channels == channels
+    assert (Audience.status_page in messages) is (severity in ("P0", "P1"))
+
+
+def test_external_texts_wait_for_a_person_and_internal_ones_do_not():
+    for message in told(incidents.full()).values():
+        waiting = message.state is MessageState.awaiting_approval
+        assert waiting is message.external
+
+
+@pytest.mark.parametrize(
+    ("severity", "minutes"), [("P0", 15), ("P1", 30), ("P2", 120), ("P3", None)]
+)
+def test_the_cadence_is_the_severitys(severity, minutes):
+    document = incidents.declared(Severity(severity))
+    due = next_update(document, at(0))
+    assert due == (at(minutes * 60) if minutes else None)
+
+
+def test_an_update_is_due_when_the_cadence_has_passed():
+    document = incidents.declared()
+    document.communications = communicate(document, at(10)).messages
+    assert not update_due(document, at(10 + 14 * 60))
+    assert update_due(document, at(10 + 15 * 60))
+    assert not update_due(incidents.full(), at(10_000))
+
+
+def test_p3_hears_nothing_between_opening_and_resolution():
+    document = incidents.declared(Severity.P3)
+    document.communications = communicate(document, at(10)).messages
+    assert communicate(document, at(4000)).messages == []
+
+
+def test_customers_get_one_email_when_it_is_over():
+    assert Audience.customers not in told(incidents.running())
+    email = told(incidents.full())[Audience.customers]
+    assert email.template.startswith("customer_email.en.md@")
+    assert email.subject == "Resolved: checkout"
+
+
+def test_nobody_is_told_twice_of_the_same_resolution():
+    document = incidents.full()
+    first = communicate(document, at(200))
+    document.communications += first.messages
+    assert len(first.messages) == 5
+    assert communicate(document, at(260)).messages == []
+
+
+def test_a_support_briefing_at_declaration_does_not_stand_for_the_one_at_the_end():
+    document = incidents.full()
+    document.communications = communicate(incidents.declared(), at(10)).messages
+    assert Audience.support in told(document)
+
+
+def test_a_security_incident_gets_a_disclosure_and_a_task_for_legal():
+    report = communicate(incidents.security(), at(200))
+    letter = next(m for m in report.messages if m.audience is Audience.customers)
+    assert letter.template.startswith("security_disclosure.en.md@")
+    assert letter.state is MessageState.awaiting_approval
+    assert [(f.owner, f.due) for f in report.follow_ups] == [("legal", at(200 + 72 * 3600))]
+
+
+def test_other_incidents_do_not_concern_legal():
+    assert communicate(incidents.full(), at(200)).follow_ups == []
+
+
+def test_noise_is_told_to_engineering_only():
+    (message,) = communicate(incidents.noise(), at(200)).messages
+    assert message.audience is Audience.engineering
+    assert "not backed by telemetry" in message.body
+
+
+def test_numbers_are_quoted_from_the_record():
+    document = incidents.full()
+    known = {record.id for record in document.evidence}
+    for message in communicate(document, at(200)).messages:
+        assert {quote.evidence for quote in message.quotes} <= known
+        assert message.quotes[0].value == 412
+    page = told(document)[Audience.status_page]
+    assert [q.evidence for q in page.quotes] == ["E1"]
+    assert "20.6%" in page.body
+
+
+def test_the_update_tells_decisions_and_what_came_of_them():
+    body = told(incidents.running())[Audience.engineering].body
+    assert "approved: restart checkout" in body
+    assert "restart checkout: unchanged [E6]" in body
+    assert "41.0% before, 40.0% after" in body
+    assert "2025-03-14 10:18:20 UTC" in body  # 10:03:20 and a quarter of an hour
+
+
+def test_the_status_page_names_no_supplier_and_no_database():
+    document = incidents.declared()
+    document.services[0].kind, document.services[1].kind = "external", "edge"
+    page = told(document)[Audience.status_page]
+    assert page.subject == "Service disruption: our service"
+    assert "checkout" not in page.body
+
+
+def test_customers_are_told_what_they_may_meet():
+    assert "slow or refused sign-ins" in told(incidents.security())[Audience.status_page].body
+    assert "failed or slow requests" in told(incidents.declared())[Audience.status_page].body
+
+
+def test_both_languages_on_request():
+    report = communicate(incidents.declared(), at(10), languages=("en", "zh"))
+    assert [m.language for m in report.messages] == ["en", "zh"] * 4
+    assert [m.id for m in report.messages] == [f"M{n}" for n in range(1, 9)]
+    chinese = report.messages[1]
+    assert "全面中断" in chinese.body
+    assert chinese.subject.startswith("[P0] INC-1 已宣布")
+
+
+def test_names_of_people_become_roles():
+    document = incidents.running()
+    document.findings[1].statement = "checkout v1.1.0 was deployed by Jane Doe"
+    body = told(document)[Audience.engineering].body
+    assert "Jane" not in body
+    assert "deployed by the change's author" in body
+
+
+def test_a_case_is_announced():
+    desk = Desk(incidents.full(), Shelf({}))
+    report = announce(desk)  # type: ignore[arg-type]
+    assert report.step == 9
+    assert "5 messages" in report.summary
+    assert len(report.events) == 2
+
+
+def test_customer_impact_counts_journeys_from_the_edge():
+    desk = Desk(incidents.full(), Shelf({"traffic_impact": TRAFFIC}))
+    report = assess_customers(desk)  # type: ignore[arg-type]
+    assert desk.tools.asked == ["traffic_impact"]
+    assert report.failed_requests == 900
+    assert report.segments == [
+        "POST /checkout: 880 of 1,000 failed (88.0%, 38 client addresses)"
+    ]  # the catalog's rise of 0.67% is noise
+    (finding,) = report.findings
+    assert [(q.evidence, q.pointer, q.value) for q in finding.quotes] == [
+        ("E8", "/rows/1/failed", 880),
+        ("E8", "/rows/1/requests", 1000),
+        ("E8", "/rows/1/share", 0.88),
+    ]
+
+
+def test_revenue_is_rate_times_hours_times_share():
+    report = customer_report(incidents.full(), TRAFFIC, at(200))
+    # 36,000 an hour, 180 s from onset to resolution, a quarter of requests failed
+    assert report.revenue_estimate == 450.0
+    assert (
+        "about 450 in revenue (36,000 per hour, catalogue; 3 min; 25.0% of requests)"
+        in report.summary
+    )
+
+
+def test_without_traffic_the_gap_is_named_and_the_record_used():
+    nothing = Result("E8", EvidenceStatus.empty, [], "no edge seen")
+    report = customer_report(incidents.full(), nothing, at(200))
+    assert report.failed_requests == 412
+    assert [(gap.what, gap.why) for gap in report.gaps] == [("traffic by journey", "no edge seen")]
+    assert report.findings == []
+
+
+def test_nothing_known_is_inconclusive():
+    nothing = Result("E1", EvidenceStatus.failed, [], "no bundle")
+    report = customer_report(incidents.minimal(), nothing, at(200))
+    assert report.conclusion == "inconclusive"
+    assert report.revenue_estimate is None
+
+
+def test_noise_costs_nothing():
+    report = customer_report(incidents.noise(), TRAFFIC, at(200))
+    assert (report.segments, report.revenue_estimate, report.outreach) == ([], None, [])
+
+
+def test_outreach_names_groups_by_kind_of_harm():
+    assert customer_report(incidents.full(), TRAFFIC, at(200)).outreach == [
+        "customers whose requests to POST /checkout failed (38 client addresses)",
+        "customers with a service-level agreement: the objective was missed",
+    ]
+    attacked = customer_report(incidents.security(), TRAFFIC, at(200)).outreach
+    assert attacked[0].startswith("holders of accounts")
+    corrupted = customer_report(incidents.full(FaultKind.data_corruption), TRAFFIC, at(200))
+    assert corrupted.outreach[0].startswith("customers whose records were wrong")
+
+
+def test_objectives_missed_are_listed():
+    report = customer_report(incidents.full(), TRAFFIC, at(200))
+    assert report.sla_breaches == [
+        "checkout availability: 59.0% of an objective of 99.50%, error budget left 12.0%"
+    ]
+
+
+def test_the_reports_file_without_a_dropped_claim():
+    document = incidents.declared()
+    document.evidence += [incidents.evidence(8, "traffic_impact")]
+    payloads = {record.digest: {"rows": [{"failed": 412}]} for record in document.evidence}
+    payloads[document.evidence[-1].digest] = {"rows": ROWS}
+    for report in (customer_report(document, TRAFFIC, at(60)), communicate(document, at(60))):
+        file_report(document, report, payloads.__getitem__)
+    assert document.dropped == []
+    assert [message.id for message in document.communications] == ["M1", "M2", "M3", "M4"]
+    assert any(finding.kind == "customer-impact" for finding in document.findings)

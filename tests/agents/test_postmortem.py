@@ -1,0 +1,284 @@
+"""The postmortem: from the record only, tied to it, blameless; and honest when it knows little."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warroom.agents.follow_ups.hardening import hardening_report
+from warroom.agents.follow_ups.monitoring import monitoring_report
+from warroom.agents.postmortem import authors, draft, write, write_postmortem
+from warroom.agents.reporting.chronicle import chronicle
+from warroom.agents.reporting.gaps import CERTIFICATES
+from warroom.agents.reporting.wording import shown
+from warroom.incident.action import Outcome
+from warroom.incident.blame import blame_marks
+from warroom.incident.evidence import EvidenceStatus
+from warroom.incident.finding import FaultKind, Gap
+from warroom.incident.timeline import EventKind
+from warroom.tests.agents.test_comms import Desk, Shelf
+from warroom.tests.support import incidents
+from warroom.tests.support.incidents import at
+from warroom.tools.base import Result
+
+NOW = at(200)
+BUILDERS = [
+    incidents.minimal,
+    incidents.declared,
+    incidents.running,
+    incidents.full,
+    incidents.security,
+    incidents.noise,
+    incidents.inconclusive,
+]
+SECTIONS = [
+    "## Summary",
+    "## Impact",
+    "## Root causes and trigger",
+    "## Detection",
+    "## Resolution",
+    "## Action items",
+    "## Lessons learned",
+    "### What went well",
+    "### What could be better",
+    "### Where we got lucky",
+    "## Timeline",
+    "## Supporting evidence",
+]
+
+
+def section(markdown: str, title: str) -> str:
+    """The text under a heading, up to the next heading of its level or above."""
+    level = title.split(maxsplit=1)[0]
+    body = markdown.split(f"\n{title}\n", 1)[1]
+    return re.split(rf"\n#{{1,{len(level)}}} ", body)[0]
+
+
+def test_it_has_the_sections_of_the_sre_book_in_order():
+    markdown = draft(incidents.full(), NOW).markdown
+    places = [markdown.index(f"\n{title}\n") for title in SECTIONS]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_every_draft_passes_the_blame_check(build):
+    made = draft(build(), NOW)
+    assert (made.marks, made.left) == ([], [])
+
+
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_the_lessons_of_every_kind_pass_the_blame_check(kind):
+    made = draft(incidents.full(kind), NOW)
+    assert made.left == []
+    assert "{" not in section(made.markdown, "## Action items")
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_every_claim_is_tied_to_something_in_the_record(build):
+    document = build()
+    markdown = draft(document, NOW).markdown
+    told = markdown.split("## Action items")[0] + section(markdown, "## Lessons learned")
+    claims = [line for line in told.split("\n") if re.match(r"- (?!Nothing in)|\d\. ", line)]
+    claims = claims[5:]  # the head of the page
+    assert claims
+    targets = set(re.findall(r'<a id="(\w+)">', markdown))
+    for line in claims:
+        refs = re.findall(r"\[([ETGD]\d+)\]", line)
+        assert refs, line
+        assert {ref.lower() for ref in refs} <= targets, line
+
+
+def test_what_the_record_says_is_told():
+    markdown = draft(incidents.full(), NOW).markdown
+    assert "Most likely cause: bad deploy at checkout (confidence 91.0%). [E4]" in markdown
+    trigger = "**Trigger.** Checkout v1.1.0 was deployed 12 s before the errors began. [E5]"
+    assert trigger in markdown
+    assert "412 of 2,000 requests failed" in section(markdown, "## Impact")
+    better = section(markdown, "### What could be better")
+    assert "- Restart checkout did not help: unchanged. [E6]" in better
+    assert "traces (payments begin after the alert). [G1]" in better
+    assert "1 claim had no evidence that resolves" in better
+    well = section(markdown, "### What went well")
+    assert "Detection took 10 s from onset" in well  # by the alert's own time
+    assert "Service was restored 3 min after detection; the target of P0 is 1 h. [T" in well
+    assert "The longest wait for an approval was 10 s" in well
+    assert "could be taken back" in section(markdown, "### Where we got lucky")
+
+
+def test_targets_that_were_missed_are_told_as_such():
+    document = incidents.full()
+    document.alert.starts_at = document.opened_at
+    document.onset = document.opened_at - timedelta(minutes=9)
+    document.transitions[-1].at = document.opened_at + timedelta(hours=2)
+    document.decisions[0].at = at(30 + 600)
+    better = section(draft(document, NOW).markdown, "### What could be better")
+    assert "Detection took 9 min from onset; the target is under 5 min." in better
+    assert "Service was restored 2 h after detection; the target of P0 is 1 h." in better
+    assert "The longest wait for an approval was 10 min" in better
+    assert "passed without a message to stakeholders; the cadence is 15 min." in better
+
+
+def test_an_action_that_made_it_worse_and_was_undone_is_to_its_credit():
+    document = incidents.full()
+    document.executions[0].outcome = Outcome.worse
+    document.executions[0].undone = True
+    well = section(draft(document, NOW).markdown, "### What went well")
+    assert "Restart checkout made things worse and was undone. [E6]" in well
+
+
+def test_failed_calls_are_told():
+    document = incidents.full()
+    document.evidence[2].status = EvidenceStatus.failed
+    better = section(draft(document, NOW).markdown, "### What could be better")
+    assert "- 1 tool call did not answer. [E3]" in better
+
+
+def test_action_items_have_owner_date_and_priority():
+    rows = section(draft(incidents.full(), NOW).markdown, "## Action items").split("\n")
+    cells = [row.split(" | ") for row in rows if row.startswith("| ")][2:]
+    assert len(cells) == 3
+    for _title, why, _kind, owner, due, priority, evidence in cells:
+        assert why
+        assert owner in ("orders", "on-call commander")
+        assert re.fullmatch(r"2025-\d\d-\d\d", due)
+        assert priority in "123"
+        assert evidence.startswith("[E")
+
+
+def test_follow_ups_of_other_steps_are_in_the_table():
+    document = incidents.full()
+    document.follow_ups = monitoring_report(document, NOW).follow_ups
+    document.follow_ups += hardening_report(document, NOW).follow_ups
+    table = section(draft(document, NOW).markdown, "## Action items")
+    for kind in ("fix", "alert", "runbook", "chaos", "hardening"):
+        assert f" | {kind} | " in table
+    rows = [line for line in table.split("\n") if line.startswith("| ")][2:]
+    assert len(rows) == 10  # a list that long gets done
+    assert re.search(r"\d+ more are in the incident's record", table)
+    assert '`sum(rate(http_requests_total{service="checkout",code=~"5.."}[1m]))' in table
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_the_draft_is_short_and_lists_only_evidence_that_it_cites(build):
+    document = build()
+    document.follow_ups = monitoring_report(document, NOW).follow_ups
+    markdown = draft(document, NOW).markdown
+    assert len(markdown.split()) < 1500
+    listed = set(re.findall(r'<a id="(e\d+)">', markdown))
+    assert listed == {ref.lower() for ref in re.findall(r"\[(E\d+)\] ?(?!:)", markdown)}
+
+
+def test_the_timeline_says_once_what_happened_in_one_second():
+    document = incidents.full()
+    document.timeline = [
+        incidents.event(0, "alertmanager", EventKind.alert, "errors", []),
+        incidents.event(1, "comms", EventKind.message, "M1 to engineering by chat: s", []),
+        incidents.event(1.2, "comms", EventKind.message, "M2 to support by chat: s", []),
+        incidents.event(2, "triage", EventKind.finding, "step 3: roll back", ["E1"]),
+        incidents.event(3, "debugger", EventKind.hypothesis, "H1 leads", ["E4"]),
+        incidents.event(3, "debugger", EventKind.state, "state: identified — H1 leads", []),
+        incidents.event(4, "remediation", EventKind.action, "restart x", []),
+        incidents.event(4.5, "remediation", EventKind.action, "restart x: carried out", []),
+    ]
+    assert [entry.event.text for entry in chronicle(document)] == [
+        "errors",
+        "sent M1 to engineering and M2 to support: s",
+        "H1 leads; now identified",
+        "restart x: carried out",
+    ]
+
+
+def test_machine_words_become_plain():
+    sha = "fb20945097ba915bd3f3d65d78fd6b03730d34bd"
+    assert shown(f"after {sha}") == "after fb2094509"
+    assert shown("KeyError at /srv/a/v1/shop/pricing.py:16 total") == (
+        "KeyError at shop/pricing.py:16 total"
+    )
+    assert shown("roll back x (to_version=v1.0.0)") == "roll back x to v1.0.0"
+    plan = "block source edge (sources=['10.0.0.1', '10.0.0.2'], good_share=0.0)"
+    assert shown(plan) == "block source edge (sources 10.0.0.1, 10.0.0.2, good share 0.0)"
+
+
+def test_gaps_that_could_not_have_helped_share_a_line():
+    document = incidents.full()
+    document.gaps = [Gap(what=CERTIFICATES, why="no metric"), Gap(what="logs", why="absent")]
+    better = section(draft(document, NOW).markdown, "### What could be better")
+    assert "- Telemetry gap: logs (absent). [G2]" in better
+    assert "- Not seen, as this telemetry has none: certificates. [G1]" in better
+
+
+def test_noise_makes_a_short_draft():
+    made = draft(incidents.noise(), NOW)
+    assert "is noise: telemetry does not back it. [E2]" in made.markdown
+    assert "## Root causes" not in made.markdown
+    assert "Nothing was changed in the system." in made.markdown
+
+
+def test_an_open_cause_is_called_open():
+    made = draft(incidents.inconclusive(), NOW)
+    assert "The cause is not established; the best candidate is" in made.markdown
+    assert "Most likely cause" not in made.markdown
+    assert "settle the cause" in made.markdown
+    assert "not resolved when this was written" in made.markdown
+
+
+def test_blame_in_the_record_is_reworded_and_listed():
+    document = incidents.full()
+    document.hypotheses[0].support[0].text = "Jane Doe forgot to run the tests"
+    document.gaps = [Gap(what="logs", why="the operator was careless")]
+    made = draft(document, NOW)
+    assert made.left == []
+    assert "Jane" not in made.markdown
+    assert "careless" not in made.markdown
+    assert any("careless" in mark for mark in made.marks)
+    assert "withheld" in made.markdown
+
+
+def test_a_fact_about_a_system_is_kept():
+    document = incidents.full()
+    document.findings[0].statement = "checkout failed to respond"
+    document.hypotheses[0].support[0].text = "checkout failed to respond"
+    made = draft(document, NOW)
+    assert made.marks == []
+    assert "checkout failed to respond" in made.markdown
+
+
+def test_authors_of_changes_are_kept_out():
+    document = incidents.full()
+    document.timeline[2].text = "deploy v1.1.0, author okonkwo"
+    rows = [{"author": "okonkwo"}, {"author": "deploy-bot"}, {"author": None}, {"author": "ci"}]
+    people = authors(rows)
+    assert people == ["okonkwo"]
+    made = write(document, NOW, [], people)
+    assert "okonkwo" not in made.markdown
+    assert "deploy v1.1.0, author the change's author" in made.markdown
+    assert made.left == []
+
+
+def test_a_case_gets_its_report():
+    changes = Result("E8", EvidenceStatus.ok, [{"author": "okonkwo"}], "1 change")
+    desk = Desk(incidents.full(), Shelf({"recent_changes": changes}))
+    report = write_postmortem(desk)  # type: ignore[arg-type]
+    assert report.conclusion == "concluded"
+    assert report.blame_marks == []
+    assert {item.owner for item in report.follow_ups} == {"orders", "on-call commander"}
+    assert all(item.due > NOW for item in report.follow_ups)
+
+
+def test_an_open_cause_makes_an_inconclusive_report():
+    nothing = Result("E8", EvidenceStatus.empty)
+    desk = Desk(incidents.inconclusive(), Shelf({"recent_changes": nothing}))
+    assert write_postmortem(desk).conclusion == "inconclusive"  # type: ignore[arg-type]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=120), st.text(max_size=120))
+def test_any_text_in_the_record_leaves_a_blameless_draft(one, two):
+    document = incidents.full()
+    document.title = document.findings[0].statement = one
+    document.timeline[0].text = document.hypotheses[0].statement = two
+    made = draft(document, NOW)
+    assert made.left == []
+    assert blame_marks(made.markdown, ["checkout"]) == []

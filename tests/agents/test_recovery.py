@@ -1,0 +1,87 @@
+"""Whether an action helped, from levels: healthy, before, after. Hand-made cases."""
+
+import pytest
+
+from warroom.agents.health.recovery import conclude, deviated, healthy, remaining
+from warroom.incident.action import Execution, Measure, Outcome
+from warroom.incident.timeline import utc_now
+
+
+def measure(
+    baseline: float | None, before: float | None, after: float | None, **more: object
+) -> Measure:
+    facts = {"service": "gateway", "signal": "error_rate", "unit": "share", **more}
+    made = Measure.model_validate({**facts, "baseline": baseline, "before": before, "after": after})
+    made.healthy = healthy(made)
+    return made
+
+
+def outcome(*measures: Measure, failed: bool = False) -> tuple[Outcome, bool]:
+    execution = Execution(plan="p", title="restart", started_at=utc_now())
+    if failed:
+        execution.outcome = Outcome.failed
+    return conclude(execution, [m for m in measures if deviated(m)])
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ((0.0, 0.3, 0.0), (Outcome.better, False)),
+        ((0.0, 0.3, 0.05), (Outcome.better, False)),  # a sixth is left: back
+        ((0.0, 0.3, 0.15), (Outcome.unverified, True)),  # half is left: on its way
+        ((0.0, 0.3, 0.28), (Outcome.unchanged, False)),
+        ((0.0, 0.3, 0.5), (Outcome.worse, False)),  # 1.67 times as far
+        ((0.0, 0.3, None), (Outcome.unverified, False)),  # no traffic: nothing is known
+        ((None, 0.3, 0.0), (Outcome.unverified, False)),  # no healthy level to hold it against
+    ],
+)
+def test_one_symptom(levels: tuple[float | None, ...], expected: tuple[Outcome, bool]) -> None:
+    assert outcome(measure(*levels)) == expected
+
+
+def test_all_symptoms_have_to_be_back() -> None:
+    well, ill = measure(0.0, 0.3, 0.0), measure(0.0, 0.3, 0.29, service="checkout")
+    assert outcome(well, ill) == (Outcome.unchanged, False)
+
+
+def test_a_symptom_that_users_feel_and_nobody_measured_leaves_it_open() -> None:
+    well, unseen = (
+        measure(1.0, 0.0, 1.0, signal="up", unit="", higher_is_worse=False),
+        measure(0.0, 0.3, None),
+    )
+    assert outcome(well, unseen) == (Outcome.unverified, False)
+
+
+def test_worse_is_worse_even_where_another_symptom_cannot_be_measured() -> None:
+    down = measure(0.0, 0.3, None, service="checkout")  # it does not come up: no samples
+    assert outcome(measure(0.0, 0.1, 0.6), down) == (Outcome.worse, False)
+
+
+def test_an_action_that_failed_half_way_may_have_made_things_worse() -> None:
+    assert outcome(measure(0.0, 0.1, 0.6), failed=True) == (Outcome.worse, False)
+
+
+def test_what_was_well_and_is_far_off_now_is_worse() -> None:
+    broken = measure(0.0, 0.0, 0.4, service="checkout")
+    assert outcome(measure(0.0, 0.3, 0.0), broken) == (Outcome.worse, False)
+
+
+def test_a_lower_latency_than_ever_is_well() -> None:
+    fast = measure(0.2, 0.9, 0.05, signal="latency_p95", unit="s")
+    assert fast.healthy and remaining(fast) == 0
+    assert outcome(fast) == (Outcome.better, False)
+
+
+def test_meeting_the_objective_is_well_wherever_the_baseline_was() -> None:
+    slow = measure(0.1, 2.0, 0.4, signal="latency_p95", unit="s", threshold=0.5)
+    assert outcome(slow) == (Outcome.better, False)
+
+
+def test_a_drop_is_bad_where_lower_is_worse() -> None:
+    up = measure(1.0, 0.0, 0.0, signal="up", unit="", higher_is_worse=False)
+    assert up.healthy is False
+    assert outcome(up)[0] is Outcome.unchanged
+
+
+def test_an_action_that_failed_changed_nothing() -> None:
+    assert outcome(measure(0.0, 0.3, 0.0), failed=True) == (Outcome.unchanged, False)

@@ -1,0 +1,210 @@
+"""Call trees, own time, failure origins and edges, on small traces drawn by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
+from warroom.analysis.requests.origins import find_origins, origin_shares
+from warroom.analysis.requests.span_time import critical_path, exclusive_by_service, exclusive_ms
+from warroom.analysis.requests.spans import Span, Trace, build_traces
+from warroom.tests.support.span_tables import table_of
+
+
+def span(
+    id, parent, service, start_ms=0.0, ms=10.0, *, kind="server", error=False, peer="", trace="t"
+):
+    return Span(trace, id, parent, service, id, kind, start_ms / 1000, ms, error, peer)
+
+
+def call(id, parent, service, peer, start_ms=0.0, *, ms=10.0, error=False, trace="t"):
+    return span(
+        id, parent, service, start_ms, ms, kind="client", error=error, peer=peer, trace=trace
+    )
+
+
+def test_orphans_are_roots_and_loops_are_cut():
+    trace = Trace([span("a", "gone", "x"), span("b", "c", "y"), span("c", "b", "y")])
+    assert {root.span_id for root in trace.roots} >= {"a"}
+    assert len(trace.roots) == 2
+    assert all(trace.depth(s) <= 1 for s in trace.spans)
+    assert Trace([span("s", "s", "x")]).roots[0].span_id == "s"
+
+
+def test_span_ids_need_only_be_unique_within_a_trace():
+    traces = build_traces([span("1", "", "a"), span("1", "", "b", trace="u")])
+    assert [t.roots[0].service for t in traces] == ["a", "b"]
+
+
+def test_exclusive_time_subtracts_the_union_of_the_children():
+    # parent 0-100, children 10-40 and 30-60 (union 50) and 90-130 (10 inside): 40 left
+    trace = Trace(
+        [
+            span("p", "", "a", 0, 100),
+            span("x", "p", "b", 10, 30),
+            span("y", "p", "b", 30, 30),
+            span("z", "p", "c", 90, 40),
+        ]
+    )
+    own = exclusive_ms(trace)
+    assert own["p"] == pytest.approx(40)
+    assert own["z"] == pytest.approx(40)
+    by_service = exclusive_by_service([trace])
+    assert by_service["b"].tolist() == pytest.approx([60])
+
+
+trees = st.lists(
+    st.tuples(st.integers(0, 9), st.floats(0, 1000), st.floats(0, 1000)), min_size=1, max_size=10
+)
+
+
+def tree(rows):
+    return [
+        span(str(i), str(parent) if parent < i else "", f"s{i % 3}", start, ms)
+        for i, (parent, start, ms) in enumerate(rows)
+    ]
+
+
+@given(trees, st.randoms())
+def test_own_time_lies_within_the_span_and_ignores_order(rows, random):
+    spans = tree(rows)
+    own = exclusive_ms(Trace(spans))
+    assert all(-1e-9 <= own[s.span_id] <= s.duration_ms + 1e-9 for s in spans)
+    random.shuffle(spans)
+    assert exclusive_ms(Trace(spans)) == own
+
+
+@given(trees)
+def test_the_critical_path_is_a_part_of_the_longest_root(rows):
+    trace = Trace(tree(rows))
+    path = critical_path(trace)
+    assert len(path) == len(set(path))
+    assert max(root.duration_ms for root in trace.roots) in [s.duration_ms for s in path]
+
+
+def test_critical_path_follows_the_last_to_finish():
+    # b (10-30) and c (10-80) run beside each other, then d (80-95): b is not critical
+    trace = Trace(
+        [
+            span("a", "", "a", 0, 100),
+            span("b", "a", "b", 10, 20),
+            span("c", "a", "c", 10, 70),
+            span("d", "a", "d", 80, 15),
+        ]
+    )
+    assert [s.span_id for s in critical_path(trace)] == ["a", "c", "d"]
+    assert critical_path(Trace([])) == []
+
+
+def find_origin(spans, instrumented=()):
+    return next(iter(find_origins(table_of(spans), instrumented)), None)
+
+
+def failing_chain():
+    return [
+        span("1", "", "gateway", 0, 100, error=True),
+        call("2", "1", "gateway", "cart", 1, ms=98, error=True),
+        span("3", "2", "cart", 2, 96, error=True),
+        call("4", "3", "cart", "stock", 3, ms=10),
+        span("5", "4", "stock", 4, 8),
+    ]
+
+
+def test_the_deepest_span_in_error_is_the_origin():
+    origin = find_origin(failing_chain())
+    assert origin is not None
+    assert (origin.service, origin.reason, origin.caller) == ("cart", "own error", "gateway")
+    assert origin.reached_root
+
+
+def test_a_healthy_trace_has_no_origin():
+    assert find_origin([span("1", "", "a")]) is None
+    assert find_origins(table_of([])) == []
+    assert origin_shares([]) == {}
+
+
+def test_an_unanswered_call_blames_the_callee_that_used_to_answer():
+    spans = [
+        span("1", "", "gateway", error=True),
+        call("2", "1", "gateway", "payments", error=True),
+    ]
+    silent = find_origin(spans, instrumented={"payments"})
+    assert silent is not None
+    assert (silent.service, silent.reason) == ("payments", "no answer")
+    assert silent.caller == "gateway"
+    unknown = find_origin(spans)
+    assert unknown is not None and unknown.reason == "uninstrumented callee"
+    assert origin_shares([unknown]) == {"gateway": 0.5, "payments": 0.5}
+
+
+def test_a_late_answer_blames_what_took_the_time():
+    spans = [
+        span("1", "", "gateway", 0, 1000, error=True),
+        call("2", "1", "gateway", "cart", 0, ms=1000, error=True),
+        span("3", "2", "cart", 1, 3000),
+        call("4", "3", "cart", "stock", 2, ms=2990),
+        span("5", "4", "stock", 3, 2980),
+    ]
+    origin = find_origin(spans)
+    assert origin is not None
+    assert (origin.service, origin.reason) == ("stock", "slow callee")
+    assert (origin.caller, origin.row) == ("cart", 4)
+
+
+def test_a_tolerated_error_gives_way_to_one_that_reached_the_root():
+    tolerated = [
+        span("1", "", "gateway", error=True),
+        span("2", "1", "recommendations"),
+        span("3", "2", "ads", error=True),
+    ]
+    origin = find_origin(tolerated)
+    assert origin is not None and origin.service == "gateway"
+    only = find_origin([s._replace(error=s.service == "ads") for s in tolerated])
+    assert only is not None
+    assert (only.service, only.reached_root) == ("ads", False)
+
+
+def test_shares_over_many_traces():
+    spans = failing_chain() + [s._replace(trace_id="u") for s in failing_chain()]
+    spans += [span("1", "", "login", trace="v", error=True)]
+    shares = origin_shares(find_origins(table_of(spans)))
+    assert shares == {"cart": pytest.approx(2 / 3), "login": pytest.approx(1 / 3)}
+
+
+def calls(n, failed=0, ms=10.0, answered=True):
+    spans = []
+    for i in range(n):
+        spans.append(span("r", "", "gateway", trace=f"t{i}"))
+        spans.append(call("c", "r", "gateway", "cart", ms=ms, error=i < failed, trace=f"t{i}"))
+        if answered:
+            spans.append(span("s", "c", "cart", trace=f"t{i}"))
+    return spans
+
+
+def test_edge_stats_count_each_call_once():
+    stats = edge_stats(table_of(calls(10, failed=2)))[("gateway", "cart")]
+    assert (stats.count, stats.errors, stats.unanswered) == (10, 2, 0)
+    assert (stats.p50_ms, stats.p99_ms, stats.error_share) == (10, 10, 0.2)
+
+
+def test_edges_without_client_spans_are_seen_too():
+    stats = edge_stats(table_of([span("1", "", "a"), span("2", "1", "b", ms=7, error=True)]))
+    assert stats[("a", "b")].p50_ms == 7
+    assert stats[("a", "b")].errors == 1
+
+
+def test_compare_edges_by_error_and_latency():
+    shift = compare_edges(table_of(calls(10)), table_of(calls(10, failed=5, ms=40)))[0]
+    assert shift.error_rise == pytest.approx(0.5)
+    assert shift.latency_ratio == pytest.approx(4)
+    gone = compare_edges(table_of(calls(3)), table_of([]))[0]
+    assert (gone.after, gone.error_rise, gone.latency_ratio) == (None, 0, None)
+
+
+def test_missing_callees():
+    spans = table_of(calls(4, failed=3, answered=False))
+    missing = missing_callees(spans, known={"cart"})[0]
+    assert (missing.service, missing.callers, missing.unanswered) == ("cart", ("gateway",), 3)
+    assert missing.share == 0.75
+    assert missing_callees(spans, known={"stock"}) == []
+    assert missing_callees(table_of(calls(4, failed=3))) == []

@@ -1,0 +1,117 @@
+"""The faults agree with the catalogue of actions, with the shop, and announce nothing."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+from warroom.drills.catalogue import ENTRIES
+from warroom.drills.configuration import FLAGS
+from warroom.drills.faults import FAULTS, Fault
+from warroom.drills.layout import SERVICES
+from warroom.drills.seed import TABLES
+from warroom.incident.finding import FaultKind
+from warroom.targets.inventory import Inventory, Part
+from warroom.tools.actions import plan
+
+SHOP = Path(inspect.getfile(sys.modules["warroom.drills.layout"])).parent / "shop"
+KNOWN = {entry["name"] for entry in ENTRIES}
+ANNOUNCING = ("fault", "inject", "drill", "leak", "bug", "broken", "attack", "corrupt", "herring")
+
+INVENTORY = Inventory(
+    services={
+        spec.name: Part(
+            instances=[f"{spec.name}-1"],
+            spares=[f"{spec.name}-{number + 1}" for number in range(1, spec.copies)],
+            version="v2",
+            previous="v1",
+            versions=["v1", "v2"],
+            provider="primary" if spec.name == "recommendations" else "",
+            edge=spec.name == "gateway",
+        )
+        for spec in SERVICES
+    },
+    flags=dict.fromkeys(FLAGS, True),
+    tables={name: [] for name in TABLES},
+    providers=["fallback", "primary"],
+)
+
+
+class Recorder:
+    """Stands where a shop would be and writes down the deploys asked for; runs nothing."""
+
+    def __init__(self) -> None:
+        self.deploys: list[tuple[str, tuple, str]] = []
+
+    def deploy(self, service: str, patches: tuple, message: str, author: str = "") -> str:
+        self.deploys.append((service, tuple(patches), message))
+        return "v9"
+
+
+EVERY = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+
+
+def test_there_are_ten_faults_and_two_controls() -> None:
+    assert len(FAULTS) == 12
+    assert {"no-fault", "red-herring"} <= set(FAULTS)
+
+
+@EVERY
+def test_name_is_the_key(fault: Fault) -> None:
+    assert FAULTS[fault.name] is fault
+
+
+@EVERY
+def test_cures_are_actions_that_the_shop_allows(fault: Fault) -> None:
+    for kind, target in fault.truth.effective_actions:
+        known = fault.truth.parameters.get((kind, target), {})
+        needed = {"to_version": "v1"} if kind.value == "roll back" else {}
+        made = plan(kind, target, {**needed, **known}, "to cure", inventory=INVENTORY)
+        assert (made.kind, made.target) == (kind, target)
+
+
+@EVERY
+def test_services_are_in_the_catalogue(fault: Fault) -> None:
+    truth = fault.truth
+    named = {truth.service, truth.loudest, *truth.blameless} - {""}
+    named |= {truth.symptom.service} if truth.symptom else set()
+    assert named <= KNOWN
+    assert truth.service not in truth.blameless
+
+
+@EVERY
+def test_only_no_fault_has_nothing_to_cure(fault: Fault) -> None:
+    nothing = fault.truth.kind is FaultKind.no_fault
+    assert bool(fault.truth.effective_actions) is not nothing
+    assert (fault.truth.symptom is None) is nothing
+    assert (fault.alert is not None) is nothing
+
+
+def test_in_several_the_loudest_is_not_the_guilty() -> None:
+    quiet = [name for name, one in FAULTS.items() if one.truth.loudest != one.truth.service]
+    assert len(quiet) >= 3
+
+
+@pytest.mark.parametrize("name", ["bad-deploy", "slow-release", "memory-leak"])
+def test_edits_fit_the_source_once_and_announce_nothing(name: str) -> None:
+    shop = Recorder()
+    FAULTS[name].inject(shop)  # pyright: ignore[reportArgumentType] only deploys are asked for
+    [(service, edits, message)] = shop.deploys
+    assert service == FAULTS[name].truth.service
+    source = {path: (SHOP / Path(path).name).read_text() for path, _, _ in edits}
+    for path, before, after in edits:
+        assert source[path].count(before) == 1
+        source[path] = source[path].replace(before, after)
+        compile(source[path], path, "exec")
+        told = f"{message} {after}".lower()
+        assert not [word for word in ANNOUNCING if word in told]
+
+
+def test_alert_of_no_fault_is_a_webhook_of_version_4() -> None:
+    make = FAULTS["no-fault"].alert
+    assert make is not None
+    body = make(1_750_000_000.0)
+    assert (body["version"], body["status"]) == ("4", "firing")
+    assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40+00:00"
+    assert body["alerts"][0]["labels"]["service"] in KNOWN

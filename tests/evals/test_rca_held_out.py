@@ -1,0 +1,161 @@
+"""Knobs: turned and put back, chosen by the rule, and the command over two small cases."""
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from warroom.agents.causes import location
+from warroom.analysis.metrics import flow, illness, reasons
+from warroom.errors import InputError
+from warroom.evals.rca_cases import VARIABLE, rca_cases
+from warroom.evals.rca_choice import SetFigures, chosen, differences, worth
+from warroom.evals.rca_held_out import Measured, held_out, measured
+from warroom.evals.rca_held_out_table import Found, held_out_grid, sensitivity_grid
+from warroom.evals.rca_knobs import KNOBS, METRICS, PATHS, present, turned, values_for
+from warroom.evals.rca_workers import Workers
+from warroom.tests.support.house import ROOT as HERE
+from warroom.tests.support.house import modules
+from warroom.tests.support.rca_folder import write_folder
+
+ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
+USUAL = [illness, flow, reasons]
+
+
+def figures(first, average=0.0, brier=None):
+    return SetFigures(first, first, average, brier)
+
+
+def fall():
+    with turned({"WAITING": 1.0}):
+        raise InputError("inside")
+
+
+def test_knobs_are_turned_wherever_they_are_read_and_put_back():
+    before = present()
+    with turned({"USUAL": 9.0, "OTHER_WAY": 1.0}):
+        assert [module.USUAL for module in USUAL] == [9.0] * 3
+        assert (1.0, before["WAITING"]) == (location.OTHER_WAY, location.WAITING)
+        assert 9.0 in values_for(METRICS) and 9.0 not in values_for(PATHS)
+    assert present() == before and {module.USUAL for module in USUAL} == {before["USUAL"]}
+
+
+def test_knobs_are_put_back_after_an_error():
+    before = present()
+    with pytest.raises(InputError):
+        fall()
+    assert present() == before
+
+
+def test_an_unknown_name_turns_nothing():
+    before = present()
+    with turned({"NO_SUCH_KNOB": 1.0}):
+        assert present() == before
+
+
+def holders(name, home):
+    """Modules that import a constant by name from its home."""
+    for path in (path for path in modules() if path.parts[0] in ("analysis", "agents")):
+        for node in ast.walk(ast.parse((HERE / path).read_text())):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").endswith(home):
+                continue
+            if name in [alias.name for alias in node.names]:
+                yield path.stem
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+def test_every_module_that_holds_a_knob_is_turned(knob):
+    home, *others = [module.__name__.rpartition(".")[2] for module in knob.modules]
+    assert sorted(holders(knob.name, home)) == sorted(others)
+    assert {getattr(module, knob.name) for module in knob.modules} == {knob.value}
+
+
+def test_grids_stay_within_bounds():
+    grids = {knob.name: knob.grid() for knob in KNOBS}
+    assert grids["OTHER_WAY"] == [3.0, 4.2, 6.0, 8.4, 12.0]
+    assert grids["MOST_PASSED"] == [0.975, 0.965, 0.95, 0.93, 0.9]
+    assert max(grids["QUIET"]) == 1.0
+    assert all(knob.value in grids[knob.name] for knob in KNOBS)
+
+
+def test_sets_count_alike_and_figures_in_their_order():
+    assert worth([figures(1.0, 1.0, 0.1), figures(0.5, 0.6, 0.3)]) == (0.75, 0.8, -0.2)
+    assert worth([figures(0.5, 0.1)]) > worth([figures(0.4, 1.0, 0.0)])
+    assert worth([figures(0.5, 0.5, 0.2)]) > worth([figures(0.5, 0.5, 0.3)])
+
+
+def test_a_knob_goes_where_it_is_worth_most_and_else_stays():
+    def worths(settings):
+        return [(-abs(s["a"] - 4), -abs(s["b"] - s["a"]), 0.0) for s in settings]
+
+    grids = {"a": [1.0, 2.0, 4.0], "b": [1.0, 2.0, 4.0], "c": [1.0, 2.0]}
+    start = {"a": 2.0, "b": 2.0, "c": 1.5}
+    assert chosen(start, grids, worths) == {"a": 4.0, "b": 4.0, "c": 1.5}
+    assert start["a"] == 2.0
+    assert differences(start, {"a": 4.0, "b": 2.0, "c": 1.5}) == "a 2 → 4"
+    assert differences(start, start) == "none"
+
+
+def test_a_second_round_sees_what_the_first_one_chose():
+    def worths(settings):
+        return [(s["a"] * (s["b"] - 1), -s["a"], s["b"]) for s in settings]
+
+    grids = {"a": [1.0, 2.0], "b": [1.0, 2.0]}
+    once, twice = (chosen({"a": 2.0, "b": 1.0}, grids, worths, n) for n in (1, 2))
+    assert (once, twice) == ({"a": 1.0, "b": 2.0}, {"a": 2.0, "b": 2.0})
+
+
+def test_tables():
+    now, then = figures(0.5, 0.5, 0.25), figures(0.25, 0.5)
+    values = present() | {"RARE": 0.06}
+    rows = [
+        Found("one", now, then, [now], [then], values),
+        Found("two", now, now, [now], [now], present()),
+    ]
+    here, there = ".500 / .500 / .250", ".250 / .250 / ·"
+    assert held_out_grid(rows, []).rows == [
+        ["one", here, there, here, there, "RARE 0.03 → 0.06"],
+        ["two", here, here, here, here, "none"],
+        ["mean of sets", here, ".375 / .375 / .250", *"···"],
+    ]
+    settings = [{**present(), k.name: k.times(f)} for k in KNOBS for f in (0.5, 2.0)]
+    figured = [{"one": then if s["WAITING"] == 12.0 else now} for s in settings]
+    rows = sensitivity_grid({"one": now}, settings, figured).rows
+    assert rows[:3] == [
+        ["present", "·", ".500"],
+        ["OTHER_WAY 6", "3 / 12", "·"],
+        ["WAITING 6", "3 / 12", ".500 / .250"],
+    ]
+
+
+def test_the_command_over_two_small_cases(tmp_path):
+    app = Typer()
+    app.command()(held_out)
+    root, file = write_folder(tmp_path / "cases"), tmp_path / "tables.md"
+    found = CliRunner().invoke(app, ["--cases", str(root), "--markdown", str(file)])
+    assert found.exit_code == 0, found.output
+    assert "0 of 2 cases rank otherwise than in the whole response" in file.read_text()
+    assert file.read_text().count("| OTHER_WAY 6 |") == 1
+
+
+def test_one_set_alone_is_refused(tmp_path):
+    cases = rca_cases(write_folder(tmp_path / "cases"), ["shop"])
+    with Workers(cases, tmp_path / "held") as workers, pytest.raises(InputError, match="one set"):
+        measured(Measured(tmp_path, workers), 1)
+
+
+@pytest.mark.skipif(
+    not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
+)
+def test_public_cases_are_replayed_as_the_whole_response_ranks_them(tmp_path):
+    cases = [rca_cases(ROOT, [name])[0] for name in ("petshop", "rootcausebench")]
+    with Workers(cases, tmp_path) as workers:
+        of = Measured(ROOT, workers)
+        assert of.differing() == []
+        low = present() | {"USUAL": 20.0, "OTHER_WAY": 0.0, "WAITING": 0.0}
+        now, ill = workers.scores([present(), low], [case.name for case in cases])
+        assert now != ill
+        assert workers.scores([present()], [case.name for case in cases]) == [now]

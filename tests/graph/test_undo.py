@@ -1,0 +1,82 @@
+"""Undoing what made things worse: once, and never said to be undone when it was not."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from langgraph.runtime import Runtime
+
+from warroom.agents.runtime.context import ResponseContext
+from warroom.agents.runtime.effects import undo
+from warroom.agents.runtime.intake import take
+from warroom.incident.action import ActionKind, Execution, Outcome, Verdict
+from warroom.incident.ledger import Request
+from warroom.incident.timeline import utc_now
+from warroom.state import IncidentState
+from warroom.targets.rehearsal import Rehearsal
+from warroom.tests.support.responses import alert, inventory, room_over
+from warroom.tools.actions import plan
+
+RECEIPT = {"changed": True}
+
+
+def worse(home: Path, receipt: dict[str, Any]) -> tuple[ResponseContext, Rehearsal, IncidentState]:
+    """An incident whose only, approved action left things worse."""
+    hands = Rehearsal(inventory())
+    context = room_over(home, hands=hands)
+    limit = {"route": "/login", "rate": 5.0}
+    tried = plan(ActionKind.throttle, "gateway", limit, "too much", inventory=inventory())
+    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    now = utc_now()
+    begun = Execution(plan=tried.hash, title=tried.title, started_at=now, ended_at=now)
+    begun.receipt, begun.outcome = receipt, Outcome.worse
+    context.store.update(incident, lambda doc: doc.proposals.append(tried))
+    context.store.update(incident, lambda doc: doc.executions.append(begun))
+    at = now.timestamp()
+    context.store.ledger.ask(Request(incident, tried.hash, "action", tried.title, at, at + 60))
+    context.store.ledger.decide(incident, tried.hash, Verdict.approved, by="test commander")
+    return context, hands, IncidentState(incident_id=incident, plan=tried.hash)
+
+
+def execution(context: ResponseContext, state: IncidentState) -> Execution:
+    return context.store.load(state.incident_id).executions[0]
+
+
+def run(context: ResponseContext, state: IncidentState) -> None:
+    undo(state, cast("Runtime[ResponseContext]", Runtime(context=context)))
+
+
+def test_it_is_undone_once_and_told_once_however_often_the_node_runs(tmp_path: Path) -> None:
+    context, hands, state = worse(tmp_path, RECEIPT)
+    run(context, state)
+    told = len(context.store.load(state.incident_id).timeline)
+    run(context, state)
+    assert len(hands.undone) == 1
+    assert execution(context, state).undone
+    assert len(context.store.load(state.incident_id).timeline) == told
+
+
+def test_an_undo_that_died_is_on_the_record(tmp_path: Path) -> None:
+    context, hands, state = worse(tmp_path, RECEIPT)
+    context.store.ledger.claim(state.incident_id, f"{state.incident_id}:undo:{state.plan}")
+    run(context, state)
+    assert hands.undone == []
+    assert not execution(context, state).undone
+    assert "could not be undone" in execution(context, state).note
+
+
+@pytest.mark.parametrize("receipt", [{}, {"changed": False}])
+def test_what_changed_nothing_is_not_said_to_be_undone(
+    tmp_path: Path, receipt: dict[str, Any]
+) -> None:
+    context, _hands, state = worse(tmp_path, receipt)
+    run(context, state)
+    assert not execution(context, state).undone
+    assert "undone" in execution(context, state).note
+
+
+def test_without_the_system_the_undo_is_said_to_be_owed(tmp_path: Path) -> None:
+    context, _hands, state = worse(tmp_path, RECEIPT)
+    context.operations = None
+    run(context, state)
+    assert "could not be undone" in execution(context, state).note

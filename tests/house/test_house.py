@@ -1,0 +1,201 @@
+"""The house rules that a machine can check: arrows, errors, paths, declarations."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import networkx
+import pytest
+from pydantic import BaseModel
+
+from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules, part, tree
+from warroom.tools.base import REGISTRY, Effect
+
+LEVELS = (
+    ("analysis", "errors", "state"),
+    ("incident", "settings", "tracing"),
+    ("targets", "telemetry", "prompts"),
+    ("tools", "models"),
+    ("agents",),
+    ("graph",),
+    ("response",),
+    ("session",),
+    ("drills",),
+    ("evals",),
+    ("console",),
+)
+"""Each part imports itself and parts of earlier levels; of one level only itself."""
+LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
+NOTHING = {"analysis": set(), "incident": {"errors"}, "tracing": {"errors"}}
+"""Parts that may import only these."""
+EDGE = "console/main.py"
+"""The edge of the process: the one place that catches whatever comes."""
+MACHINE = re.compile(r"(?<![\w.])/(?:root|work|Users|home/(?!app\b|user\b|shop\b)\w+)/\w|/tmp/\w+/")
+REGISTRIES = re.compile(
+    r"(?:py"
+    r"pi\.(?:org|python)|python"
+    r"hosted|npm"
+    r"js\.(?:org|com)|--(?:extra-)?index"
+    r"-url)",
+    re.IGNORECASE,
+)
+MOCKS = re.compile(r"unit" r"test\.mock|Magic" r"Mock|mock" r"\.patch|\bmock" r"er\b")
+
+
+def wrong_imports(path) -> set[str]:
+    """Parts that a file imports and may not."""
+    here = part(path)
+    others = set(imported(path)) - {here, "__init__"}
+    if here in ("__init__", "__main__"):
+        return others
+    allowed = NOTHING.get(here, {name for name in LEVEL if LEVEL[name] < LEVEL[here]})
+    return others - allowed
+
+
+def test_imports_point_down():
+    unknown = {part(path) for path in modules()} - LEVEL.keys() - {"__init__"}
+    assert not unknown, "new parts of the package: add them to LEVELS where they belong"
+    wrong = {str(path): names for path in modules() if (names := wrong_imports(path))}
+    assert not wrong
+
+
+def test_packages_form_no_cycle():
+    graph = networkx.DiGraph((part(p), name) for p in modules() for name in imported(p))
+    graph.remove_edges_from([(name, name) for name in list(graph)])
+    assert networkx.is_directed_acyclic_graph(graph), networkx.find_cycle(graph)
+
+
+def test_the_shop_knows_nothing_of_the_responder():
+    """It is copied into releases of its own: an import of ours would break it there."""
+    for path in modules():
+        if path.parts[:2] != ("drills", "shop"):
+            continue
+        levels = [n.level for n in ast.walk(tree(path)) if isinstance(n, ast.ImportFrom)]
+        assert max(levels, default=0) <= 1, path
+
+
+def catches_everything(node: ast.AST) -> bool:
+    """Whether it is an except clause for whatever comes that keeps it to itself."""
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    caught = ast.unparse(node.type) if node.type else ""
+    raised_again = any(isinstance(n, ast.Raise) and n.exc is None for n in ast.walk(node))
+    return caught in ("", "Exception", "BaseException") and not raised_again
+
+
+def test_errors_are_caught_by_name():
+    found = [str(p) for p in modules() if any(map(catches_everything, ast.walk(tree(p))))]
+    assert found == [EDGE]
+
+
+def says_warroom(node: ast.AST) -> bool:
+    """Whether it is an absolute import of our own package."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        names = [node.module or ""]
+    return any(name.partition(".")[0] == "warroom" for name in names)
+
+
+def test_imports_inside_the_package_are_relative():
+    assert not [p for p in modules() if any(map(says_warroom, ast.walk(tree(p))))]
+
+
+def test_files_and_functions_stay_small():
+    large = [p for p in modules() if len((ROOT / p).read_text().splitlines()) > 300]
+    assert not large
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert lines <= 60, f"{path}: {node.name} has {lines} lines"
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every text file with its content."""
+    for path in files():
+        content = (ROOT / path).read_bytes()
+        if b"\0" not in content:
+            yield path, content.decode()
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    assert not {str(path): found[0] for path, text in texts() if (found := MACHINE.findall(text))}
+    assert not {
+        str(path): found[0] for path, text in texts() if (found := REGISTRIES.findall(text))
+    }
+
+
+def test_no_test_mocks_our_own_code():
+    assert not [p for p, text in texts() if p.parts[0] == "tests" and MOCKS.search(text)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        (("", "root", "repo", "x.py"), True),
+        (("File ", "home", "ann", "warroom"), True),
+        (("", "tmp", "w", "python"), True),
+        (("", "srv", "shop", "app.py"), False),
+        (("File ", "home", "app", "shop.py"), False),
+        (("catalog", "root", "x"), False),
+        (("a directory such as ", "tmp"), False),
+    ],
+)
+def test_what_counts_as_a_path_of_a_machine(parts, found):
+    assert bool(MACHINE.search("/".join(parts))) is found
+
+
+def documents() -> list[type[BaseModel]]:
+    """Every pydantic model of incident/."""
+    names = [p.with_suffix("").as_posix() for p in modules() if p.parts[0] == "incident"]
+    found = []
+    for name in names:
+        if "migrations" in name or name.endswith("__init__"):
+            continue
+        module = importlib.import_module(f"warroom.{name.replace('/', '.')}")
+        local = (item for item in vars(module).values() if isinstance(item, type))
+        found += [m for m in local if issubclass(m, BaseModel) and m.__module__ == module.__name__]
+    return found
+
+
+def test_every_field_of_the_documents_is_described():
+    # `step` says which report it is; its meaning is the base class's.
+    bare = {
+        f"{model.__name__}.{name}"
+        for model in documents()
+        for name, field in model.model_fields.items()
+        if not field.description and name != "step"
+    }
+    assert not bare
+    assert len(documents()) > 20
+
+
+def test_every_tool_says_what_it_does_and_what_effect_it_has():
+    for path in modules():
+        if path.parts[0] == "tools" and len(path.parts) == 2:
+            importlib.import_module(f"warroom.tools.{path.stem}")
+    assert len(REGISTRY) > 10
+    for tool in REGISTRY.values():
+        assert isinstance(tool.effect, Effect), tool.name
+        assert len(tool.description) > 20, f"{tool.name} needs a docstring: a model reads it"
+
+
+def undeclared(node: ast.stmt) -> bool:
+    """Whether it is a public function from a bench to a table without a declared effect."""
+    if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or not node.args.args:
+        return False
+    on_bench = node.args.args[0].arg == "bench"
+    answers = node.returns is not None and ast.unparse(node.returns) == "Table"
+    return on_bench and answers and not any("tool(" in ast.unparse(d) for d in node.decorator_list)
+
+
+def test_every_function_from_a_bench_to_a_table_is_a_tool():
+    tools = [path for path in modules() if path.parts[0] == "tools"]
+    assert not [path for path in tools if any(map(undeclared, tree(path).body))]
+
+
+def test_folders_outside_the_package_exist():
+    assert {p.parts[0] for p in files()} >= {"tests", ".ci"}
+    assert set(OUTSIDE) >= {"tests", ".ci"}

@@ -1,0 +1,162 @@
+"""Our own tables: no alert lost, one answer per question, one claim per effect."""
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from warroom.errors import ApprovalError, NotFound, StoreError
+from warroom.incident.action import Verdict
+from warroom.incident.ledger import Request
+from warroom.incident.store import Store
+from warroom.incident.timeline import Event, EventKind, utc_now
+from warroom.tests.support.incidents import minimal
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "warroom.db")
+
+
+def ask(store: Store, subject: str = "abc", seconds: float = 60) -> None:
+    now = time.time()
+    store.ledger.ask(Request("INC-1", subject, "action", "restart", now, now + seconds))
+
+
+def test_an_alert_is_there_before_anything_else_happens(tmp_path: Path) -> None:
+    alert = minimal().alert
+    Store.open(tmp_path / "warroom.db").keep_alert(alert)
+    again = Store.open(tmp_path / "warroom.db")
+    assert [kept for _, kept in again.unclaimed_alerts()] == [alert]
+
+
+def test_an_incident_takes_its_alert_in_one_step(store: Store) -> None:
+    document = minimal()
+    store.create(document, store.keep_alert(document.alert))
+    assert store.unclaimed_alerts() == []
+    assert store.open_incident(document.alert.fingerprint) == document.id
+    assert store.load(document.id).title == document.title
+
+
+def test_writers_side_by_side_lose_nothing(store: Store) -> None:
+    document = minimal()
+    store.create(document, store.keep_alert(document.alert))
+
+    def write(name: str) -> None:
+        for number in range(10):
+            event = Event(at=utc_now(), actor=name, kind=EventKind.note, text=f"{name} {number}")
+            store.update(document.id, lambda doc, event=event: doc.record(event))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b", "c")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    texts = [event.text for event in store.load(document.id).timeline]
+    assert {f"{name} {number}" for name in "abc" for number in range(10)} <= set(texts)
+
+
+def test_a_reader_inside_a_write_does_not_wait_for_it(store: Store) -> None:
+    document = minimal()
+    store.create(document, store.keep_alert(document.alert))
+    seen = []
+    store.update(document.id, lambda doc: seen.append(store.load(document.id).title))
+    assert seen == [document.title]
+
+
+def test_an_answer_counts_once(store: Store) -> None:
+    ask(store)
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    with pytest.raises(ApprovalError, match="already approved"):
+        store.ledger.decide("INC-1", "abc", Verdict.rejected, by="somebody else")
+    decision = store.ledger.decision("INC-1", "abc")
+    assert decision and decision.verdict is Verdict.approved
+
+
+def test_asking_again_changes_nothing(store: Store) -> None:
+    ask(store)
+    first = store.ledger.request("INC-1", "abc")
+    ask(store, seconds=9999)
+    assert store.ledger.request("INC-1", "abc") == first
+
+
+def test_only_the_exact_subject_can_be_answered(store: Store) -> None:
+    ask(store)
+    with pytest.raises(NotFound, match="asks nothing under abd"):
+        store.ledger.decide("INC-1", "abd", Verdict.approved, by="commander")
+
+
+def test_a_question_expires(store: Store) -> None:
+    ask(store, seconds=-1)
+    assert store.ledger.waiting("INC-1") == []
+    with pytest.raises(ApprovalError, match="expired"):
+        store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    decision = store.ledger.decision("INC-1", "abc")
+    assert decision and decision.verdict is Verdict.expired
+
+
+def test_an_approval_that_was_not_used_in_time_is_none(store: Store) -> None:
+    ask(store, seconds=0.05)
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    time.sleep(0.06)
+    late = store.ledger.decision("INC-1", "abc")
+    assert late and late.verdict is Verdict.expired and "asked again" in late.reason
+
+
+def test_an_approval_that_was_used_in_time_still_covers_its_undo(store: Store) -> None:
+    ask(store, seconds=0.05)
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    store.ledger.claim("INC-1", "INC-1:execute:abc")
+    time.sleep(0.06)
+    used = store.ledger.decision("INC-1", "abc")
+    assert used and used.verdict is Verdict.approved
+
+
+def test_of_many_claims_one_wins(store: Store) -> None:
+    won = []
+
+    def claim() -> None:
+        if store.ledger.claim("INC-1", "INC-1:execute:abc") is None:
+            won.append(threading.get_ident())
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    store.ledger.finish("INC-1:execute:abc", {"receipt": {"pid": 7}})
+    effect = store.ledger.claim("INC-1", "INC-1:execute:abc")
+    assert effect and effect.done_at and effect.result == {"receipt": {"pid": 7}}
+
+
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.db"
+    path.write_text("not a database, but long enough to be taken for one " * 40)
+    with pytest.raises(StoreError, match="move it away"):
+        Store.open(path)
+
+
+def test_a_database_of_a_newer_warroom_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "warroom.db"
+    Store.open(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="newer Warroom"):
+        Store.open(path)
+
+
+def test_a_payload_that_was_altered_is_not_believed(tmp_path: Path) -> None:
+    from zlib import compress
+
+    from warroom.tests.incident.test_filing import PAYLOAD, shelf
+
+    store = Store.open(tmp_path / "warroom.db")
+    record, _ = shelf()
+    kept = store.add_evidence("INC-1", record["E1"], PAYLOAD)
+    with sqlite3.connect(tmp_path / "warroom.db") as connection:
+        connection.execute("UPDATE payloads SET body = ?", (compress(b'{"rows":[]}'),))
+    with pytest.raises(StoreError, match="not what was recorded"):
+        store.payload(kept.digest)

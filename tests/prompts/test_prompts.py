@@ -1,0 +1,239 @@
+"""Messages and prompts: strict, complete in both languages, and closed to what others wrote."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import TemplateNotFound, UndefinedError, meta
+from jinja2.exceptions import SecurityError
+from markdown_it import MarkdownIt
+
+from warroom.agents.postmortem import draft
+from warroom.agents.reporting.briefing import brief
+from warroom.prompts.document import incident_markdown
+from warroom.prompts.formats import count, duration, figure, level, percent, utc
+from warroom.prompts.neutral import cite, code, data, plain
+from warroom.prompts.render import FOLDER, _environment, digest, render, stamp, templates
+from warroom.tests.support import incidents
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+MESSAGES = [n for n in templates() if re.search(r"^(?!postmortem).*\.(en|zh)\.md$", n)]
+DOCUMENTS = [
+    incidents.minimal,
+    incidents.declared,
+    incidents.running,
+    incidents.full,
+    incidents.security,
+    incidents.noise,
+    incidents.inconclusive,
+]
+HOSTILE = [
+    "**bold** and _emphasis_",
+    "[click](https://evil.example/x)",
+    "![x](https://evil.example/x.png)",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "`` `code` ``",
+    "a | b | c",
+    "line\n\n# heading\n\n- item",
+    "https://evil.example www.evil.example",
+    "<https://evil.example>",
+    "&lt;script&gt; &#60;b&#62;",
+    "\u202eevil\u2066 \u200bzero\x1b[31m\x00",
+    "1. item",
+    "1) item",
+    "> quote",
+    "--- ",
+    "=====",
+    "~~gone~~ \\",
+    "[E1]: https://evil.example",
+    "{{ 7 * 7 }} {% raw %}",
+    "```\nfence",
+    "@everyone $x^2$",
+]
+
+
+def values(build):
+    return vars(brief(build(), incidents.at(200)))
+
+
+def tokens(markdown: str) -> set[str]:
+    """Kinds of Markdown structure in a text, inline ones included."""
+    found = set()
+    for token in MARKDOWN.parse(markdown):
+        found |= {token.type, *(child.type for child in token.children or [])}
+    return found - {"text_special", "text"}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("build", DOCUMENTS)
+def test_every_message_renders_for_every_document(name, build):
+    text = render(name, **values(build))
+    assert len(text) > 100
+    assert "None" not in text
+    assert not re.search(r"[ \t]+$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("build", DOCUMENTS)
+def test_the_document_renders(build):
+    document = build()
+    text = incident_markdown(document)
+    assert text.startswith(f"# {document.id}: ")
+    assert "None" not in text
+    for record in document.evidence:
+        assert f"\n[{record.id}]: #" in text
+
+
+def test_a_full_document_shows_what_matters():
+    document = incidents.full()
+    text = incident_markdown(document)
+    for part in (document.proposals[1].hash, "**better**", "no evidence E99", "99.50%", "91.0%"):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_missing_variable_is_an_error(name):
+    with pytest.raises(UndefinedError):
+        render(name)
+
+
+def test_a_missing_template_is_an_error():
+    with pytest.raises(TemplateNotFound):
+        render("no-such.md")
+
+
+def used(name: str) -> set[str]:
+    """Variables and attributes that a template prints or tests."""
+    source = (FOLDER / name).read_text(encoding="utf-8")
+    variables = meta.find_undeclared_variables(_environment().parse(source))
+    inside = " ".join(re.findall(r"\{[{%](.*?)[%}]\}", source))
+    return variables | set(re.findall(r"\b[a-z_]+\.[a-z_.]+\b", inside))
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.endswith(".en.md")])
+def test_both_languages_have_the_same_fields(name):
+    assert used(name) == used(name.replace(".en.md", ".zh.md"))
+
+
+def test_every_message_exists_in_both_languages():
+    stems = {name.rsplit(".", 2)[0] for name in MESSAGES}
+    assert len(MESSAGES) == 2 * len(stems) == 18
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_data_stays_text(hostile):
+    assert tokens(data(hostile)) <= {"paragraph_open", "paragraph_close", "inline"}
+    assert tokens(f"- {data(hostile)}") <= tokens("- harmless")
+    row = tokens(f"| a |\n| --- |\n| {data(hostile)} |")
+    assert row <= tokens("| a |\n| --- |\n| harmless |")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_data_is_shown_as_it_was_written(hostile):
+    shown = MARKDOWN.renderInline(data(hostile))
+    plain_html = plain(hostile).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert shown == plain_html.replace('"', "&quot;")
+
+
+@given(st.text(max_size=200))
+def test_any_text_stays_one_line_of_text(text):
+    made = data(text)
+    assert "\n" not in made
+    assert tokens(made) <= {"paragraph_open", "paragraph_close", "inline"}
+
+
+@given(st.text(max_size=200))
+def test_code_holds_whatever_it_is_given(text):
+    assert tokens(f"x {code(text)} y") == {
+        "paragraph_open",
+        "paragraph_close",
+        "inline",
+        "code_inline",
+    }
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_a_hostile_alert_adds_no_structure_to_any_text(title, text):
+    calm, loud = incidents.full(), incidents.full()
+    calm.title = calm.alert.name = calm.alert.summary = "calm"
+    loud.title, loud.alert.name, loud.alert.summary = title, title, text or "x"
+    calm.findings[0].statement, loud.findings[0].statement = "calm", text
+    for name in ("declared.en.md", "update.zh.md", "executive_summary.en.md"):
+        assert tokens(render(name, **values(lambda: loud))) == tokens(
+            render(name, **values(lambda: calm))
+        )
+    assert tokens(incident_markdown(loud)) == tokens(incident_markdown(calm))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_alert_cannot_shape_the_postmortem(hostile):
+    calm, loud = incidents.full(), incidents.full()
+    loud.title = loud.alert.name = hostile
+    loud.findings[0].statement = loud.gaps[0].why = loud.evidence[0].summary = hostile
+    loud.timeline[0].text = loud.timeline[0].actor = hostile
+    now = incidents.at(200)
+    assert tokens(draft(loud, now).markdown) == tokens(draft(calm, now).markdown)
+
+
+def test_a_template_cannot_reach_python():
+    environment = _environment()
+    with pytest.raises(SecurityError):
+        environment.from_string("{{ ''.__class__.__mro__ }}").render()
+
+
+def test_long_values_are_cut_with_a_mark():
+    assert len(plain("x" * 5000)) == 600
+    assert plain("x" * 5000).endswith("…")
+
+
+def test_only_ids_are_cited():
+    assert cite(["E1", "E1", "T12", "x](y", "E1]", ""]) == "[E1] [T12]"
+
+
+def test_external_texts_say_nothing_of_the_inside():
+    document = incidents.full()
+    document.title = document.hypotheses[0].statement = "secret-inner-detail"
+    document.findings[0].statement = "secret-inner-detail"
+    for name in MESSAGES:
+        if name.startswith(("status_page", "customer_email", "security_disclosure")):
+            text = render(name, **values(lambda: document))
+            assert "secret-inner-detail" not in text
+            assert "gateway" not in text
+            assert "roll back" not in text
+
+
+def test_a_stamp_names_the_wording():
+    name = "declared.en.md"
+    assert re.fullmatch(r"[0-9a-f]{12}", digest(name))
+    assert stamp(name) == f"{name}@{digest(name)}"
+    assert digest(name) != digest("declared.zh.md")
+
+
+def test_figures_as_people_write_them():
+    assert (percent(0.41), percent(0.0012), percent(0.995), percent(0)) == (
+        "41.0%",
+        "0.12%",
+        "99.50%",
+        "0.0%",
+    )
+    assert (duration(42), duration(300), duration(5400), duration(7200, "zh")) == (
+        "42 s",
+        "5 min",
+        "1 h 30 min",
+        "2 小时",
+    )
+    assert (count(12345.4), figure(0.12345), figure(12345), level(0.2, "share")) == (
+        "12,345",
+        "0.123",
+        "12,345",
+        "20.0%",
+    )
+    assert (level(1.5, "s"), level(None), utc(None)) == ("1.5 s", "—", "—")
+    assert utc(incidents.T0) == "2025-03-14 10:00:00 UTC"
+
+
+def test_bare_addresses_and_mentions_are_not_linked_by_any_renderer():
+    assert data("see https://evil.example") == r"see https\://evil.example"
+    assert data("see www.evil.example") == r"see www\.evil.example"
+    assert data("ask @someone") == r"ask \@someone"

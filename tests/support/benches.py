@@ -1,0 +1,54 @@
+"""A bench over a bundle, as the read tools want it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warroom.targets.survey import Surveying
+from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.model import Telemetry, Window
+from warroom.tests.support.bundles import START, BundleWriter
+from warroom.tests.support.shop_bundle import Fault, write_shop
+from warroom.tools.base import REGISTRY, Effect, Frame, Table
+
+ONSET = START + 60
+
+
+@dataclass
+class ReadBench:
+    """Telemetry and the windows to compare; nothing to look up beside them."""
+
+    telemetry: Telemetry
+    frame: Frame
+    survey: Surveying | None = None
+
+    def call(self, name: str, **arguments: Any) -> Table:
+        """Run a read tool the way the toolbox does; its rows must be plain JSON."""
+        tool = REGISTRY[name]
+        assert tool.effect is Effect.read
+        table = tool.function(self, **tool.parse(arguments))
+        json.dumps(table.rows, allow_nan=False)
+        assert table.summary
+        return table
+
+    def rows(self, name: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Its rows alone."""
+        return self.call(name, **arguments).rows
+
+
+def bench_over(root: Path, baseline: float = 45, incident: float = 20) -> ReadBench:
+    """A bench whose incident begins at ONSET."""
+    frame = Frame(Window(ONSET - baseline, ONSET), Window(ONSET, ONSET + incident))
+    return ReadBench(Bundle(root), frame)
+
+
+def shop_bench(root: Path, fault: str, service: str = "") -> ReadBench:
+    """A bench over the synthetic shop with a fault that begins at ONSET."""
+    return bench_over(write_shop(root, Fault(fault, service, at=60)))
+
+
+def empty_bench(root: Path) -> ReadBench:
+    """A bench over a bundle that holds nothing."""
+    BundleWriter(root)
+    return bench_over(root)

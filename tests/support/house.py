@@ -1,0 +1,49 @@
+"""The tree as the house tests see it: its files, packages and imports."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTSIDE = ("tests", "docs", ".ci")
+"""Folders that are no part of the package."""
+
+
+@cache
+def files() -> list[Path]:
+    """Every file that is, or is about to be, under version control; relative to the root."""
+    ask = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    found = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [Path(name) for name in found.stdout.split("\0") if name]
+    return sorted(path for path in paths if (ROOT / path).is_file())
+
+
+def modules() -> list[Path]:
+    """The package's Python files."""
+    return [p for p in files() if p.suffix == ".py" and p.parts[0] not in OUTSIDE]
+
+
+def tree(path: Path) -> ast.Module:
+    """A file's syntax tree."""
+    return ast.parse((ROOT / path).read_text(), filename=str(path))
+
+
+def part(path: Path) -> str:
+    """The subpackage, or for a file at the root its own name."""
+    return path.parts[0] if len(path.parts) > 1 else path.stem
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The parts of the package that a file imports, by relative import."""
+    package = ("warroom", *path.parts[:-1])
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = package[: len(package) - node.level + 1]
+        named = (*base, *(node.module.split(".") if node.module else ()))
+        if len(named) > 1:
+            yield named[1]
+        else:  # from . import graph
+            yield from (alias.name for alias in node.names)

@@ -1,0 +1,87 @@
+"""A whole response over a synthetic bundle: real store, real graph, rehearsed hands."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from warroom.agents.runtime.context import ResponseContext
+from warroom.incident.action import Verdict
+from warroom.incident.alert import Alert
+from warroom.incident.store import Store
+from warroom.incident.timeline import from_ts
+from warroom.response import Response
+from warroom.settings import Settings
+from warroom.targets.inventory import Inventory, Part
+from warroom.targets.rehearsal import Rehearsal
+from warroom.telemetry.bundle import Bundle
+from warroom.tests.support.bundles import START
+from warroom.tests.support.shop_bundle import SERVING, Fault, write_shop
+
+ONSET = 60
+NOW = 85
+
+HANGS = Fault("hang", "payments", at=ONSET)
+
+
+def inventory() -> Inventory:
+    """One instance of each service, the edge among them."""
+    parts = {name: Part(instances=[f"{name}-1"], edge=name == "gateway") for name in SERVING}
+    return Inventory(services=parts)
+
+
+def room_over(
+    home: Path, fault: Fault = HANGS, hands: Rehearsal | None = None, **settings: float
+) -> ResponseContext:
+    """A room whose bundle is written on first use; its clock stands at NOW, and nobody waits."""
+    bundle = home / "bundle"
+    if not bundle.exists():
+        write_shop(bundle, fault)
+    return ResponseContext(
+        Settings.model_validate({"home": home, **settings}),
+        Store.open(home / "warroom.db"),
+        Bundle(bundle),
+        operations=hands,
+        clock=lambda: from_ts(START + NOW),
+        sleep=lambda _seconds: None,
+    )
+
+
+def alert(service: str = "gateway", fingerprint: str = "f1") -> Alert:
+    """An alert five seconds after the onset."""
+    return Alert(
+        name="HighErrorRate",
+        service=service,
+        severity="critical",
+        summary="requests fail",
+        starts_at=from_ts(START + ONSET) + timedelta(seconds=5),
+        fingerprint=fingerprint,
+        source="plain",
+    )
+
+
+def begin(context: ResponseContext) -> tuple[Response, str]:
+    """An incident run until it first waits for somebody."""
+    response = Response(context)
+    incident, _ = response.take(alert())
+    list(response.run(incident))
+    return response, incident
+
+
+def decide(
+    context: ResponseContext, incident: str, verdict: Verdict, kind: str = "action"
+) -> list[str]:
+    """Answer every open question of one kind; their subjects."""
+    waiting = [item for item in context.store.ledger.waiting(incident) if item.kind == kind]
+    for item in waiting:
+        context.store.ledger.decide(incident, item.subject, verdict, by="test commander")
+    return [item.subject for item in waiting]
+
+
+def finish(response: Response, incident: str, verdict: Verdict) -> None:
+    """Answer everything alike until the response is over; bounded, so that a loop is a failure."""
+    for _ in range(20):
+        decide(response.context, incident, verdict)
+        decide(response.context, incident, verdict, kind="text")
+        list(response.run(incident))
+        if response.over(incident):
+            return
+    raise AssertionError("the response did not end")

@@ -1,0 +1,92 @@
+"""Log templates, exceptions and search."""
+
+import time
+
+import pytest
+
+from warroom.errors import ToolRetry
+from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
+from warroom.tests.support.bundles import START, BundleWriter
+from warroom.tools import errors, logs  # noqa: F401 - they register
+from warroom.tools.searching import matches
+
+CHAIN = """Traceback (most recent call last):
+  File "/usr/lib/python3.11/site-packages/httpcore/pool.py", line 14, in connect
+    raise ConnectError(error)
+httpcore.ConnectError: refused
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/srv/shop/server.py", line 9, in answer
+    return await handler(request)
+  File "/srv/shop/client.py", line 81, in request
+    raise Unreachable(peer) from error
+shop.Unreachable: inventory
+"""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return shop_bench(tmp_path_factory.mktemp("errors"), "errors", "payments")
+
+
+def test_new_templates_come_with_counts_and_a_sample(bench):
+    first = bench.rows("log_patterns")[0]
+    assert (first["service"], first["level"], first["kind"]) == ("payments", "error", "new")
+    assert first["template"] == "POST /charge failed: division by zero for order <num>"
+    assert (first["before"], first["ratio"]) == (0, None)
+    assert first["after"] == len(bench.rows("search_logs", pattern="division by zero", limit=200))
+    assert first["sample"].startswith("POST /charge failed: division by zero for order ")
+    assert ONSET <= first["first"] < ONSET + 5
+
+
+def test_levels_are_checked(bench):
+    with pytest.raises(ToolRetry, match="levels must be one of debug, info"):
+        bench.call("log_patterns", levels=["loud"])
+
+
+def test_exceptions_are_grouped_by_where_they_were_raised(bench):
+    [row] = bench.rows("error_groups")
+    assert row["exception"] == "ZeroDivisionError"
+    assert row["location"] == "/srv/shop/payments.py:77 settle"
+    assert (row["file"], row["line"], row["function"]) == ("/srv/shop/payments.py", 77, "settle")
+    assert (row["before"], row["new"], row["services"]) == (0, True, "payments")
+    assert ONSET <= row["first"] <= row["last"] < ONSET + 20
+    assert "settle" in row["sample"]
+
+
+def test_a_chain_shows_the_own_frame_beside_the_root_exception(tmp_path):
+    with BundleWriter(tmp_path) as bundle:
+        for second in (10, 61, 62):
+            stack = {"exception.stacktrace": CHAIN}
+            bundle.log(START + second, "cart", "call failed", "error", **stack)
+    [row] = bench_over(tmp_path).rows("error_groups")
+    assert row["exception"] == "httpcore.ConnectError"
+    assert row["location"] == "/srv/shop/client.py:81 request"
+    assert (row["count"], row["before"]) == (2, 0)  # the first lies before the baseline
+
+
+def test_search_is_newest_first_and_survives_any_pattern(bench):
+    rows = bench.rows("search_logs", pattern="failed", service="payments", limit=5)
+    assert len(rows) == 5
+    assert [row["ts"] for row in rows] == sorted((row["ts"] for row in rows), reverse=True)
+    assert rows[0]["exception"] == "ZeroDivisionError"
+    table = bench.call("search_logs", pattern="(unclosed")
+    assert table.rows == []
+    assert "matches '(unclosed'" in table.summary
+
+
+@pytest.mark.parametrize("name", ["log_patterns", "error_groups"])
+def test_nothing_to_see_is_said(tmp_path, name):
+    table = empty_bench(tmp_path).call(name)
+    assert table.rows == []
+    assert table.summary.startswith("no ")
+
+
+def test_a_pattern_that_never_ends_elsewhere_is_answered():
+    started = time.monotonic()
+    assert matches(r"(a+)+$", ["a" * 40 + "!"] * 50) == ([], False)
+    assert matches("B", ["x" * 3_000_000, "ab", "y" * 3_000_000, "b"]) == ([1, 3], False)
+    assert matches("\ud83d", ["\ud83d there", "nothing"])[0] == [0]
+    assert time.monotonic() - started < 5
