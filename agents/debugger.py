@@ -7,6 +7,7 @@ from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
+from ..tools.example import example_trace
 from .causes.factors import contributing_factors
 from .causes.five_whys import five_whys
 from .causes.fixes import follow_ups, rollback_triggers, stages, validation
@@ -124,7 +125,7 @@ def _trace(observations: Observations) -> list[Finding]:
     failing = first(observations.failures)
     if failing is None:
         return []
-    trace = observations.ask("example_trace", kind="failing", trace_id=failing["trace_id"] or "")
+    trace = observations.ask(example_trace, kind="failing", trace_id=failing["trace_id"] or "")
     broken = [row for row in trace.rows if row["status"] == "error"]
     if not broken:
         return []

@@ -9,14 +9,15 @@ specialist does. What an attack can bring about is measured by `attack_runs.run_
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..incident.injection import speaks
 from ..telemetry.bundle import Bundle
 from ..telemetry.model import Window
-from ..tools.base import REGISTRY, Frame
+from ..tools.base import Frame
+from ..tools.hostile import HostileText, hostile_texts
 from . import synthetic
 from .attack_corpus import Attack, attacks, plant
 from .attack_runs import alert_at
@@ -49,12 +50,12 @@ def noticed(case: Attack) -> bool:
         return bool(_rows(root, Window(at - AGO, at + MARGIN)))
 
 
-def _rows(root: Path, window: Window) -> list[dict]:
+def _rows(root: Path, window: Window) -> Sequence[HostileText]:
     """What the tool finds in a bundle."""
     bundle = Bundle(root)
     try:
         bench = View(bundle, Frame(Window(window.start - 60, window.start), window))
-        return REGISTRY["hostile_texts"].function(bench).rows
+        return hostile_texts(bench).rows
     finally:
         bundle.close()
 

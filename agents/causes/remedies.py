@@ -13,6 +13,7 @@ from ...incident.action import ActionKind, ActionPlan
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import Gap
 from ...targets.inventory import Part
+from ...tools.access import access_patterns
 from ...tools.actions import plan
 from .access import attackers
 from .data import damaged
@@ -140,7 +141,7 @@ def _throttle(observations: Observations, route: str) -> Iterator[Move]:
 
 def _block(observations: Observations) -> Iterator[Move]:
     """The attacking sources, with the measured share of good requests they send."""
-    patterns = observations.ask("access_patterns", by="source")
+    patterns = observations.ask(access_patterns, by="source")
     good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
     sources = networks([row["value"] for row in attackers(observations)], good)
     total = sum(good.values())
