@@ -10,9 +10,9 @@ from ..agents.runtime.context import ResponseContext
 from ..errors import InputError, ToolFailed
 from ..incident.store import Store
 from ..settings import Settings
+from ..targets.operations import Operations
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
-from ..targets.system import Operations
 from ..telemetry.absent import NoTelemetry
 from ..telemetry.bundle import Bundle
 

@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Sequence
 
+from ..actions.catalogue import plan as checked_plan
+from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.ledger import Request
-from ..targets.inventory import Inventory
-from ..tools.actions import plan as checked_plan
 
 MEASURED = ("good_share",)
 """Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
@@ -52,7 +52,7 @@ def _pair(edit: str, plan: ActionPlan) -> tuple[str, object]:
     if key in MEASURED:
         raise ToolRetry(f"{key} is measured, not chosen; reject the plan to have it measured again")
     if key not in plan.parameters:
-        raise ToolRetry(f"no parameter {key!r}; {plan.kind.value} {plan.target} has {_known(plan)}")
+        raise ToolRetry(f"no parameter {key!r}; {plan.kind} {plan.target} has {_known(plan)}")
     try:
         return key, json.loads(text)
     except ValueError:

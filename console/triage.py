@@ -11,7 +11,7 @@ from ..incident.alert import Alert
 from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store
 from ..settings import Settings
-from ..targets.gone import Gone
+from ..targets.stand_ins import Gone
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from .context import Sources, open_context, recall, remember
 from .desk import Desk, absolute, opening, print_json

@@ -48,7 +48,7 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
     from ..response import Response
     from ..session import work
     from ..settings import Settings
-    from ..targets.rehearsal import Rehearsal
+    from ..targets.stand_ins import Rehearsal
     from ..targets.survey import FILE, Recorded
     from .decisions import Decisions
 

@@ -23,7 +23,7 @@ from ..incident.store import Store
 from ..response import Response
 from ..session import work
 from ..settings import Settings
-from ..targets.rehearsal import Rehearsal
+from ..targets.stand_ins import Rehearsal
 from ..targets.survey import FILE, Recorded
 from ..telemetry.bundle import Bundle
 from .answers import Answer, Use, answer_of, use_of

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
 from ...settings import Settings
-from ...targets.inventory import Inventory
 from ...telemetry.model import Catalogue
 from ...tools.base import Frame
 from ...tools.toolbox import Toolbox
