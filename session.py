@@ -1,12 +1,12 @@
 """Works an incident together with whoever decides: run, ask, run on, until nobody answers."""
 
 from collections.abc import Callable
-from typing import Any
 
+from .incident.events import ResponseEvent
 from .incident.ledger import Request
 from .response import Response
 
-Tell = Callable[[dict[str, Any]], None]
+Tell = Callable[[ResponseEvent], None]
 """Takes what happens, event by event."""
 Commander = Callable[[Request], bool]
 """Answers a request through the ledger; False: leaves it open."""
