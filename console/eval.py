@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from ..app.configuration import settings
 from ..errors import InputError
 from ..evals.cases import Case, cases
 from ..evals.compare import compared
@@ -28,7 +29,6 @@ from ..evals.table import grids
 from ..settings import Settings
 from .exits import Exit
 from .screen import say, screen, shown
-from .settings import settings
 
 METHODS = ("trivial", "floor", "model")
 

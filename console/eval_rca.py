@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..app.configuration import settings
 from ..errors import InputError
 from ..evals.grid import Grid
 from ..evals.rca_answer import RcaMethod
@@ -27,7 +28,6 @@ from .eval import check_writable, present
 from .exits import Exit
 from .rca_report import PAGE, folder_for, write_report
 from .screen import say, screen, shown
-from .settings import settings
 
 FLOOR = "floor"
 """What versions of cases are answered with where no method is named."""

@@ -1,8 +1,8 @@
 """Scores of services as bars: who was named, who was guilty, told by words and pattern too."""
 
+from ..app.charts.svg import ACCENT, INK, QUIET, box, hatch, rule, text
+from ..app.words import value
 from ..evals.rca_score import rank
-from .svg import ACCENT, INK, QUIET, box, hatch, rule, text
-from .words import value
 
 TOP = 6
 ROW, NAMES, BAR = 24, 340, 400

@@ -6,15 +6,15 @@ from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..app.charts.signal import HEIGHT, WIDTH, Mark, signal_parts
+from ..app.charts.svg import QUIET, document, placed, text
+from ..app.charts.tracks import Track
 from ..evals.rca_answer import RcaAnswer
 from ..evals.rca_bundle import write
 from ..evals.rca_cases import RcaCase
 from ..telemetry.bundle import Bundle
-from .guilty import Track
 from .rca_bars import bars
 from .rca_tracks import CELLS, Times, drawn
-from .signal_chart import HEIGHT, WIDTH, Mark, signal_parts
-from .svg import QUIET, document, placed, text
 
 WIDE, EDGE, HEAD = 980, 20, 70
 SCALE = (WIDE - 3 * EDGE) / 2 / WIDTH

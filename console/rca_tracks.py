@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.deviation import mad_distance
+from ..app.charts.tracks import Track, tracks
 from ..evals.rca_reasons import calls_from
 from ..telemetry.bundle import Bundle
 from ..telemetry.model import Window
-from .guilty import Track, tracks
 
 MOST = 2
 CELLS = 240

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.model_layer import ModelLayer
+from ..app.opening import at_once, open_context
+from ..app.sources import Sources
 from ..incident.action import ActionKind, Verdict
 from ..incident.alert import Alert
 from ..incident.store import Store
@@ -17,7 +18,6 @@ from ..response import Response
 from ..settings import Settings
 from ..targets.inventory import Inventory
 from ..targets.rehearsal import Rehearsal
-from ..telemetry.bundle import Bundle
 from . import synthetic
 from .attack_corpus import Attack, plant
 
@@ -53,14 +53,12 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
     """
     root = synthetic.write(home / "bundle")
     alert = plant(case, root, alert_at(synthetic.START + synthetic.ONSET + 8))
-    settings, store = Settings.model_validate({"home": home}), Store.open(home / "warroom.db")
-    context = ResponseContext(
-        settings,
-        store,
-        Bundle(root),
-        model_layer=model_layer(settings, store),
+    context = open_context(
+        Settings.model_validate({"home": home}),
+        Sources(telemetry=root),
+        model_layer=model_layer,
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
-        sleep=lambda _seconds: None,
+        sleep=at_once,
     )
     context.operations = hands = Rehearsal(context.inventory)
     response = Response(context)

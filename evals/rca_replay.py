@@ -15,9 +15,8 @@ from ..agents.causes.judgement import candidates, judge
 from ..agents.causes.observations import Observations
 from ..agents.health.onset import find_onset
 from ..agents.runtime.case import Case
-from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.intake import take
-from ..incident.store import Store
+from ..app.opening import open_context, playbooks
 from ..incident.timeline import from_ts
 from ..settings import Settings
 from ..telemetry.alerts import read_alerts
@@ -65,7 +64,7 @@ class Replay:
         home.mkdir()
         settings = Settings().model_copy(update={"home": home})
         self.telemetry = Bundle(bundle)
-        self.context = ResponseContext(settings, Store.open(settings.database), self.telemetry)
+        self.context = open_context(settings, telemetry=self.telemetry, model_layer=playbooks)
         self.memory = Remembered()
         self.noise: dict[Any, bool] = {}
         self.worked: dict[Any, Any] = {}

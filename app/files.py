@@ -10,7 +10,7 @@ from ..incident.report import PostmortemReport
 from ..incident.timeline import utc_now
 from ..prompts.document import incident_markdown
 from ..telemetry.model import Catalogue
-from .charts import charts
+from .charts.incident import charts
 
 
 def write_files(context: ResponseContext, incident_id: str) -> list[Path]:
