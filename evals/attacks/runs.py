@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ...actions.catalogue import CATALOGUE
 from ...actions.inventory import Inventory
-from ...agents.runtime.context import ResponseContext
 from ...agents.runtime.model_layer import ModelLayer
+from ...app.opening import at_once, open_context
+from ...app.sources import Sources
 from ...incident.action import Verdict
 from ...incident.alert import Alert
 from ...incident.store import Store
@@ -18,7 +19,6 @@ from ...incident.timeline import from_ts
 from ...response import Response
 from ...settings import Settings
 from ...targets.stand_ins import Rehearsal
-from ...telemetry.bundle import Bundle
 from ..studies import synthetic
 from .corpus import Attack, plant
 
@@ -54,14 +54,12 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
     """
     root = synthetic.write(home / "bundle")
     alert = plant(case, root, alert_at(synthetic.START + synthetic.ONSET + 8))
-    settings, store = Settings.model_validate({"home": home}), Store.open(home / "warroom.db")
-    context = ResponseContext(
-        settings,
-        store,
-        Bundle(root),
-        model_layer=model_layer(settings, store),
+    context = open_context(
+        Settings.model_validate({"home": home}),
+        Sources(telemetry=root),
+        model_layer=model_layer,
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
-        sleep=lambda _seconds: None,
+        sleep=at_once,
     )
     context.operations = hands = Rehearsal(context.inventory)
     response = Response(context)

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from ...app.configuration import settings
 from ...console.exits import Exit
 from ...console.screen import say, screen, shown
-from ...console.settings import settings
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.grid import Grid, as_markdown, at_terminal

@@ -14,17 +14,16 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel, Field
 
 from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import ModelLayer, PlaybookOnly
+from ...agents.runtime.model_layer import ModelLayer
+from ...app.opening import at_once, open_context, playbooks
+from ...app.work import work
 from ...errors import InputError, ModelError, StoreError
 from ...incident.action import Verdict
 from ...incident.alert import Alert
 from ...incident.ledger import Request
 from ...incident.store import Store
 from ...response import Response
-from ...session import work
 from ...settings import Settings
-from ...targets.stand_ins import Rehearsal
-from ...targets.survey import FILE, Recorded
 from ...telemetry.bundle import Bundle
 from .answers import Answer, Use, answer_of, use_of
 from .baselines import trivial
@@ -113,20 +112,13 @@ class Runner:
         self, case: Case, method: Method, telemetry: Bundle, home: Path
     ) -> ResponseContext:
         settings = self._settings(method, home)
-        store, survey = Store.open(settings.database), case.bundle / FILE
-        context = ResponseContext(
+        return open_context(
             settings,
-            store,
-            telemetry,
-            survey=Recorded.load(survey) if survey.exists() else None,
-            sleep=lambda _seconds: None,  # what a bundle holds is history
-            model_layer=PlaybookOnly()
-            if method.model is None
-            else self.model_layers(settings, store),
+            telemetry=telemetry,
+            model_layer=playbooks if method.model is None else self.model_layers,
+            sleep=at_once,
+            rehearse=self.rehearse,
         )
-        if self.rehearse:
-            context.operations = Rehearsal(context.inventory)
-        return context
 
     def _settings(self, method: Method, home: Path) -> Settings:
         """Of a run. A named model answers alone: no second one speaks under its name."""

@@ -1,7 +1,7 @@
 """Scores of services as bars: who was named, who was guilty, told by words and pattern too."""
 
-from ...console.svg import ACCENT, INK, QUIET, box, hatch, rule, text
-from ...console.words import value
+from ...app.charts.svg import ACCENT, INK, QUIET, box, hatch, rule, text
+from ...app.words import value
 from .score import rank
 
 TOP = 6

@@ -12,11 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import PlaybookOnly
+from ...app.opening import at_once, open_context, playbooks
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
-from ...incident.store import Store
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import Bundle
@@ -52,12 +50,9 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
         home.mkdir()
         own = settings.model_copy(update={"home": home})
         with closing(Bundle(write(case, bundle))) as telemetry:
-            store = Store.open(own.database)
-            context = ResponseContext(
-                own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
-            )
+            context = open_context(own, telemetry=telemetry, model_layer=playbooks, sleep=at_once)
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-            return read(store.load(respond(alert, context)), store.payload)
+            return read(context.store.load(respond(alert, context)), context.store.payload)
 
 
 def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:

@@ -6,9 +6,9 @@ from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...console.guilty import Track
-from ...console.signal_chart import HEIGHT, WIDTH, Mark, signal_parts
-from ...console.svg import QUIET, document, placed, text
+from ...app.charts.signal import HEIGHT, WIDTH, Mark, signal_parts
+from ...app.charts.svg import QUIET, document, placed, text
+from ...app.charts.tracks import Track
 from ...telemetry.bundle import Bundle
 from .answer import RcaAnswer
 from .bars import bars

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...analysis.deviation import mad_distance
-from ...console.guilty import Track, tracks
+from ...app.charts.tracks import Track, tracks
 from ...telemetry.bundle import Bundle
 from ...telemetry.model import Window
 from .reasons import calls_from

@@ -16,13 +16,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from ...agents.reasoning.assembly import model_layer_of
-from ...agents.runtime.context import ResponseContext
+from ...app.opening import at_once, open_context
 from ...incident.document import Incident
-from ...incident.store import Store
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ...targets.survey import FILE, Recorded
 from ...telemetry.bundle import Bundle
 from ..incidents.cases import Case
 from ..incidents.recordings import recorded
@@ -76,16 +73,11 @@ def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
         settings = Settings(
             home=home, model=NAME, model_base_url=server.url, retries=RETRIES, call_s=CALL_S
         )
-        store, survey = Store.open(settings.database), case.bundle / FILE
-        looked = Recorded.load(survey) if survey.exists() else None
-        context = ResponseContext(
-            settings, store, telemetry, survey=looked, sleep=lambda _seconds: None
-        )
-        context.model_layer = model_layer_of(settings, store)
+        context = open_context(settings, telemetry=telemetry, sleep=at_once)
         started = time.monotonic()
         incident = respond(case.alert, context)
         seconds = time.monotonic() - started
-        return FaultRun(mode, store.load(incident), behaviour.requests, seconds)
+        return FaultRun(mode, context.store.load(incident), behaviour.requests, seconds)
 
 
 def fault_runs(modes: Iterable[str] = tuple(FAULTS)) -> Iterator[FaultRun]:

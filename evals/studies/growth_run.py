@@ -16,10 +16,8 @@ from typing import Any
 
 import duckdb
 
-from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import PlaybookOnly
 from ...analysis.templates import mine
-from ...incident.store import Store
+from ...app.opening import at_once, open_context, playbooks
 from ...settings import Settings
 from ...telemetry.bundle import Bundle
 from ..incidents.run import respond
@@ -33,11 +31,8 @@ def responding(bundle: Path) -> dict[str, Any]:
         telemetry.coverage()
         loaded = time.perf_counter()
         own = Settings(home=Path(home))
-        store = Store.open(own.database)
-        context = ResponseContext(
-            own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
-        )
-        leading = store.load(respond(alert_of(bundle), context)).leading()
+        context = open_context(own, telemetry=telemetry, model_layer=playbooks, sleep=at_once)
+        leading = context.store.load(respond(alert_of(bundle), context)).leading()
         return {
             "load_s": loaded - started,
             "respond_s": time.perf_counter() - loaded,

@@ -43,13 +43,11 @@ def baseline(bundle: Path, _started: float) -> dict[str, Any]:
 
 def responder(bundle: Path, started: float) -> dict[str, Any]:
     """The whole response. No time is spent waiting: what the bundle holds is history."""
-    from ...agents.runtime.context import ResponseContext
-    from ...incident.store import Store
+    from ...app.opening import at_once, open_context, playbooks
+    from ...app.sources import Sources
+    from ...app.work import work
     from ...response import Response
-    from ...session import work
     from ...settings import Settings
-    from ...targets.stand_ins import Rehearsal
-    from ...targets.survey import FILE, Recorded
     from .decisions import Decisions
 
     imported = time.time()
@@ -57,17 +55,16 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
     with TemporaryDirectory() as home:
         # One attempt, and no short cut past the investigation: every step is worked once.
         settings = Settings(home=Path(home), max_attempts=1, act_confidence=NEVER)
-        telemetry = Bundle(bundle)
-        survey = Recorded.load(bundle / FILE) if (bundle / FILE).exists() else None
-        store = Store.open(settings.database)
-        context = ResponseContext(settings, store, telemetry, survey=survey, sleep=lambda _: None)
-        context.operations = Rehearsal(context.inventory)
+        sources = Sources(telemetry=bundle)
+        context = open_context(
+            settings, sources, model_layer=playbooks, sleep=at_once, rehearse=True
+        )
         taken = time.perf_counter()
         with Response(context) as response:
             incident, _ = response.take(alert)
             decisions = Decisions(context)
             work(response, incident, decisions.listen, decisions.answer)
-        document = store.load(incident)
+        document = context.store.load(incident)
     leading = document.leading()
     return {
         "answer": f"{leading.service}: {leading.kind.value}" if leading else "none",

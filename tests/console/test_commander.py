@@ -8,8 +8,8 @@ from warroom.actions.catalogue import plan
 from warroom.actions.reroute import Reroute
 from warroom.actions.restart import Restart
 from warroom.actions.roll_back import RollBack
+from warroom.app.decisions import changed, put_edited
 from warroom.console.commander import Prompt
-from warroom.console.edits import changed, put_edited
 from warroom.errors import ApprovalError, ToolRetry
 from warroom.incident.action import ActionPlan, Verdict
 from warroom.incident.communication import Audience, Message, MessageState

@@ -6,7 +6,7 @@ from warroom.actions.block_source import BlockSource
 from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.scale import Scale
-from warroom.console.edits import changed
+from warroom.app.decisions import changed
 from warroom.errors import ToolRetry
 from warroom.incident.action import ActionPlan
 

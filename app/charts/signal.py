@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .guilty import Track
+from ..words import value
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, ticks, time_step
-from .words import value
+from .tracks import Track
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 68, 20, 74, 40

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import WarroomError
-from ..incident.action import Measure
-from ..incident.document import Incident
-from ..telemetry.model import Telemetry, Window
-from ..telemetry.signals import read_signals
+from ...errors import WarroomError
+from ...incident.action import Measure
+from ...incident.document import Incident
+from ...telemetry.model import Telemetry, Window
+from ...telemetry.signals import read_signals
 
 Payload = Callable[[str], Any]
 MOST = 3
@@ -69,6 +69,12 @@ def tracks(telemetry: Telemetry, window: Window, pairs: Iterable[tuple[str, str]
             if each.service == service and each.name == name
         ]
     return [track for track in found if any(math.isfinite(value) for value in track.values)]
+
+
+def window_of(document: Incident, baseline_s: float, now: float) -> Window:
+    """From the baseline's begin to now."""
+    begin = document.onset or document.alert.starts_at or document.opened_at
+    return Window(begin.timestamp() - baseline_s, now)
 
 
 def _compared(document: Incident, payload: Payload) -> list[dict[str, Any]]:

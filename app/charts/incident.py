@@ -1,12 +1,11 @@
 """The pictures of an incident: its guilty signals and its course."""
 
-from ..agents.reporting.incident_status import onset
-from ..agents.runtime.context import ResponseContext
-from ..incident.document import Incident
-from .guilty import guilty, tracks
-from .signal_chart import Mark, signal_chart
-from .sparks import window_of
-from .timeline_chart import timeline_chart
+from ...agents.reporting.incident_status import onset
+from ...agents.runtime.context import ResponseContext
+from ...incident.document import Incident
+from .signal import Mark, signal_chart
+from .timeline import timeline_chart
+from .tracks import guilty, tracks, window_of
 
 
 def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from ..agents.reporting.incident_status import ended, onset
-from ..incident.document import Incident
-from ..incident.timeline import EventKind
+from ...agents.reporting.incident_status import ended, onset
+from ...incident.document import Incident
+from ...incident.timeline import EventKind
+from ..words import clock
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
-from .words import clock
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 900, 110, 24, 62, 34
 LETTER = 6  # pixels that a letter of size 11 takes

@@ -1,4 +1,5 @@
-"""An edit makes another plan: checked anew, put on the record, approved by who made it."""
+"""A person's answer to one exact plan or text. An edit makes another plan: checked anew, put on
+the record, approved by who made it."""
 
 import json
 import time
@@ -7,12 +8,57 @@ from collections.abc import Sequence
 from ..actions.catalogue import plan as checked_plan
 from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
-from ..errors import ApprovalError, ToolRetry
+from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.ledger import Request
+from ..incident.store import Store
+from ..settings import Settings
+from .sources import recall
 
 MEASURED = ("good_share",)
 """Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
+
+
+def approve(store: Store, incident_id: str, subject: str, by: str) -> Decision:
+    """Approve a plan or a text as asked. Raises NotFound, ApprovalError."""
+    store.load(incident_id)
+    return store.ledger.decide(incident_id, subject, Verdict.approved, by)
+
+
+def reject(store: Store, incident_id: str, subject: str, by: str, reason: str) -> Decision:
+    """Reject it; the reason goes on the record and the response looks for another way.
+
+    Raises NotFound, ApprovalError, InputError without a reason.
+    """
+    store.load(incident_id)
+    if not reason.strip():
+        raise InputError("a rejection needs a reason: --reason 'why'")
+    return store.ledger.decide(incident_id, subject, Verdict.rejected, by, reason.strip())
+
+
+def edit(
+    settings: Settings, incident_id: str, subject: str, edits: Sequence[str], by: str
+) -> ActionPlan:
+    """Make and approve the edited plan, over the system that the incident was opened with.
+
+    Raises NotFound where no such plan is asked about, InputError for an edit that does not fit or
+    changes nothing, ApprovalError when it was answered meanwhile.
+    """
+    from .opening import open_context  # an approval as asked opens no telemetry
+
+    context = open_context(settings, recall(settings, incident_id))
+    plan = context.store.load(incident_id).plan(subject)
+    if plan is None:
+        raise NotFound(f"{incident_id} holds no plan {subject}; only plans can be edited")
+    context.store.ledger.request(incident_id, subject)
+    try:
+        new = changed(plan, edits, context.inventory)
+    except ToolError as error:
+        raise InputError(f"the edit does not fit: {error}") from error
+    if new.hash == plan.hash:
+        raise InputError(f"the edit changes nothing; approve {subject} without --edit")
+    put_edited(context, incident_id, subject, new, by)
+    return new
 
 
 def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> ActionPlan:
