@@ -8,6 +8,7 @@ Anybody may have written a trace: it is read line by line, each in time linear i
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LIBRARIES: tuple[str, ...] = (
     *("site-packages/", "dist-packages/", "/lib/python3", "<frozen", "<string>"),
@@ -151,7 +152,7 @@ def _placed(match: re.Match[str] | None, function: str) -> Frame | None:
 def _go(lines: Sequence[str]) -> tuple[Frame, ...]:
     """A call on one line, its file on the next."""
     frames = []
-    for line, below in zip(lines, lines[1:], strict=False):
+    for line, below in pairwise(lines):
         head = _GO_FUNCTION.match(line)
         place = _GO_FILE.match(below) if head and line.endswith(")") else None
         if head and place and "(" in head.group():
