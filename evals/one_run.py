@@ -1,7 +1,9 @@
 """One measured run in a process of its own: `python -m warroom.evals.one_run BUNDLE WHO STARTED`.
 
 Prints one JSON object. `responder` works the bundle's alert through all five phases with the
-playbooks alone; `baseline` reads the bundle and blames the service that the alert names.
+playbooks alone; `live` does so while the bundle's last seconds are still being written (see
+`live_feed`); `baseline` reads the bundle and blames the
+service that the alert names.
 STARTED is when the process was started (unix seconds): what imports cost is part of the truth.
 """
 
@@ -17,7 +19,11 @@ from ..errors import InputError
 from ..incident.alert import Alert
 from ..telemetry.alerts import read_alerts
 from ..telemetry.bundle import Bundle
+from .live_feed import Feed, cut
 
+LAST_S, TIMES = 3.0, 0.75
+"""Live: the seconds that come while the response runs, and how many times as fast. A drill's
+bundle ends some three seconds after its alert."""
 NEVER = 2.0
 """A confidence that nothing reaches."""
 
@@ -39,8 +45,9 @@ def baseline(bundle: Path, _started: float) -> dict[str, Any]:
     return {"answer": alert.service, "rows": rows}
 
 
-def responder(bundle: Path, started: float) -> dict[str, Any]:
-    """The whole response. No time is spent waiting: what the bundle holds is history."""
+def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[str, Any]:
+    """The whole response. No time is spent waiting: what the bundle holds is history, or comes
+    through the feed."""
     from ..agents.runtime.context import (
         ResponseContext,  # here: the baseline shall not pay for these imports
     )
@@ -62,7 +69,9 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         store = Store.open(settings.database)
         context = ResponseContext(settings, store, telemetry, survey=survey, sleep=lambda _: None)
         context.operations = Rehearsal(context.inventory)
-        taken = time.perf_counter()
+        if feed:
+            feed.start()
+        taken, used = time.perf_counter(), time.process_time()
         with Response(context) as response:
             incident, _ = response.take(alert)
             decisions = Decisions(context)
@@ -77,19 +86,33 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         "open_s": taken - opened,
         "severity_s": decisions.severity_at - taken,
         "respond_s": time.perf_counter() - taken,
+        "respond_cpu_s": time.process_time() - used,
         "evidence": len(document.evidence),
     }
+
+
+def live(bundle: Path, _started: float) -> dict[str, Any]:
+    """The whole response beside somebody who writes the bundle."""
+    with TemporaryDirectory() as folder:
+        growing = Path(folder) / bundle.name
+        feed = Feed(growing, cut(bundle, growing, LAST_S), TIMES)
+        found = responder(growing, time.time(), feed)
+        feed.ended.set()
+        feed.join()
+    return found
 
 
 def main() -> None:
     """Run and print."""
     bundle, who = Path(sys.argv[1]), sys.argv[2]
-    found = {"responder": responder, "baseline": baseline}[who](bundle, float(sys.argv[3]))
+    found = RUNS[who](bundle, float(sys.argv[3]))
     used = resource.getrusage(resource.RUSAGE_SELF)
     found["peak_mb"] = used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
     found["cpu_s"] = used.ru_utime + used.ru_stime
     print(json.dumps(found))
 
+
+RUNS = {"responder": responder, "live": live, "baseline": baseline}
 
 if __name__ == "__main__":
     main()
