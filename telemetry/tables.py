@@ -1,15 +1,22 @@
-"""DuckDB tables of one bundle: new lines go in, each modality into its own table.
+"""DuckDB tables of one recording: new lines go in, each modality into its own table.
 
 DuckDB may open nothing but a spool directory of ours: file access is closed to everything else,
-so that no query can leave the bundle.
+so that no query can leave the recording.
 """
 
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 
 import duckdb
+
+from .arrivals import Arrivals
+from .kept import Kept
+from .log_columns import LogColumns
+from .metric_columns import MetricColumns
+from .records import Records, change, log_record, span
+from .span_columns import SpanColumns
 
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
 TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
@@ -33,6 +40,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
+SERVICE = "service"
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
 NEEDED = {
     "metrics": ("ts", "name", "service", "value"),
@@ -49,18 +57,20 @@ SOUND = {
 overflow. NaN and infinity are values of metrics; no span takes them."""
 
 
-@dataclass
-class Loaded:
-    """What one chunk of lines came to."""
-
-    lines: int
-    rows: int
-
-
 class Tables:
-    """The tables, on one in-memory connection. Not thread-safe: the caller locks."""
+    """The tables, on one in-memory connection, and their columns. Rows are only ever added, so the
+    first n rows of a table are what it held when it had n. Not thread-safe: the caller locks."""
 
     def __init__(self) -> None:
+        self.lock = RLock()
+        self.arrivals = {modality: Arrivals() for modality in COLUMNS}
+        self.kept = Kept()
+        self.metrics, self.logs, self.spans = MetricColumns(), LogColumns(), SpanColumns()
+        self.log_records = Records("logs", log_record)
+        self.span_records = Records("traces", span)
+        self.change_records = Records("changes", change)
+        self.clocks: tuple[int, dict[str, list[str]]] | None = None
+        """What clocks disagree about, and how many rows had been compared then."""
         self.spool = tempfile.TemporaryDirectory(prefix="warroom-")
         self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
         folder = self.spool.name.replace("'", "''")
@@ -73,11 +83,13 @@ class Tables:
 
     def close(self) -> None:
         """Give back memory and the spool."""
+        self.kept.clear()
         self.db.close()
         self.spool.cleanup()
 
-    def add(self, modality: str, chunk: bytes) -> Loaded:
-        """Put complete JSON lines into a table; lines that are not records are left out."""
+    def add(self, modality: str, chunk: bytes) -> int:
+        """Put complete JSON lines into a table; how many of them were no records and are left
+        out."""
         path = Path(self.spool.name) / f"{modality}.jsonl"
         path.write_bytes(chunk)
         try:
@@ -86,7 +98,16 @@ class Tables:
             path.write_bytes(_cleaned(chunk))
             rows = self._insert(modality, path)
         path.unlink()
-        return Loaded(_lines(chunk), rows)
+        if rows:
+            self._note(modality, rows)
+        return _lines(chunk) - rows
+
+    def _note(self, modality: str, rows: int) -> None:
+        """Write down which times came in."""
+        time, arrivals = f'"{TIME[modality]}"', self.arrivals[modality]
+        query = f"SELECT min({time}), max({time}) FROM {modality} WHERE rowid >= ?"
+        first, last = self.db.execute(query, [arrivals.rows]).fetchall()[0]
+        arrivals.add(rows, first, last)
 
     def _insert(self, modality: str, path: Path) -> int:
         """How many rows came in."""
@@ -115,7 +136,7 @@ def _struct(columns: dict[str, str]) -> str:
     return "{" + ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items()) + "}"
 
 
-def _cleaned(chunk: bytes, longest: int = 2**20) -> bytes:
+def _cleaned(chunk: bytes, longest: int = 8 * 2**20) -> bytes:
     """The lines that are JSON objects of reasonable size, written again in plain ASCII."""
     kept = []
     for line in chunk.split(b"\n"):
