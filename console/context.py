@@ -13,8 +13,7 @@ from ..settings import Settings
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..targets.system import Operations
-from ..telemetry.absent import NoTelemetry
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import no_telemetry, open_bundle
 
 
 class Sources(BaseModel):
@@ -29,14 +28,14 @@ def open_context(settings: Settings, sources: Sources) -> ResponseContext:
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
-    telemetry = Bundle(sources.telemetry) if sources.telemetry else NoTelemetry()
+    recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     operations = _operations(sources.operations)
     store = Store.open(settings.database)
     return ResponseContext(
         settings=settings,
         store=store,
         model_layer=model_layer_of(settings, store),
-        telemetry=telemetry,
+        recorder=recorder,
         operations=operations,
         survey=_survey(operations, sources.telemetry),
     )

@@ -17,7 +17,7 @@ from ..response import Response
 from ..settings import Settings
 from ..targets.inventory import Inventory
 from ..targets.rehearsal import Rehearsal
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from . import synthetic
 from .attack_corpus import Attack, plant
 
@@ -57,7 +57,7 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
     context = ResponseContext(
         settings,
         store,
-        Bundle(root),
+        open_bundle(root),
         model_layer=model_layer(settings, store),
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
         sleep=lambda _seconds: None,

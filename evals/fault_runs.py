@@ -23,7 +23,7 @@ from ..incident.store import Store
 from ..models.habits import KNOWN
 from ..settings import Settings
 from ..targets.survey import FILE, Recorded
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from .cases import Case
 from .fake_chat import NAME, Behaviour
 from .fault_modes import FAULTS
@@ -71,7 +71,7 @@ class FaultRun:
 def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
     """The whole response to a case with a server in this mode."""
     behaviour = Behaviour(mode, retry_after="0")
-    with faulty_model(behaviour) as server, closing(Bundle(case.bundle)) as telemetry:
+    with faulty_model(behaviour) as server, closing(open_bundle(case.bundle)) as recorder:
         KNOWN.pop((server.url + "/", NAME), None)  # ports come round again
         settings = Settings(
             home=home, model=NAME, model_base_url=server.url, retries=RETRIES, call_s=CALL_S
@@ -79,7 +79,7 @@ def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
         store, survey = Store.open(settings.database), case.bundle / FILE
         looked = Recorded.load(survey) if survey.exists() else None
         context = ResponseContext(
-            settings, store, telemetry, survey=looked, sleep=lambda _seconds: None
+            settings, store, recorder, survey=looked, sleep=lambda _seconds: None
         )
         context.model_layer = model_layer_of(settings, store)
         started = time.monotonic()

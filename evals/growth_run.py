@@ -21,7 +21,7 @@ from ..agents.runtime.model_layer import PlaybookOnly
 from ..analysis.templates import mine
 from ..incident.store import Store
 from ..settings import Settings
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from .one_run import alert_of
 from .run import respond
 
@@ -29,13 +29,13 @@ from .run import respond
 def responding(bundle: Path) -> dict[str, Any]:
     """Seconds to load and to respond, and the service that the floor names."""
     started = time.perf_counter()
-    with closing(Bundle(bundle)) as telemetry, TemporaryDirectory() as home:
-        telemetry.coverage()
+    with closing(open_bundle(bundle)) as recorder, TemporaryDirectory() as home:
+        recorder.recording.coverage()
         loaded = time.perf_counter()
         own = Settings(home=Path(home))
         store = Store.open(own.database)
         context = ResponseContext(
-            own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
+            own, store, recorder, sleep=lambda _: None, model_layer=PlaybookOnly()
         )
         leading = store.load(respond(alert_of(bundle), context)).leading()
         return {

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import InputError
 from ..incident.alert import Alert
 from ..telemetry.alerts import read_alerts
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle, read_bundle
 from .live_feed import Feed, cut
 
 LAST_S, TIMES = 3.0, 0.75
@@ -40,7 +40,7 @@ def alert_of(bundle: Path) -> Alert:
 
 def baseline(bundle: Path, _started: float) -> dict[str, Any]:
     """What a person would do at first sight: read everything, blame the loudest."""
-    telemetry, alert = Bundle(bundle), alert_of(bundle)
+    telemetry, alert = read_bundle(bundle), alert_of(bundle)
     rows = sum(cover.rows for cover in telemetry.coverage())
     return {"answer": alert.service, "rows": rows}
 
@@ -64,10 +64,10 @@ def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[st
     with TemporaryDirectory() as home:
         # One attempt, and no short cut past the investigation: every step is worked once.
         settings = Settings(home=Path(home), max_attempts=1, act_confidence=NEVER)
-        telemetry = Bundle(bundle)
+        recorder = open_bundle(bundle)
         survey = Recorded.load(bundle / FILE) if (bundle / FILE).exists() else None
         store = Store.open(settings.database)
-        context = ResponseContext(settings, store, telemetry, survey=survey, sleep=lambda _: None)
+        context = ResponseContext(settings, store, recorder, survey=survey, sleep=lambda _: None)
         context.operations = Rehearsal(context.inventory)
         if feed:
             feed.start()

@@ -19,7 +19,7 @@ from ..incident.finding import FaultKind, Hypothesis
 from ..incident.store import Store
 from ..settings import Settings
 from ..telemetry.alerts import read_alerts
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from .rca_answer import NO_COMMIT, Answering, RcaAnswer
 from .rca_bundle import shipped_json, write
 from .rca_cases import RcaCase
@@ -51,10 +51,10 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
         home, bundle = Path(folder) / "home", Path(folder) / "bundle"
         home.mkdir()
         own = settings.model_copy(update={"home": home})
-        with closing(Bundle(write(case, bundle))) as telemetry:
+        with closing(open_bundle(write(case, bundle))) as recorder:
             store = Store.open(own.database)
             context = ResponseContext(
-                own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
+                own, store, recorder, sleep=lambda _: None, model_layer=PlaybookOnly()
             )
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
             return read(store.load(respond(alert, context)), store.payload)

@@ -25,7 +25,8 @@ from ..session import work
 from ..settings import Settings
 from ..targets.rehearsal import Rehearsal
 from ..targets.survey import FILE, Recorded
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
+from ..telemetry.recorder import Recorder
 from .answers import Answer, Use, answer_of, use_of
 from .baselines import trivial
 from .cases import Case
@@ -103,21 +104,21 @@ class Runner:
         if method == TRIVIAL:
             answer = trivial(case)
             return answer, Use(seconds=time.perf_counter() - started)
-        with TemporaryDirectory() as home, closing(Bundle(case.bundle)) as telemetry:
-            context = self._context(case, method, telemetry, Path(home))
+        with TemporaryDirectory() as home, closing(open_bundle(case.bundle)) as recorder:
+            context = self._context(case, method, recorder, Path(home))
             incident = respond(case.alert, context)
             document, seconds = context.store.load(incident), time.perf_counter() - started
             return answer_of(document, context.store.payload), use_of(document.model_calls, seconds)
 
     def _context(
-        self, case: Case, method: Method, telemetry: Bundle, home: Path
+        self, case: Case, method: Method, recorder: Recorder, home: Path
     ) -> ResponseContext:
         settings = self._settings(method, home)
         store, survey = Store.open(settings.database), case.bundle / FILE
         context = ResponseContext(
             settings,
             store,
-            telemetry,
+            recorder,
             survey=Recorded.load(survey) if survey.exists() else None,
             sleep=lambda _seconds: None,  # what a bundle holds is history
             model_layer=PlaybookOnly()

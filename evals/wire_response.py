@@ -21,7 +21,7 @@ from ..incident.store import Store
 from ..models.habits import KNOWN
 from ..settings import Settings
 from ..targets.survey import FILE, Recorded
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from .cases import Case
 from .model_worker import HOST
 from .recordings import recorded
@@ -96,7 +96,7 @@ def opened(
             ResponseContext(
                 configured,
                 store,
-                Bundle(case.bundle),
+                open_bundle(case.bundle),
                 survey=Recorded.load(case.bundle / FILE),
                 model_layer=Some(model_layer, steps) if steps else model_layer,
                 clock=lambda: now,

@@ -22,7 +22,8 @@ def open_bundle(root: Path | str) -> Recorder:
     """
     root = Path(root)
     header(root)
-    return Recorder(sources_of("files", str(root)), CatalogueFile(root / "catalogue.json").catalogue)
+    catalogue = CatalogueFile(root / "catalogue.json").catalogue
+    return Recorder(sources_of("files", str(root)), catalogue, origin=root)
 
 
 def read_bundle(root: Path | str) -> Recording:

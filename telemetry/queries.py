@@ -7,7 +7,7 @@ nothing but a SELECT over its tables.
 import math
 import threading
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import duckdb
 
@@ -33,15 +33,6 @@ class Answer:
 
     rows: list[dict[str, Any]]
     more: bool
-
-
-@runtime_checkable
-class Queryable(Protocol):
-    """Telemetry that answers SQL."""
-
-    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
-        """At most so many rows, after at most so many seconds; see `run`."""
-        ...
 
 
 def run(db: duckdb.DuckDBPyConnection, sql: str, most: int, seconds: float) -> Answer:

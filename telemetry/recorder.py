@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -18,6 +19,7 @@ from .recording import Recording
 from .sources.source import BEYOND, EVER, EVERYTHING, Ask, Batch, Budget, Scope, Source
 from .tables import TIME, Tables
 
+AMPLE = Budget()
 LATE_S = 30.0
 """A backend that keeps no place is asked again for so much of the past: rows come late."""
 
@@ -59,6 +61,7 @@ class Recorder:
         catalogue: reads the service catalogue anew.
         budget: what may be taken of each source, in all.
         absent: why there are no sources.
+        origin: the folder that they lie in, where they lie in one.
         clock: unix seconds.
     """
 
@@ -66,12 +69,14 @@ class Recorder:
         self,
         sources: Sequence[Source] = (),
         catalogue: Callable[[], Catalogue] = Catalogue,
-        budget: Budget = Budget(),
+        budget: Budget = AMPLE,
         absent: str = "",
+        origin: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.sources = tuple(sources)
         self.catalogue = catalogue
+        self.origin = origin
         self.clock = clock
         self.left = {source.name: budget for source in sources}
         self.rings: list[Scope] = []  # none: backends are not asked yet
@@ -81,7 +86,7 @@ class Recorder:
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
         self.lock = Lock()
-        self.recording = Recording(Tables(), {name: 0 for name in TIME}, catalogue(), absent=absent)
+        self.recording = Recording(Tables(), dict.fromkeys(TIME, 0), catalogue(), absent=absent)
         self.advance()
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..analysis.requests.log_table import LogTable
 from ..analysis.requests.span_table import SpanTable
-from ..errors import ToolFailed
 from .coverage import Range, clock_problems, cover
 from .log_columns import messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
@@ -174,13 +173,15 @@ class Recording:
         """
         return self.tables.kept.get(key, self, make, _differ)
 
+    def forget(self) -> None:
+        """Work everything out anew: constants that it rests on were turned."""
+        self.tables.kept.clear()
+
     def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
         """At most so many rows of one SELECT over metrics, logs, traces, changes.
 
         Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
         """
-        if self.absent:
-            raise ToolFailed(f"this telemetry takes no SQL: {self.absent}")
         for modality in self.held:
             self._note(modality, EVER)
         with self.tables.lock:  # for memory's sake: what is read meanwhile must not run out of it
@@ -192,7 +193,8 @@ class Recording:
     def _range(self, modality: str) -> Range:
         rows = self.held[modality]
         self._note(modality, EVER)
-        return *self.tables.arrivals[modality].range(rows), rows
+        start, end = self.tables.arrivals[modality].range(rows)
+        return start, end, rows
 
     def _clocks(self) -> Mapping[str, list[str]]:
         with self.tables.lock:
