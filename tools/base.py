@@ -17,6 +17,7 @@ from ..errors import ToolRetry
 from ..incident.evidence import EvidenceStatus, Quote
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
+from ..telemetry.recording import Recording
 
 MAX_ROWS = 200
 """Rows that a tool may return: what is more is counted in the note, never silently cut."""

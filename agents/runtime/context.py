@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from ...incident.document import Incident
+from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
 from ...incident.store import Store
 from ...incident.timeline import utc_now
@@ -19,13 +20,10 @@ from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
-from .case import Case
+from .case import Case, Step, Tell
 from .frame import frame_of
 from .inferred import inferred
 from .model_layer import ModelLayer, PlaybookOnly
-
-Progress = Callable[[dict], None]
-"""Tells people what is going on: {"event": "step" | "evidence" | "document" | …, …}."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class ResponseContext:
         coverage = recording.coverage()
         return frame_of(document, self.catalogue.windows, coverage, self.clock())
 
-    def case(self, incident_id: str, specialist: str, attempt: int, tell: Progress) -> Case:
+    def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
         comes while the step is worked."""
         document = self.store.load(incident_id)
@@ -83,14 +81,15 @@ class ResponseContext:
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
-            tell({"event": "evidence", "evidence": kept})
+            tell(EvidenceKept(evidence=kept))
             return kept
 
         return Case(
+            step=step,
             document=document,
             tools=Toolbox(
                 View(recording, frame, self.survey),
-                specialist,
+                step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),
             ),

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from ...errors import NotFound, ToolError
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
+from ...incident.events import ActionDone, ActionStarted, Waiting
 from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind, utc_now
 from ...state import IncidentState
@@ -35,12 +36,12 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
     if earlier is None:
-        tell({"event": "action", "status": "started", "plan": plan})
+        tell(ActionStarted(plan=plan))
         context.store.ledger.finish(key, _carry_out(context, plan, decision))
     effect = context.store.ledger.claim(incident_id, key)
     result = effect.result if effect and effect.done_at else DIED
     document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
-    tell({"event": "action", "status": "done", "execution": document.executions[-1]})
+    tell(ActionDone(execution=document.executions[-1]))
     return {"checks": 0, "improving": False}
 
 
@@ -67,7 +68,7 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
     wait = due - (utc_now() - ended).total_seconds()
     if wait > 0:
-        runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
+        runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
     return {"checks": state.checks + 1}
 
