@@ -184,8 +184,10 @@ class Recording:
         """
         for modality in self.held:
             self._note(modality, EVER)
-        with self.tables.lock:  # for memory's sake: what is read meanwhile must not run out of it
-            return run(self.tables.db, sql, most, seconds)
+        copies = self.tables.copies
+        with self.tables.lock:
+            parts = copies.bring_up(self.tables.db, self.held)
+        return run(copies.folder, parts, sql, most, seconds)
 
     def _note(self, modality: str, window: Window) -> None:
         self.tables.kept.note((modality, window))

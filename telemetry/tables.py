@@ -6,6 +6,9 @@ so that no query can leave the recording.
 
 import json
 import tempfile
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 
@@ -57,6 +60,35 @@ SOUND = {
 overflow. NaN and infinity are values of metrics; no span takes them."""
 
 
+@dataclass
+class Copies:
+    """Copies of tables for another process. Rows are only ever added, so each is written once."""
+
+    folder: Path
+    parts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """(row that it ends before, file) of each table, in order."""
+
+    def bring_up(
+        self, db: duckdb.DuckDBPyConnection, held: Mapping[str, int]
+    ) -> dict[str, list[str]]:
+        """The files of each table, with its first so many rows."""
+        return {table: list(self._files(db, table, rows)) for table, rows in held.items()}
+
+    def _files(self, db: duckdb.DuckDBPyConnection, table: str, held: int) -> list[str]:
+        parts = self.parts.setdefault(table, [])
+        known = bisect_right(parts, held, key=lambda part: part[0])
+        start = parts[known - 1][0] if known else 0
+        files = [file for _, file in parts[:known]]
+        if held == start:
+            return files
+        path = str(self.folder / f"{table}.{start}.{held}.parquet")
+        new = f"SELECT * FROM {table} WHERE rowid >= {start} AND rowid < {held}"
+        db.execute(f"COPY ({new}) TO {quoted(path)} (FORMAT parquet)")
+        if known == len(parts):  # else: an older state asks after a newer one
+            parts.append((held, path))
+        return [*files, path]
+
+
 class Tables:
     """The tables, on one in-memory connection, and their columns. Rows are only ever added, so the
     first n rows of a table are what it held when it had n. Not thread-safe: the caller locks."""
@@ -72,6 +104,7 @@ class Tables:
         self.clocks: tuple[int, dict[str, list[str]]] | None = None
         """What clocks disagree about, and how many rows had been compared then."""
         self.spool = tempfile.TemporaryDirectory(prefix="warroom-")
+        self.copies = Copies(Path(self.spool.name))
         self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
         folder = self.spool.name.replace("'", "''")
         self.db.execute(f"SET allowed_directories = ['{folder}']; SET temp_directory = '{folder}'")
@@ -122,6 +155,11 @@ class Tables:
             [str(path)],
         ).fetchone()
         return int(found[0]) if found else 0
+
+
+def quoted(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _lines(chunk: bytes) -> int:
