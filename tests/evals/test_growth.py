@@ -8,12 +8,12 @@ from typer.testing import CliRunner
 
 from warroom.analysis.templates import mine
 from warroom.errors import WarroomError
-from warroom.evals.child import child
-from warroom.evals.growth_bundle import path, write
-from warroom.evals.growth_run import mining
-from warroom.evals.growth_telemetry import ONSET, START, Size
-from warroom.evals.rca_growth import RUN, Grown, growth, measured, sizes, table
-from warroom.telemetry.bundle import Bundle
+from warroom.evals.studies.child import child
+from warroom.evals.studies.growth import RUN, Grown, growth, measured, sizes, table
+from warroom.evals.studies.growth_bundle import path, write
+from warroom.evals.studies.growth_run import mining
+from warroom.evals.studies.growth_telemetry import ONSET, START, Size
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 
 SMALL = Size(10, 1000, 1000)
@@ -27,7 +27,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(root):
-    return Bundle(root)
+    return read_bundle(root)
 
 
 def test_paths_from_the_edge():
