@@ -8,7 +8,11 @@ from warroom.analysis.code.harms import HarmTable
 from warroom.analysis.code.knobs import KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.errors import TableError
+from warroom.evals.attack_corpus import AttackTexts
+from warroom.incident.classification import RuleTable
 from warroom.tests.support.house import ROOT
+from warroom.text_safety.blame_language import BlameTable
+from warroom.text_safety.injection import PhraseTable
 from warroom.yaml_tables import AnyCase, Entry, Regex, Words, parse_table, read_table
 
 
@@ -85,6 +89,34 @@ def test_a_missing_table_is_named() -> None:
             "\n  cache:",
             "\n  breaker:",
             "breaker stands here twice",
+        ),
+        (
+            "text_safety/phrases.yaml",
+            PhraseTable,
+            "{order}",
+            "{ordre}",
+            "no part is called ordre: write one of me, who",
+        ),
+        (
+            "text_safety/blame.yaml",
+            BlameTable,
+            "- instead: trait",
+            "- instead: traits",
+            "Input should be 'hindsight', 'trait'",
+        ),
+        (
+            "incident/classification.yaml",
+            RuleTable,
+            "severity: P0",
+            "severity: P9",
+            "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "evals/attack_texts.yaml",
+            AttackTexts,
+            "held_out:",
+            "heldout:",
+            "there is no such key here: write one of known, held_out",
         ),
     ],
 )

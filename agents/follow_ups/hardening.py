@@ -6,8 +6,8 @@ from datetime import datetime
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.report import FollowUp, HardeningReport
-from ...incident.reword import reword
 from ...telemetry.model import Catalogue
+from ...text_safety.blame_language import reword
 from ..reporting.incident_status import affected, is_noise, likely_cause
 from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case

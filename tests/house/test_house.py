@@ -17,7 +17,7 @@ LEVELS = (
     ("errors", "state"),
     ("yaml_tables",),
     ("analysis",),
-    ("incident", "settings", "tracing"),
+    ("incident", "settings", "text_safety", "tracing"),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),
@@ -33,6 +33,7 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "incident": {"errors", "yaml_tables"},
+    "text_safety": {"yaml_tables"},
     "tracing": {"errors"},
 }
 """Parts that may import only these. Pure maths reads nothing but its own tables, by one door."""
