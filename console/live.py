@@ -11,23 +11,23 @@ from rich.text import Text
 
 from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.model_layer import PlaybookOnly
+from ..app.charts.tracks import guilty, tracks, window_of
+from ..app.words import seconds
 from ..incident.action import ActionPlan, Execution
 from ..incident.document import Incident
 from ..incident.evidence import Evidence
 from ..incident.model_use import ModelCall
 from ..incident.report import AnyReport, DetectionReport, SweepReport, VerificationReport
 from ..incident.timeline import utc_now
-from .guilty import guilty, tracks
 from .hypotheses import legend, moved, ranking, ranks
 from .matrix import matrix
 from .measures import measures
 from .model_use import call_line
 from .screen import folded, heading, line, say, shown
-from .sparks import marks_of, sparks, window_of
+from .sparks import marks_of, sparks
 from .steps import BESIDE, PHASES, phase, purpose
 from .summary import severity_lines
 from .thinking import Thinking
-from .words import seconds
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}

@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
+from ..app.record import FIRST
+from ..app.words import clock, moment, value
 from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
@@ -18,9 +20,7 @@ from .measures import measures
 from .model_use import section
 from .screen import heading, line, say, shown
 from .summary import severity_lines
-from .words import clock, moment, value
 
-FIRST = "`warroom triage ALERT.json` or `warroom drill bad-deploy` makes one"
 KEY = (
     EventKind.alert,
     EventKind.severity,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..app.charts.svg import INK, QUIET, SHADE, box, document, text
 from .layers import Edge, depths, forward, lanes, without
 from .picture_edges import BACK, HIGH, LANE, ROW, WIDE, Node, arrowhead, edge_path
 from .steps import STEPS
-from .svg import INK, QUIET, SHADE, box, document, text
 
 MARGIN, TOP, GAP, HEAD = 24, 54, 34, 66
 PEOPLE = ("commander", "approval")

@@ -6,11 +6,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..app.words import clock, seconds
 from ..incident.action import ActionPlan
 from ..incident.document import Incident
 from ..incident.evidence import Quote
 from .screen import shown
-from .words import clock, seconds
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
 QUOTES = 5

@@ -8,7 +8,7 @@ from warroom.analysis.code.harms import HarmTable
 from warroom.analysis.code.knobs import KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.errors import TableError
-from warroom.evals.attack_corpus import AttackTexts
+from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
@@ -112,7 +112,7 @@ def test_a_missing_table_is_named() -> None:
             "classification.yaml:11: rules.0.severity: Input should be",
         ),
         (
-            "evals/attack_texts.yaml",
+            "evals/attacks/texts.yaml",
             AttackTexts,
             "held_out:",
             "heldout:",

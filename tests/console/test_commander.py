@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from warroom.app.decisions import changed, put_edited
 from warroom.console.commander import Prompt
-from warroom.console.edits import changed, put_edited
 from warroom.errors import ApprovalError, ToolRetry
 from warroom.incident.action import ActionKind, ActionPlan, Verdict
 from warroom.incident.communication import Audience, Message, MessageState

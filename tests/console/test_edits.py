@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.console.edits import changed
+from warroom.app.decisions import changed
 from warroom.errors import ToolRetry
 from warroom.incident.action import ActionKind, ActionPlan
 from warroom.targets.inventory import Inventory, Part

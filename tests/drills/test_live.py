@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from warroom.agents.runtime.context import ResponseContext
-from warroom.console.files import write_files
+from warroom.app.files import write_files
+from warroom.app.work import Commander, Tell
 from warroom.drills.faults import FAULTS
 from warroom.drills.host import AUTOMATIC, automatic
 from warroom.drills.runner import Drill
 from warroom.incident.store import Store
-from warroom.session import Commander, Tell
 from warroom.settings import Settings
 from warroom.telemetry.bundle import Bundle
 

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from warroom.agents.runtime.model_layer import PlaybookOnly
-from warroom.evals.attack_corpus import CHANNELS, DISGUISES, FORMS, attacks
-from warroom.evals.attack_runs import run_case, targets
-from warroom.evals.attacks import noticed, table
+from warroom.evals.attacks.corpus import CHANNELS, DISGUISES, FORMS, attacks
+from warroom.evals.attacks.noticed import noticed, table
+from warroom.evals.attacks.runs import run_case, targets
 from warroom.targets.inventory import Inventory, Part
 from warroom.tests.support.benches import bench_over, empty_bench
 from warroom.tests.support.bundles import START, BundleWriter

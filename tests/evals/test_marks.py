@@ -2,11 +2,11 @@
 
 import pytest
 
-from warroom.evals.answers import Answer, answer_of, use_of
-from warroom.evals.baselines import UNSURE, trivial
-from warroom.evals.cases import Case, Truth
-from warroom.evals.marks import QUESTIONS, marks
-from warroom.evals.run import never_asked
+from warroom.evals.incidents.answers import Answer, answer_of, use_of
+from warroom.evals.incidents.baselines import UNSURE, trivial
+from warroom.evals.incidents.cases import Case, Truth
+from warroom.evals.incidents.marks import QUESTIONS, marks
+from warroom.evals.incidents.run import never_asked
 from warroom.incident.action import ActionKind
 from warroom.incident.alert import Alert
 from warroom.incident.evidence import Quote

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.evals.attack_corpus import attacks
+from warroom.evals.attacks.corpus import attacks
 from warroom.text_safety.injection import phrases
 from warroom.text_safety.required_words import ALIKE, AnyOf, required
 
