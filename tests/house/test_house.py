@@ -18,6 +18,7 @@ LEVELS = (
     ("yaml_tables",),
     ("analysis",),
     ("incident", "settings", "text_safety", "tracing"),
+    ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),
