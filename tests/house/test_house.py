@@ -17,7 +17,7 @@ LEVELS = (
     ("errors", "state"),
     ("yaml_tables",),
     ("analysis",),
-    ("incident", "settings", "text_safety", "tracing"),
+    ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
