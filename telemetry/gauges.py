@@ -12,8 +12,9 @@ from functools import reduce
 import numpy as np
 
 from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
-from .model import Series, Telemetry, Window
+from .model import Series, Window
 from .recipes import RECIPES
+from .recording import Recording
 
 COUNTER = re.compile(r"_(?:total|count|sum)$")
 NO_MEASURE = re.compile(r"_(?:bucket|info|created)$|^up$")
@@ -32,7 +33,7 @@ class Gauge:
     """Shape (cells of the incident window,)."""
 
 
-def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gauge]:
+def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Gauge]:
     """All of them that have a value in either window, by service and name."""
     used = {metric for recipe in RECIPES for metric in recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used
