@@ -36,19 +36,6 @@ def _covered_ms(parent: Span, children: Sequence[Span]) -> float:
     return covered * 1000
 
 
-def exclusive_by_service(traces: Iterable[Trace]) -> dict[str, NDArray[np.float64]]:
-    """Service -> its exclusive milliseconds in each trace that it takes part in."""
-    times: dict[str, list[float]] = {}
-    for trace in traces:
-        own = exclusive_ms(trace)
-        sums: dict[str, float] = {}
-        for span in trace.spans:
-            sums[span.service] = sums.get(span.service, 0.0) + own[span.span_id]
-        for service, total in sums.items():
-            times.setdefault(service, []).append(total)
-    return {service: np.array(values) for service, values in times.items()}
-
-
 def critical_path(trace: Trace) -> list[Span]:
     """Spans whose shortening would shorten the request, in order of start.
 
