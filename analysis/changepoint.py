@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .robust import robust_scale
-
 FloatArray = NDArray[np.float64]
 
 

@@ -6,7 +6,7 @@ callee (it did not answer, or it is not instrumented), and one whose callee answ
 points at whatever took the callee's time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 import numpy as np

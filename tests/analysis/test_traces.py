@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
 from warroom.analysis.requests.origins import find_origins
-from warroom.analysis.requests.span_time import critical_path, exclusive_ms
-from warroom.analysis.requests.spans import Span, Trace, build_traces
+from warroom.analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
 from warroom.tests.support.span_tables import table_of
 
 
