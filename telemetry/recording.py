@@ -44,6 +44,8 @@ class Recording:
     known: Catalogue = field(default_factory=Catalogue)
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the sources left out or could not answer, in words, by modality."""
+    gaps: tuple[tuple[str, str], ...] = ()
+    """(modality, why) of sources that gave nothing when they were asked last."""
     absent: str = ""
     """Why there is nothing at all; empty where there are sources."""
 
