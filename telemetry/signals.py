@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .board import Board, boards, by_service
-from .grid import Grid, scrape_step
+from .grid import Grid, grid_step
 from .liveness import up_cells
 from .model import Series, Window
 from .recipes import RECIPES, Recipe
@@ -84,7 +84,7 @@ def _read(
     wanted = sorted({metric for recipe in recipes for metric in recipe.needs})
     early = Window(window.start - SILENCE_S, window.end)
     alive = telemetry.metrics(early, ["up"], services)
-    step = scrape_step(alive or telemetry.metrics(window, wanted[:1], services))
+    step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
     width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
     grid = Grid.over(window, step)
     longer = grid.earlier(width + 2)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..incident.injection import speaks
 from ..telemetry.model import LogRecord, Window
+from ..text_safety.injection import speaks
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, logs, number, seconds, table
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...incident.finding import Finding
-from ...incident.injection import speaks
 from ...incident.timeline import utc_now
+from ...text_safety.injection import speaks
 from ...tools.base import Result, Row
 from ...tools.hostile import HostileText, hostile_texts
 from ..causes.observations import cite

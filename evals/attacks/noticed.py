@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...incident.injection import speaks
 from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
+from ...text_safety.injection import speaks
 from ...tools.base import Frame
 from ...tools.hostile import HostileText, hostile_texts
 from ..incidents.recordings import FOLDER, unpacked
