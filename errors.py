@@ -3,7 +3,8 @@
 WarroomError                 message says what to do next
 ├── InputError               what a person handed us cannot be used (exit code 2)
 │   ├── AlertError           an alert that cannot be read
-│   └── BundleError          a telemetry bundle that cannot be read
+│   ├── BundleError          a telemetry bundle that cannot be read
+│   └── TableError           a table of ours (YAML) that does not fit its schema
 ├── NotFound                 no such incident, plan, drill (exit code 3)
 ├── ToolError                a tool call that did not do its work; always recorded as evidence
 │   ├── ToolRetry            the arguments are off; the message is the correction
@@ -38,6 +39,10 @@ class AlertError(InputError):
 
 class BundleError(InputError):
     """A telemetry bundle that cannot be read."""
+
+
+class TableError(InputError):
+    """A table in YAML that does not fit its schema; the message says file, line, key and cure."""
 
 
 class NotFound(WarroomError):

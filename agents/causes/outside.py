@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Symptom
-from ...analysis.code.wording import plain
+from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from .candidate import Candidate
 from .delivery import delivery

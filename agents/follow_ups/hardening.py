@@ -11,8 +11,8 @@ from ...incident.report import (
     InvestigationReport,
     PerformanceReport,
 )
-from ...incident.reword import reword
 from ...telemetry.model import Catalogue
+from ...text_safety.blame_language import reword
 from ..reporting.incident_status import affected, is_noise, likely_cause
 from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case

@@ -14,13 +14,13 @@ from warroom.agents.reporting.chronicle import chronicle
 from warroom.agents.reporting.gaps import CERTIFICATES
 from warroom.agents.reporting.wording import shown
 from warroom.incident.action import Outcome
-from warroom.incident.blame import blame_marks
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind, Gap
 from warroom.incident.timeline import EventKind
 from warroom.tests.agents.test_comms import Desk, Shelf
 from warroom.tests.support import incidents
 from warroom.tests.support.incidents import at
+from warroom.text_safety.blame_language import blame_marks
 from warroom.tools.base import Result
 
 NOW = at(200)

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.incident.blame import blame_marks
-from warroom.incident.blame_words import NAME
-from warroom.incident.reword import reword
+from warroom.text_safety.blame_language import blame_marks, reword, table
 
 SYSTEMS = ["checkout", "payments", "catalog"]
 
@@ -69,7 +67,7 @@ FAIR = [
 def test_blaming_sentences_are_marked(sentence, word):
     if word is None:
         marks = blame_marks(sentence, SYSTEMS, people=["Grzegorz Brzęk"])
-        assert [mark.suggestion for mark in marks] == [NAME]
+        assert [mark.suggestion for mark in marks] == [table().instead["name"]]
         return
     assert word in [mark.word for mark in blame_marks(sentence, SYSTEMS)]
 

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.evals.attacks.corpus import attacks
-from warroom.incident.phrases import CHINESE, ENGLISH, RUN_TOGETHER, STRUCTURE, WORDS
-from warroom.incident.required import ALIKE, AnyOf, required
+from warroom.text_safety.injection import phrases
+from warroom.text_safety.required_words import ALIKE, AnyOf, required
 
+WORDS = phrases().words
 WHOLE = re.compile("|".join(f"(?:{p})" for p in WORDS.patterns), re.IGNORECASE)
-VOCABULARY = sorted(set(re.findall(r"[a-z']{2,}|[\u4e00-\u9fff]+", " ".join(ENGLISH + CHINESE))))
+VOCABULARY = sorted(set(re.findall(r"[a-z']{2,}|[\u4e00-\u9fff]+", " ".join(WORDS.patterns))))
 GLUE = st.sampled_from([" ", " ", " ", ", ", ": ", "'", "", "\u017f", "\u212a", "é", "\n"])
 
 
@@ -34,7 +35,7 @@ def test_required_words(pattern, words):
 
 
 def test_every_phrase_requires_some_word():
-    assert all(all(found.words) for found in (WORDS, STRUCTURE, RUN_TOGETHER))
+    assert all(all(found.words) for found in vars(phrases()).values())
 
 
 def test_letters_that_match_others_where_case_is_ignored():
