@@ -13,7 +13,7 @@ from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store
 from ..response import Response
 from ..settings import Settings
-from ..targets.gone import Gone
+from ..targets.stand_ins import Gone
 from .opening import open_context
 from .sources import Sources, recall, remember
 

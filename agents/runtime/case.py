@@ -6,12 +6,12 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
 from ...incident.events import ResponseEvent
 from ...incident.practice import Phase, Specialist
 from ...incident.report import AnyReport, Report
 from ...settings import Settings
-from ...targets.inventory import Inventory
 from ...telemetry.model import Catalogue
 from ...tools.base import Frame
 from ...tools.toolbox import Toolbox

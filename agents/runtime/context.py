@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from ...actions.base import Acting
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
 from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
-from ...targets.acting import Acting
-from ...targets.inventory import Inventory
 from ...targets.survey import Surveying
 from ...telemetry.model import Catalogue, Telemetry
 from ...tools.base import Frame

@@ -6,14 +6,15 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from warroom.actions.restart import Restart
 from warroom.graph import build
-from warroom.incident.action import ActionKind, Outcome, Verdict
+from warroom.incident.action import Outcome, Verdict
 from warroom.incident.communication import MessageState
 from warroom.incident.lifecycle import State
 from warroom.incident.report import DetectionReport, PostmortemReport
 from warroom.incident.timeline import EventKind, from_ts
 from warroom.response import Response
-from warroom.targets.rehearsal import Rehearsal
+from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.bundles import START
 from warroom.tests.support.responses import alert, begin, decide, finish, inventory, room_over
 from warroom.tests.support.shop_bundle import NO_FAULT, Fault
@@ -70,7 +71,7 @@ def test_an_approved_plan_is_carried_out_once_and_measured(tmp_path: Path) -> No
     (subject,) = decide(context, incident, Verdict.approved)
     list(response.run(incident))
     document = context.store.load(incident)
-    assert [call[:2] for call in acting.acted][:1] == [(ActionKind.restart, "payments")]
+    assert [call[:2] for call in acting.acted][:1] == [(Restart.kind, "payments")]
     assert document.executions[0].plan == subject
     # The recorded telemetry goes on failing: what did not help is never called done.
     assert document.executions[0].outcome in (Outcome.unchanged, Outcome.unverified)
