@@ -12,12 +12,6 @@ from warroom.agents.runtime.model_layer import PlaybookOnly
 from warroom.evals.attacks.corpus import CHANNELS, DISGUISES, FORMS, attacks
 from warroom.evals.attacks.noticed import noticed, table
 from warroom.evals.attacks.runs import run_case, targets
-<<<<<<< HEAD
-from warroom.targets.inventory import Inventory, Part
-=======
-from warroom.incident.disguise import readings
-from warroom.incident.injection import speaks
->>>>>>> main
 from warroom.tests.support.benches import bench_over, empty_bench
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.text_safety.disguise import readings
