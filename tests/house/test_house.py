@@ -35,7 +35,8 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
-    "incident": {"errors", "yaml_tables"},
+    "faults": {"errors", "yaml_tables"},
+    "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},
     "tracing": {"errors"},
 }
