@@ -13,7 +13,9 @@ from ...yaml_tables import Entry, Words, read_table
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _JOINT = re.compile(r"[_\-./:]+|\s+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*")
-_FILE = re.compile(r"[\w-]+\.(?:py|js|ts|go|java|kt|rb|rs|cs|php|sql|ya?ml|json|toml|conf)\b")
+_FILE = re.compile(
+    r"(?<![\w-])[\w-]+\.(?:py|js|ts|go|java|kt|rb|rs|cs|php|sql|ya?ml|json|toml|conf)\b"
+)
 _SHORTEST = 4
 _INERT = re.compile(
     r"(^|/)(docs?|tests?|examples?)/|(^|/)(readme|changelog|license)|\.(md|rst|txt)$"

@@ -18,7 +18,7 @@ LEVELS = (
     ("yaml_tables",),
     ("analysis",),
     ("faults",),
-    ("incident", "settings", "text_safety", "tracing"),
+    ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
