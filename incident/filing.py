@@ -1,7 +1,8 @@
 """Files a step's report into the document: checked, attributed, once.
 
 Claims whose proof does not resolve are left out and listed as dropped. A report filed again (a
-node that ran twice) replaces the earlier one of the same step and attempt.
+node that ran twice) replaces the earlier one of the same step and attempt. The incident's state
+moves along with what is filed (practice: lifecycle).
 """
 
 from collections.abc import Iterable
@@ -11,16 +12,16 @@ from typing import TypeVar
 
 from ..errors import GroundingError
 from ..faults import fault_of
-from .action import ActionPlan
+from .action import ActionPlan, Outcome
 from .document import Incident
-from .finding import DroppedClaim, Finding, Hypothesis
+from .finding import DroppedClaim, Finding, Hypothesis, merged
 from .grounding import Payload, check_quotes
-from .hypotheses import merged
-from .progress import advance
+from .lifecycle import State
 from .report import (
     AnyReport,
     DetectionReport,
     InvestigationReport,
+    PostmortemReport,
     SweepReport,
     VerificationReport,
 )
@@ -195,3 +196,31 @@ def _without_lists(report: AnyReport) -> AnyReport:
     moved = ("findings", "hypotheses", "proposals", "messages", "events", "gaps")
     moved = (*moved, "disagreements", "unproven")
     return report.model_copy(update={**{name: [] for name in moved}, "follow_ups": []})
+
+
+OPEN = (State.detected, State.investigating)
+
+
+def advance(document: Incident, report: AnyReport, at: datetime) -> None:
+    """Change the document's state where this report asks for it."""
+    new = _next(document, report)
+    if new:
+        state, reason = new
+        document.move(state, at, report.specialist, reason)
+
+
+def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
+    match report:
+        case DetectionReport(noise=True):
+            return State.closed, "noise: telemetry does not back the alert"
+        case DetectionReport():
+            return State.investigating, f"classified {report.severity.value}"
+        case InvestigationReport() if report.root_cause and document.state in OPEN:
+            return State.identified, "a cause stands out"
+        case VerificationReport(outcome=Outcome.better):
+            return State.resolved, "telemetry confirms the recovery"
+        case VerificationReport():
+            return State.investigating, f"the action left things {report.outcome.value}"
+        case PostmortemReport() if document.state is State.resolved:
+            return State.post_incident, "postmortem drafted"
+    return None

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warroom.analysis.metrics.blame import (
-    MetricColumn,
-    Symptom,
-    blame_metrics,
-    unknown_share,
-)
 from warroom.analysis.metrics.case import build_case
+from warroom.analysis.metrics.suspects import MetricColumn, Symptom, blame_metrics, unknown_share
 
 CALLS = [("web", "cart"), ("web", "search"), ("cart", "db"), ("search", "db")]
 LATENCY, FAILING = Symptom("web", "latency_avg"), Symptom("web", "availability")
