@@ -11,11 +11,11 @@ from functools import cache
 from typing import TypeVar
 
 from ..errors import GroundingError
+from ..faults import fault_of
 from .action import ActionPlan, Outcome
 from .document import Incident
 from .finding import DroppedClaim, Finding, Hypothesis, merged
 from .grounding import Payload, check_quotes
-from .kinds import KINDS
 from .lifecycle import State
 from .report import (
     AnyReport,
@@ -25,6 +25,7 @@ from .report import (
     SweepReport,
     VerificationReport,
 )
+from .severity import IncidentType
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -172,8 +173,9 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
 def _classify(document: Incident, report: InvestigationReport) -> None:
     """A cause that stands out says what kind of trouble this is better than the alert did."""
     cause = next((h for h in document.hypotheses if h.id == report.root_cause), None)
-    if cause and cause.kind in KINDS:
-        document.type, document.category = KINDS[cause.kind]
+    fault = fault_of(cause.kind) if cause else None
+    if fault and fault.type is not IncidentType.unknown:
+        document.type, document.category = fault.type, fault.category
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:

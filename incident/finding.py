@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from ..faults import faults
 from .evidence import Quote
 
 
@@ -22,7 +23,7 @@ class Finding(BaseModel):
 
 
 class FaultKind(StrEnum):
-    """What kind of thing went wrong; the causes every runbook set covers."""
+    """What kind of thing went wrong: the causes that code names, one file of faults/ each."""
 
     bad_deploy = "bad deploy"
     slow_release = "slow release"
@@ -47,6 +48,16 @@ class FaultKind(StrEnum):
     dependency_outage = "dependency outage"
     no_fault = "no fault"
     unknown = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "FaultKind | None":
+        """A kind that only a file of faults/ knows: as good as the ones that code names."""
+        if not isinstance(value, str) or value not in faults():
+            return None
+        kind = str.__new__(cls, value)
+        kind._name_, kind._value_ = value.replace(" ", "_"), value
+        cls._value2member_map_[value] = kind
+        return kind
 
 
 class Argument(BaseModel):

@@ -17,6 +17,7 @@ LEVELS = (
     ("errors", "state"),
     ("yaml_tables",),
     ("analysis",),
+    ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("actions",),
     ("targets", "telemetry", "prompts"),
@@ -34,7 +35,8 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
-    "incident": {"errors", "yaml_tables"},
+    "faults": {"errors", "yaml_tables"},
+    "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},
     "tracing": {"errors"},
 }
