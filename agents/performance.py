@@ -10,7 +10,7 @@ from .reporting.gaps import NAMES
 from .resources import balance, hit_shares, leaks, sizing, statements
 from .resources.bottleneck import Bottleneck, find, strained
 from .resources.observations import LoadObservations
-from .resources.sizing import Size
+from .resources.sizing import Sizing
 from .runtime.case import Case
 
 __all__ = ["analyse", "harden"]
@@ -62,7 +62,7 @@ def _utilisation(observations: LoadObservations) -> list[Finding]:
 
 
 def _advice(
-    observations: LoadObservations, sized: list[Size], bottleneck: Bottleneck | None
+    observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
         *statements.advice(observations),

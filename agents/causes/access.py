@@ -1,9 +1,11 @@
-"""Somebody tries credentials that are not theirs."""
+"""Somebody tries credentials that are not theirs, and the networks that such addresses fill."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 
 from ...incident.finding import FaultKind
-from ...tools.base import Row
+from ...tools.access import FailedLogins
 from .candidate import Candidate
 from .observations import Observations, cite
 
@@ -11,14 +13,12 @@ ATTACK = ("concentrated", "distributed")
 FAILURES = "login_failure_share"
 
 
-def attackers(observations: Observations) -> list[Row]:
+def attackers(observations: Observations) -> list[FailedLogins]:
     """Sources that only fail, failed hardly before, and fail beyond chance now."""
     return [
         row
         for row in observations.logins.rows
-        if row["kind"] in ATTACK
-        and row["failures"] == row["attempts"]
-        and (row["pattern"] or (row["score"] or 0) >= 2)
+        if row.kind in ATTACK and row.failures == row.attempts and (row.pattern or row.score >= 2)
     ]
 
 
@@ -29,10 +29,10 @@ def attacks(observations: Observations) -> Iterator[Candidate]:
         return
     worst = found[0]
     service = _login_service(observations)
-    failures = sum(row["failures"] for row in found)
-    users = sum(row["users"] or 0 for row in found)
+    failures = sum(row.failures for row in found)
+    users = sum(row.users for row in found)
     statement = f"credentials are being tried against {service} from {len(found)} sources"
-    names = ", ".join(row["value"] for row in found)
+    names = ", ".join(row.value for row in found)
     candidate = Candidate(service, FaultKind.credential_attack, statement, resource=names)
     candidate.backed(
         3.0,
@@ -44,7 +44,7 @@ def attacks(observations: Observations) -> Iterator[Candidate]:
         1.5, users / 20, f"they try {users} users", cite(observations.logins, worst, "users")
     )
     row = observations.signal(service, FAILURES)
-    share = (row["current"] or 0.0) if row else 0.0
+    share = (row.current or 0.0) if row else 0.0
     candidate.backed(
         1.0,
         share,
@@ -56,9 +56,52 @@ def attacks(observations: Observations) -> Iterator[Candidate]:
 
 def _login_service(observations: Observations) -> str:
     """The service whose login signals moved; else one that counts logins at all."""
-    rows = [r for r in observations.signals.rows if r["signal"].startswith("login")]
-    moved = [row for row in rows if row["worse"]]
+    rows = [r for r in observations.signals.rows if r.signal.startswith("login")]
+    moved = [row for row in rows if row.worse]
     if rows:
-        return (moved or rows)[0]["service"]
-    lines = (r for r in observations.patterns.rows if "login" in r["template"].lower())
-    return next((row["service"] for row in lines), observations.case.document.alert.service)
+        return (moved or rows)[0].service
+    lines = (r for r in observations.patterns.rows if "login" in r.template.lower())
+    return next((row.service for row in lines), observations.case.document.alert.service)
+
+
+PREFIX = {4: 24, 6: 64}
+MANY = 3
+"""Attacking addresses of one network from which the whole network is named."""
+
+
+def networks(sources: Sequence[str], good: Mapping[str, int]) -> list[str]:
+    """The sources, those of one network joined where nobody else in it sends good requests.
+
+    Args:
+        sources: attacking addresses or networks; what is neither is left out.
+        good: good requests per address, attacking or not.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        network = _around(source)
+        if network:
+            groups[network].append(source)
+    found = []
+    for network, members in groups.items():
+        harmless = any(count > 0 for address, count in good.items() if covered(address, [network]))
+        found += members if len(members) < MANY or harmless else [network]
+    return found
+
+
+def covered(address: str, sources: Sequence[str]) -> bool:
+    """Whether an address is one of the sources or lies in a network among them."""
+    try:
+        return any(ip_address(address) in ip_network(source) for source in sources)
+    except ValueError:
+        return False
+
+
+def _around(source: str) -> str:
+    """The network around an address; a network as it is; empty for what is neither."""
+    try:
+        own = ip_network(source, strict=False)
+    except ValueError:
+        return ""
+    if own.num_addresses > 1:
+        return str(own)
+    return str(ip_network(f"{source}/{PREFIX[own.version]}", strict=False))

@@ -20,7 +20,7 @@ FAST_BURN = 14.4
 
 
 @dataclass(frozen=True)
-class Reading:
+class IllSignal:
     """One signal, healthy and ill, and the evidence it was read from."""
 
     service: str
@@ -65,7 +65,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def readings(document: Incident, signals: Result | None = None) -> list[Reading]:
+def readings(document: Incident, signals: Result | None = None) -> list[IllSignal]:
     """What was measured healthy and ill, from verifications and, where given, the signal scan.
 
     Args:
@@ -73,7 +73,7 @@ def readings(document: Incident, signals: Result | None = None) -> list[Reading]
         signals: a `compare_signals` result.
     """
     found = [
-        Reading(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
+        IllSignal(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
         for execution in document.executions
         for m in execution.measures
         if m.decisive and m.baseline is not None and m.before is not None
@@ -98,8 +98,8 @@ def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
     return high > low * APART and high - low > 0
 
 
-def _scanned(row: Row, evidence: str) -> Reading:
-    return Reading(
+def _scanned(row: Row, evidence: str) -> IllSignal:
+    return IllSignal(
         service=row["service"],
         signal=row["signal"],
         unit=row.get("unit", ""),
@@ -109,7 +109,7 @@ def _scanned(row: Row, evidence: str) -> Reading:
     )
 
 
-def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -> list[Reading]:
+def chosen(document: Incident, signals: tuple[str, ...], found: list[IllSignal]) -> list[IllSignal]:
     """At most three readings: the lesson's signals at the guilty service first, then of those
     hurt. A signal of a victim warns of the harm, not of the cause, and comes last; one that
     neither the lesson names nor users feel is no ground for an alert."""
@@ -117,7 +117,7 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -
     guilty = cause.service if cause else ""
     hurt = affected(document)
 
-    def rank(reading: Reading) -> tuple[int, int, int]:
+    def rank(reading: IllSignal) -> tuple[int, int, int]:
         named = signals.index(reading.signal) if reading.signal in signals else len(signals)
         place = hurt.index(reading.service) if reading.service in hurt else len(hurt)
         return (reading.service != guilty, named, place)

@@ -20,7 +20,7 @@ from ..reporting.owners import due, grounds, owner
 from ..reporting.signal_words import called
 from ..runtime.case import Case
 from .catalogue import fill, general, lesson
-from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
+from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60
@@ -109,7 +109,7 @@ def _kind(make: _Maker) -> str:
     return f"no objective told of a fault like this one ({cause.kind.value})"
 
 
-def _warning(make: _Maker, reading: Reading) -> FollowUp:
+def _warning(make: _Maker, reading: IllSignal) -> FollowUp:
     title = f"Alert when {_condition(reading)} for 1 min"
     why = (
         f"healthy {level(reading.healthy, reading.unit)}, "
@@ -118,7 +118,7 @@ def _warning(make: _Maker, reading: Reading) -> FollowUp:
     return make.item("alert", title, why, [reading.evidence], 1)
 
 
-def _condition(reading: Reading) -> str:
+def _condition(reading: IllSignal) -> str:
     """error rate of checkout is above 5.0%; payments does not answer."""
     if reading.signal == "up":
         return f"{reading.service} reports no metrics"
@@ -154,7 +154,7 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
             yield make.item("slo", title, why, [state.evidence], 1)
 
 
-def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
+def _dashboard(make: _Maker, found: list[IllSignal]) -> FollowUp:
     sweep = make.document.report(SweepReport)
     path = (sweep.origin if sweep else []) or affected(make.document)
     named = dict.fromkeys(called(r.signal) for r in found)

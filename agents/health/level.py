@@ -21,7 +21,7 @@ MANY = 3
 
 
 @dataclass(frozen=True)
-class Level:
+class JudgedSeverity:
     """The level, the rule that gave it, how sure it is, and whether telemetry was there."""
 
     severity: Severity
@@ -33,19 +33,19 @@ class Level:
 
 def level_of(
     words: Classification, traffic: Result, objectives: Result, health: Result, attacks: Result
-) -> Level:
+) -> JudgedSeverity:
     """The level of an incident as of now."""
     attack = any(row["kind"] in ("concentrated", "distributed") for row in attacks.rows)
     seen = _live(traffic, objectives, health)
     if attack:
         seen.append((Severity.P1, "failed logins far above the usual: an attack on accounts"))
     if not seen:
-        return Level(words.severity, words.rule, words.confidence, live=False)
+        return JudgedSeverity(words.severity, words.rule, words.confidence, live=False)
     severity, rule = min(seen, key=lambda pair: pair[0].rank)
     floor = Severity(f"P{min(words.severity.rank + 1, 3)}")
     if floor.rank < severity.rank and words.confidence >= 0.3:
-        return Level(floor, f"{words.rule}; {rule}", 0.7, live=True, attack=attack)
-    return Level(severity, rule, 0.9, live=True, attack=attack)
+        return JudgedSeverity(floor, f"{words.rule}; {rule}", 0.7, live=True, attack=attack)
+    return JudgedSeverity(severity, rule, 0.9, live=True, attack=attack)
 
 
 def _live(traffic: Result, objectives: Result, health: Result) -> list[tuple[Severity, str]]:

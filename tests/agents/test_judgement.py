@@ -6,7 +6,7 @@ import pytest
 from warroom.agents.causes import judgement
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
-from warroom.agents.causes.networks import covered, networks
+from warroom.agents.causes.access import covered, networks
 from warroom.agents.causes.observations import Observations
 from warroom.analysis.changepoint import last_departure
 from warroom.incident.action import Outcome

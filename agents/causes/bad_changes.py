@@ -7,25 +7,26 @@ what fails; one that is merely recent is doubted, so an innocent deploy does not
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
-from ...tools.base import Row
+from ...tools.changes import ChangeRecord
+from ...tools.errors import ErrorGroup
 from ..reporting.wording import place
 from .candidate import Candidate
-from .capacity import MEMORY, swollen
 from .observations import Observations, cite, first, where
-from .timing import suspicious, time_and_place
+from .processes import MEMORY, swollen
+from .suspect_changes import suspicious, time_and_place
 
 
 def bad_deploys(observations: Observations) -> Iterator[Candidate]:
     """A release after which its own code raises errors that were not there before."""
     for row, score in suspicious(observations, "deploy"):
-        service = row["service"]
-        statement = f"release {row['version']} of {service} raises errors that it did not before"
-        candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row["id"])
+        service = row.service
+        statement = f"release {row.version} of {service} raises errors that it did not before"
+        candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row.id)
         time_and_place(observations, candidate, row, score)
         _own_failures(observations, candidate, service)
         group = _new_error(observations, service)
         quotes = cite(observations.errors, group, "exception", "count")
-        text = f"new {group['exception']} at {place(group['location'])}" if group else ""
+        text = f"new {group.exception} at {place(group.location)}" if group else ""
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
         failing = observations.own_failures(service)
         candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
@@ -39,9 +40,9 @@ def bad_deploys(observations: Observations) -> Iterator[Candidate]:
 def slow_releases(observations: Observations) -> Iterator[Candidate]:
     """A release after which its own time, or its queries' time, has grown."""
     for row, score in suspicious(observations, "deploy"):
-        service = row["service"]
-        statement = f"release {row['version']} of {service} is slower than the one before"
-        candidate = Candidate(service, FaultKind.slow_release, statement, change=row["id"])
+        service = row.service
+        statement = f"release {row.version} of {service} is slower than the one before"
+        candidate = Candidate(service, FaultKind.slow_release, statement, change=row.id)
         time_and_place(observations, candidate, row, score)
         share = observations.slowness(service)
         slowest = first(observations.slow, service=service)
@@ -62,12 +63,12 @@ def slow_releases(observations: Observations) -> Iterator[Candidate]:
 def bad_flags(observations: Observations) -> Iterator[Candidate]:
     """A feature flag turned just before, and the code behind it fails or is slow."""
     for row, score in suspicious(observations, "flag"):
-        service = row["service"] or _origin(observations)
+        service = row.service or _origin(observations)
         if not service:
             continue
-        statement = f"feature flag {row['id']} makes {service} fail"
+        statement = f"feature flag {row.id} makes {service} fail"
         candidate = Candidate(
-            service, FaultKind.bad_flag, statement, change=row["id"], resource=row["id"]
+            service, FaultKind.bad_flag, statement, change=row.id, resource=row.id
         )
         time_and_place(observations, candidate, row, score)
         share = (
@@ -87,11 +88,11 @@ def bad_flags(observations: Observations) -> Iterator[Candidate]:
 def bad_configurations(observations: Observations) -> Iterator[Candidate]:
     """A configuration change just before, on the service where it starts."""
     for row, score in suspicious(observations, "config"):
-        service = row["service"]
+        service = row.service
         if not service:
             continue
-        statement = f"configuration change {row['id'][:10]} of {service}: {row['summary']}"
-        candidate = Candidate(service, FaultKind.bad_config, statement, change=row["id"])
+        statement = f"configuration change {row.id[:10]} of {service}: {row.summary}"
+        candidate = Candidate(service, FaultKind.bad_config, statement, change=row.id)
         time_and_place(observations, candidate, row, score)
         _own_failures(observations, candidate, service)
         candidate.doubted(
@@ -112,20 +113,20 @@ def _silent_callee(observations: Observations, candidate: Candidate, service: st
     """Who waits for a callee that answers nothing is slow and full without a fault of its own."""
     edge = observations.silent_callee(service)
     if edge:
-        text = f"{service} waits for {edge['callee']}, which does not answer"
-        share = edge["unanswered_share"]
+        text = f"{service} waits for {edge.callee}, which does not answer"
+        share = edge.unanswered_share
         candidate.doubted(
             3.0, share, text, cite(observations.edges, edge, "callee", "unanswered_share")
         )
 
 
-def _touched(observations: Observations, service: str, change: Row) -> bool:
+def _touched(observations: Observations, service: str, change: ChangeRecord) -> bool:
     """Whether a new error of the service was raised in a file that the change touched."""
-    files = [name.rsplit("/", 1)[-1] for name in (change["files"] or "").split(", ") if name]
+    files = [name.rsplit("/", 1)[-1] for name in change.files.split(", ") if name]
     return any(
-        name in row["location"]
+        name in row.location
         for row in observations.errors.rows
-        if row["new"] and service in row["services"].split(", ")
+        if row.new and service in row.services.split(", ")
         for name in files
     )
 
@@ -134,26 +135,26 @@ def _slower(observations: Observations, service: str) -> float:
     """1 where the service answers half as slow again or more; a share of hardly anything added
     is hardly a reason."""
     rows = [observations.signal(service, name) for name in ("latency_p95", "latency_p50")]
-    return float(any(row and row["worse"] and (row["ratio"] or 0) >= 1.5 for row in rows))
+    return float(any(row and row.worse and (row.ratio or 0) >= 1.5 for row in rows))
 
 
 def _slow_statements(observations: Observations, candidate: Candidate, service: str) -> None:
     for row in where(observations.queries, service=service):
-        slower = max(row["ratio"] or 1.0, row["fanout_ratio"] or 1.0)
-        fresh = not row["calls_before"] and (row["mean_ms"] or 0) > 5
+        slower = max(row.ratio or 1.0, row.fanout_ratio or 1.0)
+        fresh = not row.calls_before and row.mean_ms > 5
         if slower >= 3 or fresh:
             how = "new and slow" if fresh else f"{slower:.0f} times as much work"
-            text = f"statement {row['statement'][:70]} is {how}"
+            text = f"statement {row.statement[:70]} is {how}"
             candidate.backed(1.5, 1.0, text, cite(observations.queries, row, "mean_ms", "calls"))
             return
 
 
-def _new_error(observations: Observations, service: str) -> Row | None:
+def _new_error(observations: Observations, service: str) -> ErrorGroup | None:
     return next(
         (
             row
             for row in observations.errors.rows
-            if row["new"] and service in row["services"].split(", ")
+            if row.new and service in row.services.split(", ")
         ),
         None,
     )
@@ -171,15 +172,15 @@ def _proof_of_origin(observations: Observations, service: str):
 def _origin(observations: Observations) -> str:
     """The service in which most of the failures begin; without failures, of the added time."""
     names = {
-        row["service"]
+        row.service
         for row in (observations.failures if observations.failures.ok else observations.slow).rows
     }
     share = observations.own_failures if observations.failures.ok else observations.slowness
     return max(sorted(names), key=share, default="")
 
 
-def _deploys_near(observations: Observations, service: str) -> Iterator[Row]:
+def _deploys_near(observations: Observations, service: str) -> Iterator[ChangeRecord]:
     window = observations.case.frame.baseline.seconds
     for row in where(observations.changes, kind="deploy", service=service):
-        if 0 <= (row["seconds_before"] or 0) <= window:
+        if 0 <= row.seconds_before <= window:
             yield row
