@@ -30,7 +30,7 @@ WRITTEN = (M.schema, M.data, M.encoding, M.units, M.clock)
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ChangeDelivery:
     """Where and when a change arrived, as far as it matters for what fails."""
 
     service: str
@@ -44,7 +44,7 @@ class Arrival:
     """0..1: how little it can have reached what fails."""
 
 
-def delivery(observations: Observations, scene: Scene, studied: Studied) -> Arrival:
+def delivery(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """The delivery that speaks most for the change: to the most affected service, in time."""
     arrived = [*studied.deploys, *studied.carriers]
     if not arrived:
@@ -53,14 +53,14 @@ def delivery(observations: Observations, scene: Scene, studied: Studied) -> Arri
     if not in_time:
         row = min(arrived, key=lambda row: row.at)
         text = f"deployed {span(row.at - scene.onset)} after it began"
-        return Arrival(row.service, row.at, True, text, 1.0)
+        return ChangeDelivery(row.service, row.at, True, text, 1.0)
     row = max(in_time, key=lambda row: (_near(observations, scene, row.service), row.at))
     return _delivered(observations, scene, studied, row)
 
 
 def _delivered(
     observations: Observations, scene: Scene, studied: Studied, row: ChangeRecord
-) -> Arrival:
+) -> ChangeDelivery:
     service = row.service
     near = _near(observations, scene, service)
     lead = span(max(0.0, scene.onset - row.at))
@@ -70,20 +70,22 @@ def _delivered(
         touches = studied.contact.mechanism
         elsewhere = bool(touches) and touches[0].mechanism in WRITTEN
         doubt = 0.2 if elsewhere else 0.8
-        return Arrival("", row.at, False, f"{text}, where nothing is unusual", doubt)
+        return ChangeDelivery("", row.at, False, f"{text}, where nothing is unusual", doubt)
     shows = service if scene.affected.get(service) else ""
-    return Arrival(shows, row.at, False, text, 0.0)
+    return ChangeDelivery(shows, row.at, False, text, 0.0)
 
 
-def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> Arrival:
+def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """No deploy names it. A later one of an affected service may hold it, if it is shared."""
     at = studied.row.at
     if at > scene.onset + SKEW_S:
         text = f"committed {span(at - scene.onset)} after it began"
-        return Arrival("", at, True, text, 1.0)
+        return ChangeDelivery("", at, True, text, 1.0)
     deploys = [row for row in observations.history.rows if row.kind == "deploy"]
     if not deploys:
-        return Arrival("", None, False, f"committed {span(scene.onset - at)} before it began", 0.0)
+        return ChangeDelivery(
+            "", None, False, f"committed {span(scene.onset - at)} before it began", 0.0
+        )
     later = [
         row
         for row in deploys
@@ -92,8 +94,8 @@ def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> 
     if later and _shared(studied):
         row = min(later, key=lambda row: row.at)
         text = f"shared code, in time for the deploy of {row.service}"
-        return Arrival(row.service, row.at, False, text, 0.3)
-    return Arrival("", None, False, "no deploy is known to have carried it", 0.8)
+        return ChangeDelivery(row.service, row.at, False, text, 0.3)
+    return ChangeDelivery("", None, False, "no deploy is known to have carried it", 0.8)
 
 
 def _shared(studied: Studied) -> bool:

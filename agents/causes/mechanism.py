@@ -17,7 +17,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...tools.symptom_records import Symptom
 from .candidate import Candidate
-from .delivery import Arrival, delivery
+from .delivery import ChangeDelivery, delivery
 from .demand import rising_demand
 from .observations import Observations, cite
 from .studies import Scene, Studied, scene
@@ -55,7 +55,7 @@ def closest(studied: Studied) -> Touch:
     return [*studied.contact.mechanism, *studied.contact.name][0]
 
 
-def strength(studied: Studied, arrival: Arrival) -> float:
+def strength(studied: Studied, arrival: ChangeDelivery) -> float:
     """Log-odds of all that speaks for it."""
     contact = studied.contact
     met = MECHANISM * contact.by_mechanism + NAME * contact.by_name + PLACE * contact.by_place
@@ -66,8 +66,8 @@ def _accused(
     observations: Observations,
     now: Scene,
     studied: Studied,
-    arrival: Arrival,
-    rival: tuple[Studied, Arrival] | None,
+    arrival: ChangeDelivery,
+    rival: tuple[Studied, ChangeDelivery] | None,
 ) -> Candidate:
     service = arrival.service or _loudest(now, studied)
     kind, row = _kind(studied), studied.row
@@ -105,7 +105,10 @@ def _meetings(
 
 
 def _rivalry(
-    observations: Observations, candidate: Candidate, own: float, rival: tuple[Studied, Arrival]
+    observations: Observations,
+    candidate: Candidate,
+    own: float,
+    rival: tuple[Studied, ChangeDelivery],
 ) -> None:
     """One that fits about as well makes both doubtful."""
     close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
