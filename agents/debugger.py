@@ -8,6 +8,7 @@ from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.example import example_trace
+from ..tools.runbooks import find_runbook
 from .causes.explanation import (
     contributing_factors,
     five_whys,
@@ -56,7 +57,7 @@ def design_fix(case: Case) -> FixReport:
     observations = Observations(case)
     restored = any(e.outcome is Outcome.better for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
-    runbook = observations.ask("find_runbook", fault=cause.kind.value, limit=1) if cause else None
+    runbook = observations.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
     plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
