@@ -7,9 +7,9 @@ from .causes.observations import cite
 from .follow_ups.hardening import harden
 from .health.otherwise import slower
 from .reporting.gaps import NAMES
-from .resources import balance, hit_shares, leaks, sizing, statements
+from .resources import leaks, load, sizing, work
 from .resources.bottleneck import Bottleneck, find, strained
-from .resources.observations import LoadObservations
+from .resources.load import LoadObservations
 from .resources.sizing import Sizing
 from .runtime.case import Case
 
@@ -28,10 +28,10 @@ def analyse(case: Case) -> PerformanceReport:
         *([bottleneck.finding()] if bottleneck else []),
         *_utilisation(observations),
         *slower(observations, CLEARLY),
-        *statements.findings(observations),
+        *work.heavier_statements(observations),
         *leaks.findings(observations),
-        *balance.findings(observations),
-        *hit_shares.findings(observations),
+        *load.odd_instances(observations),
+        *work.missed_lookups(observations),
         *sizing.findings(sized),
     ]
     looked = observations.saturation.ok or observations.instances.ok
@@ -65,7 +65,7 @@ def _advice(
     observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
-        *statements.advice(observations),
+        *work.advice(observations),
         *leaks.advice(observations),
         *sizing.advice(observations, sized, bottleneck),
     ]

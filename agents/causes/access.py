@@ -1,7 +1,7 @@
 """Somebody tries credentials that are not theirs, and the networks that such addresses fill."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from ...incident.finding import FaultKind
@@ -65,6 +65,9 @@ def _login_service(observations: Observations) -> str:
 
 
 PREFIX = {4: 24, 6: 64}
+"""Bits of the network that a block may take whole, by IP version."""
+WIDE = {4: 24, 6: 48}
+"""Bits of the network that is named to people."""
 MANY = 3
 """Attacking addresses of one network from which the whole network is named."""
 
@@ -78,7 +81,7 @@ def networks(sources: Sequence[str], good: Mapping[str, int]) -> list[str]:
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for source in sources:
-        network = _around(source)
+        network = _around(source, PREFIX)
         if network:
             groups[network].append(source)
     found = []
@@ -88,15 +91,30 @@ def networks(sources: Sequence[str], good: Mapping[str, int]) -> list[str]:
     return found
 
 
-def covered(address: str, sources: Sequence[str]) -> bool:
-    """Whether an address is one of the sources or lies in a network among them."""
+def covered(address: str, sources: Iterable[str]) -> bool:
+    """Whether an address is, or lies in, one of these addresses or networks; names compare as
+    they are."""
+    return any(_within(address, source) for source in sources)
+
+
+def mostly_in(sources: Iterable[str]) -> str:
+    """ ", mostly in 203.0.113.0/24" where three or more share few networks; else empty."""
+    listed = list(sources)
+    around = Counter(network for source in listed if (network := _around(source, WIDE)))
+    busiest = [(network, count) for network, count in around.most_common(3) if count >= MANY]
+    if sum(count for _, count in busiest) * 2 < len(listed) or not busiest:
+        return ""
+    return f", mostly in {', '.join(network for network, _ in busiest)}"
+
+
+def _within(address: str, source: str) -> bool:
     try:
-        return any(ip_address(address) in ip_network(source) for source in sources)
+        return ip_address(address) in ip_network(source, strict=False)
     except ValueError:
-        return False
+        return address == source
 
 
-def _around(source: str) -> str:
+def _around(source: str, prefix: Mapping[int, int]) -> str:
     """The network around an address; a network as it is; empty for what is neither."""
     try:
         own = ip_network(source, strict=False)
@@ -104,4 +122,4 @@ def _around(source: str) -> str:
         return ""
     if own.num_addresses > 1:
         return str(own)
-    return str(ip_network(f"{source}/{PREFIX[own.version]}", strict=False))
+    return str(ip_network(f"{source}/{prefix[own.version]}", strict=False))

@@ -1,11 +1,13 @@
 """Thresholds that would have warned earlier, from the levels this incident was measured at."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...tools.base import Result, Row
+from ...tools.base import Result
+from ...tools.shifts import SignalShift
 from ..reporting.incident_status import affected, likely_cause
 from ..reporting.signal_words import CEILINGS
 from .expressions import expression, forecast
@@ -65,7 +67,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def readings(document: Incident, signals: Result | None = None) -> list[IllSignal]:
+def readings(document: Incident, signals: Result[SignalShift] | None = None) -> list[IllSignal]:
     """What was measured healthy and ill, from verifications and, where given, the signal scan.
 
     Args:
@@ -80,16 +82,9 @@ def readings(document: Incident, signals: Result | None = None) -> list[IllSigna
         if _is_ill(m.baseline, m.before, m.higher_is_worse)
     ]
     if signals is not None:
-        found += [_scanned(row, signals.evidence) for row in signals.rows if _is_worse(row)]
+        found += _scanned(signals)
     unique = {(r.service, r.signal): r for r in reversed(found) if r.healthy != r.ill}
     return list(reversed(unique.values()))
-
-
-def _is_worse(row: Row) -> bool:
-    healthy, ill = row.get("baseline"), row.get("current")
-    if healthy is None or ill is None or not row.get("worse"):
-        return False
-    return _is_ill(healthy, ill, row["signal"] not in LOWER_IS_WORSE)
 
 
 def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
@@ -98,15 +93,12 @@ def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
     return high > low * APART and high - low > 0
 
 
-def _scanned(row: Row, evidence: str) -> IllSignal:
-    return IllSignal(
-        service=row["service"],
-        signal=row["signal"],
-        unit=row.get("unit", ""),
-        healthy=row["baseline"],
-        ill=row["current"],
-        evidence=evidence,
-    )
+def _scanned(signals: Result[SignalShift]) -> Iterator[IllSignal]:
+    """What the scan saw get worse."""
+    for row in signals.rows:
+        healthy, ill, bad = row.baseline, row.current, row.signal not in LOWER_IS_WORSE
+        if row.worse and healthy is not None and ill is not None and _is_ill(healthy, ill, bad):
+            yield IllSignal(row.service, row.signal, row.unit, healthy, ill, signals.evidence)
 
 
 def chosen(document: Incident, signals: tuple[str, ...], found: list[IllSignal]) -> list[IllSignal]:

@@ -14,13 +14,14 @@ from ...prompts.formats import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
+from ...tools.shifts import SignalShift
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
 from ..reporting.owners import due, grounds, owner
 from ..reporting.signal_words import called
 from ..runtime.case import Case
-from .catalogue import fill, general, lesson
 from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
+from .hardening import fill, general, lesson
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60
@@ -37,7 +38,7 @@ def improve_monitoring(case: Case) -> MonitoringReport:
 def monitoring_report(
     document: Incident,
     now: datetime,
-    signals: Result | None = None,
+    signals: Result[SignalShift] | None = None,
     catalogue: Catalogue | None = None,
 ) -> MonitoringReport:
     """The report from the record and a `compare_signals` result."""
@@ -84,7 +85,7 @@ class _Maker:
         return owner(self.document, self.service, self.catalogue)
 
 
-def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
+def _improvements(make: _Maker, signals: Result[SignalShift] | None) -> Iterator[FollowUp]:
     taught = lesson(make.document)
     found = chosen(make.document, taught.signals, readings(make.document, signals))
     for name, query in forecasts(make.document, taught.signals):

@@ -2,7 +2,10 @@
 
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
-from ...tools.base import Result, Row
+from ...tools.base import Result
+from ...tools.impact import RouteImpact
+from ...tools.shifts import SignalShift
+from ...tools.slo import ObjectiveState
 from ..causes.observations import Observations, cite, first
 from .otherwise import moved, other_ways, slower
 
@@ -29,7 +32,9 @@ SLOW = 0.05
 """Share of slow requests at the edge that users notice."""
 
 
-def backed(observations: Observations, traffic: Result, objectives: Result) -> list[Finding]:
+def backed(
+    observations: Observations, traffic: Result[RouteImpact], objectives: Result[ObjectiveState]
+) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
         *_signals(observations),
@@ -47,17 +52,16 @@ def backed(observations: Observations, traffic: Result, objectives: Result) -> l
 
 
 def _signals(observations: Observations) -> list[Finding]:
-    rows = [r for r in observations.signals.rows if r["worse"] and (r["score"] or 0) >= CLEAR]
-    ill = {(row["service"], row["signal"]) for row in rows}
+    rows = [r for r in observations.signals.rows if r.worse and r.score >= CLEAR]
+    ill = {(row.service, row.signal) for row in rows}
     rows = [row for row in rows if _matters(observations, row, ill)]
     return [
         Finding(
-            statement=f"{row['service']} {row['signal']} is {row['current']:.3g}, "
-            f"healthy {row['baseline']:.3g}"
-            if row["current"] is not None and row["baseline"] is not None
-            else f"{row['service']} {row['signal']} {row['note'] or 'changed'}",
-            service=row["service"],
-            kind=f"anomaly:{row['signal']}",
+            statement=f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
+            if row.current is not None and row.baseline is not None
+            else f"{row.service} {row.signal} {row.note or 'changed'}",
+            service=row.service,
+            kind=f"anomaly:{row.signal}",
             quotes=cite(observations.signals, row, "service", "current", "baseline", "score"),
         )
         for row in rows[:5]
@@ -73,128 +77,131 @@ def _alerted(observations: Observations) -> list[Finding]:
         return []
     return [
         Finding(
-            statement=f"{row['service']} {metric} is {row['now'] or 0:.3g}, "
-            f"healthy {row['before'] or 0:.3g}",
-            service=row["service"],
+            statement=f"{row.service} {metric} is {row.now or 0:.3g}, "
+            f"healthy {row.before or 0:.3g}",
+            service=row.service,
             kind=f"anomaly:{metric}",
             quotes=cite(observations.symptoms, row, "service", "text", "now", "before"),
         )
     ]
 
 
-def _matters(observations: Observations, row: Row, ill: set[tuple[str, str]]) -> bool:
+def _matters(observations: Observations, row: SignalShift, ill: set[tuple[str, str]]) -> bool:
     """Whether a clear anomaly is trouble: nearly full, gone, or too slow for what is promised.
 
     Shares of few requests jump with each failure, so failures are counted below; a P95 jumps
     with each slow request, so it counts where the median moved as well.
     """
-    signal, current, ratio = row["signal"], row["current"], row["ratio"]
+    signal, current, ratio = row.signal, row.current, row.ratio
     if current is None:
         return signal == "up"
     if signal == "up":
         return current < 0.5
     if signal == "latency_p95":
-        return (row["service"], "latency_p50") in ill and _too_slow(observations, row)
+        return (row.service, "latency_p50") in ill and _too_slow(observations, row)
     if signal in FILLING:
         return current >= NEARLY_FULL
     return signal in GROWING and (ratio or 0) >= MUCH
 
 
-def _too_slow(observations: Observations, row: Row) -> bool:
+def _too_slow(observations: Observations, row: SignalShift) -> bool:
     """Slower than the service's latency objective; without one, three times slower."""
-    service = observations.case.catalogue.find(row["service"])
+    service = observations.case.catalogue.find(row.service)
     goals = [slo.threshold_ms for slo in (service.slos if service else []) if slo.threshold_ms]
-    if goals:
-        return row["current"] * 1000 > min(goals)
-    return (row["ratio"] or 0) >= 2 * MUCH
+    if goals and row.current is not None:
+        return row.current * 1000 > min(goals)
+    return (row.ratio or 0) >= 2 * MUCH
 
 
 def _growing(observations: Observations) -> list[Finding]:
     """What grows steadily towards a limit: calm today, an outage within the hour."""
     return [
         Finding(
-            statement=f"{row['service']} {row['signal']} grows steadily and reaches its limit in "
-            f"{row['seconds_to_limit']:.0f} s",
-            service=row["service"],
-            kind=f"anomaly:{row['signal']}",
+            statement=f"{row.service} {row.signal} grows steadily and reaches its limit in "
+            f"{row.seconds_to_limit:.0f} s",
+            service=row.service,
+            kind=f"anomaly:{row.signal}",
             quotes=cite(observations.growth, row, "service", "now", "seconds_to_limit"),
         )
         for row in observations.growth.rows
-        if row["monotonic"]
-        and (row["confidence"] or 0) >= STEADY
-        and row["seconds_to_limit"] is not None
-        and row["seconds_to_limit"] <= SOON_S
+        if row.monotonic
+        and row.confidence >= STEADY
+        and row.seconds_to_limit is not None
+        and row.seconds_to_limit <= SOON_S
     ]
 
 
-def _failing(traffic: Result) -> list[Finding]:
+def _failing(traffic: Result[RouteImpact]) -> list[Finding]:
     total = first(traffic, route="*")
-    if not total or not total["requests"]:
+    if not total or not total.requests:
         return []
-    failed = _rise(total, ("failed", "failed_before"), ("requests", "requests_before"))
-    slow = total["slow"] >= MANY * max(1.0, total["requests"] / 100) if total["slow"] else False
+    slow = total.slow or 0
     found = []
-    if failed:
-        before = total["share_before"] or 0.0
-        text = f"{total['share']:.1%} of requests at the edge fail, {before:.1%} before"
+    if _rose(total):
+        before = total.share_before or 0.0
+        text = f"{total.share:.1%} of requests at the edge fail, {before:.1%} before"
         quotes = cite(traffic, total, "share", "share_before")
         found.append(Finding(statement=text, kind="impact", quotes=quotes))
-    if slow and total["slow"] / total["requests"] >= SLOW:
-        text = f"{total['slow']} of {total['requests']} requests at the edge miss the latency goal"
+    if slow >= MANY * max(1.0, total.requests / 100) and slow / total.requests >= SLOW:
+        text = f"{slow} of {total.requests} requests at the edge miss the latency goal"
         quotes = cite(traffic, total, "slow", "requests")
         found.append(Finding(statement=text, kind="impact", quotes=quotes))
     return found
 
 
-def _missed(objectives: Result) -> list[Finding]:
+def _missed(objectives: Result[ObjectiveState]) -> list[Finding]:
     """Objectives that are missed by more than a few requests."""
     return [
         Finding(
-            statement=f"{row['service']} misses its objective {row['name']}: "
-            f"{row['current']:.2%} good, {row['objective']:.2%} wanted",
-            service=row["service"],
+            statement=f"{row.service} misses its objective {row.name}: "
+            f"{row.current:.2%} good, {row.objective:.2%} wanted",
+            service=row.service,
             kind="slo",
             quotes=cite(objectives, row, "service", "current", "objective"),
         )
         for row in objectives.rows
-        if row["breached"] and (row["total"] or 0) - (row["good"] or 0) > MANY
+        if row.breached and (row.total or 0) - (row.good or 0) > MANY
     ]
 
 
-def _rise(row: Row, counts: tuple[str, str], totals: tuple[str, str]) -> bool:
-    """Whether a share rose beyond chance, and by more than a handful of events."""
-    after, before = row[counts[0]] or 0, row[counts[1]] or 0
-    change = rate_change(before, after, row[totals[1]] or 1, row[totals[0]])
-    return after >= MANY and change.direction > 0 and change.log10_p <= -CHANCE
+def _rose(total: RouteImpact) -> bool:
+    """Whether the share that fails rose beyond chance, and by more than a handful of requests."""
+    counts = total.failed_before, total.failed, total.requests_before or 1, total.requests
+    return total.failed >= MANY and _beyond_chance(*counts)
+
+
+def _beyond_chance(before: int, after: int, of_before: float, of_after: float) -> bool:
+    change = rate_change(before, after, of_before, of_after)
+    return change.direction > 0 and change.log10_p <= -CHANCE
 
 
 def _traces(observations: Observations) -> list[Finding]:
     """Failures behind the edge, which users may not have noticed yet."""
     rows = observations.failures.rows
-    after, before = sum(r["count"] or 0 for r in rows), sum(r["before"] or 0 for r in rows)
+    after, before = sum(r.count for r in rows), sum(r.before for r in rows)
     frame = observations.case.frame
-    change = rate_change(before, after, max(frame.baseline.seconds, 1), frame.incident.seconds or 1)
-    if after < MANY or change.direction <= 0 or change.log10_p > -CHANCE:
+    seconds = max(frame.baseline.seconds, 1), frame.incident.seconds or 1
+    if after < MANY or not _beyond_chance(before, after, *seconds):
         return []
     row = rows[0]
-    text = f"{after} traces fail, {before} before; most begin in {row['service']}"
+    text = f"{after} traces fail, {before} before; most begin in {row.service}"
     quotes = cite(observations.failures, row, "service", "count", "share")
-    return [Finding(statement=text, service=row["service"], kind="error-origin", quotes=quotes)]
+    return [Finding(statement=text, service=row.service, kind="error-origin", quotes=quotes)]
 
 
 def _patterns(observations: Observations) -> list[Finding]:
     rows = [
         row
         for row in observations.patterns.rows
-        if row["kind"] in ("new", "surging")
-        and row["level"] in ERRORS
-        and (row["after"] or 0) >= MANY
-        and (row["score"] or 0) >= CHANCE
+        if row.kind in ("new", "surging")
+        and row.level in ERRORS
+        and row.after >= MANY
+        and (row.score or 0) >= CHANCE
     ]
     return [
         Finding(
-            statement=f"{row['service']} logs {row['kind']} errors: {row['sample'][:120]}",
-            service=row["service"],
+            statement=f"{row.service} logs {row.kind} errors: {row.sample[:120]}",
+            service=row.service,
             kind="log",
             quotes=cite(observations.patterns, row, "service", "after", "sample"),
         )
@@ -203,10 +210,10 @@ def _patterns(observations: Observations) -> list[Finding]:
 
 
 def _attacks(observations: Observations) -> list[Finding]:
-    rows = [r for r in observations.logins.rows if r["kind"] in ("concentrated", "distributed")]
+    rows = [r for r in observations.logins.rows if r.kind in ("concentrated", "distributed")]
     return [
         Finding(
-            statement=f"{row['failures']} failed logins from {row['value']}",
+            statement=f"{row.failures} failed logins from {row.value}",
             kind="auth",
             quotes=cite(observations.logins, row, "value", "failures"),
         )

@@ -8,7 +8,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ..causes.observations import cite
 from .bottleneck import Bottleneck
-from .observations import LoadObservations
+from .load import LoadObservations
 
 HEADROOM = 0.3
 """Share of each instance's capacity that stays free."""
@@ -35,7 +35,7 @@ class Sizing:
 
 def sizes(observations: LoadObservations) -> Iterator[Sizing]:
     """Every service whose arrivals, healthy time per request and slots are known."""
-    for service in dict.fromkeys(row["service"] for row in observations.instances.rows):
+    for service in dict.fromkeys(row.service for row in observations.instances.rows):
         found = _size(observations, service)
         if found:
             yield found
@@ -44,8 +44,8 @@ def sizes(observations: LoadObservations) -> Iterator[Sizing]:
 def _size(observations: LoadObservations, service: str) -> Sizing | None:
     """By the healthy time per request: what a queue or a fault adds to it is not the work."""
     working = observations.working(service)
-    slots = [row["slots"] for row in working if row["slots"]]
-    stay = observations.seconds_each(service, "usual_s")
+    slots = [row.slots for row in working if row.slots]
+    stay = observations.seconds_each(service, usual=True)
     arrivals, _ = observations.arrivals(service)
     each = per_instance_rps(min(slots), stay) if slots and stay else None
     need = instances_needed(arrivals, each, HEADROOM) if each else None

@@ -12,8 +12,7 @@ from ...text_safety.injection import speaks
 from ...tools.base import Result, Row
 from ...tools.hostile import HostileText, hostile_texts
 from ..causes.observations import cite
-from .observations import AccessObservations
-from .threat import Threat
+from .observations import AccessObservations, Threat
 
 SHOWN = 5
 

@@ -1,12 +1,36 @@
-"""What is looked at for security: logins, arrivals, paths, programs, certificates."""
+"""What is looked at for security (logins, arrivals, paths, programs, certificates), and what a sign
+of harm found there is.
+"""
 
+from dataclasses import dataclass
 from functools import cached_property
 
+from ...incident.finding import Finding
 from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
-from ...tools.base import Result, Row
+from ...tools.base import Result
 from ...tools.certificates import CertificateEnd, certificates
 from ...tools.traffic import TrafficRate, traffic
 from ..causes.observations import Observations
+
+LEADING = 0.5
+"""Sureness from which a threat is named as one; below it stays a finding."""
+
+
+@dataclass(frozen=True)
+class Threat:
+    """A threat in words, how sure it is (0..1), its proof, who and what is behind it."""
+
+    name: str
+    sureness: float
+    findings: tuple[Finding, ...]
+    sources: tuple[str, ...] = ()
+    exposure: str = ""  # what may have been seen or taken; empty: nothing known
+
+    @property
+    def leading(self) -> bool:
+        """Whether it is sure enough to be named."""
+        return self.sureness >= LEADING
+
 
 MUCH, UNLIKELY = 4.0, 3.0
 """A rate that rose this many times, and this unlikely by chance (-log10 p), has risen."""
@@ -36,7 +60,7 @@ class AccessObservations(Observations):
         return self.ask(access_patterns, by="user_agent")
 
     @cached_property
-    def paths(self) -> Result[AccessPattern]:
+    def asked_paths(self) -> Result[AccessPattern]:
         """Requests by path."""
         return self.ask(access_patterns, by="path")
 
@@ -45,12 +69,12 @@ class AccessObservations(Observations):
         """Certificates and when they expire."""
         return self.ask(certificates)
 
-    def attackers(self) -> list[Row]:
+    def attackers(self) -> list[FailedLogins]:
         """Sources that try credentials, most suspect first."""
-        return [row for row in self.logins.rows if row["kind"] == "concentrated" and row["pattern"]]
+        return [row for row in self.logins.rows if row.kind == "concentrated" and row.pattern]
 
 
-def risen(row: Row) -> bool:
+def risen(row: TrafficRate | AccessPattern | FailedLogins) -> bool:
     """Whether the row's rate is several times what it was, beyond chance (new ones count)."""
-    ratio = row["ratio"]
-    return (row["score"] or 0) >= UNLIKELY and (ratio is None or ratio >= MUCH)
+    ratio = row.ratio
+    return row.score >= UNLIKELY and (ratio is None or ratio >= MUCH)
