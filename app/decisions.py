@@ -5,14 +5,14 @@ import json
 import time
 from collections.abc import Sequence
 
+from ..actions.catalogue import plan as checked_plan
+from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.ledger import Request
 from ..incident.store import Store
 from ..settings import Settings
-from ..targets.inventory import Inventory
-from ..tools.actions import plan as checked_plan
 from .sources import recall
 
 MEASURED = ("good_share",)
@@ -98,7 +98,7 @@ def _pair(edit: str, plan: ActionPlan) -> tuple[str, object]:
     if key in MEASURED:
         raise ToolRetry(f"{key} is measured, not chosen; reject the plan to have it measured again")
     if key not in plan.parameters:
-        raise ToolRetry(f"no parameter {key!r}; {plan.kind.value} {plan.target} has {_known(plan)}")
+        raise ToolRetry(f"no parameter {key!r}; {plan.kind} {plan.target} has {_known(plan)}")
     try:
         return key, json.loads(text)
     except ValueError:

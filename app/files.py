@@ -31,9 +31,9 @@ def write_files(context: ResponseContext, incident_id: str) -> list[Path]:
 
 
 def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> str:
-    """The draft, rendered from the record as it stands; empty before step 11."""
-    report = incident.report(11)
-    if not isinstance(report, PostmortemReport):
+    """The draft, rendered from the record as it stands; empty before it was written."""
+    report = incident.report(PostmortemReport)
+    if report is None:
         return ""
     if report.source == "model":  # its sentences were checked against the record as it stood
         return report.markdown

@@ -12,10 +12,10 @@ from ..errors import InputError, ToolFailed
 from ..incident.store import Store
 from ..incident.timeline import utc_now
 from ..settings import Settings
-from ..targets.rehearsal import Rehearsal
+from ..targets.operations import Operations
+from ..targets.stand_ins import Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
-from ..targets.system import Operations
 from ..telemetry.absent import NoTelemetry
 from ..telemetry.bundle import Bundle
 from .sources import Sources

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
+from ..agents.runtime.case import Tell
 from ..incident.action import Verdict
 from ..incident.alert import Alert
 from ..incident.ledger import Request
@@ -13,12 +13,10 @@ from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store
 from ..response import Response
 from ..settings import Settings
-from ..targets.gone import Gone
+from ..targets.stand_ins import Gone
 from .opening import open_context
 from .sources import Sources, recall, remember
 
-Tell = Callable[[dict[str, Any]], None]
-"""Takes what happens, event by event."""
 Commander = Callable[[Request], bool]
 """Answers a request through the ledger; False: leaves it open."""
 

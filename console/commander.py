@@ -83,7 +83,7 @@ class Prompt:
     def _edited(self, plan: ActionPlan) -> ActionPlan | None:
         """A plan with other parameters, checked; None where the person gave up."""
         if not plan.parameters:
-            say(self.console, ("  ✖ ", "bad"), f"{plan.kind.value} has no parameters to edit")
+            say(self.console, ("  ✖ ", "bad"), f"{plan.kind} has no parameters to edit")
         for key, old in plan.parameters.items():
             say(self.console, (f"  {key}", "strong"), f" is {shown(old)}")
         while plan.parameters:

@@ -54,8 +54,8 @@ def overview(
 
 
 def _health(console: Console, incident: Incident) -> None:
-    sweep = incident.report(2)
-    if isinstance(sweep, SweepReport) and sweep.health:
+    sweep = incident.report(SweepReport)
+    if sweep and sweep.health:
         console.print(heading("Health"))
         console.print(matrix(sweep.health))
 

@@ -20,7 +20,7 @@ from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
 from ..settings import Settings
-from ..targets.system import Operations
+from ..targets.operations import Operations
 from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import Bundle
 from ..telemetry.detector import evaluate

@@ -14,8 +14,9 @@ from ...agents import triage
 from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
 from ...agents.health.onset import find_onset
-from ...agents.runtime.case import Case
+from ...agents.runtime.case import Case, Step
 from ...agents.runtime.intake import take
+from ...agents.steps import DETECT, INVESTIGATE, SWEEP
 from ...app.opening import open_context, playbooks
 from ...incident.timeline import from_ts
 from ...settings import Settings
@@ -70,11 +71,11 @@ class Replay:
         self.worked: dict[Any, Any] = {}
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
         self.incident, _new = take(self.context.store, alert, "", self.context.clock())
-        self.alerted = self._case("triage")
-        onset = find_onset(Observations(self._case("observability")))
+        self.alerted = self._case(DETECT)
+        onset = find_onset(Observations(self._case(SWEEP)))
         at = from_ts(onset) if onset else None
         self.context.store.update(self.incident, lambda document: setattr(document, "onset", at))
-        self.begun = self._case("debugger")
+        self.begun = self._case(INVESTIGATE)
 
     def scores(self, setting: Setting) -> Scores:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
@@ -94,8 +95,8 @@ class Replay:
             self.noise[key] = triage.detect(self.alerted).noise
         return self.noise[key]
 
-    def _case(self, specialist: str) -> Case:
-        found = self.context.case(self.incident, specialist, 1, lambda _event: None)
+    def _case(self, step: Step) -> Case:
+        found = self.context.case(self.incident, step, 1, lambda _event: None)
         return replace(found, tools=replace(found.tools, memory=self.memory))
 
     def _once(self, work: Callable, key_of: Callable) -> Callable:

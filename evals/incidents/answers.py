@@ -13,7 +13,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...incident.grounding import check_quotes
 from ...incident.model_use import ModelCall
-from ...incident.report import DetectionReport
+from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import Severity
 from .cases import Cure
 
@@ -92,7 +92,7 @@ def _first_two(document: Incident) -> list[tuple[ActionKind, str]]:
 
 def _inconclusive(document: Incident) -> bool:
     """No cause is named, or the investigation says that none of them stands out."""
-    leading, investigated = document.leading(), document.report(4)
+    leading, investigated = document.leading(), document.report(InvestigationReport)
     if leading is None or leading.kind is FaultKind.unknown:
         return True
     return investigated is not None and investigated.conclusion == "inconclusive"

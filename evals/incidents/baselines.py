@@ -1,6 +1,6 @@
 """The trivial baseline: what somebody says who has read nothing but the alert."""
 
-from ...incident.action import ActionKind
+from ...actions.restart import Restart
 from ...incident.finding import FaultKind
 from ...incident.severity import parse_severity
 from .answers import Answer
@@ -18,5 +18,5 @@ def trivial(case: Case) -> Answer:
         kind=FaultKind.bad_deploy,
         confidence=UNSURE,
         severity=parse_severity(case.alert.severity),
-        actions=[(ActionKind.restart, service)] if service else [],
+        actions=[(Restart.kind, service)] if service else [],
     )

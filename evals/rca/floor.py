@@ -65,7 +65,7 @@ def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _:
         kind=leading.kind.value if leading else "",
         commit=_commit(case, leading),
         affected=[one.name for one in document.services if one.role in HURT],
-        remedy=document.proposals[0].kind.value if document.proposals else "",
+        remedy=document.proposals[0].kind if document.proposals else "",
         blamed=blamed(document, payload),
     )
 

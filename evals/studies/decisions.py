@@ -1,11 +1,12 @@
 """The commander of a measured run: approves a rehearsed action, declines what would leave."""
 
 import time
-from typing import Any
 
 from ...agents.runtime.context import ResponseContext
 from ...incident.action import Verdict
+from ...incident.events import ResponseEvent, StepDone
 from ...incident.ledger import Request
+from ...incident.report import DetectionReport
 
 BY = "benchmark (automatic)"
 
@@ -17,9 +18,9 @@ class Decisions:
         self.context = context
         self.severity_at = float("nan")
 
-    def listen(self, event: dict[str, Any]) -> None:
+    def listen(self, event: ResponseEvent) -> None:
         """Step 1 done: the severity is in the document."""
-        if (event["event"], event.get("status"), event.get("step")) == ("step", "done", 1):
+        if isinstance(event, StepDone) and isinstance(event.report, DetectionReport):
             self.severity_at = time.perf_counter()
 
     def answer(self, request: Request) -> bool:

@@ -16,6 +16,7 @@ from warroom.tools.base import REGISTRY, Effect
 LEVELS = (
     ("analysis", "errors", "state"),
     ("incident", "settings", "tracing"),
+    ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),

@@ -1,29 +1,22 @@
-"""The one tool that changes the system: it carries out an approved plan, and undoes it.
+"""The one way in which the system is changed: an approved plan is carried out, or undone.
 
 Whether the plan was claimed before, and by whom, is kept by the caller in our own tables.
 """
 
 from ..errors import ApprovalRequired
 from ..incident.action import ActionPlan, Decision, Verdict
-from ..targets.acting import Acting
-from ..targets.configuration import Receipt
-from .actions import check
-from .base import Effect
-
-EFFECT = Effect.write
+from .base import Acting
+from .capabilities import Receipt, Stored
+from .catalogue import checked, find
 
 
-def execute(
-    operations: Acting, plan: ActionPlan, approval: Decision | None, since: float | None = None
-) -> Receipt:
+def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Receipt:
     """Carry out exactly this plan; the receipt says what was done and what undoes it.
 
     Args:
-        operations: the system acted on.
-        plan: from `actions.plan`; checked once more against the system as it is now.
+        system: what is acted on.
+        plan: from `catalogue.plan`; checked once more against the system as it is now.
         approval: a decision "approved" whose subject is this plan's hash.
-        since: on a repetition after a crash, when the first try began (unix seconds): what was
-            done since is not done again, and a target that has changed since is no error.
 
     Raises:
         ApprovalRequired: no approval, or one for another plan. Nothing was touched.
@@ -31,18 +24,14 @@ def execute(
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    if since is None:
-        check(plan.kind, plan.target, plan.parameters, operations.inventory())
-    return operations.act(plan.kind, plan.target, plan.parameters, since)
+    return system.perform(checked(plan.kind, plan.target, plan.parameters, system.inventory()))
 
 
-def undo(
-    operations: Acting, plan: ActionPlan, receipt: Receipt, approval: Decision | None
-) -> Receipt:
+def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:
     """Put back what the receipt says was there. The plan's approval covers its undo, which it
     names. Raises ApprovalRequired as `execute`, ToolFailed where there is no undo."""
     _require(plan, approval)
-    return operations.undo(plan.kind, plan.target, plan.parameters, receipt)
+    return system.undo(find(plan.kind).parse(plan.target, plan.parameters), receipt)
 
 
 def _require(plan: ActionPlan, approval: Decision | None) -> None:
