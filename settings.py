@@ -179,3 +179,9 @@ class Settings(ModelSettings):
     def files(self, incident_id: str) -> Path:
         """The incident's files: document, postmortem, messages, charts."""
         return self.home / "incidents" / incident_id
+
+    def outbox(self, incident_id: str, drill: bool = False) -> Path:
+        """The incident's messages, one file a channel; a drill's lie apart from the real ones."""
+        if drill:
+            return self.home / "drills" / "messages" / incident_id
+        return self.files(incident_id) / "messages"
