@@ -54,9 +54,9 @@ def write_files(context: ResponseContext, incident_id: str) -> Written:
 
 
 def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> str:
-    """The draft, rendered from the record as it stands; empty before step 11."""
-    report = incident.report(11)
-    if not isinstance(report, PostmortemReport):
+    """The draft, rendered from the record as it stands; empty before it was written."""
+    report = incident.report(PostmortemReport)
+    if report is None:
         return ""
     if report.source == "model":  # its sentences were checked against the record as it stood
         return report.markdown
@@ -68,7 +68,7 @@ def _makers(
 ) -> Iterator[tuple[str, Make]]:
     yield "incident.md", lambda: incident_markdown(incident)
     yield "incident.json", lambda: to_json(incident)
-    if incident.report(11):
+    if incident.report(PostmortemReport):
         yield "postmortem.md", lambda: postmortem_text(incident, context.catalogue)
     try:
         drawn = charts(context, incident)
