@@ -15,7 +15,7 @@ from warroom.tools.base import REGISTRY, Effect
 
 LEVELS = (
     ("analysis", "errors", "state"),
-    ("incident", "settings", "tracing"),
+    ("incident", "sandbox", "settings", "tracing"),
     ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
