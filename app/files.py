@@ -37,7 +37,7 @@ def write_files(context: ResponseContext, incident_id: str) -> Written:
 
     Writing again replaces the files: they only show what the store keeps.
     """
-    incident = masked(context.store.load(incident_id), context.settings)
+    incident = masked(context.store.load(incident_id))
     folder = context.settings.files(incident_id)
     found = Written([], [])
     for name, make in _makers(context, incident, found.gaps):

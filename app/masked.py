@@ -4,13 +4,12 @@ from typing import Any
 
 from ..incident.document import Incident
 from ..models.masking import Mask
-from ..settings import Settings
 
 
-def masked(incident: Incident, settings: Settings) -> Incident:
+def masked(incident: Incident) -> Incident:
     """The document with every secret masked as before a model; people and addresses stay, since
     those who respond have to find them."""
-    mask = Mask(settings.mask_extra)
+    mask = Mask()
     content = incident.model_dump(mode="json")
     mask.learn(_texts(content))
     known: dict[tuple[str, str], str] = {}

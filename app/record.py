@@ -48,7 +48,7 @@ class Record:
         """The document as it may be handed on: without secrets. Raises NotFound."""
         from .masked import masked
 
-        return masked(self.incident(incident_id), self.settings)
+        return masked(self.incident(incident_id))
 
     def postmortem(self, incident: Incident) -> str:
         """The draft as it was written, or rendered anew where the file is gone. Raises NotFound."""
