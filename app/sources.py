@@ -22,11 +22,11 @@ class Sources(BaseModel):
 
 def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
     """Keep the sources with the incident, as absolute paths. Raises InputError."""
-    fixed = {key: value.resolve() if isinstance(value, Path) else value for key, value in sources}
+    paths = {key: value.resolve() for key, value in sources if isinstance(value, Path)}
     file = settings.files(incident_id) / KEPT
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, Sources(**fixed).model_dump_json(indent=1) + "\n")
+        write_private(file, sources.model_copy(update=paths).model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; make room, or name another home") from error
 
