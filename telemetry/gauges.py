@@ -13,7 +13,7 @@ import numpy as np
 
 from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
 from .model import Series, Telemetry, Window
-from .recipes import RECIPES
+from .signal_catalogue import CATALOGUE
 
 COUNTER = re.compile(r"_(?:total|count|sum)$")
 NO_MEASURE = re.compile(r"_(?:bucket|info|created)$|^up$")
@@ -34,7 +34,7 @@ class Gauge:
 
 def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gauge]:
     """All of them that have a value in either window, by service and name."""
-    used = {metric for recipe in RECIPES for metric in recipe.needs}
+    used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used
     wanted = sorted(name for name in names if not NO_MEASURE.search(name))
     if not wanted:

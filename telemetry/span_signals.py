@@ -14,11 +14,17 @@ from ..analysis.ranks import window_quantiles
 from ..analysis.requests.span_table import SpanTable
 from .grid import Grid
 from .model import Span
+from .signal_catalogue import SignalName
 
 CALLEES = ("peer.service", "server.address", "db.system")
 """Attributes that say whom a client span calls, the best first."""
 STATUS_CODE = "http.response.status_code"
-NAMES = ("request_rate", "error_rate", "latency_p50", "latency_p95")
+SPAN_SIGNALS = (
+    SignalName.request_rate,
+    SignalName.error_rate,
+    SignalName.latency_p50,
+    SignalName.latency_p95,
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,5 @@ def span_cells(view: SpanView, grid: Grid, width: int) -> dict[str, tuple[np.nda
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(events > 0, (bad[upper] - bad[lower]) / events, np.nan)
     p50, p95 = window_quantiles(seconds, lower, upper, (0.5, 0.95))
-    values = {"request_rate": events / (width * grid.step), "error_rate": share}
-    values |= {"latency_p50": p50, "latency_p95": p95}
-    return {name: (cells, events) for name, cells in values.items()}
+    values = (events / (width * grid.step), share, p50, p95)
+    return {name: (cells, events) for name, cells in zip(SPAN_SIGNALS, values, strict=True)}

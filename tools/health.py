@@ -5,36 +5,15 @@ from collections import Counter
 import numpy as np
 
 from ..analysis.requests.log_table import LogTable
+from ..telemetry.signal_catalogue import SignalName
+from ..telemetry.signal_definition import Group
 from .base import Bench, Effect, Row, Table, tool
 from .reading import log_lines, number, services_of, table, whole
 from .shifts import Shift, shifts
 
-GROUPS = {
-    "traffic": ("request_rate", "up"),
-    "errors": ("error_rate", "throttled_rate", "ai_error_share", "login_failure_share", "restarts"),
-    "latency": ("latency_p50", "latency_p95"),
-    "saturation": (
-        *("memory_share", "cpu_share", "concurrency_share", "db_pool_share", "db_pool_waiting"),
-        *("connections_share", "locks_waiting"),
-    ),
-}
+STATES = ("unknown", "ok", "watch", "bad")
 WATCH, BAD = 3.0, 6.0
 """Scores from which a signal is to be watched, and from which it is bad."""
-HARMLESS = {
-    "error_rate": 0.02,
-    "throttled_rate": 0.02,
-    "ai_error_share": 0.05,
-    "login_failure_share": 0.3,
-    "latency_p50": 0.05,
-    "latency_p95": 0.1,
-    "memory_share": 0.7,
-    "cpu_share": 0.5,
-    "concurrency_share": 0.6,
-    "db_pool_share": 0.7,
-    "db_pool_waiting": 1.0,
-    "connections_share": 0.7,
-}
-"""Below this level a signal is at most to be watched, however unusual it is."""
 
 
 @tool(Effect.read)
@@ -55,13 +34,13 @@ def health(bench: Bench) -> Table:
 
 def _row(service: str, found: list[Shift], logs_state: str) -> Row:
     row: Row = {"service": service}
-    for group, names in GROUPS.items():
-        states = [state(shift) for shift in found if shift.signal.name in names]
-        row[group] = max(states, key=("unknown", "ok", "watch", "bad").index, default="unknown")
+    for group in Group:
+        states = [state(shift) for shift in found if shift.signal.known.group is group]
+        row[group.value] = max(states, key=STATES.index, default="unknown")
     row["logs"] = logs_state or "ok"
     candidates = [shift for shift in found if shift.worse]
     worst = max(candidates, key=lambda s: (state(s) == "bad", s.score), default=None)
-    up = next((shift for shift in found if shift.signal.name == "up"), None)
+    up = next((shift for shift in found if shift.signal.name == SignalName.up), None)
     row["worst_signal"] = worst.signal.name if worst else ""
     row["score"] = number(worst.score, 3) if worst else 0.0
     row["up"] = _last(up)
@@ -70,16 +49,16 @@ def _row(service: str, found: list[Shift], logs_state: str) -> Row:
 
 def state(shift: Shift) -> str:
     """ok, watch, bad or unknown."""
-    if shift.signal.name == "up":
+    if shift.signal.name == SignalName.up:
         last = _last(shift)
         return "unknown" if last is None else "bad" if last < 1 else "ok"
     if not np.isfinite(shift.now).any():
         return "unknown"
-    if shift.signal.name == "request_rate":
+    if shift.signal.name == SignalName.request_rate:
         return "watch" if shift.score >= BAD else "ok"
     if not shift.worse:
         return "ok"
-    harmless = shift.row()["current"] < HARMLESS.get(shift.signal.name, 0.0)
+    harmless = shift.row()["current"] < shift.signal.known.harmless
     return "bad" if shift.score >= BAD and not harmless else "watch"
 
 

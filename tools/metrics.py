@@ -3,13 +3,11 @@
 import numpy as np
 
 from ..analysis.series import downsample
-from ..telemetry.recipes import RECIPES
+from ..telemetry.signal_catalogue import MEASURED
 from . import reading
 from .base import Bench, Effect, Table, tool
 from .reading import checked, number, one_of, seconds, table, whole
 from .shifts import shifts
-
-SIGNALS = (*(recipe.name for recipe in RECIPES), "up")
 
 
 @tool(Effect.read)
@@ -24,7 +22,7 @@ def compare_signals(
     Score is a robust z over a sustained run: below 3 is usual, above 6 is clear. `worse` says
     that it moved in the bad direction; `onset` is when (unix seconds). Worst first.
     """
-    wanted = [one_of("signals", name, SIGNALS) for name in signals] if signals else None
+    wanted = [one_of("signals", name, MEASURED) for name in signals] if signals else None
     found = shifts(bench, checked(bench, services), wanted)
     rows = [shift.row() for shift in found if shift.score >= min_score]
     worse = [shift for shift in found if shift.worse]
@@ -44,7 +42,7 @@ def compare_signals(
 def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table:
     """One signal of one service over baseline and incident as at most `points` (ts, value)."""
     checked(bench, [service])
-    one_of("signal", signal, SIGNALS)
+    one_of("signal", signal, MEASURED)
     window = whole(bench)
     found = reading.signals(bench, window, [service], [signal])
     if not found:

@@ -6,6 +6,7 @@ record. Concrete thresholds come from the record's own numbers, not from here.
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from ..reporting.incident_status import affected, likely_cause
 from ..reporting.wording import shown
 from .lessons_capacity import CAPACITY
@@ -22,7 +23,7 @@ UNKNOWN = Lesson(
         Item("Set a timeout and a retry budget on every call to {service}", 2, "hardening"),
         Item("Define what callers of {service} show when it does not answer", 2, "hardening"),
     ),
-    signals=("error_rate", "latency_p95"),
+    signals=(SignalName.error_rate, SignalName.latency_p95),
     runbook="diagnose {service}: health, recent changes, dependencies, saturation, in that order",
     chaos="stop one instance of {service} for 60 s under normal load",
     steady="error rate and p95 of the callers stay inside their objectives",

@@ -1,6 +1,7 @@
 """Lessons of faults in which a process, a pool or a machine ran out of something."""
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from .lessons_kinds import Item, Lesson
 
 CAPACITY: dict[FaultKind, Lesson] = {
@@ -15,7 +16,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Bound the callers' waiting requests to {service} (bulkhead)", 1, "hardening"),
             Item("Run at least two instances of {service} behind health checks", 2, "hardening"),
         ),
-        signals=("latency_p95", "in_flight", "up"),
+        signals=(SignalName.latency_p95, SignalName.in_flight, SignalName.up),
         runbook="restart {service} when its port answers and its health check does not",
         chaos="stop (SIGSTOP) one instance of {service} for 60 s under load",
         steady="callers shed the instance within 5 s and stay inside their objectives",
@@ -28,7 +29,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Back off between restarts of {service} and keep its last log", 2, "hardening"),
             Item("Serve a degraded answer at the callers while {service} restarts", 2, "hardening"),
         ),
-        signals=("restarts", "up"),
+        signals=(SignalName.restarts, SignalName.up),
         runbook="read the last log before the exit of {service}, then roll back or restore",
         chaos="kill {service} five times in ten minutes",
         steady="the restart alert fires by the third exit and callers degrade cleanly",
@@ -45,7 +46,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Keep instances of {service} in reserve for twice the usual peak", 2, "hardening"),
             Item("Serve cached answers while {service} is saturated", 2, "hardening"),
         ),
-        signals=("request_rate", "concurrency_share"),
+        signals=(SignalName.request_rate, SignalName.concurrency_share),
         runbook="scale {service} to its maximum, then throttle the route that grew",
         chaos="triple the load on {service} for five minutes",
         steady="admitted requests keep their latency objective; the rest are refused quickly",
@@ -62,7 +63,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Bound every in-process cache of {service}", 1, "hardening"),
             Item("Export heap figures of {service} beside resident memory", 3, "debt"),
         ),
-        signals=("memory_share", "memory_bytes", "restarts"),
+        signals=(SignalName.memory_share, SignalName.memory_bytes, SignalName.restarts),
         runbook="restart instances of {service} one by one, then roll back the release that grew",
         chaos="let one instance of {service} retain 10 MB/s until the alert",
         steady="the growth alert fires 15 min before the limit; no request fails",
@@ -79,7 +80,11 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Close idle transactions of {service} after 30 s", 1, "hardening"),
             Item("Give slow jobs of {service} a pool of their own (bulkhead)", 2, "hardening"),
         ),
-        signals=("db_pool_share", "db_pool_waiting", "connections_share"),
+        signals=(
+            SignalName.db_pool_share,
+            SignalName.db_pool_waiting,
+            SignalName.connections_share,
+        ),
         runbook="list holders of connections, end idle transactions, restart {service}",
         chaos="hold 90% of the pool of {service} for 60 s",
         steady="requests without a connection fail within 1 s and the pool recovers by itself",
@@ -92,7 +97,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Scale {service} on CPU share with a margin of 30%", 1, "hardening"),
             Item("Move heavy work of {service} out of the request", 2, "debt"),
         ),
-        signals=("cpu_share", "latency_p95"),
+        signals=(SignalName.cpu_share, SignalName.latency_p95),
         runbook="scale {service}; if it does not help, profile one instance and drain it",
         chaos="burn one core on the host of {service} for five minutes",
         steady="load shifts to other instances and p95 stays inside its objective",
@@ -105,7 +110,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Keep data and logs of {service} on separate volumes", 2, "hardening"),
             Item("Let {service} read while it cannot write", 2, "hardening"),
         ),
-        signals=("disk_share", "error_rate"),
+        signals=("disk_share", SignalName.error_rate),
         runbook="free space by rotated logs first, then grow the volume of {service}",
         chaos="fill the volume of {service} to 95% in staging",
         steady="the forecast alert fires hours before, and reads continue",
@@ -119,7 +124,7 @@ CAPACITY: dict[FaultKind, Lesson] = {
             Item("Serve reads of {service} from a replica or cache", 2, "hardening"),
             Item("Rehearse fail-over of the database against its RTO", 2, "debt"),
         ),
-        signals=("connections_share", "locks_waiting", "latency_p95"),
+        signals=(SignalName.connections_share, SignalName.locks_waiting, SignalName.latency_p95),
         runbook="check connections, locks and the slowest statements; end the blocker",
         chaos="hold an exclusive lock on a hot table for 30 s in staging",
         steady="statements give up by their timeout and the queue drains by itself",

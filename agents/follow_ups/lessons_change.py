@@ -1,6 +1,7 @@
 """Lessons of faults that a change brought: releases, flags, configuration, data, certificates."""
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from .lessons_kinds import Item, Lesson
 
 RELEASE = "release engineering"
@@ -23,7 +24,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Put a circuit breaker with a fallback in front of {service}", 2, "hardening"),
             Item("Keep the previous release of {service} warm for one hour", 3, "debt", RELEASE),
         ),
-        signals=("error_rate",),
+        signals=(SignalName.error_rate,),
         runbook="roll back {service} to the previous release when errors follow a deploy",
         chaos="release a build of {service} that raises on one path to one instance",
         steady="the canary check stops the rollout before 5% of requests fail",
@@ -41,7 +42,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Cache the hot read of {service} for a few seconds", 2, "hardening"),
             Item("Keep a load test with production-like row counts for {service}", 2, "debt"),
         ),
-        signals=("latency_p95", "db_pool_share"),
+        signals=(SignalName.latency_p95, SignalName.db_pool_share),
         runbook="find the slowest statement of {service}, compare with the release before",
         chaos="drop the index behind one read of {service} in staging under load",
         steady="the latency gate stops the release before p95 leaves its objective",
@@ -59,7 +60,7 @@ CHANGE: dict[FaultKind, Lesson] = {
                 "Give callers of {service} a fallback for answers they cannot use", 2, "hardening"
             ),
         ),
-        signals=("error_rate", "latency_p95"),
+        signals=(SignalName.error_rate, SignalName.latency_p95),
         runbook="compare requests through {service} with healthy ones, call by call",
         chaos="let one operation of {service} fail or answer wrongly in staging",
         steady="callers of {service} degrade in part and say so",
@@ -76,7 +77,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Give the path behind {change} a safe default in {service}", 2, "hardening"),
             Item("Remove flags of {service} that have been on for a quarter", 3, "debt"),
         ),
-        signals=("error_rate", "latency_p95"),
+        signals=(SignalName.error_rate, SignalName.latency_p95),
         runbook="list flag changes of the last hour; turn {change} off first, then diagnose",
         chaos="switch {change} on for 5% of traffic in staging",
         steady="the flag is halted before error budget is spent",
@@ -92,7 +93,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Let {service} keep its last good configuration", 1, "hardening"),
             Item("Make every configuration value of {service} show in its metrics", 3, "debt"),
         ),
-        signals=("error_rate", "latency_p95"),
+        signals=(SignalName.error_rate, SignalName.latency_p95),
         runbook="compare the configuration of {service} with the last good one; revert {change}",
         chaos="hand {service} an invalid configuration in staging",
         steady="{service} refuses it and keeps serving",
@@ -109,7 +110,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Rehearse a partial restore from backup and time it against RTO and RPO", 1),
             Item("Write every bulk change of data through a reviewed migration", 2, "debt"),
         ),
-        signals=("error_rate", "not_found_share"),
+        signals=(SignalName.error_rate, SignalName.not_found_share),
         runbook="find bad rows by the check query, repair from backup, verify by count",
         chaos="corrupt ten rows behind {service} in staging",
         steady="the integrity check reports all ten within five minutes",
@@ -124,7 +125,7 @@ CHANGE: dict[FaultKind, Lesson] = {
             Item("Reload certificates in {service} without a restart", 2, "hardening"),
             Item("List every certificate with its owner in the service catalogue", 2, "debt"),
         ),
-        signals=("certificate_seconds_left", "error_rate"),
+        signals=("certificate_seconds_left", SignalName.error_rate),
         runbook="renew the certificate of {service}, reload, verify the chain from outside",
         chaos="serve a certificate with one hour left in staging",
         steady="the expiry alert fires and renewal completes without a failed request",

@@ -1,6 +1,7 @@
 """Lessons of faults that came from outside: providers, dependencies, the network, attackers."""
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from .lessons_kinds import Item, Lesson
 
 CAPACITY_OWNER = "vendor management"
@@ -19,7 +20,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
             Item("Agree a higher quota or a burst with the provider", 2, "fix", CAPACITY_OWNER),
         ),
         hardening=(*_FALLBACK, Item("Cache answers of {service} by input", 2, "hardening")),
-        signals=("ai_error_share", "throttled_rate"),
+        signals=(SignalName.ai_error_share, SignalName.throttled_rate),
         runbook="switch from {service} to its fallback; verify quality and cost, then raise quota",
         chaos="answer 429 in place of {service} for five minutes",
         steady="the fallback serves within 30 s and the pages around it stay up",
@@ -29,7 +30,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
         question="why a failing {service} reached users before the fallback did",
         prevention=(Item("Probe {service} from outside and alert on its own failures", 1),),
         hardening=_FALLBACK,
-        signals=("ai_error_share", "error_rate", "latency_p95"),
+        signals=(SignalName.ai_error_share, SignalName.error_rate, SignalName.latency_p95),
         runbook="confirm on the provider's status page, switch from {service} to its fallback",
         chaos="refuse all connections to {service} for five minutes",
         steady="the fallback serves within 30 s",
@@ -41,7 +42,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
             Item("Decide per caller whether {service} is required; make the rest optional", 1),
         ),
         hardening=_FALLBACK,
-        signals=("error_rate", "up", "latency_p95"),
+        signals=(SignalName.error_rate, SignalName.up, SignalName.latency_p95),
         runbook="restore {service} or reroute around it; check callers in order of tier",
         chaos="stop {service} for two minutes under load",
         steady="callers that do not require it stay inside their objectives",
@@ -54,7 +55,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
             Item("Move work of {service} off a node whose checks fail", 1, "hardening"),
             Item("Watch the clocks of nodes and refuse work beyond an offset", 2, "hardening"),
         ),
-        signals=("up", "error_rate", "latency_p95"),
+        signals=(SignalName.up, SignalName.error_rate, SignalName.latency_p95),
         runbook="drain the node under {service}, then look at its disk, clock and kernel log",
         chaos="take one node of {service} away under load",
         steady="requests move to the other nodes inside the objective",
@@ -67,7 +68,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
             Item("Retry idempotent calls to {service} with jitter and a budget", 1, "hardening"),
             Item("Cache name resolution for {service}", 2, "hardening"),
         ),
-        signals=("error_rate", "latency_p95", "up"),
+        signals=(SignalName.error_rate, SignalName.latency_p95, SignalName.up),
         runbook="check names, routes and ports to {service} from both ends",
         chaos="add 500 ms and 5% loss on the path to {service}",
         steady="calls complete within their deadline by retry",
@@ -85,7 +86,7 @@ OUTSIDE: dict[FaultKind, Lesson] = {
             Item("Check passwords against known leaks in {service}", 2, "hardening", "security"),
             Item("Give logins of {service} capacity apart from attacks (bulkhead)", 2, "hardening"),
         ),
-        signals=("login_failure_share", "login_rate"),
+        signals=(SignalName.login_failure_share, SignalName.login_rate),
         runbook="block the sources at the edge, list accounts that succeeded, tell security",
         chaos="try 50 wrong passwords a second from one address against {service} in staging",
         steady="the source is limited within 60 s and other logins keep their latency",

@@ -12,19 +12,20 @@ from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
+from ...telemetry.signal_catalogue import SYMPTOMS, SignalName
 from ...tools.base import Result
 from ..causes.observations import cite
 from ..runtime.case import Case
-from .recovery import MAIN, conclude, deviated, healthy, remaining
+from .recovery import conclude, deviated, healthy, remaining
 
 TELLTALE = {
-    FaultKind.memory_leak: "memory_share",
-    FaultKind.pool_exhaustion: "db_pool_share",
-    FaultKind.credential_attack: "login_failure_share",
-    FaultKind.traffic_surge: "concurrency_share",
-    FaultKind.provider_quota: "ai_error_share",
-    FaultKind.provider_outage: "ai_error_share",
-    FaultKind.hung_process: "up",
+    FaultKind.memory_leak: SignalName.memory_share,
+    FaultKind.pool_exhaustion: SignalName.db_pool_share,
+    FaultKind.credential_attack: SignalName.login_failure_share,
+    FaultKind.traffic_surge: SignalName.concurrency_share,
+    FaultKind.provider_quota: SignalName.ai_error_share,
+    FaultKind.provider_outage: SignalName.ai_error_share,
+    FaultKind.hung_process: SignalName.up,
 }
 """The signal that shows a kind of fault even where users feel nothing yet: decisive too."""
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
@@ -104,7 +105,7 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     user = [cause.resource] if cause and cause.kind in PROVIDERS else []
     named = [*edges, document.alert.service, cause.service if cause else "", *user]
     places = [place for place in named if place not in outside]
-    names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
+    names = [f"{place}/{signal}" for place in places if place for signal in SYMPTOMS]
     if cause and cause.kind in TELLTALE:
         # A provider is seen through the service that uses it: its resource names that one.
         owner = cause.resource if cause.kind in PROVIDERS else cause.service
@@ -132,9 +133,9 @@ def _judged(case: Case, result: Result, row: dict, decisive: set[str]) -> Measur
 def _threshold(case: Case, row: dict) -> float | None:
     service = case.catalogue.find(row["service"])
     for slo in service.slos if service else []:
-        if slo.sli == "availability" and row["signal"] == "error_rate":
+        if slo.sli == "availability" and row["signal"] == SignalName.error_rate:
             return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and row["signal"] == "latency_p95" and slo.threshold_ms:
+        if slo.sli == "latency" and row["signal"] == SignalName.latency_p95 and slo.threshold_ms:
             return slo.threshold_ms / 1000
     return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from ..causes.observations import cite
 from .observations import LoadObservations
@@ -38,7 +39,7 @@ def resets(observations: LoadObservations) -> Iterator[Row]:
     for row in observations.saturation.rows:
         if row["resource"] != "memory" or (row["peak"] or 0) < FILLED:
             continue
-        restarts = observations.signal(row["service"], "restarts")
+        restarts = observations.signal(row["service"], SignalName.restarts)
         fresh = restarts and (restarts["current"] or 0) > (restarts["baseline"] or 0)
         if fresh and (row["utilisation_before"] or 0) < row["peak"] - GROWN:
             yield row

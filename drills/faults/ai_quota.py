@@ -3,6 +3,7 @@
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -27,7 +28,7 @@ FAULT = Fault(
         severity=Severity.P2,
         effective_actions=((ActionKind.switch_provider, "recommendations"),),
         loudest="recommendations",
-        symptom=Symptom("recommendations", "error_rate", 0.05),
+        symptom=Symptom("recommendations", SignalName.error_rate, 0.05),
         parameters={(ActionKind.switch_provider, "recommendations"): {"to": "fallback"}},
     ),
     inject=inject,

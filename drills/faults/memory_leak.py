@@ -3,6 +3,7 @@
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -49,7 +50,7 @@ FAULT = Fault(
             (ActionKind.restart, "recommendations"),
         ),
         loudest="recommendations",
-        symptom=Symptom("recommendations", "memory_share", 0.85),
+        symptom=Symptom("recommendations", SignalName.memory_share, 0.85),
     ),
     inject=inject,
 )

@@ -3,6 +3,7 @@
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -42,7 +43,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((ActionKind.roll_back, "catalog"),),
         loudest="catalog",
-        symptom=Symptom("catalog", "latency_p95", 0.5),
+        symptom=Symptom("catalog", SignalName.latency_p95, 0.5),
     ),
     inject=inject,
 )

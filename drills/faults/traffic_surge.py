@@ -3,6 +3,7 @@
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -31,7 +32,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((ActionKind.scale, "catalog"), (ActionKind.throttle, "gateway")),
         loudest="catalog",
-        symptom=Symptom("gateway", "latency_p95", 0.6),
+        symptom=Symptom("gateway", SignalName.latency_p95, 0.6),
         parameters={
             (ActionKind.scale, "catalog"): {"instances": 3},
             (ActionKind.throttle, "gateway"): {"route": "/search", "rate": ORDINARY},
