@@ -5,15 +5,15 @@ other on the same samples. PromQL cannot read the service catalogue: limits that
 are known to the recording's side alone.
 """
 
-import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..analysis.histogram import histogram_quantiles
 from .board import Board
 from .grid import roll
+from .promql import Labelled, Scope, by_instance, by_service
 
 Made = tuple[np.ndarray, np.ndarray | None]
 """Values per cell, and the number of events they rest on where that matters."""
@@ -24,64 +24,15 @@ FEWEST_EVENTS = 20
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Which service's series a PromQL expression is about, and how far its rates look back."""
-
-    service: str = ""  # empty: every service
-    window: str = "1m"
-
-    def select(self, metric: str, *matchers: str) -> str:
-        """A selector of the series of a metric."""
-        own = (f"service={quoted(self.service)}",) if self.service else ()
-        inside = ",".join((*own, *matchers))
-        return f"{metric}{{{inside}}}" if inside else metric
-
-    def over(self, function: str, metric: str, *matchers: str) -> str:
-        """A function of these series over the window: rate, increase, delta, …"""
-        return f"{function}({self.select(metric, *matchers)}[{self.window}])"
-
-
-def quoted(text: str) -> str:
-    """Text as a PromQL string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def by_service(aggregate: str, expression: str) -> str:
-    """One value a service."""
-    return f"{aggregate} by (service) ({expression})"
-
-
-def by_instance(aggregate: str, expression: str) -> str:
-    """One value an instance."""
-    return f"{aggregate} by (service, instance) ({expression})"
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Series whose label matches a pattern in full. PromQL takes the label's first name."""
-
-    names: tuple[str, ...]  # of the label, as exporters call it; the first that says something
-    pattern: str
-    negated: bool = False
-
-    def __call__(self, labels: dict[str, str]) -> bool:
-        value = next((labels[name] for name in self.names if labels.get(name)), "")
-        return bool(re.fullmatch(self.pattern, value)) != self.negated
-
-    @property
-    def matcher(self) -> str:
-        """As it stands between the braces of a selector."""
-        return f"{self.names[0]}{'!~' if self.negated else '=~'}{quoted(self.pattern)}"
-
-
 class Recipe(ABC):
     """One way to compute a signal."""
 
+    metric: str
+
     @property
-    @abstractmethod
     def needs(self) -> tuple[str, ...]:
         """The metrics it is made of."""
+        return (self.metric,)
 
     @abstractmethod
     def compute(self, board: Board) -> Made | None:
@@ -101,53 +52,41 @@ class Recipe(ABC):
 class Rate(Recipe):
     """Events per second of a counter."""
 
-    counter: str
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.counter,)
-
     def compute(self, board: Board) -> Made | None:
-        rolled = board.rolled(self.counter)
+        rolled = board.rolled(self.metric)
         return None if rolled is None else (rolled.rate, rolled.total)
 
     def promql(self, scope: Scope) -> str:
-        return by_service("sum", scope.over("rate", self.counter))
+        return by_service("sum", scope.over("rate", self.metric))
 
 
 @dataclass(frozen=True)
 class Share(Recipe):
     """Share of a counter's events that match."""
 
-    counter: str
     match: Labelled
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.counter,)
-
     def compute(self, board: Board) -> Made | None:
-        return board.share(self.counter, self.match)
+        return board.share(self.metric, self.match)
 
     def promql(self, scope: Scope) -> str:
-        some = by_service("sum", scope.over("rate", self.counter, self.match.matcher))
-        return f"{some} / {by_service('sum', scope.over('rate', self.counter))}"
+        some = by_service("sum", scope.over("rate", self.metric, self.match.matcher))
+        return f"{some} / {by_service('sum', scope.over('rate', self.metric))}"
 
     def enough(self, scope: Scope) -> str:
-        some = scope.over("increase", self.counter, self.match.matcher)
+        some = scope.over("increase", self.metric, self.match.matcher)
         return f"{by_service('sum', some)} >= {FEWEST_BAD}"
 
 
 @dataclass(frozen=True)
 class Quantile(Recipe):
-    """Quantile q (0..1) of a histogram."""
+    """Quantile q (0..1) of a histogram, which is named without `_bucket`."""
 
     q: float
-    histogram: str  # its base name
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return (f"{self.histogram}_bucket",)
+        return (f"{self.metric}_bucket",)
 
     def compute(self, board: Board) -> Made | None:
         found = board.buckets(self.needs[0])
@@ -161,7 +100,7 @@ class Quantile(Recipe):
         return f"histogram_quantile({self.q:g}, sum by (service, le) ({buckets}))"
 
     def enough(self, scope: Scope) -> str:
-        every = scope.over("increase", f"{self.histogram}_count")
+        every = scope.over("increase", f"{self.metric}_count")
         return f"{by_service('sum', every)} >= {FEWEST_EVENTS}"
 
 
@@ -169,67 +108,48 @@ class Quantile(Recipe):
 class Total(Recipe):
     """A gauge summed over instances and labels."""
 
-    gauge: str
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.gauge,)
-
     def compute(self, board: Board) -> Made | None:
-        return uncounted(board.total(self.gauge))
+        return uncounted(board.total(self.metric))
 
     def promql(self, scope: Scope) -> str:
-        return by_service("sum", scope.select(self.gauge))
+        return by_service("sum", scope.select(self.metric))
 
 
 @dataclass(frozen=True)
 class Highest(Recipe):
     """A gauge's highest instance."""
 
-    gauge: str
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.gauge,)
-
     def compute(self, board: Board) -> Made | None:
-        return uncounted(board.highest(self.gauge))
+        return uncounted(board.highest(self.metric))
 
     def promql(self, scope: Scope) -> str:
-        return by_service("max", scope.select(self.gauge))
+        return by_service("max", scope.select(self.metric))
 
 
 @dataclass(frozen=True)
 class Busiest(Recipe):
     """A counter's rate per second, of the instance where it is highest."""
 
-    counter: str
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.counter,)
-
     def compute(self, board: Board) -> Made | None:
-        return uncounted(board.busiest(self.counter))
+        return uncounted(board.busiest(self.metric))
 
     def promql(self, scope: Scope) -> str:
-        return by_service("max", by_instance("sum", scope.over("rate", self.counter)))
+        return by_service("max", by_instance("sum", scope.over("rate", self.metric)))
 
 
 @dataclass(frozen=True)
 class Used(Recipe):
     """Share of a limit in use, of the instance that is closest to it."""
 
-    gauge: str
     limit: str
     listed: str = ""  # the limit in the service catalogue, for instances that expose none
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return (self.gauge, self.limit)
+        return (self.metric, self.limit)
 
     def compute(self, board: Board) -> Made | None:
-        return uncounted(board.used(self.gauge, self.limit, board.service.limits.get(self.listed)))
+        return uncounted(board.used(self.metric, self.limit, board.service.limits.get(self.listed)))
 
     def promql(self, scope: Scope) -> str:
         used, limit = (by_instance("max", scope.select(name)) for name in self.needs)
@@ -237,19 +157,11 @@ class Used(Recipe):
 
 
 @dataclass(frozen=True)
-class UsedTogether(Recipe):
+class UsedTogether(Used):
     """Share of one limit that all instances and labels of a gauge use together."""
 
-    gauge: str
-    limit: str
-    listed: str = ""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.gauge, self.limit)
-
     def compute(self, board: Board) -> Made | None:
-        used, exposed = board.total(self.gauge), board.highest(self.limit)
+        used, exposed = board.total(self.metric), board.highest(self.limit)
         limit = board.service.limits.get(self.listed) if exposed is None else exposed
         return None if used is None or limit is None else (used / limit, None)
 
@@ -262,15 +174,14 @@ class UsedTogether(Recipe):
 class Restarts(Recipe):
     """Restarts in the window: as a supervisor counts them, else as the start time moves."""
 
-    counter: str
     start_time: str
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return (self.counter, self.start_time)
+        return (self.metric, self.start_time)
 
     def compute(self, board: Board) -> Made | None:
-        rolled = board.rolled(self.counter)
+        rolled = board.rolled(self.metric)
         if rolled is not None:
             return rolled.total, None
         starts = board.gauge(self.start_time)
@@ -280,46 +191,46 @@ class Restarts(Recipe):
         return roll([np.vstack(moved).sum(axis=0)], board.width, board.grid.step).total, None
 
     def promql(self, scope: Scope) -> str:
-        counted = by_service("sum", scope.over("increase", self.counter))
+        counted = by_service("sum", scope.over("increase", self.metric))
         return f"({counted} or {by_service('sum', scope.over('changes', self.start_time))})"
 
 
+class Beyond(Recipe):
+    """A signal that takes more than the board of one service to compute."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    def compute(self, board: Board) -> Made | None:
+        return None
+
+
 @dataclass(frozen=True)
-class Answering(Recipe):
+class Answering(Beyond):
     """Share of a service's instances that answer. Over a recording, silence counts as down and
     other services matter: `signals.py` computes it."""
 
-    gauge: str
-    needs: tuple[str, ...] = field(default=(), init=False)
-
-    def compute(self, board: Board) -> Made | None:
-        return None
-
     def promql(self, scope: Scope) -> str:
-        return by_service("avg", scope.select(self.gauge))
+        return by_service("avg", scope.select(self.metric))
 
 
 @dataclass(frozen=True)
-class TimeToFull(Recipe):
+class TimeToFull(Beyond):
     """Seconds until a gauge that grew by a tenth over the window meets its limit. Over a
     recording it needs a trend that holds: `conditions.py` computes it."""
 
-    gauge: str
     limit: str
-    needs: tuple[str, ...] = field(default=(), init=False)
-
-    def compute(self, board: Board) -> Made | None:
-        return None
 
     def promql(self, scope: Scope) -> str:
-        used, limit = scope.select(self.gauge), scope.select(self.limit)
-        slope, grown = (scope.over(name, self.gauge) for name in ("deriv", "delta"))
+        used, limit = scope.select(self.metric), scope.select(self.limit)
+        slope, grown = (scope.over(name, self.metric) for name in ("deriv", "delta"))
         left = f"({limit} - {used}) / ({slope} > 0)"
         return by_service("min", f"{left} and ({grown} > 0.1 * {used})")
 
     def within(self, scope: Scope, ahead_s: float) -> str:
         """PromQL that is there for instances that will be full in so many seconds."""
-        ahead = f"predict_linear({scope.select(self.gauge)}[{scope.window}], {ahead_s:g})"
+        ahead = f"predict_linear({scope.select(self.metric)}[{scope.window}], {ahead_s:g})"
         return f"{ahead} > on (service, instance) {scope.select(self.limit)}"
 
 

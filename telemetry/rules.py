@@ -4,7 +4,7 @@ same as a rules file for a real Prometheus (JSON, which is YAML)."""
 from typing import Any
 
 from .model import Rule, Windows
-from .recipes import Scope
+from .promql import Scope
 from .signal_catalogue import CATALOGUE, SignalName, definition
 from .signal_definition import Unit
 

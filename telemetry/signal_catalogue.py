@@ -6,11 +6,11 @@ name and its record; the recording side and PromQL come from its recipe.
 
 from enum import StrEnum
 
+from .promql import Labelled
 from .recipes import (
     Answering,
     Busiest,
     Highest,
-    Labelled,
     Quantile,
     Rate,
     Restarts,
@@ -113,7 +113,7 @@ _SIGNALS = (
     SignalDefinition(
         SignalName.latency_p50,
         Unit.seconds,
-        Quantile(0.5, REQUEST_SECONDS),
+        Quantile(REQUEST_SECONDS, 0.5),
         "median latency",
         Group.latency,
         drifts=True,
@@ -123,7 +123,7 @@ _SIGNALS = (
     SignalDefinition(
         SignalName.latency_p95,
         Unit.seconds,
-        Quantile(0.95, REQUEST_SECONDS),
+        Quantile(REQUEST_SECONDS, 0.95),
         "p95 latency",
         Group.latency,
         drifts=True,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .recipes import Recipe, Scope
+from .promql import Scope
+from .recipes import Recipe
 
 
 class Unit(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...telemetry.recipes import Scope
+from ...telemetry.promql import Scope
 from ...telemetry.signal_catalogue import MEMORY_TO_FULL, SYMPTOMS, SignalName, definition
 from ...tools.base import Result, Row
 from ..reporting.incident_status import affected, likely_cause

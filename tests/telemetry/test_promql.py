@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from warroom.analysis.trend import fit_trend, seconds_to_limit
 from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Window, Windows
-from warroom.telemetry.recipes import Scope
+from warroom.telemetry.promql import Scope
 from warroom.telemetry.rules import default_rules, prometheus_rules
 from warroom.telemetry.signal_catalogue import MEASURED, MEMORY_TO_FULL, SignalName, definition
 from warroom.telemetry.signals import read_signals
