@@ -5,14 +5,14 @@ import time
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..agents.runtime.context import ResponseContext
+from ..app.sources import Sources, remember
+from ..app.words import seconds
+from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
-from ..session import Commander, Tell
-from .context import Sources, remember
 from .desk import Desk, opening
 from .exits import Exit
 from .live import Live
 from .screen import line, say, shown
-from .words import seconds
 
 BY = "drill commander"
 EVERY_S = 10.0

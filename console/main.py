@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from ..errors import NotFound
-from .evaluations import evaluations
 
 app = typer.Typer(
     name="warroom",
@@ -193,7 +192,20 @@ def graph(
     raise typer.Exit(graph_command(svg, png, mermaid))
 
 
-app.add_typer(evaluations, name="eval")
+@app.command(
+    "eval",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],  # the benchmarks have a help of their own
+    },
+)
+def evaluate(context: typer.Context) -> None:
+    """Score playbooks and models on recorded incidents."""
+    from .benchmarks import benchmarks
+
+    run = benchmarks()
+    raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 
 def main() -> None:

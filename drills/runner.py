@@ -12,14 +12,15 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ..agents.reasoning.assembly import model_layer_of
 from ..agents.runtime.context import ResponseContext
+from ..app.opening import open_context
+from ..app.sources import Sources
 from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
 from ..settings import Settings
-from ..targets.system import Operations
+from ..targets.operations import Operations
 from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import Bundle
 from ..telemetry.detector import evaluate
@@ -143,15 +144,13 @@ class Drill:
         times: dict[str, float | None],
         scope: ExitStack,
     ) -> tuple[str, ResponseContext]:
+        from ..app.work import work
         from ..response import Response  # langgraph takes seconds to import: see _preload
-        from ..session import work
 
         operations = Operations.load(shop.operations_file)
-        store = Store.open(self.settings.database)
-        model_layer = model_layer_of(self.settings, store)
-        context = ResponseContext(
-            self.settings, store, telemetry, operations, operations, model_layer
-        )
+        sources = Sources(operations=shop.operations_file)
+        context = open_context(self.settings, sources, telemetry=telemetry)
+        store = context.store
         close_stale(store, self.settings.home / "drills")
         keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
         keeping.begin(body, operations)

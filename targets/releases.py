@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..actions.capabilities import Restart, RolledOut, Rollout
+from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .git import Git
 
@@ -93,6 +95,38 @@ class Releases:
         tag = f"deploy/{service}/{number}"
         self.git.run("tag", "-a", tag, "-m", f"deploy {service} {version}", f"{version}^{{commit}}")
         return tag
+
+
+class GitRollout(Rollout):
+    """Services that run from releases, and what restarts them into another one."""
+
+    def __init__(self, releases: Releases, restart: Restart) -> None:
+        self.releases = releases
+        self.processes = restart
+
+    def inventory(self) -> Inventory:
+        """Which version runs, which ran before, which could run."""
+        return Inventory(services={name: self._part(name) for name in self.releases.services()})
+
+    def run_version(self, service: str, version: str) -> RolledOut:
+        """Switch the link, restart, record the deploy. What a crash left half done is finished."""
+        before = self.releases.recorded_version(service)
+        if self.releases.is_deployed(service, version):
+            note = f"{service} runs {version} already"
+            return RolledOut(service=service, before=before, changed=False, note=note)
+        self.releases.switch(service, version)
+        done = self.processes.restart(service).restarted
+        tag = self.releases.record(service, version)
+        return RolledOut(
+            service=service, before=before, version=version, deploy=tag, restarted=done
+        )
+
+    def _part(self, service: str) -> Part:
+        return Part(
+            version=self.releases.current_version(service),
+            previous=self.releases.previous_version(service),
+            versions=self.releases.versions(),
+        )
 
 
 def previous_good(history: list[str], current: str) -> str:

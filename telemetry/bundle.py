@@ -18,7 +18,7 @@ from .kept import Kept
 from .log_columns import LogColumns, messages
 from .metric_columns import MetricColumns
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
-from .queries import Answer, run
+from .queries import Answer, Copies, run
 from .records import LEVELS, Records, change, log_record, span
 from .span_columns import SpanColumns
 from .tables import COLUMNS, TIME, Loaded, Tables
@@ -55,6 +55,7 @@ class Bundle:
         self.tails = {name: Tail(self.root, pattern) for name, pattern in PATTERNS.items()}
         self.loaded = {name: Loaded(0, 0) for name in PATTERNS}
         self.tables = Tables()
+        self.copies = Copies(Path(self.tables.spool.name))
         self.logs_seen = Records("logs", log_record)
         self.spans_seen = Records("traces", span)
         self.changes_seen = Records("changes", change)
@@ -190,9 +191,10 @@ class Bundle:
 
         Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
         """
-        with self.lock:  # for memory's sake: what is read meanwhile must not run out of it
+        with self.lock:
             self.refresh()
-            return run(self.tables.db, sql, most, seconds)
+            parts = self.copies.bring_up(self.tables.db)
+        return run(self.copies.folder, parts, sql, most, seconds)
 
     def _locked(self, read: Callable[[], T]) -> Callable[[], T]:
         """The same with the lock held; whoever holds it never waits for what another works out."""

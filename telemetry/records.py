@@ -8,7 +8,8 @@ import duckdb
 
 from .model import Change, LogRecord, Span
 
-LONGEST_MESSAGE = 20_000
+LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
+"""Characters of a text that are read; attributes are cut as messages are."""
 LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debug"}
 """Spellings of other sources, by the name that we use."""
 
@@ -46,7 +47,7 @@ def log_record(row: tuple) -> LogRecord:
         message[:LONGEST_MESSAGE],
         trace_id or "",
         span_id or "",
-        _object(attributes),
+        _attributes(attributes),
     )
 
 
@@ -65,20 +66,29 @@ def span(row: tuple) -> Span:
         start,
         ms,
         (status or "unset").lower(),
-        status_message or "",
-        _object(attributes),
+        (status_message or "")[:LONGEST_MESSAGE],
+        _attributes(attributes),
     )
 
 
 def change(row: tuple) -> Change:
     """One row of the table of changes."""
     at, *texts, files, diff = row
-    return Change(at, *(text or "" for text in texts), files=_names(files), diff=diff or "")
+    return Change(
+        at, *(text or "" for text in texts), files=_names(files), diff=(diff or "")[:LONGEST_DIFF]
+    )
 
 
 def _object(text: str | None) -> dict[str, Any]:
     value = _decoded(text)
     return value if isinstance(value, dict) else {}
+
+
+def _attributes(text: str | None) -> dict[str, Any]:
+    return {
+        key: value[:LONGEST_MESSAGE] if isinstance(value, str) else value
+        for key, value in _object(text).items()
+    }
 
 
 def _names(text: str | None) -> tuple[str, ...]:

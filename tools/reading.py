@@ -14,12 +14,14 @@ from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
 from ..telemetry.span_signals import peer, span_failed
 from .base import MAX_ROWS, Bench, Row, Table
+from .patience import go_on
 
 T = TypeVar("T")
 
 
 def attempt(read: Callable[[], T]) -> T:
-    """What telemetry answers; ToolFailed when the source cannot be read."""
+    """What telemetry answers; ToolFailed when the source cannot be read, or nobody waits for it."""
+    go_on()
     try:
         return read()
     except BundleError as error:

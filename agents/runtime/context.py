@@ -6,24 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from ...actions.base import Acting
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
+from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
 from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
-from ...targets.acting import Acting
-from ...targets.inventory import Inventory
 from ...targets.survey import Surveying
 from ...telemetry.model import Catalogue, Telemetry
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
-from .case import Case
+from .case import Case, Step, Tell
 from .frame import frame_of
 from .inferred import inferred
 from .model_layer import ModelLayer, PlaybookOnly
-
-Progress = Callable[[dict], None]
-"""Tells people what is going on: {"event": "step" | "evidence" | "document" | …, …}."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +65,22 @@ class ResponseContext:
         coverage = self.telemetry.coverage()
         return frame_of(document, self.catalogue.windows, coverage, self.clock())
 
-    def case(self, incident_id: str, specialist: str, attempt: int, tell: Progress) -> Case:
+    def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now."""
         document = self.store.load(incident_id)
         frame = self.frame(document)
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
-            tell({"event": "evidence", "evidence": kept})
+            tell(EvidenceKept(evidence=kept))
             return kept
 
         return Case(
+            step=step,
             document=document,
             tools=Toolbox(
                 View(self.telemetry, frame, self.survey),
-                specialist,
+                step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),
             ),

@@ -7,14 +7,15 @@ outcome is open until telemetry decides it.
 
 from langgraph.runtime import Runtime
 
+from ...actions import remediation
 from ...errors import NotFound, ToolError
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
+from ...incident.events import ActionDone, ActionStarted, Waiting
 from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind, utc_now
 from ...state import IncidentState
-from ...targets.gone import WHY
-from ...tools import remediation
+from ...targets.stand_ins import WHY_GONE
 from .context import ResponseContext
 from .gate import add_decision
 
@@ -35,12 +36,12 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
     if earlier is None:
-        tell({"event": "action", "status": "started", "plan": plan})
+        tell(ActionStarted(plan=plan))
         context.store.ledger.finish(key, _carry_out(context, plan, decision))
     effect = context.store.ledger.claim(incident_id, key)
     result = effect.result if effect and effect.done_at else DIED
     document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
-    tell({"event": "action", "status": "done", "execution": document.executions[-1]})
+    tell(ActionDone(execution=document.executions[-1]))
     return {"checks": 0, "improving": False}
 
 
@@ -67,7 +68,7 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
     wait = due - (utc_now() - ended).total_seconds()
     if wait > 0:
-        runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
+        runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
     return {"checks": state.checks + 1}
 
@@ -88,9 +89,10 @@ def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> Non
 def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | None) -> dict:
     """What came of it: the receipt, or the error that the operation ended with."""
     if context.operations is None:  # approved after a restart that came up without the system
-        return {"receipt": {}, "error": WHY}
+        return {"receipt": {}, "error": WHY_GONE}
     try:
-        return {"receipt": remediation.execute(context.operations, plan, decision), "error": ""}
+        receipt = remediation.execute(context.operations, plan, decision)
+        return {"receipt": receipt.model_dump(mode="json"), "error": ""}
     except ToolError as error:
         return {"receipt": {}, "error": str(error)}
 
@@ -103,15 +105,16 @@ def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> di
     if plan is None or execution is None or not execution.receipt:
         return {"undone": False, "note": UNKNOWN}
     if context.operations is None:
-        return {"undone": False, "note": f"could not be undone: {WHY}"}
+        return {"undone": False, "note": f"could not be undone: {WHY_GONE}"}
     decision = context.store.ledger.decision(incident_id, plan_hash)
     try:
         receipt = remediation.undo(context.operations, plan, execution.receipt, decision)
     except ToolError as error:
         return {"undone": False, "note": f"could not be undone: {error}"}
-    if not receipt.get("changed"):
-        return {"undone": False, "note": f"nothing was undone: {receipt.get('note', '')}"}
-    return {"undone": True, "note": f"undone: {plan.undo}", "receipt": receipt}
+    if not receipt.changed:
+        return {"undone": False, "note": f"nothing was undone: {receipt.note}"}
+    done = receipt.model_dump(mode="json")
+    return {"undone": True, "note": f"undone: {plan.undo}", "receipt": done}
 
 
 def _end(document: Incident, plan_hash: str, result: dict) -> None:

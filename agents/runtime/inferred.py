@@ -4,7 +4,7 @@ Plans made from it are advice to a person: they are checked again against the re
 before anything acts.
 """
 
-from ...targets.inventory import Inventory, Part
+from ...actions.inventory import Inventory, Part
 from ...telemetry.model import Change, Service, Telemetry, Window
 
 EVER = Window(0.0, 1e12)

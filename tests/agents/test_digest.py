@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from warroom.agents.reasoning import evidence_reader
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.reasoning.digest import digest
-from warroom.evals import context
+from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
 from warroom.tools.base import Result

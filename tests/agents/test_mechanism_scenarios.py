@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca_answer import RcaAnswer
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_floor import floor_answer, respond_to
+from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.floor import floor_answer, respond_to
 from warroom.incident.document import Incident
 from warroom.settings import Settings
 from warroom.tests.support.scenario_folder import Scenario, write_scenario

@@ -6,10 +6,10 @@ import pytest
 
 from warroom.agents.reasoning.assembly import model_layer_of
 from warroom.agents.runtime.model_layer import PlaybookOnly
-from warroom.console.eval import Options, methods_of
 from warroom.errors import InputError, ModelMuddled, ModelUnavailable, StoreError
-from warroom.evals.recordings import recorded
-from warroom.evals.run import (
+from warroom.evals.incidents.command import Options, methods_of
+from warroom.evals.incidents.recordings import recorded
+from warroom.evals.incidents.run import (
     FLOOR,
     TRIVIAL,
     Runner,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from warroom.evals.cases import Case
-from warroom.evals.fault_modes import FAULTS
-from warroom.evals.fault_runs import RETRIES, fault_run
-from warroom.evals.recordings import recorded
+from warroom.evals.incidents.cases import Case
+from warroom.evals.incidents.recordings import recorded
+from warroom.evals.servers.fault_modes import FAULTS
+from warroom.evals.servers.fault_runs import RETRIES, fault_run
 from warroom.incident.finding import FaultKind
 
 MOST_PER_CALL = 3 * (RETRIES + 1) + 3

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.answers import Answer, Use
-from warroom.evals.cases import Truth
-from warroom.evals.compare import compared
-from warroom.evals.figures import figures, reliability
-from warroom.evals.grid import Grid, as_markdown, at_terminal
-from warroom.evals.results import Asked, Evaluation, save, stored
-from warroom.evals.run import Run
-from warroom.evals.table import by_case, by_method, grids, tokens
+from warroom.evals.framework.figures import figures, reliability
+from warroom.evals.framework.grid import Grid, as_markdown, at_terminal
+from warroom.evals.incidents.answers import Answer, Use
+from warroom.evals.incidents.cases import Truth
+from warroom.evals.incidents.compare import compared
+from warroom.evals.incidents.results import Asked, Evaluation, save, stored
+from warroom.evals.incidents.run import Run
+from warroom.evals.incidents.tables import by_case, by_method, grids, tokens
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed

@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 
 from warroom.analysis.templates import mine
 from warroom.errors import WarroomError
-from warroom.evals.child import child
-from warroom.evals.growth_bundle import path, write
-from warroom.evals.growth_run import mining
-from warroom.evals.growth_telemetry import ONSET, START, Size
-from warroom.evals.rca_growth import RUN, Grown, growth, measured, sizes, table
+from warroom.evals.studies.child import child
+from warroom.evals.studies.growth import RUN, Grown, growth, measured, sizes, table
+from warroom.evals.studies.growth_bundle import path, write
+from warroom.evals.studies.growth_run import mining
+from warroom.evals.studies.growth_telemetry import ONSET, START, Size
 from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Window
 

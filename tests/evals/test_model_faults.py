@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from warroom.errors import ModelError, ModelMuddled, ModelUnavailable
-from warroom.evals.fake_chat import Behaviour
-from warroom.evals.fault_modes import FAULTS
-from warroom.evals.faulty_model import faulty_model
-from warroom.evals.model_faults import Report, meet, question
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.fault_modes import FAULTS
+from warroom.evals.servers.faulty_model import faulty_model
+from warroom.evals.servers.model_faults import Report, meet, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Deadline

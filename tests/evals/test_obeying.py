@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from warroom.evals.attack_corpus import CHANNELS, attacks
-from warroom.evals.attack_runs import run_case
-from warroom.evals.obeying import ceiling_that_obeys, floor_plans
+from warroom.evals.attacks.corpus import CHANNELS, attacks
+from warroom.evals.attacks.obeying import ceiling_that_obeys, floor_plans
+from warroom.evals.attacks.runs import run_case
 
 
 @pytest.mark.parametrize("channel", CHANNELS[::2])

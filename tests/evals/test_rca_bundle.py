@@ -6,8 +6,8 @@ import json
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.rca_bundle import write
-from warroom.evals.rca_cases import rca_cases
+from warroom.evals.rca.bundle import write
+from warroom.evals.rca.cases import rca_cases
 from warroom.telemetry.alerts import read_alerts
 from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Window

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from warroom.errors import InputError, NotFound
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_metrics import measured
-from warroom.evals.rca_truth import truths
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.metrics import measured
+from warroom.evals.rca.truth import truths
 from warroom.tests.support.house import ROOT, modules
 from warroom.tests.support.rca_folder import CULPRIT, DECOY, DETECTED, write_folder
 

@@ -8,10 +8,10 @@ import pytest
 from warroom.analysis.correlation import beyond, pearson
 from warroom.analysis.deviation import highest_iqr, highest_sigma, mad_distance
 from warroom.errors import InputError
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_floor import floor_answer
-from warroom.evals.rca_methods import rca_methods
-from warroom.evals.rca_random import random_answers
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.chance import random_answers
+from warroom.evals.rca.floor import floor_answer
+from warroom.evals.rca.methods import rca_methods
 from warroom.incident.finding import FaultKind
 from warroom.settings import Settings
 from warroom.tests.support.incidents import full, minimal
@@ -151,7 +151,7 @@ def test_what_a_document_of_the_floor_says(root, case):
     assert (found.commit, found.kind) == (CULPRIT, "slow release")
     hurt = {one.name for one in document.services if one.role != "dependency"}
     assert hurt and set(found.affected) == hurt
-    assert found.remedy == document.proposals[0].kind.value
+    assert found.remedy == document.proposals[0].kind
     assert [why.service for why in found.blamed] == [h.service for h in document.hypotheses]
     leading.change = "rail"  # a flag
     assert floor_answer(shop, document).commit == "none"

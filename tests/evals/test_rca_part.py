@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.rca_bundle import write
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_metrics import measured
-from warroom.evals.rca_part import WHOLE, Part, only, without
+from warroom.evals.rca.bundle import write
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.metrics import measured
+from warroom.evals.rca.part import WHOLE, Part, only, without
 from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.rca_folder import DETECTED, write_folder

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from warroom.evals.rca_bundle import write
-from warroom.evals.rca_cases import VARIABLE, rca_cases
-from warroom.evals.rca_part import WHOLE, Part, without
-from warroom.evals.rca_reward import REMEDIES
-from warroom.evals.rca_truth import truths
-from warroom.evals.rca_versions import ablation, modalities
+from warroom.evals.rca.bundle import write
+from warroom.evals.rca.cases import VARIABLE, rca_cases
+from warroom.evals.rca.part import WHOLE, Part, without
+from warroom.evals.rca.reward import REMEDIES
+from warroom.evals.rca.truth import truths
+from warroom.evals.rca.versions import ablation, modalities
 from warroom.telemetry.bundle import Bundle
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warroom.evals.rca_bundle import write
-from warroom.evals.rca_cases import VARIABLE, rca_cases
-from warroom.evals.rca_methods import rca_methods
-from warroom.evals.rca_results import answered
-from warroom.evals.rca_score import accuracy, average
-from warroom.evals.rca_table import marks_in
+from warroom.evals.rca.bundle import write
+from warroom.evals.rca.cases import VARIABLE, rca_cases
+from warroom.evals.rca.methods import rca_methods
+from warroom.evals.rca.results import answered
+from warroom.evals.rca.score import accuracy, average
+from warroom.evals.rca.tables import marks_in
 from warroom.settings import Settings
 from warroom.telemetry.bundle import Bundle
 

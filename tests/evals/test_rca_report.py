@@ -4,13 +4,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from warroom.console.rca_bars import bars
-from warroom.console.rca_page import page
-from warroom.console.rca_picture import picture
-from warroom.evals.rca_answer import RcaAnswer
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_reasons import Blamed, Reason
-from warroom.evals.rca_results import RcaRun
+from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.bars import bars
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.page import page
+from warroom.evals.rca.picture import picture
+from warroom.evals.rca.reasons import Blamed, Reason
+from warroom.evals.rca.results import RcaRun
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import write_folder
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from warroom.evals.rca_answer import RcaAnswer
-from warroom.evals.rca_reasons import blamed
-from warroom.evals.rca_reward import jaccard, remedy_right
-from warroom.evals.rca_score import marks_of
-from warroom.evals.rca_truth import RcaTruth
+from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.reasons import blamed
+from warroom.evals.rca.reward import jaccard, remedy_right
+from warroom.evals.rca.score import marks_of
+from warroom.evals.rca.truth import RcaTruth
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
 from warroom.incident.finding import Argument, FaultKind, Hypothesis
 from warroom.tests.support.incidents import T0, minimal

@@ -2,20 +2,12 @@
 
 import pytest
 
-from warroom.evals.figures import binned, brier
-from warroom.evals.rca_answer import RcaAnswer
-from warroom.evals.rca_kinds import ALLOWED, kind_right
-from warroom.evals.rca_score import (
-    RcaMarks,
-    accuracy,
-    average,
-    marks_of,
-    rank,
-    same_commit,
-    share,
-)
-from warroom.evals.rca_table import stated
-from warroom.evals.rca_truth import RcaTruth
+from warroom.evals.framework.figures import binned, brier
+from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.kinds import ALLOWED, kind_right
+from warroom.evals.rca.score import RcaMarks, accuracy, average, marks_of, rank, same_commit, share
+from warroom.evals.rca.tables import stated
+from warroom.evals.rca.truth import RcaTruth
 
 SHA, INNOCENT = "abcdef1234567890", "1234567abcdef890"
 TRUTH = RcaTruth(

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from warroom.errors import InputError, StoreError
-from warroom.evals.grid import as_markdown
-from warroom.evals.rca_answer import RcaAnswer, RcaMethod
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_results import DOES_NOT_APPLY, RcaEvaluation, answered
-from warroom.evals.rca_table import rca_grids
+from warroom.evals.framework.grid import as_markdown
+from warroom.evals.rca.answer import RcaAnswer, RcaMethod
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.results import DOES_NOT_APPLY, RcaEvaluation, answered
+from warroom.evals.rca.tables import rca_grids
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import CULPRIT, DECOY, write_folder
 

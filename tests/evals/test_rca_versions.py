@@ -5,14 +5,14 @@ import json
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.grid import as_markdown
-from warroom.evals.rca_answer import RcaAnswer, RcaMethod
-from warroom.evals.rca_cases import rca_cases
-from warroom.evals.rca_compare import rca_compared
-from warroom.evals.rca_pairs import paired
-from warroom.evals.rca_results import RcaEvaluation, answered, rca_stored, save
-from warroom.evals.rca_table import bare, signed
-from warroom.evals.rca_versions import ablation, degraded, modalities, version_grids, versions_of
+from warroom.evals.framework.grid import as_markdown
+from warroom.evals.rca.answer import RcaAnswer, RcaMethod
+from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.compare import rca_compared
+from warroom.evals.rca.pairs import paired
+from warroom.evals.rca.results import RcaEvaluation, answered, rca_stored, save
+from warroom.evals.rca.tables import bare, signed
+from warroom.evals.rca.versions import ablation, degraded, modalities, version_grids, versions_of
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import write_folder
 

@@ -15,19 +15,21 @@ from warroom.tools.base import REGISTRY, Effect
 
 LEVELS = (
     ("analysis", "errors", "state"),
-    ("incident", "settings", "tracing"),
+    ("incident", "sandbox", "settings", "tracing"),
+    ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),
     ("graph",),
     ("response",),
-    ("session",),
+    ("app",),
     ("drills",),
-    ("evals",),
     ("console",),
+    ("evals",),
 )
 """Each part imports itself and parts of earlier levels; of one level only itself."""
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
+OURS = {"warroom", *LEVEL}
 NOTHING = {"analysis": set(), "incident": {"errors"}, "tracing": {"errors"}}
 """Parts that may import only these."""
 EDGE = "console/main.py"
@@ -90,16 +92,28 @@ def test_errors_are_caught_by_name():
     assert found == [EDGE]
 
 
-def says_warroom(node: ast.AST) -> bool:
-    """Whether it is an absolute import of our own package."""
+def opens_by_hand(node: ast.AST) -> bool:
+    """Whether it makes a response context or opens a store itself."""
+    if not isinstance(node, ast.Call):
+        return False
+    return ast.unparse(node.func).endswith(("ResponseContext", "Store.open"))
+
+
+def test_contexts_and_stores_are_opened_in_app_only():
+    found = {part(path) for path in modules() if any(map(opens_by_hand, ast.walk(tree(path))))}
+    assert found == {"app"}
+
+
+def says_ours(node: ast.AST) -> bool:
+    """Whether it is an absolute import of our own package, or of a part by its bare name."""
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
     if isinstance(node, ast.ImportFrom) and not node.level:
         names = [node.module or ""]
-    return any(name.partition(".")[0] == "warroom" for name in names)
+    return any(name.partition(".")[0] in OURS for name in names)
 
 
 def test_imports_inside_the_package_are_relative():
-    assert not [p for p in modules() if any(map(says_warroom, ast.walk(tree(p))))]
+    assert not [p for p in modules() if any(map(says_ours, ast.walk(tree(p))))]
 
 
 def test_files_and_functions_stay_small():

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from warroom.tests.support.house import OUTSIDE, ROOT, files
+from warroom.tests.support.house import ROOT, SOURCE_ONLY, files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory) -> list[PurePosixPath]:
 
 def packaged(path: Path) -> bool:
     """Whether a file belongs into the wheel: code, and everything beside code in a subpackage."""
-    if path.parts[0] in OUTSIDE or path.parts[0].startswith("."):
+    if path.parts[0] in SOURCE_ONLY or path.parts[0].startswith("."):
         return False
     return len(path.parts) > 1 or path.suffix == ".py" or path.name == "py.typed"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.evals.attack_corpus import attacks
+from warroom.evals.attacks.corpus import attacks
 from warroom.incident.phrases import CHINESE, ENGLISH, RUN_TOGETHER, STRUCTURE, WORDS
 from warroom.incident.required import ALIKE, AnyOf, required
 

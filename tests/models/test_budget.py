@@ -9,9 +9,9 @@ import pytest
 from openai.types.chat import ChatCompletionChunk
 
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
-from warroom.evals.fake_chat import Behaviour
-from warroom.evals.faulty_model import faulty_model
-from warroom.evals.model_faults import Report, question
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.faulty_model import faulty_model
+from warroom.evals.servers.model_faults import Report, question
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
 from warroom.models.budget import Budget, size_of

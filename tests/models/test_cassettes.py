@@ -1,6 +1,6 @@
 """What real model servers answered, replayed: which forms of output and of tools they can do.
 
-Recorded by `python -m warroom.evals.record`; no server runs here.
+Recorded by `python -m warroom.evals.servers.record`; no server runs here.
 """
 
 import json
@@ -12,13 +12,14 @@ import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from warroom.errors import InputError, ModelUnavailable
-from warroom.evals import model_worker
-from warroom.evals.cassettes import FOLDER, tape
-from warroom.evals.model_server import free, serving
-from warroom.evals.recordings import FOLDER as RECORDED
-from warroom.evals.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
-from warroom.evals.wire_response import DRILL, investigation, response
+from warroom.evals.incidents.recordings import FOLDER as RECORDED
+from warroom.evals.servers import model_worker
+from warroom.evals.servers.cassettes import FOLDER, tape
+from warroom.evals.servers.model_server import free, serving
+from warroom.evals.servers.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
+from warroom.evals.servers.wire_response import DRILL, investigation, response
 from warroom.incident.document import Incident
+from warroom.incident.report import PerformanceReport
 from warroom.models.ladder import OBJECT, SCHEMA
 from warroom.models.protocol import Message
 
@@ -115,7 +116,7 @@ def investigated() -> Incident:
 def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incident):
     asked = [call for call in investigated.model_calls if call.step == 6]
     assert [call.outcome for call in asked] == ["answered", "answered"]
-    report = investigated.report(6)
+    report = investigated.report(PerformanceReport)
     assert report is not None
     assert report.source == "model"
     with tape("investigation") as held:

@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 from pydantic import BaseModel, Field
 
-from warroom.evals.least_instance import least_instance
+from warroom.evals.servers.least_instance import least_instance
 from warroom.models.forms import ActionForm, ReportForm
 from warroom.models.json_text import first_object
 from warroom.models.protocol import Ask, Message, ToolSpec

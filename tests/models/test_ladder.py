@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from warroom.errors import ModelError, ModelUnavailable
-from warroom.evals.fake_chat import Behaviour
-from warroom.evals.faulty_model import faulty_model
-from warroom.evals.model_faults import TOOL, Report, question
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.faulty_model import faulty_model
+from warroom.evals.servers.model_faults import TOOL, Report, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, Message, ToolCall

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.context import ResponseContext
 from warroom.console.main import main
 from warroom.console.screen import THEME
@@ -17,8 +18,7 @@ from warroom.incident.document import Incident
 from warroom.incident.ledger import Request
 from warroom.incident.store import Store
 from warroom.settings import Settings
-from warroom.targets.inventory import Inventory, Part
-from warroom.targets.rehearsal import Rehearsal
+from warroom.targets.stand_ins import Rehearsal
 from warroom.targets.survey import Recorded
 from warroom.telemetry.absent import NoTelemetry
 from warroom.telemetry.model import Telemetry

@@ -1,4 +1,4 @@
-"""A folder with two small root-cause cases, written in the format that evals/rca_cases.py reads.
+"""A folder with two small root-cause cases, written in the format that evals/rca/cases.py reads.
 
 `shop/a1`: metrics at one a minute, logs and spans of the incident, healthy ones of another day,
 commits and a deploy, a status feed. `bare/b1`: metrics with a symptom, recorded baseline later.

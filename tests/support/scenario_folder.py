@@ -50,7 +50,7 @@ class Scenario:
 
 
 def write_scenario(root: Path, scenario: Scenario) -> Path:
-    """The folder with this one case, as evals/rca_cases.py reads it."""
+    """The folder with this one case, as evals/rca/cases.py reads it."""
     case = root / "cases" / "scenarios" / "s1"
     case.mkdir(parents=True)
     service, metric, summary = scenario.alert

@@ -6,7 +6,7 @@ from typing import Any
 
 from warroom.agents.reasoning.layer import Thinking
 from warroom.agents.runtime.context import ResponseContext
-from warroom.evals.least_instance import least_instance
+from warroom.evals.servers.least_instance import least_instance
 from warroom.incident.model_use import ModelCall
 from warroom.incident.timeline import utc_now
 from warroom.models.protocol import Answer, Ask, Model

@@ -1,0 +1,129 @@
+"""`warroom eval` and `warroom eval rca` as the command line takes them.
+
+Without a sub-command the group itself runs: `warroom eval --repeat 2` stays what it was.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+
+AsJson = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write every run as JSON.")
+]
+Markdown = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown.")
+]
+Compare = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="JSON of an earlier run to compare with.")
+]
+evaluations = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@evaluations.callback(invoke_without_command=True)
+def evaluate(
+    context: typer.Context,
+    cases: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of cases; default: the recorded drills."),
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this case; may be repeated.")
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="Of trivial, floor, model; default: all that are configured."
+        ),
+    ] = "",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A model of the endpoint; may be repeated."),
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each; shows the spread.")] = 1,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse", help="Approve actions that touch nothing: all thirteen steps run."
+        ),
+    ] = False,
+    as_json: AsJson = None,
+    markdown: Markdown = None,
+    compare: Compare = None,
+) -> None:
+    """Score playbooks and models on recorded incidents."""
+    if context.invoked_subcommand:
+        return _nothing_before(context)
+    from .incidents.command import Options, eval_command
+
+    options = Options(
+        *(cases, case or [], method, model or [], repeat, rehearse),
+        *(as_json, markdown, compare),
+    )
+    raise typer.Exit(eval_command(options))
+
+
+@evaluations.command("rca")
+def evaluate_rca(
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="WARROOM_RCA_CASES",
+            help="Folder with cases/SET/ID and truth.json.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help="Only this set; may be repeated."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Of floor, nsigma, baro, correlation, symptom, random; default: all.",
+        ),
+    ] = "",
+    as_json: AsJson = None,
+    markdown: Markdown = None,
+    without: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="Hide some of metrics, logs, traces, changes, topology."),
+    ] = "",
+    ablation: Annotated[
+        bool,
+        typer.Option("--ablation", help="The floor without each of them, and with each alone."),
+    ] = False,
+    degraded: Annotated[
+        bool,
+        typer.Option(
+            "--degraded", help="The floor on late alerts, wrong clocks, lost records, no baseline."
+        ),
+    ] = False,
+    compare: Compare = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a page with a picture for every failure."),
+    ] = None,
+) -> None:
+    """Name the guilty service of public root-cause cases, by several methods."""
+    from .rca.command import RcaOptions, eval_rca_command
+
+    options = RcaOptions(
+        *(cases, set_ or [], method, as_json, markdown),
+        *(without, ablation, degraded, compare, report),
+    )
+    raise typer.Exit(eval_rca_command(options))
+
+
+def _nothing_before(context: typer.Context) -> None:
+    """Options before a sub-command belong to nobody; say so instead of dropping them."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        raise InputError(
+            f"options of {context.invoked_subcommand} go after it: "
+            f"warroom eval {context.invoked_subcommand} --help"
+        )

@@ -1,0 +1,121 @@
+"""One root-cause case, read once and judged again under any setting of the knobs.
+
+What a response concludes comes from tool results alone: whether the alert is noise (step 1), when
+it began (step 2), and the hypotheses (step 4). Only these are worked here, by the same functions.
+An answer that does not depend on a knob is kept, as is what no knob can change inside the tools.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...agents import triage
+from ...agents.causes.judgement import candidates, judge
+from ...agents.causes.observations import Observations
+from ...agents.health.onset import find_onset
+from ...agents.runtime.case import Case, Step
+from ...agents.runtime.intake import take
+from ...agents.steps import DETECT, INVESTIGATE, SWEEP
+from ...app.opening import open_context, playbooks
+from ...incident.timeline import from_ts
+from ...settings import Settings
+from ...telemetry.alerts import read_alerts
+from ...telemetry.bundle import Bundle
+from ...tools import blame, waits
+from ...tools.base import Result
+from ..rca.bundle import write
+from ..rca.cases import RcaCase
+from ..rca.floor import scores_of
+from .knobs import METRICS, PATHS, WAITS, Setting, replaced, turned, values_for
+
+Scores = dict[str, float]
+
+
+class Remembered(dict[Any, Result]):
+    """Results by question, windows and the constants that they depend on.
+
+    The tools that depend on constants read the windows by the alert alone, so an onset that was
+    found meanwhile asks them nothing new.
+    """
+
+    def get(self, key, default=None):
+        """What is on record for the constants as they stand."""
+        return super().get(_full(key), default)
+
+    def __setitem__(self, key, result: Result) -> None:
+        super().__setitem__(_full(key), result)
+
+
+def _full(key):
+    name, arguments, frame = key
+    values = values_for(name)
+    if values:
+        healthy, incident = frame.by_alert
+        frame = replace(frame, baseline=healthy, incident=incident, first=None)
+    return name, arguments, frame, values
+
+
+class Replay:
+    """A case with everything that its judgement needs, kept open."""
+
+    def __init__(self, case: RcaCase, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        bundle, home = write(case, folder / "bundle"), folder / "home"
+        home.mkdir()
+        settings = Settings().model_copy(update={"home": home})
+        self.telemetry = Bundle(bundle)
+        self.context = open_context(settings, telemetry=self.telemetry, model_layer=playbooks)
+        self.memory = Remembered()
+        self.noise: dict[Any, bool] = {}
+        self.worked: dict[Any, Any] = {}
+        (alert,) = read_alerts((bundle / "alert.json").read_bytes())
+        self.incident, _new = take(self.context.store, alert, "", self.context.clock())
+        self.alerted = self._case(DETECT)
+        onset = find_onset(Observations(self._case(SWEEP)))
+        at = from_ts(onset) if onset else None
+        self.context.store.update(self.incident, lambda document: setattr(document, "onset", at))
+        self.begun = self._case(INVESTIGATE)
+
+    def scores(self, setting: Setting) -> Scores:
+        """Each service's score as the floor gives it; nothing where the alert is noise."""
+        kept = [(blame, "gauges", self._once(blame.gauges, _windows))]
+        kept += [(waits, "waits", self._once(waits.waits, _masks))]
+        self.telemetry.kept.clear()  # tools keep their answers by the alert, not by the knobs
+        with turned(setting), replaced(kept):
+            if self._is_noise():
+                return {}
+            found = judge(candidates(Observations(self.begun)), self.begun.document)
+        return scores_of(found)
+
+    def _is_noise(self) -> bool:
+        """Telemetry alone says so; the constants of the judgement have no part in it."""
+        key = tuple(map(values_for, (PATHS, WAITS, METRICS)))
+        if key not in self.noise:
+            self.noise[key] = triage.detect(self.alerted).noise
+        return self.noise[key]
+
+    def _case(self, step: Step) -> Case:
+        found = self.context.case(self.incident, step, 1, lambda _event: None)
+        return replace(found, tools=replace(found.tools, memory=self.memory))
+
+    def _once(self, work: Callable, key_of: Callable) -> Callable:
+        """The same function, which works each question out once."""
+
+        def known(*arguments):
+            key = (work.__name__, key_of(*arguments))
+            if key not in self.worked:
+                self.worked[key] = work(*arguments)
+            return self.worked[key]
+
+        return known
+
+
+def _windows(_telemetry, *windows):
+    """What tells one reading of a case's metrics from another."""
+    return windows
+
+
+def _masks(_table, before, now):
+    """What tells one comparison of a case's requests from another."""
+    return before.tobytes(), now.tobytes()

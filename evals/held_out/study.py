@@ -1,0 +1,162 @@
+"""Constants chosen without the set they are scored on: `python -m warroom.evals.held_out.study`.
+
+For every set in turn each knob (rca_knobs.py) is chosen on the other sets, and the set that was
+held out is scored with what was chosen. Cases are replayed as far as a judgement needs
+(rca_replay.py); how many then rank otherwise than in the whole response is part of the output.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...errors import InputError, WarroomError
+from ..framework.grid import Grid, as_markdown, at_terminal
+from ..rca.answer import RcaAnswer, RcaMethod
+from ..rca.cases import VARIABLE, RcaCase, rca_cases
+from ..rca.results import answered
+from .choice import SetFigures, Worth, chosen, differences, figures_of, worth
+from .knobs import KNOBS, Setting, present
+from .replay import Scores
+from .tables import Found, held_out_grid, sensitivity_grid
+from .workers import Workers
+
+GRIDS = {knob.name: knob.grid() for knob in KNOBS}
+
+
+@dataclass
+class Measured:
+    """Figures of settings, each worked out once."""
+
+    root: Path
+    workers: Workers
+    every: int = 1
+    """For choosing each so many-th case of a set is used."""
+    told: Console = field(default_factory=lambda: Console(stderr=True))
+
+    @property
+    def sets(self) -> list[str]:
+        """Names, in the order of the cases."""
+        return list(dict.fromkeys(case.set for case in self.workers.cases))
+
+    def figures(
+        self, settings: Sequence[Setting], sets: Sequence[str], every: int = 1
+    ) -> list[dict[str, SetFigures]]:
+        """For each setting the figures of each of these sets."""
+        cases = [case for name in sets for case in self._of(name)[::every]]
+        found = self.workers.scores(settings, [case.name for case in cases])
+        return [self._marked(cases, scores) for scores in found]
+
+    def chosen_on(self, sets: list[str], rounds: int) -> dict[str, float]:
+        """The knobs as these sets would have them."""
+
+        def worths(settings: list[Setting]) -> list[Worth]:
+            found = self.figures(settings, sets, self.every)
+            return [worth(list(figures.values())) for figures in found]
+
+        return chosen(present(), GRIDS, worths, rounds)
+
+    def differing(self) -> list[str]:
+        """Cases that the whole response scores otherwise than the replay."""
+        names = [case.name for case in self.workers.cases]
+        (replayed,) = self.workers.scores([present()], names)
+        whole = self.workers.whole()
+        return [name for name in names if ranking(whole[name]) != ranking(replayed[name])]
+
+    def _of(self, name: str) -> list[RcaCase]:
+        return [case for case in self.workers.cases if case.set == name]
+
+    def _marked(self, cases: list[RcaCase], scores: dict[str, Scores]) -> dict[str, SetFigures]:
+        def answer(case: RcaCase) -> list[RcaAnswer]:
+            own = scores[case.name]
+            return [RcaAnswer(scores=own, probability=max(own.values(), default=None))]
+
+        runs = list(answered(cases, [RcaMethod("replay", answer, "")], self.root))
+        return {
+            name: figures_of([run for run in runs if run.set == name])
+            for name in dict.fromkeys(case.set for case in cases)
+        }
+
+
+def ranking(scores: Scores) -> list[tuple[str, float]]:
+    """Services by score, the highest first."""
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def measured(of: Measured, rounds: int) -> list[Grid]:
+    """Both tables; raises InputError where no set is left to choose on."""
+    sets = of.sets
+    if len(sets) < 2:
+        raise InputError("one set alone leaves nothing to choose on; name two or more")
+    differing = of.differing()
+    of.told.print(f"{len(differing)} cases rank otherwise than in the whole response")
+    (now,) = of.figures([present()], sets)
+    turned = [{**present(), k.name: k.times(f)} for k in KNOBS for f in (0.5, 2.0)]
+    sensitivity = sensitivity_grid(now, turned, of.figures(turned, sets))
+    of.told.print(at_terminal(sensitivity))
+    rows = [_without(of, name, now, rounds) for name in sets]
+    notes = [_compared(differing, len(of.workers.cases)), _chosen_by(of.every, rounds)]
+    return [held_out_grid(rows, notes), sensitivity]
+
+
+def _without(of: Measured, name: str, now: dict[str, SetFigures], rounds: int) -> Found:
+    """The set scored with what the others choose; and these themselves, whole."""
+    others = [other for other in of.sets if other != name]
+    values = of.chosen_on(others, rounds)
+    of.told.print(f"without {name}: {differences(present(), values)}", highlight=False)
+    return found_of(of, name, now, values)
+
+
+def found_of(of: Measured, name: str, now: dict[str, SetFigures], values: Setting) -> Found:
+    """Every set under the values that were chosen without this one."""
+    (then,) = of.figures([values], of.sets)
+    others = [other for other in of.sets if other != name]
+    before, after = ([found[other] for other in others] for found in (now, then))
+    return Found(name, now[name], then[name], before, after, values)
+
+
+def _compared(differing: list[str], of: int) -> str:
+    which = f": {', '.join(differing)}" if differing else ""
+    return f"{len(differing)} of {of} cases rank otherwise than in the whole response{which}"
+
+
+def _chosen_by(every: int, rounds: int) -> str:
+    part = "every case" if every == 1 else f"one case of {every}"
+    return f"chosen on {part} of the other sets, {rounds} round(s), by AC@1, Avg@5, Brier score"
+
+
+def held_out(
+    cases: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", envvar=VARIABLE, help="Folder with cases/SET/ID."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help="Only this set; may be repeated."),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Choose on one case of so many.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Times each knob is turned, at most.")] = 1,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown.")
+    ] = None,
+) -> None:
+    """Score every set with constants that were chosen on the others."""
+    found = rca_cases(cases, set_)
+    with TemporaryDirectory() as folder, Workers(found, Path(folder)) as workers:
+        grids = measured(Measured(cases or Path(), workers, every), rounds)
+    for grid in grids:
+        Console().print(at_terminal(grid))
+    if markdown:
+        markdown.write_text("\n".join(map(as_markdown, grids)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(held_out)
+    except WarroomError as problem:
+        sys.exit(str(problem))

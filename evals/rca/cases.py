@@ -1,0 +1,100 @@
+"""Root-cause cases as folders: telemetry in, the guilty service out. The truth is not read here.
+
+DIR/cases/SET/ID/case.json       when, which symptom, at what interval, what the folder holds
+DIR/cases/SET/ID/metrics.csv.gz  and logs, traces, topology, changes, alert, where there are any
+DIR/baseline/NAME/               fault-free logs and traces that several cases share
+DIR/truth.json                   only evals/rca/truth.py opens it, after a method has answered
+"""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...errors import InputError, NotFound
+from ..framework.json_files import read_json
+from .part import WHOLE, Part
+
+VARIABLE = "WARROOM_RCA_CASES"
+"""Names the folder where the command line does not."""
+HELP = f"name one with --cases DIR or {VARIABLE}: a folder with cases/SET/ID/case.json"
+
+
+class Symptom(BaseModel):
+    """What people noticed: the metric of a service that violates its objective."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str = Field(description="where it was noticed, which need not be where it began")
+    metric: str = Field(description="which metric of it")
+
+
+class RcaCase(BaseModel):
+    """One incident, as its case.json says it, and where its files lie."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    set: str = Field(description="the collection it belongs to")
+    id: str = Field(description="unique within the set; means nothing")
+    detected_at: float = Field(description="unix seconds, UTC")
+    symptom: Symptom | None = Field(default=None, description="None: nobody said")
+    interval_s: float = Field(gt=0, description="step of the metrics, seconds")
+    baseline_logs: Path | None = Field(default=None, description="fault-free logs beside the case")
+    baseline_traces: Path | None = Field(default=None, description="fault-free spans beside it")
+    folder: Path = Field(default=Path(), description="where its files lie")
+    part: Part = Field(default=WHOLE, description="how much of it is shown")
+
+    @property
+    def name(self) -> str:
+        """Set and id."""
+        return f"{self.set}/{self.id}"
+
+    def file(self, name: str) -> Path | None:
+        """One of its files; None where the case has none of this name, or it is not shown."""
+        found = self.folder / name
+        return found if found.exists() and not self.part.hides(name) else None
+
+    def seen(self, part: Part) -> "RcaCase":
+        """The same case of which only a part is shown."""
+        shared = {
+            f"baseline_{name}": getattr(self, f"baseline_{name}")
+            if part.healthy and name not in part.without
+            else None
+            for name in ("logs", "traces")
+        }
+        return self.model_copy(update={"part": part, **shared})
+
+
+def rca_cases(root: Path | None, sets: list[str] | None = None) -> list[RcaCase]:
+    """Every case below a folder, by set and id; `sets` picks some.
+
+    Raises InputError where there is none or one cannot be used, NotFound for an unknown set.
+    """
+    if root is None:
+        raise InputError(f"no folder of root-cause cases; {HELP}")
+    files = sorted((root / "cases").glob("*/*/case.json"))
+    if not files:
+        raise InputError(f"{root} holds no root-cause case; {HELP}")
+    known = sorted({file.parent.parent.name for file in files})
+    for name in sets or []:
+        if name not in known:
+            raise NotFound(f"no set {name!r}; there are: {', '.join(known)}")
+    return [_case(root, f) for f in files if not sets or f.parent.parent.name in sets]
+
+
+def _case(root: Path, file: Path) -> RcaCase:
+    found = read_json(file, RcaCase.model_validate)
+    shared = {
+        name: _shared(root, file, getattr(found, name))
+        for name in ("baseline_logs", "baseline_traces")
+    }
+    return found.model_copy(update={"folder": file.parent, "part": WHOLE, **shared})
+
+
+def _shared(root: Path, case: Path, path: Path | None) -> Path | None:
+    """A file that cases share; it must be there, and below the root."""
+    if path is None:
+        return None
+    whole = (root / path).resolve()
+    if not whole.is_relative_to(root.resolve()) or not whole.is_file():
+        raise InputError(f"{case}: {path} is no file below {root}; correct the path or take it out")
+    return whole

@@ -1,0 +1,94 @@
+"""The response with no model, over a root-cause case written as a bundle.
+
+A service's score is the sum of the confidences of the hypotheses about it, which exclude each
+other. The commit is the change that the leading hypothesis blames, where that is a commit of the
+case.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from ...app.opening import at_once, open_context, playbooks
+from ...incident.document import Incident
+from ...incident.finding import FaultKind, Hypothesis
+from ...settings import Settings
+from ...telemetry.alerts import read_alerts
+from ...telemetry.bundle import Bundle
+from ..incidents.run import respond
+from .answer import NO_COMMIT, Answering, RcaAnswer
+from .bundle import shipped_json, write
+from .cases import RcaCase
+from .changes import commits_of
+from .reasons import Payload, blamed
+
+T = TypeVar("T")
+HURT = ("alerting", "affected")
+"""Roles of services that triage saw hurt; the others are only called by them."""
+
+NO_WORD = (FaultKind.unknown, FaultKind.application)
+"""Kinds that do not say whether a change is behind it."""
+
+
+def floor_of(settings: Settings) -> Answering:
+    """What answers under these settings, whatever model they name."""
+    return lambda case: [responded(case, settings, partial(floor_answer, case))]
+
+
+def respond_to(case: RcaCase, settings: Settings) -> Incident:
+    """The document that a whole response leaves, each time in a fresh home."""
+    return responded(case, settings, lambda document, _payload: document)
+
+
+def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Payload], T]) -> T:
+    """What `read` makes of the document, while the evidence that it quotes can still be fetched."""
+    with TemporaryDirectory() as folder:
+        home, bundle = Path(folder) / "home", Path(folder) / "bundle"
+        home.mkdir()
+        own = settings.model_copy(update={"home": home})
+        with closing(Bundle(write(case, bundle))) as telemetry:
+            context = open_context(own, telemetry=telemetry, model_layer=playbooks, sleep=at_once)
+            (alert,) = read_alerts((bundle / "alert.json").read_bytes())
+            return read(context.store.load(respond(alert, context)), context.store.payload)
+
+
+def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:
+    """What a document says about the case: its hypotheses, and the change that it blames."""
+    scores = scores_of(document.hypotheses)
+    leading = document.leading()
+    return RcaAnswer(
+        scores=scores,
+        probability=max(scores.values(), default=None),
+        kind=leading.kind.value if leading else "",
+        commit=_commit(case, leading),
+        affected=[one.name for one in document.services if one.role in HURT],
+        remedy=document.proposals[0].kind if document.proposals else "",
+        blamed=blamed(document, payload),
+    )
+
+
+def scores_of(hypotheses: Iterable[Hypothesis]) -> dict[str, float]:
+    """The sum of each service's confidences; a hypothesis that names none counts for nobody."""
+    scores: dict[str, float] = {}
+    for found in hypotheses:
+        before = scores.get(found.service, 0.0)
+        scores[found.service] = round(found.confidence + before, 3)
+    scores.pop("", None)
+    return scores
+
+
+def _commit(case: RcaCase, leading: Hypothesis | None) -> str | None:
+    """The sha, 'none' where another kind of fault is blamed, None where there are no commits.
+
+    Who blames nobody, or a place and no kind of fault, has not said that no commit is guilty:
+    empty, which is never right.
+    """
+    known = commits_of(shipped_json(case, "changes.json") or {})
+    if not known:
+        return None
+    if leading is None or (not leading.change and leading.kind in NO_WORD):
+        return ""
+    return leading.change if leading.change in known else NO_COMMIT

@@ -1,0 +1,100 @@
+"""One method over the same cases in several versions: parts of them, and damaged ones.
+
+`ablation` hides one modality, or all but one; `degraded` keeps all and damages it. Each version
+counts as a method of its own, so it is scored, kept and compared as one.
+"""
+
+from dataclasses import dataclass
+
+from ..framework.grid import Grid
+from .answer import RcaAnswer, RcaMethod
+from .cases import RcaCase
+from .pairs import paired
+from .part import MODALITIES, WHOLE, Part, only, without
+from .records import sources
+from .results import RcaEvaluation
+from .score import accuracy
+from .tables import INTERVALS, NOTHING, interval, marks_in, signed
+
+TIMED = {"logs", "traces"}
+"""What is stamped by the clock of the service that wrote it."""
+HEADS = ["version", "n", "AC@1", "AC@3", "change of AC@1", "change of AC@3"]
+NOTE = "n: cases that a version applies to; change: against the same cases whole"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A case, seen in one way."""
+
+    name: str
+    part: Part
+
+    def applies(self, case: RcaCase) -> bool:
+        """Whether it changes what the case has, and leaves something."""
+        has = modalities(case)
+        clocks = not self.part.apart_s or bool(has & TIMED)
+        return clocks and (not self.part.without or 0 < len(has - self.part.without) < len(has))
+
+
+AS_IT_IS = Version("whole", WHOLE)
+
+
+def ablation() -> list[Version]:
+    """The whole case, without each modality, each alone."""
+    return [
+        AS_IT_IS,
+        *(Version(f"without {name}", without(name)) for name in MODALITIES),
+        *(Version(f"{name} alone", only(name)) for name in MODALITIES),
+    ]
+
+
+def degraded() -> list[Version]:
+    """The whole case, and what may be wrong with a recording."""
+    return [
+        AS_IT_IS,
+        Version("detected 3 min early", Part(late_s=-180)),
+        Version("detected 3 min late", Part(late_s=180)),
+        *(Version(f"clocks {s} s apart", Part(apart_s=s)) for s in (2, 10, 60)),
+        Version("a fifth is lost", Part(lost=0.2)),
+        Version("no baseline", Part(healthy=False)),
+    ]
+
+
+def modalities(case: RcaCase) -> set[str]:
+    """What a case has."""
+    shared = {name for name in TIMED if sources(case, name)}
+    files = {"metrics": "metrics.csv.gz", "changes": "changes.json", "topology": "topology.csv"}
+    return shared | {name for name, file in files.items() if case.file(file)}
+
+
+def versions_of(method: RcaMethod, versions: list[Version]) -> list[RcaMethod]:
+    """The method, once for each version; it does not apply where the version does not."""
+
+    def answering(version: Version):
+        def answer(case: RcaCase) -> list[RcaAnswer]:
+            return method.answer(case.seen(version.part)) if version.applies(case) else []
+
+        return answer
+
+    distinct = dict.fromkeys(versions)
+    return [RcaMethod(one.name, answering(one), method.note) for one in distinct]
+
+
+def version_grids(found: RcaEvaluation, method: str) -> list[Grid]:
+    """A table a set, and one over all of them; versions that apply to no case are left out."""
+    names = found.sets() if len(found.sets()) == 1 else [*found.sets(), ""]
+    return [_grid(found, name, f"{method} on versions of {name or 'all sets'}") for name in names]
+
+
+def _grid(found: RcaEvaluation, name: str, title: str) -> Grid:
+    rows = []
+    whole = found.of(AS_IT_IS.name, name)
+    for version in found.methods():
+        runs = found.of(version, name)
+        marks = marks_in(runs)
+        if marks:
+            shares = [interval(accuracy(marks, k)) for k in (1, 3)]
+            changes = [signed(paired(whole, runs, k).difference) for k in (1, 3)]
+            same = [NOTHING] * 2 if version == AS_IT_IS.name else changes
+            rows.append([version, str(len(marks)), *shares, *same])
+    return Grid(title, HEADS, rows, [NOTE, INTERVALS])

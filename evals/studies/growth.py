@@ -1,0 +1,138 @@
+"""How the response grows.
+
+    python -m warroom.evals.studies.growth [--largest N] [--limit S] [--json]
+
+A made-up incident (growth_bundle.py) of 1,000 logs and as many spans, then ten times as much, up
+to a million each and 1,000 services with 20 series for an hour. Each size is worked in a process of
+its own; one that takes longer than the limit is stopped and said to be.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...errors import WarroomError
+from ..framework.grid import Grid, at_terminal
+from .child import child
+from .growth_bundle import write
+from .growth_telemetry import Size
+
+RUN = "warroom.evals.studies.growth_run"
+SMALLEST, LARGEST, LIMIT_S = 1_000, 1_000_000, 300.0
+LINES_S = 150_000.0
+"""Log lines a second that mining should reach."""
+FEWEST = 100_000
+"""Lines from which its speed says anything."""
+HEADS = [
+    "services",
+    "samples",
+    "logs",
+    "spans",
+    "load s",
+    "response s",
+    "peak MB",
+    "found",
+    "mined/s",
+]
+NOTES = [
+    "found: the floor names the service with the fault; peak MB: of the process, also when stopped",
+    f"mined/s: log lines a second, at least {LINES_S:,.0f} from {FEWEST:,} lines on",
+]
+
+
+@dataclass(frozen=True)
+class Grown:
+    """One size, measured. None: it was stopped before."""
+
+    size: Size
+    peak_mb: float
+    load_s: float | None = None
+    respond_s: float | None = None
+    answer: str | None = None
+    lines_s: float | None = None
+    stopped_after_s: float | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether the right service was named."""
+        return self.answer == self.size.guilty
+
+    @property
+    def fast(self) -> bool:
+        """Whether mining reached its target, where that says anything."""
+        few = self.size.logs < FEWEST
+        return few or (self.lines_s is not None and self.lines_s >= LINES_S)
+
+
+def sizes(largest: int) -> list[Size]:
+    """From the smallest, each ten times as large."""
+    counts = [SMALLEST]
+    while counts[-1] * 10 <= largest:
+        counts.append(counts[-1] * 10)
+    return [Size(max(10, count // 1000), count, count) for count in counts]
+
+
+def measured(size: Size, limit_s: float) -> Grown:
+    """Write the bundle, respond to it, mine its logs; each of the two within the limit."""
+    with TemporaryDirectory() as folder:
+        bundle = str(write(Path(folder), size))
+        response = child(RUN, [bundle, "respond"], limit_s)
+        mined = child(RUN, [bundle, "mine"], limit_s)
+    speed = mined.found["lines_s"] if mined.found else None
+    if response.found is None:
+        return Grown(size, response.peak_mb, lines_s=speed, stopped_after_s=response.seconds)
+    return Grown(size, response.peak_mb, **response.found, lines_s=speed)
+
+
+def table(grown: list[Grown]) -> Grid:
+    """A row a size."""
+    return Grid("Growth of the response", HEADS, [_row(one) for one in grown], NOTES)
+
+
+def _row(one: Grown) -> list[str]:
+    size = one.size
+    counts = [f"{count:,}" for count in (size.services, size.samples, size.logs, size.spans)]
+    if one.stopped_after_s is None:
+        seconds = [f"{one.load_s:.1f}", f"{one.respond_s:.1f}"]
+        answer = "yes" if one.found else f"NO: {one.answer}"
+    else:
+        seconds, answer = ["·", f"stopped after {one.stopped_after_s:.0f}"], "stopped"
+    mined = "stopped" if one.lines_s is None else f"{one.lines_s:,.0f}"
+    return [
+        *counts,
+        *seconds,
+        f"{one.peak_mb:,.0f}",
+        answer,
+        mined + ("" if one.fast else " MISSED"),
+    ]
+
+
+def growth(
+    largest: Annotated[int, typer.Option(min=SMALLEST, help="Logs, and spans.")] = LARGEST,
+    limit: Annotated[float, typer.Option(min=1, help="Seconds for one response.")] = LIMIT_S,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+) -> None:
+    """Measure larger and larger incidents; exit 1 where one is stopped or not found."""
+    console, grown = Console(stderr=True), []
+    for size in sizes(largest):
+        grown.append(measured(size, limit))
+        console.print(" · ".join(_row(grown[-1])), highlight=False)
+    if as_json:
+        print(json.dumps([{**asdict(one), "found": one.found} for one in grown], indent=2))
+    else:
+        Console().print(at_terminal(table(grown)))
+    if not all(one.found and one.fast for one in grown):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(growth)
+    except WarroomError as problem:
+        sys.exit(str(problem))
