@@ -16,8 +16,8 @@ from ..targets.operations import Operations
 from ..targets.stand_ins import Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
-from ..telemetry.absent import NoTelemetry
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import no_telemetry, open_bundle
+from ..telemetry.recorder import Recorder
 from .sources import Sources
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
@@ -36,7 +36,7 @@ def open_context(
     settings: Settings,
     sources: Sources | None = None,
     *,
-    telemetry: Bundle | None = None,
+    recorder: Recorder | None = None,
     model_layer: MakeModelLayer = model_layer_of,
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], None] = time.sleep,
@@ -47,7 +47,7 @@ def open_context(
     Args:
         settings: where the home is, limits, which model.
         sources: what to read and act on; without any, nothing.
-        telemetry: a bundle that is open already, instead of the sources' one.
+        recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
         clock: what counts as now.
         sleep: how a stabilisation window is waited for.
@@ -56,16 +56,16 @@ def open_context(
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
     sources = sources or Sources()
-    if telemetry is None and sources.telemetry:
-        telemetry = Bundle(sources.telemetry)
+    if recorder is None:
+        recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     operations = _operations(sources.operations)
     store = Store.open(settings.database)
     context = ResponseContext(
         settings=settings,
         store=store,
-        telemetry=telemetry or NoTelemetry(),
+        recorder=recorder,
         operations=operations,
-        survey=_survey(operations, telemetry.root if telemetry else None),
+        survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock,
         sleep=sleep,

@@ -49,7 +49,7 @@ class ConsoleHost:
     def listener(self, context: ResponseContext, incident_id: str) -> Tell:
         """Shows the response, and writes down where it can be opened again."""
         self._end_wait()
-        telemetry = getattr(context.telemetry, "root", None)
+        telemetry = context.recorder.origin
         remember(context.settings, incident_id, Sources(telemetry=telemetry))
         self.desk.console.print()
         opening(self.desk.console, context.store.load(incident_id), context.model_layer.note)

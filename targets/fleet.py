@@ -44,10 +44,6 @@ class Endpoints:
         """Of one service. Raises ToolFailed for unknown names."""
         return _endpoints(self.configuration.read(FILE), service)
 
-    def active(self, service: str) -> list[str]:
-        """Names of the instances that take requests."""
-        return [endpoint.instance for endpoint in self.of(service) if endpoint.active]
-
     def activate_only(self, service: str, instances: Sequence[str]) -> Activated:
         """Let exactly these instances take requests; `before` in the receipt restores."""
 

@@ -6,8 +6,8 @@ the version that runs is where the symbolic link `current/<service>` points.
 
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..actions.capabilities import Restart, RolledOut, Rollout
 from ..actions.inventory import Inventory, Part
@@ -15,15 +15,11 @@ from ..errors import ToolFailed
 from .git import Git
 
 
-@dataclass(frozen=True)
-class Deploy:
-    """One deploy of a service; `at` is in unix seconds."""
+class Deploy(NamedTuple):
+    """One deploy of a service."""
 
-    service: str
     number: int
     version: str
-    at: float
-    author: str
 
 
 class Releases:
@@ -48,10 +44,11 @@ class Releases:
 
     def deploys(self, service: str) -> list[Deploy]:
         """Every deploy of the service, oldest first."""
-        form = "%(refname:lstrip=-1)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)"
+        form = "%(refname:lstrip=-1) %(contents:subject)"
         prefix = f"refs/tags/deploy/{service}/"
         lines = self.git.run("for-each-ref", f"--format={form}", prefix).splitlines()
-        return sorted((_deploy(service, line) for line in lines), key=lambda deploy: deploy.number)
+        words = (line.split(" ") for line in lines)
+        return sorted(Deploy(int(number), version) for number, *_, version in words)
 
     def current_version(self, service: str) -> str:
         """The version that `current/<service>` points to."""
@@ -139,8 +136,3 @@ def previous_good(history: list[str], current: str) -> str:
     for version in [*history, current]:
         kept = [*kept[: kept.index(version)], version] if version in kept else [*kept, version]
     return kept[-2] if len(kept) > 1 else ""
-
-
-def _deploy(service: str, line: str) -> Deploy:
-    number, at, author, subject = line.split("\t", 3)
-    return Deploy(service, int(number), subject.split(" ")[-1], float(at or 0), author)

@@ -12,7 +12,8 @@ from functools import reduce
 import numpy as np
 
 from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
-from .model import Series, Telemetry, Window
+from .model import Series, Window
+from .recording import Recording
 from .signal_catalogue import CATALOGUE
 
 COUNTER = re.compile(r"_(?:total|count|sum)$")
@@ -32,7 +33,7 @@ class Gauge:
     """Shape (cells of the incident window,)."""
 
 
-def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gauge]:
+def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Gauge]:
     """All of them that have a value in either window, by service and name."""
     used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used

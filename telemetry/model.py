@@ -3,18 +3,11 @@
 Times are unix seconds (UTC) as float, durations milliseconds, as the field's sources have them.
 """
 
-from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
-
-from ..analysis.requests.log_table import LogTable
-from ..analysis.requests.span_table import SpanTable
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -171,95 +164,3 @@ class Catalogue(BaseModel):
     def find(self, name: str) -> Service | None:
         """The entry of this name, or None."""
         return next((service for service in self.services if service.name == name), None)
-
-
-class Telemetry(Protocol):
-    """Where metrics, logs, traces and changes come from. All methods only read.
-
-    Implementations raise BundleError (or a sibling) for a source that is not there at all;
-    an empty window is an empty answer, not an error.
-    """
-
-    def catalogue(self) -> Catalogue:
-        """The service catalogue; an empty one where there is none."""
-        ...
-
-    def coverage(self) -> list[Coverage]:
-        """First and last time and number of rows per modality."""
-        ...
-
-    def metrics(
-        self,
-        window: Window,
-        names: list[str],
-        services: list[str] | None = None,
-    ) -> list[Series]:
-        """Raw series of these metric names inside the window."""
-        ...
-
-    def metric_names(self) -> list[tuple[str, str]]:
-        """(service, metric name) pairs seen."""
-        ...
-
-    def logs(
-        self,
-        window: Window,
-        services: list[str] | None = None,
-        levels: list[str] | None = None,
-        contains: str = "",
-        limit: int = 100_000,
-        having: Collection[str] = (),
-    ) -> list[LogRecord]:
-        """Log records inside the window, oldest first; `having` one of these attributes."""
-        ...
-
-    def spans(
-        self,
-        window: Window,
-        services: list[str] | None = None,
-        errors_only: bool = False,
-        limit: int = 200_000,
-        having: Collection[str] = (),
-        route: str = "",
-        trace_id: str = "",
-        measured_but: Collection[str] = (),
-        different: bool = False,
-    ) -> list[Span]:
-        """Spans that start inside the window, oldest first.
-
-        `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
-        their http.route matches, or their name where they have none; `trace_id`: of this one;
-        `measured_but`: with a number among their attributes whose name does not end in one of
-        these words, and maybe others; `different`: of those with the same name, status message
-        and attributes only the newest.
-        """
-        ...
-
-    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
-        """The same spans as columns, all of them, in order of start. Shared: never written into.
-
-        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
-        every one as it came and without parents, which is quicker.
-        """
-        ...
-
-    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
-        """The whole records behind these rows of a span table, in this order."""
-        ...
-
-    def log_table(self, window: Window) -> LogTable:
-        """The same log lines as columns, all of them. Shared: never written into."""
-        ...
-
-    def messages(self, lines: LogTable) -> list[str]:
-        """The text of each of these lines."""
-        ...
-
-    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` answers; asked again under this key, the same answer while nothing new has
-        arrived. Shared: never written into."""
-        ...
-
-    def changes(self, window: Window) -> list[Change]:
-        """Deploys, commits, flags, configuration inside the window, oldest first."""
-        ...

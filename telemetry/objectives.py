@@ -7,7 +7,8 @@ import numpy as np
 from ..analysis.histogram import fraction_below
 from .board import Board, boards
 from .grid import Grid, scrape_step
-from .model import Objective, Telemetry, Window
+from .model import Objective, Window
+from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
 from .span_signals import span_views
 
@@ -27,7 +28,7 @@ Key = tuple[str, str]
 
 
 def count_objectives(
-    telemetry: Telemetry, window: Window, services: list[str] | None = None
+    telemetry: Recording, window: Window, services: list[str] | None = None
 ) -> dict[Key, Counted]:
     """Every objective of the catalogue that telemetry can count, inside a window."""
     promised = {
@@ -67,7 +68,7 @@ def _from_board(board: Board, objective: Objective) -> Counted | None:
 
 
 def _from_spans(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     promised: dict[str, list[Objective]],
     known: set[Key],

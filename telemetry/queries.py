@@ -7,16 +7,16 @@ there DuckDB can open nothing but those, and `sql_guard` lets through nothing bu
 
 import math
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import duckdb
 
 from ..errors import ToolFailed, ToolRetry
 from ..sandbox import run as apart
 from .sql_guard import allowed, schema
-from .tables import COLUMNS, SPILLED
+from .tables import COLUMNS, SPILLED, quoted
 
 LONGEST_CELL = 500
 MOST_COLUMNS = 40
@@ -37,36 +37,6 @@ class Answer:
 
     rows: list[dict[str, Any]]
     more: bool
-
-
-@runtime_checkable
-class Queryable(Protocol):
-    """Telemetry that answers SQL."""
-
-    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
-        """At most so many rows, after at most so many seconds; see `run`."""
-        ...
-
-
-@dataclass
-class Copies:
-    """Copies of tables for another process. Rows are only ever added, so each is written once."""
-
-    folder: Path
-    parts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COLUMNS, 0))
-
-    def bring_up(self, db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-        """The files of each table, with all rows that it has now."""
-        for table, parts in self.parts.items():
-            [(held,)] = db.execute(f"SELECT coalesce(max(rowid) + 1, 0) FROM {table}").fetchall()
-            if held > self.rows[table]:
-                path = str(self.folder / f"{table}.{len(parts)}.parquet")
-                new = f"SELECT * FROM {table} WHERE rowid >= {self.rows[table]}"
-                db.execute(f"COPY ({new}) TO {_quoted(path)} (FORMAT parquet)")
-                self.rows[table] = held
-                self.parts[table] = [*parts, path]
-        return dict(self.parts)
 
 
 def run(folder: Path, parts: dict[str, list[str]], sql: str, most: int, seconds: float) -> Answer:
@@ -103,17 +73,13 @@ def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.Duck
     for table, files in parts.items():
         columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS[table].items())
         empty = f"SELECT {columns.replace('JSON', 'VARCHAR')} LIMIT 0"
-        listed = ", ".join(map(_quoted, files))
+        listed = ", ".join(map(quoted, files))
         content = f"SELECT * FROM read_parquet([{listed}])" if files else empty
         db.execute(f"CREATE VIEW {table} AS {content}")
-    db.execute(f"SET allowed_directories = [{_quoted(folder)}]")
-    db.execute(f"SET temp_directory = {_quoted(spill)}; SET max_temp_directory_size = '{SPILLED}'")
+    db.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    db.execute(f"SET temp_directory = {quoted(spill)}; SET max_temp_directory_size = '{SPILLED}'")
     db.execute("SET enable_external_access = false; SET lock_configuration = true")
     return db
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _answer(

@@ -10,6 +10,10 @@ from .model import Change, LogRecord, Span
 
 LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
 """Characters of a text that are read; attributes are cut as messages are."""
+MOST_BYTES = 200 * 2**20
+"""What the records that are kept may take, about."""
+RECORD_BYTES = 400
+"""A record without its texts, about."""
 LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debug"}
 """Spellings of other sources, by the name that we use."""
 
@@ -17,21 +21,23 @@ LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debu
 class Records:
     """Records of one table by row id: queries build only the rows not seen before."""
 
-    def __init__(self, table: str, build: Callable[[tuple], Any], most: int = 300_000) -> None:
+    def __init__(self, table: str, build: Callable[[tuple], Any], most: int = MOST_BYTES) -> None:
         self.table = table
         self.build = build
         self.most = most
+        self.size = 0
         self.seen: dict[int, Any] = {}
 
     def fetch(self, db: duckdb.DuckDBPyConnection, ids: list[int]) -> list[Any]:
         """The records of these rows, in this order."""
-        if len(self.seen) > self.most:
-            self.seen.clear()
+        if self.size > self.most:
+            self.seen, self.size = {}, 0
         missing = [row for row in ids if row not in self.seen]
         if missing:
             query = f"SELECT rowid, * FROM {self.table} WHERE rowid IN (SELECT unnest(?))"
             for row in db.execute(query, [missing]).fetchall():
                 self.seen[row[0]] = self.build(row[1:])
+                self.size += RECORD_BYTES + sum(len(v) for v in row if isinstance(v, str))
         return [self.seen[row] for row in ids]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .board import Board, boards, by_service
 from .grid import Grid, by_instance, scrape_step
-from .model import Series, Telemetry, Window
+from .model import Series, Window
+from .recording import Recording
 from .signal_catalogue import CATALOGUE, SignalName, definition
 from .signal_definition import SignalDefinition
 from .span_signals import SPAN_SIGNALS, span_cells, span_views
@@ -51,7 +52,7 @@ class Signal:
 
 
 def read_signals(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     services: list[str] | None = None,
     names: list[str] | None = None,
@@ -76,7 +77,7 @@ def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _read(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     services: list[str] | None,
     names: list[str] | None,
@@ -113,7 +114,7 @@ def _from_metrics(found: dict[str, Board], asked: list[SignalDefinition]) -> lis
 
 
 def _from_spans(
-    telemetry: Telemetry,
+    telemetry: Recording,
     known: list[Signal],
     grid: Grid,
     width: int,
@@ -138,7 +139,7 @@ def _from_spans(
     return signals
 
 
-def known_services(telemetry: Telemetry) -> list[str]:
+def known_services(telemetry: Recording) -> list[str]:
     """Services of the catalogue first, then those that only telemetry knows."""
     named = [service.name for service in telemetry.catalogue().services]
     seen = {service for service, _ in telemetry.metric_names() if service}

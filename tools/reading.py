@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis.requests.log_table import LogTable
 from ..analysis.requests.span_table import SpanTable
 from ..analysis.requests.spans import Span as GraphSpan
-from ..errors import BundleError, ToolFailed, ToolRetry
+from ..errors import TelemetryError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
 from ..telemetry.span_signals import peer, span_failed
@@ -24,7 +24,7 @@ def attempt(read: Callable[[], T]) -> T:
     go_on()
     try:
         return read()
-    except BundleError as error:
+    except TelemetryError as error:
         raise ToolFailed(str(error)) from error
 
 

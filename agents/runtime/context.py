@@ -15,7 +15,9 @@ from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
 from ...targets.survey import Surveying
-from ...telemetry.model import Catalogue, Telemetry
+from ...telemetry.model import Catalogue
+from ...telemetry.recorder import Recorder
+from ...telemetry.recording import Recording
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
 from .case import Case, Step, Tell
@@ -26,9 +28,9 @@ from .model_layer import ModelLayer, PlaybookOnly
 
 @dataclass(frozen=True)
 class View:
-    """A bench: telemetry seen through one incident's windows."""
+    """A bench: one state of telemetry, seen through one incident's windows."""
 
-    telemetry: Telemetry
+    telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
 
@@ -39,7 +41,7 @@ class ResponseContext:
 
     settings: Settings
     store: Store
-    telemetry: Telemetry
+    recorder: Recorder
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
@@ -47,6 +49,11 @@ class ResponseContext:
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
     _memories: dict[str, Memory] = field(default_factory=dict)
+
+    @property
+    def telemetry(self) -> Recording:
+        """What is recorded, as the last step that began saw it."""
+        return self.recorder.recording
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -60,15 +67,17 @@ class ResponseContext:
             return self.survey.inventory()
         return inferred(self.telemetry)
 
-    def frame(self, document: Incident) -> Frame:
+    def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
-        coverage = self.telemetry.coverage()
+        coverage = recording.coverage()
         return frame_of(document, self.catalogue.windows, coverage, self.clock())
 
     def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
-        """A specialist's view of the incident as it stands now."""
+        """A specialist's view of the incident as it stands now: one state of telemetry, whatever
+        comes while the step is worked."""
         document = self.store.load(incident_id)
-        frame = self.frame(document)
+        recording = self.recorder.advance()
+        frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
@@ -79,7 +88,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                View(self.telemetry, frame, self.survey),
+                View(recording, frame, self.survey),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

@@ -5,12 +5,13 @@ before anything acts.
 """
 
 from ...actions.inventory import Inventory, Part
-from ...telemetry.model import Change, Service, Telemetry, Window
+from ...telemetry.model import Change, Service, Window
+from ...telemetry.recording import Recording
 
 EVER = Window(0.0, 1e12)
 
 
-def inferred(telemetry: Telemetry) -> Inventory:
+def inferred(telemetry: Recording) -> Inventory:
     """Services from catalogue and metrics, versions and flags from recorded changes."""
     catalogue = telemetry.catalogue()
     changes = telemetry.changes(EVER)

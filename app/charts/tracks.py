@@ -8,7 +8,8 @@ from typing import Any
 from ...errors import WarroomError
 from ...incident.action import Measure
 from ...incident.document import Incident
-from ...telemetry.model import Telemetry, Window
+from ...telemetry.model import Window
+from ...telemetry.recording import Recording
 from ...telemetry.signal_catalogue import SignalName
 from ...telemetry.signals import read_signals
 
@@ -62,7 +63,7 @@ def deviation(measure: Measure) -> float:
     return abs(measure.before - measure.baseline) / larger
 
 
-def tracks(telemetry: Telemetry, window: Window, pairs: Iterable[tuple[str, str]]) -> list[Track]:
+def tracks(telemetry: Recording, window: Window, pairs: Iterable[tuple[str, str]]) -> list[Track]:
     """The pairs' values inside a window; a pair without any is left out."""
     found = []
     for service, name in pairs:

@@ -21,7 +21,7 @@ from ...app.opening import open_context, playbooks
 from ...incident.timeline import from_ts
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ...tools import blame, waits
 from ...tools.base import Result
 from ..rca.bundle import write
@@ -64,8 +64,8 @@ class Replay:
         bundle, home = write(case, folder / "bundle"), folder / "home"
         home.mkdir()
         settings = Settings().model_copy(update={"home": home})
-        self.telemetry = Bundle(bundle)
-        self.context = open_context(settings, telemetry=self.telemetry, model_layer=playbooks)
+        recorder = open_bundle(bundle)
+        self.context = open_context(settings, recorder=recorder, model_layer=playbooks)
         self.memory = Remembered()
         self.noise: dict[Any, bool] = {}
         self.worked: dict[Any, Any] = {}
@@ -81,7 +81,7 @@ class Replay:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
         kept = [(blame, "gauges", self._once(blame.gauges, _windows))]
         kept += [(waits, "waits", self._once(waits.waits, _masks))]
-        self.telemetry.kept.clear()  # tools keep their answers by the alert, not by the knobs
+        self.context.telemetry.forget()  # tools keep their answers by the alert, not by the knobs
         with turned(setting), replaced(kept):
             if self._is_noise():
                 return {}

@@ -24,7 +24,8 @@ from ...incident.ledger import Request
 from ...incident.store import Store
 from ...response import Response
 from ...settings import Settings
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
+from ...telemetry.recorder import Recorder
 from .answers import Answer, Use, answer_of, use_of
 from .baselines import trivial
 from .cases import Case
@@ -102,19 +103,19 @@ class Runner:
         if method == TRIVIAL:
             answer = trivial(case)
             return answer, Use(seconds=time.perf_counter() - started)
-        with TemporaryDirectory() as home, closing(Bundle(case.bundle)) as telemetry:
-            context = self._context(case, method, telemetry, Path(home))
+        with TemporaryDirectory() as home, closing(open_bundle(case.bundle)) as recorder:
+            context = self._context(case, method, recorder, Path(home))
             incident = respond(case.alert, context)
             document, seconds = context.store.load(incident), time.perf_counter() - started
             return answer_of(document, context.store.payload), use_of(document.model_calls, seconds)
 
     def _context(
-        self, case: Case, method: Method, telemetry: Bundle, home: Path
+        self, case: Case, method: Method, recorder: Recorder, home: Path
     ) -> ResponseContext:
         settings = self._settings(method, home)
         return open_context(
             settings,
-            telemetry=telemetry,
+            recorder=recorder,
             model_layer=playbooks if method.model is None else self.model_layers,
             sleep=at_once,
             rehearse=self.rehearse,

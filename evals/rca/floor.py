@@ -17,7 +17,7 @@ from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ..incidents.run import respond
 from .answer import NO_COMMIT, Answering, RcaAnswer
 from .bundle import shipped_json, write
@@ -49,8 +49,8 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
         home, bundle = Path(folder) / "home", Path(folder) / "bundle"
         home.mkdir()
         own = settings.model_copy(update={"home": home})
-        with closing(Bundle(write(case, bundle))) as telemetry:
-            context = open_context(own, telemetry=telemetry, model_layer=playbooks, sleep=at_once)
+        with closing(open_bundle(write(case, bundle))) as recorder:
+            context = open_context(own, recorder=recorder, model_layer=playbooks, sleep=at_once)
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
             return read(context.store.load(respond(alert, context)), context.store.payload)
 

@@ -20,7 +20,7 @@ from ...app.opening import at_once, open_context
 from ...incident.document import Incident
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ..incidents.cases import Case
 from ..incidents.recordings import recorded
 from ..incidents.run import respond
@@ -68,12 +68,12 @@ class FaultRun:
 def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
     """The whole response to a case with a server in this mode."""
     behaviour = Behaviour(mode, retry_after="0")
-    with faulty_model(behaviour) as server, closing(Bundle(case.bundle)) as telemetry:
+    with faulty_model(behaviour) as server, closing(open_bundle(case.bundle)) as recorder:
         KNOWN.pop((server.url + "/", NAME), None)  # ports come round again
         settings = Settings(
             home=home, model=NAME, model_base_url=server.url, retries=RETRIES, call_s=CALL_S
         )
-        context = open_context(settings, telemetry=telemetry, sleep=at_once)
+        context = open_context(settings, recorder=recorder, sleep=at_once)
         started = time.monotonic()
         incident = respond(case.alert, context)
         seconds = time.monotonic() - started

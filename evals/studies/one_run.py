@@ -3,7 +3,8 @@
     python -m warroom.evals.studies.one_run BUNDLE WHO STARTED
 
 Prints one JSON object. `responder` works the bundle's alert through all five phases with the
-playbooks alone; `baseline` reads the bundle and blames the service that the alert names.
+playbooks alone; `live` does so while the bundle's last seconds are still being written (see
+`live_feed`); `baseline` reads the bundle and blames the service that the alert names.
 STARTED is when the process was started (unix seconds): what imports cost is part of the truth.
 """
 
@@ -18,8 +19,12 @@ from typing import Any
 from ...errors import InputError
 from ...incident.alert import Alert
 from ...telemetry.alerts import read_alerts
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import read_bundle
+from .live_feed import Feed, cut
 
+LAST_S, TIMES = 3.0, 0.75
+"""Live: the seconds that come while the response runs, and how many times as fast. A drill's
+bundle ends some three seconds after its alert."""
 NEVER = 2.0
 """A confidence that nothing reaches."""
 
@@ -36,13 +41,14 @@ def alert_of(bundle: Path) -> Alert:
 
 def baseline(bundle: Path, _started: float) -> dict[str, Any]:
     """What a person would do at first sight: read everything, blame the loudest."""
-    telemetry, alert = Bundle(bundle), alert_of(bundle)
+    telemetry, alert = read_bundle(bundle), alert_of(bundle)
     rows = sum(cover.rows for cover in telemetry.coverage())
     return {"answer": alert.service, "rows": rows}
 
 
-def responder(bundle: Path, started: float) -> dict[str, Any]:
-    """The whole response. No time is spent waiting: what the bundle holds is history."""
+def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[str, Any]:
+    """The whole response. No time is spent waiting: what the bundle holds is history, or comes
+    through the feed."""
     from ...app.opening import at_once, open_context, playbooks
     from ...app.sources import Sources
     from ...app.work import work
@@ -59,7 +65,9 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         context = open_context(
             settings, sources, model_layer=playbooks, sleep=at_once, rehearse=True
         )
-        taken = time.perf_counter()
+        if feed:
+            feed.start()
+        taken, used = time.perf_counter(), time.process_time()
         with Response(context) as response:
             incident, _ = response.take(alert)
             decisions = Decisions(context)
@@ -74,14 +82,29 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
         "open_s": taken - opened,
         "severity_s": decisions.severity_at - taken,
         "respond_s": time.perf_counter() - taken,
+        "respond_cpu_s": time.process_time() - used,
         "evidence": len(document.evidence),
     }
+
+
+def live(bundle: Path, _started: float) -> dict[str, Any]:
+    """The whole response beside somebody who writes the bundle."""
+    with TemporaryDirectory() as folder:
+        growing = Path(folder) / bundle.name
+        feed = Feed(growing, cut(bundle, growing, LAST_S), TIMES)
+        found = responder(growing, time.time(), feed)
+        feed.ended.set()
+        feed.join()
+    return found
+
+
+RUNS = {"responder": responder, "live": live, "baseline": baseline}
 
 
 def main() -> None:
     """Run and print."""
     bundle, who = Path(sys.argv[1]), sys.argv[2]
-    found = {"responder": responder, "baseline": baseline}[who](bundle, float(sys.argv[3]))
+    found = RUNS[who](bundle, float(sys.argv[3]))
     used = resource.getrusage(resource.RUSAGE_SELF)
     found["peak_mb"] = used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
     found["cpu_s"] = used.ru_utime + used.ru_stime

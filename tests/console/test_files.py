@@ -16,7 +16,7 @@ from warroom.console.sparks import sparks
 from warroom.incident.evidence import Evidence
 from warroom.incident.render import from_json
 from warroom.incident.timeline import from_ts
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import full, minimal, noise
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, bundle):
-    return context(tmp_path / "home", Bundle(bundle))
+    return context(tmp_path / "home", open_bundle(bundle))
 
 
 def moved(document):

@@ -13,7 +13,7 @@ from warroom.drills.runner import Drill
 from warroom.incident.events import ResponseEvent, StepStarted
 from warroom.incident.store import Store
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 
 
 class Host:
@@ -52,7 +52,7 @@ def test_a_fault_is_found_cured_and_verified(tmp_path, name):
     steps = {event.step for event in host.events if isinstance(event, StepStarted)}
     assert steps == set(range(1, 14))
     assert "postmortem.md" in {file.name for file in host.files}
-    assert Bundle(tmp_path / "kept" / name).coverage()
+    assert read_bundle(tmp_path / "kept" / name).coverage()
     assert (tmp_path / "kept" / f"{name}.truth.json").exists()
     left = {path.name for path in (settings.home / "drills").glob("*/shop/*")}
     assert left == {"telemetry", "output"}

@@ -10,7 +10,7 @@ from warroom.evals.rca.bundle import write
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.metrics import measured
 from warroom.evals.rca.part import WHOLE, Part, only, without
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.rca_folder import DETECTED, write_folder
 
@@ -31,7 +31,7 @@ def bare(tmp_path):
 def shown(tmp_path):
     """A case of which a part is shown, as a bundle."""
     count = iter(range(9))
-    return lambda case, part: Bundle(write(case.seen(part), tmp_path / f"bundle{next(count)}"))
+    return lambda case, part: read_bundle(write(case.seen(part), tmp_path / f"bundle{next(count)}"))
 
 
 def rows(bundle):

@@ -11,7 +11,7 @@ from warroom.incident.action import Verdict
 from warroom.incident.ledger import Request
 from warroom.incident.store import Store
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_baseline_reads_everything_and_blames_the_loudest(bundle):
 
 def test_texts_are_declined_and_rehearsed_actions_approved(bundle, tmp_path):
     context = ResponseContext(
-        Settings(home=tmp_path), Store.open(tmp_path / "w.db"), Bundle(bundle)
+        Settings(home=tmp_path), Store.open(tmp_path / "w.db"), open_bundle(bundle)
     )
     decisions = Decisions(context)
     for kind, verdict in (("text", Verdict.rejected), ("action", Verdict.approved)):

@@ -20,8 +20,8 @@ from warroom.incident.store import Store
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.targets.survey import Recorded
-from warroom.telemetry.absent import NoTelemetry
-from warroom.telemetry.model import Telemetry
+from warroom.telemetry.bundle import no_telemetry
+from warroom.telemetry.recorder import Recorder
 
 FOREVER = 9e9
 INVENTORY = Inventory(
@@ -91,13 +91,13 @@ def asked(store: Store, document: Incident, kind: str = "action") -> Request:
     return request
 
 
-def context(home: Path, telemetry: Telemetry | None = None) -> ResponseContext:
+def context(home: Path, recorder: Recorder | None = None) -> ResponseContext:
     """A room over a rehearsed system with one service, checkout."""
     settings = Settings(home=home)
     return ResponseContext(
         settings,
         Store.open(settings.database),
-        telemetry or NoTelemetry(),
+        recorder or no_telemetry(),
         operations=Rehearsal(INVENTORY),
         survey=Recorded(INVENTORY, {}),
     )

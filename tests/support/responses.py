@@ -12,7 +12,7 @@ from warroom.incident.timeline import from_ts
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 from warroom.tests.support.shop_bundle import SERVING, Fault, write_shop
 
@@ -38,7 +38,7 @@ def room_over(
     return ResponseContext(
         Settings.model_validate({"home": home, **settings}),
         Store.open(home / "warroom.db"),
-        Bundle(bundle),
+        open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),
         sleep=lambda _seconds: None,

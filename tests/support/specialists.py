@@ -14,7 +14,7 @@ from warroom.incident.report import AnyReport
 from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 
 
@@ -23,7 +23,7 @@ def room_on(bundle: Path, home: Path, now: float) -> ResponseContext:
     home.mkdir(parents=True, exist_ok=True)
     store = Store.open(home / "warroom.db")
     return ResponseContext(
-        Settings(home=home), store, Bundle(bundle), clock=lambda: from_ts(START + now)
+        Settings(home=home), store, open_bundle(bundle), clock=lambda: from_ts(START + now)
     )
 
 

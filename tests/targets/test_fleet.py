@@ -10,7 +10,7 @@ import pytest
 
 from warroom.errors import ToolFailed
 from warroom.targets.edge import Edge
-from warroom.targets.fleet import Fleet, Router
+from warroom.targets.fleet import Endpoints, Fleet, Router
 from warroom.targets.supervisor import Process, SupervisedServices, Supervisor
 from warroom.tests.support.supervised import supervised
 
@@ -19,6 +19,10 @@ from warroom.tests.support.supervised import supervised
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     with supervised(tmp_path_factory.mktemp("fleet")) as made:
         yield made
+
+
+def active(endpoints: Endpoints, service: str) -> list[str]:
+    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
 
 
 def answering(fleet: Fleet) -> dict[str, bool]:
@@ -53,10 +57,10 @@ def test_hung_process_is_seen_and_killed(fleet: Fleet) -> None:
 def test_scale_out_and_undo(fleet: Fleet) -> None:
     receipt = fleet.scale("web", 2)
     assert answering(fleet) == {"web-1": True, "web-2": True}
-    assert fleet.endpoints.active("web") == ["web-1", "web-2"]
+    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
     assert fleet.scale("web", 2).changed is False
     fleet.restore(receipt)
-    assert fleet.endpoints.active("web") == ["web-1"]
+    assert active(fleet.endpoints, "web") == ["web-1"]
     assert answering(fleet)["web-2"] is False
 
 
@@ -71,12 +75,12 @@ def test_reroute_starts_the_spare_and_drains_the_other(fleet: Fleet) -> None:
     receipt = router.reroute("web", ["web-1"])
     assert receipt.started == ["web-2"]
     assert edge.rules()["drained"] == ["web-1"]
-    assert fleet.endpoints.active("web") == ["web-1", "web-2"]
+    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
     with pytest.raises(ToolFailed, match="no other instance"):
         router.reroute("web", ["web-2"])
     router.route_back(receipt)
     assert edge.rules()["drained"] == []
-    assert fleet.endpoints.active("web") == ["web-1"]
+    assert active(fleet.endpoints, "web") == ["web-1"]
 
 
 def test_program_that_ends_at_once_is_reported(fleet: Fleet) -> None:

@@ -15,9 +15,9 @@ import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from warroom.analysis.trend import fit_trend, seconds_to_limit
-from warroom.telemetry.bundle import Bundle
 from warroom.telemetry.model import Window, Windows
 from warroom.telemetry.promql import Scope
+from warroom.telemetry.recording import Recording
 from warroom.telemetry.rules import default_rules, prometheus_rules
 from warroom.telemetry.signal_catalogue import MEASURED, MEMORY_TO_FULL, SignalName, definition
 from warroom.telemetry.signals import read_signals
@@ -104,7 +104,7 @@ def as_openmetrics(root: Path) -> str:
 class Both:
     """The same samples in two stores."""
 
-    bundle: Bundle
+    ours: Recording
     url: str
 
     def prometheus(self, query: str, service: str = CART) -> dict[float, float]:
@@ -118,7 +118,7 @@ class Both:
     def recording(self, name: str, service: str = CART) -> dict[float, float]:
         """What the engine reads at the same times."""
         window = Window(START + RATE_S, START + SECONDS)
-        [found] = read_signals(self.bundle, window, [service], [name], rate_s=RATE_S)
+        [found] = read_signals(self.ours, window, [service], [name], rate_s=RATE_S)
         return dict(zip(found.ts.tolist(), found.values.tolist(), strict=True))
 
 
@@ -151,7 +151,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         ):
             with attempt:
                 httpx.get(f"{url}/-/ready").raise_for_status()
-        yield Both(Bundle(root), url)
+        yield Both(read_bundle(root), url)
     finally:
         server.terminate()
         server.wait()
@@ -182,7 +182,7 @@ def test_restarts_are_told_by_start_times_where_nobody_counts_them(both: Both):
 def test_the_time_to_a_full_memory_is_that_of_the_trend(both: Both):
     theirs = both.prometheus(definition(SignalName.memory_exhaustion_s).promql(CART))
     [share] = read_signals(
-        both.bundle, Window(START, START + SECONDS), [CART], [SignalName.memory_share]
+        both.ours, Window(START, START + SECONDS), [CART], [SignalName.memory_share]
     )
     trend = fit_trend(share.ts, share.values)
     assert trend is not None

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warroom.errors import ToolFailed, ToolRetry
-from warroom.telemetry.absent import NoTelemetry
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import no_telemetry, open_bundle
 from warroom.telemetry.model import Window
 from warroom.telemetry.queries import LONGEST_CELL, Answer, select
+from warroom.telemetry.recording import Recording
 from warroom.telemetry.sql_guard import LONGEST_SQL
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
@@ -73,11 +73,11 @@ Guard = Callable[[str], object]
 @pytest.fixture(scope="module")
 def guard(bench: ReadBench) -> Guard:
     """What the sandbox does, without its process."""
-    assert isinstance(bench.telemetry, Bundle)
-    with bench.telemetry.lock:
-        bench.telemetry.refresh()
-        parts = bench.telemetry.copies.bring_up(bench.telemetry.tables.db)
-    folder = str(bench.telemetry.copies.folder)
+    assert isinstance(bench.telemetry, Recording)
+    tables, held = bench.telemetry.tables, bench.telemetry.held
+    with tables.lock:
+        parts = tables.copies.bring_up(tables.db, held)
+    folder = str(tables.copies.folder)
     return lambda sql: select(folder, folder, parts, sql, 10)[0]
 
 
@@ -176,7 +176,7 @@ def test_a_long_cell_is_cut(bench: ReadBench) -> None:
 
 
 def query(bench: ReadBench, sql: str, seconds: float) -> Answer:
-    assert isinstance(bench.telemetry, Bundle)
+    assert isinstance(bench.telemetry, Recording)
     return bench.telemetry.query(sql, 10, seconds)
 
 
@@ -207,16 +207,18 @@ def test_what_was_appended_is_seen(tmp_path: Path) -> None:
     with BundleWriter(tmp_path / "b") as bundle:
         bundle.log(START, "cart", "one")
         bundle.flush()
-        bench = bench_over(tmp_path / "b")
-        assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 1}]
+        recorder = open_bundle(tmp_path / "b")
+        one = recorder.recording.query("SELECT count(*) AS n FROM logs", 1)
+        assert one.rows == [{"n": 1}]
         bundle.log(START, "cart", "two")
         bundle.flush()
-        assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 2}]
+        two = recorder.advance().query("SELECT count(*) AS n FROM logs", 1)
+        assert two.rows == [{"n": 2}]
 
 
 def test_without_telemetry_there_is_an_answer_with_the_reason() -> None:
     frame = Frame(Window(0, 10), Window(10, 20))
-    table = ReadBench(NoTelemetry(), frame).call("query_telemetry", sql="SELECT 1")
+    table = ReadBench(no_telemetry().recording, frame).call("query_telemetry", sql="SELECT 1")
     assert table.rows == []
     assert "takes no SQL: no telemetry was given" in table.summary
 
