@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
+from .grid import Grid, add, gauge_rows, grid_step, increase_cells
 from .model import Series, Window
 from .recording import Recording
 from .signal_catalogue import CATALOGUE
@@ -41,7 +41,8 @@ def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Gau
     if not wanted:
         return []
     read = [telemetry.metrics(window, wanted) for window in (baseline, incident)]
-    step = scrape_step([series for found in read for series in found])
+    longer = max(baseline, incident, key=lambda window: window.seconds)
+    step = grid_step([series for found in read for series in found], longer)
     then, now = (
         _cells(found, Grid.over(window, step))
         for found, window in zip(read, (baseline, incident), strict=True)

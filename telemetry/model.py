@@ -4,10 +4,15 @@ Times are unix seconds (UTC) as float, durations milliseconds, as the field's so
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, Field
+
+DAY_S = 86_400
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=7 * DAY_S, allow_inf_nan=False)]
+"""A length of time that a response may look back or wait."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +108,13 @@ class Objective(BaseModel):
 
     name: str = Field(description="its name")
     sli: str = Field(description="availability or latency")
-    objective: float = Field(description="share of good requests wanted")
-    threshold_ms: float | None = Field(
+    objective: float = Field(gt=0, le=1, description="share of good requests wanted")
+    threshold_ms: Finite | None = Field(
         default=None, description="for latency: good is at most this"
     )
-    window_s: float = Field(default=3600, description="the objective's window, seconds")
+    window_s: float = Field(
+        default=3600, gt=0, le=400 * DAY_S, description="the objective's window, seconds"
+    )
 
 
 class Service(BaseModel):
@@ -120,9 +127,11 @@ class Service(BaseModel):
     description: str = Field(default="", description="what it does")
     depends_on: list[str] = Field(default_factory=list, description="callees")
     slos: list[Objective] = Field(default_factory=list, description="objectives")
-    limits: dict[str, float] = Field(default_factory=dict, description="memory_bytes, …")
-    instances_max: int = Field(default=1, description="how far it may be scaled")
-    revenue_per_hour: float | None = Field(default=None, description="revenue that runs through it")
+    limits: dict[str, Finite] = Field(default_factory=dict, description="memory_bytes, …")
+    instances_max: int = Field(default=1, ge=0, le=1000, description="how far it may be scaled")
+    revenue_per_hour: Finite | None = Field(
+        default=None, description="revenue that runs through it"
+    )
     on_call: dict[str, str] = Field(default_factory=dict, description="primary, secondary")
 
 
@@ -134,12 +143,12 @@ class Rule(BaseModel):
     service: str = Field(default="", description="whose signal; empty: every service's")
     signal: str = Field(default="", description="error_rate, latency_p95, memory_share, …")
     op: str = Field(default=">", description="> < >= <=")
-    warning: float | None = Field(default=None, description="level of a warning")
-    critical: float | None = Field(default=None, description="level of a critical alert")
+    warning: Finite | None = Field(default=None, description="level of a warning")
+    critical: Finite | None = Field(default=None, description="level of a critical alert")
     pattern: str = Field(default="", description="for pattern: regular expression on log messages")
     all_of: list[str] = Field(default_factory=list, description="for correlation: rule names")
-    window_s: float = Field(default=60, description="evaluated over this window, seconds")
-    for_s: float = Field(default=0, description="must hold this long before it fires, seconds")
+    window_s: Seconds = Field(default=60, description="evaluated over this window, seconds")
+    for_s: Seconds = Field(default=0, description="must hold this long before it fires, seconds")
     summary: str = Field(
         default="", description="text of the alert; {service}, {value} are filled in"
     )
@@ -148,10 +157,10 @@ class Rule(BaseModel):
 class Windows(BaseModel):
     """How long the response looks back and waits, seconds."""
 
-    baseline_s: float = Field(default=600, description="healthy time compared against")
-    detect_s: float = Field(default=60, description="incident window before the alert at least")
-    stabilise_s: float = Field(default=60, description="wait after an action before measuring")
-    verify_s: float = Field(default=60, description="measured after the wait")
+    baseline_s: Seconds = Field(default=600, description="healthy time compared against")
+    detect_s: Seconds = Field(default=60, description="incident window before the alert at least")
+    stabilise_s: Seconds = Field(default=60, description="wait after an action before measuring")
+    verify_s: Seconds = Field(default=60, description="measured after the wait")
 
 
 class Catalogue(BaseModel):

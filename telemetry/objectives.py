@@ -6,7 +6,7 @@ import numpy as np
 
 from ..analysis.histogram import fraction_below
 from .board import Board, boards
-from .grid import Grid, scrape_step
+from .grid import Grid, grid_step
 from .model import Objective, Window
 from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
@@ -38,7 +38,7 @@ def count_objectives(
     }
     early = Window(window.start - 5, window.end)
     raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS], list(promised))
-    grid = Grid.over(early, scrape_step(raw))
+    grid = Grid.over(early, grid_step(raw, early))
     known = boards(telemetry, raw, grid, 1)
     counted = {
         (name, objective.name): found

@@ -34,6 +34,7 @@ class Reading:
     until: float = float("-inf")  # read up to here, unix seconds
     seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
     says: tuple[str, ...] = ()  # what its last batch had not
+    gap: str = ""  # why there was none
 
     def window(self, since: float, now: float) -> Window:
         """What to ask for."""
@@ -85,6 +86,7 @@ class Recorder:
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
+        self.advanced = 0.0
         self.lock = Lock()
         self.recording = Recording(Tables(), dict.fromkeys(TIME, 0), catalogue(), absent=absent)
         self.advance()
@@ -100,18 +102,26 @@ class Recorder:
                 self.rings = [Scope(frozenset([service])) if service else EVERYTHING]
                 self.since = since
 
-    def advance(self) -> Recording:
-        """Take in what has come, and one ring of neighbours more; the state as of now."""
+    def advance(self, at_most: float = 0.0) -> Recording:
+        """Take in what has come, and one ring of neighbours more; the state as of now.
+
+        at_most: seconds that the last state may be old to be good enough.
+        """
         with self.lock:
+            if time.monotonic() - self.advanced < at_most:
+                return self.recording
+            self.advanced = time.monotonic()
             now, tables = self.clock(), self.recording.tables
             self._widen()
             for source in self.sources:
                 for scope in [EVERYTHING] if source.whole else self.rings:
                     self._pull(source, scope, now)
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
-            state = held, self._catalogue(), self._unseen()
+            readings = self.readings.values()
+            gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
+            state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps))
             last = self.recording
-            if state != (last.held, last.known, last.unseen):
+            if state != (last.held, last.known, last.unseen, last.gaps):
                 self.recording = Recording(tables, *state, last.absent)
             return self.recording
 
@@ -143,7 +153,7 @@ class Recorder:
             except TelemetryError as error:
                 batch = Batch(gap=f"{source.name}: {error}", after=reading.after)
             self._add(source.modality, reading.fresh(batch, now))
-            reading.says = tuple(dict.fromkeys([*filter(None, [batch.gap]), *batch.left_out]))
+            reading.says, reading.gap = batch.left_out, batch.gap
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:
                 self.beyond.add(source.modality)
@@ -172,7 +182,9 @@ class Recorder:
         """What is not in the recording, in words, by modality."""
         said = {modality: list[str]() for modality in TIME}
         for reading in self.readings.values():
-            said[reading.source.modality] += [text for text in reading.says if text != BEYOND]
+            said[reading.source.modality] += [
+                text for text in (reading.gap, *reading.says) if text not in ("", BEYOND)
+            ]
         for modality, found in said.items():
             if bad := self.garbled[modality]:
                 every = self.lines[modality]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .board import Board, boards, by_service
-from .grid import Grid, by_instance, scrape_step
+from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
 from .recording import Recording
 from .signal_catalogue import CATALOGUE, SignalName, definition
@@ -87,7 +87,7 @@ def _read(
     wanted = sorted({metric for known in asked for metric in known.recipe.needs})
     early = Window(window.start - SILENCE_S, window.end)
     alive = telemetry.metrics(early, [SignalName.up], services)
-    step = scrape_step(alive or telemetry.metrics(window, wanted[:1], services))
+    step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
     width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
     grid = Grid.over(window, step)
     longer = grid.earlier(width + 2)

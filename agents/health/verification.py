@@ -5,6 +5,7 @@ cause) and the cause's own telltale; the sweep's other anomalies are measured fo
 What cannot be measured is unverified, never done.
 """
 
+from ...faults import fault_of
 from ...incident.action import Execution, Measure, Outcome
 from ...incident.document import Incident
 from ...incident.evidence import Quote
@@ -18,16 +19,6 @@ from ..causes.observations import cite
 from ..runtime.case import Case
 from .recovery import conclude, deviated, healthy, remaining
 
-TELLTALE = {
-    FaultKind.memory_leak: SignalName.memory_share,
-    FaultKind.pool_exhaustion: SignalName.db_pool_share,
-    FaultKind.credential_attack: SignalName.login_failure_share,
-    FaultKind.traffic_surge: SignalName.concurrency_share,
-    FaultKind.provider_quota: SignalName.ai_error_share,
-    FaultKind.provider_outage: SignalName.ai_error_share,
-    FaultKind.hung_process: SignalName.up,
-}
-"""The signal that shows a kind of fault even where users feel nothing yet: decisive too."""
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
 CONTEXT = 6
 """Other anomalies of the sweep that are measured again, for the reader."""
@@ -106,10 +97,11 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     named = [*edges, document.alert.service, cause.service if cause else "", *user]
     places = [place for place in named if place not in outside]
     names = [f"{place}/{signal}" for place in places if place for signal in SYMPTOMS]
-    if cause and cause.kind in TELLTALE:
+    telltale = fault_of(cause.kind).telltale if cause else ""
+    if cause and telltale:
         # A provider is seen through the service that uses it: its resource names that one.
         owner = cause.resource if cause.kind in PROVIDERS else cause.service
-        names.append(f"{owner}/{TELLTALE[cause.kind]}")
+        names.append(f"{owner}/{telltale}")
     return list(dict.fromkeys(names))
 
 

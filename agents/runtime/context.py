@@ -11,6 +11,8 @@ from ...actions.inventory import Inventory
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
+from ...incident.finding import Gap
+from ...incident.report import AnyReport
 from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
@@ -21,9 +23,13 @@ from ...telemetry.recording import Recording
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
 from .case import Case, Step, Tell
-from .frame import frame_of
+from .frame import frame_of, since_when
 from .inferred import inferred
 from .model_layer import ModelLayer, PlaybookOnly
+
+FRESH_S = 1.0
+"""Steps that begin within a second of each other see one state: nobody scrapes much more often, and
+what one step asked the other need not ask again."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,23 @@ class ResponseContext:
         coverage = recording.coverage()
         return frame_of(document, self.catalogue.windows, coverage, self.clock())
 
+    def name_gaps(self, case: Case, report: AnyReport) -> AnyReport:
+        """The report, with the sources that were down when its step began and that nobody has
+        named yet."""
+        named = [*case.document.gaps, *report.gaps]
+        new = [
+            Gap(what=modality, why=why)
+            for modality, why in self.recorder.recording.gaps
+            if not any(gap.what == modality and why in gap.why for gap in named)
+        ]
+        return report.model_copy(update={"gaps": [*report.gaps, *new]}) if new else report
+
     def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
         comes while the step is worked."""
         document = self.store.load(incident_id)
-        recording = self.recorder.advance()
+        self.recorder.focus(document.alert.service, since_when(document, self.catalogue.windows))
+        recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:

@@ -43,7 +43,7 @@ def specialist(step: Step, route: Route = nothing):
         started = time.perf_counter()
         case = context.case(incident_id, step, attempt, tell)
         with node_span(step.specialist, step.number, incident_id) as span:
-            floor = step.playbook(case)
+            floor = context.name_gaps(case, step.playbook(case))
             tell(PlaybookAnswered(report=floor))  # nobody waits for a model
             report = context.model_layer.improve(case, floor)
             span.handed_in(report)

@@ -10,11 +10,11 @@ Where no other service has a metric of that name, every metric counts: that part
 
 import numpy as np
 
-from ...analysis.correlation import pearson
 from ...analysis.deviation import mad_distance
 from .answer import RcaAnswer
 from .cases import RcaCase
 from .metrics import Measured, measured
+from .pearson import pearson
 
 THRESHOLD = 5.0
 """Scaled MADs from which a value is anomalous."""
