@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.access import FailedLogins
 from .candidate import Candidate
 from .observations import Observations, cite
 
 ATTACK = ("concentrated", "distributed")
-FAILURES = "login_failure_share"
+FAILURES = SignalName.login_failure_share
 
 
 def attackers(observations: Observations) -> list[FailedLogins]:

@@ -15,6 +15,8 @@ from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
+from ...telemetry.signal_catalogue import SYMPTOMS, SignalName
+from ...telemetry.signal_definition import floor
 from ...tools.base import Result
 from ...tools.measure import SignalLevels, measure
 from ..causes.observations import cite
@@ -25,14 +27,10 @@ CONTEXT = 6
 """Other anomalies of the sweep that are measured again, for the reader."""
 BACK = 0.2
 """A signal is back when at most this share of its deviation is left."""
-FLOOR = {"share": 0.02, "s": 0.05, "1/s": 0.5, "count": 1.0, "bytes": 5e6}
-"""Deviations smaller than this are no deviation, by unit."""
 WORSE = 1.5
 """Left of a deviation, in times of it, from which a symptom got worse."""
 HALFWAY = 0.7
 """Left of a deviation below which it is on its way back."""
-MAIN = ("error_rate", "latency_p95")
-"""What users feel: decisive at the edge, at the alert's service and at the cause's."""
 
 
 def verify(case: Case) -> VerificationReport:
@@ -107,7 +105,7 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     user = [cause.resource] if cause and cause.kind in PROVIDERS else []
     named = [*edges, document.alert.service, cause.service if cause else "", *user]
     places = [place for place in named if place not in outside]
-    names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
+    names = [f"{place}/{signal}" for place in places if place for signal in SYMPTOMS]
     telltale = fault_of(cause.kind).telltale if cause else ""
     if cause and telltale:
         # A provider is seen through the service that uses it: its resource names that one.
@@ -138,9 +136,9 @@ def _judged(
 def _threshold(case: Case, row: SignalLevels) -> float | None:
     service = case.catalogue.find(row.service)
     for slo in service.slos if service else []:
-        if slo.sli == "availability" and row.signal == "error_rate":
+        if slo.sli == "availability" and row.signal == SignalName.error_rate:
             return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and row.signal == "latency_p95" and slo.threshold_ms:
+        if slo.sli == "latency" and row.signal == SignalName.latency_p95 and slo.threshold_ms:
             return slo.threshold_ms / 1000
     return None
 
@@ -206,11 +204,11 @@ def conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bo
     """
     measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
     ill = [m for m in measured if not m.healthy]
-    if any(_worse(m) for m in ill if m.signal in MAIN):
+    if any(_worse(m) for m in ill if m.signal in SYMPTOMS):
         return Outcome.worse, False
     if execution.outcome is Outcome.failed:
         return Outcome.unchanged, False
-    unseen = [m for m in symptoms if m.signal in MAIN and m not in measured]
+    unseen = [m for m in symptoms if m.signal in SYMPTOMS and m not in measured]
     if not measured or unseen:
         return Outcome.unverified, False
     if not ill:
@@ -239,4 +237,4 @@ def _deviation(measure: Measure) -> float:
 
 def _floor(measure: Measure) -> float:
     relative = 0.25 * abs(measure.baseline or 0.0)
-    return max(FLOOR.get(measure.unit, 0.0), relative)
+    return max(floor(measure.unit).deviation, relative)

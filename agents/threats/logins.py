@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...actions.block_source import BlockSource
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.access import FailedLogins
 from ..causes.access import mostly_in
 from ..causes.observations import cite
@@ -102,7 +103,7 @@ def refusals(observations: AccessObservations) -> Iterator[Threat]:
     if observations.attackers() or _we_blocked(observations):
         return
     for row in observations.signals.rows:
-        if row.signal != "unauthorised_share" or not row.worse:
+        if row.signal != SignalName.unauthorised_share or not row.worse:
             continue
         refused = row.current or 0.0
         if refused < SHARE or row.score < CERTAIN:
@@ -121,7 +122,7 @@ def refusals(observations: AccessObservations) -> Iterator[Threat]:
 
 def _requests(observations: AccessObservations, service: str) -> float:
     """Requests of the incident window, about."""
-    rate = observations.signal(service, "request_rate")
+    rate = observations.signal(service, SignalName.request_rate)
     return ((rate.current or 0) if rate else 0) * observations.case.frame.incident.seconds
 
 
