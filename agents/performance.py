@@ -5,7 +5,7 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import cite
 from .follow_ups.hardening import harden
-from .health.otherwise import slower
+from .health.anomalies import slower
 from .reporting.gaps import NAMES
 from .resources import leaks, load, sizing, work
 from .resources.bottleneck import Bottleneck, find, strained

@@ -15,8 +15,8 @@ from ..tools.slo import ObjectiveState
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first, where
 from .causes.remedies import propose
+from .health.anomalies import backed
 from .health.level import JudgedSeverity, level_of
-from .health.noise import backed
 from .reporting.gaps import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
 

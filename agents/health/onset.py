@@ -7,7 +7,7 @@ from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.metrics import signal_series
 from ...tools.shifts import SignalShift
 from ..causes.observations import Observations
-from .noise import CLEAR
+from .anomalies import CLEAR
 
 STRONGEST = 4
 """Signals looked at closely."""

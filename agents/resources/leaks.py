@@ -6,7 +6,7 @@ from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.capacity import ResourceUse
 from ...tools.growth import GrowthTrend
-from ..causes.observations import cite
+from ..causes.observations import finding
 from .load import LoadObservations
 
 SURE, GROWN, NEAR_S = 0.7, 0.2, 86_400.0
@@ -39,36 +39,22 @@ def resets(observations: LoadObservations) -> Iterator[ResourceUse]:
             yield row
 
 
-def findings(observations: LoadObservations) -> list[Finding]:
+def findings(observations: LoadObservations) -> Iterator[Finding]:
     """One finding a leak."""
-    teeth = list(_saw_teeth(observations))
-    told = {finding.service for finding in teeth}
-    return [finding for finding in _steady(observations) if finding.service not in told] + teeth
-
-
-def _saw_teeth(observations: LoadObservations) -> Iterator[Finding]:
-    for row in resets(observations):
-        yield Finding(
-            statement=f"{row.service} filled {row.peak:.0%} of its memory, was restarted "
-            "and fills it again",
-            service=row.service,
-            kind="leak",
-            quotes=cite(observations.saturation, row, "service", "peak", "utilisation_before"),
+    teeth = list(resets(observations))
+    told = {row.service for row in teeth}
+    for row in leaking(observations):
+        if row.service not in told:
+            grown = f"grew by {row.growth:.0%} and does not come back; {_left(row)}"
+            text = f"{row.service} {row.signal} {grown}"
+            proof = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
+            yield finding("leak", text, observations.growth, row, *proof)
+    for row in teeth:
+        text = (
+            f"{row.service} filled {row.peak:.0%} of its memory, was restarted and fills it again"
         )
-
-
-def _steady(observations: LoadObservations) -> list[Finding]:
-    names = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
-    return [
-        Finding(
-            statement=f"{row.service} {row.signal} grew by {row.growth:.0%} and does not "
-            f"come back; {_left(row)}",
-            service=row.service,
-            kind="leak",
-            quotes=cite(observations.growth, row, *names),
-        )
-        for row in leaking(observations)
-    ]
+        proof = ("service", "peak", "utilisation_before")
+        yield finding("leak", text, observations.saturation, row, *proof)
 
 
 def advice(observations: LoadObservations) -> Iterator[str]:

@@ -3,13 +3,11 @@ instances of one service held against each other: uneven load, or one of them un
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from ...incident.finding import Finding
-from ...tools.base import Result
-from ...tools.caches import CacheHits, cache_hits
+from ...tools.caches import cache_hits
 from ...tools.instances import InstanceLoad, instance_load
-from ..causes.observations import Observations, cite, where
+from ..causes.observations import Asked, Observations, finding, where
 
 UNEVEN = 1.5
 """Times its fair share from which an instance gets too much."""
@@ -22,15 +20,10 @@ FAILING, TIMES = 0.05, 3.0
 class LoadObservations(Observations):
     """Load of one case, asked for when first needed."""
 
-    @cached_property
-    def instances(self) -> Result[InstanceLoad]:
-        """Work per instance, before and now."""
-        return self.ask(instance_load)
-
-    @cached_property
-    def caches(self) -> Result[CacheHits]:
-        """Hit shares."""
-        return self.ask(cache_hits)
+    instances = Asked(instance_load)
+    """Work per instance, before and now."""
+    caches = Asked(cache_hits)
+    """Hit shares."""
 
     def working(self, service: str) -> list[InstanceLoad]:
         """The instances of a service that get requests."""
@@ -63,14 +56,9 @@ def odd_instances(observations: LoadObservations) -> Iterator[Finding]:
         for row in rows:
             text = _odd(row, [other for other in rows if other is not row], len(rows))
             if text:
-                names = ("service", "instance", "share", "error_share", "mean_s")
-                quotes = cite(observations.instances, row, *names)
-                yield Finding(
-                    statement=f"{row.instance} {text}",
-                    service=service,
-                    kind="balance",
-                    quotes=quotes,
-                )
+                proof = ("service", "instance", "share", "error_share", "mean_s")
+                text = f"{row.instance} {text}"
+                yield finding("balance", text, observations.instances, row, *proof)
 
 
 def _odd(row: InstanceLoad, others: list[InstanceLoad], count: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.queries import StatementCost
-from ..causes.observations import cite
+from ..causes.observations import finding
 from .load import LoadObservations
 
 HEAVIER, ADDED_MS, ENOUGH = 3.0, 10.0, 10
@@ -42,18 +42,12 @@ def heavier(observations: LoadObservations, service: str) -> StatementCost | Non
     return next((row for row, _ in grown(observations) if row.service == service), None)
 
 
-def heavier_statements(observations: LoadObservations, most: int = 4) -> list[Finding]:
+def heavier_statements(observations: LoadObservations, most: int = 4) -> Iterator[Finding]:
     """One finding a statement."""
-    names = ("service", "calls", "mean_ms", "total_ms", "calls_per_request")
-    return [
-        Finding(
-            statement=f"{row.service}: {row.statement[:90]} {_how(row, kind)}",
-            service=row.service,
-            kind="query",
-            quotes=cite(observations.queries, row, *names),
-        )
-        for row, kind in list(grown(observations))[:most]
-    ]
+    for row, kind in list(grown(observations))[:most]:
+        text = f"{row.service}: {row.statement[:90]} {_how(row, kind)}"
+        proof = ("service", "calls", "mean_ms", "total_ms", "calls_per_request")
+        yield finding("query", text, observations.queries, row, *proof)
 
 
 def advice(observations: LoadObservations) -> Iterator[str]:
@@ -76,20 +70,13 @@ def _how(row: StatementCost, kind: str) -> str:
     return f"takes {row.mean_ms:.3g} ms, {row.mean_ms_before or 0:.3g} before"
 
 
-def missed_lookups(observations: LoadObservations) -> list[Finding]:
+def missed_lookups(observations: LoadObservations) -> Iterator[Finding]:
     """One finding a cache whose hit share fell."""
-    names = ("service", "cache", "hit_share", "hit_share_before", "misses_per_s")
-    return [
-        Finding(
-            statement=f"{row.service} {row.cache}: {row.hit_share:.0%} of the lookups "
-            f"hit, {row.hit_share_before:.0%} before",
-            service=row.service,
-            kind="cache",
-            quotes=cite(observations.caches, row, *names),
-        )
-        for row in observations.caches.rows
-        if row.hit_share is not None
-        and row.hit_share_before is not None
-        and row.hit_share_before - row.hit_share >= FALL
-        and (row.lookups_per_s or 0) >= LOOKUPS
-    ]
+    for row in observations.caches.rows:
+        now, before = row.hit_share, row.hit_share_before
+        if now is None or before is None or before - now < FALL:
+            continue
+        if (row.lookups_per_s or 0) >= LOOKUPS:
+            text = f"{row.service} {row.cache}: {now:.0%} of the lookups hit, {before:.0%} before"
+            proof = ("service", "cache", "hit_share", "hit_share_before", "misses_per_s")
+            yield finding("cache", text, observations.caches, row, *proof)

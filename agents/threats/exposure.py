@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...incident.finding import Finding
 from ...tools.certificates import CertificateEnd
 from ...tools.logs import search_logs
-from ..causes.observations import cite
+from ..causes.observations import finding
 from .observations import AccessObservations, Threat
 
 DAY = 86_400
@@ -27,12 +27,9 @@ def _finding(observations: AccessObservations, row: CertificateEnd, left: float)
     when = (
         f"expired {-left / DAY:.1f} days ago" if left <= 0 else f"expires in {left / DAY:.1f} days"
     )
-    return Finding(
-        statement=f"the certificate {row.subject} of {row.service} {when}",
-        service=row.service,
-        kind="certificate",
-        quotes=cite(observations.certificates, row, "subject", "not_after", "seconds_left"),
-    )
+    text = f"the certificate {row.subject} of {row.service} {when}"
+    proof = ("subject", "not_after", "seconds_left")
+    return finding("certificate", text, observations.certificates, row, *proof)
 
 
 # Only forms that can hardly be anything else. RE2 and Python read it alike.
@@ -54,7 +51,6 @@ def secrets_in_logs(observations: AccessObservations) -> Iterator[Threat]:
     for service in services:
         row = next(row for row in lines.rows if row.service == service)
         text = f"{service} writes a key, token or password to its log"
-        quotes = cite(lines, row, "service", "ts", "level")
-        findings.append(Finding(statement=text, service=service, kind="exposure", quotes=quotes))
+        findings.append(finding("exposure", text, lines, row, "service", "ts", "level"))
     exposure = f"secrets lie in the logs of {', '.join(services)}: replace them and mask the output"
     yield Threat("secrets in logs", 0.5, tuple(findings), exposure=exposure)

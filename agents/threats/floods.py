@@ -11,7 +11,7 @@ from ...incident.finding import Finding
 from ...tools.access import AccessPattern
 from ...tools.traffic import TrafficRate
 from ..causes.access import covered, mostly_in
-from ..causes.observations import cite, first
+from ..causes.observations import finding, first
 from .observations import AccessObservations, Threat, risen
 from .probing import SCRIPTS
 
@@ -85,8 +85,9 @@ def _by_program(
     observations: AccessObservations, total: TrafficRate, program: AccessPattern
 ) -> Threat:
     text = f"one program, {program.value[:60]}, sends {program.share:.0%} of the requests"
-    quotes = cite(observations.programs, program, "value", "share", "requests_before")
-    proof = Finding(statement=text, kind="flood", quotes=quotes)
+    proof = finding(
+        "flood", text, observations.programs, program, "value", "share", "requests_before"
+    )
     name = "flood (denial of service) by one program from many sources"
     return Threat(name, 0.6, (_total(observations, total), proof))
 
@@ -106,5 +107,6 @@ def _total(observations: AccessObservations, total: TrafficRate) -> Finding:
 
 
 def _finding(observations: AccessObservations, row: TrafficRate, text: str) -> Finding:
-    quotes = cite(observations.arrivals, row, "value", "rate", "rate_before", "ratio")
-    return Finding(statement=text, kind="flood", quotes=quotes)
+    return finding(
+        "flood", text, observations.arrivals, row, "value", "rate", "rate_before", "ratio"
+    )

@@ -9,7 +9,7 @@ from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.access import FailedLogins
 from ..causes.access import mostly_in
-from ..causes.observations import cite
+from ..causes.observations import finding
 from .observations import AccessObservations, Threat, risen
 
 SHOWN = 5
@@ -48,15 +48,12 @@ def _concentrated(observations: AccessObservations, attackers: list[FailedLogins
 
 
 def _distributed(observations: AccessObservations, row: FailedLogins) -> Threat:
-    finding = Finding(
-        statement="failed logins rose from everywhere at once; no source stands out",
-        kind="auth",
-        quotes=cite(observations.logins, row, "kind", "failures"),
-    )
+    text = "failed logins rose from everywhere at once; no source stands out"
+    proof = finding("auth", text, observations.logins, row, "kind", "failures")
     return Threat(
         name="credential attack spread over many sources",
         sureness=SPREAD,
-        findings=(finding, *_targets(observations)),
+        findings=(proof, *_targets(observations)),
         exposure="which logins of the attack succeeded cannot be told from those of customers",
     )
 
@@ -66,22 +63,15 @@ def _source(observations: AccessObservations, row: FailedLogins) -> Finding:
         f"{row.value} failed to log in {row.failures} times for {row.users} accounts "
         f"({row.pattern}); {row.baseline_failures} failures in the healthy window"
     )
-    return Finding(
-        statement=text,
-        kind="auth",
-        quotes=cite(observations.logins, row, "value", "failures", "users", "pattern"),
-    )
+    return finding("auth", text, observations.logins, row, "value", "failures", "users", "pattern")
 
 
 def _targets(observations: AccessObservations) -> Iterator[Finding]:
     """Accounts that are tried again and again."""
     for row in observations.users.rows[:SHOWN]:
         if risen(row) and row.failures >= MANY:
-            yield Finding(
-                statement=f"account {row.value} was tried in vain {row.failures} times",
-                kind="auth",
-                quotes=cite(observations.users, row, "value", "failures"),
-            )
+            text = f"account {row.value} was tried in vain {row.failures} times"
+            yield finding("auth", text, observations.users, row, "value", "failures")
 
 
 def _exposure(observations: AccessObservations, attackers: list[FailedLogins]) -> str:
@@ -115,9 +105,8 @@ def refusals(observations: AccessObservations) -> Iterator[Threat]:
             f"{row.baseline or 0:.0%} before, and no source stands out: a broken check or an "
             "expired credential is likelier than an attack"
         )
-        quotes = cite(observations.signals, row, "service", "current", "baseline")
-        finding = Finding(statement=text, service=row.service, kind="auth", quotes=quotes)
-        yield Threat("refusals without an attacker", 0.3, (finding,))
+        proof = finding("auth", text, observations.signals, row, "service", "current", "baseline")
+        yield Threat("refusals without an attacker", 0.3, (proof,))
 
 
 def _requests(observations: AccessObservations, service: str) -> float:

@@ -3,14 +3,12 @@ of harm found there is.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from ...incident.finding import Finding
 from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
-from ...tools.base import Result
-from ...tools.certificates import CertificateEnd, certificates
+from ...tools.certificates import certificates
 from ...tools.traffic import TrafficRate, traffic
-from ..causes.observations import Observations
+from ..causes.observations import Asked, Observations
 
 LEADING = 0.5
 """Sureness from which a threat is named as one; below it stays a finding."""
@@ -39,35 +37,18 @@ MUCH, UNLIKELY = 4.0, 3.0
 class AccessObservations(Observations):
     """Access records of one case, asked for when first needed."""
 
-    @cached_property
-    def users(self) -> Result[FailedLogins]:
-        """Failed logins by account."""
-        return self.ask(auth_failures, by="user")
-
-    @cached_property
-    def arrivals(self) -> Result[TrafficRate]:
-        """Requests at the edge by source address, before and now; the first row is all."""
-        return self.ask(traffic, by="source")
-
-    @cached_property
-    def sources(self) -> Result[AccessPattern]:
-        """Requests and refusals by source address."""
-        return self.ask(access_patterns, by="source")
-
-    @cached_property
-    def programs(self) -> Result[AccessPattern]:
-        """Requests by user agent."""
-        return self.ask(access_patterns, by="user_agent")
-
-    @cached_property
-    def asked_paths(self) -> Result[AccessPattern]:
-        """Requests by path."""
-        return self.ask(access_patterns, by="path")
-
-    @cached_property
-    def certificates(self) -> Result[CertificateEnd]:
-        """Certificates and when they expire."""
-        return self.ask(certificates)
+    users = Asked(auth_failures, by="user")
+    """Failed logins by account."""
+    arrivals = Asked(traffic, by="source")
+    """Requests at the edge by source address, before and now; the first row is all."""
+    sources = Asked(access_patterns, by="source")
+    """Requests and refusals by source address."""
+    programs = Asked(access_patterns, by="user_agent")
+    """Requests by user agent."""
+    asked_paths = Asked(access_patterns, by="path")
+    """Requests by path."""
+    certificates = Asked(certificates)
+    """Certificates and when they expire."""
 
     def attackers(self) -> list[FailedLogins]:
         """Sources that try credentials, most suspect first."""

@@ -10,7 +10,7 @@ from ...telemetry.signal_catalogue import SignalName
 from ...tools.access import AccessPattern
 from ...tools.logs import search_logs
 from ..causes.access import covered
-from ..causes.observations import cite
+from ..causes.observations import finding
 from .observations import AccessObservations, Threat, risen
 
 PROBES = re.compile(
@@ -64,9 +64,8 @@ def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
         return
     text = f"log lines show {len(asked)} kinds of request that only scanners make"
     row = lines.rows[0]
-    quotes = cite(lines, row, "service", "message")
-    finding = Finding(statement=text, service=row.service, kind="access", quotes=quotes)
-    yield Threat("scan for weak spots, seen in logs", 0.5, (finding,))
+    proof = finding("access", text, lines, row, "service", "message")
+    yield Threat("scan for weak spots, seen in logs", 0.5, (proof,))
 
 
 def refused_sources(observations: AccessObservations) -> Iterator[Threat]:
@@ -101,14 +100,12 @@ def _refused(observations: AccessObservations, row: AccessPattern) -> bool:
 
 def _probe(observations: AccessObservations, row: AccessPattern) -> Finding:
     text = f"{row.requests} requests for {row.value[:80]}, {row.errors} refused"
-    quotes = cite(observations.asked_paths, row, "value", "requests", "errors")
-    return Finding(statement=text, kind="access", quotes=quotes)
+    return finding("access", text, observations.asked_paths, row, "value", "requests", "errors")
 
 
 def _source(observations: AccessObservations, row: AccessPattern) -> Finding:
     text = f"{row.value} was refused {row.error_share:.0%} of {row.requests} requests"
-    quotes = cite(observations.sources, row, "value", "error_share", "requests")
-    return Finding(statement=text, kind="access", quotes=quotes)
+    return finding("access", text, observations.sources, row, "value", "error_share", "requests")
 
 
 def unusual_programs(observations: AccessObservations) -> Iterator[Threat]:
@@ -128,5 +125,5 @@ def unusual_programs(observations: AccessObservations) -> Iterator[Threat]:
 def _threat(
     observations: AccessObservations, row: AccessPattern, name: str, sureness: float, text: str
 ) -> Threat:
-    quotes = cite(observations.programs, row, "value", "requests", "share", "requests_before")
-    return Threat(name, sureness, (Finding(statement=text, kind="access", quotes=quotes),))
+    names = ("value", "requests", "share", "requests_before")
+    return Threat(name, sureness, (finding("access", text, observations.programs, row, *names),))

@@ -1,14 +1,20 @@
-"""Does anything in telemetry back the alert? What does, as findings; nothing means noise."""
+"""Anomalies of metrics, requests and log lines as findings. An alert that none of them backs is
+noise.
+"""
 
+from collections.abc import Iterator
+
+from ...analysis.fusion import CONCLUSIVE
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.impact import RouteImpact
+from ...tools.paths import ChangedPath
 from ...tools.shifts import SignalShift
 from ...tools.slo import ObjectiveState
-from ..causes.observations import Observations, cite, first
-from .otherwise import moved, other_ways, slower
+from ..causes.observations import Observations, finding, first
+from ..reporting.request_words import wait_words, way_words
 
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
@@ -30,6 +36,10 @@ OTHERWISE = 0.5
 """Weight from which another way of requests, or a wait, is beyond chance."""
 SLOW = 0.05
 """Share of slow requests at the edge that users notice."""
+LIKELY = 0.1
+"""Probability from which a service's metric is worth a finding."""
+MOST = 3
+"""Findings of a kind: the rest stays in the evidence."""
 
 
 def backed(
@@ -51,39 +61,26 @@ def backed(
     ]
 
 
-def _signals(observations: Observations) -> list[Finding]:
+def _signals(observations: Observations) -> Iterator[Finding]:
     rows = [r for r in observations.signals.rows if r.worse and r.score >= CLEAR]
     ill = {(row.service, row.signal) for row in rows}
-    rows = [row for row in rows if _matters(observations, row, ill)]
-    return [
-        Finding(
-            statement=f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
-            if row.current is not None and row.baseline is not None
-            else f"{row.service} {row.signal} {row.note or 'changed'}",
-            service=row.service,
-            kind=f"anomaly:{row.signal}",
-            quotes=cite(observations.signals, row, "service", "current", "baseline", "score"),
-        )
-        for row in rows[:5]
-    ]
+    for row in [row for row in rows if _matters(observations, row, ill)][:5]:
+        text = f"{row.service} {row.signal} {row.note or 'changed'}"
+        if row.current is not None and row.baseline is not None:
+            text = f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
+        proof = ("service", "current", "baseline", "score")
+        yield finding(f"anomaly:{row.signal}", text, observations.signals, row, *proof)
 
 
-def _alerted(observations: Observations) -> list[Finding]:
+def _alerted(observations: Observations) -> Iterator[Finding]:
     """The very metric that the alert names, whatever it is called, left its level."""
     alert = observations.case.document.alert
     metric = alert.labels.get("metric", "")
     row = first(observations.symptoms, service=alert.service, source="metric", text=metric)
-    if not metric or row is None:
-        return []
-    return [
-        Finding(
-            statement=f"{row.service} {metric} is {row.now or 0:.3g}, "
-            f"healthy {row.before or 0:.3g}",
-            service=row.service,
-            kind=f"anomaly:{metric}",
-            quotes=cite(observations.symptoms, row, "service", "text", "now", "before"),
-        )
-    ]
+    if metric and row:
+        text = f"{row.service} {metric} is {row.now or 0:.3g}, healthy {row.before or 0:.3g}"
+        proof = ("service", "text", "now", "before")
+        yield finding(f"anomaly:{metric}", text, observations.symptoms, row, *proof)
 
 
 def _matters(observations: Observations, row: SignalShift, ill: set[tuple[str, str]]) -> bool:
@@ -113,55 +110,39 @@ def _too_slow(observations: Observations, row: SignalShift) -> bool:
     return (row.ratio or 0) >= 2 * MUCH
 
 
-def _growing(observations: Observations) -> list[Finding]:
+def _growing(observations: Observations) -> Iterator[Finding]:
     """What grows steadily towards a limit: calm today, an outage within the hour."""
-    return [
-        Finding(
-            statement=f"{row.service} {row.signal} grows steadily and reaches its limit in "
-            f"{row.seconds_to_limit:.0f} s",
-            service=row.service,
-            kind=f"anomaly:{row.signal}",
-            quotes=cite(observations.growth, row, "service", "now", "seconds_to_limit"),
-        )
-        for row in observations.growth.rows
-        if row.monotonic
-        and row.confidence >= STEADY
-        and row.seconds_to_limit is not None
-        and row.seconds_to_limit <= SOON_S
-    ]
+    for row in observations.growth.rows:
+        left = row.seconds_to_limit
+        if row.monotonic and row.confidence >= STEADY and left is not None and left <= SOON_S:
+            text = (
+                f"{row.service} {row.signal} grows steadily and reaches its limit in {left:.0f} s"
+            )
+            proof = ("service", "now", "seconds_to_limit")
+            yield finding(f"anomaly:{row.signal}", text, observations.growth, row, *proof)
 
 
-def _failing(traffic: Result[RouteImpact]) -> list[Finding]:
+def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
     total = first(traffic, route="*")
     if not total or not total.requests:
-        return []
-    slow = total.slow or 0
-    found = []
+        return
     if _rose(total):
         before = total.share_before or 0.0
         text = f"{total.share:.1%} of requests at the edge fail, {before:.1%} before"
-        quotes = cite(traffic, total, "share", "share_before")
-        found.append(Finding(statement=text, kind="impact", quotes=quotes))
+        yield finding("impact", text, traffic, total, "share", "share_before")
+    slow = total.slow or 0
     if slow >= MANY * max(1.0, total.requests / 100) and slow / total.requests >= SLOW:
         text = f"{slow} of {total.requests} requests at the edge miss the latency goal"
-        quotes = cite(traffic, total, "slow", "requests")
-        found.append(Finding(statement=text, kind="impact", quotes=quotes))
-    return found
+        yield finding("impact", text, traffic, total, "slow", "requests")
 
 
-def _missed(objectives: Result[ObjectiveState]) -> list[Finding]:
+def _missed(objectives: Result[ObjectiveState]) -> Iterator[Finding]:
     """Objectives that are missed by more than a few requests."""
-    return [
-        Finding(
-            statement=f"{row.service} misses its objective {row.name}: "
-            f"{row.current:.2%} good, {row.objective:.2%} wanted",
-            service=row.service,
-            kind="slo",
-            quotes=cite(objectives, row, "service", "current", "objective"),
-        )
-        for row in objectives.rows
-        if row.breached and (row.total or 0) - (row.good or 0) > MANY
-    ]
+    for row in objectives.rows:
+        if row.breached and (row.total or 0) - (row.good or 0) > MANY:
+            levels = f"{row.current:.2%} good, {row.objective:.2%} wanted"
+            text = f"{row.service} misses its objective {row.name}: {levels}"
+            yield finding("slo", text, objectives, row, "service", "current", "objective")
 
 
 def _rose(total: RouteImpact) -> bool:
@@ -175,21 +156,19 @@ def _beyond_chance(before: int, after: int, of_before: float, of_after: float) -
     return change.direction > 0 and change.log10_p <= -CHANCE
 
 
-def _traces(observations: Observations) -> list[Finding]:
+def _traces(observations: Observations) -> Iterator[Finding]:
     """Failures behind the edge, which users may not have noticed yet."""
     rows = observations.failures.rows
     after, before = sum(r.count for r in rows), sum(r.before for r in rows)
     frame = observations.case.frame
     seconds = max(frame.baseline.seconds, 1), frame.incident.seconds or 1
-    if after < MANY or not _beyond_chance(before, after, *seconds):
-        return []
-    row = rows[0]
-    text = f"{after} traces fail, {before} before; most begin in {row.service}"
-    quotes = cite(observations.failures, row, "service", "count", "share")
-    return [Finding(statement=text, service=row.service, kind="error-origin", quotes=quotes)]
+    if after >= MANY and _beyond_chance(before, after, *seconds):
+        row = rows[0]
+        text = f"{after} traces fail, {before} before; most begin in {row.service}"
+        yield finding("error-origin", text, observations.failures, row, "service", "count", "share")
 
 
-def _patterns(observations: Observations) -> list[Finding]:
+def _patterns(observations: Observations) -> Iterator[Finding]:
     rows = [
         row
         for row in observations.patterns.rows
@@ -198,24 +177,43 @@ def _patterns(observations: Observations) -> list[Finding]:
         and row.after >= MANY
         and (row.score or 0) >= CHANCE
     ]
-    return [
-        Finding(
-            statement=f"{row.service} logs {row.kind} errors: {row.sample[:120]}",
-            service=row.service,
-            kind="log",
-            quotes=cite(observations.patterns, row, "service", "after", "sample"),
-        )
-        for row in rows[:3]
-    ]
+    for row in rows[:MOST]:
+        text = f"{row.service} logs {row.kind} errors: {row.sample[:120]}"
+        yield finding("log", text, observations.patterns, row, "service", "after", "sample")
 
 
-def _attacks(observations: Observations) -> list[Finding]:
+def _attacks(observations: Observations) -> Iterator[Finding]:
     rows = [r for r in observations.logins.rows if r.kind in ("concentrated", "distributed")]
-    return [
-        Finding(
-            statement=f"{row.failures} failed logins from {row.value}",
-            kind="auth",
-            quotes=cite(observations.logins, row, "value", "failures"),
-        )
-        for row in rows[:3]
-    ]
+    for row in rows[:MOST]:
+        text = f"{row.failures} failed logins from {row.value}"
+        yield finding("auth", text, observations.logins, row, "value", "failures")
+
+
+def other_ways(observations: Observations, least: float) -> Iterator[Finding]:
+    """Requests that take another way, the clearest of each service."""
+    rows: dict[str, ChangedPath] = {}
+    for row in observations.paths.rows:
+        if row.weight >= least:
+            rows.setdefault(row.service, row)
+    for row in list(rows.values())[:MOST]:
+        proof = ("service", "event", "share", "share_before")
+        yield finding("path", way_words(row), observations.paths, row, *proof, at=row.first)
+
+
+def slower(observations: Observations, least: float) -> Iterator[Finding]:
+    """Services that add time to requests."""
+    for row in [row for row in observations.waits.rows if row.strength >= least][:MOST]:
+        proof = ("service", "place", "added_ms", "times_noise")
+        yield finding("wait", wait_words(row), observations.waits, row, *proof, at=row.first)
+
+
+def moved(observations: Observations) -> Iterator[Finding]:
+    """Metrics of any other name by which somebody is more likely ill than nobody."""
+    rows = [row for row in observations.measured.rows if not row.signal]
+    if sum(row.probability or 0 for row in rows) < CONCLUSIVE:
+        return
+    shown = [row for row in rows if (row.probability or 0) >= LIKELY and row.now is not None]
+    for row in shown[:MOST]:
+        text = f"{row.service} {row.metric} went from {row.before or 0:.3g} to {row.now:.3g}"
+        proof = ("service", "metric", "before", "now")
+        yield finding(f"anomaly:{row.metric}", text, observations.measured, row, *proof)
