@@ -35,23 +35,16 @@ def attacks(observations: Observations) -> Iterator[Candidate]:
     statement = f"credentials are being tried against {service} from {len(found)} sources"
     names = ", ".join(row.value for row in found)
     candidate = Candidate(service, FaultKind.credential_attack, statement, resource=names)
-    candidate.backed(
-        3.0,
-        failures / 20,
-        f"{failures} failed logins from {len(found)} sources that failed hardly before",
-        [q for row in found[:3] for q in cite(observations.logins, row, "value", "failures")],
-    )
+    text = f"{failures} failed logins from {len(found)} sources that failed hardly before"
+    quotes = [q for row in found[:3] for q in cite(observations.logins, row, "value", "failures")]
+    candidate.backed(3.0, failures / 20, text, quotes)
     candidate.backed(
         1.5, users / 20, f"they try {users} users", cite(observations.logins, worst, "users")
     )
     row = observations.signal(service, FAILURES)
     share = (row.current or 0.0) if row else 0.0
-    candidate.backed(
-        1.0,
-        share,
-        f"{share:.0%} of all logins fail",
-        cite(observations.signals, row, "current", "baseline"),
-    )
+    text = f"{share:.0%} of all logins fail"
+    candidate.backed(1.0, share, text, cite(observations.signals, row, "current", "baseline"))
     yield candidate
 
 

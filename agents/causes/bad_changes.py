@@ -96,11 +96,8 @@ def bad_configurations(observations: Observations) -> Iterator[Candidate]:
         candidate = Candidate(service, FaultKind.bad_config, statement, change=row.id)
         time_and_place(observations, candidate, row, score)
         _own_failures(observations, candidate, service)
-        candidate.doubted(
-            2.0,
-            1.0 - observations.own_failures(service) / 0.2,
-            f"failures do not begin in {service}",
-        )
+        text = f"failures do not begin in {service}"
+        candidate.doubted(2.0, 1.0 - observations.own_failures(service) / 0.2, text)
         yield candidate
 
 

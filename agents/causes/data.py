@@ -35,12 +35,8 @@ def corrupted(observations: Observations) -> Iterator[Candidate]:
         text = f"the errors speak of data: {group.exception}: {group.message[:80]}"
         candidate.backed(2.0, len(words) / 3, text, quotes)
         failing = first(observations.failures, service=service)
-        candidate.backed(
-            2.0,
-            share,
-            f"{share:.0%} of the failures begin in {service}",
-            cite(observations.failures, failing, "share", "error"),
-        )
+        text = f"{share:.0%} of the failures begin in {service}"
+        candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))
         released = _released(observations, service)
         candidate.backed(1.0, float(not released), f"{service} was not released before it")
         candidate.doubted(2.0, float(released), f"{service} was just released")

@@ -38,19 +38,13 @@ def surges(observations: Observations) -> Iterator[Candidate]:
     more = row.ratio or 0.0
     statement = f"{more:.1f} times the usual traffic on {row.value}; {service} is full"
     candidate = Candidate(service, FaultKind.traffic_surge, statement, resource=row.value)
-    candidate.backed(
-        3.0,
-        (more - 1.3) / 1.5,
-        f"{row.rate:g} requests/s, {row.rate_before:g} before",
-        cite(observations.traffic, row, "rate", "rate_before", "ratio"),
-    )
+    text = f"{row.rate:g} requests/s, {row.rate_before:g} before"
+    quotes = cite(observations.traffic, row, "rate", "rate_before", "ratio")
+    candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
     used = (crowded.utilisation or 0.0) if crowded else 0.0
-    candidate.backed(
-        2.0,
-        (used - 0.6) / 0.35,
-        f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use",
-        cite(observations.saturation, crowded, "utilisation", "resource"),
-    )
+    text = f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use"
+    quotes = cite(observations.saturation, crowded, "utilisation", "resource")
+    candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
     attack = any(r.kind in ("concentrated", "distributed") for r in observations.logins.rows)
     candidate.doubted(3.0, float(attack), "the added requests are failed logins")
     yield candidate

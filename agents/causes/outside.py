@@ -88,12 +88,9 @@ def providers(observations: Observations) -> Iterator[Candidate]:
         what = "refuses calls: its quota is used up" if words else "fails"
         statement = f"{edge.callee} {what}; {edge.caller} depends on it"
         candidate = Candidate(edge.callee, kind, statement, resource=edge.caller)
-        candidate.backed(
-            3.5,
-            rise / 0.5,
-            f"{edge.error_share or 0:.0%} of the calls to it fail",
-            cite(observations.edges, edge, "error_share", "callee"),
-        )
+        text = f"{edge.error_share or 0:.0%} of the calls to it fail"
+        quotes = cite(observations.edges, edge, "error_share", "callee")
+        candidate.backed(3.5, rise / 0.5, text, quotes)
         candidate.backed(1.5, 1.0 if words else 0.0, *_words(observations, words))
         yield candidate
 

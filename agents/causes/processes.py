@@ -28,18 +28,12 @@ def hung(observations: Observations) -> Iterator[Candidate]:
         )
         up = observations.signal(service, SignalName.up)
         down = up is not None and (up.current is None or up.current < 0.5)
-        candidate.backed(
-            2.5,
-            1.0 if down else 0.0,
-            f"{service} no longer reports metrics",
-            cite(observations.signals, up, "current", "baseline"),
-        )
-        candidate.doubted(
-            2.0,
-            1.0 if up and not down else 0.0,
-            f"{service} still reports metrics",
-            cite(observations.signals, up, "current"),
-        )
+        text = f"{service} no longer reports metrics"
+        quotes = cite(observations.signals, up, "current", "baseline")
+        candidate.backed(2.5, 1.0 if down else 0.0, text, quotes)
+        text = f"{service} still reports metrics"
+        quotes = cite(observations.signals, up, "current")
+        candidate.doubted(2.0, 1.0 if up and not down else 0.0, text, quotes)
         candidate.doubted(
             2.0, observations.own_failures(service) / 0.2, f"{service} itself answers errors"
         )
@@ -85,12 +79,9 @@ def leaks(observations: Observations) -> Iterator[Candidate]:
         _growth(observations, candidate, service)
         full = first(observations.saturation, service=service, resource="memory")
         used = (full.utilisation or 0) if full else 0.0
-        candidate.backed(
-            2.0,
-            (used - 0.5) / 0.35,
-            f"{used:.0%} of the memory limit in use",
-            cite(observations.saturation, full, "utilisation"),
-        )
+        text = f"{used:.0%} of the memory limit in use"
+        quotes = cite(observations.saturation, full, "utilisation")
+        candidate.backed(2.0, (used - 0.5) / 0.35, text, quotes)
         for change, score in suspicious(observations, "deploy"):
             if change.service == service:
                 candidate.change = change.id
@@ -108,12 +99,9 @@ def _growing(observations: Observations) -> list[str]:
 def _growth(observations: Observations, candidate: Candidate, service: str) -> None:
     for row in where(observations.growth, service=service):
         if row.signal.startswith("memory") and row.monotonic:
-            candidate.backed(
-                2.5,
-                row.confidence * min(1.0, row.growth / 0.3),
-                f"memory grew by {row.growth:.0%} and does not come back",
-                cite(observations.growth, row, "growth", "now"),
-            )
+            text = f"memory grew by {row.growth:.0%} and does not come back"
+            quotes = cite(observations.growth, row, "growth", "now")
+            candidate.backed(2.5, row.confidence * min(1.0, row.growth / 0.3), text, quotes)
             return
     row = observations.signal(service, MEMORY)
     risen = (row.ratio or 1.0) - 1.0 if row else 0.0
@@ -136,20 +124,13 @@ def pools(observations: Observations) -> Iterator[Candidate]:
             continue
         statement = f"every database connection of {service} is taken and none comes back"
         candidate = Candidate(service, FaultKind.pool_exhaustion, statement)
-        candidate.backed(
-            3.0,
-            (used - 0.7) / 0.3,
-            f"{used:.0%} of the pool in use",
-            cite(observations.saturation, row, "utilisation", "used"),
-        )
+        text = f"{used:.0%} of the pool in use"
+        quotes = cite(observations.saturation, row, "utilisation", "used")
+        candidate.backed(3.0, (used - 0.7) / 0.3, text, quotes)
         share = observations.own_failures(service)
         failing = first(observations.failures, service=service)
-        candidate.backed(
-            2.0,
-            share,
-            f"{share:.0%} of the failures begin in {service}",
-            cite(observations.failures, failing, "share", "error"),
-        )
+        text = f"{share:.0%} of the failures begin in {service}"
+        candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))
         refused = _refused(observations, service)
         text = f"its requests wait for a connection in vain: {refused.message}" if refused else ""
         quotes = cite(observations.errors, refused, "exception", "count")
@@ -171,12 +152,8 @@ def busy(observations: Observations) -> Iterator[Candidate]:
         service = row.service
         candidate = Candidate(service, FaultKind.cpu_saturation, f"{service} is out of CPU")
         rise = used - (row.utilisation_before or 0)
-        candidate.backed(
-            2.0,
-            rise / 0.5,
-            f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before",
-            cite(observations.saturation, row, "utilisation"),
-        )
+        text = f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before"
+        candidate.backed(2.0, rise / 0.5, text, cite(observations.saturation, row, "utilisation"))
         yield candidate
 
 
