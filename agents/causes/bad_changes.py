@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.changes import ChangeRecord
-from ...tools.errors import ErrorGroup
 from ..reporting.wording import place
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
@@ -25,7 +24,7 @@ def bad_deploys(observations: Observations) -> Iterator[Candidate]:
         candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row.id)
         time_and_place(observations, candidate, row, score)
         _own_failures(observations, candidate, service)
-        group = _new_error(observations, service)
+        group = next(observations.new_errors(service), None)
         quotes = cite(observations.errors, group, "exception", "count")
         text = f"new {group.exception} at {place(group.location)}" if group else ""
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
@@ -80,7 +79,7 @@ def bad_flags(observations: Observations) -> Iterator[Candidate]:
         text = f"{share:.0%} of the trouble begins in {service}"
         candidate.backed(2.5, share, text, _proof_of_origin(observations, service))
         candidate.doubted(3.0, 1.0 - share / 0.2, f"hardly any trouble begins in {service}")
-        deployed = any(_deploys_near(observations, service))
+        deployed = observations.released(service)
         candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
         candidate.doubted(1.0, 1.0 if deployed else 0.0, f"{service} was released as well")
         yield candidate
@@ -121,12 +120,8 @@ def _silent_callee(observations: Observations, candidate: Candidate, service: st
 def _touched(observations: Observations, service: str, change: ChangeRecord) -> bool:
     """Whether a new error of the service was raised in a file that the change touched."""
     files = [name.rsplit("/", 1)[-1] for name in change.files.split(", ") if name]
-    return any(
-        name in row.location
-        for row in observations.errors.rows
-        if row.new and service in row.services.split(", ")
-        for name in files
-    )
+    errors = list(observations.new_errors(service))
+    return any(name in row.location for row in errors for name in files)
 
 
 def _slower(observations: Observations, service: str) -> float:
@@ -148,17 +143,6 @@ def _slow_statements(observations: Observations, candidate: Candidate, service: 
             return
 
 
-def _new_error(observations: Observations, service: str) -> ErrorGroup | None:
-    return next(
-        (
-            row
-            for row in observations.errors.rows
-            if row.new and service in row.services.split(", ")
-        ),
-        None,
-    )
-
-
 def _proof_of_origin(observations: Observations, service: str):
     failing = first(observations.failures, service=service)
     if failing:
@@ -176,10 +160,3 @@ def _origin(observations: Observations) -> str:
     }
     share = observations.own_failures if observations.failures.ok else observations.slowness
     return max(sorted(names), key=share, default="")
-
-
-def _deploys_near(observations: Observations, service: str) -> Iterator[ChangeRecord]:
-    window = observations.case.frame.baseline.seconds
-    for row in where(observations.changes, kind="deploy", service=service):
-        if 0 <= row.seconds_before <= window:
-            yield row

@@ -37,7 +37,7 @@ def corrupted(observations: Observations) -> Iterator[Candidate]:
         failing = first(observations.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
         candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))
-        released = _released(observations, service)
+        released = observations.released(service)
         candidate.backed(1.0, float(not released), f"{service} was not released before it")
         candidate.doubted(2.0, float(released), f"{service} was just released")
         _against_backup(observations, candidate, table)
@@ -69,15 +69,6 @@ def _against_backup(observations: Observations, candidate: Candidate, table: str
         candidate.backed(1.5, 1.0, text, quotes)
     elif not differences.ok:
         candidate.lacking("a backup to hold the rows against")
-
-
-def _released(observations: Observations, service: str) -> bool:
-    """Whether the service was released within the baseline window before the onset."""
-    near = observations.case.frame.baseline.seconds
-    return any(
-        0 <= row.seconds_before <= near
-        for row in where(observations.changes, service=service, kind="deploy")
-    )
 
 
 def _table(observations: Observations, service: str) -> str:

@@ -47,10 +47,10 @@ def _path(observations: Observations, hurt: str, cause: Hypothesis) -> Sentence:
 
 def _error(observations: Observations, cause: Hypothesis) -> Sentence:
     question = f"Why does {cause.service} degrade?"
-    for row in observations.errors.rows:
-        if row.new and cause.service in row.services.split(", "):
-            text = f"{question} {row.exception} at {place(row.location)}"
-            return Sentence(text=text, evidence=[observations.errors.evidence])
+    row = next(observations.new_errors(cause.service), None)
+    if row:
+        text = f"{question} {row.exception} at {place(row.location)}"
+        return Sentence(text=text, evidence=[observations.errors.evidence])
     answer = cause.support[0].text if cause.support else cause.statement
     return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
 

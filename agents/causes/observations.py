@@ -15,7 +15,7 @@ from ...tools.capacity import saturation
 from ...tools.changes import ChangeRecord, recent_changes
 from ...tools.coverage import coverage
 from ...tools.edges import CallEdge, call_edges
-from ...tools.errors import error_groups
+from ...tools.errors import ErrorGroup, error_groups
 from ...tools.failures import failure_origins
 from ...tools.growth import growth
 from ...tools.health import health
@@ -131,13 +131,27 @@ class Observations:
         """The comparison of one signal of one service, or None."""
         return first(self.signals, service=service, signal=name)
 
+    def new_errors(self, service: str) -> Iterator[ErrorGroup]:
+        """Stack traces that the service did not raise before."""
+        return (r for r in self.errors.rows if r.new and service in r.services.split(", "))
+
+    def released(self, service: str) -> bool:
+        """Whether the service was released within the baseline window before the onset."""
+        near = self.case.frame.baseline.seconds
+        deploys = where(self.changes, kind="deploy", service=service)
+        return any(0 <= row.seconds_before <= near for row in deploys)
+
+    def of_kind(self, *kinds: str) -> set[str]:
+        """Names of the catalogue's services of these kinds."""
+        return {s.name for s in self.case.catalogue.services if s.kind in kinds}
+
     def own_failures(self, service: str) -> float:
         """Share of all failures that begin inside this service, 0..1.
 
         A database statement that fails counts for the service that ran it: a database at fault
         hurts every service that uses it, and then none of them stands out.
         """
-        databases = {s.name for s in self.case.catalogue.services if s.kind == "database"}
+        databases = self.of_kind("database")
         share = 0.0
         for row in self.failures.rows:
             own = row.service == service and row.reason in ("own error", "slow callee")

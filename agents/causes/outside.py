@@ -78,7 +78,7 @@ QUOTA = re.compile(r"quota|rate.?limit|too many requests|\b429\b|billing|credit"
 
 def providers(observations: Observations) -> Iterator[Candidate]:
     """Calls to an external service fail that did not fail before."""
-    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
+    outside = observations.of_kind("external")
     for edge in observations.edges.rows:
         rise = edge.error_rise
         if edge.callee not in outside or rise < 0.1:
@@ -168,7 +168,7 @@ def _provider(observations: Observations, now: Scene, host: str, said: list[Symp
 
 def _status_page(observations: Observations, candidate: Candidate, host: str) -> None:
     """What the provider says itself: a hint that agrees, never the argument."""
-    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
+    outside = observations.of_kind("external")
     row = next(
         (
             row

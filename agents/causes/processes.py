@@ -61,9 +61,7 @@ def _silent(observations: Observations) -> list[str]:
         for r in observations.signals.rows
         if r.signal == SignalName.up and (r.current is None or r.current < 0.5)
     }
-    outside = {
-        s.name for s in observations.case.catalogue.services if s.kind in ("external", "database")
-    }
+    outside = observations.of_kind("external", "database")
     return sorted((unanswered | callees | down) - outside)
 
 
@@ -159,11 +157,8 @@ def busy(observations: Observations) -> Iterator[Candidate]:
 
 def _refused(observations: Observations, service: str) -> ErrorGroup | None:
     """A new error of the service that speaks of getting a connection."""
-    for row in observations.errors.rows:
-        text = f"{row.exception} {row.message}"
-        if row.new and service in row.services.split(", ") and CONNECTION.search(text):
-            return row
-    return None
+    errors = observations.new_errors(service)
+    return next((r for r in errors if CONNECTION.search(f"{r.exception} {r.message}")), None)
 
 
 def _working(observations: Observations, service: str) -> float:

@@ -61,7 +61,7 @@ def _once(observations: Observations, name: str, make: Callable[[Observations], 
 
 
 def _scene(observations: Observations) -> Scene:
-    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
+    outside = observations.of_kind("external")
     found = [
         Symptom(row.service, row.source, row.text, row.strength, index)
         for index, row in enumerate(observations.symptoms.rows)
