@@ -14,9 +14,9 @@ from ...prompts.formats import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
+from ..reporting.action_items import due, grounds, owner
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
-from ..reporting.owners import due, grounds, owner
 from ..reporting.signal_words import called
 from ..runtime.case import Case
 from .catalogue import fill, general, lesson
