@@ -35,7 +35,7 @@ DEBUG = ("search_logs", "example_trace", "slow_queries", "signal_series", "recen
 DETECT = Step(
     1,
     Phase.triage,
-    Specialist.triage,
+    Specialist("triage"),
     "classify, assess the impact",
     DetectionReport,
     triage.detect,
@@ -44,7 +44,7 @@ DETECT = Step(
 SWEEP = Step(
     2,
     Phase.triage,
-    Specialist.observability,
+    Specialist("observability"),
     "sweep all signals",
     SweepReport,
     observability.sweep,
@@ -53,7 +53,7 @@ SWEEP = Step(
 MITIGATE = Step(
     3,
     Phase.triage,
-    Specialist.triage,
+    Specialist("triage"),
     "look for a first move",
     MitigationReport,
     triage.mitigate,
@@ -62,7 +62,7 @@ MITIGATE = Step(
 INVESTIGATE = Step(
     4,
     Phase.investigate,
-    Specialist.debugger,
+    Specialist("debugger"),
     "find the cause",
     InvestigationReport,
     debugger.investigate,
@@ -71,7 +71,7 @@ INVESTIGATE = Step(
 ASSESS_SECURITY = Step(
     5,
     Phase.investigate,
-    Specialist.security,
+    Specialist("security"),
     "check for an attack",
     SecurityReport,
     security.assess,
@@ -86,7 +86,7 @@ ASSESS_SECURITY = Step(
 ANALYSE_PERFORMANCE = Step(
     6,
     Phase.investigate,
-    Specialist.performance,
+    Specialist("performance"),
     "analyse performance",
     PerformanceReport,
     performance.analyse,
@@ -101,7 +101,7 @@ ANALYSE_PERFORMANCE = Step(
 DESIGN_FIX = Step(
     7,
     Phase.recover,
-    Specialist.debugger,
+    Specialist("debugger"),
     "design the fix",
     FixReport,
     debugger.design_fix,
@@ -110,7 +110,7 @@ DESIGN_FIX = Step(
 VERIFY = Step(
     8,
     Phase.recover,
-    Specialist.observability,
+    Specialist("observability"),
     "measure what the action did",
     VerificationReport,
     observability.verify,
@@ -119,7 +119,7 @@ VERIFY = Step(
 ANNOUNCE = Step(
     9,
     Phase.communicate,
-    Specialist.comms,
+    Specialist("comms"),
     "draft the messages",
     CommunicationReport,
     comms.announce,
@@ -127,7 +127,7 @@ ANNOUNCE = Step(
 CUSTOMER_IMPACT = Step(
     10,
     Phase.communicate,
-    Specialist.comms,
+    Specialist("comms"),
     "assess customer impact",
     CustomerImpactReport,
     comms.assess_customers,
@@ -136,7 +136,7 @@ CUSTOMER_IMPACT = Step(
 WRITE_POSTMORTEM = Step(
     11,
     Phase.learn,
-    Specialist.postmortem,
+    Specialist("postmortem"),
     "draft the postmortem",
     PostmortemReport,
     postmortem.write_postmortem,
@@ -144,7 +144,7 @@ WRITE_POSTMORTEM = Step(
 IMPROVE_MONITORING = Step(
     12,
     Phase.learn,
-    Specialist.observability,
+    Specialist("observability"),
     "improve the monitoring",
     MonitoringReport,
     observability.improve_monitoring,
@@ -153,7 +153,7 @@ IMPROVE_MONITORING = Step(
 HARDEN = Step(
     13,
     Phase.learn,
-    Specialist.performance,
+    Specialist("performance"),
     "harden",
     HardeningReport,
     performance.harden,
@@ -178,5 +178,5 @@ STEPS = (
 
 
 def step_of(number: int) -> Step:
-    """The step of this number, 1 to 13."""
-    return STEPS[number - 1]
+    """The step of this number."""
+    return next(step for step in STEPS if step.number == number)

@@ -150,7 +150,7 @@ class Drill:
         from ..response import Response  # langgraph takes seconds to import: see _preload
 
         operations = Operations.load(shop.operations_file)
-        sources = Sources(operations=shop.operations_file)
+        sources = Sources(operations=shop.operations_file, drill=True)
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")

@@ -182,7 +182,7 @@ def _tools(proof: Proof, arguments: list[Argument]) -> set[str]:
 
 # The skeptic: another view tries to refute the leading cause before it may be called confirmed.
 
-OTHER_VIEW = Specialist.performance
+OTHER_VIEW = Specialist("performance")
 """Whose view tries to refute the debugger's leading cause."""
 Challenge = Callable[[Hypothesis], SkepticReply]
 """Asks for a refutation of one hypothesis. Raises ModelError."""
