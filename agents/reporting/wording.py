@@ -5,7 +5,9 @@ what requests do otherwise.
 import re
 
 from ...analysis.code.change_scores import span
-from ...tools.base import Row
+from ...tools.changes import ChangeRecord
+from ...tools.paths import ChangedPath
+from ...tools.waits import AddedWait
 
 SHOWN_SHA = 9
 """Hex digits of a commit id that people compare."""
@@ -47,16 +49,16 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(" .") + "."
 
 
-def change_name(row: Row) -> str:
+def change_name(row: ChangeRecord) -> str:
     """deploy checkout v1.1.0; flag volume-pricing: a flag is known by its name."""
-    if row["kind"] == "flag":
-        return f"flag {row['id']}"
-    return f"{row['kind']} {row['service'] or row['id']} {row['version'] or ''}".strip()
+    if row.kind == "flag":
+        return f"flag {row.id}"
+    return f"{row.kind} {row.service or row.id} {row.version}".strip()
 
 
-def when(row: Row) -> str:
+def when(row: ChangeRecord) -> str:
     """12 s before the onset; at the onset; 5 s after the onset."""
-    lead = row["seconds_before"] or 0.0
+    lead = row.seconds_before
     if abs(lead) < 1:
         return "at the onset"
     return f"{span(abs(lead))} {'before' if lead > 0 else 'after'} the onset"
@@ -66,23 +68,21 @@ ENDS = "ends with "
 """How changed_paths begins an event that says which call came last."""
 
 
-def way_words(row: Row) -> str:
+def way_words(row: ChangedPath) -> str:
     """What an operation does otherwise, with the shares of its spans."""
-    shares = f"{row['share'] or 0:.0%} of its spans, {row['share_before'] or 0:.0%} before"
-    if row["callers"]:
-        if row["event"].startswith(ENDS):
-            return f"{row['callers']} stop after {row['event'].removeprefix(ENDS)} ({shares})"
-        who = f"{row['callers']}: {row['operation']}"
-        return f"{who} gets no answer from {row['service']} ({shares})"
+    shares = f"{row.share or 0:.0%} of its spans, {row.share_before or 0:.0%} before"
+    if row.callers:
+        if row.event.startswith(ENDS):
+            return f"{row.callers} stop after {row.event.removeprefix(ENDS)} ({shares})"
+        who = f"{row.callers}: {row.operation}"
+        return f"{who} gets no answer from {row.service} ({shares})"
     changed = {"new": "newly", "gone": "no longer", "more": "more often", "less": "less often"}
-    return (
-        f"{row['service']}: {row['operation']} {changed[row['change']]} {row['event']} ({shares})"
-    )
+    return f"{row.service}: {row.operation} {changed[row.change]} {row.event} ({shares})"
 
 
-def wait_words(row: Row) -> str:
+def wait_words(row: AddedWait) -> str:
     """Where time is added, and how far beyond the usual."""
     return (
-        f"{row['place']} takes {row['added_ms'] or 0:.3g} ms longer, "
-        f"{row['times_noise'] or 0:.3g} times the usual spread"
+        f"{row.place} takes {row.added_ms:.3g} ms longer, "
+        f"{row.times_noise:.3g} times the usual spread"
     )
