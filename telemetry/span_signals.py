@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.ranks import window_quantiles
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.quantiles import window_quantiles
+from ..analysis.requests.tables import SpanTable
 from .grid import Grid
 from .model import Span
 

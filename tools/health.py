@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.tables import LogTable
 from .base import Bench, Effect, Row, Table, tool
 from .reading import log_lines, number, services_of, table, whole
 from .shifts import Shift, shifts

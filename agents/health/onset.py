@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...analysis.changepoint import last_departure
+from ...analysis.departure import last_departure
 from ...tools.base import Row
 from ..causes.observations import Observations
 from .noise import CLEAR
