@@ -14,11 +14,11 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
     record = Record(settings())
     incident = record.incident(incident_id)
     if as_json:
-        print(to_json(incident), end="")
+        print(to_json(record.published(incident.id)), end="")
     elif markdown:
         from ..prompts.document import incident_markdown
 
-        print(incident_markdown(incident))
+        print(incident_markdown(record.published(incident.id)))
     else:
         overview(screen(), incident, record.waiting(incident.id), record.files(incident.id))
     return Exit.done

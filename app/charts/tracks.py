@@ -10,6 +10,7 @@ from ...incident.action import Measure
 from ...incident.document import Incident
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
+from ...telemetry.signal_catalogue import SignalName
 from ...telemetry.signals import read_signals
 
 Payload = Callable[[str], Any]
@@ -18,7 +19,13 @@ CLEAR = 6.0
 """Anomaly score from which a signal is surely off."""
 FAR = 0.5
 """Deviation from which a measured signal is part of the story."""
-FIRST = ("error_rate", "latency_p95", "login_failure_share", "ai_error_share", "memory_share")
+FIRST = (
+    SignalName.error_rate,
+    SignalName.latency_p95,
+    SignalName.login_failure_share,
+    SignalName.ai_error_share,
+    SignalName.memory_share,
+)
 """What a reader understands at once, of signals that are equally far off."""
 
 
