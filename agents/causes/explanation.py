@@ -13,8 +13,7 @@ from ...incident.finding import Hypothesis
 from ...incident.report import FollowUp, Sentence
 from ...tools.base import Result
 from ...tools.runbooks import RunbookMatch
-from ..reporting.change_words import change_name, when
-from ..reporting.wording import place
+from ..reporting.wording import change_name, place, when
 from ..runtime.case import Case
 from .observations import Observations, first
 

@@ -7,7 +7,7 @@ from ...incident.finding import FaultKind
 from ...tools.logs import LogPattern
 from ...tools.paths import ChangedPath
 from ...tools.waits import AddedWait
-from ..reporting.request_words import wait_words, way_words
+from ..reporting.wording import wait_words, way_words
 from .candidate import PLACE, Candidate
 from .observations import Observations, cite, first
 

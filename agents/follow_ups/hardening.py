@@ -1,45 +1,18 @@
-"""Step 13, hardening: what would have made it smaller, in order. A roadmap, not a wish list.
-
-Each kind of fault has its lesson in its file of faults/; here it is told with the record's names.
-"""
+"""Step 13, hardening: what would have made it smaller, in order. A roadmap, not a wish list."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from ...faults import Item, Lesson, fault_of
+from ...faults import Item
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.finding import FaultKind
 from ...incident.report import FollowUp, HardeningReport, InvestigationReport, PerformanceReport
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
+from ..reporting.action_items import due, grounds, owner
 from ..reporting.incident_status import affected, is_noise, likely_cause
-from ..reporting.owners import due, grounds, owner
-from ..reporting.wording import shown
 from ..runtime.case import Case
-
-
-def lesson(document: Incident) -> Lesson:
-    """The lesson of the established cause; the general one where none is established."""
-    cause = likely_cause(document)
-    own = fault_of(cause.kind).lesson if cause else None
-    return own or general()
-
-
-def general() -> Lesson:
-    """What any fault teaches whose cause is open."""
-    found = fault_of(FaultKind.unknown).lesson
-    assert found is not None, "faults/unknown.md has it"
-    return found
-
-
-def fill(text: str, document: Incident) -> str:
-    """A lesson's text with the record's own service and change."""
-    cause = likely_cause(document)
-    names = affected(document)
-    service = cause.service if cause else (names[0] if names else "the affected service")
-    change = shown(cause.change) if cause and cause.change else "the change"
-    return text.replace("{service}", service).replace("{change}", change)
+from .lessons import fill, lesson
 
 
 def harden(case: Case) -> HardeningReport:

@@ -16,12 +16,12 @@ from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
 from ...tools.shifts import SignalShift
+from ..reporting.action_items import due, grounds, owner
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
-from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case
 from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
-from .hardening import fill, general, lesson
+from .lessons import fill, general, lesson
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60

@@ -14,7 +14,7 @@ from ...tools.paths import ChangedPath
 from ...tools.shifts import SignalShift
 from ...tools.slo import ObjectiveState
 from ..causes.observations import Observations, finding, first
-from ..reporting.request_words import wait_words, way_words
+from ..reporting.wording import wait_words, way_words
 
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
