@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import named, rules
-from .patterns import FORMS, Span
+from .patterns import Span, forms
 from .protocol import Answer, Ask, Message, Model, ToolCall, ToolSpec
 
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
@@ -96,7 +96,7 @@ class Mask:
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
         plain, at = normal(text)
-        spans = [span for form in FORMS for span in form.spans(plain)]
+        spans = [span for form in forms() for span in form.spans(plain)]
         spans += named.spans(plain)
         spans += [Span(start, end, "SECRET", label) for start, end, label in rules.spans(plain)]
         spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
