@@ -17,6 +17,7 @@ from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind, utc_now
 from ...state import IncidentState
 from ...targets.stand_ins import WHY_GONE
+from ..reporting.incident_status import about_security
 from .context import ResponseContext
 from .gate import add_decision
 
@@ -99,7 +100,8 @@ def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> Non
     if decision:
         add_decision(document, decision)
     now = utc_now()
-    document.move(State.containing, now, "remediation", plan.title)
+    state = State.eradicating if about_security(document) else State.containing
+    document.move(state, now, "remediation", plan.title)
     document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
     document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
 
@@ -143,6 +145,9 @@ def _end(document: Incident, plan_hash: str, result: Performed) -> None:
     execution.receipt, execution.note = result.receipt, result.error
     if result.error and result is not DIED:
         execution.outcome = Outcome.failed
+    if not result.error:
+        why = "carried out; it has time to stabilise"
+        document.move(State.recovering, execution.ended_at, "remediation", why)
     text = f"{execution.title}: {result.error or 'carried out; telemetry decides what it did'}"
     document.record(
         Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
