@@ -21,7 +21,7 @@ SHORT = 48
 
 
 @dataclass(frozen=True)
-class Span:
+class SecretSpan:
     """A part of a text that must not leave: [start, end), the kind of its mask, what it is."""
 
     start: int
@@ -142,7 +142,7 @@ class Form(Entry):
     sure: Literal["card", "iban", "resident", "phone", "called", "public", "public6", ""] = ""
     named: bool = False
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterator[SecretSpan]:
         """Where it stands in a text. What is unsure may overlap with what is not: digits before
         or behind a card's hide nothing."""
         position, group, sure = 0, 1 if self.form.groups else 0, CHECKS[self.sure]
@@ -150,7 +150,7 @@ class Form(Entry):
             start, end = match.span(group)
             kept = next((n for n in _ends(text, start, end) if sure(match, text[start:n])), 0)
             if kept:
-                yield Span(start, kept, self.kind, self.label, self.named)
+                yield SecretSpan(start, kept, self.kind, self.label, self.named)
             position = max(match.end() if kept == end else kept, match.start() + 1)
 
 
