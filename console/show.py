@@ -1,8 +1,8 @@
 """`warroom show`, `incidents` and `postmortem`: what the record holds."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -14,6 +14,7 @@ from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.render import to_json
 from ..incident.report import SweepReport
+from ..incident.store import Entry
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
 from .desk import print_json
@@ -44,7 +45,7 @@ def incidents_command(as_json: bool) -> Exit:
     record = Record(settings())
     rows = record.incidents()
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) for row in rows])
     else:
         listing(screen(), rows)
         waiting(screen(), record.untaken())
@@ -142,19 +143,19 @@ def _remains(console: Console, incident: Incident) -> None:
         say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
 
 
-def listing(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+def listing(console: Console, rows: Sequence[Entry]) -> None:
     """One line an incident."""
     if not rows:
         console.print(f"no incidents yet; {FIRST}")
         return
-    wide = max(len(str(row["state"])) for row in rows)
+    wide = max(len(row.state) for row in rows)
     head = f"{'incident':<24}  {'opened (UTC)':<16}  {'level':<5}  {'state':<{wide}}  title"
     say(console, (head, "dim"))
     for row in rows:  # an id is copied into the next command: it stands first and is never cut
-        opened = f"{from_ts(row['opened_at']):%Y-%m-%d %H:%M}"
-        level = row["severity"] or value(None, "")
-        known = f"{row['id']:<24}  {opened:<16}  {level:<5}  {row['state']:<{wide}}  "
-        say(console, known, shown(row["title"]))
+        opened = f"{from_ts(row.opened_at):%Y-%m-%d %H:%M}"
+        level = row.severity or value(None, "")
+        known = f"{row.id:<24}  {opened:<16}  {level:<5}  {row.state:<{wide}}  "
+        say(console, known, shown(row.title))
 
 
 def waiting(console: Console, alerts: Sequence[Alert]) -> None:
