@@ -39,8 +39,8 @@ R = TypeVar("R", bound=Row)
 
 
 class Question(Generic[R]):
-    """The answer of one tool, asked for when first read and kept: rows, and the evidence id that
-    proves them."""
+    """A question to one tool, asked when first read. The answer is kept: rows, and the evidence id
+    that proves them."""
 
     def __init__(
         self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
