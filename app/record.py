@@ -1,13 +1,12 @@
 """What an installation holds: the incidents, what waits for people, an incident's files."""
 
 from pathlib import Path
-from typing import Any
 
 from ..errors import NotFound
 from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
-from ..incident.store import Store
+from ..incident.store import Entry, Store
 from ..settings import Settings
 from .sources import KEPT
 
@@ -21,8 +20,8 @@ class Record:
         self.settings = settings
         self.store = Store.open(settings.database)
 
-    def incidents(self) -> list[dict[str, Any]]:
-        """One row per incident, newest first: id, opened_at, state, severity, title."""
+    def incidents(self) -> list[Entry]:
+        """Every incident, newest first."""
         return self.store.incidents()
 
     def incident(self, incident_id: str | None = None) -> Incident:
@@ -70,4 +69,4 @@ class Record:
         rows = self.incidents()
         if not rows:
             raise NotFound(f"no incident yet; {FIRST}")
-        return str(rows[0]["id"])
+        return rows[0].id

@@ -1,5 +1,7 @@
 """`warroom show`, `incidents` and `postmortem`: what the record holds."""
 
+from dataclasses import asdict
+
 from ..app.configuration import settings
 from ..app.record import Record
 from ..incident.render import to_json
@@ -29,7 +31,7 @@ def incidents_command(as_json: bool) -> Exit:
     record = Record(settings())
     rows = record.incidents()
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) for row in rows])
     else:
         listing(screen(), rows)
         waiting(screen(), record.untaken())

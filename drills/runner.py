@@ -25,9 +25,8 @@ from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import open_bundle
 from ..telemetry.detector import evaluate
 from ..telemetry.model import Windows
-from ..telemetry.prometheus import prometheus_rules
 from ..telemetry.recorder import Recorder
-from ..telemetry.rules import default_rules
+from ..telemetry.rules import default_rules, prometheus_rules
 from .alarm import Alarm
 from .catalogue import WINDOWS
 from .environment import Shop
