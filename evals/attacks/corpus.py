@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...incident.alert import Alert
-from .texts import ENGLISH, KNOWN_ENGLISH
-from .texts_zh import CHINESE, KNOWN_CHINESE
+from .texts import CHINESE, ENGLISH, KNOWN_CHINESE, KNOWN_ENGLISH
 
 CHANNELS = (
     "log line",

@@ -17,7 +17,7 @@ from ...incident.injection import speaks
 from ...telemetry.bundle import Bundle
 from ...telemetry.model import Window
 from ...tools.base import REGISTRY, Frame
-from ..incidents.recordings import FOLDER, unpacked
+from ..incidents.cases import FOLDER, unpacked
 from ..studies import synthetic
 from .corpus import Attack, attacks, plant
 from .runs import alert_at

@@ -13,7 +13,7 @@ from ...analysis.deviation import mad_distance
 from ...console.guilty import Track, tracks
 from ...telemetry.bundle import Bundle
 from ...telemetry.model import Window
-from .reasons import calls_from
+from .answers import calls_from
 
 MOST = 2
 CELLS = 240

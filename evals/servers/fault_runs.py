@@ -24,12 +24,10 @@ from ...models.habits import KNOWN
 from ...settings import Settings
 from ...targets.survey import FILE, Recorded
 from ...telemetry.bundle import Bundle
-from ..incidents.cases import Case
-from ..incidents.recordings import recorded
+from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
-from .fake_chat import NAME, Behaviour
+from .fake_chat import NAME, Behaviour, faulty_model
 from .fault_modes import FAULTS
-from .faulty_model import faulty_model
 
 CASE = "bad-deploy"
 RETRIES = 1

@@ -22,8 +22,7 @@ from ...models.habits import KNOWN
 from ...settings import Settings
 from ...targets.survey import FILE, Recorded
 from ...telemetry.bundle import Bundle
-from ..incidents.cases import Case
-from ..incidents.recordings import recorded
+from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
 from .model_worker import HOST
 from .wire_asks import PATIENCE_S, PORTS

@@ -15,8 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ...agents.runtime.context import ResponseContext
 from ...errors import InputError
+from ...incident.action import Verdict
 from ...incident.alert import Alert
+from ...incident.ledger import Request
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import Bundle
 
@@ -50,7 +53,6 @@ def responder(bundle: Path, started: float) -> dict[str, Any]:
     from ...settings import Settings
     from ...targets.rehearsal import Rehearsal
     from ...targets.survey import FILE, Recorded
-    from .decisions import Decisions
 
     imported = time.time()
     opened, alert = time.perf_counter(), alert_of(bundle)
@@ -89,6 +91,30 @@ def main() -> None:
     found["peak_mb"] = used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
     found["cpu_s"] = used.ru_utime + used.ru_stime
     print(json.dumps(found))
+
+
+BY = "benchmark (automatic)"
+
+
+class Decisions:
+    """Answers through the ledger, as a person does, and notes when the severity was known."""
+
+    def __init__(self, context: ResponseContext) -> None:
+        self.context = context
+        self.severity_at = float("nan")
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Step 1 done: the severity is in the document."""
+        if (event["event"], event.get("status"), event.get("step")) == ("step", "done", 1):
+            self.severity_at = time.perf_counter()
+
+    def answer(self, request: Request) -> bool:
+        """An action here touches nothing; a text would go to customers, so it stays."""
+        verdict = Verdict.approved if request.kind == "action" else Verdict.rejected
+        reason = "a measurement: nothing is sent" if request.kind != "action" else "rehearsal"
+        ledger = self.context.store.ledger
+        ledger.decide(request.incident_id, request.subject, verdict, BY, reason)
+        return True
 
 
 if __name__ == "__main__":

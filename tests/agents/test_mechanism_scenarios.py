@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.answers import RcaAnswer
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import floor_answer, respond_to
 from warroom.incident.document import Incident

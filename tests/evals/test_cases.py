@@ -6,9 +6,8 @@ import pytest
 
 from warroom.drills.faults import FAULTS
 from warroom.errors import AlertError, InputError, NotFound
-from warroom.evals.incidents.cases import Truth, cases
-from warroom.evals.incidents.raw_paste import raw_paste, windows_of
-from warroom.evals.incidents.recordings import FOLDER, recorded
+from warroom.evals.incidents.cases import FOLDER, Truth, cases, recorded
+from warroom.evals.incidents.results import raw_paste, windows_of
 from warroom.incident.action import ActionKind
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity

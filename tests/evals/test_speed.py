@@ -5,7 +5,7 @@ import pytest
 from warroom.agents.runtime.context import ResponseContext
 from warroom.errors import InputError
 from warroom.evals.studies import one_run, synthetic
-from warroom.evals.studies.decisions import BY, Decisions
+from warroom.evals.studies.one_run import BY, Decisions
 from warroom.evals.studies.speed import Figure, truth_of
 from warroom.incident.action import Verdict
 from warroom.incident.ledger import Request

@@ -1,7 +1,7 @@
-"""Why an answer says what it says: the hypotheses of a document, with the signals they rest on.
+"""What a method says about a root-cause case: a score per service, and more where it can.
 
-The answer outlives the incident's store, which the quotes point into. So what a report wants to
-draw is looked up here: whose signal or which calls a quoted row of evidence is about.
+The answer outlives the incident's store, which the quotes of a document point into. So what a
+report wants to draw is looked up here: whose signal or which calls a quoted row is about.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,8 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis
 from ...incident.grounding import resolve
+from ..framework.runs import Method
+from .cases import RcaCase
 
 MOST = 6
 """Hypotheses that are kept."""
@@ -45,6 +47,37 @@ class Blamed(BaseModel):
         """Everything that its arguments rest on, the weightiest argument first."""
         ordered = sorted(self.reasons, key=lambda reason: -abs(reason.weight))
         return list(dict.fromkeys(pair for reason in ordered for pair in reason.seen))
+
+
+NO_COMMIT = "none"
+"""The answer that no commit is guilty."""
+
+
+class RcaAnswer(BaseModel):
+    """Scores may be on any scale; a service without one is not blamed at all."""
+
+    scores: dict[str, float] = Field(default_factory=dict, description="the higher the guiltier")
+    probability: float | None = Field(
+        default=None, description="that the highest scored service is right; None: not stated"
+    )
+    kind: str = Field(default="", description="fault kind in the method's words; empty: not said")
+    commit: str | None = Field(
+        default=None, description="guilty sha or 'none'; empty: no word; None: there are none"
+    )
+    affected: list[str] = Field(default_factory=list, description="services said to be hurt")
+    remedy: str = Field(default="", description="kind of the action proposed first; empty: none")
+    blamed: list[Blamed] = Field(default_factory=list, description="why, best first")
+
+    def first(self) -> str:
+        """The service with the highest score; empty for none, or where several share it."""
+        most = max(self.scores.values(), default=0.0)
+        best = [service for service, score in self.scores.items() if score == most]
+        return best[0] if len(best) == 1 else ""
+
+
+RcaMethod = Method[RcaCase, list[RcaAnswer]]
+"""One answer; several equally good ones where chance decides (their mean is scored); none where
+the method does not apply to the case."""
 
 
 def blamed(document: Incident, payload: Payload) -> list[Blamed]:

@@ -1,22 +1,18 @@
 """One method's figures over its scored runs, each with how many runs it rests on.
 
 With repeats the least and the most of the repeats are given too: the spread of the method.
-Brier score: mean of (confidence - right)², 0 is best, 0.25 is a coin's (Brier 1950, Verification
-of forecasts expressed in terms of probability).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import mean, median
 
-from ..incidents.marks import QUESTIONS
-from ..incidents.run import Run
+from ..framework.statistics import Bin, binned, brier
+from .marks import QUESTIONS
+from .run import IncidentRun
 
 Measured = tuple[float | None, int]
 """A value (None: nothing to measure) and the number of runs or claims behind it."""
-BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Edges of the reliability table."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +27,7 @@ class Figure:
     high: float | None = None
 
 
-@dataclass(frozen=True)
-class Bin:
-    """Answers of similar confidence, and how many of them were right."""
-
-    low: float
-    high: float
-    n: int
-    confidence: float | None
-    right: float | None
-
-
-def figures(runs: Sequence[Run]) -> dict[str, Figure]:
+def figures(runs: Sequence[IncidentRun]) -> dict[str, Figure]:
     """All figures of one method, by key."""
     scored = [run for run in runs if run.answer is not None]
     repeats = sorted({run.repeat for run in scored})
@@ -50,32 +35,23 @@ def figures(runs: Sequence[Run]) -> dict[str, Figure]:
     return {key: _figure(key, scored, parts) for key in MEASURES}
 
 
-def reliability(runs: Sequence[Run]) -> list[Bin]:
+def reliability(runs: Sequence[IncidentRun]) -> list[Bin]:
     """Confidence against the cause being right, per bin."""
     return binned(sure_and_right(runs))
 
 
-def binned(pairs: Sequence[tuple[float, bool]]) -> list[Bin]:
-    """(confidence, right) pairs per bin; a confidence of 1 belongs to the last."""
-    found: list[Bin] = []
-    for low, high in pairwise(BINS):
-        inside = [p for p in pairs if low <= p[0] < high or (high == BINS[-1] and p[0] == high)]
-        sure = mean(p[0] for p in inside) if inside else None
-        right = mean(p[1] for p in inside) if inside else None
-        found.append(Bin(low, high, len(inside), sure, right))
-    return found
-
-
-def sure_and_right(runs: Sequence[Run]) -> list[tuple[float, bool]]:
+def sure_and_right(runs: Sequence[IncidentRun]) -> list[tuple[float, bool]]:
     """(confidence, whether the whole cause is right) of every answer that states one."""
     return [
-        (run.answer.confidence, bool(run.marks.get("cause")))
+        (run.answer.confidence, bool((run.marks or {}).get("cause")))
         for run in runs
         if run.answer is not None and run.answer.confidence is not None
     ]
 
 
-def _figure(key: str, scored: Sequence[Run], parts: Sequence[Sequence[Run]]) -> Figure:
+def _figure(
+    key: str, scored: Sequence[IncidentRun], parts: Sequence[Sequence[IncidentRun]]
+) -> Figure:
     title, unit, measure = MEASURES[key]
     value, n = measure(scored)
     each = [found for part in parts if (found := measure(part)[0]) is not None]
@@ -83,45 +59,43 @@ def _figure(key: str, scored: Sequence[Run], parts: Sequence[Sequence[Run]]) -> 
     return Figure(title, unit, value, n, *spread)
 
 
-def _share(key: str) -> Callable[[Sequence[Run]], Measured]:
-    def measure(runs: Sequence[Run]) -> Measured:
-        met = [mark for run in runs if (mark := run.marks.get(key)) is not None]
+def _share(key: str) -> Callable[[Sequence[IncidentRun]], Measured]:
+    def measure(runs: Sequence[IncidentRun]) -> Measured:
+        met = [mark for run in runs if (mark := (run.marks or {}).get(key)) is not None]
         return (mean(met) if met else None), len(met)
 
     return measure
 
 
-def _grounded(runs: Sequence[Run]) -> Measured:
+def _grounded(runs: Sequence[IncidentRun]) -> Measured:
     answers = [run.answer for run in runs if run.answer]
     claims = sum(answer.claims for answer in answers)
     return (sum(a.resolved for a in answers) / claims if claims else None), claims
 
 
-def _by_model(runs: Sequence[Run]) -> Measured:
+def _by_model(runs: Sequence[IncidentRun]) -> Measured:
     """Where a model is muddled the playbook answers: how much of it all is the model's."""
     answers = [run.answer for run in runs if run.answer and run.use.calls]
     reports = sum(answer.reports for answer in answers)
     return (sum(a.by_model for a in answers) / reports if reports else None), reports
 
 
-def _brier(runs: Sequence[Run]) -> Measured:
-    return brier(sure_and_right(runs))
+def _brier(runs: Sequence[IncidentRun]) -> Measured:
+    pairs = sure_and_right(runs)
+    return brier(pairs), len(pairs)
 
 
-def brier(pairs: Sequence[tuple[float, bool]]) -> Measured:
-    """Brier score of (confidence, right) pairs."""
-    return (mean((sure - right) ** 2 for sure, right in pairs) if pairs else None), len(pairs)
-
-
-def _median(pick: Callable[[Run], float | None]) -> Callable[[Sequence[Run]], Measured]:
-    def measure(runs: Sequence[Run]) -> Measured:
+def _median(
+    pick: Callable[[IncidentRun], float | None],
+) -> Callable[[Sequence[IncidentRun]], Measured]:
+    def measure(runs: Sequence[IncidentRun]) -> Measured:
         values = [value for run in runs if (value := pick(run)) is not None]
         return (median(values) if values else None), len(values)
 
     return measure
 
 
-MEASURES: dict[str, tuple[str, str, Callable[[Sequence[Run]], Measured]]] = {
+MEASURES: dict[str, tuple[str, str, Callable[[Sequence[IncidentRun]], Measured]]] = {
     **{key: (title, "share", _share(key)) for key, title in QUESTIONS.items()},
     "grounded": ("groundedness: claims that resolve", "share", _grounded),
     "brier": ("calibration: Brier score, 0 is best", "score", _brier),

@@ -2,23 +2,21 @@
 
 Rank = number of services that score at least as high as the guilty one: ties count against the
 method. AC@k: share of cases whose guilty service has rank <= k; Avg@5: mean of AC@1 to AC@5 (as in
-Pham et al. 2024). Intervals: percentile bootstrap over cases (Efron 1979), 2,000 resamples.
+Pham et al. 2024).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from statistics import mean
 
-import numpy as np
 from pydantic import BaseModel, Field
 
-from .answer import NO_COMMIT, RcaAnswer
-from .kinds import kind_right
-from .reward import reward
+from ...incident.action import ActionKind
+from ...incident.finding import FaultKind
+from ..framework.statistics import Share, share
+from .answers import NO_COMMIT, RcaAnswer
 from .truth import RcaTruth
 
 DEEPEST = 5
-RESAMPLES, SEED = 2_000, 20
 SHORTEST = 7
 """Fewest characters of a sha that name a commit."""
 
@@ -33,16 +31,6 @@ class RcaMarks(BaseModel):
     reward: float | None = Field(default=None, description="graded: evals/rca/reward.py")
     stated: float | None = Field(default=None, description="probability given to the first")
     first: float | None = Field(default=None, description="the first is right; None: none stated")
-
-
-@dataclass(frozen=True)
-class Share:
-    """A mean over cases with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 def rank(scores: dict[str, float], service: str) -> int | None:
@@ -87,16 +75,6 @@ def same_commit(answer: str, sha: str) -> bool:
     return len(answer) >= SHORTEST and sha.startswith(answer)
 
 
-def share(values: Sequence[float]) -> Share | None:
-    """Mean and 95 % interval; None for no value. The same values give the same interval."""
-    if not values:
-        return None
-    data, rng = np.asarray(values, float), np.random.default_rng(SEED)
-    drawn = data[rng.integers(0, data.size, (RESAMPLES, data.size))].mean(axis=1)
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Share(float(data.mean()), float(low), float(high), data.size)
-
-
 def accuracy(marks: Sequence[RcaMarks], k: int) -> Share | None:
     """AC@k."""
     return share([one.at[k - 1] for one in marks])
@@ -110,3 +88,62 @@ def average(marks: Sequence[RcaMarks]) -> Share | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     given = [value for value in values if value is not None]
     return mean(given) if given else None
+
+
+CODE = {
+    *(FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_config),
+    FaultKind.application,
+}
+OUTSIDE = {
+    *(FaultKind.traffic_surge, FaultKind.provider_outage, FaultKind.provider_quota),
+    *(FaultKind.dependency_outage, FaultKind.data_corruption, FaultKind.credential_attack),
+    *(FaultKind.certificate, FaultKind.node, FaultKind.disk_full),
+}
+"""What comes over a system without anybody changing it."""
+ALLOWED: dict[str, set[FaultKind]] = {
+    "cpu_contention": {FaultKind.cpu_saturation},
+    "cpu_consumed": {FaultKind.cpu_saturation},
+    "network_delay": {FaultKind.network},
+    "exception": CODE,
+    "return": CODE,
+    "code": CODE,
+    "operational": OUTSIDE,
+}
+
+
+def kind_right(said: str, fault_type: str) -> float | None:
+    """1 where the kind is one of those allowed, 0 where not; None where nothing can be said."""
+    allowed = ALLOWED.get(fault_type)
+    return None if allowed is None or not said else float(said in {k.value for k in allowed})
+
+
+REMEDIES: dict[str, frozenset[ActionKind]] = {
+    "rollback": frozenset({ActionKind.roll_back}),
+    "config-revert": frozenset({ActionKind.roll_back, ActionKind.flag_off}),
+    "scale": frozenset({ActionKind.scale}),
+    "failover": frozenset({ActionKind.switch_provider, ActionKind.reroute}),
+    "purge-bad-data": frozenset(),
+}
+"""Which of our actions do what the set's word says. We have none that throws records away: rows
+repaired from a backup are another thing. An empty one, or a word not listed, is never right."""
+
+
+def reward(answer: RcaAnswer, truth: RcaTruth, *, right: float, decoy: float) -> float:
+    """The reward of an answer whose commit is `right`, or a `decoy`, or neither (1 or 0 each)."""
+    if right or decoy:
+        return right
+    named = answer.first()
+    hurt = set(answer.affected) - {named}  # the truth does not count the guilty one either
+    graded = 0.5 * (named == truth.service) + 0.3 * jaccard(hurt, set(truth.blast_radius))
+    return 0.5 * (graded + 0.2 * remedy_right(answer.remedy, truth.remediation))
+
+
+def jaccard(one: Collection[str], other: Collection[str]) -> float:
+    """Shared over all (Jaccard 1901); 1 where both are empty."""
+    union = {*one, *other}
+    return len({*one} & {*other}) / len(union) if union else 1.0
+
+
+def remedy_right(action: str, word: str) -> bool:
+    """Whether the action proposed first does what the set's word says."""
+    return action in {kind.value for kind in REMEDIES.get(word, frozenset())}
