@@ -1,22 +1,33 @@
-"""A change scenario as a root-cause case folder: what is told is its own, all else is calm."""
+"""Change scenarios: read from tests/cases/mechanisms/SET/NAME.yaml, written as root-cause cases.
+
+What a scenario tells is its own, all else is calm. noise.yaml has innocent commits of every one.
+"""
 
 import csv
 import gzip
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from warroom.errors import InputError
 from warroom.tests.support.rca_folder import DETECTED, LOGS, SPANS
 
+FOLDER = Path(__file__).parents[1] / "cases" / "mechanisms"
+STRICT = ConfigDict(extra="forbid")
 STEP = 60
 LONG = 180
 """Minutes of metrics before the detection."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Commit:
     """One commit; `minutes` and `deployed` count back from the detection."""
 
@@ -29,7 +40,7 @@ class Commit:
     deployed: float = 0.0  # minutes before the detection; 0: as the commit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Scenario:
     """An incident that one commit caused, or none."""
 
@@ -47,6 +58,30 @@ class Scenario:
         tuple[str, str, float, float, str]
     ] = ()  # service, operation, ms, ms ill, error
     attributes: Mapping[str, Any] = field(default_factory=dict)  # of every log line
+
+
+COMMITS, SCENARIO = TypeAdapter(list[Commit]), TypeAdapter(Scenario)
+
+
+@cache
+def scenarios(name: str) -> tuple[Scenario, ...]:
+    """Every scenario of a set, in the order of the files' names."""
+    noise = _read(FOLDER / "noise.yaml", COMMITS)
+    files = sorted((FOLDER / name).glob("*.yaml"))
+    found = [_read(file, SCENARIO) for file in files]
+    return tuple(replace(one, commits=[*noise, *one.commits]) for one in found)
+
+
+def _read(file: Path, kind: TypeAdapter[Any]) -> Any:
+    """What a file holds. Raises InputError that names the file and the field."""
+    try:
+        return kind.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"{file}: {where}: {first['msg']}; correct this field") from error
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"{file} cannot be read as YAML: {error}") from error
 
 
 def write_scenario(root: Path, scenario: Scenario) -> Path:
