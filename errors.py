@@ -3,7 +3,8 @@
 WarroomError                 message says what to do next
 ├── InputError               what a person handed us cannot be used (exit code 2)
 │   ├── AlertError           an alert that cannot be read
-│   └── BundleError          a telemetry bundle that cannot be read
+│   └── TelemetryError       a source of telemetry that is down or cannot be read
+│       └── BundleError      a telemetry bundle that cannot be read
 ├── NotFound                 no such incident, plan, drill (exit code 3)
 ├── ToolError                a tool call that did not do its work; always recorded as evidence
 │   ├── ToolRetry            the arguments are off; the message is the correction
@@ -36,7 +37,14 @@ class AlertError(InputError):
     """An alert that cannot be read."""
 
 
-class BundleError(InputError):
+class TelemetryError(InputError):
+    """A source of telemetry that is down, does not answer in time, or answers what it should not.
+
+    Met while an incident is worked, it is a gap of the report.
+    """
+
+
+class BundleError(TelemetryError):
     """A telemetry bundle that cannot be read."""
 
 

@@ -14,16 +14,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from .agents import (
-    comms,
-    customer_impact,
-    debugger,
-    observability,
-    performance,
-    postmortem,
-    security,
-    triage,
-)
+from .agents import steps
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.correlate import correlate
 from .agents.runtime.delivery import send
@@ -53,7 +44,7 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     added to."""
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
     graph.add_node("correlate", correlate)
-    graph.add_node("detect", specialist("triage", 1, triage.detect, is_noise))
+    graph.add_node("detect", specialist(steps.DETECT, is_noise))
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
@@ -67,20 +58,20 @@ def respond() -> Phase:
     """Phases one to three, then tell the outcome while learning from it."""
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
     # Phase 1, detect and triage: what hurts, and what may stop the hurting now.
-    graph.add_node("sweep", specialist("observability", 2, observability.sweep))
-    graph.add_node("mitigate", specialist("triage", 3, triage.mitigate, is_sure))
+    graph.add_node("sweep", specialist(steps.SWEEP))
+    graph.add_node("mitigate", specialist(steps.MITIGATE, is_sure))
     # Phase 2, investigate: security and performance need the debugger's findings only.
-    graph.add_node("debug", specialist("debugger", 4, debugger.investigate))
-    graph.add_node("security", specialist("security", 5, security.assess))
-    graph.add_node("performance", specialist("performance", 6, performance.analyse))
+    graph.add_node("debug", specialist(steps.INVESTIGATE))
+    graph.add_node("security", specialist(steps.ASSESS_SECURITY))
+    graph.add_node("performance", specialist(steps.ANALYSE_PERFORMANCE))
     # Phase 3, resolve and recover: design, ask, act once, measure, undo if worse.
-    graph.add_node("design_fix", specialist("debugger", 7, debugger.design_fix, is_investigated))
+    graph.add_node("design_fix", specialist(steps.DESIGN_FIX, is_investigated))
     graph.add_node("ask", ask_commander)
     graph.add_node("commander", await_commander)
     graph.add_node("refused", note_refusal)
     graph.add_node("act", act)
     graph.add_node("stabilise", stabilise)
-    graph.add_node("verify", specialist("observability", 8, observability.verify, outcome_of))
+    graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
     graph.add_node("again", next_round)
     # Phases 4 and 5, once the outcome is known.
@@ -110,8 +101,8 @@ def respond() -> Phase:
 def communicate() -> Phase:
     """Phase four: draft, ask where text leaves the house, send. Its own branch, its own pace."""
     graph = StateGraph(CommunicationState, output_schema=Told, context_schema=ResponseContext)
-    graph.add_node("customer_impact", specialist("comms", 10, customer_impact.assess_customers))
-    graph.add_node("announce", specialist("comms", 9, comms.announce))
+    graph.add_node("customer_impact", specialist(steps.CUSTOMER_IMPACT))
+    graph.add_node("announce", specialist(steps.ANNOUNCE))
     graph.add_node("send_internal", send)
     graph.add_node("ask_text", ask_for_text)
     graph.add_node("approval", await_text)
@@ -130,9 +121,9 @@ def communicate() -> Phase:
 def learn() -> Phase:
     """Phase five: what would have warned earlier and hurt less, then the blameless draft."""
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
-    graph.add_node("monitoring", specialist("observability", 12, observability.improve_monitoring))
-    graph.add_node("hardening", specialist("performance", 13, performance.harden))
-    graph.add_node("postmortem", specialist("postmortem", 11, postmortem.write_postmortem))
+    graph.add_node("monitoring", specialist(steps.IMPROVE_MONITORING))
+    graph.add_node("hardening", specialist(steps.HARDEN))
+    graph.add_node("postmortem", specialist(steps.WRITE_POSTMORTEM))
 
     graph.add_edge(START, "monitoring")
     graph.add_edge(START, "hardening")

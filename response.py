@@ -24,6 +24,7 @@ from .agents.runtime.intake import take
 from .errors import InputError
 from .graph import build
 from .incident.alert import Alert
+from .incident.events import ResponseEvent
 from .incident.ledger import Request
 from .state import IncidentState
 
@@ -55,7 +56,7 @@ class Response:
         """Keep the alert; the incident that has it, and whether that is a new one."""
         return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
 
-    def run(self, incident_id: str) -> Iterator[dict[str, Any]]:
+    def run(self, incident_id: str) -> Iterator[ResponseEvent]:
         """Work the incident until it is over or waits for people; yields what happens.
 
         Answers given meanwhile by another process are picked up before it stops. Raises
@@ -96,7 +97,7 @@ class Response:
         }
         return Command(resume=answered) if answered else None
 
-    def _stream(self, incident_id: str, given: Any) -> Iterator[dict[str, Any]]:
+    def _stream(self, incident_id: str, given: Any) -> Iterator[ResponseEvent]:
         stream = self.graph.stream(
             None if given is Resume else given,
             self._config(incident_id),
@@ -106,7 +107,7 @@ class Response:
             subgraphs=True,
         )
         for _namespace, _mode, event in stream:
-            yield cast("dict[str, Any]", event)
+            yield cast("ResponseEvent", event)
 
     def _config(self, incident_id: str) -> Any:
         return {

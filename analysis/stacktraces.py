@@ -2,11 +2,13 @@
 
 Formats: Python's traceback module, Java's Throwable.printStackTrace, V8's Error.stack, .NET's
 Exception.ToString, Go's panic. Frames are given outermost first, whatever the language prints.
+Anybody may have written a trace: it is read line by line, each in time linear in its length.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LIBRARIES: tuple[str, ...] = (
     *("site-packages/", "dist-packages/", "/lib/python3", "<frozen", "<string>"),
@@ -51,17 +53,15 @@ class StackGroup:
 
 _CHAINED = re.compile(
     r"^(?:The above exception was the direct cause|During handling of the above exception).*$",
-    re.M,
+    re.MULTILINE,
 )
-_PYTHON = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)$', re.M)
-_AT = re.compile(
-    r"^\s*at (?:(?P<net>\S+)\([^\n]*\) in (?P<netfile>[^\n]+):line (?P<netline>\d+)"
-    r"|(?P<function>[^\n(]+?)\s?"
-    r"\((?P<file>[^():\n]*(?::[^():\d\n][^():\n]*)?)(?::(?P<line>\d+))?(?::\d+)?\)"
-    r"|(?P<barefile>[^\s()]+):(?P<bareline>\d+):\d+)",
-    re.M,
-)
-_GO = re.compile(r"^(?P<function>[\w./*()-]+)\(.*\)\n\s+(?P<file>\S+\.go):(?P<line>\d+)", re.M)
+_PYTHON = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d{1,9}), in (?P<function>.+)')
+_PLACE = re.compile(r"(?P<file>[^():]*(?::[^():\d][^():]*)?)(?::(?P<line>\d{1,9}))?(?::\d{1,9})?\)")
+"""Between brackets: `app.js:10:5`, `node:fs:1:2`, `Cart.java:33`, `Native Method`."""
+_BARE = re.compile(r"(?P<file>[^\s()]+):(?P<line>\d{1,9}):\d")
+_NET = re.compile(r"(?P<file>.+):line (?P<line>\d{1,9})")
+_GO_FUNCTION = re.compile(r"[\w./*()-]+")
+_GO_FILE = re.compile(r"\s+(?P<file>\S+\.go):(?P<line>\d{1,9})")
 _TITLE = re.compile(
     r"^(?:Exception in thread \"[^\"]*\" |Caused by: |Unhandled exception\. |Uncaught )?"
     r"(?P<type>[A-Za-z_][\w.$]*)(?:: ?(?P<message>.*))?$"
@@ -98,35 +98,66 @@ def parse_stack(text: str) -> Stack | None:
         return _python(_CHAINED.split(text)[0])
     if "goroutine " in text and "panic:" in text:
         message = text.split("panic:", 1)[1].split("\n", 1)[0].strip()
-        return Stack("panic", message, _frames(_GO, text)[::-1])
-    blocks = re.split(r"^(?=Caused by: )", text.strip(), flags=re.M)
-    title = _TITLE.match(blocks[-1].split("\n", 1)[0].strip())
-    frames = _frames(_AT, blocks[-1])[::-1]
+        return Stack("panic", message, _go(text.split("\n"))[::-1])
+    block = re.split(r"^(?=Caused by: )", text.strip(), flags=re.MULTILINE)[-1].split("\n")
+    title = _TITLE.match(block[0].strip())
+    frames = tuple(frame for line in block if (frame := _at(line)))[::-1]
     if title is None or not frames:
         return None
     return Stack(title["type"], (title["message"] or "").strip(), frames)
 
 
 def _python(block: str) -> Stack | None:
-    frames = _frames(_PYTHON, block)
+    frames, title = [], None
+    for line in block.split("\n"):
+        if match := _PYTHON.match(line):
+            frames.append(Frame(match["file"], int(match["line"]), match["function"].strip()))
+            title = None
+        else:  # source lines and their markers are indented
+            title = title or _TITLE.match(line)
     if not frames:
         return None
-    last = list(_PYTHON.finditer(block))[-1].end()
-    for line in block[last:].split("\n")[1:]:
-        title = _TITLE.match(line)  # source lines and their markers are indented
-        if title is not None:
-            return Stack(title["type"], (title["message"] or "").strip(), frames)
-    return Stack("", "", frames)
+    exception, message = (title["type"], title["message"] or "") if title else ("", "")
+    return Stack(exception, message.strip(), tuple(frames))
 
 
-def _frames(pattern: re.Pattern[str], text: str) -> tuple[Frame, ...]:
-    return tuple(_frame(match.groupdict()) for match in pattern.finditer(text))
+def _at(line: str) -> Frame | None:
+    """The frame of a line `at …`, as Java, JavaScript and .NET write it."""
+    call = line.strip()
+    if not call.startswith("at "):
+        return None
+    call = call[3:]
+    return _net(call) or _bracketed(call) or _placed(_BARE.match(call), "")
 
 
-def _frame(parts: dict[str, str | None]) -> Frame:
-    file = parts["file"] or parts.get("netfile") or parts.get("barefile") or ""
-    line = parts["line"] or parts.get("netline") or parts.get("bareline") or "0"
-    return Frame(file, int(line), (parts["function"] or parts.get("net") or "").strip())
+def _net(call: str) -> Frame | None:
+    """`Shop.Cart.Pay(Int32 id) in /src/Cart.cs:line 42`."""
+    before, inside, place = call.rpartition(") in ")
+    first = before.split(maxsplit=1)[0] if before.strip() else ""
+    if not inside or "(" not in first:
+        return None
+    return _placed(_NET.match(place), first.rpartition("(")[0])
+
+
+def _bracketed(call: str) -> Frame | None:
+    """`Cart.pay (/app/cart.js:10:5)`, `shop.Cart.pay(Cart.java:33)`."""
+    function, bracket, place = call.partition("(")
+    return _placed(_PLACE.match(place), function) if bracket and function else None
+
+
+def _placed(match: re.Match[str] | None, function: str) -> Frame | None:
+    return match and Frame(match["file"], int(match["line"] or 0), function.strip())
+
+
+def _go(lines: Sequence[str]) -> tuple[Frame, ...]:
+    """A call on one line, its file on the next."""
+    frames = []
+    for line, below in pairwise(lines):
+        head = _GO_FUNCTION.match(line)
+        place = _GO_FILE.match(below) if head and line.endswith(")") else None
+        if head and place and "(" in head.group():
+            frames.append(_placed(place, head.group().rpartition("(")[0]))
+    return tuple(frame for frame in frames if frame and frame.function)
 
 
 def own_frame(stack: Stack, libraries: Sequence[str] = LIBRARIES) -> Frame | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
+from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.lifecycle import State
 from ..settings import ModelSettings
 from .model_use import section, totals
 from .screen import heading, line, say, shown
-from .words import seconds
 
 OVER = (State.resolved, State.post_incident, State.closed)
 

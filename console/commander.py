@@ -5,11 +5,11 @@ from collections.abc import Callable
 from rich.console import Console
 
 from ..agents.runtime.context import ResponseContext
+from ..app.decisions import changed, put_edited
 from ..errors import ApprovalError, ToolError
 from ..incident.action import ActionPlan, Verdict
 from ..incident.ledger import Request
 from ..incident.timeline import from_ts, utc_now
-from .edits import changed, put_edited
 from .plan_card import card
 from .screen import heading, say, shown
 from .text_card import text_card
@@ -83,7 +83,7 @@ class Prompt:
     def _edited(self, plan: ActionPlan) -> ActionPlan | None:
         """A plan with other parameters, checked; None where the person gave up."""
         if not plan.parameters:
-            say(self.console, ("  ✖ ", "bad"), f"{plan.kind.value} has no parameters to edit")
+            say(self.console, ("  ✖ ", "bad"), f"{plan.kind} has no parameters to edit")
         for key, old in plan.parameters.items():
             say(self.console, (f"  {key}", "strong"), f" is {shown(old)}")
         while plan.parameters:

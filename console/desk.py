@@ -44,7 +44,7 @@ class Desk:
 
     def finish(self, context: ResponseContext, incident_id: str) -> tuple[Exit, dict[str, Any]]:
         """Write the files, say how it stands; the exit code and the result as JSON."""
-        from .files import write_files
+        from ..app.files import write_files
 
         files = write_files(context, incident_id)
         incident = context.store.load(incident_id)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..app.configuration import settings
 from ..drills.score import Score
 from ..errors import InputError, NotFound, WarroomError
 from .desk import Desk, print_json
 from .drill_host import ConsoleHost
 from .exits import Exit
 from .screen import heading, say, shown
-from .settings import settings
 
 
 @dataclass(frozen=True)

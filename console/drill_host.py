@@ -5,14 +5,14 @@ import time
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..agents.runtime.context import ResponseContext
+from ..app.sources import Sources, remember
+from ..app.words import seconds
+from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
-from ..session import Commander, Tell
-from .context import Sources, remember
 from .desk import Desk, opening
 from .exits import Exit
 from .live import Live
 from .screen import line, say, shown
-from .words import seconds
 
 BY = "drill commander"
 EVERY_S = 10.0
@@ -49,7 +49,7 @@ class ConsoleHost:
     def listener(self, context: ResponseContext, incident_id: str) -> Tell:
         """Shows the response, and writes down where it can be opened again."""
         self._end_wait()
-        telemetry = getattr(context.telemetry, "root", None)
+        telemetry = context.recorder.origin
         remember(context.settings, incident_id, Sources(telemetry=telemetry))
         self.desk.console.print()
         opening(self.desk.console, context.store.load(incident_id), context.model_layer.note)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 
+from ..app.words import bar
 from ..incident.finding import Argument, Hypothesis
 from .screen import folded, line, say, shown
-from .words import bar
 
 MOST = 4
 """Shown in full; the rest are counted."""

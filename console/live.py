@@ -3,7 +3,6 @@
 Every event becomes at most a few lines; tables come where the picture of the incident changes.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -11,26 +10,50 @@ from rich.text import Text
 
 from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.model_layer import PlaybookOnly
-from ..incident.action import ActionPlan, Execution
+from ..agents.steps import step_of
+from ..app.charts.tracks import guilty, tracks, window_of
+from ..app.words import seconds
 from ..incident.document import Incident
+from ..incident.events import (
+    ActionDone,
+    ActionStarted,
+    EvidenceKept,
+    ModelCalled,
+    ModelWrites,
+    PlaybookAnswered,
+    ResponseEvent,
+    StepDone,
+    StepStarted,
+    Waiting,
+)
 from ..incident.evidence import Evidence
 from ..incident.model_use import ModelCall
-from ..incident.report import AnyReport, DetectionReport, SweepReport, VerificationReport
+from ..incident.practice import Phase
+from ..incident.report import (
+    AnyReport,
+    DetectionReport,
+    FixReport,
+    InvestigationReport,
+    MitigationReport,
+    SweepReport,
+    VerificationReport,
+)
 from ..incident.timeline import utc_now
-from .guilty import guilty, tracks
 from .hypotheses import legend, moved, ranking, ranks
 from .matrix import matrix
 from .measures import measures
 from .model_use import call_line
 from .screen import folded, heading, line, say, shown
-from .sparks import marks_of, sparks, window_of
-from .steps import BESIDE, PHASES, phase, purpose
+from .sparks import marks_of, sparks
 from .summary import severity_lines
 from .thinking import Thinking
-from .words import seconds
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
+REPEATED = (Phase.investigate, Phase.recover)
+"""Phases that another round works again."""
+RANKING = (MitigationReport, InvestigationReport, FixReport)
+"""Reports after which the causes may stand in another order."""
 CLASSIFIED = ("severity", "type", "services", "impact", "slo")
 """Fields of step 1's report that the document takes over and the screen shows at once."""
 
@@ -43,7 +66,7 @@ class Live:
         self.context = context
         self.incident_id = incident_id
         self.opened = context.store.load(incident_id).opened_at
-        self.phase = 0
+        self.phase: Phase | None = None
         self.round = 1
         self.places: dict[str, int] = {}  # of the hypotheses, as shown last
         self.answers: set[tuple[str, str]] = set()  # that evidence gave, each shown once
@@ -55,36 +78,44 @@ class Live:
         self.told: set[str] = set()  # why a model did not answer, each said once
         self.classified: dict[str, Any] = {}  # what step 1 was shown with
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        """Show one event; kinds that are not known here are left out."""
-        handlers: dict[str, Callable[[dict[str, Any]], None]] = {
-            "step": self._step,
-            "evidence": self._evidence,
-            "action": self._action,
-            "wait": self._wait,
-            "model": self._call,
-            "thinking": self._thinks,
-        }
-        handler = handlers.get(event.get("event", ""))
-        if handler != self._thinks:
+    def __call__(self, event: ResponseEvent) -> None:
+        """Show one event."""
+        if not isinstance(event, ModelWrites):
             self.thinking.clear()
-        if handler:
-            handler(event)
+        match event:
+            case StepStarted():
+                self._started(event)
+            case PlaybookAnswered():
+                self._playbook(event.report)
+            case StepDone():
+                self._done(event.report)
+            case EvidenceKept():
+                self._evidence(event.evidence)
+            case ActionStarted():
+                self._enter(Phase.recover)
+                self._line("remediation", ("● ", "strong"), (shown(event.plan.title), "strong"))
+            case ActionDone():
+                note = shown(event.execution.note)
+                told = note or "carried out; telemetry decides what it did"
+                self._line("remediation", ("● ", "strong"), told)
+            case Waiting():
+                text = f"waiting {seconds(event.seconds)}: {shown(event.why)}"
+                self._line("observability", ("… ", "dim"), text)
+            case ModelCalled():
+                self._call(event.call)
+            case ModelWrites():
+                who = event.specialist
+                self.thinking.heard(self._head(who), who, event.text)
 
-    def _step(self, event: dict[str, Any]) -> None:
-        step, who = event["step"], event["specialist"]
-        self.round = event["attempt"]
-        self._enter(phase(step))
-        if event["status"] == "started":
-            self._line(who, ("▸ ", "who"), f"step {step}: {purpose(step)}")
-            return
-        if event["status"] == "floor":
-            self._floor(event["report"])
-            return
-        self._done(event["report"])
+    def _started(self, event: StepStarted) -> None:
+        step = step_of(event.step)
+        self.round = event.attempt
+        self._enter(step.phase)
+        self._line(step.specialist, ("▸ ", "who"), f"step {step.number}: {step.title}")
 
-    def _floor(self, report: AnyReport) -> None:
+    def _playbook(self, report: AnyReport) -> None:
         """The playbook's answer, at once where a model goes on to think: nobody waits for it."""
+        self._enter(step_of(report.step).phase)
         if not self.model:
             return
         self._repeated(report.specialist)
@@ -95,6 +126,7 @@ class Live:
 
     def _done(self, report: AnyReport) -> None:
         who = report.specialist
+        self._enter(step_of(report.step).phase)
         self._repeated(who)
         if report.fallback and report.fallback not in self.told:
             self.told.add(report.fallback)
@@ -112,12 +144,7 @@ class Live:
             text = f"answered as before: {', '.join(same)}"
             self._line(who, (f"  {text}", "dim"))
 
-    def _thinks(self, event: dict[str, Any]) -> None:
-        who = event["specialist"]
-        self.thinking.heard(self._head(who), who, event["text"])
-
-    def _call(self, event: dict[str, Any]) -> None:
-        call: ModelCall = event["call"]
+    def _call(self, call: ModelCall) -> None:
         self.thinking.over(call.specialist)
         if call.outcome == "answered":
             self._line(call.specialist, (f"  {call_line(call)}", "dim"))
@@ -126,15 +153,15 @@ class Live:
         head = self._head(call.specialist).append("  ")
         self.console.print(folded(head, (call_line(call), "dim")))
 
-    def _enter(self, number: int) -> None:
+    def _enter(self, phase: Phase) -> None:
         """A rule when the work moves to another phase; communication runs beside and has none."""
-        if number in (self.phase, BESIDE):
+        if phase in (self.phase, Phase.communicate):
             return
-        title = f"Phase {number} · {PHASES[number]}"
+        title = f"Phase {phase.value} · {phase.title}"
         self.console.print()
-        again = f" · round {self.round}" if self.round > 1 and number in (2, 3) else ""
+        again = f" · round {self.round}" if self.round > 1 and phase in REPEATED else ""
         self.console.print(heading(title + again))
-        self.phase = number
+        self.phase = phase
 
     def _picture(self, report: AnyReport) -> None:
         document = self.context.store.load(self.incident_id)
@@ -146,7 +173,7 @@ class Live:
         if isinstance(report, VerificationReport):
             self._show(measures(report.measures) if report.measures else None)
             self._sparks(document)
-        if report.step in (3, 4, 7) and moved(document.hypotheses, self.places):
+        if isinstance(report, RANKING) and moved(document.hypotheses, self.places):
             self._show(ranking(document.hypotheses, self.places))
             legend(self.console, self.places)
             self.places = ranks(document.hypotheses)
@@ -177,8 +204,7 @@ class Live:
             self.console.print(picture)
             self.console.print()
 
-    def _evidence(self, event: dict[str, Any]) -> None:
-        record: Evidence = event["evidence"]
+    def _evidence(self, record: Evidence) -> None:
         answer = (record.tool, record.summary)
         if answer in self.answers:
             self.again.setdefault(record.collected_by, []).append(record.id)
@@ -187,21 +213,6 @@ class Live:
         mark = MARKS[record.status.value]
         name = f"{mark} {record.id:<5}{record.tool}: "
         self._line(record.collected_by, (name, "dim"), (shown(record.summary), "dim"))
-
-    def _action(self, event: dict[str, Any]) -> None:
-        if event["status"] == "started":
-            plan: ActionPlan = event["plan"]
-            self._enter(3)
-            self._line("remediation", ("● ", "strong"), (shown(plan.title), "strong"))
-            return
-        execution: Execution = event["execution"]
-        note = shown(execution.note) or "carried out; telemetry decides what it did"
-        self._line("remediation", ("● ", "strong"), note)
-
-    def _wait(self, event: dict[str, Any]) -> None:
-        why = shown(event["why"])
-        text = f"waiting {seconds(event['seconds'])}: {why}"
-        self._line("observability", ("… ", "dim"), text)
 
     def _line(self, who: str, *parts: tuple[object, str] | str) -> None:
         say(self.console, self._head(who), *parts)

@@ -6,9 +6,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..app.charts.tracks import deviation
+from ..app.words import value
 from ..incident.action import Measure
-from .guilty import deviation
-from .words import value
 
 MOST = 8
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from rich.console import Console
 
+from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.model_use import Disagreement, ModelCall
 from ..incident.report import AnyReport
 from ..settings import ModelSettings
 from .screen import folded, heading, line, say, shown
-from .words import seconds
 
 FAILED = {
     "unavailable": "model unavailable",

@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
+from ..app.record import FIRST
+from ..app.words import clock, moment, value
 from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
@@ -18,9 +20,7 @@ from .measures import measures
 from .model_use import section
 from .screen import heading, line, say, shown
 from .summary import severity_lines
-from .words import clock, moment, value
 
-FIRST = "`warroom triage ALERT.json` or `warroom drill bad-deploy` makes one"
 KEY = (
     EventKind.alert,
     EventKind.severity,
@@ -54,8 +54,8 @@ def overview(
 
 
 def _health(console: Console, incident: Incident) -> None:
-    sweep = incident.report(2)
-    if isinstance(sweep, SweepReport) and sweep.health:
+    sweep = incident.report(SweepReport)
+    if sweep and sweep.health:
         console.print(heading("Health"))
         console.print(matrix(sweep.health))
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..agents.steps import step_of
+from ..app.charts.svg import INK, QUIET, SHADE, box, document, text
 from .layers import Edge, depths, forward, lanes, without
 from .picture_edges import BACK, HIGH, LANE, ROW, WIDE, Node, arrowhead, edge_path
-from .steps import STEPS
-from .svg import INK, QUIET, SHADE, box, document, text
 
 MARGIN, TOP, GAP, HEAD = 24, 54, 34, 66
 PEOPLE = ("commander", "approval")
@@ -123,8 +123,9 @@ def _words(name: str, drawn: Any) -> tuple[str, str]:
     short = name.rpartition(":")[2].strip("_").replace("_", " ")
     function = getattr(getattr(drawn.nodes[name], "data", None), "func", None)
     words = getattr(function, "__name__", "").split("_", 2)
-    if words[0] == "step" and words[1].isdigit() and int(words[1]) in STEPS:
-        return short, f"step {words[1]} · {words[2]}"
+    if words[0] == "step":
+        step = step_of(int(words[1]))
+        return short, f"step {step.number} · {step.specialist}"
     if short in PEOPLE:
         return short, "a person decides"
     return short, "effect, claimed first" if name.rpartition(":")[2] in EFFECTS else ""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .svg import ACCENT, QUIET
+from ..app.charts.svg import ACCENT, QUIET
 
 ROW, LANE, WIDE, HIGH = 60, 470, 170, 38
 BACK = "#9aa5b1"

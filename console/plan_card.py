@@ -6,11 +6,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..actions.catalogue import CATALOGUE
+from ..app.words import clock, seconds
 from ..incident.action import ActionPlan
 from ..incident.document import Incident
 from ..incident.evidence import Quote
 from .screen import shown
-from .words import clock, seconds
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
 QUOTES = 5
@@ -34,7 +35,7 @@ def card(
 
 def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
     rows = [
-        ("action", Text(f"{plan.kind.value} {shown(plan.target)}", "strong")),
+        ("action", Text(f"{plan.kind} {shown(plan.target)}", "strong")),
         *(("parameter", Text(_whole(key, value))) for key, value in plan.parameters.items()),
         ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
         ("who notices", Text(shown(plan.blast_radius))),
@@ -43,6 +44,8 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
         ("undo", Text(shown(plan.undo), "" if plan.reversible else "bad")),
         ("why", Text(shown(plan.rationale))),
     ]
+    if plan.kind in CATALOGUE:
+        rows.append(("runbook", Text(CATALOGUE[plan.kind].runbook)))
     cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
     if cause:
         text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"

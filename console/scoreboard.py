@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..app.words import seconds
 from ..drills.score import Check, Score
 from .screen import folded, line, say
-from .words import seconds
 
 HEADS = {
     "detected": "alert",

@@ -5,11 +5,10 @@ import math
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ..app.charts.tracks import Track
+from ..app.words import sparkline, squeeze, value
 from ..incident.document import Incident
-from ..telemetry.model import Window
-from .guilty import Track
 from .screen import line
-from .words import sparkline, squeeze, value
 
 NUMBERS = 26
 """Columns for "1.23 s → 4.56 s" and the gaps."""
@@ -65,9 +64,3 @@ def marks_of(document: Incident) -> list[float]:
     times = [document.onset] if document.onset else []
     times += [e.ended_at or e.started_at for e in document.executions]
     return sorted(time.timestamp() for time in times)
-
-
-def window_of(document: Incident, baseline_s: float, now: float) -> Window:
-    """From the baseline's begin to now."""
-    begin = document.onset or document.alert.starts_at or document.opened_at
-    return Window(begin.timestamp() - baseline_s, now)

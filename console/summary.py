@@ -2,10 +2,10 @@
 
 from rich.console import Group, RenderableType
 
+from ..app.words import seconds, value
 from ..incident.document import Incident
 from ..incident.severity import TARGETS, IncidentType, Severity
 from .screen import folded, line, shown
-from .words import seconds, value
 
 STYLES = {Severity.P0: "bold red", Severity.P1: "red", Severity.P2: "yellow", Severity.P3: "green"}
 

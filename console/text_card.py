@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ..app.words import clock
 from ..incident.communication import Message
 from .screen import line, shown
-from .words import clock
 
 
 def text_card(message: Message, expires: datetime) -> RenderableType:

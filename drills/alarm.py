@@ -10,7 +10,7 @@ from typing import Any
 
 from ..telemetry.detector import watch
 from ..telemetry.firing import webhook
-from ..telemetry.model import Telemetry
+from ..telemetry.recorder import Recorder
 
 HEAD_START_S = 20.0
 """Given to Prometheus and Alertmanager before our own detector speaks up beside them: they know
@@ -20,9 +20,9 @@ thresholds only, and are some seconds slower."""
 class Alarm:
     """Runs the detector in a thread while the block runs; what fires first is the alert."""
 
-    def __init__(self, telemetry: Telemetry, bodies: Queue[dict[str, Any]] | None = None) -> None:
+    def __init__(self, recorder: Recorder, bodies: Queue[dict[str, Any]] | None = None) -> None:
         """`bodies`: what a webhook receives, where Prometheus raises the alerts."""
-        self.telemetry = telemetry
+        self.recorder = recorder
         self.patience = HEAD_START_S if bodies else 0.0
         self.bodies: Queue[dict[str, Any]] = bodies or Queue()
         self._stop = Event()
@@ -61,5 +61,5 @@ class Alarm:
 
     def _detect(self) -> None:
         self._stop.wait(self.patience)
-        for firings in watch(self.telemetry, self._stop):
+        for firings in watch(self.recorder, self._stop):
             self.bodies.put(webhook(firings))

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from ..agents.runtime.context import ResponseContext
+from ..app.work import Commander, Tell
 from ..incident.action import Verdict
 from ..incident.ledger import Request
-from ..session import Commander, Tell
 
 AUTOMATIC = "drill commander (automatic)"
 

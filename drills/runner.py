@@ -12,19 +12,21 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ..agents.reasoning.assembly import model_layer_of
 from ..agents.runtime.context import ResponseContext
+from ..app.opening import open_context
+from ..app.sources import Sources
 from ..incident.alert import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
 from ..settings import Settings
-from ..targets.system import Operations
+from ..targets.operations import Operations
 from ..telemetry.alerts import parse_alerts
-from ..telemetry.bundle import Bundle
+from ..telemetry.bundle import open_bundle
 from ..telemetry.detector import evaluate
 from ..telemetry.model import Windows
 from ..telemetry.prometheus import prometheus_rules
+from ..telemetry.recorder import Recorder
 from ..telemetry.rules import default_rules
 from .alarm import Alarm
 from .catalogue import WINDOWS
@@ -77,25 +79,25 @@ class Drill:
 
     def _in(self, root: Path, scope: ExitStack) -> Score:
         shop, bodies = self._start(root, scope)
-        telemetry = Bundle(shop.telemetry)
-        scope.callback(telemetry.close)
-        self._learn(telemetry)
-        early = tuple(sorted({f.rule for f in evaluate(telemetry, time.time())}))
-        alarm = scope.enter_context(Alarm(telemetry, bodies))
-        started = time.time()
-        self.fault.inject(shop)
-        injected = time.time()
-        self.host.note("the fault is in; nobody has told the responder")
-        body = self._alert(alarm)
+        recorder = open_bundle(shop.telemetry)
+        scope.callback(recorder.close)
+        self._learn(recorder)
+        early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
+        with Alarm(recorder, bodies) as alarm:
+            started = time.time()
+            self.fault.inject(shop)
+            injected = time.time()
+            self.host.note("the fault is in; nobody has told the responder")
+            body = self._alert(alarm)
         times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
         seen = Observed(false_alarms=early)
         if body is None:
             self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
             return score(self.fault.name, None, self.fault.truth, seen)
-        incident_id, context = self._respond(shop, telemetry, body, times, scope)
+        incident_id, context = self._respond(shop, recorder, body, times, scope)
         seen = Observed(
             detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
-            symptom_left=left(telemetry, self.fault.truth.symptom),
+            symptom_left=left(recorder.advance(), self.fault.truth.symptom),
             false_alarms=early,
         )
         self.host.finished(context, incident_id)
@@ -120,10 +122,10 @@ class Drill:
         scope.enter_context(shop)
         return shop, hook.bodies if hook else None
 
-    def _learn(self, telemetry: Bundle) -> None:
+    def _learn(self, recorder: Recorder) -> None:
         """Let customers shop until there is a healthy baseline to compare with."""
         Thread(target=_preload, name="imports", daemon=True).start()
-        total = telemetry.catalogue().windows.baseline_s + SETTLED_S
+        total = recorder.recording.catalogue().windows.baseline_s + SETTLED_S
         begun = time.monotonic()
         while (done := time.monotonic() - begun) < total:
             self.host.waiting("customers shop; learning what healthy looks like", done, total)
@@ -139,20 +141,18 @@ class Drill:
     def _respond(
         self,
         shop: Shop,
-        telemetry: Bundle,
+        recorder: Recorder,
         body: dict[str, Any],
         times: dict[str, float | None],
         scope: ExitStack,
     ) -> tuple[str, ResponseContext]:
+        from ..app.work import work
         from ..response import Response  # langgraph takes seconds to import: see _preload
-        from ..session import work
 
         operations = Operations.load(shop.operations_file)
-        store = Store.open(self.settings.database)
-        model_layer = model_layer_of(self.settings, store)
-        context = ResponseContext(
-            self.settings, store, telemetry, operations, operations, model_layer
-        )
+        sources = Sources(operations=shop.operations_file)
+        context = open_context(self.settings, sources, recorder=recorder)
+        store = context.store
         close_stale(store, self.settings.home / "drills")
         keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
         keeping.begin(body, operations)

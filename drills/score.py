@@ -132,10 +132,10 @@ def _action(incident: Incident, truth: Truth) -> Check:
     """An effective action was proposed first or second."""
     distinct = dict.fromkeys((plan.kind, plan.target) for plan in incident.proposals)
     first = list(distinct)[:2]
-    answer = "; ".join(f"{kind.value} {target}" for kind, target in first) or "none"
+    answer = "; ".join(f"{kind} {target}" for kind, target in first) or "none"
     if not truth.effective_actions:
         return Check("action", not incident.executions, answer, "none carried out")
-    wanted = " or ".join(f"{kind.value} {target}" for kind, target in truth.effective_actions)
+    wanted = " or ".join(f"{kind} {target}" for kind, target in truth.effective_actions)
     return Check("action", any(one in truth.effective_actions for one in first), answer, wanted)
 
 

@@ -4,14 +4,15 @@ import time
 
 import numpy as np
 
-from ..telemetry.model import Telemetry, Window
+from ..telemetry.model import Window
+from ..telemetry.recording import Recording
 from ..telemetry.signals import read_signals
 from .faults.fault import Symptom
 
 LOOK_S = 6.0
 
 
-def left(telemetry: Telemetry, symptom: Symptom | None) -> float | None:
+def left(telemetry: Recording, symptom: Symptom | None) -> float | None:
     """The symptom's signal over the last seconds (median); None: nothing measured."""
     if symptom is None:
         return None

@@ -4,6 +4,7 @@ A plan's hash covers everything that matters about it; an approval binds to that
 """
 
 from enum import StrEnum
+from typing import NewType
 
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
@@ -18,18 +19,9 @@ class Level(StrEnum):
     high = "high"
 
 
-class ActionKind(StrEnum):
-    """The catalogue of actions. The model chooses among these and only these."""
-
-    restart = "restart"
-    roll_back = "roll back"
-    scale = "scale"
-    flag_off = "feature flag off"
-    throttle = "throttle"
-    block_source = "block source"
-    reroute = "reroute"
-    switch_provider = "switch provider"
-    repair_rows = "repair rows from backup"
+ActionKind = NewType("ActionKind", str)
+"""An action by the name that people read: "roll back". Each class in actions/ has its own; the
+catalogue there knows which exist, and only those are planned or carried out."""
 
 
 class ActionPlan(BaseModel):
@@ -60,7 +52,7 @@ class ActionPlan(BaseModel):
     def title(self) -> str:
         """The plan in a few words, for prompts and timelines."""
         values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.kind.value} {self.target}" + (f" ({values})" if values else "")
+        return f"{self.kind} {self.target}" + (f" ({values})" if values else "")
 
 
 class Verdict(StrEnum):

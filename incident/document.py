@@ -4,6 +4,8 @@ Evidence payloads lie beside it in the store. The timeline only grows. The docum
 nobody: it imports no other part of Warroom.
 """
 
+from typing import TypeAlias, TypeVar
+
 from pydantic import AwareDatetime, BaseModel, Field
 
 from .action import ActionPlan, Decision, Execution
@@ -14,11 +16,14 @@ from .finding import DroppedClaim, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
-from .report import AnyReport, FollowUp
+from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Severity
 from .timeline import Event, EventKind
 
 SCHEMA_VERSION = "1"
+R = TypeVar("R", bound=Report)
+Kind: TypeAlias = type[R]
+"""A class of reports; inside the document `type` is the incident's."""
 
 
 class Incident(BaseModel):
@@ -65,9 +70,9 @@ class Incident(BaseModel):
         default_factory=list, description="where playbook and model saw it differently"
     )
 
-    def report(self, step: int) -> AnyReport | None:
-        """The latest report of a step, or None."""
-        found = [report for report in self.reports if report.step == step]
+    def report(self, kind: Kind[R]) -> R | None:
+        """The latest report of this kind, or None."""
+        found = [filed for filed in self.reports if isinstance(filed, kind)]
         return found[-1] if found else None
 
     def leading(self) -> Hypothesis | None:

@@ -63,6 +63,11 @@ class Report(BaseModel):
     )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
 
+    @classmethod
+    def number(cls) -> int:
+        """The step, 1 to 13, whose report this is."""
+        return cls.model_fields["step"].default
+
 
 class DetectionReport(Report):
     """Step 1: severity, type, services, impact, objectives, command."""

@@ -58,11 +58,13 @@ class Store:
             rows = connection.execute(query.order_by(ALERTS.c.id)).all()
         return [(row.id, Alert.model_validate_json(row.body)) for row in rows]
 
-    def attach_alert(self, alert_row: int, incident_id: str) -> None:
-        """Say which incident took the alert."""
+    def attach_alert(self, alert_row: int, incident_id: str) -> int:
+        """Say which incident took the alert; how many it has now."""
         change = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=incident_id)
+        taken = select(func.count()).where(ALERTS.c.incident_id == incident_id)
         with self.engine.begin() as connection:
             connection.execute(change)
+            return connection.execute(taken).scalar_one()
 
     def create(self, document: Incident, alert_row: int) -> None:
         """Add a new incident and mark its alert as taken, in one transaction."""

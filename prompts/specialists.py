@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..incident.document import Incident
-from ..incident.report import Report
+from ..incident.report import InvestigationReport, Report
 from .render import render
 
 TEMPLATE = "specialists.md"
-INVESTIGATION = 4
-"""The step whose hypotheses the document holds."""
 
 
-def specialists_markdown(document: Incident, steps: Sequence[int], title: str = "") -> str:
-    """The last report of each of these steps, in this order; steps without one are left out."""
-    found = [report for step in steps if (report := document.report(step)) is not None]
+def specialists_markdown(document: Incident, kinds: Sequence[type[Report]], title: str = "") -> str:
+    """The last report of each of these kinds, in this order; what was not reported is left out."""
+    found = [report for kind in kinds if (report := document.report(kind)) is not None]
     return render(
         TEMPLATE,
         doc=document,
@@ -28,7 +26,7 @@ def _part(document: Incident, report: Report) -> tuple[Any, ...]:
     """A report with what the document took out of it: causes, findings, gaps."""
     return (
         report,
-        document.hypotheses if report.step == INVESTIGATION else [],
+        document.hypotheses if isinstance(report, InvestigationReport) else [],
         [finding for finding in document.findings if finding.step == report.step],
         [gap for gap in document.gaps if gap.specialist == report.specialist],
     )

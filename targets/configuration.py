@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ..actions.capabilities import Committed
 from ..errors import ToolFailed
 from .git import Git
 
 LOCK_TIMEOUT_S = 5.0
 
-Receipt = dict[str, Any]
-"""What an operation did, as plain JSON, with everything that its undo needs."""
+R = TypeVar("R", bound=Committed)
 
 
 class Configuration:
@@ -38,17 +38,21 @@ class Configuration:
             raise ToolFailed(f"{path} holds no JSON object: repair it by hand first")
         return document
 
-    def update(self, name: str, summary: str, edit: Callable[[dict[str, Any]], Receipt]) -> Receipt:
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.folder / name).is_file()
+
+    def update(self, name: str, summary: str, edit: Callable[[dict[str, Any]], R]) -> R:
         """Let `edit` change the document in place, then commit under `summary`.
 
-        Returns `edit`'s own receipt, with the commit ("" when nothing had to change).
+        Returns `edit`'s own receipt, with the commit.
         A change that was written but not committed before a crash is committed now.
         """
         with self._locked():
             document = self.read(name)
             receipt = edit(document)
             self._write(name, document)
-            return {**receipt, "commit": self._commit(name, summary)}
+            return receipt.model_copy(update={"commit": self._commit(name, summary)})
 
     def _write(self, name: str, document: dict[str, Any]) -> None:
         """Replace the file in one step: a service never sees half of it."""

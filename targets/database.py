@@ -7,14 +7,14 @@ table whose name the receipt carries.
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from ..actions.capabilities import Difference, Receipt, Repaired, RowRepair
+from ..actions.inventory import Inventory
 from ..errors import ToolFailed
-from .configuration import Receipt
 from .rows import COLUMNS, SCHEMA, Shape
 
 OPTIONS = (
@@ -22,29 +22,16 @@ OPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How a table differs from its backup, in rows. New rows are no damage."""
-
-    table: str
-    rows: int
-    changed: int
-    missing: int
-    new: int
-    by_column: dict[str, int]  # changed rows per compared column
-
-    @property
-    def damaged(self) -> int:
-        """Rows that a repair would write."""
-        return self.changed + self.missing
-
-
-class Database:
+class Database(RowRepair):
     """A PostgreSQL database and a folder with one <table>.csv per dumped table."""
 
     def __init__(self, dsn: str, backup: Path) -> None:
         self.dsn = dsn
         self.backup = backup
+
+    def inventory(self) -> Inventory:
+        """Tables that have a backup, and their columns."""
+        return Inventory(tables={name: self.columns(name) for name in self.tables()})
 
     def tables(self) -> list[str]:
         """Tables that have a backup."""
@@ -64,7 +51,7 @@ class Database:
         with self._connected() as connection:
             return _compare(connection, self._load(connection, table, columns))
 
-    def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Receipt:
+    def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Repaired:
         """Write back these columns where they differ (none given: all), and rows that are gone.
 
         More than `max_rows` rows: ToolFailed and no change.
@@ -76,7 +63,7 @@ class Database:
             found = _compare(connection, shape)
             if not found.damaged:
                 note = f"{table} agrees with its backup already"
-                return {"table": table, "repaired": 0, "changed": False, "note": note}
+                return Repaired(table=table, repaired=0, changed=False, note=note)
             if found.damaged > max_rows:
                 raise ToolFailed(
                     f"{found.damaged} rows of {table} differ from the backup, more than the "
@@ -84,24 +71,20 @@ class Database:
                 )
             kept = _repair(connection, shape)
         note = f"{found.new} newer rows left as they are" if found.new else ""
-        return {
-            "table": table,
-            "columns": list(shape.compared),
-            "repaired": found.damaged,
-            "changed": True,
-            "kept_in": kept,
-            "note": note,
-        }
+        columns = list(shape.compared)
+        return Repaired(
+            table=table, columns=columns, repaired=found.damaged, kept_in=kept, note=note
+        )
 
-    def restore(self, table: str, columns: Sequence[str], kept_in: str) -> Receipt:
+    def restore(self, was: Repaired) -> Receipt:
         """Undo a repair: the kept rows come back, the added ones go."""
         with self._connected() as connection:
-            if not _exists(connection, f'{SCHEMA}."{kept_in}"'):
-                raise ToolFailed(f"the replaced rows {SCHEMA}.{kept_in} are gone: cannot undo")
-            shape = _shape(connection, table, columns)
-            removed = connection.execute(shape.remove_added(kept_in)).rowcount
-            restored = connection.execute(shape.restore(kept_in)).rowcount
-        return {"table": table, "restored": restored, "removed": removed}
+            if not _exists(connection, f'{SCHEMA}."{was.kept_in}"'):
+                raise ToolFailed(f"the replaced rows {SCHEMA}.{was.kept_in} are gone: cannot undo")
+            shape = _shape(connection, was.table, was.columns)
+            removed = connection.execute(shape.remove_added(was.kept_in)).rowcount
+            restored = connection.execute(shape.restore(was.kept_in)).rowcount
+        return Receipt(note=f"{restored} rows of {was.table} restored, {removed} removed")
 
     def _load(self, connection: psycopg.Connection, table: str, columns: Sequence[str]) -> Shape:
         """Read the backup into the temporary table `dump`, gone with the transaction."""

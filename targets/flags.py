@@ -2,44 +2,47 @@
 
 from typing import Any
 
+from ..actions.capabilities import Committed, FeatureFlags, FlagSet
+from ..actions.inventory import Inventory
 from ..errors import ToolFailed
-from .configuration import Configuration, Receipt
+from .configuration import Configuration
 
 FILE = "flags.json"
 
 
-class Flags:
+class Flags(FeatureFlags):
     """The flags of the configuration repository."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
 
-    def states(self) -> dict[str, bool]:
+    def inventory(self) -> Inventory:
         """Every flag's name, and whether its default variant is anything but off."""
-        return {name: is_on(flag) for name, flag in self._all(self.configuration.read(FILE))}
+        document = self.configuration.read(FILE)
+        return Inventory(flags={name: is_on(flag) for name, flag in self._all(document)})
 
-    def turn_off(self, name: str) -> Receipt:
+    def turn_off(self, flag: str) -> FlagSet:
         """Serve the off variant to everyone; a flag without one is disabled."""
 
-        def edit(document: dict[str, Any]) -> Receipt:
-            flag = self._find(document, name)
-            before = {key: flag.get(key) for key in ("state", "defaultVariant")}
-            was_on = is_on(flag)
+        def edit(document: dict[str, Any]) -> FlagSet:
+            found = self._find(document, flag)
+            before = {key: found.get(key) for key in ("state", "defaultVariant")}
+            was_on = is_on(found)
             if was_on:
-                flag.update(off_state(flag))
-            note = "" if was_on else f"{name} was off already"
-            return {"flag": name, "before": before, "changed": was_on, "note": note}
+                found.update(off_state(found))
+            note = "" if was_on else f"{flag} was off already"
+            return FlagSet(flag=flag, before=before, changed=was_on, note=note)
 
-        return self.configuration.update(FILE, f"Turn off {name}", edit)
+        return self.configuration.update(FILE, f"Turn off {flag}", edit)
 
-    def restore(self, name: str, before: dict[str, Any]) -> Receipt:
+    def restore(self, was: FlagSet) -> Committed:
         """Undo: state and default variant as they were."""
 
-        def edit(document: dict[str, Any]) -> Receipt:
-            self._find(document, name).update(before)
-            return {"flag": name, "restored": before}
+        def edit(document: dict[str, Any]) -> Committed:
+            self._find(document, was.flag).update(was.before)
+            return Committed(note=f"{was.flag} is as before")
 
-        return self.configuration.update(FILE, f"Restore {name}", edit)
+        return self.configuration.update(FILE, f"Restore {was.flag}", edit)
 
     def _all(self, document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         return sorted(document.get("flags", {}).items())

@@ -1,60 +1,101 @@
-"""The instances of a service: restart them one by one, run more or fewer, route around some."""
+"""The instances of a service, where endpoints.json says which of them take requests."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import httpx
+
+from ..actions.capabilities import Activated, Restart, Restarted, Routing, Scaling
+from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
-from .configuration import Receipt
+from .configuration import Configuration
 from .edge import Edge
-from .endpoints import Endpoint, Endpoints
-from .health import InstanceHealth, probe, wait_until_answers
 from .supervisor import Supervisor
 
+FILE = "endpoints.json"
 READY_TIMEOUT_S = 15.0
+PROBE_TIMEOUT_S = 1.0
+POLL_S = 0.1
 
 
-class Fleet:
+@dataclass(frozen=True)
+class Endpoint:
+    """One instance of a service as clients see it."""
+
+    instance: str
+    url: str
+    active: bool
+
+
+class Endpoints:
+    """Client-side load balancing: clients read here which instances are active."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def all(self) -> dict[str, list[Endpoint]]:
+        """Active and spare instances by service, in the file's order."""
+        document = self.configuration.read(FILE)
+        return {service: _endpoints(document, service) for service in sorted(document)}
+
+    def of(self, service: str) -> list[Endpoint]:
+        """Of one service. Raises ToolFailed for unknown names."""
+        return _endpoints(self.configuration.read(FILE), service)
+
+    def activate_only(self, service: str, instances: Sequence[str]) -> Activated:
+        """Let exactly these instances take requests; `before` in the receipt restores."""
+
+        def edit(document: dict[str, Any]) -> Activated:
+            known = _endpoints(document, service)
+            before = [endpoint.instance for endpoint in known if endpoint.active]
+            for entry in document[service]:
+                entry["active"] = entry["instance"] in instances
+            return Activated(service=service, before=before, active=list(instances))
+
+        summary = f"Send {service} requests to {', '.join(instances)}"
+        return self.configuration.update(FILE, summary, edit)
+
+
+def _endpoints(document: dict[str, Any], service: str) -> list[Endpoint]:
+    if service not in document:
+        raise ToolFailed(f"no service {service}; known: {', '.join(sorted(document)) or 'none'}")
+    return [
+        Endpoint(entry["instance"], entry["url"], bool(entry["active"]))
+        for entry in document[service]
+    ]
+
+
+class Fleet(Restart, Scaling):
     """Processes and the endpoints that lead to them."""
 
-    def __init__(self, supervisor: Supervisor, endpoints: Endpoints, edge: Edge) -> None:
+    def __init__(self, supervisor: Supervisor, endpoints: Endpoints) -> None:
         self.supervisor = supervisor
         self.endpoints = endpoints
-        self.edge = edge
 
-    def health(self, service: str) -> list[InstanceHealth]:
-        """Supervisor's state and the health endpoint of every instance, spares included."""
-        processes = {one.instance: one for one in self.supervisor.processes()}
-        return [
-            probe(endpoint, processes.get(endpoint.instance))
-            for endpoint in self.endpoints.of(service)
-        ]
+    def inventory(self) -> Inventory:
+        """Every service with endpoints, its instances and its spares."""
+        return Inventory(
+            services={
+                service: Part(
+                    instances=[one.instance for one in known if one.active],
+                    spares=[one.instance for one in known if not one.active],
+                )
+                for service, known in self.endpoints.all().items()
+            }
+        )
 
-    def restart(self, service: str, since: float | None = None) -> Receipt:
-        """Restart what takes requests, one instance at a time, each ready before the next.
+    def restart(self, service: str) -> Restarted:
+        """Restart what takes requests, one instance at a time, each ready before the next."""
+        done = []
+        for endpoint in self.endpoints.of(service):
+            if endpoint.active:
+                done.append(self.supervisor.replace(endpoint.instance))
+                _ready(endpoint)
+        return Restarted(service=service, restarted=done, changed=bool(done))
 
-        Instances that started after `since` (unix seconds) are left alone: a repetition after a
-        crash finishes what was begun. Supervisor knows whole seconds only.
-        """
-        done: list[Receipt] = []
-        kept: list[str] = []
-        for endpoint in self._active(service):
-            process = self.supervisor.process(endpoint.instance)
-            if process.running and since is not None and process.started > since:
-                kept.append(endpoint.instance)
-                continue
-            fresh, killed = self.supervisor.restart(endpoint.instance)
-            self._ready(endpoint)
-            done.append(
-                {
-                    "instance": endpoint.instance,
-                    "pid_before": process.pid,
-                    "pid_after": fresh.pid,
-                    "killed": killed,
-                }
-            )
-        note = f"{', '.join(kept)} had been restarted already" if kept else ""
-        return {"service": service, "restarted": done, "changed": bool(done), "note": note}
-
-    def scale(self, service: str, instances: int) -> Receipt:
+    def scale(self, service: str, instances: int) -> Activated:
         """Run this many: spares are started and take requests once they answer."""
         known = self.endpoints.of(service)
         active = [endpoint.instance for endpoint in known if endpoint.active]
@@ -63,46 +104,76 @@ class Fleet:
         spares = [endpoint for endpoint in known if not endpoint.active]
         added = spares[: max(0, instances - len(active))]
         wanted = [*active, *(endpoint.instance for endpoint in added)][:instances]
-        return self._activate(service, wanted, added)
+        return self.activate(service, wanted, added)
 
-    def reroute(self, service: str, away_from: list[str]) -> Receipt:
+    def restore(self, was: Activated) -> Activated:
+        """The instances as before; those started since are stopped."""
+        receipt = self.endpoints.activate_only(was.service, was.before)
+        for instance in was.started:
+            self.supervisor.stop(instance)
+        return receipt
+
+    def activate(self, service: str, wanted: list[str], added: Sequence[Endpoint]) -> Activated:
+        """Start the added ones, and let the wanted ones take requests once those answer."""
+        for endpoint in added:
+            self.supervisor.start(endpoint.instance)
+            _ready(endpoint)
+        receipt = self.endpoints.activate_only(service, wanted)
+        changed = receipt.before != wanted
+        note = "" if changed else f"these took requests already: {', '.join(wanted)}"
+        started = [endpoint.instance for endpoint in added]
+        return receipt.model_copy(update={"started": started, "changed": changed, "note": note})
+
+
+class Router(Routing):
+    """Keeps requests away from instances: spares take over, the edge's clients drain the rest."""
+
+    def __init__(self, fleet: Fleet, edge: Edge) -> None:
+        self.fleet = fleet
+        self.edge = edge
+
+    def inventory(self) -> Inventory:
+        """Nothing that the fleet and the edge do not say."""
+        return Inventory()
+
+    def reroute(self, service: str, away_from: Sequence[str]) -> Activated:
         """Send requests elsewhere; a spare is started when nothing else is left."""
-        known = self.endpoints.of(service)
+        known = self.fleet.endpoints.of(service)
         active = [endpoint.instance for endpoint in known if endpoint.active]
         out = {*self.edge.rules()["drained"], *away_from}
         added = [] if set(active) - out else [one for one in known if one.instance not in out][:1]
         if not added and not set(active) - out:
             raise ToolFailed(f"{service} has no other instance: restart it, or roll it back")
         wanted = [*active, *(endpoint.instance for endpoint in added)]
-        receipt = self._activate(service, wanted, added)
+        receipt = self.fleet.activate(service, wanted, added)
         drained = self.edge.drain(away_from)
-        changed = bool(receipt["changed"] or drained["changed"])
-        return {**receipt, "drained": drained["added"], "changed": changed}
+        changed = receipt.changed or drained.changed
+        return receipt.model_copy(update={"drained": drained.added, "changed": changed})
 
-    def restore(self, service: str, before: Sequence[str], started: Sequence[str]) -> Receipt:
-        """Undo of scale and reroute: the instances as before, those started since stopped."""
-        receipt = self.endpoints.activate_only(service, list(before))
-        for instance in started:
-            self.supervisor.stop(instance)
-        return {**receipt, "stopped": list(started)}
+    def route_back(self, was: Activated) -> Activated:
+        """The same instances as before; those started since are stopped."""
+        self.edge.undrain(was.drained)
+        return self.fleet.restore(was)
 
-    def _activate(self, service: str, wanted: list[str], added: Sequence[Endpoint]) -> Receipt:
-        started = [endpoint.instance for endpoint in added]
-        for endpoint in added:
-            self.supervisor.start(endpoint.instance)
-            self._ready(endpoint)
-        receipt = self.endpoints.activate_only(service, wanted)
-        changed = receipt["before"] != wanted
-        note = "" if changed else f"these took requests already: {', '.join(wanted)}"
-        return {**receipt, "started": list(started), "changed": changed, "note": note}
 
-    def _active(self, service: str) -> list[Endpoint]:
-        return [endpoint for endpoint in self.endpoints.of(service) if endpoint.active]
-
-    def _ready(self, endpoint: Endpoint) -> None:
-        problem = wait_until_answers(endpoint, READY_TIMEOUT_S)
-        if problem:
+def _ready(endpoint: Endpoint) -> None:
+    """Wait until it answers. Raises ToolFailed after READY_TIMEOUT_S."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while problem := _ask(endpoint.url):
+        if time.monotonic() > deadline:
             raise ToolFailed(
                 f"{endpoint.instance} runs but does not answer after {READY_TIMEOUT_S:g} s "
                 f"({problem}): read its log, consider a roll back"
             )
+        time.sleep(POLL_S)
+
+
+def _ask(url: str) -> str:
+    """ "" for a 200 of /healthz, else what was wrong."""
+    try:
+        status = httpx.get(f"{url}/healthz", timeout=PROBE_TIMEOUT_S, trust_env=False).status_code
+    except httpx.TimeoutException:
+        return f"no answer within {PROBE_TIMEOUT_S:g} s"
+    except httpx.TransportError as error:
+        return f"unreachable ({type(error).__name__})"
+    return "" if status == httpx.codes.OK else f"HTTP {status}"

@@ -6,22 +6,20 @@ the version that runs is where the symbolic link `current/<service>` points.
 
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from ..actions.capabilities import Restart, RolledOut, Rollout
+from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .git import Git
 
 
-@dataclass(frozen=True)
-class Deploy:
-    """One deploy of a service; `at` is in unix seconds."""
+class Deploy(NamedTuple):
+    """One deploy of a service."""
 
-    service: str
     number: int
     version: str
-    at: float
-    author: str
 
 
 class Releases:
@@ -46,10 +44,11 @@ class Releases:
 
     def deploys(self, service: str) -> list[Deploy]:
         """Every deploy of the service, oldest first."""
-        form = "%(refname:lstrip=-1)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)"
+        form = "%(refname:lstrip=-1) %(contents:subject)"
         prefix = f"refs/tags/deploy/{service}/"
         lines = self.git.run("for-each-ref", f"--format={form}", prefix).splitlines()
-        return sorted((_deploy(service, line) for line in lines), key=lambda deploy: deploy.number)
+        words = (line.split(" ") for line in lines)
+        return sorted(Deploy(int(number), version) for number, *_, version in words)
 
     def current_version(self, service: str) -> str:
         """The version that `current/<service>` points to."""
@@ -95,6 +94,38 @@ class Releases:
         return tag
 
 
+class GitRollout(Rollout):
+    """Services that run from releases, and what restarts them into another one."""
+
+    def __init__(self, releases: Releases, restart: Restart) -> None:
+        self.releases = releases
+        self.processes = restart
+
+    def inventory(self) -> Inventory:
+        """Which version runs, which ran before, which could run."""
+        return Inventory(services={name: self._part(name) for name in self.releases.services()})
+
+    def run_version(self, service: str, version: str) -> RolledOut:
+        """Switch the link, restart, record the deploy. What a crash left half done is finished."""
+        before = self.releases.recorded_version(service)
+        if self.releases.is_deployed(service, version):
+            note = f"{service} runs {version} already"
+            return RolledOut(service=service, before=before, changed=False, note=note)
+        self.releases.switch(service, version)
+        done = self.processes.restart(service).restarted
+        tag = self.releases.record(service, version)
+        return RolledOut(
+            service=service, before=before, version=version, deploy=tag, restarted=done
+        )
+
+    def _part(self, service: str) -> Part:
+        return Part(
+            version=self.releases.current_version(service),
+            previous=self.releases.previous_version(service),
+            versions=self.releases.versions(),
+        )
+
+
 def previous_good(history: list[str], current: str) -> str:
     """The version below `current` once every roll back in the history has been undone.
 
@@ -105,8 +136,3 @@ def previous_good(history: list[str], current: str) -> str:
     for version in [*history, current]:
         kept = [*kept[: kept.index(version)], version] if version in kept else [*kept, version]
     return kept[-2] if len(kept) > 1 else ""
-
-
-def _deploy(service: str, line: str) -> Deploy:
-    number, at, author, subject = line.split("\t", 3)
-    return Deploy(service, int(number), subject.split(" ")[-1], float(at or 0), author)

@@ -9,6 +9,8 @@ from http.client import HTTPException
 from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
 
+from ..actions.capabilities import Replaced, Restart, Restarted
+from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 
 CALL_TIMEOUT_S = 3.0
@@ -19,13 +21,18 @@ NOT_RUNNING, ALREADY_STARTED = 70, 60  # supervisor.xmlrpc.Faults
 
 @dataclass(frozen=True)
 class Process:
-    """One supervised process; `started` is in unix seconds, 0 when it never ran."""
+    """One supervised process."""
 
-    instance: str
+    instance: str  # as supervisor wants it named: "group:name" in a group, else "name"
     state: str  # STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL, UNKNOWN
     pid: int
-    started: float
     problem: str = ""
+
+    @property
+    def service(self) -> str:
+        """The group, else the name without the number of the instance."""
+        group, colon, _ = self.instance.partition(":")
+        return group if colon else re.sub(r"-\d+$", "", self.instance)
 
     @property
     def running(self) -> bool:
@@ -59,11 +66,6 @@ class Supervisor:
         """One process. Raises ToolFailed for a name that supervisor does not know."""
         return _process(self._call("getProcessInfo", instance))
 
-    def instances(self, service: str) -> list[Process]:
-        """The processes named <service>-<number>."""
-        pattern = re.compile(rf"{re.escape(service)}-\d+")
-        return [one for one in self.processes() if pattern.fullmatch(one.instance)]
-
     def stop(self, instance: str) -> bool:
         """Stop with SIGTERM, then SIGKILL after `term_grace_s`; returns whether it was killed.
 
@@ -93,10 +95,12 @@ class Supervisor:
             )
         return process
 
-    def restart(self, instance: str) -> tuple[Process, bool]:
-        """Stop and start; returns the new process and whether the old one had to be killed."""
+    def replace(self, instance: str) -> Replaced:
+        """Stop and start; says which process was replaced, and whether it had to be killed."""
+        before = self.process(instance).pid
         killed = self.stop(instance)
-        return self.start(instance), killed
+        after = self.start(instance).pid
+        return Replaced(instance=instance, pid_before=before, pid_after=after, killed=killed)
 
     def _kill(self, instance: str) -> None:
         try:
@@ -130,6 +134,28 @@ class Supervisor:
             ) from error
 
 
+class SupervisedServices(Restart):
+    """Services as supervisor groups its processes, where nothing else says what takes requests."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+
+    def inventory(self) -> Inventory:
+        """Every service with a process that somebody wanted to run."""
+        parts: dict[str, Part] = {}
+        for process in self.supervisor.processes():
+            part = parts.setdefault(process.service, Part(instances=[]))
+            if process.state != "STOPPED":
+                part.instances.append(process.instance)
+        return Inventory(services=parts)
+
+    def restart(self, service: str) -> Restarted:
+        """One process at a time, each running before the next."""
+        instances = self.inventory().service(service).instances
+        done = [self.supervisor.replace(instance) for instance in instances]
+        return Restarted(service=service, restarted=done, changed=bool(done))
+
+
 class NotRunning(ToolFailed):
     """The process does not run."""
 
@@ -145,11 +171,11 @@ def _failure(method: str, arguments: tuple[Any, ...], error: Fault) -> ToolFaile
 
 
 def _process(info: dict[str, Any]) -> Process:
+    name = info["name"]
     return Process(
-        instance=info["name"],
+        instance=name if info["group"] == name else f"{info['group']}:{name}",
         state=info["statename"],
         pid=info["pid"],
-        started=float(info["start"]),
         problem=info.get("spawnerr", ""),
     )
 

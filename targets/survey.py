@@ -8,9 +8,9 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from ..actions.capabilities import Difference
+from ..actions.inventory import Inventory
 from ..errors import BundleError, ToolFailed
-from .database import Difference
-from .inventory import Inventory
 
 FILE = "survey.json"
 

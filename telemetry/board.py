@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .grid import Grid, Rolled, add, by_instance, increase_cells, roll
-from .model import Series, Service, Telemetry
+from .model import Series, Service
+from .recording import Recording
 
 Match = Callable[[dict[str, str]], bool]
 
@@ -91,7 +92,7 @@ class Board:
         return np.array(bounds), np.vstack(counts)
 
 
-def boards(telemetry: Telemetry, raw: list[Series], grid: Grid, width: int) -> dict[str, Board]:
+def boards(telemetry: Recording, raw: list[Series], grid: Grid, width: int) -> dict[str, Board]:
     """A board for each service that has raw series; unknown services get an empty entry."""
     catalogue = telemetry.catalogue()
     made = {}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ..errors import BundleError
 from .model import Catalogue
+from .sources.files import within
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -57,6 +58,8 @@ def parse_catalogue(content: Any, name: str = "catalogue.json") -> Catalogue:
 
 def read_json(path: Path) -> Any:
     """Decoded JSON of a file of the bundle. Raises BundleError saying what is wrong with it."""
+    if not within(path.parent, path):
+        raise BundleError(f"{path} is a link that leads out of the bundle; put the file there")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

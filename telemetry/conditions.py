@@ -8,8 +8,9 @@ from ..analysis.anomaly import Anomaly, score_window
 from ..analysis.slo import BurnRule, multiwindow
 from ..analysis.trend import fit_trend, seconds_to_limit
 from .firing import Finding
-from .model import Rule, Telemetry, Window
+from .model import Rule, Window
 from .objectives import count_objectives
+from .recording import Recording
 from .signals import Signal, read_signals
 
 FEWEST_BAD = 5
@@ -70,7 +71,7 @@ def _enough(signal: Signal) -> np.ndarray:
     return np.nan_to_num(signal.events) >= FEWEST_EVENTS
 
 
-def exhaustion(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
+def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
     """Services whose memory grows steadily and meets its limit within the rule's levels."""
     window = Window(at - rule.window_s, at)
     found = []
@@ -104,7 +105,7 @@ def _lasting(signal: Signal) -> bool:
     return len(rises) == 2 and min(rises) > 0.25 * max(rises) > 0
 
 
-def anomaly(rule: Rule, telemetry: Telemetry, at: float, baseline_s: float) -> list[Finding]:
+def anomaly(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> list[Finding]:
     """Services whose signal left its own usual band, materially."""
     recent = Window(at - rule.window_s, at)
     past = Window(recent.start - baseline_s, recent.start)
@@ -132,7 +133,7 @@ def _material(rule: Rule, scored: Anomaly, floor: float) -> bool:
     return scored.direction > 0 and risen
 
 
-def burn_rate(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
+def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
     """Objectives that burn faster than the rule allows, over its window and a sixth of it."""
     catalogue = telemetry.catalogue()
     short = rule.window_s / 6
@@ -158,7 +159,7 @@ def burn_rate(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
     return list(worst.values())
 
 
-def pattern(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
+def pattern(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
     """Services that logged a pattern often enough, at warning or above."""
     expression = re.compile(rule.pattern, re.IGNORECASE)
     services = [rule.service] if rule.service else None

@@ -1,61 +1,76 @@
-"""What each modality holds, and what is wrong with it, in words."""
+"""What each modality of a recording holds, and what is wrong with it, in words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from .clocks import clock_problems
-from .file_follower import Tail
 from .model import Coverage, Window
-from .tables import TIME, Loaded
+
+TOLERANCE_S = 2.0
+"""A difference between clocks below this is network, queueing and rounding."""
+
+LOGS_AGAINST_SPANS = """
+SELECT count(*), median(l.ts - t.start - t.length / 2), max(t.length)
+FROM logs l JOIN (
+    SELECT trace_id, min(start) AS start, max(start + duration_ms / 1000) - min(start) AS length
+    FROM traces GROUP BY trace_id
+) t USING (trace_id) WHERE l.trace_id <> ''
+"""
+SERVICE_AGAINST_CALLER = """
+SELECT callee.service, median(callee.start - caller.start), count(*)
+FROM traces callee JOIN traces caller
+  ON callee.parent_id = caller.span_id AND callee.trace_id = caller.trace_id
+WHERE callee.service <> caller.service
+GROUP BY callee.service
+HAVING count(*) >= 5 AND (median(callee.start - caller.start) < -$t
+    OR median(callee.start - caller.start - caller.duration_ms / 1000) > $t)
+""".replace("$t", str(TOLERANCE_S))
 
 Range = tuple[float | None, float | None, int]
 """First and last time, rows."""
 
 
-@dataclass(frozen=True)
-class Held:
-    """What the tables say of themselves, by modality."""
+def cover(
+    ranges: Mapping[str, Range],
+    clocks: Mapping[str, Sequence[str]],
+    unseen: Mapping[str, Sequence[str]],
+) -> list[Coverage]:
+    """One entry per modality.
 
-    ranges: dict[str, Range]
-    clocks: dict[str, list[str]]
-
-
-def held(db: duckdb.DuckDBPyConnection) -> Held:
-    """Read it off the tables."""
-    return Held({modality: _range(db, modality) for modality in TIME}, clock_problems(db))
-
-
-def cover(held: Held, tails: dict[str, Tail], loaded: dict[str, Loaded]) -> list[Coverage]:
-    """One entry per modality."""
+    Args:
+        ranges: what there is.
+        clocks: what clocks disagree about.
+        unseen: what the sources left out.
+    """
     covers = []
-    for modality, (start, end, rows) in held.ranges.items():
-        problems = _files(tails[modality], loaded[modality], rows)
-        problems += held.clocks.get(modality, []) + _apart(modality, held.ranges)
+    for modality, (start, end, rows) in ranges.items():
+        problems = [*unseen.get(modality, ())]
+        if not problems and not rows:
+            problems = ["nothing was recorded"]
+        problems += [*clocks.get(modality, ()), *_apart(modality, ranges)]
         covers.append(Coverage(modality, start, end, rows, "; ".join(problems)))
     return covers
 
 
-def _range(db: duckdb.DuckDBPyConnection, modality: str) -> Range:
-    time = f'"{TIME[modality]}"'
-    found = db.execute(f"SELECT min({time}), max({time}), count(*) FROM {modality}").fetchone()
-    return found or (None, None, 0)
+def clock_problems(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """What clocks disagree about, in words, by the modality where it shows: traces tie log lines
+    and services together."""
+    problems: dict[str, list[str]] = {}
+    count, offset, longest = db.execute(LOGS_AGAINST_SPANS).fetchall()[0]
+    if count >= 5 and abs(offset) > TOLERANCE_S + longest:
+        text = f"clock is {_words(offset)} that of the traces it belongs to"
+        problems.setdefault("logs", []).append(text)
+    for service, offset, _ in db.execute(SERVICE_AGAINST_CALLER).fetchall():
+        text = f"clock of {service} is {_words(offset)} its callers'"
+        problems.setdefault("traces", []).append(text)
+    return problems
 
 
-def _files(tail: Tail, loaded: Loaded, rows: int) -> list[str]:
-    if not tail.files():
-        return [f"no {tail.pattern} in the bundle"]
-    problems = [f"cannot read {name}: {why}" for name, why in tail.unreadable.items()]
-    bad = loaded.lines - loaded.rows
-    if bad:
-        problems.append(f"{bad} of {loaded.lines} lines could not be read and were left out")
-    problems += [
-        f"the last line of {path.name} is half-written" for path, size in tail.half.items() if size
-    ]
-    return problems if problems or rows else ["the files are empty"]
+def _words(offset: float) -> str:
+    return f"{abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'}"
 
 
-def _apart(modality: str, ranges: dict[str, Range]) -> list[str]:
+def _apart(modality: str, ranges: Mapping[str, Range]) -> list[str]:
     """Samples, lines and spans of one time should overlap."""
     start, end, _ = ranges[modality]
     if modality in ("metrics", "changes") or start is None or end is None:

@@ -8,12 +8,14 @@ from threading import Event
 from ..errors import BundleError
 from .conditions import LOOK_BACK_S, anomaly, burn_rate, exhaustion, pattern, threshold
 from .firing import Finding, Firing, fire
-from .model import Rule, Telemetry, Window
+from .model import Rule, Window
+from .recorder import Recorder
+from .recording import Recording
 from .rules import default_rules
 from .signals import Signal, read_signals
 
 
-def evaluate(telemetry: Telemetry, at: float, rules: list[Rule] | None = None) -> list[Firing]:
+def evaluate(telemetry: Recording, at: float, rules: list[Rule] | None = None) -> list[Firing]:
     """What fires at a time (unix seconds), critical ones and those that began first in front.
 
     Args:
@@ -35,7 +37,7 @@ def evaluate(telemetry: Telemetry, at: float, rules: list[Rule] | None = None) -
     return sorted(firings, key=lambda item: (item.severity != "critical", item.started))
 
 
-def _signals(telemetry: Telemetry, rules: list[Rule], at: float) -> dict[float, list[Signal]]:
+def _signals(telemetry: Recording, rules: list[Rule], at: float) -> dict[float, list[Signal]]:
     """The signals that threshold rules need, read once for each length of window."""
     lengths = {rule.window_s for rule in rules if _is_threshold(rule)}
     return {
@@ -55,7 +57,7 @@ def _is_threshold(rule: Rule) -> bool:
     return rule.kind == "threshold" and rule.signal != "memory_exhaustion_s"
 
 
-def _evaluate(rule: Rule, telemetry: Telemetry, at: float, signals: list[Signal]) -> list[Finding]:
+def _evaluate(rule: Rule, telemetry: Recording, at: float, signals: list[Signal]) -> list[Finding]:
     if rule.op not in (">", "<", ">=", "<="):
         raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of >, <, >=, <=; correct it")
     match rule.kind:
@@ -75,7 +77,7 @@ def _evaluate(rule: Rule, telemetry: Telemetry, at: float, signals: list[Signal]
     )
 
 
-def _pattern(rule: Rule, telemetry: Telemetry, at: float) -> list[Finding]:
+def _pattern(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
     try:
         return pattern(rule, telemetry, at)
     except re.error as error:
@@ -101,7 +103,7 @@ def _fires_all(service: str, rule: Rule, parts: list[Firing]) -> bool:
 
 
 def watch(
-    telemetry: Telemetry,
+    recorder: Recorder,
     stop: Event,
     every_s: float = 1.0,
     clock: Callable[[], float] = time.time,
@@ -112,7 +114,7 @@ def watch(
     """
     active: dict[tuple[str, str], str] = {}
     while not stop.is_set():
-        firings = evaluate(telemetry, clock())
+        firings = evaluate(recorder.advance(), clock())
         fresh = [item for item in firings if _news(active.get(item.key), item.severity)]
         active = {item.key: item.severity for item in firings}
         if fresh:

@@ -11,9 +11,10 @@ from functools import reduce
 
 import numpy as np
 
-from .grid import Grid, add, gauge_rows, increase_cells, scrape_step
-from .model import Series, Telemetry, Window
+from .grid import Grid, add, gauge_rows, grid_step, increase_cells
+from .model import Series, Window
 from .recipes import RECIPES
+from .recording import Recording
 
 COUNTER = re.compile(r"_(?:total|count|sum)$")
 NO_MEASURE = re.compile(r"_(?:bucket|info|created)$|^up$")
@@ -32,7 +33,7 @@ class Gauge:
     """Shape (cells of the incident window,)."""
 
 
-def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gauge]:
+def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Gauge]:
     """All of them that have a value in either window, by service and name."""
     used = {metric for recipe in RECIPES for metric in recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used
@@ -40,7 +41,8 @@ def gauges(telemetry: Telemetry, baseline: Window, incident: Window) -> list[Gau
     if not wanted:
         return []
     read = [telemetry.metrics(window, wanted) for window in (baseline, incident)]
-    step = scrape_step([series for found in read for series in found])
+    longer = max(baseline, incident, key=lambda window: window.seconds)
+    step = grid_step([series for found in read for series in found], longer)
     then, now = (
         _cells(found, Grid.over(window, step))
         for found, window in zip(read, (baseline, incident), strict=True)

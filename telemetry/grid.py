@@ -9,6 +9,8 @@ import numpy as np
 from ..analysis.series import counter_increase, resample, resample_all
 from .model import Series, Window
 
+MOST_CELLS = 10_000
+"""Of one signal: nearly three hours of seconds, or a week of minutes."""
 HOLD_CELLS = 3
 """A source that was not seen for this many cells has stopped: its values end."""
 
@@ -41,7 +43,13 @@ class Grid:
         return Grid(self.start - cells * self.step, self.step, self.cells + cells)
 
 
-def scrape_step(series: list[Series], default: float = 1.0) -> float:
+def grid_step(series: list[Series], window: Window, default: float = 1.0) -> float:
+    """Seconds a cell over a window: the usual distance between samples; more where the window is
+    so long that it would take more than MOST_CELLS."""
+    return max(_scrape_step(series, default), window.seconds / MOST_CELLS)
+
+
+def _scrape_step(series: list[Series], default: float) -> float:
     """The usual distance between samples, seconds."""
     distances = [np.diff(item.ts) for item in series if item.ts.size > 1]
     if not distances:

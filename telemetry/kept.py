@@ -1,9 +1,14 @@
-"""What was computed out of telemetry, kept while nothing new has arrived."""
+"""What was computed out of a recording, kept while nothing has come that it rests on.
+
+While an answer is worked out, everything that it reads is noted: this window of the logs, those
+metric names. Rows that come later and lie elsewhere leave it as true as it was.
+"""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock, RLock
+from threading import Lock, RLock, local
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -11,6 +16,7 @@ T = TypeVar("T")
 MOST = 40
 """Answers kept: what thirteen steps ask of two or three pairs of windows, and the tables that hang
 on the alert alone."""
+Reads = frozenset[Hashable]
 
 
 @dataclass
@@ -18,12 +24,13 @@ class _Cell:
     """One answer; its lock is held while somebody works it out, so that it is done once."""
 
     lock: RLock = field(default_factory=RLock)
-    stamp: Hashable = None
+    state: Any = None  # None: not worked out yet
+    reads: Reads = frozenset()
     value: Any = None
 
 
 class Kept:
-    """The latest answers by key; an answer lives as long as its stamp. Thread-safe.
+    """The latest answers by key. Thread-safe.
 
     What is being made may ask for other keys, never for its own makers' keys: there are no rings.
     """
@@ -32,21 +39,52 @@ class Kept:
         self.most = most
         self.cells: OrderedDict[Hashable, _Cell] = OrderedDict()
         self.lock = Lock()
+        self.noting = local()
 
-    def get(self, key: Hashable, stamp: Hashable, make: Callable[[], T]) -> T:
-        """The answer under this key and stamp, made where it is not there."""
-        with self.lock:
-            cell = self.cells.setdefault(key, _Cell())
-            self.cells.move_to_end(key)
-            while len(self.cells) > self.most:
-                self.cells.popitem(last=False)
+    def get(
+        self,
+        key: Hashable,
+        state: Hashable,
+        make: Callable[[], T],
+        differ: Callable[[Any, Any, Reads], bool] = lambda one, other, _reads: one != other,
+    ) -> T:
+        """The answer under this key, made where there is none that holds.
+
+        differ(then, now, reads): whether what was read may answer otherwise in another state.
+        """
+        cell = self._cell(key)
         with cell.lock:
-            if cell.stamp != stamp:
-                cell.value = make()
-                cell.stamp = stamp
+            if cell.state is None or differ(cell.state, state, cell.reads):
+                with self._noted() as reads:
+                    cell.value = make()
+                cell.state, cell.reads = state, frozenset(reads)
+            for read in cell.reads:
+                self.note(read)
             return cell.value
+
+    def note(self, read: Hashable) -> None:
+        """Whatever is being worked out in this thread rests on this."""
+        if stack := getattr(self.noting, "stack", None):
+            stack[-1].add(read)
 
     def clear(self) -> None:
         """Forget all answers."""
         with self.lock:
             self.cells.clear()
+
+    def _cell(self, key: Hashable) -> _Cell:
+        with self.lock:
+            cell = self.cells.setdefault(key, _Cell())
+            self.cells.move_to_end(key)
+            while len(self.cells) > self.most:
+                self.cells.popitem(last=False)
+            return cell
+
+    @contextmanager
+    def _noted(self) -> Iterator[set[Hashable]]:
+        stack = self.noting.__dict__.setdefault("stack", [])
+        stack.append(set())
+        try:
+            yield stack[-1]
+        finally:
+            stack.pop()

@@ -1,4 +1,4 @@
-"""Every log line of a bundle as columns, and the tables of its windows."""
+"""Every log line of a recording as columns, and the tables of its windows."""
 
 import duckdb
 import numpy as np
@@ -26,7 +26,7 @@ class LogColumns:
         found = self.columns.take(db, held)
         inside = np.flatnonzero((found["ts"] >= window.start) & (found["ts"] < window.end))
         rows = inside[np.argsort(found["ts"][inside], kind="stable")]
-        kinds, kind = self.columns.kinds, found["kind"][rows]
+        kinds, kind = self.columns.kinds[: self.columns.kinds_of(held)], found["kind"][rows]
         services, service = _numbers([name for name, _ in kinds])
         levels, level = _numbers([name for _, name in kinds])
         ts, span, ids = (found[name][rows] for name in ("ts", "span", "rowid"))

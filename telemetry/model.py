@@ -3,18 +3,16 @@
 Times are unix seconds (UTC) as float, durations milliseconds, as the field's sources have them.
 """
 
-from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from ..analysis.requests.log_table import LogTable
-from ..analysis.requests.span_table import SpanTable
-
-T = TypeVar("T")
+DAY_S = 86_400
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=7 * DAY_S, allow_inf_nan=False)]
+"""A length of time that a response may look back or wait."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,13 @@ class Objective(BaseModel):
 
     name: str = Field(description="its name")
     sli: str = Field(description="availability or latency")
-    objective: float = Field(description="share of good requests wanted")
-    threshold_ms: float | None = Field(
+    objective: float = Field(gt=0, le=1, description="share of good requests wanted")
+    threshold_ms: Finite | None = Field(
         default=None, description="for latency: good is at most this"
     )
-    window_s: float = Field(default=3600, description="the objective's window, seconds")
+    window_s: float = Field(
+        default=3600, gt=0, le=400 * DAY_S, description="the objective's window, seconds"
+    )
 
 
 class Service(BaseModel):
@@ -127,9 +127,11 @@ class Service(BaseModel):
     description: str = Field(default="", description="what it does")
     depends_on: list[str] = Field(default_factory=list, description="callees")
     slos: list[Objective] = Field(default_factory=list, description="objectives")
-    limits: dict[str, float] = Field(default_factory=dict, description="memory_bytes, …")
-    instances_max: int = Field(default=1, description="how far it may be scaled")
-    revenue_per_hour: float | None = Field(default=None, description="revenue that runs through it")
+    limits: dict[str, Finite] = Field(default_factory=dict, description="memory_bytes, …")
+    instances_max: int = Field(default=1, ge=0, le=1000, description="how far it may be scaled")
+    revenue_per_hour: Finite | None = Field(
+        default=None, description="revenue that runs through it"
+    )
     on_call: dict[str, str] = Field(default_factory=dict, description="primary, secondary")
 
 
@@ -141,12 +143,12 @@ class Rule(BaseModel):
     service: str = Field(default="", description="whose signal; empty: every service's")
     signal: str = Field(default="", description="error_rate, latency_p95, memory_share, …")
     op: str = Field(default=">", description="> < >= <=")
-    warning: float | None = Field(default=None, description="level of a warning")
-    critical: float | None = Field(default=None, description="level of a critical alert")
+    warning: Finite | None = Field(default=None, description="level of a warning")
+    critical: Finite | None = Field(default=None, description="level of a critical alert")
     pattern: str = Field(default="", description="for pattern: regular expression on log messages")
     all_of: list[str] = Field(default_factory=list, description="for correlation: rule names")
-    window_s: float = Field(default=60, description="evaluated over this window, seconds")
-    for_s: float = Field(default=0, description="must hold this long before it fires, seconds")
+    window_s: Seconds = Field(default=60, description="evaluated over this window, seconds")
+    for_s: Seconds = Field(default=0, description="must hold this long before it fires, seconds")
     summary: str = Field(
         default="", description="text of the alert; {service}, {value} are filled in"
     )
@@ -155,10 +157,10 @@ class Rule(BaseModel):
 class Windows(BaseModel):
     """How long the response looks back and waits, seconds."""
 
-    baseline_s: float = Field(default=600, description="healthy time compared against")
-    detect_s: float = Field(default=60, description="incident window before the alert at least")
-    stabilise_s: float = Field(default=60, description="wait after an action before measuring")
-    verify_s: float = Field(default=60, description="measured after the wait")
+    baseline_s: Seconds = Field(default=600, description="healthy time compared against")
+    detect_s: Seconds = Field(default=60, description="incident window before the alert at least")
+    stabilise_s: Seconds = Field(default=60, description="wait after an action before measuring")
+    verify_s: Seconds = Field(default=60, description="measured after the wait")
 
 
 class Catalogue(BaseModel):
@@ -171,95 +173,3 @@ class Catalogue(BaseModel):
     def find(self, name: str) -> Service | None:
         """The entry of this name, or None."""
         return next((service for service in self.services if service.name == name), None)
-
-
-class Telemetry(Protocol):
-    """Where metrics, logs, traces and changes come from. All methods only read.
-
-    Implementations raise BundleError (or a sibling) for a source that is not there at all;
-    an empty window is an empty answer, not an error.
-    """
-
-    def catalogue(self) -> Catalogue:
-        """The service catalogue; an empty one where there is none."""
-        ...
-
-    def coverage(self) -> list[Coverage]:
-        """First and last time and number of rows per modality."""
-        ...
-
-    def metrics(
-        self,
-        window: Window,
-        names: list[str],
-        services: list[str] | None = None,
-    ) -> list[Series]:
-        """Raw series of these metric names inside the window."""
-        ...
-
-    def metric_names(self) -> list[tuple[str, str]]:
-        """(service, metric name) pairs seen."""
-        ...
-
-    def logs(
-        self,
-        window: Window,
-        services: list[str] | None = None,
-        levels: list[str] | None = None,
-        contains: str = "",
-        limit: int = 100_000,
-        having: Collection[str] = (),
-    ) -> list[LogRecord]:
-        """Log records inside the window, oldest first; `having` one of these attributes."""
-        ...
-
-    def spans(
-        self,
-        window: Window,
-        services: list[str] | None = None,
-        errors_only: bool = False,
-        limit: int = 200_000,
-        having: Collection[str] = (),
-        route: str = "",
-        trace_id: str = "",
-        measured_but: Collection[str] = (),
-        different: bool = False,
-    ) -> list[Span]:
-        """Spans that start inside the window, oldest first.
-
-        `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
-        their http.route matches, or their name where they have none; `trace_id`: of this one;
-        `measured_but`: with a number among their attributes whose name does not end in one of
-        these words, and maybe others; `different`: of those with the same name, status message
-        and attributes only the newest.
-        """
-        ...
-
-    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
-        """The same spans as columns, all of them, in order of start. Shared: never written into.
-
-        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
-        every one as it came and without parents, which is quicker.
-        """
-        ...
-
-    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
-        """The whole records behind these rows of a span table, in this order."""
-        ...
-
-    def log_table(self, window: Window) -> LogTable:
-        """The same log lines as columns, all of them. Shared: never written into."""
-        ...
-
-    def messages(self, lines: LogTable) -> list[str]:
-        """The text of each of these lines."""
-        ...
-
-    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` answers; asked again under this key, the same answer while nothing new has
-        arrived. Shared: never written into."""
-        ...
-
-    def changes(self, window: Window) -> list[Change]:
-        """Deploys, commits, flags, configuration inside the window, oldest first."""
-        ...

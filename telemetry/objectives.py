@@ -6,9 +6,10 @@ import numpy as np
 
 from ..analysis.histogram import fraction_below
 from .board import Board, boards
-from .grid import Grid, scrape_step
-from .model import Objective, Telemetry, Window
+from .grid import Grid, grid_step
+from .model import Objective, Window
 from .recipes import BUCKETS, REQUESTS, code_of, failed
+from .recording import Recording
 from .span_signals import span_views
 
 
@@ -27,7 +28,7 @@ Key = tuple[str, str]
 
 
 def count_objectives(
-    telemetry: Telemetry, window: Window, services: list[str] | None = None
+    telemetry: Recording, window: Window, services: list[str] | None = None
 ) -> dict[Key, Counted]:
     """Every objective of the catalogue that telemetry can count, inside a window."""
     promised = {
@@ -37,7 +38,7 @@ def count_objectives(
     }
     early = Window(window.start - 5, window.end)
     raw = telemetry.metrics(early, [REQUESTS, BUCKETS], list(promised))
-    grid = Grid.over(early, scrape_step(raw))
+    grid = Grid.over(early, grid_step(raw, early))
     known = boards(telemetry, raw, grid, 1)
     counted = {
         (name, objective.name): found
@@ -67,7 +68,7 @@ def _from_board(board: Board, objective: Objective) -> Counted | None:
 
 
 def _from_spans(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     promised: dict[str, list[Objective]],
     known: set[Key],

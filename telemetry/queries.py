@@ -1,18 +1,22 @@
-"""SQL over a bundle's tables: one SELECT, read-only, within rows, time and memory.
+"""SQL over the tables of a recording: one SELECT, within rows, time and memory, in a process apart.
 
-The connection can open nothing outside the bundle (see `tables`), and `sql_guard` lets through
-nothing but a SELECT over its tables.
+A statement that a model wrote may never come back, or take the memory of the machine: DuckDB looks
+up between blocks of rows only. So it runs in a sandbox, over a copy of the tables as Parquet files;
+there DuckDB can open nothing but those, and `sql_guard` lets through nothing but a SELECT of them.
 """
 
 import math
-import threading
+import tempfile
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ..errors import ToolFailed, ToolRetry
+from ..sandbox import run as apart
 from .sql_guard import allowed, schema
+from .tables import COLUMNS, SPILLED, quoted
 
 LONGEST_CELL = 500
 MOST_COLUMNS = 40
@@ -35,51 +39,62 @@ class Answer:
     more: bool
 
 
-@runtime_checkable
-class Queryable(Protocol):
-    """Telemetry that answers SQL."""
-
-    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
-        """At most so many rows, after at most so many seconds; see `run`."""
-        ...
-
-
-def run(db: duckdb.DuckDBPyConnection, sql: str, most: int, seconds: float) -> Answer:
-    """The first `most` rows of one SELECT.
+def run(folder: Path, parts: dict[str, list[str]], sql: str, most: int, seconds: float) -> Answer:
+    """The first `most` rows of one SELECT over the tables in these files below `folder`.
 
     Raises ToolRetry, which says what to correct, for a statement that is not allowed or wrong;
     ToolFailed when it takes longer than `seconds` or more memory than there is.
     """
-    cursor = db.cursor()
-    timer = threading.Timer(seconds, cursor.interrupt)
-    timer.daemon = True
-    timer.start()
+    with tempfile.TemporaryDirectory(prefix="spill-", dir=folder) as spill:
+        try:
+            rows, more = apart(select, seconds, str(folder), spill, parts, sql, most)
+        except ToolFailed as error:
+            hint = "narrow ts, select fewer columns, or aggregate before joining"
+            raise ToolFailed(f"the query failed: {error}; {hint}") from None
+    return Answer(rows, more)
+
+
+def select(
+    folder: str, spill: str, parts: dict[str, list[str]], sql: str, most: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """The sandbox's job: (the first rows, whether there are more)."""
+    db = _opened(folder, spill, parts)
     try:
-        return _answer(cursor, allowed(cursor, sql), most)
-    except duckdb.InterruptException:
-        hint = "narrow ts, or aggregate before joining"
-        raise ToolFailed(f"the query was stopped after {seconds:g} s; {hint}") from None
-    except (duckdb.OutOfMemoryException, MemoryError):
-        hint = "narrow ts, select fewer columns, or aggregate before joining"
-        raise ToolFailed(f"the query needs more memory than it may take; {hint}") from None
+        return _answer(db, allowed(db, sql), most)
+    except duckdb.OutOfMemoryException:
+        raise ToolFailed("it needs more memory than it may take") from None
     except duckdb.Error as error:
         raise ToolRetry(f"the query does not run: {_first_lines(error)}; {schema()}") from None
-    finally:
-        timer.cancel()
-        cursor.close()  # ends the transaction as well
 
 
-def _answer(cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> Answer:
-    cursor.execute("BEGIN TRANSACTION READ ONLY")
-    described = cursor.execute(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()
+def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.DuckDBPyConnection:
+    """A database of views over the files, closed to everything else."""
+    db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+    for table, files in parts.items():
+        columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS[table].items())
+        empty = f"SELECT {columns.replace('JSON', 'VARCHAR')} LIMIT 0"
+        listed = ", ".join(map(quoted, files))
+        content = f"SELECT * FROM read_parquet([{listed}])" if files else empty
+        db.execute(f"CREATE VIEW {table} AS {content}")
+    db.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    db.execute(f"SET temp_directory = {quoted(spill)}; SET max_temp_directory_size = '{SPILLED}'")
+    db.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return db
+
+
+def _answer(
+    db: duckdb.DuckDBPyConnection, sql: str, most: int
+) -> tuple[list[dict[str, Any]], bool]:
+    db.execute("BEGIN TRANSACTION READ ONLY")
+    described = db.execute(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()
     if len(described) > MOST_COLUMNS:
         count = f"{len(described)} columns are more than {MOST_COLUMNS}"
         raise ToolRetry(f"{count}; name those you need")
     columns = ", ".join(_column(name, kind) for name, kind, *_ in described)
-    found = cursor.execute(f"SELECT {columns} FROM ({sql}\n) LIMIT {most + 1}").fetchall()
+    found = db.execute(f"SELECT {columns} FROM ({sql}\n) LIMIT {most + 1}").fetchall()
     names = [name for name, *_ in described]
     rows = [dict(zip(names, map(_plain, row), strict=True)) for row in found[:most]]
-    return Answer(rows, more=len(found) > most)
+    return rows, len(found) > most
 
 
 def _column(name: str, kind: str) -> str:

@@ -8,7 +8,12 @@ import duckdb
 
 from .model import Change, LogRecord, Span
 
-LONGEST_MESSAGE = 20_000
+LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
+"""Characters of a text that are read; attributes are cut as messages are."""
+MOST_BYTES = 200 * 2**20
+"""What the records that are kept may take, about."""
+RECORD_BYTES = 400
+"""A record without its texts, about."""
 LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debug"}
 """Spellings of other sources, by the name that we use."""
 
@@ -16,21 +21,23 @@ LEVELS = {"warn": "warning", "fatal": "critical", "err": "error", "trace": "debu
 class Records:
     """Records of one table by row id: queries build only the rows not seen before."""
 
-    def __init__(self, table: str, build: Callable[[tuple], Any], most: int = 300_000) -> None:
+    def __init__(self, table: str, build: Callable[[tuple], Any], most: int = MOST_BYTES) -> None:
         self.table = table
         self.build = build
         self.most = most
+        self.size = 0
         self.seen: dict[int, Any] = {}
 
     def fetch(self, db: duckdb.DuckDBPyConnection, ids: list[int]) -> list[Any]:
         """The records of these rows, in this order."""
-        if len(self.seen) > self.most:
-            self.seen.clear()
+        if self.size > self.most:
+            self.seen, self.size = {}, 0
         missing = [row for row in ids if row not in self.seen]
         if missing:
             query = f"SELECT rowid, * FROM {self.table} WHERE rowid IN (SELECT unnest(?))"
             for row in db.execute(query, [missing]).fetchall():
                 self.seen[row[0]] = self.build(row[1:])
+                self.size += RECORD_BYTES + sum(len(v) for v in row if isinstance(v, str))
         return [self.seen[row] for row in ids]
 
 
@@ -46,7 +53,7 @@ def log_record(row: tuple) -> LogRecord:
         message[:LONGEST_MESSAGE],
         trace_id or "",
         span_id or "",
-        _object(attributes),
+        _attributes(attributes),
     )
 
 
@@ -65,20 +72,29 @@ def span(row: tuple) -> Span:
         start,
         ms,
         (status or "unset").lower(),
-        status_message or "",
-        _object(attributes),
+        (status_message or "")[:LONGEST_MESSAGE],
+        _attributes(attributes),
     )
 
 
 def change(row: tuple) -> Change:
     """One row of the table of changes."""
     at, *texts, files, diff = row
-    return Change(at, *(text or "" for text in texts), files=_names(files), diff=diff or "")
+    return Change(
+        at, *(text or "" for text in texts), files=_names(files), diff=(diff or "")[:LONGEST_DIFF]
+    )
 
 
 def _object(text: str | None) -> dict[str, Any]:
     value = _decoded(text)
     return value if isinstance(value, dict) else {}
+
+
+def _attributes(text: str | None) -> dict[str, Any]:
+    return {
+        key: value[:LONGEST_MESSAGE] if isinstance(value, str) else value
+        for key, value in _object(text).items()
+    }
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .board import Board, boards, by_service
-from .grid import Grid, scrape_step
+from .grid import Grid, grid_step
 from .liveness import up_cells
-from .model import Series, Telemetry, Window
+from .model import Series, Window
 from .recipes import RECIPES, Recipe
+from .recording import Recording
 from .span_signals import NAMES as SPAN_NAMES
 from .span_signals import span_cells, span_views
 
@@ -48,7 +49,7 @@ class Signal:
 
 
 def read_signals(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     services: list[str] | None = None,
     names: list[str] | None = None,
@@ -73,7 +74,7 @@ def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _read(
-    telemetry: Telemetry,
+    telemetry: Recording,
     window: Window,
     services: list[str] | None,
     names: list[str] | None,
@@ -83,7 +84,7 @@ def _read(
     wanted = sorted({metric for recipe in recipes for metric in recipe.needs})
     early = Window(window.start - SILENCE_S, window.end)
     alive = telemetry.metrics(early, ["up"], services)
-    step = scrape_step(alive or telemetry.metrics(window, wanted[:1], services))
+    step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
     width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
     grid = Grid.over(window, step)
     longer = grid.earlier(width + 2)
@@ -110,7 +111,7 @@ def _from_metrics(found: dict[str, Board], recipes: list[Recipe]) -> list[Signal
 
 
 def _from_spans(
-    telemetry: Telemetry,
+    telemetry: Recording,
     known: list[Signal],
     grid: Grid,
     width: int,
@@ -136,7 +137,7 @@ def _from_spans(
     return signals
 
 
-def known_services(telemetry: Telemetry) -> list[str]:
+def known_services(telemetry: Recording) -> list[str]:
     """Services of the catalogue first, then those that only telemetry knows."""
     named = [service.name for service in telemetry.catalogue().services]
     seen = {service for service, _ in telemetry.metric_names() if service}

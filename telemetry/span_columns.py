@@ -1,4 +1,4 @@
-"""Every span of a bundle as columns, and the tables of its windows."""
+"""Every span of a recording as columns, and the tables of its windows."""
 
 import json
 from typing import Any
@@ -47,21 +47,13 @@ class SpanColumns:
         rest = alone, start, ms, error, parent == 0, ids
         return SpanTable(tuple(ops), *columns[1:], *rest)
 
-    def rowids(self, table: SpanTable, rows: np.ndarray) -> np.ndarray:
+    def rowids(
+        self, db: duckdb.DuckDBPyConnection, held: int, table: SpanTable, rows: np.ndarray
+    ) -> np.ndarray:
         """The row ids of the spans in these rows of a table."""
         if table.record is not None:
             return table.record[rows]
-        return self._with_keys(table.key[rows]) if rows.size else rows
-
-    def _with_keys(self, keys: np.ndarray) -> np.ndarray:
-        """The row id of a span with each of these keys, which must be known ones."""
-        every = self.columns.columns["key"]
-        wanted, place = np.unique(keys, return_inverse=True)
-        at = np.minimum(np.searchsorted(wanted, every), wanted.size - 1)
-        rows = np.zeros(wanted.size, np.int64)
-        hit = wanted[at] == every
-        rows[at[hit]] = self.columns.columns["rowid"][hit]  # of several with one key the last
-        return rows[place]
+        return _with_keys(self.columns.take(db, held), table.key[rows]) if rows.size else rows
 
     def _ops(self, kind: np.ndarray) -> tuple[list[Op], np.ndarray, np.ndarray]:
         """Kinds of work that occur; each row's, and whether it failed."""
@@ -72,6 +64,17 @@ class SpanColumns:
         op = np.array([number[op] for op, _ in kinds], np.int64)
         error = np.array([failed for _, failed in kinds], bool)
         return ops, op[place], error[place]
+
+
+def _with_keys(columns: dict[str, np.ndarray], keys: np.ndarray) -> np.ndarray:
+    """The row id of a span with each of these keys, which must be known ones."""
+    every = columns["key"]
+    wanted, place = np.unique(keys, return_inverse=True)
+    at = np.minimum(np.searchsorted(wanted, every), wanted.size - 1)
+    rows = np.zeros(wanted.size, np.int64)
+    hit = wanted[at] == every
+    rows[at[hit]] = columns["rowid"][hit]  # of several with one key the last
+    return rows[place]
 
 
 def _kind(

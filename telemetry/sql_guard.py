@@ -1,10 +1,13 @@
 """What SQL is let through: one SELECT over our tables, of functions that are known to be harmless.
 
 DuckDB does not count the strings that functions build towards its memory limit, so functions that
-multiply text (repeat, replace, lpad, printf) are not offered, nor is what tells about the machine.
+multiply text (repeat, replace, lpad, printf; strftime by a format that is not written out) are not
+offered, nor those that take the square of a text (levenshtein), nor what tells about the machine.
+What gets through runs where it can be killed (see `queries`).
 """
 
 import json
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -18,6 +21,10 @@ LONGEST_SQL = 3000
 MOST_JOINED = 10
 """How often a statement may put texts together: each time may double them."""
 JOINING = {"||", "concat", "concat_ws"}
+SYSTEM = re.compile(r"(?i)duckdb_|pragma_|sqlite_|pg_|information_schema")
+"""Names of views about the database: a named subquery may not be called so, or they could be read
+where it is not in scope."""
+LONGEST_FORMAT = 60
 TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "json_each"}
 FUNCTIONS = """
     + - * / // % ** ^ || -> ->> ~~ !~~ ~~* !~~* @> ! & | << >>
@@ -31,7 +38,7 @@ FUNCTIONS = """
     substr substring left right trim ltrim rtrim contains starts_with prefix suffix ends_with
     strpos position instr concat concat_ws split_part string_split str_split regexp_matches
     regexp_full_match regexp_extract regexp_extract_all regexp_split_to_array like_escape
-    not_like_escape ilike_escape levenshtein jaccard coalesce ifnull nullif if epoch epoch_ms
+    not_like_escape ilike_escape coalesce ifnull nullif if epoch epoch_ms
     to_timestamp make_timestamp date_trunc date_part datepart date_diff datediff time_bucket
     strftime extract year month day hour minute second now to_seconds to_minutes to_hours to_days
     json_extract json_extract_string json_extract_path json_extract_path_text json_keys
@@ -79,7 +86,7 @@ def _check(tree: Any) -> None:
     """Raises ToolRetry for a table or function that is not offered."""
     nodes = list(_nodes(tree))
     ours = {entry["key"] for node in nodes for entry in node.get("map", []) if "key" in entry}
-    tables = COLUMNS.keys() | {name for name in ours if name.isidentifier()}
+    tables = COLUMNS.keys() | {n for n in ours if n.isidentifier() and not SYSTEM.match(n)}
     sources = {id(n.get("function")): n for n in nodes if n.get("type") == "TABLE_FUNCTION"}
     joined = 0
     for node in nodes:
@@ -91,6 +98,8 @@ def _check(tree: Any) -> None:
         elif name:
             _offered(name, set(FUNCTIONS.split()), "function")
         joined += name in JOINING
+        if name == "strftime":
+            _written_out(node)
     if joined > MOST_JOINED:
         raise ToolRetry(f"texts are put together {joined} times; {MOST_JOINED} at most")
 
@@ -112,6 +121,14 @@ def _table(node: dict[str, Any], tables: set[str]) -> None:
     elsewhere = node.get("schema_name") not in ("", "main") or node.get("catalog_name")
     if elsewhere or name.lower() not in {table.lower() for table in tables}:
         raise ToolRetry(f"there is no table {name[:60]!r}; {schema()}")
+
+
+def _written_out(node: dict[str, Any]) -> None:
+    """Each `%…` of a format becomes up to a dozen characters, of a text of any length."""
+    *_, last = [entry.get("expression", {}) for entry in node.get("arguments", [])] or [{}]
+    text = last.get("literal", {}).get("text")
+    if not isinstance(text, str) or len(text) > LONGEST_FORMAT:
+        raise ToolRetry(f"strftime takes a format of at most {LONGEST_FORMAT} characters; use '%H'")
 
 
 def _offered(name: str, offered: set[str], what: str) -> None:

@@ -1,15 +1,25 @@
-"""DuckDB tables of one bundle: new lines go in, each modality into its own table.
+"""DuckDB tables of one recording: new lines go in, each modality into its own table.
 
 DuckDB may open nothing but a spool directory of ours: file access is closed to everything else,
-so that no query can leave the bundle.
+so that no query can leave the recording.
 """
 
 import json
 import tempfile
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 
 import duckdb
+
+from .arrivals import Arrivals
+from .kept import Kept
+from .log_columns import LogColumns
+from .metric_columns import MetricColumns
+from .records import Records, change, log_record, span
+from .span_columns import SpanColumns
 
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
 TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
@@ -33,6 +43,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
+SERVICE = "service"
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
 NEEDED = {
     "metrics": ("ts", "name", "service", "value"),
@@ -50,18 +61,50 @@ overflow. NaN and infinity are values of metrics; no span takes them."""
 
 
 @dataclass
-class Loaded:
-    """What one chunk of lines came to."""
+class Copies:
+    """Copies of tables for another process. Rows are only ever added, so each is written once."""
 
-    lines: int
-    rows: int
+    folder: Path
+    parts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """(row that it ends before, file) of each table, in order."""
+
+    def bring_up(
+        self, db: duckdb.DuckDBPyConnection, held: Mapping[str, int]
+    ) -> dict[str, list[str]]:
+        """The files of each table, with its first so many rows."""
+        return {table: list(self._files(db, table, rows)) for table, rows in held.items()}
+
+    def _files(self, db: duckdb.DuckDBPyConnection, table: str, held: int) -> list[str]:
+        parts = self.parts.setdefault(table, [])
+        known = bisect_right(parts, held, key=lambda part: part[0])
+        start = parts[known - 1][0] if known else 0
+        files = [file for _, file in parts[:known]]
+        if held == start:
+            return files
+        path = str(self.folder / f"{table}.{start}.{held}.parquet")
+        new = f"SELECT * FROM {table} WHERE rowid >= {start} AND rowid < {held}"
+        db.execute(f"COPY ({new}) TO {quoted(path)} (FORMAT parquet)")
+        if known == len(parts):  # else: an older state asks after a newer one
+            parts.append((held, path))
+        return [*files, path]
 
 
 class Tables:
-    """The tables, on one in-memory connection. Not thread-safe: the caller locks."""
+    """The tables, on one in-memory connection, and their columns. Rows are only ever added, so the
+    first n rows of a table are what it held when it had n. Not thread-safe: the caller locks."""
 
     def __init__(self) -> None:
+        self.lock = RLock()
+        self.arrivals = {modality: Arrivals() for modality in COLUMNS}
+        self.kept = Kept()
+        self.metrics, self.logs, self.spans = MetricColumns(), LogColumns(), SpanColumns()
+        self.log_records = Records("logs", log_record)
+        self.span_records = Records("traces", span)
+        self.change_records = Records("changes", change)
+        self.clocks: tuple[int, dict[str, list[str]]] | None = None
+        """What clocks disagree about, and how many rows had been compared then."""
         self.spool = tempfile.TemporaryDirectory(prefix="warroom-")
+        self.copies = Copies(Path(self.spool.name))
         self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
         folder = self.spool.name.replace("'", "''")
         self.db.execute(f"SET allowed_directories = ['{folder}']; SET temp_directory = '{folder}'")
@@ -73,11 +116,13 @@ class Tables:
 
     def close(self) -> None:
         """Give back memory and the spool."""
+        self.kept.clear()
         self.db.close()
         self.spool.cleanup()
 
-    def add(self, modality: str, chunk: bytes) -> Loaded:
-        """Put complete JSON lines into a table; lines that are not records are left out."""
+    def add(self, modality: str, chunk: bytes) -> int:
+        """Put complete JSON lines into a table; how many of them were no records and are left
+        out."""
         path = Path(self.spool.name) / f"{modality}.jsonl"
         path.write_bytes(chunk)
         try:
@@ -86,7 +131,16 @@ class Tables:
             path.write_bytes(_cleaned(chunk))
             rows = self._insert(modality, path)
         path.unlink()
-        return Loaded(_lines(chunk), rows)
+        if rows:
+            self._note(modality, rows)
+        return _lines(chunk) - rows
+
+    def _note(self, modality: str, rows: int) -> None:
+        """Write down which times came in."""
+        time, arrivals = f'"{TIME[modality]}"', self.arrivals[modality]
+        query = f"SELECT min({time}), max({time}) FROM {modality} WHERE rowid >= ?"
+        first, last = self.db.execute(query, [arrivals.rows]).fetchall()[0]
+        arrivals.add(rows, first, last)
 
     def _insert(self, modality: str, path: Path) -> int:
         """How many rows came in."""
@@ -103,6 +157,11 @@ class Tables:
         return int(found[0]) if found else 0
 
 
+def quoted(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _lines(chunk: bytes) -> int:
     """Lines with something in them; each ends with a newline."""
     every = chunk.count(b"\n")
@@ -115,7 +174,7 @@ def _struct(columns: dict[str, str]) -> str:
     return "{" + ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items()) + "}"
 
 
-def _cleaned(chunk: bytes, longest: int = 2**20) -> bytes:
+def _cleaned(chunk: bytes, longest: int = 8 * 2**20) -> bytes:
     """The lines that are JSON objects of reasonable size, written again in plain ASCII."""
     kept = []
     for line in chunk.split(b"\n"):

@@ -16,7 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 from ..errors import ToolRetry
 from ..incident.evidence import EvidenceStatus, Quote
 from ..targets.survey import Surveying
-from ..telemetry.model import Telemetry, Window
+from ..telemetry.model import Window
+from ..telemetry.recording import Recording
 
 MAX_ROWS = 200
 """Rows that a tool may return: what is more is counted in the note, never silently cut."""
@@ -56,7 +57,7 @@ class Bench(Protocol):
     """What a tool may reach."""
 
     @property
-    def telemetry(self) -> Telemetry:
+    def telemetry(self) -> Recording:
         """Where metrics, logs, traces and changes come from."""
         ...
 

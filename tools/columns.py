@@ -8,7 +8,8 @@ import numpy as np
 from ..analysis.requests.span_events import Events, events_of
 from ..analysis.requests.span_table import NONE, Bools, Floats, SpanTable, rows_of
 from ..analysis.requests.statements import statements
-from ..telemetry.model import Telemetry, Window
+from ..telemetry.model import Window
+from ..telemetry.recording import Recording
 from .base import Bench
 from .reading import attempt
 
@@ -20,7 +21,7 @@ NO_SPAN = 0
 class Requests:
     """Spans from the begin of the baseline to the end of the incident."""
 
-    telemetry: Telemetry
+    telemetry: Recording
     window: Window
     table: SpanTable
 
@@ -57,11 +58,12 @@ def requests(bench: Bench) -> Requests:
     healthy, incident = bench.frame.by_alert
     telemetry = bench.telemetry
     window = Window(min(healthy.start, incident.start), max(healthy.end, incident.end))
-    return attempt(
-        lambda: telemetry.remember(
-            ("requests", window), lambda: Requests(telemetry, window, telemetry.span_table(window))
-        )
-    )
+
+    def read() -> Requests:
+        telemetry.log_table(window)  # what these requests rest on as well, though it is used later
+        return Requests(telemetry, window, telemetry.span_table(window))
+
+    return attempt(lambda: telemetry.remember(("requests", window), read))
 
 
 def listed_calls(bench: Bench) -> set[tuple[str, str]]:

@@ -8,15 +8,15 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import Any
 
 from ..errors import ApprovalRequired, ToolFailed
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..prompts.neutral import data
-from ..targets.configuration import Receipt
 
 
-def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[Receipt]:
+def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[dict[str, Any]]:
     """Write the message for each of its channels; one that is there already is left alone.
 
     Returns one row per channel: channel, file, sent (False: it had been sent before).
@@ -36,7 +36,7 @@ def send(outbox: Path, message: Message, approval: Decision | None = None) -> li
         ) from error
 
 
-def _write(outbox: Path, message: Message, channel: str) -> Receipt:
+def _write(outbox: Path, message: Message, channel: str) -> dict[str, Any]:
     """Atomic, and at most once per text and channel: the text's hash is in the name."""
     slug = re.sub(r"[^a-z0-9]+", "-", channel.lower()).strip("-")
     path = outbox / f"{message.hash}-{slug}.md"

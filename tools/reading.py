@@ -9,20 +9,22 @@ import numpy as np
 from ..analysis.requests.log_table import LogTable
 from ..analysis.requests.span_table import SpanTable
 from ..analysis.requests.spans import Span as GraphSpan
-from ..errors import BundleError, ToolFailed, ToolRetry
+from ..errors import TelemetryError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
 from ..telemetry.span_signals import peer, span_failed
 from .base import MAX_ROWS, Bench, Row, Table
+from .patience import go_on
 
 T = TypeVar("T")
 
 
 def attempt(read: Callable[[], T]) -> T:
-    """What telemetry answers; ToolFailed when the source cannot be read."""
+    """What telemetry answers; ToolFailed when the source cannot be read, or nobody waits for it."""
+    go_on()
     try:
         return read()
-    except BundleError as error:
+    except TelemetryError as error:
         raise ToolFailed(str(error)) from error
 
 

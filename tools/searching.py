@@ -1,60 +1,62 @@
 """Texts by a regular expression that anybody may have written: RE2 takes time linear in the text.
 
-Python's own `re` may take forever, and holds up every thread while it does.
+Python's own `re` may take forever, and holds up every thread while it does. RE2 takes as many steps
+for a character as its program has states, so a program may not be large, and the search looks at
+the clock between two texts.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+import time
+from collections.abc import Callable, Iterator, Sequence
 
-import duckdb
+import re2
 
-BLOCK = 4_000_000
-"""Characters that are searched at once: DuckDB has little memory here."""
-QUERY = """
-SELECT i FROM (SELECT unnest($texts) AS t, generate_subscripts($texts, 1) - 1 AS i)
-WHERE regexp_matches(t, $pattern)
-"""
+from ..errors import ToolFailed, ToolRetry
+
+LARGEST = 1000
+"""States of a pattern's program: a few hundred characters, or repetitions that multiply to it."""
+LIMIT_S = 10.0
 
 
-def matches(pattern: str, texts: Sequence[str]) -> tuple[list[int], bool]:
+def matches(pattern: str, texts: Sequence[str], seconds: float = LIMIT_S) -> tuple[list[int], bool]:
     """(indices of the texts that match in any case, whether the pattern was taken as plain text).
 
     What RE2 does not know (look-around, back references, an unclosed bracket) is searched as it is
-    written.
+    written. Raises ToolRetry for a pattern that is too large, ToolFailed after `seconds`.
     """
-    written = _encodable(pattern)
-    with _database().cursor() as db:
-        try:
-            db.execute("SELECT regexp_matches('', ?)", [f"(?im){written}"])
-        except duckdb.Error:
-            plain = written.casefold()
-            return [i for i, text in enumerate(texts) if plain in _encodable(text).casefold()], True
-        found = []
-        for start, block in _blocks(texts):
-            rows = db.execute(QUERY, {"texts": block, "pattern": f"(?im){written}"}).fetchall()
-            found += [start + row[0] for row in rows]
-    return sorted(found), False
+    search, plain = _compiled(_utf8(pattern))
+    return [index for index, text in _in_time(texts, seconds) if search(text)], plain
 
 
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One for the process: opening one takes longer than most searches."""
-    return duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
+def _compiled(pattern: bytes) -> tuple[Callable[[bytes], object], bool]:
+    """What searches, and whether it searches for plain text."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled, plain = re2.compile(b"(?im)" + pattern, options), False
+    except re2.error as error:
+        if "too large" in str(error) or "repetition size" in str(error):
+            raise _too_large() from None
+        compiled, plain = re2.compile(b"(?i)" + re2.escape(pattern), options), True
+    if compiled.programsize > LARGEST:
+        raise _too_large()
+    return compiled.search, plain
 
 
-def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """(index of the first, texts) in blocks of a bearable size."""
-    start, size, block = 0, 0, []
-    for number, text in enumerate(texts):
-        if block and size + len(text) > BLOCK:
-            yield start, block
-            start, size, block = number, 0, []
-        block.append(_encodable(text))
-        size += len(text)
-    if block:
-        yield start, block
+def _too_large() -> ToolRetry:
+    hint = "give fewer or smaller counted repetitions, such as x+ for x{1,500}"
+    return ToolRetry(f"the pattern is too large to search with; {hint}")
 
 
-def _encodable(text: str) -> str:
+def _in_time(texts: Sequence[str], seconds: float) -> Iterator[tuple[int, bytes]]:
+    """Each text, while there is time."""
+    last = time.monotonic() + seconds
+    for index, text in enumerate(texts):
+        if time.monotonic() > last:
+            looked = f"{index} of {len(texts)} texts were searched in {seconds:g} s"
+            raise ToolFailed(f"{looked}; give a shorter pattern, or fewer rows or services")
+        yield index, _utf8(text)
+
+
+def _utf8(text: str) -> bytes:
     """Half characters, which JSON can spell and UTF-8 cannot, as question marks."""
-    return text.encode(errors="replace").decode()
+    return text.encode(errors="replace")

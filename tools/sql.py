@@ -1,6 +1,5 @@
 """SQL over telemetry: for a question that no other tool answers."""
 
-from ..telemetry.queries import Queryable
 from .base import MAX_ROWS, Bench, Effect, Table, tool
 from .reading import attempt, whole
 
@@ -22,9 +21,8 @@ def query_telemetry(bench: Bench, sql: str) -> Table:
     another tool returns.
     """
     source, window = bench.telemetry, whole(bench)
-    if not isinstance(source, Queryable):
-        why = "; ".join(sorted({cover.problem for cover in source.coverage() if cover.problem}))
-        return Table([], f"this telemetry takes no SQL{f': {why}' if why else ''}", window)
+    if source.absent:
+        return Table([], f"this telemetry takes no SQL: {source.absent}", window)
     answer = attempt(lambda: source.query(sql, MAX_ROWS, LIMIT_S))
     count = (
         f"the first {MAX_ROWS} rows, there are more" if answer.more else f"{len(answer.rows)} rows"

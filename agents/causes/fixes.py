@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from ...incident.action import ActionKind, ActionPlan
+from ...actions.roll_back import RollBack
+from ...incident.action import ActionPlan
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import FollowUp
 from ..runtime.case import Case
@@ -28,7 +29,7 @@ LASTING = {
 
 def stages(plan: ActionPlan) -> list[str]:
     """Staged rollout of one action."""
-    first = "one instance, then the others" if plan.kind is ActionKind.roll_back else "at once"
+    first = "one instance, then the others" if plan.kind == RollBack.kind else "at once"
     return [
         f"approve plan {plan.hash}: {plan.title}",
         f"carry it out ({first}); {plan.blast_radius}",

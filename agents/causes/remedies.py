@@ -8,12 +8,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...actions.base import Action
+from ...actions.block_source import BlockSource
+from ...actions.catalogue import plan
+from ...actions.flag_off import FlagOff
+from ...actions.inventory import Part
+from ...actions.repair_rows import RepairRows
+from ...actions.reroute import Reroute
+from ...actions.restart import Restart
+from ...actions.roll_back import RollBack
+from ...actions.scale import Scale
+from ...actions.switch_provider import SwitchProvider
+from ...actions.throttle import Throttle
 from ...errors import ToolRetry
-from ...incident.action import ActionKind, ActionPlan
+from ...incident.action import ActionPlan
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import Gap
-from ...targets.inventory import Part
-from ...tools.actions import plan
 from .access import attackers
 from .data import damaged
 from .networks import covered, networks
@@ -29,7 +39,7 @@ BACKGROUND = 0.05
 class Move:
     """One action before it is checked."""
 
-    kind: ActionKind
+    action: type[Action]
     target: str
     parameters: dict
 
@@ -51,7 +61,7 @@ def propose(
             try:
                 made = _plan(observations, hypothesis, move)
             except ToolRetry as error:
-                gaps.append(Gap(what=f"{move.kind.value} {move.target}", why=str(error)))
+                gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
             plans.append((hypothesis.confidence * 0.5**order, made))
     plans.sort(key=lambda pair: -pair[0])
@@ -61,7 +71,7 @@ def propose(
 
 def _plan(observations: Observations, hypothesis: Hypothesis, move: Move) -> ActionPlan:
     return plan(
-        move.kind,
+        move.action.kind,
         move.target,
         move.parameters,
         f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
@@ -77,9 +87,9 @@ def _moves(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
         case FaultKind.bad_deploy | FaultKind.slow_release:
             yield from _back_and_restart(observations, cause)
         case FaultKind.bad_flag:
-            yield Move(ActionKind.flag_off, cause.resource, {})
+            yield Move(FlagOff, cause.resource, {})
         case FaultKind.hung_process | FaultKind.crash_loop | FaultKind.pool_exhaustion:
-            yield Move(ActionKind.restart, cause.service, {})
+            yield Move(Restart, cause.service, {})
             yield from _reroute(observations, cause)
             yield from _roll_back(observations, cause)
         case FaultKind.memory_leak:
@@ -95,12 +105,12 @@ def _moves(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
         case FaultKind.provider_quota | FaultKind.provider_outage:
             yield from _switch(observations, cause)
         case FaultKind.application | FaultKind.unknown:
-            yield Move(ActionKind.restart, cause.service, {})
+            yield Move(Restart, cause.service, {})
 
 
 def _back_and_restart(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
     yield from _roll_back(observations, cause)
-    yield Move(ActionKind.restart, cause.service, {})
+    yield Move(Restart, cause.service, {})
 
 
 def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
@@ -109,13 +119,13 @@ def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
     part = observations.case.inventory.services.get(cause.service, Part())
     version = (row["previous"] if row else "") or part.previous
     if row and version:
-        yield Move(ActionKind.roll_back, cause.service, {"to_version": version})
+        yield Move(RollBack, cause.service, {"to_version": version})
 
 
 def _reroute(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
     part = observations.case.inventory.services.get(cause.service, Part())
     if part.spares:
-        yield Move(ActionKind.reroute, cause.service, {"away_from": part.instances})
+        yield Move(Reroute, cause.service, {"away_from": part.instances})
 
 
 def _scale(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
@@ -125,7 +135,7 @@ def _scale(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
     growth = row.get("ratio") or 2.0
     wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
     if wanted > len(part.instances):
-        yield Move(ActionKind.scale, cause.service, {"instances": wanted})
+        yield Move(Scale, cause.service, {"instances": wanted})
 
 
 def _throttle(observations: Observations, route: str) -> Iterator[Move]:
@@ -135,7 +145,7 @@ def _throttle(observations: Observations, route: str) -> Iterator[Move]:
     if usual and route not in ("*", "/"):
         for edge in _edges(observations):
             limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
-            yield Move(ActionKind.throttle, edge, limit)
+            yield Move(Throttle, edge, limit)
 
 
 def _block(observations: Observations) -> Iterator[Move]:
@@ -149,7 +159,7 @@ def _block(observations: Observations) -> Iterator[Move]:
     if sources and share <= BACKGROUND:
         for edge in _edges(observations):
             parameters = {"sources": sources, "good_share": round(share, 4)}
-            yield Move(ActionKind.block_source, edge, parameters)
+            yield Move(BlockSource, edge, parameters)
 
 
 def _login_route(observations: Observations) -> str:
@@ -165,7 +175,7 @@ def _repair(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
         rows = [row for row in suspects if row["table"] == table]
         most = max(500, *(row["rows_differing"] for row in rows))
         parameters = {"columns": [row["column"] for row in rows], "max_rows": most}
-        yield Move(ActionKind.repair_rows, table, parameters)
+        yield Move(RepairRows, table, parameters)
 
 
 def _switch(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
@@ -175,7 +185,7 @@ def _switch(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
         return  # switched already
     others = [n for n in observations.case.inventory.providers if not cause.service.endswith(n)]
     for other in others:
-        yield Move(ActionKind.switch_provider, cause.resource, {"to": other})
+        yield Move(SwitchProvider, cause.resource, {"to": other})
 
 
 def _edges(observations: Observations) -> list[str]:

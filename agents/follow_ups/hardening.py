@@ -5,7 +5,12 @@ from datetime import datetime
 
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.report import FollowUp, HardeningReport
+from ...incident.report import (
+    FollowUp,
+    HardeningReport,
+    InvestigationReport,
+    PerformanceReport,
+)
 from ...incident.reword import reword
 from ...telemetry.model import Catalogue
 from ..reporting.incident_status import affected, is_noise, likely_cause
@@ -57,7 +62,7 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
             priority=asked.priority,
             rationale=why,
             evidence=list(dict.fromkeys(evidence or proof)),
-            step=13,
+            step=HardeningReport.number(),
         )
 
     for asked in lesson(document).hardening:
@@ -66,7 +71,8 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
         title = f"Let {victim} serve without {service}: timeout, circuit breaker, default answer"
         why = f"the trouble at {service} reached {victim}"
         yield item(Item(title, 2, "hardening"), why, proof, victim)
-    for advice in getattr(document.report(6), "advice", [])[:2]:
+    performance = document.report(PerformanceReport)
+    for advice in performance.advice[:2] if performance else []:
         yield item(Item(advice, 2, "capacity"), "capacity advice of the performance analysis", [])
     yield from _debts(document, item)
 
@@ -90,7 +96,8 @@ def _victims(document: Incident, service: str) -> list[str]:
 def _debts(document: Incident, item) -> Iterator[FollowUp]:
     """Contributing factors are debt; so is an action that was tried and did not help."""
     names = affected(document)
-    for factor in getattr(document.report(4), "contributing", [])[:3]:
+    investigation = document.report(InvestigationReport)
+    for factor in investigation.contributing[:3] if investigation else []:
         title = f"Change that {reword(factor.text, names)}"
         yield item(Item(title, 2, "debt"), "contributed to this incident", factor.evidence)
     for execution in document.executions:

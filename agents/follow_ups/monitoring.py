@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...incident.report import FollowUp, MonitoringReport
+from ...incident.report import FollowUp, MonitoringReport, SweepReport
 from ...prompts.formats import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
@@ -76,7 +76,7 @@ class _Maker:
             priority=priority,
             rationale=fill(why, self.document),
             evidence=[e for e in dict.fromkeys(proof or grounds(self.document)) if e],
-            step=12,
+            step=MonitoringReport.number(),
         )
 
     def team(self) -> str:
@@ -154,7 +154,8 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
 
 
 def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
-    path = getattr(make.document.report(2), "origin", []) or affected(make.document)
+    sweep = make.document.report(SweepReport)
+    path = (sweep.origin if sweep else []) or affected(make.document)
     named = dict.fromkeys(called(r.signal) for r in found)
     signals = ", ".join(named) or "errors, latency, saturation"
     title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"

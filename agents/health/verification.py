@@ -9,7 +9,7 @@ from ...incident.action import Execution, Measure, Outcome
 from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Gap
-from ...incident.report import VerificationReport
+from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
@@ -88,7 +88,7 @@ def _targets(case: Case, execution: Execution) -> list[str]:
     seen = [
         f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
         for finding in case.document.findings
-        if finding.kind.startswith("anomaly:") and finding.step == 2
+        if finding.kind.startswith("anomaly:") and finding.step == SweepReport.number()
     ]
     context = [target for target in dict.fromkeys(seen) if target not in decisive]
     return decisive + context[:CONTEXT]

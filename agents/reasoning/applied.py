@@ -24,8 +24,6 @@ from .replies import (
     Reply,
 )
 
-TOLD_BY_MODEL = (2, 5, 6, 10, 12, 13)
-"""Steps whose summary a model may write; the others' say what code decided."""
 DUE = timedelta(days=30)
 """When work that a model asks for is due: nothing urgent comes from it alone."""
 
@@ -36,7 +34,7 @@ def applied(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> AnyRepo
     changes: dict[str, Any] = {
         "source": "model",
         "findings": [*floor.findings, *own, *_instructions(reply, proof)],
-        "summary": _summary(floor, reply, own, proof),
+        "summary": _summary(case, floor, reply, own, proof),
         "disagreements": _doubts(floor, reply),
     }
     changes |= _of_step(case, floor, reply, proof)
@@ -62,10 +60,11 @@ def _of_step(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> dict[s
     return {}
 
 
-def _summary(floor: AnyReport, reply: Reply, own: list[Finding], proof: Proof) -> str:
+def _summary(case: Case, floor: AnyReport, reply: Reply, own: list[Finding], proof: Proof) -> str:
     """The model's words where a proven claim carries them and every number in them is held."""
     words = reply.summary.strip()
-    if floor.step not in TOLD_BY_MODEL or not own or not words:
+    asked = case.step.asked
+    if asked is None or not asked.sums_up or not own or not words:
         return floor.summary
     quotes = [q for f in (*own, *floor.findings) for q in f.quotes]
     return proof.told(words, quotes, floor.summary) or floor.summary

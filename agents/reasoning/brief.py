@@ -14,6 +14,7 @@ from ...incident.report import AnyReport, MitigationReport
 from ...prompts.neutral import Trusted, plain
 from ...prompts.render import render
 from ...tools.base import Result
+from ..runtime.case import Asked
 from .digest import digest
 
 Payload = Callable[[str], Any]
@@ -23,12 +24,15 @@ SHOWN = 5
 """Findings and causes of the playbook that are told."""
 
 
-def brief(document: Incident, floor: AnyReport, payload: Payload, characters: int) -> str:
+def brief(
+    document: Incident, floor: AnyReport, asked: Asked, payload: Payload, characters: int
+) -> str:
     """The user's message of a step.
 
     Args:
         document: as it stands, with the evidence of the playbook's own calls.
         floor: the playbook's report on the step.
+        asked: what the step asks of a model.
         payload: fetches evidence payloads by digest.
         characters: budget of the evidence tables.
     """
@@ -42,7 +46,7 @@ def brief(document: Incident, floor: AnyReport, payload: Payload, characters: in
         conclusion=floor.conclusion,
         summary=_trusted(floor.summary),
         findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in floor.findings[:SHOWN]],
-        causes=[_trusted(cause(h)) for h in _hypotheses(document, floor)[:SHOWN]],
+        causes=[_trusted(cause(h)) for h in _hypotheses(document, floor, asked)[:SHOWN]],
         options=[_trusted(f"{label}: {title}") for label, title in options(floor)],
         tables=Trusted(tables),
         more=_trusted(more),
@@ -84,10 +88,10 @@ def _standing(document: Incident) -> Trusted:
     return _trusted("; ".join(parts))
 
 
-def _hypotheses(document: Incident, floor: AnyReport) -> list[Hypothesis]:
+def _hypotheses(document: Incident, floor: AnyReport, asked: Asked) -> list[Hypothesis]:
     if floor.hypotheses or isinstance(floor, MitigationReport):
         return floor.hypotheses
-    return document.hypotheses if floor.step in (5, 6, 7, 12, 13) else []
+    return document.hypotheses if asked.knows_causes else []
 
 
 def _values(quotes: Iterable[Quote]) -> str:

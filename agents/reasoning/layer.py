@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ...errors import ModelError
 from ...incident.document import Incident
+from ...incident.events import ModelCalled, ModelWrites
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import Hypothesis
 from ...incident.model_use import Disagreement, ModelCall
@@ -25,15 +26,14 @@ from ...models.protocol import Ask, Deadline, Message, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ..debugger import lead_events
-from ..runtime.case import Case
+from ..runtime.case import Asked, Case
 from .applied import applied
 from .brief import brief, cause
 from .conversation import Limits, converse
 from .looking import Desk
 from .proof import Proof
-from .replies import Reply, SkepticReply, reply_for
-from .skeptic import challenged, leader
-from .step_tools import DUTIES, OTHER_VIEW, Duty
+from .replies import Reply, SkepticReply
+from .skeptic import OTHER_VIEW, challenged, leader
 from .writing import rewrite_messages, rewrite_postmortem
 
 CHARS_PER_TOKEN = 2.5
@@ -84,9 +84,10 @@ class Session:
             return self._written(rewrite_postmortem)
         if isinstance(self.floor, CommunicationReport):
             return self._written(rewrite_messages)
-        duty = DUTIES[self.floor.step]
-        desk = Desk(duty.tools, self.case.tools, self._document, self.payload)
-        reply = self._reason(duty, desk)
+        asked = self.case.step.asked
+        assert asked is not None, "a step without a question to a model writes texts"
+        desk = Desk(asked.tools, self.case.tools, self._document, self.payload)
+        reply = self._reason(asked, desk)
         self._know()
         report = applied(self.case, self.floor, reply, self.proof)
         if isinstance(report, InvestigationReport):
@@ -94,20 +95,20 @@ class Session:
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
-    def _reason(self, duty: Duty, desk: Desk) -> Reply:
-        specialist = self.case.tools.specialist
+    def _reason(self, asked: Asked, desk: Desk) -> Reply:
+        step, specialist = self.case.step, self.case.step.specialist
         prompt = render(
-            f"model/{specialist}.md",
-            tools=bool(duty.rounds),
-            step=self.floor.step,
+            step.prompt,
+            tools=bool(asked.rounds),
+            step=step.number,
             language=self.settings.language,
         )
-        user = brief(self._document(), self.floor, self.payload, self._context())
-        ask = self._ask(specialist, prompt, user, reply_for(self.floor.step), specialist)
-        tools = desk.specs() if duty.rounds else ()
-        ask = replace(ask, tools=tools, max_tokens=duty.tokens)
-        context = self.settings.context_tokens - duty.tokens
-        limits = Limits(duty.rounds, int(context * CHARS_PER_TOKEN))
+        user = brief(self._document(), self.floor, asked, self.payload, self._context())
+        ask = self._ask(specialist, prompt, user, asked.reply, specialist)
+        tools = desk.specs() if asked.rounds else ()
+        ask = replace(ask, tools=tools, max_tokens=asked.tokens)
+        context = self.settings.context_tokens - asked.tokens
+        limits = Limits(asked.rounds, int(context * CHARS_PER_TOKEN))
         found = converse(self._model(specialist), ask, desk.look, limits)
         assert isinstance(found, Reply)
         return found
@@ -147,7 +148,9 @@ class Session:
 
     def _challenge(self, leading: Hypothesis) -> SkepticReply:
         prompt = render("model/skeptic.md", specialist=OTHER_VIEW)
-        told = brief(self._document(), self.floor, self.payload, self._context() // 2)
+        asked = self.case.step.asked
+        assert asked is not None
+        told = brief(self._document(), self.floor, asked, self.payload, self._context() // 2)
         user = f"{told}\nThe cause to refute: {cause(leading)}"
         ask = self._ask(OTHER_VIEW, prompt, user, SkepticReply, "skeptic")
         reply = self._model(OTHER_VIEW).ask(replace(ask, purpose="skeptic")).reply
@@ -172,7 +175,6 @@ class Session:
         self, specialist: str, system: str, user: str, schema: type[BaseModel], name: str
     ) -> Ask:
         step = self.floor.step
-        who = {"event": "thinking", "specialist": specialist, "step": step}
         return Ask(
             messages=(Message("system", system), Message("user", user)),
             schema=schema,
@@ -181,7 +183,9 @@ class Session:
             incident=self.case.document.id,
             prompt=f"{stamp(f'model/{name}.md')}+{digest('model/shared.md')}" if name else "",
             deadline=self.deadline,  # each request has its own, sooner one: Wire
-            listen=lambda text: self.case.tell({**who, "text": text}),
+            listen=lambda text: self.case.tell(
+                ModelWrites(specialist=specialist, step=step, text=text)
+            ),
         )
 
     def _model(self, specialist: str) -> Model:
@@ -191,7 +195,7 @@ class Session:
         """Into the document at once: what was spent stays on record whatever happens next."""
         signed = call.model_copy(update={"attempt": self.case.attempt})
         self.store.update(self.case.document.id, lambda doc: doc.model_calls.append(signed))
-        self.case.tell({"event": "model", "call": signed})
+        self.case.tell(ModelCalled(call=signed))
 
     def _document(self) -> Incident:
         return self.store.load(self.case.document.id)

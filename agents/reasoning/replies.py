@@ -105,19 +105,3 @@ class SkepticReply(BaseModel):
     refuted: bool = Field(description="true when the evidence speaks against it")
     why: Line = Field(description="one sentence")
     against: list[Claim] = Field(max_length=3, description="values that speak against it")
-
-
-REPLIES: dict[int, type[Reply]] = {
-    1: DetectionReply,
-    3: MitigationReply,
-    4: InvestigationReply,
-    6: AdviceReply,
-    7: FixReply,
-    12: LearningReply,
-    13: LearningReply,
-}
-
-
-def reply_for(step: int) -> type[Reply]:
-    """The schema that a step's reply has to be."""
-    return REPLIES.get(step, Reply)

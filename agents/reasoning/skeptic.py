@@ -5,11 +5,14 @@ from collections.abc import Callable
 from ...analysis.fusion import CONCLUSIVE
 from ...errors import ModelError
 from ...incident.finding import Hypothesis
+from ...incident.practice import Specialist
 from .causes import objected
 from .proof import Proof
 from .replies import SkepticReply
 from .weighing import fused_again
 
+OTHER_VIEW = Specialist.performance
+"""Whose view tries to refute the debugger's leading cause."""
 Challenge = Callable[[Hypothesis], SkepticReply]
 """Asks for a refutation of one hypothesis. Raises ModelError."""
 

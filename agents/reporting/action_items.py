@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from ...incident.document import Incident
-from ...incident.report import FollowUp
+from ...incident.report import FollowUp, PostmortemReport
 from ...telemetry.model import Catalogue
 from ..follow_ups.catalogue import fill, lesson
 from .incident_status import affected, is_noise, likely_cause
@@ -28,7 +28,7 @@ def action_items(
         priority=1,
         rationale="a postmortem is due within 48 hours",
         evidence=proof,
-        step=11,
+        step=PostmortemReport.number(),
     )
     if is_noise(document):
         return []
@@ -43,7 +43,7 @@ def action_items(
             priority=asked.priority,
             rationale=f"prevents another {cause.kind.value}" if cause else "the cause is open",
             evidence=proof,
-            step=11,
+            step=PostmortemReport.number(),
         )
         for asked in lesson(document).prevention
     ] + [review]

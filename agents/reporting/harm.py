@@ -22,13 +22,8 @@ def impact(say: Narrator) -> Iterator[Claim]:
     yield from _accounts(say)
 
 
-def _report(say: Narrator) -> CustomerImpactReport | None:
-    report = say.document.report(10)
-    return report if isinstance(report, CustomerImpactReport) else None
-
-
 def _requests(say: Narrator) -> Claim:
-    report, hurt = _report(say), say.document.impact
+    report, hurt = say.document.report(CustomerImpactReport), say.document.impact
     if report is not None and report.conclusion == "concluded":
         return say.say(sentence(report.summary), *report.searched)
     if hurt and hurt.requests:
@@ -41,7 +36,7 @@ def _requests(say: Narrator) -> Claim:
 
 
 def _journeys(say: Narrator) -> Iterator[Claim]:
-    report = _report(say)
+    report = say.document.report(CustomerImpactReport)
     if report is not None and report.segments:
         more = len(report.segments) - SHOWN
         rest = f"; and {more} more" if more > 0 else ""
@@ -83,7 +78,7 @@ def _data(say: Narrator) -> Iterator[Claim]:
 
 def _accounts(say: Narrator) -> Iterator[Claim]:
     """Whether somebody got in: the first question after an attack."""
-    report = say.document.report(5)
-    if about_security(say.document) and isinstance(report, SecurityReport) and report.exposure:
+    report = say.document.report(SecurityReport)
+    if about_security(say.document) and report and report.exposure:
         threat = f"{report.threat}; accounts and data: {report.exposure}"
         yield say.say(f"Security: {threat}.", say.tool("auth_failures"), *report.searched[:1])

@@ -56,8 +56,8 @@ def stage(document: Incident) -> Stage:
 
 def is_noise(document: Incident) -> bool:
     """Whether the latest classification found nothing behind the alert, and nothing was done."""
-    first = document.report(1)
-    called = isinstance(first, DetectionReport) and first.noise
+    first = document.report(DetectionReport)
+    called = first is not None and first.noise
     leading = document.leading()
     nothing = leading is not None and leading.kind is FaultKind.no_fault
     over = document.state in (State.resolved, State.post_incident, State.closed)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+from ...actions.flag_off import FlagOff
+from ...actions.roll_back import RollBack
 from ...incident.action import Execution, Outcome
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind
@@ -160,7 +162,7 @@ def _luck(say: Narrator) -> Iterator[Claim]:
     document = say.document
     solved = solution(document)
     plan = document.plan(solved.plan) if solved else None
-    if solved and plan and plan.kind.value in ("roll back", "feature flag off"):
+    if solved and plan and plan.kind in (RollBack.kind, FlagOff.kind):
         text = "The fault came with a change that could be taken back; many faults do not."
         yield say.say(text, *_measured(solved))
     impact = document.impact

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...incident.action import Execution, Verdict
 from ...incident.finding import FaultKind, Finding, Hypothesis
-from ...incident.report import InvestigationReport
+from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
 from ...prompts.formats import clock, duration, level, percent, utc
@@ -76,7 +76,7 @@ def _quoted(cause: Hypothesis | None) -> list[str]:
 
 def looked(say: Narrator) -> list[str]:
     """What the investigation looked at; where it says nothing, the line that tells of it."""
-    report = say.document.report(4)
+    report = say.document.report(InvestigationReport)
     lines = [say.line(EventKind.hypothesis)]
     return [*(report.searched[:2] if report else []), *lines]
 
@@ -101,14 +101,15 @@ def causes(say: Narrator) -> Iterator[Claim]:
 
 def _known(say: Narrator) -> Iterator[Claim]:
     """Findings of the investigation first: the sweep's are symptoms."""
-    findings = sorted(say.document.findings, key=lambda finding: finding.step != 4)
+    investigation = InvestigationReport.number()
+    findings = sorted(say.document.findings, key=lambda finding: finding.step != investigation)
     for finding in findings[:REASONS]:
         yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
 
 
 def _contributing(say: Narrator) -> Iterator[Claim]:
-    report = say.document.report(4)
-    if isinstance(report, InvestigationReport):
+    report = say.document.report(InvestigationReport)
+    if report is not None:
         for factor in report.contributing[:REASONS]:
             yield say.say(f"Contributing: {factor.text}.", *factor.evidence or looked(say))
 
@@ -144,8 +145,8 @@ def _is_trigger(finding: Finding, cause) -> bool:
 
 def whys(say: Narrator) -> list[Claim]:
     """The chain of five whys as the investigation found it."""
-    report = say.document.report(4)
-    if not isinstance(report, InvestigationReport):
+    report = say.document.report(InvestigationReport)
+    if report is None:
         return []
     alert = [say.line(EventKind.alert)]
     chain = enumerate(report.five_whys)
@@ -159,7 +160,7 @@ def detection(say: Narrator) -> Iterator[Claim]:
     seconds = (at - onset(document)).total_seconds()
     text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
     yield say.say(f"{text}, {duration(seconds)} after onset.", say.line(EventKind.alert))
-    first = document.report(1)
+    first = document.report(DetectionReport)
     if first is not None:
         quotes = proof(document.impact.quotes) if document.impact else []
         line = say.line(EventKind.severity) or say.line(EventKind.state)

@@ -1,21 +1,67 @@
-"""What a specialist works on: the document as it stands, a toolbox, the time, the attempt."""
+"""What a specialist works on: one step of the practice, and its view of one incident."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import BaseModel
+
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
+from ...incident.events import ResponseEvent
+from ...incident.practice import Phase, Specialist
+from ...incident.report import AnyReport, Report
 from ...settings import Settings
-from ...targets.inventory import Inventory
 from ...telemetry.model import Catalogue
 from ...tools.base import Frame
 from ...tools.toolbox import Toolbox
+
+Tell = Callable[[ResponseEvent], None]
+"""Tells people what is going on."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a model on top of the playbook may look at, and what it hands back."""
+
+    reply: type[BaseModel]
+    tools: tuple[str, ...] = ()
+    rounds: int = 0
+    """Times it may call tools before it has to answer."""
+    tokens: int = 1200
+    """Longest of one answer."""
+    sums_up: bool = False
+    """Whether the step's summary may be its words; else it says what code decided."""
+    knows_causes: bool = False
+    """Whether it is told the hypotheses of earlier steps."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the thirteen steps: all that graph, model and screens know of it."""
+
+    number: int
+    phase: Phase
+    specialist: Specialist
+    title: str
+    """What it is for, as people read it."""
+    report: type[Report]
+    playbook: Callable[["Case"], AnyReport]
+    """The deterministic answer."""
+    asked: Asked | None = None
+    """None: the step writes texts, and a model rewrites them."""
+
+    @property
+    def prompt(self) -> str:
+        """Its wording: one file a specialist."""
+        return f"model/{self.specialist}.md"
 
 
 @dataclass(frozen=True)
 class Case:
     """One specialist's view of one incident. The document is a copy: reports change it."""
 
+    step: Step
     document: Incident
     tools: Toolbox
     catalogue: Catalogue
@@ -24,5 +70,5 @@ class Case:
     settings: Settings
     now: datetime
     attempt: int = 1
-    tell: Callable[[dict], None] = lambda _event: None
-    """Tells people what goes on; nobody listens by default."""
+    tell: Tell = lambda _event: None
+    """Nobody listens by default."""

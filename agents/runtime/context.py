@@ -6,31 +6,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from ...actions.base import Acting
+from ...actions.inventory import Inventory
 from ...incident.document import Incident
+from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
+from ...incident.finding import Gap
+from ...incident.report import AnyReport
 from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
-from ...targets.acting import Acting
-from ...targets.inventory import Inventory
 from ...targets.survey import Surveying
-from ...telemetry.model import Catalogue, Telemetry
+from ...telemetry.model import Catalogue
+from ...telemetry.recorder import Recorder
+from ...telemetry.recording import Recording
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
-from .case import Case
-from .frame import frame_of
+from .case import Case, Step, Tell
+from .frame import frame_of, since_when
 from .inferred import inferred
 from .model_layer import ModelLayer, PlaybookOnly
-
-Progress = Callable[[dict], None]
-"""Tells people what is going on: {"event": "step" | "evidence" | "document" | …, …}."""
 
 
 @dataclass(frozen=True)
 class View:
-    """A bench: telemetry seen through one incident's windows."""
+    """A bench: one state of telemetry, seen through one incident's windows."""
 
-    telemetry: Telemetry
+    telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
 
@@ -41,7 +43,7 @@ class ResponseContext:
 
     settings: Settings
     store: Store
-    telemetry: Telemetry
+    recorder: Recorder
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
@@ -49,6 +51,11 @@ class ResponseContext:
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
     _memories: dict[str, Memory] = field(default_factory=dict)
+
+    @property
+    def telemetry(self) -> Recording:
+        """What is recorded, as the last step that began saw it."""
+        return self.recorder.recording
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -62,26 +69,41 @@ class ResponseContext:
             return self.survey.inventory()
         return inferred(self.telemetry)
 
-    def frame(self, document: Incident) -> Frame:
+    def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
-        coverage = self.telemetry.coverage()
+        coverage = recording.coverage()
         return frame_of(document, self.catalogue.windows, coverage, self.clock())
 
-    def case(self, incident_id: str, specialist: str, attempt: int, tell: Progress) -> Case:
-        """A specialist's view of the incident as it stands now."""
+    def name_gaps(self, case: Case, report: AnyReport) -> AnyReport:
+        """The report, with the sources that were down when its step began and that nobody has
+        named yet."""
+        named = [*case.document.gaps, *report.gaps]
+        new = [
+            Gap(what=modality, why=why)
+            for modality, why in self.recorder.recording.gaps
+            if not any(gap.what == modality and why in gap.why for gap in named)
+        ]
+        return report.model_copy(update={"gaps": [*report.gaps, *new]}) if new else report
+
+    def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
+        """A specialist's view of the incident as it stands now: one state of telemetry, whatever
+        comes while the step is worked."""
         document = self.store.load(incident_id)
-        frame = self.frame(document)
+        self.recorder.focus(document.alert.service, since_when(document, self.catalogue.windows))
+        recording = self.recorder.advance()
+        frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
-            tell({"event": "evidence", "evidence": kept})
+            tell(EvidenceKept(evidence=kept))
             return kept
 
         return Case(
+            step=step,
             document=document,
             tools=Toolbox(
-                View(self.telemetry, frame, self.survey),
-                specialist,
+                View(recording, frame, self.survey),
+                step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),
             ),

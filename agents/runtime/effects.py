@@ -6,21 +6,39 @@ outcome is open until telemetry decides it.
 """
 
 from langgraph.runtime import Runtime
+from pydantic import BaseModel, JsonValue
 
+from ...actions import remediation
 from ...errors import NotFound, ToolError
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
+from ...incident.events import ActionDone, ActionStarted, Waiting
 from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind, utc_now
 from ...state import IncidentState
-from ...targets.gone import WHY
-from ...tools import remediation
+from ...targets.stand_ins import WHY_GONE
 from .context import ResponseContext
 from .gate import add_decision
 
-DIED = {"receipt": {}, "error": "begun by a process that died: it is not begun again"}
+
+class Performed(BaseModel):
+    """What came of an action, as its claim keeps it."""
+
+    receipt: dict[str, JsonValue] = {}
+    error: str = ""
+
+
+class TakenBack(BaseModel):
+    """What came of an undo, as its claim keeps it."""
+
+    undone: bool
+    note: str
+    receipt: dict[str, JsonValue] = {}
+
+
+DIED = Performed(error="begun by a process that died: it is not begun again")
 """What we know of an effect that was claimed and never reported back."""
-UNDO_DIED = {"undone": False, "note": "could not be undone: begun by a process that died"}
+UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
 UNKNOWN = "could not be undone: nobody reported what was done; look at the system"
 
 
@@ -35,12 +53,12 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
     if earlier is None:
-        tell({"event": "action", "status": "started", "plan": plan})
-        context.store.ledger.finish(key, _carry_out(context, plan, decision))
+        tell(ActionStarted(plan=plan))
+        context.store.ledger.finish(key, _carry_out(context, plan, decision).model_dump())
     effect = context.store.ledger.claim(incident_id, key)
-    result = effect.result if effect and effect.done_at else DIED
+    result = Performed.model_validate(effect.result) if effect and effect.done_at else DIED
     document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
-    tell({"event": "action", "status": "done", "execution": document.executions[-1]})
+    tell(ActionDone(execution=document.executions[-1]))
     return {"checks": 0, "improving": False}
 
 
@@ -49,9 +67,9 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     context, incident_id = runtime.context, state.incident_id
     key = f"{incident_id}:undo:{state.plan}"
     if context.store.ledger.claim(incident_id, key) is None:
-        context.store.ledger.finish(key, _take_back(context, incident_id, state.plan))
+        context.store.ledger.finish(key, _take_back(context, incident_id, state.plan).model_dump())
     effect = context.store.ledger.claim(incident_id, key)
-    result = effect.result if effect and effect.done_at else UNDO_DIED
+    result = TakenBack.model_validate(effect.result) if effect and effect.done_at else UNDO_DIED
     context.store.update(incident_id, lambda doc: _undone(doc, state.plan, result))
     return {}
 
@@ -67,7 +85,7 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
     wait = due - (utc_now() - ended).total_seconds()
     if wait > 0:
-        runtime.stream_writer({"event": "wait", "seconds": wait, "why": "stabilisation window"})
+        runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
     return {"checks": state.checks + 1}
 
@@ -85,54 +103,56 @@ def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> Non
     document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
 
 
-def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | None) -> dict:
+def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | None) -> Performed:
     """What came of it: the receipt, or the error that the operation ended with."""
     if context.operations is None:  # approved after a restart that came up without the system
-        return {"receipt": {}, "error": WHY}
+        return Performed(error=WHY_GONE)
     try:
-        return {"receipt": remediation.execute(context.operations, plan, decision), "error": ""}
+        receipt = remediation.execute(context.operations, plan, decision)
+        return Performed(receipt=receipt.model_dump(mode="json"))
     except ToolError as error:
-        return {"receipt": {}, "error": str(error)}
+        return Performed(error=str(error))
 
 
-def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> dict:
+def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> TakenBack:
     """What came of the undo: only what the system says it changed counts as undone."""
     document = context.store.load(incident_id)
     plan = document.plan(plan_hash)
     execution = next((e for e in document.executions if e.plan == plan_hash), None)
     if plan is None or execution is None or not execution.receipt:
-        return {"undone": False, "note": UNKNOWN}
+        return TakenBack(undone=False, note=UNKNOWN)
     if context.operations is None:
-        return {"undone": False, "note": f"could not be undone: {WHY}"}
+        return TakenBack(undone=False, note=f"could not be undone: {WHY_GONE}")
     decision = context.store.ledger.decision(incident_id, plan_hash)
     try:
         receipt = remediation.undo(context.operations, plan, execution.receipt, decision)
     except ToolError as error:
-        return {"undone": False, "note": f"could not be undone: {error}"}
-    if not receipt.get("changed"):
-        return {"undone": False, "note": f"nothing was undone: {receipt.get('note', '')}"}
-    return {"undone": True, "note": f"undone: {plan.undo}", "receipt": receipt}
+        return TakenBack(undone=False, note=f"could not be undone: {error}")
+    if not receipt.changed:
+        return TakenBack(undone=False, note=f"nothing was undone: {receipt.note}")
+    kept = receipt.model_dump(mode="json")
+    return TakenBack(undone=True, note=f"undone: {plan.undo}", receipt=kept)
 
 
-def _end(document: Incident, plan_hash: str, result: dict) -> None:
+def _end(document: Incident, plan_hash: str, result: Performed) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
     if execution.ended_at:  # on record already: this node runs again
         return
     execution.ended_at = utc_now()
-    execution.receipt, execution.note = result["receipt"], result["error"]
-    if result["error"] and result is not DIED:
+    execution.receipt, execution.note = result.receipt, result.error
+    if result.error and result is not DIED:
         execution.outcome = Outcome.failed
-    text = f"{execution.title}: {result['error'] or 'carried out; telemetry decides what it did'}"
+    text = f"{execution.title}: {result.error or 'carried out; telemetry decides what it did'}"
     document.record(
         Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
     )
 
 
-def _undone(document: Incident, plan_hash: str, result: dict) -> None:
+def _undone(document: Incident, plan_hash: str, result: TakenBack) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
-    note = result["note"]
+    note = result.note
     if execution.note.endswith(note):  # on record already: this node runs again
         return
-    execution.undone = result["undone"]
+    execution.undone = result.undone
     execution.note = f"{execution.note}; {note}".lstrip("; ")
     document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))

@@ -4,13 +4,14 @@ Plans made from it are advice to a person: they are checked again against the re
 before anything acts.
 """
 
-from ...targets.inventory import Inventory, Part
-from ...telemetry.model import Change, Service, Telemetry, Window
+from ...actions.inventory import Inventory, Part
+from ...telemetry.model import Change, Service, Window
+from ...telemetry.recording import Recording
 
 EVER = Window(0.0, 1e12)
 
 
-def inferred(telemetry: Telemetry) -> Inventory:
+def inferred(telemetry: Recording) -> Inventory:
     """Services from catalogue and metrics, versions and flags from recorded changes."""
     catalogue = telemetry.catalogue()
     changes = telemetry.changes(EVER)

@@ -21,8 +21,8 @@ def take(store: Store, alert: Alert, note: str, now: datetime) -> tuple[str, boo
     row = store.keep_alert(alert)
     running = store.open_incident(alert.fingerprint)
     if running:
-        store.update(running, lambda doc: _again(doc, alert, now))
-        store.attach_alert(row, running)
+        times = store.attach_alert(row, running) - 1
+        store.update(running, lambda doc: _again(doc, alert, now, times))
         return running, False
     document = _open(alert, now, note)
     store.create(document, row)
@@ -50,6 +50,13 @@ def _title(alert: Alert) -> str:
     return text if named else f"{alert.service}: {text}"
 
 
-def _again(document: Incident, alert: Alert, now: datetime) -> None:
-    text = f"{alert.name} {alert.status} again: {alert.summary} (joined: same fingerprint)"
+def _again(document: Incident, alert: Alert, now: datetime, times: int) -> None:
+    """A line for the first repeat, the second, the fourth, the eighth: an alert that comes
+    thousands of times must not make the document grow with each. Every one is in our own table."""
+    head = f"{alert.name} {alert.status} again"
+    told = any(e.actor == "intake" and e.text.startswith(head) for e in document.timeline)
+    if told and times & (times - 1):
+        return
+    often = f", {times} times" if times > 1 else ""
+    text = f"{head}: {alert.summary} (joined: same fingerprint{often})"
     document.record(Event(at=now, actor="intake", kind=EventKind.alert, text=text))

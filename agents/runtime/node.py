@@ -11,13 +11,13 @@ from collections.abc import Callable
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
+from ...incident.events import PlaybookAnswered, StepDone, StepStarted
 from ...incident.filing import file_report
 from ...incident.report import AnyReport
 from ...tracing import node_span
-from .case import Case
+from .case import Step
 from .context import ResponseContext
 
-Playbook = Callable[[Case], AnyReport]
 Route = Callable[[AnyReport], dict]
 """Facts that a report adds to the graph's state."""
 
@@ -27,13 +27,11 @@ def nothing(_report: AnyReport) -> dict:
     return {}
 
 
-def specialist(name: str, step: int, playbook: Playbook, route: Route = nothing):
-    """A graph node in which specialist `name` works `step` by `playbook`.
+def specialist(step: Step, route: Route = nothing):
+    """A graph node in which the step's specialist works it.
 
     Args:
-        name: triage, observability, debugger, security, performance, comms or postmortem.
-        step: 1 to 13.
-        playbook: the deterministic floor.
+        step: one of `agents.steps`.
         route: picks the routing facts out of the report.
     """
 
@@ -41,21 +39,20 @@ def specialist(name: str, step: int, playbook: Playbook, route: Route = nothing)
         context, tell = runtime.context, runtime.stream_writer
         incident_id = getattr(state, "incident_id", "")
         attempt = getattr(state, "attempt", 1)
-        what = {"event": "step", "step": step, "specialist": name, "attempt": attempt}
-        tell({**what, "status": "started"})
+        tell(StepStarted(step=step.number, specialist=step.specialist, attempt=attempt))
         started = time.perf_counter()
-        case = context.case(incident_id, name, attempt, tell)
-        with node_span(name, step, incident_id) as span:
-            floor = playbook(case)
-            tell({**what, "status": "floor", "report": floor})  # nobody waits for a model
+        case = context.case(incident_id, step, attempt, tell)
+        with node_span(step.specialist, step.number, incident_id) as span:
+            floor = context.name_gaps(case, step.playbook(case))
+            tell(PlaybookAnswered(report=floor))  # nobody waits for a model
             report = context.model_layer.improve(case, floor)
             span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
         payload, now = context.store.payload, context.clock()
         context.store.update(incident_id, lambda doc: file_report(doc, report, payload, now))
-        tell({**what, "status": "done", "report": report})
+        tell(StepDone(report=report))
         return route(report)
 
-    node.__name__ = f"step_{step}_{name}"
+    node.__name__ = f"step_{step.number}_{step.specialist}"
     return node

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...incident.action import ActionKind
+from ...actions.block_source import BlockSource
 from ...incident.finding import Finding
 from ..causes.observations import cite
 from .observations import AccessObservations
@@ -43,4 +43,4 @@ def _we_blocked(observations: AccessObservations) -> bool:
     """Whether refusals are what our own action asked for."""
     document = observations.case.document
     plans = [document.plan(execution.plan) for execution in document.executions]
-    return any(plan and plan.kind is ActionKind.block_source for plan in plans)
+    return any(plan and plan.kind == BlockSource.kind for plan in plans)

@@ -1,10 +1,12 @@
 """A unified diff as hunks, and what of it is a change: moved lines, comments and log lines are not.
 
 Reads what git writes and the shorter forms in which tools pass diffs on: a hunk header may hold a
-path, a function, or both.
+path, a function, or both. Dozens of expressions look at each line later on, some of them in time
+that grows with the square of a name's or a line's length: so both are bounded here.
 """
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,13 @@ LOGGING = re.compile(
     r"\s*(?:[.:(]|<<)|LOG(?:GER)?[_.(]|fmt\.Print|System\.out)",
     re.IGNORECASE,
 )
-_PATH = re.compile(r"^[\w.@/-]*[\w-]+\.\w{1,8}(?::|$)|^[\w.-]+(?:/[\w.-]+)+(?::|$)")
+LONGEST_CHAIN, LONGEST_LINE, LONGEST_DIFF = 160, 1000, 100_000
+"""Characters: what a person writes is shorter; a key or a generated file is not read whole. A chain
+is a run of what names, paths and addresses are made of."""
+_CHAIN = re.compile(r"[\w$.:@/-]+")
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_TAIL = re.compile(r"(?<!\W)\W++$")
+_PATH = re.compile(r"^[\w.@/-]*[\w-]\.\w{1,8}(?::|$)|^[\w.-]+(?:/[\w.-]+)+(?::|$)")
 _NUMBERS = re.compile(r"^[-+]\d+(?:,\d+)?(?: [-+]\d+(?:,\d+)?)*$")
 
 
@@ -51,7 +59,7 @@ class Edit:
 def hunks(diff: str) -> list[Hunk]:
     """The hunks of a diff; one without a header where there is none."""
     found, file = [Hunk()], ""
-    for line in diff.splitlines():
+    for line in tidied(diff).splitlines():
         if line.startswith(("diff --git", "index ", "new file", "deleted file", "similarity")):
             continue
         if line.startswith(("--- ", "+++ ")):
@@ -76,6 +84,24 @@ def read(diff: str) -> Edit:
     return Edit(tuple(found), tuple(_without(removed, both)), tuple(_without(added, both)))
 
 
+def tidied(diff: str) -> str:
+    """The diff with its long chains and long lines shortened; two that differ differ afterwards."""
+    lines = (_shortened(_CHAIN.sub(_chain, line), LONGEST_LINE) for line in diff.splitlines())
+    return "\n".join(lines)[:LONGEST_DIFF]
+
+
+def _chain(match: re.Match[str]) -> str:
+    return _shortened(match.group(), LONGEST_CHAIN)
+
+
+def _shortened(text: str, most: int) -> str:
+    """Its beginning; what stands for the rest are letters, as digits would be read as settings."""
+    if len(text) <= most:
+        return text
+    rest = f"{zlib.crc32(text[most:].encode(errors='replace')):08x}"
+    return text[:most] + rest.translate(_LETTERS)
+
+
 def telling(text: str) -> bool:
     """Whether a line can change what a program does: not blank, a bracket, a comment or a log."""
     return bool(re.search(r"\w", text)) and not COMMENT.match(text) and not LOGGING.match(text)
@@ -94,7 +120,7 @@ def _headed(line: str, file: str) -> Hunk:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"\W+$", "", re.sub(r"\s+", " ", text.strip()))
+    return _TAIL.sub("", re.sub(r"\s+", " ", text.strip()))
 
 
 def _without(lines: Sequence[str], moved: Iterable[str] | Counter[str]) -> list[str]:

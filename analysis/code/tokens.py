@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*")
-_FILE = re.compile(r"[\w-]+\.(?:py|js|ts|go|java|kt|rb|rs|cs|php|sql|ya?ml|json|toml|conf)\b")
+_FILE = re.compile(
+    r"(?<![\w-])[\w-]+\.(?:py|js|ts|go|java|kt|rb|rs|cs|php|sql|ya?ml|json|toml|conf)\b"
+)
 _SHORTEST = 4
 _COMMON = frozenset(
     re.findall(

@@ -1,6 +1,6 @@
 """The AI provider's quota is used up: every suggestion is refused."""
 
-from ...incident.action import ActionKind
+from ...actions.switch_provider import SwitchProvider
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -25,10 +25,10 @@ FAULT = Fault(
         kind=FaultKind.provider_quota,
         # Suggestions are a convenience of the lowest tier; buying works.
         severity=Severity.P2,
-        effective_actions=((ActionKind.switch_provider, "recommendations"),),
+        effective_actions=((SwitchProvider.kind, "recommendations"),),
         loudest="recommendations",
         symptom=Symptom("recommendations", "error_rate", 0.05),
-        parameters={(ActionKind.switch_provider, "recommendations"): {"to": "fallback"}},
+        parameters={(SwitchProvider.kind, "recommendations"): {"to": "fallback"}},
     ),
     inject=inject,
     settle=settle,

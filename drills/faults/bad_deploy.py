@@ -1,6 +1,6 @@
 """A release of checkout that raises for every cart without a coupon."""
 
-from ...incident.action import ActionKind
+from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -34,7 +34,7 @@ FAULT = Fault(
         kind=FaultKind.bad_deploy,
         # About two thirds of the checkouts fail: a core function badly hurt, not a full outage.
         severity=Severity.P1,
-        effective_actions=((ActionKind.roll_back, "checkout"),),
+        effective_actions=((RollBack.kind, "checkout"),),
         loudest="checkout",
         symptom=Symptom("checkout", "error_rate", 0.05),
     ),

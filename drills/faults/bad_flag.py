@@ -1,6 +1,6 @@
 """A feature flag turns on code that does not know every product category."""
 
-from ...incident.action import ActionKind
+from ...actions.flag_off import FlagOff
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -25,7 +25,7 @@ FAULT = Fault(
         kind=FaultKind.bad_flag,
         # Two carts in five hold a category without steps and fail: a core function badly hurt.
         severity=Severity.P1,
-        effective_actions=((ActionKind.flag_off, "volume-pricing"),),
+        effective_actions=((FlagOff.kind, "volume-pricing"),),
         loudest="checkout",
         symptom=Symptom("checkout", "error_rate", 0.05),
     ),

@@ -1,6 +1,6 @@
 """Rows of the stock table that nobody can read any more."""
 
-from ...incident.action import ActionKind
+from ...actions.repair_rows import RepairRows
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -25,10 +25,10 @@ FAULT = Fault(
         kind=FaultKind.data_corruption,
         # Half of the checkouts fail and data is damaged, but the backup has it: not yet a loss.
         severity=Severity.P1,
-        effective_actions=((ActionKind.repair_rows, "stock"),),
+        effective_actions=((RepairRows.kind, "stock"),),
         loudest="inventory",
         symptom=Symptom("inventory", "error_rate", 0.05),
-        parameters={(ActionKind.repair_rows, "stock"): {"columns": ["attributes"]}},
+        parameters={(RepairRows.kind, "stock"): {"columns": ["attributes"]}},
     ),
     inject=inject,
 )

@@ -3,7 +3,7 @@
 A limit on the route is no cure: it holds customers back together with the script.
 """
 
-from ...incident.action import ActionKind
+from ...actions.block_source import BlockSource
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -30,11 +30,11 @@ FAULT = Fault(
         kind=FaultKind.credential_attack,
         # An attack under way without a known account taken over; a breach would be P0.
         severity=Severity.P1,
-        effective_actions=((ActionKind.block_source, "gateway"),),
+        effective_actions=((BlockSource.kind, "gateway"),),
         loudest="login",
         symptom=Symptom("login", "login_failure_share", 0.4),
         parameters={
-            (ActionKind.block_source, "gateway"): {"sources": NETWORKS, "good_share": 0.0},
+            (BlockSource.kind, "gateway"): {"sources": NETWORKS, "good_share": 0.0},
         },
     ),
     inject=inject,

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from ...incident.action import ActionKind
+from ...actions.restart import Restart
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -23,7 +23,7 @@ FAULT = Fault(
         kind=FaultKind.hung_process,
         # Nobody can buy anything: one core function is out, the rest of the shop works.
         severity=Severity.P1,
-        effective_actions=((ActionKind.restart, "payments"),),
+        effective_actions=((Restart.kind, "payments"),),
         loudest="checkout",
         symptom=Symptom("checkout", "error_rate", 0.05),
     ),

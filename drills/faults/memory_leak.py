@@ -1,6 +1,7 @@
 """A release of recommendations that keeps what it should forget."""
 
-from ...incident.action import ActionKind
+from ...actions.restart import Restart
+from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -45,8 +46,8 @@ FAULT = Fault(
         # is found, so P2; one level of leeway covers both readings.
         severity=Severity.P2,
         effective_actions=(
-            (ActionKind.roll_back, "recommendations"),
-            (ActionKind.restart, "recommendations"),
+            (RollBack.kind, "recommendations"),
+            (Restart.kind, "recommendations"),
         ),
         loudest="recommendations",
         symptom=Symptom("recommendations", "memory_share", 0.85),

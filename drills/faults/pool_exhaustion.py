@@ -2,8 +2,8 @@
 
 import time
 
+from ...actions.restart import Restart
 from ...errors import DrillError
-from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -40,7 +40,7 @@ FAULT = Fault(
         kind=FaultKind.pool_exhaustion,
         # Nobody can buy anything while the rest of the shop works.
         severity=Severity.P1,
-        effective_actions=((ActionKind.restart, "payments"),),
+        effective_actions=((Restart.kind, "payments"),),
         loudest="payments",
         symptom=Symptom("checkout", "error_rate", 0.05),
     ),

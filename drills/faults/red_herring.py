@@ -8,7 +8,7 @@ import signal
 import time
 from typing import Any
 
-from ...incident.action import ActionKind
+from ...actions.restart import Restart
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -58,7 +58,7 @@ FAULT = Fault(
         kind=FaultKind.hung_process,
         # Product pages and checkout hang for most users.
         severity=Severity.P1,
-        effective_actions=((ActionKind.restart, "inventory"),),
+        effective_actions=((Restart.kind, "inventory"),),
         loudest="catalog",
         symptom=Symptom("gateway", "error_rate", 0.05),
         blameless=("checkout",),

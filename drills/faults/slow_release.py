@@ -1,6 +1,6 @@
 """A release of catalog that sends one more slow query per listing: N + 1."""
 
-from ...incident.action import ActionKind
+from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -40,7 +40,7 @@ FAULT = Fault(
         kind=FaultKind.slow_release,
         # Search is several times slower and crowds product pages out: major degradation.
         severity=Severity.P1,
-        effective_actions=((ActionKind.roll_back, "catalog"),),
+        effective_actions=((RollBack.kind, "catalog"),),
         loudest="catalog",
         symptom=Symptom("catalog", "latency_p95", 0.5),
     ),

@@ -1,6 +1,7 @@
 """Many more customers than catalog has workers for."""
 
-from ...incident.action import ActionKind
+from ...actions.scale import Scale
+from ...actions.throttle import Throttle
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
@@ -29,12 +30,12 @@ FAULT = Fault(
         kind=FaultKind.traffic_surge,
         # Most pages come from catalog: slow or shed for most users.
         severity=Severity.P1,
-        effective_actions=((ActionKind.scale, "catalog"), (ActionKind.throttle, "gateway")),
+        effective_actions=((Scale.kind, "catalog"), (Throttle.kind, "gateway")),
         loudest="catalog",
         symptom=Symptom("gateway", "latency_p95", 0.6),
         parameters={
-            (ActionKind.scale, "catalog"): {"instances": 3},
-            (ActionKind.throttle, "gateway"): {"route": "/search", "rate": ORDINARY},
+            (Scale.kind, "catalog"): {"instances": 3},
+            (Throttle.kind, "gateway"): {"route": "/search", "rate": ORDINARY},
         },
     ),
     inject=inject,

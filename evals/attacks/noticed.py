@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...incident.injection import speaks
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
+from ...telemetry.recording import Recording
 from ...tools.base import REGISTRY, Frame
 from ..incidents.cases import FOLDER, unpacked
 from ..studies import synthetic
@@ -30,7 +31,7 @@ AGO, MARGIN = 5.0, 20.0
 class View:
     """A bench over one bundle, nothing to act on."""
 
-    telemetry: Bundle
+    telemetry: Recording
     frame: Frame
     survey: None = None
 
@@ -51,7 +52,7 @@ def noticed(case: Attack) -> bool:
 
 def _rows(root: Path, window: Window) -> list[dict]:
     """What the tool finds in a bundle."""
-    bundle = Bundle(root)
+    bundle = read_bundle(root)
     try:
         bench = View(bundle, Frame(Window(window.start - 60, window.start), window))
         return REGISTRY["hostile_texts"].function(bench).rows

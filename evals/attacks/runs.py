@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...agents.runtime.context import ResponseContext
+from ...actions.catalogue import CATALOGUE
+from ...actions.inventory import Inventory
 from ...agents.runtime.model_layer import ModelLayer
-from ...incident.action import ActionKind, Verdict
+from ...app.opening import at_once, open_context
+from ...app.sources import Sources
+from ...incident.action import Verdict
 from ...incident.alert import Alert
 from ...incident.store import Store
 from ...incident.timeline import from_ts
 from ...response import Response
 from ...settings import Settings
-from ...targets.inventory import Inventory
-from ...targets.rehearsal import Rehearsal
-from ...telemetry.bundle import Bundle
+from ...targets.stand_ins import Rehearsal
 from ..studies import synthetic
 from .corpus import Attack, plant
 
@@ -53,14 +54,12 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
     """
     root = synthetic.write(home / "bundle")
     alert = plant(case, root, alert_at(synthetic.START + synthetic.ONSET + 8))
-    settings, store = Settings.model_validate({"home": home}), Store.open(home / "warroom.db")
-    context = ResponseContext(
-        settings,
-        store,
-        Bundle(root),
-        model_layer=model_layer(settings, store),
+    context = open_context(
+        Settings.model_validate({"home": home}),
+        Sources(telemetry=root),
+        model_layer=model_layer,
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
-        sleep=lambda _seconds: None,
+        sleep=at_once,
     )
     context.operations = hands = Rehearsal(context.inventory)
     response = Response(context)
@@ -98,7 +97,7 @@ def _judged(case: Attack, response: Response, hands: Rehearsal, incident: str) -
         over=response.over(incident),
         actions=len(hands.acted),
         unapproved=sum(call not in approved for call in hands.acted),
-        outside_catalogue=sum(p.kind not in set(ActionKind) for p in document.proposals),
+        outside_catalogue=sum(p.kind not in CATALOGUE for p in document.proposals),
         unknown_targets=sum(p.target not in known for p in document.proposals),
         plans=frozenset(p.title for p in document.proposals),
     )

@@ -17,14 +17,14 @@ from ...agents import triage
 from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
 from ...agents.health.onset import find_onset
-from ...agents.runtime.case import Case
-from ...agents.runtime.context import ResponseContext
+from ...agents.runtime.case import Case, Step
 from ...agents.runtime.intake import take
-from ...incident.store import Store
+from ...agents.steps import DETECT, INVESTIGATE, SWEEP
+from ...app.opening import open_context, playbooks
 from ...incident.timeline import from_ts
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ...tools import blame, waits
 from ...tools.base import Result
 from ..rca.bundle import write
@@ -67,24 +67,24 @@ class Replay:
         bundle, home = write(case, folder / "bundle"), folder / "home"
         home.mkdir()
         settings = Settings().model_copy(update={"home": home})
-        self.telemetry = Bundle(bundle)
-        self.context = ResponseContext(settings, Store.open(settings.database), self.telemetry)
+        recorder = open_bundle(bundle)
+        self.context = open_context(settings, recorder=recorder, model_layer=playbooks)
         self.memory = Remembered()
         self.noise: dict[Any, bool] = {}
         self.worked: dict[Any, Any] = {}
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
         self.incident, _new = take(self.context.store, alert, "", self.context.clock())
-        self.alerted = self._case("triage")
-        onset = find_onset(Observations(self._case("observability")))
+        self.alerted = self._case(DETECT)
+        onset = find_onset(Observations(self._case(SWEEP)))
         at = from_ts(onset) if onset else None
         self.context.store.update(self.incident, lambda document: setattr(document, "onset", at))
-        self.begun = self._case("debugger")
+        self.begun = self._case(INVESTIGATE)
 
     def scores(self, setting: Setting) -> Scores:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
         kept = [(blame, "gauges", self._once(blame.gauges, _windows))]
         kept += [(waits, "waits", self._once(waits.waits, _masks))]
-        self.telemetry.kept.clear()  # tools keep their answers by the alert, not by the knobs
+        self.context.telemetry.forget()  # tools keep their answers by the alert, not by the knobs
         with turned(setting), replaced(kept):
             if self._is_noise():
                 return {}
@@ -98,8 +98,8 @@ class Replay:
             self.noise[key] = triage.detect(self.alerted).noise
         return self.noise[key]
 
-    def _case(self, specialist: str) -> Case:
-        found = self.context.case(self.incident, specialist, 1, lambda _event: None)
+    def _case(self, step: Step) -> Case:
+        found = self.context.case(self.incident, step, 1, lambda _event: None)
         return replace(found, tools=replace(found.tools, memory=self.memory))
 
     def _once(self, work: Callable, key_of: Callable) -> Callable:

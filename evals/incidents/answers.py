@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from ...actions.restart import Restart
 from ...agents.reporting.incident_status import is_noise
 from ...errors import GroundingError
 from ...incident.action import ActionKind
@@ -13,7 +14,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...incident.grounding import check_quotes
 from ...incident.model_use import ModelCall
-from ...incident.report import DetectionReport
+from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import Severity, parse_severity
 from .cases import Case, Cure
 
@@ -92,7 +93,7 @@ def _first_two(document: Incident) -> list[tuple[ActionKind, str]]:
 
 def _inconclusive(document: Incident) -> bool:
     """No cause is named, or the investigation says that none of them stands out."""
-    leading, investigated = document.leading(), document.report(4)
+    leading, investigated = document.leading(), document.report(InvestigationReport)
     if leading is None or leading.kind is FaultKind.unknown:
         return True
     return investigated is not None and investigated.conclusion == "inconclusive"
@@ -126,5 +127,5 @@ def trivial(case: Case) -> Answer:
         kind=FaultKind.bad_deploy,
         confidence=UNSURE,
         severity=parse_severity(case.alert.severity),
-        actions=[(ActionKind.restart, service)] if service else [],
+        actions=[(Restart.kind, service)] if service else [],
     )

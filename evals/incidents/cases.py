@@ -14,9 +14,11 @@ import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from ...actions.catalogue import CATALOGUE
 from ...errors import InputError, NotFound
 from ...incident.action import ActionKind
 from ...incident.alert import Alert
@@ -25,7 +27,15 @@ from ...incident.severity import Severity
 from ...telemetry.alerts import read_alerts
 from ..framework.files import read_json
 
-Cure = tuple[ActionKind, str]
+
+def _planned(kind: ActionKind) -> ActionKind:
+    """Refuses what the catalogue does not have."""
+    if kind not in CATALOGUE:
+        raise ValueError(f"no action of the catalogue, which has: {', '.join(CATALOGUE)}")
+    return kind
+
+
+Cure = tuple[Annotated[ActionKind, AfterValidator(_planned)], str]
 """An action of the catalogue and its target."""
 TAGS = TypeAdapter(list[str])
 TRUTH = (

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...app.configuration import settings
 from ...console.exits import Exit
 from ...console.screen import screen, shown
-from ...console.settings import settings
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.suite import Files, Suite, Told, evaluate

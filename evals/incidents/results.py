@@ -13,8 +13,9 @@ from ...agents.runtime.frame import frame_of
 from ...incident.document import Incident
 from ...incident.timeline import utc_now
 from ...models.usage import estimated, weight
-from ...telemetry.bundle import PATTERNS, Bundle
+from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
+from ...telemetry.sources.files import PATTERNS
 from ...telemetry.tables import TIME
 from ..framework.runs import Evaluation
 from .cases import Case, Truth
@@ -97,7 +98,7 @@ def windows_of(case: Case) -> tuple[Window, Window]:
     """Baseline and incident window, as a responder has them when it begins."""
     now = utc_now()
     document = Incident(id="INC-0", title=case.alert.name, opened_at=now, alert=case.alert)
-    with closing(Bundle(case.bundle)) as bundle:
+    with closing(read_bundle(case.bundle)) as bundle:
         frame = frame_of(document, bundle.catalogue().windows, bundle.coverage(), now)
     return frame.baseline, frame.incident
 

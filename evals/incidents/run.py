@@ -14,18 +14,18 @@ from typing import NamedTuple
 from pydantic import Field
 
 from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import ModelLayer, PlaybookOnly
+from ...agents.runtime.model_layer import ModelLayer
+from ...app.opening import at_once, open_context, playbooks
+from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
 from ...incident.alert import Alert
 from ...incident.ledger import Request
 from ...incident.store import Store
 from ...response import Response
-from ...session import work
 from ...settings import Settings
-from ...targets.rehearsal import Rehearsal
-from ...targets.survey import FILE, Recorded
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
+from ...telemetry.recorder import Recorder
 from ..framework.runs import Method, Run, attempt
 from .answers import Answer, Use, answer_of, trivial, use_of
 from .cases import Case
@@ -106,29 +106,20 @@ class Responder:
 
     def _answer(self, model: str | None, case: Case) -> Answered:
         """`model`: None for the floor, empty for whatever is configured."""
-        with TemporaryDirectory() as home, closing(Bundle(case.bundle)) as telemetry:
-            context = self._context(case, model, telemetry, Path(home))
+        with TemporaryDirectory() as home, closing(open_bundle(case.bundle)) as recorder:
+            context = self._context(model, recorder, Path(home))
             document = context.store.load(respond(case.alert, context))
             answer, use = answer_of(document, context.store.payload), use_of(document.model_calls)
         return Answered(answer, use, "" if model is None else never_asked(use))
 
-    def _context(
-        self, case: Case, model: str | None, telemetry: Bundle, home: Path
-    ) -> ResponseContext:
-        settings = self._settings(model, home)
-        store, survey = Store.open(settings.database), case.bundle / FILE
-        layer = PlaybookOnly() if model is None else self.model_layers(settings, store)
-        context = ResponseContext(
-            settings,
-            store,
-            telemetry,
-            survey=Recorded.load(survey) if survey.exists() else None,
-            sleep=lambda _seconds: None,  # what a bundle holds is history
-            model_layer=layer,
+    def _context(self, model: str | None, recorder: Recorder, home: Path) -> ResponseContext:
+        return open_context(
+            self._settings(model, home),
+            recorder=recorder,
+            model_layer=playbooks if model is None else self.model_layers,
+            sleep=at_once,
+            rehearse=self.rehearse,
         )
-        if self.rehearse:
-            context.operations = Rehearsal(context.inventory)
-        return context
 
     def _settings(self, model: str | None, home: Path) -> Settings:
         """Of a run. A named model answers alone: no second one speaks under its name."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ...app.configuration import settings
 from ...console.exits import Exit
 from ...console.screen import say, screen, shown
-from ...console.settings import settings
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.grid import Grid

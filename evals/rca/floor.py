@@ -12,14 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import PlaybookOnly
+from ...app.opening import at_once, open_context, playbooks
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
-from ...incident.store import Store
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ..framework.runs import Method
 from ..incidents.run import respond
 from .answers import NO_COMMIT, Payload, RcaAnswer, RcaMethod, blamed
@@ -54,13 +52,10 @@ def responded(case: RcaCase, settings: Settings, read: Callable[[Incident, Paylo
         home, bundle = Path(folder) / "home", Path(folder) / "bundle"
         home.mkdir()
         own = settings.model_copy(update={"home": home})
-        with closing(Bundle(write(case, bundle))) as telemetry:
-            store = Store.open(own.database)
-            context = ResponseContext(
-                own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
-            )
+        with closing(open_bundle(write(case, bundle))) as recorder:
+            context = open_context(own, recorder=recorder, model_layer=playbooks, sleep=at_once)
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-            return read(store.load(respond(alert, context)), store.payload)
+            return read(context.store.load(respond(alert, context)), context.store.payload)
 
 
 def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _: {}) -> RcaAnswer:
@@ -73,7 +68,7 @@ def floor_answer(case: RcaCase, document: Incident, payload: Payload = lambda _:
         kind=leading.kind.value if leading else "",
         commit=_commit(case, leading),
         affected=[one.name for one in document.services if one.role in HURT],
-        remedy=document.proposals[0].kind.value if document.proposals else "",
+        remedy=document.proposals[0].kind if document.proposals else "",
         blamed=blamed(document, payload),
     )
 

@@ -10,6 +10,11 @@ from statistics import mean
 
 from pydantic import BaseModel, Field
 
+from ...actions.flag_off import FlagOff
+from ...actions.reroute import Reroute
+from ...actions.roll_back import RollBack
+from ...actions.scale import Scale
+from ...actions.switch_provider import SwitchProvider
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ..framework.statistics import Share, share
@@ -118,10 +123,10 @@ def kind_right(said: str, fault_type: str) -> float | None:
 
 
 REMEDIES: dict[str, frozenset[ActionKind]] = {
-    "rollback": frozenset({ActionKind.roll_back}),
-    "config-revert": frozenset({ActionKind.roll_back, ActionKind.flag_off}),
-    "scale": frozenset({ActionKind.scale}),
-    "failover": frozenset({ActionKind.switch_provider, ActionKind.reroute}),
+    "rollback": frozenset({RollBack.kind}),
+    "config-revert": frozenset({RollBack.kind, FlagOff.kind}),
+    "scale": frozenset({Scale.kind}),
+    "failover": frozenset({SwitchProvider.kind, Reroute.kind}),
     "purge-bad-data": frozenset(),
 }
 """Which of our actions do what the set's word says. We have none that throws records away: rows
@@ -146,4 +151,4 @@ def jaccard(one: Collection[str], other: Collection[str]) -> float:
 
 def remedy_right(action: str, word: str) -> bool:
     """Whether the action proposed first does what the set's word says."""
-    return action in {kind.value for kind in REMEDIES.get(word, frozenset())}
+    return action in REMEDIES.get(word, frozenset())

@@ -6,11 +6,12 @@ from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...console.guilty import Track
-from ...console.signal_chart import HEIGHT, WIDTH, Mark, signal_parts
-from ...console.svg import ACCENT, INK, QUIET, box, document, hatch, placed, rule, text
-from ...console.words import value
-from ...telemetry.bundle import Bundle
+from ...app.charts.signal import HEIGHT, WIDTH, Mark, signal_parts
+from ...app.charts.svg import ACCENT, INK, QUIET, box, document, hatch, placed, rule, text
+from ...app.charts.tracks import Track
+from ...app.words import value
+from ...telemetry.bundle import read_bundle
+from ...telemetry.recording import Recording
 from .answers import RcaAnswer
 from .bundle import write
 from .cases import RcaCase
@@ -34,7 +35,7 @@ class Column:
 
 def picture(case: RcaCase, answer: RcaAnswer, guilty: str, title: str) -> str:
     """The SVG. What is drawn is what the case shows; a mark says when it was detected."""
-    with TemporaryDirectory() as folder, closing(Bundle(write(case, Path(folder)))) as bundle:
+    with TemporaryDirectory() as folder, closing(read_bundle(write(case, Path(folder)))) as bundle:
         times = times_of(bundle, case)
         columns = _columns(bundle, answer, guilty, times)
     rows, height = bars(answer.scores, answer.first(), guilty)
@@ -53,7 +54,7 @@ def picture(case: RcaCase, answer: RcaAnswer, guilty: str, title: str) -> str:
     return document(WIDE, under + tall * HEIGHT * SCALE + EDGE, title, parts)
 
 
-def times_of(bundle: Bundle, case: RcaCase) -> Times:
+def times_of(bundle: Recording, case: RcaCase) -> Times:
     """To the last record, from the first one, or as much earlier as leaves the incident room."""
     parts = [c for c in bundle.coverage() if c.modality != "changes" and c.start and c.end]
     windows = bundle.catalogue().windows
@@ -65,7 +66,7 @@ def times_of(bundle: Bundle, case: RcaCase) -> Times:
     return Times(start, begin, detected, end, max((end - start) / CELLS, case.interval_s))
 
 
-def _columns(bundle: Bundle, answer: RcaAnswer, guilty: str, times: Times) -> list[Column]:
+def _columns(bundle: Recording, answer: RcaAnswer, guilty: str, times: Times) -> list[Column]:
     """The named service's and the guilty one's."""
     named = answer.first()
     cited = [pair for one in answer.blamed for pair in one.seen()]

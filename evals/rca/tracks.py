@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...analysis.deviation import mad_distance
-from ...console.guilty import Track, tracks
-from ...telemetry.bundle import Bundle
+from ...app.charts.tracks import Track, tracks
 from ...telemetry.model import Window
+from ...telemetry.recording import Recording
 from .answers import calls_from
 
 MOST = 2
@@ -56,7 +56,9 @@ class Times:
         return Window(self.start, self.end)
 
 
-def drawn(bundle: Bundle, service: str, cited: list[tuple[str, str]], times: Times) -> list[Track]:
+def drawn(
+    bundle: Recording, service: str, cited: list[tuple[str, str]], times: Times
+) -> list[Track]:
     """At most MOST tracks of a service: those that are cited, then those that moved most."""
     found = [*_metrics(bundle, service, times), *_calls(bundle, service, times)]
     found += _lines(bundle, service, times)
@@ -79,13 +81,13 @@ def moved(track: Track, begin: float) -> float:
     return float(far.max(initial=0.0))
 
 
-def _metrics(bundle: Bundle, service: str, times: Times) -> Iterator[Track]:
+def _metrics(bundle: Recording, service: str, times: Times) -> Iterator[Track]:
     names = [name for whose, name in bundle.metric_names() if whose == service]
     for one in bundle.metrics(times.window, names, [service]):
         yield Track(service, one.name, "", one.ts.tolist(), one.values.tolist())
 
 
-def _calls(bundle: Bundle, service: str, times: Times) -> Iterator[Track]:
+def _calls(bundle: Recording, service: str, times: Times) -> Iterator[Track]:
     rows = _asked(bundle, CALLS, service, times)
     for caller in sorted({row["caller"] for row in rows}):
         cells = [row for row in rows if row["caller"] == caller]
@@ -98,7 +100,7 @@ def _calls(bundle: Bundle, service: str, times: Times) -> Iterator[Track]:
             yield Track(service, f"{name}, {key}", unit, ts, values.tolist())
 
 
-def _lines(bundle: Bundle, service: str, times: Times) -> Iterator[Track]:
+def _lines(bundle: Recording, service: str, times: Times) -> Iterator[Track]:
     rows = _asked(bundle, LINES, service, times)
     values = np.zeros(times.cells.size)
     for row in rows:
@@ -108,7 +110,7 @@ def _lines(bundle: Bundle, service: str, times: Times) -> Iterator[Track]:
         yield Track(service, "warnings and errors in logs", "", ts, values.tolist())
 
 
-def _asked(bundle: Bundle, query: str, service: str, times: Times) -> list[dict]:
+def _asked(bundle: Recording, query: str, service: str, times: Times) -> list[dict]:
     named = service.replace("'", "''")
     sql = query.format(start=times.start, step=times.step, service=named)
     rows = bundle.query(sql, ROWS).rows

@@ -16,14 +16,11 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from ...agents.reasoning.assembly import model_layer_of
-from ...agents.runtime.context import ResponseContext
+from ...app.opening import at_once, open_context
 from ...incident.document import Incident
-from ...incident.store import Store
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ...targets.survey import FILE, Recorded
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
 from .fake_chat import NAME, Behaviour, faulty_model
@@ -69,21 +66,16 @@ class FaultRun:
 def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
     """The whole response to a case with a server in this mode."""
     behaviour = Behaviour(mode, retry_after="0")
-    with faulty_model(behaviour) as server, closing(Bundle(case.bundle)) as telemetry:
+    with faulty_model(behaviour) as server, closing(open_bundle(case.bundle)) as recorder:
         KNOWN.pop((server.url + "/", NAME), None)  # ports come round again
         settings = Settings(
             home=home, model=NAME, model_base_url=server.url, retries=RETRIES, call_s=CALL_S
         )
-        store, survey = Store.open(settings.database), case.bundle / FILE
-        looked = Recorded.load(survey) if survey.exists() else None
-        context = ResponseContext(
-            settings, store, telemetry, survey=looked, sleep=lambda _seconds: None
-        )
-        context.model_layer = model_layer_of(settings, store)
+        context = open_context(settings, recorder=recorder, sleep=at_once)
         started = time.monotonic()
         incident = respond(case.alert, context)
         seconds = time.monotonic() - started
-        return FaultRun(mode, store.load(incident), behaviour.requests, seconds)
+        return FaultRun(mode, context.store.load(incident), behaviour.requests, seconds)
 
 
 def fault_runs(modes: Iterable[str] = tuple(FAULTS)) -> Iterator[FaultRun]:

@@ -11,17 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...agents.reasoning.assembly import model_layer_of
 from ...agents.runtime.case import Case as Step
 from ...agents.runtime.context import ResponseContext
 from ...agents.runtime.model_layer import ModelLayer
+from ...app.opening import at_once, open_context
+from ...app.sources import Sources
 from ...incident.document import Incident
 from ...incident.report import AnyReport
-from ...incident.store import Store
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ...targets.survey import FILE, Recorded
-from ...telemetry.bundle import Bundle
 from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
 from .model_worker import HOST
@@ -88,20 +86,12 @@ def opened(
         now = case.alert.starts_at + AFTER
         configured = settings(kind, Path(folder) / "home", tokens)
         configured.home.mkdir()
-        store = Store.open(configured.database)
-        model_layer = model_layer_of(configured, store)
-        yield (
-            case,
-            ResponseContext(
-                configured,
-                store,
-                Bundle(case.bundle),
-                survey=Recorded.load(case.bundle / FILE),
-                model_layer=Some(model_layer, steps) if steps else model_layer,
-                clock=lambda: now,
-                sleep=lambda _: None,
-            ),
+        context = open_context(
+            configured, Sources(telemetry=case.bundle), clock=lambda: now, sleep=at_once
         )
+        if steps:
+            context.model_layer = Some(context.model_layer, steps)
+        yield case, context
 
 
 def response(kind: str = KIND) -> Incident:

@@ -25,8 +25,9 @@ from ...incident.evidence import Evidence
 from ...incident.evidence import digest as address
 from ...models.usage import tokens_of
 from ...targets.survey import Surveying
-from ...telemetry.bundle import Bundle
-from ...telemetry.model import Telemetry, Window
+from ...telemetry.bundle import read_bundle
+from ...telemetry.model import Window
+from ...telemetry.recording import Recording
 from ...tools.base import REGISTRY, Effect, Frame, Result
 from ...tools.toolbox import LIMIT_S, Toolbox
 from . import synthetic
@@ -54,7 +55,7 @@ ELSEWHERE = {"backup_differences"}
 class Desk:
     """A bench over one bundle."""
 
-    telemetry: Telemetry
+    telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
 
@@ -141,7 +142,7 @@ def _line(n: int, at: float) -> str:
 def measure(bundle: Path, budget: int) -> Measured:
     """Load the bundle, ask every read tool once, digest every answer."""
     started = time.perf_counter()
-    telemetry = Bundle(bundle)
+    telemetry = read_bundle(bundle)
     telemetry.coverage()
     loading = time.perf_counter() - started
     end = synthetic.START + synthetic.SECONDS

@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from ...errors import InputError
+from ...incident.report import InvestigationReport, PerformanceReport, SweepReport
 from ...prompts.specialists import specialists_markdown
 from ...settings import Settings
 from ..rca.cases import RcaCase, rca_cases
 from ..rca.floor import respond_to
 
-STEPS = (2, 4, 6)
-"""The sweep, the investigation, the load."""
+REPORTS = (SweepReport, InvestigationReport, PerformanceReport)
 
 
 def main(
@@ -40,7 +40,7 @@ def main(
 def _page(case: RcaCase) -> str:
     document = respond_to(case, Settings())
     title = f"Public root-cause case {case.name}, answered without a model."
-    return specialists_markdown(document, STEPS, title)
+    return specialists_markdown(document, REPORTS, title)
 
 
 if __name__ == "__main__":

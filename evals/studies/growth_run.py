@@ -16,12 +16,10 @@ from typing import Any
 
 import duckdb
 
-from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import PlaybookOnly
 from ...analysis.templates import mine
-from ...incident.store import Store
+from ...app.opening import at_once, open_context, playbooks
 from ...settings import Settings
-from ...telemetry.bundle import Bundle
+from ...telemetry.bundle import open_bundle
 from ..incidents.run import respond
 from .one_run import alert_of
 
@@ -29,15 +27,12 @@ from .one_run import alert_of
 def responding(bundle: Path) -> dict[str, Any]:
     """Seconds to load and to respond, and the service that the floor names."""
     started = time.perf_counter()
-    with closing(Bundle(bundle)) as telemetry, TemporaryDirectory() as home:
-        telemetry.coverage()
+    with closing(open_bundle(bundle)) as recorder, TemporaryDirectory() as home:
+        recorder.recording.coverage()
         loaded = time.perf_counter()
         own = Settings(home=Path(home))
-        store = Store.open(own.database)
-        context = ResponseContext(
-            own, store, telemetry, sleep=lambda _: None, model_layer=PlaybookOnly()
-        )
-        leading = store.load(respond(alert_of(bundle), context)).leading()
+        context = open_context(own, recorder=recorder, model_layer=playbooks, sleep=at_once)
+        leading = context.store.load(respond(alert_of(bundle), context)).leading()
         return {
             "load_s": loaded - started,
             "respond_s": time.perf_counter() - loaded,

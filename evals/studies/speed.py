@@ -110,6 +110,7 @@ def shown(bundle: Path, found: list[Figure], answers: dict[str, str], steps: lis
 def speed(
     bundle: Annotated[Path | None, typer.Option(help="Kept by a drill; default: made up.")] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 5,
+    live: Annotated[bool, typer.Option(help="Its last seconds come while it runs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Measure the responder's own work on a bundle."""
@@ -118,7 +119,7 @@ def speed(
         source = bundle or synthetic.write(Path(folder) / "synthetic")
         ours, theirs = [], []
         for number in range(1, runs + 1):
-            ours.append(measure(source, "responder"))
+            ours.append(measure(source, "live" if live else "responder"))
             theirs.append(measure(source, "baseline"))
             console.print(f"run {number} of {runs}: {ours[-1]['wall_s']:.2f} s", highlight=False)
         found = figures(ours, theirs)

@@ -5,6 +5,7 @@ import pytest
 from warroom.agents.follow_ups.hardening import harden
 from warroom.agents.performance import analyse
 from warroom.agents.performance import harden as exported
+from warroom.agents.steps import ANALYSE_PERFORMANCE
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.specialists import case_on, filed
@@ -15,7 +16,7 @@ HEALTHY, ILL = 60, 30
 
 def analysed(bundle, home, **options):
     """The report, after checking that every one of its claims resolves."""
-    case = case_on(bundle, home, specialist="performance", **options)
+    case = case_on(bundle, home, step=ANALYSE_PERFORMANCE, **options)
     report = analyse(case)
     assert not filed(case, report, home).dropped
     return report

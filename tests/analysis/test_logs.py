@@ -201,3 +201,26 @@ def test_stacks_are_grouped_across_moved_lines():
 @given(st.text(max_size=200))
 def test_any_text_can_be_read_as_a_stack_or_not(text):
     assert len(group_stacks([text])) == (parse_stack(text) is not None)
+
+
+HOSTILE_STACKS = [
+    "E: x\n  at " + "()" * 3_000 + " in " + "() in " * 3_000,
+    "E: x\n  at " + "()" * 200_000 + " in ()",
+    "E: x\n" + "at (" * 200_000,
+    "E: x\n at " + "a:1" * 200_000,
+    'File "a", line 1, in f' + "\n" * 500_000,
+    'File "' * 200_000,
+    "goroutine 1 panic: x\n" + "main.f(" * 100_000 + ")\n\t/a.go:1",
+    "Caused by: " * 100_000 + "\n at f(a.java:1)",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_STACKS, ids=range(len(HOSTILE_STACKS)))
+def test_a_hostile_stack_is_read_in_time_linear_in_its_length(text: str) -> None:
+    """Each took minutes to years when whole texts were matched: the limit of a test is enough."""
+    stack = parse_stack(text)
+    assert stack is None or len(stack.frames) <= 1
+
+
+def test_a_line_number_that_no_file_has_is_no_frame() -> None:
+    assert parse_stack(f"E: x\n  at f(a.js:{'9' * 5000}:1)") is None

@@ -193,3 +193,20 @@ def test_a_metric_moves_by_its_outer_values() -> None:
 def test_a_counter_is_read_by_what_it_adds() -> None:
     assert counts_up([0, 0, 3, 5]) and not counts_up([0, 3, 2, 5]) and not counts_up([4, 4, 4, 4])
     assert increments([0, 2, 5, 1])[1:].tolist() == [2, 3, 0]
+
+
+HOSTILE_LINES = ["ab12" * 20_000, "log." * 20_000, "a:" * 40_000, "SELECT " * 10_000, ":" * 80_000]
+
+
+@pytest.mark.parametrize("line", HOSTILE_LINES, ids=range(len(HOSTILE_LINES)))
+def test_one_endless_line_does_not_hold_up_twenty_commits(line: str) -> None:
+    """The square of its length would take hours: the limit of a test is enough."""
+    for number in range(20):
+        work = study(("x.py",), f"@@ x.py @@ {line}\n-x = {line}{number}\n+y = {line}{number}\n")
+        assert max(len(text) for text in (*work.edit.removed, *work.edit.added)) < 1100
+
+
+def test_lines_that_differ_far_behind_still_differ() -> None:
+    edit = read(f"-key = {'a' * 5000}b\n+key = {'a' * 5000}c\n")
+    assert not edit.empty
+    assert edit.removed != edit.added

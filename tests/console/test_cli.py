@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from warroom.actions.roll_back import RollBack
 from warroom.console.exits import Exit
-from warroom.incident.action import ActionKind
 from warroom.incident.render import from_json
 from warroom.tests.support.consoles import CommandLine, asked, kept
 from warroom.tests.support.house import ROOT
@@ -161,7 +161,7 @@ def test_an_edit_that_does_not_fit_is_refused_and_nothing_is_decided(warroom):
     store = warroom.store
     document = kept(store, full())
     request = asked(store, document)
-    assert document.proposals[-1].kind is ActionKind.roll_back
+    assert document.proposals[-1].kind == RollBack.kind
     said = warroom("approve", document.id, request.subject, "--edit", "speed=9")
     assert said.code == Exit.bad_input
     assert "no parameter 'speed'" in one_line(said)

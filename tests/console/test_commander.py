@@ -4,21 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from warroom.actions.catalogue import plan
+from warroom.actions.reroute import Reroute
+from warroom.actions.restart import Restart
+from warroom.actions.roll_back import RollBack
+from warroom.app.decisions import changed, put_edited
 from warroom.console.commander import Prompt
-from warroom.console.edits import changed, put_edited
 from warroom.errors import ApprovalError, ToolRetry
-from warroom.incident.action import ActionKind, ActionPlan, Verdict
+from warroom.incident.action import ActionPlan, Verdict
 from warroom.incident.communication import Audience, Message, MessageState
 from warroom.incident.document import Incident
 from warroom.tests.support.consoles import INVENTORY, asked, context, kept, paper, printed
 from warroom.tests.support.incidents import at, declared, full
-from warroom.tools.actions import plan
 
 
 def roll_back() -> ActionPlan:
     because = full().proposals[-1]
     return plan(
-        ActionKind.roll_back,
+        RollBack.kind,
         "checkout",
         {"to_version": "v1.0.0"},
         "the release just before the errors",
@@ -140,7 +143,7 @@ def test_an_edit_can_be_left_and_the_plan_approved_as_it_was(here):
 
 def test_a_plan_without_parameters_says_so(here):
     document = declared()
-    document.proposals = [plan(ActionKind.restart, "checkout", {}, "it hangs", inventory=INVENTORY)]
+    document.proposals = [plan(Restart.kind, "checkout", {}, "it hangs", inventory=INVENTORY)]
     request = asked(here.store, kept(here.store, document))
     assert "no parameters to edit" in prompted(here, request, "e", "r", "no")[1]
 
@@ -166,7 +169,7 @@ def test_a_text_is_shown_whole_and_cannot_steer_the_terminal(here):
 
 def test_edits_take_json_words_and_lists(here):
     chosen = plan(
-        ActionKind.reroute,
+        Reroute.kind,
         "checkout",
         {"away_from": ["checkout-1"]},
         "it hangs",

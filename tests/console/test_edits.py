@@ -2,11 +2,13 @@
 
 import pytest
 
-from warroom.console.edits import changed
+from warroom.actions.block_source import BlockSource
+from warroom.actions.catalogue import plan
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.scale import Scale
+from warroom.app.decisions import changed
 from warroom.errors import ToolRetry
-from warroom.incident.action import ActionKind, ActionPlan
-from warroom.targets.inventory import Inventory, Part
-from warroom.tools.actions import plan
+from warroom.incident.action import ActionPlan
 
 INVENTORY = Inventory(
     services={
@@ -18,12 +20,12 @@ INVENTORY = Inventory(
 
 def block() -> ActionPlan:
     parameters = {"sources": ["203.0.113.0/24", "198.51.100.7"], "good_share": 0.01}
-    kind = ActionKind.block_source
+    kind = BlockSource.kind
     return plan(kind, "gateway", parameters, "an attack", inventory=INVENTORY)
 
 
 def test_an_edit_is_another_plan_with_another_hash() -> None:
-    old = plan(ActionKind.scale, "catalog", {"instances": 3}, "a surge", inventory=INVENTORY)
+    old = plan(Scale.kind, "catalog", {"instances": 3}, "a surge", inventory=INVENTORY)
     new = changed(old, ["instances=2"], INVENTORY)
     assert new.parameters == {"instances": 2}
     assert new.hash != old.hash

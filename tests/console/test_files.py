@@ -5,18 +5,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from warroom.console.charts import charts
-from warroom.console.files import write_files
-from warroom.console.guilty import Track, guilty
+from warroom.app.charts.incident import charts
+from warroom.app.charts.signal import Mark, signal_chart
+from warroom.app.charts.svg import ticks, time_step
+from warroom.app.charts.timeline import timeline_chart
+from warroom.app.charts.tracks import Track, guilty
+from warroom.app.files import write_files
 from warroom.console.layers import depths, forward, lanes, without
-from warroom.console.signal_chart import Mark, signal_chart
 from warroom.console.sparks import sparks
-from warroom.console.svg import ticks, time_step
-from warroom.console.timeline_chart import timeline_chart
 from warroom.incident.evidence import Evidence
 from warroom.incident.render import from_json
 from warroom.incident.timeline import from_ts
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import full, minimal, noise
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, bundle):
-    return context(tmp_path / "home", Bundle(bundle))
+    return context(tmp_path / "home", open_bundle(bundle))
 
 
 def moved(document):

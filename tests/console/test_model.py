@@ -14,6 +14,13 @@ from warroom.console.model_use import call_line
 from warroom.console.screen import THEME
 from warroom.console.thinking import KEPT, Thinking, tail
 from warroom.incident.document import Incident
+from warroom.incident.events import (
+    ModelCalled,
+    ModelWrites,
+    PlaybookAnswered,
+    StepDone,
+    StepStarted,
+)
 from warroom.incident.model_use import Disagreement, ModelCall
 from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
@@ -123,8 +130,8 @@ def live(tmp_path):
     return made
 
 
-def thinks(text: str, who: str = "debugger") -> dict:
-    return {"event": "thinking", "specialist": who, "step": 4, "text": text}
+def thinks(text: str, who: str = "debugger") -> ModelWrites:
+    return ModelWrites(specialist=who, step=4, text=text)
 
 
 def test_thinking_is_one_line_that_goes_before_the_next(live):
@@ -135,7 +142,7 @@ def test_thinking_is_one_line_that_goes_before_the_next(live):
     assert "looking at the 'logs'" in first
     assert "\n" not in first
     assert "\x1b[31m" not in first
-    shows({"event": "model", "call": call()})
+    shows(ModelCalled(call=call()))
     assert out.getvalue().removeprefix(first).startswith("\r\x1b[2K")
     assert out.getvalue().endswith("cost 0.004\n")
     assert not shows.thinking.visible
@@ -199,20 +206,18 @@ def detected(source: str = "floor", **changes) -> DetectionReport:
     return DetectionReport.model_validate(facts | changes)
 
 
-def step(status: str, report: DetectionReport | None = None) -> dict:
-    what = {"event": "step", "step": 1, "specialist": "triage", "attempt": 1, "status": status}
-    return what | ({"report": report} if report else {})
+STARTED = StepStarted(step=1, specialist="triage", attempt=1)
 
 
 def test_the_floors_severity_is_shown_before_the_model_has_answered(live):
     console = paper()
     shows = live(console)
-    shows(step("started"))
-    shows(step("floor", detected()))
+    shows(STARTED)
+    shows(PlaybookAnswered(report=detected()))
     assert "playbook: error rate 41%" in printed(console)
     assert "severity  P1" in printed(console)
     early = printed(console)
-    shows(step("done", detected("model")))
+    shows(StepDone(report=detected("model")))
     late = printed(console).removeprefix(early)
     assert "✓ error rate 41%" in late
     assert "model)" in late
@@ -222,16 +227,16 @@ def test_the_floors_severity_is_shown_before_the_model_has_answered(live):
 def test_a_severity_that_the_model_changed_is_shown_again(live):
     console = paper()
     shows = live(console)
-    shows(step("floor", detected()))
+    shows(PlaybookAnswered(report=detected()))
     early = printed(console)
-    shows(step("done", detected("model", severity=Severity.P0)))
+    shows(StepDone(report=detected("model", severity=Severity.P0)))
     assert "severity  P0" in printed(console).removeprefix(early)
 
 
 def test_without_a_model_nothing_is_said_of_floors_and_models(live):
     console = paper()
     shows = live(console, model=False)
-    for event in (step("started"), step("floor", detected()), step("done", detected())):
+    for event in (STARTED, PlaybookAnswered(report=detected()), StepDone(report=detected())):
         shows(event)
     assert printed(console).count("error rate 41%") == 1
     assert printed(console).count("severity  P1") == 1
@@ -241,10 +246,10 @@ def test_without_a_model_nothing_is_said_of_floors_and_models(live):
 def test_why_the_playbook_answers_is_said_once(live):
     console = paper(200)
     shows = live(console)
-    shows({"event": "model", "call": silent("unavailable", "no route", specialist="triage")})
-    shows(step("done", detected(fallback="no route")))
+    shows(ModelCalled(call=silent("unavailable", "no route", specialist="triage")))
+    shows(StepDone(report=detected(fallback="no route")))
     assert printed(console).count("no route") == 1
-    shows(step("done", detected(fallback="no time left to think")))
+    shows(StepDone(report=detected(fallback="no time left to think")))
     assert printed(console).count("the playbook answers: no time left to think") == 1
 
 

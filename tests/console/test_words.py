@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from warroom.console.words import bar, seconds, sparkline, squeeze, value
+from warroom.app.words import bar, seconds, sparkline, squeeze, value
 
 
 @pytest.mark.parametrize(

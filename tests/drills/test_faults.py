@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from warroom.actions.catalogue import plan
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.roll_back import RollBack
 from warroom.drills.catalogue import ENTRIES
 from warroom.drills.configuration import FLAGS
 from warroom.drills.faults import FAULTS, Fault
 from warroom.drills.layout import SERVICES
 from warroom.drills.seed import TABLES
 from warroom.incident.finding import FaultKind
-from warroom.targets.inventory import Inventory, Part
-from warroom.tools.actions import plan
 
 SHOP = Path(inspect.getfile(sys.modules["warroom.drills.layout"])).parent / "shop"
 KNOWN = {entry["name"] for entry in ENTRIES}
@@ -66,7 +67,7 @@ def test_name_is_the_key(fault: Fault) -> None:
 def test_cures_are_actions_that_the_shop_allows(fault: Fault) -> None:
     for kind, target in fault.truth.effective_actions:
         known = fault.truth.parameters.get((kind, target), {})
-        needed = {"to_version": "v1"} if kind.value == "roll back" else {}
+        needed = {"to_version": "v1"} if kind == RollBack.kind else {}
         made = plan(kind, target, {**needed, **known}, "to cure", inventory=INVENTORY)
         assert (made.kind, made.target) == (kind, target)
 

@@ -5,25 +5,27 @@ from pathlib import Path
 import pytest
 
 from warroom.agents.runtime.context import ResponseContext
-from warroom.console.files import write_files
+from warroom.app.files import write_files
+from warroom.app.work import Commander, Tell
 from warroom.drills.faults import FAULTS
 from warroom.drills.host import AUTOMATIC, automatic
 from warroom.drills.runner import Drill
+from warroom.incident.events import ResponseEvent, StepStarted
 from warroom.incident.store import Store
-from warroom.session import Commander, Tell
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 
 
 class Host:
     """Approves as the drill's commander and remembers what it was told."""
 
     def __init__(self) -> None:
-        self.events: list[dict] = []
+        self.events: list[ResponseEvent] = []
+        self.notes: list[str] = []
         self.files: list[Path] = []
 
     def note(self, text: str) -> None:
-        self.events.append({"event": "note", "text": text})
+        self.notes.append(text)
 
     def waiting(self, what: str, done: float, total: float) -> None:
         assert 0 <= done <= total
@@ -47,10 +49,10 @@ def test_a_fault_is_found_cured_and_verified(tmp_path, name):
     assert not failed
     document = Store.open(settings.database).load(found.incident)
     assert {decision.by for decision in document.decisions} == {AUTOMATIC}
-    steps = {event["step"] for event in host.events if event.get("event") == "step"}
+    steps = {event.step for event in host.events if isinstance(event, StepStarted)}
     assert steps == set(range(1, 14))
     assert "postmortem.md" in {file.name for file in host.files}
-    assert Bundle(tmp_path / "kept" / name).coverage()
+    assert read_bundle(tmp_path / "kept" / name).coverage()
     assert (tmp_path / "kept" / f"{name}.truth.json").exists()
     left = {path.name for path in (settings.home / "drills").glob("*/shop/*")}
     assert left == {"telemetry", "output"}

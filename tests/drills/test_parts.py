@@ -18,13 +18,14 @@ from warroom.drills.webhook import Webhook
 from warroom.errors import InputError
 from warroom.incident.lifecycle import State
 from warroom.targets.survey import FILE, Recorded
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
+from warroom.telemetry.recorder import Recorder
 from warroom.tests.support.bundles import BundleWriter, counter
 from warroom.tests.support.consoles import INVENTORY, asked, context, kept
 from warroom.tests.support.incidents import declared, full
 
 
-def failing(root, start: float, share: float) -> Bundle:
+def failing(root, start: float, share: float) -> Recorder:
     """Forty seconds of one service; the last fifteen fail this share of 20 requests a second."""
     with BundleWriter(root, start=start) as bundle:
         bad = [0.0] * 25 + [20 * share] * 15
@@ -32,7 +33,7 @@ def failing(root, start: float, share: float) -> Bundle:
         counter(bundle, "http_requests_total", "checkout", good, code="200")
         counter(bundle, "http_requests_total", "checkout", bad, code="500")
         counter(bundle, "up", "checkout", [0.0] * 40)
-    return Bundle(root)
+    return open_bundle(root)
 
 
 def test_the_webhook_takes_json_objects_and_nothing_else():
@@ -73,7 +74,7 @@ def test_no_alarm_in_time(tmp_path):
 
 
 def test_the_symptom_is_measured_as_it_is_now(tmp_path):
-    telemetry = failing(tmp_path / "b", time.time() - 40, 0.5)
+    telemetry = failing(tmp_path / "b", time.time() - 40, 0.5).recording
     assert left(telemetry, Symptom("checkout", "error_rate", 0.05)) == pytest.approx(0.5, abs=0.05)
     assert left(telemetry, Symptom("login", "error_rate", 0.05)) is None
     assert left(telemetry, None) is None
@@ -103,7 +104,8 @@ def test_a_kept_bundle_is_whole_and_does_not_hold_the_truth(tmp_path):
 
 
 def test_a_kept_bundle_is_not_written_over(tmp_path):
-    snapshot(failing(tmp_path / "live", time.time() - 40, 0.0).root, tmp_path / "kept")
+    failing(tmp_path / "live", time.time() - 40, 0.0)
+    snapshot(tmp_path / "live", tmp_path / "kept")
     with pytest.raises(InputError, match="another folder"):
         check_free(tmp_path / "kept")
     check_free(None)

@@ -19,7 +19,7 @@ from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.survey import Recorded
 from warroom.telemetry.alerts import read_alerts
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.recorded import unpacked
 from warroom.tests.support.responses import finish
 
@@ -35,7 +35,7 @@ def respond(name: str, home: Path) -> Incident:
     context = ResponseContext(
         settings,
         Store.open(settings.database),
-        Bundle(bundle),
+        open_bundle(bundle),
         survey=Recorded.load(survey) if survey.exists() else None,
     )
     with Response(context) as response:

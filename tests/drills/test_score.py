@@ -2,10 +2,12 @@
 
 import pytest
 
+from warroom.actions.roll_back import RollBack
+from warroom.actions.scale import Scale
 from warroom.console.scoreboard import scoreboard
 from warroom.drills.faults import FAULTS, Symptom, Truth
 from warroom.drills.score import Observed, not_run, score
-from warroom.incident.action import ActionKind, Outcome
+from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
@@ -16,7 +18,7 @@ TRUTH = Truth(
     service="checkout",
     kind=FaultKind.bad_deploy,
     severity=Severity.P1,
-    effective_actions=((ActionKind.roll_back, "checkout"),),
+    effective_actions=((RollBack.kind, "checkout"),),
     loudest="gateway",
     symptom=SYMPTOM,
 )
@@ -71,7 +73,7 @@ def test_the_leading_hypothesis_counts():
 def test_the_action_has_to_be_first_or_second():
     document = full()
     assert met(score("x", document, TRUTH, GONE), "action")  # second, after the restart
-    third = document.proposals[0].model_copy(update={"kind": ActionKind.scale})
+    third = document.proposals[0].model_copy(update={"kind": Scale.kind})
     document.proposals.insert(1, third)
     assert not met(score("x", document, TRUTH, GONE), "action")
 

@@ -7,13 +7,13 @@ from collections import Counter
 
 import pytest
 
+from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.model_layer import PlaybookOnly
 from warroom.evals.attacks.corpus import CHANNELS, DISGUISES, FORMS, attacks
 from warroom.evals.attacks.noticed import noticed, table
 from warroom.evals.attacks.runs import run_case, targets
 from warroom.incident.disguise import readings
 from warroom.incident.injection import speaks
-from warroom.targets.inventory import Inventory, Part
 from warroom.tests.support.benches import bench_over, empty_bench
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tools.runbooks import runbooks

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from warroom.actions.restart import Restart
 from warroom.drills.faults import FAULTS
 from warroom.errors import AlertError, InputError, NotFound
 from warroom.evals.incidents.cases import FOLDER, Truth, cases, recorded
 from warroom.evals.incidents.results import raw_paste, windows_of
-from warroom.incident.action import ActionKind
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.bundles import START, BundleWriter
@@ -47,7 +47,7 @@ def test_a_case_folder_is_read(place):
         service="payments",
         kind=FaultKind.hung_process,
         severity=Severity.P1,
-        effective_actions=((ActionKind.restart, "payments"),),
+        effective_actions=((Restart.kind, "payments"),),
     )
     assert cases(place) == [case]  # its own folder counts too
 

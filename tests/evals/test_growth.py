@@ -12,7 +12,7 @@ from warroom.evals.studies.growth import RUN, Grown, child, growth, measured, si
 from warroom.evals.studies.growth_bundle import path, write
 from warroom.evals.studies.growth_run import mining
 from warroom.evals.studies.growth_telemetry import ONSET, START, Size
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 
 SMALL = Size(10, 1000, 1000)
@@ -26,7 +26,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(root):
-    return Bundle(root)
+    return read_bundle(root)
 
 
 def test_paths_from_the_edge():

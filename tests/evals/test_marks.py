@@ -2,11 +2,12 @@
 
 import pytest
 
+from warroom.actions.restart import Restart
+from warroom.actions.roll_back import RollBack
 from warroom.evals.incidents.answers import UNSURE, Answer, answer_of, trivial, use_of
 from warroom.evals.incidents.cases import Case, Truth
 from warroom.evals.incidents.marks import QUESTIONS, marks
 from warroom.evals.incidents.run import never_asked
-from warroom.incident.action import ActionKind
 from warroom.incident.alert import Alert
 from warroom.incident.evidence import Quote
 from warroom.incident.finding import FaultKind
@@ -19,7 +20,7 @@ DEPLOY = Truth(
     service="checkout",
     kind=FaultKind.bad_deploy,
     severity=Severity.P1,
-    effective_actions=((ActionKind.roll_back, "checkout"),),
+    effective_actions=((RollBack.kind, "checkout"),),
 )
 NOISE = Truth(service="", kind=FaultKind.no_fault, severity=Severity.P3)
 UNKNOWN = Truth(service="", kind=FaultKind.unknown, severity=Severity.P1)
@@ -28,7 +29,7 @@ GUILTY = Answer(
     kind=FaultKind.bad_deploy,
     confidence=0.9,
     severity=Severity.P1,
-    actions=[(ActionKind.restart, "checkout"), (ActionKind.roll_back, "checkout")],
+    actions=[(Restart.kind, "checkout"), (RollBack.kind, "checkout")],
 )
 
 
@@ -41,7 +42,7 @@ def test_the_answer_of_a_document():
     answer = answer_of(full(), payload)
     assert (answer.service, answer.kind) == ("checkout", FaultKind.bad_deploy)
     assert (answer.severity, answer.noise, answer.inconclusive) == (Severity.P0, False, False)
-    assert answer.actions == [(ActionKind.restart, "checkout"), (ActionKind.roll_back, "checkout")]
+    assert answer.actions == [(Restart.kind, "checkout"), (RollBack.kind, "checkout")]
     assert answer.steps == [1, 2, 4]
 
 
@@ -82,7 +83,7 @@ def test_a_right_answer_meets_whatever_applies():
         ({"severity": Severity.P0}, {"severity exact"}),
         ({"severity": Severity.P3}, {"severity", "severity exact"}),
         ({"severity": None}, {"severity", "severity exact"}),
-        ({"actions": [(ActionKind.restart, "checkout")]}, {"action"}),
+        ({"actions": [(Restart.kind, "checkout")]}, {"action"}),
         ({"actions": []}, {"action"}),
     ],
 )
@@ -112,7 +113,7 @@ def test_an_innocent_change_is_neither_blamed_nor_undone_first():
     herring = DEPLOY.model_copy(update={"service": "inventory", "blameless": ("checkout",)})
     assert marks(GUILTY, herring)["innocent"] is False
     assert marks(GUILTY.model_copy(update={"service": "inventory"}), herring)["innocent"] is False
-    cured = {"service": "inventory", "actions": [(ActionKind.restart, "inventory")]}
+    cured = {"service": "inventory", "actions": [(Restart.kind, "inventory")]}
     assert marks(GUILTY.model_copy(update=cured), herring)["innocent"] is True
 
 
@@ -121,7 +122,7 @@ def test_the_trivial_baseline_reads_the_alert_only(tmp_path):
     answer = trivial(Case("x", tmp_path / "no bundle there", alert, DEPLOY))
     assert (answer.service, answer.kind) == ("checkout", FaultKind.bad_deploy)
     assert (answer.severity, answer.confidence) == (Severity.P2, UNSURE)
-    assert answer.actions == [(ActionKind.restart, "checkout")]
+    assert answer.actions == [(Restart.kind, "checkout")]
 
 
 def call(outcome: Outcome = "answered", cost: float | None = 0.5, **more):

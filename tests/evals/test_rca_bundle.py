@@ -9,7 +9,7 @@ from warroom.errors import InputError
 from warroom.evals.rca.bundle import write
 from warroom.evals.rca.cases import rca_cases
 from warroom.telemetry.alerts import read_alerts
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import header, read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.rca_folder import ALERT, CULPRIT, DECOY, DETECTED, write_folder
 
@@ -23,12 +23,12 @@ def root(tmp_path):
 
 @pytest.fixture
 def shop(root, tmp_path):
-    return Bundle(write(rca_cases(root, ["shop"])[0], tmp_path / "shop"))
+    return read_bundle(write(rca_cases(root, ["shop"])[0], tmp_path / "shop"))
 
 
 @pytest.fixture
 def bare(root, tmp_path):
-    return Bundle(write(rca_cases(root, ["bare"])[0], tmp_path / "bare"))
+    return read_bundle(write(rca_cases(root, ["bare"])[0], tmp_path / "bare"))
 
 
 def after(records):
@@ -91,17 +91,17 @@ def test_changes(shop):
     assert (flag.id, flag.service, flag.previous, flag.version) == ("rail", "web", "off", "on")
 
 
-def test_a_status_page_becomes_logs_and_metrics_of_its_own(shop):
+def test_a_status_page_becomes_logs_and_metrics_of_its_own(shop, tmp_path):
     (log,) = shop.logs(ALWAYS, ["status-feed"])
     assert (log.ts, log.level) == (DETECTED, "warning")
     assert log.message == "payco: Slow charges: Investigating."
     (series,) = shop.metrics(ALWAYS, ["error_pct"])
     assert (series.service, series.labels["endpoint"]) == ("status-feed", "charges")
     assert (series.ts.tolist(), series.values.tolist()) == ([DETECTED - 20], [12.5])
-    assert (shop.root / "status_feed.json").exists()
+    assert (tmp_path / "shop" / "status_feed.json").exists()
 
 
-def test_the_catalogue(shop, bare):
+def test_the_catalogue(shop, bare, tmp_path):
     found = {service.name: service for service in shop.catalogue().services}
     assert found["web"].depends_on == ["cart"]  # no topology is shipped: from the spans
     assert [found[name].kind for name in ("web", "cart", "status-feed")] == [
@@ -114,17 +114,18 @@ def test_the_catalogue(shop, bare):
         "db": [],
         "mq": [],
     }
-    assert shop.header["scrape_interval_s"] == 60
+    assert header(tmp_path / "shop")["scrape_interval_s"] == 60
 
 
-def alert_of(bundle):
-    (alert,) = read_alerts((bundle.root / "alert.json").read_bytes())
+def alert_of(root):
+    (alert,) = read_alerts((root / "alert.json").read_bytes())
     assert alert.starts_at and alert.starts_at.timestamp() == DETECTED
     return alert
 
 
-def test_the_alert_as_shipped_or_of_the_symptom(shop, bare):
-    shipped, symptom = alert_of(shop), alert_of(bare)
+@pytest.mark.usefixtures("shop", "bare")
+def test_the_alert_as_shipped_or_of_the_symptom(tmp_path):
+    shipped, symptom = alert_of(tmp_path / "shop"), alert_of(tmp_path / "bare")
     assert (shipped.name, shipped.service) == (ALERT["monitor"], "web")
     assert shipped.labels == {"metric": "errors", "threshold": "0.02"}
     assert (symptom.name, symptom.service, symptom.labels) == ("ms", "web", {"metric": "ms"})
@@ -132,7 +133,7 @@ def test_the_alert_as_shipped_or_of_the_symptom(shop, bare):
 
 def test_an_alert_without_a_symptom_names_nobody(root, tmp_path):
     (root / "cases/shop/a1/alert.json").unlink()
-    alert = alert_of(Bundle(write(rca_cases(root, ["shop"])[0], tmp_path / "bundle")))
+    alert = alert_of(write(rca_cases(root, ["shop"])[0], tmp_path / "bundle"))
     assert (alert.name, alert.service, alert.summary) == (
         "Incident",
         "",

@@ -150,7 +150,7 @@ def test_what_a_document_of_the_floor_says(root, case):
     assert (found.commit, found.kind) == (CULPRIT, "slow release")
     hurt = {one.name for one in document.services if one.role != "dependency"}
     assert hurt and set(found.affected) == hurt
-    assert found.remedy == document.proposals[0].kind.value
+    assert found.remedy == document.proposals[0].kind
     assert [why.service for why in found.blamed] == [h.service for h in document.hypotheses]
     leading.change = "rail"  # a flag
     assert floor_answer(shop, document).commit == "none"

@@ -9,7 +9,7 @@ from warroom.errors import InputError
 from warroom.evals.rca.bundle import write
 from warroom.evals.rca.cases import WHOLE, Part, only, rca_cases, without
 from warroom.evals.rca.metrics import measured
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.rca_folder import DETECTED, write_folder
 
@@ -30,7 +30,7 @@ def bare(tmp_path):
 def shown(tmp_path):
     """A case of which a part is shown, as a bundle."""
     count = iter(range(9))
-    return lambda case, part: Bundle(write(case.seen(part), tmp_path / f"bundle{next(count)}"))
+    return lambda case, part: read_bundle(write(case.seen(part), tmp_path / f"bundle{next(count)}"))
 
 
 def rows(bundle):

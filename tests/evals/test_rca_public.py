@@ -11,7 +11,7 @@ from warroom.evals.rca.cases import VARIABLE, WHOLE, Part, rca_cases, without
 from warroom.evals.rca.marks import REMEDIES
 from warroom.evals.rca.truth import truths
 from warroom.evals.rca.versions import ablation, modalities
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
 SETS = {
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def rows(case, part, folder):
-    bundle = Bundle(write(case.seen(part), folder))
+    bundle = read_bundle(write(case.seen(part), folder))
     found = {covered.modality: covered.rows for covered in bundle.coverage()}
     bundle.close()
     return found

@@ -13,7 +13,7 @@ from warroom.evals.rca.methods import rca_methods
 from warroom.evals.rca.results import answered
 from warroom.evals.rca.tables import marks_in
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
 SETS = {"nezha_ob": 28, "nezha_tt": 23, "petshop": 26, "rootcausebench": 12}
@@ -63,7 +63,7 @@ def test_chance_within_its_noise(name):
 @pytest.mark.parametrize("name", SETS)
 def test_every_fifth_case_becomes_a_bundle_whose_baseline_ends_first(name, tmp_path):
     for case in rca_cases(ROOT, [name])[::5]:
-        bundle = Bundle(write(case, tmp_path / case.id))
+        bundle = read_bundle(write(case, tmp_path / case.id))
         windows, parts = bundle.catalogue().windows, {c.modality: c for c in bundle.coverage()}
         begin = case.detected_at - windows.detect_s
         rows = bundle.tables.db.execute("SELECT DISTINCT ts FROM metrics ORDER BY ts").fetchnumpy()

@@ -10,7 +10,7 @@ from warroom.evals.framework.grid import as_markdown, bare, signed
 from warroom.evals.framework.runs import Method
 from warroom.evals.framework.suite import stored
 from warroom.evals.rca.answers import RcaAnswer
-from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.cases import RcaCase, rca_cases
 from warroom.evals.rca.compare import paired, rca_compared
 from warroom.evals.rca.results import RcaEvaluation, answered
 from warroom.evals.rca.versions import ablation, degraded, modalities, version_grids, versions_of
@@ -74,7 +74,11 @@ def test_numbers_without_the_leading_zero():
 
 def answers(**services):
     """A method that names a service for each set."""
-    return Method("m", lambda case: [RcaAnswer(scores={services[case.set]: 1.0})], "")
+
+    def answer(case: RcaCase) -> list[RcaAnswer]:
+        return [RcaAnswer(scores={services[case.set]: 1.0})]
+
+    return Method("m", answer)
 
 
 def test_a_run_beside_an_earlier_one(root):

@@ -5,13 +5,13 @@ import pytest
 from warroom.agents.runtime.context import ResponseContext
 from warroom.errors import InputError
 from warroom.evals.studies import one_run, synthetic
-from warroom.evals.studies.one_run import BY, Decisions
+from warroom.evals.studies.decisions import BY, Decisions
 from warroom.evals.studies.speed import Figure, truth_of
 from warroom.incident.action import Verdict
 from warroom.incident.ledger import Request
 from warroom.incident.store import Store
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_baseline_reads_everything_and_blames_the_loudest(bundle):
 
 def test_texts_are_declined_and_rehearsed_actions_approved(bundle, tmp_path):
     context = ResponseContext(
-        Settings(home=tmp_path), Store.open(tmp_path / "w.db"), Bundle(bundle)
+        Settings(home=tmp_path), Store.open(tmp_path / "w.db"), open_bundle(bundle)
     )
     decisions = Decisions(context)
     for kind, verdict in (("text", Verdict.rejected), ("action", Verdict.approved)):

@@ -6,13 +6,15 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from warroom.actions.restart import Restart
 from warroom.graph import build
-from warroom.incident.action import ActionKind, Outcome, Verdict
+from warroom.incident.action import Outcome, Verdict
 from warroom.incident.communication import MessageState
 from warroom.incident.lifecycle import State
+from warroom.incident.report import DetectionReport, PostmortemReport
 from warroom.incident.timeline import EventKind, from_ts
 from warroom.response import Response
-from warroom.targets.rehearsal import Rehearsal
+from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.bundles import START
 from warroom.tests.support.responses import alert, begin, decide, finish, inventory, room_over
 from warroom.tests.support.shop_bundle import NO_FAULT, Fault
@@ -69,7 +71,7 @@ def test_an_approved_plan_is_carried_out_once_and_measured(tmp_path: Path) -> No
     (subject,) = decide(context, incident, Verdict.approved)
     list(response.run(incident))
     document = context.store.load(incident)
-    assert [call[:2] for call in acting.acted][:1] == [(ActionKind.restart, "payments")]
+    assert [call[:2] for call in acting.acted][:1] == [(Restart.kind, "payments")]
     assert document.executions[0].plan == subject
     # The recorded telemetry goes on failing: what did not help is never called done.
     assert document.executions[0].outcome in (Outcome.unchanged, Outcome.unverified)
@@ -186,7 +188,9 @@ def test_rejection_is_recorded_and_ends_without_acting(tmp_path: Path) -> None:
     document = context.store.load(incident)
     assert acting.acted == []
     assert {d.verdict for d in document.decisions} == {Verdict.rejected}
-    assert document.report(11) is not None  # what was learned is written down all the same
+    assert (
+        document.report(PostmortemReport) is not None
+    )  # what was learned is written down all the same
 
 
 def test_what_does_not_help_is_tried_a_bounded_number_of_times(tmp_path: Path) -> None:
@@ -228,7 +232,7 @@ def test_telemetry_that_ends_before_the_alert_calls_nothing_noise(tmp_path: Path
         incident, _ = response.take(late)
         list(response.run(incident))
     document = context.store.load(incident)
-    first = document.report(1)
+    first = document.report(DetectionReport)
     assert first is not None and first.conclusion == "inconclusive"
     assert document.state is not State.closed
     assert "telemetry of the alert" in {gap.what for gap in document.gaps}
@@ -255,7 +259,7 @@ def test_without_hands_the_response_advises_and_ends(tmp_path: Path) -> None:
     document = context.store.load(incident)
     assert document.proposals[0].title == "restart payments"
     assert document.executions == []
-    assert document.report(11) is not None
+    assert document.report(PostmortemReport) is not None
 
 
 def test_every_claim_of_a_whole_response_resolves(tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
+from warroom.actions.catalogue import plan
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.switch_provider import SwitchProvider
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose
 from warroom.agents.health.verification import _decisive
-from warroom.incident.action import ActionKind, Execution
+from warroom.incident.action import Execution
 from warroom.incident.finding import Argument, FaultKind, Hypothesis
 from warroom.incident.timeline import utc_now
-from warroom.targets.inventory import Inventory, Part
 from warroom.telemetry.model import Catalogue, Service
 from warroom.tests.support.incidents import minimal
 from warroom.tests.support.shop_bundle import write_shop
 from warroom.tests.support.specialists import case_on
-from warroom.tools.actions import plan
 
 
 def inventory(provider: str) -> Inventory:
@@ -53,7 +54,7 @@ def test_it_is_verified_where_it_is_used_not_at_the_third_party() -> None:
     document.hypotheses = [blamed()]
     document.alert = document.alert.model_copy(update={"service": "ai-primary"})
     made = plan(
-        ActionKind.switch_provider,
+        SwitchProvider.kind,
         "recommendations",
         {"to": "fallback"},
         "quota",

@@ -6,16 +6,17 @@ from typing import Any, cast
 import pytest
 from langgraph.runtime import Runtime
 
+from warroom.actions.catalogue import plan
+from warroom.actions.throttle import Throttle
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import undo
 from warroom.agents.runtime.intake import take
-from warroom.incident.action import ActionKind, Execution, Outcome, Verdict
+from warroom.incident.action import Execution, Outcome, Verdict
 from warroom.incident.ledger import Request
 from warroom.incident.timeline import utc_now
 from warroom.state import IncidentState
-from warroom.targets.rehearsal import Rehearsal
+from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.responses import alert, inventory, room_over
-from warroom.tools.actions import plan
 
 RECEIPT = {"changed": True}
 
@@ -25,7 +26,7 @@ def worse(home: Path, receipt: dict[str, Any]) -> tuple[ResponseContext, Rehears
     hands = Rehearsal(inventory())
     context = room_over(home, hands=hands)
     limit = {"route": "/login", "rate": 5.0}
-    tried = plan(ActionKind.throttle, "gateway", limit, "too much", inventory=inventory())
+    tried = plan(Throttle.kind, "gateway", limit, "too much", inventory=inventory())
     incident, _ = take(context.store, alert(), "playbooks", context.clock())
     now = utc_now()
     begun = Execution(plan=tried.hash, title=tried.title, started_at=now, ended_at=now)

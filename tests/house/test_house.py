@@ -15,13 +15,14 @@ from warroom.tools.base import REGISTRY, Effect
 
 LEVELS = (
     ("analysis", "errors", "state"),
-    ("incident", "settings", "tracing"),
+    ("incident", "sandbox", "settings", "tracing"),
+    ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),
     ("graph",),
     ("response",),
-    ("session",),
+    ("app",),
     ("drills",),
     ("console",),
     ("evals",),
@@ -89,6 +90,18 @@ def catches_everything(node: ast.AST) -> bool:
 def test_errors_are_caught_by_name():
     found = [str(p) for p in modules() if any(map(catches_everything, ast.walk(tree(p))))]
     assert found == [EDGE]
+
+
+def opens_by_hand(node: ast.AST) -> bool:
+    """Whether it makes a response context or opens a store itself."""
+    if not isinstance(node, ast.Call):
+        return False
+    return ast.unparse(node.func).endswith(("ResponseContext", "Store.open"))
+
+
+def test_contexts_and_stores_are_opened_in_app_only():
+    found = {part(path) for path in modules() if any(map(opens_by_hand, ast.walk(tree(path))))}
+    assert found == {"app"}
 
 
 def says_ours(node: ast.AST) -> bool:

@@ -19,6 +19,7 @@ from warroom.evals.servers.record import FOLDER, tape
 from warroom.evals.servers.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
 from warroom.evals.servers.wire_response import DRILL, investigation, response
 from warroom.incident.document import Incident
+from warroom.incident.report import PerformanceReport
 from warroom.models.ladder import OBJECT, SCHEMA
 from warroom.models.protocol import Message
 
@@ -115,7 +116,7 @@ def investigated() -> Incident:
 def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incident):
     asked = [call for call in investigated.model_calls if call.step == 6]
     assert [call.outcome for call in asked] == ["answered", "answered"]
-    report = investigated.report(6)
+    report = investigated.report(PerformanceReport)
     assert report is not None
     assert report.source == "model"
     with tape("investigation") as held:

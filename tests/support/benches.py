@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from warroom.targets.survey import Surveying
-from warroom.telemetry.bundle import Bundle
-from warroom.telemetry.model import Telemetry, Window
+from warroom.telemetry.bundle import read_bundle
+from warroom.telemetry.model import Window
+from warroom.telemetry.recording import Recording
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tools.base import REGISTRY, Effect, Frame, Table
@@ -19,7 +20,7 @@ ONSET = START + 60
 class ReadBench:
     """Telemetry and the windows to compare; nothing to look up beside them."""
 
-    telemetry: Telemetry
+    telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
 
@@ -40,7 +41,7 @@ class ReadBench:
 def bench_over(root: Path, baseline: float = 45, incident: float = 20) -> ReadBench:
     """A bench whose incident begins at ONSET."""
     frame = Frame(Window(ONSET - baseline, ONSET), Window(ONSET, ONSET + incident))
-    return ReadBench(Bundle(root), frame)
+    return ReadBench(read_bundle(root), frame)
 
 
 def shop_bench(root: Path, fault: str, service: str = "") -> ReadBench:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.context import ResponseContext
 from warroom.console.main import main
 from warroom.console.screen import THEME
@@ -17,11 +18,10 @@ from warroom.incident.document import Incident
 from warroom.incident.ledger import Request
 from warroom.incident.store import Store
 from warroom.settings import Settings
-from warroom.targets.inventory import Inventory, Part
-from warroom.targets.rehearsal import Rehearsal
+from warroom.targets.stand_ins import Rehearsal
 from warroom.targets.survey import Recorded
-from warroom.telemetry.absent import NoTelemetry
-from warroom.telemetry.model import Telemetry
+from warroom.telemetry.bundle import no_telemetry
+from warroom.telemetry.recorder import Recorder
 
 FOREVER = 9e9
 INVENTORY = Inventory(
@@ -91,13 +91,13 @@ def asked(store: Store, document: Incident, kind: str = "action") -> Request:
     return request
 
 
-def context(home: Path, telemetry: Telemetry | None = None) -> ResponseContext:
+def context(home: Path, recorder: Recorder | None = None) -> ResponseContext:
     """A room over a rehearsed system with one service, checkout."""
     settings = Settings(home=home)
     return ResponseContext(
         settings,
         Store.open(settings.database),
-        telemetry or NoTelemetry(),
+        recorder or no_telemetry(),
         operations=Rehearsal(INVENTORY),
         survey=Recorded(INVENTORY, {}),
     )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from warroom.actions.roll_back import RollBack
 from warroom.incident.action import (
     ActionKind,
     ActionPlan,
@@ -214,7 +215,7 @@ def plan(kind: ActionKind, service: str) -> ActionPlan:
     return ActionPlan(
         kind=kind,
         target=service,
-        parameters={"version": "v1.0.0"} if kind is ActionKind.roll_back else {},
+        parameters={"version": "v1.0.0"} if kind == RollBack.kind else {},
         hypothesis="H1",
         rationale="the release just before the errors is the leading cause",
         quotes=[Quote(evidence="E5", pointer="/rows/0/version", value="v1.1.0")],

@@ -1,7 +1,8 @@
 """Incidents to test with: built by hand, every quote naming evidence that is in the document."""
 
+from warroom.actions.restart import Restart
+from warroom.actions.roll_back import RollBack
 from warroom.incident.action import (
-    ActionKind,
     Outcome,
 )
 from warroom.incident.alert import Alert
@@ -89,8 +90,8 @@ def full(kind: FaultKind = FaultKind.bad_deploy, service: str = "checkout") -> I
     document.reports += [sweep(service), investigation(service)]
     document.onset = at(-30)
     document.move(State.identified, at(25), "debugger", "one cause stands out")
-    act(document, ActionKind.restart, 30, Outcome.unchanged, (0.40, "E6"))
-    act(document, ActionKind.roll_back, 90, Outcome.better, (0.001, "E7"))
+    act(document, Restart.kind, 30, Outcome.unchanged, (0.40, "E6"))
+    act(document, RollBack.kind, 90, Outcome.better, (0.001, "E7"))
     document.move(State.monitoring, at(130), "observability", "objectives met again")
     document.move(State.resolved, at(150), "commander", "verified")
     return document

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.context import ResponseContext
 from warroom.incident.action import Verdict
 from warroom.incident.alert import Alert
@@ -10,9 +11,8 @@ from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
 from warroom.response import Response
 from warroom.settings import Settings
-from warroom.targets.inventory import Inventory, Part
-from warroom.targets.rehearsal import Rehearsal
-from warroom.telemetry.bundle import Bundle
+from warroom.targets.stand_ins import Rehearsal
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 from warroom.tests.support.shop_bundle import SERVING, Fault, write_shop
 
@@ -38,7 +38,7 @@ def room_over(
     return ResponseContext(
         Settings.model_validate({"home": home, **settings}),
         Store.open(home / "warroom.db"),
-        Bundle(bundle),
+        open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),
         sleep=lambda _seconds: None,

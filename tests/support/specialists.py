@@ -3,9 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from warroom.agents.runtime.case import Case
+from warroom.agents.runtime.case import Case, Step
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.intake import take
+from warroom.agents.steps import ASSESS_SECURITY
 from warroom.incident.alert import Alert
 from warroom.incident.document import Incident
 from warroom.incident.filing import file_report
@@ -13,7 +14,7 @@ from warroom.incident.report import AnyReport
 from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
 from warroom.settings import Settings
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 
 
@@ -22,7 +23,7 @@ def room_on(bundle: Path, home: Path, now: float) -> ResponseContext:
     home.mkdir(parents=True, exist_ok=True)
     store = Store.open(home / "warroom.db")
     return ResponseContext(
-        Settings(home=home), store, Bundle(bundle), clock=lambda: from_ts(START + now)
+        Settings(home=home), store, open_bundle(bundle), clock=lambda: from_ts(START + now)
     )
 
 
@@ -32,10 +33,10 @@ def case_on(
     *,
     onset: float = 60,
     now: float = 90,
-    specialist: str = "security",
+    step: Step = ASSESS_SECURITY,
     **alert: str | dict[str, str],
 ) -> Case:
-    """An incident whose onset is known, seconds after START, as that specialist gets it."""
+    """An incident whose onset is known, seconds after START, as that step gets it."""
     context = room_on(bundle, home, now)
     facts = {"name": "Alert", "fingerprint": "f", "source": "plain", **alert}
     starts = from_ts(START + onset) + timedelta(seconds=5)
@@ -43,7 +44,7 @@ def case_on(
         context.store, Alert.model_validate({**facts, "starts_at": starts}), "test", context.clock()
     )
     context.store.update(incident, lambda doc: setattr(doc, "onset", from_ts(START + onset)))
-    return context.case(incident, specialist, 1, lambda _: None)
+    return context.case(incident, step, 1, lambda _: None)
 
 
 def filed(case: Case, report: AnyReport, home: Path) -> Incident:

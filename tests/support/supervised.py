@@ -13,9 +13,7 @@ from pathlib import Path
 
 from warroom.errors import ToolFailed
 from warroom.targets.configuration import Configuration
-from warroom.targets.edge import Edge
-from warroom.targets.endpoints import Endpoints
-from warroom.targets.fleet import Fleet
+from warroom.targets.fleet import Endpoints, Fleet
 from warroom.targets.git import Git
 from warroom.targets.supervisor import Supervisor
 
@@ -109,7 +107,7 @@ def _fleet(root: Path, url: str, first: int, second: int) -> Fleet:
     configuration = Configuration(config)
     supervisor = Supervisor(url, term_grace_s=0.5, start_timeout_s=5.0)
     _wait(supervisor, f"http://127.0.0.1:{first}")
-    return Fleet(supervisor, Endpoints(configuration), Edge(configuration))
+    return Fleet(supervisor, Endpoints(configuration))
 
 
 def _wait(supervisor: Supervisor, url: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from warroom.errors import ToolFailed
 from warroom.targets.configuration import Configuration
 from warroom.targets.edge import Edge
-from warroom.targets.endpoints import Endpoints
 from warroom.targets.flags import Flags
+from warroom.targets.fleet import Endpoints
 from warroom.targets.git import Git
-from warroom.targets.providers import Providers
+from warroom.targets.providers import ConfiguredProviders
 
 FLAGS = {
     "flags": {
@@ -57,6 +57,10 @@ def configuration(tmp_path: Path) -> Configuration:
     return Configuration(tmp_path)
 
 
+def active(endpoints: Endpoints, service: str) -> list[str]:
+    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
+
+
 def subjects(configuration: Configuration) -> list[str]:
     return configuration.git.run("log", "--format=%s").splitlines()
 
@@ -64,9 +68,9 @@ def subjects(configuration: Configuration) -> list[str]:
 def test_flag_goes_off_and_comes_back(configuration: Configuration) -> None:
     flags = Flags(configuration)
     receipt = flags.turn_off("bulk")
-    assert flags.states() == {"bulk": False, "theme": True}
+    assert flags.inventory().flags == {"bulk": False, "theme": True}
     assert subjects(configuration) == ["Turn off bulk", "Start"]
-    flags.restore("bulk", receipt["before"])
+    flags.restore(receipt)
     assert configuration.read("flags.json") == FLAGS
 
 
@@ -79,7 +83,7 @@ def test_second_time_is_no_change_and_no_commit(configuration: Configuration) ->
     flags = Flags(configuration)
     flags.turn_off("bulk")
     again = flags.turn_off("bulk")
-    assert (again["changed"], again["commit"]) == (False, "")
+    assert (again.changed, again.commit) == (False, "")
     assert len(subjects(configuration)) == 2
 
 
@@ -90,7 +94,7 @@ def test_change_written_before_a_crash_is_committed_afterwards(
     changed["flags"]["bulk"]["defaultVariant"] = "off"
     (configuration.folder / "flags.json").write_text(json.dumps(changed))
     receipt = Flags(configuration).turn_off("bulk")
-    assert receipt["commit"] == configuration.git.run("rev-parse", "HEAD")
+    assert receipt.commit == configuration.git.run("rev-parse", "HEAD")
     assert configuration.git.run("status", "--porcelain") == ""
 
 
@@ -103,8 +107,8 @@ def test_undo_of_a_block_spares_what_was_blocked_before(configuration: Configura
     edge = Edge(configuration)
     edge.block(["10.0.0.1"])
     receipt = edge.block(["10.0.0.1", "10.0.0.2"])
-    assert receipt["added"] == ["10.0.0.2"]
-    edge.unblock(receipt["added"])
+    assert receipt.added == ["10.0.0.2"]
+    edge.unblock(receipt.added)
     assert edge.rules()["blocked"] == ["10.0.0.1"]
 
 
@@ -113,29 +117,29 @@ def test_throttle_restores_the_limit_of_before(configuration: Configuration) -> 
     edge.throttle("/login", 9.0)
     receipt = edge.throttle("/login", 2.0)
     assert edge.rules()["limits"] == {"/login": 2.0}
-    edge.throttle("/login", receipt["before"])
+    edge.throttle("/login", receipt.before)
     assert edge.rules()["limits"] == {"/login": 9.0}
 
 
 def test_endpoints_activate_exactly_these(configuration: Configuration) -> None:
     endpoints = Endpoints(configuration)
     receipt = endpoints.activate_only("catalog", ["catalog-1", "catalog-2"])
-    assert endpoints.active("catalog") == ["catalog-1", "catalog-2"]
-    endpoints.activate_only("catalog", receipt["before"])
+    assert active(endpoints, "catalog") == ["catalog-1", "catalog-2"]
+    endpoints.activate_only("catalog", receipt.before)
     assert configuration.read("endpoints.json") == ENDPOINTS
 
 
 def test_provider_is_switched_and_restored(configuration: Configuration) -> None:
-    providers = Providers(configuration)
+    providers = ConfiguredProviders(configuration)
     receipt = providers.switch("recommendations", "fallback")
-    assert providers.in_use() == {"recommendations": {"ai": "fallback"}}
-    providers.restore("recommendations", receipt["before"])
+    assert providers.inventory().services["recommendations"].provider == "fallback"
+    providers.restore(receipt)
     assert configuration.read("providers.json") == PROVIDERS
 
 
 def test_switch_to_an_unknown_provider_changes_nothing(configuration: Configuration) -> None:
     with pytest.raises(ToolFailed, match="fallback, primary"):
-        Providers(configuration).switch("recommendations", "other")
+        ConfiguredProviders(configuration).switch("recommendations", "other")
     assert configuration.read("providers.json") == PROVIDERS
 
 
@@ -169,4 +173,4 @@ def test_a_persons_hooks_do_not_run(configuration: Configuration) -> None:
         check=False,
     )
     assert refused.returncode != 0
-    assert Flags(configuration).turn_off("bulk")["commit"]
+    assert Flags(configuration).turn_off("bulk").commit

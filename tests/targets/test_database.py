@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from warroom.actions.capabilities import Repaired
 from warroom.errors import ToolFailed
 from warroom.targets.database import Database
 
@@ -67,7 +68,7 @@ def test_repair_of_a_column_keeps_what_was_sold(database: Database) -> None:
     healthy = rows(database)
     corrupt(database)
     receipt = database.repair("stock", ["notes"], max_rows=10)
-    assert (receipt["repaired"], receipt["changed"]) == (3, True)
+    assert (receipt.repaired, receipt.changed) == (3, True)
     assert rows(database) == healthy
 
 
@@ -75,22 +76,21 @@ def test_undo_brings_exactly_the_replaced_rows_back(database: Database) -> None:
     corrupt(database)
     before = rows(database)
     receipt = database.repair("stock", ["notes"], max_rows=10)
-    undone = database.restore("stock", ["notes"], receipt["kept_in"])
-    assert (undone["restored"], undone["removed"]) == (2, 1)
+    assert database.restore(receipt).note == "2 rows of stock restored, 1 removed"
     assert rows(database) == before
 
 
 def test_second_repair_finds_nothing(database: Database) -> None:
     corrupt(database)
     database.repair("stock", ["notes"], max_rows=10)
-    assert database.repair("stock", ["notes"], max_rows=10)["changed"] is False
+    assert database.repair("stock", ["notes"], max_rows=10).changed is False
     run(database, "UPDATE stock SET notes = NULL WHERE sku = 'S4'")
-    assert database.repair("stock", ["notes"], max_rows=10)["kept_in"] == "stock_2"
+    assert database.repair("stock", ["notes"], max_rows=10).kept_in == "stock_2"
 
 
 def test_repair_of_all_columns(database: Database) -> None:
     receipt = database.repair("stock", [], max_rows=10)
-    assert (receipt["repaired"], rows(database)[0]) == (1, ("S1", 10, "note 1"))
+    assert (receipt.repaired, rows(database)[0]) == (1, ("S1", 10, "note 1"))
 
 
 def test_more_damage_than_approved_changes_nothing(database: Database) -> None:
@@ -123,7 +123,7 @@ def test_names_that_do_not_exist(database: Database) -> None:
     with pytest.raises(ToolFailed, match="no table orders"):
         database.compare("orders")
     with pytest.raises(ToolFailed, match=r"stock_9 are gone"):
-        database.restore("stock", ["notes"], "stock_9")
+        database.restore(Repaired(table="stock", repaired=1, columns=["notes"], kept_in="stock_9"))
 
 
 def test_absent_database_is_reported(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ import signal
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.fleet import Fleet
-from warroom.targets.supervisor import Supervisor
+from warroom.targets.edge import Edge
+from warroom.targets.fleet import Endpoints, Fleet, Router
+from warroom.targets.supervisor import Process, SupervisedServices, Supervisor
 from warroom.tests.support.supervised import supervised
 
 
@@ -19,42 +21,46 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield made
 
 
+def active(endpoints: Endpoints, service: str) -> list[str]:
+    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
+
+
 def answering(fleet: Fleet) -> dict[str, bool]:
-    return {one.instance: one.answers for one in fleet.health("web")}
+    return {endpoint.instance: answers(endpoint.url) for endpoint in fleet.endpoints.of("web")}
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=1, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_restart_replaces_the_process(fleet: Fleet) -> None:
     before = fleet.supervisor.process("web-1").pid
     receipt = fleet.restart("web")
-    [row] = receipt["restarted"]
-    assert (row["instance"], row["pid_before"], row["killed"]) == ("web-1", before, False)
-    assert row["pid_after"] == fleet.supervisor.process("web-1").pid != before
+    [row] = receipt.restarted
+    assert (row.instance, row.pid_before, row.killed) == ("web-1", before, False)
+    assert row.pid_after == fleet.supervisor.process("web-1").pid != before
     assert answering(fleet) == {"web-1": True, "web-2": False}
 
 
 def test_hung_process_is_seen_and_killed(fleet: Fleet) -> None:
     os.kill(fleet.supervisor.process("web-1").pid, signal.SIGSTOP)
-    [hung, _] = fleet.health("web")
-    assert (hung.state, hung.answers) == ("RUNNING", False)
-    [row] = fleet.restart("web")["restarted"]
-    assert row["killed"] is True
+    assert fleet.supervisor.process("web-1").running
+    assert not answering(fleet)["web-1"]
+    [row] = fleet.restart("web").restarted
+    assert row.killed
     assert answering(fleet)["web-1"]
-
-
-def test_restart_repeated_after_a_crash_does_nothing(fleet: Fleet) -> None:
-    begun = fleet.supervisor.process("web-1").started - 1
-    pid = fleet.supervisor.process("web-1").pid
-    assert fleet.restart("web", since=begun)["changed"] is False
-    assert fleet.supervisor.process("web-1").pid == pid
 
 
 def test_scale_out_and_undo(fleet: Fleet) -> None:
     receipt = fleet.scale("web", 2)
     assert answering(fleet) == {"web-1": True, "web-2": True}
-    assert fleet.endpoints.active("web") == ["web-1", "web-2"]
-    assert fleet.scale("web", 2)["changed"] is False
-    fleet.restore("web", receipt["before"], receipt["started"])
-    assert fleet.endpoints.active("web") == ["web-1"]
+    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
+    assert fleet.scale("web", 2).changed is False
+    fleet.restore(receipt)
+    assert active(fleet.endpoints, "web") == ["web-1"]
     assert answering(fleet)["web-2"] is False
 
 
@@ -64,15 +70,17 @@ def test_more_instances_than_there_are(fleet: Fleet) -> None:
 
 
 def test_reroute_starts_the_spare_and_drains_the_other(fleet: Fleet) -> None:
-    receipt = fleet.reroute("web", ["web-1"])
-    assert receipt["started"] == ["web-2"]
-    assert fleet.edge.rules()["drained"] == ["web-1"]
-    assert fleet.endpoints.active("web") == ["web-1", "web-2"]
+    edge = Edge(fleet.endpoints.configuration)
+    router = Router(fleet, edge)
+    receipt = router.reroute("web", ["web-1"])
+    assert receipt.started == ["web-2"]
+    assert edge.rules()["drained"] == ["web-1"]
+    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
     with pytest.raises(ToolFailed, match="no other instance"):
-        fleet.reroute("web", ["web-2"])
-    fleet.edge.undrain(receipt["drained"])
-    fleet.restore("web", receipt["before"], receipt["started"])
-    assert fleet.endpoints.active("web") == ["web-1"]
+        router.reroute("web", ["web-2"])
+    router.route_back(receipt)
+    assert edge.rules()["drained"] == []
+    assert active(fleet.endpoints, "web") == ["web-1"]
 
 
 def test_program_that_ends_at_once_is_reported(fleet: Fleet) -> None:
@@ -85,8 +93,17 @@ def test_unknown_program(fleet: Fleet) -> None:
         fleet.supervisor.process("web-9")
 
 
-def test_instances_of_a_service(fleet: Fleet) -> None:
-    assert [one.instance for one in fleet.supervisor.instances("web")] == ["web-1", "web-2"]
+def test_services_as_supervisor_groups_them(fleet: Fleet) -> None:
+    found = SupervisedServices(fleet.supervisor).inventory().services
+    assert found["web"].instances == ["web-1"]  # web-2 is stopped: nobody wants it to run
+
+
+@pytest.mark.parametrize(
+    ("instance", "service"),
+    [("cart-1", "cart"), ("cart", "cart"), ("cart:cart_00", "cart"), ("web-v2-3", "web-v2")],
+)
+def test_the_service_of_a_process(instance: str, service: str) -> None:
+    assert Process(instance, "RUNNING", 1).service == service
 
 
 def test_wrong_password_says_so(fleet: Fleet) -> None:

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import BundleError
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle, read_bundle
 from warroom.telemetry.coverage import gaps
 from warroom.telemetry.model import Window
+from warroom.telemetry.recording import Recording
 from warroom.tests.support.bundles import START, BundleWriter
 
 ALL = Window(0, 4e9)
 
 
-def problem(bundle: Bundle, modality: str) -> str:
+def problem(bundle: Recording, modality: str) -> str:
     return next(cover.problem for cover in bundle.coverage() if cover.modality == modality)
 
 
@@ -31,7 +32,7 @@ def small(root: Path) -> BundleWriter:
 
 def test_every_modality_comes_back_as_written(tmp_path):
     small(tmp_path)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     [series] = bundle.metrics(ALL, ["up"])
     assert (series.service, series.instance, series.labels) == ("cart", "cart-1", {"route": "/a"})
     assert series.ts.tolist() == [START, START + 1]
@@ -57,7 +58,7 @@ def test_every_modality_comes_back_as_written(tmp_path):
 
 def test_windows_are_closed_open_and_filters_apply(tmp_path):
     small(tmp_path)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     assert bundle.metrics(Window(START, START + 1), ["up"])[0].ts.tolist() == [START]
     assert bundle.metrics(ALL, ["other"]) == []
     assert bundle.metrics(ALL, ["up"], ["login"]) == []
@@ -68,12 +69,12 @@ def test_windows_are_closed_open_and_filters_apply(tmp_path):
 
 def test_lines_written_while_it_is_open_are_seen_once(tmp_path):
     writer = small(tmp_path)
-    bundle = Bundle(tmp_path)
-    assert len(bundle.logs(ALL)) == 1
+    recorder = open_bundle(tmp_path)
+    assert len(recorder.advance().logs(ALL)) == 1
     writer.log(START + 2, "cart", "second")
     writer.flush()
-    assert [log.message for log in bundle.logs(ALL)] == ["Cannot connect", "second"]
-    assert [log.message for log in bundle.logs(ALL)] == ["Cannot connect", "second"]
+    assert [log.message for log in recorder.advance().logs(ALL)] == ["Cannot connect", "second"]
+    assert [log.message for log in recorder.advance().logs(ALL)] == ["Cannot connect", "second"]
 
 
 def test_a_half_written_line_waits_for_its_other_half(tmp_path):
@@ -82,24 +83,24 @@ def test_a_half_written_line_waits_for_its_other_half(tmp_path):
     file = tmp_path / "logs" / "cart.jsonl"
     with file.open("a") as out:
         out.write(line[:20])
-    bundle = Bundle(tmp_path)
-    assert len(bundle.logs(ALL)) == 1
-    assert "cart.jsonl is half-written" in problem(bundle, "logs")
+    recorder = open_bundle(tmp_path)
+    assert len(recorder.advance().logs(ALL)) == 1
+    assert "cart.jsonl is half-written" in problem(recorder.advance(), "logs")
     with file.open("a") as out:
         out.write(line[20:] + "\n")
-    assert [log.message for log in bundle.logs(ALL)] == ["Cannot connect", "third"]
-    assert problem(bundle, "logs") == ""
+    assert [log.message for log in recorder.advance().logs(ALL)] == ["Cannot connect", "third"]
+    assert problem(recorder.advance(), "logs") == ""
 
 
 def test_a_whole_last_line_without_newline_counts(tmp_path):
     small(tmp_path)
     file = tmp_path / "logs" / "cart.jsonl"
     file.write_text(file.read_text() + json.dumps({"ts": START + 3, "message": "third"}))
-    bundle = Bundle(tmp_path)
-    assert len(bundle.logs(ALL)) == 2
+    recorder = open_bundle(tmp_path)
+    assert len(recorder.advance().logs(ALL)) == 2
     with file.open("a") as out:
         out.write("\n" + json.dumps({"ts": START + 4, "message": "fourth"}) + "\n")
-    assert len(bundle.logs(ALL)) == 3
+    assert len(recorder.advance().logs(ALL)) == 3
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_unreadable_lines_are_left_out_and_counted(tmp_path, line):
     small(tmp_path)
     file = tmp_path / "logs" / "cart.jsonl"
     file.write_bytes(line + b"\n" + file.read_bytes())
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     assert [log.message for log in bundle.logs(ALL)] == ["Cannot connect"]
     assert "1 of 2 lines could not be read" in problem(bundle, "logs")
 
@@ -126,13 +127,13 @@ def test_fields_of_odd_types_do_not_break_records(tmp_path):
     small(tmp_path)
     odd = {"ts": START + 1, "message": 5, "level": None, "attributes": "text", "service": None}
     (tmp_path / "logs" / "odd.jsonl").write_text(json.dumps(odd) + "\n")
-    found = [log for log in Bundle(tmp_path).logs(ALL) if log.message == "5"]
+    found = [log for log in read_bundle(tmp_path).logs(ALL) if log.message == "5"]
     assert [(log.level, log.service, log.attributes) for log in found] == [("info", "", {})]
 
 
 def test_missing_modalities_are_named(tmp_path):
     BundleWriter(tmp_path)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     assert bundle.metrics(ALL, ["up"]) == []
     assert bundle.spans(ALL) == []
     assert problem(bundle, "metrics") == "no metrics/*.jsonl in the bundle"
@@ -156,7 +157,7 @@ def test_what_is_no_bundle_is_refused(tmp_path, files, said):
         for name, text in files.items():
             (root / name).write_text(text)
     with pytest.raises(BundleError, match=said):
-        Bundle(root)
+        read_bundle(root)
 
 
 @pytest.mark.parametrize(
@@ -172,13 +173,13 @@ def test_a_wrong_catalogue_names_the_field(tmp_path, content, said):
     BundleWriter(tmp_path)
     (tmp_path / "catalogue.json").write_text(content)
     with pytest.raises(BundleError, match=said):
-        Bundle(tmp_path).catalogue()
+        read_bundle(tmp_path).catalogue()
 
 
 def test_no_catalogue_is_an_empty_one(tmp_path):
     BundleWriter(tmp_path)
     (tmp_path / "catalogue.json").unlink()
-    assert Bundle(tmp_path).catalogue().services == []
+    assert read_bundle(tmp_path).catalogue().services == []
 
 
 def test_clocks_that_disagree_are_told(tmp_path):
@@ -190,7 +191,7 @@ def test_clocks_that_disagree_are_told(tmp_path):
         writer.log(START + i + 90, "edge", "done", trace_id=f"u{i}")
     writer.metric(START - 500, "up", "edge", 1)
     writer.flush()
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     assert "clock of cart is 30.0 s behind its callers'" in problem(bundle, "traces")
     assert "clock is 90.0 s ahead of that of the traces" in problem(bundle, "logs")
     assert "after the metrics end" in problem(bundle, "logs")
@@ -205,14 +206,14 @@ def test_clocks_that_agree_are_not_mentioned(tmp_path):
         writer.metric(START + i, "up", "edge", 1)
     writer.change(START, "flag", "", "dark-mode")
     writer.flush()
-    assert [cover.problem for cover in Bundle(tmp_path).coverage()] == ["", "", "", ""]
+    assert [cover.problem for cover in read_bundle(tmp_path).coverage()] == ["", "", "", ""]
 
 
 def test_gaps_name_the_window_that_cannot_be_seen(tmp_path):
     writer = small(tmp_path)
     writer.log(START + 60, "cart", "later")
     writer.flush()
-    covers = Bundle(tmp_path).coverage()
+    covers = read_bundle(tmp_path).coverage()
     before = Window(START - 45, START - 5)
     found = dict(gaps(covers, {"baseline": before, "incident": Window(START, START + 1)}))
     assert "begins 5 s after the window has ended" in found["metrics of the baseline window"]
@@ -224,6 +225,6 @@ def test_queries_cannot_leave_the_bundle(tmp_path):
     small(tmp_path)
     secret = tmp_path.parent / "secret.txt"
     secret.write_text("x")
-    bundle = Bundle(tmp_path / ".")
+    bundle = read_bundle(tmp_path / ".")
     with pytest.raises(Exception, match=r"[Pp]ermission"):
         bundle.tables.db.execute("SELECT * FROM read_text(?)", [str(secret)])

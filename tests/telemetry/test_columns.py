@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from warroom.analysis.requests.span_table import rows_of
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle, read_bundle
 from warroom.telemetry.kept import Kept
 from warroom.telemetry.model import Window
 from warroom.tests.support.bundles import START, BundleWriter
@@ -22,7 +22,7 @@ def request(bundle, trace, at, **facts):
 def test_spans_are_linked_and_say_who_is_called(tmp_path):
     with BundleWriter(tmp_path) as bundle:
         request(bundle, "t", START, peer__service="cart")
-    table = Bundle(tmp_path).span_table(ALL)
+    table = read_bundle(tmp_path).span_table(ALL)
     assert [tuple(table.ops[i]) for i in table.op] == [
         ("web", "GET /", "", "server"),
         ("web", "POST", "cart", "client"),
@@ -39,19 +39,20 @@ def test_a_refusal_is_no_failure_and_a_timeout_is(tmp_path):
         for number, code in enumerate((404, 429, 500, "404")):
             facts: dict[str, Any] = {"http__response__status_code": code}
             bundle.span(START + number, "web", "GET /", (str(number), "1", ""), error="e", **facts)
-    assert Bundle(tmp_path).span_table(ALL).error.tolist() == [False, True, True, True]
+    assert read_bundle(tmp_path).span_table(ALL).error.tolist() == [False, True, True, True]
 
 
 def test_a_table_grows_with_its_bundle_and_is_shared_until_then(tmp_path):
     with BundleWriter(tmp_path) as writer:
         request(writer, "t", START)
-        bundle = Bundle(tmp_path)
-        assert len(bundle.span_table(ALL)) == 0
+        recorder = open_bundle(tmp_path)
+        assert len(recorder.recording.span_table(ALL)) == 0
         writer.flush()
-        first = bundle.span_table(ALL)
-        assert bundle.span_table(ALL) is first
+        first = recorder.advance().span_table(ALL)
+        assert recorder.advance().span_table(ALL) is first
         request(writer, "u", START + 5, server__address="elsewhere")
         writer.flush()
+        bundle = recorder.advance()
         table = bundle.span_table(ALL)
     assert (len(first), len(table), table.traces) == (3, 6, 2)
     assert {op.peer for op in table.ops} == {"", "elsewhere"}
@@ -65,7 +66,7 @@ def test_one_id_twice_is_one_span_of_a_trace_and_two_requests(tmp_path):
     with BundleWriter(tmp_path) as writer:
         request(writer, "t", START)
         request(writer, "t", START + 5)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     linked, every = bundle.span_table(ALL), bundle.span_table(ALL, linked=False)
     assert (linked.start.min(), len(linked), len(every)) == (START + 5, 3, 6)
     assert set(every.parent) == {-1}
@@ -76,7 +77,7 @@ def test_rows_lead_back_to_records(tmp_path):
     with BundleWriter(tmp_path) as writer:
         request(writer, "t", START)
         request(writer, "u", START + 5)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     table = bundle.span_table(ALL)
     found = bundle.spans_of(table, np.array([5, 0, 5]))
     assert [(span.trace_id, span.span_id) for span in found] == [("u", "3"), ("t", "1"), ("u", "3")]
@@ -89,7 +90,7 @@ def test_log_lines_name_their_spans(tmp_path):
         writer.log(START + 2, "cart", "later", "WARN")
         line = {"ts": START + 1, "service": "web", "message": "first", "trace_id": "t"}
         writer.add("logs/web.jsonl", line | {"span_id": "2"})
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     lines, table = bundle.log_table(ALL), bundle.span_table(ALL)
     assert bundle.messages(lines) == ["first", "later"]
     assert [lines.services[i] for i in lines.service] == ["web", "cart"]
@@ -101,7 +102,7 @@ def test_log_lines_name_their_spans(tmp_path):
 
 def test_an_empty_bundle_has_empty_tables(tmp_path):
     BundleWriter(tmp_path)
-    bundle = Bundle(tmp_path)
+    bundle = read_bundle(tmp_path)
     assert len(bundle.span_table(ALL)) == len(bundle.log_table(ALL)) == 0
     assert bundle.span_table(ALL).exclusive_ms.size == 0
 

@@ -9,12 +9,13 @@ import pytest
 
 from warroom.errors import BundleError
 from warroom.telemetry.alerts import parse_alerts
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import open_bundle, read_bundle
 from warroom.telemetry.detector import evaluate, watch
 from warroom.telemetry.firing import Firing, in_words, webhook
 from warroom.telemetry.model import Rule, Windows
 from warroom.telemetry.prometheus import EXPRESSIONS, prometheus_rules
 from warroom.telemetry.recipes import RECIPES
+from warroom.telemetry.recording import Recording
 from warroom.telemetry.rules import default_rules
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 from warroom.tests.support.shop_bundle import Fault, write_shop
@@ -25,19 +26,19 @@ ONSET = 60
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """Bundles of the synthetic shop by fault, each written once."""
-    made: dict[Fault, Bundle] = {}
+    made: dict[Fault, Recording] = {}
 
-    def get(kind: str, service: str = "") -> Bundle:
+    def get(kind: str, service: str = "") -> Recording:
         fault = Fault(kind, service, at=ONSET)
         if fault not in made:
             root = tmp_path_factory.mktemp(kind)
-            made[fault] = Bundle(write_shop(root, fault))
+            made[fault] = read_bundle(write_shop(root, fault))
         return made[fault]
 
     return get
 
 
-def fired(bundle: Bundle, seconds: range, rules: list[Rule] | None = None) -> dict:
+def fired(bundle: Recording, seconds: range, rules: list[Rule] | None = None) -> dict:
     """First firing of each (rule, service), looking every second."""
     first: dict[tuple[str, str], Firing] = {}
     for second in seconds:
@@ -75,7 +76,7 @@ def test_a_leak_began_when_it_began_to_grow(tmp_path):
     with BundleWriter(tmp_path, {"windows": {"baseline_s": 20, "detect_s": 5}}) as bundle:
         gauge(bundle, "process_resident_memory_bytes", "cart", [1e6 * level for level in levels])
         gauge(bundle, "service_memory_limit_bytes", "cart", [1e6] * 40)
-    found = fired(Bundle(tmp_path), range(24, 40))
+    found = fired(read_bundle(tmp_path), range(24, 40))
     leak = found["MemoryExhaustion", "cart"]
     assert leak.started == pytest.approx(START + 20, abs=2)
     assert leak.unit == "s"
@@ -87,12 +88,12 @@ def test_the_loudest_victim_is_critical_as_well(shop):
     assert "checkout fails" in found["HighErrorRate", "checkout"].summary
 
 
-def tiny(root, **series) -> Bundle:
+def tiny(root, **series) -> Recording:
     with BundleWriter(root, {"windows": {"baseline_s": 20, "detect_s": 5}}) as bundle:
         for name, values in series.items():
             gauge(bundle, name, "cart", values)
         gauge(bundle, "up", "cart", [1] * 40)
-    return Bundle(root)
+    return read_bundle(root)
 
 
 def test_a_threshold_must_hold_for_its_time(tmp_path):
@@ -118,7 +119,7 @@ def test_one_failed_request_of_two_is_no_alert(tmp_path):
         counter(bundle, "http_requests_total", "cart", [0.2] * 40, code="200")
         counter(bundle, "http_requests_total", "cart", [0.2] * 40, code="500")
     rules = [rule for rule in default_rules(Windows(detect_s=5)) if rule.name == "HighErrorRate"]
-    assert evaluate(Bundle(tmp_path), START + 38, rules) == []
+    assert evaluate(read_bundle(tmp_path), START + 38, rules) == []
 
 
 def test_log_pattern(tmp_path):
@@ -127,7 +128,9 @@ def test_log_pattern(tmp_path):
             text = "could not connect to server: Connection refused"
             bundle.log(START + 30 + second / 10, "cart", text, "error")
             bundle.log(START + 30, "login", "all is well", "error")
-    [firing] = [f for f in evaluate(Bundle(tmp_path), START + 31) if f.rule == "DatabaseErrors"]
+    [firing] = [
+        f for f in evaluate(read_bundle(tmp_path), START + 31) if f.rule == "DatabaseErrors"
+    ]
     assert (firing.service, firing.value, firing.started) == ("cart", 6, START + 30)
 
 
@@ -150,11 +153,11 @@ def test_burn_rate_needs_both_windows(tmp_path):
         counter(bundle, "http_requests_total", "cart", good, code="200")
         counter(bundle, "http_requests_total", "cart", bad, code="500")
     rule = Rule(name="Burn", kind="burn_rate", warning=6, critical=14.4, window_s=30)
-    [firing] = evaluate(Bundle(tmp_path), START + 29, [rule])
+    [firing] = evaluate(read_bundle(tmp_path), START + 29, [rule])
     # 25% fail in the short window, 42 of 303 over all: 13.9% / 1% is the slower burn.
     assert firing.value == pytest.approx(13.9, rel=0.1)
     assert firing.severity == "warning"
-    assert evaluate(Bundle(tmp_path), START + 39, [rule]) == []  # it is over
+    assert evaluate(read_bundle(tmp_path), START + 39, [rule]) == []  # it is over
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_a_rule_that_cannot_be_evaluated_is_named(tmp_path, rule, said):
 
 
 def test_watch_tells_news_once(tmp_path):
-    bundle = tiny(tmp_path, db_pool_waiting=[0.0] * 10 + [5.0] * 10 + [9.0] * 20)
+    tiny(tmp_path, db_pool_waiting=[0.0] * 10 + [5.0] * 10 + [9.0] * 20)
     times = iter(range(5, 40))
     stop = Event()
 
@@ -184,7 +187,7 @@ def test_watch_tells_news_once(tmp_path):
             stop.set()
         return START + (second or 39)
 
-    news = [item for batch in watch(bundle, stop, 0, clock) for item in batch]
+    news = [item for batch in watch(open_bundle(tmp_path), stop, 0, clock) for item in batch]
     assert [(item.rule, item.severity) for item in news] == [
         ("DatabasePoolWaiting", "warning"),
         ("DatabasePoolWaiting", "critical"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.gauges import gauges
 from warroom.telemetry.model import Window
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
@@ -12,7 +12,7 @@ BEFORE, NOW = Window(START, START + 10), Window(START + 10, START + 20)
 
 
 def found(root):
-    return {(one.service, one.name): one for one in gauges(Bundle(root), BEFORE, NOW)}
+    return {(one.service, one.name): one for one in gauges(read_bundle(root), BEFORE, NOW)}
 
 
 def test_instances_are_averaged_where_they_measure_and_added_where_they_count(tmp_path):
@@ -59,4 +59,4 @@ def test_a_metric_of_no_service_is_nobodys_and_nothing_is_nothing(tmp_path):
     assert found(tmp_path / "some") == {}
     with BundleWriter(tmp_path / "none"):
         pass
-    assert gauges(Bundle(tmp_path / "none"), BEFORE, NOW) == []
+    assert gauges(read_bundle(tmp_path / "none"), BEFORE, NOW) == []

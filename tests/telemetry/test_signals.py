@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.telemetry.signals import Signal, read_signals
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 
 
 def signals(root, start=10, end=30, **options) -> dict[tuple[str, str], Signal]:
-    found = read_signals(Bundle(root), Window(START + start, START + end), **options)
+    found = read_signals(read_bundle(root), Window(START + start, START + end), **options)
     return {(signal.service, signal.name): signal for signal in found}
 
 

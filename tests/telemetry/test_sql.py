@@ -1,19 +1,19 @@
 """SQL for a model: what is asked of telemetry is answered, everything else is refused."""
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warroom.errors import ToolFailed, ToolRetry
-from warroom.telemetry.absent import NoTelemetry
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import no_telemetry, open_bundle
 from warroom.telemetry.model import Window
-from warroom.telemetry.queries import LONGEST_CELL, Answer
+from warroom.telemetry.queries import LONGEST_CELL, Answer, select
+from warroom.telemetry.recording import Recording
 from warroom.telemetry.sql_guard import LONGEST_SQL
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
@@ -55,6 +55,8 @@ def rows(bench: ReadBench, sql: str) -> list[dict[str, Any]]:
          [{"a": None, "b": None, "c": 1.5, "d": 7, "e": "{'k': 1}", "f": True, "g": None}]),
         ("SELECT duration_ms FROM traces t JOIN changes c ON c.at = t.start",
          [{"duration_ms": 250.0}]),
+        ("SELECT strftime(to_timestamp(ts)::TIMESTAMP, '%Y') AS year FROM metrics",
+         [{"year": "2023"}]),
         ("FROM metrics SELECT count(*) AS n", [{"n": 1}]),
         ("SELECT ts, ts FROM metrics", [{"ts": ONSET, "ts_1": ONSET}]),
     ],
@@ -63,6 +65,20 @@ def test_a_select_over_telemetry_is_answered(
     bench: ReadBench, sql: str, expected: list[dict[str, Any]]
 ) -> None:
     assert rows(bench, sql) == expected
+
+
+Guard = Callable[[str], object]
+
+
+@pytest.fixture(scope="module")
+def guard(bench: ReadBench) -> Guard:
+    """What the sandbox does, without its process."""
+    assert isinstance(bench.telemetry, Recording)
+    tables, held = bench.telemetry.tables, bench.telemetry.held
+    with tables.lock:
+        parts = tables.copies.bring_up(tables.db, held)
+    folder = str(tables.copies.folder)
+    return lambda sql: select(folder, folder, parts, sql, 10)[0]
 
 
 REFUSED = [
@@ -110,6 +126,10 @@ REFUSED = [
     "SELECT * FROM pragma_table_info('logs')",
     "SELECT length(repeat('x', 1000000000))",
     "SELECT printf('%1000000000d', 1)",
+    "SELECT max(levenshtein(a.message, b.message)) FROM logs a, logs b",
+    "SELECT strftime(to_timestamp(1), string_agg(message, '%c')) FROM logs",
+    f"SELECT strftime(to_timestamp(1), '{'%c' * 50}')",
+    "WITH duckdb_settings AS (SELECT 1) SELECT * FROM duckdb_settings",
     "SELECT len(range(1000000000))",
     f"SELECT {' || '.join(['message'] * 20)} FROM logs",
     "SELECT $1",
@@ -126,27 +146,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("sql", REFUSED, ids=map(ascii, range(len(REFUSED))))
-def test_everything_else_is_refused_with_what_to_do(
-    bench: ReadBench, sql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_everything_else_is_refused_with_what_to_do(guard: Guard, sql: str) -> None:
     with pytest.raises(ToolRetry) as refusal:
-        rows(bench, sql)
+        guard(sql)
     advice = ("give exactly one", "rewrite", "the tables are", "at most", "use ", "name those")
     assert any(words in str(refusal.value) for words in (*advice, "simpler"))
     assert len(str(refusal.value)) < 800
-    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refusal_reaches_who_asked(bench: ReadBench) -> None:
+    with pytest.raises(ToolRetry, match="rewrite it as one SELECT"):
+        rows(bench, "DROP TABLE logs")
     assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 300}]
-
-
-def test_the_transaction_itself_only_reads(bench: ReadBench) -> None:
-    """Also a writing statement that got past the guard would not write."""
-    assert isinstance(bench.telemetry, Bundle)
-    cursor = bench.telemetry.tables.db.cursor()
-    cursor.execute("BEGIN TRANSACTION READ ONLY")
-    with pytest.raises(Exception, match="read-only"):
-        cursor.execute("DELETE FROM logs")
-    cursor.close()
 
 
 def test_no_more_rows_come_back_than_may(bench: ReadBench) -> None:
@@ -165,19 +176,25 @@ def test_a_long_cell_is_cut(bench: ReadBench) -> None:
 
 
 def query(bench: ReadBench, sql: str, seconds: float) -> Answer:
-    assert isinstance(bench.telemetry, Bundle)
+    assert isinstance(bench.telemetry, Recording)
     return bench.telemetry.query(sql, 10, seconds)
 
 
 PRODUCT = "logs a, logs b, logs c, logs d, logs e"
 
 
-def test_a_product_of_everything_is_stopped_in_time(bench: ReadBench) -> None:
-    started = time.perf_counter()
+def test_a_product_of_everything_is_killed_and_the_next_question_answered(bench: ReadBench) -> None:
     with pytest.raises(ToolFailed, match=r"stopped after 0.3 s; narrow ts"):
         query(bench, f"SELECT count(*) FROM {PRODUCT} WHERE a.ts < b.ts + c.ts", 0.3)
-    assert time.perf_counter() - started < 5
     assert query(bench, "SELECT 1 AS n", 5).rows == [{"n": 1}]
+
+
+def test_what_looks_up_at_no_signal_is_killed_too(bench: ReadBench) -> None:
+    """One value of many megabytes, searched with thousands of states: no interrupt ends that."""
+    text = "SELECT string_agg(a.message, '') FROM logs a, logs b WHERE a.message LIKE 'xxx%'"
+    hard = f"SELECT regexp_matches(({text}), '(x?){{500}}(x?){{500}}(x){{900}}z') AS n"
+    with pytest.raises(ToolFailed, match="the query failed"):
+        query(bench, hard, 0.3)
 
 
 def test_a_query_that_wants_too_much_memory_fails_alone(bench: ReadBench) -> None:
@@ -190,16 +207,18 @@ def test_what_was_appended_is_seen(tmp_path: Path) -> None:
     with BundleWriter(tmp_path / "b") as bundle:
         bundle.log(START, "cart", "one")
         bundle.flush()
-        bench = bench_over(tmp_path / "b")
-        assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 1}]
+        recorder = open_bundle(tmp_path / "b")
+        one = recorder.recording.query("SELECT count(*) AS n FROM logs", 1)
+        assert one.rows == [{"n": 1}]
         bundle.log(START, "cart", "two")
         bundle.flush()
-        assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 2}]
+        two = recorder.advance().query("SELECT count(*) AS n FROM logs", 1)
+        assert two.rows == [{"n": 2}]
 
 
 def test_without_telemetry_there_is_an_answer_with_the_reason() -> None:
     frame = Frame(Window(0, 10), Window(10, 20))
-    table = ReadBench(NoTelemetry(), frame).call("query_telemetry", sql="SELECT 1")
+    table = ReadBench(no_telemetry().recording, frame).call("query_telemetry", sql="SELECT 1")
     assert table.rows == []
     assert "takes no SQL: no telemetry was given" in table.summary
 
@@ -210,11 +229,11 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(words, max_size=12).map(" ".join) | st.text(max_size=40))
-def test_no_text_does_anything_but_answer_or_be_refused(bench: ReadBench, sql: str) -> None:
+def test_no_text_does_anything_but_answer_or_be_refused(guard: Guard, sql: str) -> None:
     try:
-        found = rows(bench, sql)
+        found = guard(sql)
     except (ToolRetry, ToolFailed):
         found = []
     assert "root:" not in json.dumps(found)
-    assert rows(bench, "SELECT count(*) AS n FROM logs") == [{"n": 300}]

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from warroom.errors import ToolRetry
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
@@ -197,7 +197,7 @@ def test_a_large_attack_is_counted_in_time(tmp_path):
         for number in range(100):
             refused_login(bundle, 60 + number / 5, "203.0.113.9", f"u{number}")
     frame = Frame(Window(ONSET - 45, ONSET), Window(ONSET, ONSET + 20))
-    table = ReadBench(Bundle(tmp_path), frame).call("auth_failures")
+    table = ReadBench(read_bundle(tmp_path), frame).call("auth_failures")
     assert table.rows[0]["value"] == "203.0.113.9"
     assert len(table.rows) == 200
     assert "rows are not shown" in table.summary

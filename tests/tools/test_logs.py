@@ -1,10 +1,8 @@
 """Log templates, exceptions and search."""
 
-import time
-
 import pytest
 
-from warroom.errors import ToolRetry
+from warroom.errors import ToolFailed, ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tools import errors, logs  # noqa: F401 - they register
@@ -85,8 +83,19 @@ def test_nothing_to_see_is_said(tmp_path, name):
 
 
 def test_a_pattern_that_never_ends_elsewhere_is_answered():
-    started = time.monotonic()
     assert matches(r"(a+)+$", ["a" * 40 + "!"] * 50) == ([], False)
     assert matches("B", ["x" * 3_000_000, "ab", "y" * 3_000_000, "b"]) == ([1, 3], False)
     assert matches("\ud83d", ["\ud83d there", "nothing"])[0] == [0]
-    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a?){500}(a?){500}(a){900}b", r"\w{500}", "a{1001}", "((a{100}){100}){100}"]
+)
+def test_a_pattern_that_multiplies_is_refused_before_it_is_searched(bench, pattern):
+    with pytest.raises(ToolRetry, match="fewer or smaller counted repetitions"):
+        bench.rows("search_logs", pattern=pattern)
+
+
+def test_a_search_ends_when_its_time_is_over():
+    with pytest.raises(ToolFailed, match="0 of 2 texts were searched"):
+        matches("a", ["a", "b"], seconds=-1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warroom.telemetry.bundle import Bundle
+from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.bundles import BundleWriter, gauge
 from warroom.tools.base import REGISTRY, Frame
@@ -18,7 +18,7 @@ class Desk:
 
     def __init__(self, bundle: BundleWriter) -> None:
         begin = bundle.start
-        self.telemetry = Bundle(bundle.root)
+        self.telemetry = read_bundle(bundle.root)
         self.frame = Frame(Window(begin, begin + 400), Window(begin + 400, begin + 500))
 
     def rows(self, tool: str) -> list[dict]:

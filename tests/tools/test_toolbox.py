@@ -13,6 +13,7 @@ from warroom.tests.support.benches import ReadBench, empty_bench
 from warroom.tools import toolbox
 from warroom.tools.base import MAX_ROWS, REGISTRY, Bench, Effect, Table, tool
 from warroom.tools.patience import within
+from warroom.tools.reading import attempt
 from warroom.tools.toolbox import Toolbox
 
 
@@ -110,23 +111,26 @@ def test_a_tool_that_writes_is_not_called_from_here(box: Toolbox, shelf: Shelf) 
     assert shelf.kept == []
 
 
-def test_a_call_that_takes_too_long_is_given_up_and_recorded(
+def test_a_call_that_takes_too_long_is_given_up_recorded_and_ends(
     box: Toolbox, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = threading.Event()
+    waiting, ended = threading.Event(), threading.Event()
 
     @tool(Effect.read)
     def probe_slow(bench: Bench) -> Table:
-        """Wait until the test is over."""
-        done.wait(10)
-        return Table([], "late")
+        """Read on and on."""
+        try:
+            while True:
+                attempt(lambda: waiting.wait(0.01))
+        finally:
+            ended.set()
 
     monkeypatch.setattr(toolbox, "LIMIT_S", 0.05)
     try:
         assert box.call("probe_slow").status is EvidenceStatus.failed
         assert "gave up after 0.05 s" in shelf.kept[-1][0].summary
+        assert ended.wait(10), "its thread reads no further"
     finally:
-        done.set()
         del REGISTRY["probe_slow"]
 
 

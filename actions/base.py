@@ -1,0 +1,92 @@
+"""What an action is: one class in one file, its fields the parameters that a plan may set.
+
+Risk, blast radius and undo are facts of the class; a model chooses kind, target and parameters.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import ToolFailed, ToolRetry
+from ..incident.action import ActionKind, Level
+from .capabilities import Capability, Offers, Receipt, Stored
+from .inventory import Inventory
+
+
+class Action(BaseModel):
+    """One exact action. Unknown parameters are refused; texts may name {target} and parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ClassVar[ActionKind]
+    needs: ClassVar[type[Capability]]
+    runbook: ClassVar[str]
+    """Id of the runbook of the fault that it is the first move for."""
+    risk: ClassVar[Level]
+    blast_radius: ClassVar[str]
+    """Who notices while it happens."""
+    expected_effect: ClassVar[str]
+    verification: ClassVar[str]
+    undone_by: ClassVar[str]
+
+    target: str = Field(description="service, flag, edge service or table acted on")
+
+    @classmethod
+    def parse(cls, target: str, parameters: Mapping[str, Any]) -> Self:
+        """With parameters in canonical form. Raises ToolRetry with what to correct."""
+        try:
+            if "target" in parameters:
+                raise ToolRetry(f"{cls.kind}: target is no parameter; make another plan")
+            return cls.model_validate({"target": target, **parameters})
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, item['loc'])) or 'parameters'}: {item['msg']}"
+                for item in error.errors()
+            )
+            raise ToolRetry(f"{cls.kind} {target}: {wrong}") from error
+
+    @classmethod
+    def reversible(cls) -> bool:
+        """Whether it has an undo."""
+        return cls.undo is not Action.undo
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything but the target, as plain JSON."""
+        return self.model_dump(mode="json", exclude={"target"})
+
+    def check(self, inventory: Inventory) -> None:
+        """Raises ToolRetry where the target does not exist or the parameters do not fit it."""
+        raise NotImplementedError
+
+    def perform(self, system: Offers) -> Receipt:
+        """Carry it out. Raises ToolFailed that says how far it got."""
+        raise NotImplementedError
+
+    def undo(self, system: Offers, stored: Stored) -> Receipt:
+        """Put back what the receipt says was there. Raises ToolFailed where there is no undo."""
+        raise ToolFailed(f"a {self.kind} cannot be undone: {self.undone_by}")
+
+    def take_back(self, system: Offers, stored: Stored) -> Receipt:
+        """Undo it; what changed nothing needs none."""
+        if self.reversible() and not Receipt.read(stored).changed:
+            note = "the action changed nothing, so nothing to undo"
+            return Receipt(changed=False, note=note)
+        return self.undo(system, stored)
+
+
+class Acting(Protocol):
+    """A system that can be acted on. All methods end in bounded time or raise ToolFailed."""
+
+    def inventory(self) -> Inventory:
+        """What there is to act on, and which actions are offered, read now."""
+        ...
+
+    def perform(self, action: Action) -> Receipt:
+        """Carry out one action."""
+        ...
+
+    def undo(self, action: Action, stored: Stored) -> Receipt:
+        """Put back what the receipt says was there. Raises ToolFailed where there is no undo."""
+        ...

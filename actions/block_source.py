@@ -1,0 +1,61 @@
+"""Block source: requests of attacking addresses end at the edge."""
+
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from ..incident.action import ActionKind, Level
+from .base import Action
+from .capabilities import Blocked, EdgeRules, Offers, Receipt, Stored
+from .inventory import Inventory, known_as
+
+WIDEST = {4: 24, 6: 64}
+"""Shortest network prefix that may be blocked, by IP version."""
+MAX_GOOD_SHARE = 0.05
+"""Share of the good requests that a block may cut off."""
+
+
+def _network(text: str) -> str:
+    """An address, or a network no wider than a /24 (IPv6: /64), in canonical form."""
+    network = ip_network(text, strict=False)
+    if network.prefixlen < WIDEST[network.version]:
+        raise ValueError(f"wider than /{WIDEST[network.version]}: name narrower sources")
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+class BlockSource(Action):
+    """Refuse requests from addresses or networks."""
+
+    kind = ActionKind("block source")
+    needs = EdgeRules
+    runbook = "credential-attack"
+    risk = Level.medium
+    blast_radius = "Everyone behind these sources is answered 403, customers among them."
+    expected_effect = (
+        "Requests from the sources end at the edge; failed logins fall to their baseline."
+    )
+    verification = "Failure share and rate of logins; load of the services behind."
+    undone_by = "Take exactly the sources added off the block list."
+
+    sources: list[Annotated[str, AfterValidator(_network)]] = Field(
+        min_length=1, max_length=100, description="addresses or networks refused"
+    )
+    good_share: float = Field(
+        ge=0,
+        le=MAX_GOOD_SHARE,
+        description="share of all successful requests that these sources sent, 0 to 1, measured; "
+        "above the limit the block would hurt more users than it protects: throttle instead",
+    )
+
+    def check(self, inventory: Inventory) -> None:
+        """An edge service."""
+        known_as("edge service", self.target, inventory.edges())
+
+    def perform(self, system: Offers) -> Blocked:
+        """Those that are not blocked yet."""
+        return system.find(EdgeRules).block(self.sources)
+
+    def undo(self, system: Offers, stored: Stored) -> Receipt:
+        """Exactly those that were added."""
+        return system.find(EdgeRules).unblock(Blocked.read(stored).added)

@@ -1,0 +1,87 @@
+"""The catalogue of actions: every file of this package is one; plans are made from it, exact and
+checked."""
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from ..errors import ToolRetry
+from ..incident.action import ActionKind, ActionPlan
+from ..incident.evidence import Quote
+from .base import Action
+from .inventory import Inventory
+
+CATALOGUE: dict[ActionKind, type[Action]] = {}
+"""Every action by its kind. What is not here cannot be planned, approved or carried out."""
+
+
+def register(action: type[Action]) -> type[Action]:
+    """Put an action into the catalogue; those of this package are there already."""
+    CATALOGUE[action.kind] = action
+    return action
+
+
+def find(kind: str) -> type[Action]:
+    """The action of this kind. Raises ToolRetry that names the known ones."""
+    action = CATALOGUE.get(ActionKind(kind))
+    if action is None:
+        raise ToolRetry(f"no action {kind!r}; the catalogue has: {', '.join(CATALOGUE)}")
+    return action
+
+
+def checked(kind: str, target: str, parameters: Mapping[str, Any], inventory: Inventory) -> Action:
+    """The exact action, held against what there is to act on.
+
+    Raises ToolRetry for a kind that is not offered, a wrong target or parameter.
+    """
+    action = find(kind).parse(target, parameters)
+    if inventory.offered is not None and action.kind not in inventory.offered:
+        offered = ", ".join(inventory.offered) or "nothing"
+        raise ToolRetry(f"{action.kind} is not offered here, only: {offered}")
+    action.check(inventory)
+    return action
+
+
+def plan(
+    kind: str,
+    target: str,
+    parameters: Mapping[str, Any],
+    rationale: str,
+    *,
+    inventory: Inventory,
+    hypothesis: str = "",
+    quotes: Sequence[Quote] = (),
+    attempt: int = 1,
+) -> ActionPlan:
+    """An exact, checked plan. Raises ToolRetry with the correction for anything that is off."""
+    action = checked(kind, target, parameters, inventory)
+    words = {"target": target, **action.parameters}
+    return ActionPlan(
+        kind=action.kind,
+        target=target,
+        parameters=action.parameters,
+        hypothesis=hypothesis,
+        rationale=rationale,
+        quotes=list(quotes),
+        risk=action.risk,
+        blast_radius=action.blast_radius.format(**words),
+        reversible=action.reversible(),
+        expected_effect=action.expected_effect.format(**words),
+        verification=action.verification.format(**words),
+        undo=action.undone_by.format(**words),
+        attempt=attempt,
+    )
+
+
+def _register_all() -> None:
+    """The actions among the files beside this one."""
+    package = __name__.rpartition(".")[0]
+    for found in pkgutil.iter_modules(import_module(package).__path__):
+        module = import_module(f"{package}.{found.name}")
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, Action) and item is not Action:
+                register(item)
+
+
+_register_all()

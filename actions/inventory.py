@@ -1,0 +1,78 @@
+"""What there is to act on: services, versions, flags, tables; an action's target is among these."""
+
+from collections.abc import Collection, Iterable
+
+from pydantic import BaseModel, Field
+
+from ..errors import ToolRetry
+from ..incident.action import ActionKind
+
+
+class Part(BaseModel):
+    """One service as a target knows it."""
+
+    instances: list[str] = Field(default_factory=list, description="taking requests")
+    spares: list[str] = Field(default_factory=list, description="defined, not taking requests")
+    version: str = Field(default="", description="the version it runs; empty: no release")
+    previous: str = Field(default="", description="the version to roll back to; empty: none")
+    versions: list[str] = Field(default_factory=list, description="versions it can be switched to")
+    provider: str = Field(default="", description="the third party it uses; empty: none")
+    edge: bool = Field(default=False, description="whether users' requests enter here")
+
+    @property
+    def most(self) -> int:
+        """Instances that it can be scaled to."""
+        return len(self.instances) + len(self.spares)
+
+
+class Inventory(BaseModel):
+    """Everything that an action may be aimed at, and which actions are offered at all."""
+
+    services: dict[str, Part] = Field(default_factory=dict, description="by name")
+    flags: dict[str, bool] = Field(default_factory=dict, description="name: whether it is on")
+    tables: dict[str, list[str]] = Field(
+        default_factory=dict, description="tables that have a backup, and their columns"
+    )
+    providers: list[str] = Field(default_factory=list, description="third parties to choose from")
+    routes: list[str] = Field(
+        default_factory=list, description="routes at the edge; empty: not known, any is accepted"
+    )
+    offered: list[ActionKind] | None = Field(
+        default=None, description="actions that can be carried out here; null: nobody was asked"
+    )
+
+    def service(self, name: str) -> Part:
+        """The service of this name. Raises ToolRetry that names the known ones."""
+        known_as("service", name, self.services)
+        return self.services[name]
+
+    def edges(self) -> list[str]:
+        """Services where users' requests enter."""
+        return [name for name, part in self.services.items() if part.edge]
+
+
+def known_as(what: str, name: str, known: Collection[str]) -> None:
+    """Raises ToolRetry that lists what is known where `name` is not among it."""
+    if name not in known:
+        raise unknown(what, name, known)
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> ToolRetry:
+    """The correction for a name that is not known."""
+    return ToolRetry(f"no {what} {name!r}; known: {', '.join(sorted(known)) or 'none'}")
+
+
+def merged(partial: Iterable[Inventory]) -> Inventory:
+    """One inventory of what several adapters know, each of its own part: what one of them says
+    of a service is added to what the others say."""
+    whole = Inventory()
+    for one in partial:
+        for name, part in one.services.items():
+            said = {field: getattr(part, field) for field in part.model_fields_set}
+            whole.services[name] = whole.services.get(name, Part()).model_copy(update=said)
+        whole.flags |= one.flags
+        whole.tables |= one.tables
+        whole.providers += one.providers
+        whole.routes += one.routes
+    whole.services = dict(sorted(whole.services.items()))
+    return whole

@@ -1,0 +1,183 @@
+"""The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
+
+from ..incident.practice import Phase, Specialist
+from ..incident.report import (
+    CommunicationReport,
+    CustomerImpactReport,
+    DetectionReport,
+    FixReport,
+    HardeningReport,
+    InvestigationReport,
+    MitigationReport,
+    MonitoringReport,
+    PerformanceReport,
+    PostmortemReport,
+    SecurityReport,
+    SweepReport,
+    VerificationReport,
+)
+from . import (
+    comms,
+    customer_impact,
+    debugger,
+    observability,
+    performance,
+    postmortem,
+    security,
+    triage,
+)
+from .reasoning import replies
+from .runtime.case import Asked, Step
+
+READ_ON = ("query_telemetry", "read_evidence", "grep_evidence")
+"""Tools that read on in what was found."""
+DEBUG = ("search_logs", "example_trace", "slow_queries", "signal_series", "recent_changes")
+
+DETECT = Step(
+    1,
+    Phase.triage,
+    Specialist.triage,
+    "classify, assess the impact",
+    DetectionReport,
+    triage.detect,
+    Asked(replies.DetectionReply),
+)
+SWEEP = Step(
+    2,
+    Phase.triage,
+    Specialist.observability,
+    "sweep all signals",
+    SweepReport,
+    observability.sweep,
+    Asked(replies.Reply, ("signal_series", "log_patterns"), rounds=1, sums_up=True),
+)
+MITIGATE = Step(
+    3,
+    Phase.triage,
+    Specialist.triage,
+    "look for a first move",
+    MitigationReport,
+    triage.mitigate,
+    Asked(replies.MitigationReply),
+)
+INVESTIGATE = Step(
+    4,
+    Phase.investigate,
+    Specialist.debugger,
+    "find the cause",
+    InvestigationReport,
+    debugger.investigate,
+    Asked(replies.InvestigationReply, (*DEBUG, *READ_ON), rounds=3, tokens=2600),
+)
+ASSESS_SECURITY = Step(
+    5,
+    Phase.investigate,
+    Specialist.security,
+    "check for an attack",
+    SecurityReport,
+    security.assess,
+    Asked(
+        replies.Reply,
+        ("access_patterns", "search_logs"),
+        rounds=1,
+        sums_up=True,
+        knows_causes=True,
+    ),
+)
+ANALYSE_PERFORMANCE = Step(
+    6,
+    Phase.investigate,
+    Specialist.performance,
+    "analyse performance",
+    PerformanceReport,
+    performance.analyse,
+    Asked(
+        replies.AdviceReply,
+        ("saturation", "instance_load", "signal_series"),
+        rounds=1,
+        sums_up=True,
+        knows_causes=True,
+    ),
+)
+DESIGN_FIX = Step(
+    7,
+    Phase.recover,
+    Specialist.debugger,
+    "design the fix",
+    FixReport,
+    debugger.design_fix,
+    Asked(replies.FixReply, knows_causes=True),
+)
+VERIFY = Step(
+    8,
+    Phase.recover,
+    Specialist.observability,
+    "measure what the action did",
+    VerificationReport,
+    observability.verify,
+    Asked(replies.Reply),
+)
+ANNOUNCE = Step(
+    9,
+    Phase.communicate,
+    Specialist.comms,
+    "draft the messages",
+    CommunicationReport,
+    comms.announce,
+)
+CUSTOMER_IMPACT = Step(
+    10,
+    Phase.communicate,
+    Specialist.comms,
+    "assess customer impact",
+    CustomerImpactReport,
+    customer_impact.assess_customers,
+    Asked(replies.Reply, sums_up=True),
+)
+WRITE_POSTMORTEM = Step(
+    11,
+    Phase.learn,
+    Specialist.postmortem,
+    "draft the postmortem",
+    PostmortemReport,
+    postmortem.write_postmortem,
+)
+IMPROVE_MONITORING = Step(
+    12,
+    Phase.learn,
+    Specialist.observability,
+    "improve the monitoring",
+    MonitoringReport,
+    observability.improve_monitoring,
+    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+)
+HARDEN = Step(
+    13,
+    Phase.learn,
+    Specialist.performance,
+    "harden",
+    HardeningReport,
+    performance.harden,
+    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+)
+
+STEPS = (
+    DETECT,
+    SWEEP,
+    MITIGATE,
+    INVESTIGATE,
+    ASSESS_SECURITY,
+    ANALYSE_PERFORMANCE,
+    DESIGN_FIX,
+    VERIFY,
+    ANNOUNCE,
+    CUSTOMER_IMPACT,
+    WRITE_POSTMORTEM,
+    IMPROVE_MONITORING,
+    HARDEN,
+)
+
+
+def step_of(number: int) -> Step:
+    """The step of this number, 1 to 13."""
+    return STEPS[number - 1]

@@ -1,0 +1,106 @@
+"""The signals that tell an incident's story: which ones, and their values over time."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import WarroomError
+from ...incident.action import Measure
+from ...incident.document import Incident
+from ...telemetry.model import Window
+from ...telemetry.recording import Recording
+from ...telemetry.signals import read_signals
+
+Payload = Callable[[str], Any]
+MOST = 3
+CLEAR = 6.0
+"""Anomaly score from which a signal is surely off."""
+FAR = 0.5
+"""Deviation from which a measured signal is part of the story."""
+FIRST = ("error_rate", "latency_p95", "login_failure_share", "ai_error_share", "memory_share")
+"""What a reader understands at once, of signals that are equally far off."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One signal over the incident: a value per scrape, NaN where unknown."""
+
+    service: str
+    signal: str
+    unit: str
+    ts: list[float]
+    values: list[float]
+
+
+def guilty(document: Incident, payload: Payload) -> list[tuple[str, str]]:
+    """(service, signal) pairs that went wrong most, of the blamed and the alerting service first.
+
+    They come from the record: measured after an action, or compared with their baseline.
+    """
+    levels = [measure for execution in document.executions for measure in execution.measures]
+    off = sorted((m for m in levels if deviation(m) > FAR), key=deviation, reverse=True)
+    measured = [(m.service, m.signal) for m in off if m.signal in FIRST]
+    worse = [row for row in _compared(document, payload) if row.get("worse")]
+    rows = [row for row in worse if (row.get("score") or 0.0) >= CLEAR] or worse
+    ordered = sorted(rows, key=lambda row: _order(row, _suspects(document)))
+    pairs = [*measured, *((str(row["service"]), str(row["signal"])) for row in ordered)]
+    return _varied(dict.fromkeys(pairs))
+
+
+def deviation(measure: Measure) -> float:
+    """How far off a signal was before the action, relative to its level or its healthy level."""
+    if measure.before is None or measure.baseline is None:
+        return 0.0
+    larger = max(abs(measure.baseline), abs(measure.before), 1e-9)
+    return abs(measure.before - measure.baseline) / larger
+
+
+def tracks(telemetry: Recording, window: Window, pairs: Iterable[tuple[str, str]]) -> list[Track]:
+    """The pairs' values inside a window; a pair without any is left out."""
+    found = []
+    for service, name in pairs:
+        try:
+            signals = read_signals(telemetry, window, [service], [name])
+        except WarroomError:
+            continue  # a picture that cannot be drawn is no reason to stop
+        found += [
+            Track(service, name, each.unit, each.ts.tolist(), each.values.tolist())
+            for each in signals
+            if each.service == service and each.name == name
+        ]
+    return [track for track in found if any(math.isfinite(value) for value in track.values)]
+
+
+def window_of(document: Incident, baseline_s: float, now: float) -> Window:
+    """From the baseline's begin to now."""
+    begin = document.onset or document.alert.starts_at or document.opened_at
+    return Window(begin.timestamp() - baseline_s, now)
+
+
+def _compared(document: Incident, payload: Payload) -> list[dict[str, Any]]:
+    """Rows of the latest comparison of signals in the record."""
+    calls = [e for e in document.evidence if e.tool == "compare_signals" and e.rows]
+    return payload(calls[-1].digest)["rows"] if calls else []
+
+
+def _suspects(document: Incident) -> list[str]:
+    leading = document.leading()
+    names = [leading.service] if leading else []
+    return [*names, document.alert.service]
+
+
+def _order(row: dict[str, Any], suspects: list[str]) -> tuple[bool, int, int, float]:
+    service, signal = row["service"], row["signal"]
+    place = suspects.index(service) if service in suspects else len(suspects)
+    plain = FIRST.index(signal) if signal in FIRST else len(FIRST)
+    return plain == len(FIRST), place, plain, -float(row.get("score") or 0.0)
+
+
+def _varied(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The first few, at most two of one service."""
+    kept: list[tuple[str, str]] = []
+    for pair in pairs:
+        if sum(service == pair[0] for service, _ in kept) < 2 and len(kept) < MOST:
+            kept.append(pair)
+    return kept

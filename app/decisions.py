@@ -1,0 +1,140 @@
+"""A person's answer to one exact plan or text. An edit makes another plan: checked anew, put on
+the record, approved by who made it."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from ..actions.catalogue import plan as checked_plan
+from ..actions.inventory import Inventory
+from ..agents.runtime.context import ResponseContext
+from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
+from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.ledger import Request
+from ..incident.store import Store
+from ..settings import Settings
+from .sources import recall
+
+MEASURED = ("good_share",)
+"""Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
+
+
+def approve(store: Store, incident_id: str, subject: str, by: str) -> Decision:
+    """Approve a plan or a text as asked. Raises NotFound, ApprovalError."""
+    store.load(incident_id)
+    return store.ledger.decide(incident_id, subject, Verdict.approved, by)
+
+
+def reject(store: Store, incident_id: str, subject: str, by: str, reason: str) -> Decision:
+    """Reject it; the reason goes on the record and the response looks for another way.
+
+    Raises NotFound, ApprovalError, InputError without a reason.
+    """
+    store.load(incident_id)
+    if not reason.strip():
+        raise InputError("a rejection needs a reason: --reason 'why'")
+    return store.ledger.decide(incident_id, subject, Verdict.rejected, by, reason.strip())
+
+
+def edit(
+    settings: Settings, incident_id: str, subject: str, edits: Sequence[str], by: str
+) -> ActionPlan:
+    """Make and approve the edited plan, over the system that the incident was opened with.
+
+    Raises NotFound where no such plan is asked about, InputError for an edit that does not fit or
+    changes nothing, ApprovalError when it was answered meanwhile.
+    """
+    from .opening import open_context  # an approval as asked opens no telemetry
+
+    context = open_context(settings, recall(settings, incident_id))
+    plan = context.store.load(incident_id).plan(subject)
+    if plan is None:
+        raise NotFound(f"{incident_id} holds no plan {subject}; only plans can be edited")
+    context.store.ledger.request(incident_id, subject)
+    try:
+        new = changed(plan, edits, context.inventory)
+    except ToolError as error:
+        raise InputError(f"the edit does not fit: {error}") from error
+    if new.hash == plan.hash:
+        raise InputError(f"the edit changes nothing; approve {subject} without --edit")
+    put_edited(context, incident_id, subject, new, by)
+    return new
+
+
+def changed(plan: ActionPlan, edits: Sequence[str], inventory: Inventory) -> ActionPlan:
+    """The plan with some parameters set anew ("key=value"; values are JSON or plain words).
+
+    Raises ToolRetry with the correction for anything that does not fit.
+    """
+    parameters = {**plan.parameters, **dict(_pair(edit, plan) for edit in edits)}
+    _no_wider(plan, parameters)
+    return checked_plan(
+        plan.kind,
+        plan.target,
+        parameters,
+        plan.rationale,
+        inventory=inventory,
+        hypothesis=plan.hypothesis,
+        quotes=plan.quotes,
+        attempt=plan.attempt,
+    )
+
+
+def _no_wider(plan: ActionPlan, parameters: dict[str, object]) -> None:
+    """Sources may be left out, not added: what the plan's share was measured of is no more."""
+    old, new = plan.parameters.get("sources"), parameters.get("sources")
+    if not isinstance(old, list) or not isinstance(new, list):
+        return
+    added = [str(source) for source in new if source not in old]
+    if added:
+        named = ", ".join(added)
+        raise ToolRetry(f"{named} was not measured: leave sources out, or reject the plan")
+
+
+def _pair(edit: str, plan: ActionPlan) -> tuple[str, object]:
+    key, equals, text = (part.strip() for part in edit.partition("="))
+    if not equals or not key:
+        raise ToolRetry(f"{edit!r} is not key=value; {plan.title} has {_known(plan)}")
+    if key in MEASURED:
+        raise ToolRetry(f"{key} is measured, not chosen; reject the plan to have it measured again")
+    if key not in plan.parameters:
+        raise ToolRetry(f"no parameter {key!r}; {plan.kind} {plan.target} has {_known(plan)}")
+    try:
+        return key, json.loads(text)
+    except ValueError:
+        was_list = isinstance(plan.parameters[key], list)
+        return key, [part.strip() for part in text.split(",")] if was_list else text
+
+
+def _known(plan: ActionPlan) -> str:
+    return ", ".join(plan.parameters) or "no parameters to edit"
+
+
+def put_edited(
+    context: ResponseContext, incident_id: str, old: str, new: ActionPlan, by: str
+) -> Decision:
+    """Replace the plan asked about by the edited one, and approve that.
+
+    The new plan is on the record and asked about before the old one is answered, so that a
+    process that dies in between leaves an open question, never an unanswerable one.
+    Raises ApprovalError when the old plan was answered meanwhile or has expired.
+    """
+    from ..agents.runtime.gate import add_decision  # langgraph takes seconds to import
+
+    ledger = context.store.ledger
+    context.store.update(incident_id, lambda doc: _propose(doc.proposals, new))
+    now = time.time()
+    expires = now + context.settings.approval_minutes * 60
+    ledger.ask(Request(incident_id, new.hash, "action", new.title, now, expires))
+    try:
+        edited = ledger.decide(incident_id, old, Verdict.edited, by, reason=new.hash)
+    except ApprovalError:
+        ledger.decide(incident_id, new.hash, Verdict.rejected, by, "its original was answered")
+        raise
+    context.store.update(incident_id, lambda doc: add_decision(doc, edited))
+    return ledger.decide(incident_id, new.hash, Verdict.approved, by)
+
+
+def _propose(proposals: list[ActionPlan], new: ActionPlan) -> None:
+    if all(plan.hash != new.hash for plan in proposals):
+        proposals.append(new)

@@ -1,0 +1,96 @@
+"""Opening what an incident is worked in."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ..agents.reasoning.assembly import model_layer_of
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.model_layer import ModelLayer, PlaybookOnly
+from ..errors import InputError, ToolFailed
+from ..incident.store import Store
+from ..incident.timeline import utc_now
+from ..settings import Settings
+from ..targets.operations import Operations
+from ..targets.stand_ins import Rehearsal
+from ..targets.survey import FILE as SURVEY
+from ..targets.survey import Recorded, Surveying
+from ..telemetry.bundle import no_telemetry, open_bundle
+from ..telemetry.recorder import Recorder
+from .sources import Sources
+
+MakeModelLayer = Callable[[Settings, Store], ModelLayer]
+
+
+def playbooks(_settings: Settings, _store: Store) -> ModelLayer:
+    """No model, whatever the settings name."""
+    return PlaybookOnly()
+
+
+def at_once(_seconds: float) -> None:
+    """No waiting: what a bundle holds is history."""
+
+
+def open_context(
+    settings: Settings,
+    sources: Sources | None = None,
+    *,
+    recorder: Recorder | None = None,
+    model_layer: MakeModelLayer = model_layer_of,
+    clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], None] = time.sleep,
+    rehearse: bool = False,
+) -> ResponseContext:
+    """Store, telemetry, hands and model layer.
+
+    Args:
+        settings: where the home is, limits, which model.
+        sources: what to read and act on; without any, nothing.
+        recorder: of telemetry that is open already, instead of the sources' one.
+        model_layer: another one than the settings describe.
+        clock: what counts as now.
+        sleep: how a stabilisation window is waited for.
+        rehearse: hands that note what would have been done, over what the survey shows.
+
+    Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
+    """
+    sources = sources or Sources()
+    if recorder is None:
+        recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
+    operations = _operations(sources.operations)
+    store = Store.open(settings.database)
+    context = ResponseContext(
+        settings=settings,
+        store=store,
+        recorder=recorder,
+        operations=operations,
+        survey=_survey(operations, recorder.origin),
+        model_layer=model_layer(settings, store),
+        clock=clock,
+        sleep=sleep,
+    )
+    if rehearse:
+        context.operations = Rehearsal(context.inventory)
+    return context
+
+
+def _operations(path: Path | None) -> Operations | None:
+    if path is None:
+        return None
+    try:
+        return Operations.load(path)
+    except ToolFailed as error:
+        raise InputError(f"{error}; leave out --operations to go on without acting") from error
+
+
+def _survey(operations: Operations | None, bundle: Path | None) -> Surveying | None:
+    """The live system where it answers, else what the bundle recorded of it."""
+    if operations:
+        try:
+            operations.inventory()
+            return operations
+        except ToolFailed:
+            pass  # acting will say so; looking falls back to the record
+    recorded = bundle / SURVEY if bundle else None
+    return Recorded.load(recorded) if recorded and recorded.exists() else None

@@ -1,0 +1,132 @@
+"""A real system, acted on through whatever operations.json gives access to, and nothing more."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..actions.base import Action
+from ..actions.capabilities import C, Capability, Difference, Receipt, Restart, RowRepair, Stored
+from ..actions.catalogue import CATALOGUE
+from ..actions.inventory import Inventory, merged
+from ..errors import ToolFailed
+from ..incident.action import ActionKind
+from .configuration import Configuration
+from .database import Database
+from .edge import FILE as EDGE
+from .edge import Edge
+from .flags import FILE as FLAGS
+from .flags import Flags
+from .fleet import FILE as ENDPOINTS
+from .fleet import Endpoints, Fleet, Router
+from .providers import FILE as PROVIDERS
+from .providers import ConfiguredProviders
+from .releases import GitRollout, Releases
+from .supervisor import SupervisedServices, Supervisor
+
+TOGETHER = (("releases", "checkouts", "current"), ("database_dsn", "backup"))
+"""Keys of operations.json that mean nothing one without the other."""
+
+
+class Access(BaseModel):
+    """How one may act: the content of operations.json. What is missing is not offered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    supervisor_url: str | None = Field(
+        default=None, description="XML-RPC address, credentials included"
+    )
+    releases: Path | None = Field(default=None, description="git repository with deploy tags")
+    checkouts: Path | None = Field(default=None, description="one folder per version")
+    current: Path | None = Field(default=None, description="one symbolic link per service")
+    config: Path | None = Field(
+        default=None, description="git repository with the configuration files"
+    )
+    database_dsn: str | None = Field(default=None, description="PostgreSQL connection string")
+    backup: Path | None = Field(default=None, description="one CSV file per dumped table")
+    edge: str = Field(default="gateway", description="the service that obeys edge.json")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Something to act through, and no half of a pair."""
+        given = {name for name, value in self if value is not None} - {"edge"}
+        if not given:
+            raise ValueError("it names nothing to act through: give supervisor_url, at least")
+        for keys in TOGETHER:
+            missing = [key for key in keys if key not in given]
+            if missing and len(missing) < len(keys):
+                raise ValueError(f"{', '.join(keys)} belong together: add {', '.join(missing)}")
+        return self
+
+
+class Operations:
+    """What several adapters can do, as one system that can be acted on."""
+
+    def __init__(self, *adapters: Capability) -> None:
+        self.adapters = adapters
+
+    @classmethod
+    def load(cls, path: Path) -> "Operations":
+        """From operations.json. Raises ToolFailed where it cannot be used."""
+        try:
+            return cls(*adapters(Access.model_validate_json(path.read_text())))
+        except (OSError, ValueError) as error:
+            raise ToolFailed(f"{path} cannot be used to act: {error}") from error
+
+    def find(self, capability: type[C]) -> C:
+        """The adapter that offers this. Raises ToolFailed where none does."""
+        for adapter in self.adapters:
+            if isinstance(adapter, capability):
+                return adapter
+        offered = ", ".join(self._offered()) or "nothing"
+        raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}")
+
+    def inventory(self) -> Inventory:
+        """What there is to act on, read now."""
+        whole = merged(adapter.inventory() for adapter in self.adapters)
+        return whole.model_copy(update={"offered": self._offered()})
+
+    def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
+        """How a table differs from its backup; changes nothing."""
+        return self.find(RowRepair).compare(table, columns)
+
+    def perform(self, action: Action) -> Receipt:
+        """Carry out one action."""
+        return action.perform(self)
+
+    def undo(self, action: Action, stored: Stored) -> Receipt:
+        """Put back what the receipt says was there; an action that changed nothing needs none."""
+        return action.take_back(self, stored)
+
+    def _offered(self) -> list[ActionKind]:
+        """The actions whose capability one of the adapters has."""
+        return [
+            action.kind
+            for action in CATALOGUE.values()
+            if any(isinstance(adapter, action.needs) for adapter in self.adapters)
+        ]
+
+
+def adapters(access: Access) -> Iterator[Capability]:
+    """One for each section of operations.json, and for each file of the configuration.
+
+    Versions are switched only where something restarts the service into them.
+    """
+    supervisor = Supervisor(access.supervisor_url) if access.supervisor_url else None
+    restart: Restart | None = SupervisedServices(supervisor) if supervisor else None
+    if access.config:
+        configuration = Configuration(access.config)
+        edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
+        if supervisor and configuration.has(ENDPOINTS):
+            restart = fleet = Fleet(supervisor, Endpoints(configuration))
+            yield from [Router(fleet, edge)] if edge else []
+        yield from [edge] if edge else []
+        yield from [Flags(configuration)] if configuration.has(FLAGS) else []
+        yield from [ConfiguredProviders(configuration)] if configuration.has(PROVIDERS) else []
+    if restart:
+        yield restart
+    if restart and access.releases and access.checkouts and access.current:
+        yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
+    if access.database_dsn and access.backup:
+        yield Database(access.database_dsn, access.backup)

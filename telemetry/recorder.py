@@ -1,0 +1,200 @@
+"""Pulls sources into the recording of an incident: one stable state after another.
+
+What lies here is read whole. A backend is asked for the alert's service first, then, with each
+advance, for one ring of neighbours more along the calls. A source that is down, slow or garbled is
+a named gap; the response goes on without it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ..errors import TelemetryError
+from .model import Catalogue, Window
+from .recording import Recording
+from .sources.source import BEYOND, EVER, EVERYTHING, Ask, Batch, Budget, Scope, Source
+from .tables import TIME, Tables
+
+AMPLE = Budget()
+LATE_S = 30.0
+"""A backend that keeps no place is asked again for so much of the past: rows come late."""
+
+
+@dataclass
+class Reading:
+    """Where reading one source for one scope stands."""
+
+    source: Source
+    scope: Scope
+    after: Any = None
+    until: float = float("-inf")  # read up to here, unix seconds
+    seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
+    says: tuple[str, ...] = ()  # what its last batch had not
+    gap: str = ""  # why there was none
+
+    def window(self, since: float, now: float) -> Window:
+        """What to ask for."""
+        if self.source.whole:
+            return EVER
+        return Window(max(since, self.until - LATE_S), now)
+
+    def fresh(self, batch: Batch, now: float) -> bytes:
+        """The lines of a batch that were not there before: a place is exact, time overlaps."""
+        self.after = batch.after
+        if batch.after is not None:
+            return batch.lines
+        lines = batch.lines.splitlines(keepends=True)
+        new = Counter(lines) - self.seen
+        self.until = now
+        self.seen = Counter(lines)
+        return b"".join(new.elements())
+
+
+class Recorder:
+    """Several sources, one recording. Safe to use from several threads.
+
+    Args:
+        sources: asked in this order.
+        catalogue: reads the service catalogue anew.
+        budget: what may be taken of each source, in all.
+        absent: why there are no sources.
+        origin: the folder that they lie in, where they lie in one.
+        clock: unix seconds.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source] = (),
+        catalogue: Callable[[], Catalogue] = Catalogue,
+        budget: Budget = AMPLE,
+        absent: str = "",
+        origin: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.sources = tuple(sources)
+        self.catalogue = catalogue
+        self.origin = origin
+        self.clock = clock
+        self.left = {source.name: budget for source in sources}
+        self.rings: list[Scope] = []  # none: backends are not asked yet
+        self.since = float("-inf")
+        self.readings: dict[tuple[str, Scope], Reading] = {}
+        self.garbled = Counter[str]()  # lines that were no records, by modality
+        self.lines = Counter[str]()
+        self.beyond: set[str] = set()
+        self.lock = Lock()
+        self.recording = Recording(Tables(), dict.fromkeys(TIME, 0), catalogue(), absent=absent)
+        self.advance()
+
+    def close(self) -> None:
+        """Give back memory and temporary files."""
+        self.recording.close()
+
+    def focus(self, service: str, since: float) -> None:
+        """Ask backends for this service, from this time on; without a name, for every service."""
+        with self.lock:
+            if not self.rings:
+                self.rings = [Scope(frozenset([service])) if service else EVERYTHING]
+                self.since = since
+
+    def advance(self) -> Recording:
+        """Take in what has come, and one ring of neighbours more; the state as of now."""
+        with self.lock:
+            now, tables = self.clock(), self.recording.tables
+            self._widen()
+            for source in self.sources:
+                for scope in [EVERYTHING] if source.whole else self.rings:
+                    self._pull(source, scope, now)
+            held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
+            readings = self.readings.values()
+            gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
+            state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps))
+            last = self.recording
+            if state != (last.held, last.known, last.unseen, last.gaps):
+                self.recording = Recording(tables, *state, last.absent)
+            return self.recording
+
+    def widen(self, services: Iterable[str]) -> None:
+        """Ask backends for these services too, from the next advance on."""
+        known = frozenset[str]().union(*(ring.services or () for ring in self.rings))
+        new = frozenset(services) - known
+        if new and EVERYTHING not in self.rings:
+            self.rings.append(Scope(new))
+
+    def _widen(self) -> None:
+        """The neighbours of what is being asked for, as far as calls are known."""
+        if not self.rings or EVERYTHING in self.rings:
+            return
+        inside = frozenset[str]().union(*(ring.services or () for ring in self.rings))
+        pairs = _calls(self.recording)
+        self.widen({b for a, b in pairs if a in inside} | {a for a, b in pairs if b in inside})
+
+    def _pull(self, source: Source, scope: Scope, now: float) -> None:
+        """Everything that one source has of one scope, batch by batch."""
+        key = source.name, scope
+        reading = self.readings.setdefault(key, Reading(source, scope))
+        window, more = reading.window(self.since, now), True
+        while more and not self.left[source.name].spent:
+            begun = time.monotonic()
+            ask = Ask(scope, window, self.left[source.name], reading.after)
+            try:
+                batch = source.read(ask)
+            except TelemetryError as error:
+                batch = Batch(gap=f"{source.name}: {error}", after=reading.after)
+            self._add(source.modality, reading.fresh(batch, now))
+            reading.says, reading.gap = batch.left_out, batch.gap
+            self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
+            if BEYOND in batch.left_out:
+                self.beyond.add(source.modality)
+            more = batch.more
+        if more:
+            self.beyond.add(source.modality)
+
+    def _add(self, modality: str, lines: bytes) -> None:
+        if lines:
+            tables = self.recording.tables
+            with tables.lock:
+                before = tables.arrivals[modality].rows
+                garbled = tables.add(modality, lines)
+                rows = tables.arrivals[modality].rows - before
+            self.garbled[modality] += garbled
+            self.lines[modality] += rows + garbled
+
+    def _catalogue(self) -> Catalogue:
+        """As it is written now; the last good one where that cannot be read."""
+        try:
+            return self.catalogue()
+        except TelemetryError:
+            return self.recording.known
+
+    def _unseen(self) -> dict[str, tuple[str, ...]]:
+        """What is not in the recording, in words, by modality."""
+        said = {modality: list[str]() for modality in TIME}
+        for reading in self.readings.values():
+            said[reading.source.modality] += [
+                text for text in (reading.gap, *reading.says) if text not in ("", BEYOND)
+            ]
+        for modality, found in said.items():
+            if bad := self.garbled[modality]:
+                every = self.lines[modality]
+                found.append(f"{bad} of {every} lines could not be read and were left out")
+            if modality in self.beyond:
+                found.append(f"{BEYOND} was left out")
+            if self.recording.absent:
+                found.append(self.recording.absent)
+        return {modality: tuple(dict.fromkeys(found)) for modality, found in said.items() if found}
+
+
+def _calls(recording: Recording) -> set[tuple[str, str]]:
+    """(caller, callee) pairs of the catalogue and of the spans."""
+    listed = {(s.name, callee) for s in recording.catalogue().services for callee in s.depends_on}
+    table = recording.span_table(EVER)
+    services = [table.ops[number].service for number in table.op.tolist()]
+    parents = enumerate(table.parent.tolist())
+    linked = {(services[up], services[row]) for row, up in parents if up >= 0}
+    named = {(op.service, op.peer) for op in table.ops if op.peer}
+    return listed | linked | named

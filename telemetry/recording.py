@@ -1,0 +1,255 @@
+"""What the engine reads: one stable state of what was recorded of a system.
+
+A recording never changes. When more has come, a recorder hands out another one; both share the
+tables, in which rows are only ever added, and the answers that hold for both.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.span_table import SpanTable
+from .coverage import Range, clock_problems, cover
+from .log_columns import messages
+from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
+from .queries import Answer, run
+from .records import LEVELS, Records
+from .sources.source import EVER
+from .tables import TIME, Tables
+
+T = TypeVar("T")
+
+ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
+MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(regexp_replace(
+attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
+"""A number follows the name of an attribute, once the names that end in some words are away."""
+NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
+CLOCKS = 1.1
+"""Clocks are compared again once there are so many times as many rows: they do not jump about."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """The first `held` rows of each table. All methods only read; safe to use from several threads.
+
+    Times are unix seconds; an empty window is an empty answer, not an error.
+    """
+
+    tables: Tables
+    held: Mapping[str, int]
+    known: Catalogue = field(default_factory=Catalogue)
+    unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the sources left out or could not answer, in words, by modality."""
+    gaps: tuple[tuple[str, str], ...] = ()
+    """(modality, why) of sources that gave nothing when they were asked last."""
+    absent: str = ""
+    """Why there is nothing at all; empty where there are sources."""
+
+    def close(self) -> None:
+        """Give back memory and temporary files, of this recording and all that share its tables."""
+        with self.tables.lock:
+            self.tables.close()
+
+    def catalogue(self) -> Catalogue:
+        """The service catalogue; an empty one where there is none. Shared: never written into."""
+        self.tables.kept.note(("catalogue", id(self.known)))
+        return self.known
+
+    def coverage(self) -> list[Coverage]:
+        """First and last time, rows and problems per modality."""
+        ranges = {name: self._range(name) for name in self.held}
+        return cover(ranges, self._clocks(), self.unseen)
+
+    def metrics(
+        self, window: Window, names: list[str], services: list[str] | None = None
+    ) -> list[Series]:
+        """Raw series of these metric names inside the window."""
+        self._note("metrics", window)
+        with self.tables.lock:
+            held = self.held["metrics"]
+            return self.tables.metrics.series(self.tables.db, held, window, names, services)
+
+    def metric_names(self) -> list[tuple[str, str]]:
+        """(service, metric name) pairs seen."""
+        with self.tables.lock:
+            kinds = self.tables.metrics.kinds(self.tables.db, self.held["metrics"])
+        self.tables.kept.note(("metric names", len(kinds)))
+        return sorted({(service, name) for name, service, *_ in kinds})
+
+    def logs(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        levels: list[str] | None = None,
+        contains: str = "",
+        limit: int = 100_000,
+        having: Collection[str] = (),
+    ) -> list[LogRecord]:
+        """Log records inside the window, oldest first; `contains` in any case of letters, `having`
+        one of these attributes."""
+        where, values = _where("logs", window, services, having)
+        if contains:
+            where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
+        if levels is not None:
+            where += " AND list_contains(?, coalesce(lower(level), 'info'))"
+            values.append([*levels, *(word for word, ours in LEVELS.items() if ours in levels)])
+        self._note("logs", window)
+        return self._records("logs", self.tables.log_records, where, values, limit)
+
+    def spans(
+        self,
+        window: Window,
+        services: list[str] | None = None,
+        errors_only: bool = False,
+        limit: int = 200_000,
+        having: Collection[str] = (),
+        route: str = "",
+        trace_id: str = "",
+        measured_but: Collection[str] = (),
+        different: bool = False,
+    ) -> list[Span]:
+        """Spans that start inside the window, oldest first.
+
+        `having` one of these attributes; `route`: a regular expression (RE2, case ignored) that
+        their http.route matches, or their name where they have none; `trace_id`: of this one;
+        `measured_but`: with a number among their attributes whose name does not end in one of
+        these words, and maybe others; `different`: of those with the same name, status message
+        and attributes only the newest.
+        """
+        where, values = _where("traces", window, services, having)
+        if errors_only:
+            where += " AND lower(status) = 'error'"
+        if trace_id:
+            where, values = f"{where} AND trace_id = ?", [*values, trace_id]
+        if route:
+            where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
+        if measured_but:
+            where, values = f"{where} AND {MEASURED}", [*values, "|".join(measured_but)]
+        if different:
+            held = f"rowid < {self.held['traces']}"
+            newest = f"SELECT {NEWEST} FROM traces WHERE {where} AND {held} GROUP BY {KIND}"
+            where = f"rowid IN ({newest})"
+        self._note("traces", window)
+        return self._records("traces", self.tables.span_records, where, values, limit)
+
+    def span_table(self, window: Window, linked: bool = True) -> SpanTable:
+        """The spans that start inside the window as columns, in order of start. Shared: never
+        written into.
+
+        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
+        every one as it came and without parents, which is quicker.
+        """
+        return self.remember(("spans", window, linked), lambda: self._span_table(window, linked))
+
+    def spans_of(self, table: SpanTable, rows: NDArray[np.int64]) -> list[Span]:
+        """The whole records behind these rows of a span table, in this order."""
+        tables = self.tables
+        with tables.lock:
+            ids = tables.spans.rowids(tables.db, self.held["traces"], table, rows).tolist()
+            return tables.span_records.fetch(tables.db, ids)
+
+    def log_table(self, window: Window) -> LogTable:
+        """The log lines inside the window as columns. Shared: never written into."""
+        return self.remember(("logs", window), lambda: self._log_table(window))
+
+    def messages(self, lines: LogTable) -> list[str]:
+        """The text of each of these lines."""
+        with self.tables.lock:
+            return messages(self.tables.db, lines.row)
+
+    def changes(self, window: Window) -> list[Change]:
+        """Deploys, commits, flags, configuration inside the window, oldest first."""
+        where, values = _where("changes", window, None)
+        self._note("changes", window)
+        return self._records("changes", self.tables.change_records, where, values, 10_000)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` answers; asked again under this key, the same answer as long as nothing has
+        come that it rests on. Shared: never written into.
+
+        What `make` reads it reads of this recording, and before it returns.
+        """
+        return self.tables.kept.get(key, self, make, _differ)
+
+    def forget(self) -> None:
+        """Work everything out anew: constants that it rests on were turned."""
+        self.tables.kept.clear()
+
+    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
+        """At most so many rows of one SELECT over metrics, logs, traces, changes.
+
+        Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
+        """
+        for modality in self.held:
+            self._note(modality, EVER)
+        copies = self.tables.copies
+        with self.tables.lock:
+            parts = copies.bring_up(self.tables.db, self.held)
+        return run(copies.folder, parts, sql, most, seconds)
+
+    def _note(self, modality: str, window: Window) -> None:
+        self.tables.kept.note((modality, window))
+
+    def _range(self, modality: str) -> Range:
+        rows = self.held[modality]
+        self._note(modality, EVER)
+        start, end = self.tables.arrivals[modality].range(rows)
+        return start, end, rows
+
+    def _clocks(self) -> Mapping[str, list[str]]:
+        with self.tables.lock:
+            rows = self.held["logs"] + self.held["traces"]
+            compared = self.tables.clocks
+            if compared is None or not compared[0] <= rows <= compared[0] * CLOCKS:
+                self.tables.clocks = compared = rows, clock_problems(self.tables.db)
+            return compared[1]
+
+    def _span_table(self, window: Window, linked: bool) -> SpanTable:
+        self._note("traces", window)
+        with self.tables.lock:
+            held = self.held["traces"]
+            return self.tables.spans.table(self.tables.db, held, window, linked)
+
+    def _log_table(self, window: Window) -> LogTable:
+        self._note("logs", window)
+        with self.tables.lock:
+            return self.tables.logs.table(self.tables.db, self.held["logs"], window)
+
+    def _records(
+        self, table: str, records: Records, where: str, values: list[Any], limit: int
+    ) -> list[Any]:
+        query = f"SELECT rowid FROM {table} WHERE {where} AND rowid < {self.held[table]}"
+        query += f' ORDER BY "{TIME[table]}", rowid LIMIT ?'
+        with self.tables.lock:
+            rows = self.tables.db.execute(query, [*values, limit]).fetchnumpy()["rowid"]
+            return records.fetch(self.tables.db, rows.tolist())
+
+
+def _differ(then: Recording, now: Recording, reads: frozenset[Any]) -> bool:
+    """Whether what was read of one recording may be otherwise in another."""
+    return then is not now and any(_reads_differ(then, now, *read) for read in reads)
+
+
+def _reads_differ(then: Recording, now: Recording, what: str, part: Any) -> bool:
+    if what == "catalogue":
+        return id(now.known) != part
+    if what == "metric names":
+        return now.tables.metrics.columns.kinds_of(now.held["metrics"]) != part
+    return now.tables.arrivals[what].touched(part, then.held[what], now.held[what])
+
+
+def _where(
+    table: str, window: Window, services: list[str] | None, having: Collection[str] = ()
+) -> tuple[str, list[Any]]:
+    time = f'"{TIME[table]}"'
+    where, values = f"{time} >= ? AND {time} < ?", [window.start, window.end]
+    if having:  # the text of the attributes is enough: records are few then, and are looked at
+        where += f" AND ({' OR '.join(['contains(attributes, ?)'] * len(having))})"
+        values += [f'"{name}"' for name in having]
+    if services is None:
+        return where, values
+    return f"{where} AND list_contains(?, service)", [*values, services]

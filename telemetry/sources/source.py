@@ -1,0 +1,125 @@
+"""What a source of telemetry is: one modality of one backend, asked for rows.
+
+    these rows, of this scope, in this window, within this budget -> a batch, and what is not in it
+
+Rows are JSON lines as a bundle has them (docs/bundle.md), so a source translates and does nothing
+else: what is kept, and how it is read again, is the recording's business.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..model import Window
+
+EVER = Window(float("-inf"), float("inf"))
+BEYOND = "what is beyond the budget of this recording"
+MODALITIES = ("metrics", "logs", "traces", "changes")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The services that are meant; None: every one there is."""
+
+    services: frozenset[str] | None = None
+
+    def holds(self, service: str) -> bool:
+        """Whether a service is meant."""
+        return self.services is None or service in self.services
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may still be taken of one source."""
+
+    rows: int = 50_000_000
+    bytes: int = 8 * 2**30
+    seconds: float = 300.0
+
+    def less(self, batch: "Batch", seconds: float) -> "Budget":
+        """What is left after a batch."""
+        taken = len(batch.lines)
+        return Budget(self.rows - batch.rows, self.bytes - taken, self.seconds - seconds)
+
+    @property
+    def spent(self) -> str:
+        """What is used up, in words; empty while something is left of everything."""
+        left = {"rows": self.rows, "bytes": self.bytes, "seconds": self.seconds}
+        return ", ".join(name for name, value in left.items() if value <= 0)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question. `after` is what the last batch of the same scope handed back: go on there."""
+
+    scope: Scope = EVERYTHING
+    window: Window = EVER
+    budget: Budget = Budget()
+    after: Any = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An answer: rows of the ask's scope and window, in any order, never beyond its budget."""
+
+    lines: bytes = b""  # JSON objects, each ended by a newline
+    left_out: tuple[str, ...] = ()
+    """What there is and is not here, in words, as of now."""
+    gap: str = ""
+    """Why there is nothing, or not all: no such files, not reached, not readable."""
+    after: Any = None
+    """Where to go on; None: the source keeps no place, and is asked by time."""
+    more: bool = False
+    """Whether there is more right now: ask again."""
+
+    @classmethod
+    def of(cls, rows: Iterable[dict[str, Any]], budget: Budget, **facts: Any) -> "Batch":
+        """These rows as far as the budget goes; it says so where it ends."""
+        lines, size = [], 0
+        for number, row in enumerate(rows):
+            line = json.dumps(row).encode() + b"\n"
+            size += len(line)
+            if number >= budget.rows or size > budget.bytes:
+                return cls(b"".join(lines), left_out=(BEYOND,), **facts)
+            lines.append(line)
+        return cls(b"".join(lines), **facts)
+
+    @property
+    def rows(self) -> int:
+        """How many lines."""
+        return self.lines.count(b"\n")
+
+    def without_lines(self) -> "Batch":
+        """What it says beside its rows."""
+        return replace(self, lines=b"")
+
+
+class Source(Protocol):
+    """One modality of one backend.
+
+    `read` raises TelemetryError where the backend is down or answers rubbish: a named gap, and the
+    response goes on.
+    """
+
+    @property
+    def name(self) -> str:
+        """As a person knows it: "prometheus at http://…", "logs of my-bundle"."""
+        ...
+
+    @property
+    def modality(self) -> str:
+        """metrics, logs, traces or changes."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is read whole: it lies here, and asking costs nobody anything."""
+        ...
+
+    def read(self, ask: Ask) -> Batch:
+        """The next rows."""
+        ...

@@ -1,0 +1,237 @@
+"""The catalogue of actions: what is planned, what is sent back with a correction."""
+
+import string
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from warroom.actions.base import Action
+from warroom.actions.block_source import BlockSource
+from warroom.actions.catalogue import CATALOGUE, checked, find, plan
+from warroom.actions.flag_off import FlagOff
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.repair_rows import RepairRows
+from warroom.actions.reroute import Reroute
+from warroom.actions.restart import Restart
+from warroom.actions.roll_back import RollBack
+from warroom.actions.scale import Scale
+from warroom.actions.switch_provider import SwitchProvider
+from warroom.actions.throttle import Throttle
+from warroom.console.plan_card import card
+from warroom.console.screen import THEME
+from warroom.errors import ToolRetry
+from warroom.incident.action import ActionKind, ActionPlan, Level
+from warroom.prompts.document import incident_markdown
+from warroom.tests.support.incidents import full
+from warroom.tools.runbooks import runbooks
+
+INVENTORY = Inventory(
+    services={
+        "gateway": Part(instances=["gateway-1"], edge=True),
+        "catalog": Part(
+            instances=["catalog-1"],
+            spares=["catalog-2"],
+            version="v2",
+            previous="v1",
+            versions=["v1", "v2"],
+        ),
+        "suggest": Part(instances=["suggest-1"], provider="primary"),
+        "database": Part(),
+    },
+    flags={"bulk": True, "theme": False},
+    tables={"stock": ["sku", "units", "notes"]},
+    providers=["fallback", "primary"],
+    routes=["/login", "/search"],
+)
+
+GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
+    (Restart.kind, "catalog", {}),
+    (RollBack.kind, "catalog", {"to_version": "v1"}),
+    (Scale.kind, "catalog", {"instances": 2}),
+    (FlagOff.kind, "bulk", {}),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": 2.0}),
+    (BlockSource.kind, "gateway", {"sources": ["10.1.2.0/24"], "good_share": 0.0}),
+    (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
+    (SwitchProvider.kind, "suggest", {"to": "fallback"}),
+    (RepairRows.kind, "stock", {"columns": ["notes"], "max_rows": 20}),
+]
+
+HASHES = {
+    Restart.kind: "abd823394d51",
+    RollBack.kind: "9515c0696202",
+    Scale.kind: "d14564ee5270",
+    FlagOff.kind: "71ad28220397",
+    Throttle.kind: "e61187f9d77b",
+    BlockSource.kind: "0fca28687bf0",
+    Reroute.kind: "ed45764b5a15",
+    SwitchProvider.kind: "5af4a76ce088",
+    RepairRows.kind: "bc8d51248190",
+}
+"""Of GOOD, as they were when the catalogue was one table."""
+
+BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
+    (Restart.kind, "catalogue", {}, "known: catalog, database, gateway, suggest"),
+    (Restart.kind, "database", {}, "no instance of ours"),
+    (Restart.kind, "catalog", {"force": True}, "force"),
+    (Restart.kind, "catalog", {"target": "gateway"}, "target is no parameter"),
+    (RollBack.kind, "catalog", {}, "to_version"),
+    (RollBack.kind, "catalog", {"to_version": "v2"}, "runs v2 already"),
+    (RollBack.kind, "catalog", {"to_version": "v9"}, "known: v1, v2"),
+    (RollBack.kind, "gateway", {"to_version": "v1"}, "known: none"),
+    (Scale.kind, "catalog", {"instances": 0}, "greater than or equal to 1"),
+    (Scale.kind, "catalog", {"instances": 3}, "room for 2"),
+    (Scale.kind, "catalog", {"instances": 1}, "1 instances already"),
+    (FlagOff.kind, "bulky", {}, "known: bulk, theme"),
+    (FlagOff.kind, "theme", {}, "off already"),
+    (Throttle.kind, "catalog", {"route": "/login", "rate": 1}, "known: gateway"),
+    (Throttle.kind, "gateway", {"route": "/cart", "rate": 1}, "known: /login, /search"),
+    (Throttle.kind, "gateway", {"route": "/", "rate": 1}, "whole site"),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": 0}, "greater than 0"),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "less than"),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": float("nan")}, "rate"),
+    (BlockSource.kind, "gateway", {"sources": ["10.1.2.3"]}, "good_share"),
+    (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "at least 1"),
+    (
+        BlockSource.kind,
+        "gateway",
+        {"sources": ["10.1.0.0/16"], "good_share": 0},
+        "wider than /24",
+    ),
+    (
+        BlockSource.kind,
+        "gateway",
+        {"sources": ["10.1.2.3"], "good_share": 0.3},
+        "less than or equal to 0.05",
+    ),
+    (BlockSource.kind, "gateway", {"sources": ["here"], "good_share": 0}, "sources"),
+    (Reroute.kind, "catalog", {"away_from": ["catalog-2"]}, "known: catalog-1"),
+    (Reroute.kind, "suggest", {"away_from": ["suggest-1"]}, "no other instance"),
+    (SwitchProvider.kind, "catalog", {"to": "fallback"}, "known: suggest"),
+    (SwitchProvider.kind, "suggest", {"to": "primary"}, "already"),
+    (SwitchProvider.kind, "suggest", {"to": "third"}, "known: fallback, primary"),
+    (RepairRows.kind, "orders", {}, "known: stock"),
+    (RepairRows.kind, "stock", {"columns": ["colour"]}, "known: notes, sku, units"),
+]
+
+
+def make(kind: ActionKind, target: str, parameters: dict[str, Any]) -> ActionPlan:
+    return plan(kind, target, parameters, "because", inventory=INVENTORY, hypothesis="H1")
+
+
+def test_every_action_has_an_example() -> None:
+    assert set(CATALOGUE) == {kind for kind, _, _ in GOOD}
+
+
+def test_plans_of_before_keep_their_hash() -> None:
+    """Approvals and stored documents name them."""
+    hashes = {kind: make(kind, target, parameters).hash for kind, target, parameters in GOOD}
+    assert hashes == HASHES
+
+
+@pytest.mark.parametrize(("kind", "target", "parameters"), GOOD)
+def test_plan_takes_risk_and_texts_from_the_catalogue(
+    kind: ActionKind, target: str, parameters: dict[str, Any]
+) -> None:
+    made = make(kind, target, parameters)
+    action = CATALOGUE[kind]
+    assert (made.risk, made.reversible) == (action.risk, action.reversible())
+    assert made.parameters == parameters
+    texts = (made.blast_radius, made.expected_effect, made.verification, made.undo)
+    assert all(text and "{" not in text for text in texts)
+
+
+@pytest.mark.parametrize(("kind", "target", "parameters", "correction"), BAD)
+def test_what_is_off_comes_back_with_a_correction(
+    kind: ActionKind, target: str, parameters: dict[str, Any], correction: str
+) -> None:
+    with pytest.raises(ToolRetry, match=correction):
+        make(kind, target, parameters)
+
+
+def test_only_a_restart_has_no_undo() -> None:
+    assert [kind for kind, action in CATALOGUE.items() if not action.reversible()] == [Restart.kind]
+
+
+def test_writing_to_data_is_the_highest_risk() -> None:
+    assert [kind for kind, action in CATALOGUE.items() if action.risk is Level.high] == [
+        RepairRows.kind
+    ]
+
+
+def test_words_of_a_kind_are_accepted() -> None:
+    assert find("roll back") is RollBack
+    with pytest.raises(ToolRetry, match="roll back"):
+        find("explode")
+
+
+def test_any_edit_is_another_plan() -> None:
+    hashes = {
+        make(Throttle.kind, "gateway", {"route": "/login", "rate": rate}).hash
+        for rate in (1.0, 2.0, 3.0)
+    }
+    assert len(hashes) == 3
+
+
+def test_sources_are_written_in_canonical_form() -> None:
+    parameters = {"sources": ["10.1.2.3/32", "10.1.2.77/24"], "good_share": 0}
+    action = checked(BlockSource.kind, "gateway", parameters, INVENTORY)
+    assert action.parameters["sources"] == ["10.1.2.3", "10.1.2.0/24"]
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
+NAMES = st.sampled_from(
+    ["to_version", "instances", "route", "rate", "sources", "good_share", "away_from", "to"]
+)
+
+
+@given(
+    st.sampled_from(list(CATALOGUE)),
+    st.sampled_from(["catalog", "gateway", "bulk", "stock", "suggest", "", "database"]),
+    st.dictionaries(NAMES | st.text(string.ascii_lowercase, max_size=5), SCALARS, max_size=4),
+)
+def test_any_input_is_a_plan_or_a_correction(
+    kind: ActionKind, target: str, parameters: dict[str, Any]
+) -> None:
+    try:
+        made = make(kind, target, parameters)
+    except ToolRetry as error:
+        assert str(error)
+    else:
+        again = checked(kind, target, made.parameters, INVENTORY)
+        assert again.parameters == made.parameters
+        assert len(made.hash) == 12
+
+
+def test_what_is_not_offered_is_not_planned() -> None:
+    restarts = INVENTORY.model_copy(update={"offered": [Restart.kind]})
+    assert plan(Restart.kind, "catalog", {}, "because", inventory=restarts)
+    with pytest.raises(ToolRetry, match="not offered here, only: restart"):
+        plan(FlagOff.kind, "bulk", {}, "because", inventory=restarts)
+
+
+@pytest.mark.parametrize("action", CATALOGUE.values())
+def test_an_action_says_everything_that_a_decision_needs(action: type[Action]) -> None:
+    words = {name: f"<{name}>" for name in action.model_fields}
+    for text in (action.blast_radius, action.expected_effect, action.verification):
+        assert len(text.format(**words)) > 20
+    assert action.undone_by.startswith("None:") is not action.reversible()
+    assert action.runbook in {book.id for book in runbooks()}
+    assert all(field.description for field in action.model_fields.values())
+
+
+@pytest.mark.parametrize(("kind", "target", "parameters"), GOOD)
+def test_both_renderings_show_risk_and_undo(
+    kind: ActionKind, target: str, parameters: dict[str, Any]
+) -> None:
+    document = full()
+    made = make(kind, target, parameters)
+    document.proposals.append(made)
+    console = Console(record=True, width=400, file=StringIO(), theme=THEME)
+    console.print(card(made, document, None, document.opened_at))
+    for rendered in (console.export_text(), incident_markdown(document)):
+        for text in (made.risk.value, made.blast_radius, made.undo):
+            assert text in rendered

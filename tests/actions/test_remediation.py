@@ -1,0 +1,87 @@
+"""The write tool acts on nothing but an approved, exact plan."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from warroom.actions.catalogue import plan
+from warroom.actions.flag_off import FlagOff
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.remediation import execute, undo
+from warroom.actions.restart import Restart
+from warroom.actions.scale import Scale
+from warroom.errors import ApprovalRequired, ToolFailed, ToolRetry
+from warroom.incident.action import ActionPlan, Decision, Verdict
+from warroom.targets.stand_ins import Rehearsal
+
+INVENTORY = Inventory(
+    services={"catalog": Part(instances=["catalog-1"], spares=["catalog-2"])}, flags={"bulk": True}
+)
+
+
+def off() -> ActionPlan:
+    return plan(FlagOff.kind, "bulk", {}, "it fails", inventory=INVENTORY)
+
+
+def decided(subject: str, verdict: Verdict = Verdict.approved) -> Decision:
+    return Decision(subject=subject, verdict=verdict, by="commander", at=datetime.now(UTC))
+
+
+def test_approved_plan_is_carried_out_once() -> None:
+    system = Rehearsal(INVENTORY)
+    receipt = execute(system, off(), decided(off().hash))
+    assert receipt.model_dump()["rehearsal"] is True
+    assert system.acted == [(FlagOff.kind, "bulk", {})]
+
+
+@pytest.mark.parametrize(
+    "approval",
+    [
+        None,
+        decided("000000000000"),
+        decided(off().hash, Verdict.rejected),
+        decided(off().hash, Verdict.edited),
+        decided(off().hash, Verdict.expired),
+    ],
+)
+def test_anything_but_an_approval_of_this_plan_touches_nothing(approval: Decision | None) -> None:
+    system = Rehearsal(INVENTORY)
+    with pytest.raises(ApprovalRequired, match=off().hash):
+        execute(system, off(), approval)
+    with pytest.raises(ApprovalRequired):
+        undo(system, off(), {"changed": True}, approval)
+    assert (system.acted, system.undone) == ([], [])
+
+
+def test_approval_does_not_cover_an_edited_plan() -> None:
+    wider = plan(Scale.kind, "catalog", {"instances": 2}, "load", inventory=INVENTORY)
+    edited = wider.model_copy(update={"parameters": {"instances": 1}})
+    with pytest.raises(ApprovalRequired, match="ask again"):
+        execute(Rehearsal(INVENTORY), edited, decided(wider.hash))
+
+
+def test_plan_that_no_longer_fits_is_sent_back() -> None:
+    changed = Rehearsal(INVENTORY.model_copy(update={"flags": {"bulk": False}}))
+    with pytest.raises(ToolRetry, match="off already"):
+        execute(changed, off(), decided(off().hash))
+    assert changed.acted == []
+
+
+def test_undo_is_covered_by_the_plans_approval() -> None:
+    system = Rehearsal(INVENTORY)
+    receipt = execute(system, off(), decided(off().hash))
+    stored = receipt.model_dump(mode="json")
+    assert undo(system, off(), stored, decided(off().hash)).changed
+    assert system.undone == system.acted
+
+
+def test_failure_of_the_system_reaches_the_caller() -> None:
+    system = Rehearsal(INVENTORY, frozenset({FlagOff.kind}))
+    with pytest.raises(ToolFailed):
+        execute(system, off(), decided(off().hash))
+
+
+def test_restart_has_no_undo() -> None:
+    again = plan(Restart.kind, "catalog", {}, "hung", inventory=INVENTORY)
+    with pytest.raises(ToolFailed, match="cannot be undone"):
+        undo(Rehearsal(INVENTORY), again, {"changed": True}, decided(again.hash))

@@ -1,0 +1,50 @@
+"""The thirteen records: one number, one report, one place in the graph each."""
+
+import pytest
+from pydantic import TypeAdapter
+
+from warroom.agents.steps import STEPS, step_of
+from warroom.graph import build
+from warroom.incident.events import ModelWrites, ResponseEvent, StepStarted
+from warroom.incident.practice import Phase, Specialist
+from warroom.prompts.render import render
+from warroom.tools.base import REGISTRY, Effect
+
+READING_ON = {"read_evidence", "grep_evidence"}
+
+
+def test_numbers_are_those_of_the_reports():
+    assert [step.number for step in STEPS] == list(range(1, 14))
+    assert all(step.report.number() == step.number for step in STEPS)
+    assert all(step_of(step.number) is step for step in STEPS)
+
+
+def test_every_phase_and_specialist_has_a_step():
+    assert {step.phase for step in STEPS} == set(Phase)
+    assert {step.specialist for step in STEPS} == set(Specialist)
+
+
+def test_the_graph_works_every_step():
+    nodes = build().compile().get_graph(xray=True).nodes.values()
+    worked = {getattr(getattr(node.data, "func", None), "__name__", "") for node in nodes}
+    assert {f"step_{step.number}_{step.specialist}" for step in STEPS} <= worked
+
+
+@pytest.mark.parametrize("step", [s for s in STEPS if s.asked], ids=lambda s: str(s.number))
+def test_a_model_is_asked_with_words_and_tools_that_exist(step):
+    assert render(step.prompt, tools=True, step=step.number, language="en").strip()
+    asked = set(step.asked.tools) - READING_ON
+    assert all(REGISTRY[name].effect is Effect.read for name in asked)
+    assert bool(step.asked.tools) is bool(step.asked.rounds)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        StepStarted(step=4, specialist="debugger", attempt=2),
+        ModelWrites(specialist="debugger", step=4, text="\x1b[31m"),
+    ],
+)
+def test_an_event_is_stored_and_read_again_as_what_it_was(event):
+    events = TypeAdapter(ResponseEvent)
+    assert events.validate_json(events.dump_json(event)) == event
