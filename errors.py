@@ -3,8 +3,9 @@
 WarroomError                 message says what to do next
 ├── InputError               what a person handed us cannot be used (exit code 2)
 │   ├── AlertError           an alert that cannot be read
-│   └── TelemetryError       a source of telemetry that is down or cannot be read
-│       └── BundleError      a telemetry bundle that cannot be read
+│   ├── TelemetryError       a source of telemetry that is down or cannot be read
+│   │   └── BundleError      a telemetry bundle that cannot be read
+│   └── TableError           a table of ours (YAML) that does not fit its schema
 ├── NotFound                 no such incident, plan, drill (exit code 3)
 ├── ToolError                a tool call that did not do its work; always recorded as evidence
 │   ├── ToolRetry            the arguments are off; the message is the correction
@@ -46,6 +47,10 @@ class TelemetryError(InputError):
 
 class BundleError(TelemetryError):
     """A telemetry bundle that cannot be read."""
+
+
+class TableError(InputError):
+    """A table in YAML that does not fit its schema; the message says file, line, key and cure."""
 
 
 class NotFound(WarroomError):

@@ -54,7 +54,6 @@ class ModelSettings(BaseSettings):
     money_per_incident: float | None = Field(default=None, description="all specialists")
     money_per_day: float | None = Field(default=None, description="all incidents, UTC day")
     language: Literal["en", "zh"] = Field(default="en", description="what the model writes in")
-    mask_extra: bool = Field(default=False, description="also ask detect-secrets (extra: masking)")
     tracing: Literal["", "console", "otlp"] = Field(default="", description="where spans go")
     tracing_content: bool = Field(default=False, description="spans carry the masked prompts too")
 

@@ -9,7 +9,7 @@ from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
 from .causes.factors import contributing_factors
 from .causes.five_whys import five_whys
-from .causes.fixes import follow_ups, rollback_triggers, stages, validation
+from .causes.fixes import follow_ups, rollback_triggers, stages, told_by_runbook, validation
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first
 from .causes.remedies import propose
@@ -49,6 +49,7 @@ def design_fix(case: Case) -> FixReport:
     observations = Observations(case)
     restored = any(e.outcome is Outcome.better for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
+    runbook = observations.ask("find_runbook", fault=cause.kind.value, limit=1) if cause else None
     plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
@@ -63,7 +64,7 @@ def design_fix(case: Case) -> FixReport:
         proposals=plans,
         gaps=gaps,
         stages=stages(plans[0]) if plans else [],
-        validation=validation(case),
+        validation=[*validation(case), *told_by_runbook(runbook)],
         rollback_triggers=rollback_triggers(case),
         follow_ups=follow_ups(case, cause) if cause else [],
         searched=observations.searched(),

@@ -1,11 +1,12 @@
 """Performance: where it is full, why, what would carry the load (step 6); hardening (step 13)."""
 
+from ..faults import Source
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import cite
 from .follow_ups.hardening import harden
 from .health.otherwise import slower
-from .reporting.gaps import BALANCERS, CACHES
+from .reporting.gaps import NAMES
 from .resources import balance, hit_shares, leaks, sizing, statements
 from .resources.bottleneck import Bottleneck, find, strained
 from .resources.observations import LoadObservations
@@ -90,7 +91,7 @@ def _gaps(observations: LoadObservations) -> list[Gap]:
         ("resources against their limits", observations.saturation),
         ("load per instance", observations.instances),
         ("database statements", observations.queries),
-        (CACHES, observations.caches),
+        (NAMES[Source.caches], observations.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
-    return [*gaps, Gap(what=BALANCERS, why="they report nothing to this telemetry")]
+    return [*gaps, Gap(what=NAMES[Source.balancers], why="they report nothing to this telemetry")]

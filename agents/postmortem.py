@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..incident.blame import blame_marks
-from ..incident.blame_words import SYSTEM_NOUNS
 from ..incident.document import Incident
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
 from ..telemetry.model import Catalogue
+from ..text_safety.blame_language import blame_marks
+from ..text_safety.blame_language import table as blame_words
 from ..tools.base import Row
 from .follow_ups.catalogue import fill, lesson
 from .reporting import retrospective, story
@@ -101,7 +101,7 @@ def authors(changes: list[Row]) -> list[str]:
 def _is_system(name: str) -> bool:
     words = name.casefold().replace("-", " ").replace("_", " ").split()
     robots = {"bot", "ci", "automation", "autoscaler", "warroom", "team"}
-    return any(word in SYSTEM_NOUNS or word in robots for word in words)
+    return any(word in blame_words().systems or word in robots for word in words)
 
 
 def _is_settled(document: Incident) -> bool:

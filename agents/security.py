@@ -1,10 +1,11 @@
 """Security: is somebody doing this to us, did they get in, what lies open (step 5)."""
 
+from ..faults import Source
 from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
-from .reporting.gaps import CERTIFICATES, FIREWALL
+from .reporting.gaps import NAMES
 from .reporting.owners import due
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
@@ -73,11 +74,11 @@ def _gaps(observations: AccessObservations) -> list[Gap]:
         ("requests by source", observations.sources),
         ("requests by user agent", observations.programs),
         ("requests by path", observations.paths),
-        (CERTIFICATES, observations.certificates),
+        (NAMES[Source.certificates], observations.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"
-    return [*gaps, Gap(what=FIREWALL, why=why)]
+    return [*gaps, Gap(what=NAMES[Source.firewall], why=why)]
 
 
 def _follow_ups(case: Case, leading: list[Threat]) -> list[FollowUp]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .robust import robust_scale
-
 FloatArray = NDArray[np.float64]
 
 
@@ -50,52 +48,6 @@ def level_shift(values: ArrayLike, min_segment: int = 3) -> ChangePoint | None:
         after=float(np.median(x[best:])),
         confidence=pettitt_confidence(x),
     )
-
-
-def level_shifts(
-    values: ArrayLike, min_segment: int = 3, confidence: float = 0.95, limit: int = 8
-) -> list[ChangePoint]:
-    """The shifts that binary segmentation finds at this confidence, in time order; past `limit`
-    it stops, the widest segments having been split first."""
-    v = np.asarray(values, float)
-    found: list[ChangePoint] = []
-    pending = [(0, v.size)]
-    while pending and len(found) < limit:
-        start, end = pending.pop(0)
-        shift = level_shift(v[start:end], min_segment)
-        if shift is None or shift.confidence < confidence:
-            continue
-        at = start + shift.index
-        found.append(ChangePoint(at, shift.before, shift.after, shift.confidence))
-        pending += [(start, at), (at, end)]
-    return sorted(found, key=lambda point: point.index)
-
-
-def first_departure(
-    baseline: ArrayLike,
-    values: ArrayLike,
-    *,
-    k: int = 3,
-    width: float = 3.0,
-    relative_floor: float = 0.05,
-    absolute_floor: float = 0.0,
-) -> int | None:
-    """Index of the first of k finite points in a row that lie more than `width` spreads from
-    the baseline's median, all on the same side. None when it never does, or without a baseline.
-    """
-    scale = robust_scale(baseline, relative_floor, absolute_floor)
-    if scale is None:
-        return None
-    v = np.asarray(values, float)
-    position = np.flatnonzero(np.isfinite(v))
-    gap = v[position] - scale.center
-    side = np.where(np.abs(gap) > width * scale.spread, np.sign(gap), 0)
-    run = 0
-    for i, s in enumerate(side):
-        run = run + 1 if s and (run == 0 or s == side[i - 1]) else int(s != 0)
-        if run >= k:
-            return int(position[i - k + 1])
-    return None
 
 
 def prefix_cost(x: FloatArray) -> FloatArray:

@@ -27,19 +27,6 @@ def counter_increase(values: ArrayLike) -> FloatArray:
     return out
 
 
-def counter_rate(ts: ArrayLike, values: ArrayLike) -> FloatArray:
-    """Increase per second since the previous finite sample; NaN where no time has passed."""
-    t, v = np.asarray(ts, float), np.asarray(values, float)
-    out = np.full(v.shape, np.nan)
-    seen = np.flatnonzero(np.isfinite(v))
-    if seen.size > 1:
-        elapsed = np.diff(t[seen])
-        increase = counter_increase(v)[seen[1:]]
-        usable = elapsed > 0
-        out[seen[1:][usable]] = increase[usable] / elapsed[usable]
-    return out
-
-
 def window_rate(ts: ArrayLike, values: ArrayLike, start: float, end: float) -> float | None:
     """Prometheus' `rate()`: per-second increase over [start, end], extrapolated to its edges.
 

@@ -136,13 +136,6 @@ def scaled(rules: Iterable[BurnRule], factor: float) -> tuple[BurnRule, ...]:
     )
 
 
-def exhausted_in(left_share: float, burn: float, period_s: float) -> float | None:
-    """Seconds until the rest of a budget for `period_s` is gone at this burn; None at no burn."""
-    if left_share <= 0:
-        return 0.0
-    return left_share * period_s / burn if burn > 0 else None
-
-
 def _bad_and_total(good: ArrayLike, total: ArrayLike) -> tuple[float, float]:
     g, n = np.asarray(good, float), np.asarray(total, float)
     events = float(np.nansum(n))

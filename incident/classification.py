@@ -5,10 +5,13 @@ The longest and most specific rule wins; labels outrank words; nothing matches â
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
-from .classification_rules import RULES, Rule
+from pydantic import Field
+
+from ..yaml_tables import Entry, read_table
 from .severity import Category, IncidentType, Severity, parse_severity, respond_minutes
 
 UNKNOWN_CONFIDENCE = 0.1
@@ -19,6 +22,30 @@ _SEVERITY_LABELS = ("severity", "priority", "level")
 _CATEGORY_LABELS = ("category", "type", "class")
 _SYNONYMS = {"db": "database", "postgres": "database", "postgresql": "database"}
 _SYNONYMS |= {"mysql": "database", "timed out": "timeout", "e5xx": "5xx"}
+
+
+class Rule(Entry):
+    """Words that people and alerts use, and the level, type and category that they mean."""
+
+    name: str = Field(description="what the rule recognises")
+    words: tuple[str, ...] = Field(description="words and phrases; plural forms match too")
+    anchors: tuple[str, ...] = Field((), description="one of them must be there, where given")
+    severity: Severity = Field(description="the level")
+    category: Category = Field(description="the category")
+    type: IncidentType = Field(description="the type of incident")
+    respond_minutes: int = Field(description="until somebody has to respond")
+
+
+class RuleTable(Entry):
+    """The rules of classification.yaml."""
+
+    rules: tuple[Rule, ...] = Field(description="the most specific one wins")
+
+
+@cache
+def classification_rules() -> tuple[Rule, ...]:
+    """The rules of classification.yaml."""
+    return read_table("incident/classification.yaml", RuleTable).rules
 
 
 @dataclass(frozen=True)
@@ -43,7 +70,6 @@ def classify(
     text: str,
     labels: Mapping[str, str] | None = None,
     scale: dict[str, str] | None = None,
-    rules: Iterable[Rule] = RULES,
 ) -> Classification:
     """The best rule for an alert's words, overruled by what its labels say.
 
@@ -51,9 +77,8 @@ def classify(
         text: alert name, summary, description: words of any case, CamelCase included.
         labels: the source's labels; severity and category words in them outrank the text's.
         scale: the source's own words for levels, where its scale counts differently.
-        rules: the rules to choose from.
     """
-    found = _by_words(normalise(text), rules)
+    found = _by_words(normalise(text))
     return _by_labels(found, labels or {}, scale)
 
 
@@ -66,10 +91,10 @@ def normalise(text: str) -> str:
     return words
 
 
-def _by_words(words: str, rules: Iterable[Rule]) -> Classification:
+def _by_words(words: str) -> Classification:
     """The most specific match wins; a tie goes to the worse level."""
     scored = []
-    for rule in rules:
+    for rule in classification_rules():
         hits = tuple(word for word in rule.words if _has(words, word))
         if hits and _anchored(words, rule):
             scored.append((_specificity(hits), -rule.severity.rank, rule, hits))

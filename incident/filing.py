@@ -1,7 +1,8 @@
 """Files a step's report into the document: checked, attributed, once.
 
 Claims whose proof does not resolve are left out and listed as dropped. A report filed again (a
-node that ran twice) replaces the earlier one of the same step and attempt.
+node that ran twice) replaces the earlier one of the same step and attempt. The incident's state
+moves along with what is filed (practice: lifecycle).
 """
 
 from collections.abc import Iterable
@@ -10,20 +11,21 @@ from functools import cache
 from typing import TypeVar
 
 from ..errors import GroundingError
-from .action import ActionPlan
+from ..faults import fault_of
+from .action import ActionPlan, Outcome
 from .document import Incident
-from .finding import DroppedClaim, Finding, Hypothesis
+from .finding import DroppedClaim, Finding, Hypothesis, merged
 from .grounding import Payload, check_quotes
-from .hypotheses import merged
-from .kinds import KINDS
-from .progress import advance
+from .lifecycle import State
 from .report import (
     AnyReport,
     DetectionReport,
     InvestigationReport,
+    PostmortemReport,
     SweepReport,
     VerificationReport,
 )
+from .severity import IncidentType
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -171,8 +173,9 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
 def _classify(document: Incident, report: InvestigationReport) -> None:
     """A cause that stands out says what kind of trouble this is better than the alert did."""
     cause = next((h for h in document.hypotheses if h.id == report.root_cause), None)
-    if cause and cause.kind in KINDS:
-        document.type, document.category = KINDS[cause.kind]
+    fault = fault_of(cause.kind) if cause else None
+    if fault and fault.type is not IncidentType.unknown:
+        document.type, document.category = fault.type, fault.category
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:
@@ -193,3 +196,31 @@ def _without_lists(report: AnyReport) -> AnyReport:
     moved = ("findings", "hypotheses", "proposals", "messages", "events", "gaps")
     moved = (*moved, "disagreements", "unproven")
     return report.model_copy(update={**{name: [] for name in moved}, "follow_ups": []})
+
+
+OPEN = (State.detected, State.investigating)
+
+
+def advance(document: Incident, report: AnyReport, at: datetime) -> None:
+    """Change the document's state where this report asks for it."""
+    new = _next(document, report)
+    if new:
+        state, reason = new
+        document.move(state, at, report.specialist, reason)
+
+
+def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
+    match report:
+        case DetectionReport(noise=True):
+            return State.closed, "noise: telemetry does not back the alert"
+        case DetectionReport():
+            return State.investigating, f"classified {report.severity.value}"
+        case InvestigationReport() if report.root_cause and document.state in OPEN:
+            return State.identified, "a cause stands out"
+        case VerificationReport(outcome=Outcome.better):
+            return State.resolved, "telemetry confirms the recovery"
+        case VerificationReport():
+            return State.investigating, f"the action left things {report.outcome.value}"
+        case PostmortemReport() if document.state is State.resolved:
+            return State.post_incident, "postmortem drafted"
+    return None

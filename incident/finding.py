@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from ..faults import faults
 from .evidence import Quote
 
 
@@ -22,7 +23,7 @@ class Finding(BaseModel):
 
 
 class FaultKind(StrEnum):
-    """What kind of thing went wrong; the causes every runbook set covers."""
+    """What kind of thing went wrong: the causes that code names, one file of faults/ each."""
 
     bad_deploy = "bad deploy"
     slow_release = "slow release"
@@ -47,6 +48,16 @@ class FaultKind(StrEnum):
     dependency_outage = "dependency outage"
     no_fault = "no fault"
     unknown = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "FaultKind | None":
+        """A kind that only a file of faults/ knows: as good as the ones that code names."""
+        if not isinstance(value, str) or value not in faults():
+            return None
+        kind = str.__new__(cls, value)
+        kind._name_, kind._value_ = value.replace(" ", "_"), value
+        cls._value2member_map_[value] = kind
+        return kind
 
 
 class Argument(BaseModel):
@@ -98,3 +109,30 @@ class Gap(BaseModel):
     what: str = Field(description="what is missing: a source, a window, a service")
     why: str = Field(description="why: absent, unreachable, begins too late, half-written")
     specialist: str = Field(default="", description="who missed it; set by code")
+
+
+def numbered(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
+    """The new hypotheses with their ids: the known one for the same service and kind, else the
+    next free one."""
+    ids = {(h.service, h.kind): h.id for h in known}
+    for hypothesis in new:
+        ids.setdefault((hypothesis.service, hypothesis.kind), f"H{len(ids) + 1}")
+    return [h.model_copy(update={"id": ids[(h.service, h.kind)]}) for h in new]
+
+
+def merged(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
+    """The new ones, and the known ones that they no longer list, ruled out; best first."""
+    if not new:
+        return known
+    listed = {(h.service, h.kind) for h in new}
+    dropped = [h for h in known if (h.service, h.kind) not in listed]
+    stale = [
+        h.model_copy(
+            update={
+                "confidence": 0.0,
+                "ruled_out": h.ruled_out or "no longer backed by the newer evidence",
+            }
+        )
+        for h in dropped
+    ]
+    return sorted(numbered(known, new) + stale, key=lambda h: (bool(h.ruled_out), -h.confidence))

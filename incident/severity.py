@@ -4,6 +4,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from ..faults.routing import Category, IncidentType
+
+__all__ = ["TARGETS", "Category", "IncidentType", "Severity", "Targets"]
+
 
 class Severity(StrEnum):
     """How bad it is. P0 is the worst; when unsure between two, the higher one."""
@@ -17,32 +21,6 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 for the worst, 3 for the mildest."""
         return int(self.value[1])
-
-
-class IncidentType(StrEnum):
-    """What kind of trouble it is."""
-
-    performance = "performance degradation"
-    outage = "service outage"
-    security = "security"
-    data = "data integrity"
-    infrastructure = "infrastructure failure"
-    third_party = "third-party outage"
-    unknown = "unknown"
-
-
-class Category(StrEnum):
-    """Where it is routed and counted."""
-
-    infrastructure = "infrastructure"
-    application = "application"
-    security = "security"
-    performance = "performance"
-    data = "data"
-    network = "network"
-    third_party = "third-party"
-    ai_service = "AI service"
-    unknown = "unknown"
 
 
 class Targets(BaseModel):

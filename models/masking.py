@@ -2,12 +2,13 @@
 
 import re
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from . import named
-from .more_secrets import detect_secrets, nothing
+from . import named, rules
 from .patterns import FORMS, Span
 
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
@@ -20,14 +21,9 @@ HUNTED = 400
 
 
 class Mask:
-    """One incident's masks: out goes [IP_1], back comes the address.
+    """One incident's masks: out goes [IP_1], back comes the address."""
 
-    Args:
-        extra: also ask detect-secrets (extra `masking`). Raises InputError when it is missing.
-    """
-
-    def __init__(self, extra: bool = False) -> None:
-        self._scan = detect_secrets() if extra else nothing
+    def __init__(self) -> None:
         self._masks: dict[tuple[str, str], str] = {}  # (kind, value) -> mask
         self._values: dict[str, str] = {}  # KIND_n -> value
         self._hunted: dict[str, str] = {}  # value -> mask
@@ -95,15 +91,14 @@ class Mask:
 
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
-        spans = [span for form in FORMS for span in form.spans(text)]
-        spans += [*named.spans(text), *self._scanned(text)]
-        spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(text[s.start : s.end])]
+        plain, at = normal(text)
+        spans = [span for form in FORMS for span in form.spans(plain)]
+        spans += named.spans(plain)
+        spans += [Span(start, end, "SECRET", label) for start, end, label in rules.spans(plain)]
+        spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
+        if at:
+            spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
         return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
-
-    def _scanned(self, text: str) -> Iterable[Span]:
-        for value, label in self._scan(text):
-            for match in re.finditer(re.escape(value), text):
-                yield Span(*match.span(), "SECRET", label)
 
     def _issue(self, span: Span, value: str) -> str:
         """The value's mask; a new one for a new value."""
@@ -126,6 +121,20 @@ class Mask:
                 whole = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
                 text = re.sub(whole, self._hunted[value], text)
         return text
+
+
+def normal(text: str) -> tuple[str, list[int]]:
+    """The text as its reader sees it: full-width letters as plain ones, nothing that has no width
+    (Unicode's NFKC, without category Cf); and where each character stood, if that differs."""
+    if text.isascii():
+        return text, []
+    parts = [
+        (unicodedata.normalize("NFKC", c), index)
+        for index, c in enumerate(text)
+        if c.isascii() or unicodedata.category(c) != "Cf"
+    ]
+    plain = "".join(part for part, _ in parts)
+    return plain, [index for part, index in parts for _ in part]
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -1,8 +1,22 @@
-"""How numbers and times are written in messages: UTC, percent, durations a person reads."""
+"""How numbers, times and our own words are written in messages: UTC, percent, durations a person
+reads, levels and states in Chinese."""
 
 from datetime import UTC, datetime
+from functools import cache
+
+from ..yaml_tables import read_table
 
 UNKNOWN = "—"
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    return read_table("prompts/words.zh.yaml", dict[str, str])
+
+
+def zh(word: str) -> str:
+    """Our word in Chinese, or itself where we have none: text written by others stays as it is."""
+    return _chinese().get(str(word), word)
 
 
 def utc(moment: datetime | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from . import formats, neutral, words
+from . import formats, neutral
 
 EMPTY_LINES = re.compile(r"\n{3,}")
 FOLDER = Path(__file__).parent
@@ -47,7 +47,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         figure=formats.figure,
         level=formats.level,
         duration=formats.duration,
-        zh=words.zh,
+        zh=formats.zh,
     )
     return environment
 

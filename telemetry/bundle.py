@@ -1,14 +1,18 @@
 """A bundle: a folder of JSON lines, live or kept, and everything that a recording needs to be
 written as one and read again."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError
 from .catalogue import CatalogueFile, read_json
+from .model import Window
 from .recorder import Recorder
 from .recording import Recording
+from .sources.files import PATTERNS
 from .sources.registry import sources_of
+from .sources.source import EVER
 
 FORMAT = "warroom-bundle/1"
 NOT_GIVEN = "no telemetry was given with the alert"
@@ -29,6 +33,27 @@ def open_bundle(root: Path | str) -> Recorder:
 def read_bundle(root: Path | str) -> Recording:
     """A bundle as it is now. Raises BundleError as `open_bundle` does."""
     return open_bundle(root).recording
+
+
+def save(recording: Recording, root: Path, window: Window = EVER) -> Path:
+    """Write a recording, or a window of it, as a bundle that reads back the same; changes are
+    written whole, since what was deployed long ago still runs.
+
+    Raises BundleError where the folder holds something already.
+    """
+    if root.exists():
+        raise BundleError(f"{root} exists already; name another folder")
+    for modality, pattern in PATTERNS.items():
+        file = root / pattern.replace("*", "recorded")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = EVER if modality == "changes" else window
+        with file.open("wb") as out:
+            out.writelines(recording.lines(modality, part))
+    catalogue = recording.catalogue().model_dump_json(indent=1)
+    (root / "catalogue.json").write_text(catalogue + "\n", encoding="utf-8")
+    about = {"format": FORMAT, "name": root.name, "description": "a recording"}
+    (root / "bundle.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    return root
 
 
 def no_telemetry() -> Recorder:

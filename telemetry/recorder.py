@@ -86,6 +86,7 @@ class Recorder:
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
+        self.advanced = 0.0
         self.lock = Lock()
         self.recording = Recording(Tables(), dict.fromkeys(TIME, 0), catalogue(), absent=absent)
         self.advance()
@@ -101,9 +102,15 @@ class Recorder:
                 self.rings = [Scope(frozenset([service])) if service else EVERYTHING]
                 self.since = since
 
-    def advance(self) -> Recording:
-        """Take in what has come, and one ring of neighbours more; the state as of now."""
+    def advance(self, at_most: float = 0.0) -> Recording:
+        """Take in what has come, and one ring of neighbours more; the state as of now.
+
+        at_most: seconds that the last state may be old to be good enough.
+        """
         with self.lock:
+            if time.monotonic() - self.advanced < at_most:
+                return self.recording
+            self.advanced = time.monotonic()
             now, tables = self.clock(), self.recording.tables
             self._widen()
             for source in self.sources:

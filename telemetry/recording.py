@@ -4,7 +4,7 @@ A recording never changes. When more has come, a recorder hands out another one;
 tables, in which rows are only ever added, and the answers that hold for both.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 from .queries import Answer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
-from .tables import TIME, Tables
+from .tables import TIME, Tables, as_line
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(rege
 attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
 """A number follows the name of an attribute, once the names that end in some words are away."""
 NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
+PAGE_ROWS = 50_000
+"""Rows that are written at once: bounds memory."""
 CLOCKS = 1.1
 """Clocks are compared again once there are so many times as many rows: they do not jump about."""
 
@@ -166,6 +168,17 @@ class Recording:
         where, values = _where("changes", window, None)
         self._note("changes", window)
         return self._records("changes", self.tables.change_records, where, values, 10_000)
+
+    def lines(self, modality: str, window: Window) -> Iterator[bytes]:
+        """The rows inside the window as a bundle has them, in the order in which they came."""
+        time, held = TIME[modality], self.held[modality]
+        query = f'SELECT * FROM {modality} WHERE rowid >= ? AND rowid < ? AND "{time}" >= ?'
+        query += f' AND "{time}" < ? ORDER BY rowid'
+        for start in range(0, held, PAGE_ROWS):
+            asked = [start, min(start + PAGE_ROWS, held), window.start, window.end]
+            with self.tables.lock:
+                rows = self.tables.db.execute(query, asked).fetchall()
+            yield from (as_line(modality, row) for row in rows)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` answers; asked again under this key, the same answer as long as nothing has

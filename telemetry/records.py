@@ -86,7 +86,7 @@ def change(row: tuple) -> Change:
 
 
 def _object(text: str | None) -> dict[str, Any]:
-    value = _decoded(text)
+    value = decoded(text)
     return value if isinstance(value, dict) else {}
 
 
@@ -98,11 +98,12 @@ def _attributes(text: str | None) -> dict[str, Any]:
 
 
 def _names(text: str | None) -> tuple[str, ...]:
-    value = _decoded(text)
+    value = decoded(text)
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
-def _decoded(text: str | None) -> Any:
+def decoded(text: str | None) -> Any:
+    """JSON of a column; None for what is none."""
     try:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):

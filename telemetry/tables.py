@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 import duckdb
 
@@ -18,7 +19,7 @@ from .arrivals import Arrivals
 from .kept import Kept
 from .log_columns import LogColumns
 from .metric_columns import MetricColumns
-from .records import Records, change, log_record, span
+from .records import Records, change, decoded, log_record, span
 from .span_columns import SpanColumns
 
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
@@ -155,6 +156,16 @@ class Tables:
             [str(path)],
         ).fetchone()
         return int(found[0]) if found else 0
+
+
+def as_line(modality: str, row: tuple[Any, ...]) -> bytes:
+    """A row as a line of a bundle; what was not there is not there again."""
+    fields = {
+        name: decoded(value) if kind == "JSON" else value
+        for (name, kind), value in zip(COLUMNS[modality].items(), row, strict=True)
+        if value is not None
+    }
+    return json.dumps(fields).encode() + b"\n"
 
 
 def quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..analysis.metrics.blame import MetricBlame, MetricColumn, Symptom, blame_metrics
+from ..analysis.metrics.suspects import MetricBlame, MetricColumn, Symptom, blame_metrics
 from ..analysis.season import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..analysis.requests.span_time import critical_path, exclusive_ms
-from ..analysis.requests.spans import Span, Trace, build_traces
+from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
 from ..telemetry.model import Span as TracedSpan
 from .base import Bench, Effect, Row, Table, tool
 from .reading import (

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..incident.injection import speaks
 from ..telemetry.model import LogRecord, Window
+from ..text_safety.injection import speaks
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, logs, number, seconds, table
 

@@ -7,7 +7,7 @@
         with tool_span("read_metrics", {…}) as span:     execute_tool read_metrics
             span.kept(result)
 
-Without `begin`, or with tracing off, nothing is made and OpenTelemetry is not even imported.
+Without `begin`, or with tracing off, nothing is recorded and OpenTelemetry's SDK is not imported.
 """
 
 from .spans import asked_as, begin, end, model_span, node_span, tool_span

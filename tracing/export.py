@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import sys
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -18,18 +18,18 @@ OTLP_TIMEOUT_S = 5.0
 environment may say otherwise: OTEL_EXPORTER_OTLP_TIMEOUT."""
 MISSING = "WARROOM_TRACING needs OpenTelemetry's SDK: pip install 'warroom[tracing]', or unset it"
 
-incident: ContextVar[str] = ContextVar("incident", default="")
-"""Whose trace a span without a parent belongs to."""
-
 
 def trace_id(incident_id: str) -> int:
     """One trace for one incident, also when another process goes on with it: 128 bits."""
     return int.from_bytes(hashlib.sha256(incident_id.encode()).digest()[:16], "big")
 
 
-def provider(exporter: "SpanExporter | None", kind: str) -> "TracerProvider":
+def provider(
+    exporter: "SpanExporter | None", kind: str, incident: Callable[[], str]
+) -> "TracerProvider":
     """A provider with one exporter: the one given, or by kind "console" or "otlp".
 
+    A span without a parent belongs to the trace of the `incident` of now.
     Raises InputError when the extra is not installed.
     """
     try:
@@ -44,7 +44,7 @@ def provider(exporter: "SpanExporter | None", kind: str) -> "TracerProvider":
         """Steps of an incident meet in one trace, though no span encloses them all."""
 
         def generate_trace_id(self) -> int:
-            own = incident.get()
+            own = incident()
             return trace_id(own) if own else super().generate_trace_id()
 
     ours = Resource({"service.name": "warroom"})  # OTEL_SERVICE_NAME goes before it

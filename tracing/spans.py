@@ -1,17 +1,21 @@
-"""The three spans: a specialist's step, a model's answer, a tool's call."""
+"""The three spans: a specialist's step, a model's answer, a tool's call.
+
+They are OpenTelemetry's own: its API's spans record nothing until `begin` names a provider.
+"""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer
 
 from . import attributes as names
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
-    from opentelemetry.trace import Span, Tracer
 
 
 class Wanted(Protocol):
@@ -28,31 +32,16 @@ class Wanted(Protocol):
         ...
 
 
-class Traced:
-    """A running span, told what came of it. This one is off: it takes everything and keeps none."""
-
-    def answered(self, answer: Any) -> None:
-        """A model's Answer."""
-
-    def kept(self, result: Any) -> None:
-        """A tool's Result, with the id of its evidence."""
-
-    def handed_in(self, report: Any) -> None:
-        """A step's report."""
-
-
-OFF = Traced()
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Tracing:
-    provider: "TracerProvider"
-    tracer: "Tracer"
-    content: bool
+    tracer: Tracer
+    content: bool = False
+    provider: "TracerProvider | None" = None
 
 
-_now: list[_Tracing] = []  # none or one: what `begin` made
+_tracing = _Tracing(NoOpTracer())
 _call: ContextVar[str] = ContextVar("call", default="")
+_incident: ContextVar[str] = ContextVar("incident", default="")
 
 
 def begin(settings: Wanted, exporter: "SpanExporter | None" = None) -> None:
@@ -65,18 +54,20 @@ def begin(settings: Wanted, exporter: "SpanExporter | None" = None) -> None:
     Raises:
         InputError: tracing is on, and the extra `tracing` is not installed.
     """
-    if not settings.tracing or _now:
+    if not settings.tracing or _tracing.provider:
         return
     from .export import provider
 
-    made = provider(exporter, settings.tracing)
-    _now.append(_Tracing(made, made.get_tracer("warroom"), settings.tracing_content))
+    made = provider(exporter, settings.tracing, _incident.get)
+    _tracing.tracer, _tracing.content = made.get_tracer("warroom"), settings.tracing_content
+    _tracing.provider = made
 
 
 def end() -> None:
     """Export what is left and stop; at the latest this happens when the process ends."""
-    while _now:
-        _now.pop().provider.shutdown()
+    if _tracing.provider:
+        _tracing.provider.shutdown()
+    _tracing.tracer, _tracing.content, _tracing.provider = NoOpTracer(), False, None
 
 
 @contextmanager
@@ -89,10 +80,8 @@ def asked_as(call_id: str) -> Iterator[None]:
         _call.reset(token)
 
 
-def node_span(specialist: str, step: int, incident: str) -> AbstractContextManager[Traced]:
+def node_span(specialist: str, step: int, incident: str) -> AbstractContextManager["Traced"]:
     """A specialist works a step; all steps of an incident are one trace."""
-    if not _now:
-        return nullcontext(OFF)
     about = {
         names.OPERATION: "invoke_agent",
         names.AGENT: specialist,
@@ -105,7 +94,7 @@ def node_span(specialist: str, step: int, incident: str) -> AbstractContextManag
 
 def model_span(
     ask: Any, model: str = "", provider: str = "openai", server: tuple[str, int] | None = None
-) -> AbstractContextManager[Traced]:
+) -> AbstractContextManager["Traced"]:
     """A model is asked.
 
     Args:
@@ -114,8 +103,6 @@ def model_span(
         provider: as the conventions name them: openai, azure.ai.openai, …
         server: host and port, where it is one.
     """
-    if not _now:
-        return nullcontext(OFF)
     about = {
         names.OPERATION: "chat",
         names.PROVIDER: provider,
@@ -130,16 +117,14 @@ def model_span(
         names.STAMP: ask.prompt,
         **({names.SERVER: server[0], names.PORT: server[1]} if server else {}),
     }
-    if _now[0].content:
+    if _tracing.content:
         about[names.INPUT_MESSAGES] = names.conversation(ask.messages)
-    return _in_trace_of(ask.incident, f"chat {model}".rstrip(), about, client=True)
+    return _in_trace_of(ask.incident, f"chat {model}".rstrip(), about, SpanKind.CLIENT)
 
 
-def tool_span(name: str) -> AbstractContextManager[Traced]:
+def tool_span(name: str) -> AbstractContextManager["Traced"]:
     """A tool is called, by a playbook or for a model. What it was asked and answered is evidence,
     whose id the span names: unmasked telemetry stays out of traces."""
-    if not _now:
-        return nullcontext(OFF)
     about = {
         names.OPERATION: "execute_tool",
         names.TOOL: name,
@@ -151,31 +136,28 @@ def tool_span(name: str) -> AbstractContextManager[Traced]:
 
 @contextmanager
 def _in_trace_of(
-    incident: str, name: str, about: dict[str, Any], client: bool = False
-) -> Iterator[Traced]:
-    from .export import incident as own
-
-    token = own.set(incident)
+    incident: str, name: str, about: dict[str, Any], kind: SpanKind = SpanKind.INTERNAL
+) -> Iterator["Traced"]:
+    token = _incident.set(incident)
     try:
-        with _open(name, about, client) as span:
+        with _open(name, about, kind) as span:
             yield span
     finally:
-        own.reset(token)
+        _incident.reset(token)
 
 
 @contextmanager
-def _open(name: str, about: dict[str, Any], client: bool = False) -> Iterator[Traced]:
-    from opentelemetry.trace import SpanKind
-
-    tracing = _now[0]
-    with tracing.tracer.start_as_current_span(
+def _open(
+    name: str, about: dict[str, Any], kind: SpanKind = SpanKind.INTERNAL
+) -> Iterator["Traced"]:
+    with _tracing.tracer.start_as_current_span(
         name,
-        kind=SpanKind.CLIENT if client else SpanKind.INTERNAL,
+        kind=kind,
         attributes={key: value for key, value in about.items() if value != ""},
         record_exception=False,  # its text may be content; the class says what happened
         set_status_on_exception=False,
     ) as span:
-        running = _Running(span, tracing.content)
+        running = Traced(span, _tracing.content)
         try:
             yield running
         except BaseException as error:
@@ -184,14 +166,15 @@ def _open(name: str, about: dict[str, Any], client: bool = False) -> Iterator[Tr
             raise
 
 
-class _Running(Traced):
-    """A span that is exported when it ends."""
+@dataclass(frozen=True)
+class Traced:
+    """A running span, told what came of it."""
 
-    def __init__(self, span: "Span", content: bool) -> None:
-        self.span = span
-        self.content = content
+    span: Span
+    content: bool
 
     def answered(self, answer: Any) -> None:
+        """A model's Answer."""
         finish = "tool_call" if answer.calls else answer.finish
         self.span.set_attribute(names.RESPONSE_MODEL, answer.model)
         self.span.set_attribute(names.FINISH_REASONS, [finish])
@@ -211,18 +194,18 @@ class _Running(Traced):
         self.span.set_attribute(names.REQUESTS, usage.requests)
 
     def kept(self, result: Any) -> None:
+        """A tool's Result, with the id of its evidence."""
         self.span.set_attribute(names.EVIDENCE, result.evidence)
         self.span.set_attribute(names.STATUS, result.status.value)
         if result.status.value == "failed":
             self.failed("ToolError")
 
     def handed_in(self, report: Any) -> None:
+        """A step's report."""
         self.span.set_attribute(names.SOURCE, report.source)
         self.span.set_attribute(names.CONCLUSION, report.conclusion)
 
     def failed(self, kind: str) -> None:
         """The span ended in an error of this kind."""
-        from opentelemetry.trace import StatusCode
-
         self.span.set_attribute(names.ERROR, kind)
         self.span.set_status(StatusCode.ERROR)

@@ -1,6 +1,6 @@
 """What speaks against a change that fits: it was taken back, or works elsewhere."""
 
-from ...analysis.code.changes import span
+from ...analysis.code.change_scores import span
 from .candidate import Candidate
 from .observations import Observations, cite
 from .studies import Scene, Studied

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...analysis.code.changes import span
+from ...analysis.code.change_scores import span
 from ...analysis.code.mechanisms import Mechanism as M
 from ...tools.base import Row
 from .observations import Observations

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
-from ...analysis.code.wording import plain
+from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from ...tools.base import Row
 from .candidate import Candidate

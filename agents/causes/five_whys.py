@@ -1,39 +1,26 @@
 """Five whys, built only from what is in evidence; where the record ends, it says so."""
 
-from ...incident.finding import FaultKind, Hypothesis
+from ...faults import fault_of
+from ...incident.finding import Hypothesis
 from ...incident.report import Sentence
 from ..reporting.change_words import change_name, when
 from ..reporting.wording import place
 from .observations import Observations, first
-
-SYSTEMIC = {
-    FaultKind.bad_deploy: "the record shows no stage between the release and all of the traffic",
-    FaultKind.slow_release: "the record shows no load test or canary between release and traffic",
-    FaultKind.bad_flag: "the flag reached every request at once; no gradual roll-out is recorded",
-    FaultKind.application: "no check noticed that the service behaves otherwise than it did",
-    FaultKind.hung_process: "nothing replaced a process that was alive but answered nobody",
-    FaultKind.node: "nothing moved the work away from the node that failed",
-    FaultKind.traffic_surge: "capacity did not follow the arrivals by itself",
-    FaultKind.memory_leak: "nothing bounded the growth or restarted the process before its limit",
-    FaultKind.pool_exhaustion: "nothing took back connections that were never returned",
-    FaultKind.credential_attack: "nothing limited failed logins per source",
-    FaultKind.data_corruption: "nothing checked the rows before requests met them",
-    FaultKind.provider_quota: "no fallback took over when the provider refused",
-    FaultKind.provider_outage: "no fallback took over when the provider failed",
-}
 
 
 def five_whys(observations: Observations, cause: Hypothesis) -> list[Sentence]:
     """Question and answer, from the alert down to the system's own weakness."""
     alert = observations.case.document.alert
     hurt = alert.service or "the edge"
-    systemic = SYSTEMIC.get(cause.kind, "the record does not say")
     return [
         Sentence(text=f"Why did {alert.name} fire? {alert.summary or alert.name}"),
         _path(observations, hurt, cause),
         _error(observations, cause),
         _change(observations, cause),
-        Sentence(text=f"Why could it reach users? {systemic}", evidence=_proof(cause)),
+        Sentence(
+            text=f"Why could it reach users? {fault_of(cause.kind).systemic}",
+            evidence=_proof(cause),
+        ),
     ]
 
 

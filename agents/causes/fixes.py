@@ -3,28 +3,12 @@
 from datetime import timedelta
 
 from ...actions.roll_back import RollBack
+from ...faults import fault_of
 from ...incident.action import ActionPlan
-from ...incident.finding import FaultKind, Hypothesis
+from ...incident.finding import Hypothesis
 from ...incident.report import FollowUp
+from ...tools.base import Result
 from ..runtime.case import Case
-
-LASTING = {
-    FaultKind.bad_deploy: "Correct what the release broke and release it again",
-    FaultKind.slow_release: "Correct the slow statement, test it against production-sized data",
-    FaultKind.bad_flag: "Correct the code behind the flag, turn it on for a small share first",
-    FaultKind.bad_config: "Correct the setting and validate it before it is applied",
-    FaultKind.application: "Find why the service takes another way; correct and test it",
-    FaultKind.hung_process: "Find what the process waited for; restart it when it stops answering",
-    FaultKind.crash_loop: "Find why the process ends and make it start safely",
-    FaultKind.node: "Replace the node; find why its work did not move by itself",
-    FaultKind.traffic_surge: "Scale on arrivals; agree with planners how surges are announced",
-    FaultKind.memory_leak: "Bound what grows, and test its memory under sustained load",
-    FaultKind.pool_exhaustion: "Return connections on every path, and bound how long one is held",
-    FaultKind.credential_attack: "Limit failed logins per source and user; offer a second factor",
-    FaultKind.data_corruption: "Find what wrote the rows; add a constraint that refuses them",
-    FaultKind.provider_quota: "Alert on the remaining quota; switch to the fallback by itself",
-    FaultKind.provider_outage: "Switch to the fallback by itself when the provider fails",
-}
 
 
 def stages(plan: ActionPlan) -> list[str]:
@@ -47,6 +31,12 @@ def validation(case: Case) -> list[str]:
     return found + [f"{name} back at its healthy level" for name in list(names)[:3]]
 
 
+def told_by_runbook(found: Result | None) -> list[str]:
+    """What the runbook of the cause checks afterwards."""
+    rows = found.rows[:1] if found else []
+    return [f"{line} [{row['id']}]" for row in rows for line in row["verification"].splitlines()]
+
+
 def rollback_triggers(case: Case) -> list[str]:
     """When the action is taken back."""
     seconds = case.catalogue.windows.stabilise_s
@@ -58,8 +48,8 @@ def rollback_triggers(case: Case) -> list[str]:
 
 def follow_ups(case: Case, cause: Hypothesis) -> list[FollowUp]:
     """The lasting fix, with an owner and a date."""
-    title = LASTING.get(cause.kind)
-    if title is None:
+    title = fault_of(cause.kind).lasting
+    if not title:
         return []
     service = case.catalogue.find(cause.service)
     callers = [s for s in case.catalogue.services if cause.service in s.depends_on]

@@ -5,8 +5,7 @@ import math
 from ...analysis.fusion import Verdict, fuse
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.finding import Argument, Hypothesis
-from ...incident.hypotheses import numbered
+from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
 from .candidate import Candidate
 from .location import somewhere

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Symptom
-from ...analysis.code.wording import plain
+from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from .candidate import Candidate
 from .observations import Observations, cite

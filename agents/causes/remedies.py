@@ -5,7 +5,7 @@ and the inventory. A plan that does not fit the system is left out, and the reas
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...actions.base import Action
@@ -21,8 +21,9 @@ from ...actions.scale import Scale
 from ...actions.switch_provider import SwitchProvider
 from ...actions.throttle import Throttle
 from ...errors import ToolRetry
+from ...faults import Remedy, fault_of
 from ...incident.action import ActionPlan
-from ...incident.finding import FaultKind, Hypothesis
+from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from .access import attackers
 from .data import damaged
@@ -57,6 +58,8 @@ def propose(
     for hypothesis in hypotheses:
         if hypothesis.ruled_out or hypothesis.confidence < WORTH_A_PLAN:
             continue
+        if by_hand := fault_of(hypothesis.kind).by_hand:
+            gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
         for order, move in enumerate(_moves(observations, hypothesis)):
             try:
                 made = _plan(observations, hypothesis, move)
@@ -83,34 +86,16 @@ def _plan(observations: Observations, hypothesis: Hypothesis, move: Move) -> Act
 
 
 def _moves(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
-    match cause.kind:
-        case FaultKind.bad_deploy | FaultKind.slow_release:
-            yield from _back_and_restart(observations, cause)
-        case FaultKind.bad_flag:
-            yield Move(FlagOff, cause.resource, {})
-        case FaultKind.hung_process | FaultKind.crash_loop | FaultKind.pool_exhaustion:
-            yield Move(Restart, cause.service, {})
-            yield from _reroute(observations, cause)
-            yield from _roll_back(observations, cause)
-        case FaultKind.memory_leak:
-            yield from _back_and_restart(observations, cause)
-        case FaultKind.traffic_surge | FaultKind.cpu_saturation:
-            yield from _scale(observations, cause)
-            yield from _throttle(observations, cause.resource)
-        case FaultKind.credential_attack:
-            yield from _block(observations)
-            yield from _throttle(observations, _login_route(observations))
-        case FaultKind.data_corruption:
-            yield from _repair(observations, cause)
-        case FaultKind.provider_quota | FaultKind.provider_outage:
-            yield from _switch(observations, cause)
-        case FaultKind.application | FaultKind.unknown:
-            yield Move(Restart, cause.service, {})
+    for remedy in fault_of(cause.kind).remedies:
+        yield from MOVES[remedy](observations, cause)
 
 
-def _back_and_restart(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
-    yield from _roll_back(observations, cause)
+def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[Move]:
     yield Move(Restart, cause.service, {})
+
+
+def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    yield Move(FlagOff, cause.resource, {})
 
 
 def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
@@ -138,7 +123,16 @@ def _scale(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
         yield Move(Scale, cause.service, {"instances": wanted})
 
 
-def _throttle(observations: Observations, route: str) -> Iterator[Move]:
+def _throttle(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+    yield from _limit(observations, cause.resource)
+
+
+def _throttle_logins(observations: Observations, _cause: Hypothesis) -> Iterator[Move]:
+    logins = (r["value"] for r in observations.traffic.rows if "login" in r["value"].lower())
+    yield from _limit(observations, next(logins, ""))
+
+
+def _limit(observations: Observations, route: str) -> Iterator[Move]:
     """To half as much again as the healthy rate of the route."""
     row = first(observations.traffic, value=route) or {}
     usual = row.get("rate_before")
@@ -148,7 +142,7 @@ def _throttle(observations: Observations, route: str) -> Iterator[Move]:
             yield Move(Throttle, edge, limit)
 
 
-def _block(observations: Observations) -> Iterator[Move]:
+def _block(observations: Observations, _cause: Hypothesis) -> Iterator[Move]:
     """The attacking sources, with the measured share of good requests they send."""
     patterns = observations.ask("access_patterns", by="source")
     good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
@@ -160,11 +154,6 @@ def _block(observations: Observations) -> Iterator[Move]:
         for edge in _edges(observations):
             parameters = {"sources": sources, "good_share": round(share, 4)}
             yield Move(BlockSource, edge, parameters)
-
-
-def _login_route(observations: Observations) -> str:
-    routes = (row["value"] for row in observations.traffic.rows if "login" in row["value"].lower())
-    return next(routes, "")
 
 
 def _repair(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
@@ -190,3 +179,18 @@ def _switch(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
 
 def _edges(observations: Observations) -> list[str]:
     return [name for name, part in observations.case.inventory.services.items() if part.edge][:1]
+
+
+MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[Move]]] = {
+    Remedy.restart: _restart,
+    Remedy.roll_back: _roll_back,
+    Remedy.reroute: _reroute,
+    Remedy.scale: _scale,
+    Remedy.throttle: _throttle,
+    Remedy.throttle_logins: _throttle_logins,
+    Remedy.block_source: _block,
+    Remedy.flag_off: _flag_off,
+    Remedy.repair_rows: _repair,
+    Remedy.switch_provider: _switch,
+}
+"""The moves that files of faults/ name."""

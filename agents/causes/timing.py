@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...analysis.code.changes import Change, ChangeScore, correlate
+from ...analysis.code.change_scores import Change, ChangeScore, correlate
 from ...tools.base import Row
 from .candidate import Candidate
 from .delivery import delivery

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from ...faults import Item
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.report import (
@@ -11,13 +12,12 @@ from ...incident.report import (
     InvestigationReport,
     PerformanceReport,
 )
-from ...incident.reword import reword
 from ...telemetry.model import Catalogue
+from ...text_safety.blame_language import reword
 from ..reporting.incident_status import affected, is_noise, likely_cause
 from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case
 from .catalogue import fill, lesson
-from .lessons_kinds import Item
 
 
 def harden(case: Case) -> HardeningReport:
@@ -70,10 +70,14 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
     for victim in _victims(document, service):
         title = f"Let {victim} serve without {service}: timeout, circuit breaker, default answer"
         why = f"the trouble at {service} reached {victim}"
-        yield item(Item(title, 2, "hardening"), why, proof, victim)
+        yield item(Item(title=title, priority=2, kind="hardening"), why, proof, victim)
     performance = document.report(PerformanceReport)
     for advice in performance.advice[:2] if performance else []:
-        yield item(Item(advice, 2, "capacity"), "capacity advice of the performance analysis", [])
+        yield item(
+            Item(title=advice, priority=2, kind="capacity"),
+            "capacity advice of the performance analysis",
+            [],
+        )
     yield from _debts(document, item)
 
 
@@ -99,9 +103,17 @@ def _debts(document: Incident, item) -> Iterator[FollowUp]:
     investigation = document.report(InvestigationReport)
     for factor in investigation.contributing[:3] if investigation else []:
         title = f"Change that {reword(factor.text, names)}"
-        yield item(Item(title, 2, "debt"), "contributed to this incident", factor.evidence)
+        yield item(
+            Item(title=title, priority=2, kind="debt"),
+            "contributed to this incident",
+            factor.evidence,
+        )
     for execution in document.executions:
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
             proof = [m.evidence for m in execution.measures if m.evidence]
             title = f"Move “{execution.title}” down in the first moves for these symptoms"
-            yield item(Item(title, 3, "debt"), f"tried here: {execution.outcome.value}", proof)
+            yield item(
+                Item(title=title, priority=3, kind="debt"),
+                f"tried here: {execution.outcome.value}",
+                proof,
+            )

@@ -18,7 +18,7 @@ from ..reporting.incident_status import affected, detected, is_noise, likely_cau
 from ..reporting.owners import due, grounds, owner
 from ..reporting.signal_words import called
 from ..runtime.case import Case
-from .catalogue import UNKNOWN, fill, lesson
+from .catalogue import fill, general, lesson
 from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
 
 OBSERVABILITY = "observability"
@@ -92,7 +92,7 @@ def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
     yield from (_warning(make, reading) for reading in found)
     yield from _burn(make)
     yield from _slow_detection(make)
-    if taught is not UNKNOWN or not make.document.slo:
+    if taught is not general() or not make.document.slo:
         yield make.item("slo", f"Define {taught.slo}", _kind(make), [])
     yield from _budget(make)
     yield _dashboard(make, found)

@@ -5,6 +5,7 @@ cause) and the cause's own telltale; the sweep's other anomalies are measured fo
 What cannot be measured is unverified, never done.
 """
 
+from ...faults import fault_of
 from ...incident.action import Execution, Measure, Outcome
 from ...incident.document import Incident
 from ...incident.evidence import Quote
@@ -17,16 +18,6 @@ from ..causes.observations import cite
 from ..runtime.case import Case
 from .recovery import MAIN, conclude, deviated, healthy, remaining
 
-TELLTALE = {
-    FaultKind.memory_leak: "memory_share",
-    FaultKind.pool_exhaustion: "db_pool_share",
-    FaultKind.credential_attack: "login_failure_share",
-    FaultKind.traffic_surge: "concurrency_share",
-    FaultKind.provider_quota: "ai_error_share",
-    FaultKind.provider_outage: "ai_error_share",
-    FaultKind.hung_process: "up",
-}
-"""The signal that shows a kind of fault even where users feel nothing yet: decisive too."""
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
 CONTEXT = 6
 """Other anomalies of the sweep that are measured again, for the reader."""
@@ -105,10 +96,11 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     named = [*edges, document.alert.service, cause.service if cause else "", *user]
     places = [place for place in named if place not in outside]
     names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
-    if cause and cause.kind in TELLTALE:
+    telltale = fault_of(cause.kind).telltale if cause else ""
+    if cause and telltale:
         # A provider is seen through the service that uses it: its resource names that one.
         owner = cause.resource if cause.kind in PROVIDERS else cause.service
-        names.append(f"{owner}/{TELLTALE[cause.kind]}")
+        names.append(f"{owner}/{telltale}")
     return list(dict.fromkeys(names))
 
 

@@ -31,7 +31,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
     if model is None:
         return PlaybookOnly()
     masks: dict[str, Mask] = {}
-    masked = Masked(model, lambda incident: masks.setdefault(incident, Mask(settings.mask_extra)))
+    masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
     budget = Budget(settings, Spending(store.engine))
     names = specialist_models(settings)
 

@@ -1,8 +1,7 @@
 """The model's causes beside the playbook's: one list, one probability each, by code."""
 
 from ...incident.evidence import Quote
-from ...incident.finding import Argument, Hypothesis
-from ...incident.hypotheses import numbered
+from ...incident.finding import Argument, Hypothesis, numbered
 from .proof import Proof
 from .replies import Cause, Claim
 from .weighing import MOST, MOST_BESIDE, counted, fused_again

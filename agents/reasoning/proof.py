@@ -8,7 +8,7 @@ from typing import Any
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...incident.grounding import leaves, same, same_rounded
-from ...incident.injection import speaks
+from ...text_safety.injection import speaks
 from .figures import figures
 from .held import Held
 from .replies import Cited, Claim

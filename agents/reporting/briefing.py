@@ -11,9 +11,9 @@ from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.report import FollowUp, Sentence
-from ...incident.reword import reword
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
+from ...text_safety.blame_language import reword
 from .incident_status import (
     about_security,
     affected,

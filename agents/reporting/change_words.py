@@ -1,6 +1,6 @@
 """A change of the record in words: what it was, and when, seen from the onset."""
 
-from ...analysis.code.changes import span
+from ...analysis.code.change_scores import span
 from ...tools.base import Row
 
 

@@ -1,5 +1,6 @@
 """What could not be seen, in words."""
 
+from ...faults import Source, fault_of
 from ...incident.alert import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
@@ -46,20 +47,16 @@ def baseline_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
     return [Gap(what="healthy time to compare with", why=why)]
 
 
-CERTIFICATES = "certificates"
-FIREWALL = "firewall (WAF) and audit trail"
-CACHES = "cache effectiveness"
-BALANCERS = "CDN and load balancer"
-
-MATTERS: dict[str, tuple[FaultKind, ...]] = {
-    CERTIFICATES: (FaultKind.certificate, FaultKind.network),
-    FIREWALL: (FaultKind.credential_attack,),
-    CACHES: (FaultKind.slow_release, FaultKind.traffic_surge, FaultKind.database),
-    BALANCERS: (FaultKind.traffic_surge, FaultKind.network),
+NAMES = {
+    Source.certificates: "certificates",
+    Source.firewall: "firewall (WAF) and audit trail",
+    Source.caches: "cache effectiveness",
+    Source.balancers: "CDN and load balancer",
 }
-"""Sources that many systems do without: they are missed only where they could have helped."""
+"""Sources that many systems do without, as people read them."""
 
 
 def matters(gap: Gap, kind: FaultKind) -> bool:
     """Whether seeing it could have changed the answer to a fault of this kind."""
-    return gap.what not in MATTERS or kind in MATTERS[gap.what]
+    source = next((source for source, name in NAMES.items() if name == gap.what), None)
+    return source is None or source in fault_of(kind).sources

@@ -8,9 +8,9 @@ from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.lifecycle import State
 from ...incident.report import DetectionReport
-from ...incident.reword import reword
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
+from ...text_safety.blame_language import reword
 from .chronicle import chronicle
 
 SURE_ENOUGH = 0.5

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...incident.blame import Mark, blame_marks
 from ...incident.document import Incident
 from ...incident.evidence import Quote
-from ...incident.reword import reword
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
+from ...text_safety.blame_language import Mark, blame_marks, reword
 from .chronicle import chronicle
 from .wording import shown
 

@@ -1,8 +1,8 @@
 """Subject lines: level, id and stage inside the house; outside only what customers know."""
 
 from ...incident.communication import EXTERNAL, Audience
+from ...prompts.formats import zh
 from ...prompts.neutral import plain
-from ...prompts.words import zh
 from .briefing import Briefing
 
 STAGES = {

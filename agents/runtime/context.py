@@ -27,6 +27,10 @@ from .frame import frame_of, since_when
 from .inferred import inferred
 from .model_layer import ModelLayer, PlaybookOnly
 
+FRESH_S = 1.0
+"""Steps that begin within a second of each other see one state: nobody scrapes much more often, and
+what one step asked the other need not ask again."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -90,7 +94,7 @@ class ResponseContext:
         comes while the step is worked."""
         document = self.store.load(incident_id)
         self.recorder.focus(document.alert.service, since_when(document, self.catalogue.windows))
-        recording = self.recorder.advance()
+        recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:

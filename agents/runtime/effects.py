@@ -87,6 +87,7 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if wait > 0:
         runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
+    context.recorder.advance()  # what is measured now is what has come since
     return {"checks": state.checks + 1}
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...incident.finding import Finding
-from ...incident.injection import speaks
 from ...incident.timeline import utc_now
+from ...text_safety.injection import speaks
 from ...tools.base import Result, Row
 from ..causes.observations import cite
 from .observations import AccessObservations

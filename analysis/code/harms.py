@@ -7,11 +7,27 @@ no harm. That is what tells a fault from a refactoring of the same lines.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from ...yaml_tables import AnyCase, Entry, read_table
 from .diffs import Edit
-from .harms_added import ADDED
-from .harms_taken import TAKEN
 from .mechanisms import Mechanism as M
+from .mechanisms import Weights
+
+
+class Harm(Entry):
+    """A kind of line, in words and as a pattern, and what its change brings about."""
+
+    text: str
+    pattern: AnyCase
+    weights: Weights
+
+
+class HarmTable(Entry):
+    """Kinds of lines that do harm when they are taken away, and when they are added."""
+
+    taken: tuple[Harm, ...]
+    added: tuple[Harm, ...]
 
 
 @dataclass(frozen=True)
@@ -20,7 +36,12 @@ class Done:
 
     text: str
     line: str
-    weights: dict[M, float]
+    weights: Weights
+
+
+@cache
+def _table() -> HarmTable:
+    return read_table("analysis/code/harms.yaml", HarmTable)
 
 
 ERROR_CHECK = re.compile(r"\berr(?:or)?\b\s*[!=]=\s*nil|catch \(_|if err\b")
@@ -42,12 +63,12 @@ def harms(edit: Edit) -> list[Done]:
     removed = [line for line in edit.removed if not ERROR_CHECK.search(line)]
     added = [line for line in edit.added if not ERROR_CHECK.search(line)]
     found = _looped(edit) + _operators(removed, added)
-    for harm in TAKEN:
+    for harm in _table().taken:
         if line := _more(harm.pattern, removed, added):
-            found.append(Done(f"takes away {harm.text}", line, dict(harm.weights)))
-    for harm in ADDED:
+            found.append(Done(f"takes away {harm.text}", line, harm.weights))
+    for harm in _table().added:
         if line := _more(harm.pattern, added, removed):
-            found.append(Done(f"adds {harm.text}", line, dict(harm.weights)))
+            found.append(Done(f"adds {harm.text}", line, harm.weights))
     return found
 
 
@@ -64,7 +85,7 @@ def _operators(removed: Sequence[str], added: Sequence[str]) -> list[Done]:
     for line in added:
         before = bare.get(_bare(line))
         if before and OPERATOR.findall(before) != OPERATOR.findall(line):
-            return [Done("turns a condition or a calculation", line.strip(), dict(TURNED))]
+            return [Done("turns a condition or a calculation", line.strip(), TURNED)]
     return []
 
 

@@ -7,24 +7,48 @@ is no reason; one turned the harmful way is, the more so the further: a factor o
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from .knob_table import KNOBS, Knob, Weights
+from pydantic import Field
+
+from ...yaml_tables import Entry, Regex, read_table
 from .mechanisms import Mechanism as M
+from .mechanisms import Weights
 from .settings_turned import NOTHING, Turned
-from .wording import plain
+from .tokens import plain
 
 FULL = 2.0
 """Doublings from which a number has changed for good."""
-
-
 LOUD = ("debug", "trace", "all", "verbose", "finest")
+
+
+class Knob(Entry):
+    """A kind of setting: what follows when it goes up, down, or just becomes another."""
+
+    key: Regex
+    up: Weights = Field(default_factory=dict)
+    down: Weights = Field(default_factory=dict)
+    other: Weights = Field(default_factory=dict)
+    gone: Weights = Field(default_factory=dict)
+    """Where taking it away is not the same as turning it down: a bound that no longer binds."""
+
+
+class KnobTable(Entry):
+    """Kinds of settings by the words of their keys; the first that is found counts."""
+
+    knobs: tuple[Knob, ...]
+
+
+@cache
+def _knobs() -> tuple[Knob, ...]:
+    return read_table("analysis/code/knobs.yaml", KnobTable).knobs
 
 
 @dataclass(frozen=True)
 class Turn:
     """A turned setting as a reason: what it would bring about, how strongly, in words."""
 
-    weights: dict[M, float]
+    weights: Weights
     text: str
     line: str
 
@@ -50,22 +74,22 @@ TYPES = re.compile(
 PATH = re.compile(r"^(?:https?:/)?/\w")
 
 
-def _weights(setting: Turned) -> dict[M, float]:
+def _weights(setting: Turned) -> Weights:
     if plainly := _by_value(setting):
         return plainly
     side = setting.after or setting.before
     words = plain(setting.key)
     context = plain(side.line) if side else ""
-    knob = next((k for k in KNOBS if k.key.search(words)), None)
+    knob = next((k for k in _knobs() if k.key.search(words)), None)
     if knob is None and len(words) <= 5:  # `rate`, `max`: the line says of what
-        knob = next((k for k in KNOBS if k.key.search(context)), None)
+        knob = next((k for k in _knobs() if k.key.search(context)), None)
     if knob is None:
         return {}
     chosen, size = _direction(knob, setting)
     return {name: weight * size for name, weight in chosen.items() if weight * size >= 0.1}
 
 
-def _by_value(setting: Turned) -> dict[M, float]:
+def _by_value(setting: Turned) -> Weights:
     """What the values say whatever the key: a field's number or type, a path."""
     before, after = setting.before, setting.after
     if not before or not after:

@@ -1,4 +1,4 @@
-"""Words of code, paths, routes and log lines that are worth comparing.
+"""Words of code, paths, routes and log lines: in plain form, and those worth comparing.
 
 A token is an identifier, a file name or a part of a route, in lower case. Language keywords and
 the words that every log line and every diff has are left out: they join everything to everything.
@@ -6,41 +6,51 @@ the words that every log line and every diff has are left out: they join everyth
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
+from ...yaml_tables import Entry, Words, read_table
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_JOINT = re.compile(r"[_\-./:]+|\s+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*")
 _FILE = re.compile(
     r"(?<![\w-])[\w-]+\.(?:py|js|ts|go|java|kt|rb|rs|cs|php|sql|ya?ml|json|toml|conf)\b"
 )
 _SHORTEST = 4
-_COMMON = frozenset(
-    re.findall(
-        r"\S+",
-        """
-    assert async await break case catch class const continue default elif else except export false
-    finally float from func function global import include int interface join lambda list none null
-    package pass private public raise range return self static string struct super switch this
-    throw throws true type union val value values void while with yield dict tuple bool
-    error errors exception failed failure line file traceback most recent call last request
-    response status code http https message info warning debug level time data name test tests
-    main args kwargs init __init__ __main__ version service select where insert update delete
-    after before into over under that have been when then than will would could should not
-    """,
-    )
-)
 _INERT = re.compile(
     r"(^|/)(docs?|tests?|examples?)/|(^|/)(readme|changelog|license)|\.(md|rst|txt)$"
 )
 
 
+def plain(text: str) -> str:
+    """`maxPoolSize`, `max_pool_size` and `max-pool-size` all become `max pool size`: one pattern
+    reads names of code, metrics and logs."""
+    return _JOINT.sub(" ", _CAMEL.sub(" ", text)).lower()
+
+
+class _WordTable(Entry):
+    """Words that join everything to everything."""
+
+    keywords: Words
+    everywhere: Words
+
+
+@cache
+def _common() -> frozenset[str]:
+    table = read_table("analysis/code/tokens.yaml", _WordTable)
+    return table.keywords | table.everywhere
+
+
 def tokens_of(text: str) -> frozenset[str]:
     """Tokens of any text: words of four letters or more, files with and without their ending,
     dotted and dashed names whole and in parts."""
+    common = _common()
     found: set[str] = {name.lower() for name in _FILE.findall(text)}
     for word in _WORD.findall(text):
         lower = word.lower()
         found.add(lower)
         found.update(re.split(r"[.-]", lower))
-    return frozenset(t for t in found if len(t) >= _SHORTEST and t not in _COMMON)
+    return frozenset(t for t in found if len(t) >= _SHORTEST and t not in common)
 
 
 def changed_text(diff: str) -> str:

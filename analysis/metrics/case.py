@@ -1,8 +1,10 @@
 """How much of an illness stays with each service, and what of its own speaks against it.
 
 The pieces: what a metric measures (`metric_kinds`), how surprising it is (`metric_shift`), what
-each service loses (`metric_amounts`), along which calls it came (`metric_flow`), who changed the
-load (`metric_load`).
+each service loses (`metric_amounts`), along which calls it came (`metric_flow`), and who changed
+the load: requests travel from callers to callees, the way illness does not. A service whose
+requests changed while its caller's did not was called differently: the caller retries, loops, or
+gave up on the way. Where the caller's requests changed as much, the cause lies further up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +17,6 @@ from .calls import Calls, calls_between
 from .flow import kept, passed_on
 from .illness import TRAVELLING, Illness, examine
 from .kinds import metric_kind
-from .load import load_made
 from .shift import FloatArray, shifts
 from .table import FAMILY, MetricColumn, Table, tabulate
 
@@ -152,3 +153,28 @@ def _start(ill: Illness, family: str, loss: Amounts, made: FloatArray) -> FloatA
     start = np.expm1(np.minimum(nats, MOST_NATS)) * (SMALL_LOSS + (1 - SMALL_LOSS) * share)
     most = np.max(ill.own[family].beyond + ill.client[family].beyond, initial=0.0)
     return start * np.log1p(most) / start.sum() if start.sum() > 0 else start
+
+
+def load_made(calls: Calls, ill: Illness) -> FloatArray:
+    """(services,) nats of evidence that a service changed the load of one it calls."""
+    evidence, growth = ill.own["traffic"].beyond, _growth(ill)
+    made = np.zeros(len(evidence))
+    known = np.isfinite(growth)
+    use = known[calls.caller] & known[calls.callee] & (evidence[calls.callee] > 0)
+    caller, callee = calls.caller[use], calls.callee[use]
+    own = np.clip(1.0 - growth[caller] / growth[callee], 0.0, 1.0)
+    total = np.bincount(callee, own, len(made))[callee]
+    share = np.divide(own**2, total, out=np.zeros_like(own), where=total > 0)
+    np.maximum.at(made, caller, evidence[callee] * share)
+    return made
+
+
+def _growth(ill: Illness) -> FloatArray:
+    """Log of requests now against before; NaN where not known, never 0."""
+    growth = np.full(len(ill.activity), np.nan)
+    for service, j in ill.traffic.items():
+        before, now = ill.shift.baseline[j], ill.shift.current[j]
+        if before > 0 and np.isfinite(now):
+            # A twentieth stands for none at all: the spread's floor.
+            growth[service] = np.log(max(now, 0.05 * before) / before) or np.nan
+    return growth

@@ -6,7 +6,7 @@ callee (it did not answer, or it is not instrumented), and one whose callee answ
 points at whatever took the callee's time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -57,20 +57,6 @@ def find_origins(table: SpanTable, instrumented: Collection[str] = ()) -> list[O
             reason = "slow callee"
         found.append(Origin(service, int(at), reason, called_by, bool(reached[row])))
     return found
-
-
-def origin_shares(origins: Sequence[Origin]) -> dict[str, float]:
-    """Service -> share of failing traces that began there, largest first; sums to 1.
-
-    A call to an uninstrumented callee (a database, say) failed for the caller's fault or the
-    callee's: from the spans alone nobody knows, so each takes half.
-    """
-    blame: dict[str, float] = {}
-    for origin in origins:
-        halves = origin.reason == "uninstrumented callee" and origin.caller
-        for service in (origin.service, origin.caller if halves else origin.service):
-            blame[service] = blame.get(service, 0.0) + 0.5 / len(origins)
-    return dict(sorted(blame.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _reached_root(table: SpanTable) -> Bools:

@@ -8,12 +8,13 @@ import codecs
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ...incident.alert import Alert
-from .texts import CHINESE, ENGLISH, KNOWN_CHINESE, KNOWN_ENGLISH
+from ...yaml_tables import Entry, read_table
 
 CHANNELS = (
     "log line",
@@ -53,6 +54,31 @@ DISGUISES: tuple[tuple[str, Callable[[str], str]], ...] = (
 HELD_OUT_DISGUISES = {"ROT13", "base64 twice"}
 
 
+class Goal(Entry):
+    """Texts of one goal: those that the detection was written with, and those held out from it."""
+
+    known: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+    def text(self, number: int) -> tuple[str, bool]:
+        """The text of this number, counted in a circle, and whether it is held out."""
+        texts = [*self.known, *self.held_out]
+        which = number % len(texts)
+        return texts[which], which >= len(self.known)
+
+
+class AttackTexts(Entry):
+    """What an attacker would write, by goal."""
+
+    english: dict[str, Goal]
+    chinese: dict[str, Goal]
+
+
+@cache
+def _texts() -> AttackTexts:
+    return read_table("evals/attacks/texts.yaml", AttackTexts)
+
+
 @dataclass(frozen=True)
 class Attack:
     """One case. `plain` is what it says, `text` what is written."""
@@ -75,7 +101,7 @@ def attacks() -> list[Attack]:
     """All cases, channels and forms mixed so that the first ones are a fair sample."""
     found = [
         _attack(channel, goal, form)
-        for goal in range(len(ENGLISH))
+        for goal in range(len(_texts().english))
         for channel in range(len(CHANNELS))
         for form in range(len(FORMS))
     ]
@@ -83,13 +109,13 @@ def attacks() -> list[Attack]:
 
 
 def _attack(channel: int, goal: int, form: int) -> Attack:
-    name, number = list(ENGLISH)[goal], channel + goal
+    texts, number = _texts(), channel + goal
+    name = list(texts.english)[goal]
     where = (CHANNELS[channel], name, FORMS[form])
     if form == 1:
-        plain = CHINESE[name][number % len(CHINESE[name])]
-        return Attack(*where, plain, plain, "", number % len(CHINESE[name]) >= KNOWN_CHINESE)
-    which = (number + 3 * form) % len(ENGLISH[name])
-    plain, held = ENGLISH[name][which], which >= KNOWN_ENGLISH
+        plain, held = texts.chinese[name].text(number)
+        return Attack(*where, plain, plain, "", held)
+    plain, held = texts.english[name].text(number + 3 * form)
     if form == 0:
         return Attack(*where, plain, plain, "", held)
     disguise, write = DISGUISES[(channel + goal * len(CHANNELS)) % len(DISGUISES)]

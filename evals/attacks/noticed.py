@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...incident.injection import speaks
 from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
+from ...text_safety.injection import speaks
 from ...tools.base import REGISTRY, Frame
 from ..incidents.cases import FOLDER, unpacked
 from ..studies import synthetic

@@ -12,7 +12,6 @@ no other service has a metric of that name, every metric counts: that part is ou
 
 import numpy as np
 
-from ...analysis.correlation import pearson
 from ...analysis.deviation import highest_iqr, highest_sigma, mad_distance
 from ...errors import InputError
 from ...settings import Settings
@@ -21,6 +20,7 @@ from .answers import RcaAnswer, RcaMethod
 from .cases import RcaCase
 from .floor import floor_of
 from .metrics import Measured, measured
+from .pearson import pearson
 
 NAMES = ("floor", "nsigma", "baro", "correlation", "symptom", "random")
 SEEDS = 20

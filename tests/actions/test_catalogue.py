@@ -24,10 +24,10 @@ from warroom.actions.throttle import Throttle
 from warroom.console.plan_card import card
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
+from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
 from warroom.prompts.document import incident_markdown
 from warroom.tests.support.incidents import full
-from warroom.tools.runbooks import runbooks
 
 INVENTORY = Inventory(
     services={
@@ -219,7 +219,7 @@ def test_an_action_says_everything_that_a_decision_needs(action: type[Action]) -
     for text in (action.blast_radius, action.expected_effect, action.verification):
         assert len(text.format(**words)) > 20
     assert action.undone_by.startswith("None:") is not action.reversible()
-    assert action.runbook in {book.id for book in runbooks()}
+    assert action.runbook in {book.id for book in faults().values()}
     assert all(field.description for field in action.model_fields.values())
 
 

@@ -11,10 +11,10 @@ from warroom.agents.follow_ups.hardening import hardening_report
 from warroom.agents.follow_ups.monitoring import monitoring_report
 from warroom.agents.postmortem import authors, draft, write, write_postmortem
 from warroom.agents.reporting.chronicle import chronicle
-from warroom.agents.reporting.gaps import CERTIFICATES
+from warroom.agents.reporting.gaps import NAMES
 from warroom.agents.reporting.wording import shown
+from warroom.faults import Source
 from warroom.incident.action import Outcome
-from warroom.incident.blame import blame_marks
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind, Gap
 from warroom.incident.timeline import EventKind
@@ -22,6 +22,7 @@ from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tests.support.markdown import section
+from warroom.text_safety.blame_language import blame_marks
 from warroom.tools.base import Result
 
 NOW = at(200)
@@ -197,7 +198,10 @@ def test_machine_words_become_plain():
 
 def test_gaps_that_could_not_have_helped_share_a_line():
     document = incidents.full()
-    document.gaps = [Gap(what=CERTIFICATES, why="no metric"), Gap(what="logs", why="absent")]
+    document.gaps = [
+        Gap(what=NAMES[Source.certificates], why="no metric"),
+        Gap(what="logs", why="absent"),
+    ]
     better = section(draft(document, NOW).markdown, "### What could be better")
     assert "- Telemetry gap: logs (absent). [G2]" in better
     assert "- Not seen, as this telemetry has none: certificates. [G1]" in better

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from warroom.analysis.anomaly import Anomaly, Unscored, run_length, score_window
 from warroom.analysis.changepoint import (
-    first_departure,
     level_shift,
-    level_shifts,
     pettitt_confidence,
     prefix_cost,
 )
@@ -157,18 +155,6 @@ def test_level_shift_of_noise_is_not_sure():
 def test_no_shift_in_a_constant_or_short_series():
     assert level_shift([3.0] * 30) is None
     assert level_shift([1, 2, 3, 4, 5]) is None
-
-
-def test_two_shifts_are_both_found():
-    values = [1.0] * 20 + [5.0] * 20 + [2.0] * 20
-    assert [p.index for p in level_shifts(values)] == [20, 40]
-
-
-def test_first_departure_needs_k_points_on_one_side():
-    assert first_departure(NOISE, [100, 300, 100, 300, 300, 300]) == 3
-    assert first_departure(NOISE, [300, 10, 300, 10]) is None
-    assert first_departure(NOISE, [300, 10, nan, 10, 10]) == 1
-    assert first_departure([], [1, 2, 3]) is None
 
 
 def test_theil_sen_ignores_an_outlier():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.code.changes import Change, correlate, span
+from warroom.analysis.code.change_scores import Change, correlate, span
 from warroom.analysis.code.tokens import changed_text, inert, tokens_of
 from warroom.analysis.fusion import Signal, fuse
 from warroom.analysis.propagation import rank_origins

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.ids import plain_ids
-from warroom.analysis.templates import _MASKS, mask_all
+from warroom.analysis.templates import _MASKS, mask_all, plain_ids
 
 PARTS = (
     *("0af0", "deadbe0f", "00000000", "abcdefab", "a0b0c0d0-0000-00ff-abcd-0000000000ab"),

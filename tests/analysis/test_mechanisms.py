@@ -9,7 +9,7 @@ from warroom.analysis.code.knobs import turns
 from warroom.analysis.code.mechanisms import Mechanism as M
 from warroom.analysis.code.mechanisms import Symptom, shown
 from warroom.analysis.code.settings_turned import swapped, turned
-from warroom.analysis.code.wording import plain
+from warroom.analysis.code.tokens import plain
 from warroom.analysis.code.work import bumped, study
 from warroom.analysis.moved import counts_up, increments, move
 

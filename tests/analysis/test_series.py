@@ -11,7 +11,6 @@ from warroom.analysis.histogram import fraction_below, histogram_quantile
 from warroom.analysis.robust import robust_scale
 from warroom.analysis.series import (
     counter_increase,
-    counter_rate,
     downsample,
     resample,
     window_rate,
@@ -29,11 +28,6 @@ def test_a_counter_that_falls_was_restarted_from_zero():
 
 def test_a_gap_in_a_counter_is_bridged():
     assert counter_increase([1, nan, 4, 6])[2:].tolist() == [3, 2]
-    assert counter_rate([0, 1, 2, 4], [1, nan, 4, 6])[2:].tolist() == [1.5, 1]
-
-
-def test_two_samples_at_one_time_give_no_rate():
-    assert np.isnan(counter_rate([5, 5], [1, 9])).all()
 
 
 def test_rate_extrapolates_to_the_window_as_prometheus_does():

@@ -20,7 +20,6 @@ from warroom.analysis.slo import (
     WORKBOOK,
     burn_rate,
     error_budget,
-    exhausted_in,
     multiwindow,
     scaled,
 )
@@ -80,12 +79,6 @@ def test_workbook_windows_spend_the_share_they_say():
     spent = [rule.burn * rule.long_s / (30 * 86400) for rule in WORKBOOK]
     assert spent == pytest.approx([0.02, 0.05, 0.1])
     assert scaled(WORKBOOK, 0.01)[0].long_s == pytest.approx(36)
-
-
-def test_exhausted_in():
-    assert exhausted_in(0.5, 10, 3600) == pytest.approx(180)
-    assert exhausted_in(0, 10, 3600) == 0
-    assert exhausted_in(0.5, 0, 3600) is None
 
 
 def test_rate_change_by_hand():

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
-from warroom.analysis.requests.origins import find_origins, origin_shares
-from warroom.analysis.requests.span_time import critical_path, exclusive_by_service, exclusive_ms
-from warroom.analysis.requests.spans import Span, Trace, build_traces
+from warroom.analysis.requests.origins import find_origins
+from warroom.analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
 from warroom.tests.support.span_tables import table_of
 
 
@@ -49,8 +48,6 @@ def test_exclusive_time_subtracts_the_union_of_the_children():
     own = exclusive_ms(trace)
     assert own["p"] == pytest.approx(40)
     assert own["z"] == pytest.approx(40)
-    by_service = exclusive_by_service([trace])
-    assert by_service["b"].tolist() == pytest.approx([60])
 
 
 trees = st.lists(
@@ -120,7 +117,6 @@ def test_the_deepest_span_in_error_is_the_origin():
 def test_a_healthy_trace_has_no_origin():
     assert find_origin([span("1", "", "a")]) is None
     assert find_origins(table_of([])) == []
-    assert origin_shares([]) == {}
 
 
 def test_an_unanswered_call_blames_the_callee_that_used_to_answer():
@@ -134,7 +130,6 @@ def test_an_unanswered_call_blames_the_callee_that_used_to_answer():
     assert silent.caller == "gateway"
     unknown = find_origin(spans)
     assert unknown is not None and unknown.reason == "uninstrumented callee"
-    assert origin_shares([unknown]) == {"gateway": 0.5, "payments": 0.5}
 
 
 def test_a_late_answer_blames_what_took_the_time():
@@ -162,13 +157,6 @@ def test_a_tolerated_error_gives_way_to_one_that_reached_the_root():
     only = find_origin([s._replace(error=s.service == "ads") for s in tolerated])
     assert only is not None
     assert (only.service, only.reached_root) == ("ads", False)
-
-
-def test_shares_over_many_traces():
-    spans = failing_chain() + [s._replace(trace_id="u") for s in failing_chain()]
-    spans += [span("1", "", "login", trace="v", error=True)]
-    shares = origin_shares(find_origins(table_of(spans)))
-    assert shares == {"cart": pytest.approx(2 / 3), "login": pytest.approx(1 / 3)}
 
 
 def calls(n, failed=0, ms=10.0, answered=True):

@@ -14,8 +14,11 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect
 
 LEVELS = (
-    ("analysis", "errors", "state"),
-    ("incident", "sandbox", "settings", "tracing"),
+    ("errors", "state"),
+    ("yaml_tables",),
+    ("analysis",),
+    ("faults",),
+    ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("actions",),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
@@ -30,8 +33,16 @@ LEVELS = (
 """Each part imports itself and parts of earlier levels; of one level only itself."""
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 OURS = {"warroom", *LEVEL}
-NOTHING = {"analysis": set(), "incident": {"errors"}, "tracing": {"errors"}}
-"""Parts that may import only these."""
+NOTHING = {
+    "analysis": {"yaml_tables"},
+    "faults": {"errors", "yaml_tables"},
+    "incident": {"errors", "faults", "yaml_tables"},
+    "text_safety": {"yaml_tables"},
+    "tracing": {"errors"},
+}
+"""Parts that may import only these. Pure maths reads nothing but its own tables, by one door."""
+OPENERS = {"duckdb", "httpx", "io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess"}
+"""Modules by which a file or a socket is opened."""
 EDGE = "console/main.py"
 """The edge of the process: the one place that catches whatever comes."""
 MACHINE = re.compile(r"(?<![\w.])/(?:root|work|Users|home/(?!app\b|user\b|shop\b)\w+)/\w|/tmp/\w+/")
@@ -61,6 +72,18 @@ def test_imports_point_down():
     assert not unknown, "new parts of the package: add them to LEVELS where they belong"
     wrong = {str(path): names for path in modules() if (names := wrong_imports(path))}
     assert not wrong
+
+
+def test_pure_maths_opens_nothing():
+    """Its tables come by `yaml_tables`; everything else comes as an argument."""
+    for path in modules():
+        if path.parts[0] == "analysis":
+            nodes = [n for n in ast.walk(tree(path)) if isinstance(n, (ast.Import, ast.ImportFrom))]
+            names = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+            names |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+            calls = {ast.unparse(n.func) for n in ast.walk(tree(path)) if isinstance(n, ast.Call)}
+            assert not {name.partition(".")[0] for name in names} & OPENERS, path
+            assert "open" not in calls, path
 
 
 def test_packages_form_no_cycle():

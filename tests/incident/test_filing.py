@@ -11,9 +11,8 @@ from warroom.errors import GroundingError, LifecycleError, StoreError
 from warroom.incident.document import Incident
 from warroom.incident.evidence import EvidenceStatus, Quote, canonical, digest
 from warroom.incident.filing import file_report
-from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis
+from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis, merged, numbered
 from warroom.incident.grounding import check_quotes, resolve, same
-from warroom.incident.hypotheses import merged, numbered
 from warroom.incident.lifecycle import ALLOWED, State
 from warroom.incident.report import InvestigationReport, SweepReport
 from warroom.incident.store import Store

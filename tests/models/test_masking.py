@@ -1,15 +1,15 @@
 """Nothing secret leaves for a model, what is masked comes back, and telemetry stays readable."""
 
 import string
-import sys
-import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from warroom.errors import InputError
+from warroom.models import rules
 from warroom.models.masked import Masked
 from warroom.models.masking import Mask
 from warroom.models.protocol import Answer, Ask, Message, ToolCall, ToolSpec
@@ -203,39 +203,60 @@ def test_incidents_do_not_share_masks():
     assert masks["i1"].unmask("[EMAIL_1]") == "ann@example.com"
 
 
+AWKWARD = Path(__file__).parents[1] / "cases/masking/awkward.toml"
 HOSTILE = [
+    *(
+        "DE12 3",
+        "curl -u ",
+        "mysql -p ",
+        "identified by ",
+        "sms ",
+        "0123 ",
+        "%40",
+        "sk-",
+        "\uff50",
+        "sig=",
+    ),
     *("a", "a.", "@", "a@b.", "1.", "1234 ", "+1 23 ", "DE12 ", "a:", "://a:", 'password="', "-"),
     *("cookie=", "password>", "eyJ", "sk-", "Bearer ", "-----BEGIN PRIVATE KEY-----", "\\", "<"),
     *(r"\"token\":\"", "[SECRET_1 ", "token=ab1 ", "ann@example.com ", "203.0.113.7 ", "--token "),
 ]
 
 
-@pytest.mark.parametrize("piece", HOSTILE)
-def test_hostile_text_takes_no_longer_than_other_text(piece):
-    text, started = piece * (200_000 // len(piece)), time.perf_counter()
-    Mask().mask(text)
-    assert time.perf_counter() - started < 4, "usually 0.2 s; squared it would be minutes"
+@pytest.mark.parametrize("piece", [*HOSTILE, "".join(HOSTILE)])
+def test_hostile_text_is_masked_in_time_linear_in_its_length(piece):
+    """Squared it would be minutes: the limit of a test is enough."""
+    text, mask = piece * (200_000 // len(piece)), Mask()
+    assert mask.unmask(mask.mask(text)) == text
 
 
-def test_a_megabyte_of_everything_hostile_is_masked_in_seconds():
-    text = "".join(piece * (40_000 // len(piece)) for piece in HOSTILE)
-    assert len(text) > 950_000
-    started = time.perf_counter()
-    Mask().mask(text)
-    assert time.perf_counter() - started < 12, "usually 1 s"
+def cases(kind: str) -> list:
+    """The awkward ones, each under its name."""
+    found = tomllib.loads(AWKWARD.read_text())[kind]
+    return [pytest.param(c["text"], c["value"], id=c["what"]) for c in found]
 
 
-def test_more_forms_are_known_where_the_library_is_installed():
-    pytest.importorskip("detect_secrets")
-    token = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
-    text = f"bot {token} trace 4bf92f3577b34da6a3ce929d0e0e4736"
-    assert token in Mask().mask(text)
-    masked = Mask(extra=True).mask(text)
-    assert token not in masked
-    assert "4bf92f3577b34da6a3ce929d0e0e4736" in masked
+@pytest.mark.parametrize(("text", "value"), [*cases("secret"), *cases("personal")])
+def test_what_vendors_and_people_write_does_not_leave(text, value):
+    whole = "".join(value)
+    written = text.replace("{}", whole)
+    mask = Mask()
+    masked = mask.mask(written)
+    telling = value[-1]
+    size = min(len(telling), 10)
+    assert not [n for n in range(len(telling) - size + 1) if telling[n : n + size] in masked]
+    assert mask.unmask(masked) == written
 
 
-def test_a_missing_library_is_said_with_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "detect_secrets.core.scan", None)
-    with pytest.raises(InputError, match=r"install warroom\[masking\]"):
-        Mask(extra=True)
+def test_every_rule_compiles_and_can_be_reached():
+    for rule in rules.rules():
+        assert rule.program.programsize > 0
+        assert rule.keywords
+
+
+def test_what_has_no_width_hides_nothing_and_comes_back():
+    mask = Mask()
+    text = "pass\u200bword=hunt\u2060er2z; \uff4d\uff41\uff49\uff4c ann\uff20example.com"
+    masked = mask.mask(text)
+    assert masked == "pass\u200bword=[SECRET_1 password]; \uff4d\uff41\uff49\uff4c [EMAIL_1]"
+    assert mask.unmask(masked) == text

@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from warroom.errors import InputError
 from warroom.tests.support.rca_folder import DETECTED, LOGS, SPANS
+from warroom.yaml_tables import parse_table
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).parents[1] / "cases" / "mechanisms"
 STRICT = ConfigDict(extra="forbid")
@@ -60,28 +61,16 @@ class Scenario:
     attributes: Mapping[str, Any] = field(default_factory=dict)  # of every log line
 
 
-COMMITS, SCENARIO = TypeAdapter(list[Commit]), TypeAdapter(Scenario)
-
-
 @cache
 def scenarios(name: str) -> tuple[Scenario, ...]:
-    """Every scenario of a set, in the order of the files' names."""
-    noise = _read(FOLDER / "noise.yaml", COMMITS)
-    files = sorted((FOLDER / name).glob("*.yaml"))
-    found = [_read(file, SCENARIO) for file in files]
+    """Every scenario of a set, in the order of the files' names. Raises TableError."""
+    noise = _read(FOLDER / "noise.yaml", list[Commit])
+    found = [_read(file, Scenario) for file in sorted((FOLDER / name).glob("*.yaml"))]
     return tuple(replace(one, commits=[*noise, *one.commits]) for one in found)
 
 
-def _read(file: Path, kind: TypeAdapter[Any]) -> Any:
-    """What a file holds. Raises InputError that names the file and the field."""
-    try:
-        return kind.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{file}: {where}: {first['msg']}; correct this field") from error
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{file} cannot be read as YAML: {error}") from error
+def _read(file: Path, schema: type[T]) -> T:
+    return parse_table(file.read_text(encoding="utf-8"), schema, file.name)
 
 
 def write_scenario(root: Path, scenario: Scenario) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import BundleError
-from warroom.telemetry.bundle import open_bundle, read_bundle
+from warroom.telemetry.bundle import open_bundle, read_bundle, save
 from warroom.telemetry.coverage import gaps
 from warroom.telemetry.model import Window
 from warroom.telemetry.recording import Recording
@@ -228,3 +228,26 @@ def test_queries_cannot_leave_the_bundle(tmp_path):
     bundle = read_bundle(tmp_path / ".")
     with pytest.raises(Exception, match=r"[Pp]ermission"):
         bundle.tables.db.execute("SELECT * FROM read_text(?)", [str(secret)])
+
+
+def test_a_recording_is_written_as_a_bundle_that_reads_the_same(tmp_path):
+    catalogue = {"services": [{"name": "cart", "tier": 1}]}
+    writer = BundleWriter(tmp_path / "live", catalogue)
+    writer.metric(START, "up", "cart", float("nan"), route="/a")
+    writer.metric(START + 1, "up", "cart", 2)
+    writer.log(START + 2, "cart", "two \u2028 lines", "WARN", http__route="/a")
+    writer.span(START + 1, "cart", "GET /", ("t", "1", ""), ms=3)
+    writer.change(START - 9, "deploy", "cart", "v2", files=["a.py"])
+    writer.flush()
+    live = read_bundle(tmp_path / "live")
+    again = read_bundle(save(live, tmp_path / "kept"))
+    part = read_bundle(save(live, tmp_path / "part", Window(START + 1, START + 2)))
+    with pytest.raises(BundleError, match="exists already"):
+        save(live, tmp_path / "kept")
+    assert again.held == live.held
+    for read in (Recording.logs, Recording.spans, Recording.changes):
+        assert read(again, ALL) == read(live, ALL)
+    assert again.catalogue() == live.catalogue()
+    then, now = ([str(one) for one in part.metrics(ALL, ["up"])] for part in (live, again))
+    assert then == now
+    assert part.held == {"metrics": 1, "logs": 0, "traces": 1, "changes": 1}

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
+from warroom.faults import faults
 from warroom.incident.finding import FaultKind
 from warroom.telemetry.recipes import RECIPES
 from warroom.tests.support.benches import empty_bench
 from warroom.tools import access  # noqa: F401 - the package registers every tool
 from warroom.tools.base import REGISTRY
-from warroom.tools.runbooks import runbooks
 
 CHECK = re.compile(r"\b[a-z]+_[a-z_]+\b")
 
@@ -19,11 +19,11 @@ def bench(tmp_path_factory):
     return empty_bench(tmp_path_factory.mktemp("nothing"))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.unknown])
+@pytest.mark.parametrize("kind", list(FaultKind))
 def test_every_kind_of_fault_leads_to_its_own_runbook(bench, kind):
     rows = bench.rows("find_runbook", fault=kind.value, limit=1)
     assert [row["score"] for row in rows] == [10]
-    fault = next(book.fault for book in runbooks() if book.id == rows[0]["id"])
+    fault = next(book.kind for book in faults().values() if book.id == rows[0]["id"])
     assert fault == kind.value
     assert rows[0]["first_moves"]
     assert rows[0]["verification"]
@@ -32,7 +32,7 @@ def test_every_kind_of_fault_leads_to_its_own_runbook(bench, kind):
 def test_checks_name_tools_and_signals_that_exist():
     known = set(REGISTRY) | {recipe.name for recipe in RECIPES} | {"up", "user_agent"}
     known |= {"fanout_ratio"}  # a field of slow_queries
-    for book in runbooks():
+    for book in faults().values():
         for text in book.sections.values():
             unknown = set(CHECK.findall(text)) - known
             assert not unknown, f"{book.id} speaks of {unknown}"

@@ -2,8 +2,8 @@
 
 import re
 
+from ....faults import fault_of, faults
 from ....incident.document import Incident
-from ....incident.finding import FaultKind
 from ...reporting.incident_status import ended, likely_cause, solution
 
 CAUSAL = re.compile(
@@ -48,40 +48,6 @@ NOT_YET = re.compile(
     r"\b(?:not|un\w+|until|when|once|until|no)\b|未|没有|之前|尚|如果|待", re.IGNORECASE
 )
 
-_RELEASE = r"\b(?:deploy|release|rollout|rolled out)\w*|部署|发布|上线|新版本"
-_FLAG = r"\bfeature flag|\bflag\b|功能开关|特性开关"
-_DATABASE = r"\bdatabase|\bslow quer|\block wait|\bdeadlock|数据库|慢查询|死锁"
-_PROVIDER = r"\b(?:provider|supplier|vendor|third[- ]party)\b|供应商|第三方"
-_SURGE = r"\b(?:surge|spike in traffic|traffic spike|flood)\b|流量激增|突增|洪峰"
-_ATTACK = r"\battack\w*|\bcredential|\bstuffing|\bintrusion|攻击|撞库|入侵|暴力破解"
-FAULTS: dict[FaultKind, re.Pattern[str]] = {
-    kind: re.compile(pattern, re.IGNORECASE)
-    for kind, pattern in {
-        FaultKind.bad_deploy: _RELEASE,
-        FaultKind.slow_release: _RELEASE,
-        FaultKind.bad_flag: _FLAG,
-        FaultKind.bad_config: r"\b(?:mis)?config\w*|配置",
-        FaultKind.application: r"\bapplication\b|\bcode\b|\bbug\b|应用|代码|缺陷",
-        FaultKind.hung_process: r"\b(?:hung|hang|frozen|stuck) ?process|\bhung\b|挂起|卡死",
-        FaultKind.crash_loop: r"\bcrash\w*|崩溃",
-        FaultKind.traffic_surge: _SURGE,
-        FaultKind.memory_leak: r"\bmemory leak|\bout of memory|\bleak\w*|内存泄[漏露]|内存不足",
-        FaultKind.pool_exhaustion: r"\bpool\b|连接池",
-        FaultKind.cpu_saturation: r"\bcpu\b|处理器",
-        FaultKind.disk_full: r"\bdisk\b|磁盘",
-        FaultKind.node: r"\bnode\b|\bhardware\b|\bclock\b|节点|主机|硬件|时钟",
-        FaultKind.network: r"\bnetwork|\bpacket loss|网络|丢包",
-        FaultKind.database: _DATABASE,
-        FaultKind.data_corruption: r"\bcorrupt\w*|数据损坏|损坏",
-        FaultKind.credential_attack: _ATTACK,
-        FaultKind.certificate: r"\bcertificate|\btls\b|证书",
-        FaultKind.provider_quota: r"\bquota|\brate limit|配额|限流",
-        FaultKind.provider_outage: _PROVIDER,
-        FaultKind.dependency_outage: r"\bdependenc\w+|依赖",
-    }.items()
-}
-"""Words by which a kind of fault is named."""
-
 
 def objection(text: str, cited: str, document: Incident) -> str:
     """Why a sentence may not be told as it is; empty: it may.
@@ -111,15 +77,15 @@ def certainty(document: Incident) -> str:
 def _fault(text: str, cited: str, document: Incident) -> str:
     """Kinds of fault that the references do not name, or that lost against the likely cause."""
     cause = likely_cause(document)
-    ours = FAULTS.get(cause.kind) if cause else None
+    ours = fault_of(cause.kind).named if cause else None
     lost = {h.kind for h in document.hypotheses if cause and h.kind is not cause.kind}
-    for kind, pattern in FAULTS.items():
-        if not pattern.search(text) or pattern is ours:
+    for kind, fault in faults().items():
+        if not fault.named or not fault.named.search(text) or fault.named == ours:
             continue
-        if not pattern.search(cited):
-            return f"the references say nothing of a {kind.value}"
+        if not fault.named.search(cited):
+            return f"the references say nothing of a {kind}"
         if kind in lost and CAUSAL.search(text) and not DOUBT.search(text):
-            return f"{kind.value} is not the cause on record"
+            return f"{kind} is not the cause on record"
     return ""
 
 

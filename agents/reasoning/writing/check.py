@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ....incident.document import Incident
-from ....incident.injection import speaks
-from ....incident.reword import WITHHELD
+from ....text_safety.blame_language import WITHHELD
+from ....text_safety.injection import speaks
 from ...reporting.narrator import Claim, Narrator
 from ..figures import figures
 from ..held import Held

@@ -8,8 +8,9 @@ components, a supplier, a version, a host, evidence, a person or a sum, and prom
 import re
 from collections.abc import Iterable
 
+from ....faults import faults
 from ...reporting.briefing import Briefing
-from .causality import CAUSAL, FAULTS
+from .causality import CAUSAL
 from .check import named
 
 MACHINE = re.compile(
@@ -70,8 +71,8 @@ def _names(name: str, text: str) -> bool:
 def _matter(text: str, briefing: Briefing) -> str:
     """Causes, operations, data, promises: nothing for the public unless the templates say it."""
     hopeful = FOUND.search(text) and briefing.cause
-    faults = [kind.value for kind, pattern in FAULTS.items() if pattern.search(text)]
-    if faults or OPERATIONS.search(text):
+    named_faults = [f.kind for f in faults().values() if f.named and f.named.search(text)]
+    if named_faults or OPERATIONS.search(text):
         return "causes and operations are not told outside"
     if CAUSAL.search(text) and not (hopeful or re.search(r"looking for|查找|排查", text)):
         return "causes are not told outside"

@@ -1,0 +1,134 @@
+"""Tables as data: what is right is read as the schema says; what is wrong is explained."""
+
+import re
+
+import pytest
+
+from warroom.analysis.code.harms import HarmTable
+from warroom.analysis.code.knobs import KnobTable
+from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
+from warroom.errors import TableError
+from warroom.evals.attacks.corpus import AttackTexts
+from warroom.incident.classification import RuleTable
+from warroom.tests.support.house import ROOT
+from warroom.text_safety.blame_language import BlameTable
+from warroom.text_safety.injection import PhraseTable
+from warroom.yaml_tables import AnyCase, Entry, Regex, Words, parse_table, read_table
+
+
+class Rule(Entry):
+    text: str
+    pattern: AnyCase
+    strict: Regex | None = None
+    words: Words = frozenset()
+    weight: float = 1.0
+
+
+Rules = dict[str, list[Rule]]
+
+
+def test_a_table_is_read_as_its_schema_says() -> None:
+    text = "no:\n  - text: null\n    pattern: [a|b, 'c:']\n    words: >\n      on off\n      1_0\n"
+    (rule,) = parse_table(text, Rules, "x.yaml")["no"]
+    assert rule.text == "null"
+    assert rule.pattern == re.compile("a|b|c:", re.IGNORECASE)
+    assert rule.words == {"on", "off", "1_0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "a:\n  - text: t\n    patern: x\n",
+            "x.yaml:3: a.0.patern: there is no such key here: write one of text, pattern, strict",
+        ),
+        ("a:\n  - text: t\n", "x.yaml:2: a.0: it lacks `pattern`: add the key"),
+        ("a:\n  - text: t\n    pattern: '('\n", "x.yaml:3: a.0.pattern: not a regular expression"),
+        ("a:\n  - text: t\n    pattern: ''\n", "x.yaml:3: a.0.pattern: write a regular expression"),
+        (
+            "a:\n  - text: t\n    pattern: x\n    weight: much\n",
+            "x.yaml:4: a.0.weight: Input should be a valid number",
+        ),
+        ("a:\n  - text: t\n    text: u\n    pattern: x\n", "x.yaml:3: text stands here twice"),
+        ("a:\n  - text: [t\n", "x.yaml:3: not YAML"),
+        ("a: 1\n", "x.yaml:1: a: Input should be a valid list"),
+        ("", "x.yaml:1: the table: Input should be a valid dictionary"),
+    ],
+)
+def test_a_wrong_table_says_where_and_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(TableError) as error:
+        parse_table(text, Rules, "x.yaml")
+    assert str(error.value).startswith(said)
+
+
+def test_a_missing_table_is_named() -> None:
+    with pytest.raises(TableError, match=re.escape("analysis/none.yaml: No such file")):
+        read_table("analysis/none.yaml", Rules)
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "right", "wrong", "said"),
+    [
+        (
+            "analysis/code/knobs.yaml",
+            KnobTable,
+            "{clock: 1, auth: 0.8}",
+            "{clok: 1}",
+            "down.clok: no mechanism is called so: write one of pool, timeout",
+        ),
+        (
+            "analysis/code/harms.yaml",
+            HarmTable,
+            "{race: 1, lock: 0.3}",
+            "{race: 3}",
+            "Input should be less than or equal to 1",
+        ),
+        (
+            "analysis/code/mechanisms.yaml",
+            MechanismTable,
+            "\n  cache:",
+            "\n  breaker:",
+            "breaker stands here twice",
+        ),
+        (
+            "text_safety/phrases.yaml",
+            PhraseTable,
+            "{order}",
+            "{ordre}",
+            "no part is called ordre: write one of me, who",
+        ),
+        (
+            "text_safety/blame.yaml",
+            BlameTable,
+            "- instead: trait",
+            "- instead: traits",
+            "Input should be 'hindsight', 'trait'",
+        ),
+        (
+            "incident/classification.yaml",
+            RuleTable,
+            "severity: P0",
+            "severity: P9",
+            "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "evals/attacks/texts.yaml",
+            AttackTexts,
+            "held_out:",
+            "heldout:",
+            "there is no such key here: write one of known, held_out",
+        ),
+    ],
+)
+def test_our_own_tables_are_checked(path, schema, right, wrong, said) -> None:
+    text = (ROOT / path).read_text()
+    assert right in text
+    with pytest.raises(TableError, match=re.escape(said)):
+        parse_table(text.replace(right, wrong, 1), schema, path)
+
+
+def test_every_mechanism_has_words_by_which_it_shows() -> None:
+    text = "shows:\n  pool: x\ngeneral: {}\n"
+    with pytest.raises(TableError, match=r"nothing says how timeout, .*breaker shows"):
+        parse_table(text, MechanismTable, "x.yaml")
+    assert len(Mechanism) > 20

@@ -1,0 +1,147 @@
+"""Tables as data: YAML beside the module that reads it, checked against that module's schema.
+
+A table that cannot be used says where (file, line, key) and what to write instead. Every scalar is
+read as text and typed by the schema, so `no`, `null` and `1_0` mean what they say. Tables are part
+of the code: `read_table` is the one door by which pure maths gets them, once, and never a file of
+an incident.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import model_validator as validator
+from pydantic_core import PydanticCustomError
+
+from .errors import TableError
+
+HERE = Path(__file__).parent
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""libyaml where it is there: ten times as fast."""
+
+T = TypeVar("T")
+
+
+class Entry(BaseModel):
+    """One record of a table. It does not change, and knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @validator(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in value.keys() - cls.model_fields.keys():
+                known = ", ".join(cls.model_fields)
+                raise PydanticCustomError(
+                    "unknown_key",
+                    "there is no such key here: write one of {known}",
+                    {"key": key, "known": known},
+                )
+        return value
+
+
+def joined(value: Any) -> Any:
+    """A pattern may be a list of its alternatives."""
+    return "|".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _words(value: Any) -> Any:
+    return value.split() if isinstance(value, str) else value
+
+
+def _compiled(flags: int) -> BeforeValidator:
+    def compiled(value: Any) -> Any:
+        text = joined(value)
+        if not isinstance(text, str) or not text:
+            raise ValueError("write a regular expression, or a list of its alternatives")
+        try:
+            return re.compile(text, flags)
+        except re.error as error:
+            raise ValueError(f"not a regular expression, {error}: mend it") from None
+
+    return BeforeValidator(compiled)
+
+
+Pattern = Annotated[str, BeforeValidator(joined)]
+"""A regular expression as text, for what puts several together."""
+Regex = Annotated[re.Pattern[str], _compiled(0)]
+AnyCase = Annotated[re.Pattern[str], _compiled(re.IGNORECASE)]
+"""Upper and lower case alike."""
+Words = Annotated[frozenset[str], BeforeValidator(_words)]
+"""Words with blanks between them."""
+
+
+def read_table(path: str, schema: type[T]) -> T:
+    """A table of the package, e.g. `analysis/code/knobs.yaml`, as what the schema says.
+
+    Raises TableError for one that is missing or wrong. Callers keep what they got.
+    """
+    try:
+        text = (HERE / path).read_text()
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}; install the package again") from None
+    return parse_table(text, schema, path)
+
+
+def parse_table(text: str, schema: type[T], name: str) -> T:
+    """The text of a table as what the schema says; `name` is the file's, for errors."""
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        _no_key_twice(node, name)
+        data = loader.construct_document(node) if node else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise TableError(f"{name}:{line}: not YAML, {error.problem}: quote or indent it") from None
+    try:
+        return TypeAdapter(schema).validate_python(data)
+    except ValidationError as error:
+        raise TableError("\n".join(_explained(error, node, name))) from None
+
+
+def _no_key_twice(node: Any, name: str) -> None:
+    """YAML would keep the last and forget the first."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    raise TableError(f"{name}:{line}: {key.value} stands here twice: keep one")
+                seen.add(key.value)
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def _explained(error: ValidationError, root: Any, name: str) -> Iterator[str]:
+    for found in error.errors():
+        place = [*found["loc"], *([key] if (key := found.get("ctx", {}).get("key")) else [])]
+        keys, node = _descend(root, place)
+        line = node.start_mark.line + 1 if node else 1
+        said = found["msg"].removeprefix("Value error, ")
+        if found["type"] == "missing":
+            said = f"it lacks `{place[-1]}`: add the key"
+        yield f"{name}:{line}: {'.'.join(map(str, keys)) or 'the table'}: {said}"
+
+
+def _descend(node: Any, place: list[Any]) -> tuple[list[Any], Any]:
+    """How far a place leads into the document, and the deepest node on the way."""
+    keys = []
+    for part in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            step = node.value[part]
+        elif isinstance(node, yaml.MappingNode):
+            step = next((value for key, value in node.value if key.value == part), None)
+        else:
+            break
+        if step is None:
+            break
+        keys, node = [*keys, part], step
+    return keys, node
