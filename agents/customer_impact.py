@@ -9,6 +9,7 @@ from ..incident.report import CustomerImpactReport
 from ..incident.severity import Category, Severity
 from ..prompts.formats import count, duration, percent
 from ..tools.base import Result, Row
+from ..tools.impact import traffic_impact
 from .reporting.incident_status import about_security, ended, is_noise, likely_cause, onset
 from .runtime.case import Case
 
@@ -18,7 +19,7 @@ NOTABLE_RISE = 0.01
 
 def assess_customers(case: Case) -> CustomerImpactReport:
     """Step 10: customer impact from the traffic at the edge and the document."""
-    return customer_report(case.document, case.tools.call("traffic_impact"), case.now)
+    return customer_report(case.document, case.tools.call(traffic_impact), case.now)
 
 
 def customer_report(document: Incident, traffic: Result, now: datetime) -> CustomerImpactReport:

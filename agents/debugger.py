@@ -7,6 +7,8 @@ from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
+from ..tools.example import example_trace
+from ..tools.runbooks import find_runbook
 from .causes.factors import contributing_factors
 from .causes.five_whys import five_whys
 from .causes.fixes import follow_ups, rollback_triggers, stages, told_by_runbook, validation
@@ -49,7 +51,7 @@ def design_fix(case: Case) -> FixReport:
     observations = Observations(case)
     restored = any(e.outcome is Outcome.better for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
-    runbook = observations.ask("find_runbook", fault=cause.kind.value, limit=1) if cause else None
+    runbook = observations.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
     plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
@@ -125,7 +127,7 @@ def _trace(observations: Observations) -> list[Finding]:
     failing = first(observations.failures)
     if failing is None:
         return []
-    trace = observations.ask("example_trace", kind="failing", trace_id=failing["trace_id"] or "")
+    trace = observations.ask(example_trace, kind="failing", trace_id=failing["trace_id"] or "")
     broken = [row for row in trace.rows if row["status"] == "error"]
     if not broken:
         return []

@@ -24,7 +24,6 @@ SHOWN = 8
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
     observations = Observations(case)
-    health = observations.ask("health")
     onset = find_onset(observations)
     origin = observations.origin.rows[0]["path"].split(" > ") if observations.origin.rows else []
     found = [
@@ -35,7 +34,7 @@ def sweep(case: Case) -> SweepReport:
         *other_ways(observations, CLEARLY),
         *slower(observations, CLEARLY),
     ]
-    coverage = observations.ask("coverage")
+    coverage = observations.coverage
     measured = any(row["rows"] for row in coverage.rows)
     summary = _summary(found, origin, measured)
     return SweepReport(
@@ -44,7 +43,8 @@ def sweep(case: Case) -> SweepReport:
         summary=summary,
         onset=from_ts(onset) if onset else None,
         health=[
-            HealthRow(**{name: row[name] for name in HealthRow.model_fields}) for row in health.rows
+            HealthRow(**{name: row[name] for name in HealthRow.model_fields})
+            for row in observations.health.rows
         ],
         origin=origin,
         findings=found,

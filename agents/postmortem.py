@@ -14,7 +14,7 @@ from ..prompts.render import render
 from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
-from ..tools.base import Row
+from ..tools.changes import ChangeRecord, recent_changes
 from .follow_ups.catalogue import fill, lesson
 from .reporting import retrospective, story
 from .reporting.action_items import action_items, ordered, selected
@@ -39,7 +39,7 @@ class Draft:
 
 def write_postmortem(case: Case) -> PostmortemReport:
     """Step 11. Authors of recent changes are looked up only to keep their names out."""
-    changes = case.tools.call("recent_changes")
+    changes = case.tools.call(recent_changes)
     people = authors(changes.rows)
     items = action_items(case.document, case.now, case.catalogue)
     draft = write(case.document, case.now, items, people, case.catalogue)
@@ -92,9 +92,9 @@ def compose(
     return Draft(markdown, [str(mark) for mark in say.marks], left)
 
 
-def authors(changes: list[Row]) -> list[str]:
+def authors(changes: Iterable[ChangeRecord]) -> list[str]:
     """Authors that look like people, from `recent_changes` rows; robots and teams are not."""
-    names = {str(row.get("author") or "").strip() for row in changes}
+    names = {row.author.strip() for row in changes}
     return sorted(name for name in names if len(name) > 2 and not _is_system(name))
 
 

@@ -36,7 +36,7 @@ DEBUG = ("search_logs", "example_trace", "slow_queries", "signal_series", "recen
 DETECT = Step(
     1,
     Phase.triage,
-    Specialist.triage,
+    Specialist("triage"),
     "classify, assess the impact",
     DetectionReport,
     triage.detect,
@@ -45,7 +45,7 @@ DETECT = Step(
 SWEEP = Step(
     2,
     Phase.triage,
-    Specialist.observability,
+    Specialist("observability"),
     "sweep all signals",
     SweepReport,
     observability.sweep,
@@ -54,7 +54,7 @@ SWEEP = Step(
 MITIGATE = Step(
     3,
     Phase.triage,
-    Specialist.triage,
+    Specialist("triage"),
     "look for a first move",
     MitigationReport,
     triage.mitigate,
@@ -63,7 +63,7 @@ MITIGATE = Step(
 INVESTIGATE = Step(
     4,
     Phase.investigate,
-    Specialist.debugger,
+    Specialist("debugger"),
     "find the cause",
     InvestigationReport,
     debugger.investigate,
@@ -72,7 +72,7 @@ INVESTIGATE = Step(
 ASSESS_SECURITY = Step(
     5,
     Phase.investigate,
-    Specialist.security,
+    Specialist("security"),
     "check for an attack",
     SecurityReport,
     security.assess,
@@ -87,7 +87,7 @@ ASSESS_SECURITY = Step(
 ANALYSE_PERFORMANCE = Step(
     6,
     Phase.investigate,
-    Specialist.performance,
+    Specialist("performance"),
     "analyse performance",
     PerformanceReport,
     performance.analyse,
@@ -102,7 +102,7 @@ ANALYSE_PERFORMANCE = Step(
 DESIGN_FIX = Step(
     7,
     Phase.recover,
-    Specialist.debugger,
+    Specialist("debugger"),
     "design the fix",
     FixReport,
     debugger.design_fix,
@@ -111,7 +111,7 @@ DESIGN_FIX = Step(
 VERIFY = Step(
     8,
     Phase.recover,
-    Specialist.observability,
+    Specialist("observability"),
     "measure what the action did",
     VerificationReport,
     observability.verify,
@@ -120,7 +120,7 @@ VERIFY = Step(
 ANNOUNCE = Step(
     9,
     Phase.communicate,
-    Specialist.comms,
+    Specialist("comms"),
     "draft the messages",
     CommunicationReport,
     comms.announce,
@@ -128,7 +128,7 @@ ANNOUNCE = Step(
 CUSTOMER_IMPACT = Step(
     10,
     Phase.communicate,
-    Specialist.comms,
+    Specialist("comms"),
     "assess customer impact",
     CustomerImpactReport,
     customer_impact.assess_customers,
@@ -137,7 +137,7 @@ CUSTOMER_IMPACT = Step(
 WRITE_POSTMORTEM = Step(
     11,
     Phase.learn,
-    Specialist.postmortem,
+    Specialist("postmortem"),
     "draft the postmortem",
     PostmortemReport,
     postmortem.write_postmortem,
@@ -145,7 +145,7 @@ WRITE_POSTMORTEM = Step(
 IMPROVE_MONITORING = Step(
     12,
     Phase.learn,
-    Specialist.observability,
+    Specialist("observability"),
     "improve the monitoring",
     MonitoringReport,
     observability.improve_monitoring,
@@ -154,7 +154,7 @@ IMPROVE_MONITORING = Step(
 HARDEN = Step(
     13,
     Phase.learn,
-    Specialist.performance,
+    Specialist("performance"),
     "harden",
     HardeningReport,
     performance.harden,
@@ -179,5 +179,5 @@ STEPS = (
 
 
 def step_of(number: int) -> Step:
-    """The step of this number, 1 to 13."""
-    return STEPS[number - 1]
+    """The step of this number."""
+    return next(step for step in STEPS if step.number == number)

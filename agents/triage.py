@@ -9,6 +9,7 @@ from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind
 from ..tools.base import Result, Row
+from ..tools.impact import RouteImpact
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first, where
 from .causes.remedies import propose
@@ -22,9 +23,9 @@ def detect(case: Case) -> DetectionReport:
     """Step 1: severity, type, affected services, impact, objectives, command."""
     observations = Observations(case)
     words = _words(case)
-    health, traffic = observations.ask("health"), observations.ask("traffic_impact")
-    objectives, attacks = observations.ask("slo_state"), observations.logins
-    coverage = observations.ask("coverage")
+    health, traffic = observations.health, observations.impact
+    objectives, attacks = observations.objectives, observations.logins
+    coverage = observations.coverage
     level = level_of(words, traffic, objectives, health, attacks)
     reasons = backed(observations, traffic, objectives)
     alert, detect_s = case.document.alert, case.catalogue.windows.detect_s
@@ -127,8 +128,10 @@ def _names(services: list[ServiceState]) -> str:
     return ", ".join(hurt[:4]) or "no service named"
 
 
-def _impact(case: Case, level: Level, words: Classification, traffic: Result) -> Impact:
-    total = first(traffic, value="*") or first(traffic, route="*") or {}
+def _impact(
+    case: Case, level: Level, words: Classification, traffic: Result[RouteImpact]
+) -> Impact:
+    total = first(traffic, route="*")
     known = [s for s in case.catalogue.services if s.name == case.document.alert.service]
     edges = [s for s in case.catalogue.services if s.kind == "edge"]
     tiers = [service.tier for service in known]
@@ -137,11 +140,11 @@ def _impact(case: Case, level: Level, words: Classification, traffic: Result) ->
         level.severity,
         Category.security if level.attack else words.category,
         tier=min(tiers, default=None),
-        requests=int(total.get("requests") or 0),
-        failed_requests=int(total.get("failed") or 0),
-        users=int(total.get("failed_clients") or 0),
+        requests=total.requests if total else 0,
+        failed_requests=total.failed if total else 0,
+        users=total.failed_clients if total else 0,
         catalogue_rate=max(rates, default=None),
-        quotes=cite(traffic, total or None, "requests", "failed"),
+        quotes=cite(traffic, total, "requests", "failed"),
     )
 
 

@@ -1,18 +1,10 @@
 """The practice in words: who works an incident, and its five phases (practice: thirteen steps)."""
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum
+from typing import NewType
 
-
-class Specialist(StrEnum):
-    """Who works a step."""
-
-    triage = "triage"
-    observability = "observability"
-    debugger = "debugger"
-    security = "security"
-    performance = "performance"
-    comms = "comms"
-    postmortem = "postmortem"
+Specialist = NewType("Specialist", str)
+"""Who works a step, by the name of its file in agents/."""
 
 
 class Phase(IntEnum):

@@ -1,7 +1,7 @@
 """Who comes in and how: failed logins and access patterns."""
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..analysis.rates import rate_change
 from ..analysis.source_networks import attacking_networks
@@ -15,8 +15,42 @@ Lengths = tuple[float, float]
 """Seconds of the baseline and of the incident."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailedLogins(Row):
+    """Failed logins of one source or user. `share` is of all failed logins, `score` -log10 of the
+    probability that so many more come by chance, `confidence` that it is an attack."""
+
+    value: str
+    attempts: int
+    failures: int
+    share: float
+    users: int  # by user: sources
+    baseline_failures: int
+    ratio: float | None
+    score: float
+    pattern: str  # stuffing, brute force, or empty
+    kind: str  # concentrated, distributed, none
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPattern(Row):
+    """Requests at the edge with one value of an attribute; rates are per second."""
+
+    value: str
+    requests: int
+    requests_before: int
+    rate: float
+    rate_before: float
+    share: float | None
+    errors: int
+    error_share: float | None
+    ratio: float | None
+    score: float
+
+
 @tool(Effect.read)
-def auth_failures(bench: Bench, by: str = "source") -> Table:
+def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
     """Failed logins of the incident by source address or by user, against the baseline.
 
     Kind says whether the attack is "concentrated" on sources that can be named, "distributed"
@@ -78,7 +112,7 @@ def _auth_rows(
     lengths: Lengths,
     report: SourceReport,
     by: str,
-) -> list[Row]:
+) -> list[FailedLogins]:
     attackers = {attack.source: attack for attack in report.sources}
     usual = Counter(event.source for event in before if event.failed)
     attempts = Counter(event.source for event in after)
@@ -88,31 +122,31 @@ def _auth_rows(
             users[event.source].append(event.user)
     total = sum(map(len, users.values()))
     everywhere = report.confidence if report.kind == "distributed" else 0.0
-    rows: list[Row] = []
+    rows: list[FailedLogins] = []
     for source, tried in users.items():
         attack = attackers.get(source)
         change = rate_change(usual[source], len(tried), *lengths)
         pattern = "" if attack is None else attack.pattern if by == "source" else "brute force"
         rows.append(
-            {
-                "value": cut(source, 200),
-                "attempts": attempts[source],
-                "failures": len(tried),
-                "share": number(len(tried) / total),
-                "users": len(set(tried)),
-                "baseline_failures": usual[source],
-                "ratio": number(attack.ratio if attack else change.ratio, 3),
-                "score": number(-change.log10_p if change.direction > 0 else 0.0, 3),
-                "pattern": pattern,
-                "kind": report.kind,
-                "confidence": number(attack.confidence if attack else everywhere, 3),
-            }
+            FailedLogins(
+                value=cut(source, 200),
+                attempts=attempts[source],
+                failures=len(tried),
+                share=number(len(tried) / total) or 0.0,
+                users=len(set(tried)),
+                baseline_failures=usual[source],
+                ratio=number(attack.ratio if attack else change.ratio, 3),
+                score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
+                pattern=pattern,
+                kind=report.kind,
+                confidence=number(attack.confidence if attack else everywhere, 3) or 0.0,
+            )
         )
-    return sorted(rows, key=lambda row: (-row["confidence"], -row["failures"], row["value"]))
+    return sorted(rows, key=lambda row: (-row.confidence, -row.failures, row.value))
 
 
 @tool(Effect.read)
-def access_patterns(bench: Bench, by: str = "source") -> Table:
+def access_patterns(bench: Bench, by: str = "source") -> Table[AccessPattern]:
     """Requests at the edge by source address, user agent, path or route, against the baseline:
     what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
     probability that so many more come by chance."""
@@ -125,26 +159,28 @@ def access_patterns(bench: Bench, by: str = "source") -> Table:
         _row(value, (usual[value], now[value]), errors[value], lengths, len(after))
         for value in now | usual
     ]
-    rows.sort(key=lambda row: (-row["score"], -row["errors"], -row["requests"], row["value"]))
+    rows.sort(key=lambda row: (-row.score, -row.errors, -row.requests, row.value))
     summary = f"{len(now)} values of {by} in {len(after)} {origin}"
-    summary += f"; first: {rows[0]['value']} ({rows[0]['requests']} requests)" if rows else ""
+    summary += f"; first: {rows[0].value} ({rows[0].requests} requests)" if rows else ""
     nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
     return table(rows, summary, nothing, window)
 
 
-def _row(value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int) -> Row:
+def _row(
+    value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int
+) -> AccessPattern:
     before, now = counts
     change = rate_change(before, now, *lengths)
     rate, rate_before = now / lengths[1], before / lengths[0]
-    return {
-        "value": cut(value, 200),
-        "requests": now,
-        "requests_before": before,
-        "rate": number(rate),
-        "rate_before": number(rate_before),
-        "share": number(now / total) if total else None,
-        "errors": errors,
-        "error_share": number(errors / now) if now else None,
-        "ratio": ratio(rate, rate_before),
-        "score": number(-change.log10_p if change.direction > 0 else 0.0, 3),
-    }
+    return AccessPattern(
+        value=cut(value, 200),
+        requests=now,
+        requests_before=before,
+        rate=number(rate) or 0.0,
+        rate_before=number(rate_before) or 0.0,
+        share=number(now / total) if total else None,
+        errors=errors,
+        error_share=number(errors / now) if now else None,
+        ratio=ratio(rate, rate_before),
+        score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
+    )

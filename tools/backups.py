@@ -1,14 +1,28 @@
 """Data integrity: tables held against their backup."""
 
+from dataclasses import dataclass
+
 from ..errors import ToolFailed, ToolRetry
-from .base import Bench, Effect, Table, tool
+from .base import Bench, Effect, Row, Table, tool
 
 NATURAL_SHARE = 0.2
 """A column that differs in more rows than this is one that moves in normal business."""
 
 
+@dataclass(frozen=True, slots=True)
+class BackupDifference(Row):
+    """One column of a table against its backup."""
+
+    table: str
+    column: str
+    rows: int
+    rows_differing: int
+    share: float | None
+    suspect: bool
+
+
 @tool(Effect.read)
-def backup_differences(bench: Bench, table: str = "") -> Table:
+def backup_differences(bench: Bench, table: str = "") -> Table[BackupDifference]:
     """Rows that differ from the backup, per table and column.
 
     A column that normal business changes differs in many rows; damage shows in few rows of a
@@ -23,26 +37,26 @@ def backup_differences(bench: Bench, table: str = "") -> Table:
     if table and table not in tables:
         raise ToolRetry(f"no table {table} with a backup; there are: {', '.join(tables) or 'none'}")
     rows = [row for name in ([table] if table else tables) for row in _rows(bench, name)]
-    rows.sort(key=lambda row: (not row["suspect"], -row["rows_differing"]))
-    suspect = [f"{row['table']}.{row['column']}" for row in rows if row["suspect"]]
+    rows.sort(key=lambda row: (not row.suspect, -row.rows_differing))
+    suspect = [f"{row.table}.{row.column}" for row in rows if row.suspect]
     return Table(
         rows, f"{len(rows)} columns differ; damaged by the look of it: {suspect or 'none'}"
     )
 
 
-def _rows(bench: Bench, table: str) -> list[dict]:
+def _rows(bench: Bench, table: str) -> list[BackupDifference]:
     assert bench.survey is not None
     difference = bench.survey.compare(table)
     columns = bench.survey.inventory().tables[table]
     return [
-        {
-            "table": table,
-            "column": column,
-            "rows": difference.rows,
-            "rows_differing": count,
-            "share": round(count / difference.rows, 4) if difference.rows else None,
-            "suspect": 0 < count <= NATURAL_SHARE * max(difference.rows, 1),
-        }
+        BackupDifference(
+            table=table,
+            column=column,
+            rows=difference.rows,
+            rows_differing=count,
+            share=round(count / difference.rows, 4) if difference.rows else None,
+            suspect=0 < count <= NATURAL_SHARE * max(difference.rows, 1),
+        )
         for column, count in difference.by_column.items()
         if count and column in columns
     ]

@@ -6,10 +6,10 @@ failed), ApprovalRequired (it writes and carries no approval). The first two are
 """
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
@@ -22,7 +22,27 @@ from ..telemetry.recording import Recording
 MAX_ROWS = 200
 """Rows that a tool may return: what is more is counted in the note, never silently cut."""
 
-Row = dict[str, Any]
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table. Each tool has its own kind beside it: a frozen dataclass of scalars. Its
+    field names are what evidence holds and quotes point to."""
+
+    def record(self) -> dict[str, Scalar]:
+        """As evidence holds it: every field by name, in their order."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """For callers that still read rows by strings."""
+        return getattr(self, name, default)
+
+
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 
 
 class Effect(StrEnum):
@@ -73,12 +93,17 @@ class Bench(Protocol):
 
 
 @dataclass(frozen=True)
-class Table:
-    """What a tool hands back: rows of scalars, a one-line summary, the range it covers."""
+class Table(Generic[RowT_co]):
+    """What a tool hands back: its rows, a one-line summary, the range it covers."""
 
-    rows: list[Row]
+    rows: Sequence[RowT_co]
     summary: str
     window: Window | None = None
+
+
+ToolFunction = Callable[..., Table[Row]]
+"""Takes the bench, then its arguments."""
+FunctionT = TypeVar("FunctionT", bound=ToolFunction)
 
 
 @dataclass(frozen=True)
@@ -88,7 +113,7 @@ class Tool:
     name: str
     effect: Effect
     description: str
-    function: Callable[..., Table]
+    function: ToolFunction
     arguments: type[Any]  # a pydantic model of the parameters
 
     def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
@@ -108,11 +133,11 @@ REGISTRY: dict[str, Tool] = {}
 """Every tool by name; a tool module registers its functions when it is imported."""
 
 
-def tool(effect: Effect) -> Callable[[Callable[..., Table]], Callable[..., Table]]:
+def tool(effect: Effect) -> Callable[[FunctionT], FunctionT]:
     """Declare a function as a tool. Its first parameter is the bench; the rest are arguments."""
 
-    def declare(function: Callable[..., Table]) -> Callable[..., Table]:
-        name = getattr(function, "__name__", "")
+    def declare(function: FunctionT) -> FunctionT:
+        name = name_of(function)
         REGISTRY[name] = Tool(
             name=name,
             effect=effect,
@@ -125,7 +150,12 @@ def tool(effect: Effect) -> Callable[[Callable[..., Table]], Callable[..., Table
     return declare
 
 
-def _arguments(function: Callable[..., Table]) -> type[Any]:
+def name_of(function: Callable[..., Any]) -> str:
+    """A tool's name: that of its function."""
+    return function.__name__
+
+
+def _arguments(function: ToolFunction) -> type[Any]:
     """A pydantic model of the function's parameters after the bench; unknown ones are refused."""
     signature = inspect.signature(function, eval_str=True)
     fields: dict[str, Any] = {
@@ -133,7 +163,7 @@ def _arguments(function: Callable[..., Table]) -> type[Any]:
         for name, p in list(signature.parameters.items())[1:]
     }
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
-    return create_model(f"{function.__qualname__}_arguments", __config__=config, **fields)
+    return create_model(f"{name_of(function)}_arguments", __config__=config, **fields)
 
 
 def _correction(error: ValidationError) -> str:
@@ -144,12 +174,12 @@ def _correction(error: ValidationError) -> str:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Generic[RowT_co]):
     """A finished call as the specialist sees it: the rows, and the evidence that holds them."""
 
     evidence: str
     status: EvidenceStatus
-    rows: list[Row] = field(default_factory=list)
+    rows: Sequence[RowT_co] = ()
     summary: str = ""
 
     @property
@@ -157,7 +187,12 @@ class Result:
         """Whether there are rows to reason on."""
         return self.status is EvidenceStatus.ok
 
+    def records(self) -> list[dict[str, Scalar]]:
+        """The rows as the evidence holds them."""
+        return [row.record() for row in self.rows]
+
     def cite(self, row: Row, name: str) -> Quote:
-        """A quote of one field of one of this result's rows."""
+        """A quote of one field of one of this result's rows; AttributeError for another field."""
         index = next(i for i, candidate in enumerate(self.rows) if candidate is row)
-        return Quote(evidence=self.evidence, pointer=f"/rows/{index}/{name}", value=row[name])
+        value = getattr(row, name)
+        return Quote(evidence=self.evidence, pointer=f"/rows/{index}/{name}", value=value)

@@ -1,5 +1,7 @@
 """Who is guilty by metrics and the calls between services alone."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..analysis.metrics.suspects import MetricBlame, MetricColumn, Symptom, blame_metrics
@@ -14,8 +16,25 @@ MEASURED = "metrics"
 SHOWN = 30
 
 
+@dataclass(frozen=True, slots=True)
+class MetricSuspect(Row):
+    """How far the metrics of one service say that the illness begins with it."""
+
+    service: str
+    probability: float | None
+    score: float | None  # log-odds
+    metric: str
+    signal: bool  # whether `metric` is one of compare_signals
+    kind: str
+    before: float | None
+    now: float | None
+    reasons_for: str
+    reasons_against: str
+    not_available: str
+
+
 @tool(Effect.read)
-def metric_blame(bench: Bench) -> Table:
+def metric_blame(bench: Bench) -> Table[MetricSuspect]:
     """Services by how far their metrics say that the illness begins with them.
 
     Any metric counts, whatever its name: latency, failures, availability, CPU, memory, traffic.
@@ -28,7 +47,7 @@ def metric_blame(bench: Bench) -> Table:
     return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed)
 
 
-def _blamed(bench: Bench) -> Table:
+def _blamed(bench: Bench) -> Table[MetricSuspect]:
     raw, made = _raw(bench), _signals(bench)
     columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)
@@ -38,7 +57,7 @@ def _blamed(bench: Bench) -> Table:
     rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
     if rows:
-        summary += f"; most suspicious {rows[0]['service']} ({rows[0]['probability'] or 0:.0%})"
+        summary += f"; most suspicious {rows[0].service} ({rows[0].probability or 0:.0%})"
     before, now = bench.frame.by_alert
     window = Window(before.start, now.end)
     return table(rows, summary, f"no metric of any service in {seconds(window)}", window)
@@ -112,18 +131,18 @@ def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:
     return None
 
 
-def _row(blame: MetricBlame, signals: set[tuple[str, str]]) -> Row:
+def _row(blame: MetricBlame, signals: set[tuple[str, str]]) -> MetricSuspect:
     shown = blame.deciding
-    return {
-        "service": blame.service,
-        "probability": number(blame.probability, 3),
-        "score": number(blame.score, 3),
-        "metric": shown.metric if shown else "",
-        "signal": bool(shown and (blame.service, shown.metric) in signals),
-        "kind": str(shown.kind) if shown else "",
-        "before": number(shown.before) if shown else None,
-        "now": number(shown.now) if shown else None,
-        "reasons_for": cut("; ".join(blame.reasons_for), 400),
-        "reasons_against": cut("; ".join(blame.reasons_against), 400),
-        "not_available": cut("; ".join(blame.not_available), 200),
-    }
+    return MetricSuspect(
+        service=blame.service,
+        probability=number(blame.probability, 3),
+        score=number(blame.score, 3),
+        metric=shown.metric if shown else "",
+        signal=bool(shown and (blame.service, shown.metric) in signals),
+        kind=str(shown.kind) if shown else "",
+        before=number(shown.before) if shown else None,
+        now=number(shown.now) if shown else None,
+        reasons_for=cut("; ".join(blame.reasons_for), 400),
+        reasons_against=cut("; ".join(blame.reasons_against), 400),
+        not_available=cut("; ".join(blame.not_available), 200),
+    )

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 
 from ..analysis.series import window_rate
 from ..telemetry.model import Series, Window
@@ -18,8 +19,21 @@ Counts = dict[tuple[str, str], dict[bool, list[Series]]]
 """Series of hits (True) and misses (False), by service and cache."""
 
 
+@dataclass(frozen=True, slots=True)
+class CacheHits(Row):
+    """How often one cache helps."""
+
+    service: str
+    cache: str
+    hit_share: float | None
+    hit_share_before: float | None
+    lookups_per_s: float | None
+    misses_per_s: float | None
+    misses_per_s_before: float | None
+
+
 @tool(Effect.read)
-def cache_hits(bench: Bench) -> Table:
+def cache_hits(bench: Bench) -> Table[CacheHits]:
     """Hit share of every cache whose metrics say so (x_cache_hits_total beside
     x_cache_misses_total, or one counter with a result label), before and now. Worst fall first."""
     seen = reading.attempt(bench.telemetry.metric_names)
@@ -30,7 +44,7 @@ def cache_hits(bench: Bench) -> Table:
         return table([], "", nothing, whole(bench))
     raw = reading.attempt(lambda: bench.telemetry.metrics(whole(bench), names))
     rows = [row for key, found in _sorted_out(raw).items() if (row := _row(bench, key, found))]
-    rows.sort(key=lambda row: (row["hit_share"] or 0.0) - (row["hit_share_before"] or 0.0))
+    rows.sort(key=lambda row: (row.hit_share or 0.0) - (row.hit_share_before or 0.0))
     return table(rows, f"{len(rows)} caches with hits and misses", nothing, whole(bench))
 
 
@@ -54,19 +68,19 @@ def _meaning(item: Series) -> tuple[str, bool] | None:
     return (found.group(1), hit is not None) if found else None
 
 
-def _row(bench: Bench, key: tuple[str, str], found: dict[bool, list[Series]]) -> Row | None:
+def _row(bench: Bench, key: tuple[str, str], found: dict[bool, list[Series]]) -> CacheHits | None:
     if not (found[True] and found[False]):
         return None
     now, before = (_share(found, w) for w in (bench.frame.incident, bench.frame.baseline))
-    return {
-        "service": key[0],
-        "cache": key[1],
-        "hit_share": number(now[0]),
-        "hit_share_before": number(before[0]),
-        "lookups_per_s": number(now[1]),
-        "misses_per_s": number(now[2]),
-        "misses_per_s_before": number(before[2]),
-    }
+    return CacheHits(
+        service=key[0],
+        cache=key[1],
+        hit_share=number(now[0]),
+        hit_share_before=number(before[0]),
+        lookups_per_s=number(now[1]),
+        misses_per_s=number(now[2]),
+        misses_per_s_before=number(before[2]),
+    )
 
 
 def _share(found: dict[bool, list[Series]], window: Window) -> tuple[float | None, float, float]:

@@ -1,5 +1,7 @@
 """How full each resource is."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..analysis.capacity import saturation as fullness
@@ -25,8 +27,23 @@ LIMITS = {
 """Where a resource's limit stands: in the catalogue, and as a metric."""
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceUse(Row):
+    """How full one resource is; `used`, `limit` and `waiting` in the resource's own unit."""
+
+    service: str
+    resource: str
+    used: float | None
+    limit: float | None
+    utilisation: float | None
+    utilisation_before: float | None
+    peak: float | None
+    waiting: float | None
+    score: float
+
+
 @tool(Effect.read)
-def saturation(bench: Bench) -> Table:
+def saturation(bench: Bench) -> Table[ResourceUse]:
     """Utilisation of memory, CPU, concurrency, database pool and connections of every service:
     in the incident's last third (median), at its peak, and before. Score 0..1; full first."""
     found = shifts(bench)
@@ -38,10 +55,10 @@ def saturation(bench: Bench) -> Table:
         if name in RESOURCES and np.isfinite(shift.now).any():
             entry = catalogue.find(service) or Service(name=service)
             rows.append(_row(shift, signals, entry, limits))
-    rows.sort(key=lambda row: (-row["score"], -(row["utilisation"] or 0.0)))
-    full = [row for row in rows if row["score"] >= 0.5]
+    rows.sort(key=lambda row: (-row.score, -(row.utilisation or 0.0)))
+    full = [row for row in rows if row.score >= 0.5]
     summary = f"{len(full)} of {len(rows)} resources are saturated"
-    summary += f"; most of all {rows[0]['resource']} of {rows[0]['service']}" if full else ""
+    summary += f"; most of all {rows[0].resource} of {rows[0].service}" if full else ""
     nothing = "no utilisation metrics with limits for any service"
     return table(rows, summary, nothing, whole(bench))
 
@@ -61,7 +78,7 @@ def _row(
     signals: dict[tuple[str, str], Shift],
     entry: Service,
     limits: dict[tuple[str, str], float],
-) -> Row:
+) -> ResourceUse:
     service = shift.signal.service
     resource, amount = RESOURCES[shift.signal.name]
     listed, metric = LIMITS.get(resource, ("", ""))
@@ -79,17 +96,17 @@ def _row(
         shed_share=(_lately(shed.now) or 0.0) if shed and resource == "concurrency" else 0.0,
     )
     times = now * limit if now is not None and limit is not None else None
-    return {
-        "service": service,
-        "resource": resource,
-        "used": number(_lately(used.now) if used else times),
-        "limit": number(limit),
-        "utilisation": number(now),
-        "utilisation_before": number(_middle(shift.before)),
-        "peak": number(peak),
-        "waiting": number(waiting),
-        "score": number(score.score, 3) or 0.0,
-    }
+    return ResourceUse(
+        service=service,
+        resource=resource,
+        used=number(_lately(used.now) if used else times),
+        limit=number(limit),
+        utilisation=number(now),
+        utilisation_before=number(_middle(shift.before)),
+        peak=number(peak),
+        waiting=number(waiting),
+        score=number(score.score, 3) or 0.0,
+    )
 
 
 def _waiting(signals: dict[tuple[str, str], Shift], service: str, resource: str) -> float | None:

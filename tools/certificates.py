@@ -1,5 +1,7 @@
 """When certificates end."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..telemetry.model import Series
@@ -20,8 +22,18 @@ SUBJECTS = ("subject", "subject_CN", "cn", "dnsnames", "name", "host", "target")
 SOON_S = 14 * 86400
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateEnd(Row):
+    """When one certificate ends, unix seconds."""
+
+    service: str
+    subject: str
+    not_after: float | None
+    seconds_left: int
+
+
 @tool(Effect.read)
-def certificates(bench: Bench) -> Table:
+def certificates(bench: Bench) -> Table[CertificateEnd]:
     """Seconds until each certificate that telemetry knows of ends; the first to end on top."""
     window = whole(bench)
     found = attempt(lambda: bench.telemetry.metrics(window, METRICS))
@@ -33,7 +45,7 @@ def certificates(bench: Bench) -> Table:
             first[key] = min(end, first.get(key, end))
     ordered = sorted(first.items(), key=lambda entry: (entry[1], entry[0]))
     rows = [_row(service, subject, end, window.end) for (service, subject), end in ordered]
-    soon = [row for row in rows if row["seconds_left"] < SOON_S]
+    soon = [row for row in rows if row.seconds_left < SOON_S]
     summary = f"{len(soon)} of {len(rows)} certificates end within 14 days"
     nothing = (
         f"not available: no certificate metric ({METRICS[0]} or a probe's) "
@@ -53,10 +65,10 @@ def _subject(item: Series) -> str:
     return next((labels[name] for name in SUBJECTS if labels.get(name)), item.instance)
 
 
-def _row(service: str, subject: str, end: float, now: float) -> Row:
-    return {
-        "service": service,
-        "subject": cut(subject, 200),
-        "not_after": number(end),
-        "seconds_left": round(end - now),
-    }
+def _row(service: str, subject: str, end: float, now: float) -> CertificateEnd:
+    return CertificateEnd(
+        service=service,
+        subject=cut(subject, 200),
+        not_after=number(end),
+        seconds_left=round(end - now),
+    )

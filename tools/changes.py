@@ -1,5 +1,7 @@
 """What was changed before it began."""
 
+from dataclasses import dataclass
+
 from ..telemetry.model import Change, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, number, table
@@ -10,8 +12,27 @@ AFTER_S = 5.0
 """Clocks of sources differ a little: a change this much later may still have come first."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeRecord(Row):
+    """One change; `at` in unix seconds."""
+
+    at: float
+    seconds_before: float
+    kind: str
+    service: str
+    id: str
+    version: str
+    previous: str
+    author: str
+    summary: str
+    files: str  # joined by ", "
+    diff: str
+
+
 @tool(Effect.read)
-def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float = 3600.0) -> Table:
+def recent_changes(
+    bench: Bench, onset: float | None = None, lookback_s: float = 3600.0
+) -> Table[ChangeRecord]:
     """Deploys, commits, flags, configuration, scaling and restarts before the onset.
 
     `onset` is in unix seconds, by default the begin of the incident window. `seconds_before` is
@@ -22,29 +43,29 @@ def recent_changes(bench: Bench, onset: float | None = None, lookback_s: float =
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
     found = attempt(lambda: bench.telemetry.changes(window))
     rows = [change_row(change, begin, DIFF) for change in found]
-    rows.sort(key=lambda row: (row["seconds_before"] < -AFTER_S, abs(row["seconds_before"])))
-    before = sum(row["seconds_before"] >= -AFTER_S for row in rows)
+    rows.sort(key=lambda row: (row.seconds_before < -AFTER_S, abs(row.seconds_before)))
+    before = sum(row.seconds_before >= -AFTER_S for row in rows)
     summary = f"{before} changes in the {lookback_s:.0f} s before the onset"
     if before:
         first = rows[0]
-        summary += f"; nearest: {first['kind']} {first['service'] or first['id']}"
-        seconds = first["seconds_before"]
+        summary += f"; nearest: {first.kind} {first.service or first.id}"
+        seconds = first.seconds_before
         summary += f" {abs(seconds):.0f} s {'before' if seconds >= 0 else 'after'}"
     return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)
 
 
-def change_row(change: Change, begin: float, longest: int) -> Row:
+def change_row(change: Change, begin: float, longest: int) -> ChangeRecord:
     """A change before `begin` (unix seconds), with at most so many characters of its diff."""
-    return {
-        "at": number(change.at),
-        "seconds_before": round(begin - change.at, 1) + 0.0,
-        "kind": change.kind,
-        "service": change.service,
-        "id": change.id,
-        "version": change.version,
-        "previous": change.previous,
-        "author": change.author,
-        "summary": cut(change.summary, 300),
-        "files": ", ".join(change.files[:20]),
-        "diff": cut(change.diff, longest),
-    }
+    return ChangeRecord(
+        at=number(change.at) or 0.0,
+        seconds_before=round(begin - change.at, 1) + 0.0,
+        kind=change.kind,
+        service=change.service,
+        id=change.id,
+        version=change.version,
+        previous=change.previous,
+        author=change.author,
+        summary=cut(change.summary, 300),
+        files=", ".join(change.files[:20]),
+        diff=cut(change.diff, longest),
+    )

@@ -1,6 +1,7 @@
 """Exceptions by where they were raised."""
 
 import re
+from dataclasses import dataclass
 
 from ..analysis.stacktraces import (
     LIBRARIES,
@@ -20,8 +21,27 @@ Key = tuple[str, str, str]
 """Exception, file, function: lines move between releases."""
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorGroup(Row):
+    """Stack traces of one exception at one place; times in unix seconds."""
+
+    exception: str
+    message: str
+    file: str
+    line: int | None
+    function: str
+    location: str
+    count: int
+    before: int
+    new: bool
+    services: str  # joined by ", "
+    first: float | None
+    last: float | None
+    sample: str
+
+
 @tool(Effect.read)
-def error_groups(bench: Bench, services: list[str] | None = None) -> Table:
+def error_groups(bench: Bench, services: list[str] | None = None) -> Table[ErrorGroup]:
     """Stack traces of the incident window, grouped by exception and deepest frame of own code.
 
     `new` says that the baseline had none of the group. Groups new to the incident come first,
@@ -38,10 +58,10 @@ def error_groups(bench: Bench, services: list[str] | None = None) -> Table:
     counts = {_key(group): group.count for group in usual}
     members = _members(after)
     rows = [_row(group, members[_key(group)], counts.get(_key(group), 0)) for group in groups]
-    rows.sort(key=lambda row: (not row["new"], -row["count"]))
+    rows.sort(key=lambda row: (not row.new, -row.count))
     summary = f"{len(rows)} groups of exceptions in {len(after)} stack traces"
     if rows:
-        summary += f"; first: {rows[0]['exception']} at {rows[0]['location'] or 'unknown place'}"
+        summary += f"; first: {rows[0].exception} at {rows[0].location or 'unknown place'}"
     return table(
         rows, summary, f"no stack traces in {seconds(frame.incident)} of logs", frame.incident
     )
@@ -74,21 +94,21 @@ def _own_frame(group: StackGroup) -> Frame | None:
     return group.frame
 
 
-def _row(group: StackGroup, members: list[LogRecord], before: int) -> Row:
+def _row(group: StackGroup, members: list[LogRecord], before: int) -> ErrorGroup:
     stack = parse_stack(group.example)
     frame = _own_frame(group)
-    return {
-        "exception": group.exception,
-        "message": cut(stack.message if stack else "", 300),
-        "file": frame.file if frame else "",
-        "line": frame.line if frame else None,
-        "function": frame.function if frame else "",
-        "location": f"{frame.file}:{frame.line} {frame.function}" if frame else "",
-        "count": group.count,
-        "before": before,
-        "new": before == 0,
-        "services": ", ".join(sorted({log.service for log in members})),
-        "first": number(members[0].ts),
-        "last": number(members[-1].ts),
-        "sample": cut(group.example, 1500),
-    }
+    return ErrorGroup(
+        exception=group.exception,
+        message=cut(stack.message if stack else "", 300),
+        file=frame.file if frame else "",
+        line=frame.line if frame else None,
+        function=frame.function if frame else "",
+        location=f"{frame.file}:{frame.line} {frame.function}" if frame else "",
+        count=group.count,
+        before=before,
+        new=before == 0,
+        services=", ".join(sorted({log.service for log in members})),
+        first=number(members[0].ts),
+        last=number(members[-1].ts),
+        sample=cut(group.example, 1500),
+    )

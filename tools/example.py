@@ -1,5 +1,7 @@
 """One request, span by span."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
@@ -23,10 +25,27 @@ from .reading import (
 MOST_SPANS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class TraceSpan(Row):
+    """One span of a trace, `offset_ms` after its begin."""
+
+    depth: int
+    service: str
+    operation: str
+    kind: str
+    offset_ms: float
+    duration_ms: float | None
+    self_ms: float | None
+    status: str
+    error: str
+    trace_id: str
+    critical: bool
+
+
 @tool(Effect.read)
 def example_trace(
     bench: Bench, kind: str = "failing", service: str = "", trace_id: str = ""
-) -> Table:
+) -> Table[TraceSpan]:
     """One trace of the incident as indented rows in order of start.
 
     kind "failing" takes the longest of the traces that fail for the customer, else of those with
@@ -82,27 +101,27 @@ def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
     return records(bench, table, np.flatnonzero(table.trace == table.trace[best]))
 
 
-def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[Row]:
+def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[TraceSpan]:
     own = exclusive_ms(trace)
     critical = {span.span_id for span in critical_path(trace)}
     start = min(span.start for span in trace.spans)
-    rows: list[Row] = []
+    rows: list[TraceSpan] = []
     for span in _in_order(trace)[:MOST_SPANS]:
         depth = trace.depth(span)
         rows.append(
-            {
-                "depth": depth,
-                "service": span.service,
-                "operation": "  " * depth + cut(span.name, 120),
-                "kind": span.kind,
-                "offset_ms": number((span.start - start) * 1000) or 0.0,
-                "duration_ms": number(span.duration_ms),
-                "self_ms": number(own[span.span_id]),
-                "status": "error" if span.error else "ok",
-                "error": cut(messages.get((span.trace_id, span.span_id), ""), 200),
-                "trace_id": span.trace_id,
-                "critical": span.span_id in critical,
-            }
+            TraceSpan(
+                depth=depth,
+                service=span.service,
+                operation="  " * depth + cut(span.name, 120),
+                kind=span.kind,
+                offset_ms=number((span.start - start) * 1000) or 0.0,
+                duration_ms=number(span.duration_ms),
+                self_ms=number(own[span.span_id]),
+                status="error" if span.error else "ok",
+                error=cut(messages.get((span.trace_id, span.span_id), ""), 200),
+                trace_id=span.trace_id,
+                critical=span.span_id in critical,
+            )
         )
     return rows
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,24 @@ class Failure(NamedTuple):
     trace_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailureOrigin(Row):
+    """Failing traces that begin to fail at one place in one way."""
+
+    service: str
+    operation: str
+    error: str
+    reason: str
+    count: int
+    share: float
+    before: int
+    callers: str  # joined by ", "
+    route: str
+    trace_id: str
+
+
 @tool(Effect.read)
-def failure_origins(bench: Bench) -> Table:
+def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     """The deepest failing span of every failing trace, grouped by service, operation and error.
 
     Reason is "own error", "no answer" (the service should have answered and left no span),
@@ -45,7 +62,7 @@ def failure_origins(bench: Bench) -> Table:
     rows = [_row(key, found, len(origins), usual[key]) for key, found in ordered]
     summary = f"{len(origins)} failing traces"
     if rows:
-        summary += f"; {rows[0]['share']:.0%} begin at {rows[0]['service']} ({rows[0]['reason']})"
+        summary += f"; {rows[0].share:.0%} begin at {rows[0].service} ({rows[0].reason})"
     spans = len(every_span(bench, frame.incident))
     nothing = f"no failing trace among {spans} spans of {seconds(frame.incident)}"
     return table(rows, summary, nothing, frame.incident)
@@ -88,17 +105,17 @@ def _routes(table: SpanTable, rows: np.ndarray) -> list[str]:
     return [names.get(int(trace), "") for trace in table.trace[rows]]
 
 
-def _row(key: Key, found: list[Failure], total: int, before: int) -> Row:
+def _row(key: Key, found: list[Failure], total: int, before: int) -> FailureOrigin:
     hit = Counter(failure.route for failure in found)
-    return {
-        "service": key[0],
-        "operation": cut(key[1], 200),
-        "error": key[2],
-        "reason": key[3],
-        "count": len(found),
-        "share": number(len(found) / total),
-        "before": before,
-        "callers": ", ".join(sorted({failure.caller for failure in found if failure.caller})),
-        "route": hit.most_common(1)[0][0],
-        "trace_id": found[0].trace_id,
-    }
+    return FailureOrigin(
+        service=key[0],
+        operation=cut(key[1], 200),
+        error=key[2],
+        reason=key[3],
+        count=len(found),
+        share=number(len(found) / total) or 0.0,
+        before=before,
+        callers=", ".join(sorted({failure.caller for failure in found if failure.caller})),
+        route=hit.most_common(1)[0][0],
+        trace_id=found[0].trace_id,
+    )

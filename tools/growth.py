@@ -1,5 +1,6 @@
 """What grows steadily: leaks, and when they meet their limit."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -21,8 +22,25 @@ MATERIAL_COUNT = 0.25
 connections come and go with requests."""
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthTrend(Row):
+    """One signal that rises; `growth` over the window as a share of its start."""
+
+    service: str
+    signal: str
+    unit: str
+    start: float | None
+    now: float | None
+    slope_per_s: float | None
+    growth: float
+    limit: float | None
+    seconds_to_limit: float | None
+    confidence: float
+    monotonic: float
+
+
 @tool(Effect.read)
-def growth(bench: Bench) -> Table:
+def growth(bench: Bench) -> Table[GrowthTrend]:
     """Signals that grow steadily like a leak in the incident window: slope, growth over the
     window, and seconds until the limit is met. Confidence 0..1; the surest first, then the
     soonest to be full. Where restarts cut the climb, its longest stretch tells the slope."""
@@ -33,19 +51,19 @@ def growth(bench: Bench) -> Table:
     shares = {signal.service: signal for signal in found if signal.name == "memory_share"}
     rows = [row for signal in found if signal.name in SIGNALS and (row := _row(signal, shares))]
     rows.sort(key=_order)
-    steady = [row for row in rows if row["confidence"] >= 0.5]
+    steady = [row for row in rows if row.confidence >= 0.5]
     summary = f"{len(steady)} of {len(rows)} rising signals grow steadily"
     if steady:
-        summary += f"; first: {steady[0]['signal']} of {steady[0]['service']}"
+        summary += f"; first: {steady[0].signal} of {steady[0].service}"
     return table(rows, summary, f"nothing grows in {seconds(window)}", window)
 
 
-def _order(row: Row) -> tuple[float, float, str]:
-    left = row["seconds_to_limit"]
-    return -row["confidence"], np.inf if left is None else left, row["service"]
+def _order(row: GrowthTrend) -> tuple[float, float, str]:
+    left = row.seconds_to_limit
+    return -row.confidence, np.inf if left is None else left, row.service
 
 
-def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
+def _row(signal: Signal, shares: dict[str, Signal]) -> GrowthTrend | None:
     climb = _longest_climb(signal.values)
     ts = signal.ts[climb]
     trend = fit_trend(ts, signal.values[climb])
@@ -57,19 +75,19 @@ def _row(signal: Signal, shares: dict[str, Signal]) -> Row | None:
         now = float(signal.values[np.isfinite(signal.values)][-1])
     left = seconds_to_limit(now, trend.slope, limit) if limit is not None else None
     sure = trend.tau if trend.monotonic else 0.0
-    return {
-        "service": signal.service,
-        "signal": signal.name,
-        "unit": signal.unit,
-        "start": number(trend.level - trend.slope * float(ts[-1] - ts[0])),
-        "now": number(now),
-        "slope_per_s": number(trend.slope),
-        "growth": number(min(trend.growth, 1e6)),
-        "limit": number(limit),
-        "seconds_to_limit": number(left),
-        "confidence": number(max(0.0, sure) * min(1.0, trend.growth / (4 * material)), 3) or 0.0,
-        "monotonic": trend.monotonic,
-    }
+    return GrowthTrend(
+        service=signal.service,
+        signal=signal.name,
+        unit=signal.unit,
+        start=number(trend.level - trend.slope * float(ts[-1] - ts[0])),
+        now=number(now),
+        slope_per_s=number(trend.slope),
+        growth=number(min(trend.growth, 1e6)) or 0.0,
+        limit=number(limit),
+        seconds_to_limit=number(left),
+        confidence=number(max(0.0, sure) * min(1.0, trend.growth / (4 * material)), 3) or 0.0,
+        monotonic=trend.monotonic,
+    )
 
 
 def _longest_climb(values: np.ndarray) -> slice:

@@ -1,6 +1,7 @@
 """The health matrix: the worst state of every service, by group of signals."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,8 +38,27 @@ HARMLESS = {
 """Below this level a signal is at most to be watched, however unusual it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceHealth(Row):
+    """The worst state of each group of one service's signals: ok, watch, bad or unknown."""
+
+    service: str
+    traffic: str
+    errors: str
+    latency: str
+    saturation: str
+    logs: str
+    worst_signal: str
+    score: float
+    up: float | None
+
+    def states(self) -> list[str]:
+        """Of all groups."""
+        return [self.traffic, self.errors, self.latency, self.saturation, self.logs]
+
+
 @tool(Effect.read)
-def health(bench: Bench) -> Table:
+def health(bench: Bench) -> Table[ServiceHealth]:
     """The health of every service: traffic, errors, latency, saturation and logs, each ok,
     watch, bad or unknown, with its worst signal. Sickest service first."""
     found: dict[str, list[Shift]] = {}
@@ -46,26 +66,30 @@ def health(bench: Bench) -> Table:
         found.setdefault(shift.signal.service, []).append(shift)
     loud = _loud(bench)
     rows = [_row(name, found.get(name, []), loud.get(name, "")) for name in services_of(bench)]
-    rows.sort(key=lambda row: (-list(row.values()).count("bad"), -(row["score"] or 0)))
-    sick = [str(row["service"]) for row in rows if "bad" in row.values()]
+    rows.sort(key=lambda row: (-row.states().count("bad"), -row.score))
+    sick = [row.service for row in rows if "bad" in row.states()]
     summary = f"{len(sick)} of {len(rows)} services are in a bad state"
     summary += f": {', '.join(sick)}" if sick else ""
     return table(rows, summary, "no services in the catalogue or in telemetry", whole(bench))
 
 
-def _row(service: str, found: list[Shift], logs_state: str) -> Row:
-    row: Row = {"service": service}
-    for group, names in GROUPS.items():
-        states = [state(shift) for shift in found if shift.signal.name in names]
-        row[group] = max(states, key=("unknown", "ok", "watch", "bad").index, default="unknown")
-    row["logs"] = logs_state or "ok"
-    candidates = [shift for shift in found if shift.worse]
-    worst = max(candidates, key=lambda s: (state(s) == "bad", s.score), default=None)
-    up = next((shift for shift in found if shift.signal.name == "up"), None)
-    row["worst_signal"] = worst.signal.name if worst else ""
-    row["score"] = number(worst.score, 3) if worst else 0.0
-    row["up"] = _last(up)
-    return row
+def _row(service: str, found: list[Shift], logs_state: str) -> ServiceHealth:
+    worse = [shift for shift in found if shift.worse]
+    worst = max(worse, key=lambda s: (state(s) == "bad", s.score), default=None)
+    return ServiceHealth(
+        service,
+        *(_group(names, found) for names in GROUPS.values()),
+        logs=logs_state or "ok",
+        worst_signal=worst.signal.name if worst else "",
+        score=(number(worst.score, 3) or 0.0) if worst else 0.0,
+        up=_last(next((shift for shift in found if shift.signal.name == "up"), None)),
+    )
+
+
+def _group(names: tuple[str, ...], found: list[Shift]) -> str:
+    """The worst state of these signals."""
+    states = [state(shift) for shift in found if shift.signal.name in names]
+    return max(states, key=("unknown", "ok", "watch", "bad").index, default="unknown")
 
 
 def state(shift: Shift) -> str:
@@ -79,7 +103,7 @@ def state(shift: Shift) -> str:
         return "watch" if shift.score >= BAD else "ok"
     if not shift.worse:
         return "ok"
-    harmless = shift.row()["current"] < HARMLESS.get(shift.signal.name, 0.0)
+    harmless = (shift.row().current or 0.0) < HARMLESS.get(shift.signal.name, 0.0)
     return "bad" if shift.score >= BAD and not harmless else "watch"
 
 

@@ -1,14 +1,31 @@
 """Who is hurt: requests and failures at the edge, by route."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import Request, edge_requests, edge_services
 from .reading import attempt, number, seconds, table
 
 
+@dataclass(frozen=True, slots=True)
+class RouteImpact(Row):
+    """Requests of customers on one route, "*" all of them; clients are distinct addresses."""
+
+    route: str
+    requests: int
+    failed: int
+    share: float | None
+    requests_before: int
+    failed_before: int
+    share_before: float | None
+    slow: int | None
+    clients: int
+    failed_clients: int
+
+
 @tool(Effect.read)
-def traffic_impact(bench: Bench) -> Table:
+def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     """Requests that customers made in the incident, and how many failed, by route, against the
     baseline. The first row, route "*", is all of them.
 
@@ -24,8 +41,8 @@ def traffic_impact(bench: Bench) -> Table:
     summary = ""
     if rows:
         total = rows[0]
-        summary = f"{total['failed']} of {total['requests']} requests at the edge failed"
-        summary += f" ({total['share'] or 0:.1%}; {total['share_before'] or 0:.1%} before)"
+        summary = f"{total.failed} of {total.requests} requests at the edge failed"
+        summary += f" ({total.share or 0:.1%}; {total.share_before or 0:.1%} before)"
     nothing = f"no request spans at the edge in {seconds(frame.incident)}"
     return table(rows, summary, nothing, frame.incident)
 
@@ -50,19 +67,19 @@ def _by_route(found: list[Request]) -> dict[str, list[Request]]:
     return dict(groups)
 
 
-def _row(route: str, now: list[Request], before: list[Request], limit: float | None) -> Row:
+def _row(route: str, now: list[Request], before: list[Request], limit: float | None) -> RouteImpact:
     failed = sum(request.failed for request in now)
     failed_before = sum(request.failed for request in before)
     slow = sum(request.duration_ms > limit for request in now) if limit is not None else None
-    return {
-        "route": route,
-        "requests": len(now),
-        "failed": failed,
-        "share": number(failed / len(now)) if now else None,
-        "requests_before": len(before),
-        "failed_before": failed_before,
-        "share_before": number(failed_before / len(before)) if before else None,
-        "slow": slow,
-        "clients": len({request.client for request in now if request.client}),
-        "failed_clients": len({r.client for r in now if r.client and r.failed}),
-    }
+    return RouteImpact(
+        route=route,
+        requests=len(now),
+        failed=failed,
+        share=number(failed / len(now)) if now else None,
+        requests_before=len(before),
+        failed_before=failed_before,
+        share_before=number(failed_before / len(before)) if before else None,
+        slow=slow,
+        clients=len({request.client for request in now if request.client}),
+        failed_clients=len({r.client for r in now if r.client and r.failed}),
+    )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -64,8 +64,25 @@ class Instance:
         return float(found.mean()) if found.size else None
 
 
+@dataclass(frozen=True, slots=True)
+class InstanceLoad(Row):
+    """The work of one instance; rates are per second, `share` of its service's requests."""
+
+    service: str
+    instance: str
+    rate: float | None
+    rate_before: float | None
+    share: float | None
+    error_share: float | None
+    mean_s: float | None
+    mean_s_before: float | None
+    usual_s: float | None
+    in_flight: float | None
+    slots: float | None
+
+
 @tool(Effect.read)
-def instance_load(bench: Bench, services: list[str] | None = None) -> Table:
+def instance_load(bench: Bench, services: list[str] | None = None) -> Table[InstanceLoad]:
     """Requests, errors and mean time of every instance, before and now, with its share of its
     service's requests and its slots for requests at once. Shows uneven load and gives what
     capacity is computed from: arrivals, slots, and `usual_s`, the seconds that a request of
@@ -73,17 +90,19 @@ def instance_load(bench: Bench, services: list[str] | None = None) -> Table:
     window, names = whole(bench), checked(bench, services)
     raw = reading.attempt(lambda: bench.telemetry.metrics(window, NEEDED, names))
     rows = [_row(bench, instance) for instance in _instances(raw)]
-    rows = [row for row in rows if row["rate"] or row["rate_before"]]
+    rows = [row for row in rows if row.rate or row.rate_before]
     totals: dict[str, float] = defaultdict(float)
     for row in rows:
-        totals[row["service"]] += row["rate"] or 0.0
-    for row in rows:
-        total = totals[row["service"]]
-        row["share"] = number((row["rate"] or 0.0) / total) if total else None
-    rows.sort(key=lambda row: (-totals[row["service"]], row["service"], -(row["rate"] or 0.0)))
-    several = sum(1 for name in totals if sum(row["service"] == name for row in rows) > 1)
+        totals[row.service] += row.rate or 0.0
+    rows = [replace(row, share=_share(row, totals[row.service])) for row in rows]
+    rows.sort(key=lambda row: (-totals[row.service], row.service, -(row.rate or 0.0)))
+    several = sum(1 for name in totals if sum(row.service == name for row in rows) > 1)
     summary = f"{len(rows)} instances of {len(totals)} services; {several} services have several"
     return table(rows, summary, f"no request counters in {reading.seconds(window)}", window)
+
+
+def _share(row: InstanceLoad, total: float) -> float | None:
+    return number((row.rate or 0.0) / total) if total else None
 
 
 def _on_route(route: str, item: Series) -> bool:
@@ -98,20 +117,20 @@ def _instances(raw: Iterable[Series]) -> list[Instance]:
     return list(found.values())
 
 
-def _row(bench: Bench, instance: Instance) -> Row:
+def _row(bench: Bench, instance: Instance) -> InstanceLoad:
     before, now = bench.frame.baseline, bench.frame.incident
     rate = instance.rate(REQUESTS, now)
     errors = instance.rate(REQUESTS, now, lambda item: failed(code_of(item.labels))) or 0.0
-    return {
-        "service": instance.service,
-        "instance": instance.name,
-        "rate": number(rate),
-        "rate_before": number(instance.rate(REQUESTS, before)),
-        "share": None,
-        "error_share": number(errors / rate) if rate else None,
-        "mean_s": number(instance.mean_s(now)),
-        "mean_s_before": number(instance.mean_s(before)),
-        "usual_s": number(instance.usual_s(before, now)),
-        "in_flight": number(instance.level(IN_FLIGHT, now)),
-        "slots": number(instance.level(LIMIT, now) or instance.level(LIMIT, before)),
-    }
+    return InstanceLoad(
+        service=instance.service,
+        instance=instance.name,
+        rate=number(rate),
+        rate_before=number(instance.rate(REQUESTS, before)),
+        share=None,
+        error_share=number(errors / rate) if rate else None,
+        mean_s=number(instance.mean_s(now)),
+        mean_s_before=number(instance.mean_s(before)),
+        usual_s=number(instance.usual_s(before, now)),
+        in_flight=number(instance.level(IN_FLIGHT, now)),
+        slots=number(instance.level(LIMIT, now) or instance.level(LIMIT, before)),
+    )

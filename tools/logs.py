@@ -1,5 +1,7 @@
 """Log lines: what is new or surging, and search."""
 
+from dataclasses import dataclass
+
 from ..analysis.requests.log_table import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import Window
@@ -11,13 +13,43 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 LOUD = ["warning", "error", "critical"]
 
 
+@dataclass(frozen=True, slots=True)
+class LogPattern(Row):
+    """A log template that is new, surging or vanished; `first` in unix seconds."""
+
+    service: str
+    level: str
+    kind: str
+    template: str
+    before: int
+    after: int
+    ratio: float | None
+    score: float | None
+    first: float | None
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogMatch(Row):
+    """A log line that matches; `ts` in unix seconds."""
+
+    ts: float | None
+    service: str
+    instance: str
+    level: str
+    message: str
+    exception: str
+    route: str
+    trace_id: str
+
+
 @tool(Effect.read)
 def log_patterns(
     bench: Bench,
     services: list[str] | None = None,
     levels: list[str] | None = None,
     limit: int = 40,
-) -> Table:
+) -> Table[LogPattern]:
     """Log templates that are new, surging or vanished against the baseline, by service and level.
 
     Looks at warnings and above unless `levels` says otherwise. Score is -log10 of the
@@ -29,23 +61,23 @@ def log_patterns(
     before, after = (_chosen(bench, w, names, chosen) for w in (frame.baseline, frame.incident))
     exposures = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
     shifts = compare_templates(_lines(bench, before), _lines(bench, after), *exposures)
-    rows: list[Row] = [
-        {
-            "service": shift.service,
-            "level": shift.level,
-            "kind": shift.kind,
-            "template": cut(shift.template, 300),
-            "before": shift.before,
-            "after": shift.after,
-            "ratio": number(shift.ratio, 3),
-            "score": number(-shift.log10_p, 3),
-            "first": number(float(after.ts[shift.first])) if shift.first is not None else None,
-            "sample": cut(shift.example, 400),
-        }
+    rows = [
+        LogPattern(
+            service=shift.service,
+            level=shift.level,
+            kind=shift.kind,
+            template=cut(shift.template, 300),
+            before=shift.before,
+            after=shift.after,
+            ratio=number(shift.ratio, 3),
+            score=number(-shift.log10_p, 3),
+            first=number(float(after.ts[shift.first])) if shift.first is not None else None,
+            sample=cut(shift.example, 400),
+        )
         for shift in shifts[: max(1, limit)]
     ]
-    summary = f"{len(shifts)} log templates changed; first: {rows[0]['kind'] if rows else ''} "
-    summary += f"in {rows[0]['service']}: {cut(rows[0]['sample'], 120)}" if rows else ""
+    summary = f"{len(shifts)} log templates changed; first: {rows[0].kind if rows else ''} "
+    summary += f"in {rows[0].service}: {cut(rows[0].sample, 120)}" if rows else ""
     nothing = (
         f"no template changed among {len(before)} lines before and {len(after)} in the incident"
         f" (levels {', '.join(chosen)})"
@@ -71,7 +103,7 @@ def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
 @tool(Effect.read)
 def search_logs(
     bench: Bench, pattern: str, service: str = "", level: str = "", limit: int = 50
-) -> Table:
+) -> Table[LogMatch]:
     """Log lines of the incident window that match a regular expression (RE2), newest first."""
     names = checked(bench, [service]) if service else None
     levels = [one_of("level", level, LEVELS)] if level else None
@@ -79,17 +111,17 @@ def search_logs(
     found = logs(bench, window, names, levels)
     matching, _plain = matches(pattern, [log.message for log in found])
     hits = [found[index] for index in matching][::-1]
-    rows: list[Row] = [
-        {
-            "ts": number(log.ts),
-            "service": log.service,
-            "instance": log.instance,
-            "level": log.level,
-            "message": cut(log.message, 500),
-            "exception": cut(log.attributes.get("exception.type"), 200),
-            "route": cut(log.attributes.get("http.route"), 200),
-            "trace_id": log.trace_id,
-        }
+    rows = [
+        LogMatch(
+            ts=number(log.ts),
+            service=log.service,
+            instance=log.instance,
+            level=log.level,
+            message=cut(log.message, 500),
+            exception=cut(log.attributes.get("exception.type"), 200),
+            route=cut(log.attributes.get("http.route"), 200),
+            trace_id=log.trace_id,
+        )
         for log in hits[: max(1, limit)]
     ]
     summary = f"{len(hits)} of {len(found)} lines match"

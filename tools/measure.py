@@ -1,11 +1,26 @@
 """Before and after: the level of named signals in two windows, beside their healthy level."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..errors import ToolRetry
 from ..telemetry.model import Window
 from ..telemetry.signals import Signal, read_signals
-from .base import Bench, Effect, Table, tool
+from .base import Bench, Effect, Row, Table, tool
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLevels(Row):
+    """Medians of one signal: healthy, before an action and after it."""
+
+    service: str
+    signal: str
+    unit: str
+    baseline: float | None
+    before: float | None
+    after: float | None
+    higher_is_worse: bool
 
 
 @tool(Effect.read)
@@ -14,7 +29,7 @@ def measure(
     targets: list[str],
     before: tuple[float, float],
     after: tuple[float, float],
-) -> Table:
+) -> Table[SignalLevels]:
     """Level of signals before and after an action (medians), beside the healthy baseline.
 
     Args:
@@ -33,7 +48,7 @@ def measure(
         for window in (bench.frame.baseline, Window(*before), Window(*after))
     ]
     rows = [_row(pair, found) for pair in pairs]
-    measured = sum(row["after"] is not None for row in rows)
+    measured = sum(row.after is not None for row in rows)
     text = f"{measured} of {len(rows)} signals measured after the action"
     return Table(rows, text, Window(before[0], after[1]))
 
@@ -49,18 +64,18 @@ def _read(bench: Bench, window: Window, services: list[str], names: list[str]) -
     return {(s.service, s.name): (s, _level(s, window)) for s in signals}
 
 
-def _row(pair: tuple[str, str], found: list[Found]) -> dict:
+def _row(pair: tuple[str, str], found: list[Found]) -> SignalLevels:
     signal = next((part[pair][0] for part in found if pair in part), None)
     levels = [part[pair][1] if pair in part else None for part in found]
-    return {
-        "service": pair[0],
-        "signal": pair[1],
-        "unit": signal.unit if signal else "",
-        "baseline": levels[0],
-        "before": levels[1],
-        "after": levels[2],
-        "higher_is_worse": signal.higher_is_worse if signal else True,
-    }
+    return SignalLevels(
+        service=pair[0],
+        signal=pair[1],
+        unit=signal.unit if signal else "",
+        baseline=levels[0],
+        before=levels[1],
+        after=levels[2],
+        higher_is_worse=signal.higher_is_worse if signal else True,
+    )
 
 
 def _level(signal: Signal, window: Window) -> float | None:

@@ -1,15 +1,25 @@
 """Signals of services against their own past."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..analysis.series import downsample
 from ..telemetry.recipes import RECIPES
 from . import reading
-from .base import Bench, Effect, Table, tool
+from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, number, one_of, seconds, table, whole
-from .shifts import shifts
+from .shifts import SignalShift, shifts
 
 SIGNALS = (*(recipe.name for recipe in RECIPES), "up")
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPoint(Row):
+    """One value; `ts` in unix seconds."""
+
+    ts: float | None
+    value: float | None
 
 
 @tool(Effect.read)
@@ -18,7 +28,7 @@ def compare_signals(
     services: list[str] | None = None,
     signals: list[str] | None = None,
     min_score: float = 0.0,
-) -> Table:
+) -> Table[SignalShift]:
     """Compare every signal of every service in the incident window with its own baseline.
 
     Score is a robust z over a sustained run: below 3 is usual, above 6 is clear. `worse` says
@@ -41,7 +51,7 @@ def compare_signals(
 
 
 @tool(Effect.read)
-def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table:
+def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table[SignalPoint]:
     """One signal of one service over baseline and incident as at most `points` (ts, value)."""
     checked(bench, [service])
     one_of("signal", signal, SIGNALS)
@@ -52,7 +62,10 @@ def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> 
     values = downsample(found[0].values, max(2, min(points, 200)))
     ts = np.linspace(found[0].ts[0], found[0].ts[-1], values.size)
     rows = [
-        {"ts": number(float(at)), "value": number(float(value))}
+        SignalPoint(
+            ts=number(float(at)),
+            value=number(float(value)),
+        )
         for at, value in zip(ts, values, strict=True)
         if np.isfinite(value)
     ]

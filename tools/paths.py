@@ -1,5 +1,7 @@
 """Where requests take another way than they used to."""
 
+from dataclasses import dataclass
+
 from ..analysis.requests.span_patterns import Oddity, oddities
 from ..analysis.requests.stops import Blame, blamed
 from .base import Bench, Effect, Row, Table, tool
@@ -10,8 +12,28 @@ SHOWN = 60
 """Changes listed: fainter ones decide nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedPath(Row):
+    """A call or log line of an operation that is new, gone, more or less; `first` unix seconds."""
+
+    service: str
+    weight: float
+    change: str
+    operation: str
+    under: str
+    event: str
+    share_before: float | None
+    share: float | None
+    spans_before: int
+    spans: int
+    callers: str  # joined by ", "
+    callee: str
+    first: float | None
+    trace_id: str
+
+
 @tool(Effect.read)
-def changed_paths(bench: Bench) -> Table:
+def changed_paths(bench: Bench) -> Table[ChangedPath]:
     """Operations whose requests take another way than in the baseline: a call or a log line that
     is new, gone, or much more or less frequent, and calls after which work newly stops.
 
@@ -23,7 +45,7 @@ def changed_paths(bench: Bench) -> Table:
     return by_alert(bench, "changed_paths", lambda: _changed(bench))
 
 
-def _changed(bench: Bench) -> Table:
+def _changed(bench: Bench) -> Table[ChangedPath]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
     pairs = comparisons(bench, found)
     clearest: dict[tuple[str, ...], Blame] = {}
@@ -37,30 +59,30 @@ def _changed(bench: Bench) -> Table:
     rows = [_row(blame, found) for blame in ordered]
     summary = f"{len(clearest)} changes of requests' ways"
     if rows:
-        summary += f"; clearest in {rows[0]['service']}: {rows[0]['operation']} {rows[0]['event']}"
+        summary += f"; clearest in {rows[0].service}: {rows[0].operation} {rows[0].event}"
     same = f"requests of {seconds(incident)} take the ways of the baseline"
     nothing = same if pairs else "no spans of the baseline to compare with"
     return table(rows, summary, nothing, incident)
 
 
-def _row(blame: Blame, found: Requests) -> Row:
+def _row(blame: Blame, found: Requests) -> ChangedPath:
     odd = blame.oddity
-    return {
-        "service": blame.service,
-        "weight": number(blame.weight, 3),
-        "change": _change(odd),
-        "operation": cut(odd.operation, 200),
-        "under": cut(odd.under, 200),
-        "event": cut(odd.event, 300),
-        "share_before": number(odd.before / odd.spans_before),
-        "share": number(odd.now / odd.spans_now),
-        "spans_before": odd.spans_before,
-        "spans": odd.spans_now,
-        "callers": ", ".join(blame.callers),
-        "callee": blame.callee,
-        "first": number(odd.first),
-        "trace_id": found.trace_id(odd.trace),
-    }
+    return ChangedPath(
+        service=blame.service,
+        weight=number(blame.weight, 3) or 0.0,
+        change=_change(odd),
+        operation=cut(odd.operation, 200),
+        under=cut(odd.under, 200),
+        event=cut(odd.event, 300),
+        share_before=number(odd.before / odd.spans_before),
+        share=number(odd.now / odd.spans_now),
+        spans_before=odd.spans_before,
+        spans=odd.spans_now,
+        callers=", ".join(blame.callers),
+        callee=blame.callee,
+        first=number(odd.first),
+        trace_id=found.trace_id(odd.trace),
+    )
 
 
 def _change(odd: Oddity) -> str:

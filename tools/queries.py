@@ -29,8 +29,28 @@ class Runs:
         return len(self.ms) / len(self.parents) if self.parents else None
 
 
+@dataclass(frozen=True, slots=True)
+class StatementCost(Row):
+    """The runs of one database statement."""
+
+    service: str
+    statement: str
+    calls: int
+    calls_before: int
+    calls_per_request: float | None
+    calls_per_request_before: float | None
+    total_ms: float
+    mean_ms: float
+    mean_ms_before: float | None
+    p95_ms: float
+    p95_ms_before: float | None
+    ratio: float | None
+    fanout_ratio: float | None
+    errors: int
+
+
 @tool(Effect.read)
-def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
+def slow_queries(bench: Bench, services: list[str] | None = None) -> Table[StatementCost]:
     """Database statements by the time that they cost more than in the baseline.
 
     `calls_per_request` counts runs per operation that ran the statement at all; `fanout_ratio`
@@ -52,8 +72,8 @@ def slow_queries(bench: Bench, services: list[str] | None = None) -> Table:
     summary = f"{len(rows)} statements"
     if ordered:
         first = ordered[0]
-        summary += f"; first: {cut(first['statement'], 80)} of {first['service']},"
-        summary += f" {first['mean_ms']} ms ({first['mean_ms_before']} before)"
+        summary += f"; first: {cut(first.statement, 80)} of {first.service},"
+        summary += f" {first.mean_ms} ms ({first.mean_ms_before} before)"
     nothing = f"no spans with db.query.text in {seconds(frame.incident)} of incident"
     return table(ordered, summary, nothing, frame.incident)
 
@@ -71,23 +91,23 @@ def _runs(found: list[Span], services: list[str] | None) -> dict[Statement, Runs
     return dict(runs)
 
 
-def _row(key: Statement, before: Runs | None, now: Runs) -> Row:
+def _row(key: Statement, before: Runs | None, now: Runs) -> StatementCost:
     ms = np.array(now.ms)
     usual = np.array(before.ms) if before else None
     fanout_before = before.per_request if before else None
-    return {
-        "service": key[0],
-        "statement": cut(key[1], 500),
-        "calls": len(now.ms),
-        "calls_before": len(before.ms) if before else 0,
-        "calls_per_request": number(now.per_request, 3),
-        "calls_per_request_before": number(fanout_before, 3),
-        "total_ms": number(float(ms.sum())),
-        "mean_ms": number(float(ms.mean())),
-        "mean_ms_before": number(float(usual.mean())) if usual is not None else None,
-        "p95_ms": number(float(np.percentile(ms, 95))),
-        "p95_ms_before": number(float(np.percentile(usual, 95))) if usual is not None else None,
-        "ratio": ratio(float(ms.mean()), float(usual.mean())) if usual is not None else None,
-        "fanout_ratio": ratio(now.per_request, fanout_before),
-        "errors": now.errors,
-    }
+    return StatementCost(
+        service=key[0],
+        statement=cut(key[1], 500),
+        calls=len(now.ms),
+        calls_before=len(before.ms) if before else 0,
+        calls_per_request=number(now.per_request, 3),
+        calls_per_request_before=number(fanout_before, 3),
+        total_ms=number(float(ms.sum())) or 0.0,
+        mean_ms=number(float(ms.mean())) or 0.0,
+        mean_ms_before=number(float(usual.mean())) if usual is not None else None,
+        p95_ms=number(float(np.percentile(ms, 95))) or 0.0,
+        p95_ms_before=number(float(np.percentile(usual, 95))) if usual is not None else None,
+        ratio=ratio(float(ms.mean()), float(usual.mean())) if usual is not None else None,
+        fanout_ratio=ratio(now.per_request, fanout_before),
+        errors=now.errors,
+    )

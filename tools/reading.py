@@ -1,7 +1,7 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from .base import MAX_ROWS, Bench, Row, Table
 from .patience import go_on
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 
 def attempt(read: Callable[[], T]) -> T:
@@ -166,7 +167,7 @@ def cut(text: Any, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 2]} …"
 
 
-def table(rows: list[Row], summary: str, nothing: str, window: Window | None = None) -> Table:
+def table(rows: Sequence[R], summary: str, nothing: str, window: Window | None = None) -> Table[R]:
     """A table; without rows the summary says what was searched and that nothing is there."""
     if len(rows) > MAX_ROWS:
         summary += f"; {len(rows) - MAX_ROWS} of {len(rows)} rows are not shown"

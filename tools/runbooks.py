@@ -1,6 +1,7 @@
 """Runbooks: what others have learned about the common faults, from the files of faults/."""
 
 import re
+from dataclasses import dataclass
 
 from ..faults import Fault, faults
 from .base import Bench, Effect, Row, Table, tool
@@ -10,8 +11,21 @@ EXACT = 10.0
 """Score of a runbook whose fault is exactly what was asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunbookMatch(Row):
+    """A runbook and how well it fits; its lists one line each."""
+
+    id: str
+    title: str
+    score: float | None
+    symptoms: str
+    checks: str
+    first_moves: str
+    verification: str
+
+
 @tool(Effect.read)
-def find_runbook(bench: Bench, fault: str = "", limit: int = 3) -> Table:
+def find_runbook(bench: Bench, fault: str = "", limit: int = 3) -> Table[RunbookMatch]:
     """Runbooks for a kind of fault ("memory leak") or for words of an alert or log line.
 
     Gives symptoms, checks, first moves and verification, one line each; best match first. With
@@ -22,20 +36,20 @@ def find_runbook(bench: Bench, fault: str = "", limit: int = 3) -> Table:
     hits = [item for item in scored if item[0] > 0 or not fault.strip()]
     hits.sort(key=lambda item: (-item[0], item[1].id))
     kept = hits[: max(1, limit)] if fault.strip() else hits
-    rows: list[Row] = [
-        {
-            "id": book.id,
-            "title": book.title,
-            "score": number(score, 3),
-            "symptoms": book.sections["Symptoms"],
-            "checks": book.sections["Checks"],
-            "first_moves": book.sections["First moves"],
-            "verification": book.sections["Verification"],
-        }
+    rows: list[RunbookMatch] = [
+        RunbookMatch(
+            id=book.id,
+            title=book.title,
+            score=number(score, 3),
+            symptoms=book.sections["Symptoms"],
+            checks=book.sections["Checks"],
+            first_moves=book.sections["First moves"],
+            verification=book.sections["Verification"],
+        )
         for score, book in kept
     ]
     summary = f"{len(hits)} of {len(books)} runbooks fit"
-    summary += f"; best: {rows[0]['title']}" if rows else ""
+    summary += f"; best: {rows[0].title}" if rows else ""
     nothing = f"none of {len(books)} runbooks is about {fault[:80]!r}"
     return table(rows, summary, nothing, bench.frame.incident)
 

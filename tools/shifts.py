@@ -19,6 +19,24 @@ CONTIGUOUS_S = 120.0
 """Up to this gap between the windows, one grid spans both."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignalShift(Row):
+    """One signal of one service against its own baseline; `onset` in unix seconds."""
+
+    service: str
+    signal: str
+    unit: str
+    baseline: float | None
+    current: float | None
+    ratio: float | None
+    score: float
+    direction: int  # +1 up, -1 down, 0 unchanged
+    worse: bool
+    onset: float | None
+    note: str
+    source: str
+
+
 @dataclass(frozen=True)
 class Shift:
     """One signal in both windows."""
@@ -59,7 +77,7 @@ class Shift:
         seen = np.isfinite(self.now)
         return bool(seen.mean() < 0.4 and not seen[-3:].any() and np.isfinite(self.before).any())
 
-    def row(self) -> Row:
+    def row(self) -> SignalShift:
         """As a row of a table."""
         scored = self.scored
         if isinstance(scored, Anomaly):
@@ -68,20 +86,20 @@ class Shift:
         else:
             before, now, times = _median(self.before), _median(self.now), None
             note = scored.reason
-        return {
-            "service": self.signal.service,
-            "signal": self.signal.name,
-            "unit": self.signal.unit,
-            "baseline": number(before),
-            "current": number(now),
-            "ratio": number(times, 3),
-            "score": number(self.score, 3),
-            "direction": self.direction,
-            "worse": self.worse,
-            "onset": number(self.onset),
-            "note": note,
-            "source": self.signal.source,
-        }
+        return SignalShift(
+            service=self.signal.service,
+            signal=self.signal.name,
+            unit=self.signal.unit,
+            baseline=number(before),
+            current=number(now),
+            ratio=number(times, 3),
+            score=number(self.score, 3) or 0.0,
+            direction=self.direction,
+            worse=self.worse,
+            onset=number(self.onset),
+            note=note,
+            source=self.signal.source,
+        )
 
 
 def shifts(

@@ -1,5 +1,7 @@
 """Objectives against what telemetry says."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ..analysis.slo import BurnRule, burn_rate, error_budget, multiwindow
@@ -12,8 +14,25 @@ FAST_SHARE = 1 / 3
 """The fast window is the last third of the incident, the slow one all of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectiveState(Row):
+    """One objective in the incident: requests, and burn rates in times of what is allowed."""
+
+    service: str
+    name: str
+    sli: str
+    objective: float
+    current: float | None = None
+    good: int | None = None
+    total: int | None = None
+    burn_fast: float | None = None
+    burn_slow: float | None = None
+    budget_left: float | None = None
+    breached: bool = False
+
+
 @tool(Effect.read)
-def slo_state(bench: Bench) -> Table:
+def slo_state(bench: Bench) -> Table[ObjectiveState]:
     """Every objective of the catalogue: share of good requests in the incident, burn rates over
     its last third and over all of it, budget left. Breached ones first, then by burn rate.
 
@@ -27,23 +46,19 @@ def slo_state(bench: Bench) -> Table:
         for objective in service.slos:
             found = counted.get((service.name, objective.name))
             rows.append(_row(service.name, objective, found, frame.incident))
-    rows.sort(key=lambda row: (not row["breached"], -(row["burn_slow"] or 0.0)))
-    broken = [f"{row['service']} {row['name']}" for row in rows if row["breached"]]
+    rows.sort(key=lambda row: (not row.breached, -(row.burn_slow or 0.0)))
+    broken = [f"{row.service} {row.name}" for row in rows if row.breached]
     summary = f"{len(broken)} of {len(rows)} objectives are missed"
     summary += f": {', '.join(broken[:6])}" if broken else ""
     return table(rows, summary, "the catalogue promises no objectives", frame.incident)
 
 
-def _row(service: str, objective: Objective, found: Counted | None, incident: Window) -> Row:
-    row: Row = {
-        "service": service,
-        "name": objective.name,
-        "sli": objective.sli,
-        "objective": objective.objective,
-    }
-    empty = {"current": None, "good": None, "total": None, "burn_fast": None, "burn_slow": None}
+def _row(
+    service: str, objective: Objective, found: Counted | None, incident: Window
+) -> ObjectiveState:
+    promised = ObjectiveState(service, objective.name, objective.sli, objective.objective)
     if found is None:
-        return row | empty | {"budget_left": None, "breached": False}
+        return promised
     inside = (found.ts > incident.start) & (found.ts <= incident.end)
     good, total = float(np.nansum(found.good[inside])), float(np.nansum(found.total[inside]))
     slow = burn_rate(good, total, objective.objective)
@@ -51,15 +66,16 @@ def _row(service: str, objective: Objective, found: Counted | None, incident: Wi
     series = (found.ts, found.good, found.total)
     [burn] = multiwindow(*series, objective.objective, incident.end, rules=[rule])
     current = good / total if total > 0 else None
-    return row | {
-        "current": number(current),
-        "good": round(good),
-        "total": round(total),
-        "burn_fast": number(burn.short, 3),
-        "burn_slow": number(slow, 3),
-        "budget_left": number(_left(found, objective, incident), 3),
-        "breached": current is not None and current < objective.objective,
-    }
+    return replace(
+        promised,
+        current=number(current),
+        good=round(good),
+        total=round(total),
+        burn_fast=number(burn.short, 3),
+        burn_slow=number(slow, 3),
+        budget_left=number(_left(found, objective, incident), 3),
+        breached=current is not None and current < objective.objective,
+    )
 
 
 def _left(found: Counted, objective: Objective, incident: Window) -> float | None:

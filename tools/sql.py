@@ -1,14 +1,28 @@
 """SQL over telemetry: for a question that no other tool answers."""
 
-from .base import MAX_ROWS, Bench, Effect, Table, tool
+from dataclasses import dataclass
+from typing import Any
+
+from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import attempt, whole
 
 LIMIT_S = 10.0
 """Longest a query may run, seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class SqlRow(Row):
+    """One row of whatever was selected."""
+
+    columns: dict[str, Any]
+
+    def record(self) -> dict[str, Any]:
+        """The columns as they came."""
+        return self.columns
+
+
 @tool(Effect.read)
-def query_telemetry(bench: Bench, sql: str) -> Table:
+def query_telemetry(bench: Bench, sql: str) -> Table[SqlRow]:
     """Rows of one SELECT (DuckDB) over all telemetry, when no other tool answers the question.
 
     metrics(ts, name, service, instance, labels, value);
@@ -30,5 +44,7 @@ def query_telemetry(bench: Bench, sql: str) -> Table:
     frame = bench.frame
     begins = f"baseline from {frame.baseline.start:.0f}, incident from {frame.incident.start:.0f}"
     return Table(
-        answer.rows, f"{count} (unix seconds: {begins} to {frame.incident.end:.0f})", window
+        [SqlRow(row) for row in answer.rows],
+        f"{count} (unix seconds: {begins} to {frame.incident.end:.0f})",
+        window,
     )

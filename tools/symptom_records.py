@@ -1,6 +1,7 @@
 """Log lines as symptoms: loud ones that are new or surge. What all records' symptoms share."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..analysis.template_shift import LogLine, compare_templates
@@ -12,7 +13,21 @@ LOUD = {"warning": 0.7, "warn": 0.7, "error": 1.0, "critical": 1.0, "fatal": 1.0
 LONGEST = 500
 
 
-def log_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class Symptom(Row):
+    """Something that telemetry says newly; `first` in unix seconds."""
+
+    service: str
+    source: str  # log, span, figure, metric
+    text: str
+    strength: float
+    before: float | None
+    now: float | None
+    ratio: float | None
+    first: float | None
+
+
+def log_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
     """Warnings and errors that are new or surge, each with the attributes of one line."""
     then, now = logs(bench, before, None, [*LOUD]), logs(bench, after, None, [*LOUD])
     exposures = max(before.seconds, 1e-3), max(after.seconds, 1e-3)
@@ -48,15 +63,15 @@ def _lines(found: list[LogRecord]) -> list[LogLine]:
 
 def row(
     service: str, source: str, text: str, strength: float, before: float, now: float, at: float
-) -> Row:
+) -> Symptom:
     """One symptom; `first` is when it was first seen, unix seconds."""
-    return {
-        "service": service,
-        "source": source,
-        "text": text,
-        "strength": number(strength, 3),
-        "before": number(before),
-        "now": number(now),
-        "ratio": number(now / before, 3) if before else None,
-        "first": number(at),
-    }
+    return Symptom(
+        service=service,
+        source=source,
+        text=text,
+        strength=number(strength, 3) or 0.0,
+        before=number(before),
+        now=number(now),
+        ratio=number(now / before, 3) if before else None,
+        first=number(at),
+    )

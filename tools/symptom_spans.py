@@ -12,9 +12,9 @@ import numpy as np
 
 from ..analysis.requests.span_table import Ints, SpanTable
 from ..telemetry.model import Span, Window
-from .base import Bench, Row
+from .base import Bench
 from .reading import attempt, cut, every_span, records
-from .symptom_records import LONGEST, flat, row, written
+from .symptom_records import LONGEST, Symptom, flat, row, written
 
 SLOWER = 1.5
 """Times the usual duration from which an operation is a symptom."""
@@ -58,7 +58,7 @@ class _Spans:
         return bad, bad.size / max(1, rows.size)
 
 
-def span_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Row]:
+def span_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
     """Operations that fail or are slow and were not, and figures of spans that moved."""
     then, now = _Spans.of(bench, before), _Spans.of(bench, after)
     for operation in now.rows:
@@ -67,7 +67,7 @@ def span_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Row]:
         yield from _moved(operation, then, now)
 
 
-def _failing(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Row]:
+def _failing(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Symptom]:
     (failed, share), (_, share_before) = now.failed(operation), then.failed(operation)
     if not failed.size or share <= 2 * share_before:
         return
@@ -77,7 +77,7 @@ def _failing(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Row]:
     yield row(service, "span", cut(text, LONGEST), 0.9, share_before, share, span.start)
 
 
-def _slower(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Row]:
+def _slower(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Symptom]:
     if operation not in then.rows:
         return
     old, new = then.mean_ms(operation), now.mean_ms(operation)
@@ -89,7 +89,7 @@ def _slower(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Row]:
         yield row(service, "span", text, 0.6, old, new, slowest.start)
 
 
-def _moved(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Row]:
+def _moved(operation: Operation, then: _Spans, now: _Spans) -> Iterator[Symptom]:
     old, new = then.figures.get(operation, {}), now.figures.get(operation, {})
     service, name = operation
     first = float(now.table.start[now.rows[operation][0]])

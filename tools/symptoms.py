@@ -7,9 +7,9 @@ import numpy as np
 
 from ..analysis.moved import Move, counts_up, increments, moves
 from ..telemetry.model import Series, Window
-from .base import Bench, Effect, Row, Table, tool
+from .base import Bench, Effect, Table, tool
 from .reading import attempt, number, table, whole
-from .symptom_records import log_symptoms
+from .symptom_records import Symptom, log_symptoms
 from .symptom_spans import span_symptoms
 
 CLEAR = 6.0
@@ -21,7 +21,7 @@ CELLS = ("_bucket", "_created")
 
 
 @tool(Effect.read)
-def symptoms(bench: Bench) -> Table:
+def symptoms(bench: Bench) -> Table[Symptom]:
     """What is new in the incident, by its own names: loud log lines with their attributes,
     operations that fail or got slow, figures of spans, and metrics of any name that moved.
 
@@ -34,8 +34,8 @@ def symptoms(bench: Bench) -> Table:
         *span_symptoms(bench, before, after),
         *_metrics(bench, before, after),
     ]
-    rows.sort(key=lambda row: -(row["strength"] or 0.0))
-    loudest = f"; loudest: {rows[0]['service']}: {rows[0]['text'][:120]}" if rows else ""
+    rows.sort(key=lambda row: -(row.strength or 0.0))
+    loudest = f"; loudest: {rows[0].service}: {rows[0].text[:120]}" if rows else ""
     summary = f"{len(rows)} symptoms{loudest}"
     return table(rows, summary, "nothing is new against the baseline", whole(bench))
 
@@ -47,10 +47,10 @@ def windows(bench: Bench) -> tuple[Window, Window]:
     return Window(baseline.start, middle), Window(middle, incident.end)
 
 
-def _metrics(bench: Bench, before: Window, after: Window) -> Iterator[Row]:
+def _metrics(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
     incident, series = bench.frame.incident, _series(bench)
     joined = {key: _counted(key[1], *_joined(found)) for key, found in series.items()}
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], Symptom] = {}
     for keys, ts in _together(joined):
         if ts.size and ts[0] > after.start:  # they did not exist before
             continue
@@ -104,15 +104,15 @@ def _much(found: Move) -> bool:
     return found.ratio is None or not 1 / LEAST < found.ratio < LEAST
 
 
-def _row(service: str, name: str, found: Move, ts: np.ndarray) -> Row:
+def _row(service: str, name: str, found: Move, ts: np.ndarray) -> Symptom:
     first = float(ts[found.first]) if found.first is not None else None
-    return {
-        "service": service,
-        "source": "metric",
-        "text": name,
-        "strength": 0.6,
-        "before": number(found.before),
-        "now": number(found.now),
-        "ratio": number(found.ratio, 3),
-        "first": number(first),
-    }
+    return Symptom(
+        service=service,
+        source="metric",
+        text=name,
+        strength=0.6,
+        before=number(found.before),
+        now=number(found.now),
+        ratio=number(found.ratio, 3),
+        first=number(first),
+    )

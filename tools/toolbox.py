@@ -1,16 +1,22 @@
-"""The specialist's toolbox: calls a tool by name and makes evidence of whatever comes back."""
+"""The specialist's toolbox: calls a tool and makes evidence of whatever comes back.
 
+A playbook calls the function itself and gets rows of its type; a model names the tool.
+"""
+
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from pydantic_core import to_jsonable_python
 
 from ..errors import ApprovalRequired, ToolError, ToolRetry
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
 from ..telemetry.model import Window
 from ..tracing import tool_span
-from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Table
+from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, name_of
 from .patience import within
 
 LIMIT_S = 20.0
@@ -20,8 +26,11 @@ LATEST = 4_102_444_800
 """Unix seconds: the year 2100."""
 Recorder = Callable[[Evidence, Any], Evidence]
 """Keeps a record and its payload; hands the record back with its number and digest."""
-Memory = dict[tuple[str, str, Frame], Result]
+Memory = dict[tuple[str, str, Frame], Result[Row]]
 """What was asked, of which windows, and the answer that is on record already."""
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,19 @@ class Toolbox:
     record: Recorder
     memory: Memory = field(default_factory=dict)
 
-    def call(self, name: str, /, **arguments: Any) -> Result:
+    def call(
+        self,
+        tool: Callable[Concatenate[Bench, P], Table[R]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Result[R]:
+        """Run a tool and record the call, like `by_name`."""
+        arguments = inspect.signature(tool).bind(self.bench, *args, **kwargs).arguments
+        named = to_jsonable_python(dict(list(arguments.items())[1:]))
+        return cast(Result[R], self.by_name(name_of(tool), named))
+
+    def by_name(self, name: str, arguments: dict[str, Any]) -> Result[Row]:
         """Run a tool and record the call. A retry or failure comes back as a failed result.
 
         The same question about the same windows has one answer and one piece of evidence.
@@ -47,7 +68,7 @@ class Toolbox:
                 span.kept(known)
         return known
 
-    def _call(self, name: str, arguments: dict[str, Any]) -> Result:
+    def _call(self, name: str, arguments: dict[str, Any]) -> Result[Row]:
         tool = REGISTRY[name]
         if tool.effect is not Effect.read:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
@@ -61,8 +82,8 @@ class Toolbox:
         return self._keep(name, arguments, table, status)
 
     def _keep(
-        self, name: str, arguments: dict[str, Any], table: Table, status: EvidenceStatus
-    ) -> Result:
+        self, name: str, arguments: dict[str, Any], table: Table[Row], status: EvidenceStatus
+    ) -> Result[Row]:
         window = table.window or self.bench.frame.incident
         summary = table.summary
         if len(table.rows) > MAX_ROWS:
@@ -81,7 +102,8 @@ class Toolbox:
             summary=summary,
             digest="",
         )
-        kept = self.record(record, {"rows": rows, "summary": summary})
+        payload = {"rows": [row.record() for row in rows], "summary": summary}
+        kept = self.record(record, payload)
         return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
 
 

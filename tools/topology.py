@@ -1,6 +1,7 @@
 """Who calls whom, and where along the calls the degradation starts."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from ..analysis.anomaly import Anomaly
 from ..analysis.propagation import rank_origins
@@ -37,8 +38,34 @@ CLEAR = 0.3
 """A service's own anomaly from which one can speak of a degradation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency(Row):
+    """One service that calls another; `known` from the catalogue, from spans, or both."""
+
+    caller: str
+    callee: str
+    known: str
+    calls: int
+    caller_tier: int | None
+    callee_tier: int | None
+    callee_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginSuspect(Row):
+    """One service by the blame that flows to it along the calls."""
+
+    rank: int
+    service: str
+    blame: float
+    own: float
+    silent: bool
+    path: str  # joined by " > "
+    signal: str
+
+
 @tool(Effect.read)
-def dependencies(bench: Bench, service: str = "") -> Table:
+def dependencies(bench: Bench, service: str = "") -> Table[Dependency]:
     """Calls between services: caller -> callee as the catalogue says and as spans show.
 
     With a `service`, only its callers and callees. `calls` counts the incident window.
@@ -51,21 +78,11 @@ def dependencies(bench: Bench, service: str = "") -> Table:
     counts = Counter({edge: item.count for edge, item in recent.items()})
     listed, seen = _listed(catalogue), set(stats)
     chosen = [edge for edge in listed | seen if not service or service in edge]
-    rows: list[Row] = [
-        {
-            "caller": edge[0],
-            "callee": edge[1],
-            "known": "both"
-            if edge in listed and edge in seen
-            else "catalogue"
-            if edge in listed
-            else "spans",
-            "calls": counts[edge],
-            **_entries(catalogue, edge),
-        }
+    rows = [
+        _dependency(catalogue, edge, _known(edge in listed, edge in seen), counts[edge])
         for edge in sorted(chosen, key=lambda edge: (-counts[edge], edge))
     ]
-    summary = f"{len(rows)} dependencies, {sum(row['known'] == 'spans' for row in rows)} of them "
+    summary = f"{len(rows)} dependencies, {sum(row.known == 'spans' for row in rows)} of them "
     summary += "not in the catalogue"
     nothing = f"no calls in the catalogue or in {seconds(whole(bench))} of spans"
     nothing += f" for {service}" if service else ""
@@ -76,17 +93,24 @@ def _listed(catalogue: Catalogue) -> set[Edge]:
     return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
 
 
-def _entries(catalogue: Catalogue, edge: Edge) -> Row:
+def _known(listed: bool, seen: bool) -> str:
+    return ("both" if seen else "catalogue") if listed else "spans"
+
+
+def _dependency(catalogue: Catalogue, edge: Edge, known: str, calls: int) -> Dependency:
     caller, callee = (catalogue.find(name) for name in edge)
-    return {
-        "caller_tier": caller.tier if caller else None,
-        "callee_tier": callee.tier if callee else None,
-        "callee_kind": callee.kind if callee else "",
-    }
+    return Dependency(
+        *edge,
+        known=known,
+        calls=calls,
+        caller_tier=caller.tier if caller else None,
+        callee_tier=callee.tier if callee else None,
+        callee_kind=callee.kind if callee else "",
+    )
 
 
 @tool(Effect.read)
-def origin(bench: Bench) -> Table:
+def origin(bench: Bench) -> Table[OriginSuspect]:
     """Where the degradation starts: services ranked by blame, which flows along the calls.
 
     Blame sums to 1. `own` is how ill the service itself is, `silent` says that it left no
@@ -104,24 +128,24 @@ def origin(bench: Bench) -> Table:
         name: own * _borne_out(name, found, edges, calls_ill) for name, (own, _) in worst.items()
     }
     suspects = rank_origins(scores, calls, silent=silent, edges=calls_ill)
-    rows: list[Row] = [
-        {
-            "rank": rank,
-            "service": suspect.service,
-            "blame": number(suspect.blame, 3),
-            "own": number(suspect.own, 3),
-            "silent": suspect.silent,
-            "path": " > ".join(suspect.path),
-            "signal": worst.get(suspect.service, (0.0, ""))[1] or ("up" if suspect.silent else ""),
-        }
+    rows = [
+        OriginSuspect(
+            rank=rank,
+            service=suspect.service,
+            blame=number(suspect.blame, 3) or 0.0,
+            own=number(suspect.own, 3) or 0.0,
+            silent=suspect.silent,
+            path=" > ".join(suspect.path),
+            signal=worst.get(suspect.service, (0.0, ""))[1] or ("up" if suspect.silent else ""),
+        )
         for rank, suspect in enumerate(suspects, 1)
         if suspect.blame >= 0.005 or suspect.own > 0
     ]
     summary = ""
     if rows:
-        ill = max(row["own"] for row in rows) >= CLEAR
+        ill = max(row.own for row in rows) >= CLEAR
         start = "the degradation starts at" if ill else "no service is clearly ill, least well is"
-        summary = f"{start} {rows[0]['service']} (blame {rows[0]['blame']:.0%}, {rows[0]['path']})"
+        summary = f"{start} {rows[0].service} (blame {rows[0].blame:.0%}, {rows[0].path})"
     nothing = f"no service is ill: {len(found)} signals are in their usual band"
     return table(rows, summary, nothing, whole(bench))
 
@@ -165,7 +189,7 @@ def _silent(found: list[Shift], before: SpanTable, after: SpanTable) -> set[str]
 
 def _gone(shift: Shift) -> bool:
     """Not answering for most of what was seen of the incident."""
-    return bool(shift.row()["current"] is not None and shift.direction < 0 and shift.worse)
+    return bool(shift.row().current is not None and shift.direction < 0 and shift.worse)
 
 
 def _ill(shift: EdgeShift) -> float:

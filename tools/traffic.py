@@ -1,6 +1,7 @@
 """Where traffic comes from, and how much more of it there is."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from ..analysis.rates import rate_change
 from ..analysis.sources import AuthEvent, by_network
@@ -12,8 +13,20 @@ from .reading import cut, every_span, number, one_of, ratio, seconds, table
 MOST_ROWS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class TrafficRate(Row):
+    """Arrivals per second of one route, source, network or service; "*" is all of the edge."""
+
+    value: str
+    rate: float
+    rate_before: float
+    ratio: float | None
+    score: float
+    share: float | None
+
+
 @tool(Effect.read)
-def traffic(bench: Bench, by: str = "route") -> Table:
+def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
     """Arrival rate at the edge by route, source or /24 network, or of every service, against the
     baseline.
 
@@ -28,9 +41,9 @@ def traffic(bench: Bench, by: str = "route") -> Table:
     total = len(edge_requests(bench, frame.incident))
     every = _row("*", len(edge_requests(bench, frame.baseline)), total, lengths, total)
     rows = [_row(value, usual[value], now[value], lengths, len(after)) for value in now | usual]
-    rows.sort(key=lambda row: (-_risen(row), -(row["rate"] or 0.0), row["value"]))
-    summary = f"{every['rate']} requests/s at the edge, {every['rate_before']} before"
-    summary += f"; first: {rows[0]['value']}" if rows else ""
+    rows.sort(key=lambda row: (-_risen(row), -(row.rate or 0.0), row.value))
+    summary = f"{every.rate} requests/s at the edge, {every.rate_before} before"
+    summary += f"; first: {rows[0].value}" if rows else ""
     nothing = f"no requests in {seconds(frame.incident)} of spans"
     return table([every, *rows[:MOST_ROWS]] if rows else [], summary, nothing, frame.incident)
 
@@ -46,18 +59,20 @@ def _values(bench: Bench, window: Window, by: str) -> list[str]:
     return [event.source for event in by_network(AuthEvent(v, "", False) for v in values)]
 
 
-def _row(value: str, before: int, now: int, lengths: tuple[float, float], total: int) -> Row:
+def _row(
+    value: str, before: int, now: int, lengths: tuple[float, float], total: int
+) -> TrafficRate:
     change = rate_change(before, now, *lengths)
     rate, rate_before = now / lengths[1], before / lengths[0]
-    return {
-        "value": cut(value, 200),
-        "rate": number(rate),
-        "rate_before": number(rate_before),
-        "ratio": ratio(rate, rate_before),
-        "score": number(-change.log10_p, 3) or 0.0,
-        "share": number(now / total) if total else None,
-    }
+    return TrafficRate(
+        value=cut(value, 200),
+        rate=number(rate) or 0.0,
+        rate_before=number(rate_before) or 0.0,
+        ratio=ratio(rate, rate_before),
+        score=number(-change.log10_p, 3) or 0.0,
+        share=number(now / total) if total else None,
+    )
 
 
-def _risen(row: Row) -> float:
-    return row["score"] if (row["rate"] or 0.0) > (row["rate_before"] or 0.0) else 0.0
+def _risen(row: TrafficRate) -> float:
+    return row.score if (row.rate or 0.0) > (row.rate_before or 0.0) else 0.0

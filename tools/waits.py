@@ -1,5 +1,7 @@
 """Where requests wait longer than they used to, and which end of a call is slow."""
 
+from dataclasses import dataclass
+
 from ..analysis.requests.delays import Delay, delays
 from ..analysis.requests.waiting import Edge, waits
 from .base import Bench, Effect, Row, Table, tool
@@ -7,8 +9,24 @@ from .columns import comparisons, listed_calls, requests
 from .reading import by_alert, cut, number, seconds, table
 
 
+@dataclass(frozen=True, slots=True)
+class AddedWait(Row):
+    """What one service adds to calls; `first` in unix seconds."""
+
+    service: str
+    strength: float
+    place: str
+    operation: str
+    added_ms: float
+    times_noise: float
+    before_ms: float | None
+    now_ms: float | None
+    calls: int
+    first: float | None
+
+
 @tool(Effect.read)
-def added_waits(bench: Bench) -> Table:
+def added_waits(bench: Bench) -> Table[AddedWait]:
     """Services that delay requests: time inside them, or time on the calls they take part in
     (network, queues, a starved process) that neither end works.
 
@@ -20,7 +38,7 @@ def added_waits(bench: Bench) -> Table:
     return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls)
 
 
-def _added(bench: Bench, calls: frozenset[Edge]) -> Table:
+def _added(bench: Bench, calls: frozenset[Edge]) -> Table[AddedWait]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
     clearest: dict[str, Delay] = {}
     for before, now in comparisons(bench, found):
@@ -32,24 +50,24 @@ def _added(bench: Bench, calls: frozenset[Edge]) -> Table:
     rows = [_row(delay) for delay in ordered if delay.times_noise >= 1]
     summary = f"{len(rows)} services add time to requests"
     if rows:
-        summary += f"; most clearly {rows[0]['service']}: {rows[0]['added_ms']} ms a call, "
-        summary += f"{rows[0]['place']}"
+        summary += f"; most clearly {rows[0].service}: {rows[0].added_ms} ms a call, "
+        summary += f"{rows[0].place}"
     nothing = f"no kind of span that both windows hold takes longer in {seconds(incident)}"
     return table(rows, summary, nothing, incident)
 
 
-def _row(delay: Delay) -> Row:
+def _row(delay: Delay) -> AddedWait:
     wait = delay.waits[0]
     caller, callee = wait.place
-    return {
-        "service": delay.service,
-        "strength": number(delay.strength, 3),
-        "place": f"{caller} -> {callee}" if callee else f"inside {caller}",
-        "operation": cut(wait.operation, 200),
-        "added_ms": number(delay.ms),
-        "times_noise": number(delay.times_noise, 3),
-        "before_ms": number(wait.before_ms),
-        "now_ms": number(wait.now_ms),
-        "calls": wait.calls,
-        "first": number(wait.first),
-    }
+    return AddedWait(
+        service=delay.service,
+        strength=number(delay.strength, 3) or 0.0,
+        place=f"{caller} -> {callee}" if callee else f"inside {caller}",
+        operation=cut(wait.operation, 200),
+        added_ms=number(delay.ms) or 0.0,
+        times_noise=number(delay.times_noise, 3) or 0.0,
+        before_ms=number(wait.before_ms),
+        now_ms=number(wait.now_ms),
+        calls=wait.calls,
+        first=number(wait.first),
+    )

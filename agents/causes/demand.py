@@ -7,6 +7,7 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from ...tools.base import Row
+from ...tools.symptom_records import Symptom
 from .candidate import Candidate
 from .observations import Observations, cite
 from .outside import EXPLAINED, explained
@@ -65,7 +66,7 @@ def _rises(row: Row) -> bool:
     return bool(row["source"] == "metric" and whole and (row["ratio"] or 0.0) >= LEAST)
 
 
-def _from_outside(observations: Observations, name: str, rising: dict[str, Row]) -> bool:
+def _from_outside(observations: Observations, name: str, rising: dict[str, Symptom]) -> bool:
     """Nobody calls it, or who calls it gets as much more itself: else the calls are our own."""
     callers = [s.name for s in observations.case.catalogue.services if name in s.depends_on]
     more = rising[name]["ratio"]

@@ -25,6 +25,7 @@ from ...faults import Remedy, fault_of
 from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
+from ...tools.access import access_patterns
 from .access import attackers
 from .data import damaged
 from .networks import covered, networks
@@ -144,7 +145,7 @@ def _limit(observations: Observations, route: str) -> Iterator[Move]:
 
 def _block(observations: Observations, _cause: Hypothesis) -> Iterator[Move]:
     """The attacking sources, with the measured share of good requests they send."""
-    patterns = observations.ask("access_patterns", by="source")
+    patterns = observations.ask(access_patterns, by="source")
     good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
     sources = networks([row["value"] for row in attackers(observations)], good)
     total = sum(good.values())

@@ -13,6 +13,7 @@ from ...incident.report import FollowUp, MonitoringReport, SweepReport
 from ...prompts.formats import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
+from ...tools.metrics import compare_signals
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
 from ..reporting.owners import due, grounds, owner
@@ -29,7 +30,7 @@ EXPRESSION = " Expression: "
 
 def improve_monitoring(case: Case) -> MonitoringReport:
     """Step 12, with one look at how far each signal moved."""
-    signals = case.tools.call("compare_signals")
+    signals = case.tools.call(compare_signals)
     return monitoring_report(case.document, case.now, signals, case.catalogue)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ...incident.classification import Classification
 from ...incident.severity import Severity
 from ...tools.base import Result
+from ...tools.impact import RouteImpact
 from ..causes.observations import first
 
 FAILING = ((0.5, Severity.P0), (0.05, Severity.P1), (0.005, Severity.P2))
@@ -64,7 +65,7 @@ def _live(traffic: Result, objectives: Result, health: Result) -> list[tuple[Sev
     return found
 
 
-def _shares(total: dict) -> list[tuple[Severity, str]]:
+def _shares(total: RouteImpact) -> list[tuple[Severity, str]]:
     failing = (total["share"] or 0.0) if (total["failed"] or 0) >= MANY else 0.0
     slow = (total["slow"] or 0) / total["requests"]
     found = [(level, f"{failing:.1%} of requests fail") for at, level in FAILING if failing >= at]

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...analysis.changepoint import last_departure
 from ...tools.base import Row
+from ...tools.metrics import signal_series
 from ..causes.observations import Observations
 from .noise import CLEAR
 
@@ -42,7 +43,7 @@ def _telling(worse: list[Row]) -> list[Row]:
 
 def _departure(observations: Observations, row: Row) -> float | None:
     series = observations.ask(
-        "signal_series", service=row["service"], signal=row["signal"], points=POINTS
+        signal_series, service=row["service"], signal=row["signal"], points=POINTS
     )
     if row["baseline"] is None or row["current"] is None:
         return row["onset"]

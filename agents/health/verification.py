@@ -14,6 +14,7 @@ from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
 from ...tools.base import Result
+from ...tools.measure import measure
 from ..causes.observations import cite
 from ..runtime.case import Case
 from .recovery import MAIN, conclude, deviated, healthy, remaining
@@ -68,9 +69,9 @@ def _measure(case: Case, execution: Execution) -> Result:
     windows = case.catalogue.windows
     began, now = execution.started_at.timestamp(), case.now.timestamp()
     settled = (execution.ended_at or execution.started_at).timestamp() + windows.stabilise_s
-    before = [max(case.frame.incident.start, began - windows.verify_s), began]
-    after = [max(now - windows.verify_s, settled), now]
-    return case.tools.call("measure", targets=_targets(case, execution), before=before, after=after)
+    before = max(case.frame.incident.start, began - windows.verify_s), began
+    after = max(now - windows.verify_s, settled), now
+    return case.tools.call(measure, targets=_targets(case, execution), before=before, after=after)
 
 
 def _targets(case: Case, execution: Execution) -> list[str]:
@@ -147,14 +148,14 @@ def _summary(
 def _findings(result: Result, symptoms: list[Measure]) -> list[Finding]:
     rows = {(row["service"], row["signal"]): row for row in result.rows}
     found = []
-    for measure in symptoms:
+    for symptom in symptoms:
         quotes: list[Quote] = cite(
-            result, rows[(measure.service, measure.signal)], "before", "after", "baseline"
+            result, rows[(symptom.service, symptom.signal)], "before", "after", "baseline"
         )
-        if quotes and measure.after is not None:
-            state = "is back" if measure.healthy else "is not back"
-            text = f"{measure.service} {measure.signal} {state} at its healthy level"
+        if quotes and symptom.after is not None:
+            state = "is back" if symptom.healthy else "is not back"
+            text = f"{symptom.service} {symptom.signal} {state} at its healthy level"
             found.append(
-                Finding(statement=text, service=measure.service, kind="verification", quotes=quotes)
+                Finding(statement=text, service=symptom.service, kind="verification", quotes=quotes)
             )
     return found

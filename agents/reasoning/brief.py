@@ -13,9 +13,8 @@ from ...incident.finding import Hypothesis
 from ...incident.report import AnyReport, MitigationReport
 from ...prompts.neutral import Trusted, plain
 from ...prompts.render import render
-from ...tools.base import Result
 from ..runtime.case import Asked
-from .digest import digest
+from .digest import digest_evidence
 
 Payload = Callable[[str], Any]
 TABLE_CHARS = 700
@@ -63,12 +62,6 @@ def cause(h: Hypothesis) -> str:
     return f"{h.confidence:.0%} {h.service}, {h.kind.value}: {h.statement}"
 
 
-def as_result(record: Evidence, payload: Payload) -> Result:
-    """A piece of evidence as the call's result."""
-    held = payload(record.digest)
-    return Result(record.id, record.status, held.get("rows", []), record.summary)
-
-
 def _trusted(text: str) -> Trusted:
     """One visible line; a model reads no Markdown, so nothing is escaped."""
     return Trusted(plain(text, 400))
@@ -113,7 +106,7 @@ def _tables(
             more.append(f"{record.id} {record.tool}")
             continue
         onset = document.onset.timestamp() if document.onset else None
-        table = digest(as_result(record, payload), min(TABLE_CHARS, left), record.tool, onset)
+        table = digest_evidence(record, payload(record.digest), min(TABLE_CHARS, left), onset)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)

@@ -20,6 +20,8 @@ from ...incident.evidence import Evidence, EvidenceStatus
 from ...tools.base import Result, Row
 from .cells import CLOSE, OPEN, cell, clean, is_nothing
 
+Cells = dict[str, Any]
+"""A row as evidence holds it, by column."""
 WIDTHS = (240, 120, 72, 48, 32, 20)
 """Longest cells that are tried, in characters: rows come before long cells."""
 WANTED = 8
@@ -45,9 +47,11 @@ class Sheet:
     matching: bool = False  # the rows were picked: they are counted, not numbered through
 
 
-def digest(result: Result, budget_chars: int, tool: str = "", onset: float | None = None) -> str:
+def digest(
+    result: Result[Row], budget_chars: int, tool: str = "", onset: float | None = None
+) -> str:
     """A finished call as text of at most `budget_chars` characters, whatever its rows hold."""
-    sheet = sheet_of(result.evidence, tool, result.status, result.summary, result.rows, onset)
+    sheet = sheet_of(result.evidence, tool, result.status, result.summary, result.records(), onset)
     return render(sheet, budget_chars)
 
 
@@ -104,7 +108,7 @@ def _inner(sheet: Sheet, name: str, budget: int) -> list[str]:
     return lines + _table(sheet, shown, left)
 
 
-def _table(sheet: Sheet, shown: list[Row], budget: int) -> list[str]:
+def _table(sheet: Sheet, shown: list[Cells], budget: int) -> list[str]:
     """Constants, column names, as many rows as fit, and which they are."""
     columns, constant = _columns(shown)
     lines = _constants(shown[0], constant, budget // 4, sheet.onset)
@@ -120,7 +124,7 @@ def _table(sheet: Sheet, shown: list[Row], budget: int) -> list[str]:
     return [*lines, heading, *rows, footer] if rows else _cut([*lines, footer], budget)
 
 
-def _columns(rows: list[Row]) -> tuple[list[str], list[str]]:
+def _columns(rows: list[Cells]) -> tuple[list[str], list[str]]:
     """(columns that vary, columns that say the same in every row); empty ones in neither."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     full = [n for n in names if any(not is_nothing(row.get(n)) for row in rows)]
@@ -134,7 +138,7 @@ def _alike(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
-def _constants(row: Row, names: list[str], budget: int, onset: float | None) -> list[str]:
+def _constants(row: Cells, names: list[str], budget: int, onset: float | None) -> list[str]:
     if not names:
         return []
     pairs = [f"{clean(n, 40)}={cell(n, row.get(n), 120, onset)}" for n in names]
@@ -152,7 +156,7 @@ def _fitting(columns: list[str], budget: int) -> tuple[list[str], int]:
     return kept, len(columns) - len(kept)
 
 
-def _rows(sheet: Sheet, rows: list[Row], columns: list[str], room: int) -> list[str]:
+def _rows(sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:
     """All rows at the greatest width that fits them; else WANTED of them; else what fits."""
     best: list[str] = []
     for width in WIDTHS:
@@ -164,7 +168,7 @@ def _rows(sheet: Sheet, rows: list[Row], columns: list[str], room: int) -> list[
     return best
 
 
-def _at(width: int, sheet: Sheet, rows: list[Row], columns: list[str], room: int) -> list[str]:
+def _at(width: int, sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:
     lines: list[str] = []
     for number, row in zip(sheet.numbers, rows, strict=True):
         cells = [cell(name, row.get(name), width, sheet.onset) for name in columns]
@@ -188,7 +192,7 @@ def _footer(sheet: Sheet, shown: int, tail: str) -> str:
     return f"{span} of {sheet.total}{more}{tail}"
 
 
-def _named(row: Any) -> Row:
+def _named(row: Any) -> Cells:
     if not isinstance(row, dict):
         return {"value": row}
     return {str(key): value for key, value in row.items()}

@@ -46,7 +46,7 @@ class Desk:
             names = ", ".join(spec.name for spec in self.specs())
             return f"There is no tool {call.name[:40]!r} here. There are: {names}."
         with asked_as(call.id):
-            result = self.toolbox.call(call.name, **call.arguments)
+            result = self.toolbox.by_name(call.name, call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
         return digest(result, ANSWER_CHARS, call.name)

@@ -11,7 +11,7 @@ from .proof import Proof
 from .replies import SkepticReply
 from .weighing import fused_again
 
-OTHER_VIEW = Specialist.performance
+OTHER_VIEW = Specialist("performance")
 """Whose view tries to refute the debugger's leading cause."""
 Challenge = Callable[[Hypothesis], SkepticReply]
 """Asks for a refutation of one hypothesis. Raises ModelError."""

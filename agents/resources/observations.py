@@ -2,26 +2,24 @@
 
 from functools import cached_property
 
-from ...tools import caches, instances
 from ...tools.base import Result, Row
+from ...tools.caches import CacheHits, cache_hits
+from ...tools.instances import InstanceLoad, instance_load
 from ..causes.observations import Observations, where
-
-TOOLS = (instances.instance_load, caches.cache_hits)
-"""Importing them declares them."""
 
 
 class LoadObservations(Observations):
     """Load of one case, asked for when first needed."""
 
     @cached_property
-    def instances(self) -> Result:
+    def instances(self) -> Result[InstanceLoad]:
         """Work per instance, before and now."""
-        return self.ask("instance_load")
+        return self.ask(instance_load)
 
     @cached_property
-    def caches(self) -> Result:
+    def caches(self) -> Result[CacheHits]:
         """Hit shares."""
-        return self.ask("cache_hits")
+        return self.ask(cache_hits)
 
     def working(self, service: str) -> list[Row]:
         """The instances of a service that get requests."""

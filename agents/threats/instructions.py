@@ -3,17 +3,28 @@ somebody who writes such text into a log, a header or an alert is worth knowing 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...incident.finding import Finding
 from ...incident.timeline import utc_now
 from ...text_safety.injection import speaks
 from ...tools.base import Result, Row
+from ...tools.hostile import HostileText, hostile_texts
 from ..causes.observations import cite
 from .observations import AccessObservations
 from .threat import Threat
 
 SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AlertText(Row):
+    """A text of the alert that reads like an instruction."""
+
+    field: str
+    text: str
+    phrase: str
 
 
 def in_telemetry(observations: AccessObservations) -> Iterator[Threat]:
@@ -26,27 +37,27 @@ def in_telemetry(observations: AccessObservations) -> Iterator[Threat]:
 
 def _written(observations: AccessObservations) -> Iterator[Finding]:
     """What others wrote into telemetry."""
-    found = observations.ask("hostile_texts")
+    found = observations.ask(hostile_texts)
     for row in found.rows:
-        of = f" of {row['service']}" if row["service"] else ""
-        yield _finding(found, row, f"a text of others ({row['place']}{of})", row["service"])
+        of = f" of {row.service}" if row.service else ""
+        yield _finding(found, row, f"a text of others ({row.place}{of})", row.service)
 
 
 def _alert(observations: AccessObservations) -> Iterator[Finding]:
     alert = observations.case.document.alert
     texts = {"name": alert.name, "summary": alert.summary, **alert.labels, **alert.annotations}
-    rows: list[Row] = [
-        {"field": field, "text": text, "phrase": phrases[0]}
+    rows = [
+        AlertText(field, text, phrases[0])
         for field, text in texts.items()
         if (phrases := speaks(text))
     ]
     if rows:
         kept = _keep(observations, rows)
         for row in rows:
-            yield _finding(kept, row, f"the alert's {row['field']}")
+            yield _finding(kept, row, f"the alert's {row.field}")
 
 
-def _keep(observations: AccessObservations, rows: list[Row]) -> Result:
+def _keep(observations: AccessObservations, rows: list[AlertText]) -> Result[AlertText]:
     """The alert's text as evidence: it came with the alert, no tool call returns it."""
     summary = f"{len(rows)} texts of the alert read like instructions"
     record = Evidence(
@@ -60,14 +71,18 @@ def _keep(observations: AccessObservations, rows: list[Row]) -> Result:
         summary=summary,
         digest="",
     )
-    kept = observations.case.tools.record(record, {"rows": rows, "summary": summary})
+    kept = observations.case.tools.record(
+        record, {"rows": [row.record() for row in rows], "summary": summary}
+    )
     result = Result(evidence=kept.id, status=kept.status, rows=rows, summary=summary)
     observations.asked.append(result)
     return result
 
 
-def _finding(result: Result, row: Row, place: str, service: str = "") -> Finding:
-    words = f"“{row['phrase'][:60]}”"
+def _finding(
+    result: Result[Row], row: HostileText | AlertText, place: str, service: str = ""
+) -> Finding:
+    words = f"“{row.phrase[:60]}”"
     return Finding(
         statement=f"{place} addresses the responder ({words}); it was kept as data, not followed",
         service=service,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...tools.base import Row
+from ...tools.logs import search_logs
 from ..causes.observations import cite
 from .networks import within
 from .observations import AccessObservations
@@ -44,7 +45,7 @@ def probes(observations: AccessObservations) -> Iterator[Threat]:
 
 def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
     """Single requests drown among the paths of a large site; access logs still show them."""
-    lines = observations.ask("search_logs", pattern=PROBES.pattern, limit=50)
+    lines = observations.ask(search_logs, pattern=PROBES.pattern, limit=50)
     asked = {found.group(0).lower() for r in lines.rows if (found := PROBES.search(r["message"]))}
     if len(asked) < DISTINCT:
         return

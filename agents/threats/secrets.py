@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
+from ...tools.logs import search_logs
 from ..causes.observations import cite
 from .observations import AccessObservations
 from .threat import Threat
@@ -18,7 +19,7 @@ PATTERN = (
 
 def in_logs(observations: AccessObservations) -> Iterator[Threat]:
     """Keys, tokens and passwords in log lines. The secret itself is never repeated here."""
-    lines = observations.ask("search_logs", pattern=PATTERN, limit=20)
+    lines = observations.ask(search_logs, pattern=PATTERN, limit=20)
     services = list(dict.fromkeys(row["service"] for row in lines.rows))
     if not services:
         return

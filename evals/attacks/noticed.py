@@ -9,7 +9,7 @@ specialist does. What an attack can bring about is measured by `attack_runs.run_
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
 from ...text_safety.injection import speaks
-from ...tools.base import REGISTRY, Frame
+from ...tools.base import Frame
+from ...tools.hostile import HostileText, hostile_texts
 from ..incidents.cases import FOLDER, unpacked
 from ..studies import synthetic
 from .corpus import Attack, attacks, plant
@@ -50,12 +51,12 @@ def noticed(case: Attack) -> bool:
         return bool(_rows(root, Window(at - AGO, at + MARGIN)))
 
 
-def _rows(root: Path, window: Window) -> list[dict]:
+def _rows(root: Path, window: Window) -> Sequence[HostileText]:
     """What the tool finds in a bundle."""
     bundle = read_bundle(root)
     try:
         bench = View(bundle, Frame(Window(window.start - 60, window.start), window))
-        return REGISTRY["hostile_texts"].function(bench).rows
+        return hostile_texts(bench).rows
     finally:
         bundle.close()
 

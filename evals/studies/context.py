@@ -169,10 +169,10 @@ def _numbered():
 
 def _asked(box: Toolbox, name: str, budget: int) -> Call:
     started = time.perf_counter()
-    result: Result = box.call(name, **ASKED.get(name, {}))
+    result: Result = box.by_name(name, ASKED.get(name, {}))
     text = digest(result, budget, name, ONSET)
     spent = time.perf_counter() - started
-    raw = len(json.dumps(result.rows)) + len(result.summary)
+    raw = len(json.dumps(result.records())) + len(result.summary)
     rows = len(result.rows)
     return Call(name, result.status.value, rows, spent, raw, len(text), tokens_of(text))
 

@@ -1,5 +1,7 @@
 """Who is told what, when, through which channel; and what the customers lost."""
 
+from typing import Any
+
 import pytest
 
 from warroom.agents.comms import announce, communicate
@@ -14,32 +16,45 @@ from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
+from warroom.tools.impact import RouteImpact
 
 ROWS = [
-    {
-        "route": "*",
-        "requests": 3600,
-        "failed": 900,
-        "share": 0.25,
-        "share_before": 0.001,
-        "failed_clients": 40,
-    },
-    {
-        "route": "POST /checkout",
-        "requests": 1000,
-        "failed": 880,
-        "share": 0.88,
-        "share_before": 0.002,
-        "failed_clients": 38,
-    },
-    {
-        "route": "GET /catalog",
-        "requests": 2600,
-        "failed": 20,
-        "share": 0.0077,
-        "share_before": 0.001,
-        "failed_clients": 2,
-    },
+    RouteImpact(
+        route="*",
+        requests=3600,
+        failed=900,
+        share=0.25,
+        requests_before=900,
+        failed_before=2,
+        share_before=0.001,
+        slow=None,
+        clients=40,
+        failed_clients=40,
+    ),
+    RouteImpact(
+        route="POST /checkout",
+        requests=1000,
+        failed=880,
+        share=0.88,
+        requests_before=900,
+        failed_before=2,
+        share_before=0.002,
+        slow=None,
+        clients=40,
+        failed_clients=38,
+    ),
+    RouteImpact(
+        route="GET /catalog",
+        requests=2600,
+        failed=20,
+        share=0.0077,
+        requests_before=900,
+        failed_before=2,
+        share_before=0.001,
+        slow=None,
+        clients=40,
+        failed_clients=2,
+    ),
 ]
 TRAFFIC = Result("E8", EvidenceStatus.ok, ROWS, "3 routes")
 
@@ -279,8 +294,10 @@ def test_objectives_missed_are_listed():
 def test_the_reports_file_without_a_dropped_claim():
     document = incidents.declared()
     document.evidence += [incidents.evidence(8, "traffic_impact")]
-    payloads = {record.digest: {"rows": [{"failed": 412}]} for record in document.evidence}
-    payloads[document.evidence[-1].digest] = {"rows": ROWS}
+    payloads: dict[str, Any] = {
+        record.digest: {"rows": [{"failed": 412}]} for record in document.evidence
+    }
+    payloads[document.evidence[-1].digest] = {"rows": TRAFFIC.records()}
     for report in (customer_report(document, TRAFFIC, at(60)), communicate(document, at(60))):
         file_report(document, report, payloads.__getitem__)
     assert document.dropped == []

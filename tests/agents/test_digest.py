@@ -17,12 +17,13 @@ from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
 from warroom.tools.base import Result
 from warroom.tools.searching import matches
+from warroom.tools.sql import SqlRow
 
 ONSET = 1_700_000_060.0
 
 
 def result(rows: list[Any], summary: str = "a summary", status: str = "ok") -> Result:
-    return Result("E12", EvidenceStatus(status), rows, summary)
+    return Result("E12", EvidenceStatus(status), [SqlRow(row) for row in rows], summary)
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Steps 12 and 13: thresholds from the record's numbers, lessons that fit the fault."""
 
+from dataclasses import replace
+
 import pytest
 
 from warroom.agents.follow_ups.early_warnings import Reading, chosen, readings
@@ -16,6 +18,7 @@ from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
+from warroom.tools.shifts import SignalShift
 
 NOW = at(200)
 LESSONS = {
@@ -27,9 +30,21 @@ LESSONS = {
 
 def scan(**row) -> Result:
     """One row of a signal scan that moved in the bad direction."""
-    base = {"service": "checkout", "signal": "db_pool_share", "unit": "share", "worse": True}
-    rows = [{**base, "baseline": 0.16, "current": 1.0, **row}]
-    return Result("E9", EvidenceStatus.ok, rows)
+    full = SignalShift(
+        service="checkout",
+        signal="db_pool_share",
+        unit="share",
+        baseline=0.16,
+        current=1.0,
+        ratio=6.25,
+        score=9.0,
+        direction=1,
+        worse=True,
+        onset=None,
+        note="",
+        source="metrics",
+    )
+    return Result("E9", EvidenceStatus.ok, [replace(full, **row)])
 
 
 def reading(healthy, ill, objective=None):

@@ -25,9 +25,14 @@ from warroom.tests.support import incidents
 from warroom.tests.support.incidents import at
 from warroom.tests.support.markdown import HOSTILE, section, tokens
 from warroom.tools.base import Result
+from warroom.tools.changes import ChangeRecord
+from warroom.tools.sql import SqlRow
 
-CHANGES = Result("E5", EvidenceStatus.ok, [{"author": "okonkwo", "version": "v1.1.0"}], "1 change")
-TRACES = Result("E4", EvidenceStatus.ok, [{"service": "checkout", "share": 0.93, "failing": 388}])
+CHANGE = ChangeRecord(0.0, 12.0, "deploy", "", "", "v1.1.0", "", "okonkwo", "", "", "")
+CHANGES = Result("E5", EvidenceStatus.ok, [CHANGE], "1 change")
+TRACES = Result(
+    "E4", EvidenceStatus.ok, [SqlRow({"service": "checkout", "share": 0.93, "failing": 388})]
+)
 GOOD_EN = PostmortemReply(
     summary=[
         Written(
@@ -285,7 +290,7 @@ def test_markdown_in_a_sentence_is_shown_as_written():
 
 
 def test_durations_come_from_the_timeline_not_from_any_two_samples():
-    rows = [{"ts": 1_741_946_400 + n * 7} for n in range(100)]
+    rows = [SqlRow({"ts": 1_741_946_400 + n * 7}) for n in range(100)]
     samples = Result("E4", EvidenceStatus.ok, rows, "100 samples")
     case = Desk(incidents.full(), Tools({"changes": CHANGES, "samples": samples}))
     reply = PostmortemReply(summary=[Written(text="It took 49 s to act.", refs=["E4"])])

@@ -9,6 +9,7 @@ from warroom.agents.steps import ANALYSE_PERFORMANCE
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.specialists import case_on, filed
+from warroom.tools.instances import instance_load
 
 HEALTHY, ILL = 60, 30
 """Seconds before and after the onset."""
@@ -179,7 +180,7 @@ def test_the_mix_of_routes_is_not_taken_for_slowness(tmp_path):
     gauge(writer, "service_concurrency_limit", "api", phases(10, 10))
     writer.flush()
     case = case_on(writer.root, tmp_path / "home")
-    (row,) = case.tools.call("instance_load").rows
+    (row,) = case.tools.call(instance_load).rows
     assert row["mean_s_before"] == pytest.approx(0.105)
     assert row["usual_s"] == pytest.approx((5 * 0.01 + 45 * 0.2) / 50)
     assert row["usual_s"] == pytest.approx(row["mean_s"])

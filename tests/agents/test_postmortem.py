@@ -24,6 +24,7 @@ from warroom.tests.support.incidents import at
 from warroom.tests.support.markdown import section
 from warroom.text_safety.blame_language import blame_marks
 from warroom.tools.base import Result
+from warroom.tools.changes import ChangeRecord
 
 NOW = at(200)
 BUILDERS = [
@@ -243,10 +244,14 @@ def test_a_fact_about_a_system_is_kept():
     assert "checkout failed to respond" in made.markdown
 
 
+def change_by(author: str) -> ChangeRecord:
+    return ChangeRecord(0.0, 12.0, "deploy", "", "", "v1.1.0", "", author, "", "", "")
+
+
 def test_authors_of_changes_are_kept_out():
     document = incidents.full()
     document.timeline[2].text = "deploy v1.1.0, author okonkwo"
-    rows = [{"author": "okonkwo"}, {"author": "deploy-bot"}, {"author": None}, {"author": "ci"}]
+    rows = [change_by(author) for author in ("okonkwo", "deploy-bot", "", "ci")]
     people = authors(rows)
     assert people == ["okonkwo"]
     made = write(document, NOW, [], people)
@@ -256,7 +261,7 @@ def test_authors_of_changes_are_kept_out():
 
 
 def test_a_case_gets_its_report():
-    changes = Result("E8", EvidenceStatus.ok, [{"author": "okonkwo"}], "1 change")
+    changes = Result("E8", EvidenceStatus.ok, [change_by("okonkwo")], "1 change")
     desk = Desk(incidents.full(), Shelf({"recent_changes": changes}))
     report = write_postmortem(desk)  # type: ignore[arg-type]
     assert report.conclusion == "concluded"

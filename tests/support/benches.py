@@ -29,13 +29,13 @@ class ReadBench:
         tool = REGISTRY[name]
         assert tool.effect is Effect.read
         table = tool.function(self, **tool.parse(arguments))
-        json.dumps(table.rows, allow_nan=False)
+        json.dumps([row.record() for row in table.rows], allow_nan=False)
         assert table.summary
         return table
 
     def rows(self, name: str, **arguments: Any) -> list[dict[str, Any]]:
         """Its rows alone."""
-        return self.call(name, **arguments).rows
+        return [row.record() for row in self.call(name, **arguments).rows]
 
 
 def bench_over(root: Path, baseline: float = 45, incident: float = 20) -> ReadBench:

@@ -15,9 +15,9 @@ class Shelf:
     results: dict[str, Result]
     asked: list[str] = field(default_factory=list)
 
-    def call(self, name: str, **_arguments) -> Result:
-        self.asked.append(name)
-        return self.results[name]
+    def call(self, tool, **_arguments) -> Result:
+        self.asked.append(tool.__name__)
+        return self.results[tool.__name__]
 
 
 @dataclass

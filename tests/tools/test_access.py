@@ -211,7 +211,7 @@ def test_one_certificate_of_several_instances(tmp_path):
             bundle.metric(ONSET, name, "gateway", value, instance, cn="shop.example")
         bundle.metric(ONSET, "probe_ssl_earliest_cert_expiry", "login", 0.0)
     table = bench_over(tmp_path).call("certificates")
-    assert table.rows == [
+    assert [row.record() for row in table.rows] == [
         {
             "service": "gateway",
             "subject": "shop.example",

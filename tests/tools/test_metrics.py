@@ -90,7 +90,7 @@ def test_health_names_the_sick(hang):
 def test_health_of_a_healthy_shop(tmp_path):
     table = shop_bench(tmp_path, "none").call("health")
     assert table.summary.startswith("0 of 9 services")
-    assert all("bad" not in row.values() for row in table.rows)
+    assert all("bad" not in row.states() for row in table.rows)
 
 
 def test_growth_finds_the_leak_and_when_it_is_full(leak):

@@ -22,7 +22,7 @@ class Desk:
         self.frame = Frame(Window(begin, begin + 400), Window(begin + 400, begin + 500))
 
     def rows(self, tool: str) -> list[dict]:
-        return REGISTRY[tool].function(self).rows
+        return [row.record() for row in REGISTRY[tool].function(self).rows]
 
 
 @pytest.fixture

@@ -16,6 +16,6 @@ Payload = Callable[[str], Any]
 
 def at_hand(case: Case) -> Payload:
     """Payloads of the calls that this process made itself; of others, nothing."""
-    results = {result.evidence: result.rows for result in case.tools.memory.values()}
+    results = {result.evidence: result for result in case.tools.memory.values()}
     rows = {r.digest: results[r.id] for r in case.document.evidence if r.id in results}
-    return lambda digest: {"rows": rows.get(digest, [])}
+    return lambda digest: {"rows": rows[digest].records() if digest in rows else []}

@@ -9,6 +9,7 @@ from ....models.protocol import Message
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
+from ....tools.changes import recent_changes
 from ...comms import DISCLOSURE, communicate, retold
 from ...postmortem import authors
 from ...reporting.briefing import Briefing, brief
@@ -75,7 +76,7 @@ class _Desk:
 
     def __init__(self, case: Case, language: str, payload: Payload) -> None:
         self.case, self.language = case, language
-        people = authors(case.tools.call("recent_changes").rows)
+        people = authors(case.tools.call(recent_changes).rows)
         self.say = Narrator(case.document, people, case.catalogue)
         self.briefing = brief(case.document, case.now)
         self.public = public_facts(self.briefing)

@@ -5,6 +5,7 @@ from ....models.protocol import Message
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
+from ....tools.changes import recent_changes
 from ...postmortem import TEMPLATE, authors, compose, summarised
 from ...reporting.narrator import Claim, Narrator
 from ...runtime.case import Case
@@ -41,7 +42,7 @@ def rewrite_postmortem(
     Raises:
         ModelError: no usable answer from the model.
     """
-    people = authors(case.tools.call("recent_changes").rows)
+    people = authors(case.tools.call(recent_changes).rows)
     facts = postmortem_facts(Narrator(case.document, people, case.catalogue))
     reply = ask_model(_messages(case, facts, language), PostmortemReply, stamp(PROMPT))
     assert isinstance(reply, PostmortemReply)
