@@ -13,23 +13,45 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
 from . import tracing
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
-from .errors import InputError
+from .errors import InputError, StoreError
 from .graph import build
 from .incident.alert import Alert
 from .incident.events import ResponseEvent
 from .incident.ledger import Request
-from .state import IncidentState
+from .incident.private import make_private
+from .state import CommunicationState, IncidentState, Told
 
+FORMS = ("null", "bytes", "bytearray", "msgpack")
+"""What checkpoints are written in."""
+STATES = (IncidentState, CommunicationState, Told)
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
+
+
+class OwnTypes(JsonPlusSerializer):
+    """Reads plain data and our own states; a planted checkpoint cannot name anything to run."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_msgpack_modules=STATES)
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """The value. Raises StoreError for a form that we never write (JSON, pickle)."""
+        if data[0] not in FORMS:
+            raise StoreError(
+                f"a checkpoint holds {data[0]}, which Warroom never writes: see who did, then "
+                "move checkpoints.db away; the incidents stay"
+            )
+        return super().loads_typed(data)
 
 
 class Response:
@@ -39,12 +61,10 @@ class Response:
     def __init__(self, context: ResponseContext) -> None:
         tracing.begin(context.settings)
         self.context = context
-        context.settings.home.mkdir(parents=True, exist_ok=True)
-        self._checkpoints = sqlite3.connect(context.settings.checkpoints, check_same_thread=False)
-        # As in our own database: what a dying machine forgets is worked again, from the last
-        # checkpoint that it kept.
-        self._checkpoints.execute("PRAGMA synchronous=NORMAL")
-        self.graph = build().compile(checkpointer=SqliteSaver(self._checkpoints))
+        with _readable(context.settings.checkpoints):
+            self._checkpoints = _connect(context.settings.checkpoints)
+        saver = SqliteSaver(self._checkpoints, serde=OwnTypes())
+        self.graph = build().compile(checkpointer=saver)
 
     def __enter__(self) -> "Response":
         return self
@@ -63,7 +83,7 @@ class Response:
         NotFound for an unknown incident, InputError when another process works on it.
         """
         self.context.store.load(incident_id)
-        with self._alone(incident_id):
+        with self._alone(incident_id), _readable(self.context.settings.checkpoints):
             given = self._entry(incident_id)
             while given is not None:
                 yield from self._stream(incident_id, given)
@@ -118,7 +138,7 @@ class Response:
     @contextmanager
     def _alone(self, incident_id: str) -> Iterator[None]:
         folder = self.context.settings.home / "locks"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         with (folder / f"{incident_id}.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,3 +148,24 @@ class Response:
                     "`warroom approve` or `warroom reject` is picked up by it"
                 ) from None
             yield
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path)
+    connection = sqlite3.connect(path, check_same_thread=False)
+    # As in our own database: what a dying machine forgets is worked again, from the last
+    # checkpoint that it kept.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Says what to do where the checkpoints cannot be read or written."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path}: {error}; make room on the disk or mend it; `warroom resume` then goes on"
+        ) from error

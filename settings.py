@@ -1,18 +1,92 @@
-"""Configuration: environment variables that begin with WARROOM_, or a .env file."""
+"""Configuration: environment variables that begin with WARROOM_, or one .env file.
 
+The working directory is not asked: a folder that somebody hands over may hold a .env of theirs. A
+key is used only beside the endpoint that stands in the same place (arguments, environment, file),
+so that no file can say where a key from the environment is sent.
+"""
+
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+ENV_FILE = "WARROOM_ENV_FILE"
+"""Names another .env file; `--env-file` sets it."""
+HOME = "WARROOM_HOME"
+SPOKEN = {"OPENAI_BASE_URL": "openai_base_url", "OPENAI_API_KEY": "openai_key"}
+"""Variables whose field has another name."""
+FIRST = ("model_base_url", "openai_base_url")
+ENDPOINTS = {
+    "model_key": FIRST,
+    "openai_key": ("openai_base_url",),
+    "second_key": ("second_base_url", *FIRST),
+}
+"""A key's endpoint: the first of these that is set."""
+
+
+def env_file() -> Path | None:
+    """The .env file that is read: the one that was named, else the one in a home that was named."""
+    if named := os.environ.get(ENV_FILE):
+        return Path(named)
+    home = os.environ.get(HOME)
+    return Path(home) / ".env" if home else None
+
+
+class OneSource(PydanticBaseSettingsSource):
+    """All sources as one: the first that has a value wins; a key only beside its own endpoint.
+
+    Args:
+        settings: the class that is filled.
+        sources: best first.
+    """
+
+    def __init__(
+        self, settings: type[BaseSettings], sources: Sequence[PydanticBaseSettingsSource]
+    ) -> None:
+        super().__init__(settings)
+        self.sources = sources
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked field by field."""
+        raise NotImplementedError
+
+    def __call__(self) -> dict[str, Any]:
+        """The values, without keys whose endpoint another source names."""
+        found = [{SPOKEN.get(k.upper(), k): v for k, v in each().items()} for each in self.sources]
+        for key, names in ENDPOINTS.items():
+            owner = next((each for name in names for each in found if each.get(name)), None)
+            for values in found:
+                if owner is not None and values is not owner:
+                    values.pop(key, None)
+        return {name: value for values in reversed(found) for name, value in values.items()}
 
 
 class ModelSettings(BaseSettings):
     """Which model reasons above the floor, and what it may use up. None by default."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="WARROOM_", env_file=".env", extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="WARROOM_", extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment before the file."""
+        kept = DotEnvSettingsSource(settings_cls, env_file=env_file())
+        return (OneSource(settings_cls, (init_settings, env_settings, kept)),)
 
     model: str = Field(default="", description="name; empty: the first that the endpoint lists")
     model_base_url: str = Field(
@@ -104,3 +178,9 @@ class Settings(ModelSettings):
     def files(self, incident_id: str) -> Path:
         """The incident's files: document, postmortem, messages, charts."""
         return self.home / "incidents" / incident_id
+
+    def outbox(self, incident_id: str, drill: bool = False) -> Path:
+        """The incident's messages, one file a channel; a drill's lie apart from the real ones."""
+        if drill:
+            return self.home / "drills" / "messages" / incident_id
+        return self.files(incident_id) / "messages"

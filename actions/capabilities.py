@@ -8,7 +8,7 @@ All end in bounded time or raise ToolFailed.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -47,6 +47,17 @@ class Capability(ABC):
     @abstractmethod
     def inventory(self) -> Inventory:
         """What this adapter knows there is to act on, read now."""
+
+
+class Platform(Capability):
+    """An adapter that reads a section of operations.json by itself: one file, nothing else."""
+
+    section: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def configured(cls, given: JsonValue) -> Self:
+        """From the section's content. Raises ValueError with what to correct."""
 
 
 class Replaced(BaseModel):

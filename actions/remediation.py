@@ -5,6 +5,7 @@ Whether the plan was claimed before, and by whom, is kept by the caller in our o
 
 from ..errors import ApprovalRequired
 from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.evidence import short
 from .base import Acting
 from .capabilities import Receipt, Stored
 from .catalogue import checked, find
@@ -36,9 +37,11 @@ def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision |
 
 def _require(plan: ActionPlan, approval: Decision | None) -> None:
     if approval is None or approval.verdict is not Verdict.approved:
-        raise ApprovalRequired(f"{plan.title}: a person has to approve plan {plan.hash} first")
+        raise ApprovalRequired(
+            f"{plan.title}: a person has to approve plan {plan.short_hash} first"
+        )
     if approval.subject != plan.hash:
         raise ApprovalRequired(
-            f"{plan.title}: the approval is for plan {approval.subject}, this one is {plan.hash}; "
-            "ask again"
+            f"{plan.title}: the approval is for plan {short(approval.subject)}, "
+            f"this one is {plan.short_hash}; ask again"
         )

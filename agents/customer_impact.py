@@ -8,8 +8,9 @@ from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import CustomerImpactReport
 from ..incident.severity import Category, Severity
 from ..prompts.formats import count, duration, percent
-from ..tools.base import Result, Row
-from ..tools.impact import traffic_impact
+from ..tools.base import Result
+from ..tools.impact import RouteImpact, traffic_impact
+from .causes.observations import first
 from .reporting.incident_status import about_security, ended, is_noise, likely_cause, onset
 from .runtime.case import Case
 
@@ -22,16 +23,17 @@ def assess_customers(case: Case) -> CustomerImpactReport:
     return customer_report(case.document, case.tools.call(traffic_impact), case.now)
 
 
-def customer_report(document: Incident, traffic: Result, now: datetime) -> CustomerImpactReport:
+def customer_report(
+    document: Incident, traffic: Result[RouteImpact], now: datetime
+) -> CustomerImpactReport:
     """The report from one `traffic_impact` result and the record.
 
     Args:
         document: severity, objectives, revenue rate, times.
-        traffic: rows route ("*" = all, first), requests, failed, share, share_before,
-            failed_clients.
+        traffic: requests by route; "*" is all of them.
         now: end of the time counted, while the incident runs.
     """
-    total = next((row for row in traffic.rows if row.get("route") == "*"), None)
+    total = first(traffic, route="*")
     hit = [] if is_noise(document) else [row for row in traffic.rows if _is_hit(row)]
     failed = _failed(document, total)
     revenue, basis = _revenue(document, total, now)
@@ -50,42 +52,41 @@ def customer_report(document: Incident, traffic: Result, now: datetime) -> Custo
     )
 
 
-def _is_hit(row: Row) -> bool:
-    rise = (row.get("share") or 0.0) - (row.get("share_before") or 0.0)
-    return row.get("route") != "*" and bool(row.get("failed")) and rise >= NOTABLE_RISE
+def _is_hit(row: RouteImpact) -> bool:
+    rise = (row.share or 0.0) - (row.share_before or 0.0)
+    return row.route != "*" and bool(row.failed) and rise >= NOTABLE_RISE
 
 
-def _failed(document: Incident, total: Row | None) -> int:
-    measured = total.get("failed") if total else None
+def _failed(document: Incident, total: RouteImpact | None) -> int:
     assessed = document.impact.failed_requests if document.impact else 0
-    return int(measured if measured is not None else assessed)
+    return total.failed if total else assessed
 
 
-def _segment(row: Row) -> str:
-    clients = row.get("failed_clients")
+def _segment(row: RouteImpact) -> str:
+    clients = row.failed_clients
     whom = f", {count(clients)} client addresses" if clients else ""
-    share = percent(row.get("share"))
-    return (
-        f"{row['route']}: {count(row['failed'])} of {count(row['requests'])} failed ({share}{whom})"
-    )
+    share = percent(row.share)
+    return f"{row.route}: {count(row.failed)} of {count(row.requests)} failed ({share}{whom})"
 
 
-def _finding(traffic: Result, row: Row) -> Finding:
-    before = percent(row.get("share_before"))
+def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
+    before = percent(row.share_before)
     return Finding(
-        statement=f"{row['route']}: {percent(row.get('share'))} of requests fail, {before} before",
+        statement=f"{row.route}: {percent(row.share)} of requests fail, {before} before",
         kind="customer-impact",
         quotes=[traffic.cite(row, name) for name in ("failed", "requests", "share")],
     )
 
 
-def _revenue(document: Incident, total: Row | None, now: datetime) -> tuple[float | None, str]:
+def _revenue(
+    document: Incident, total: RouteImpact | None, now: datetime
+) -> tuple[float | None, str]:
     """Rate x hours x share of failed requests; without a share the whole rate, an upper bound."""
     impact = document.impact
     if impact is None or impact.revenue_per_hour is None or is_noise(document):
         return None, ""
     seconds = max(0.0, ((ended(document) or now) - onset(document)).total_seconds())
-    share = total.get("share") if total else impact.failed_share
+    share = total.share if total else impact.failed_share
     lost = impact.revenue_per_hour * seconds / 3600 * (1.0 if share is None else share)
     part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests"
     rate = f"{count(impact.revenue_per_hour)} per hour, {impact.revenue_basis}"
@@ -101,7 +102,7 @@ def _breaches(document: Incident) -> list[str]:
     ]
 
 
-def _outreach(document: Incident, hit: list[Row]) -> list[str]:
+def _outreach(document: Incident, hit: list[RouteImpact]) -> list[str]:
     """Groups of people who should hear from us, most urgent first."""
     cause = likely_cause(document)
     listed: list[str] = []
@@ -111,9 +112,9 @@ def _outreach(document: Incident, hit: list[Row]) -> list[str]:
     if corrupt or document.category is Category.data:
         listed.append("customers whose records were wrong or repaired: confirm their state")
     for row in hit[:3]:
-        clients = row.get("failed_clients")
+        clients = row.failed_clients
         number = f" ({count(clients)} client addresses)" if clients else ""
-        listed.append(f"customers whose requests to {row['route']} failed{number}")
+        listed.append(f"customers whose requests to {row.route} failed{number}")
     if (
         hit
         and document.severity in (Severity.P0, Severity.P1)
@@ -123,11 +124,11 @@ def _outreach(document: Incident, hit: list[Row]) -> list[str]:
     return listed
 
 
-def _summary(failed: int, total: Row | None, revenue: float | None, basis: str) -> str:
+def _summary(failed: int, total: RouteImpact | None, revenue: float | None, basis: str) -> str:
     if total is None:
         return "nobody's requests were measured at the edge"
-    text = f"{count(failed)} of {count(total['requests'])} requests at the edge failed"
-    text += f" ({percent(total.get('share'))})"
-    if total.get("failed_clients"):
-        text += f"; up to {count(total['failed_clients'])} client addresses noticed"
+    text = f"{count(failed)} of {count(total.requests)} requests at the edge failed"
+    text += f" ({percent(total.share)})"
+    if total.failed_clients:
+        text += f"; up to {count(total.failed_clients)} client addresses noticed"
     return text + (f"; about {count(revenue)} in revenue ({basis})" if revenue else "")

@@ -25,7 +25,7 @@ def investigate(case: Case) -> InvestigationReport:
     observations = Observations(case)
     hypotheses = judge(candidates(observations), case.document)
     leading = _standing_out(hypotheses)
-    impact_map = [row["path"] for row in observations.origin.rows[:3] if row["path"]]
+    impact_map = [row.path for row in observations.origin.rows[:3] if row.path]
     return InvestigationReport(
         specialist="debugger",
         conclusion="concluded" if leading else "inconclusive",
@@ -92,14 +92,14 @@ def _summary(
 
 
 def _stack(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
-    rows = [row for row in observations.errors.rows if row["new"]][:2]
+    rows = [row for row in observations.errors.rows if row.new][:2]
     return [
         Finding(
-            statement=f"{row['services']} raises {row['exception']} at {place(row['location'])}: "
-            f"{row['message'][:120]}",
-            service=row["services"].split(", ")[0],
+            statement=f"{row.services} raises {row.exception} at {place(row.location)}: "
+            f"{row.message[:120]}",
+            service=row.services.split(", ")[0],
             kind="stack",
-            at=from_ts(row["first"]) if row["first"] else None,
+            at=from_ts(row.first) if row.first else None,
             quotes=cite(observations.errors, row, "exception", "location", "count"),
         )
         for row in rows
@@ -107,14 +107,12 @@ def _stack(observations: Observations, leading: Hypothesis | None) -> list[Findi
 
 
 def _statement(observations: Observations) -> list[Finding]:
-    rows = [
-        r for r in observations.queries.rows if max(r["ratio"] or 1, r["fanout_ratio"] or 1) >= 3
-    ]
+    rows = [r for r in observations.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
     return [
         Finding(
-            statement=f"{row['service']} runs {row['statement'][:80]}: {row['mean_ms']:.3g} ms "
-            f"each, {row['calls_per_request'] or 0:.3g} times a request",
-            service=row["service"],
+            statement=f"{row.service} runs {row.statement[:80]}: {row.mean_ms:.3g} ms "
+            f"each, {row.calls_per_request or 0:.3g} times a request",
+            service=row.service,
             kind="query",
             quotes=cite(observations.queries, row, "service", "mean_ms", "calls"),
         )
@@ -127,16 +125,16 @@ def _trace(observations: Observations) -> list[Finding]:
     failing = first(observations.failures)
     if failing is None:
         return []
-    trace = observations.ask(example_trace, kind="failing", trace_id=failing["trace_id"] or "")
-    broken = [row for row in trace.rows if row["status"] == "error"]
+    trace = observations.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
+    broken = [row for row in trace.rows if row.status == "error"]
     if not broken:
         return []
-    deepest = max(broken, key=lambda row: row["depth"])
+    deepest = max(broken, key=lambda row: row.depth)
     return [
         Finding(
-            statement=f"in trace {deepest['trace_id'][:8]} the deepest failing span is "
-            f"{deepest['service']} {deepest['operation'].strip()}",
-            service=deepest["service"],
+            statement=f"in trace {deepest.trace_id[:8]} the deepest failing span is "
+            f"{deepest.service} {deepest.operation.strip()}",
+            service=deepest.service,
             kind="trace",
             quotes=cite(trace, deepest, "service", "operation", "trace_id"),
         )
@@ -149,10 +147,10 @@ def _change(observations: Observations, leading: Hypothesis | None) -> list[Find
         return []
     return [
         Finding(
-            statement=f"{change_name(row)}, {when(row)}: {row['summary']}",
-            service=row["service"] or "",
+            statement=f"{change_name(row)}, {when(row)}: {row.summary}",
+            service=row.service or "",
             kind="change",
-            at=from_ts(row["at"]),
+            at=from_ts(row.at),
             quotes=cite(observations.changes, row, "id", "seconds_before", "summary"),
         )
     ]

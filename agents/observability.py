@@ -24,8 +24,8 @@ SHOWN = 8
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
     observations = Observations(case)
-    onset = find_onset(observations)
-    origin = observations.origin.rows[0]["path"].split(" > ") if observations.origin.rows else []
+    health, onset = observations.health, find_onset(observations)
+    origin = observations.origin.rows[0].path.split(" > ") if observations.origin.rows else []
     found = [
         *_anomalies(observations),
         *moved(observations),
@@ -35,7 +35,7 @@ def sweep(case: Case) -> SweepReport:
         *slower(observations, CLEARLY),
     ]
     coverage = observations.coverage
-    measured = any(row["rows"] for row in coverage.rows)
+    measured = any(row.rows for row in coverage.rows)
     summary = _summary(found, origin, measured)
     return SweepReport(
         specialist="observability",
@@ -43,8 +43,8 @@ def sweep(case: Case) -> SweepReport:
         summary=summary,
         onset=from_ts(onset) if onset else None,
         health=[
-            HealthRow(**{name: row[name] for name in HealthRow.model_fields})
-            for row in observations.health.rows
+            HealthRow(**{name: getattr(row, name) for name in HealthRow.model_fields})
+            for row in health.rows
         ],
         origin=origin,
         findings=found,
@@ -55,15 +55,15 @@ def sweep(case: Case) -> SweepReport:
 
 
 def _anomalies(observations: Observations) -> list[Finding]:
-    rows = [r for r in observations.signals.rows if r["worse"] and r["current"] is not None]
-    clear = [row for row in rows if (row["score"] or 0) >= CLEAR] or rows[:1]
+    rows = [r for r in observations.signals.rows if r.worse and r.current is not None]
+    clear = [row for row in rows if row.score >= CLEAR] or rows[:1]
     return [
         Finding(
-            statement=f"{row['service']} {row['signal']} went from {row['baseline'] or 0:.3g} "
-            f"to {row['current']:.3g}",
-            service=row["service"],
-            kind=f"anomaly:{row['signal']}",
-            at=from_ts(row["onset"]) if row["onset"] else None,
+            statement=f"{row.service} {row.signal} went from {row.baseline or 0:.3g} "
+            f"to {row.current:.3g}",
+            service=row.service,
+            kind=f"anomaly:{row.signal}",
+            at=from_ts(row.onset) if row.onset else None,
             quotes=cite(observations.signals, row, "service", "current", "baseline", "score"),
         )
         for row in clear[:SHOWN]
@@ -71,14 +71,13 @@ def _anomalies(observations: Observations) -> list[Finding]:
 
 
 def _patterns(observations: Observations) -> list[Finding]:
-    rows = [row for row in observations.patterns.rows if row["kind"] in ("new", "surging")]
+    rows = [row for row in observations.patterns.rows if row.kind in ("new", "surging")]
     return [
         Finding(
-            statement=f"{row['service']} logs a {row['kind']} {row['level']}: "
-            f"{row['sample'][:140]}",
-            service=row["service"],
+            statement=f"{row.service} logs a {row.kind} {row.level}: {row.sample[:140]}",
+            service=row.service,
             kind="log",
-            at=from_ts(row["first"]) if row["first"] else None,
+            at=from_ts(row.first) if row.first else None,
             quotes=cite(observations.patterns, row, "service", "after", "sample"),
         )
         for row in rows[:4]
@@ -88,14 +87,14 @@ def _patterns(observations: Observations) -> list[Finding]:
 def _failures(observations: Observations) -> list[Finding]:
     return [
         Finding(
-            statement=f"{row['share']:.0%} of the failures begin in {row['service']} "
-            f"({row['operation']}: {row['error'] or row['reason']})",
-            service=row["service"],
+            statement=f"{row.share:.0%} of the failures begin in {row.service} "
+            f"({row.operation}: {row.error or row.reason})",
+            service=row.service,
             kind="error-origin",
             quotes=cite(observations.failures, row, "service", "share", "count", "reason"),
         )
         for row in observations.failures.rows[:3]
-        if row["share"]
+        if row.share
     ]
 
 
@@ -119,10 +118,10 @@ def _events(observations: Observations, onset: float | None) -> list[Event]:
     for row in observations.changes.rows[:5]:
         events.append(
             Event(
-                at=from_ts(row["at"]),
+                at=from_ts(row.at),
                 actor="change feed",
                 kind=EventKind.change,
-                text=f"{change_name(row)}: {row['summary']}",
+                text=f"{change_name(row)}: {row.summary}",
                 evidence=[observations.changes.evidence],
             )
         )

@@ -51,9 +51,9 @@ def _utilisation(observations: LoadObservations) -> list[Finding]:
     """Resources at their limit, fullest first."""
     return [
         Finding(
-            statement=f"{row['service']} {row['resource']}: {row['utilisation'] or 0:.0%} in use, "
-            f"{row['utilisation_before'] or 0:.0%} before",
-            service=row["service"],
+            statement=f"{row.service} {row.resource}: {row.utilisation or 0:.0%} in use, "
+            f"{row.utilisation_before or 0:.0%} before",
+            service=row.service,
             kind="utilisation",
             quotes=cite(observations.saturation, row, "service", "resource", "utilisation", "peak"),
         )

@@ -8,8 +8,10 @@ from ..incident.impact import Command, Impact, ServiceState, SloState
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind
-from ..tools.base import Result, Row
+from ..tools.base import Result
+from ..tools.health import ServiceHealth
 from ..tools.impact import RouteImpact
+from ..tools.slo import ObjectiveState
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first, where
 from .causes.remedies import propose
@@ -89,9 +91,9 @@ def _words(case: Case) -> Classification:
     return classify(text, alert.labels, case.settings.severity_scale)
 
 
-def _services(case: Case, health: Result) -> list[ServiceState]:
+def _services(case: Case, health: Result[ServiceHealth]) -> list[ServiceState]:
     """The alerting service, then the ones that are unwell, then what those depend on."""
-    bad = [r["service"] for r in health.rows if "bad" in _states(r)]
+    bad = [r.service for r in health.rows if "bad" in r.states()]
     alerting = [case.document.alert.service] if case.document.alert.service else []
     named = list(dict.fromkeys([*alerting, *bad]))
     needed = [callee for name in named for callee in _callees(case, name)]
@@ -119,10 +121,6 @@ def _service(case: Case, name: str, role: str) -> ServiceState:
     )
 
 
-def _states(row: Row) -> set[str]:
-    return {row[group] for group in ("traffic", "errors", "latency", "saturation", "logs")}
-
-
 def _names(services: list[ServiceState]) -> str:
     hurt = [s.name for s in services if s.role != "dependency"]
     return ", ".join(hurt[:4]) or "no service named"
@@ -148,10 +146,9 @@ def _impact(
     )
 
 
-def _slo(result: Result, row: Row) -> SloState:
-    names = ("service", "name", "sli", "objective", "current", "burn_fast", "burn_slow")
-    shown = {name: row[name] for name in (*names, "budget_left")}
-    return SloState(**shown, breached=bool(row["breached"]), evidence=result.evidence)
+def _slo(result: Result[ObjectiveState], row: ObjectiveState) -> SloState:
+    known = {name: value for name, value in row.record().items() if name in SloState.model_fields}
+    return SloState.model_validate({**known, "evidence": result.evidence})
 
 
 def _command(case: Case, services: list[ServiceState]) -> Command:
@@ -162,17 +159,17 @@ def _command(case: Case, services: list[ServiceState]) -> Command:
 def _findings(
     case: Case,
     level: Level,
-    traffic: Result,
+    traffic: Result[RouteImpact],
     noise: bool,
-    health: Result,
+    health: Result[ServiceHealth],
     reasons: list[Finding],
 ) -> list[Finding]:
     total = first(traffic, route="*")
     found = list(reasons)
-    if total and total["failed"]:
+    if total and total.failed:
         found.append(
             Finding(
-                statement=f"{total['failed']} of {total['requests']} requests at the edge failed",
+                statement=f"{total.failed} of {total.requests} requests at the edge failed",
                 kind="impact",
                 quotes=cite(traffic, total, "failed", "requests"),
             )
@@ -181,9 +178,9 @@ def _findings(
         row = next(where(health, service=case.document.alert.service), health.rows[0])
         found.append(
             Finding(
-                statement=f"nothing at {row['service']} fails or fills up beyond chance: errors "
-                f"{row['errors']}, latency {row['latency']}, saturation {row['saturation']}",
-                service=row["service"],
+                statement=f"nothing at {row.service} fails or fills up beyond chance: errors "
+                f"{row.errors}, latency {row.latency}, saturation {row.saturation}",
+                service=row.service,
                 kind="noise",
                 quotes=cite(health, row, "service", "errors", "latency", "saturation"),
             )
@@ -191,9 +188,9 @@ def _findings(
     return found
 
 
-def _unknown_service(case: Case, health: Result) -> list[Gap]:
+def _unknown_service(case: Case, health: Result[ServiceHealth]) -> list[Gap]:
     name = case.document.alert.service
-    seen = {row["service"] for row in health.rows}
+    seen = {row.service for row in health.rows}
     if not name:
         return [Gap(what="affected service", why="the alert names no service")]
     if case.catalogue.find(name) is None and case.catalogue.services:

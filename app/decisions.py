@@ -15,22 +15,39 @@ from ..incident.store import Store
 from ..settings import Settings
 from .sources import recall
 
+LEAST = 10
+"""Hex digits of a hash that name what is decided on."""
 MEASURED = ("good_share",)
 """Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
 
 
-def approve(store: Store, incident_id: str, subject: str, by: str) -> Decision:
-    """Approve a plan or a text as asked. Raises NotFound, ApprovalError."""
+def named(store: Store, incident_id: str, beginning: str) -> str:
+    """The hash that is asked about and begins so; what fits nothing is handed back as it is.
+
+    Raises NotFound without such an incident, InputError where too little is given to be sure.
+    """
     store.load(incident_id)
+    subjects = store.ledger.subjects(incident_id)
+    found = [subject for subject in subjects if subject.startswith(beginning)]
+    if not found or beginning in found:
+        return beginning
+    if len(found) > 1 or len(beginning) < LEAST:
+        raise InputError(f"{beginning!r} is too little of a hash to be sure: give all of it")
+    return found[0]
+
+
+def approve(store: Store, incident_id: str, subject: str, by: str) -> Decision:
+    """Approve a plan or a text as asked. Raises NotFound, InputError, ApprovalError."""
+    subject = named(store, incident_id, subject)
     return store.ledger.decide(incident_id, subject, Verdict.approved, by)
 
 
 def reject(store: Store, incident_id: str, subject: str, by: str, reason: str) -> Decision:
     """Reject it; the reason goes on the record and the response looks for another way.
 
-    Raises NotFound, ApprovalError, InputError without a reason.
+    Raises NotFound, ApprovalError, InputError without a reason or with too little of the hash.
     """
-    store.load(incident_id)
+    subject = named(store, incident_id, subject)
     if not reason.strip():
         raise InputError("a rejection needs a reason: --reason 'why'")
     return store.ledger.decide(incident_id, subject, Verdict.rejected, by, reason.strip())
@@ -47,6 +64,7 @@ def edit(
     from .opening import open_context  # an approval as asked opens no telemetry
 
     context = open_context(settings, recall(settings, incident_id))
+    subject = named(context.store, incident_id, subject)
     plan = context.store.load(incident_id).plan(subject)
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {subject}; only plans can be edited")

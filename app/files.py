@@ -1,33 +1,56 @@
-"""The files of an incident: document, postmortem, charts; messages are written as they are sent."""
+"""The files of an incident: document, postmortem, charts; messages are written as they are sent.
 
+A response never fails over its files: one that cannot be written is a gap that is said.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..agents.postmortem import draft
 from ..agents.runtime.context import ResponseContext
+from ..errors import WarroomError
 from ..incident.document import Incident
+from ..incident.finding import Gap
+from ..incident.private import write_private
 from ..incident.render import to_json
 from ..incident.report import PostmortemReport
 from ..incident.timeline import utc_now
 from ..prompts.document import incident_markdown
 from ..telemetry.model import Catalogue
 from .charts.incident import charts
+from .masked import masked
+
+Make = Callable[[], str]
 
 
-def write_files(context: ResponseContext, incident_id: str) -> list[Path]:
-    """Write everything that the record holds now; the files, the document first.
+@dataclass(frozen=True)
+class Written:
+    """What came of it."""
+
+    files: list[Path]  # the document first
+    gaps: list[Gap]  # what could not be drawn or written, and why
+
+
+def write_files(context: ResponseContext, incident_id: str) -> Written:
+    """Write everything that the record holds now, without secrets.
 
     Writing again replaces the files: they only show what the store keeps.
     """
-    incident = context.store.load(incident_id)
+    incident = masked(context.store.load(incident_id))
     folder = context.settings.files(incident_id)
-    (folder / "charts").mkdir(parents=True, exist_ok=True)
-    texts = {"incident.md": incident_markdown(incident), "incident.json": to_json(incident)}
-    if postmortem := postmortem_text(incident, context.catalogue):
-        texts["postmortem.md"] = postmortem
-    texts |= {f"charts/{name}": svg for name, svg in charts(context, incident).items()}
-    for name, text in texts.items():
-        _replace(folder / name, text)
-    return [folder / name for name in texts] + sorted((folder / "messages").glob("*.md"))
+    found = Written([], [])
+    for name, make in _makers(context, incident, found.gaps):
+        path = folder / name
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(path, make())
+        except (OSError, WarroomError) as error:
+            found.gaps.append(Gap(what=f"the file {name}", why=_why(error)))
+        else:
+            found.files.append(path)
+    found.files.extend(sorted(context.outbox(incident_id).glob("*.md")))
+    return found
 
 
 def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> str:
@@ -40,8 +63,22 @@ def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> s
     return draft(incident, utc_now(), catalogue).markdown
 
 
-def _replace(path: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a file."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+def _makers(
+    context: ResponseContext, incident: Incident, gaps: list[Gap]
+) -> Iterator[tuple[str, Make]]:
+    yield "incident.md", lambda: incident_markdown(incident)
+    yield "incident.json", lambda: to_json(incident)
+    if incident.report(PostmortemReport):
+        yield "postmortem.md", lambda: postmortem_text(incident, context.catalogue)
+    try:
+        drawn = charts(context, incident)
+    except (OSError, WarroomError) as error:  # its telemetry may be gone
+        gaps.append(Gap(what="the charts", why=_why(error)))
+        return
+    for name, svg in drawn.items():
+        yield f"charts/{name}", lambda svg=svg: svg
+
+
+def _why(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else ""
+    return f"{reason or error}; mend that, then `warroom resume` writes it again"

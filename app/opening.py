@@ -69,6 +69,7 @@ def open_context(
         model_layer=model_layer(settings, store),
         clock=clock,
         sleep=sleep,
+        drill=sources.drill,
     )
     if rehearse:
         context.operations = Rehearsal(context.inventory)

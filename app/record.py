@@ -1,13 +1,12 @@
 """What an installation holds: the incidents, what waits for people, an incident's files."""
 
 from pathlib import Path
-from typing import Any
 
 from ..errors import NotFound
 from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
-from ..incident.store import Store
+from ..incident.store import Entry, Store
 from ..settings import Settings
 from .sources import KEPT
 
@@ -21,8 +20,8 @@ class Record:
         self.settings = settings
         self.store = Store.open(settings.database)
 
-    def incidents(self) -> list[dict[str, Any]]:
-        """One row per incident, newest first: id, opened_at, state, severity, title."""
+    def incidents(self) -> list[Entry]:
+        """Every incident, newest first."""
         return self.store.incidents()
 
     def incident(self, incident_id: str | None = None) -> Incident:
@@ -39,16 +38,26 @@ class Record:
 
     def files(self, incident_id: str) -> list[Path]:
         """An incident's files, documents first; what is only for us is left out."""
-        found = self.settings.files(incident_id).rglob("*")
+        folders = (self.settings.files(incident_id), self.settings.outbox(incident_id, drill=True))
+        found = [file for folder in folders for file in folder.rglob("*")]
         kept = [f for f in found if f.is_file() and f.name != KEPT and f.name[0] != "."]
         return sorted(kept, key=lambda file: (len(file.parts), file))
+
+    def published(self, incident_id: str | None = None) -> Incident:
+        """The document as it may be handed on: without secrets. Raises NotFound."""
+        from .masked import masked
+
+        return masked(self.incident(incident_id))
 
     def postmortem(self, incident: Incident) -> str:
         """The draft as it was written, or rendered anew where the file is gone. Raises NotFound."""
         from .files import postmortem_text  # charts and playbooks: only where they are needed
 
         file = self.settings.files(incident.id) / "postmortem.md"
-        text = file.read_text(encoding="utf-8") if file.exists() else postmortem_text(incident)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, ValueError):  # gone or broken: the record has it all
+            text = postmortem_text(self.published(incident.id))
         if not text:
             raise NotFound(
                 f"{incident.id} has no postmortem yet: it is drafted when the response ends; "
@@ -60,4 +69,4 @@ class Record:
         rows = self.incidents()
         if not rows:
             raise NotFound(f"no incident yet; {FIRST}")
-        return str(rows[0]["id"])
+        return rows[0].id

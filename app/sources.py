@@ -1,11 +1,11 @@
 """What an incident is read from and acted on through; kept with it, to open it again."""
 
-import json
 from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
 from ..errors import InputError
+from ..incident.private import write_private
 from ..settings import Settings
 
 KEPT = "sources.json"
@@ -17,14 +17,18 @@ class Sources(BaseModel):
 
     telemetry: Path | None = Field(default=None, description="bundle; None: none was given")
     operations: Path | None = Field(default=None, description="operations.json; None: no hands")
+    drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
 
 
 def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
-    """Keep the sources with the incident, as absolute paths."""
-    folder = settings.files(incident_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    fixed = {key: str(path.resolve()) if path else None for key, path in sources}
-    (folder / KEPT).write_text(json.dumps(fixed, indent=1) + "\n", encoding="utf-8")
+    """Keep the sources with the incident, as absolute paths. Raises InputError."""
+    paths = {key: value.resolve() for key, value in sources if isinstance(value, Path)}
+    file = settings.files(incident_id) / KEPT
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, sources.model_copy(update=paths).model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; make room, or name another home") from error
 
 
 def recall(settings: Settings, incident_id: str) -> Sources:

@@ -70,6 +70,7 @@ def reopen(settings: Settings, incident_id: str, sources: Sources) -> Response:
     sources = Sources(
         telemetry=sources.telemetry or kept.telemetry,
         operations=sources.operations or _still_there(kept.operations),
+        drill=kept.drill,
     )
     response = respond(settings, sources)
     context = response.context

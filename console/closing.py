@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ..app.words import seconds
 from ..incident.document import Incident
+from ..incident.evidence import short
 from ..incident.ledger import Request
 from ..incident.lifecycle import State
 from ..settings import ModelSettings
@@ -65,12 +66,15 @@ def questions(console: Console, waiting: Sequence[Request]) -> None:
     say(console, ("  waits for a person", "watch"))
     for request in waiting:
         console.print(
-            line((f"  {request.subject}  ", "strong"), f"{request.kind}: {shown(request.title)}")
+            line(
+                (f"  {short(request.subject)}  ", "strong"),
+                f"{request.kind}: {shown(request.title)}",
+            )
         )
     first = waiting[0]
     for command in (
-        f"warroom approve {first.incident_id} {first.subject}",
-        f"warroom reject {first.incident_id} {first.subject} --reason '…'",
+        f"warroom approve {first.incident_id} {short(first.subject)}",
+        f"warroom reject {first.incident_id} {short(first.subject)} --reason '…'",
         f"warroom resume {first.incident_id}",
     ):
         console.print(f"    $ {command}", style="dim", soft_wrap=True)

@@ -1,6 +1,9 @@
 """The commander's prompt: one exact plan or text, all that matters about it, a yes or a no."""
 
+import sys
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 
 from rich.console import Console
 
@@ -30,8 +33,14 @@ class Prompt:
     ) -> None:
         self.console = console
         self.context = context
-        self.ask = ask or console.input
+        self.ask = ask or self._fresh
         self.by = by
+
+    def _fresh(self, question: str) -> str:
+        """An answer given to this question: what was typed before it was asked is no answer."""
+        with suppress(termios.error, OSError, ValueError):  # no terminal: nothing to type ahead on
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        return self.console.input(question)
 
     def __call__(self, request: Request) -> bool:
         """Show what is asked and record the answer; False: no answer was given."""
@@ -104,7 +113,7 @@ class Prompt:
         if self._choice("ar") != "approve":
             return self._decide(request, Verdict.rejected, self._reason())
         put_edited(self.context, request.incident_id, request.subject, new, self.by)
-        self._said(f"approved as edited, plan {new.hash}")
+        self._said(f"approved as edited, plan {new.short_hash}")
         return True
 
     def _choice(self, letters: str) -> str:

@@ -1,5 +1,6 @@
 """An error at the edge of the process, in one line on stderr."""
 
+import errno
 import sys
 import tempfile
 import traceback
@@ -9,6 +10,21 @@ from pathlib import Path
 from ..errors import WarroomError
 from .exits import Exit, of_error
 
+RIGHTS = "give yourself the right to it, or name another"
+GONE = "it was there before: put it back, or name another"
+ROOM = "make room on the disk, then `warroom resume` goes on"
+TO_DO = {
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EACCES: RIGHTS,
+    errno.EPERM: RIGHTS,
+    errno.EROFS: RIGHTS,
+    errno.ENOENT: GONE,
+    errno.ENOTDIR: GONE,
+    errno.EIO: "the disk does not answer as it should: check it",
+}
+"""What a person can do about a file that the system refuses."""
+
 
 def report(error: Exception) -> Exit:
     """Print one line; the exit code. What we did not expect is written to a file."""
@@ -17,6 +33,10 @@ def report(error: Exception) -> Exit:
         return of_error(error)
     if isinstance(error, BrokenPipeError):
         sys.stderr.close()  # whoever read our output has left: nobody to tell
+        return Exit.failed
+    if isinstance(error, OSError) and error.errno in TO_DO:
+        what = error.filename or "a file"
+        _say(f"warroom: {_one_line(f'{what}: {error.strerror}; {TO_DO[error.errno]}')}")
         return Exit.failed
     where = _write("".join(traceback.format_exception(error)))
     name = type(error).__name__

@@ -12,9 +12,10 @@ from rich.console import Console
 from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from ..incident.ledger import Request
+from ..incident.render import escaped
 from .closing import closing, result
 from .exits import Exit, of_incident
-from .screen import say, screen
+from .screen import say, screen, shown
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,26 @@ class Desk:
         """Write the files, say how it stands; the exit code and the result as JSON."""
         from ..app.files import write_files
 
-        files = write_files(context, incident_id)
+        written = write_files(context, incident_id)
         incident = context.store.load(incident_id)
         waiting = context.store.ledger.waiting(incident_id)
         if not self.as_json:
-            closing(self.console, incident, waiting, files, context.settings)
-        return of_incident(incident, bool(waiting)), result(incident, waiting, files)
+            closing(self.console, incident, waiting, written.files, context.settings)
+            for gap in written.gaps:
+                say(self.console, ("  unwritten ", "watch"), f"{shown(gap.what)}: {shown(gap.why)}")
+        told = result(incident, waiting, written.files)
+        told["gaps"] += [gap.model_dump(mode="json") for gap in written.gaps]
+        return of_incident(incident, bool(waiting)), told
 
 
 def print_json(content: Any) -> None:
     """One JSON document on stdout."""
-    print(json.dumps(content, indent=1, ensure_ascii=False))
+    print(escaped(json.dumps(content, indent=1, ensure_ascii=False)))
 
 
 def opening(console: Console, incident: Incident, note: str) -> None:
     """The alert and who answers, before the work begins."""
-    from .screen import heading, shown
+    from .screen import heading
 
     console.print(heading(f"{incident.id}"))
     say(console, ("  alert     ", "dim"), (shown(incident.title), "strong"))

@@ -9,6 +9,7 @@ from ..app.sources import Sources, remember
 from ..app.words import seconds
 from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
+from ..incident.evidence import short
 from .desk import Desk, opening
 from .exits import Exit
 from .live import Live
@@ -50,7 +51,7 @@ class ConsoleHost:
         """Shows the response, and writes down where it can be opened again."""
         self._end_wait()
         telemetry = context.recorder.origin
-        remember(context.settings, incident_id, Sources(telemetry=telemetry))
+        remember(context.settings, incident_id, Sources(telemetry=telemetry, drill=True))
         self.desk.console.print()
         opening(self.desk.console, context.store.load(incident_id), context.model_layer.note)
         who = AUTOMATIC if self.approve_all else BY
@@ -64,7 +65,7 @@ class ConsoleHost:
         approve = automatic(context)
 
         def announced(request) -> bool:
-            text = f"approved by the {AUTOMATIC}: {shown(request.title)} [{request.subject}]"
+            text = f"approved by the {AUTOMATIC}: {shown(request.title)} [{short(request.subject)}]"
             say(self.desk.console, line(("  ✓ ", "good")), text)
             return approve(request)
 

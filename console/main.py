@@ -58,8 +58,18 @@ def options(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Settings; default .env in WARROOM_HOME, if that is set."
+        ),
+    ] = None,
 ) -> None:
     """Options of warroom itself; the help's text is the app's."""
+    if env_file:
+        from ..app.configuration import use_env_file
+
+        use_env_file(env_file)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -12,6 +11,7 @@ from ..incident.alert import Alert
 from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.report import SweepReport
+from ..incident.store import Entry
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
 from .hypotheses import ranking
@@ -100,19 +100,19 @@ def _remains(console: Console, incident: Incident) -> None:
         say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
 
 
-def listing(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+def listing(console: Console, rows: Sequence[Entry]) -> None:
     """One line an incident."""
     if not rows:
         console.print(f"no incidents yet; {FIRST}")
         return
-    wide = max(len(str(row["state"])) for row in rows)
+    wide = max(len(row.state) for row in rows)
     head = f"{'incident':<24}  {'opened (UTC)':<16}  {'level':<5}  {'state':<{wide}}  title"
     say(console, (head, "dim"))
     for row in rows:  # an id is copied into the next command: it stands first and is never cut
-        opened = f"{from_ts(row['opened_at']):%Y-%m-%d %H:%M}"
-        level = row["severity"] or value(None, "")
-        known = f"{row['id']:<24}  {opened:<16}  {level:<5}  {row['state']:<{wide}}  "
-        say(console, known, shown(row["title"]))
+        opened = f"{from_ts(row.opened_at):%Y-%m-%d %H:%M}"
+        level = row.severity or value(None, "")
+        known = f"{row.id:<24}  {opened:<16}  {level:<5}  {row.state:<{wide}}  "
+        say(console, known, shown(row.title))
 
 
 def waiting(console: Console, alerts: Sequence[Alert]) -> None:

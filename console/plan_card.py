@@ -51,7 +51,7 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
         text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"
         rows.append(("cause", Text(text)))
     rows += [("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]]
-    return [*rows, ("plan", Text(plan.hash, "strong"))]
+    return [*rows, ("plan", Text(plan.short_hash, "strong"))]
 
 
 def _whole(key: str, value: object) -> str:

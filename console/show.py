@@ -1,5 +1,7 @@
 """`warroom show`, `incidents` and `postmortem`: what the record holds."""
 
+from dataclasses import asdict
+
 from ..app.configuration import settings
 from ..app.record import Record
 from ..incident.render import to_json
@@ -14,11 +16,11 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
     record = Record(settings())
     incident = record.incident(incident_id)
     if as_json:
-        print(to_json(incident), end="")
+        print(to_json(record.published(incident.id)), end="")
     elif markdown:
         from ..prompts.document import incident_markdown
 
-        print(incident_markdown(incident))
+        print(incident_markdown(record.published(incident.id)))
     else:
         overview(screen(), incident, record.waiting(incident.id), record.files(incident.id))
     return Exit.done
@@ -29,7 +31,7 @@ def incidents_command(as_json: bool) -> Exit:
     record = Record(settings())
     rows = record.incidents()
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) for row in rows])
     else:
         listing(screen(), rows)
         waiting(screen(), record.untaken())

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..app.words import clock
 from ..incident.communication import Message
+from ..incident.evidence import short
 from .screen import line, shown
 
 
@@ -18,6 +19,6 @@ def text_card(message: Message, expires: datetime) -> RenderableType:
         line(("  to       ", "dim"), f"{message.audience.value} by {', '.join(message.channels)}"),
         line(("  subject  ", "dim"), (shown(message.subject), "strong")),
         Padding(body, (1, 2, 1, 4)),
-        line(("  text     ", "dim"), (message.hash, "strong")),
+        line(("  text     ", "dim"), (short(message.hash), "strong")),
         line(("  expires  ", "dim"), f"{clock(expires)} UTC"),
     )

@@ -8,8 +8,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any
 
-from ..telemetry.detector import watch
-from ..telemetry.firing import webhook
+from ..telemetry.detector import watch, webhook
 from ..telemetry.recorder import Recorder
 
 HEAD_START_S = 20.0

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from ..telemetry.signal_catalogue import CATALOGUE, REQUEST_SECONDS, SignalName
 from .changes import ChangeWatch
 from .layout import Layout
 from .prometheus import write_targets
@@ -25,30 +26,12 @@ INTERVAL_S = 1.0
 TIMEOUT_S = 0.8
 KEPT = frozenset(
     (
-        "up",
-        "http_requests_total",
-        "http_requests_in_flight",
-        "service_concurrency_limit",
-        "http_request_duration_seconds_bucket",
-        "http_request_duration_seconds_sum",
-        "http_request_duration_seconds_count",
-        "process_resident_memory_bytes",
-        "process_cpu_seconds_total",
-        "process_open_fds",
-        "process_start_time_seconds",
-        "service_memory_limit_bytes",
-        "db_pool_size",
-        "db_pool_in_use",
-        "db_pool_waiting",
-        "login_attempts_total",
-        "pg_connections",
-        "pg_max_connections",
-        "pg_locks_waiting",
-        "pg_database_size_bytes",
-        "ai_requests_total",
-        "process_restarts_total",
+        SignalName.up,
+        *(f"{REQUEST_SECONDS}_{part}" for part in ("sum", "count")),
+        *(metric for known in CATALOGUE.values() for metric in known.recipe.needs),
     )
 )
+"""What signals are made of."""
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 FEDERATE = "/federate?match[]={job=%22shop%22}"
 
@@ -100,7 +83,7 @@ class Recorder:
             up = float(answer.is_success)
         except (httpx.HTTPError, ValueError):
             found, up = [], 0.0
-        return [*found, one("up", target, ts, up)]
+        return [*found, one(SignalName.up, target, ts, up)]
 
     async def federate(self, http: httpx.AsyncClient, url: str) -> list[dict[str, Any]]:
         """What Prometheus scraped since the last look."""

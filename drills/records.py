@@ -32,8 +32,8 @@ def close_stale(store: Store, drills: Path) -> list[str]:
     A new alert on the same service would otherwise be joined to one of them.
     """
     active = {state.value for state in ACTIVE}
-    rows = [row for row in store.incidents() if row["state"] in active]
-    stale = [row["id"] for row in rows if _is_stale(store.load(row["id"]), drills)]
+    rows = [row for row in store.incidents() if row.state in active]
+    stale = [row.id for row in rows if _is_stale(store.load(row.id), drills)]
     for incident_id in stale:
         close(store, incident_id)
     return stale

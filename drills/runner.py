@@ -25,9 +25,8 @@ from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import open_bundle
 from ..telemetry.detector import evaluate
 from ..telemetry.model import Windows
-from ..telemetry.prometheus import prometheus_rules
 from ..telemetry.recorder import Recorder
-from ..telemetry.rules import default_rules
+from ..telemetry.rules import default_rules, prometheus_rules
 from .alarm import Alarm
 from .catalogue import WINDOWS
 from .environment import Shop
@@ -150,7 +149,7 @@ class Drill:
         from ..response import Response  # langgraph takes seconds to import: see _preload
 
         operations = Operations.load(shop.operations_file)
-        sources = Sources(operations=shop.operations_file)
+        sources = Sources(operations=shop.operations_file, drill=True)
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")

@@ -8,7 +8,7 @@ from typing import NewType
 
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
-from .evidence import Quote, digest
+from .evidence import Quote, digest, short
 
 
 class Level(StrEnum):
@@ -45,8 +45,13 @@ class ActionPlan(BaseModel):
 
     @property
     def hash(self) -> str:
-        """Twelve hex digits over every field: any edit is another plan."""
-        return digest(self.model_dump(mode="json"))[:12]
+        """SHA-256 over every field, in hex: any edit is another plan."""
+        return digest(self.model_dump(mode="json"))
+
+    @property
+    def short_hash(self) -> str:
+        """The beginning of the hash, as people are shown it."""
+        return short(self.hash)
 
     @property
     def title(self) -> str:

@@ -52,6 +52,6 @@ class Message(BaseModel):
 
     @property
     def hash(self) -> str:
-        """Twelve hex digits over what a reader would see."""
+        """SHA-256 over what a reader would see, in hex."""
         seen = (self.audience.value, self.channels, self.subject, self.body)
-        return digest(list(seen))[:12]
+        return digest(list(seen))

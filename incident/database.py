@@ -1,12 +1,15 @@
 """Opens the database: one engine, transactions that take the write lock at once, migrations."""
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
 from .migrations import HEAD, upgrade
+from .private import make_private
 
 
 def open_database(path: Path) -> Engine:
@@ -15,7 +18,7 @@ def open_database(path: Path) -> Engine:
     Raises StoreError for a file that is no database, cannot be written or comes from a newer
     version of Warroom.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _prepare(path)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
     event.listen(engine, "connect", _settle)
     event.listen(engine, "begin", _take_write_lock)
@@ -26,7 +29,17 @@ def open_database(path: Path) -> Engine:
         raise StoreError(
             f"{path} cannot be opened ({error}); move it away to start anew"
         ) from error
+    event.listen(engine, "handle_error", _said)
     return engine
+
+
+def _prepare(path: Path) -> None:
+    """SQLite gives its journals the rights of the database, so that one is made first."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made ({error.strerror}); name another home") from error
 
 
 def _migrate(connection: Connection, path: Path) -> None:
@@ -51,6 +64,16 @@ def _settle(connection, _record) -> None:
 def reader(engine: Engine) -> Engine:
     """The same database for transactions that only read: they wait for no writer."""
     return engine.execution_options(reading=True)
+
+
+def _said(context: ExceptionContext) -> None:
+    """What the disk or the file does not allow (full, read-only, locked, broken), in words."""
+    cause = context.original_exception
+    if isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.IntegrityError):
+        raise StoreError(
+            f"the database cannot be used: {cause}; make room on the disk or mend the file, "
+            "then `warroom resume` goes on"
+        ) from cause
 
 
 def _take_write_lock(connection: Connection) -> None:

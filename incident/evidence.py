@@ -11,6 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field, JsonValue
 
+SHOWN = 12
+"""Hex digits of a digest that people are shown; what binds is the whole of it."""
+
 
 class EvidenceStatus(StrEnum):
     """How the tool call ended. An empty or failed call is evidence too."""
@@ -54,6 +57,11 @@ def canonical(payload: Any) -> bytes:
         payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
     return text.encode()
+
+
+def short(digest: str) -> str:
+    """The beginning of a digest, as people are shown it: enough to name it by."""
+    return digest[:SHOWN]
 
 
 def digest(payload: Any) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, RowMapping, insert, select, update
 from ..errors import ApprovalError, NotFound
 from .action import Decision, Verdict
 from .database import reader
+from .evidence import short
 from .tables import APPROVALS, EFFECTS
 from .timeline import from_ts
 
@@ -61,6 +62,12 @@ class Ledger:
             raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
         return _request(row)
 
+    def subjects(self, incident_id: str) -> list[str]:
+        """Everything that was ever asked about an incident."""
+        query = select(APPROVALS.c.subject).where(APPROVALS.c.incident_id == incident_id)
+        with self.reading.begin() as connection:
+            return list(connection.execute(query).scalars())
+
     def waiting(self, incident_id: str = "") -> list[Request]:
         """Open, unexpired questions, oldest first; of all incidents when none is named."""
         query = select(APPROVALS).where(
@@ -88,9 +95,13 @@ class Ledger:
             if row is None:
                 raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
             if row["verdict"] is not None:
-                raise ApprovalError(f"{subject} was already {row['verdict']}; it counts once")
+                raise ApprovalError(
+                    f"{short(subject)} was already {row['verdict']}; it counts once"
+                )
             if row["expires_at"] <= now:
-                raise ApprovalError(f"{subject} has expired; resume the incident for a new plan")
+                raise ApprovalError(
+                    f"{short(subject)} has expired; resume the incident for a new plan"
+                )
             connection.execute(update(APPROVALS).where(*here).values(answer))
         return Decision(subject=subject, verdict=verdict, by=by, at=from_ts(now), reason=reason)
 

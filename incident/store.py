@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,18 @@ from .lifecycle import State
 from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS
 
 Change = Callable[[Incident], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An incident in the list of all; times in unix seconds."""
+
+    id: str
+    opened_at: float
+    updated_at: float
+    state: str
+    severity: str | None
+    title: str
 
 
 class Store:
@@ -121,13 +134,12 @@ class Store:
             raise StoreError(f"payload {payload_digest[:12]} is not what was recorded")
         return json.loads(text)
 
-    def incidents(self) -> list[dict[str, Any]]:
-        """One row per incident, newest first: id, opened_at, state, severity, title."""
-        shown = ("id", "opened_at", "updated_at", "state", "severity", "title")
-        query = select(*(INCIDENTS.c[name] for name in shown))
+    def incidents(self) -> list[Entry]:
+        """Every incident, newest first."""
+        query = select(*(INCIDENTS.c[field.name] for field in fields(Entry)))
         with self.reading.begin() as connection:
-            rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc())).mappings()
-            return [dict(row) for row in rows]
+            rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc()))
+            return [Entry(*row) for row in rows]
 
     def open_incident(self, fingerprint: str) -> str | None:
         """Id of the newest incident with this alert fingerprint that still runs, or None."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ..incident.document import Incident
+from ..incident.evidence import short
 from .render import render
 
 TEMPLATE = "incident.md"
@@ -36,7 +37,7 @@ def _subject(document: Incident, subject: str) -> str:
     if plan:
         return plan.title
     message = next((m for m in document.communications if m.hash == subject), None)
-    return f"{message.id} to {message.audience.value}" if message else subject
+    return f"{message.id} to {message.audience.value}" if message else short(subject)
 
 
 def _at(event) -> datetime:

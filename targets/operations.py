@@ -1,13 +1,24 @@
 """A real system, acted on through whatever operations.json gives access to, and nothing more."""
 
+import pkgutil
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ..actions.base import Action
-from ..actions.capabilities import C, Capability, Difference, Receipt, Restart, RowRepair, Stored
+from ..actions.capabilities import (
+    C,
+    Capability,
+    Difference,
+    Platform,
+    Receipt,
+    Restart,
+    RowRepair,
+    Stored,
+)
 from ..actions.catalogue import CATALOGUE
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
@@ -47,10 +58,24 @@ class Access(BaseModel):
     backup: Path | None = Field(default=None, description="one CSV file per dumped table")
     edge: str = Field(default="gateway", description="the service that obeys edge.json")
 
+    platforms: dict[str, JsonValue] = Field(
+        default_factory=dict, description="sections of adapters that compose themselves"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _platforms(cls, content: Any) -> Any:
+        """Sections that a platform's own file reads; what nobody reads stays an error."""
+        if not isinstance(content, dict):
+            return content
+        own = {section: content[section] for section in platforms() if section in content}
+        rest = {key: value for key, value in content.items() if key not in own}
+        return {**rest, **({"platforms": own} if own else {})}
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """Something to act through, and no half of a pair."""
-        given = {name for name, value in self if value is not None} - {"edge"}
+        given = {name for name, value in self if value} - {"edge"}
         if not given:
             raise ValueError("it names nothing to act through: give supervisor_url, at least")
         for keys in TOGETHER:
@@ -130,3 +155,13 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
     if access.database_dsn and access.backup:
         yield Database(access.database_dsn, access.backup)
+    for section, given in access.platforms.items():
+        yield platforms()[section].configured(given)
+
+
+def platforms() -> dict[str, type[Platform]]:
+    """Adapters that read a section of their own, by its name: every file of this package that
+    has one, and whatever else derives from Platform."""
+    for found in pkgutil.iter_modules(import_module(__package__ or "").__path__):
+        import_module(f"{__package__}.{found.name}")
+    return {platform.section: platform for platform in Platform.__subclasses__()}

@@ -1,28 +1,36 @@
 """The conditions that rules can have: threshold, anomaly, burn rate, log pattern."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..analysis.anomaly import Anomaly, score_window
 from ..analysis.slo import BurnRule, multiwindow
 from ..analysis.trend import fit_trend, seconds_to_limit
-from .firing import Finding
 from .model import Rule, Window
 from .objectives import count_objectives
+from .recipes import FEWEST_BAD, FEWEST_EVENTS
 from .recording import Recording
+from .signal_catalogue import SignalName
+from .signal_definition import Unit
 from .signals import Signal, read_signals
 
-FEWEST_BAD = 5
-"""A share of failures counts from this many failures on: one of two requests is no alert."""
-FEWEST_EVENTS = 20
-"""A quantile, and a burn rate, count from this many requests on."""
 MATERIAL_RATIO = 2.0
 """An anomaly is an alert only when the signal at least doubled (or halved, for <)."""
-FLOORS = {"s": 0.05, "share": 0.02, "1/s": 1.0, "count": 1.0}
-"""Smallest spread of a baseline that matters, by unit."""
 LOOK_BACK_S = 30.0
 """How far back the begin of a firing condition is searched."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A service for which a rule's condition holds, before it is put into words."""
+
+    service: str
+    value: float
+    unit: str
+    started: float
+    critical: bool
 
 
 def holds(op: str, values: np.ndarray, level: float | None) -> np.ndarray:
@@ -66,7 +74,7 @@ def _enough(signal: Signal) -> np.ndarray:
     """Where the value rests on enough events to be trusted."""
     if signal.events is None:
         return np.ones(signal.values.shape, bool)
-    if signal.unit == "share":
+    if signal.unit == Unit.share:
         return signal.values * signal.events >= FEWEST_BAD - 1e-6
     return np.nan_to_num(signal.events) >= FEWEST_EVENTS
 
@@ -75,7 +83,7 @@ def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
     """Services whose memory grows steadily and meets its limit within the rule's levels."""
     window = Window(at - rule.window_s, at)
     found = []
-    for signal in read_signals(telemetry, window, names=["memory_share"]):
+    for signal in read_signals(telemetry, window, names=[SignalName.memory_share]):
         trend = fit_trend(signal.ts, signal.values)
         if trend is None or not trend.monotonic or trend.growth < 0.1 or not _lasting(signal):
             continue
@@ -86,7 +94,9 @@ def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
             and _meant(rule, signal.service)
         ):
             critical = bool(holds("<", np.array(left), rule.critical))
-            found.append(Finding(signal.service, left, "s", _growing_since(signal), critical))
+            found.append(
+                Finding(signal.service, left, Unit.seconds, _growing_since(signal), critical)
+            )
     return found
 
 
@@ -115,7 +125,7 @@ def anomaly(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> l
         if not _meant(rule, signal.service):
             continue
         now = np.where(_enough(signal), signal.values, np.nan)[signal.ts >= recent.start - 1e-6]
-        floor = FLOORS.get(signal.unit, 0.0)
+        floor = signal.known.floor.alert
         scored = score_window(signal.within(past), now, absolute_floor=floor, min_baseline=10)
         if isinstance(scored, Anomaly) and _material(rule, scored, floor):
             started = recent.start + (scored.onset or 0) * signal.step

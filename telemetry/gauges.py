@@ -13,8 +13,8 @@ import numpy as np
 
 from .grid import Grid, add, gauge_rows, grid_step, increase_cells
 from .model import Series, Window
-from .recipes import RECIPES
 from .recording import Recording
+from .signal_catalogue import CATALOGUE
 
 COUNTER = re.compile(r"_(?:total|count|sum)$")
 NO_MEASURE = re.compile(r"_(?:bucket|info|created)$|^up$")
@@ -35,7 +35,7 @@ class Gauge:
 
 def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Gauge]:
     """All of them that have a value in either window, by service and name."""
-    used = {metric for recipe in RECIPES for metric in recipe.needs}
+    used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used
     wanted = sorted(name for name in names if not NO_MEASURE.search(name))
     if not wanted:

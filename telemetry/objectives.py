@@ -8,8 +8,8 @@ from ..analysis.histogram import fraction_below
 from .board import Board, boards
 from .grid import Grid, grid_step
 from .model import Objective, Window
-from .recipes import BUCKETS, REQUESTS, code_of, failed
 from .recording import Recording
+from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
 from .span_signals import span_views
 
 
@@ -37,7 +37,7 @@ def count_objectives(
         if service.slos and (services is None or service.name in services)
     }
     early = Window(window.start - 5, window.end)
-    raw = telemetry.metrics(early, [REQUESTS, BUCKETS], list(promised))
+    raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS], list(promised))
     grid = Grid.over(early, grid_step(raw, early))
     known = boards(telemetry, raw, grid, 1)
     counted = {
@@ -54,7 +54,7 @@ def _from_board(board: Board, objective: Objective) -> Counted | None:
     grid = board.grid
     total = board.rolled(REQUESTS)
     if objective.sli == "latency":
-        found = board.buckets(BUCKETS)
+        found = board.buckets(REQUEST_BUCKETS)
         if found is None or objective.threshold_ms is None:
             return None
         bounds, counts = found
@@ -62,7 +62,7 @@ def _from_board(board: Board, objective: Objective) -> Counted | None:
         return Counted(grid.ts + grid.step, np.array(share) * counts[-1], counts[-1], "metrics")
     if total is None:
         return None
-    bad = board.rolled(REQUESTS, lambda labels: failed(code_of(labels)))
+    bad = board.rolled(REQUESTS, FAILED)
     part = 0.0 if bad is None else np.nan_to_num(bad.total)
     return Counted(grid.ts + grid.step, total.total - part, total.total, "metrics")
 

@@ -1,6 +1,11 @@
-"""How each canonical signal is made out of raw metrics. One recipe a signal."""
+"""How a signal is computed: over our own recording (a board of raw series), and as PromQL.
 
-from collections.abc import Callable
+Both stand in one class, so that a signal has one definition; a test holds the two against each
+other on the same samples. PromQL cannot read the service catalogue: limits that stand only there
+are known to the recording's side alone.
+"""
+
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,173 +13,227 @@ import numpy as np
 from ..analysis.histogram import histogram_quantiles
 from .board import Board
 from .grid import roll
-
-REQUESTS = "http_requests_total"
-BUCKETS = "http_request_duration_seconds_bucket"
-LOGINS = "login_attempts_total"
-AI = "ai_requests_total"
-MEMORY, MEMORY_LIMIT = "process_resident_memory_bytes", "service_memory_limit_bytes"
-GOOD_OUTCOMES = ("ok", "success", "succeeded", "accepted")
+from .promql import Labelled, Scope, by_instance, by_service
 
 Made = tuple[np.ndarray, np.ndarray | None]
 """Values per cell, and the number of events they rest on where that matters."""
+FEWEST_BAD = 5
+"""An alert on a share counts from this many bad events on: one of two requests is no alert."""
+FEWEST_EVENTS = 20
+"""An alert on a quantile, and a burn rate, count from this many requests on."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """One signal: its unit, the metrics it needs, how it is computed."""
+class Recipe(ABC):
+    """One way to compute a signal."""
 
-    name: str
-    unit: str
-    needs: tuple[str, ...]
-    make: Callable[[Board], Made | None]
-    higher_is_worse: bool = True
+    metric: str
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The metrics it is made of."""
+        return (self.metric,)
 
-def failed(code: str) -> bool:
-    """Whether an HTTP status is a failure of the service: 5xx, or the caller gave up (499)."""
-    return code.startswith("5") or code == "499"
+    @abstractmethod
+    def compute(self, board: Board) -> Made | None:
+        """Values per cell of the board's grid; None where nothing was recorded."""
 
+    @abstractmethod
+    def promql(self, scope: Scope) -> str:
+        """The same as PromQL, one value a service; it can be an operand as it stands."""
 
-def _codes(match: Callable[[str], bool]) -> Callable[[Board], Made | None]:
-    return lambda board: board.share(REQUESTS, lambda labels: match(code_of(labels)))
-
-
-def code_of(labels: dict[str, str]) -> str:
-    """The HTTP status of a series, by the label names in use."""
-    return labels.get("code") or labels.get("status") or labels.get("status_code") or ""
-
-
-def _bad_outcome(name: str) -> Callable[[Board], Made | None]:
-    return lambda board: board.share(
-        name, lambda labels: labels.get("outcome", "") not in GOOD_OUTCOMES
-    )
+    def enough(self, scope: Scope) -> str:
+        """PromQL that is there only where the value rests on enough events to wake people up;
+        empty where any value does."""
+        return ""
 
 
-def _rate(name: str) -> Callable[[Board], Made | None]:
-    def make(board: Board) -> Made | None:
-        rolled = board.rolled(name)
+@dataclass(frozen=True)
+class Rate(Recipe):
+    """Events per second of a counter."""
+
+    def compute(self, board: Board) -> Made | None:
+        rolled = board.rolled(self.metric)
         return None if rolled is None else (rolled.rate, rolled.total)
 
-    return make
+    def promql(self, scope: Scope) -> str:
+        return by_service("sum", scope.over("rate", self.metric))
 
 
-def _quantile(q: float) -> Callable[[Board], Made | None]:
-    def make(board: Board) -> Made | None:
-        found = board.buckets(BUCKETS)
+@dataclass(frozen=True)
+class Share(Recipe):
+    """Share of a counter's events that match."""
+
+    match: Labelled
+
+    def compute(self, board: Board) -> Made | None:
+        return board.share(self.metric, self.match)
+
+    def promql(self, scope: Scope) -> str:
+        some = by_service("sum", scope.over("rate", self.metric, self.match.matcher))
+        return f"{some} / {by_service('sum', scope.over('rate', self.metric))}"
+
+    def enough(self, scope: Scope) -> str:
+        some = scope.over("increase", self.metric, self.match.matcher)
+        return f"{by_service('sum', some)} >= {FEWEST_BAD}"
+
+
+@dataclass(frozen=True)
+class Quantile(Recipe):
+    """Quantile q (0..1) of a histogram, which is named without `_bucket`."""
+
+    q: float
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (f"{self.metric}_bucket",)
+
+    def compute(self, board: Board) -> Made | None:
+        found = board.buckets(self.needs[0])
         if found is None:
             return None
         bounds, counts = found
-        return histogram_quantiles(q, bounds, counts), counts[-1]
+        return histogram_quantiles(self.q, bounds, counts), counts[-1]
 
-    return make
+    def promql(self, scope: Scope) -> str:
+        buckets = scope.over("rate", self.needs[0])
+        return f"histogram_quantile({self.q:g}, sum by (service, le) ({buckets}))"
 
-
-def _plain(make: Callable[[Board], np.ndarray | None]) -> Callable[[Board], Made | None]:
-    def wrapped(board: Board) -> Made | None:
-        values = make(board)
-        return None if values is None else (values, None)
-
-    return wrapped
+    def enough(self, scope: Scope) -> str:
+        every = scope.over("increase", f"{self.metric}_count")
+        return f"{by_service('sum', every)} >= {FEWEST_EVENTS}"
 
 
-def _memory_share(board: Board) -> np.ndarray | None:
-    return board.used(MEMORY, MEMORY_LIMIT, board.service.limits.get("memory_bytes"))
+@dataclass(frozen=True)
+class Total(Recipe):
+    """A gauge summed over instances and labels."""
+
+    def compute(self, board: Board) -> Made | None:
+        return uncounted(board.total(self.metric))
+
+    def promql(self, scope: Scope) -> str:
+        return by_service("sum", scope.select(self.metric))
 
 
-def _connections_share(board: Board) -> np.ndarray | None:
-    used, limit = board.total("pg_connections"), board.highest("pg_max_connections")
-    most = limit if limit is not None else board.service.limits.get("db_connections")
-    return None if used is None or most is None else used / most
+@dataclass(frozen=True)
+class Highest(Recipe):
+    """A gauge's highest instance."""
+
+    def compute(self, board: Board) -> Made | None:
+        return uncounted(board.highest(self.metric))
+
+    def promql(self, scope: Scope) -> str:
+        return by_service("max", scope.select(self.metric))
 
 
-def _restarts(board: Board) -> np.ndarray | None:
-    """Restarts in the trailing window: as the supervisor counts, or as the start time moves."""
-    rolled = board.rolled("process_restarts_total")
-    if rolled is not None:
-        return rolled.total
-    starts = board.gauge("process_start_time_seconds")
-    if not starts:
+@dataclass(frozen=True)
+class Busiest(Recipe):
+    """A counter's rate per second, of the instance where it is highest."""
+
+    def compute(self, board: Board) -> Made | None:
+        return uncounted(board.busiest(self.metric))
+
+    def promql(self, scope: Scope) -> str:
+        return by_service("max", by_instance("sum", scope.over("rate", self.metric)))
+
+
+@dataclass(frozen=True)
+class Used(Recipe):
+    """Share of a limit in use, of the instance that is closest to it."""
+
+    limit: str
+    listed: str = ""  # the limit in the service catalogue, for instances that expose none
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.metric, self.limit)
+
+    def compute(self, board: Board) -> Made | None:
+        return uncounted(board.used(self.metric, self.limit, board.service.limits.get(self.listed)))
+
+    def promql(self, scope: Scope) -> str:
+        used, limit = (by_instance("max", scope.select(name)) for name in self.needs)
+        return by_service("max", f"{used} / {limit}")
+
+
+@dataclass(frozen=True)
+class UsedTogether(Used):
+    """Share of one limit that all instances and labels of a gauge use together."""
+
+    def compute(self, board: Board) -> Made | None:
+        used, exposed = board.total(self.metric), board.highest(self.limit)
+        limit = board.service.limits.get(self.listed) if exposed is None else exposed
+        return None if used is None or limit is None else (used / limit, None)
+
+    def promql(self, scope: Scope) -> str:
+        used, limit = (scope.select(name) for name in self.needs)
+        return f"{by_service('sum', used)} / {by_service('max', limit)}"
+
+
+@dataclass(frozen=True)
+class Restarts(Recipe):
+    """Restarts in the window: as a supervisor counts them, else as the start time moves."""
+
+    start_time: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.metric, self.start_time)
+
+    def compute(self, board: Board) -> Made | None:
+        rolled = board.rolled(self.metric)
+        if rolled is not None:
+            return rolled.total, None
+        starts = board.gauge(self.start_time)
+        if not starts:
+            return None
+        moved = [np.diff(cells, prepend=cells[:1]) > 1 for cells in starts.values()]
+        return roll([np.vstack(moved).sum(axis=0)], board.width, board.grid.step).total, None
+
+    def promql(self, scope: Scope) -> str:
+        counted = by_service("sum", scope.over("increase", self.metric))
+        return f"({counted} or {by_service('sum', scope.over('changes', self.start_time))})"
+
+
+class Beyond(Recipe):
+    """A signal that takes more than the board of one service to compute."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    def compute(self, board: Board) -> Made | None:
         return None
-    moved = [np.diff(cells, prepend=cells[:1]) > 1 for cells in starts.values()]
-    return roll([np.vstack(moved).sum(axis=0)], board.width, board.grid.step).total
 
 
-RECIPES: tuple[Recipe, ...] = (
-    Recipe("request_rate", "1/s", (REQUESTS,), _rate(REQUESTS), higher_is_worse=False),
-    Recipe("error_rate", "share", (REQUESTS,), _codes(failed)),
-    Recipe("throttled_rate", "share", (REQUESTS,), _codes(lambda code: code == "429")),
-    Recipe("not_found_share", "share", (REQUESTS,), _codes(lambda code: code == "404")),
-    Recipe("unauthorised_share", "share", (REQUESTS,), _codes(lambda code: code in ("401", "403"))),
-    Recipe("latency_p50", "s", (BUCKETS,), _quantile(0.5)),
-    Recipe("latency_p95", "s", (BUCKETS,), _quantile(0.95)),
-    Recipe(
-        "in_flight",
-        "count",
-        ("http_requests_in_flight",),
-        _plain(lambda board: board.total("http_requests_in_flight")),
-    ),
-    Recipe(
-        "concurrency_share",
-        "share",
-        ("http_requests_in_flight", "service_concurrency_limit"),
-        _plain(lambda board: board.used("http_requests_in_flight", "service_concurrency_limit")),
-    ),
-    Recipe("memory_bytes", "bytes", (MEMORY,), _plain(lambda board: board.highest(MEMORY))),
-    Recipe("memory_share", "share", (MEMORY, MEMORY_LIMIT), _plain(_memory_share)),
-    Recipe(
-        "cpu_share",
-        "share",
-        ("process_cpu_seconds_total",),
-        _plain(lambda board: board.busiest("process_cpu_seconds_total")),
-    ),
-    Recipe(
-        "open_fds", "count", ("process_open_fds",), _plain(lambda b: b.highest("process_open_fds"))
-    ),
-    Recipe(
-        "db_pool_share",
-        "share",
-        ("db_pool_in_use", "db_pool_size"),
-        _plain(lambda board: board.used("db_pool_in_use", "db_pool_size")),
-    ),
-    Recipe(
-        "db_pool_waiting",
-        "count",
-        ("db_pool_waiting",),
-        _plain(lambda board: board.total("db_pool_waiting")),
-    ),
-    Recipe(
-        "connections_share",
-        "share",
-        ("pg_connections", "pg_max_connections"),
-        _plain(_connections_share),
-    ),
-    Recipe(
-        "connections",
-        "count",
-        ("pg_connections",),
-        _plain(lambda board: board.total("pg_connections")),
-    ),
-    Recipe(
-        "locks_waiting",
-        "count",
-        ("pg_locks_waiting",),
-        _plain(lambda board: board.total("pg_locks_waiting")),
-    ),
-    Recipe(
-        "database_bytes",
-        "bytes",
-        ("pg_database_size_bytes",),
-        _plain(lambda board: board.total("pg_database_size_bytes")),
-    ),
-    Recipe(
-        "restarts",
-        "count",
-        ("process_restarts_total", "process_start_time_seconds"),
-        _plain(_restarts),
-    ),
-    Recipe("login_rate", "1/s", (LOGINS,), _rate(LOGINS)),
-    Recipe("login_failure_share", "share", (LOGINS,), _bad_outcome(LOGINS)),
-    Recipe("ai_request_rate", "1/s", (AI,), _rate(AI), higher_is_worse=False),
-    Recipe("ai_error_share", "share", (AI,), _bad_outcome(AI)),
-)
+@dataclass(frozen=True)
+class Answering(Beyond):
+    """Share of a service's instances that answer. Over a recording, silence counts as down and
+    other services matter: `signals.py` computes it."""
+
+    def promql(self, scope: Scope) -> str:
+        return by_service("avg", scope.select(self.metric))
+
+
+@dataclass(frozen=True)
+class TimeToFull(Beyond):
+    """Seconds until a gauge that grew by a tenth over the window meets its limit. Over a
+    recording it needs a trend that holds: `conditions.py` computes it."""
+
+    limit: str
+
+    def promql(self, scope: Scope) -> str:
+        used, limit = scope.select(self.metric), scope.select(self.limit)
+        slope, grown = (scope.over(name, self.metric) for name in ("deriv", "delta"))
+        left = f"({limit} - {used}) / ({slope} > 0)"
+        return by_service("min", f"{left} and ({grown} > 0.1 * {used})")
+
+    def within(self, scope: Scope, ahead_s: float) -> str:
+        """PromQL that is there for instances that will be full in so many seconds."""
+        ahead = f"predict_linear({scope.select(self.metric)}[{scope.window}], {ahead_s:g})"
+        return f"{ahead} > on (service, instance) {scope.select(self.limit)}"
+
+
+def uncounted(values: np.ndarray | None) -> Made | None:
+    """Values that rest on no number of events."""
+    return None if values is None else (values, None)

@@ -1,6 +1,12 @@
-"""Default detection rules: the thresholds of the practice, over windows one may shorten."""
+"""Default detection rules: the thresholds of the practice, over windows one may shorten; and the
+same as a rules file for a real Prometheus (JSON, which is YAML)."""
+
+from typing import Any
 
 from .model import Rule, Windows
+from .promql import Scope
+from .signal_catalogue import CATALOGUE, SignalName, definition
+from .signal_definition import Unit
 
 DATABASE_ERRORS = (
     r"connection refused|connection reset|could not connect|connection timeout|"
@@ -35,16 +41,29 @@ def _requests(windows: Windows) -> list[Rule]:
         _threshold(
             windows,
             "HighErrorRate",
-            "error_rate",
+            SignalName.error_rate,
             (0.05, 0.20),
             "{service} fails {value} of requests",
         ),
         _threshold(
-            windows, "HighLatency", "latency_p95", (2.0, 5.0), "{service} P95 latency is {value}"
+            windows,
+            "HighLatency",
+            SignalName.latency_p95,
+            (2.0, 5.0),
+            "{service} P95 latency is {value}",
         ),
-        _threshold(windows, "ServiceDown", "up", (1.0, 0.5), "{service} does not answer", op="<"),
-        _anomaly(windows, "LatencyAnomaly", "latency_p95", "{service} P95 latency rose to {value}"),
-        _anomaly(windows, "TrafficSurge", "request_rate", "{service} gets {value} requests"),
+        _threshold(
+            windows, "ServiceDown", SignalName.up, (1.0, 0.5), "{service} does not answer", op="<"
+        ),
+        _anomaly(
+            windows,
+            "LatencyAnomaly",
+            SignalName.latency_p95,
+            "{service} P95 latency rose to {value}",
+        ),
+        _anomaly(
+            windows, "TrafficSurge", SignalName.request_rate, "{service} gets {value} requests"
+        ),
         Rule(
             name="ErrorBudgetBurn",
             kind="burn_rate",
@@ -56,7 +75,7 @@ def _requests(windows: Windows) -> list[Rule]:
         _threshold(
             windows,
             "FailedLogins",
-            "login_failure_share",
+            SignalName.login_failure_share,
             (0.5, 0.8),
             "{value} of logins at {service} fail",
         ),
@@ -67,30 +86,36 @@ def _resources(windows: Windows) -> list[Rule]:
     longer = min(windows.baseline_s, 10 * windows.detect_s)
     return [
         _threshold(
-            windows, "HighMemory", "memory_share", (0.85, 0.95), "{service} memory is at {value}"
+            windows,
+            "HighMemory",
+            SignalName.memory_share,
+            (0.85, 0.95),
+            "{service} memory is at {value}",
         ),
         Rule(
             name="MemoryExhaustion",
             kind="threshold",
-            signal="memory_exhaustion_s",
+            signal=SignalName.memory_exhaustion_s,
             op="<",
             warning=24 * windows.detect_s,
             critical=8 * windows.detect_s,
             window_s=4 * windows.detect_s,
             summary="{service} memory grows steadily and is full in {value}",
         ),
-        _threshold(windows, "HighCpu", "cpu_share", (0.80, 0.95), "{service} CPU is at {value}"),
+        _threshold(
+            windows, "HighCpu", SignalName.cpu_share, (0.80, 0.95), "{service} CPU is at {value}"
+        ),
         _threshold(
             windows,
             "Saturated",
-            "concurrency_share",
+            SignalName.concurrency_share,
             (0.85, 0.95),
             "{service} holds {value} of the requests it can serve at once",
         ),
         Rule(
             name="Restarts",
             kind="threshold",
-            signal="restarts",
+            signal=SignalName.restarts,
             op=">=",
             warning=3,
             critical=10,
@@ -105,14 +130,14 @@ def _dependencies(windows: Windows) -> list[Rule]:
         _threshold(
             windows,
             "DatabaseConnections",
-            "connections_share",
+            SignalName.connections_share,
             (0.80, 0.95),
             "{value} of the connections of {service} are in use",
         ),
         _threshold(
             windows,
             "DatabasePoolWaiting",
-            "db_pool_waiting",
+            SignalName.db_pool_waiting,
             (2, 8),
             "{value} requests of {service} wait for a database connection",
             op=">=",
@@ -129,7 +154,7 @@ def _dependencies(windows: Windows) -> list[Rule]:
         _threshold(
             windows,
             "ProviderErrors",
-            "ai_error_share",
+            SignalName.ai_error_share,
             (0.10, 0.50),
             "{value} of the calls of {service} to its provider fail",
         ),
@@ -139,7 +164,7 @@ def _dependencies(windows: Windows) -> list[Rule]:
 def _threshold(
     windows: Windows,
     name: str,
-    signal: str,
+    signal: SignalName,
     levels: tuple[float, float],
     summary: str,
     *,
@@ -158,7 +183,7 @@ def _threshold(
     )
 
 
-def _anomaly(windows: Windows, name: str, signal: str, summary: str) -> Rule:
+def _anomaly(windows: Windows, name: str, signal: SignalName, summary: str) -> Rule:
     """Levels are robust z-scores against the series' own past."""
     return Rule(
         name=name,
@@ -168,3 +193,47 @@ def _anomaly(windows: Windows, name: str, signal: str, summary: str) -> Rule:
         window_s=windows.detect_s,
         summary=summary,
     )
+
+
+PRINTING = {
+    Unit.share: "humanizePercentage",
+    Unit.seconds: "humanizeDuration",
+    Unit.bytes: "humanize1024",
+}
+"""Prometheus's template functions that print a value for people."""
+
+
+def prometheus_rules(rules: list[Rule], interval_s: float = 1.0) -> dict[str, Any]:
+    """A rules file for Prometheus; every series must carry the labels service and instance.
+
+    Threshold rules are translated, each severity into one alert. Anomalies, log patterns,
+    correlations and burn rates of the catalogue's objectives stay with Warroom's detector.
+    """
+    alerts = [
+        _alert(rule, severity, level)
+        for rule in rules
+        if rule.kind == "threshold" and rule.signal in CATALOGUE
+        for severity, level in (("warning", rule.warning), ("critical", rule.critical))
+        if level is not None
+    ]
+    group = {"name": "warroom", "interval": _duration(interval_s), "rules": alerts}
+    return {"groups": [group]}
+
+
+def _alert(rule: Rule, severity: str, level: float) -> dict[str, Any]:
+    known, scope = definition(rule.signal), Scope(rule.service, _duration(rule.window_s))
+    expression, enough = known.recipe.promql(scope), known.recipe.enough(scope)
+    condition = f"{expression} {rule.op} {level:g}"
+    shown = f"{{{{ $value | {PRINTING.get(Unit(known.unit), 'humanize')} }}}}"
+    summary = rule.summary.replace("{service}", "{{ $labels.service }}").replace("{value}", shown)
+    return {
+        "alert": rule.name,
+        "expr": f"{condition} and ({enough})" if enough else condition,
+        "for": _duration(rule.for_s),
+        "labels": {"severity": severity},
+        "annotations": {"summary": summary or rule.name},
+    }
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(0, round(seconds * 1000))}ms"

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .board import Board, boards, by_service
-from .grid import Grid, grid_step
-from .liveness import up_cells
+from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
-from .recipes import RECIPES, Recipe
 from .recording import Recording
-from .span_signals import NAMES as SPAN_NAMES
-from .span_signals import span_cells, span_views
+from .signal_catalogue import CATALOGUE, SignalName, definition
+from .signal_definition import SignalDefinition
+from .span_signals import SPAN_SIGNALS, span_cells, span_views
 
 RATE_CELLS = 5
 """Scrapes that a rate looks back over by default."""
@@ -30,13 +29,17 @@ class Signal:
 
     service: str
     name: str
-    unit: str  # share, s, 1/s, bytes, count
+    unit: str  # one of Unit
     start: float
     step: float
     values: np.ndarray  # shape (cells,), NaN where unknown
-    higher_is_worse: bool = True
     source: str = "metrics"  # metrics, spans, callers
     events: np.ndarray | None = None  # how many events each value rests on, where that matters
+
+    @property
+    def known(self) -> SignalDefinition:
+        """What the catalogue knows about it."""
+        return definition(self.name)
 
     @property
     def ts(self) -> np.ndarray:
@@ -80,33 +83,33 @@ def _read(
     names: list[str] | None,
     rate_s: float | None,
 ) -> list[Signal]:
-    recipes = [recipe for recipe in RECIPES if names is None or recipe.name in names]
-    wanted = sorted({metric for recipe in recipes for metric in recipe.needs})
+    asked = [known for known in CATALOGUE.values() if names is None or known.name in names]
+    wanted = sorted({metric for known in asked for metric in known.recipe.needs})
     early = Window(window.start - SILENCE_S, window.end)
-    alive = telemetry.metrics(early, ["up"], services)
+    alive = telemetry.metrics(early, [SignalName.up], services)
     step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
     width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
     grid = Grid.over(window, step)
     longer = grid.earlier(width + 2)
     raw = telemetry.metrics(Window(longer.start, longer.end), wanted, services)
-    found = _from_metrics(boards(telemetry, raw, longer, width), recipes)
+    found = _from_metrics(boards(telemetry, raw, longer, width), asked)
     found += _from_spans(telemetry, found, longer, width, services=services, names=names)
-    if names is None or "up" in names:
+    if names is None or SignalName.up in names:
         found += _up(alive, raw, grid)
     cut = [_cut(signal, grid) for signal in found]
     kept = [signal for signal in cut if np.isfinite(signal.values).any()]
     return sorted(kept, key=lambda signal: (signal.service, signal.name))
 
 
-def _from_metrics(found: dict[str, Board], recipes: list[Recipe]) -> list[Signal]:
+def _from_metrics(found: dict[str, Board], asked: list[SignalDefinition]) -> list[Signal]:
     signals = []
     for name, board in found.items():
         grid = board.grid
-        for recipe in recipes:
-            made = recipe.make(board)
+        for known in asked:
+            made = known.recipe.compute(board)
             if made is not None:
-                shape = (name, recipe.name, recipe.unit, grid.start, grid.step, made[0])
-                signals.append(Signal(*shape, recipe.higher_is_worse, events=made[1]))
+                shape = (name, known.name, known.unit, grid.start, grid.step, made[0])
+                signals.append(Signal(*shape, events=made[1]))
     return signals
 
 
@@ -120,7 +123,7 @@ def _from_spans(
     names: list[str] | None,
 ) -> list[Signal]:
     """Signals of services whose metrics have no request counters."""
-    wanted = [name for name in SPAN_NAMES if names is None or name in names]
+    wanted = [name for name in SPAN_SIGNALS if names is None or name in names]
     if not wanted:
         return []
     have = {(signal.service, signal.name) for signal in known}
@@ -131,9 +134,8 @@ def _from_spans(
     for service, view in span_views(table, missing).items():
         for name, (cells, events) in span_cells(view, grid, width).items():
             if name in wanted and (service, name) not in have:
-                recipe = next(recipe for recipe in RECIPES if recipe.name == name)
-                shape = (service, name, recipe.unit, grid.start, grid.step, cells)
-                signals.append(Signal(*shape, recipe.higher_is_worse, view.source, events))
+                shape = (service, name, definition(name).unit, grid.start, grid.step, cells)
+                signals.append(Signal(*shape, view.source, events))
     return signals
 
 
@@ -147,10 +149,8 @@ def known_services(telemetry: Recording) -> list[str]:
 def _up(alive: list[Series], raw: list[Series], grid: Grid) -> list[Signal]:
     longer = grid.earlier(round(SILENCE_S / grid.step))
     series = by_service(raw) | by_service(alive)
-    return [
-        Signal(service, "up", "share", longer.start, grid.step, cells, higher_is_worse=False)
-        for service, cells in up_cells(series, longer).items()
-    ]
+    shape = (SignalName.up, definition(SignalName.up).unit, longer.start, grid.step)
+    return [Signal(name, *shape, cells) for name, cells in up_cells(series, longer).items()]
 
 
 def _cut(signal: Signal, grid: Grid) -> Signal:
@@ -158,4 +158,51 @@ def _cut(signal: Signal, grid: Grid) -> Signal:
     skip = round((grid.start - signal.start) / grid.step)
     events = None if signal.events is None else signal.events[skip:]
     kept = (signal.service, signal.name, signal.unit, grid.start, grid.step, signal.values[skip:])
-    return Signal(*kept, signal.higher_is_worse, signal.source, events)
+    return Signal(*kept, signal.source, events)
+
+
+def up_cells(series: dict[str, list[Series]], grid: Grid) -> dict[str, np.ndarray]:
+    """Share of each service's instances that answer, per cell; NaN while nobody recorded.
+
+    An instance that never answered while others of its service did is a spare and left out. One
+    whose samples stop while others of its service go on was taken away; a service whose samples
+    all stop while other services are still recorded is down.
+
+    Args:
+        series: `up` series by service, or any others where a service has none.
+        grid: should begin well before the window of interest, so that silence is noticed.
+    """
+    rows = {name: _instances(items, grid) for name, items in series.items()}
+    recording = np.zeros(grid.cells, bool)
+    for cells in rows.values():
+        recording |= np.isfinite(cells).any(axis=0)
+    return {name: _share(cells, recording) for name, cells in rows.items()}
+
+
+def _instances(items: list[Series], grid: Grid) -> np.ndarray:
+    flags = {
+        key: np.where(np.isfinite(cells), (cells > 0).astype(float), np.nan)
+        for key, cells in by_instance(_as_flags(items), grid).items()
+    }
+    rows = np.vstack(list(flags.values()))
+    answered = np.nanmax(np.nan_to_num(rows), axis=1) > 0
+    return rows[answered] if answered.any() else rows
+
+
+def _as_flags(items: list[Series]) -> list[Series]:
+    """Samples of other metrics say only that the instance answered."""
+    return [
+        item
+        if item.name == SignalName.up
+        else Series(SignalName.up, item.service, item.instance, {}, item.ts, np.ones(item.ts.size))
+        for item in items
+    ]
+
+
+def _share(rows: np.ndarray, recording: np.ndarray) -> np.ndarray:
+    seen = np.isfinite(rows)
+    count = seen.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        share = np.where(count > 0, np.nansum(rows, axis=0) / np.maximum(count, 1), np.nan)
+    started = np.cumsum(count) > 0
+    return np.where((count == 0) & started & recording, 0.0, share)

@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis.requests.span_table import NONE, Op, SpanTable, span_table
 from .columns import KEY, Columns
 from .model import Window
-from .span_signals import CALLEES, STATUS_CODE, called, is_failure
+from .spans import CALLEES, STATUS_CODE, called, is_failure
 
 NUMBERS = {
     "start": '"start"',

@@ -4,21 +4,21 @@ A service's own server spans are best; one that leaves none (a database, a provi
 through its callers' client spans.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..analysis.ranks import window_quantiles
 from ..analysis.requests.span_table import SpanTable
 from .grid import Grid
-from .model import Span
+from .signal_catalogue import SignalName
 
-CALLEES = ("peer.service", "server.address", "db.system")
-"""Attributes that say whom a client span calls, the best first."""
-STATUS_CODE = "http.response.status_code"
-NAMES = ("request_rate", "error_rate", "latency_p50", "latency_p95")
+SPAN_SIGNALS = (
+    SignalName.request_rate,
+    SignalName.error_rate,
+    SignalName.latency_p50,
+    SignalName.latency_p95,
+)
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,6 @@ class SpanView:
     ends: np.ndarray  # shape (n,), unix seconds
     ms: np.ndarray  # shape (n,), durations
     failed: np.ndarray  # shape (n,), bool
-
-
-def peer(span: Span) -> str:
-    """The service that a client span calls; empty where it does not say."""
-    return called(span.attributes.get(name) for name in CALLEES)
-
-
-def called(names: Iterable[Any]) -> str:
-    """Whom a call is for, by the values of CALLEES: the first that says something."""
-    return str(next((name for name in names if name), ""))
-
-
-def span_failed(span: Span) -> bool:
-    """Whether a span is a failure of the system."""
-    return is_failure(span.status, span.attributes.get(STATUS_CODE))
-
-
-def is_failure(status: str, code: Any) -> bool:
-    """Whether this status with this HTTP code is a failure of the system.
-
-    OpenTelemetry marks every 4xx on a client span as an error; a wrong password or a missing
-    page is none. Timeouts, refusals for load and callers that gave up are.
-    """
-    if status != "error":
-        return False
-    return not (isinstance(code, int) and 400 <= code < 500 and code not in (408, 429, 499))
 
 
 def span_views(table: SpanTable, services: set[str]) -> dict[str, SpanView]:
@@ -90,6 +64,5 @@ def span_cells(view: SpanView, grid: Grid, width: int) -> dict[str, tuple[np.nda
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(events > 0, (bad[upper] - bad[lower]) / events, np.nan)
     p50, p95 = window_quantiles(seconds, lower, upper, (0.5, 0.95))
-    values = {"request_rate": events / (width * grid.step), "error_rate": share}
-    values |= {"latency_p50": p50, "latency_p95": p95}
-    return {name: (cells, events) for name, cells in values.items()}
+    values = (events / (width * grid.step), share, p50, p95)
+    return {name: (cells, events) for name, cells in zip(SPAN_SIGNALS, values, strict=True)}

@@ -6,10 +6,10 @@ failed), ApprovalRequired (it writes and carries no approval). The first two are
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
@@ -33,6 +33,11 @@ class Row:
     def record(self) -> dict[str, Scalar]:
         """As evidence holds it: every field by name, in their order."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """A row as evidence holds it; what an older one did not have yet is None."""
+        return cls(**{field.name: record.get(field.name) for field in fields(cls)})
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)

@@ -6,23 +6,33 @@ import numpy as np
 
 from ..analysis.capacity import saturation as fullness
 from ..telemetry.model import Service
+from ..telemetry.signal_catalogue import (
+    CONCURRENCY_LIMIT,
+    CONNECTIONS_LIMIT,
+    MEMORY_LIMIT,
+    POOL_SIZE,
+    SignalName,
+)
 from .base import Bench, Effect, Row, Table, tool
 from .reading import attempt, number, table, whole
 from .shifts import Shift, shifts
 
-RESOURCES = {
-    "memory_share": ("memory", "memory_bytes"),
-    "cpu_share": ("cpu", ""),
-    "concurrency_share": ("concurrency", "in_flight"),
-    "db_pool_share": ("db pool", ""),
-    "connections_share": ("db connections", "connections"),
+AMOUNTS: dict[str, SignalName] = {
+    SignalName.memory_share: SignalName.memory_bytes,
+    SignalName.concurrency_share: SignalName.in_flight,
+    SignalName.connections_share: SignalName.connections,
 }
-"""Signal of a share in use: the resource's name, and the signal of the amount."""
+"""Signal of a share in use: the signal of the amount."""
+WAITING: dict[str, SignalName] = {
+    SignalName.db_pool_share: SignalName.db_pool_waiting,
+    SignalName.connections_share: SignalName.locks_waiting,
+}
+"""Signal of a share in use: the signal of what waits for more."""
 LIMITS = {
-    "memory": ("memory_bytes", "service_memory_limit_bytes"),
-    "concurrency": ("concurrency", "service_concurrency_limit"),
-    "db pool": ("db_pool", "db_pool_size"),
-    "db connections": ("db_connections", "pg_max_connections"),
+    "memory": ("memory_bytes", MEMORY_LIMIT),
+    "concurrency": ("concurrency", CONCURRENCY_LIMIT),
+    "db pool": ("db_pool", POOL_SIZE),
+    "db connections": ("db_connections", CONNECTIONS_LIMIT),
 }
 """Where a resource's limit stands: in the catalogue, and as a metric."""
 
@@ -51,8 +61,8 @@ def saturation(bench: Bench) -> Table[ResourceUse]:
     catalogue = attempt(bench.telemetry.catalogue)
     limits = _limits(bench)
     rows = []
-    for (service, name), shift in signals.items():
-        if name in RESOURCES and np.isfinite(shift.now).any():
+    for (service, _), shift in signals.items():
+        if shift.signal.known.resource and np.isfinite(shift.now).any():
             entry = catalogue.find(service) or Service(name=service)
             rows.append(_row(shift, signals, entry, limits))
     rows.sort(key=lambda row: (-row.score, -(row.utilisation or 0.0)))
@@ -80,15 +90,16 @@ def _row(
     limits: dict[tuple[str, str], float],
 ) -> ResourceUse:
     service = shift.signal.service
-    resource, amount = RESOURCES[shift.signal.name]
+    name, resource = shift.signal.name, shift.signal.known.resource
     listed, metric = LIMITS.get(resource, ("", ""))
     limit = limits.get((service, metric), entry.limits.get(listed))
     if resource == "cpu":
         limit = 1.0
     now, peak = _lately(shift.now), float(np.nanmax(shift.now))
-    used = signals.get((service, amount))
-    waiting = _waiting(signals, service, resource)
-    shed = signals.get((service, "throttled_rate"))
+    used = signals.get((service, AMOUNTS.get(name, "")))
+    waits = signals.get((service, WAITING.get(name, "")))
+    waiting = _lately(waits.now) if waits else None
+    shed = signals.get((service, SignalName.throttled_rate))
     score = fullness(
         now,
         limit=limit,
@@ -107,12 +118,6 @@ def _row(
         waiting=number(waiting),
         score=number(score.score, 3) or 0.0,
     )
-
-
-def _waiting(signals: dict[tuple[str, str], Shift], service: str, resource: str) -> float | None:
-    name = {"db pool": "db_pool_waiting", "db connections": "locks_waiting"}.get(resource, "")
-    found = signals.get((service, name))
-    return _lately(found.now) if found else None
 
 
 def _lately(values: np.ndarray) -> float | None:

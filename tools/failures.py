@@ -10,7 +10,7 @@ import numpy as np
 from ..analysis.requests.origins import Origin, find_origins
 from ..analysis.requests.span_table import SpanTable
 from ..telemetry.model import Span
-from ..telemetry.span_signals import span_failed
+from ..telemetry.spans import span_failed
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, every_span, number, records, seconds, table, traces
 

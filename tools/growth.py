@@ -7,19 +7,16 @@ import numpy as np
 
 from ..analysis.trend import fit_trend, seconds_to_limit
 from ..telemetry.model import Window
+from ..telemetry.signal_catalogue import CATALOGUE, SignalName
 from ..telemetry.signals import Signal
 from . import reading
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, seconds, table, whole
 
-SIGNALS = ("memory_bytes", "open_fds", "connections", "database_bytes")
+SIGNALS = tuple(known.name for known in CATALOGUE.values() if known.leak_growth is not None)
 LEAST_POINTS = 8
 COLLAPSE = 0.3
 """A fall by this share from one sample to the next is a restart, which ends a climb."""
-MATERIAL = {"memory_bytes": 0.05, "database_bytes": 0.05}
-MATERIAL_COUNT = 0.25
-"""Growth over the window, as a share of its start, below which a trend is noise; files and
-connections come and go with requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,8 @@ def growth(bench: Bench) -> Table[GrowthTrend]:
     window = bench.frame.incident
     if window.seconds < 20:  # a short look cannot tell growth from noise: take what was before
         window = Window(max(whole(bench).start, window.end - 20), window.end)
-    found = reading.signals(bench, window, None, [*SIGNALS, "memory_share"])
-    shares = {signal.service: signal for signal in found if signal.name == "memory_share"}
+    found = reading.signals(bench, window, None, [*SIGNALS, SignalName.memory_share])
+    shares = {signal.service: signal for signal in found if signal.name == SignalName.memory_share}
     rows = [row for signal in found if signal.name in SIGNALS and (row := _row(signal, shares))]
     rows.sort(key=_order)
     steady = [row for row in rows if row.confidence >= 0.5]
@@ -67,7 +64,7 @@ def _row(signal: Signal, shares: dict[str, Signal]) -> GrowthTrend | None:
     climb = _longest_climb(signal.values)
     ts = signal.ts[climb]
     trend = fit_trend(ts, signal.values[climb])
-    material = MATERIAL.get(signal.name, MATERIAL_COUNT)
+    material = signal.known.leak_growth or 0.0
     if trend is None or trend.points < LEAST_POINTS or trend.slope <= 0 or trend.growth < material:
         return None
     limit, now = _limit(signal, shares), trend.level
@@ -103,7 +100,7 @@ def _longest_climb(values: np.ndarray) -> slice:
 def _limit(signal: Signal, shares: dict[str, Signal]) -> float | None:
     """The memory limit, from the share that it makes of it."""
     share = shares.get(signal.service)
-    if signal.name != "memory_bytes" or share is None:
+    if signal.name != SignalName.memory_bytes or share is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         limits = signal.values / share.values

@@ -6,36 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.requests.log_table import LogTable
+from ..telemetry.signal_catalogue import SignalName
+from ..telemetry.signal_definition import Group
 from .base import Bench, Effect, Row, Table, tool
 from .reading import log_lines, number, services_of, table, whole
 from .shifts import Shift, shifts
 
-GROUPS = {
-    "traffic": ("request_rate", "up"),
-    "errors": ("error_rate", "throttled_rate", "ai_error_share", "login_failure_share", "restarts"),
-    "latency": ("latency_p50", "latency_p95"),
-    "saturation": (
-        *("memory_share", "cpu_share", "concurrency_share", "db_pool_share", "db_pool_waiting"),
-        *("connections_share", "locks_waiting"),
-    ),
-}
+STATES = ("unknown", "ok", "watch", "bad")
 WATCH, BAD = 3.0, 6.0
 """Scores from which a signal is to be watched, and from which it is bad."""
-HARMLESS = {
-    "error_rate": 0.02,
-    "throttled_rate": 0.02,
-    "ai_error_share": 0.05,
-    "login_failure_share": 0.3,
-    "latency_p50": 0.05,
-    "latency_p95": 0.1,
-    "memory_share": 0.7,
-    "cpu_share": 0.5,
-    "concurrency_share": 0.6,
-    "db_pool_share": 0.7,
-    "db_pool_waiting": 1.0,
-    "connections_share": 0.7,
-}
-"""Below this level a signal is at most to be watched, however unusual it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +57,32 @@ def _row(service: str, found: list[Shift], logs_state: str) -> ServiceHealth:
     worst = max(worse, key=lambda s: (state(s) == "bad", s.score), default=None)
     return ServiceHealth(
         service,
-        *(_group(names, found) for names in GROUPS.values()),
+        *(_group(group, found) for group in Group),
         logs=logs_state or "ok",
         worst_signal=worst.signal.name if worst else "",
         score=(number(worst.score, 3) or 0.0) if worst else 0.0,
-        up=_last(next((shift for shift in found if shift.signal.name == "up"), None)),
+        up=_last(next((shift for shift in found if shift.signal.name == SignalName.up), None)),
     )
 
 
-def _group(names: tuple[str, ...], found: list[Shift]) -> str:
+def _group(group: Group, found: list[Shift]) -> str:
     """The worst state of these signals."""
-    states = [state(shift) for shift in found if shift.signal.name in names]
-    return max(states, key=("unknown", "ok", "watch", "bad").index, default="unknown")
+    states = [state(shift) for shift in found if shift.signal.known.group is group]
+    return max(states, key=STATES.index, default="unknown")
 
 
 def state(shift: Shift) -> str:
     """ok, watch, bad or unknown."""
-    if shift.signal.name == "up":
+    if shift.signal.name == SignalName.up:
         last = _last(shift)
         return "unknown" if last is None else "bad" if last < 1 else "ok"
     if not np.isfinite(shift.now).any():
         return "unknown"
-    if shift.signal.name == "request_rate":
+    if shift.signal.name == SignalName.request_rate:
         return "watch" if shift.score >= BAD else "ok"
     if not shift.worse:
         return "ok"
-    harmless = (shift.row().current or 0.0) < HARMLESS.get(shift.signal.name, 0.0)
+    harmless = (shift.row().current or 0.0) < shift.signal.known.harmless
     return "bad" if shift.score >= BAD and not harmless else "watch"
 
 

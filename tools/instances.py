@@ -9,14 +9,19 @@ import numpy as np
 
 from ..analysis.series import window_rate
 from ..telemetry.model import Series, Window
-from ..telemetry.recipes import REQUESTS, code_of, failed
+from ..telemetry.signal_catalogue import (
+    CONCURRENCY_LIMIT,
+    FAILED,
+    IN_FLIGHT,
+    REQUEST_SECONDS,
+    REQUESTS,
+)
 from . import reading
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, number, table, whole
 
-SUM, COUNT = "http_request_duration_seconds_sum", "http_request_duration_seconds_count"
-IN_FLIGHT, LIMIT = "http_requests_in_flight", "service_concurrency_limit"
-NEEDED = [REQUESTS, SUM, COUNT, IN_FLIGHT, LIMIT]
+SUM, COUNT = f"{REQUEST_SECONDS}_sum", f"{REQUEST_SECONDS}_count"
+NEEDED = [REQUESTS, SUM, COUNT, IN_FLIGHT, CONCURRENCY_LIMIT]
 
 Pick = Callable[[Series], bool]
 
@@ -120,7 +125,7 @@ def _instances(raw: Iterable[Series]) -> list[Instance]:
 def _row(bench: Bench, instance: Instance) -> InstanceLoad:
     before, now = bench.frame.baseline, bench.frame.incident
     rate = instance.rate(REQUESTS, now)
-    errors = instance.rate(REQUESTS, now, lambda item: failed(code_of(item.labels))) or 0.0
+    errors = instance.rate(REQUESTS, now, lambda item: FAILED(item.labels)) or 0.0
     return InstanceLoad(
         service=instance.service,
         instance=instance.name,
@@ -132,5 +137,7 @@ def _row(bench: Bench, instance: Instance) -> InstanceLoad:
         mean_s_before=number(instance.mean_s(before)),
         usual_s=number(instance.usual_s(before, now)),
         in_flight=number(instance.level(IN_FLIGHT, now)),
-        slots=number(instance.level(LIMIT, now) or instance.level(LIMIT, before)),
+        slots=number(
+            instance.level(CONCURRENCY_LIMIT, now) or instance.level(CONCURRENCY_LIMIT, before)
+        ),
     )

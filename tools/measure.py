@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import ToolRetry
 from ..telemetry.model import Window
+from ..telemetry.signal_catalogue import definition
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
 
@@ -74,7 +75,7 @@ def _row(pair: tuple[str, str], found: list[Found]) -> SignalLevels:
         baseline=levels[0],
         before=levels[1],
         after=levels[2],
-        higher_is_worse=signal.higher_is_worse if signal else True,
+        higher_is_worse=definition(pair[1]).higher_is_worse if signal else True,
     )
 
 

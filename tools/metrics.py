@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.series import downsample
-from ..telemetry.recipes import RECIPES
+from ..telemetry.signal_catalogue import MEASURED
 from . import reading
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, number, one_of, seconds, table, whole
 from .shifts import SignalShift, shifts
-
-SIGNALS = (*(recipe.name for recipe in RECIPES), "up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def compare_signals(
     Score is a robust z over a sustained run: below 3 is usual, above 6 is clear. `worse` says
     that it moved in the bad direction; `onset` is when (unix seconds). Worst first.
     """
-    wanted = [one_of("signals", name, SIGNALS) for name in signals] if signals else None
+    wanted = [one_of("signals", name, MEASURED) for name in signals] if signals else None
     found = shifts(bench, checked(bench, services), wanted)
     rows = [shift.row() for shift in found if shift.score >= min_score]
     worse = [shift for shift in found if shift.worse]
@@ -54,7 +52,7 @@ def compare_signals(
 def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table[SignalPoint]:
     """One signal of one service over baseline and incident as at most `points` (ts, value)."""
     checked(bench, [service])
-    one_of("signal", signal, SIGNALS)
+    one_of("signal", signal, MEASURED)
     window = whole(bench)
     found = reading.signals(bench, window, [service], [signal])
     if not found:

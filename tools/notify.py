@@ -5,7 +5,6 @@ A gateway to the real channel reads from there; a file that exists was sent.
 
 import json
 import os
-import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,18 @@ from typing import Any
 from ..errors import ApprovalRequired, ToolFailed
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
+from ..incident.evidence import short
+from ..incident.private import file_name, write_private
 from ..prompts.neutral import data
 
+DRILL = "an exercise: nothing in it is real, forward it to nobody"
 
-def send(outbox: Path, message: Message, approval: Decision | None = None) -> list[dict[str, Any]]:
+
+def send(
+    outbox: Path, message: Message, approval: Decision | None = None, drill: bool = False
+) -> list[dict[str, Any]]:
     """Write the message for each of its channels; one that is there already is left alone.
+    A message of a drill says so in its header.
 
     Returns one row per channel: channel, file, sent (False: it had been sent before).
 
@@ -28,32 +34,32 @@ def send(outbox: Path, message: Message, approval: Decision | None = None) -> li
     if message.external:
         _require(message, approval)
     try:
-        outbox.mkdir(parents=True, exist_ok=True)
-        return [_write(outbox, message, channel) for channel in message.channels]
+        outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return [_write(outbox, message, channel, drill) for channel in message.channels]
     except OSError as error:
         raise ToolFailed(
             f"the outbox {outbox} cannot be written ({error.strerror}): make room or name another"
         ) from error
 
 
-def _write(outbox: Path, message: Message, channel: str) -> dict[str, Any]:
+def _write(outbox: Path, message: Message, channel: str, drill: bool) -> dict[str, Any]:
     """Atomic, and at most once per text and channel: the text's hash is in the name."""
-    slug = re.sub(r"[^a-z0-9]+", "-", channel.lower()).strip("-")
-    path = outbox / f"{message.hash}-{slug}.md"
+    path = outbox / f"{message.hash}-{file_name(channel.lower().replace(' ', '-'))}.md"
     fresh = outbox / f".{path.name}.{secrets.token_hex(4)}"
-    fresh.write_text(_markdown(message, channel), encoding="utf-8")
     try:
+        write_private(fresh, _markdown(message, channel, drill))
         os.link(fresh, path)  # unlike a rename, it refuses to replace
         sent = True
     except FileExistsError:
         sent = False
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
     return {"channel": channel, "file": str(path), "sent": sent}
 
 
-def _markdown(message: Message, channel: str) -> str:
+def _markdown(message: Message, channel: str, drill: bool) -> str:
     head = {
+        **({"drill": DRILL} if drill else {}),
         "message": message.id,
         "channel": channel,
         "audience": message.audience.value,
@@ -70,5 +76,5 @@ def _require(message: Message, approval: Decision | None) -> None:
     if not approved or approval is None or approval.subject != message.hash:
         raise ApprovalRequired(
             f"{message.id} to {message.audience.value} leaves the house: a person has to approve "
-            f"the text {message.hash} first"
+            f"the text {short(message.hash)} first"
         )

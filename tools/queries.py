@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..telemetry.model import Span
-from ..telemetry.span_signals import peer
+from ..telemetry.spans import peer
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, number, ratio, seconds, spans, table
 

@@ -12,7 +12,7 @@ from ..analysis.requests.spans import Span as GraphSpan
 from ..errors import TelemetryError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals
-from ..telemetry.span_signals import peer, span_failed
+from ..telemetry.spans import peer, span_failed
 from .base import MAX_ROWS, Bench, Row, Table
 from .patience import go_on
 

@@ -5,14 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
+from ..telemetry.signal_definition import Unit
 from ..telemetry.signals import Signal
 from .base import Bench, Row
 from .reading import number, signals, whole
 
-FLOORS = {"share": 0.01, "s": 0.005, "1/s": 0.5, "count": 0.5, "bytes": 2e6}
-"""Smallest spread that matters, by unit."""
-NEUTRAL = ("request_rate", "ai_request_rate", "login_rate")
-"""Signals that are not worse in either direction by themselves."""
 FEWEST_EVENTS = 4
 """A share of fewer requests than this says nothing."""
 CONTIGUOUS_S = 120.0
@@ -60,9 +57,9 @@ class Shift:
     @property
     def worse(self) -> bool:
         """Whether it left its usual band in the bad direction."""
-        if self.signal.name in NEUTRAL or self.score < USUAL:
+        if self.signal.known.neutral or self.score < USUAL:
             return False
-        return self.direction == (1 if self.signal.higher_is_worse else -1)
+        return self.direction == (1 if self.signal.known.higher_is_worse else -1)
 
     @property
     def onset(self) -> float | None:
@@ -151,14 +148,14 @@ def _apart(
 
 def trusted(signal: Signal) -> Signal:
     """Without the shares that rest on too few requests."""
-    if signal.unit != "share" or signal.events is None:
+    if signal.unit != Unit.share or signal.events is None:
         return signal
     enough = np.nan_to_num(signal.events) >= FEWEST_EVENTS
     return replace(signal, values=np.where(enough, signal.values, np.nan))
 
 
 def _score(signal: Signal, before: np.ndarray, now: np.ndarray) -> Anomaly | Unscored:
-    return score_window(before, now, absolute_floor=FLOORS.get(signal.unit, 0.0))
+    return score_window(before, now, absolute_floor=signal.known.floor.spread)
 
 
 def _median(values: np.ndarray) -> float | None:

@@ -8,30 +8,13 @@ from ..analysis.propagation import rank_origins
 from ..analysis.requests.edges import EdgeShift, compare_edges, edge_stats, missing_callees
 from ..analysis.requests.span_table import SpanTable
 from ..telemetry.model import Catalogue
+from ..telemetry.signal_catalogue import SignalName
 from .base import Bench, Effect, Row, Table, tool
-from .health import BAD, HARMLESS
+from .health import BAD
 from .reading import attempt, checked, number, seconds, table, traces, whole
 from .shifts import Shift, shifts
 
 Edge = tuple[str, str]
-
-OWN = {
-    "error_rate": 1.0,
-    "ai_error_share": 0.5,
-    "latency_p95": 0.9,
-    "latency_p50": 0.8,
-    "concurrency_share": 0.7,
-    "db_pool_share": 0.6,
-    "db_pool_waiting": 0.8,
-    "connections_share": 0.8,
-    "locks_waiting": 0.7,
-    "memory_share": 0.8,
-    "cpu_share": 0.5,
-    "restarts": 0.8,
-    "throttled_rate": 0.6,
-    "login_failure_share": 0.9,
-}
-"""How much an anomaly of a signal says about its service's own health, 0..1: by reasoning."""
 
 
 CLEAR = 0.3
@@ -136,7 +119,8 @@ def origin(bench: Bench) -> Table[OriginSuspect]:
             own=number(suspect.own, 3) or 0.0,
             silent=suspect.silent,
             path=" > ".join(suspect.path),
-            signal=worst.get(suspect.service, (0.0, ""))[1] or ("up" if suspect.silent else ""),
+            signal=worst.get(suspect.service, (0.0, ""))[1]
+            or (SignalName.up if suspect.silent else ""),
         )
         for rank, suspect in enumerate(suspects, 1)
         if suspect.blame >= 0.005 or suspect.own > 0
@@ -154,14 +138,14 @@ def _worst(found: list[Shift]) -> dict[str, tuple[float, str]]:
     """Each service's own anomaly (0..1), and the signal that shows it."""
     worst: dict[str, tuple[float, str]] = {}
     for shift in found:
-        name = shift.signal.name
-        if not shift.worse or name not in OWN or not isinstance(shift.scored, Anomaly):
+        known = shift.signal.known
+        if not shift.worse or not known.weight or not isinstance(shift.scored, Anomaly):
             continue
-        own = OWN[name] * shift.scored.strength
-        if shift.score < BAD or shift.scored.current < HARMLESS.get(name, 0.0):
+        own = known.weight * shift.scored.strength
+        if shift.score < BAD or shift.scored.current < known.harmless:
             own *= 0.3
         if own > worst.get(shift.signal.service, (0.0, ""))[0]:
-            worst[shift.signal.service] = own, name
+            worst[shift.signal.service] = own, known.name
     return worst
 
 
@@ -182,7 +166,8 @@ def _borne_out(
 
 def _silent(found: list[Shift], before: SpanTable, after: SpanTable) -> set[str]:
     """Services that stopped answering: down by their own account, or mute to their callers."""
-    down = {shift.signal.service for shift in found if shift.signal.name == "up" and _gone(shift)}
+    answering = [shift for shift in found if shift.signal.name == SignalName.up]
+    down = {shift.signal.service for shift in answering if _gone(shift)}
     lost = missing_callees(after, before.serving) if before.serving else []
     return down | {item.service for item in lost if item.share >= 0.5 and item.unanswered >= 3}
 

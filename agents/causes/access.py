@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from .candidate import Candidate
 from .observations import Observations, cite
 
 ATTACK = ("concentrated", "distributed")
-FAILURES = "login_failure_share"
+FAILURES = SignalName.login_failure_share
 
 
 def attackers(observations: Observations) -> list[Row]:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
 from .timing import suspicious, time_and_place
 
-MEMORY = "memory_share"
+MEMORY = SignalName.memory_share
 CONNECTION = re.compile(r"connection|pool", re.IGNORECASE)
 
 

@@ -7,6 +7,7 @@ what fails; one that is merely recent is doubted, so an innocent deploy does not
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from ..reporting.wording import place
 from .candidate import Candidate
@@ -133,7 +134,8 @@ def _touched(observations: Observations, service: str, change: Row) -> bool:
 def _slower(observations: Observations, service: str) -> float:
     """1 where the service answers half as slow again or more; a share of hardly anything added
     is hardly a reason."""
-    rows = [observations.signal(service, name) for name in ("latency_p95", "latency_p50")]
+    names = (SignalName.latency_p95, SignalName.latency_p50)
+    rows = [observations.signal(service, name) for name in names]
     return float(any(row and row["worse"] and (row["ratio"] or 0) >= 1.5 for row in rows))
 
 

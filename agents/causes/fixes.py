@@ -15,7 +15,7 @@ def stages(plan: ActionPlan) -> list[str]:
     """Staged rollout of one action."""
     first = "one instance, then the others" if plan.kind == RollBack.kind else "at once"
     return [
-        f"approve plan {plan.hash}: {plan.title}",
+        f"approve plan {plan.short_hash}: {plan.title}",
         f"carry it out ({first}); {plan.blast_radius}",
         f"watch: {plan.verification}",
         f"go back if it gets worse: {plan.undo}",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
+from ...telemetry.signal_catalogue import SignalName
 from .candidate import Candidate
 from .observations import Observations, cite
 
@@ -18,7 +19,7 @@ def hung(observations: Observations) -> Iterator[Candidate]:
         candidate.backed(
             2.5, share, text, cite(observations.edges, edge, "callee", "unanswered_share")
         )
-        up = observations.signal(service, "up")
+        up = observations.signal(service, SignalName.up)
         down = up is not None and (up["current"] is None or up["current"] < 0.5)
         candidate.backed(
             2.5,
@@ -41,7 +42,7 @@ def hung(observations: Observations) -> Iterator[Candidate]:
 def crash_loops(observations: Observations) -> Iterator[Candidate]:
     """A service restarts again and again."""
     for row in observations.signals.rows:
-        if row["signal"] != "restarts" or not row["worse"]:
+        if row["signal"] != SignalName.restarts or not row["worse"]:
             continue
         restarts = row["current"] or 0
         statement = f"{row['service']} keeps restarting"
@@ -57,7 +58,7 @@ def _silent(observations: Observations) -> list[str]:
     down = {
         r["service"]
         for r in observations.signals.rows
-        if r["signal"] == "up" and (r["current"] is None or r["current"] < 0.5)
+        if r["signal"] == SignalName.up and (r["current"] is None or r["current"] < 0.5)
     }
     outside = {
         s.name for s in observations.case.catalogue.services if s.kind in ("external", "database")

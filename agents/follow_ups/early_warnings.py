@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
+from ...telemetry.promql import Scope
+from ...telemetry.signal_catalogue import MEMORY_TO_FULL, SYMPTOMS, SignalName, definition
 from ...tools.base import Result, Row
 from ..reporting.incident_status import affected, likely_cause
-from ..reporting.signal_words import CEILINGS
-from .expressions import expression, forecast
 
+AHEAD_S = 900
+"""A limit that will be met this soon is worth a warning, seconds."""
 APART = 1.5
 """Levels nearer than this ratio are everyday variation."""
-LOWER_IS_WORSE = ("up",)
-SYMPTOMS = ("error_rate", "latency_p95")
-"""What users feel: worth a warning whatever the cause was."""
 FAST_BURN = 14.4
 """Burn rate that spends 2% of a 30-day budget in an hour (Site Reliability Workbook, ch. 5)."""
 
@@ -33,13 +32,13 @@ class Reading:
 
     @property
     def threshold(self) -> float:
-        """Between the two levels, nearer the healthy one, never beyond objective or ceiling."""
+        """Between the two levels, nearer the healthy one, never beyond objective or too late."""
         between = _between(self.healthy, self.ill)
         objective = self.objective
         inside = objective is not None and self.healthy < objective < between < self.ill
         limit = objective if inside and objective is not None else between
-        level = CEILINGS.get(self.signal, limit)
-        return _rounded(min(limit, level) if self.healthy < level else limit)
+        late = definition(self.signal).warn_by
+        return _rounded(min(limit, late) if late is not None and self.healthy < late else limit)
 
     @property
     def above(self) -> bool:
@@ -50,7 +49,7 @@ class Reading:
     def expression(self) -> str:
         """PromQL that is true when it should warn."""
         sign = ">" if self.above else "<"
-        return f"{expression(self.signal, self.service)} {sign} {self.threshold:g}"
+        return f"{definition(self.signal).promql(self.service)} {sign} {self.threshold:g}"
 
 
 def _between(healthy: float, ill: float) -> float:
@@ -89,7 +88,7 @@ def _is_worse(row: Row) -> bool:
     healthy, ill = row.get("baseline"), row.get("current")
     if healthy is None or ill is None or not row.get("worse"):
         return False
-    return _is_ill(healthy, ill, row["signal"] not in LOWER_IS_WORSE)
+    return _is_ill(healthy, ill, definition(row["signal"]).higher_is_worse)
 
 
 def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
@@ -126,9 +125,9 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -
     return sorted(fitting, key=rank)[:3]
 
 
-def forecasts(document: Incident, signals: tuple[str, ...]) -> list[tuple[str, str]]:
+def forecasts(document: Incident) -> list[tuple[str, str]]:
     """(signal, expression) that warn before a limit is reached, for causes that grow slowly."""
     cause = likely_cause(document)
     if cause is None or cause.kind is not FaultKind.memory_leak:
         return []
-    return [(s, forecast(s, cause.service)) for s in signals[:1] if forecast(s, cause.service)]
+    return [(SignalName.memory_share, MEMORY_TO_FULL.within(Scope(cause.service, "10m"), AHEAD_S))]

@@ -12,12 +12,12 @@ from ...incident.finding import FaultKind
 from ...incident.report import FollowUp, MonitoringReport, SweepReport
 from ...prompts.formats import duration, level, percent
 from ...telemetry.model import Catalogue
+from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
 from ..reporting.owners import due, grounds, owner
-from ..reporting.signal_words import called
 from ..runtime.case import Case
 from .catalogue import fill, general, lesson
 from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
@@ -87,7 +87,7 @@ class _Maker:
 def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
     taught = lesson(make.document)
     found = chosen(make.document, taught.signals, readings(make.document, signals))
-    for name, query in forecasts(make.document, taught.signals):
+    for name, query in forecasts(make.document):
         why = f"{name} tells of the limit before it is met.{EXPRESSION}{query}"
         yield make.item("alert", "Warn 15 min before {service} reaches its limit", why, [], 1)
     yield from (_warning(make, reading) for reading in found)
@@ -120,11 +120,11 @@ def _warning(make: _Maker, reading: Reading) -> FollowUp:
 
 def _condition(reading: Reading) -> str:
     """error rate of checkout is above 5.0%; payments does not answer."""
-    if reading.signal == "up":
+    if reading.signal == SignalName.up:
         return f"{reading.service} reports no metrics"
     sign = "above" if reading.above else "below"
     limit = level(reading.threshold, reading.unit)
-    return f"{called(reading.signal)} of {reading.service} is {sign} {limit}"
+    return f"{definition(reading.signal).called} of {reading.service} is {sign} {limit}"
 
 
 def _burn(make: _Maker) -> Iterator[FollowUp]:
@@ -157,7 +157,7 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
 def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
     sweep = make.document.report(SweepReport)
     path = (sweep.origin if sweep else []) or affected(make.document)
-    named = dict.fromkeys(called(r.signal) for r in found)
+    named = dict.fromkeys(definition(r.signal).called for r in found)
     signals = ", ".join(named) or "errors, latency, saturation"
     title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"
     return make.item(

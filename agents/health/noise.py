@@ -2,6 +2,7 @@
 
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result, Row
 from ..causes.observations import Observations, cite, first
 from .otherwise import moved, other_ways, slower
@@ -9,10 +10,9 @@ from .otherwise import moved, other_ways, slower
 CLEAR = 6.0
 """Anomaly score from which a signal alone counts as something wrong."""
 ERRORS = ("error", "critical")
-FILLING = ("memory_share", "db_pool_share", "connections_share", "concurrency_share", "cpu_share")
 NEARLY_FULL = 0.7
 """Share of a limit in use from which a resource is about to run out."""
-GROWING = ("memory_bytes", "db_pool_waiting", "restarts")
+GROWING = (SignalName.memory_bytes, SignalName.db_pool_waiting, SignalName.restarts)
 MUCH = 1.5
 """Times the healthy level."""
 STEADY = 0.8
@@ -90,12 +90,12 @@ def _matters(observations: Observations, row: Row, ill: set[tuple[str, str]]) ->
     """
     signal, current, ratio = row["signal"], row["current"], row["ratio"]
     if current is None:
-        return signal == "up"
-    if signal == "up":
+        return signal == SignalName.up
+    if signal == SignalName.up:
         return current < 0.5
-    if signal == "latency_p95":
-        return (row["service"], "latency_p50") in ill and _too_slow(observations, row)
-    if signal in FILLING:
+    if signal == SignalName.latency_p95:
+        return (row["service"], SignalName.latency_p50) in ill and _too_slow(observations, row)
+    if definition(signal).resource:
         return current >= NEARLY_FULL
     return signal in GROWING and (ratio or 0) >= MUCH
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...analysis.changepoint import last_departure
+from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Row
 from ...tools.metrics import signal_series
 from ..causes.observations import Observations
@@ -12,9 +13,6 @@ STRONGEST = 4
 """Signals looked at closely."""
 COMPARABLE = 0.5
 """Signals that score at least this share of the strongest one: weaker ones may be chance."""
-SOFT = ("latency_p50", "latency_p95", "cpu_share", "in_flight", "concurrency_share", "open_fds")
-SOFT += ("connections", "connections_share")
-"""Signals that drift with the machine's own load: where requests fail, the failures say when."""
 POINTS = 240
 
 
@@ -34,8 +32,9 @@ def _telling(worse: list[Row]) -> list[Row]:
     top = max(worse, key=lambda row: row["score"] or 0, default=None)
     if top is None:
         return []
-    errors = [r for r in worse if r["signal"] == "error_rate" and (r["score"] or 0) >= CLEAR]
-    if errors and top["signal"] in (*SOFT, "error_rate"):
+    failures = [row for row in worse if row["signal"] == SignalName.error_rate]
+    errors = [row for row in failures if (row["score"] or 0) >= CLEAR]
+    if errors and (definition(top["signal"]).drifts or top in failures):
         worse = errors
     least = COMPARABLE * max(row["score"] or 0 for row in worse)
     return [row for row in worse if (row["score"] or 0) >= least][:STRONGEST]

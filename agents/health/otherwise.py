@@ -3,7 +3,7 @@
 from ...analysis.fusion import CONCLUSIVE
 from ...incident.finding import Finding
 from ...incident.timeline import from_ts
-from ...tools.base import Row
+from ...tools.paths import ChangedPath
 from ..causes.observations import Observations, cite
 from ..reporting.request_words import wait_words, way_words
 
@@ -15,7 +15,7 @@ MOST = 3
 
 def other_ways(observations: Observations, least: float) -> list[Finding]:
     """Requests that take another way, the clearest of each service."""
-    rows: dict[str, Row] = {}
+    rows: dict[str, ChangedPath] = {}
     for row in observations.paths.rows:
         if (row["weight"] or 0) >= least:
             rows.setdefault(row["service"], row)

@@ -5,17 +5,15 @@ Improving: on its way back, so it is measured again.
 """
 
 from ...incident.action import Execution, Measure, Outcome
+from ...telemetry.signal_catalogue import SYMPTOMS
+from ...telemetry.signal_definition import floor
 
 BACK = 0.2
 """A signal is back when at most this share of its deviation is left."""
-FLOOR = {"share": 0.02, "s": 0.05, "1/s": 0.5, "count": 1.0, "bytes": 5e6}
-"""Deviations smaller than this are no deviation, by unit."""
 WORSE = 1.5
 """Left of a deviation, in times of it, from which a symptom got worse."""
 HALFWAY = 0.7
 """Left of a deviation below which it is on its way back."""
-MAIN = ("error_rate", "latency_p95")
-"""What users feel: decisive at the edge, at the alert's service and at the cause's."""
 
 
 def healthy(measure: Measure) -> bool | None:
@@ -50,11 +48,11 @@ def conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bo
     """
     measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
     ill = [m for m in measured if not m.healthy]
-    if any(_worse(m) for m in ill if m.signal in MAIN):
+    if any(_worse(m) for m in ill if m.signal in SYMPTOMS):
         return Outcome.worse, False
     if execution.outcome is Outcome.failed:
         return Outcome.unchanged, False
-    unseen = [m for m in symptoms if m.signal in MAIN and m not in measured]
+    unseen = [m for m in symptoms if m.signal in SYMPTOMS and m not in measured]
     if not measured or unseen:
         return Outcome.unverified, False
     if not ill:
@@ -83,4 +81,4 @@ def _deviation(measure: Measure) -> float:
 
 def _floor(measure: Measure) -> float:
     relative = 0.25 * abs(measure.baseline or 0.0)
-    return max(FLOOR.get(measure.unit, 0.0), relative)
+    return max(floor(measure.unit).deviation, relative)

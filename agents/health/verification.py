@@ -13,11 +13,12 @@ from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
+from ...telemetry.signal_catalogue import SYMPTOMS, SignalName
 from ...tools.base import Result
 from ...tools.measure import measure
 from ..causes.observations import cite
 from ..runtime.case import Case
-from .recovery import MAIN, conclude, deviated, healthy, remaining
+from .recovery import conclude, deviated, healthy, remaining
 
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
 CONTEXT = 6
@@ -96,7 +97,7 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     user = [cause.resource] if cause and cause.kind in PROVIDERS else []
     named = [*edges, document.alert.service, cause.service if cause else "", *user]
     places = [place for place in named if place not in outside]
-    names = [f"{place}/{signal}" for place in places if place for signal in MAIN]
+    names = [f"{place}/{signal}" for place in places if place for signal in SYMPTOMS]
     telltale = fault_of(cause.kind).telltale if cause else ""
     if cause and telltale:
         # A provider is seen through the service that uses it: its resource names that one.
@@ -125,9 +126,9 @@ def _judged(case: Case, result: Result, row: dict, decisive: set[str]) -> Measur
 def _threshold(case: Case, row: dict) -> float | None:
     service = case.catalogue.find(row["service"])
     for slo in service.slos if service else []:
-        if slo.sli == "availability" and row["signal"] == "error_rate":
+        if slo.sli == "availability" and row["signal"] == SignalName.error_rate:
             return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and row["signal"] == "latency_p95" and slo.threshold_ms:
+        if slo.sli == "latency" and row["signal"] == SignalName.latency_p95 and slo.threshold_ms:
             return slo.threshold_ms / 1000
     return None
 

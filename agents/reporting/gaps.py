@@ -4,39 +4,40 @@ from ...faults import Source, fault_of
 from ...incident.alert import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
+from ...tools.coverage import ModalityCoverage
 
 
-def coverage_gaps(coverage: Result) -> list[Gap]:
+def coverage_gaps(coverage: Result[ModalityCoverage]) -> list[Gap]:
     """One gap per modality that is empty, late, half-written or at odds with the others."""
     gaps = [
-        Gap(what=row["modality"], why=row["problem"] or "nothing recorded")
+        Gap(what=row.modality, why=row.problem or "nothing recorded")
         for row in coverage.rows
-        if row["problem"] or not row["rows"]
+        if row.problem or not row.rows
     ]
     if not coverage.rows:
         gaps.append(Gap(what="telemetry", why=coverage.summary or "nothing recorded"))
     return gaps
 
 
-def alert_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+def alert_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float) -> list[Gap]:
     """A gap where metrics end before the window that the alert looked at: then telemetry says
     nothing about it, least of all that it is noise. Samples may be a window late."""
-    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["end"]]
-    if not alert.starts_at or not rows:
+    ends = [row.end for row in coverage.rows if row.modality == "metrics" and row.end]
+    if not alert.starts_at or not ends:
         return []
-    late = alert.starts_at.timestamp() - max(row["end"] for row in rows)
+    late = alert.starts_at.timestamp() - max(ends)
     if late <= 2 * detect_s:
         return []
     return [Gap(what="telemetry of the alert", why=f"metrics end {late:.0f} s before it fired")]
 
 
-def baseline_gap(alert: Alert, coverage: Result, detect_s: float) -> list[Gap]:
+def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float) -> list[Gap]:
     """A gap where metrics begin too late to know what healthy looked like: with nothing to
     compare with, an alert may be true however calm it looks."""
-    rows = [row for row in coverage.rows if row["modality"] == "metrics" and row["start"]]
-    if not alert.starts_at or not rows:
+    starts = [row.start for row in coverage.rows if row.modality == "metrics" and row.start]
+    if not alert.starts_at or not starts:
         return []
-    before = alert.starts_at.timestamp() - detect_s - min(row["start"] for row in rows)
+    before = alert.starts_at.timestamp() - detect_s - min(starts)
     if before >= 2 * detect_s:
         return []
     why = (

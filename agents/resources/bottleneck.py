@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...tools.base import Row
+from ...tools.capacity import ResourceUse
 from ..causes.observations import cite, first, where
 from .observations import LoadObservations
 from .statements import executed, heavier
@@ -45,7 +46,7 @@ class Bottleneck:
         )
 
 
-def strained(observations: LoadObservations) -> list[Row]:
+def strained(observations: LoadObservations) -> list[ResourceUse]:
     """Resources at their limit or with a queue that was not there, worst first."""
     rows = [row for row in observations.saturation.rows if _limits(row)]
     return sorted(rows, key=lambda row: (-_rise(row), -(row["score"] or 0)))
@@ -140,7 +141,9 @@ def _silent(observations: LoadObservations, path: list[str]) -> Bottleneck | Non
     return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
 
 
-def _held(observations: LoadObservations, full: list[Row], path: list[str]) -> Bottleneck | None:
+def _held(
+    observations: LoadObservations, full: list[ResourceUse], path: list[str]
+) -> Bottleneck | None:
     """A full pool whose statements run far less than it is in use: connections are kept idle."""
     for row in full:
         if row["resource"] != "db pool" or row["service"] not in path or not row["used"]:

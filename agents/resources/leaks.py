@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from ..causes.observations import cite
 from .observations import LoadObservations
@@ -11,20 +12,12 @@ SURE, GROWN, NEAR_S = 0.7, 0.2, 86_400.0
 """Confidence of the trend, growth over the window, and seconds to the limit that matter."""
 FILLED = 0.9
 """Share of the memory limit at which a process is about to be killed."""
-KINDS = ("memory", "open_fds", "connections", "database_bytes", "db_pool")
 
 
 def leaking(observations: LoadObservations) -> list[Row]:
     """Rows of the growth table that look like a leak; nearest limit first."""
-    rows = [
-        row for row in observations.growth.rows if row["signal"].startswith(KINDS) and _leaks(row)
-    ]
-    best: dict[str, Row] = {}
-    for row in rows:  # memory_bytes and memory_share are one leak: the one with a limit tells more
-        kind = f"{row['service']} {row['signal'].split('_')[0]}"
-        if kind not in best or best[kind]["seconds_to_limit"] is None:
-            best[kind] = row
-    return sorted(best.values(), key=lambda row: row["seconds_to_limit"] or NEAR_S)
+    rows = [row for row in observations.growth.rows if _leaks(row)]
+    return sorted(rows, key=lambda row: row["seconds_to_limit"] or NEAR_S)
 
 
 def _leaks(row: Row) -> bool:
@@ -38,7 +31,7 @@ def resets(observations: LoadObservations) -> Iterator[Row]:
     for row in observations.saturation.rows:
         if row["resource"] != "memory" or (row["peak"] or 0) < FILLED:
             continue
-        restarts = observations.signal(row["service"], "restarts")
+        restarts = observations.signal(row["service"], SignalName.restarts)
         fresh = restarts and (restarts["current"] or 0) > (restarts["baseline"] or 0)
         if fresh and (row["utilisation_before"] or 0) < row["peak"] - GROWN:
             yield row

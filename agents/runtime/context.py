@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory
@@ -54,6 +55,7 @@ class ResponseContext:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
+    drill: bool = False  # its messages go to an outbox of their own and say so
     _memories: dict[str, Memory] = field(default_factory=dict)
 
     @property
@@ -72,6 +74,10 @@ class ResponseContext:
         if self.survey:
             return self.survey.inventory()
         return inferred(self.telemetry)
+
+    def outbox(self, incident_id: str) -> Path:
+        """Where messages go out: a gateway reads the real one, and never a drill's."""
+        return self.settings.outbox(incident_id, self.drill)
 
     def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""

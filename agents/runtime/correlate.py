@@ -30,11 +30,11 @@ def _running(context: ResponseContext, document: Incident) -> Incident | None:
         return None
     active = {state.value for state in ACTIVE}
     for row in context.store.incidents():
-        age = document.opened_at.timestamp() - row["opened_at"]
-        if row["id"] == document.id or row["state"] not in active or not age >= 0:
+        age = document.opened_at.timestamp() - row.opened_at
+        if row.id == document.id or row.state not in active or not age >= 0:
             continue
         if age <= STRONG_WINDOW_S:
-            other = context.store.load(row["id"])
+            other = context.store.load(row.id)
             if other.alert.service == document.alert.service:
                 return other
     return None

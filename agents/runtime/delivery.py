@@ -9,9 +9,11 @@ from functools import partial
 
 from langgraph.runtime import Runtime
 
+from ...errors import ToolFailed
 from ...incident.action import Decision, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
+from ...incident.finding import Gap
 from ...incident.timeline import Event, EventKind
 from ...state import CommunicationState
 from ...tools import notify
@@ -29,7 +31,12 @@ def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
         if message.state not in OPEN:
             continue
         decision = context.store.ledger.decision(state.incident_id, message.hash)
-        new = _deliver(context, state.incident_id, message, decision)
+        try:
+            new = _deliver(context, state.incident_id, message, decision)
+        except ToolFailed as error:  # the next round tries again; people are asked meanwhile
+            gap = Gap(what=_unsent(message), why=str(error), specialist="comms")
+            context.store.update(state.incident_id, partial(_miss, gap=gap))
+            continue
         sent += new is MessageState.sent
         note = partial(
             _note, message_hash=message.hash, state=new, decision=decision, now=context.clock()
@@ -50,9 +57,20 @@ def _deliver(
     key = f"{incident_id}:send:{message.hash}"
     earlier = context.store.ledger.claim(incident_id, key)
     if earlier is None or earlier.done_at is None:  # the outbox takes a text once: see notify
-        outbox = context.settings.files(incident_id) / "messages"
-        context.store.ledger.finish(key, {"files": notify.send(outbox, message, decision)})
+        outbox = context.outbox(incident_id)
+        files = notify.send(outbox, message, decision, drill=context.drill)
+        context.store.ledger.finish(key, {"files": files})
     return MessageState.sent
+
+
+def _unsent(message: Message) -> str:
+    return f"{message.id} to {message.audience.value} was not sent"
+
+
+def _miss(document: Incident, gap: Gap) -> None:
+    """Say once that a message could not go out."""
+    if all(known.what != gap.what for known in document.gaps):
+        document.gaps.append(gap)
 
 
 def _note(
@@ -71,6 +89,7 @@ def _note(
     message.state = state
     if state is MessageState.sent:
         message.sent_at = now
+        document.gaps = [gap for gap in document.gaps if gap.what != _unsent(message)]
         where = ", ".join(message.channels)
         text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
         document.record(Event(at=message.sent_at, actor="comms", kind=EventKind.message, text=text))

@@ -29,7 +29,7 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     if plan is None:
         return {"plan": "", "approved": False}
     request = _request(context, state.incident_id, plan.hash, "action", plan.title)
-    text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.hash})"
+    text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.short_hash})"
     event = Event(
         at=from_ts(request.requested_at), actor="triage", kind=EventKind.proposal, text=text
     )

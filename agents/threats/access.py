@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...actions.block_source import BlockSource
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName
 from ..causes.observations import cite
 from .observations import AccessObservations
 from .threat import Threat
@@ -17,7 +18,7 @@ def refusals(observations: AccessObservations) -> Iterator[Threat]:
     if observations.attackers() or _we_blocked(observations):
         return
     for row in observations.signals.rows:
-        if row["signal"] != "unauthorised_share" or not row["worse"]:
+        if row["signal"] != SignalName.unauthorised_share or not row["worse"]:
             continue
         if (row["current"] or 0) < SHARE or (row["score"] or 0) < CERTAIN:
             continue
@@ -35,7 +36,7 @@ def refusals(observations: AccessObservations) -> Iterator[Threat]:
 
 def _requests(observations: AccessObservations, service: str) -> float:
     """Requests of the incident window, about."""
-    rate = observations.signal(service, "request_rate")
+    rate = observations.signal(service, SignalName.request_rate)
     return ((rate["current"] or 0) if rate else 0) * observations.case.frame.incident.seconds
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.base import Row
 from ...tools.logs import search_logs
 from ..causes.observations import cite
@@ -71,7 +72,7 @@ def refused_sources(observations: AccessObservations) -> Iterator[Threat]:
 
 
 def _refusals_rose(observations: AccessObservations) -> bool:
-    names = ("not_found_share", "unauthorised_share", "throttled_rate")
+    names = (SignalName.not_found_share, SignalName.unauthorised_share, SignalName.throttled_rate)
     return any(row["signal"] in names and row["worse"] for row in observations.signals.rows)
 
 

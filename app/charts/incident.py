@@ -3,6 +3,7 @@
 from ...agents.reporting.incident_status import onset
 from ...agents.runtime.context import ResponseContext
 from ...incident.document import Incident
+from ...incident.private import file_name
 from .signal import Mark, signal_chart
 from .timeline import timeline_chart
 from .tracks import guilty, tracks, window_of
@@ -15,7 +16,7 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     window = window_of(incident, context.catalogue.windows.baseline_s, now)
     found = tracks(context.telemetry, window, guilty(incident, context.store.payload))
     drawn = {
-        f"{track.service}-{track.signal}.svg": signal_chart(
+        f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
             track, _marks(incident), onset(incident).timestamp()
         )
         for track in found

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from html import escape
 
+from ...prompts.neutral import plain
+
 INK, QUIET, GRID, ACCENT, SHADE = "#1f2933", "#616e7c", "#e4e7eb", "#1769aa", "#f1f5f9"
 FONT = "font-family='Helvetica, Arial, sans-serif'"
 
@@ -22,7 +24,7 @@ def text(
     extra = attributes(more)
     return (
         f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size}' fill='{fill}' "
-        f"text-anchor='{anchor}'{extra}>{escape(words)}</text>"
+        f"text-anchor='{anchor}'{extra}>{escape(plain(words))}</text>"
     )
 
 
@@ -53,7 +55,7 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' "
         f"viewBox='0 0 {width:.0f} {height:.0f}' role='img' {FONT}>\n"
-        f"<title>{escape(title)}</title>\n"
+        f"<title>{escape(plain(title))}</title>\n"
         f"{box(0, 0, width, height, '#ffffff')}\n" + "\n".join(parts) + "\n</svg>\n"
     )
 

@@ -10,7 +10,9 @@ from ...incident.action import Measure
 from ...incident.document import Incident
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
+from ...telemetry.signal_catalogue import SignalName
 from ...telemetry.signals import read_signals
+from ...tools.shifts import SignalShift
 
 Payload = Callable[[str], Any]
 MOST = 3
@@ -18,7 +20,13 @@ CLEAR = 6.0
 """Anomaly score from which a signal is surely off."""
 FAR = 0.5
 """Deviation from which a measured signal is part of the story."""
-FIRST = ("error_rate", "latency_p95", "login_failure_share", "ai_error_share", "memory_share")
+FIRST = (
+    SignalName.error_rate,
+    SignalName.latency_p95,
+    SignalName.login_failure_share,
+    SignalName.ai_error_share,
+    SignalName.memory_share,
+)
 """What a reader understands at once, of signals that are equally far off."""
 
 
@@ -41,10 +49,10 @@ def guilty(document: Incident, payload: Payload) -> list[tuple[str, str]]:
     levels = [measure for execution in document.executions for measure in execution.measures]
     off = sorted((m for m in levels if deviation(m) > FAR), key=deviation, reverse=True)
     measured = [(m.service, m.signal) for m in off if m.signal in FIRST]
-    worse = [row for row in _compared(document, payload) if row.get("worse")]
-    rows = [row for row in worse if (row.get("score") or 0.0) >= CLEAR] or worse
+    worse = [row for row in _compared(document, payload) if row.worse]
+    rows = [row for row in worse if (row.score or 0.0) >= CLEAR] or worse
     ordered = sorted(rows, key=lambda row: _order(row, _suspects(document)))
-    pairs = [*measured, *((str(row["service"]), str(row["signal"])) for row in ordered)]
+    pairs = [*measured, *((row.service, row.signal) for row in ordered)]
     return _varied(dict.fromkeys(pairs))
 
 
@@ -78,10 +86,11 @@ def window_of(document: Incident, baseline_s: float, now: float) -> Window:
     return Window(begin.timestamp() - baseline_s, now)
 
 
-def _compared(document: Incident, payload: Payload) -> list[dict[str, Any]]:
+def _compared(document: Incident, payload: Payload) -> list[SignalShift]:
     """Rows of the latest comparison of signals in the record."""
     calls = [e for e in document.evidence if e.tool == "compare_signals" and e.rows]
-    return payload(calls[-1].digest)["rows"] if calls else []
+    rows = payload(calls[-1].digest)["rows"] if calls else []
+    return [SignalShift.of(row) for row in rows]
 
 
 def _suspects(document: Incident) -> list[str]:
@@ -90,11 +99,11 @@ def _suspects(document: Incident) -> list[str]:
     return [*names, document.alert.service]
 
 
-def _order(row: dict[str, Any], suspects: list[str]) -> tuple[bool, int, int, float]:
-    service, signal = row["service"], row["signal"]
+def _order(row: SignalShift, suspects: list[str]) -> tuple[bool, int, int, float]:
+    service, signal = row.service, row.signal
     place = suspects.index(service) if service in suspects else len(suspects)
     plain = FIRST.index(signal) if signal in FIRST else len(FIRST)
-    return plain == len(FIRST), place, plain, -float(row.get("score") or 0.0)
+    return plain == len(FIRST), place, plain, -(row.score or 0.0)
 
 
 def _varied(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

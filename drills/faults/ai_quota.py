@@ -3,6 +3,7 @@
 from ...actions.switch_provider import SwitchProvider
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -27,7 +28,7 @@ FAULT = Fault(
         severity=Severity.P2,
         effective_actions=((SwitchProvider.kind, "recommendations"),),
         loudest="recommendations",
-        symptom=Symptom("recommendations", "error_rate", 0.05),
+        symptom=Symptom("recommendations", SignalName.error_rate, 0.05),
         parameters={(SwitchProvider.kind, "recommendations"): {"to": "fallback"}},
     ),
     inject=inject,

@@ -3,6 +3,7 @@
 from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -36,7 +37,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((RollBack.kind, "checkout"),),
         loudest="checkout",
-        symptom=Symptom("checkout", "error_rate", 0.05),
+        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

@@ -3,6 +3,7 @@
 from ...actions.flag_off import FlagOff
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -27,7 +28,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((FlagOff.kind, "volume-pricing"),),
         loudest="checkout",
-        symptom=Symptom("checkout", "error_rate", 0.05),
+        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

@@ -3,6 +3,7 @@
 from ...actions.repair_rows import RepairRows
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -27,7 +28,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((RepairRows.kind, "stock"),),
         loudest="inventory",
-        symptom=Symptom("inventory", "error_rate", 0.05),
+        symptom=Symptom("inventory", SignalName.error_rate, 0.05),
         parameters={(RepairRows.kind, "stock"): {"columns": ["attributes"]}},
     ),
     inject=inject,

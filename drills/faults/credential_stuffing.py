@@ -6,6 +6,7 @@ A limit on the route is no cure: it holds customers back together with the scrip
 from ...actions.block_source import BlockSource
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -32,7 +33,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((BlockSource.kind, "gateway"),),
         loudest="login",
-        symptom=Symptom("login", "login_failure_share", 0.4),
+        symptom=Symptom("login", SignalName.login_failure_share, 0.4),
         parameters={
             (BlockSource.kind, "gateway"): {"sources": NETWORKS, "good_share": 0.0},
         },

@@ -6,6 +6,7 @@ import signal
 from ...actions.restart import Restart
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -25,7 +26,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((Restart.kind, "payments"),),
         loudest="checkout",
-        symptom=Symptom("checkout", "error_rate", 0.05),
+        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

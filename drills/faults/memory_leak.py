@@ -4,6 +4,7 @@ from ...actions.restart import Restart
 from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -50,7 +51,7 @@ FAULT = Fault(
             (Restart.kind, "recommendations"),
         ),
         loudest="recommendations",
-        symptom=Symptom("recommendations", "memory_share", 0.85),
+        symptom=Symptom("recommendations", SignalName.memory_share, 0.85),
     ),
     inject=inject,
 )

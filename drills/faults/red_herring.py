@@ -11,6 +11,7 @@ from typing import Any
 from ...actions.restart import Restart
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from ..startup import answers, wait_until
 from .fault import Fault, Symptom, Truth
@@ -60,7 +61,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((Restart.kind, "inventory"),),
         loudest="catalog",
-        symptom=Symptom("gateway", "error_rate", 0.05),
+        symptom=Symptom("gateway", SignalName.error_rate, 0.05),
         blameless=("checkout",),
     ),
     inject=inject,

@@ -3,6 +3,7 @@
 from ...actions.roll_back import RollBack
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -42,7 +43,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((RollBack.kind, "catalog"),),
         loudest="catalog",
-        symptom=Symptom("catalog", "latency_p95", 0.5),
+        symptom=Symptom("catalog", SignalName.latency_p95, 0.5),
     ),
     inject=inject,
 )

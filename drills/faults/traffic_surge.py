@@ -4,6 +4,7 @@ from ...actions.scale import Scale
 from ...actions.throttle import Throttle
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
+from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from .fault import Fault, Symptom, Truth
 
@@ -32,7 +33,7 @@ FAULT = Fault(
         severity=Severity.P1,
         effective_actions=((Scale.kind, "catalog"), (Throttle.kind, "gateway")),
         loudest="catalog",
-        symptom=Symptom("gateway", "latency_p95", 0.6),
+        symptom=Symptom("gateway", SignalName.latency_p95, 0.6),
         parameters={
             (Scale.kind, "catalog"): {"instances": 3},
             (Throttle.kind, "gateway"): {"route": "/search", "rate": ORDINARY},

@@ -46,7 +46,7 @@ def test_approved_plan_is_carried_out_once() -> None:
 )
 def test_anything_but_an_approval_of_this_plan_touches_nothing(approval: Decision | None) -> None:
     system = Rehearsal(INVENTORY)
-    with pytest.raises(ApprovalRequired, match=off().hash):
+    with pytest.raises(ApprovalRequired, match=off().short_hash):
         execute(system, off(), approval)
     with pytest.raises(ApprovalRequired):
         undo(system, off(), {"changed": True}, approval)

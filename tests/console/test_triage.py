@@ -87,7 +87,7 @@ def test_a_response_over_a_bundle_shows_its_work_and_leaves_files(warroom, tmp_p
     assert said.code in (Exit.waiting, Exit.unresolved)
     for text in ("Phase 1", "Phase 2", "step 4", "E1 ", "checkout", "advice", "█"):
         assert text in said.out
-    document = warroom.store.load(warroom.store.incidents()[0]["id"])
+    document = warroom.store.load(warroom.store.incidents()[0].id)
     folder = warroom.home / "incidents" / document.id
     names = {path.name for path in folder.rglob("*")}
     assert {"incident.md", "incident.json", "postmortem.md", "timeline.svg"} <= names

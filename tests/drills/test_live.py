@@ -37,7 +37,7 @@ class Host:
         return automatic(context)
 
     def finished(self, context: ResponseContext, incident_id: str) -> None:
-        self.files = write_files(context, incident_id)
+        self.files = write_files(context, incident_id).files
 
 
 @pytest.mark.live

@@ -221,7 +221,7 @@ def event(text: str) -> Event:
 def test_the_timeline_only_grows_and_survives_the_store(store: Store, texts: list[str]) -> None:
     document = minimal()
     document = document.model_copy(update={"id": f"INC-{digest(texts)[:12]}", "timeline": []})
-    if document.id not in {row["id"] for row in store.incidents()}:
+    if document.id not in {row.id for row in store.incidents()}:
         store.create(document, store.keep_alert(document.alert))
     for text in texts:
         store.update(document.id, lambda doc, text=text: doc.record(event(text)))

@@ -55,7 +55,13 @@ def test_the_document_renders(build):
 def test_a_full_document_shows_what_matters():
     document = incidents.full()
     text = incident_markdown(document)
-    for part in (document.proposals[1].hash, "**better**", "no evidence E99", "99.50%", "91.0%"):
+    for part in (
+        document.proposals[1].short_hash,
+        "**better**",
+        "no evidence E99",
+        "99.50%",
+        "91.0%",
+    ):
         assert part in text
 
 

@@ -73,7 +73,7 @@ def test_two_senders_at_once_send_once(tmp_path: Path) -> None:
 def test_external_text_needs_its_own_approval(tmp_path: Path, audience: Audience) -> None:
     text = message(audience)
     for wrong in (None, approval("else"), approval(text.hash, Verdict.rejected)):
-        with pytest.raises(ApprovalRequired, match=text.hash):
+        with pytest.raises(ApprovalRequired, match=text.hash[:12]):
             send(tmp_path, text, wrong)
     assert list(tmp_path.iterdir()) == []
     assert all(row["sent"] for row in send(tmp_path, text, approval(text.hash)))

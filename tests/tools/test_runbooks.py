@@ -6,7 +6,7 @@ import pytest
 
 from warroom.faults import faults
 from warroom.incident.finding import FaultKind
-from warroom.telemetry.recipes import RECIPES
+from warroom.telemetry.signal_catalogue import CATALOGUE
 from warroom.tests.support.benches import empty_bench
 from warroom.tools import access  # noqa: F401 - the package registers every tool
 from warroom.tools.base import REGISTRY
@@ -30,7 +30,7 @@ def test_every_kind_of_fault_leads_to_its_own_runbook(bench, kind):
 
 
 def test_checks_name_tools_and_signals_that_exist():
-    known = set(REGISTRY) | {recipe.name for recipe in RECIPES} | {"up", "user_agent"}
+    known = set(REGISTRY) | set(CATALOGUE) | {"user_agent"}
     known |= {"fanout_ratio"}  # a field of slow_queries
     for book in faults().values():
         for text in book.sections.values():

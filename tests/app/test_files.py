@@ -50,18 +50,18 @@ def moved(document):
 
 def test_files_hold_what_the_record_holds(here):
     document = kept(here.store, moved(full()))
-    files = write_files(here, document.id)
+    files = write_files(here, document.id).files
     folder = here.settings.files(document.id)
     assert files[0] == folder / "incident.md"
     assert from_json((folder / "incident.json").read_text()) == document
     assert "roll back checkout" in files[0].read_text()
     assert not list(folder.glob(".*"))  # nothing half-written is left
-    assert write_files(here, document.id) == files  # and again, after more has happened
+    assert write_files(here, document.id).files == files  # and again, after more has happened
 
 
 def test_a_document_with_an_alert_and_nothing_else_has_files_too(here):
     document = kept(here.store, minimal())
-    names = [file.name for file in write_files(here, document.id)]
+    names = [file.name for file in write_files(here, document.id).files]
     assert names == ["incident.md", "incident.json", "timeline.svg"]
 
 
