@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .reading import attempt, every_span, records

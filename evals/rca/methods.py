@@ -12,15 +12,14 @@ no other service has a metric of that name, every metric counts: that part is ou
 
 import numpy as np
 
-from ...analysis.deviation import highest_iqr, highest_sigma, mad_distance
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.runs import Method
 from .answers import RcaAnswer, RcaMethod
+from .baseline_maths import highest_iqr, highest_sigma, mad_distance, pearson
 from .cases import RcaCase
 from .floor import floor_of
 from .metrics import Measured, measured
-from .pearson import pearson
 
 NAMES = ("floor", "nsigma", "baro", "correlation", "symptom", "random")
 SEEDS = 20

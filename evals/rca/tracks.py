@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...analysis.deviation import mad_distance
 from ...app.charts.tracks import Track, tracks
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
 from .answers import calls_from
+from .baseline_maths import mad_distance
 
 MOST = 2
 CELLS = 240
