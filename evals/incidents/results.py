@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ...agents.runtime.frame import frame_of
+from ...agents.runtime.context import frame_of
 from ...incident.document import Incident
 from ...incident.timeline import utc_now
 from ...models.usage import estimated, weight
