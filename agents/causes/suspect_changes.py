@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...analysis.code.change_scores import Change, ChangeScore, correlate
-from ...tools.base import Row
+from ...tools.changes import ChangeRecord
 from .candidate import Candidate
 from .delivery import delivery
 from .observations import Observations, cite
@@ -20,18 +20,18 @@ DONE = {"deploy": "deployed", "flag": "turned"}
 """What happened to a thing of this kind, in front of when and where."""
 
 
-def suspicious(observations: Observations, kind: str) -> Iterator[tuple[Row, ChangeScore]]:
+def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
     """Changes of one kind that may precede the onset, with their correlation score."""
-    rows = [r for r in observations.changes.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
+    rows = [r for r in observations.changes.rows if OUR_AUTHOR not in r.author.lower()]
     changes = [
         Change(
-            at=row["at"],
-            kind=row["kind"],
-            service=row["service"] or "",
-            id=row["id"],
-            summary=row["summary"] or "",
-            files=tuple((row["files"] or "").split(", ")),
-            diff=row["diff"] or "",
+            at=row.at,
+            kind=row.kind,
+            service=row.service,
+            id=row.id,
+            summary=row.summary,
+            files=tuple(row.files.split(", ")),
+            diff=row.diff,
         )
         for row in rows
     ]
@@ -52,19 +52,19 @@ def suspicious(observations: Observations, kind: str) -> Iterator[tuple[Row, Cha
             yield row, score
 
 
-def _too_late(observations: Observations, row: Row) -> bool:
+def _too_late(observations: Observations, row: ChangeRecord) -> bool:
     """Whether what the alert watches had left its level before the change came."""
     now = scene(observations)
-    own = now.changes.get(row["id"])
+    own = now.changes.get(row.id)
     return bool(own and now.dated and delivery(observations, now, own).late)
 
 
 def time_and_place(
-    observations: Observations, candidate: Candidate, row: Row, score: ChangeScore
+    observations: Observations, candidate: Candidate, row: ChangeRecord, score: ChangeScore
 ) -> None:
     # A week-old change is no news: the nearer to the onset, the more it counts.
     quotes = cite(observations.changes, row, "id", "seconds_before")
-    done = DONE.get(row["kind"], "changed")
+    done = DONE.get(row.kind, "changed")
     text = f"{done} {', '.join(score.reasons_for) or 'shortly before'}"
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
@@ -72,13 +72,13 @@ def time_and_place(
     _what_it_does(observations, candidate, row)
 
 
-def _what_it_does(observations: Observations, candidate: Candidate, row: Row) -> None:
+def _what_it_does(observations: Observations, candidate: Candidate, row: ChangeRecord) -> None:
     """Near and in place is not enough: an edit that only moves lines does nothing, and where
     another change's diff would bring about what is seen, this one's nearness is chance."""
     now = scene(observations)
-    own = now.changes.get(row["id"])
+    own = now.changes.get(row.id)
     quotes = cite(observations.changes, row, "id", "files")
-    if own and own.row["diff"] and own.work.harmless:
+    if own and own.row.diff and own.work.harmless:
         weight = 2.5 if own.work.edit.empty else 1.5
         candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
     met = own.contact.by_mechanism if own else 0.0
@@ -102,20 +102,18 @@ def _reaching(observations: Observations, now: Scene, studied: Studied) -> float
 
 def _suspects(observations: Observations) -> dict[str, float]:
     """Blame along the calls, or the share of failures that begin there, whichever is more."""
-    blame = {row["service"]: row["blame"] or 0.0 for row in observations.origin.rows}
-    named = {*blame, *(row["service"] for row in observations.failures.rows)}
+    blame = {row.service: row.blame for row in observations.origin.rows}
+    named = {*blame, *(row.service for row in observations.failures.rows)}
     return {name: max(blame.get(name, 0.0), observations.own_failures(name)) for name in named}
 
 
 def _tokens(observations: Observations) -> list[str]:
     """What fails, in words that a diff could share: frames, routes, operations, messages."""
-    errors = [
-        f"{r['location']} {r['exception']} {r['message']}" for r in observations.errors.rows[:5]
-    ]
-    failing = [f"{r['operation']} {r['route'] or ''}" for r in observations.failures.rows[:5]]
-    slow = [r["operation"] for r in observations.slow.rows[:3]]
+    errors = [f"{r.location} {r.exception} {r.message}" for r in observations.errors.rows[:5]]
+    failing = [f"{r.operation} {r.route or ''}" for r in observations.failures.rows[:5]]
+    slow = [r.operation for r in observations.slow.rows[:3]]
     return errors + failing + slow
 
 
 def _calls(observations: Observations) -> list[tuple[str, str]]:
-    return [(row["caller"], row["callee"]) for row in observations.edges.rows]
+    return [(row.caller, row.callee) for row in observations.edges.rows]
