@@ -14,8 +14,8 @@ from warroom.incident.finding import FaultKind
 from warroom.incident.report import PerformanceReport
 from warroom.telemetry.model import Catalogue, Service
 from warroom.telemetry.signal_catalogue import SignalName, definition
-from warroom.tests.agents.test_comms import Desk, Shelf
 from warroom.tests.support import incidents
+from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
 from warroom.tools.shifts import SignalShift
