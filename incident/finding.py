@@ -23,7 +23,7 @@ class Finding(BaseModel):
 
 
 class FaultKind(StrEnum):
-    """What kind of thing went wrong: the causes that code names, one file of faults/ each."""
+    """What kind of thing went wrong; the causes every runbook set covers."""
 
     bad_deploy = "bad deploy"
     slow_release = "slow release"
