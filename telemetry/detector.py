@@ -16,8 +16,7 @@ from .model import Rule, Window
 from .recorder import Recorder
 from .recording import Recording
 from .rules import default_rules
-from .signal_catalogue import SignalName
-from .signal_definition import Unit
+from .signal_catalogue import SignalName, Unit
 from .signals import Signal, read_signals
 
 NO_END = "0001-01-01T00:00:00Z"

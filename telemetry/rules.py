@@ -5,8 +5,7 @@ from typing import Any
 
 from .model import Rule, Windows
 from .promql import Scope
-from .signal_catalogue import CATALOGUE, SignalName, definition
-from .signal_definition import Unit
+from .signal_catalogue import CATALOGUE, SignalName, Unit, definition
 
 DATABASE_ERRORS = (
     r"connection refused|connection reset|could not connect|connection timeout|"

@@ -13,8 +13,7 @@ from .board import Board, boards, by_service
 from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
 from .recording import Recording
-from .signal_catalogue import CATALOGUE, SignalName, definition
-from .signal_definition import SignalDefinition
+from .signal_catalogue import CATALOGUE, SignalDefinition, SignalName, definition
 from .span_signals import SPAN_SIGNALS, span_cells, span_views
 
 RATE_CELLS = 5

@@ -5,8 +5,7 @@ Improving: on its way back, so it is measured again.
 """
 
 from ...incident.action import Execution, Measure, Outcome
-from ...telemetry.signal_catalogue import SYMPTOMS
-from ...telemetry.signal_definition import floor
+from ...telemetry.signal_catalogue import SYMPTOMS, floor
 
 BACK = 0.2
 """A signal is back when at most this share of its deviation is left."""
