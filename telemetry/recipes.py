@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ..analysis.quantiles import histogram_quantiles
 from ..yaml_tables import Entry
@@ -28,6 +28,7 @@ FEWEST_EVENTS = 20
 class Recipe(Entry, ABC):
     """One way to compute a signal."""
 
+    model_config = ConfigDict(defer_build=True)  # built once, as part of the union below
     metric: str
 
     @property
