@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.telemetry.bundle import no_telemetry, open_bundle
 from warroom.telemetry.model import Window
-from warroom.telemetry.queries import LONGEST_CELL, Answer, select
+from warroom.telemetry.queries import LONGEST_CELL, LONGEST_SQL, Answer, select
 from warroom.telemetry.recording import Recording
-from warroom.telemetry.sql_guard import LONGEST_SQL
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tools.base import MAX_ROWS, Frame
