@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from ..analysis.rates import rate_change
 from ..analysis.source_networks import attacking_networks
 from ..analysis.sources import AttackSource, AuthEvent, SourceReport, attacking_sources, by_network
-from .arrivals import arrivals
 from .base import Bench, Effect, Row, Table, tool
+from .edge_requests import arrivals
 from .logins import login_attempts
 from .reading import cut, number, one_of, ratio, seconds, table
 

@@ -8,27 +8,26 @@ from ...incident.evidence import Quote
 from ...tools.access import FailedLogins, auth_failures
 from ...tools.backups import BackupDifference, backup_differences
 from ...tools.base import Bench, Result, Row, Table
-from ...tools.blame import MetricSuspect, metric_blame
 from ...tools.capacity import ResourceUse, saturation
-from ...tools.changes import ChangeRecord, recent_changes
+from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import ModalityCoverage, coverage
 from ...tools.edges import CallEdge, call_edges
-from ...tools.errors import ErrorGroup, error_groups
+from ...tools.error_groups import ErrorGroup, error_groups
 from ...tools.failures import FailureOrigin, failure_origins
 from ...tools.growth import GrowthTrend, growth
 from ...tools.health import ServiceHealth, health
-from ...tools.history import change_history
 from ...tools.impact import RouteImpact, traffic_impact
 from ...tools.latency import SlowOperation, slow_operations
 from ...tools.logs import LogPattern, log_patterns
+from ...tools.metric_blame import MetricSuspect, metric_blame
 from ...tools.metrics import compare_signals
+from ...tools.origin import OriginSuspect, origin
 from ...tools.paths import ChangedPath, changed_paths
 from ...tools.queries import StatementCost, slow_queries
 from ...tools.shifts import SignalShift
 from ...tools.slo import ObjectiveState, slo_state
 from ...tools.symptom_records import Symptom
 from ...tools.symptoms import symptoms
-from ...tools.topology import OriginSuspect, origin
 from ...tools.traffic import TrafficRate, traffic
 from ...tools.waits import AddedWait, added_waits
 from ..runtime.case import Case

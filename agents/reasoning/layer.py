@@ -25,11 +25,13 @@ from ...incident.store import Store
 from ...models.protocol import Ask, Deadline, Message, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
+from ...tools.base import name_of
 from ..debugger import lead_events
 from ..runtime.case import Asked, Case
 from .applied import applied
 from .brief import brief, cause
 from .conversation import Limits, converse
+from .evidence_reader import LOOK_UPS
 from .looking import Desk
 from .proof import Proof
 from .replies import Reply, SkepticReply
@@ -86,7 +88,8 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        desk = Desk(asked.tools, self.case.tools, self._document, self.payload)
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
+        desk = Desk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
         report = applied(self.case, self.floor, reply, self.proof)

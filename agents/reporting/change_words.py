@@ -1,7 +1,7 @@
 """A change of the record in words: what it was, and when, seen from the onset."""
 
 from ...analysis.code.change_scores import span
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 
 
 def change_name(row: ChangeRecord) -> str:

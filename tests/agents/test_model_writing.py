@@ -26,7 +26,7 @@ from warroom.tests.prompts.test_prompts import HOSTILE, tokens
 from warroom.tests.support import incidents
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
-from warroom.tools.changes import ChangeRecord
+from warroom.tools.change_feed import ChangeRecord
 from warroom.tools.sql import SqlRow
 
 CHANGE = ChangeRecord(0.0, 12.0, "deploy", "", "", "v1.1.0", "", "okonkwo", "", "", "")

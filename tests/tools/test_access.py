@@ -10,7 +10,6 @@ from warroom.telemetry.model import Window
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.edge_traffic import customers, edge_bundle, refused_login, request
-from warroom.tools import access, certificates  # noqa: F401 - they register
 from warroom.tools.base import Frame
 
 

@@ -6,14 +6,6 @@ from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter, counter
-from warroom.tools import (  # noqa: F401 - they register
-    access,
-    certificates,
-    changes,
-    impact,
-    slo,
-    traffic,
-)
 
 
 @pytest.fixture(scope="module")
