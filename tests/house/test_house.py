@@ -239,7 +239,7 @@ def test_a_quote_names_a_field_that_rows_have():
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "cite"
         for argument in node.args[1:]
-        if isinstance(argument, ast.Constant)
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
     assert len(cited) > 20
     assert not cited - rows
