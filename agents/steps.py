@@ -27,7 +27,6 @@ from ..tools.queries import slow_queries
 from ..tools.sql import query_telemetry
 from . import (
     comms,
-    customer_impact,
     debugger,
     observability,
     performance,
@@ -145,7 +144,7 @@ CUSTOMER_IMPACT = Step(
     Specialist("comms"),
     "assess customer impact",
     CustomerImpactReport,
-    customer_impact.assess_customers,
+    comms.assess_customers,
     Asked(replies.Reply, sums_up=True),
 )
 WRITE_POSTMORTEM = Step(

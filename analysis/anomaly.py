@@ -1,9 +1,14 @@
 """How far an incident window stands from the same series' own baseline.
 
-Source: the robust z-score of Iglewicz & Hoaglin (1993), taken over a run of consecutive points
-instead of one: the score is the largest absolute median of z over windows of a quarter of the
-incident (at least three points). A lone spike does not count, an incident window that begins
-before the onset still does, and drops count as much as rises.
+Centre and spread are robust: median and MAD (Rousseeuw & Croux, "Alternatives to the Median
+Absolute Deviation", JASA 88, 1993; small-sample factors from Croux & Rousseeuw, COMPSTAT 1992).
+Where more than half the points are equal the MAD is 0 and the mean absolute deviation stands in
+for it (Iglewicz & Hoaglin, "How to Detect and Handle Outliers", 1993).
+
+The score is their robust z-score, taken over a run of consecutive points instead of one: the
+largest absolute median of z over windows of a quarter of the incident (at least three points). A
+lone spike does not count, an incident window that begins before the onset still does, and drops
+count as much as rises.
 """
 
 from dataclasses import dataclass
@@ -13,7 +18,54 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from .robust import Scale, robust_scale
+MAD_TO_SIGMA = 1.4826
+MEAN_DEVIATION_TO_SIGMA = 1.2533
+_SMALL_SAMPLE = {2: 1.196, 3: 1.495, 4: 1.363, 5: 1.206, 6: 1.2, 7: 1.14, 8: 1.129, 9: 1.107}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where a series lives and how much it usually moves."""
+
+    center: float
+    """Median."""
+    spread: float
+    """Robust standard deviation, never below the floors."""
+    points: int
+    """Finite values it rests on."""
+
+    def z(self, value: float) -> float:
+        """Robust z of one value; an infinite one where the spread is 0 and the value differs."""
+        gap = value - self.center
+        if self.spread > 0:
+            return gap / self.spread
+        return 0.0 if gap == 0 else float(np.copysign(np.inf, gap))
+
+
+def robust_scale(
+    values: ArrayLike, relative_floor: float = 0.05, absolute_floor: float = 0.0
+) -> Scale | None:
+    """Median and robust spread of the finite values; None when there is none.
+
+    The spread is at least `relative_floor` of the median's size and at least `absolute_floor`
+    (in the series' unit), so that a very quiet baseline does not make a ripple an anomaly.
+    """
+    v = np.asarray(values, float)
+    v = v[np.isfinite(v)]
+    if v.size == 0:
+        return None
+    center = float(np.median(v))
+    deviation = np.abs(v - center)
+    sigma = MAD_TO_SIGMA * float(np.median(deviation)) * small_sample_factor(v.size)
+    if sigma == 0.0:
+        sigma = MEAN_DEVIATION_TO_SIGMA * float(np.mean(deviation))
+    return Scale(center, max(sigma, relative_floor * abs(center), absolute_floor), int(v.size))
+
+
+def small_sample_factor(n: int) -> float:
+    """What a MAD of n points must be multiplied with to be unbiased on normal data."""
+    return _SMALL_SAMPLE.get(n, n / (n - 0.8) if n > 1 else 1.0)
+
 
 FloatArray = NDArray[np.float64]
 Reason = Literal["no data", "appeared", "vanished", "few points"]

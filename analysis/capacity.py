@@ -21,20 +21,8 @@ class Saturation:
     reasons: tuple[str, ...]
 
 
-def utilisation(used: float, limit: float) -> float | None:
-    """used / limit; None without a positive limit or where either is missing."""
-    if not (math.isfinite(used) and math.isfinite(limit) and limit > 0):
-        return None
-    return used / limit
-
-
-def concurrency(arrival_rps: float, latency_s: float) -> float:
-    """Little's law: requests inside at once = arrivals per second x seconds each stays."""
-    return arrival_rps * latency_s
-
-
 def per_instance_rps(concurrency_limit: float, service_time_s: float) -> float | None:
-    """Little's law turned round: requests per second that fit in one instance's slots."""
+    """Requests per second that fit in one instance's slots, by Little's law turned round."""
     return concurrency_limit / service_time_s if service_time_s > 0 else None
 
 

@@ -3,7 +3,8 @@
 Concentration is the top share and Shannon's entropy (1948) over log n. A source attacks when it
 *tries* far more than a source usually does (test of rates.py) and mostly fails; counting
 attempts and not failures keeps a broken login, where everyone fails, from looking like an
-attack by everyone.
+attack by everyone. A script that rents addresses gets them in blocks: each stays below what a busy
+customer sends, the network that they share does not.
 """
 
 import ipaddress
@@ -14,7 +15,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .rates import rate_change
+from .rates import RateChange, rate_change
 
 Pattern = Literal["stuffing", "brute force"]
 
@@ -119,7 +120,8 @@ def attacking_sources(
     failures = Counter(event.source for event in incident if event.failed)
     spread = concentration(list(failures.values()))
     usual = _Usual(baseline, incident, baseline_s, incident_s)
-    found = [source for s in sorted(failures) if (source := _attacker(s, incident, usual))]
+    total = failures.total()
+    found = [attack for s in sorted(failures) if (attack := _attacker(s, total, usual))]
     found.sort(key=lambda a: (-a.confidence, -a.failures, a.source))
     if found:
         return SourceReport("concentrated", tuple(found), spread, found[0].confidence)
@@ -138,8 +140,10 @@ class _Usual:
         incident_s: float,
     ) -> None:
         self.before = Counter(event.source for event in baseline)
-        self.now = Counter(event.source for event in incident)
-        self.failed = Counter(event.source for event in incident if event.failed)
+        self.events: dict[str, list[AuthEvent]] = {}
+        for event in incident:
+            self.events.setdefault(event.source, []).append(event)
+        self.now = {source: len(events) for source, events in self.events.items()}
         self.seconds = (
             (baseline_s, incident_s) if baseline and min(baseline_s, incident_s) > 0 else (1.0, 1.0)
         )
@@ -155,30 +159,37 @@ class _Usual:
         return max(self.before[source], round(average), 1)
 
 
-def _attacker(source: str, incident: Sequence[AuthEvent], usual: _Usual) -> AttackSource | None:
-    attempts, failures = usual.now[source], usual.failed[source]
-    change = rate_change(usual.of(source), attempts, *usual.seconds)
-    failed_share = failures / attempts
-    if change.ratio < MIN_RATIO or change.log10_p > MAX_LOG10_P or failed_share < MIN_FAILED:
+def _attacker(source: str, failed: int, usual: _Usual) -> AttackSource | None:
+    events = usual.events[source]
+    change = rate_change(usual.of(source), len(events), *usual.seconds)
+    return _named(source, events, change, usual.before[source], failed)
+
+
+def _named(
+    source: str, events: Sequence[AuthEvent], change: RateChange, before: int, failed: int
+) -> AttackSource | None:
+    """The attack of these events, all of one source; None where they are no attack.
+
+    before: its attempts before. failed: everybody's failures in the incident.
+    """
+    failures = [event for event in events if event.failed]
+    share = len(failures) / len(events)
+    if change.ratio < MIN_RATIO or change.log10_p > MAX_LOG10_P or share < MIN_FAILED:
         return None
-    users = len({event.user for event in incident if event.failed and event.source == source})
+    users = len({event.user for event in failures})
     return AttackSource(
         source=source,
-        attempts=attempts,
-        failures=failures,
-        share=failures / usual.failed.total(),
+        attempts=len(events),
+        failures=len(failures),
+        share=len(failures) / failed,
         users=users,
-        baseline_attempts=usual.before[source],
+        baseline_attempts=before,
         ratio=change.ratio,
         log10_p=change.log10_p,
-        confidence=failed_share * (1.0 - 1.0 / change.ratio),
-        pattern=pattern_of(users, failures),
+        confidence=share * (1.0 - 1.0 / change.ratio),
+        # Stuffing tries leaked pairs on many users, brute force many passwords on few.
+        pattern="stuffing" if users >= max(3, 0.3 * len(failures)) else "brute force",
     )
-
-
-def pattern_of(users: int, failures: int) -> Pattern:
-    """Stuffing tries leaked pairs on many users, brute force many passwords on few."""
-    return "stuffing" if users >= max(3, 0.3 * failures) else "brute force"
 
 
 def _distributed(
@@ -199,3 +210,51 @@ def _distributed(
     extra_failed = sum(e.failed for e in incident) - sum(e.failed for e in baseline) * scale
     share = min(1.0, max(0.0, extra_failed / extra))
     return share if share >= MIN_FAILED else 0.0
+
+
+EXPLAINED = 0.5
+"""Share of all failures that the named networks must carry together."""
+
+
+def attacking_networks(
+    baseline: Sequence[AuthEvent],
+    incident: Sequence[AuthEvent],
+    baseline_s: float,
+    incident_s: float,
+    prefix: int = 24,
+) -> tuple[AttackSource, ...]:
+    """IPv4 networks that try far more than they did before and mostly fail, surest first.
+
+    Made for attacks that `attacking_sources` calls "distributed": it is known that there is one.
+    A network is held against its own past, since the one network of all customers is no measure
+    of one from which nobody came. A network is not named where an address in it logs in more
+    often than it fails: that is a customer. Empty unless those named explain half of all
+    failures. A network of which a single address was seen is named by that address. Both
+    durations > 0.
+    """
+    before = Counter(event.source for event in by_network(baseline, prefix))
+    members: dict[str, list[AuthEvent]] = {}
+    for event, network in zip(incident, by_network(incident, prefix), strict=True):
+        members.setdefault(network.source, []).append(event)
+    total = sum(event.failed for event in incident)
+    found = [
+        attack
+        for network, events in members.items()
+        if (attack := _attack(network, events, before[network], total, baseline_s / incident_s))
+    ]
+    if sum(attack.failures for attack in found) < EXPLAINED * total:
+        return ()
+    return tuple(sorted(found, key=lambda a: (-a.confidence, -a.failures, a.source)))
+
+
+def _attack(
+    network: str, events: list[AuthEvent], before: int, total: int, exposure: float
+) -> AttackSource | None:
+    balance = Counter[str]()
+    for event in events:
+        balance[event.source] += 1 if event.failed else -1
+    if min(balance.values()) < 0:
+        return None
+    change = rate_change(max(before, 1), len(events), exposure, 1.0)
+    source = network if len(balance) > 1 else events[0].source
+    return _named(source, events, change, before, total)

@@ -3,7 +3,7 @@
 import duckdb
 import numpy as np
 
-from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.tables import LogTable
 from .columns import KEY, Columns
 from .model import Window
 from .records import LEVELS, LONGEST_MESSAGE

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.histogram import fraction_below
+from ..analysis.quantiles import fraction_below
 from .board import Board, boards
 from .grid import Grid, grid_step
 from .model import Objective, Window

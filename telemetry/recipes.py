@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.histogram import histogram_quantiles
+from ..analysis.quantiles import histogram_quantiles
 from .board import Board
 from .grid import roll
 from .promql import Labelled, Scope, by_instance, by_service

@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.requests.log_table import LogTable
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover
 from .log_columns import messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window

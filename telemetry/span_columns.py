@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from ..analysis.requests.span_table import NONE, Op, SpanTable, span_table
+from ..analysis.requests.tables import NONE, Op, SpanTable, span_table
 from .columns import KEY, Columns
 from .model import Window
 from .spans import CALLEES, STATUS_CODE, called, is_failure

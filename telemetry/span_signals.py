@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.ranks import window_quantiles
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.quantiles import window_quantiles
+from ..analysis.requests.tables import SpanTable
 from .grid import Grid
 from .signal_catalogue import SignalName
 

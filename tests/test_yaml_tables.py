@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from warroom.analysis.code.harms import HarmTable
-from warroom.analysis.code.knobs import KnobTable
+from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts

@@ -4,8 +4,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 from ..analysis.rates import rate_change
-from ..analysis.source_networks import attacking_networks
-from ..analysis.sources import AttackSource, AuthEvent, SourceReport, attacking_sources, by_network
+from ..analysis.sources import (
+    AttackSource,
+    AuthEvent,
+    SourceReport,
+    attacking_networks,
+    attacking_sources,
+    by_network,
+)
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import arrivals
 from .logins import login_attempts

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..analysis.requests.span_events import Events, events_of
-from ..analysis.requests.span_table import NONE, Bools, Floats, SpanTable, rows_of
-from ..analysis.requests.statements import statements
+from ..analysis.requests.pattern_counts import Events, events_of
+from ..analysis.requests.tables import NONE, Bools, Floats, SpanTable, rows_of
+from ..analysis.templates import statements
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
 from .base import Bench

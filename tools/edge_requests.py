@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .logins import is_failed_login, status_code

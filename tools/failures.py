@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..analysis.requests.origins import Origin, find_origins
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span
 from ..telemetry.spans import span_failed
 from .base import Bench, Effect, Row, Table, tool

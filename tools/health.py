@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.tables import LogTable
 from ..telemetry.signal_catalogue import SignalName
 from ..telemetry.signal_definition import Group
 from .base import Bench, Effect, Row, Table, tool

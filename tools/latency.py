@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import SpanTable
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, number, ratio, seconds, table, traces
 

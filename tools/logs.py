@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..analysis.requests.log_table import LogTable
+from ..analysis.requests.tables import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.metrics.suspects import MetricBlame, MetricColumn, Symptom, blame_metrics
-from ..analysis.season import without_season
+from ..analysis.series import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..analysis.anomaly import Anomaly
 from ..analysis.propagation import rank_origins
 from ..analysis.requests.edges import EdgeShift, compare_edges, missing_callees
-from ..analysis.requests.span_table import SpanTable
+from ..analysis.requests.tables import SpanTable
 from ..telemetry.signal_catalogue import SignalName
 from .base import Bench, Effect, Row, Table, tool
 from .columns import listed_calls

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..analysis.requests.span_patterns import Oddity, oddities
-from ..analysis.requests.stops import Blame, blamed
+from ..analysis.requests.span_patterns import Blame, Oddity, blamed, oddities
 from .base import Bench, Effect, Row, Table, tool
 from .columns import Requests, comparisons, requests
 from .reading import by_alert, cut, number, seconds, table

@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..analysis.requests.log_table import LogTable
-from ..analysis.requests.span_table import SpanTable
 from ..analysis.requests.spans import Span as GraphSpan
+from ..analysis.requests.tables import LogTable, SpanTable
 from ..errors import TelemetryError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window
 from ..telemetry.signals import Signal, known_services, read_signals

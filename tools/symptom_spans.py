@@ -10,7 +10,7 @@ from statistics import fmean
 
 import numpy as np
 
-from ..analysis.requests.span_table import Ints, SpanTable
+from ..analysis.requests.tables import Ints, SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .reading import attempt, cut, every_span, records

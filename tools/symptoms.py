@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..analysis.moved import Move, counts_up, increments, moves
+from ..analysis.departure import Move, counts_up, increments, moves
 from ..telemetry.model import Series, Window
 from .base import Bench, Effect, Table, tool
 from .reading import attempt, number, table, whole

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...analysis.changepoint import last_departure
+from ...analysis.departure import last_departure
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Row
 from ...tools.metrics import signal_series

@@ -1,14 +1,12 @@
 """A change as read: what its edit does, what it is about, whose versions it raises."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .consequences import Consequence, harms, turns
 from .diffs import Edit, read
-from .harms import harms
-from .knobs import turns
-from .mechanisms import Mechanism
 from .settings_turned import swapped, turned
 from .tokens import inert, tokens_of
 
@@ -30,20 +28,11 @@ _BUMP = re.compile(
 
 
 @dataclass(frozen=True)
-class Effect:
-    """One thing that the edit does, and what it would bring about (0..1 each)."""
-
-    text: str
-    line: str
-    weights: Mapping[Mechanism, float]
-
-
-@dataclass(frozen=True)
 class Work:
     """A change as read: what it does, what it is about."""
 
     edit: Edit
-    effects: tuple[Effect, ...]
+    effects: tuple[Consequence, ...]
     tokens: frozenset[str]
     names: frozenset[str]
     """Quoted words and constants that only one side of the edit has."""
@@ -79,7 +68,7 @@ def bumped(work: Work) -> frozenset[str]:
     return tokens_of(re.sub(r"[/.@-]", " ", "\n".join(work.edit.added)))
 
 
-def _effects(edit: Edit) -> list[Effect]:
+def _effects(edit: Edit) -> list[Consequence]:
     named = turned(edit.removed, edit.added)
     told = {(t.before.value, t.after.value) for t in named if t.before and t.after}
     fresh = [
@@ -87,8 +76,7 @@ def _effects(edit: Edit) -> list[Effect]:
         for t in swapped(edit.removed, edit.added)
         if t.before and t.after and (t.before.value, t.after.value) not in told
     ]
-    found = [Effect(t.text, t.line, t.weights) for t in turns([*named, *fresh])]
-    return found + [Effect(d.text, d.line, d.weights) for d in harms(edit)]
+    return turns([*named, *fresh]) + harms(edit)
 
 
 def _names(edit: Edit) -> frozenset[str]:

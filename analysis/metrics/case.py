@@ -1,7 +1,7 @@
 """How much of an illness stays with each service, and what of its own speaks against it.
 
-The pieces: what a metric measures (`metric_kinds`), how surprising it is (`metric_shift`), what
-each service loses (`metric_amounts`), along which calls it came (`metric_flow`), and who changed
+The pieces: what a metric measures (`kinds`), how surprising it is (`shift`), what
+each service loses (`amounts`), along which calls it came (`flow`), and who changed
 the load: requests travel from callers to callees, the way illness does not. A service whose
 requests changed while its caller's did not was called differently: the caller retries, loops, or
 gave up on the way. Where the caller's requests changed as much, the cause lies further up.
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .amounts import Amounts, amounts
-from .calls import Calls, calls_between
-from .flow import kept, passed_on
+from .flow import Calls, calls_between, kept, passed_on
 from .illness import TRAVELLING, Illness, examine
 from .kinds import metric_kind
 from .shift import FloatArray, shifts

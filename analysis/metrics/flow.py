@@ -2,17 +2,60 @@
 
 As in MonitorRank (Kim, Sumbaly, Shah, SIGMETRICS 2013), but the weights are a budget instead of
 similarities: a callee takes over as much of its caller's illness as its own loss covers
-(`metric_amounts`), the rest stays. What stays where is the residual that CIRCA (Li et al., KDD
+(`amounts`), the rest stays. What stays where is the residual that CIRCA (Li et al., KDD
 2022) tests: the part of a change that the changes of its causes do not account for.
+
+Where none of the called is slow itself, a caller's own record of its calls (client side) shows what
+they do not see: a slow network, a full connection pool before them. All who call it must see it, so
+one healthy caller acquits.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .amounts import Amounts, explained
-from .calls import Calls, divided
 from .illness import USUAL, Illness, certainty
-from .links import slow_calls
 from .shift import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calls:
+    """Who calls whom, as indices; a service that is not measured lets its callees through."""
+
+    caller: NDArray[np.int_]
+    callee: NDArray[np.int_]
+
+
+def calls_between(edges: Iterable[tuple[int, int]], measured: NDArray[np.bool_]) -> Calls:
+    """The calls, with those that pass through services not measured added end to end."""
+    direct: dict[int, set[int]] = {}
+    for caller, callee in edges:
+        if caller != callee:
+            direct.setdefault(caller, set()).add(callee)
+    pairs = {(a, b) for a in direct for b in _reached(a, direct, measured) if a != b}
+    ordered = np.array(sorted(pairs), int).reshape(-1, 2)
+    return Calls(ordered[:, 0], ordered[:, 1])
+
+
+def _reached(start: int, direct: dict[int, set[int]], measured: NDArray[np.bool_]) -> set[int]:
+    found: set[int] = set()
+    todo = list(direct.get(start, ()))
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo += [] if measured[node] else direct.get(node, ())
+    return found
+
+
+def divided(calls: Calls, weight: FloatArray, size: int) -> FloatArray:
+    """Each call's weight as a share of its caller's; 0 where a caller has none."""
+    total = np.bincount(calls.caller, weight, size)[calls.caller]
+    return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+
 
 MOST_PASSED = 0.95
 """Share of its illness that a service passes on at most: budgets are estimates. Close to 1, or long
@@ -50,3 +93,21 @@ def kept(passed: FloatArray, start: FloatArray) -> FloatArray:
     """Where illness that begins as `start` (services,) stays; sums to the sum of `start`."""
     visits = np.linalg.solve(np.eye(len(start)) - passed.T, start)
     return np.maximum(visits * (1.0 - passed.sum(axis=1)), 0.0)
+
+
+UNSEEN = 0.5
+"""Weight of a callee of which nothing is measured beside one that is, by reasoning: it may be at
+fault as well, but the callers' own network and client code look the same."""
+
+
+def slow_calls(calls: Calls, ill: Illness, family: str) -> FloatArray:
+    """(calls,) share of its caller's illness that the way to the callee, or it unseen, explains."""
+    client = ill.client[family]
+    measures = (client.column >= 0)[calls.caller]
+    likely = np.ones(len(client.column))
+    np.minimum.at(likely, calls.callee[measures], client.sure[calls.caller[measures]])
+    seen = np.any([level.column >= 0 for level in ill.own.values()], axis=0)
+    weight = np.where(measures, (likely * np.where(seen, 1.0, UNSEEN))[calls.callee], 0.0)
+    most = np.zeros(len(likely))
+    np.maximum.at(most, calls.caller, weight)
+    return divided(calls, weight, len(likely)) * most[calls.caller]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..robust import MAD_TO_SIGMA, MEAN_DEVIATION_TO_SIGMA
+from ..anomaly import MAD_TO_SIGMA, MEAN_DEVIATION_TO_SIGMA
 
 FloatArray = NDArray[np.float64]
 

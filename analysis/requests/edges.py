@@ -1,16 +1,78 @@
-"""Calls between services: how many, how many fail, how long they take, and who stays silent.
+"""Calls between services: who calls whom, how long they take, how many fail, who stays silent.
 
-Latency is what the caller waited; quantiles are exact, over the calls given.
+A call is a client span, or a span whose parent is another service's. Latency is what the caller
+waited; quantiles are exact, over the calls given.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..ranks import group_quantiles
-from .calls import Calls, calls_of
-from .span_table import Bools, SpanTable
+from ..quantiles import group_quantiles
+from .tables import NONE, Bools, Floats, Ints, SpanTable
+
+SERVING = ("server", "consumer")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Arrays of shape (n,)."""
+
+    names: tuple[str, ...]
+    """Services in order; numbers in `caller` and `callee` point here."""
+    caller: Ints
+    callee: Ints
+    ms: Floats
+    """What the caller waited."""
+    error: Bools
+    answered: Bools
+    """A span of the callee exists below the caller's."""
+
+    @property
+    def edge(self) -> Ints:
+        """One number for each pair of caller and callee, in order of their names."""
+        return self.caller * len(self.names) + self.callee
+
+
+def calls_of(table: SpanTable) -> Calls:
+    """Every call between two services."""
+    names = tuple(sorted({name for op in table.ops for name in (op.service, op.peer)} - {""}))
+    number = {"": NONE} | {name: i for i, name in enumerate(names)}
+    service = np.array([number[op.service] for op in table.ops], np.int64)[table.op]
+    peer = np.array([number[op.peer] for op in table.ops], np.int64)[table.op]
+    client, answer = table.of_kind("client"), answers(table)
+    callee = np.where(answer >= 0, service[answer], peer)
+    # A span without a service is nobody's call, at either end.
+    sent = np.flatnonzero(client & (callee >= 0) & (service >= 0) & (callee != service))
+    inside = np.flatnonzero((table.parent >= 0) & ~client[table.parent])
+    seen = inside[service[table.parent[inside]] != service[inside]]
+    seen = seen[(service[seen] >= 0) & (service[table.parent[seen]] >= 0)]
+    row = np.concatenate([sent, seen])
+    answered = np.concatenate([answer[sent] >= 0, np.ones(seen.size, bool)])
+    failed = np.concatenate([table.error[sent] | _failed(table, answer[sent]), table.error[seen]])
+    caller = np.concatenate([service[sent], service[table.parent[seen]]])
+    callee = np.concatenate([callee[sent], service[seen]])
+    return Calls(names, caller, callee, table.ms[row], failed, answered)
+
+
+def answers(table: SpanTable) -> Ints:
+    """For each client span the row of the callee's own first span under it: proof that the call
+    arrived. NONE for other spans, and where there is none."""
+    below = np.flatnonzero(table.parent >= 0)
+    above = table.parent[below]
+    other = table.service[below] != table.service[above]
+    counts = table.of_kind("client")[above] & (other | table.of_kind(*SERVING)[below])
+    caller, first = np.unique(above[counts], return_index=True)
+    found = np.full(len(table), NONE, np.int64)
+    found[caller] = below[counts][first]
+    return found
+
+
+def _failed(table: SpanTable, rows: Ints) -> Bools:
+    return (rows >= 0) & table.error[rows] if len(table) else np.zeros(0, bool)
+
 
 Edge = tuple[str, str]
 
@@ -115,3 +177,26 @@ def _missing(calls: Calls, lost: Bools, total: int) -> MissingCallee:
     callers = tuple(calls.names[i] for i in np.unique(calls.caller[lost]))
     service, count = calls.names[calls.callee[lost][0]], int(lost.sum())
     return MissingCallee(service, callers, total, count, count / total)
+
+
+NEARLY_ALL = 0.9
+"""Share of an operation's answers that must come from one service."""
+
+
+def far_ends(table: SpanTable) -> dict[int, str]:
+    """Operation number -> the service that its calls go to, for those that call one service only.
+
+    The service that answers counts more than the name by which the caller calls it.
+    """
+    ends = {number: op.peer for number, op in enumerate(table.ops) if op.peer}
+    child = table.crossings
+    answers: dict[int, Counter[int]] = defaultdict(Counter)
+    pairs = table.op[table.parent[child]] * len(table.services) + table.service[child]
+    for pair, count in zip(*np.unique(pairs, return_counts=True), strict=True):
+        op, service = divmod(int(pair), len(table.services))
+        answers[op][service] += int(count)
+    for op, services in answers.items():
+        (service, most), *_ = services.most_common(1)
+        if most >= NEARLY_ALL * services.total():
+            ends[op] = table.services[service]
+    return {op: name for op, name in ends.items() if name != table.ops[op].service}

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .calls import answers
-from .span_table import NONE, Bools, Ints, SpanTable
+from .edges import answers
+from .tables import NONE, Bools, Ints, SpanTable
 
 Reason = Literal["own error", "no answer", "slow callee", "uninstrumented callee"]
 

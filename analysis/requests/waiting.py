@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ranks import group_medians, group_quantiles
-from .far_ends import far_ends
-from .span_table import Bools, Floats, Ints, SpanTable
+from ..quantiles import group_medians, group_quantiles
+from .edges import far_ends
+from .tables import Bools, Floats, Ints, SpanTable
 
 FEWEST = 3
 """Spans of a kind that a window must hold."""

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from ...agents.causes import location
-from ...analysis.metrics import case, flow, illness, links, reasons
+from ...analysis.metrics import case, flow, illness, suspects
 from ...analysis.requests import delays, pattern_counts
 
 FACTORS = (0.5, 0.7, 1.0, 1.4, 2.0)
@@ -64,9 +64,9 @@ KNOBS = (
     Knob("SPARSE", (delays,), WAITS),
     Knob("STEEP", (illness,), METRICS),
     Knob("SMALL_LOSS", (case,), METRICS, most=1.0),
-    Knob("USUAL", (illness, flow, reasons), METRICS),
+    Knob("USUAL", (illness, flow, suspects), METRICS),
     Knob("MOST_PASSED", (flow,), METRICS, of_rest=True),
-    Knob("UNSEEN", (links,), METRICS, most=1.0),
+    Knob("UNSEEN", (flow,), METRICS, most=1.0),
 )
 
 

@@ -1,9 +1,9 @@
 """BARO's ranking: as NSigma, with median and interquartile range. Its change points are not used:
 where the incident begins is given (Pham, Ha, Zhang 2024)."""
 
-from ...analysis.deviation import highest_iqr
 from .answer import RcaAnswer
 from .cases import RcaCase
+from .deviation import highest_iqr
 from .metrics import measured
 
 

@@ -10,9 +10,9 @@ Where no other service has a metric of that name, every metric counts: that part
 
 import numpy as np
 
-from ...analysis.deviation import mad_distance
 from .answer import RcaAnswer
 from .cases import RcaCase
+from .deviation import mad_distance
 from .metrics import Measured, measured
 from .pearson import pearson
 

@@ -1,8 +1,8 @@
 """NSigma: how many standard deviations a service's metric rises above the baseline's mean."""
 
-from ...analysis.deviation import highest_sigma
 from .answer import RcaAnswer
 from .cases import RcaCase
+from .deviation import highest_sigma
 from .metrics import measured
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...analysis.deviation import mad_distance
 from ...app.charts.tracks import Track, tracks
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
+from .deviation import mad_distance
 from .reasons import calls_from
 
 MOST = 2

@@ -8,7 +8,7 @@ from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.networks import covered, networks
 from warroom.agents.causes.observations import Observations
-from warroom.analysis.changepoint import last_departure
+from warroom.analysis.departure import last_departure
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
 from warroom.tests.support.incidents import full, minimal

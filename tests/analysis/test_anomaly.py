@@ -1,4 +1,4 @@
-"""Anomaly scores, change points and trends."""
+"""Anomaly scores and trends."""
 
 import math
 
@@ -8,11 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.analysis.anomaly import Anomaly, Unscored, run_length, score_window
-from warroom.analysis.changepoint import (
-    level_shift,
-    pettitt_confidence,
-    prefix_cost,
-)
 from warroom.analysis.trend import fit_trend, mann_kendall, seconds_to_limit, theil_sen
 
 nan = math.nan
@@ -117,44 +112,6 @@ def test_scores_do_not_depend_on_the_unit(baseline, incident, factor):
 def test_missing_points_at_the_end_change_no_score(baseline, incident):
     one, other = scored(baseline, incident), scored([*baseline, nan], [*incident, nan])
     assert (other.score, other.onset, other.points) == (one.score, one.onset, one.points)
-
-
-def test_prefix_cost_by_hand():
-    # medians 1, 1 or 5, 5, 5: |1-5|=4; |1-5|+|9-5|=8; 1 5 9 5 -> 4+0+4+0
-    assert prefix_cost(np.array([1.0, 5, 9, 5])).tolist() == [0, 4, 8, 8]
-
-
-@given(st.lists(numbers, min_size=1, max_size=40))
-def test_prefix_cost_equals_its_definition(values):
-    x = np.array(values)
-    slow = [np.abs(x[: i + 1] - np.median(x[: i + 1])).sum() for i in range(x.size)]
-    assert prefix_cost(x) == pytest.approx(slow, rel=1e-9, abs=1e-6)
-
-
-def test_pettitt_by_hand():
-    # 0 0 0 0 1 1 1 1: U_4 = 2 * (4 * 2.5) - 4 * 9 = -16, K = 16, p = 2 exp(-6*256/576)
-    x = np.array([0.0, 0, 0, 0, 1, 1, 1, 1])
-    assert pettitt_confidence(x) == pytest.approx(1 - 2 * math.exp(-6 * 256 / 576))
-
-
-def test_level_shift_is_placed_exactly_and_ignores_a_spike_and_a_gap():
-    values = np.concatenate([NOISE, np.random.default_rng(9).normal(160, 5, 30)])
-    values[10], values[44] = 900, nan
-    shift = level_shift(values)
-    assert shift is not None
-    assert shift.index == 45
-    assert shift.confidence > 0.999
-    assert (shift.before, shift.after) == (pytest.approx(100, abs=3), pytest.approx(160, abs=3))
-
-
-def test_level_shift_of_noise_is_not_sure():
-    shift = level_shift(NOISE)
-    assert shift is not None and shift.confidence < 0.9
-
-
-def test_no_shift_in_a_constant_or_short_series():
-    assert level_shift([3.0] * 30) is None
-    assert level_shift([1, 2, 3, 4, 5]) is None
 
 
 def test_theil_sen_ignores_an_outlier():

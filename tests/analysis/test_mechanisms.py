@@ -2,16 +2,15 @@
 
 import pytest
 
+from warroom.analysis.code.consequences import harms, turns
 from warroom.analysis.code.contact import meet
 from warroom.analysis.code.diffs import read
-from warroom.analysis.code.harms import harms
-from warroom.analysis.code.knobs import turns
 from warroom.analysis.code.mechanisms import Mechanism as M
 from warroom.analysis.code.mechanisms import Symptom, shown
 from warroom.analysis.code.settings_turned import swapped, turned
 from warroom.analysis.code.tokens import plain
 from warroom.analysis.code.work import bumped, study
-from warroom.analysis.moved import counts_up, increments, move
+from warroom.analysis.departure import counts_up, increments, moves
 
 
 def test_names_become_plain_words() -> None:
@@ -183,11 +182,11 @@ def test_a_version_bump_brings_what_its_module_changed() -> None:
 def test_a_metric_moves_by_its_outer_values() -> None:
     healthy, ill = [1.0, 1.1, 0.9, 1.0, 1.0], [1.0, 5.0, 1.0, 5.0, 5.0]
     then, now = [True] * 5 + [False] * 5, [False] * 5 + [True] * 5
-    found = move(healthy + ill, then, now)
+    [found] = moves([healthy + ill], then, now)
     assert found is not None and found.now == 5.0 and found.score > 20
-    still = move(healthy + healthy, then, now)
+    [still] = moves([healthy + healthy], then, now)
     assert still is not None and still.score < 6
-    assert move([1.0, 2.0], [True, False], [False, True]) is None  # too few
+    assert moves([[1.0, 2.0]], [True, False], [False, True]) == [None]  # too few
 
 
 def test_a_counter_is_read_by_what_it_adds() -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.requests.pattern_counts import PatternCounts
-from warroom.analysis.requests.span_events import events_of
+from warroom.analysis.requests.pattern_counts import PatternCounts, events_of
 from warroom.tests.support.request_trees import Node, Requests
 
 ONSET = 1000.0

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis import ranks
-from warroom.analysis.ranks import group_quantiles, window_quantiles
+from warroom.analysis import quantiles
+from warroom.analysis.quantiles import group_quantiles, window_quantiles
 
 NUMBERS = st.lists(st.floats(0, 1e4), max_size=30)
 QUANTILES = (0.0, 0.5, 0.95, 0.99, 1.0)
@@ -30,7 +30,7 @@ def test_groups(parts, random):
 
 @pytest.mark.parametrize("at_once", [1, 7, 10**6])
 def test_windows_that_overlap(monkeypatch, at_once):
-    monkeypatch.setattr(ranks, "AT_ONCE", at_once)
+    monkeypatch.setattr(quantiles, "AT_ONCE", at_once)
     values = np.random.default_rng(3).exponential(10, 40)
     lower, upper = np.array([0, 3, 5, 5, 20, 40]), np.array([4, 9, 5, 30, 40, 40])
     [found] = window_quantiles(values, lower, upper, (0.95,))

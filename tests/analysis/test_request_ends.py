@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from warroom.analysis.requests.delays import Delay, delays
-from warroom.analysis.requests.far_ends import far_ends
-from warroom.analysis.requests.span_events import FAILS, NOBODY, events_of
-from warroom.analysis.requests.span_patterns import oddities
-from warroom.analysis.requests.stops import EXPLAINED, SHARED, blamed
+from warroom.analysis.requests.edges import far_ends
+from warroom.analysis.requests.pattern_counts import FAILS, NOBODY, events_of
+from warroom.analysis.requests.span_patterns import EXPLAINED, SHARED, blamed, oddities
 from warroom.analysis.requests.waiting import Wait, waits
 from warroom.tests.support.request_trees import Node, Requests
 

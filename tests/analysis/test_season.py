@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.season import DAY_S, without_season
+from warroom.analysis.series import DAY_S, without_season
 
 STEP = 600.0
 NOON = np.array([3.5 * DAY_S + number * STEP for number in range(6)], float)

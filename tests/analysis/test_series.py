@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.histogram import fraction_below, histogram_quantile
-from warroom.analysis.robust import robust_scale
+from warroom.analysis.anomaly import robust_scale
+from warroom.analysis.quantiles import fraction_below, histogram_quantile
 from warroom.analysis.series import (
     counter_increase,
     downsample,

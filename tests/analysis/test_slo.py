@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 
 from warroom.analysis import rates
 from warroom.analysis.capacity import (
-    concurrency,
     instances_needed,
     per_instance_rps,
     saturation,
-    utilisation,
 )
 from warroom.analysis.rates import rate_change
 from warroom.analysis.slo import (
@@ -120,16 +118,9 @@ def test_swapping_before_and_after_only_turns_the_direction(before, after, first
     assert one.log10_p <= 0
 
 
-def test_littles_law_both_ways():
-    assert concurrency(200, 0.25) == 50
+def test_littles_law():
     assert per_instance_rps(50, 0.25) == 200
     assert per_instance_rps(50, 0) is None
-
-
-def test_utilisation_needs_a_limit():
-    assert utilisation(8, 10) == pytest.approx(0.8)
-    assert utilisation(8, 0) is None
-    assert utilisation(nan, 10) is None
 
 
 def test_saturation_from_each_sign_alone():

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.requests.pattern_counts import wilson
-from warroom.analysis.requests.span_events import events_of
-from warroom.analysis.requests.span_patterns import oddities
-from warroom.analysis.requests.stops import blamed
+from warroom.analysis.requests.pattern_counts import events_of, wilson
+from warroom.analysis.requests.span_patterns import blamed, oddities
 from warroom.tests.support.request_trees import Node, Requests
 
 NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64), (), np.zeros(0, bool)

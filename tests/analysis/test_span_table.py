@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from warroom.analysis.requests.span_table import NONE, Op, rows_of, span_table
+from warroom.analysis.requests.tables import NONE, Op, rows_of, span_table
 from warroom.tests.support.request_trees import Node, Requests
 
 

@@ -1,6 +1,6 @@
 """What lines say, in few words: values and everybody's words go, the beginning stays."""
 
-from warroom.analysis.requests.statements import statements
+from warroom.analysis.templates import statements
 
 
 def test_values_do_not_tell_statements_apart():

@@ -9,7 +9,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from warroom.agents.causes import location
-from warroom.analysis.metrics import flow, illness, reasons
+from warroom.analysis.metrics import flow, illness, suspects
 from warroom.errors import InputError
 from warroom.evals.held_out.choice import SetFigures, chosen, differences, worth
 from warroom.evals.held_out.knobs import KNOBS, METRICS, PATHS, present, turned, values_for
@@ -22,7 +22,7 @@ from warroom.tests.support.house import modules
 from warroom.tests.support.rca_folder import write_folder
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
-USUAL = [illness, flow, reasons]
+USUAL = [illness, flow, suspects]
 
 
 def figures(first, average=0.0, brier=None):

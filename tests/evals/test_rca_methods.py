@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from warroom.analysis.deviation import highest_iqr, highest_sigma, mad_distance
 from warroom.errors import InputError
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.chance import random_answers
+from warroom.evals.rca.deviation import highest_iqr, highest_sigma, mad_distance
 from warroom.evals.rca.floor import floor_answer
 from warroom.evals.rca.methods import rca_methods
 from warroom.evals.rca.pearson import beyond, pearson

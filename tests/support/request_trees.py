@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from warroom.analysis.requests.span_table import Op, SpanTable, span_table
+from warroom.analysis.requests.tables import Op, SpanTable, span_table
 
 NOBODY = np.uint64(0)
 

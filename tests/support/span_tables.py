@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from warroom.analysis.requests.span_table import Op, SpanTable, span_table
 from warroom.analysis.requests.spans import Span
+from warroom.analysis.requests.tables import Op, SpanTable, span_table
 
 
 def table_of(spans: Iterable[Span]) -> SpanTable:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from warroom.analysis.requests.span_table import rows_of
+from warroom.analysis.requests.tables import rows_of
 from warroom.telemetry.bundle import open_bundle, read_bundle
 from warroom.telemetry.kept import Kept
 from warroom.telemetry.model import Window

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.histogram import histogram_quantile, histogram_quantiles
+from warroom.analysis.quantiles import histogram_quantile, histogram_quantiles
 
 INF = float("inf")
 BOUNDS = st.sampled_from(

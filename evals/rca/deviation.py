@@ -7,7 +7,7 @@ within the baseline does not move.
 
 import numpy as np
 
-from .robust import MAD_TO_SIGMA
+from ...analysis.anomaly import MAD_TO_SIGMA
 
 
 def highest_sigma(baseline: np.ndarray, incident: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
-"""Spans as columns: a million of them in arrays, linked by row number instead of by object.
+"""Spans and log lines as columns: a million of them in arrays instead of objects.
 
-A row is a span. Its kind of work is a number (`op`) that stands for service, operation and, where
-a span calls somebody who leaves no spans, the peer. Parents are rows; -1 is none.
+A row is a span or a line. A span's kind of work is a number (`op`) that stands for service,
+operation and, where it calls somebody who leaves no spans, the peer. Parents are rows; -1 is none.
+Texts of lines stay where they are until needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -174,12 +175,6 @@ def span_table(
     return SpanTable(tuple(ops), *columns, *times, error[rows], parent_key == 0)
 
 
-def no_spans() -> SpanTable:
-    """A table without rows."""
-    ints, floats, keys = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.uint64)
-    return span_table([], ints, ints, keys, keys, start=floats, ms=floats, error=floats > 0)
-
-
 def rows_of(table: SpanTable, keys: NDArray[np.uint64]) -> Ints:
     """Row of the span with each key; NONE where there is none."""
     return _rows_of(keys, table.key)
@@ -215,3 +210,38 @@ def _without_loops(parent: Ints) -> Ints:
             fixed[at] = NONE
         done |= seen
     return fixed
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """Log lines of a window, oldest first; arrays of shape (n,)."""
+
+    services: tuple[str, ...]
+    """What the numbers in `service` stand for."""
+    levels: tuple[str, ...]
+    """What the numbers in `level` stand for, in our spelling: info, warning, error …"""
+    ts: NDArray[np.float64]
+    """Unix seconds."""
+    service: NDArray[np.int64]
+    level: NDArray[np.int64]
+    span: NDArray[np.uint64]
+    """`key` of the span that wrote the line, as in SpanTable; 0 where it names none."""
+    row: NDArray[np.int64]
+    """Where the line stands at its source: texts are asked for by it."""
+
+    def __len__(self) -> int:
+        return self.ts.size
+
+    def chosen(self, lines: NDArray[np.bool_]) -> "LogTable":
+        """Only these lines (a mask)."""
+        ts, service, level = self.ts[lines], self.service[lines], self.level[lines]
+        names = self.services, self.levels
+        return LogTable(*names, ts, service, level, self.span[lines], self.row[lines])
+
+    def of_services(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Which lines are of one of these services."""
+        return np.array([service in names for service in self.services], bool)[self.service]
+
+    def of_levels(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Which lines have one of these levels."""
+        return np.array([level in names for level in self.levels], bool)[self.level]

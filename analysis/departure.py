@@ -1,4 +1,4 @@
-"""How far any metric left its level, whatever it measures and whichever way is worse.
+"""When and how far a metric left its level, whatever it measures and whichever way is worse.
 
 The reference is a part of the past that the fault had not reached. An incident may be spikes, or
 over before the window ends, so the outer fifth of its values speaks, not the median.
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .changepoint import last_departure
-from .robust import MAD_TO_SIGMA
+from .anomaly import MAD_TO_SIGMA
 
 OUTER = 0.8
 FEWEST = 3
@@ -35,11 +34,6 @@ class Move:
     def ratio(self) -> float | None:
         """Now ÷ before; None where it came from zero."""
         return self.now / self.before if self.before else None
-
-
-def move(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> Move | None:
-    """The move of a series; the last two are masks of the same shape. None for too few values."""
-    return moves(np.asarray(values, float)[None, :], reference, incident)[0]
 
 
 def moves(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> list[Move | None]:
@@ -86,3 +80,22 @@ def counts_up(values: ArrayLike) -> bool:
     series = np.asarray(values, float)
     series = series[np.isfinite(series)]
     return series.size > FEWEST and bool((np.diff(series) >= 0).all() and series[-1] > series[0])
+
+
+def last_departure(
+    values: ArrayLike, healthy: float, ill: float, *, k: int = 3, way: float = 0.25
+) -> int | None:
+    """Index at which the series last left its healthy level on the way to the ill one.
+
+    Walks back from the end to the last run of k finite points that are nearer to `healthy` than
+    `way` of the distance to `ill`, so a blip long before the incident is not taken for its
+    begin. The departure is the last point of that run: what left the level after it had begun
+    to. None where no such run exists, or the series ends in it.
+    """
+    series = np.asarray(values, float)
+    finite = np.flatnonzero(np.isfinite(series))
+    calm = np.abs(series[finite] - healthy) < way * abs(ill - healthy)
+    restless = np.append(0, np.cumsum(~calm))
+    runs = np.flatnonzero(restless[k:] == restless[:-k])  # begins of k calm points
+    last = int(runs[-1]) + k - 1 if runs.size else -1
+    return int(finite[last]) if 0 <= last < finite.size - 1 else None
