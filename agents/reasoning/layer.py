@@ -18,10 +18,10 @@ from ...incident.model_use import Disagreement, ModelCall
 from ...incident.report import AnyReport, CommunicationReport, InvestigationReport, PostmortemReport
 from ...incident.store import Store
 from ...models.assembly import describe, model_from, specialist_models
-from ...models.budget import Budget, Spending
+from ...models.budget import ModelBudget, Spending
 from ...models.masking import Mask, Masked
 from ...models.metered import Metered
-from ...models.protocol import Ask, Deadline, Message, Model
+from ...models.protocol import Ask, ChatMessage, Deadline, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ...tools.base import name_of
@@ -32,7 +32,7 @@ from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
 from .conversation import Limits, converse
 from .evidence_reader import LOOK_UPS
-from .looking import Desk
+from .looking import ToolDesk
 from .proof import Proof
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem
@@ -88,7 +88,7 @@ class Session:
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
         tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
-        desk = Desk(tuple(tools), self.case.tools, self._document, self.payload)
+        desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
         report = applied(self.case, self.floor, reply, self.proof)
@@ -97,7 +97,7 @@ class Session:
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
-    def _reason(self, asked: Asked, desk: Desk) -> Reply:
+    def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
         step, specialist = self.case.step, self.case.step.specialist
         prompt = render(
             step.prompt,
@@ -163,7 +163,7 @@ class Session:
         specialist = self.case.tools.specialist
 
         def ask_model(
-            messages: tuple[Message, ...], schema: type[BaseModel], prompt: str
+            messages: tuple[ChatMessage, ...], schema: type[BaseModel], prompt: str
         ) -> BaseModel:
             ask = self._ask(specialist, "", "", schema, "")
             ask = replace(ask, messages=messages, prompt=prompt, purpose="write", max_tokens=2500)
@@ -178,7 +178,7 @@ class Session:
     ) -> Ask:
         step = self.floor.step
         return Ask(
-            messages=(Message("system", system), Message("user", user)),
+            messages=(ChatMessage("system", system), ChatMessage("user", user)),
             schema=schema,
             specialist=specialist,
             step=step,
@@ -229,7 +229,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
         return PlaybookOnly()
     masks: dict[str, Mask] = {}
     masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
-    budget = Budget(settings, Spending(store.engine))
+    budget = ModelBudget(settings, Spending(store.engine))
     names = specialist_models(settings)
 
     def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:
