@@ -15,7 +15,7 @@ from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.change_feed import ChangeRecord, recent_changes
-from .follow_ups.catalogue import fill, lesson
+from .follow_ups.lessons import fill, lesson
 from .reporting import retrospective, story
 from .reporting.action_items import action_items, ordered, selected
 from .reporting.impact import impact

@@ -12,10 +12,10 @@ import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from warroom.errors import InputError, ModelUnavailable
-from warroom.evals.incidents.recordings import FOLDER as RECORDED
+from warroom.evals.incidents.cases import FOLDER as RECORDED
 from warroom.evals.servers import model_worker
-from warroom.evals.servers.cassettes import FOLDER, tape
 from warroom.evals.servers.model_server import free, serving
+from warroom.evals.servers.record import FOLDER, tape
 from warroom.evals.servers.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
 from warroom.evals.servers.wire_response import DRILL, investigation, response
 from warroom.incident.document import Incident
