@@ -164,7 +164,7 @@ def test_no_more_rows_come_back_than_may(bench: ReadBench) -> None:
     table = bench.call("query_telemetry", sql="SELECT ts FROM logs ORDER BY ts DESC")
     assert len(table.rows) == MAX_ROWS
     assert "there are more" in table.summary
-    times = [row["ts"] for row in table.rows]
+    times = [row.columns["ts"] for row in table.rows]
     assert times == sorted(times, reverse=True)
 
 

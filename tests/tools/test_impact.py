@@ -103,8 +103,8 @@ def test_certificates(tmp_path):
         bundle.metric(ONSET, name, "edge", ONSET + 20 + 86400, subject="shop.example")
         bundle.metric(ONSET, name, "login", ONSET + 20 + 90 * 86400, subject="login.example")
     table = bench_over(tmp_path).call("certificates")
-    assert [row["subject"] for row in table.rows] == ["shop.example", "login.example"]
-    assert table.rows[0]["seconds_left"] == 86400
+    assert [row.subject for row in table.rows] == ["shop.example", "login.example"]
+    assert table.rows[0].seconds_left == 86400
     assert table.summary.startswith("1 of 2 certificates")
 
 
