@@ -1,5 +1,5 @@
-"""The tools: typed functions for metrics, logs, traces, changes, objectives, runbooks and
-notification. Importing this package registers every read tool by its name.
+"""Typed read tools: metrics, logs, traces, changes, objectives, runbooks and notification.
+Importing this package registers every read tool by its name.
 """
 
 from importlib import import_module
