@@ -7,7 +7,7 @@ from ...analysis.code.contact import Contact, meet
 from ...analysis.code.mechanisms import Mechanism, Shown, Symptom, shown
 from ...analysis.code.tokens import tokens_of
 from ...analysis.code.work import Work, bumped, study
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 from .observations import Observations
 
 OUR_AUTHOR = "warroom"

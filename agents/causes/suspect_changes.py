@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...analysis.code.change_scores import Change, ChangeScore, correlate
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .delivery import delivery
 from .observations import Observations, cite
