@@ -42,7 +42,7 @@ class Remembered(dict[Any, Result]):
     found meanwhile asks them nothing new.
     """
 
-    def get(self, key, default=None):
+    def get(self, key, default=None) -> Any:
         """What is on record for the constants as they stand."""
         return super().get(_full(key), default)
 

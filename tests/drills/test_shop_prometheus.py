@@ -36,7 +36,7 @@ def webhook():
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_):
+        def log_message(self, format, *args):
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)

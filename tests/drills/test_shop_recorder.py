@@ -67,7 +67,7 @@ class Slow(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(TEXT.encode())
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         return
 
 
