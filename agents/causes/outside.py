@@ -7,7 +7,7 @@ each is told stand in its file of faults/.
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
-from ...analysis.code.mechanisms import Symptom
+from ...analysis.code.mechanisms import Mention
 from ...analysis.code.tokens import plain
 from ...faults import Sign, faults
 from ...incident.finding import FaultKind
@@ -48,7 +48,7 @@ def explained(
 
 
 def _candidate(
-    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Symptom]
+    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
 ) -> Candidate:
     first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = sign.statement.format(service=first.service)
@@ -65,5 +65,5 @@ def _candidate(
     return candidate
 
 
-def _text(symptom: Symptom) -> str:
+def _text(symptom: Mention) -> str:
     return plain(symptom.text)

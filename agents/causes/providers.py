@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
-from ...analysis.code.mechanisms import Symptom
+from ...analysis.code.mechanisms import Mention
 from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from .candidate import Candidate
@@ -33,7 +33,7 @@ OUTSIDE = re.compile(r"\bexternal|third party|\bprovider|\bpartner|\bvendor")
 def failing_providers(observations: Observations) -> Iterator[Candidate]:
     """Each host outside that errors name, and that answers with failures."""
     now = scene(observations)
-    by_host: dict[str, list[Symptom]] = {}
+    by_host: dict[str, list[Mention]] = {}
     for symptom in now.symptoms:
         for host in _hosts(observations, symptom):
             by_host.setdefault(host, []).append(symptom)
@@ -42,7 +42,7 @@ def failing_providers(observations: Observations) -> Iterator[Candidate]:
             yield _candidate(observations, now, host, said)
 
 
-def _candidate(observations: Observations, now: Scene, host: str, said: list[Symptom]) -> Candidate:
+def _candidate(observations: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
     first = max(said, key=lambda s: s.strength)
     quota = any(QUOTA.search(s.text) for s in said)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
@@ -86,7 +86,7 @@ def _status_page(observations: Observations, candidate: Candidate, host: str) ->
         candidate.lacking("what the provider says about itself")
 
 
-def _hosts(observations: Observations, symptom: Symptom) -> set[str]:
+def _hosts(observations: Observations, symptom: Mention) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
     found = {*HOST.findall(symptom.text), *PEER.findall(symptom.text)}
     ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}

@@ -17,7 +17,7 @@ SERVING = ("server", "consumer")
 
 
 @dataclass(frozen=True)
-class Calls:
+class CallTable:
     """Arrays of shape (n,)."""
 
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Calls:
         return self.caller * len(self.names) + self.callee
 
 
-def calls_of(table: SpanTable) -> Calls:
+def calls_of(table: SpanTable) -> CallTable:
     """Every call between two services."""
     names = tuple(sorted({name for op in table.ops for name in (op.service, op.peer)} - {""}))
     number = {"": NONE} | {name: i for i, name in enumerate(names)}
@@ -54,7 +54,7 @@ def calls_of(table: SpanTable) -> Calls:
     failed = np.concatenate([table.error[sent] | _failed(table, answer[sent]), table.error[seen]])
     caller = np.concatenate([service[sent], service[table.parent[seen]]])
     callee = np.concatenate([callee[sent], service[seen]])
-    return Calls(names, caller, callee, table.ms[row], failed, answered)
+    return CallTable(names, caller, callee, table.ms[row], failed, answered)
 
 
 def answers(table: SpanTable) -> Ints:
@@ -173,7 +173,7 @@ def missing_callees(table: SpanTable, known: Collection[str] = ()) -> list[Missi
     return sorted(missing, key=lambda m: (-m.share, -m.unanswered, m.service))
 
 
-def _missing(calls: Calls, lost: Bools, total: int) -> MissingCallee:
+def _missing(calls: CallTable, lost: Bools, total: int) -> MissingCallee:
     callers = tuple(calls.names[i] for i in np.unique(calls.caller[lost]))
     service, count = calls.names[calls.callee[lost][0]], int(lost.sum())
     return MissingCallee(service, callers, total, count, count / total)

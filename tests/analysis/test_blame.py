@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.code.change_scores import Change, correlate, span
+from warroom.analysis.code.change_scores import DatedChange, correlate, span
 from warroom.analysis.code.tokens import changed_text, inert, tokens_of
 from warroom.analysis.fusion import Signal, fuse
 from warroom.analysis.propagation import rank_origins
@@ -191,8 +191,8 @@ def test_documentation_and_tests_are_inert():
     assert not inert([])
 
 
-GUILTY = Change(900, "deploy", "checkout", "abc123", "tidy up", ["shop/checkout.py"], DIFF)
-DECOY = Change(
+GUILTY = DatedChange(900, "deploy", "checkout", "abc123", "tidy up", ["shop/checkout.py"], DIFF)
+DECOY = DatedChange(
     990, "deploy", "recommendations", "def456", "fix checkout", ["shop/ranking.py"], "+sort = best"
 )
 
@@ -212,7 +212,7 @@ def test_the_innocent_deploy_just_before_is_demoted():
 
 
 def test_a_change_after_the_onset_is_ruled_out_unless_clocks_may_differ():
-    late = Change(1004, "flag", "checkout", "new_price")
+    late = DatedChange(1004, "flag", "checkout", "new_price")
     assert not correlate([late], 1000, {"checkout": 1}, skew_s=5)[0].ruled_out
     ruled = correlate([late], 1000, {"checkout": 1}, skew_s=1)[0]
     assert (ruled.ruled_out, ruled.score) == (True, 0)
@@ -220,22 +220,22 @@ def test_a_change_after_the_onset_is_ruled_out_unless_clocks_may_differ():
 
 
 def test_an_old_change_can_still_be_guilty():
-    old = Change(1000 - 86400, *("deploy", "checkout", "abc"), "", ["shop/checkout.py"], DIFF)
+    old = DatedChange(1000 - 86400, *("deploy", "checkout", "abc"), "", ["shop/checkout.py"], DIFF)
     scores = correlate([DECOY, old], 1000, {"checkout": 0.9}, ["order_total"])
     assert scores[0].change is old
     assert scores[0].reasons_against == ("came 24.0 h before the onset, long before",)
 
 
 def test_a_flag_is_known_by_its_name_and_a_callee_by_its_caller():
-    flag = Change(995, "flag", "", "express_checkout")
+    flag = DatedChange(995, "flag", "", "express_checkout")
     assert correlate([flag], 1000, {}, ["flag express_checkout is on"])[0].score > 0.7
-    stock = Change(995, "deploy", "stock", "s")
+    stock = DatedChange(995, "deploy", "stock", "s")
     scored = correlate([stock], 1000, {"cart": 1}, calls=[("cart", "stock")])[0]
     assert "in stock, called where failures show" in scored.reasons_for
 
 
 def test_documentation_alone_is_against():
-    docs = Change(995, "deploy", "checkout", "d", "", ["README.md"], "+order_total explained")
+    docs = DatedChange(995, "deploy", "checkout", "d", "", ["README.md"], "+order_total explained")
     scored = correlate([docs], 1000, {"checkout": 1}, ["order_total"])[0]
     assert scored.reasons_against == ("touches only documentation or tests",)
 
@@ -249,7 +249,7 @@ def test_an_unknown_onset_leaves_time_out():
 @given(st.floats(-1e8, 1e8))
 def test_shifting_all_times_changes_no_score(offset):
     shifted = [
-        Change(c.at + round(offset), c.kind, c.service, c.id, c.summary, c.files, c.diff)
+        DatedChange(c.at + round(offset), c.kind, c.service, c.id, c.summary, c.files, c.diff)
         for c in (GUILTY, DECOY)
     ]
     one = correlate([GUILTY, DECOY], 1000, {"checkout": 0.9}, ["order_total"])
