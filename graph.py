@@ -16,7 +16,6 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.correlate import correlate
 from .agents.runtime.delivery import send
 from .agents.runtime.effects import act, stabilise, undo
 from .agents.runtime.gate import (
@@ -26,8 +25,15 @@ from .agents.runtime.gate import (
     await_text,
     note_refusal,
 )
-from .agents.runtime.node import specialist
-from .agents.runtime.routes import is_investigated, is_noise, is_sure, next_round, outcome_of
+from .agents.runtime.intake import correlate
+from .agents.runtime.node import (
+    is_investigated,
+    is_noise,
+    is_sure,
+    next_round,
+    outcome_of,
+    specialist,
+)
 from .state import CommunicationState, IncidentState, Told
 
 Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]

@@ -1,7 +1,7 @@
-"""Comms, step 9: who is told what, drafted from the record. Nothing is sent from here.
+"""Comms: who is told what (step 9), and which customers were hurt (step 10).
 
-The stage, the audiences, the channels and the time of the next update follow from the document;
-the wording is in prompts/. External text waits for a person.
+Nothing is sent from here. The stage, the audiences, the channels and the time of the next update
+follow from the document; the wording is in prompts/. External text waits for a person.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,16 +11,95 @@ from datetime import datetime, timedelta
 from ..incident.communication import EXTERNAL, Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.evidence import Quote
-from ..incident.report import CommunicationReport, FollowUp, Sentence
+from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
-from ..prompts.formats import clock
+from ..prompts.formats import clock, zh
+from ..prompts.neutral import plain
 from ..prompts.render import render, stamp
+from ..tools.impact import traffic_impact
 from .reporting.briefing import Briefing, brief
-from .reporting.channels import audiences, channels
+from .reporting.impact import customer_report
 from .reporting.incident_status import Stage, about_security, ended, likely_cause, stage
-from .reporting.subjects import subject
 from .runtime.case import Case
+
+CHANNELS = {
+    Severity.P0: ["email", "sms", "chat", "phone"],
+    Severity.P1: ["email", "chat"],
+    Severity.P2: ["chat"],
+    Severity.P3: ["email digest"],
+}
+OWN_CHANNELS = {Audience.status_page: ["status page"], Audience.customers: ["email"]}
+
+_INNER = {Audience.engineering: Stage.declared.value, Audience.support: "support_briefing"}
+_WIDE = {
+    **_INNER,
+    Audience.executives: "executive_summary",
+    Audience.status_page: "status_page",
+}
+_ONE = {Audience.engineering: Stage.declared.value}
+
+# P2 is told in the house only; P3 hears of the opening and then of the resolution.
+PLAN: dict[Severity, dict[Audience, str]] = {
+    Severity.P0: _WIDE,
+    Severity.P1: _WIDE,
+    Severity.P2: _INNER,
+    Severity.P3: _ONE,
+}
+
+
+def channels(severity: Severity, audience: Audience) -> list[str]:
+    """The severity's channels inside the house; outside, the audience's own."""
+    return OWN_CHANNELS.get(audience) or CHANNELS[severity]
+
+
+def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Audience, str]:
+    """Which audience gets which template at this stage.
+
+    Args:
+        severity: the level; P0 and P1 are told outside too.
+        stage: where the incident stands.
+        customers_hurt: requests of customers failed; they get an email once it is over.
+    """
+    if stage is Stage.noise:
+        return {Audience.engineering: Stage.noise.value}
+    if stage is Stage.update and severity is Severity.P3:
+        return {}
+    plan = dict(PLAN[severity])
+    plan[Audience.engineering] = stage.value
+    told_outside = Audience.status_page in plan
+    if stage is Stage.resolved and customers_hurt and told_outside:
+        plan[Audience.customers] = "customer_email"
+    return plan
+
+
+STAGES = {
+    "declared": ("declared", "已宣布"),
+    "update": ("update", "进展"),
+    "resolved": ("resolved", "已解决"),
+    "noise": ("closed, no action", "已关闭，无需操作"),  # noqa: RUF001 (Chinese punctuation)
+}
+OUTSIDE = {
+    "declared": ("Service disruption: {what}", "服务异常：{what}"),  # noqa: RUF001
+    "update": ("Update on the disruption: {what}", "服务异常进展：{what}"),  # noqa: RUF001
+    "resolved": ("Resolved: {what}", "已解决：{what}"),  # noqa: RUF001
+}
+
+
+def subject(briefing: Briefing, audience: Audience, template: str, language: str) -> str:
+    """One line of plain text, at most 120 characters: level, id and stage inside the house; outside
+    only what customers know."""
+    which = 1 if language == "zh" else 0
+    if template.startswith("security_disclosure"):
+        return f"安全公告 {briefing.id}" if which else f"Security notice {briefing.id}"
+    if audience in EXTERNAL:
+        ours = "我们的服务" if which else "our service"
+        what = ", ".join(briefing.components) or ours
+        return plain(OUTSIDE[briefing.stage][which].format(what=what), 120)
+    level = zh(briefing.severity) if which else briefing.severity
+    stage = STAGES[briefing.stage][which]
+    return plain(f"[{level}] {briefing.id} {stage}: {briefing.title}", 120)
+
 
 DISCLOSURE = "security_disclosure"
 ONCE = (Stage.declared, Stage.resolved, Stage.noise)
@@ -30,6 +109,11 @@ ONCE = (Stage.declared, Stage.resolved, Stage.noise)
 def announce(case: Case) -> CommunicationReport:
     """Step 9: the messages due now."""
     return communicate(case.document, case.now, (case.settings.language,))
+
+
+def assess_customers(case: Case) -> CustomerImpactReport:
+    """Step 10: customer impact from the traffic at the edge and the document."""
+    return customer_report(case.document, case.tools.call(traffic_impact), case.now)
 
 
 def communicate(

@@ -15,8 +15,7 @@ from .causes.fixes import follow_ups, rollback_triggers, stages, told_by_runbook
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first
 from .causes.remedies import propose
-from .reporting.change_words import change_name, when
-from .reporting.wording import place
+from .reporting.wording import change_name, place, when
 from .runtime.case import Case
 
 

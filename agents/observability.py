@@ -9,8 +9,8 @@ from .health.noise import CLEAR
 from .health.onset import find_onset
 from .health.otherwise import moved, other_ways, slower
 from .health.verification import verify
-from .reporting.change_words import change_name
 from .reporting.gaps import coverage_gaps
+from .reporting.wording import change_name
 from .runtime.case import Case
 
 __all__ = ["improve_monitoring", "sweep", "verify"]

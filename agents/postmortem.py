@@ -18,7 +18,7 @@ from ..tools.changes import ChangeRecord, recent_changes
 from .follow_ups.catalogue import fill, lesson
 from .reporting import retrospective, story
 from .reporting.action_items import action_items, ordered, selected
-from .reporting.harm import impact
+from .reporting.impact import impact
 from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
 from .reporting.narrator import Claim, Narrator
 from .runtime.case import Case

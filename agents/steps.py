@@ -18,7 +18,6 @@ from ..incident.report import (
 )
 from . import (
     comms,
-    customer_impact,
     debugger,
     observability,
     performance,
@@ -131,7 +130,7 @@ CUSTOMER_IMPACT = Step(
     Specialist("comms"),
     "assess customer impact",
     CustomerImpactReport,
-    customer_impact.assess_customers,
+    comms.assess_customers,
     Asked(replies.Reply, sums_up=True),
 )
 WRITE_POSTMORTEM = Step(

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from ..agents.reasoning.assembly import model_layer_of
+from ..agents.reasoning.layer import model_layer_of
+from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
-from ..agents.runtime.model_layer import ModelLayer, PlaybookOnly
 from ..errors import InputError, ToolFailed
 from ..incident.store import Store
 from ..incident.timeline import utc_now

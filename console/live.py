@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ..agents.runtime.case import PlaybookOnly
 from ..agents.runtime.context import ResponseContext
-from ..agents.runtime.model_layer import PlaybookOnly
 from ..agents.steps import step_of
 from ..app.charts.tracks import guilty, tracks, window_of
 from ..app.words import seconds

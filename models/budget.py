@@ -5,18 +5,99 @@ in money. Calls under way count with all they may use: specialists think side by
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement, Engine, func, insert, select
+
 from ..errors import BudgetSpent
+from ..incident.database import reader
 from ..incident.model_use import ModelCall
+from ..incident.tables import MODEL_CALLS
 from ..settings import ModelSettings
-from .prices import Price, Prices
-from .protocol import Ask
-from .spending import Spending, Spent
+from .protocol import Ask, Usage
 from .usage import estimated, weight
+
+Price = tuple[float, float]
+"""Money per million input tokens, per million output tokens."""
+OTHERS = "*"
+
+
+class Prices:
+    """Prices by model name. There is none built in: prices change, and contracts differ."""
+
+    def __init__(self, table: Mapping[str, Price]) -> None:
+        self.table = table
+
+    def of(self, *names: str) -> Price | None:
+        """The price of the first of these names that has one. Endpoints add a date to a name
+        (gpt-5-2025-08-07), so the longest beginning counts; then "*"; None: no price is known."""
+        for name in filter(None, names):
+            known = [entry for entry in self.table if entry != OTHERS and name.startswith(entry)]
+            if known:
+                return self.table[max(known, key=len)]
+        return self.table.get(OTHERS)
+
+    def cost(self, usage: Usage, *names: str) -> float | None:
+        """Money for these tokens; None when no price is known."""
+        price = self.of(*names)
+        if price is None:
+            return None
+        return (usage.input * price[0] + usage.output * price[1]) / 1_000_000
+
+
+# What models have used, in our own table: survives a restart, adds up over all incidents.
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Tokens (input and output together) and money (calls without a price left out)."""
+
+    tokens: int = 0
+    money: float = 0.0
+
+
+class Spending:
+    """The table of model calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.reading = reader(engine)
+
+    def add(self, incident_id: str, call: ModelCall) -> None:
+        """Write a call down, whatever came of it."""
+        row = call.model_dump(include=set(MODEL_CALLS.c.keys()))
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(MODEL_CALLS).values(
+                    {**row, "incident_id": incident_id, "at": call.at.timestamp()}
+                )
+            )
+
+    def by_specialist(self, incident_id: str, specialist: str) -> Spent:
+        """One specialist's, in one incident."""
+        table = MODEL_CALLS.c
+        return self._sum(table.incident_id == incident_id, table.specialist == specialist)
+
+    def by_incident(self, incident_id: str) -> Spent:
+        """All specialists', in one incident."""
+        return self._sum(MODEL_CALLS.c.incident_id == incident_id)
+
+    def by_day(self, now: datetime) -> Spent:
+        """All incidents', since midnight UTC."""
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._sum(MODEL_CALLS.c.at >= midnight.timestamp())
+
+    def _sum(self, *where: ColumnElement[bool]) -> Spent:
+        table = MODEL_CALLS.c
+        tokens = func.coalesce(func.sum(table.input_tokens + table.output_tokens), 0)
+        money = func.coalesce(func.sum(table.cost), 0.0)
+        with self.reading.begin() as connection:
+            row = connection.execute(select(tokens, money).where(*where)).one()
+        return Spent(*row)
+
 
 LEAST = 64
 """Tokens: an answer that would have to be shorter is not worth its question."""

@@ -1,15 +1,103 @@
 """What a reply may look like: a report of the asked schema, or that and calls of tools as JSON."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from .json_text import first_object
 from .protocol import Ask, ToolCall
-from .strict import strict_schema
+
+THOUGHT = re.compile(r"<think>.*?</think>|^.*?</think>", re.DOTALL)
+"""Some models think aloud in their answer; the braces there are not the reply."""
+
+
+def first_object(text: str) -> dict[str, Any]:
+    """The first JSON object in the text. Raises ValueError when there is none, also when the text
+    ends within one: an object inside of it is not the reply.
+    """
+    text = THOUGHT.sub("", text)
+    decoder = json.JSONDecoder(strict=False)  # lets a raw line break inside a string pass
+    at = text.find("{")
+    while at >= 0:
+        try:
+            found, _ = decoder.raw_decode(text, at)
+        except RecursionError:
+            break
+        except json.JSONDecodeError as error:
+            if _ended(text, error):
+                raise ValueError("the answer ends in the middle of its JSON object") from error
+            at = text.find("{", at + 1)
+            continue
+        return _encodable(found)
+    raise ValueError("there is no complete JSON object in the answer")
+
+
+def _encodable(value: Any) -> Any:
+    """Without half characters: JSON can spell them, and nothing can keep them."""
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def _ended(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether what is wrong is that the text ends."""
+    return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+
+
+# JSON Schema as strict endpoints want it: closed objects, every property required, no defaults.
+#
+# The rules are those of OpenAI's structured outputs; other servers take such a schema as well.
+
+UNWANTED = ("default", "title", "examples")
+"""Keywords that say nothing about the reply's shape, or that strict endpoints refuse."""
+NAMED = ("properties", "$defs")
+"""Here the keys are names of the author's, not keywords."""
+PLAIN = ("enum", "const", "required")
+"""Here the values are no schemas."""
+
+
+def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The strict schema of a pydantic model. A property with a default becomes required too:
+    the model then says what it would have left out."""
+    return strict(model.model_json_schema())
+
+
+def strict(schema: Any) -> Any:
+    """The same schema, strict on every level."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:  # strict endpoints take no keyword beside a reference
+        return {"$ref": schema["$ref"]}
+    kept = {name: _inside(name, part) for name, part in schema.items() if name not in UNWANTED}
+    if "properties" in kept:
+        kept |= {"additionalProperties": False, "required": list(kept["properties"])}
+    return kept
+
+
+def _inside(keyword: str, part: Any) -> Any:
+    if keyword in PLAIN:
+        return part
+    if keyword in NAMED and isinstance(part, dict):
+        return {name: strict(schema) for name, schema in part.items()}
+    return strict(part)
+
+
+def closed(schema: Any) -> bool:
+    """Whether a strict endpoint can take it: no object in it has names of the model's choice."""
+    if isinstance(schema, list):
+        return all(map(closed, schema))
+    if not isinstance(schema, dict):
+        return True
+    free = schema.get("type") == "object" and schema.get("additionalProperties") is not False
+    return not free and all(map(closed, schema.values()))
+
 
 ONLY = "Reply with one JSON object and nothing else."
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from ..errors import ModelError, ModelMuddled
 from .conversation import Wired, functions, native, plain
-from .forms import ActionForm, Parsed, ReportForm, compact
+from .forms import ActionForm, Parsed, ReportForm, closed, compact
 from .habits import Habits
 from .protocol import Answer, Ask
 from .retrying import Retrying, Unsupported
 from .stream import Raw
-from .strict import closed
 from .usage import Tally
 from .wire import Request
 

@@ -7,7 +7,7 @@ from typing import Any
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from .json_text import first_object
+from .forms import first_object
 from .protocol import ToolCall
 from .usage import weight
 

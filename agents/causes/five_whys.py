@@ -3,8 +3,7 @@
 from ...faults import fault_of
 from ...incident.finding import Hypothesis
 from ...incident.report import Sentence
-from ..reporting.change_words import change_name, when
-from ..reporting.wording import place
+from ..reporting.wording import change_name, place, when
 from .observations import Observations, first
 
 

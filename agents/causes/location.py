@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.base import Row
-from ..reporting.request_words import wait_words, way_words
+from ..reporting.wording import wait_words, way_words
 from .candidate import PLACE, Candidate
 from .observations import Observations, cite, first
 

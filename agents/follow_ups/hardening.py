@@ -14,8 +14,8 @@ from ...incident.report import (
 )
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
+from ..reporting.action_items import due, grounds, owner
 from ..reporting.incident_status import affected, is_noise, likely_cause
-from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case
 from .catalogue import fill, lesson
 

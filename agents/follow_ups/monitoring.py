@@ -15,9 +15,9 @@ from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
+from ..reporting.action_items import due, grounds, owner
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
-from ..reporting.owners import due, grounds, owner
 from ..runtime.case import Case
 from .catalogue import fill, general, lesson
 from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings

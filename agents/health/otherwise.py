@@ -5,7 +5,7 @@ from ...incident.finding import Finding
 from ...incident.timeline import from_ts
 from ...tools.paths import ChangedPath
 from ..causes.observations import Observations, cite
-from ..reporting.request_words import wait_words, way_words
+from ..reporting.wording import wait_words, way_words
 
 LIKELY = 0.1
 """Probability from which a service's metric is worth a finding."""

@@ -15,25 +15,24 @@ from ...incident.events import ModelCalled, ModelWrites
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import Hypothesis
 from ...incident.model_use import Disagreement, ModelCall
-from ...incident.report import (
-    AnyReport,
-    CommunicationReport,
-    InvestigationReport,
-    PostmortemReport,
-)
+from ...incident.report import AnyReport, CommunicationReport, InvestigationReport, PostmortemReport
 from ...incident.store import Store
+from ...models.assembly import describe, model_from, specialist_models
+from ...models.budget import Budget, Spending
+from ...models.masking import Mask, Masked
+from ...models.metered import Metered
 from ...models.protocol import Ask, Deadline, Message, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ..debugger import lead_events
-from ..runtime.case import Asked, Case
+from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
+from .causes import OTHER_VIEW, challenged, leader
 from .conversation import Limits, converse
 from .looking import Desk
 from .proof import Proof
 from .replies import Reply, SkepticReply
-from .skeptic import OTHER_VIEW, challenged, leader
 from .writing import rewrite_messages, rewrite_postmortem
 
 CHARS_PER_TOKEN = 2.5
@@ -43,7 +42,7 @@ ModelFor = Callable[[str, Callable[[ModelCall], None]], Model]
 
 
 @dataclass
-class Thinking:
+class ModelOnTop:
     """Implements `ModelLayer`: a model on top of every playbook."""
 
     model_for: ModelFor
@@ -69,7 +68,7 @@ class Thinking:
 class Session:
     """One step of one incident with one model."""
 
-    def __init__(self, thinking: Thinking, case: Case, floor: AnyReport) -> None:
+    def __init__(self, thinking: ModelOnTop, case: Case, floor: AnyReport) -> None:
         self.case, self.floor, self.settings = case, floor, thinking.settings
         self.store = thinking.store
         self.thinking = thinking
@@ -212,3 +211,30 @@ class Session:
 
 def _key(hypothesis: Hypothesis) -> tuple[str, str]:
     return hypothesis.service, hypothesis.kind.value
+
+
+def model_layer_of(settings: Settings, store: Store, model: Model | None = None) -> ModelLayer:
+    """The model layer that the settings describe; the playbooks alone where they describe none.
+
+    Args:
+        settings: which model, its limits and prices.
+        store: keeps what is spent, with the incidents.
+        model: another one than the settings', for evaluations.
+    """
+    model = model or model_from(settings)
+    if model is None:
+        return PlaybookOnly()
+    masks: dict[str, Mask] = {}
+    masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
+    budget = Budget(settings, Spending(store.engine))
+    names = specialist_models(settings)
+
+    def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:
+        return Metered(masked, budget, listen, names=names)
+
+    return ModelOnTop(model_for, store, settings, _note(settings, model))
+
+
+def _note(settings: Settings, model: Model) -> str:
+    where = describe(settings) or model.name
+    return f"{where} on top of the playbooks; where it has no answer, they do"

@@ -9,8 +9,7 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...incident.grounding import leaves, same, same_rounded
 from ...text_safety.injection import speaks
-from .figures import figures
-from .held import Held
+from .figures import Held, figures
 from .replies import Cited, Claim
 
 UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)

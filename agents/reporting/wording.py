@@ -1,6 +1,13 @@
-"""Machine words as a person says them: commit ids, places in code, parameters of actions."""
+"""Machine words as a person says them: commit ids, places in code, parameters of actions, changes,
+what requests do otherwise.
+"""
 
 import re
+
+from ...analysis.code.change_scores import span
+from ...tools.changes import ChangeRecord
+from ...tools.paths import ChangedPath
+from ...tools.waits import AddedWait
 
 SHOWN_SHA = 9
 """Hex digits of a commit id that people compare."""
@@ -40,3 +47,42 @@ def listed(names: list[str]) -> str:
 def sentence(text: str) -> str:
     """With a capital at its beginning and no more than one full stop at its end."""
     return text[:1].upper() + text[1:].rstrip(" .") + "."
+
+
+def change_name(row: ChangeRecord) -> str:
+    """deploy checkout v1.1.0; flag volume-pricing: a flag is known by its name."""
+    if row.kind == "flag":
+        return f"flag {row.id}"
+    return f"{row.kind} {row.service or row.id} {row.version}".strip()
+
+
+def when(row: ChangeRecord) -> str:
+    """12 s before the onset; at the onset; 5 s after the onset."""
+    lead = row.seconds_before
+    if abs(lead) < 1:
+        return "at the onset"
+    return f"{span(abs(lead))} {'before' if lead > 0 else 'after'} the onset"
+
+
+ENDS = "ends with "
+"""How changed_paths begins an event that says which call came last."""
+
+
+def way_words(row: ChangedPath) -> str:
+    """What an operation does otherwise, with the shares of its spans."""
+    shares = f"{row.share or 0:.0%} of its spans, {row.share_before or 0:.0%} before"
+    if row.callers:
+        if row.event.startswith(ENDS):
+            return f"{row.callers} stop after {row.event.removeprefix(ENDS)} ({shares})"
+        who = f"{row.callers}: {row.operation}"
+        return f"{who} gets no answer from {row.service} ({shares})"
+    changed = {"new": "newly", "gone": "no longer", "more": "more often", "less": "less often"}
+    return f"{row.service}: {row.operation} {changed[row.change]} {row.event} ({shares})"
+
+
+def wait_words(row: AddedWait) -> str:
+    """Where time is added, and how far beyond the usual."""
+    return (
+        f"{row.place} takes {row.added_ms:.3g} ms longer, "
+        f"{row.times_noise:.3g} times the usual spread"
+    )

@@ -1,8 +1,11 @@
-"""What a specialist works on: one step of the practice, and its view of one incident."""
+"""What a specialist works on: one step of the practice, its view of one incident, and the place
+for a model on top of the playbook.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -72,3 +75,26 @@ class Case:
     attempt: int = 1
     tell: Tell = lambda _event: None
     """Nobody listens by default."""
+
+
+class ModelLayer(Protocol):
+    """What improves a playbook's report."""
+
+    @property
+    def note(self) -> str:
+        """One line for the record: who answers, and why."""
+        ...
+
+    def improve(self, case: Case, floor: AnyReport) -> AnyReport:
+        """A better report of the same step, or the floor's own."""
+        ...
+
+
+class PlaybookOnly:
+    """No model: the playbook's report is the answer, and the record says so."""
+
+    note = "no model is configured: the deterministic playbooks answer"
+
+    def improve(self, case: Case, floor: AnyReport) -> AnyReport:
+        """The floor's own report."""
+        return floor

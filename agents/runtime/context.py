@@ -1,14 +1,20 @@
-"""What the graph's nodes may reach. Opened once per process, handed to every node."""
+"""What the graph's nodes may reach: opened once per process, handed to every node.
 
+With it what each step sees of telemetry: which stretch is healthy and which is the incident, and
+what there is to act on.
+"""
+
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from ...actions.base import Acting
-from ...actions.inventory import Inventory
+from ...actions.inventory import Inventory, Part
+from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
@@ -18,15 +24,101 @@ from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
 from ...targets.survey import Surveying
-from ...telemetry.model import Catalogue
+from ...telemetry.model import Catalogue, Change, Coverage, Service, Window, Windows
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
-from .case import Case, Step, Tell
-from .frame import frame_of, since_when
-from .inferred import inferred
-from .model_layer import ModelLayer, PlaybookOnly
+from .case import Case, ModelLayer, PlaybookOnly, Step, Tell
+
+EVER = Window(0.0, 1e12)
+
+
+def inferred(telemetry: Recording) -> Inventory:
+    """Services from catalogue and metrics, versions and flags from recorded changes."""
+    catalogue = telemetry.catalogue()
+    changes = telemetry.changes(EVER)
+    known = {service.name: service for service in catalogue.services}
+    seen = {service for service, _metric in telemetry.metric_names()}
+    names = sorted(known.keys() | seen | {c.service for c in changes if c.service})
+    parts = {name: _part(name, known.get(name), changes) for name in names}
+    flags = {change.id: True for change in changes if change.kind == "flag"}
+    outside = [s.name for s in catalogue.services if s.kind == "external"]
+    return Inventory(services=parts, flags=flags, providers=outside)
+
+
+def _part(name: str, service: Service | None, changes: list[Change]) -> Part:
+    deploys = [c for c in changes if c.kind == "deploy" and c.service == name]
+    versions = list(dict.fromkeys(v for c in deploys for v in (c.previous, c.version) if v))
+    most = service.instances_max if service else 1
+    return Part(
+        instances=[f"{name}-1"],
+        spares=[f"{name}-{number}" for number in range(2, most + 1)],
+        version=deploys[-1].version if deploys else "",
+        previous=deploys[-1].previous if deploys else "",
+        versions=versions,
+        edge=bool(service and service.kind == "edge"),
+    )
+
+
+# Which stretch of telemetry is healthy and which is the incident.
+
+GUARD = 0.6
+"""Left out between baseline and incident, in detection windows: signals are rates that look back,
+so an onset read off them is late by a part of that window."""
+
+LOOK_BACK_S = 120.0
+"""What signals read before their window: a service must have been seen to be silent."""
+
+
+def frame_of(
+    document: Incident, windows: Windows, coverage: Sequence[Coverage], now: datetime
+) -> Frame:
+    """Baseline and incident window of a document.
+
+    Until step 2 has found the onset, the incident begins `detect_s` before the alert: an alert
+    fires after its window has filled. The incident ends now, where telemetry ends, or with the
+    action that helped: what comes after that is recovery. It never begins before telemetry does,
+    however old the alert is.
+    """
+    starts = [part.start for part in coverage if part.start is not None]
+    seen = [
+        part.start for part in coverage if part.start is not None and part.modality != "changes"
+    ]
+    ends = [part.end for part in coverage if part.end is not None]
+    helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
+    end = min(at.timestamp() for at in [now, *helped])
+    end = min(end, max(ends)) if ends else end
+    alerted = _alerted(document).timestamp()
+    by_alert = max(min(alerted, end) - windows.detect_s, min(min(seen, default=-math.inf), end))
+    first = _windows(by_alert, end, windows.detect_s, windows, starts)
+    found = first
+    if document.onset:
+        guard = windows.detect_s * GUARD
+        found = _windows(document.onset.timestamp(), end, guard, windows, starts)
+    service, metric = document.alert.service, document.alert.labels.get("metric", "")
+    return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
+
+
+def since_when(document: Incident, windows: Windows) -> float:
+    """From when on sources are asked, unix seconds: the healthy time, and as much before it as
+    rates and silences look back."""
+    return _alerted(document).timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
+
+
+def _windows(
+    begin: float, end: float, guard: float, windows: Windows, starts: Sequence[float]
+) -> tuple[Window, Window]:
+    """Healthy and incident window around a begin, all unix seconds."""
+    healthy_end = begin - guard
+    earliest = min(starts, default=healthy_end - windows.baseline_s)
+    healthy = max(healthy_end - windows.baseline_s, earliest)
+    return Window(min(healthy, healthy_end), healthy_end), Window(begin, max(end, begin))
+
+
+def _alerted(document: Incident) -> datetime:
+    return document.alert.starts_at or document.opened_at
+
 
 FRESH_S = 1.0
 """Steps that begin within a second of each other see one state: nobody scrapes much more often, and

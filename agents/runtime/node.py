@@ -11,9 +11,11 @@ from collections.abc import Callable
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
+from ...incident.action import Outcome
 from ...incident.events import PlaybookAnswered, StepDone, StepStarted
 from ...incident.filing import file_report
-from ...incident.report import AnyReport
+from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
+from ...state import IncidentState
 from ...tracing import node_span
 from .case import Step
 from .context import ResponseContext
@@ -56,3 +58,38 @@ def specialist(step: Step, route: Route = nothing):
 
     node.__name__ = f"step_{step.number}_{step.specialist}"
     return node
+
+
+def is_noise(report: AnyReport) -> dict:
+    """After step 1: noise ends the response."""
+    noise = isinstance(report, DetectionReport) and report.noise
+    return {"stop": "noise" if noise else ""}
+
+
+def is_sure(report: AnyReport) -> dict:
+    """After step 3: sure enough to ask the commander before debugging."""
+    return {"act_now": isinstance(report, MitigationReport) and report.act_now}
+
+
+def is_investigated(_report: AnyReport) -> dict:
+    """After step 7: this round has been investigated to its end."""
+    return {"investigated": True}
+
+
+def outcome_of(report: AnyReport) -> dict:
+    """After step 8: how the action ended, or that it is to be measured again."""
+    if not isinstance(report, VerificationReport):
+        return {"outcome": Outcome.unverified.value}
+    return {"outcome": report.outcome.value, "improving": report.improving}
+
+
+def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """An action did not help: back to investigation with what was learned, a bounded number of
+    times."""
+    spent = state.attempt >= runtime.context.settings.max_attempts
+    return {
+        "attempt": state.attempt + (not spent),
+        "investigated": False,
+        "outcome": "",
+        "stop": "attempts spent" if spent else "",
+    }

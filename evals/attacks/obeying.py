@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...agents.reasoning.assembly import model_layer_of
-from ...agents.runtime.model_layer import ModelLayer, PlaybookOnly
+from ...agents.reasoning.layer import model_layer_of
+from ...agents.runtime.case import ModelLayer, PlaybookOnly
 from ...incident.store import Store
 from ...models.protocol import Ask, ToolCall
-from ...models.scripted import Line, ScriptedModel
 from ...settings import Settings
 from ..servers.least_instance import least_instance
+from ..servers.scripted import Line, ScriptedModel
 from .corpus import Attack, attacks
 from .runs import Played, run_case
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...actions.catalogue import CATALOGUE
 from ...actions.inventory import Inventory
-from ...agents.runtime.model_layer import ModelLayer
+from ...agents.runtime.case import ModelLayer
 from ...app.opening import at_once, open_context
 from ...app.sources import Sources
 from ...incident.action import Verdict

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...agents.runtime.frame import frame_of
+from ...agents.runtime.context import frame_of
 from ...incident.document import Incident
 from ...incident.timeline import utc_now
 from ...models.usage import estimated, weight

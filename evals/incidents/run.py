@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, Field
 
+from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import ModelLayer
 from ...app.opening import at_once, open_context, playbooks
 from ...app.work import work
 from ...errors import InputError, ModelError, StoreError
@@ -158,7 +158,7 @@ def never_asked(use: Use) -> str:
 def model_layer_for(settings: Settings, store: Store) -> ModelLayer:
     """The configured model's. Raises InputError where there is none."""
     need_model(settings)
-    from ...agents.reasoning.assembly import model_layer_of
+    from ...agents.reasoning.layer import model_layer_of
 
     return model_layer_of(settings, store)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ...agents.runtime.case import Case as Step
+from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
-from ...agents.runtime.model_layer import ModelLayer
 from ...app.opening import at_once, open_context
 from ...app.sources import Sources
 from ...incident.document import Incident

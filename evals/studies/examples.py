@@ -6,17 +6,44 @@ One page a case with what observability, the debugger and performance reported, 
 truth is not opened: the pages say what Warroom said.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ...errors import InputError
-from ...incident.report import InvestigationReport, PerformanceReport, SweepReport
-from ...prompts.specialists import specialists_markdown
+from ...incident.document import Incident
+from ...incident.report import InvestigationReport, PerformanceReport, Report, SweepReport
+from ...prompts.render import render
 from ...settings import Settings
 from ..rca.cases import RcaCase, rca_cases
 from ..rca.floor import respond_to
+
+TEMPLATE = "specialists.md"
+
+
+def specialists_markdown(document: Incident, kinds: Sequence[type[Report]], title: str = "") -> str:
+    """The last report of each of these kinds, in this order; what was not reported is left out."""
+    found = [report for kind in kinds if (report := document.report(kind)) is not None]
+    return render(
+        TEMPLATE,
+        doc=document,
+        title=title or document.title,
+        severity=document.severity.value if document.severity else "not classified",
+        parts=[_part(document, report) for report in found],
+    )
+
+
+def _part(document: Incident, report: Report) -> tuple[Any, ...]:
+    """A report with what the document took out of it: causes, findings, gaps."""
+    return (
+        report,
+        document.hypotheses if isinstance(report, InvestigationReport) else [],
+        [finding for finding in document.findings if finding.step == report.step],
+        [gap for gap in document.gaps if gap.specialist == report.specialist],
+    )
+
 
 REPORTS = (SweepReport, InvestigationReport, PerformanceReport)
 

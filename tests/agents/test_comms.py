@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from warroom.agents.comms import announce, communicate
-from warroom.agents.customer_impact import assess_customers, customer_report
+from warroom.agents.comms import announce, assess_customers, communicate
+from warroom.agents.reporting.impact import customer_report
 from warroom.agents.reporting.incident_status import Stage, next_update, stage, update_due
 from warroom.incident.communication import Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus

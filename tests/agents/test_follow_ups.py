@@ -7,7 +7,7 @@ import pytest
 from warroom.agents.follow_ups.early_warnings import Reading, chosen, readings
 from warroom.agents.follow_ups.hardening import harden, hardening_report
 from warroom.agents.follow_ups.monitoring import improve_monitoring, monitoring_report
-from warroom.agents.reporting.owners import owner
+from warroom.agents.reporting.action_items import owner
 from warroom.faults import faults
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind

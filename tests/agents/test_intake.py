@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from warroom.agents.runtime.frame import frame_of
+from warroom.agents.runtime.context import frame_of
 from warroom.agents.runtime.intake import take
 from warroom.incident.alert import Alert
 from warroom.incident.document import Incident

@@ -8,9 +8,9 @@ import pytest
 from warroom.agents.comms import announce
 from warroom.agents.postmortem import write_postmortem
 from warroom.agents.reasoning.figures import figures
+from warroom.agents.reasoning.replies import MessagesReply, PostmortemReply, Written
 from warroom.agents.reasoning.writing import rewrite_messages, rewrite_postmortem
 from warroom.agents.reasoning.writing.causality import objection
-from warroom.agents.reasoning.writing.replies import MessagesReply, PostmortemReply, Written
 from warroom.errors import ModelUnavailable
 from warroom.incident.communication import Audience, MessageState
 from warroom.incident.document import Incident

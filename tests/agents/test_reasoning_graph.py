@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import ModelUnavailable
+from warroom.evals.servers.scripted import Line
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.finding import FaultKind
 from warroom.models.protocol import Ask, ToolCall
-from warroom.models.scripted import Line
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.responses import begin, finish, inventory, room_over
 from warroom.tests.support.thinkers import evidence_of, filled, think, told

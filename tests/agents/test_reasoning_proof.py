@@ -2,11 +2,16 @@
 
 import pytest
 
-from warroom.agents.reasoning.causes import combined, objected
+from warroom.agents.reasoning.causes import (
+    MOST,
+    MOST_BESIDE,
+    challenged,
+    combined,
+    fused_again,
+    objected,
+)
 from warroom.agents.reasoning.proof import Proof, alike, weak
 from warroom.agents.reasoning.replies import Cause, Cited, Claim, SkepticReply
-from warroom.agents.reasoning.skeptic import challenged
-from warroom.agents.reasoning.weighing import MOST, MOST_BESIDE, fused_again
 from warroom.errors import ModelUnavailable
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
 from warroom.incident.finding import Argument, FaultKind, Hypothesis

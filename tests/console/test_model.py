@@ -6,8 +6,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from warroom.agents.runtime.case import Case
-from warroom.agents.runtime.model_layer import PlaybookOnly
+from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.console.closing import closing, result
 from warroom.console.live import Live
 from warroom.console.model_use import call_line

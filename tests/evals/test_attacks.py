@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from warroom.actions.inventory import Inventory, Part
-from warroom.agents.runtime.model_layer import PlaybookOnly
+from warroom.agents.runtime.case import PlaybookOnly
 from warroom.evals.attacks.corpus import CHANNELS, DISGUISES, FORMS, attacks
 from warroom.evals.attacks.noticed import noticed, table
 from warroom.evals.attacks.runs import run_case, targets

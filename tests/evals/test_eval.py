@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from warroom.agents.reasoning.assembly import model_layer_of
-from warroom.agents.runtime.model_layer import PlaybookOnly
+from warroom.agents.reasoning.layer import model_layer_of
+from warroom.agents.runtime.case import PlaybookOnly
 from warroom.errors import InputError, ModelMuddled, ModelUnavailable, StoreError
 from warroom.evals.incidents.command import Options, methods_of
 from warroom.evals.incidents.recordings import recorded
@@ -17,8 +17,8 @@ from warroom.evals.incidents.run import (
     model_layer_for,
     of_model,
 )
+from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.store import Store
-from warroom.models.scripted import ScriptedModel
 from warroom.settings import Settings
 from warroom.tests.support.consoles import CommandLine
 

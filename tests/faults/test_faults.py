@@ -10,6 +10,7 @@ from warroom.faults import Fault, Remedy, _known, add, fault_of, faults, parse_f
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Category, IncidentType
 from warroom.settings import Settings
+from warroom.telemetry.signal_catalogue import CATALOGUE, MEASURED
 from warroom.tests.support.scenario_folder import Scenario, write_scenario
 
 OPEN = {FaultKind.unknown, FaultKind.no_fault}
@@ -122,3 +123,11 @@ def test_a_wrong_file_says_what_to_write_instead(wrong, right, said):
     assert wrong in ODD_CLOCK
     with pytest.raises(TableError, match=said):
         parse_fault("x", ODD_CLOCK.replace(wrong, right))
+
+
+def test_telltales_and_warnings_are_signals_of_the_catalogue():
+    recorded = {"certificate_seconds_left", "disk_share"}  # metrics of some exporters, as they are
+    for kind, fault in faults().items():
+        assert fault.telltale in ("", *MEASURED), kind
+        named = set(fault.lesson.signals) if fault.lesson else set()
+        assert named <= set(CATALOGUE) | recorded, kind

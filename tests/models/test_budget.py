@@ -12,16 +12,14 @@ from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailab
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import Report, question
+from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
-from warroom.models.budget import Budget, size_of
+from warroom.models.budget import Budget, Prices, Spending, size_of
 from warroom.models.habits import KNOWN
 from warroom.models.metered import Metered
 from warroom.models.openai_model import OpenAIModel, connect
-from warroom.models.prices import Prices
 from warroom.models.protocol import Answer, Ask, Message, Usage
-from warroom.models.scripted import ScriptedModel
-from warroom.models.spending import Spending
 from warroom.models.stream import Reading
 from warroom.models.usage import estimated
 from warroom.models.wire import Request

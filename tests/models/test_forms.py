@@ -7,11 +7,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from warroom.evals.servers.least_instance import least_instance
-from warroom.models.forms import ActionForm, ReportForm
-from warroom.models.json_text import first_object
+from warroom.models.forms import ActionForm, ReportForm, closed, first_object, strict_schema
 from warroom.models.protocol import Ask, Message, ToolSpec
 from warroom.models.retrying import retry_after
-from warroom.models.strict import closed, strict_schema
 from warroom.models.usage import Tally, believable, tokens_of, weight
 
 

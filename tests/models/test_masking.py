@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from warroom.models import rules
-from warroom.models.masked import Masked
-from warroom.models.masking import Mask
+from warroom.models.masking import Mask, Masked
 from warroom.models.protocol import Answer, Ask, Message, ToolCall, ToolSpec
 
 ALNUM = string.ascii_letters + string.digits

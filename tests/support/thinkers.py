@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from warroom.agents.reasoning.layer import Thinking
+from warroom.agents.reasoning.layer import ModelOnTop
 from warroom.agents.runtime.context import ResponseContext
 from warroom.evals.servers.least_instance import least_instance
+from warroom.evals.servers.scripted import Line, ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.timeline import utc_now
 from warroom.models.protocol import Answer, Ask, Model
-from warroom.models.scripted import Line, ScriptedModel
 
 TABLE = re.compile(r"^(?P<id>E\d+) (?P<tool>\w+) \(", re.MULTILINE)
 
@@ -39,7 +39,7 @@ class Counted:
 def think(context: ResponseContext, script: Callable[[Ask], Line]) -> ScriptedModel:
     """Put a scripted model on top of the room's playbooks; the model, with what it was asked."""
     model = ScriptedModel(script)
-    context.model_layer = Thinking(
+    context.model_layer = ModelOnTop(
         lambda _specialist, listen: Counted(model, listen),
         context.store,
         context.settings,

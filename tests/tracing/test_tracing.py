@@ -23,8 +23,8 @@ from pydantic import BaseModel
 from warroom.agents.runtime.case import Case
 from warroom.errors import InputError, ModelError, ModelMuddled, ModelUnavailable
 from warroom.incident.report import AnyReport
+from warroom.models.assembly import Traced, provider_of, server_of
 from warroom.models.protocol import Answer, Ask, Message, Model, ToolCall, Usage
-from warroom.models.traced import Traced, provider_of, server_of
 from warroom.response import Response
 from warroom.tests.support.benches import empty_bench
 from warroom.tests.support.responses import alert, room_over

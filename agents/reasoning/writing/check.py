@@ -8,11 +8,10 @@ from ....incident.document import Incident
 from ....text_safety.blame_language import WITHHELD
 from ....text_safety.injection import speaks
 from ...reporting.narrator import Claim, Narrator
-from ..figures import figures
-from ..held import Held
+from ..figures import Held, figures
+from ..replies import Written
 from .causality import objection
-from .holdings import Holdings
-from .replies import Written
+from .facts import Holdings
 
 LONGEST = 420
 """Characters of one sentence."""

@@ -15,13 +15,11 @@ from ...postmortem import authors
 from ...reporting.briefing import Briefing, brief
 from ...reporting.narrator import Claim, Narrator
 from ...runtime.case import Case
-from .asking import AskModel, Payload, at_hand
+from ..replies import MessagesReply, Written
 from .causality import certainty
 from .check import Checker
-from .facts import Fact, public_facts, selected, told
-from .holdings import Holdings
+from .facts import AskModel, Fact, Holdings, Payload, at_hand, public_facts, selected, told
 from .outside import leak
-from .replies import MessagesReply, Written
 
 PROMPT = "model/write_messages.md"
 TOKENS = 760

@@ -9,12 +9,10 @@ from ....tools.changes import recent_changes
 from ...postmortem import TEMPLATE, authors, compose, summarised
 from ...reporting.narrator import Claim, Narrator
 from ...runtime.case import Case
-from .asking import AskModel, Payload, at_hand
+from ..replies import PostmortemReply
 from .causality import certainty
 from .check import MOST, Checker
-from .facts import Fact, postmortem_facts, selected
-from .holdings import Holdings
-from .replies import PostmortemReply
+from .facts import AskModel, Fact, Holdings, Payload, at_hand, postmortem_facts, selected
 
 PROMPT = "model/write_postmortem.md"
 TEMPLATES = {"en": TEMPLATE, "zh": "postmortem.zh.md"}

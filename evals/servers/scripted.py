@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from pydantic import BaseModel
 
-from ..errors import ModelMuddled
-from .protocol import Answer, Ask, ToolCall, Usage
+from ...errors import ModelMuddled
+from ...models.protocol import Answer, Ask, ToolCall, Usage
 
 Line = Answer | Exception | BaseModel | ToolCall | tuple[ToolCall, ...]
 Script = Iterable[Line] | Callable[[Ask], Line]
