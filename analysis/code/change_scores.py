@@ -38,8 +38,6 @@ class ChangeScore:
     change: DatedChange
     score: float
     """0..1; 0 when ruled out."""
-    lead_s: float | None
-    """Seconds from the change to the onset; None with an unknown onset."""
     ruled_out: bool
     reasons_for: tuple[str, ...]
     """They follow a participle: "deployed", "2 s before the onset", "touching pricing.py"."""
@@ -86,7 +84,7 @@ def correlate(
         _place(tally, change.service, suspects, pairs)
         _touch(tally, change, content, wanted, contents)
         score = 0.0 if late else 1.0 / (1.0 + math.exp(-tally.odds))
-        found.append(ChangeScore(change, score, lead, late, (*tally.pro,), (*tally.con,)))
+        found.append(ChangeScore(change, score, late, (*tally.pro,), (*tally.con,)))
     return sorted(found, key=lambda c: (-c.score, -c.change.at, c.change.id))
 
 

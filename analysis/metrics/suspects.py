@@ -15,7 +15,7 @@ from .case import BlameCase, Complaint, build_case
 from .illness import TRAVELLING, USUAL, IllnessLevel
 from .table import LOCAL, MetricColumn
 
-__all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics", "unknown_share"]
+__all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics"]
 
 UNKNOWN = 0.0
 """Score of the answer "none of these"."""
@@ -78,11 +78,6 @@ def blame_metrics(
     nats = np.sum([level.evidence for level in case.ill.own.values()], axis=0)
     order = np.lexsort((np.arange(len(odds)), -nats, -case.score))
     return [_said(case, int(i), float(odds[i]), 1e-9 * n) for n, i in enumerate(order)]
-
-
-def unknown_share(blames: Iterable[MetricBlame]) -> float:
-    """Probability that none of the services is the cause; 1 for no services."""
-    return max(0.0, 1.0 - sum(blame.probability for blame in blames))
 
 
 def _said(case: BlameCase, i: int, probability: float, less: float) -> MetricBlame:
