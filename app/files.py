@@ -18,7 +18,7 @@ from ..incident.report import PostmortemReport
 from ..incident.timeline import utc_now
 from ..prompts.document import incident_markdown
 from ..telemetry.model import Catalogue
-from .charts.incident import charts
+from .charts.incident_charts import charts
 from .masked import masked
 
 Make = Callable[[], str]

@@ -13,9 +13,8 @@ from ..errors import ApprovalError, ToolError
 from ..incident.action import ActionPlan, Verdict
 from ..incident.ledger import Request
 from ..incident.timeline import from_ts, utc_now
-from .plan_card import card
+from .cards import card, text_card
 from .screen import heading, say, shown
-from .text_card import text_card
 
 Ask = Callable[[str], str]
 CHOICES = {"a": "approve", "r": "reject", "e": "edit", "l": "later"}

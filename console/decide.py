@@ -5,9 +5,9 @@ from ..app.decisions import approve, edit, reject
 from ..app.record import Record
 from ..incident.evidence import short
 from ..incident.timeline import from_ts, utc_now
+from .cards import card
 from .desk import print_json
 from .exits import Exit
-from .plan_card import card
 from .screen import say, screen, shown
 
 

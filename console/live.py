@@ -39,13 +39,11 @@ from ..incident.report import (
     VerificationReport,
 )
 from ..incident.timeline import utc_now
+from .figures import matrix, measures, severity_lines
 from .hypotheses import legend, moved, ranking, ranks
-from .matrix import matrix
-from .measures import measures
 from .model_use import call_line
 from .screen import folded, heading, line, say, shown
 from .sparks import marks_of, sparks
-from .summary import severity_lines
 from .thinking import Thinking
 
 NO_BREAK = "\N{NO-BREAK SPACE}"

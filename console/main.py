@@ -225,6 +225,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 (the edge of the process)
-        from .crash import report
+        from .exits import report
 
         sys.exit(report(error))

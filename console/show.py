@@ -1,14 +1,28 @@
 """`warroom show`, `incidents` and `postmortem`: what the record holds."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
 
 from ..app.configuration import settings
-from ..app.record import Record
+from ..app.record import FIRST, Record
+from ..app.words import clock, moment, value
+from ..incident.alert import Alert
+from ..incident.document import Incident
+from ..incident.ledger import Request
 from ..incident.render import to_json
+from ..incident.report import SweepReport
+from ..incident.store import Entry
+from ..incident.timeline import EventKind, from_ts
+from .closing import advice, questions, where
 from .desk import print_json
 from .exits import Exit
-from .overview import listing, overview, waiting
-from .screen import screen
+from .figures import matrix, measures, severity_lines
+from .hypotheses import ranking
+from .model_use import section
+from .screen import heading, line, say, screen, shown
 
 
 def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit:
@@ -48,3 +62,105 @@ def postmortem_command(incident_id: str | None, as_json: bool) -> Exit:
     else:
         print(text)
     return Exit.done
+
+
+KEY = (
+    EventKind.alert,
+    EventKind.severity,
+    EventKind.state,
+    EventKind.proposal,
+    EventKind.decision,
+    EventKind.action,
+    EventKind.verification,
+)
+
+
+def overview(
+    console: Console, incident: Incident, waiting: Sequence[Request], files: Sequence[Path]
+) -> None:
+    """Everything that a person wants to know first; `--markdown` has it all."""
+    console.print(heading(incident.id))
+    say(console, ("  title     ", "dim"), (shown(incident.title), "strong"))
+    say(console, ("  state     ", "dim"), incident.state.value)
+    say(console, ("  opened    ", "dim"), moment(incident.opened_at))
+    if incident.onset:
+        say(console, ("  onset     ", "dim"), moment(incident.onset))
+    console.print(severity_lines(incident))
+    _health(console, incident)
+    _causes(console, incident)
+    _actions(console, incident)
+    _course(console, incident)
+    section(console, incident)
+    _remains(console, incident)
+    questions(console, waiting)
+    where(console, files)
+
+
+def _health(console: Console, incident: Incident) -> None:
+    sweep = incident.report(SweepReport)
+    if sweep and sweep.health:
+        console.print(heading("Health"))
+        console.print(matrix(sweep.health))
+
+
+def _causes(console: Console, incident: Incident) -> None:
+    if incident.hypotheses:
+        console.print(heading("Competing causes"))
+        console.print(ranking(incident.hypotheses, {}, reasons=3))
+
+
+def _actions(console: Console, incident: Incident) -> None:
+    if not (incident.executions or incident.proposals):
+        return
+    console.print(heading("Actions"))
+    advice(console, incident)
+    for execution in incident.executions:
+        undone = ", undone" if execution.undone else ""
+        title = line(("  ● ", "strong"), (shown(execution.title), "strong"))
+        console.print(title.append(f"  {execution.outcome.value}{undone}"))
+        if execution.measures:
+            console.print(measures(execution.measures))
+
+
+def _course(console: Console, incident: Incident) -> None:
+    console.print(heading("Timeline (UTC)"))
+    for event in sorted((e for e in incident.timeline if e.kind in KEY), key=lambda e: e.at):
+        who = f"{shown(event.actor, 20):<14.14} "
+        say(console, (f"  {clock(event.at)} ", "dim"), (who, "who"), shown(event.text))
+
+
+def _remains(console: Console, incident: Incident) -> None:
+    numbers = {
+        "evidence": len(incident.evidence),
+        "findings": len(incident.findings),
+        "dropped claims": len(incident.dropped),
+        "messages": len(incident.communications),
+        "follow-ups": len(incident.follow_ups),
+    }
+    console.print(heading("On the record"))
+    console.print("  " + ", ".join(f"{count} {name}" for name, count in numbers.items()))
+    for gap in incident.gaps[:6]:
+        say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
+
+
+def listing(console: Console, rows: Sequence[Entry]) -> None:
+    """One line an incident."""
+    if not rows:
+        console.print(f"no incidents yet; {FIRST}")
+        return
+    wide = max(len(row.state) for row in rows)
+    head = f"{'incident':<24}  {'opened (UTC)':<16}  {'level':<5}  {'state':<{wide}}  title"
+    say(console, (head, "dim"))
+    for row in rows:  # an id is copied into the next command: it stands first and is never cut
+        opened = f"{from_ts(row.opened_at):%Y-%m-%d %H:%M}"
+        level = row.severity or value(None, "")
+        known = f"{row.id:<24}  {opened:<16}  {level:<5}  {row.state:<{wide}}  "
+        say(console, known, shown(row.title))
+
+
+def waiting(console: Console, alerts: Sequence[Alert]) -> None:
+    """Alerts that were written down and that no incident took: a process ended in between."""
+    for alert in alerts:
+        what = f"{alert.service or 'no service'}: {alert.name}"
+        text = f"{what} was kept and not taken; hand it in again with `warroom triage`"
+        say(console, ("alert  ", "watch"), shown(text))

@@ -5,13 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from warroom.app.charts.incident import charts
+from warroom.app.charts.incident_charts import charts, timeline_chart
 from warroom.app.charts.signal import Mark, signal_chart
 from warroom.app.charts.svg import ticks, time_step
-from warroom.app.charts.timeline import timeline_chart
 from warroom.app.charts.tracks import Track, guilty
 from warroom.app.files import write_files
-from warroom.console.layers import depths, forward, lanes, without
+from warroom.console.picture_layout import depths, forward, lanes, without
 from warroom.console.sparks import sparks
 from warroom.incident.evidence import Evidence
 from warroom.incident.render import from_json

@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from warroom.console.commander import Prompt
-from warroom.console.crash import report
-from warroom.console.exits import Exit
+from warroom.console.exits import Exit, report
 from warroom.tests.support.consoles import context, paper
 
 

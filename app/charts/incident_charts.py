@@ -1,12 +1,40 @@
-"""The incident's course as SVG: what was going on when, one lane for each kind of thing."""
+"""The pictures of an incident: its guilty signals and its course."""
 
 from datetime import datetime
 
 from ...agents.reporting.incident_status import ended, onset
+from ...agents.runtime.context import ResponseContext
 from ...incident.document import Incident
+from ...incident.private import file_name
 from ...incident.timeline import EventKind
 from ..words import clock
+from .signal import Mark, signal_chart
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
+from .tracks import guilty, tracks, window_of
+
+
+def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
+    """SVG by file name."""
+    ends = [part.end for part in context.telemetry.coverage() if part.end]
+    now = min(context.clock().timestamp(), max(ends, default=float("inf")))
+    window = window_of(incident, context.catalogue.windows.baseline_s, now)
+    found = tracks(context.telemetry, window, guilty(incident, context.store.payload))
+    drawn = {
+        f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
+            track, _marks(incident), onset(incident).timestamp()
+        )
+        for track in found
+    }
+    return {**drawn, "timeline.svg": timeline_chart(incident)}
+
+
+def _marks(incident: Incident) -> list[Mark]:
+    marks = [Mark(onset(incident).timestamp(), "onset")]
+    for execution in incident.executions:
+        at = (execution.ended_at or execution.started_at).timestamp()
+        marks.append(Mark(at, execution.title.partition(" (")[0]))
+    return sorted(marks, key=lambda mark: mark.at)
+
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 900, 110, 24, 62, 34
 LETTER = 6  # pixels that a letter of size 11 takes

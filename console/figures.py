@@ -1,9 +1,16 @@
-"""An incident at a glance: level, who is hurt, objectives."""
+"""An incident in figures: level, who is hurt, objectives, health, what an action did."""
+
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
+from ..app.charts.tracks import deviation
 from ..app.words import seconds, value
+from ..incident.action import Measure
 from ..incident.document import Incident
+from ..incident.report import HealthRow
 from ..incident.severity import TARGETS, IncidentType, Severity
 from .screen import folded, line, shown
 
@@ -57,3 +64,50 @@ def _slo(document: Incident) -> list[RenderableType]:
         )
         for slo in missed[:4]
     ]
+
+
+GROUPS = ("traffic", "errors", "latency", "saturation", "logs")
+MARKS = {"ok": ("· ok", "dim"), "watch": ("▲ watch", "watch"), "bad": ("✖ bad", "bad")}
+UNKNOWN = ("? unknown", "dim")
+
+
+def matrix(rows: Sequence[HealthRow]) -> RenderableType:
+    """A mark and a word per cell, so that it reads without colour."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("  service", no_wrap=True)
+    for group in GROUPS:
+        table.add_column(group, no_wrap=True, min_width=7)
+    for row in rows:
+        states = [getattr(row, group) for group in GROUPS]
+        style = "strong" if "bad" in states else ""
+        table.add_row(Text(f"  {row.service}", style), *[_cell(state) for state in states])
+    return table
+
+
+def _cell(state: str) -> Text:
+    word, style = MARKS.get(state, UNKNOWN)
+    return Text(word, style)
+
+
+MOST = 8
+
+
+def measures(rows: Sequence[Measure]) -> RenderableType:
+    """Decisive ones first, those that changed most in front; values with their units."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("  signal", no_wrap=True)
+    for name in ("healthy", "before", "after"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in sorted(rows, key=lambda row: (not row.decisive, -deviation(row)))[:MOST]:
+        levels = [value(level, row.unit) for level in (row.baseline, row.before, row.after)]
+        table.add_row(f"  {row.service} {row.signal}", *levels, _verdict(row))
+    return table
+
+
+def _verdict(row: Measure) -> Text:
+    if row.healthy is None:
+        return Text("? not measured", "dim")
+    if not row.decisive:
+        return Text("· context", "dim")
+    return Text("✓ well", "good") if row.healthy else Text("✖ not well", "bad")

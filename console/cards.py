@@ -1,17 +1,19 @@
-"""A plan as the commander sees it: everything that matters for a yes or a no."""
+"""A plan or a text as the commander sees it: all of it that matters for a yes or a no."""
 
 from datetime import datetime
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..actions.catalogue import CATALOGUE
 from ..app.words import clock, seconds
 from ..incident.action import ActionPlan
+from ..incident.communication import Message
 from ..incident.document import Incident
-from ..incident.evidence import Quote
-from .screen import shown
+from ..incident.evidence import Quote, short
+from .screen import line, shown
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
 QUOTES = 5
@@ -65,3 +67,15 @@ def _quote(quote: Quote, document: Incident) -> str:
     name = quote.pointer.rsplit("/", 1)[-1] or "value"
     tool = f" {record.tool}" if record else ""
     return f"{quote.evidence}{tool}: {name} = {shown(quote.value, 120)}"
+
+
+def text_card(message: Message, expires: datetime) -> RenderableType:
+    """Audience, channels, subject and the whole body."""
+    body = Text("\n".join(shown(row, len(row)) for row in message.body.splitlines()))
+    return Group(
+        line(("  to       ", "dim"), f"{message.audience.value} by {', '.join(message.channels)}"),
+        line(("  subject  ", "dim"), (shown(message.subject), "strong")),
+        Padding(body, (1, 2, 1, 4)),
+        line(("  text     ", "dim"), (short(message.hash), "strong")),
+        line(("  expires  ", "dim"), f"{clock(expires)} UTC"),
+    )
