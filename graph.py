@@ -16,8 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.delivery import send
-from .agents.runtime.effects import act, stabilise, undo
+from .agents.runtime.effects import act, send, stabilise, undo
 from .agents.runtime.gate import (
     ask_commander,
     ask_for_text,

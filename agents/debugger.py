@@ -9,9 +9,15 @@ from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
-from .causes.factors import contributing_factors
-from .causes.five_whys import five_whys
-from .causes.fixes import follow_ups, rollback_triggers, stages, told_by_runbook, validation
+from .causes.explanation import (
+    contributing_factors,
+    five_whys,
+    follow_ups,
+    rollback_triggers,
+    stages,
+    told_by_runbook,
+    validation,
+)
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first
 from .causes.remedies import propose

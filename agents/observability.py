@@ -5,9 +5,8 @@ from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from .causes.observations import Observations, cite
 from .follow_ups.monitoring import improve_monitoring
-from .health.noise import CLEAR
+from .health.anomalies import CLEAR, moved, other_ways, slower
 from .health.onset import find_onset
-from .health.otherwise import moved, other_ways, slower
 from .health.verification import verify
 from .reporting.gaps import coverage_gaps
 from .reporting.wording import change_name

@@ -5,12 +5,12 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import cite
 from .follow_ups.hardening import harden
-from .health.otherwise import slower
+from .health.anomalies import slower
 from .reporting.gaps import NAMES
-from .resources import balance, hit_shares, leaks, sizing, statements
+from .resources import leaks, load, sizing, work
 from .resources.bottleneck import Bottleneck, find, strained
-from .resources.observations import LoadObservations
-from .resources.sizing import Size
+from .resources.load import LoadObservations
+from .resources.sizing import Sizing
 from .runtime.case import Case
 
 __all__ = ["analyse", "harden"]
@@ -28,10 +28,10 @@ def analyse(case: Case) -> PerformanceReport:
         *([bottleneck.finding()] if bottleneck else []),
         *_utilisation(observations),
         *slower(observations, CLEARLY),
-        *statements.findings(observations),
+        *work.heavier_statements(observations),
         *leaks.findings(observations),
-        *balance.findings(observations),
-        *hit_shares.findings(observations),
+        *load.odd_instances(observations),
+        *work.missed_lookups(observations),
         *sizing.findings(sized),
     ]
     looked = observations.saturation.ok or observations.instances.ok
@@ -62,10 +62,10 @@ def _utilisation(observations: LoadObservations) -> list[Finding]:
 
 
 def _advice(
-    observations: LoadObservations, sized: list[Size], bottleneck: Bottleneck | None
+    observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
-        *statements.advice(observations),
+        *work.advice(observations),
         *leaks.advice(observations),
         *sizing.advice(observations, sized, bottleneck),
     ]

@@ -15,12 +15,12 @@ from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.changes import ChangeRecord, recent_changes
-from .follow_ups.catalogue import fill, lesson
+from .follow_ups.lessons import fill, lesson
 from .reporting import retrospective, story
 from .reporting.action_items import action_items, ordered, selected
 from .reporting.impact import impact
 from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
-from .reporting.narrator import Claim, Narrator
+from .reporting.narrator import Narrator, Statement
 from .runtime.case import Case
 
 TEMPLATE = "postmortem.md"
@@ -74,7 +74,7 @@ def compose(
     say: Narrator,
     now: datetime,
     items: list[FollowUp],
-    told: Mapping[str, list[Claim]] | None = None,
+    told: Mapping[str, list[Statement]] | None = None,
     template: str = TEMPLATE,
 ) -> Draft:
     """Render the draft; sections in `told` in these words, the others in the floor's.
@@ -118,7 +118,7 @@ def summarised(document: Incident, draft: Draft) -> str:
 
 
 def _sections(
-    say: Narrator, now: datetime, items: list[FollowUp], told: Mapping[str, list[Claim]]
+    say: Narrator, now: datetime, items: list[FollowUp], told: Mapping[str, list[Statement]]
 ) -> dict:
     """Everything that the template prints, in neutral words."""
     document = say.document

@@ -73,7 +73,7 @@ def _gaps(observations: AccessObservations) -> list[Gap]:
         ("logins by source", logins),
         ("requests by source", observations.sources),
         ("requests by user agent", observations.programs),
-        ("requests by path", observations.paths),
+        ("requests by path", observations.asked_paths),
         (NAMES[Source.certificates], observations.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]

@@ -15,8 +15,8 @@ from ..tools.slo import ObjectiveState
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, first, where
 from .causes.remedies import propose
-from .health.level import Level, level_of
-from .health.noise import backed
+from .health.anomalies import backed
+from .health.level import JudgedSeverity, level_of
 from .reporting.gaps import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
 
@@ -34,7 +34,7 @@ def detect(case: Case) -> DetectionReport:
     unseen = alert_gap(alert, coverage, detect_s)
     blind = baseline_gap(alert, coverage, detect_s)
     if unseen and not reasons:
-        level = Level(words.severity, words.rule, words.confidence, live=False)
+        level = JudgedSeverity(words.severity, words.rule, words.confidence, live=False)
     noise = coverage.ok and health.ok and not reasons and not unseen and not blind
     services = _services(case, health)
     summary = (
@@ -127,7 +127,7 @@ def _names(services: list[ServiceState]) -> str:
 
 
 def _impact(
-    case: Case, level: Level, words: Classification, traffic: Result[RouteImpact]
+    case: Case, level: JudgedSeverity, words: Classification, traffic: Result[RouteImpact]
 ) -> Impact:
     total = first(traffic, route="*")
     known = [s for s in case.catalogue.services if s.name == case.document.alert.service]
@@ -158,7 +158,7 @@ def _command(case: Case, services: list[ServiceState]) -> Command:
 
 def _findings(
     case: Case,
-    level: Level,
+    level: JudgedSeverity,
     traffic: Result[RouteImpact],
     noise: bool,
     health: Result[ServiceHealth],

@@ -1,0 +1,1 @@
+"""Pure maths on arrays: anomalies, onsets, traces, templates, fusion. No I/O."""

@@ -1,0 +1,1 @@
+"""Benchmarks and studies; in the source tree only, not installed."""

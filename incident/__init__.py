@@ -1,0 +1,1 @@
+"""The incident document, evidence and grounding, events, and our own tables."""

@@ -219,6 +219,8 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
             return State.identified, "a cause stands out"
         case VerificationReport(outcome=Outcome.better):
             return State.resolved, "telemetry confirms the recovery"
+        case VerificationReport(improving=True):
+            return State.monitoring, "symptoms are on their way back; measured again"
         case VerificationReport():
             return State.investigating, f"the action left things {report.outcome.value}"
         case PostmortemReport() if document.state is State.resolved:

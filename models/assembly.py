@@ -31,7 +31,7 @@ PROVIDERS = {
 """Hosts, and the provider as the conventions name it; whoever else speaks it is "openai"."""
 
 
-class Traced:
+class TracedModel:
     """A model, traced where tracing is on; else the model and nothing more."""
 
     def __init__(self, model: Model, base_url: str = "") -> None:
@@ -154,4 +154,4 @@ def _endpoint(settings: ModelSettings, name: str, base_url: str, key: SecretStr 
     version = settings.model_api_version if base_url == settings.endpoint else ""
     client = connect(base_url, key.get_secret_value() if key else "", version)
     model = OpenAIModel(client, name, retries=settings.retries, call_s=settings.call_s)
-    return Breaker(Traced(model, base_url))
+    return Breaker(TracedModel(model, base_url))

@@ -122,7 +122,7 @@ class Pending:
     most: Spent
 
 
-class Budget:
+class ModelBudget:
     """The settings' limits over one table of calls. Share one budget in a process."""
 
     def __init__(

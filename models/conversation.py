@@ -3,17 +3,17 @@
 import json
 from typing import Any
 
-from .protocol import Message, ToolCall, ToolSpec
+from .protocol import ChatMessage, ToolCall, ToolSpec
 
 Wired = dict[str, Any]
 
 
-def native(messages: tuple[Message, ...], instruction: str = "") -> list[Wired]:
+def native(messages: tuple[ChatMessage, ...], instruction: str = "") -> list[Wired]:
     """With tool calls and tool results as the endpoint's own kinds of message."""
     return _instructed([_native(message) for message in messages], instruction)
 
 
-def plain(messages: tuple[Message, ...], instruction: str = "") -> list[Wired]:
+def plain(messages: tuple[ChatMessage, ...], instruction: str = "") -> list[Wired]:
     """With calls and results written out as text: every endpoint and chat template takes it."""
     told: list[Wired] = []
     for message in messages:
@@ -45,7 +45,7 @@ def call_text(call: ToolCall) -> str:
     return json.dumps({"action": "call", "tool": call.name, "arguments": call.arguments})
 
 
-def _native(message: Message) -> Wired:
+def _native(message: ChatMessage) -> Wired:
     told: Wired = {"role": message.role, "content": message.content}
     if message.calls:
         told["tool_calls"] = [
@@ -61,7 +61,7 @@ def _native(message: Message) -> Wired:
     return told
 
 
-def _plain(message: Message) -> tuple[str, str]:
+def _plain(message: ChatMessage) -> tuple[str, str]:
     if message.role == "tool":
         return "user", f"Result of your call {message.call_id}:\n{message.content}"
     said = [message.content] if message.content and not message.calls else []

@@ -16,7 +16,7 @@ from .protocol import Answer, Ask
 from .retrying import Retrying, Unsupported
 from .stream import Raw
 from .usage import Tally
-from .wire import Request
+from .wire import ChatRequest
 
 SCHEMA, OBJECT, PROMPT = range(3)
 """The rungs of output, best first."""
@@ -144,7 +144,7 @@ class _Climb:
         response_format: dict[str, Any] | None = None,
         tools: list[Wired] | None = None,
     ) -> Raw:
-        request = Request(
+        request = ChatRequest(
             messages=messages,
             max_tokens=self.ask.max_tokens,
             deadline=self.ask.deadline,

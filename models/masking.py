@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import named, rules
-from .patterns import FORMS, Span
-from .protocol import Answer, Ask, Message, Model, ToolCall, ToolSpec
+from .patterns import SecretSpan, forms
+from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec
 
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
 KEPT = ("SECRET", "CARD", "IBAN", "ID")
@@ -89,22 +89,24 @@ class Mask:
     def _field(self, value: str, name: str) -> str:
         secret, person = named.is_secret(name), named.is_person(name)
         if value.strip() and (secret or person) and named.is_value(value.strip()):
-            span = Span(0, len(value), "SECRET" if secret else "PERSON", "", named=secret)
+            span = SecretSpan(0, len(value), "SECRET" if secret else "PERSON", "", named=secret)
             return self._issue(span, value)
         return self.mask(value)
 
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
         plain, at = normal(text)
-        spans = [span for form in FORMS for span in form.spans(plain)]
+        spans = [span for form in forms() for span in form.spans(plain)]
         spans += named.spans(plain)
-        spans += [Span(start, end, "SECRET", label) for start, end, label in rules.spans(plain)]
+        spans += [
+            SecretSpan(start, end, "SECRET", label) for start, end, label in rules.spans(plain)
+        ]
         spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
         if at:
             spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
         return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
 
-    def _issue(self, span: Span, value: str) -> str:
+    def _issue(self, span: SecretSpan, value: str) -> str:
         """The value's mask; a new one for a new value."""
         with self._lock:
             known = self._masks.get((span.kind, value))
@@ -141,18 +143,18 @@ def normal(text: str) -> tuple[str, list[int]]:
     return plain, [index for part, index in parts for _ in part]
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def _merged(spans: list[SecretSpan]) -> list[SecretSpan]:
     """Overlapping spans as one that covers them all, named after the strongest: nothing of
     either may leave."""
     order = {id(span): number for number, span in enumerate(spans)}
-    merged: list[Span] = []
+    merged: list[SecretSpan] = []
     for span in sorted(spans, key=lambda s: (s.start, order[id(s)])):
         if not merged or span.start >= merged[-1].end:
             merged.append(span)
             continue
         last = merged[-1]
         best = min(last, span, key=lambda s: order.get(id(s), 0))
-        union = Span(last.start, max(last.end, span.end), best.kind, best.label, best.named)
+        union = SecretSpan(last.start, max(last.end, span.end), best.kind, best.label, best.named)
         order[id(union)] = order.get(id(best), 0)
         merged[-1] = union
     return merged
@@ -199,11 +201,11 @@ class Masked:
         return replace(answer, reply=reply, calls=tuple(_called(c, mask) for c in answer.calls))
 
 
-def _texts(message: Message) -> list[str]:
+def _texts(message: ChatMessage) -> list[str]:
     return [message.content, *(repr(call.arguments) for call in message.calls)]
 
 
-def _masked(message: Message, mask: Mask) -> Message:
+def _masked(message: ChatMessage, mask: Mask) -> ChatMessage:
     calls = tuple(replace(c, arguments=mask.mask_value(c.arguments)) for c in message.calls)
     return replace(message, content=mask.mask(message.content), calls=calls)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ..errors import BudgetSpent, ModelError, ModelMuddled, ModelRefused
 from ..incident.model_use import ModelCall, Outcome
-from .budget import Budget
+from .budget import ModelBudget
 from .protocol import Answer, Ask, Model, Usage
 
 NOTHING = Usage(requests=0)
@@ -18,7 +18,7 @@ class Metered:
     def __init__(
         self,
         model: Model,
-        budget: Budget,
+        budget: ModelBudget,
         listen: Callable[[ModelCall], None],
         attempt: int = 1,
         names: Mapping[str, str] | None = None,

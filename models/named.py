@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .patterns import Span
+from .patterns import SecretSpan
 
 SECRET_NAME = (
     r"pass(?:word|wd|phrase)|pwd|secret|token|api[_.-]?key|(?:access|secret|private|signing|encryption"
@@ -55,7 +55,7 @@ def is_value(text: str) -> bool:
     return not EMPTY.fullmatch(text) and any(character.isalnum() for character in left)
 
 
-def spans(text: str) -> Iterator[Span]:
+def spans(text: str) -> Iterator[SecretSpan]:
     """Every value in a text that stands behind a name of a secret or person."""
     for expression in (FIELD, OPTION):
         position = 0
@@ -67,7 +67,7 @@ def spans(text: str) -> Iterator[Span]:
                 position = max(position, found.end)
 
 
-def _value(text: str, match: re.Match[str], option: bool) -> Span | None:
+def _value(text: str, match: re.Match[str], option: bool) -> SecretSpan | None:
     name = "password" if option else (match.group("secret") or "").lower()
     quote = match.group("quote")
     start = match.end()
@@ -78,7 +78,7 @@ def _value(text: str, match: re.Match[str], option: bool) -> Span | None:
     if not is_value(value.strip()) or (not quote and not option and _prose(name, value, match)):
         return None
     kind = "SECRET" if name else "PERSON"
-    return Span(start, end, kind, _label(name), named=bool(name))
+    return SecretSpan(start, end, kind, _label(name), named=bool(name))
 
 
 def _label(name: str) -> str:

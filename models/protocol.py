@@ -30,7 +30,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
-class Message:
+class ChatMessage:
     """One message of the conversation."""
 
     role: Role
@@ -83,7 +83,7 @@ class Deadline:
 class Ask:
     """One question to a model."""
 
-    messages: tuple[Message, ...]
+    messages: tuple[ChatMessage, ...]
     schema: type[BaseModel]  # what the final reply has to be
     tools: tuple[ToolSpec, ...] = ()  # empty: the reply is wanted now
     max_tokens: int = 1200  # of the answer

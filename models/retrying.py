@@ -10,7 +10,7 @@ import tenacity
 
 from ..errors import ModelError, ModelRefused, ModelUnavailable
 from .stream import Raw
-from .wire import CONTEXT, Request, Wire
+from .wire import CONTEXT, ChatRequest, Wire
 
 UNSUPPORTED = (400, 404, 422, 500, 501)
 """How endpoints say that they do not know a response format or tools; 500 is llama.cpp's way."""
@@ -38,7 +38,7 @@ class Retrying:
         self.retries = retries
         self.sleep = sleep
 
-    def send(self, request: Request, firm: bool) -> Raw:
+    def send(self, request: ChatRequest, firm: bool) -> Raw:
         """The answer. `firm`: the endpoint is known to understand such a request, or there is no
         simpler one; an error then means trouble, not a lack.
 
@@ -58,7 +58,7 @@ class Retrying:
         except Broken as error:
             raise ModelUnavailable(f"{error}, {_times(request)}") from error
 
-    def _once(self, request: Request) -> Raw:
+    def _once(self, request: ChatRequest) -> Raw:
         try:
             raw = self.wire.send(request)
         except ValueError as error:  # neither JSON nor a chat completion
@@ -71,7 +71,7 @@ class Retrying:
             raise Broken("the model's answer was empty")
         return raw
 
-    def _over(self, state: tenacity.RetryCallState, request: Request) -> bool:
+    def _over(self, state: tenacity.RetryCallState, request: ChatRequest) -> bool:
         """No attempt is left, or the wait would outlast the deadline. A server that names a later
         moment is not asked before it: the floor, or another model, answers instead."""
         late = state.upcoming_sleep >= request.deadline.left
@@ -116,7 +116,7 @@ def retry_after(header: str) -> float | None:
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _plain(error: Exception, firm: bool, request: Request) -> ModelError:
+def _plain(error: Exception, firm: bool, request: ChatRequest) -> ModelError:
     """The error as we say it: what happened, and what a person may do."""
     times = _times(request)
     if isinstance(error, openai.APITimeoutError):
@@ -130,7 +130,7 @@ def _plain(error: Exception, firm: bool, request: Request) -> ModelError:
     return ModelUnavailable(f"the model's stream broke, {times}: {error}"[:300])
 
 
-def _times(request: Request) -> str:
+def _times(request: ChatRequest) -> str:
     count = request.tally.used.requests
     return f"after {count} request{'s' * (count != 1)}"
 

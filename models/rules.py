@@ -27,7 +27,7 @@ END, LOOSE_END = r"""(?:[\x60'"\s;]|\\[nr]|$)""", r"(?:[^A-Za-z0-9_]|$)"
 
 
 @dataclass(frozen=True)
-class Rule:
+class SecretRule:
     """One rule: it is tried on texts that hold one of its keywords."""
 
     id: str
@@ -57,16 +57,16 @@ def entropy(text: str) -> float:
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[SecretRule, ...]:
     """Every rule of the file."""
     read = tomllib.loads(RULES.read_text())["rules"]
-    return tuple(Rule(**{**rule, "keywords": tuple(rule["keywords"])}) for rule in read)
+    return tuple(SecretRule(**{**rule, "keywords": tuple(rule["keywords"])}) for rule in read)
 
 
 @cache
-def by_keyword() -> dict[str, list[Rule]]:
+def by_keyword() -> dict[str, list[SecretRule]]:
     """The rules of each keyword."""
-    found: dict[str, list[Rule]] = {}
+    found: dict[str, list[SecretRule]] = {}
     for rule in rules():
         for word in rule.keywords:
             found.setdefault(word, []).append(rule)

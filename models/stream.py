@@ -45,7 +45,7 @@ class Raw:
     model: str
 
 
-class Reading:
+class StreamReading:
     """Takes chunks until the answer is complete, or longer than was allowed."""
 
     def __init__(self, max_tokens: int) -> None:

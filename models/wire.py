@@ -16,7 +16,7 @@ from ..errors import BudgetSpent, ModelUnavailable
 from .conversation import Wired
 from .habits import Habits
 from .protocol import Deadline, Listen, nobody
-from .stream import Raw, Reading
+from .stream import Raw, StreamReading
 from .usage import Tally, estimated, weight
 
 CONNECT_S = 10
@@ -32,12 +32,12 @@ EXTRA = "schema"
 """Beside json_object: some servers hold a model to it, others refuse it."""
 
 
-Read = Callable[["Request", dict[str, Any], Deadline, Reading], None]
+Read = Callable[["ChatRequest", dict[str, Any], Deadline, StreamReading], None]
 """Sends a request and reads what comes."""
 
 
 @dataclass(frozen=True)
-class Request:
+class ChatRequest:
     """What one HTTP request carries."""
 
     messages: list[Wired]
@@ -69,7 +69,7 @@ class Wire:
         self.habits = habits
         self.call_s = call_s
 
-    def send(self, request: Request) -> Raw:
+    def send(self, request: ChatRequest) -> Raw:
         """The answer as it came. A parameter that this endpoint refuses is left off from then on.
 
         Raises openai's errors, and ModelUnavailable when there is no time left.
@@ -82,7 +82,7 @@ class Wire:
                 if not self._refused(str(error), parameters):
                     raise
 
-    def _parameters(self, request: Request) -> dict[str, Any]:
+    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
         """Without what was refused before."""
         limit = "max_tokens" if "max_tokens" not in self.habits.refused else SPELLINGS["max_tokens"]
         wanted: dict[str, Any] = {
@@ -115,7 +115,7 @@ class Wire:
             return True
         return False
 
-    def _once(self, request: Request, parameters: dict[str, Any]) -> Raw:
+    def _once(self, request: ChatRequest, parameters: dict[str, Any]) -> Raw:
         """Streamed; where nothing at all comes of that, in one piece, now and from then on."""
         if request.kind not in self.habits.unstreamed:
             raw = self._read(request, parameters, self._streamed)
@@ -125,14 +125,14 @@ class Wire:
         raw = self._read(request, parameters, self._whole)
         return raw or Raw("", (), "stop", "", "")
 
-    def _read(self, request: Request, parameters: dict[str, Any], read: Read) -> Raw | None:
+    def _read(self, request: ChatRequest, parameters: dict[str, Any], read: Read) -> Raw | None:
         """What came; None: nothing did."""
         deadline = request.deadline.sooner(self.call_s)
         if deadline.left <= 0:
             raise ModelUnavailable("the time for this question is over")
         _afforded(request)
         request.tally.request()
-        reading = Reading(request.max_tokens)
+        reading = StreamReading(request.max_tokens)
         try:
             read(request, parameters, deadline, reading)
         except (openai.APIConnectionError, httpx2.RequestError) as error:
@@ -145,7 +145,11 @@ class Wire:
         return None if reading.empty else reading.raw()
 
     def _streamed(
-        self, request: Request, parameters: dict[str, Any], deadline: Deadline, reading: Reading
+        self,
+        request: ChatRequest,
+        parameters: dict[str, Any],
+        deadline: Deadline,
+        reading: StreamReading,
     ) -> None:
         create: Any = self.client.chat.completions.create  # its overloads want literal types
         stream: openai.Stream[ChatCompletionChunk] = create(
@@ -167,7 +171,11 @@ class Wire:
         reading.read = not reading.empty  # nobody worked for a stream without a single word
 
     def _whole(
-        self, request: Request, parameters: dict[str, Any], deadline: Deadline, reading: Reading
+        self,
+        request: ChatRequest,
+        parameters: dict[str, Any],
+        deadline: Deadline,
+        reading: StreamReading,
     ) -> None:
         create: Any = self.client.chat.completions.with_streaming_response.create
         kept = {name: value for name, value in parameters.items() if name != "stream_options"}
@@ -179,7 +187,7 @@ class Wire:
             request.listen(reading.take_whole(response.parse()))
 
 
-def _afforded(request: Request) -> None:
+def _afforded(request: ChatRequest) -> None:
     """Raise BudgetSpent for one more request (a retry, a correction) than the budget has room for.
     The first one was admitted before."""
     used, need = request.tally.used, estimated(request.size)

@@ -1,0 +1,1 @@
+"""Every prompt and every text as Markdown, strictly rendered."""

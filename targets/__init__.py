@@ -1,0 +1,1 @@
+"""Adapters over capabilities: what a running system lets us do."""

@@ -1,0 +1,1 @@
+"""The recording that the engine reads, its sources, signals, alerts, detector."""

@@ -1,4 +1,4 @@
-"""The tools: typed functions for metrics, logs, traces, changes, topology, objectives, runbooks,
+"""Typed read tools: metrics, logs, traces, changes, topology, objectives, runbooks,
 notification and remediation. Importing this package registers every read tool by its name.
 """
 

@@ -6,18 +6,7 @@ a drill or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import (
-    access,
-    capacity,
-    changes,
-    data,
-    demand,
-    mechanism,
-    outside,
-    processes,
-    providers,
-    third_party,
-)
+from . import access, bad_changes, data, demand, mechanism, outside, processes
 from .candidate import Candidate
 from .observations import Observations
 
@@ -25,20 +14,20 @@ Recogniser = Callable[[Observations], Iterable[Candidate]]
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     mechanism.guilty_changes,
-    changes.bad_deploys,
-    changes.slow_releases,
-    changes.bad_flags,
-    changes.bad_configurations,
+    bad_changes.bad_deploys,
+    bad_changes.slow_releases,
+    bad_changes.bad_flags,
+    bad_changes.bad_configurations,
     processes.hung,
     processes.crash_loops,
-    capacity.surges,
-    capacity.leaks,
-    capacity.pools,
-    capacity.busy,
+    demand.surges,
+    processes.leaks,
+    processes.pools,
+    processes.busy,
     data.corrupted,
     access.attacks,
-    third_party.providers,
-    providers.failing_providers,
+    outside.providers,
+    outside.failing_providers,
     outside.outside_causes,
     demand.surging_demand,
 )

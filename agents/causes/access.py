@@ -1,10 +1,12 @@
-"""Somebody tries credentials that are not theirs."""
+"""Somebody tries credentials that are not theirs, and the networks that such addresses fill."""
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.base import Row
+from ...tools.access import FailedLogins
 from .candidate import Candidate
 from .observations import Observations, cite
 
@@ -12,14 +14,12 @@ ATTACK = ("concentrated", "distributed")
 FAILURES = SignalName.login_failure_share
 
 
-def attackers(observations: Observations) -> list[Row]:
+def attackers(observations: Observations) -> list[FailedLogins]:
     """Sources that only fail, failed hardly before, and fail beyond chance now."""
     return [
         row
         for row in observations.logins.rows
-        if row["kind"] in ATTACK
-        and row["failures"] == row["attempts"]
-        and (row["pattern"] or (row["score"] or 0) >= 2)
+        if row.kind in ATTACK and row.failures == row.attempts and (row.pattern or row.score >= 2)
     ]
 
 
@@ -30,36 +30,90 @@ def attacks(observations: Observations) -> Iterator[Candidate]:
         return
     worst = found[0]
     service = _login_service(observations)
-    failures = sum(row["failures"] for row in found)
-    users = sum(row["users"] or 0 for row in found)
+    failures = sum(row.failures for row in found)
+    users = sum(row.users for row in found)
     statement = f"credentials are being tried against {service} from {len(found)} sources"
-    names = ", ".join(row["value"] for row in found)
+    names = ", ".join(row.value for row in found)
     candidate = Candidate(service, FaultKind.credential_attack, statement, resource=names)
-    candidate.backed(
-        3.0,
-        failures / 20,
-        f"{failures} failed logins from {len(found)} sources that failed hardly before",
-        [q for row in found[:3] for q in cite(observations.logins, row, "value", "failures")],
-    )
+    text = f"{failures} failed logins from {len(found)} sources that failed hardly before"
+    quotes = [q for row in found[:3] for q in cite(observations.logins, row, "value", "failures")]
+    candidate.backed(3.0, failures / 20, text, quotes)
     candidate.backed(
         1.5, users / 20, f"they try {users} users", cite(observations.logins, worst, "users")
     )
     row = observations.signal(service, FAILURES)
-    share = (row["current"] or 0.0) if row else 0.0
-    candidate.backed(
-        1.0,
-        share,
-        f"{share:.0%} of all logins fail",
-        cite(observations.signals, row, "current", "baseline"),
-    )
+    share = (row.current or 0.0) if row else 0.0
+    text = f"{share:.0%} of all logins fail"
+    candidate.backed(1.0, share, text, cite(observations.signals, row, "current", "baseline"))
     yield candidate
 
 
 def _login_service(observations: Observations) -> str:
     """The service whose login signals moved; else one that counts logins at all."""
-    rows = [r for r in observations.signals.rows if r["signal"].startswith("login")]
-    moved = [row for row in rows if row["worse"]]
+    rows = [r for r in observations.signals.rows if r.signal.startswith("login")]
+    moved = [row for row in rows if row.worse]
     if rows:
-        return (moved or rows)[0]["service"]
-    lines = (r for r in observations.patterns.rows if "login" in r["template"].lower())
-    return next((row["service"] for row in lines), observations.case.document.alert.service)
+        return (moved or rows)[0].service
+    lines = (r for r in observations.patterns.rows if "login" in r.template.lower())
+    return next((row.service for row in lines), observations.case.document.alert.service)
+
+
+PREFIX = {4: 24, 6: 64}
+"""Bits of the network that a block may take whole, by IP version."""
+WIDE = {4: 24, 6: 48}
+"""Bits of the network that is named to people."""
+MANY = 3
+"""Attacking addresses of one network from which the whole network is named."""
+
+
+def networks(sources: Sequence[str], good: Mapping[str, int]) -> list[str]:
+    """The sources, those of one network joined where nobody else in it sends good requests.
+
+    Args:
+        sources: attacking addresses or networks; what is neither is left out.
+        good: good requests per address, attacking or not.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        network = _around(source, PREFIX)
+        if network:
+            groups[network].append(source)
+    found = []
+    for network, members in groups.items():
+        harmless = any(count > 0 for address, count in good.items() if covered(address, [network]))
+        found += members if len(members) < MANY or harmless else [network]
+    return found
+
+
+def covered(address: str, sources: Iterable[str]) -> bool:
+    """Whether an address is, or lies in, one of these addresses or networks; names compare as
+    they are."""
+    return any(_within(address, source) for source in sources)
+
+
+def mostly_in(sources: Iterable[str]) -> str:
+    """ ", mostly in 203.0.113.0/24" where three or more share few networks; else empty."""
+    listed = list(sources)
+    around = Counter(network for source in listed if (network := _around(source, WIDE)))
+    busiest = [(network, count) for network, count in around.most_common(3) if count >= MANY]
+    if sum(count for _, count in busiest) * 2 < len(listed) or not busiest:
+        return ""
+    return f", mostly in {', '.join(network for network, _ in busiest)}"
+
+
+def _within(address: str, source: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(source, strict=False)
+    except ValueError:
+        return address == source
+
+
+def _around(source: str, prefix: Mapping[int, int]) -> str:
+    """The network around an address; a network as it is; empty for what is neither."""
+    try:
+        own = ip_network(source, strict=False)
+    except ValueError:
+        return ""
+    if own.num_addresses > 1:
+        return str(own)
+    return str(ip_network(f"{source}/{prefix[own.version]}", strict=False))

@@ -11,7 +11,7 @@ PLACE = "the degradation begins in {}; its kind is not known"
 
 
 @dataclass(frozen=True)
-class Reason:
+class WeighedSignal:
     """A signal for or against, with the values that prove it."""
 
     signal: Signal
@@ -27,7 +27,7 @@ class Candidate:
     statement: str
     change: str = ""  # id of the change blamed
     resource: str = ""  # flag, table, sources, provider: what an action would name
-    reasons: list[Reason] = field(default_factory=list)
+    reasons: list[WeighedSignal] = field(default_factory=list)
 
     def backed(
         self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
@@ -49,7 +49,7 @@ class Candidate:
     def lacking(self, note: str) -> "Candidate":
         """Note something that could not be looked at."""
         signal = Signal(name=note, weight=0, value=0, note=note, available=False)
-        self.reasons.append(Reason(signal, ()))
+        self.reasons.append(WeighedSignal(signal, ()))
         return self
 
     def _add(
@@ -58,5 +58,5 @@ class Candidate:
         bounded = min(1.0, max(0.0, value))
         if bounded > 0:
             signal = Signal(note, weight, bounded, supports=supports, note=note)
-            self.reasons.append(Reason(signal, tuple(quotes)))
+            self.reasons.append(WeighedSignal(signal, tuple(quotes)))
         return self

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...analysis.code.change_scores import span
 from ...analysis.code.mechanisms import Mechanism as M
-from ...tools.base import Row
+from ...tools.changes import ChangeRecord
 from .observations import Observations
 from .studies import Scene, Studied
 
@@ -30,7 +30,7 @@ WRITTEN = (M.schema, M.data, M.encoding, M.units, M.clock)
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ChangeDelivery:
     """Where and when a change arrived, as far as it matters for what fails."""
 
     service: str
@@ -44,56 +44,58 @@ class Delivery:
     """0..1: how little it can have reached what fails."""
 
 
-def delivery(observations: Observations, scene: Scene, studied: Studied) -> Delivery:
+def delivery(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """The delivery that speaks most for the change: to the most affected service, in time."""
     arrived = [*studied.deploys, *studied.carriers]
     if not arrived:
         return _undelivered(observations, scene, studied)
-    in_time = [row for row in arrived if row["at"] <= scene.onset + SKEW_S]
+    in_time = [row for row in arrived if row.at <= scene.onset + SKEW_S]
     if not in_time:
-        row = min(arrived, key=lambda row: row["at"])
-        text = f"deployed {span(row['at'] - scene.onset)} after it began"
-        return Delivery(row["service"] or "", row["at"], True, text, 1.0)
-    row = max(
-        in_time, key=lambda row: (_near(observations, scene, row["service"] or ""), row["at"])
-    )
+        row = min(arrived, key=lambda row: row.at)
+        text = f"deployed {span(row.at - scene.onset)} after it began"
+        return ChangeDelivery(row.service, row.at, True, text, 1.0)
+    row = max(in_time, key=lambda row: (_near(observations, scene, row.service), row.at))
     return _delivered(observations, scene, studied, row)
 
 
-def _delivered(observations: Observations, scene: Scene, studied: Studied, row: Row) -> Delivery:
-    service = row["service"] or ""
+def _delivered(
+    observations: Observations, scene: Scene, studied: Studied, row: ChangeRecord
+) -> ChangeDelivery:
+    service = row.service
     near = _near(observations, scene, service)
-    lead = span(max(0.0, scene.onset - row["at"]))
+    lead = span(max(0.0, scene.onset - row.at))
     where = f"to {service} " if service else ""
     text = f"deployed {where}{lead} before it began"
     if service and near == 0:
         touches = studied.contact.mechanism
         elsewhere = bool(touches) and touches[0].mechanism in WRITTEN
         doubt = 0.2 if elsewhere else 0.8
-        return Delivery("", row["at"], False, f"{text}, where nothing is unusual", doubt)
+        return ChangeDelivery("", row.at, False, f"{text}, where nothing is unusual", doubt)
     shows = service if scene.affected.get(service) else ""
-    return Delivery(shows, row["at"], False, text, 0.0)
+    return ChangeDelivery(shows, row.at, False, text, 0.0)
 
 
-def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> Delivery:
+def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """No deploy names it. A later one of an affected service may hold it, if it is shared."""
-    at = studied.row["at"]
+    at = studied.row.at
     if at > scene.onset + SKEW_S:
         text = f"committed {span(at - scene.onset)} after it began"
-        return Delivery("", at, True, text, 1.0)
-    deploys = [row for row in observations.history.rows if row["kind"] == "deploy"]
+        return ChangeDelivery("", at, True, text, 1.0)
+    deploys = [row for row in observations.history.rows if row.kind == "deploy"]
     if not deploys:
-        return Delivery("", None, False, f"committed {span(scene.onset - at)} before it began", 0.0)
+        return ChangeDelivery(
+            "", None, False, f"committed {span(scene.onset - at)} before it began", 0.0
+        )
     later = [
         row
         for row in deploys
-        if at <= row["at"] <= scene.onset + SKEW_S and scene.affected.get(row["service"] or "")
+        if at <= row.at <= scene.onset + SKEW_S and scene.affected.get(row.service)
     ]
     if later and _shared(studied):
-        row = min(later, key=lambda row: row["at"])
-        text = f"shared code, in time for the deploy of {row['service']}"
-        return Delivery(row["service"], row["at"], False, text, 0.3)
-    return Delivery("", None, False, "no deploy is known to have carried it", 0.8)
+        row = min(later, key=lambda row: row.at)
+        text = f"shared code, in time for the deploy of {row.service}"
+        return ChangeDelivery(row.service, row.at, False, text, 0.3)
+    return ChangeDelivery("", None, False, "no deploy is known to have carried it", 0.8)
 
 
 def _shared(studied: Studied) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
-from ...tools.base import Row
+from ...tools.capacity import ResourceUse
 from ...tools.symptom_records import Symptom
+from ...tools.traffic import TrafficRate
 from .candidate import Candidate
 from .observations import Observations, cite
 from .outside import EXPLAINED, explained
@@ -25,18 +26,59 @@ FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
 """What a lack of room looks like."""
 
 
+def surges(observations: Observations) -> Iterator[Candidate]:
+    """More requests than before, from many sides, and a service that has no room for them."""
+    row = most_surging(observations)
+    if row is None:
+        return
+    crowded = _crowded(observations)
+    service = crowded.service if crowded else observations.case.document.alert.service
+    if not service:
+        return
+    more = row.ratio or 0.0
+    statement = f"{more:.1f} times the usual traffic on {row.value}; {service} is full"
+    candidate = Candidate(service, FaultKind.traffic_surge, statement, resource=row.value)
+    text = f"{row.rate:g} requests/s, {row.rate_before:g} before"
+    quotes = cite(observations.traffic, row, "rate", "rate_before", "ratio")
+    candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
+    used = (crowded.utilisation or 0.0) if crowded else 0.0
+    text = f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use"
+    quotes = cite(observations.saturation, crowded, "utilisation", "resource")
+    candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
+    attack = any(r.kind in ("concentrated", "distributed") for r in observations.logins.rows)
+    candidate.doubted(3.0, float(attack), "the added requests are failed logins")
+    yield candidate
+
+
+def most_surging(observations: Observations) -> TrafficRate | None:
+    """The route with the most added requests, where arrivals rose beyond chance."""
+    rising = [
+        row for row in observations.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3
+    ]
+    routes = [row for row in rising if row.value != "*"]
+    return max(routes or rising, key=lambda r: r.rate - r.rate_before, default=None)
+
+
+def _crowded(observations: Observations) -> ResourceUse | None:
+    rows = [
+        r for r in observations.saturation.rows if r.resource in ("concurrency", "cpu", "db pool")
+    ]
+    full = [row for row in rows if (row.utilisation or 0) >= 0.6]
+    return max(full, key=lambda row: row.score, default=None)
+
+
 def surging_demand(observations: Observations) -> Iterator[Candidate]:
     """The rate of requests rose where they come in, and what takes them is full."""
     row = rising_demand(observations)
     if row is None:
         return
-    entry, now = row["service"], scene(observations)
-    statement = f"{row['ratio']:.1f} times the usual requests at {entry}, more than it has room for"
+    entry, more, now = row.service, _rise(row), scene(observations)
+    statement = f"{more:.1f} times the usual requests at {entry}, more than it has room for"
     candidate = Candidate(entry, FaultKind.traffic_surge, statement, resource=entry)
     quotes = cite(observations.symptoms, row, "service", "text", "before", "now", "ratio")
-    text = f"{row['text']} of {entry}: {row['now']:g}, {row['before']:g} before"
-    candidate.backed(3.0, (row["ratio"] - 1.3) / 1.5, text, quotes)
-    others = [r["service"] for r in observations.symptoms.rows if _rises(r) and r is not row]
+    text = f"{row.text} of {entry}: {row.now:g}, {row.before:g} before"
+    candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
+    others = [r.service for r in observations.symptoms.rows if _rise(r) and r is not row]
     candidate.backed(1.0, len(others) / 2, f"so it is at {', '.join(others[:3])}", quotes)
     seen = [now.shown[name] for name in FULL if name in now.shown]
     full = max(seen, key=lambda found: found.level, default=None)
@@ -52,22 +94,22 @@ def surging_demand(observations: Observations) -> Iterator[Candidate]:
     yield candidate
 
 
-def rising_demand(observations: Observations) -> Row | None:
+def rising_demand(observations: Observations) -> Symptom | None:
     """The rate of requests that rose where they come in: at the alerting service, else most."""
-    rising = {row["service"]: row for row in observations.symptoms.rows if _rises(row)}
-    entries = [row for name, row in rising.items() if _from_outside(observations, name, rising)]
+    rising = {row.service: row for row in observations.symptoms.rows if _rise(row)}
+    entries = [row for row in rising.values() if _from_outside(observations, row, rising)]
     alerting = observations.case.document.alert.service
-    return max(entries, key=lambda r: (r["service"] == alerting, r["ratio"]), default=None)
+    return max(entries, key=lambda row: (row.service == alerting, _rise(row)), default=None)
 
 
-def _rises(row: Row) -> bool:
-    words = plain(row["text"])
-    whole = RATE.search(words) and not PART.search(words)
-    return bool(row["source"] == "metric" and whole and (row["ratio"] or 0.0) >= LEAST)
+def _rise(row: Symptom) -> float:
+    """Times the usual rate of all requests; 0 for what is none or has not risen enough."""
+    words = plain(row.text)
+    whole = row.source == "metric" and RATE.search(words) and not PART.search(words)
+    return row.ratio if whole and row.ratio and row.ratio >= LEAST else 0.0
 
 
-def _from_outside(observations: Observations, name: str, rising: dict[str, Symptom]) -> bool:
+def _from_outside(observations: Observations, row: Symptom, rising: dict[str, Symptom]) -> bool:
     """Nobody calls it, or who calls it gets as much more itself: else the calls are our own."""
-    callers = [s.name for s in observations.case.catalogue.services if name in s.depends_on]
-    more = rising[name]["ratio"]
-    return all(rising[c]["ratio"] >= 0.6 * more if c in rising else False for c in callers)
+    callers = [s.name for s in observations.case.catalogue.services if row.service in s.depends_on]
+    return all(c in rising and _rise(rising[c]) >= 0.6 * _rise(row) for c in callers)

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
-from ...tools.base import Row
+from ...tools.logs import LogPattern
+from ...tools.paths import ChangedPath
+from ...tools.waits import AddedWait
 from ..reporting.wording import wait_words, way_words
 from .candidate import PLACE, Candidate
 from .observations import Observations, cite, first
@@ -37,15 +40,15 @@ FEW = 8
 def somewhere(observations: Observations) -> Iterator[Candidate]:
     """The services that requests' ways, their waits, metrics or the calls' blame point at."""
     pointed = [
-        *(row["service"] for row in observations.paths.rows[: 4 * FEW]),
-        *(row["service"] for row in observations.waits.rows[:FEW] if row["strength"]),
-        *(row["service"] for row in observations.measured.rows[:FEW]),
+        *(row.service for row in observations.paths.rows[: 4 * FEW]),
+        *(row.service for row in observations.waits.rows[:FEW] if row.strength),
+        *(row.service for row in observations.measured.rows[:FEW]),
         *(
-            row["service"]
+            row.service
             for row in observations.patterns.rows[:FEW]
             if not observations.measured.rows
         ),
-        *(row["service"] for row in observations.origin.rows[:3]),
+        *(row.service for row in observations.origin.rows[:3]),
     ]
     for service in dict.fromkeys(pointed):
         yield _candidate(observations, service)
@@ -56,7 +59,7 @@ def _candidate(observations: Observations, service: str) -> Candidate:
         first(observations.paths, service=service),
         first(observations.waits, service=service),
     )
-    other, slow = (way or {}).get("weight") or 0.0, (wait or {}).get("strength") or 0.0
+    other, slow = way.weight if way else 0.0, wait.strength if wait else 0.0
     candidate = Candidate(service, *_named(observations, service, other, slow, wait))
     if way:
         candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(observations, way))
@@ -67,7 +70,7 @@ def _candidate(observations: Observations, service: str) -> Candidate:
         _logs(observations, candidate)
     if way is None and wait is None:
         _quiet(observations, candidate)
-    _metrics(observations, candidate, SHARED if way and way["callee"] else 1.0)
+    _metrics(observations, candidate, SHARED if way and way.callee else 1.0)
     _calls(observations, candidate)
     return candidate
 
@@ -79,7 +82,7 @@ def _quiet(observations: Observations, candidate: Candidate) -> None:
         candidate.lacking(seen)
         return
     for row in observations.edges.rows:
-        if candidate.service in (row["caller"], row["callee"]) and row["requests"]:
+        if candidate.service in (row.caller, row.callee) and row.requests:
             text = f"requests through {candidate.service} go as they did"
             candidate.doubted(
                 AS_BEFORE, 1.0, text, cite(observations.edges, row, "callee", "requests")
@@ -92,30 +95,28 @@ def _metrics(observations: Observations, candidate: Candidate, part: float) -> N
     if row is None:
         candidate.lacking(f"metrics of {candidate.service}")
         return
-    weight = max(0.0, (row["score"] or 0.0) + UNKNOWN) * (
-        MEASURED if _traced(observations) else 1.0
-    )
+    weight = max(0.0, (row.score or 0.0) + UNKNOWN) * (MEASURED if _traced(observations) else 1.0)
     weight *= part
     quotes = cite(observations.measured, row, "service", "metric", "before", "now", "score")
-    candidate.backed(weight, 1.0, f"metrics: {row['reasons_for'] or row['metric']}", quotes)
-    if row["reasons_against"]:
+    candidate.backed(weight, 1.0, f"metrics: {row.reasons_for or row.metric}", quotes)
+    if row.reasons_against:
         against = cite(observations.measured, row, "service", "reasons_against")
-        candidate.doubted(AGAINST, 1.0, f"metrics: {row['reasons_against']}", against)
-    for missing in filter(None, row["not_available"].split("; ")):
+        candidate.doubted(AGAINST, 1.0, f"metrics: {row.reasons_against}", against)
+    for missing in filter(None, row.not_available.split("; ")):
         candidate.lacking(f"{candidate.service}: {missing}")
 
 
 def _calls(observations: Observations, candidate: Candidate) -> None:
     blame = first(observations.origin, service=candidate.service)
     if blame:
-        text = f"blame follows the calls to it: {blame['path']}"
+        text = f"blame follows the calls to it: {blame.path}"
         quotes = cite(observations.origin, blame, "blame", "path")
-        candidate.backed(BLAMED, blame["blame"] or 0, text, quotes)
+        candidate.backed(BLAMED, blame.blame, text, quotes)
 
 
 def _traced(observations: Observations) -> bool:
     """Whether requests of both windows could be compared."""
-    both = any(row["requests"] and row["requests_before"] for row in observations.edges.rows)
+    both = any(row.requests and row.requests_before for row in observations.edges.rows)
     return both or bool(observations.paths.rows or observations.waits.rows)
 
 
@@ -127,30 +128,30 @@ def _logs(observations: Observations, candidate: Candidate) -> None:
         return
     entry = observations.case.catalogue.find(candidate.service)
     below = next((c for c in (entry.depends_on if entry else []) if _error(observations, c)), "")
-    many = 1.0 - 0.5 ** (row["after"] or 0)  # one line proves little
-    text = f"{candidate.service} logs a {row['kind']} {row['level']}: {row['sample'][:100]}"
+    many = 1.0 - 0.5**row.after  # one line proves little
+    text = f"{candidate.service} logs a {row.kind} {row.level}: {row.sample[:100]}"
     quotes = cite(observations.patterns, row, "service", "kind", "after", "sample")
     candidate.backed(LOGGED * (EXPLAINED if below else 1.0), many, text, quotes)
 
 
-def _error(observations: Observations, service: str) -> Row | None:
+def _error(observations: Observations, service: str) -> LogPattern | None:
     """The clearest new or surging error that the service logs, or None."""
     for row in observations.patterns.rows:
-        loud = row["level"] in ("error", "critical") and row["kind"] in ("new", "surging")
-        if loud and row["service"] == service:
+        loud = row.level in ("error", "critical") and row.kind in ("new", "surging")
+        if loud and row.service == service:
             return row
     return None
 
 
 def _named(
-    observations: Observations, service: str, other: float, slow: float, wait: Row | None
+    observations: Observations, service: str, other: float, slow: float, wait: AddedWait | None
 ) -> tuple[FaultKind, str]:
     """Kind of fault and statement, by what shows most."""
     row = first(observations.measured, service=service)
-    if row and row["kind"] == "cpu" and other < CLEAR and (row["score"] or 0) > 0:
+    if row and row.kind == "cpu" and other < CLEAR and (row.score or 0) > 0:
         return FaultKind.cpu_saturation, f"{service} uses more CPU than it did and slows down"
     if wait and slow > other:
-        if "->" in wait["place"]:
+        if "->" in wait.place:
             return FaultKind.network, f"calls that {service} takes part in wait on the way"
         return FaultKind.unknown, f"{service} takes longer for the same work"
     if other > 0:
@@ -158,5 +159,5 @@ def _named(
     return FaultKind.unknown, PLACE.format(service)
 
 
-def _proof_of_way(observations: Observations, row: Row):
+def _proof_of_way(observations: Observations, row: ChangedPath) -> list[Quote]:
     return cite(observations.paths, row, "service", "event", "share", "share_before")

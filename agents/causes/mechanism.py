@@ -5,18 +5,19 @@ places shared with the errors add to it, delivery to a service that fails is nee
 in time is worth next to nothing: old changes wait for their trigger, innocent ones sit at the
 onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; what errors name
 (2) and where they are raised (1.5) are not.
+
 """
 
 from collections.abc import Iterator
 
+from ...analysis.code.change_scores import span
 from ...analysis.code.contact import Touch
 from ...analysis.code.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
-from ...tools.base import Row
+from ...tools.symptom_records import Symptom
 from .candidate import Candidate
-from .counter import counter_evidence
-from .delivery import Delivery, delivery
+from .delivery import ChangeDelivery, delivery
 from .demand import rising_demand
 from .observations import Observations, cite
 from .studies import Scene, Studied, scene
@@ -54,7 +55,7 @@ def closest(studied: Studied) -> Touch:
     return [*studied.contact.mechanism, *studied.contact.name][0]
 
 
-def strength(studied: Studied, arrival: Delivery) -> float:
+def strength(studied: Studied, arrival: ChangeDelivery) -> float:
     """Log-odds of all that speaks for it."""
     contact = studied.contact
     met = MECHANISM * contact.by_mechanism + NAME * contact.by_name + PLACE * contact.by_place
@@ -65,13 +66,13 @@ def _accused(
     observations: Observations,
     now: Scene,
     studied: Studied,
-    arrival: Delivery,
-    rival: tuple[Studied, Delivery] | None,
+    arrival: ChangeDelivery,
+    rival: tuple[Studied, ChangeDelivery] | None,
 ) -> Candidate:
     service = arrival.service or _loudest(now, studied)
     kind, row = _kind(studied), studied.row
     first = closest(studied)
-    name = f"change {studied.id[:10]}" + (f" ({row['summary']})" if row["summary"] else "")
+    name = f"change {studied.id[:10]}" + (f" ({row.summary})" if row.summary else "")
     candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
     proof = cite(observations.history, row, "id", "files")
     _meetings(observations, candidate, studied, proof)
@@ -81,7 +82,7 @@ def _accused(
     counter_evidence(observations, now, studied, candidate)
     demand = rising_demand(observations)
     if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
-        text = f"{demand['ratio']:.1f} times the usual requests fill {demand['service']} as well"
+        text = f"{demand.ratio:.1f} times the usual requests fill {demand.service} as well"
         candidate.doubted(2.0, 1.0, text, cite(observations.symptoms, demand, "text", "ratio"))
     if rival:
         _rivalry(observations, candidate, strength(studied, arrival), rival)
@@ -104,7 +105,10 @@ def _meetings(
 
 
 def _rivalry(
-    observations: Observations, candidate: Candidate, own: float, rival: tuple[Studied, Delivery]
+    observations: Observations,
+    candidate: Candidate,
+    own: float,
+    rival: tuple[Studied, ChangeDelivery],
 ) -> None:
     """One that fits about as well makes both doubtful."""
     close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
@@ -112,14 +116,14 @@ def _rivalry(
     candidate.doubted(1.5, close, text, cite(observations.history, rival[0].row, "id"))
 
 
-def _row(observations: Observations, index: int) -> Row | None:
+def _row(observations: Observations, index: int) -> Symptom | None:
     return observations.symptoms.rows[index] if index >= 0 else None
 
 
 def _kind(studied: Studied) -> FaultKind:
     if any(file.lower().endswith(SETTINGS) for file in studied.work.files):
         return FaultKind.bad_config
-    if studied.row["kind"] == "flag":
+    if studied.row.kind == "flag":
         return FaultKind.bad_flag
     slow = closest(studied).mechanism in SLOW
     return FaultKind.slow_release if slow else FaultKind.bad_deploy
@@ -128,3 +132,38 @@ def _kind(studied: Studied) -> FaultKind:
 def _loudest(now: Scene, studied: Studied) -> str:
     """Who shows the symptom that the change meets."""
     return closest(studied).symptom.service
+
+
+def counter_evidence(
+    observations: Observations, now: Scene, studied: Studied, candidate: Candidate
+) -> None:
+    """Both reasons, where there are any."""
+    undone = _undone(now, studied)
+    if undone:
+        before = span(max(0.0, now.onset - undone.row.at))
+        text = f"change {undone.id[:10]} took it back {before} before it began"
+        candidate.doubted(
+            3.0, 1.0, text, cite(observations.history, undone.row, "id", "seconds_before")
+        )
+    calm, share = _calm(now, studied)
+    text = f"it runs at {', '.join(calm[:3])} as well, where nothing is unusual"
+    candidate.doubted(1.0, share, text, cite(observations.history, studied.row, "id"))
+
+
+def _undone(now: Scene, studied: Studied) -> Studied | None:
+    """A change that put every line back, and arrived before it began."""
+    mine = studied.work.edit
+    for other in now.changes.values():
+        edit = other.work.edit
+        back = (set(edit.added), set(edit.removed)) == (set(mine.removed), set(mine.added))
+        arrived = any(row.at < now.onset for row in other.deploys)
+        if back and arrived and other.row.at > studied.row.at:
+            return other
+    return None
+
+
+def _calm(now: Scene, studied: Studied) -> tuple[list[str], float]:
+    """Services that got the same and show nothing, and their share of all that got it."""
+    got = {row.service for row in studied.deploys if row.service and row.at < now.onset}
+    calm = sorted(name for name in got if not now.affected.get(name))
+    return calm, len(calm) / len(got) if calm and len(calm) < len(got) else 0.0

@@ -2,46 +2,64 @@
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from ...incident.evidence import Quote
-from ...tools.access import FailedLogins, auth_failures
-from ...tools.backups import BackupDifference, backup_differences
+from ...incident.finding import Finding
+from ...incident.timeline import from_ts
+from ...tools.access import auth_failures
+from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
-from ...tools.blame import MetricSuspect, metric_blame
-from ...tools.capacity import ResourceUse, saturation
+from ...tools.blame import metric_blame
+from ...tools.capacity import saturation
 from ...tools.changes import ChangeRecord, recent_changes
-from ...tools.coverage import ModalityCoverage, coverage
+from ...tools.coverage import coverage
 from ...tools.edges import CallEdge, call_edges
 from ...tools.errors import ErrorGroup, error_groups
-from ...tools.failures import FailureOrigin, failure_origins
-from ...tools.growth import GrowthTrend, growth
-from ...tools.health import ServiceHealth, health
+from ...tools.failures import failure_origins
+from ...tools.growth import growth
+from ...tools.health import health
 from ...tools.history import change_history
-from ...tools.impact import RouteImpact, traffic_impact
-from ...tools.latency import SlowOperation, slow_operations
-from ...tools.logs import LogPattern, log_patterns
+from ...tools.impact import traffic_impact
+from ...tools.latency import slow_operations
+from ...tools.logs import log_patterns
 from ...tools.metrics import compare_signals
-from ...tools.paths import ChangedPath, changed_paths
-from ...tools.queries import StatementCost, slow_queries
+from ...tools.paths import changed_paths
+from ...tools.queries import slow_queries
 from ...tools.shifts import SignalShift
-from ...tools.slo import ObjectiveState, slo_state
-from ...tools.symptom_records import Symptom
+from ...tools.slo import slo_state
 from ...tools.symptoms import symptoms
-from ...tools.topology import OriginSuspect, origin
-from ...tools.traffic import TrafficRate, traffic
-from ...tools.waits import AddedWait, added_waits
+from ...tools.topology import origin
+from ...tools.traffic import traffic
+from ...tools.waits import added_waits
 from ..runtime.case import Case
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Row)
 
 
-class Observations:
-    """Tool results of one case, asked for when first needed.
+class Asked(Generic[R]):
+    """The answer of one tool, asked for when first read and kept: rows, and the evidence id that
+    proves them."""
 
-    Every property is a Result: rows, and the evidence id that proves them.
-    """
+    def __init__(
+        self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        self.ask: Callable[[Observations], Result[R]] = lambda observations: observations.ask(
+            tool, *args, **kwargs
+        )
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, observations: "Observations", _owner: type | None = None) -> Result[R]:
+        result = self.ask(observations)
+        observations.__dict__[self.name] = result  # found there from now on
+        return result
+
+
+class Observations:
+    """Tool results of one case."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -50,71 +68,35 @@ class Observations:
         """What was worked out of the results once, by who worked it out."""
 
     def ask(
-        self,
-        tool: Callable[Concatenate[Bench, P], Table[R]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
     ) -> Result[R]:
         """Call a tool and remember that it was searched."""
         result = self.case.tools.call(tool, *args, **kwargs)
         self.asked.append(result)
         return result
 
-    @cached_property
-    def health(self) -> Result[ServiceHealth]:
-        """The state of every service."""
-        return self.ask(health)
-
-    @cached_property
-    def coverage(self) -> Result[ModalityCoverage]:
-        """What telemetry there is."""
-        return self.ask(coverage)
-
-    @cached_property
-    def impact(self) -> Result[RouteImpact]:
-        """Requests of customers and their failures."""
-        return self.ask(traffic_impact)
-
-    @cached_property
-    def objectives(self) -> Result[ObjectiveState]:
-        """What is promised, and what is kept of it."""
-        return self.ask(slo_state)
-
-    @cached_property
-    def signals(self) -> Result[SignalShift]:
-        """Every signal against its own baseline, worst first."""
-        return self.ask(compare_signals)
-
-    @cached_property
-    def failures(self) -> Result[FailureOrigin]:
-        """Deepest failing spans: where failures begin."""
-        return self.ask(failure_origins)
-
-    @cached_property
-    def edges(self) -> Result[CallEdge]:
-        """Calls between services, before and now."""
-        return self.ask(call_edges)
-
-    @cached_property
-    def errors(self) -> Result[ErrorGroup]:
-        """Stack traces, grouped."""
-        return self.ask(error_groups)
-
-    @cached_property
-    def patterns(self) -> Result[LogPattern]:
-        """New, surging and vanished log templates."""
-        return self.ask(log_patterns)
-
-    @cached_property
-    def slow(self) -> Result[SlowOperation]:
-        """Exclusive time per operation, before and now."""
-        return self.ask(slow_operations)
-
-    @cached_property
-    def queries(self) -> Result[StatementCost]:
-        """Database statements, before and now."""
-        return self.ask(slow_queries)
+    health = Asked(health)
+    """The state of every service."""
+    coverage = Asked(coverage)
+    """What telemetry there is."""
+    impact = Asked(traffic_impact)
+    """Requests of customers and their failures."""
+    objectives = Asked(slo_state)
+    """What is promised, and what is kept of it."""
+    signals = Asked(compare_signals)
+    """Every signal against its own baseline, worst first."""
+    failures = Asked(failure_origins)
+    """Deepest failing spans: where failures begin."""
+    edges = Asked(call_edges)
+    """Calls between services, before and now."""
+    errors = Asked(error_groups)
+    """Stack traces, grouped."""
+    patterns = Asked(log_patterns)
+    """New, surging and vanished log templates."""
+    slow = Asked(slow_operations)
+    """Exclusive time per operation, before and now."""
+    queries = Asked(slow_queries)
+    """Database statements, before and now."""
 
     @cached_property
     def changes(self) -> Result[ChangeRecord]:
@@ -122,64 +104,46 @@ class Observations:
         onset = self.case.document.onset
         return self.ask(recent_changes, onset=onset.timestamp() if onset else None)
 
-    @cached_property
-    def history(self) -> Result[ChangeRecord]:
-        """Every change of the last days with its diff, newest first."""
-        return self.ask(change_history)
-
-    @cached_property
-    def symptoms(self) -> Result[Symptom]:
-        """What is new in the incident, in the telemetry's own words."""
-        return self.ask(symptoms)
-
-    @cached_property
-    def saturation(self) -> Result[ResourceUse]:
-        """Resources against their limits."""
-        return self.ask(saturation)
-
-    @cached_property
-    def growth(self) -> Result[GrowthTrend]:
-        """What grows without end."""
-        return self.ask(growth)
-
-    @cached_property
-    def traffic(self) -> Result[TrafficRate]:
-        """Arrivals at the edge, before and now."""
-        return self.ask(traffic, by="route")
-
-    @cached_property
-    def logins(self) -> Result[FailedLogins]:
-        """Failed logins by source."""
-        return self.ask(auth_failures, by="source")
-
-    @cached_property
-    def backups(self) -> Result[BackupDifference]:
-        """Tables held against their backup."""
-        return self.ask(backup_differences)
-
-    @cached_property
-    def paths(self) -> Result[ChangedPath]:
-        """Requests that take another way than they did."""
-        return self.ask(changed_paths)
-
-    @cached_property
-    def waits(self) -> Result[AddedWait]:
-        """Who delays requests."""
-        return self.ask(added_waits)
-
-    @cached_property
-    def measured(self) -> Result[MetricSuspect]:
-        """Whom metrics and calls blame."""
-        return self.ask(metric_blame)
-
-    @cached_property
-    def origin(self) -> Result[OriginSuspect]:
-        """Blame along the calls: who started it."""
-        return self.ask(origin)
+    history = Asked(change_history)
+    """Every change of the last days with its diff, newest first."""
+    symptoms = Asked(symptoms)
+    """What is new in the incident, in the telemetry's own words."""
+    saturation = Asked(saturation)
+    """Resources against their limits."""
+    growth = Asked(growth)
+    """What grows without end."""
+    traffic = Asked(traffic, by="route")
+    """Arrivals at the edge, before and now."""
+    logins = Asked(auth_failures, by="source")
+    """Failed logins by source."""
+    backups = Asked(backup_differences)
+    """Tables held against their backup."""
+    paths = Asked(changed_paths)
+    """Requests that take another way than they did."""
+    waits = Asked(added_waits)
+    """Who delays requests."""
+    measured = Asked(metric_blame)
+    """Whom metrics and calls blame."""
+    origin = Asked(origin)
+    """Blame along the calls: who started it."""
 
     def signal(self, service: str, name: str) -> SignalShift | None:
         """The comparison of one signal of one service, or None."""
         return first(self.signals, service=service, signal=name)
+
+    def new_errors(self, service: str) -> Iterator[ErrorGroup]:
+        """Stack traces that the service did not raise before."""
+        return (r for r in self.errors.rows if r.new and service in r.services.split(", "))
+
+    def released(self, service: str) -> bool:
+        """Whether the service was released within the baseline window before the onset."""
+        near = self.case.frame.baseline.seconds
+        deploys = where(self.changes, kind="deploy", service=service)
+        return any(0 <= row.seconds_before <= near for row in deploys)
+
+    def of_kind(self, *kinds: str) -> set[str]:
+        """Names of the catalogue's services of these kinds."""
+        return {s.name for s in self.case.catalogue.services if s.kind in kinds}
 
     def own_failures(self, service: str) -> float:
         """Share of all failures that begin inside this service, 0..1.
@@ -187,7 +151,7 @@ class Observations:
         A database statement that fails counts for the service that ran it: a database at fault
         hurts every service that uses it, and then none of them stands out.
         """
-        databases = {s.name for s in self.case.catalogue.services if s.kind == "database"}
+        databases = self.of_kind("database")
         share = 0.0
         for row in self.failures.rows:
             own = row.service == service and row.reason in ("own error", "slow callee")
@@ -235,3 +199,17 @@ def cite(result: Result[Row], row: Row | None, *names: str) -> list[Quote]:
     if row is None:
         return []
     return [result.cite(row, name) for name in names if getattr(row, name) is not None]
+
+
+def finding(
+    kind: str, text: str, result: Result[Row], row: Row, *names: str, at: float | None = None
+) -> Finding:
+    """A finding about the row's service (rows of the edge have none), proven by these fields of
+    it. `at`: when it began, unix seconds."""
+    return Finding(
+        statement=text,
+        service=getattr(row, "service", ""),
+        kind=kind,
+        at=from_ts(at) if at else None,
+        quotes=cite(result, row, *names),
+    )

@@ -1,16 +1,20 @@
-"""Causes that nobody deployed: expiry, broken media, names that do not resolve, bad records,
-stolen credentials. Each is its own hypothesis, held against every change that could bring the same
-about: who names a cause outside has to find that no diff explains what is seen. The words by which
-each is told stand in its file of faults/.
+"""Causes that nobody deployed: expiry, broken media, names that do not resolve, bad records, stolen
+credentials, a provider that fails. Each is its own hypothesis, held against every change that could
+bring the same about: who names a cause outside has to find that no diff explains what is seen. The
+words by which they are told stand in their files of faults/; a provider is told from the calls to
+it and, where those are not recorded, from the errors of those who call it.
 """
 
+import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Mention
 from ...analysis.code.tokens import plain
 from ...faults import Sign, faults
+from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
+from ...tools.logs import LogPattern
 from .candidate import Candidate
 from .delivery import delivery
 from .observations import Observations, cite
@@ -67,3 +71,128 @@ def _candidate(
 
 def _text(symptom: Mention) -> str:
     return plain(symptom.text)
+
+
+QUOTA = re.compile(r"quota|rate.?limit|too many requests|\b429\b|billing|credit", re.IGNORECASE)
+
+
+def providers(observations: Observations) -> Iterator[Candidate]:
+    """Calls to an external service fail that did not fail before."""
+    outside = observations.of_kind("external")
+    for edge in observations.edges.rows:
+        rise = edge.error_rise
+        if edge.callee not in outside or rise < 0.1:
+            continue
+        words = _refusal(observations, edge.callee)
+        kind = FaultKind.provider_quota if words else FaultKind.provider_outage
+        what = "refuses calls: its quota is used up" if words else "fails"
+        statement = f"{edge.callee} {what}; {edge.caller} depends on it"
+        candidate = Candidate(edge.callee, kind, statement, resource=edge.caller)
+        text = f"{edge.error_share or 0:.0%} of the calls to it fail"
+        quotes = cite(observations.edges, edge, "error_share", "callee")
+        candidate.backed(3.5, rise / 0.5, text, quotes)
+        candidate.backed(1.5, 1.0 if words else 0.0, *_words(observations, words))
+        yield candidate
+
+
+def _refusal(observations: Observations, provider: str) -> LogPattern | None:
+    """A new or surging log line that names the provider and speaks of a quota."""
+    for row in observations.patterns.rows:
+        text = f"{row.template} {row.sample}"
+        if row.kind != "vanished" and provider in text and QUOTA.search(text):
+            return row
+    return None
+
+
+def _words(observations: Observations, row: LogPattern | None) -> tuple[str, list[Quote]]:
+    if row is None:
+        return "", []
+    return f"log: {row.sample[:100]}", cite(observations.patterns, row, "sample", "after")
+
+
+HOST = re.compile(r"\b(?:https?|grpcs?|wss?|smtps?|ftps?)://([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
+PEER = re.compile(
+    r"\b(?:upstream|peer|server|net\.peer|remote)[._](?:host|service|name|address)=([\w.-]+)"
+)
+INSIDE = re.compile(
+    r"\.(?:internal|local|svc|cluster|lan|corp|intra|consul)\b|^localhost|^(?:10|127|192\.168)\."
+)
+FAILS = re.compile(
+    r"\b5\d\d\b|unavailable|bad gateway|time ?d? ?out|deadline|refused|reset|failed|"
+    r"overloaded|fails|"
+    r"\b429\b|quota|too many requests"
+)
+OURS = re.compile(r"\b40[0134]\b|\b422\b|bad request|unauthori[sz]ed|forbidden|invalid")
+"""Answers that blame the request: then it is ours that is wrong."""
+OUTSIDE = re.compile(r"\bexternal|third party|\bprovider|\bpartner|\bvendor")
+
+
+def failing_providers(observations: Observations) -> Iterator[Candidate]:
+    """Each host outside that errors name, and that answers with failures."""
+    now = scene(observations)
+    by_host: dict[str, list[Symptom]] = {}
+    for symptom in now.symptoms:
+        for host in _hosts(observations, symptom):
+            by_host.setdefault(host, []).append(symptom)
+    for host, said in by_host.items():
+        if any(FAILS.search(s.text.lower()) for s in said):
+            yield _provider(observations, now, host, said)
+
+
+def _provider(observations: Observations, now: Scene, host: str, said: list[Symptom]) -> Candidate:
+    first = max(said, key=lambda s: s.strength)
+    quota = any(QUOTA.search(s.text) for s in said)
+    kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
+    what = "refuses calls: its quota is used up" if quota else "fails"
+    statement = f"{host}, which {first.service} calls, {what}"
+    candidate = Candidate(first.service, kind, statement, resource=host)
+    quotes = cite(observations.symptoms, observations.symptoms.rows[first.row], "service", "text")
+    candidate.backed(3.0, first.strength, f"calls to it fail: {first.text[:140]}", quotes)
+    metric = next(
+        (s for s in now.symptoms if s.source == "metric" and OUTSIDE.search(plain(s.text))), None
+    )
+    if metric:
+        proof = cite(
+            observations.symptoms, observations.symptoms.rows[metric.row], "text", "now", "before"
+        )
+        candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
+    blames_us = any(OURS.search(s.text.lower()) for s in said)
+    candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
+    level, why = explained(
+        observations, now, frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
+    )
+    candidate.doubted(EXPLAINED, level, why)
+    _status_page(observations, candidate, host)
+    return candidate
+
+
+def _status_page(observations: Observations, candidate: Candidate, host: str) -> None:
+    """What the provider says itself: a hint that agrees, never the argument."""
+    outside = observations.of_kind("external")
+    row = next(
+        (
+            row
+            for row in observations.symptoms.rows
+            if row.service in outside and set(_parts(host)) & set(plain(row.text).split())
+        ),
+        None,
+    )
+    text = "the provider reports a problem itself" if row else ""
+    candidate.backed(0.5, float(row is not None), text, cite(observations.symptoms, row, "text"))
+    if row is None:
+        candidate.lacking("what the provider says about itself")
+
+
+def _hosts(observations: Observations, symptom: Symptom) -> set[str]:
+    """Hosts that are none of ours, by a service's name or by their domain."""
+    found = {*HOST.findall(symptom.text), *PEER.findall(symptom.text)}
+    ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}
+    return {
+        host
+        for host in found
+        if not INSIDE.search(host) and host not in ours and host.split(".")[0] not in ours
+    }
+
+
+def _parts(host: str) -> list[str]:
+    return [part for part in re.split(r"[.-]", host) if len(part) > 3]

@@ -26,9 +26,8 @@ from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from ...tools.access import access_patterns
-from .access import attackers
+from .access import attackers, covered, networks
 from .data import damaged
-from .networks import covered, networks
 from .observations import Observations, first
 
 WORTH_A_PLAN = 0.3
@@ -38,7 +37,7 @@ BACKGROUND = 0.05
 
 
 @dataclass(frozen=True)
-class Move:
+class ActionDraft:
     """One action before it is checked."""
 
     action: type[Action]
@@ -73,7 +72,7 @@ def propose(
     return [made for _, made in plans if unique.get(made.title) is made], gaps
 
 
-def _plan(observations: Observations, hypothesis: Hypothesis, move: Move) -> ActionPlan:
+def _plan(observations: Observations, hypothesis: Hypothesis, move: ActionDraft) -> ActionPlan:
     return plan(
         move.action.kind,
         move.target,
@@ -86,103 +85,103 @@ def _plan(observations: Observations, hypothesis: Hypothesis, move: Move) -> Act
     )
 
 
-def _moves(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _moves(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     for remedy in fault_of(cause.kind).remedies:
         yield from MOVES[remedy](observations, cause)
 
 
-def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[Move]:
-    yield Move(Restart, cause.service, {})
+def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield ActionDraft(Restart, cause.service, {})
 
 
-def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[Move]:
-    yield Move(FlagOff, cause.resource, {})
+def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield ActionDraft(FlagOff, cause.resource, {})
 
 
-def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """To the version before the blamed release; only where a release is blamed."""
     row = first(observations.changes, id=cause.change) if cause.change else None
     part = observations.case.inventory.services.get(cause.service, Part())
-    version = (row["previous"] if row else "") or part.previous
+    version = (row.previous if row else "") or part.previous
     if row and version:
-        yield Move(RollBack, cause.service, {"to_version": version})
+        yield ActionDraft(RollBack, cause.service, {"to_version": version})
 
 
-def _reroute(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _reroute(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     part = observations.case.inventory.services.get(cause.service, Part())
     if part.spares:
-        yield Move(Reroute, cause.service, {"away_from": part.instances})
+        yield ActionDraft(Reroute, cause.service, {"away_from": part.instances})
 
 
-def _scale(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _scale(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """As many instances as the arrivals grew by, with a third of head-room."""
     part = observations.case.inventory.services.get(cause.service, Part())
-    row = first(observations.traffic, value=cause.resource) or {}
-    growth = row.get("ratio") or 2.0
+    row = first(observations.traffic, value=cause.resource)
+    growth = (row.ratio if row else None) or 2.0
     wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
     if wanted > len(part.instances):
-        yield Move(Scale, cause.service, {"instances": wanted})
+        yield ActionDraft(Scale, cause.service, {"instances": wanted})
 
 
-def _throttle(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _throttle(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     yield from _limit(observations, cause.resource)
 
 
-def _throttle_logins(observations: Observations, _cause: Hypothesis) -> Iterator[Move]:
-    logins = (r["value"] for r in observations.traffic.rows if "login" in r["value"].lower())
+def _throttle_logins(observations: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
+    logins = (r.value for r in observations.traffic.rows if "login" in r.value.lower())
     yield from _limit(observations, next(logins, ""))
 
 
-def _limit(observations: Observations, route: str) -> Iterator[Move]:
+def _limit(observations: Observations, route: str) -> Iterator[ActionDraft]:
     """To half as much again as the healthy rate of the route."""
-    row = first(observations.traffic, value=route) or {}
-    usual = row.get("rate_before")
+    row = first(observations.traffic, value=route)
+    usual = row.rate_before if row else 0.0
     if usual and route not in ("*", "/"):
         for edge in _edges(observations):
             limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
-            yield Move(Throttle, edge, limit)
+            yield ActionDraft(Throttle, edge, limit)
 
 
-def _block(observations: Observations, _cause: Hypothesis) -> Iterator[Move]:
+def _block(observations: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
     """The attacking sources, with the measured share of good requests they send."""
     patterns = observations.ask(access_patterns, by="source")
-    good = {r["value"]: r["requests"] - (r["errors"] or 0) for r in patterns.rows}
-    sources = networks([row["value"] for row in attackers(observations)], good)
+    good = {r.value: r.requests - r.errors for r in patterns.rows}
+    sources = networks([row.value for row in attackers(observations)], good)
     total = sum(good.values())
     cut = sum(count for address, count in good.items() if covered(address, sources))
     share = cut / total if total else 0.0
     if sources and share <= BACKGROUND:
         for edge in _edges(observations):
             parameters = {"sources": sources, "good_share": round(share, 4)}
-            yield Move(BlockSource, edge, parameters)
+            yield ActionDraft(BlockSource, edge, parameters)
 
 
-def _repair(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _repair(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The damaged columns of the table that the failing code reads."""
     suspects = damaged(observations)
-    named = [row for row in suspects if row["table"] == cause.resource]
-    for table in dict.fromkeys(row["table"] for row in named or suspects):
-        rows = [row for row in suspects if row["table"] == table]
-        most = max(500, *(row["rows_differing"] for row in rows))
-        parameters = {"columns": [row["column"] for row in rows], "max_rows": most}
-        yield Move(RepairRows, table, parameters)
+    named = [row for row in suspects if row.table == cause.resource]
+    for table in dict.fromkeys(row.table for row in named or suspects):
+        rows = [row for row in suspects if row.table == table]
+        most = max(500, *(row.rows_differing for row in rows))
+        parameters = {"columns": [row.column for row in rows], "max_rows": most}
+        yield ActionDraft(RepairRows, table, parameters)
 
 
-def _switch(observations: Observations, cause: Hypothesis) -> Iterator[Move]:
+def _switch(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The service that uses the blamed provider, to another one: never back to the blamed."""
     part = observations.case.inventory.services.get(cause.resource, Part())
     if part.provider and not cause.service.endswith(part.provider):
         return  # switched already
     others = [n for n in observations.case.inventory.providers if not cause.service.endswith(n)]
     for other in others:
-        yield Move(SwitchProvider, cause.resource, {"to": other})
+        yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
 
 
 def _edges(observations: Observations) -> list[str]:
     return [name for name, part in observations.case.inventory.services.items() if part.edge][:1]
 
 
-MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[Move]]] = {
+MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]] = {
     Remedy.restart: _restart,
     Remedy.roll_back: _roll_back,
     Remedy.reroute: _reroute,

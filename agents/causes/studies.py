@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from ...analysis.code.contact import Contact, meet
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.tokens import tokens_of
-from ...analysis.code.work import CodeChange, bumped, study
-from ...tools.base import Row
+from ...analysis.code.work import Work, bumped, study
+from ...tools.changes import ChangeRecord
 from .observations import Observations
 
 OUR_AUTHOR = "warroom"
@@ -20,18 +20,18 @@ SKEW = 2.0
 class Studied:
     """One change: who carried it where and when, and where it meets the symptoms."""
 
-    row: Row
-    work: CodeChange
+    row: ChangeRecord
+    work: Work
     contact: Contact = field(default_factory=Contact)
-    deploys: list[Row] = field(default_factory=list)
+    deploys: list[ChangeRecord] = field(default_factory=list)
     """Deploys of this very change, oldest first."""
-    carriers: list[Row] = field(default_factory=list)
+    carriers: list[ChangeRecord] = field(default_factory=list)
     """Later deploys that raise the version of the module that it changes."""
 
     @property
     def id(self) -> str:
         """Commit sha or flag name."""
-        return self.row["id"]
+        return self.row.id
 
 
 @dataclass
@@ -61,11 +61,11 @@ def _once(observations: Observations, name: str, make: Callable[[Observations], 
 
 
 def _scene(observations: Observations) -> Scene:
-    outside = {s.name for s in observations.case.catalogue.services if s.kind == "external"}
+    outside = observations.of_kind("external")
     found = [
-        Mention(row["service"], row["source"], row["text"], row["strength"] or 0.0, index)
+        Symptom(row.service, row.source, row.text, row.strength, index)
         for index, row in enumerate(observations.symptoms.rows)
-        if row["service"] not in outside
+        if row.service not in outside
     ]
     seen = shown(found)
     changes = _changes(observations)
@@ -79,17 +79,17 @@ def _scene(observations: Observations) -> Scene:
 
 def _changes(observations: Observations) -> dict[str, Studied]:
     """By id. A deploy is its commit arriving: they are one change."""
-    rows = [r for r in observations.history.rows if OUR_AUTHOR not in (r["author"] or "").lower()]
-    rows.sort(key=lambda row: row["at"])
+    rows = [r for r in observations.history.rows if OUR_AUTHOR not in r.author.lower()]
+    rows.sort(key=lambda row: row.at)
     found: dict[str, Studied] = {}
     for row in rows:
-        if row["kind"] == "restart" or not row["id"]:
+        if row.kind == "restart" or not row.id:
             continue
-        if row["id"] not in found:
-            work = study((row["files"] or "").split(", "), row["diff"] or "")
-            found[row["id"]] = Studied(row, work)
-        if row["kind"] in ("deploy", "config", "flag", "scale"):
-            found[row["id"]].deploys.append(row)
+        if row.id not in found:
+            work = study(row.files.split(", "), row.diff)
+            found[row.id] = Studied(row, work)
+        if row.kind in ("deploy", "config", "flag", "scale"):
+            found[row.id].deploys.append(row)
     _carried(found)
     return found
 
@@ -104,7 +104,7 @@ def _carried(found: dict[str, Studied]) -> None:
             for word in tokens_of(file.rpartition("/")[0].replace("/", " "))
         }
         for bump, words in bumps:
-            if bump is not studied and bump.row["at"] >= studied.row["at"] and folders & words:
+            if bump is not studied and bump.row.at >= studied.row.at and folders & words:
                 studied.carriers += bump.deploys
 
 
@@ -129,11 +129,11 @@ def _onset(observations: Observations) -> tuple[float, bool]:
     alert, begin = observations.case.document.alert, observations.case.frame.incident.start
     named = [alert.labels.get("metric", ""), alert.name]
     own = [
-        row["first"]
+        row.first
         for row in observations.symptoms.rows
-        if row["service"] == alert.service and row["text"] in named and row["first"]
+        if row.service == alert.service and row.text in named and row.first
     ]
-    moved = sorted(row["first"] for row in observations.symptoms.rows if row["first"])
+    moved = sorted(row.first for row in observations.symptoms.rows if row.first)
     if own:
         return own[0], True
     return (moved[len(moved) // 4] if moved else begin), False

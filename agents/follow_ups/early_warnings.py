@@ -1,13 +1,15 @@
 """Thresholds that would have warned earlier, from the levels this incident was measured at."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
 from ...telemetry.promql import Scope
 from ...telemetry.signal_catalogue import MEMORY_TO_FULL, SYMPTOMS, SignalName, definition
-from ...tools.base import Result, Row
+from ...tools.base import Result
+from ...tools.shifts import SignalShift
 from ..reporting.incident_status import affected, likely_cause
 
 AHEAD_S = 900
@@ -19,7 +21,7 @@ FAST_BURN = 14.4
 
 
 @dataclass(frozen=True)
-class Reading:
+class IllSignal:
     """One signal, healthy and ill, and the evidence it was read from."""
 
     service: str
@@ -64,7 +66,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def readings(document: Incident, signals: Result | None = None) -> list[Reading]:
+def readings(document: Incident, signals: Result[SignalShift] | None = None) -> list[IllSignal]:
     """What was measured healthy and ill, from verifications and, where given, the signal scan.
 
     Args:
@@ -72,23 +74,16 @@ def readings(document: Incident, signals: Result | None = None) -> list[Reading]
         signals: a `compare_signals` result.
     """
     found = [
-        Reading(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
+        IllSignal(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
         for execution in document.executions
         for m in execution.measures
         if m.decisive and m.baseline is not None and m.before is not None
         if _is_ill(m.baseline, m.before, m.higher_is_worse)
     ]
     if signals is not None:
-        found += [_scanned(row, signals.evidence) for row in signals.rows if _is_worse(row)]
+        found += _scanned(signals)
     unique = {(r.service, r.signal): r for r in reversed(found) if r.healthy != r.ill}
     return list(reversed(unique.values()))
-
-
-def _is_worse(row: Row) -> bool:
-    healthy, ill = row.get("baseline"), row.get("current")
-    if healthy is None or ill is None or not row.get("worse"):
-        return False
-    return _is_ill(healthy, ill, definition(row["signal"]).higher_is_worse)
 
 
 def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
@@ -97,18 +92,15 @@ def _is_ill(healthy: float, ill: float, higher_is_worse: bool) -> bool:
     return high > low * APART and high - low > 0
 
 
-def _scanned(row: Row, evidence: str) -> Reading:
-    return Reading(
-        service=row["service"],
-        signal=row["signal"],
-        unit=row.get("unit", ""),
-        healthy=row["baseline"],
-        ill=row["current"],
-        evidence=evidence,
-    )
+def _scanned(signals: Result[SignalShift]) -> Iterator[IllSignal]:
+    """What the scan saw get worse."""
+    for row in signals.rows:
+        healthy, ill, bad = row.baseline, row.current, definition(row.signal).higher_is_worse
+        if row.worse and healthy is not None and ill is not None and _is_ill(healthy, ill, bad):
+            yield IllSignal(row.service, row.signal, row.unit, healthy, ill, signals.evidence)
 
 
-def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -> list[Reading]:
+def chosen(document: Incident, signals: tuple[str, ...], found: list[IllSignal]) -> list[IllSignal]:
     """At most three readings: the lesson's signals at the guilty service first, then of those
     hurt. A signal of a victim warns of the harm, not of the cause, and comes last; one that
     neither the lesson names nor users feel is no ground for an alert."""
@@ -116,7 +108,7 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[Reading]) -
     guilty = cause.service if cause else ""
     hurt = affected(document)
 
-    def rank(reading: Reading) -> tuple[int, int, int]:
+    def rank(reading: IllSignal) -> tuple[int, int, int]:
         named = signals.index(reading.signal) if reading.signal in signals else len(signals)
         place = hurt.index(reading.service) if reading.service in hurt else len(hurt)
         return (reading.service != guilty, named, place)

@@ -6,18 +6,13 @@ from datetime import datetime
 from ...faults import Item
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.report import (
-    FollowUp,
-    HardeningReport,
-    InvestigationReport,
-    PerformanceReport,
-)
+from ...incident.report import FollowUp, HardeningReport, InvestigationReport, PerformanceReport
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
 from ..reporting.action_items import due, grounds, owner
 from ..reporting.incident_status import affected, is_noise, likely_cause
 from ..runtime.case import Case
-from .catalogue import fill, lesson
+from .lessons import fill, lesson
 
 
 def harden(case: Case) -> HardeningReport:

@@ -15,12 +15,13 @@ from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.metrics import compare_signals
+from ...tools.shifts import SignalShift
 from ..reporting.action_items import due, grounds, owner
 from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
 from ..runtime.case import Case
-from .catalogue import fill, general, lesson
-from .early_warnings import FAST_BURN, Reading, chosen, forecasts, readings
+from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
+from .lessons import fill, general, lesson
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60
@@ -37,7 +38,7 @@ def improve_monitoring(case: Case) -> MonitoringReport:
 def monitoring_report(
     document: Incident,
     now: datetime,
-    signals: Result | None = None,
+    signals: Result[SignalShift] | None = None,
     catalogue: Catalogue | None = None,
 ) -> MonitoringReport:
     """The report from the record and a `compare_signals` result."""
@@ -84,7 +85,7 @@ class _Maker:
         return owner(self.document, self.service, self.catalogue)
 
 
-def _improvements(make: _Maker, signals: Result | None) -> Iterator[FollowUp]:
+def _improvements(make: _Maker, signals: Result[SignalShift] | None) -> Iterator[FollowUp]:
     taught = lesson(make.document)
     found = chosen(make.document, taught.signals, readings(make.document, signals))
     for name, query in forecasts(make.document):
@@ -109,7 +110,7 @@ def _kind(make: _Maker) -> str:
     return f"no objective told of a fault like this one ({cause.kind.value})"
 
 
-def _warning(make: _Maker, reading: Reading) -> FollowUp:
+def _warning(make: _Maker, reading: IllSignal) -> FollowUp:
     title = f"Alert when {_condition(reading)} for 1 min"
     why = (
         f"healthy {level(reading.healthy, reading.unit)}, "
@@ -118,7 +119,7 @@ def _warning(make: _Maker, reading: Reading) -> FollowUp:
     return make.item("alert", title, why, [reading.evidence], 1)
 
 
-def _condition(reading: Reading) -> str:
+def _condition(reading: IllSignal) -> str:
     """error rate of checkout is above 5.0%; payments does not answer."""
     if reading.signal == SignalName.up:
         return f"{reading.service} reports no metrics"
@@ -154,7 +155,7 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
             yield make.item("slo", title, why, [state.evidence], 1)
 
 
-def _dashboard(make: _Maker, found: list[Reading]) -> FollowUp:
+def _dashboard(make: _Maker, found: list[IllSignal]) -> FollowUp:
     sweep = make.document.report(SweepReport)
     path = (sweep.origin if sweep else []) or affected(make.document)
     named = dict.fromkeys(definition(r.signal).called for r in found)

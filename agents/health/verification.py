@@ -2,7 +2,9 @@
 
 Decisive is what users feel (errors and latency at the edge, at the alerting service and at the
 cause) and the cause's own telltale; the sweep's other anomalies are measured for the reader.
-What cannot be measured is unverified, never done.
+Better: every symptom is back at its healthy level. Worse: one that users feel got worse.
+Improving: on its way back, so it is measured again. What cannot be measured is unverified, never
+done.
 """
 
 from ...faults import fault_of
@@ -14,15 +16,21 @@ from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SYMPTOMS, SignalName
+from ...telemetry.signal_definition import floor
 from ...tools.base import Result
-from ...tools.measure import measure
+from ...tools.measure import SignalLevels, measure
 from ..causes.observations import cite
 from ..runtime.case import Case
-from .recovery import conclude, deviated, healthy, remaining
 
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
 CONTEXT = 6
 """Other anomalies of the sweep that are measured again, for the reader."""
+BACK = 0.2
+"""A signal is back when at most this share of its deviation is left."""
+WORSE = 1.5
+"""Left of a deviation, in times of it, from which a symptom got worse."""
+HALFWAY = 0.7
+"""Left of a deviation below which it is on its way back."""
 
 
 def verify(case: Case) -> VerificationReport:
@@ -61,7 +69,7 @@ def verify(case: Case) -> VerificationReport:
     )
 
 
-def _measure(case: Case, execution: Execution) -> Result:
+def _measure(case: Case, execution: Execution) -> Result[SignalLevels]:
     """The symptoms in the window before the action and in the one after stabilising.
 
     The second window ends now, wherever telemetry ends, and never begins before the action has
@@ -106,29 +114,31 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
     return list(dict.fromkeys(names))
 
 
-def _judged(case: Case, result: Result, row: dict, decisive: set[str]) -> Measure:
+def _judged(
+    case: Case, result: Result[SignalLevels], row: SignalLevels, decisive: set[str]
+) -> Measure:
     measure = Measure(
-        service=row["service"],
-        signal=row["signal"],
-        unit=row["unit"],
-        baseline=row["baseline"],
-        before=row["before"],
-        after=row["after"],
+        service=row.service,
+        signal=row.signal,
+        unit=row.unit,
+        baseline=row.baseline,
+        before=row.before,
+        after=row.after,
         threshold=_threshold(case, row),
-        higher_is_worse=row["higher_is_worse"],
-        decisive=f"{row['service']}/{row['signal']}" in decisive,
+        higher_is_worse=row.higher_is_worse,
+        decisive=f"{row.service}/{row.signal}" in decisive,
         evidence=result.evidence,
     )
     measure.healthy = healthy(measure)
     return measure
 
 
-def _threshold(case: Case, row: dict) -> float | None:
-    service = case.catalogue.find(row["service"])
+def _threshold(case: Case, row: SignalLevels) -> float | None:
+    service = case.catalogue.find(row.service)
     for slo in service.slos if service else []:
-        if slo.sli == "availability" and row["signal"] == SignalName.error_rate:
+        if slo.sli == "availability" and row.signal == SignalName.error_rate:
             return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and row["signal"] == SignalName.latency_p95 and slo.threshold_ms:
+        if slo.sli == "latency" and row.signal == SignalName.latency_p95 and slo.threshold_ms:
             return slo.threshold_ms / 1000
     return None
 
@@ -146,8 +156,8 @@ def _summary(
     return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
 
 
-def _findings(result: Result, symptoms: list[Measure]) -> list[Finding]:
-    rows = {(row["service"], row["signal"]): row for row in result.rows}
+def _findings(result: Result[SignalLevels], symptoms: list[Measure]) -> list[Finding]:
+    rows = {(row.service, row.signal): row for row in result.rows}
     found = []
     for symptom in symptoms:
         quotes: list[Quote] = cite(
@@ -160,3 +170,71 @@ def _findings(result: Result, symptoms: list[Measure]) -> list[Finding]:
                 Finding(statement=text, service=symptom.service, kind="verification", quotes=quotes)
             )
     return found
+
+
+def healthy(measure: Measure) -> bool | None:
+    """Meeting its objective, or back within a fifth of the deviation of its healthy level."""
+    if measure.after is None:
+        return None
+    limit = measure.threshold
+    if limit is not None and measure.higher_is_worse and measure.after <= limit:
+        return True
+    if measure.baseline is None:
+        return None
+    return _off(measure, measure.after) <= max(_floor(measure), BACK * _deviation(measure))
+
+
+def deviated(measure: Measure) -> bool:
+    """Whether the signal was off its healthy level before the action, or is now."""
+    off_now = measure.after is not None and measure.healthy is False
+    return measure.baseline is not None and (_deviation(measure) > _floor(measure) or off_now)
+
+
+def remaining(measure: Measure) -> float:
+    """Share of the deviation that is left: 0 healthy, 1 unchanged, more: worse."""
+    if measure.after is None or measure.baseline is None:
+        return 1.0
+    return _off(measure, measure.after) / max(_deviation(measure), _floor(measure))
+
+
+def conclude(execution: Execution, symptoms: list[Measure]) -> tuple[Outcome, bool]:
+    """The outcome, and whether things are on their way back.
+
+    Worse comes first: what got worse is to be undone, whatever else could not be measured.
+    """
+    measured = [m for m in symptoms if m.after is not None and m.healthy is not None]
+    ill = [m for m in measured if not m.healthy]
+    if any(_worse(m) for m in ill if m.signal in SYMPTOMS):
+        return Outcome.worse, False
+    if execution.outcome is Outcome.failed:
+        return Outcome.unchanged, False
+    unseen = [m for m in symptoms if m.signal in SYMPTOMS and m not in measured]
+    if not measured or unseen:
+        return Outcome.unverified, False
+    if not ill:
+        return Outcome.better, False
+    improving = max(remaining(m) for m in ill) < HALFWAY
+    return (Outcome.unverified if improving else Outcome.unchanged), improving
+
+
+def _worse(measure: Measure) -> bool:
+    """Half as far again from healthy as before; far off, where it was healthy before."""
+    was_off = _deviation(measure) > _floor(measure)
+    return remaining(measure) > (WORSE if was_off else 2 * WORSE)
+
+
+def _off(measure: Measure, level: float | None) -> float:
+    """How far a level is from healthy in the bad direction; 0 where it is not."""
+    if level is None or measure.baseline is None:
+        return 0.0
+    distance = level - measure.baseline
+    return max(0.0, distance if measure.higher_is_worse else -distance)
+
+
+def _deviation(measure: Measure) -> float:
+    return _off(measure, measure.before)
+
+
+def _floor(measure: Measure) -> float:
+    relative = 0.25 * abs(measure.baseline or 0.0)
+    return max(floor(measure.unit).deviation, relative)

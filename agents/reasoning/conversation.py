@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ...errors import ModelMuddled
 from ...models.budget import size_of
-from ...models.protocol import Answer, Ask, Message, Model, ToolCall
+from ...models.protocol import Answer, Ask, ChatMessage, Model, ToolCall
 
 MOST_CALLS = 4
 """Calls answered per round: more of them would not fit the context."""
@@ -45,14 +45,14 @@ def converse(model: Model, ask: Ask, look: Look, limits: Limits) -> BaseModel:
             return answer.reply
         ask = replace(ask, messages=(*ask.messages, *_round(answer, look, seen)))
     if ask.tools:
-        ask = replace(ask, tools=(), messages=(*ask.messages, Message("user", NOW)))
+        ask = replace(ask, tools=(), messages=(*ask.messages, ChatMessage("user", NOW)))
     reply = model.ask(ask).reply
     if reply is None:
         raise ModelMuddled("the model handed in no report")
     return reply
 
 
-def _round(answer: Answer, look: Look, seen: set[tuple[str, str]]) -> list[Message]:
+def _round(answer: Answer, look: Look, seen: set[tuple[str, str]]) -> list[ChatMessage]:
     """The model's calls and their answers, looked up side by side."""
     calls = answer.calls[:MOST_CALLS]
     keys = [(call.name, repr(sorted(call.arguments.items()))) for call in calls]
@@ -61,5 +61,5 @@ def _round(answer: Answer, look: Look, seen: set[tuple[str, str]]) -> list[Messa
     with ThreadPoolExecutor(MOST_CALLS) as pool:  # each in the graph's context: it tells people
         jobs = {call.id: pool.submit(copy_context().run, look, call) for call in fresh}
         texts = {id: job.result() for id, job in jobs.items()}
-    said = Message("assistant", answer.text, calls=calls)
-    return [said, *(Message("tool", texts.get(c.id, AGAIN), call_id=c.id) for c in calls)]
+    said = ChatMessage("assistant", answer.text, calls=calls)
+    return [said, *(ChatMessage("tool", texts.get(c.id, AGAIN), call_id=c.id) for c in calls)]

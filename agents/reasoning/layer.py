@@ -18,10 +18,10 @@ from ...incident.model_use import Disagreement, ModelCall
 from ...incident.report import AnyReport, CommunicationReport, InvestigationReport, PostmortemReport
 from ...incident.store import Store
 from ...models.assembly import describe, model_from, specialist_models
-from ...models.budget import Budget, Spending
+from ...models.budget import ModelBudget, Spending
 from ...models.masking import Mask, Masked
 from ...models.metered import Metered
-from ...models.protocol import Ask, Deadline, Message, Model
+from ...models.protocol import Ask, ChatMessage, Deadline, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ..debugger import lead_events
@@ -30,7 +30,7 @@ from .applied import applied
 from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
 from .conversation import Limits, converse
-from .looking import Desk
+from .looking import ToolDesk
 from .proof import Proof
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem
@@ -85,7 +85,7 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        desk = Desk(asked.tools, self.case.tools, self._document, self.payload)
+        desk = ToolDesk(asked.tools, self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
         report = applied(self.case, self.floor, reply, self.proof)
@@ -94,7 +94,7 @@ class Session:
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
-    def _reason(self, asked: Asked, desk: Desk) -> Reply:
+    def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
         step, specialist = self.case.step, self.case.step.specialist
         prompt = render(
             step.prompt,
@@ -160,7 +160,7 @@ class Session:
         specialist = self.case.tools.specialist
 
         def ask_model(
-            messages: tuple[Message, ...], schema: type[BaseModel], prompt: str
+            messages: tuple[ChatMessage, ...], schema: type[BaseModel], prompt: str
         ) -> BaseModel:
             ask = self._ask(specialist, "", "", schema, "")
             ask = replace(ask, messages=messages, prompt=prompt, purpose="write", max_tokens=2500)
@@ -175,7 +175,7 @@ class Session:
     ) -> Ask:
         step = self.floor.step
         return Ask(
-            messages=(Message("system", system), Message("user", user)),
+            messages=(ChatMessage("system", system), ChatMessage("user", user)),
             schema=schema,
             specialist=specialist,
             step=step,
@@ -226,7 +226,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
         return PlaybookOnly()
     masks: dict[str, Mask] = {}
     masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
-    budget = Budget(settings, Spending(store.engine))
+    budget = ModelBudget(settings, Spending(store.engine))
     names = specialist_models(settings)
 
     def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:

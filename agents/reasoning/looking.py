@@ -22,7 +22,7 @@ ANSWER_CHARS = 1_800
 
 
 @dataclass
-class Desk:
+class ToolDesk:
     """The tools of one step at one specialist's hands."""
 
     allowed: tuple[str, ...]

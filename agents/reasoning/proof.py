@@ -106,7 +106,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Place:
+class QuotedPlace:
     """Where a value stands in a payload."""
 
     pointer: str
@@ -114,13 +114,13 @@ class Place:
     row: dict[str, Any]
 
 
-def places_of(payload: Any, text: str) -> Iterator[Place]:
+def places_of(payload: Any, text: str) -> Iterator[QuotedPlace]:
     """Every field of every row that holds a cited value."""
     for number, row in enumerate(_rows(payload)):
         for name, value in row.items():
             if isinstance(value, (str, int, float, bool)) and alike(value, text):
                 key = name.replace("~", "~0").replace("/", "~1")
-                yield Place(f"/rows/{number}/{key}", value, row)
+                yield QuotedPlace(f"/rows/{number}/{key}", value, row)
 
 
 def alike(value: Any, text: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ...incident.document import Incident
 from ...incident.report import FollowUp, PostmortemReport
 from ...telemetry.model import Catalogue
-from ..follow_ups.catalogue import fill, lesson
+from ..follow_ups.lessons import fill, lesson
 from .incident_status import affected, is_noise, likely_cause
 
 DUE_DAYS = {1: 7, 2: 30, 3: 90}

@@ -21,14 +21,14 @@ _SENT = re.compile(r"^(M\d+) to (.+?) by .+?: (?:\[\S+\] \S+ )?(.*)$")
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyEvent:
     """One line, and of which kinds it is."""
 
     event: Event
     kinds: tuple[EventKind, ...]
 
 
-def chronicle(document: Incident) -> list[Entry]:
+def chronicle(document: Incident) -> list[KeyEvent]:
     """Key events by time, opened by the alert itself."""
     groups: list[list[Event]] = []
     for event in _events(document):
@@ -55,14 +55,16 @@ def _together(first: Event, event: Event) -> bool:
     return near and first.actor == event.actor and EventKind.alert not in (first.kind, event.kind)
 
 
-def _entry(group: list[Event]) -> Entry:
+def _entry(group: list[Event]) -> KeyEvent:
     kinds = tuple(dict.fromkeys(event.kind for event in group))
     main = next((e for e in group if e.kind is not EventKind.state), group[0])
     texts = _states(group, alone=main.kind is EventKind.state)
     cited = dict.fromkeys(ref for event in group for ref in event.evidence)
     text = "; ".join(_distinct(_messages(texts)))
     update = {"text": shown(text), "evidence": list(cited), "at": group[0].at}
-    return Entry(main.model_copy(update=update), (main.kind, *(k for k in kinds if k != main.kind)))
+    return KeyEvent(
+        main.model_copy(update=update), (main.kind, *(k for k in kinds if k != main.kind))
+    )
 
 
 def _states(group: list[Event], alone: bool) -> list[str]:

@@ -15,7 +15,7 @@ from ...tools.base import Result
 from ...tools.impact import RouteImpact
 from ..causes.observations import first
 from .incident_status import about_security, ended, is_noise, likely_cause, onset
-from .narrator import Claim, Narrator, proof
+from .narrator import Narrator, Statement, proof
 from .wording import sentence
 
 NOTABLE_RISE = 0.01
@@ -139,7 +139,7 @@ SHOWN = 3
 """Objectives and journeys told one by one; more are counted."""
 
 
-def impact(say: Narrator) -> Iterator[Claim]:
+def impact(say: Narrator) -> Iterator[Statement]:
     """Users, journeys, objectives, revenue, data, accounts: numbers with where they come from."""
     yield _requests(say)
     yield from _journeys(say)
@@ -148,7 +148,7 @@ def impact(say: Narrator) -> Iterator[Claim]:
     yield from _accounts(say)
 
 
-def _requests(say: Narrator) -> Claim:
+def _requests(say: Narrator) -> Statement:
     report, hurt = say.document.report(CustomerImpactReport), say.document.impact
     if report is not None and report.conclusion == "concluded":
         return say.say(sentence(report.summary), *report.searched)
@@ -161,7 +161,7 @@ def _requests(say: Narrator) -> Claim:
     return say.say("Impact was not assessed.")
 
 
-def _journeys(say: Narrator) -> Iterator[Claim]:
+def _journeys(say: Narrator) -> Iterator[Statement]:
     report = say.document.report(CustomerImpactReport)
     if report is not None and report.segments:
         more = len(report.segments) - SHOWN
@@ -169,7 +169,7 @@ def _journeys(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"By journey: {'; '.join(report.segments[:SHOWN])}{rest}.", *report.searched)
 
 
-def _objectives(say: Narrator) -> Iterator[Claim]:
+def _objectives(say: Narrator) -> Iterator[Statement]:
     """The worst ones, by how far they were missed."""
     missed = sorted(
         (state for state in say.document.slo if state.breached),
@@ -186,7 +186,7 @@ def _objectives(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"Missed as well: {names}.", *(state.evidence for state in more))
 
 
-def _data(say: Narrator) -> Iterator[Claim]:
+def _data(say: Narrator) -> Iterator[Statement]:
     """Data that was wrong, and what it was held against."""
     cause = likely_cause(say.document)
     if cause is None or cause.kind is not FaultKind.data_corruption:
@@ -202,7 +202,7 @@ def _data(say: Narrator) -> Iterator[Claim]:
         yield say.say(text, *proof(quotes))
 
 
-def _accounts(say: Narrator) -> Iterator[Claim]:
+def _accounts(say: Narrator) -> Iterator[Statement]:
     """Whether somebody got in: the first question after an attack."""
     report = say.document.report(SecurityReport)
     if about_security(say.document) and report and report.exposure:

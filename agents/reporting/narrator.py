@@ -16,7 +16,7 @@ MOST_REFS = 4
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """One sentence and what it rests on: evidence (E…), timeline rows (T…), gaps (G…), dropped
     claims (D…)."""
 
@@ -25,7 +25,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Row:
+class NumberedEvent:
     """One numbered line of the timeline."""
 
     id: str
@@ -45,7 +45,7 @@ class Narrator:
         self.systems = sorted({*_systems(document), *(service.name for service in known)})
         self.marks: list[Mark] = []
         self.rows = [
-            Row(f"T{n}", self._neutral(entry.event), entry.kinds)
+            NumberedEvent(f"T{n}", self._neutral(entry.event), entry.kinds)
             for n, entry in enumerate(chronicle(document), 1)
         ]
         self.cited: dict[str, None] = {}
@@ -62,10 +62,10 @@ class Narrator:
         self.marks += [mark for mark in marks if mark not in self.marks]
         return reword(text, self.systems, self.people)
 
-    def say(self, text: str, *refs: str) -> Claim:
+    def say(self, text: str, *refs: str) -> Statement:
         """A claim. References that do not exist are left out; without any, the first line of
         the timeline stands for the record as a whole."""
-        return Claim(self.clean(text[:1].upper() + text[1:]), tuple(self.cite(refs)) or ("T1",))
+        return Statement(self.clean(text[:1].upper() + text[1:]), tuple(self.cite(refs)) or ("T1",))
 
     def cite(self, refs: Iterable[str], most: int = MOST_REFS) -> list[str]:
         """The references that exist, at most so many; they are remembered as cited."""

@@ -17,7 +17,7 @@ from ...incident.timeline import EventKind
 from ...prompts.formats import duration, percent
 from .gaps import matters
 from .incident_status import detected, ended, is_noise, likely_cause, onset, solution
-from .narrator import Claim, Narrator, proof
+from .narrator import Narrator, Statement, proof
 from .story import looked
 from .wording import listed
 
@@ -26,22 +26,22 @@ CLASSIFY_S = 300  # severity within five minutes of detection
 DECIDE_S = 300  # an approval that waits longer than this cost the users time
 
 
-def went_well(say: Narrator) -> list[Claim]:
+def went_well(say: Narrator) -> list[Statement]:
     """Targets met and safeguards that worked."""
     return [claim for good, claim in _timed(say) if good] + list(_good(say))
 
 
-def could_improve(say: Narrator) -> list[Claim]:
+def could_improve(say: Narrator) -> list[Statement]:
     """Targets missed, moves that did not help, what could not be seen or proven."""
     return [claim for good, claim in _timed(say) if not good] + list(_bad(say))
 
 
-def lucky(say: Narrator) -> list[Claim]:
+def lucky(say: Narrator) -> list[Statement]:
     """What limited the harm without being designed to."""
     return list(_luck(say))
 
 
-def _timed(say: Narrator) -> Iterator[tuple[bool, Claim]]:
+def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     """Durations against targets: (met, claim)."""
     document = say.document
     detect = (detected(document) - onset(document)).total_seconds()
@@ -69,7 +69,7 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Claim]]:
     yield from _waits(say)
 
 
-def _waits(say: Narrator) -> Iterator[tuple[bool, Claim]]:
+def _waits(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     """The longest wait for an approval, from proposal to decision."""
     proposed = {e.text: e.at for e in say.document.timeline if e.kind is EventKind.proposal}
     waits = []
@@ -86,7 +86,7 @@ def _waits(say: Narrator) -> Iterator[tuple[bool, Claim]]:
             yield seconds <= DECIDE_S, say.say(text, say.line(EventKind.decision))
 
 
-def _good(say: Narrator) -> Iterator[Claim]:
+def _good(say: Narrator) -> Iterator[Statement]:
     document = say.document
     solved = solution(document)
     if solved and solved is document.executions[0]:
@@ -106,7 +106,7 @@ def _good(say: Narrator) -> Iterator[Claim]:
         yield say.say(text, *(s.evidence for s in document.slo))
 
 
-def _bad(say: Narrator) -> Iterator[Claim]:
+def _bad(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
         if execution.outcome is not Outcome.better:
@@ -129,7 +129,7 @@ def _bad(say: Narrator) -> Iterator[Claim]:
     yield from _silences(say)
 
 
-def _gaps(say: Narrator) -> Iterator[Claim]:
+def _gaps(say: Narrator) -> Iterator[Statement]:
     """What could have told more, one by one; sources that this system does without, in a line."""
     cause = likely_cause(say.document)
     kind = cause.kind if cause else FaultKind.unknown
@@ -143,7 +143,7 @@ def _gaps(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"Not seen, as this telemetry has none: {names}.", *(ref for ref, _ in rest))
 
 
-def _silences(say: Narrator) -> Iterator[Claim]:
+def _silences(say: Narrator) -> Iterator[Statement]:
     """Stretches without a message, longer than the severity's cadence."""
     document = say.document
     minutes = TARGETS[document.severity].update_minutes if document.severity else None
@@ -158,7 +158,7 @@ def _silences(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"{text}; the cadence is {minutes} min.", say.line(EventKind.message))
 
 
-def _luck(say: Narrator) -> Iterator[Claim]:
+def _luck(say: Narrator) -> Iterator[Statement]:
     document = say.document
     solved = solution(document)
     plan = document.plan(solved.plan) if solved else None

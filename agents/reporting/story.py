@@ -9,7 +9,7 @@ from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
 from ...prompts.formats import clock, duration, level, percent, utc
 from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
-from .narrator import Claim, Narrator, proof
+from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence
 
 LIKELY = 0.01
@@ -17,7 +17,7 @@ LIKELY = 0.01
 REASONS = 4
 
 
-def summary(say: Narrator) -> Iterator[Claim]:
+def summary(say: Narrator) -> Iterator[Statement]:
     """What happened, why, and what ended it, in three sentences."""
     document = say.document
     if is_noise(document):
@@ -58,7 +58,7 @@ def _span(say: Narrator) -> str:
     return f"from {utc(begun)} to {utc(end)} ({duration((end - begun).total_seconds())})"
 
 
-def _cause(say: Narrator) -> Claim:
+def _cause(say: Narrator) -> Statement:
     cause = likely_cause(say.document)
     if cause is None:
         leading = say.document.leading()
@@ -81,7 +81,7 @@ def looked(say: Narrator) -> list[str]:
     return [*(report.searched[:2] if report else []), *lines]
 
 
-def causes(say: Narrator) -> Iterator[Claim]:
+def causes(say: Narrator) -> Iterator[Statement]:
     """The cause with what speaks for and against it, and the contributing factors."""
     document = say.document
     yield _cause(say)
@@ -99,7 +99,7 @@ def causes(say: Narrator) -> Iterator[Claim]:
     yield from _others(say, cause)
 
 
-def _known(say: Narrator) -> Iterator[Claim]:
+def _known(say: Narrator) -> Iterator[Statement]:
     """Findings of the investigation first: the sweep's are symptoms."""
     investigation = InvestigationReport.number()
     findings = sorted(say.document.findings, key=lambda finding: finding.step != investigation)
@@ -107,14 +107,14 @@ def _known(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
 
 
-def _contributing(say: Narrator) -> Iterator[Claim]:
+def _contributing(say: Narrator) -> Iterator[Statement]:
     report = say.document.report(InvestigationReport)
     if report is not None:
         for factor in report.contributing[:REASONS]:
             yield say.say(f"Contributing: {factor.text}.", *factor.evidence or looked(say))
 
 
-def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Claim]:
+def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Statement]:
     """The competing causes that had a chance, with the main reason against each."""
     others = [h for h in say.document.hypotheses if h is not cause and h.confidence >= LIKELY]
     if cause is not None:  # "it is there, of unknown kind" competes with no named cause
@@ -126,7 +126,7 @@ def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Claim]:
         yield say.say(text, *(_quoted(other) or looked(say))[:2])
 
 
-def trigger(say: Narrator) -> Claim:
+def trigger(say: Narrator) -> Statement:
     """The change that set it off, where one is blamed; the silence is told too."""
     cause = likely_cause(say.document)
     change = next((f for f in say.document.findings if _is_trigger(f, cause)), None)
@@ -143,7 +143,7 @@ def _is_trigger(finding: Finding, cause) -> bool:
     return "change" in finding.kind and (about or named)
 
 
-def whys(say: Narrator) -> list[Claim]:
+def whys(say: Narrator) -> list[Statement]:
     """The chain of five whys as the investigation found it."""
     report = say.document.report(InvestigationReport)
     if report is None:
@@ -153,7 +153,7 @@ def whys(say: Narrator) -> list[Claim]:
     return [say.say(w.text, *w.evidence or (looked(say) if n else alert)) for n, w in chain]
 
 
-def detection(say: Narrator) -> Iterator[Claim]:
+def detection(say: Narrator) -> Iterator[Statement]:
     """How it was noticed and how long that took."""
     document = say.document
     alert, at = document.alert, detected(document)
@@ -167,7 +167,7 @@ def detection(say: Narrator) -> Iterator[Claim]:
         yield say.say(f"Classified: {first.summary}.", line, *quotes)
 
 
-def resolution(say: Narrator) -> Iterator[Claim]:
+def resolution(say: Narrator) -> Iterator[Statement]:
     """Every action in order, with its outcome as measured; what was proposed and not done."""
     document = say.document
     for execution in document.executions:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
-from ...tools.base import Row
 from ...tools.capacity import ResourceUse
+from ...tools.edges import CallEdge
+from ...tools.latency import SlowOperation
 from ..causes.observations import cite, first, where
-from .observations import LoadObservations
-from .statements import executed, heavier
+from .load import LoadObservations
+from .work import executed, heavier
 
 FULL, RISE = 0.8, 0.1
 """Utilisation from which a resource limits, and its rise that makes it this incident's."""
@@ -49,15 +50,13 @@ class Bottleneck:
 def strained(observations: LoadObservations) -> list[ResourceUse]:
     """Resources at their limit or with a queue that was not there, worst first."""
     rows = [row for row in observations.saturation.rows if _limits(row)]
-    return sorted(rows, key=lambda row: (-_rise(row), -(row["score"] or 0)))
+    return sorted(rows, key=lambda row: (-_rise(row), -row.score))
 
 
 def find(observations: LoadObservations) -> Bottleneck | None:
     """The bottleneck, or None: nothing is full and nothing waits."""
     full = strained(observations)
-    start = (
-        (full[0]["service"] if full else None) or _slowest(observations) or _caller(observations)
-    )
+    start = (full[0].service if full else None) or _slowest(observations) or _caller(observations)
     if start is None:
         return None
     path = _down(observations, start)
@@ -66,66 +65,66 @@ def find(observations: LoadObservations) -> Bottleneck | None:
         _silent(observations, path)
         or _held(observations, full, path)
         or _statement(observations, path)
-        or _resource(observations, [row for row in full if row["service"] == service], path)
+        or _resource(observations, [row for row in full if row.service == service], path)
         or _own_time(observations, path)
     )
 
 
-def _limits(row: Row) -> bool:
-    used = row["utilisation"] or 0
-    if row["resource"] == "memory":  # a process that was killed for it begins again from little
-        used = max(used, row["peak"] or 0)
-        return used >= FULL and used - (row["utilisation_before"] or 0) >= RISE
-    return (used >= FULL and _rise(row) >= RISE) or used >= 0.95 or (row["waiting"] or 0) >= 1
+def _limits(row: ResourceUse) -> bool:
+    used = row.utilisation or 0
+    if row.resource == "memory":  # a process that was killed for it begins again from little
+        used = max(used, row.peak or 0)
+        return used >= FULL and used - (row.utilisation_before or 0) >= RISE
+    return (used >= FULL and _rise(row) >= RISE) or used >= 0.95 or (row.waiting or 0) >= 1
 
 
-def _rise(row: Row) -> float:
-    return round((row["utilisation"] or 0) - (row["utilisation_before"] or 0), 1)
+def _rise(row: ResourceUse) -> float:
+    return round((row.utilisation or 0) - (row.utilisation_before or 0), 1)
 
 
 def _slowest(observations: LoadObservations) -> str | None:
     """Without a full resource: the service that adds most time, where latency rose at all."""
-    if not any(r["worse"] and r["signal"].startswith("latency") for r in observations.signals.rows):
+    if not any(r.worse and r.signal.startswith("latency") for r in observations.signals.rows):
         return None
     rows = [row for row in observations.slow.rows if _got_slow(row)]
-    row = max(rows, key=lambda row: row["share"] or 0, default=None)
-    return row["service"] if row else None
+    row = max(rows, key=lambda row: row.share, default=None)
+    return row.service if row else None
 
 
 def _caller(observations: LoadObservations) -> str | None:
     """Else the caller that loses most time in one call."""
     row = max(filter(_costly, observations.edges.rows), key=_cost, default=None)
-    return row["caller"] if row else None
+    return row.caller if row else None
 
 
-def _got_slow(row: Row) -> bool:
+def _got_slow(row: SlowOperation) -> bool:
     """Whether an operation takes clearly longer in itself than it did."""
-    now, before = row["self_mean_ms"] or 0, row["self_mean_ms_before"] or 0
+    now, before = row.self_mean_ms or 0, row.self_mean_ms_before or 0
     return now >= SLOWER * before and now - before >= ADDED_MS
 
 
 def _down(observations: LoadObservations, start: str) -> list[str]:
     """From a service along the calls that got slow or silent, to where that ends."""
     path = [start]
-    while (call := _waits_for(observations, path[-1])) and call["callee"] not in path:
-        path.append(call["callee"])
+    while (call := _waits_for(observations, path[-1])) and call.callee not in path:
+        path.append(call.callee)
     return path
 
 
-def _waits_for(observations: LoadObservations, service: str) -> Row | None:
+def _waits_for(observations: LoadObservations, service: str) -> CallEdge | None:
     """The call of this service that costs it most added time, if one got slow or silent."""
     slow = [row for row in where(observations.edges, caller=service) if _costly(row)]
     return max(slow, key=_cost, default=None)
 
 
-def _costly(row: Row) -> bool:
-    added = (row["p95_ms"] or 0) - (row["p95_ms_before"] or 0)
-    slower = (row["latency_ratio"] or 0) >= SLOWER and added >= ADDED_MS
-    return slower or (row["unanswered_share"] or 0) >= SILENT
+def _costly(row: CallEdge) -> bool:
+    added = (row.p95_ms or 0) - (row.p95_ms_before or 0)
+    slower = (row.latency_ratio or 0) >= SLOWER and added >= ADDED_MS
+    return slower or row.unanswered_share >= SILENT
 
 
-def _cost(row: Row) -> float:
-    return ((row["p95_ms"] or 0) - (row["p95_ms_before"] or 0)) * (row["requests"] or 0)
+def _cost(row: CallEdge) -> float:
+    return ((row.p95_ms or 0) - (row.p95_ms_before or 0)) * row.requests
 
 
 def _silent(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
@@ -134,9 +133,9 @@ def _silent(observations: LoadObservations, path: list[str]) -> Bottleneck | Non
     call = first(observations.edges, caller=path[-2], callee=path[-1])
     known = observations.case.catalogue.find(path[-1])
     outside = known is not None and known.kind in ("database", "external")
-    if call is None or outside or (call["unanswered_share"] or 0) < SILENT:
+    if call is None or outside or call.unanswered_share < SILENT:
         return None
-    reason = f"{call['unanswered_share']:.0%} of the calls of {path[-2]} to it get no answer"
+    reason = f"{call.unanswered_share:.0%} of the calls of {path[-2]} to it get no answer"
     quotes = cite(observations.edges, call, "callee", "unanswered_share")
     return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
 
@@ -146,22 +145,22 @@ def _held(
 ) -> Bottleneck | None:
     """A full pool whose statements run far less than it is in use: connections are kept idle."""
     for row in full:
-        if row["resource"] != "db pool" or row["service"] not in path or not row["used"]:
+        if row.resource != "db pool" or row.service not in path or not row.used:
             continue
-        statements = where(observations.queries, service=row["service"])
-        spent = sum((r["total_ms"] or 0) * executed(r) for r in statements)
+        statements = where(observations.queries, service=row.service)
+        spent = sum(r.total_ms * executed(r) for r in statements)
         running = spent / 1000 / observations.case.frame.incident.seconds
-        if running < row["used"] / 2:
-            queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
+        if running < row.used / 2:
+            queue = f", {row.waiting:g} waiting" if row.waiting else ""
             reason = (
-                f"{row['used']:.3g} connections in use{queue}, and statements run on {running:.2g} "
+                f"{row.used:.3g} connections in use{queue}, and statements run on {running:.2g} "
                 "of them on average: connections are held and not given back"
             )
             quotes = cite(
                 observations.saturation, row, "service", "resource", "used", "utilisation"
             )
-            upto = path[: path.index(row["service"]) + 1]
-            return Bottleneck(row["service"], "db pool", reason, tuple(quotes), tuple(upto))
+            upto = path[: path.index(row.service) + 1]
+            return Bottleneck(row.service, "db pool", reason, tuple(quotes), tuple(upto))
     return None
 
 
@@ -170,7 +169,7 @@ def _statement(observations: LoadObservations, path: list[str]) -> Bottleneck | 
     for service in reversed(path):
         row = heavier(observations, service)
         if row:
-            reason = f"{row['statement'][:70]} takes {row['total_ms']:.0f} ms in all"
+            reason = f"{row.statement[:70]} takes {row.total_ms:.0f} ms in all"
             quotes = cite(observations.queries, row, "service", "total_ms", "mean_ms", "calls")
             upto = path[: path.index(service) + 1]
             return Bottleneck(service, "database time", reason, tuple(quotes), tuple(upto))
@@ -178,23 +177,23 @@ def _statement(observations: LoadObservations, path: list[str]) -> Bottleneck | 
 
 
 def _resource(
-    observations: LoadObservations, rows: list[Row], path: list[str]
+    observations: LoadObservations, rows: list[ResourceUse], path: list[str]
 ) -> Bottleneck | None:
     if not rows:
         return None
     row = rows[0]
-    queue = f", {row['waiting']:g} waiting" if row["waiting"] else ""
-    if row["resource"] == "concurrency" and (row["utilisation"] or 0) > 1:
-        queue = f" ({row['used']:.3g} requests for {row['limit']:.3g} slots)"
-    peak = row["peak"] or 0
-    if row["resource"] == "memory" and peak > (row["utilisation"] or 0):
+    queue = f", {row.waiting:g} waiting" if row.waiting else ""
+    if row.resource == "concurrency" and (row.utilisation or 0) > 1:
+        queue = f" ({row.used:.3g} requests for {row.limit:.3g} slots)"
+    peak = row.peak or 0
+    if row.resource == "memory" and peak > (row.utilisation or 0):
         queue = f", {peak:.0%} at its peak"
-    why = "" if row["resource"] == "memory" else f"; {why_full(observations, row['service'])}"
-    reason = f"{row['utilisation'] or 0:.0%} in use{queue}{why}"
+    why = "" if row.resource == "memory" else f"; {why_full(observations, row.service)}"
+    reason = f"{row.utilisation or 0:.0%} in use{queue}{why}"
     quotes = cite(
         observations.saturation, row, "service", "resource", "utilisation", "used", "limit"
     )
-    return Bottleneck(row["service"], row["resource"], reason, tuple(quotes), tuple(path))
+    return Bottleneck(row.service, row.resource, reason, tuple(quotes), tuple(path))
 
 
 def _own_time(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
@@ -202,8 +201,8 @@ def _own_time(observations: LoadObservations, path: list[str]) -> Bottleneck | N
     if row is None or not _got_slow(row):
         return None
     reason = (
-        f"{row['operation']} spends {row['self_mean_ms']:.3g} ms in itself, "
-        f"{row['self_mean_ms_before'] or 0:.3g} before"
+        f"{row.operation} spends {row.self_mean_ms:.3g} ms in itself, "
+        f"{row.self_mean_ms_before or 0:.3g} before"
     )
     quotes = cite(
         observations.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before"
@@ -216,7 +215,7 @@ def why_full(observations: LoadObservations, service: str) -> str:
     now, before = observations.arrivals(service)
     stay, stay_before = (
         observations.seconds_each(service),
-        observations.seconds_each(service, "usual_s"),
+        observations.seconds_each(service, usual=True),
     )
     if not before or not stay or not stay_before:
         return "how many arrive and how long each stays is not recorded"

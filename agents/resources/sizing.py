@@ -8,14 +8,14 @@ from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ..causes.observations import cite
 from .bottleneck import Bottleneck
-from .observations import LoadObservations
+from .load import LoadObservations
 
 HEADROOM = 0.3
 """Share of each instance's capacity that stays free."""
 
 
 @dataclass(frozen=True)
-class Size:
+class Sizing:
     """What a service has and needs."""
 
     service: str
@@ -33,19 +33,19 @@ class Size:
         return self.need > self.have
 
 
-def sizes(observations: LoadObservations) -> Iterator[Size]:
+def sizes(observations: LoadObservations) -> Iterator[Sizing]:
     """Every service whose arrivals, healthy time per request and slots are known."""
-    for service in dict.fromkeys(row["service"] for row in observations.instances.rows):
+    for service in dict.fromkeys(row.service for row in observations.instances.rows):
         found = _size(observations, service)
         if found:
             yield found
 
 
-def _size(observations: LoadObservations, service: str) -> Size | None:
+def _size(observations: LoadObservations, service: str) -> Sizing | None:
     """By the healthy time per request: what a queue or a fault adds to it is not the work."""
     working = observations.working(service)
-    slots = [row["slots"] for row in working if row["slots"]]
-    stay = observations.seconds_each(service, "usual_s")
+    slots = [row.slots for row in working if row.slots]
+    stay = observations.seconds_each(service, usual=True)
     arrivals, _ = observations.arrivals(service)
     each = per_instance_rps(min(slots), stay) if slots and stay else None
     need = instances_needed(arrivals, each, HEADROOM) if each else None
@@ -55,10 +55,10 @@ def _size(observations: LoadObservations, service: str) -> Size | None:
     quotes = tuple(cite(observations.instances, working[0], *names))
     known = observations.case.catalogue.find(service)
     most = max(known.instances_max if known else 0, len(working))
-    return Size(service, arrivals, stay, each, len(working), need, most, quotes)
+    return Sizing(service, arrivals, stay, each, len(working), need, most, quotes)
 
 
-def findings(found: list[Size]) -> list[Finding]:
+def findings(found: list[Sizing]) -> list[Finding]:
     """Services that have fewer instances than their arrivals need."""
     return [
         Finding(statement=_need(size), service=size.service, kind="capacity", quotes=[*size.quotes])
@@ -68,7 +68,7 @@ def findings(found: list[Size]) -> list[Finding]:
 
 
 def advice(
-    observations: LoadObservations, found: list[Size], bottleneck: Bottleneck | None
+    observations: LoadObservations, found: list[Sizing], bottleneck: Bottleneck | None
 ) -> Iterator[str]:
     """How many instances, when to add one, and where more instances would not help."""
     for size in found:
@@ -80,13 +80,13 @@ def advice(
         yield from _as_it_is(observations, found, bottleneck)
 
 
-def _limits(bottleneck: Bottleneck | None, size: Size) -> bool:
+def _limits(bottleneck: Bottleneck | None, size: Sizing) -> bool:
     """Whether this service's slots are the bottleneck."""
     found = bottleneck and (bottleneck.service, bottleneck.resource)
     return found == (size.service, "concurrency")
 
 
-def _need(size: Size) -> str:
+def _need(size: Sizing) -> str:
     beyond = ""
     if size.need > size.most:
         beyond = f"; it may have {size.most} at most: throttle or shed the rest"
@@ -96,7 +96,7 @@ def _need(size: Size) -> str:
     )
 
 
-def _trigger(size: Size) -> str:
+def _trigger(size: Sizing) -> str:
     high = size.each * (1 - HEADROOM)
     return (
         f"{size.service}: scale out above {high:.3g} requests/s per instance "
@@ -105,7 +105,7 @@ def _trigger(size: Size) -> str:
 
 
 def _as_it_is(
-    observations: LoadObservations, found: list[Size], bottleneck: Bottleneck
+    observations: LoadObservations, found: list[Sizing], bottleneck: Bottleneck
 ) -> Iterator[str]:
     """Each request got heavier: say what carrying that would take, so that it is fixed instead."""
     size = next((s for s in found if s.service == bottleneck.service), None)

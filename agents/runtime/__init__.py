@@ -1,0 +1,1 @@
+"""LangGraph's side: nodes, gates, effects, and what a step gets to see."""

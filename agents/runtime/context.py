@@ -126,7 +126,7 @@ what one step asked the other need not ask again."""
 
 
 @dataclass(frozen=True)
-class View:
+class StepBench:
     """A bench: one state of telemetry, seen through one incident's windows."""
 
     telemetry: Recording
@@ -204,7 +204,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                View(recording, frame, self.survey),
+                StepBench(recording, frame, self.survey),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

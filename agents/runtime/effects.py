@@ -1,22 +1,31 @@
-"""Acting on the system: nodes of their own, each effect claimed before it happens.
+"""Acting on the system and sending messages: nodes of their own, each effect claimed before it
+happens.
 
-The claim is a row in our table under the plan's hash. A claim that is already there
-means: done, or begun by a process that died. Neither is ever carried out again; after a death the
-outcome is open until telemetry decides it.
+The claim is a row in our table under the plan's or the text's hash. A claim that is already there
+means: done, or begun by a process that died. An action is then never carried out again; its
+outcome is open until telemetry decides it. A message is tried again: the outbox itself takes a
+text only once.
 """
+
+from datetime import datetime
+from functools import partial
 
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, JsonValue
 
 from ...actions import remediation
-from ...errors import NotFound, ToolError
-from ...incident.action import ActionPlan, Decision, Execution, Outcome
+from ...errors import NotFound, ToolError, ToolFailed
+from ...incident.action import ActionPlan, Decision, Execution, Outcome, Verdict
+from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
 from ...incident.events import ActionDone, ActionStarted, Waiting
+from ...incident.finding import Gap
 from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind, utc_now
-from ...state import IncidentState
+from ...state import CommunicationState, IncidentState
 from ...targets.stand_ins import WHY_GONE
+from ...tools import notify
+from ..reporting.incident_status import about_security
 from .context import ResponseContext
 from .gate import add_decision
 
@@ -99,7 +108,8 @@ def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> Non
     if decision:
         add_decision(document, decision)
     now = utc_now()
-    document.move(State.containing, now, "remediation", plan.title)
+    state = State.eradicating if about_security(document) else State.containing
+    document.move(state, now, "remediation", plan.title)
     document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
     document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
 
@@ -143,6 +153,9 @@ def _end(document: Incident, plan_hash: str, result: Performed) -> None:
     execution.receipt, execution.note = result.receipt, result.error
     if result.error and result is not DIED:
         execution.outcome = Outcome.failed
+    if not result.error:
+        why = "carried out; it has time to stabilise"
+        document.move(State.recovering, execution.ended_at, "remediation", why)
     text = f"{execution.title}: {result.error or 'carried out; telemetry decides what it did'}"
     document.record(
         Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
@@ -157,3 +170,78 @@ def _undone(document: Incident, plan_hash: str, result: TakenBack) -> None:
     execution.undone = result.undone
     execution.note = f"{execution.note}; {note}".lstrip("; ")
     document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))
+
+
+OPEN = (MessageState.draft, MessageState.awaiting_approval, MessageState.approved)
+
+
+def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
+    """Send what may go out; note what was refused."""
+    context = runtime.context
+    sent = 0
+    for message in context.store.load(state.incident_id).communications:
+        if message.state not in OPEN:
+            continue
+        decision = context.store.ledger.decision(state.incident_id, message.hash)
+        try:
+            new = _deliver(context, state.incident_id, message, decision)
+        except ToolFailed as error:  # the next round tries again; people are asked meanwhile
+            gap = Gap(what=_unsent(message), why=str(error), specialist="comms")
+            context.store.update(state.incident_id, partial(_miss, gap=gap))
+            continue
+        sent += new is MessageState.sent
+        note = partial(
+            _note, message_hash=message.hash, state=new, decision=decision, now=context.clock()
+        )
+        context.store.update(state.incident_id, note)
+    return {"told": sent}
+
+
+def _deliver(
+    context: ResponseContext, incident_id: str, message: Message, decision: Decision | None
+) -> MessageState:
+    """Send one message where that is allowed; the state it is in afterwards."""
+    if message.external:
+        if decision is None:
+            return MessageState.awaiting_approval
+        if decision.verdict is not Verdict.approved:
+            return MessageState.rejected
+    key = f"{incident_id}:send:{message.hash}"
+    earlier = context.store.ledger.claim(incident_id, key)
+    if earlier is None or earlier.done_at is None:  # the outbox takes a text once: see notify
+        outbox = context.outbox(incident_id)
+        files = notify.send(outbox, message, decision, drill=context.drill)
+        context.store.ledger.finish(key, {"files": files})
+    return MessageState.sent
+
+
+def _unsent(message: Message) -> str:
+    return f"{message.id} to {message.audience.value} was not sent"
+
+
+def _miss(document: Incident, gap: Gap) -> None:
+    """Say once that a message could not go out."""
+    if all(known.what != gap.what for known in document.gaps):
+        document.gaps.append(gap)
+
+
+def _note(
+    document: Incident,
+    message_hash: str,
+    state: MessageState,
+    decision: Decision | None,
+    now: datetime,
+) -> None:
+    """Write the message's new state, and the decision on it, into the document."""
+    message = next(m for m in document.communications if m.hash == message_hash)
+    if decision:
+        add_decision(document, decision)
+    if message.state is state:
+        return
+    message.state = state
+    if state is MessageState.sent:
+        message.sent_at = now
+        document.gaps = [gap for gap in document.gaps if gap.what != _unsent(message)]
+        where = ", ".join(message.channels)
+        text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
+        document.record(Event(at=message.sent_at, actor="comms", kind=EventKind.message, text=text))

@@ -12,9 +12,12 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
 from ...incident.action import Outcome
+from ...incident.document import Incident
 from ...incident.events import PlaybookAnswered, StepDone, StepStarted
 from ...incident.filing import file_report
+from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
+from ...incident.timeline import utc_now
 from ...state import IncidentState
 from ...tracing import node_span
 from .case import Step
@@ -87,9 +90,16 @@ def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """An action did not help: back to investigation with what was learned, a bounded number of
     times."""
     spent = state.attempt >= runtime.context.settings.max_attempts
+    runtime.context.store.update(state.incident_id, _investigated_again)
     return {
         "attempt": state.attempt + (not spent),
         "investigated": False,
         "outcome": "",
         "stop": "attempts spent" if spent else "",
     }
+
+
+def _investigated_again(document: Incident) -> None:
+    if document.state is State.monitoring:  # patience is over: they were on their way, and stopped
+        reason = "the symptoms did not go"
+        document.move(State.investigating, utc_now(), "observability", reason)

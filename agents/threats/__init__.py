@@ -6,21 +6,20 @@ nothing. None knows a service or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import access, certificates, credentials, floods, instructions, probing, programs, secrets
-from .observations import AccessObservations
-from .threat import Threat
+from . import exposure, floods, instructions, logins, probing
+from .observations import AccessObservations, Threat
 
 Check = Callable[[AccessObservations], Iterable[Threat]]
 
 CHECKS: tuple[Check, ...] = (
-    credentials.attacks,
+    logins.attacks,
     floods.floods,
     probing.probes,
     probing.refused_sources,
-    access.refusals,
-    programs.unusual,
-    certificates.expiring,
-    secrets.in_logs,
+    logins.refusals,
+    probing.unusual_programs,
+    exposure.expiring,
+    exposure.secrets_in_logs,
     instructions.in_telemetry,
 )
 

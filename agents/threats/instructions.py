@@ -11,9 +11,8 @@ from ...incident.timeline import utc_now
 from ...text_safety.injection import speaks
 from ...tools.base import Result, Row
 from ...tools.hostile import HostileText, hostile_texts
-from ..causes.observations import cite
-from .observations import AccessObservations
-from .threat import Threat
+from ..causes.observations import finding
+from .observations import AccessObservations, Threat
 
 SHOWN = 5
 
@@ -40,7 +39,7 @@ def _written(observations: AccessObservations) -> Iterator[Finding]:
     found = observations.ask(hostile_texts)
     for row in found.rows:
         of = f" of {row.service}" if row.service else ""
-        yield _finding(found, row, f"a text of others ({row.place}{of})", row.service)
+        yield _finding(found, row, f"a text of others ({row.place}{of})")
 
 
 def _alert(observations: AccessObservations) -> Iterator[Finding]:
@@ -79,13 +78,7 @@ def _keep(observations: AccessObservations, rows: list[AlertText]) -> Result[Ale
     return result
 
 
-def _finding(
-    result: Result[Row], row: HostileText | AlertText, place: str, service: str = ""
-) -> Finding:
+def _finding(result: Result[Row], row: HostileText | AlertText, place: str) -> Finding:
     words = f"“{row.phrase[:60]}”"
-    return Finding(
-        statement=f"{place} addresses the responder ({words}); it was kept as data, not followed",
-        service=service,
-        kind="instruction",
-        quotes=cite(result, row, "text"),
-    )
+    text = f"{place} addresses the responder ({words}); it was kept as data, not followed"
+    return finding("instruction", text, result, row, "text")

@@ -1,12 +1,34 @@
-"""What is looked at for security: logins, arrivals, paths, programs, certificates."""
+"""What is looked at for security (logins, arrivals, paths, programs, certificates), and what a sign
+of harm found there is.
+"""
 
-from functools import cached_property
+from dataclasses import dataclass
 
+from ...incident.finding import Finding
 from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
-from ...tools.base import Result, Row
-from ...tools.certificates import CertificateEnd, certificates
+from ...tools.certificates import certificates
 from ...tools.traffic import TrafficRate, traffic
-from ..causes.observations import Observations
+from ..causes.observations import Asked, Observations
+
+LEADING = 0.5
+"""Sureness from which a threat is named as one; below it stays a finding."""
+
+
+@dataclass(frozen=True)
+class Threat:
+    """A threat in words, how sure it is (0..1), its proof, who and what is behind it."""
+
+    name: str
+    sureness: float
+    findings: tuple[Finding, ...]
+    sources: tuple[str, ...] = ()
+    exposure: str = ""  # what may have been seen or taken; empty: nothing known
+
+    @property
+    def leading(self) -> bool:
+        """Whether it is sure enough to be named."""
+        return self.sureness >= LEADING
+
 
 MUCH, UNLIKELY = 4.0, 3.0
 """A rate that rose this many times, and this unlikely by chance (-log10 p), has risen."""
@@ -15,42 +37,25 @@ MUCH, UNLIKELY = 4.0, 3.0
 class AccessObservations(Observations):
     """Access records of one case, asked for when first needed."""
 
-    @cached_property
-    def users(self) -> Result[FailedLogins]:
-        """Failed logins by account."""
-        return self.ask(auth_failures, by="user")
+    users = Asked(auth_failures, by="user")
+    """Failed logins by account."""
+    arrivals = Asked(traffic, by="source")
+    """Requests at the edge by source address, before and now; the first row is all."""
+    sources = Asked(access_patterns, by="source")
+    """Requests and refusals by source address."""
+    programs = Asked(access_patterns, by="user_agent")
+    """Requests by user agent."""
+    asked_paths = Asked(access_patterns, by="path")
+    """Requests by path."""
+    certificates = Asked(certificates)
+    """Certificates and when they expire."""
 
-    @cached_property
-    def arrivals(self) -> Result[TrafficRate]:
-        """Requests at the edge by source address, before and now; the first row is all."""
-        return self.ask(traffic, by="source")
-
-    @cached_property
-    def sources(self) -> Result[AccessPattern]:
-        """Requests and refusals by source address."""
-        return self.ask(access_patterns, by="source")
-
-    @cached_property
-    def programs(self) -> Result[AccessPattern]:
-        """Requests by user agent."""
-        return self.ask(access_patterns, by="user_agent")
-
-    @cached_property
-    def paths(self) -> Result[AccessPattern]:
-        """Requests by path."""
-        return self.ask(access_patterns, by="path")
-
-    @cached_property
-    def certificates(self) -> Result[CertificateEnd]:
-        """Certificates and when they expire."""
-        return self.ask(certificates)
-
-    def attackers(self) -> list[Row]:
+    def attackers(self) -> list[FailedLogins]:
         """Sources that try credentials, most suspect first."""
-        return [row for row in self.logins.rows if row["kind"] == "concentrated" and row["pattern"]]
+        return [row for row in self.logins.rows if row.kind == "concentrated" and row.pattern]
 
 
-def risen(row: Row) -> bool:
+def risen(row: TrafficRate | AccessPattern | FailedLogins) -> bool:
     """Whether the row's rate is several times what it was, beyond chance (new ones count)."""
-    ratio = row["ratio"]
-    return (row["score"] or 0) >= UNLIKELY and (ratio is None or ratio >= MUCH)
+    ratio = row.ratio
+    return row.score >= UNLIKELY and (ratio is None or ratio >= MUCH)

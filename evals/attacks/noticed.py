@@ -19,7 +19,7 @@ from ...telemetry.recording import Recording
 from ...text_safety.injection import speaks
 from ...tools.base import Frame
 from ...tools.hostile import HostileText, hostile_texts
-from ..incidents.recordings import FOLDER, unpacked
+from ..incidents.cases import FOLDER, unpacked
 from ..studies import synthetic
 from .corpus import Attack, attacks, plant
 from .runs import alert_at

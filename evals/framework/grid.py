@@ -1,5 +1,6 @@
 """A table as plain cells, shown at a terminal or written as Markdown from the same content."""
 
+import re
 from dataclasses import dataclass, field
 
 from rich.console import Group
@@ -7,7 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ...prompts.neutral import plain
+from .statistics import Share
 
+NOTHING = "·"
+"""Where there is no figure."""
 LONGEST = 300
 """Characters of a cell or note: some of them were written by others."""
 
@@ -43,3 +47,24 @@ def as_markdown(grid: Grid) -> str:
     body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines]
     notes = [f"\n{note}" for note in grid.notes]
     return "\n".join([f"## {grid.title}\n", *body, *notes]) + "\n"
+
+
+def interval(one: Share | None) -> str:
+    """A share as .577 [.38-.77]; a dash where there is none."""
+    if one is None:
+        return NOTHING
+    return f"{bare(one.value)} [{bare(one.low, 2)}-{bare(one.high, 2)}]"
+
+
+def signed(one: Share | None) -> str:
+    """A difference of shares as +.077 [-.04 to +.19]; a dash where there is none."""
+    if one is None:
+        return NOTHING
+    bounds = " to ".join(bare(value, 2, "+") for value in (one.low, one.high))
+    return f"{bare(one.value, 3, '+')} [{bounds}]"
+
+
+def bare(value: float, digits: int = 3, sign: str = "") -> str:
+    """Without the leading zero; with a sign where `sign` is a plus."""
+    text = f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: no minus before a nought
+    return re.sub(r"^([+-]?)0\.", r"\1.", text)

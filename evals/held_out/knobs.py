@@ -5,16 +5,20 @@ function would make the engine harder to read for the sake of one measurement. S
 turns them where they stand, in a process of its own in which nothing else runs, and puts them back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
+from statistics import mean
 from types import ModuleType
 from typing import Any
 
 from ...agents.causes import location
 from ...analysis.metrics import case, flow, illness, suspects
 from ...analysis.requests import delays, pattern_counts
+from ..framework.statistics import brier
+from ..rca.results import RcaRun
+from ..rca.tables import marks_in, stated
 
 FACTORS = (0.5, 0.7, 1.0, 1.4, 2.0)
 """Times the present value."""
@@ -99,3 +103,66 @@ def replaced(new: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+DIGITS = 9
+"""Figures that differ by less are the same: sums in another order."""
+Worth = tuple[float, float, float]
+"""Larger is better, the first figure first."""
+Worths = Callable[[list[Setting]], list[Worth]]
+
+
+@dataclass(frozen=True)
+class SetFigures:
+    """One set under one setting."""
+
+    first: float  # AC@1
+    third: float  # AC@3
+    average: float  # Avg@5
+    brier: float | None  # None: nobody stated a probability
+
+
+def figures_of(runs: Sequence[RcaRun]) -> SetFigures:
+    """Of the runs of one set. Raises ValueError where none was scored."""
+    marks = marks_in(runs)
+    if not marks:
+        raise ValueError("no run of the set could be scored")
+    first, third = (mean(one.at[k] for one in marks) for k in (0, 2))
+    return SetFigures(first, third, mean(mean(one.at) for one in marks), brier(stated(marks)))
+
+
+def worth(sets: Sequence[SetFigures]) -> Worth:
+    """The means over sets, as they are compared."""
+    stating = [one.brier for one in sets if one.brier is not None]
+    off = mean(stating) if stating else 1.0
+    values = (mean(one.first for one in sets), mean(one.average for one in sets), -off)
+    first, average, sure = (round(value, DIGITS) for value in values)
+    return first, average, sure
+
+
+def chosen(
+    start: Setting, grids: Mapping[str, Sequence[float]], worths: Worths, rounds: int = 1
+) -> dict[str, float]:
+    """Turn each knob in turn to the value that is worth most; stop when a round turns none."""
+    best = dict(start)
+    for _ in range(rounds):
+        before = dict(best)
+        for name, grid in grids.items():
+            best[name] = _best_of(best, name, grid, worths)
+        if best == before:
+            break
+    return best
+
+
+def _best_of(setting: Setting, name: str, grid: Sequence[float], worths: Worths) -> float:
+    values = [setting[name], *(value for value in grid if value != setting[name])]
+    found = worths([{**setting, name: value} for value in values])
+    return values[found.index(max(found))]
+
+
+def differences(start: Setting, end: Setting) -> str:
+    """The knobs that were turned, in words; "none" where all stayed."""
+    moved = [
+        f"{name} {start[name]:g} → {end[name]:g}" for name in start if end[name] != start[name]
+    ]
+    return ", ".join(moved) or "none"

@@ -6,9 +6,10 @@ held out is scored with what was chosen. Cases are replayed as far as a judgemen
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -16,15 +17,23 @@ import typer
 from rich.console import Console
 
 from ...errors import InputError, WarroomError
-from ..framework.grid import Grid, as_markdown, at_terminal
-from ..rca.answer import RcaAnswer, RcaMethod
+from ..framework.grid import NOTHING, Grid, as_markdown, at_terminal, bare
+from ..framework.runs import Method
+from ..rca.answers import RcaAnswer
 from ..rca.cases import VARIABLE, RcaCase, rca_cases
 from ..rca.results import answered
-from .choice import SetFigures, Worth, chosen, differences, figures_of, worth
-from .knobs import KNOBS, Setting, present
-from .replay import Scores
-from .tables import Found, held_out_grid, sensitivity_grid
-from .workers import Workers
+from .knobs import (
+    KNOBS,
+    SetFigures,
+    Setting,
+    Worth,
+    chosen,
+    differences,
+    figures_of,
+    present,
+    worth,
+)
+from .replay import Scores, Workers
 
 GRIDS = {knob.name: knob.grid() for knob in KNOBS}
 
@@ -76,11 +85,24 @@ class Measured:
             own = scores[case.name]
             return [RcaAnswer(scores=own, probability=max(own.values(), default=None))]
 
-        runs = list(answered(cases, [RcaMethod("replay", answer, "")], self.root))
+        runs = list(answered(cases, [Method("replay", answer, "")], self.root))
         return {
             name: figures_of([run for run in runs if run.set == name])
             for name in dict.fromkeys(case.set for case in cases)
         }
+
+
+@dataclass(frozen=True)
+class Found:
+    """One set, scored as it stands and with knobs that the other sets chose."""
+
+    set: str
+    now: SetFigures
+    then: SetFigures
+    others: Sequence[SetFigures]
+    """As they stand."""
+    others_then: Sequence[SetFigures]
+    values: Setting
 
 
 def ranking(scores: Scores) -> list[tuple[str, float]]:
@@ -153,6 +175,63 @@ def held_out(
         Console().print(at_terminal(grid))
     if markdown:
         markdown.write_text("\n".join(map(as_markdown, grids)), encoding="utf-8")
+
+
+MEAN = "mean of sets"
+HELD_OUT = [
+    "set held out",
+    "present AC@1 / AC@3 / Brier",
+    "held out AC@1 / AC@3 / Brier",
+    "the others, present",
+    "the others, chosen on them",
+    "knobs that differ",
+]
+HALVED = (
+    "AC@1 with one knob halved / doubled, the others as they are; a dot: as present. "
+    "Weights stop at 1. Of MOST_PASSED the rest to 1 is halved and doubled"
+)
+
+
+def held_out_grid(rows: Sequence[Found], notes: list[str]) -> Grid:
+    """A row a set, and their mean."""
+    start = present()
+    cells = [[one.set, *_row(one), differences(start, one.values)] for one in rows]
+    both = [_figures([one.now for one in rows]), _figures([one.then for one in rows])]
+    cells.append([MEAN, *both, NOTHING, NOTHING, NOTHING])
+    return Grid("Constants chosen without the set they are scored on", HELD_OUT, cells, notes)
+
+
+def _row(one: Found) -> list[str]:
+    return [_figures(sets) for sets in ([one.now], [one.then], one.others, one.others_then)]
+
+
+def _figures(sets: Sequence[SetFigures]) -> str:
+    """Of one set, or the means of several."""
+    stating = [one.brier for one in sets if one.brier is not None]
+    values = [mean(one.first for one in sets), mean(one.third for one in sets)]
+    return " / ".join([*map(bare, values), bare(mean(stating)) if stating else NOTHING])
+
+
+def sensitivity_grid(
+    now: Mapping[str, SetFigures],
+    settings: Sequence[Setting],
+    figures: Sequence[Mapping[str, SetFigures]],
+) -> Grid:
+    """A row a knob; `settings` are each knob halved, then doubled, in the order of the knobs."""
+    rows = [["present", NOTHING, *(bare(now[name].first) for name in now)]]
+    for number, knob in enumerate(KNOBS):
+        low, high = 2 * number, 2 * number + 1
+        values = " / ".join(f"{settings[at][knob.name]:g}" for at in (low, high))
+        cells = [_pair(now[name], figures[low][name], figures[high][name]) for name in now]
+        rows.append([f"{knob.name} {knob.value:g}", values, *cells])
+    title = "How much each constant matters: AC@1"
+    return Grid(title, ["knob", "halved / doubled", *now], rows, [HALVED])
+
+
+def _pair(now: SetFigures, low: SetFigures, high: SetFigures) -> str:
+    if low.first == high.first == now.first:
+        return NOTHING
+    return f"{bare(low.first)} / {bare(high.first)}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from ...actions.restart import Restart
 from ...agents.reporting.incident_status import is_noise
 from ...errors import GroundingError
 from ...incident.action import ActionKind
@@ -14,8 +15,8 @@ from ...incident.finding import FaultKind
 from ...incident.grounding import check_quotes
 from ...incident.model_use import ModelCall
 from ...incident.report import DetectionReport, InvestigationReport
-from ...incident.severity import Severity
-from .cases import Cure
+from ...incident.severity import Severity, parse_severity
+from .cases import Case, Cure
 
 ANSWERED = ("answered", "refused", "muddled")
 """Outcomes of a call in which the model itself had its say, good or bad."""
@@ -72,7 +73,7 @@ def answer_of(document: Incident, payload: Callable[[str], Any]) -> Answer:
     )
 
 
-def use_of(calls: list[ModelCall], seconds: float) -> Use:
+def use_of(calls: list[ModelCall], seconds: float = 0.0) -> Use:
     """What a run used; money is unknown as soon as one call's is."""
     costs = [call.cost for call in calls]
     return Use(
@@ -112,3 +113,19 @@ def _resolves(quotes: list[Quote], evidence: dict, payload: Callable[[str], Any]
     except GroundingError:
         return False
     return True
+
+
+UNSURE = 0.5
+"""It knows nothing about its chances: a Brier score of 0.25, whatever the cases."""
+
+
+def trivial(case: Case) -> Answer:
+    """Blames the service that the alert names for a bad deploy, and would restart it."""
+    service = case.alert.service
+    return Answer(
+        service=service,
+        kind=FaultKind.bad_deploy,
+        confidence=UNSURE,
+        severity=parse_severity(case.alert.severity),
+        actions=[(Restart.kind, service)] if service else [],
+    )

@@ -1,18 +1,26 @@
 """What an evaluation found, as a file: every run, so that figures can be computed anew."""
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from ...errors import InputError
+from ...agents.runtime.context import frame_of
+from ...incident.document import Incident
 from ...incident.timeline import utc_now
-from ..framework.figures import figures
+from ...models.usage import estimated, weight
+from ...telemetry.bundle import read_bundle
+from ...telemetry.model import Window
+from ...telemetry.sources.files import PATTERNS
+from ...telemetry.tables import TIME
+from ..framework.runs import Evaluation
 from .cases import Case, Truth
-from .raw_paste import raw_paste
-from .run import Run
+from .figures import figures
+from .run import IncidentRun
 
 FORMAT = "warroom-eval/1"
 
@@ -27,24 +35,14 @@ class Asked(BaseModel):
     raw_tokens: int = Field(description="estimated tokens of those lines pasted into a prompt")
 
 
-class Evaluation(BaseModel):
+class IncidentEvaluation(Evaluation[IncidentRun]):
     """All runs of one `warroom eval`."""
 
     format: Literal["warroom-eval/1"] = Field(default=FORMAT, description="of this file")
-    made_at: datetime = Field(default_factory=utc_now, description="when, UTC")
     rehearsed: bool = Field(default=False, description="actions were rehearsed, not rejected")
     cases: list[Asked] = Field(description="what was asked")
-    runs: list[Run] = Field(default_factory=list, description="who answered what")
 
-    def methods(self) -> list[str]:
-        """Names of the methods, in the order in which they ran."""
-        return list(dict.fromkeys(run.method for run in self.runs))
-
-    def of(self, method: str, case: str = "") -> list[Run]:
-        """The runs of a method; of one case where it is named."""
-        return [r for r in self.runs if r.method == method and case in ("", r.case)]
-
-    def about(self, names: set[str]) -> "Evaluation":
+    def about(self, names: set[str]) -> "IncidentEvaluation":
         """The same, of these cases only."""
         asked = [case for case in self.cases if case.name in names]
         runs = [run for run in self.runs if run.case in names]
@@ -56,7 +54,7 @@ class Evaluation(BaseModel):
             method: {key: vars(figure) for key, figure in figures(self.of(method)).items()}
             for method in self.methods()
         }
-        return {**self.model_dump(mode="json"), "figures": computed}
+        return {**super().to_json(), "figures": computed}
 
 
 def asked(case: Case) -> Asked:
@@ -71,23 +69,53 @@ def asked(case: Case) -> Asked:
     )
 
 
-def save(found: Evaluation, file: Path) -> None:
-    """Write the JSON; an earlier one of the same name is replaced whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    text = json.dumps(found.to_json(), indent=1, ensure_ascii=False)
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(file)
+@dataclass(frozen=True)
+class Paste:
+    """What pasting would send."""
+
+    lines: int
+    characters: float  # as `weight` counts them
+
+    @property
+    def tokens(self) -> int:
+        """An estimate."""
+        return estimated(self.characters)
 
 
-def stored(file: Path) -> Evaluation:
-    """An earlier run's JSON. Raises InputError where it is none."""
+def raw_paste(case: Case) -> Paste:
+    """The raw lines of a case inside the healthy and the incident window of its first step."""
+    windows = windows_of(case)
+    lengths = [
+        weight(line)
+        for modality, pattern in PATTERNS.items()
+        for line, at in _lines(case.bundle, pattern, TIME[modality])
+        if any(window.start <= at <= window.end for window in windows)
+    ]
+    return Paste(len(lengths), sum(lengths))
+
+
+def windows_of(case: Case) -> tuple[Window, Window]:
+    """Baseline and incident window, as a responder has them when it begins."""
+    now = utc_now()
+    document = Incident(id="INC-0", title=case.alert.name, opened_at=now, alert=case.alert)
+    with closing(read_bundle(case.bundle)) as bundle:
+        frame = frame_of(document, bundle.catalogue().windows, bundle.coverage(), now)
+    return frame.baseline, frame.incident
+
+
+def _lines(bundle: Path, pattern: str, time: str) -> Iterator[tuple[str, float]]:
+    """(line, unix seconds) of every line that can be read; the newline counts as a character."""
+    for file in sorted(bundle.glob(pattern)):
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                at = _time(line, time)
+                if at is not None:
+                    yield line, at
+
+
+def _time(line: str, name: str) -> float | None:
     try:
-        return Evaluation.model_validate(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{file} is no result of `warroom eval --json` ({where}: {first['msg']})"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read: {error}") from error
+        at = json.loads(line)[name]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return float(at) if isinstance(at, (int, float)) else None

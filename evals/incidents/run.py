@@ -1,23 +1,23 @@
-"""Runs a method over a case, each time in a fresh home, and holds what it answered to the truth.
+"""Who answers recorded incidents, each time in a fresh home, and what one answer is worth.
 
-A run in which the model never had its say is unscored: it says nothing about the model, and is
-neither right nor wrong. An answer of the floor under a model's name would be a lie.
+A run in which a model never had its say is unscored: it says nothing about the model.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
 from ...app.opening import at_once, open_context, playbooks
 from ...app.work import work
-from ...errors import InputError, ModelError, StoreError
+from ...errors import InputError
 from ...incident.action import Verdict
 from ...incident.alert import Alert
 from ...incident.ledger import Request
@@ -26,8 +26,8 @@ from ...response import Response
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ...telemetry.recorder import Recorder
-from .answers import Answer, Use, answer_of, use_of
-from .baselines import trivial
+from ..framework.runs import Method, Run, attempt
+from .answers import Answer, Use, answer_of, trivial, use_of
 from .cases import Case
 from .marks import marks
 
@@ -38,42 +38,51 @@ ModelLayers = Callable[[Settings, Store], ModelLayer]
 """What improves playbooks, by the settings of one run."""
 
 
-@dataclass(frozen=True)
-class Method:
-    """Who answers. `model` is None for trivial and floor; empty: whatever is configured."""
+class Answered(NamedTuple):
+    """An answer, what it took, and why it says nothing about the method (empty: it does)."""
 
-    name: str
-    model: str | None = None
-
-
-TRIVIAL, FLOOR = Method("trivial"), Method("floor")
+    answer: Answer
+    use: Use
+    silent: str = ""
 
 
-def of_model(name: str) -> Method:
-    """The response with this model, and no other, on top of the playbooks."""
-    return Method(f"model {name}", name)
+Answering = Method[Case, Answered]
+TRIVIAL: Answering = Method("trivial", lambda case: Answered(trivial(case), Use()))
 
 
-def configured_models(settings: Settings) -> Method:
-    """The response as it is configured, with every model that the settings name."""
-    return Method(f"model {settings.model}".strip(), "")
-
-
-class Run(BaseModel):
-    """One method on one case, once."""
+class IncidentRun(Run[Answer, dict[str, bool | None]]):
+    """One method on one case, once; a mark of None does not apply."""
 
     case: str = Field(description="the case's name")
-    method: str = Field(description="trivial, floor or 'model NAME'")
     repeat: int = Field(description="from 1")
-    answer: Answer | None = Field(default=None, description="None: unscored")
-    marks: dict[str, bool | None] = Field(default_factory=dict, description="None: does not apply")
     use: Use = Field(default_factory=Use, description="what it took")
-    unscored: str = Field(default="", description="why it cannot be scored; empty: it is")
+
+    @property
+    def group(self) -> str:
+        """The case."""
+        return self.case
+
+
+def run(case: Case, method: Answering, repeat: int = 1) -> IncidentRun:
+    """Answer the case and mark it. Raises InputError where no model is configured."""
+    tried = attempt(method, case)
+    answered = tried.answer or Answered(Answer(), Use(), tried.unscored)
+    found = IncidentRun(
+        case=case.name,
+        method=method.name,
+        repeat=repeat,
+        use=answered.use.model_copy(update={"seconds": tried.seconds}),
+        unscored=answered.silent,
+    )
+    if answered.silent:
+        return found
+    scored = {"answer": answered.answer, "marks": marks(answered.answer, case.truth)}
+    return found.model_copy(update=scored)
 
 
 @dataclass(frozen=True)
-class Runner:
-    """How runs are made: with which settings, models and commander.
+class Responder:
+    """The response as a method: with which settings, models and commander.
 
     `rehearse` approves actions that touch nothing, so that all thirteen steps are worked;
     otherwise every action is rejected. Texts are declined either way.
@@ -83,50 +92,41 @@ class Runner:
     model_layers: ModelLayers
     rehearse: bool = False
 
-    def run(self, case: Case, method: Method, repeat: int = 1) -> Run:
-        """Answer the case and mark it. Raises InputError where no model is configured."""
-        started = time.perf_counter()
-        try:
-            answer, use = self._answer(case, method)
-        except (ModelError, StoreError, OSError) as error:
-            use, answer = Use(seconds=time.perf_counter() - started), None
-            unscored = str(error) or type(error).__name__
-        else:
-            unscored = never_asked(use) if method.model is not None else ""
-        found = Run(case=case.name, method=method.name, repeat=repeat, use=use, unscored=unscored)
-        if answer is None or unscored:
-            return found
-        return found.model_copy(update={"answer": answer, "marks": marks(answer, case.truth)})
+    def floor(self) -> Answering:
+        """The playbooks alone."""
+        return Method("floor", partial(self._answer, None))
 
-    def _answer(self, case: Case, method: Method) -> tuple[Answer, Use]:
-        started = time.perf_counter()
-        if method == TRIVIAL:
-            answer = trivial(case)
-            return answer, Use(seconds=time.perf_counter() - started)
+    def of_model(self, name: str) -> Answering:
+        """The response with this model, and no other, on top of the playbooks."""
+        return Method(f"model {name}", partial(self._answer, name))
+
+    def configured(self) -> Answering:
+        """The response as it is configured, with every model that the settings name."""
+        return Method(f"model {self.settings.model}".strip(), partial(self._answer, ""))
+
+    def _answer(self, model: str | None, case: Case) -> Answered:
+        """`model`: None for the floor, empty for whatever is configured."""
         with TemporaryDirectory() as home, closing(open_bundle(case.bundle)) as recorder:
-            context = self._context(case, method, recorder, Path(home))
-            incident = respond(case.alert, context)
-            document, seconds = context.store.load(incident), time.perf_counter() - started
-            return answer_of(document, context.store.payload), use_of(document.model_calls, seconds)
+            context = self._context(model, recorder, Path(home))
+            document = context.store.load(respond(case.alert, context))
+            answer, use = answer_of(document, context.store.payload), use_of(document.model_calls)
+        return Answered(answer, use, "" if model is None else never_asked(use))
 
-    def _context(
-        self, case: Case, method: Method, recorder: Recorder, home: Path
-    ) -> ResponseContext:
-        settings = self._settings(method, home)
+    def _context(self, model: str | None, recorder: Recorder, home: Path) -> ResponseContext:
         return open_context(
-            settings,
+            self._settings(model, home),
             recorder=recorder,
-            model_layer=playbooks if method.model is None else self.model_layers,
+            model_layer=playbooks if model is None else self.model_layers,
             sleep=at_once,
             rehearse=self.rehearse,
         )
 
-    def _settings(self, method: Method, home: Path) -> Settings:
+    def _settings(self, model: str | None, home: Path) -> Settings:
         """Of a run. A named model answers alone: no second one speaks under its name."""
         changes: dict[str, object] = {"home": home}
-        if method.model:
+        if model:
             alone = {"models": {}, "second_model": "", "second_base_url": ""}
-            changes |= {"model": method.model, **alone}
+            changes |= {"model": model, **alone}
         if self.rehearse:
             changes |= {"max_attempts": 1, "act_confidence": SURE}
         return self.settings.model_copy(update=changes)

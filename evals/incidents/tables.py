@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from statistics import mean, median
 
-from ..framework.figures import Figure, figures, reliability
-from ..framework.grid import Grid
-from .results import Evaluation
-from .run import Run
+from ...errors import InputError
+from ..framework.grid import NOTHING, Grid
+from .figures import UP, Figure, figures, reliability
+from .results import IncidentEvaluation
+from .run import IncidentRun
 
-NOTHING = "·"
 CELLS = ("service", "kind", "severity", "action")
 """The marks in a case's cell, in this order."""
 SHARE_OF_PASTE, MOST_TOKENS = 0.1, 30_000
 """What we aim for: a tenth of pasting, and this many tokens for all thirteen steps."""
 
 
-def grids(found: Evaluation) -> list[Grid]:
+def grids(found: IncidentEvaluation) -> list[Grid]:
     """Every table, in the order in which they are read."""
     return [by_method(found), by_case(found), by_tag(found), calibration(found), tokens(found)]
 
 
-def by_method(found: Evaluation) -> Grid:
+def by_method(found: IncidentEvaluation) -> Grid:
     """One row a figure, one column a method; how many runs each rests on."""
     methods = found.methods()
     columns = [figures(found.of(method)) for method in methods]
@@ -33,7 +33,7 @@ def by_method(found: Evaluation) -> Grid:
     return Grid(_title(found), ["figure", *methods], rows, [note])
 
 
-def by_case(found: Evaluation) -> Grid:
+def by_case(found: IncidentEvaluation) -> Grid:
     """Service, kind, severity and action of every case."""
     rows = [
         [case.name, *(_marks(found.of(method, case.name)) for method in found.methods())]
@@ -50,7 +50,7 @@ def by_case(found: Evaluation) -> Grid:
     return Grid("By case", ["case", *found.methods()], rows, notes)
 
 
-def by_tag(found: Evaluation) -> Grid:
+def by_tag(found: IncidentEvaluation) -> Grid:
     """How often the cause is right, by what kind of case it is."""
     tags = sorted({tag for case in found.cases for tag in case.tags})
     rows = []
@@ -61,7 +61,7 @@ def by_tag(found: Evaluation) -> Grid:
     return Grid("Cause right, by tag", ["tag", *found.methods()], rows)
 
 
-def calibration(found: Evaluation) -> Grid:
+def calibration(found: IncidentEvaluation) -> Grid:
     """Stated confidence against the share that was right."""
     columns = [reliability(found.of(method)) for method in found.methods()]
     rows = [
@@ -76,7 +76,7 @@ def calibration(found: Evaluation) -> Grid:
     )
 
 
-def tokens(found: Evaluation) -> Grid:
+def tokens(found: IncidentEvaluation) -> Grid:
     """What a model is sent an incident, beside pasting the raw telemetry of the same windows."""
     raw = [case.raw_tokens for case in found.cases]
     pasted = median(raw)
@@ -90,7 +90,7 @@ def tokens(found: Evaluation) -> Grid:
     return Grid("Tokens an incident", heads, rows, [note])
 
 
-def _tokens_of(found: Evaluation, method: str, pasted: float) -> list[str]:
+def _tokens_of(found: IncidentEvaluation, method: str, pasted: float) -> list[str]:
     runs = [run for run in found.of(method) if run.answer]
     if not runs:
         return [method, *[NOTHING] * 5]
@@ -127,7 +127,7 @@ def shown(value: float | None, unit: str) -> str:
     return forms.get(unit) or (f"{value:.2f} s" if unit == "s" else f"{value:.4g}")
 
 
-def _title(found: Evaluation) -> str:
+def _title(found: IncidentEvaluation) -> str:
     repeats = max((run.repeat for run in found.runs), default=1)
     times = f", {repeats} times each" if repeats > 1 else ""
     acted = "rehearsed" if found.rehearsed else "rejected"
@@ -135,15 +135,15 @@ def _title(found: Evaluation) -> str:
     return f"{cases}{times}; actions {acted}, texts declined"
 
 
-def _unscored(runs: Sequence[Run]) -> str:
+def _unscored(runs: Sequence[IncidentRun]) -> str:
     return f"{sum(run.answer is None for run in runs)} of {len(runs)}"
 
 
-def _marks(runs: Sequence[Run]) -> str:
+def _marks(runs: Sequence[IncidentRun]) -> str:
     scored = [run for run in runs if run.answer]
     if not scored:
         return "?"
-    return " ".join(_mark([run.marks.get(name) for run in scored]) for name in CELLS)
+    return " ".join(_mark([(run.marks or {}).get(name) for run in scored]) for name in CELLS)
 
 
 def _mark(values: Sequence[bool | None]) -> str:
@@ -151,3 +151,61 @@ def _mark(values: Sequence[bool | None]) -> str:
     if not applying:
         return "·"
     return "✓" if all(applying) else "~" if any(applying) else "✗"
+
+
+def compared(now: IncidentEvaluation, before: IncidentEvaluation) -> Grid:
+    """A row a method and figure: before, now, the change. Raises InputError for nothing shared."""
+    names = {case.name for case in now.cases} & {case.name for case in before.cases}
+    methods = [method for method in now.methods() if method in before.methods()]
+    if not names or not methods:
+        raise InputError(
+            "the earlier run shares no case and method with this one; compare runs of the same "
+            f"cases (it has {_listed(before)})"
+        )
+    rows = []
+    for method in methods:
+        old, new = (figures(run.about(names).of(method)) for run in (before, now))
+        rows += [
+            _row(method, key, old[key], new[key])
+            for key in new
+            if (old[key].value, new[key].value) != (None, None)
+        ]
+    title = f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC; cases in common: {len(names)}"
+    return Grid(title, ["method and figure", "before", "now", "change"], rows, _notes(now, before))
+
+
+def _row(method: str, key: str, old: Figure, new: Figure) -> list[str]:
+    cells = [shown(figure.value, figure.unit) for figure in (old, new)]
+    return [f"{method}: {new.title}", *cells, _change(key, old, new)]
+
+
+def _change(key: str, old: Figure, new: Figure) -> str:
+    """The difference with its sign, and whether that is good."""
+    if old.value is None or new.value is None:
+        return NOTHING
+    difference = new.value - old.value
+    if shown(old.value, old.unit) == shown(new.value, new.unit):
+        return "same"
+    word = "better" if (difference > 0) == (key in UP) else "worse"
+    size = shown(abs(difference), new.unit).replace("%", " points")
+    return f"{'+' if difference > 0 else '-'}{size} {word}"
+
+
+def _notes(now: IncidentEvaluation, before: IncidentEvaluation) -> list[str]:
+    """What makes the two hard to compare."""
+    notes = []
+    if now.rehearsed != before.rehearsed:
+        notes.append("one of the two rehearsed actions, the other rejected them: steps differ")
+    if any(one.truth != other.truth for one, other in _pairs(now, before)):
+        notes.append("the truth of some cases was changed in between")
+    return notes
+
+
+def _pairs(now: IncidentEvaluation, before: IncidentEvaluation):
+    known = {case.name: case for case in before.cases}
+    return [(case, known[case.name]) for case in now.cases if case.name in known]
+
+
+def _listed(found: IncidentEvaluation) -> str:
+    names = ", ".join(case.name for case in found.cases)
+    return f"the methods {', '.join(found.methods())} on the cases {names}"

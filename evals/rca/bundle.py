@@ -1,7 +1,7 @@
 """One root-cause case as a telemetry bundle (docs/bundle.md): all that a responder may read.
 
 A status page lies beside the telemetry as shipped, and is read into logs and metrics
-(evals/rca/status.py). patterns.json is left behind: docs/rca.md says why.
+(evals/rca/documents.py). patterns.json is left behind: docs/rca.md says why.
 """
 
 import json
@@ -16,12 +16,9 @@ import numpy as np
 
 from ...errors import InputError
 from .cases import RcaCase
-from .catalogue import alert, catalogue, topology
-from .changes import changes
-from .metrics import Measured, measured, recorded
+from .documents import alert, catalogue, changes, status_logs, status_metrics, topology
+from .metrics import Measured, Timing, measured, recorded, records_shift, timing
 from .records import Edges, Records, records
-from .status import status_logs, status_metrics
-from .timing import Timing, records_shift, timing
 
 
 @dataclass

@@ -6,13 +6,37 @@ DIR/baseline/NAME/               fault-free logs and traces that several cases s
 DIR/truth.json                   only evals/rca/truth.py opens it, after a method has answered
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import InputError, NotFound
-from ..framework.json_files import read_json
-from .part import WHOLE, Part
+from ..framework.files import read_json
+
+MODALITIES = ("metrics", "logs", "traces", "changes", "topology")
+"""What can be hidden: the files of a case by their first word. Who calls whom is still read off
+the spans where topology alone is hidden."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is left of a case."""
+
+    without: frozenset[str] = frozenset()  # of MODALITIES
+    late_s: float = 0.0  # the detection comes so much later; negative: earlier
+    apart_s: float = 0.0  # clocks of services differ by up to this, in logs and spans
+    lost: float = 0.0  # share of cells, log lines and spans that were never recorded
+    healthy: bool = True  # False: nothing from before the incident
+
+    def hides(self, file: str) -> bool:
+        """Whether a file of this name is not shown."""
+        return file.partition(".")[0] in self.without
+
+
+WHOLE = Part()
+
 
 VARIABLE = "WARROOM_RCA_CASES"
 """Names the folder where the command line does not."""
@@ -98,3 +122,22 @@ def _shared(root: Path, case: Path, path: Path | None) -> Path | None:
     if not whole.is_relative_to(root.resolve()) or not whole.is_file():
         raise InputError(f"{case}: {path} is no file below {root}; correct the path or take it out")
     return whole
+
+
+def only(*names: str) -> Part:
+    """These modalities and nothing else."""
+    return Part(without=frozenset(MODALITIES) - set(names))
+
+
+def without(names: str) -> Part:
+    """All but these, given as one word with commas. Raises InputError for others."""
+    named = {word.strip() for word in names.split(",") if word.strip()}
+    for word in sorted(named):
+        if word not in MODALITIES:
+            raise InputError(f"no modality {word!r}; there are: {', '.join(MODALITIES)}")
+    return Part(without=frozenset(named))
+
+
+def seed(name: str) -> int:
+    """Of a case's chances, by its name."""
+    return crc32(name.encode())

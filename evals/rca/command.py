@@ -1,9 +1,8 @@
 """`warroom eval rca`: who is guilty, by several methods on public root-cause cases."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-
-from rich.console import Console
 
 from ...app.configuration import settings
 from ...console.exits import Exit
@@ -11,14 +10,13 @@ from ...console.screen import say, screen, shown
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.grid import Grid
-from ..incidents.command import check_writable, present
-from .answer import RcaMethod
-from .cases import rca_cases
+from ..framework.suite import Files, Suite, Told, evaluate
+from .answers import RcaMethod
+from .cases import rca_cases, without
 from .compare import rca_compared
 from .methods import rca_methods
-from .part import without
 from .report import PAGE, folder_for, write_report
-from .results import DOES_NOT_APPLY, RcaEvaluation, RcaRun, answered, rca_stored, save
+from .results import DOES_NOT_APPLY, RcaEvaluation, RcaRun, answered
 from .tables import rca_grids
 from .versions import AS_IT_IS, Version, ablation, degraded, version_grids, versions_of
 
@@ -33,13 +31,11 @@ class RcaOptions:
     cases: Path | None = None
     sets: list[str] = field(default_factory=list)
     methods: str = ""
-    json: Path | None = None
-    markdown: Path | None = None
     without: str = ""
     ablation: bool = False
     degraded: bool = False
-    compare: Path | None = None
     report: Path | None = None
+    files: Files = field(default_factory=Files)
 
     @property
     def versions(self) -> list[Version]:
@@ -50,29 +46,24 @@ class RcaOptions:
 
 def eval_rca_command(options: RcaOptions) -> Exit:
     """Answer, score, show, write. A method that could not be scored at all makes it a failure."""
-    console, configured = screen(), settings()
-    before = rca_stored(options.compare) if options.compare else None
-    shown_part = without(options.without)
-    methods = methods_of(options, configured)
-    cases = [case.seen(shown_part) for case in rca_cases(options.cases, options.sets)]
-    for target in (options.json, options.markdown):
-        check_writable(target)
+    console, part = screen(), without(options.without)
+    methods = methods_of(options, settings())
+    cases = [case.seen(part) for case in rca_cases(options.cases, options.sets)]
     folder = folder_for(options.report) if options.report else None
-    found = RcaEvaluation(without=sorted(shown_part.without))
-    for run in answered(cases, methods, options.cases or Path()):
-        found.runs.append(run)
-        if not (options.versions and run.unscored == DOES_NOT_APPLY):
-            _told(console, run)
-        if options.json:  # who interrupts it keeps what there is
-            save(found, options.json)
-    tables = _tables(found, options, before)
-    present(console, tables, "warroom eval rca", found.made_at, options.markdown)
+    suite = Suite(
+        command="warroom eval rca",
+        found=RcaEvaluation(without=sorted(part.without)),
+        runs=answered(cases, methods, options.cases or Path()),
+        told=partial(_told, options),
+        tables=partial(_tables, options),
+        compared=rca_compared,
+    )
+    found = evaluate(console, suite, options.files)
     if folder:
         pages = write_report(folder, found, cases)
         say(console, f"failures with a page each: {len(pages)}, in {shown(str(folder / PAGE))}")
     needed = [AS_IT_IS.name] if options.versions else found.methods()
-    scored = all(any(run.marks for run in found.of(name)) for name in needed)
-    return Exit.done if scored else Exit.failed
+    return Exit.done if found.all_scored(needed) else Exit.failed
 
 
 def methods_of(options: RcaOptions, configured: Settings) -> list[RcaMethod]:
@@ -92,21 +83,19 @@ def methods_of(options: RcaOptions, configured: Settings) -> list[RcaMethod]:
     return versions_of(method, versions)
 
 
-def _tables(found: RcaEvaluation, options: RcaOptions, before: RcaEvaluation | None) -> list[Grid]:
+def _tables(options: RcaOptions, found: RcaEvaluation) -> list[Grid]:
     title = options.methods.strip() or FLOOR
-    tables = version_grids(found, title) if options.versions else rca_grids(found)
-    return tables + ([rca_compared(found, before)] if before else [])
+    return version_grids(found, title) if options.versions else rca_grids(found)
 
 
-def _told(console: Console, run: RcaRun) -> None:
-    """One line a run, as it ends."""
-    if run.marks is None:
-        answer, mark = f"unscored: {run.unscored}", ("  ? ", "watch")
-    else:
-        answer = _blamed(run)
-        mark = ("  ✓ ", "good") if run.marks.at[0] == 1 else ("  ✖ ", "bad")
+def _told(options: RcaOptions, run: RcaRun) -> Told | None:
+    """A version that does not apply to a case is not worth a line."""
     name = f"{shown(f'{run.set}/{run.id}'):<24} {shown(run.method):<12} "
-    say(console, mark, name, f"{run.seconds:6.2f} s  ", shown(answer))
+    if run.marks is None:
+        if options.versions and run.unscored == DOES_NOT_APPLY:
+            return None
+        return Told(name, run.seconds, shown(f"unscored: {run.unscored}"), None)
+    return Told(name, run.seconds, shown(_blamed(run)), run.marks.at[0] == 1)
 
 
 def _blamed(run: RcaRun) -> str:

@@ -1,10 +1,11 @@
 """`warroom eval rca --compare FILE`: an earlier run beside this one, by set and method."""
 
+from collections.abc import Sequence
+
 from ...errors import InputError
-from ..framework.grid import Grid
-from .pairs import Paired, paired
-from .results import RcaEvaluation
-from .tables import NOTHING, bare, signed
+from ..framework.grid import NOTHING, Grid, bare, signed
+from ..framework.statistics import Paired
+from .results import RcaEvaluation, RcaRun
 
 HEADS = ["set, method", "n", "AC@1", "change of AC@1", "AC@3", "change of AC@3", "won", "lost"]
 DEPTHS = (1, 3)
@@ -63,3 +64,15 @@ def _listed(names: list[str]) -> str:
     ids = [name.partition("/")[2] for name in names]
     more = f" and {len(ids) - LISTED} more" if len(ids) > LISTED else ""
     return ", ".join(ids[:LISTED]) + more if ids else NOTHING
+
+
+def paired(before: Sequence[RcaRun], now: Sequence[RcaRun], k: int) -> Paired:
+    """Marks at rank k of cases that are scored in both."""
+    known = {(run.set, run.id): run.marks for run in before if run.marks}
+    both = [
+        (f"{run.set}/{run.id}", marks.at[k - 1], run.marks.at[k - 1])
+        for run in now
+        if run.marks and (marks := known.get((run.set, run.id)))
+    ]
+    names, old, new = zip(*both, strict=True) if both else ((), (), ())
+    return Paired(list(names), list(old), list(new))

@@ -18,12 +18,12 @@ from ...incident.finding import FaultKind, Hypothesis
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import open_bundle
+from ..framework.runs import Method
 from ..incidents.run import respond
-from .answer import NO_COMMIT, Answering, RcaAnswer
+from .answers import NO_COMMIT, Payload, RcaAnswer, RcaMethod, blamed
 from .bundle import shipped_json, write
 from .cases import RcaCase
-from .changes import commits_of
-from .reasons import Payload, blamed
+from .documents import commits_of
 
 T = TypeVar("T")
 HURT = ("alerting", "affected")
@@ -33,9 +33,12 @@ NO_WORD = (FaultKind.unknown, FaultKind.application)
 """Kinds that do not say whether a change is behind it."""
 
 
-def floor_of(settings: Settings) -> Answering:
-    """What answers under these settings, whatever model they name."""
-    return lambda case: [responded(case, settings, partial(floor_answer, case))]
+def floor_of(settings: Settings) -> RcaMethod:
+    """The response with no model under these settings, whatever model they name."""
+    note = "the response with no model, over everything"
+    return Method(
+        "floor", lambda case: [responded(case, settings, partial(floor_answer, case))], note
+    )
 
 
 def respond_to(case: RcaCase, settings: Settings) -> Incident:

@@ -3,18 +3,15 @@
 A set is small: one case moves a share by 4 to 8 points, which the intervals show.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-from ..framework.figures import binned, brier
-from ..framework.grid import Grid
-from .references import REFERENCES
+from ..framework.grid import NOTHING, Grid, interval
+from ..framework.statistics import Bin, binned, brier, share
+from .marks import RcaMarks, accuracy, average
 from .results import RcaEvaluation, RcaRun
-from .score import RcaMarks, Share, accuracy, average, share
 
-NOTHING = "·"
 HEADS = ["method", "n", "AC@1", "AC@3", "AC@5", "Avg@5", "s/case"]
 RIGHT = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
 REWARD = (
@@ -23,6 +20,24 @@ REWARD = (
 )
 BASE_RATE = "base rate: the share that is right, stated of every case; who beats it knows more"
 INTERVALS = "[low-high]: 95 % by 2,000 bootstrap resamples of the cases; ties count as the worst"
+
+
+REFERENCES: dict[str, list[str]] = {
+    "nezha_ob": ["Nezha AC@1 .893, AC@3 .929, AC@5 .929 (authors' log; logs and traces whole)"],
+    "nezha_tt": ["Nezha AC@1 .913, AC@3 1, AC@5 1 (authors' code; logs and traces whole)"],
+    "petshop": [
+        "ranked correlation AC@1 .577, AC@3 .769; traversal .500, .769; CIRCA .385, .923; "
+        "RCD .269, .346; random walk 0, .077; epsilon-diagnosis 0, 0 (authors' code)"
+    ],
+    "rootcausebench": [
+        "culprit commit: always 'none' 3/12; latest deploy 1/12 and 10 decoys; latest deploy of "
+        "the alerting service 3/12 and 8; scripted-rca 4/12 and 8",
+        "culprit commit by models with a shell, 3 attempts each: gpt-oss-20b 25 %, gpt-oss-120b "
+        "36 %, claude-haiku-4.5 47 %, qwen3-235b 67 %, gpt-5.4-mini 78 %, claude-opus-4.8 97 %, "
+        "gpt-5.6-sol 100 %; their mean graded reward: .356, .406, .512, .700, .797, .972, 1",
+    ],
+}
+"""By the name of a set; of one that is not here nothing is known."""
 
 
 def rca_grids(found: RcaEvaluation) -> list[Grid]:
@@ -112,7 +127,7 @@ def _calibration(found: RcaEvaluation) -> Grid:
 
 
 def _brier(pairs: Sequence[tuple[float, bool]]) -> str:
-    return f"{brier(pairs)[0]:.3f} ({len(pairs)})"
+    return f"{brier(pairs):.3f} ({len(pairs)})"
 
 
 def _base_rate(pairs: Sequence[tuple[float, bool]]) -> str:
@@ -121,7 +136,7 @@ def _base_rate(pairs: Sequence[tuple[float, bool]]) -> str:
     return _brier([(rate, right) for _stated, right in pairs])
 
 
-def _bin(one) -> str:
+def _bin(one: Bin) -> str:
     return f"{one.confidence:.2f} → {one.right:.0%} ({one.n})" if one.n else NOTHING
 
 
@@ -137,24 +152,3 @@ def stated(marks: Sequence[RcaMarks]) -> list[tuple[float, bool]]:
         for one in marks
         if one.stated is not None and one.first is not None
     ]
-
-
-def interval(one: Share | None) -> str:
-    """A share as .577 [.38-.77]; a dash where there is none."""
-    if one is None:
-        return NOTHING
-    return f"{bare(one.value)} [{bare(one.low, 2)}-{bare(one.high, 2)}]"
-
-
-def signed(one: Share | None) -> str:
-    """A difference of shares as +.077 [-.04 to +.19]; a dash where there is none."""
-    if one is None:
-        return NOTHING
-    bounds = " to ".join(bare(value, 2, "+") for value in (one.low, one.high))
-    return f"{bare(one.value, 3, '+')} [{bounds}]"
-
-
-def bare(value: float, digits: int = 3, sign: str = "") -> str:
-    """Without the leading zero; with a sign where `sign` is a plus."""
-    text = f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: no minus before a nought
-    return re.sub(r"^([+-]?)0\.", r"\1.", text)

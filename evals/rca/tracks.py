@@ -12,8 +12,8 @@ import numpy as np
 from ...app.charts.tracks import Track, tracks
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
-from .deviation import mad_distance
-from .reasons import calls_from
+from .answers import calls_from
+from .baseline_maths import mad_distance
 
 MOST = 2
 CELLS = 240

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ..framework.json_files import read_json
+from ..framework.files import read_json
 
 FILE = "truth.json"
 MISSING = "without the truth nothing can be scored; write set, id and service of every case"

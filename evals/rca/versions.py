@@ -6,15 +6,15 @@ counts as a method of its own, so it is scored, kept and compared as one.
 
 from dataclasses import dataclass
 
-from ..framework.grid import Grid
-from .answer import RcaAnswer, RcaMethod
-from .cases import RcaCase
-from .pairs import paired
-from .part import MODALITIES, WHOLE, Part, only, without
+from ..framework.grid import NOTHING, Grid, interval, signed
+from ..framework.runs import Method
+from .answers import RcaAnswer, RcaMethod
+from .cases import MODALITIES, WHOLE, Part, RcaCase, only, without
+from .compare import paired
+from .marks import accuracy
 from .records import sources
 from .results import RcaEvaluation
-from .score import accuracy
-from .tables import INTERVALS, NOTHING, interval, marks_in, signed
+from .tables import INTERVALS, marks_in
 
 TIMED = {"logs", "traces"}
 """What is stamped by the clock of the service that wrote it."""
@@ -77,7 +77,7 @@ def versions_of(method: RcaMethod, versions: list[Version]) -> list[RcaMethod]:
         return answer
 
     distinct = dict.fromkeys(versions)
-    return [RcaMethod(one.name, answering(one), method.note) for one in distinct]
+    return [Method(one.name, answering(one), method.note) for one in distinct]
 
 
 def version_grids(found: RcaEvaluation, method: str) -> list[Grid]:

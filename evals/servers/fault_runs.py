@@ -21,12 +21,10 @@ from ...incident.document import Incident
 from ...models.habits import KNOWN
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
-from ..incidents.cases import Case
-from ..incidents.recordings import recorded
+from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
-from .fake_chat import NAME, Behaviour
+from .fake_chat import NAME, Behaviour, faulty_model
 from .fault_modes import FAULTS
-from .faulty_model import faulty_model
 
 CASE = "bad-deploy"
 RETRIES = 1

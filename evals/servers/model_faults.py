@@ -14,10 +14,9 @@ from rich.table import Table
 from ...errors import ModelError
 from ...models.habits import KNOWN
 from ...models.openai_model import OpenAIModel, connect
-from ...models.protocol import Ask, Deadline, Message, ToolSpec
-from .fake_chat import Behaviour
+from ...models.protocol import Ask, ChatMessage, Deadline, ToolSpec
+from .fake_chat import Behaviour, faulty_model
 from .fault_modes import FAULTS
-from .faulty_model import faulty_model
 
 TOOL = ToolSpec(
     "query_logs",
@@ -48,7 +47,7 @@ class Outcome:
 
 def question(deadline_s: float, tools: bool = False, max_tokens: int = 300) -> Ask:
     """The ask of these drills."""
-    messages = (Message("system", "You debug."), Message("user", "Why is checkout slow?"))
+    messages = (ChatMessage("system", "You debug."), ChatMessage("user", "Why is checkout slow?"))
     return Ask(
         messages,
         Report,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from ...errors import ModelError
 from ...models.habits import KNOWN, Habits, habits_of
 from ...models.openai_model import OpenAIModel, connect
-from ...models.protocol import Answer, Ask, Deadline, Message, ToolSpec
+from ...models.protocol import Answer, Ask, ChatMessage, Deadline, ToolSpec
 from .model_worker import HOST
 
 PORTS = {"xllamacpp": 8199, "llama-cpp-python": 8198}
@@ -35,8 +35,10 @@ READ = ToolSpec(
     },
 )
 TOLD = (
-    Message("system", "You find out which service of a shop failed."),
-    Message("user", "The service api answers with errors. The database is healthy. What failed?"),
+    ChatMessage("system", "You find out which service of a shop failed."),
+    ChatMessage(
+        "user", "The service api answers with errors. The database is healthy. What failed?"
+    ),
 )
 
 
@@ -81,8 +83,8 @@ def outcome_of(asked: OpenAIModel, ask: Ask) -> Outcome:
 
 def answered(ask: Ask, answer: Answer) -> Ask:
     """The ask after its calls were answered."""
-    said = Message("assistant", answer.text, calls=answer.calls)
-    told = [Message("tool", "31 of 100 requests fail", call_id=c.id) for c in answer.calls]
+    said = ChatMessage("assistant", answer.text, calls=answer.calls)
+    told = [ChatMessage("tool", "31 of 100 requests fail", call_id=c.id) for c in answer.calls]
     return replace(ask, messages=(*ask.messages, said, *told))
 
 

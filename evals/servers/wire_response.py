@@ -20,8 +20,7 @@ from ...incident.document import Incident
 from ...incident.report import AnyReport
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ..incidents.cases import Case
-from ..incidents.recordings import recorded
+from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
 from .model_worker import HOST
 from .wire_asks import PATIENCE_S, PORTS

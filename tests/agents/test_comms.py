@@ -1,6 +1,5 @@
 """Who is told what, when, through which channel; and what the customers lost."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
-from warroom.settings import Settings
-from warroom.telemetry.model import Catalogue
 from warroom.tests.support import incidents
+from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
 from warroom.tools.impact import RouteImpact
@@ -59,30 +57,6 @@ ROWS = [
     ),
 ]
 TRAFFIC = Result("E8", EvidenceStatus.ok, ROWS, "3 routes")
-
-
-@dataclass
-class Shelf:
-    """Answers tool calls with results given beforehand, and keeps what was asked."""
-
-    results: dict[str, Result]
-    asked: list[str] = field(default_factory=list)
-
-    def call(self, tool, **_arguments) -> Result:
-        self.asked.append(tool.__name__)
-        return self.results[tool.__name__]
-
-
-@dataclass
-class Desk:
-    """As much of a case as these specialists read."""
-
-    document: object
-    tools: Shelf
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    now: object = at(200)
-    attempt: int = 1
-    settings: Settings = field(default_factory=Settings)
 
 
 def told(document):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from warroom.agents.follow_ups.early_warnings import Reading, chosen, readings
+from warroom.agents.follow_ups.early_warnings import IllSignal, chosen, readings
 from warroom.agents.follow_ups.hardening import harden, hardening_report
 from warroom.agents.follow_ups.monitoring import improve_monitoring, monitoring_report
 from warroom.agents.reporting.action_items import owner
@@ -14,8 +14,8 @@ from warroom.incident.finding import FaultKind
 from warroom.incident.report import PerformanceReport
 from warroom.telemetry.model import Catalogue, Service
 from warroom.telemetry.signal_catalogue import SignalName, definition
-from warroom.tests.agents.test_comms import Desk, Shelf
 from warroom.tests.support import incidents
+from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
 from warroom.tools.shifts import SignalShift
@@ -48,7 +48,7 @@ def scan(**row) -> Result:
 
 
 def reading(healthy, ill, objective=None):
-    return Reading("checkout", "error_rate", "share", healthy, ill, "E6", objective)
+    return IllSignal("checkout", "error_rate", "share", healthy, ill, "E6", objective)
 
 
 def test_a_threshold_lies_half_way_in_ratio():
@@ -84,7 +84,7 @@ def test_a_threshold_is_not_beyond_the_objective():
 
 
 def test_a_signal_that_falls_is_warned_of_from_below():
-    falling = Reading("checkout", "up", "", 1.0, 0.0, "E6")
+    falling = IllSignal("checkout", "up", "", 1.0, 0.0, "E6")
     assert (falling.threshold, falling.above) == (0.75, False)
     assert falling.expression == 'avg by (service) (up{service="checkout"}) < 0.75'
 
@@ -102,8 +102,8 @@ def test_rows_without_numbers_are_left_out():
 
 def test_the_guilty_service_warns_first():
     document = incidents.full(FaultKind.pool_exhaustion)
-    victim = Reading("gateway", "db_pool_share", "share", 0.1, 0.9, "E9")
-    guilty = Reading("checkout", "db_pool_waiting", "", 1, 40, "E9")
+    victim = IllSignal("gateway", "db_pool_share", "share", 0.1, 0.9, "E9")
+    guilty = IllSignal("checkout", "db_pool_waiting", "", 1, 40, "E9")
     signals = LESSONS[FaultKind.pool_exhaustion].signals
     assert chosen(document, signals, [victim, guilty]) == [guilty, victim]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from warroom.agents.causes import judgement
+from warroom.agents.causes.access import covered, networks
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
-from warroom.agents.causes.networks import covered, networks
 from warroom.agents.causes.observations import Observations
 from warroom.analysis.departure import last_departure
 from warroom.incident.action import Outcome

@@ -10,20 +10,16 @@ from pathlib import Path
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.answer import RcaAnswer
+from warroom.evals.rca.answers import RcaAnswer
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import floor_answer, respond_to
 from warroom.incident.document import Incident
 from warroom.settings import Settings
-from warroom.tests.support.scenario_folder import Scenario, write_scenario
-from warroom.tests.support.scenarios_code import CODE_A
-from warroom.tests.support.scenarios_code_more import CODE_B
-from warroom.tests.support.scenarios_fresh import FRESH
-from warroom.tests.support.scenarios_held import HELD
-from warroom.tests.support.scenarios_last import LAST
-from warroom.tests.support.scenarios_outside import OUTSIDE
+from warroom.tests.support.scenario_folder import Scenario, scenarios, write_scenario
 
-ALL = (*CODE_A, *CODE_B, *OUTSIDE, *HELD, *FRESH, *LAST)
+SETS = ("code", "code-more", "outside", "held-out", "published", "last")
+ALL = [scenario for name in SETS for scenario in scenarios(name)]
+FIRST_FOUR = [one for name in ("code", "code-more", "held-out") for one in scenarios(name)[:4]]
 UNANSWERED = ("a table has grown", "bots read everything")
 """Nothing tells data that grew from a change that nobody knows of, or demand from outside from
 demand by a caller whose rate nobody measures: no answer is the right one."""
@@ -45,7 +41,7 @@ def test_the_culprit_is_named_with_proof(scenario: Scenario, tmp_path: Path) -> 
         assert hypothesis.support and all(a.quotes for a in hypothesis.support)
 
 
-@pytest.mark.parametrize("scenario", (*CODE_A[:4], *CODE_B[:4], *HELD[:4]), ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", FIRST_FOUR, ids=lambda s: s.name)
 def test_without_the_culprit_nobody_innocent_is_named(scenario: Scenario, tmp_path: Path) -> None:
     others = [commit for commit in scenario.commits if commit.sha != scenario.culprit]
     found, _ = answer(replace(scenario, commits=others), tmp_path)
@@ -53,7 +49,7 @@ def test_without_the_culprit_nobody_innocent_is_named(scenario: Scenario, tmp_pa
 
 
 def test_a_change_that_came_after_the_onset_is_not_named(tmp_path: Path) -> None:
-    pool = CODE_A[0]
+    pool = scenarios("code")[0]
     late = [
         replace(commit, minutes=3.0, deployed=2.0) if commit.sha == pool.culprit else commit
         for commit in pool.commits
@@ -62,7 +58,7 @@ def test_a_change_that_came_after_the_onset_is_not_named(tmp_path: Path) -> None
 
 
 def test_a_change_at_a_service_that_nothing_leads_to_is_not_named(tmp_path: Path) -> None:
-    pool = CODE_A[0]
+    pool = scenarios("code")[0]
     away = [
         replace(commit, to="newsletter") if commit.sha == pool.culprit else commit
         for commit in pool.commits
@@ -72,11 +68,12 @@ def test_a_change_at_a_service_that_nothing_leads_to_is_not_named(tmp_path: Path
 
 
 def test_a_change_that_was_taken_back_is_doubted(tmp_path: Path) -> None:
-    pool = CODE_A[0]
+    pool = scenarios("code")[0]
     guilty = next(commit for commit in pool.commits if commit.sha == pool.culprit)
     swap = str.maketrans("+-", "-+")
     back = "\n".join(line[:1].translate(swap) + line[1:] for line in guilty.diff.splitlines())
     revert = replace(guilty, sha="abcd0001abcd", minutes=100.0, deployed=95.0, diff=back)
     _, document = answer(replace(pool, commits=[*pool.commits, revert]), tmp_path)
     blamed = [h for h in document.hypotheses if h.change == pool.culprit]
+    assert blamed, "who is blamed by nobody cannot be doubted either"
     assert all(any("took it back" in a.text for a in h.contradiction) for h in blamed)

@@ -21,10 +21,9 @@ from warroom.incident.lifecycle import State
 from warroom.models.usage import tokens_of
 from warroom.settings import Settings
 from warroom.telemetry.model import Catalogue
-from warroom.tests.agents.test_postmortem import section
-from warroom.tests.prompts.test_prompts import HOSTILE, tokens
 from warroom.tests.support import incidents
 from warroom.tests.support.incidents import at
+from warroom.tests.support.markdown import HOSTILE, section, tokens
 from warroom.tools.base import Result
 from warroom.tools.changes import ChangeRecord
 from warroom.tools.sql import SqlRow

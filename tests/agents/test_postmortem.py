@@ -18,9 +18,10 @@ from warroom.incident.action import Outcome
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind, Gap
 from warroom.incident.timeline import EventKind
-from warroom.tests.agents.test_comms import Desk, Shelf
 from warroom.tests.support import incidents
+from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
+from warroom.tests.support.markdown import section
 from warroom.text_safety.blame_language import blame_marks
 from warroom.tools.base import Result
 from warroom.tools.changes import ChangeRecord
@@ -49,13 +50,6 @@ SECTIONS = [
     "## Timeline",
     "## Supporting evidence",
 ]
-
-
-def section(markdown: str, title: str) -> str:
-    """The text under a heading, up to the next heading of its level or above."""
-    level = title.split(maxsplit=1)[0]
-    body = markdown.split(f"\n{title}\n", 1)[1]
-    return re.split(rf"\n#{{1,{len(level)}}} ", body)[0]
 
 
 def test_it_has_the_sections_of_the_sre_book_in_order():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.health.recovery import conclude, deviated, healthy, remaining
+from warroom.agents.health.verification import conclude, deviated, healthy, remaining
 from warroom.incident.action import Execution, Measure, Outcome
 from warroom.incident.timeline import utc_now
 

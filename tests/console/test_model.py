@@ -25,9 +25,9 @@ from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
 from warroom.prompts.document import incident_markdown
 from warroom.settings import Settings
-from warroom.tests.prompts.test_prompts import tokens
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import at, full
+from warroom.tests.support.markdown import tokens
 
 BUDGET = Settings(tokens_per_incident=10_000, money_per_incident=0.5)
 

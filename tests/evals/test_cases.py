@@ -7,9 +7,8 @@ import pytest
 from warroom.actions.restart import Restart
 from warroom.drills.faults import FAULTS
 from warroom.errors import AlertError, InputError, NotFound
-from warroom.evals.incidents.cases import Truth, cases
-from warroom.evals.incidents.raw_paste import raw_paste, windows_of
-from warroom.evals.incidents.recordings import FOLDER, recorded
+from warroom.evals.incidents.cases import FOLDER, Truth, cases, recorded
+from warroom.evals.incidents.results import raw_paste, windows_of
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.bundles import START, BundleWriter

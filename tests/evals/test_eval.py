@@ -7,16 +7,9 @@ import pytest
 from warroom.agents.reasoning.layer import model_layer_of
 from warroom.agents.runtime.case import PlaybookOnly
 from warroom.errors import InputError, ModelMuddled, ModelUnavailable, StoreError
+from warroom.evals.incidents.cases import recorded
 from warroom.evals.incidents.command import Options, methods_of
-from warroom.evals.incidents.recordings import recorded
-from warroom.evals.incidents.run import (
-    FLOOR,
-    TRIVIAL,
-    Runner,
-    configured_models,
-    model_layer_for,
-    of_model,
-)
+from warroom.evals.incidents.run import TRIVIAL, Responder, model_layer_for, run
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.store import Store
 from warroom.settings import Settings
@@ -44,8 +37,9 @@ def warroom(tmp_path, monkeypatch, capsys):
 
 
 def test_floor_and_trivial_on_noise(noise, tmp_path):
-    runner = Runner(Settings(home=tmp_path), model_layer_for)
-    floor, trivial = runner.run(noise, FLOOR), runner.run(noise, TRIVIAL, 2)
+    responder = Responder(Settings(home=tmp_path), model_layer_for)
+    floor, trivial = run(noise, responder.floor()), run(noise, TRIVIAL, 2)
+    assert floor.marks and trivial.marks
     assert floor.marks["cause"] is True
     assert floor.marks["nobody"] is True
     assert floor.use.seconds > 0
@@ -55,24 +49,24 @@ def test_floor_and_trivial_on_noise(noise, tmp_path):
 
 
 def test_a_run_whose_model_was_not_reached_is_unscored(noise, tmp_path):
-    runner = Runner(Settings(home=tmp_path), failing(ModelUnavailable("nobody answers")))
-    found = runner.run(noise, of_model("m"))
-    assert (found.answer, found.marks, found.use.answered) == (None, {}, 0)
+    responder = Responder(Settings(home=tmp_path), failing(ModelUnavailable("nobody answers")))
+    found = run(noise, responder.of_model("m"))
+    assert (found.answer, found.marks, found.use.answered) == (None, None, 0)
     assert found.unscored == f"none of {found.use.calls} model calls was answered"
     assert found.use.calls > 0
 
 
 def test_a_muddled_model_has_had_its_say(noise, tmp_path):
-    runner = Runner(Settings(home=tmp_path), failing(ModelMuddled("no JSON")))
-    found = runner.run(noise, of_model("m"))
+    responder = Responder(Settings(home=tmp_path), failing(ModelMuddled("no JSON")))
+    found = run(noise, responder.of_model("m"))
     assert found.answer
     assert found.answer.reports > found.answer.by_model == 0  # the playbooks stood in
     assert found.use.answered == found.use.calls > 0
 
 
 def test_a_floor_under_a_models_name_is_unscored(noise, tmp_path):
-    runner = Runner(Settings(home=tmp_path), lambda _settings, _store: PlaybookOnly())
-    found = runner.run(noise, of_model("m"))
+    responder = Responder(Settings(home=tmp_path), lambda _settings, _store: PlaybookOnly())
+    found = run(noise, responder.of_model("m"))
     assert (found.answer, found.unscored) == (None, "no model was asked")
 
 
@@ -80,7 +74,8 @@ def test_a_broken_store_is_no_answer(noise, tmp_path):
     def broken(_settings, _store):
         raise StoreError("the disk is full")
 
-    found = Runner(Settings(home=tmp_path), broken).run(noise, of_model("m"))
+    responder = Responder(Settings(home=tmp_path), broken)
+    found = run(noise, responder.of_model("m"))
     assert (found.method, found.answer, found.unscored) == ("model m", None, "the disk is full")
 
 
@@ -92,9 +87,9 @@ def test_a_named_model_answers_alone_a_configured_one_as_configured(noise, tmp_p
         raise StoreError("that is all we wanted to know")
 
     both = Settings(home=tmp_path, model="a", models={"triage": "b"}, second_model="c")
-    runner = Runner(both, listen)
-    for method in (of_model("a"), configured_models(both)):
-        assert runner.run(noise, method).method == "model a"
+    responder = Responder(both, listen)
+    for method in (responder.of_model("a"), responder.configured()):
+        assert run(noise, method).method == "model a"
     assert asked == [("a", {}, ""), ("a", {"triage": "b"}, "c")]
 
 
@@ -119,8 +114,9 @@ def test_which_methods_run(tmp_path):
 
 def test_a_rehearsal_works_all_thirteen_steps(tmp_path):
     (case,) = recorded(tmp_path, ["bad-deploy"])
-    found = Runner(Settings(home=tmp_path), model_layer_for, rehearse=True).run(case, FLOOR)
-    assert found.answer
+    responder = Responder(Settings(home=tmp_path), model_layer_for, rehearse=True)
+    found = run(case, responder.floor())
+    assert found.answer and found.marks
     assert found.answer.steps == list(range(1, 14))
     assert found.answer.resolved == found.answer.claims > 20
     assert (found.marks["cause"], found.marks["action"]) == (True, True)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warroom.evals.incidents.cases import Case
-from warroom.evals.incidents.recordings import recorded
+from warroom.evals.incidents.cases import Case, recorded
 from warroom.evals.servers.fault_modes import FAULTS
 from warroom.evals.servers.fault_runs import RETRIES, fault_run
 from warroom.incident.finding import FaultKind

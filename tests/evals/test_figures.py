@@ -5,14 +5,15 @@ import json
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.framework.figures import figures, reliability
+from warroom.evals.framework.files import write_json
 from warroom.evals.framework.grid import Grid, as_markdown, at_terminal
+from warroom.evals.framework.suite import stored
 from warroom.evals.incidents.answers import Answer, Use
 from warroom.evals.incidents.cases import Truth
-from warroom.evals.incidents.compare import compared
-from warroom.evals.incidents.results import Asked, Evaluation, save, stored
-from warroom.evals.incidents.run import Run
-from warroom.evals.incidents.tables import by_case, by_method, grids, tokens
+from warroom.evals.incidents.figures import figures, reliability
+from warroom.evals.incidents.results import Asked, IncidentEvaluation
+from warroom.evals.incidents.run import IncidentRun
+from warroom.evals.incidents.tables import by_case, by_method, compared, grids, tokens
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
@@ -31,12 +32,12 @@ def run(
 ):
     """One run; what it answered is told by its marks."""
     answer = Answer(confidence=sure, claims=10, resolved=9, steps=list(range(1, 14)))
-    return Run(
+    return IncidentRun(
         case=case,
         method=method,
         repeat=repeat,
         answer=None if unscored else answer,
-        marks={} if unscored else {"cause": right, "service": right, "innocent": None},
+        marks=None if unscored else {"cause": right, "service": right, "innocent": None},
         use=Use(tokens=used, money=0.5, seconds=2.0),
         unscored=unscored,
     )
@@ -47,7 +48,7 @@ def evaluation(*runs, raw=100_000):
     asked = [
         Asked(name=name, tags=["t"], truth=TRUTH, raw_lines=50, raw_tokens=raw) for name in names
     ]
-    return Evaluation(cases=asked, runs=list(runs))
+    return IncidentEvaluation(cases=asked, runs=list(runs))
 
 
 def test_shares_carry_the_number_behind_them():
@@ -132,18 +133,20 @@ def test_cells_are_text_wherever_they_come_from():
 def test_a_stored_run_is_read_back_whole(tmp_path):
     found = evaluation(run("a"), run("b", unscored="x"), run("a", method="trivial"))
     file = tmp_path / "before.json"
-    save(found, file)
-    assert stored(file) == found
+    write_json(found.to_json(), file)
+    assert stored(file, IncidentEvaluation) == found
     assert list(tmp_path.iterdir()) == [file]
     assert json.loads(file.read_text())["figures"]["model m"]["cause"]["value"] == 1.0
-    assert [grid.title for grid in grids(stored(file))] == [grid.title for grid in grids(found)]
+    assert [grid.title for grid in grids(stored(file, IncidentEvaluation))] == [
+        grid.title for grid in grids(found)
+    ]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"format": "warroom-eval/0"}'])
 def test_another_file_is_no_stored_run(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(InputError, match=r"x\.json"):
-        stored(tmp_path / "x.json")
+        stored(tmp_path / "x.json", IncidentEvaluation)
 
 
 def rows_of(grid):

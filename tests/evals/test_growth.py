@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 
 from warroom.analysis.templates import mine
 from warroom.errors import WarroomError
-from warroom.evals.studies.child import child
-from warroom.evals.studies.growth import RUN, Grown, growth, measured, sizes, table
+from warroom.evals.studies.growth import RUN, Grown, child, growth, measured, sizes, table
 from warroom.evals.studies.growth_bundle import path, write
 from warroom.evals.studies.growth_run import mining
 from warroom.evals.studies.growth_telemetry import ONSET, START, Size

@@ -4,8 +4,7 @@ import pytest
 
 from warroom.actions.restart import Restart
 from warroom.actions.roll_back import RollBack
-from warroom.evals.incidents.answers import Answer, answer_of, use_of
-from warroom.evals.incidents.baselines import UNSURE, trivial
+from warroom.evals.incidents.answers import UNSURE, Answer, answer_of, trivial, use_of
 from warroom.evals.incidents.cases import Case, Truth
 from warroom.evals.incidents.marks import QUESTIONS, marks
 from warroom.evals.incidents.run import never_asked

@@ -37,8 +37,8 @@ def test_a_case_is_read_where_there_is_no_truth(root):
 
 
 def test_the_truth_is_for_the_scorer_alone():
-    users = {path.stem for path in modules() if "rca_truth import" in (ROOT / path).read_text()}
-    assert users == {"rca_results", "rca_reward", "rca_score"}
+    users = {path.as_posix() for path in modules() if "from .truth" in (ROOT / path).read_text()}
+    assert users == {"evals/rca/results.py", "evals/rca/marks.py"}
 
 
 def test_the_truth_by_case(root):

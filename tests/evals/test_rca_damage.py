@@ -4,7 +4,7 @@ guilty service where the rest still shows it, and is not sure of anything where 
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.part import Part, only, without
+from warroom.evals.rca.cases import Part, only, without
 from warroom.tests.support import recording_damage as damage
 from warroom.tests.support.fault_folder import Said, said_of
 from warroom.tests.support.fault_recordings import Fault, recorded

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.cases import VARIABLE, rca_cases
-from warroom.evals.rca.part import Part, only, without
+from warroom.evals.rca.cases import VARIABLE, Part, only, rca_cases, without
 from warroom.evals.rca.truth import truths
 from warroom.tests.support.fault_folder import Said, said_of_case
 

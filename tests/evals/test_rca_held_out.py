@@ -11,11 +11,27 @@ from typer.testing import CliRunner
 from warroom.agents.causes import location
 from warroom.analysis.metrics import flow, illness, suspects
 from warroom.errors import InputError
-from warroom.evals.held_out.choice import SetFigures, chosen, differences, worth
-from warroom.evals.held_out.knobs import KNOBS, METRICS, PATHS, present, turned, values_for
-from warroom.evals.held_out.study import Measured, held_out, measured
-from warroom.evals.held_out.tables import Found, held_out_grid, sensitivity_grid
-from warroom.evals.held_out.workers import Workers
+from warroom.evals.held_out.knobs import (
+    KNOBS,
+    METRICS,
+    PATHS,
+    SetFigures,
+    chosen,
+    differences,
+    present,
+    turned,
+    values_for,
+    worth,
+)
+from warroom.evals.held_out.replay import Workers
+from warroom.evals.held_out.study import (
+    Found,
+    Measured,
+    held_out,
+    held_out_grid,
+    measured,
+    sensitivity_grid,
+)
 from warroom.evals.rca.cases import VARIABLE, rca_cases
 from warroom.tests.support.house import ROOT as HERE
 from warroom.tests.support.house import modules

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from warroom.errors import InputError
+from warroom.evals.rca.baseline_maths import (
+    beyond,
+    highest_iqr,
+    highest_sigma,
+    mad_distance,
+    pearson,
+)
 from warroom.evals.rca.cases import rca_cases
-from warroom.evals.rca.chance import random_answers
-from warroom.evals.rca.deviation import highest_iqr, highest_sigma, mad_distance
 from warroom.evals.rca.floor import floor_answer
-from warroom.evals.rca.methods import rca_methods
-from warroom.evals.rca.pearson import beyond, pearson
+from warroom.evals.rca.methods import random_answers, rca_methods
 from warroom.incident.finding import FaultKind
 from warroom.settings import Settings
 from warroom.tests.support.incidents import full, minimal

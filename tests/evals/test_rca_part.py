@@ -7,9 +7,8 @@ import pytest
 
 from warroom.errors import InputError
 from warroom.evals.rca.bundle import write
-from warroom.evals.rca.cases import rca_cases
+from warroom.evals.rca.cases import WHOLE, Part, only, rca_cases, without
 from warroom.evals.rca.metrics import measured
-from warroom.evals.rca.part import WHOLE, Part, only, without
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.rca_folder import DETECTED, write_folder

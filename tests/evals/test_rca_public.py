@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from warroom.evals.rca.bundle import write
-from warroom.evals.rca.cases import VARIABLE, rca_cases
-from warroom.evals.rca.part import WHOLE, Part, without
-from warroom.evals.rca.reward import REMEDIES
+from warroom.evals.rca.cases import VARIABLE, WHOLE, Part, rca_cases, without
+from warroom.evals.rca.marks import REMEDIES
 from warroom.evals.rca.truth import truths
 from warroom.evals.rca.versions import ablation, modalities
 from warroom.telemetry.bundle import read_bundle

@@ -8,9 +8,9 @@ import pytest
 
 from warroom.evals.rca.bundle import write
 from warroom.evals.rca.cases import VARIABLE, rca_cases
+from warroom.evals.rca.marks import accuracy, average
 from warroom.evals.rca.methods import rca_methods
 from warroom.evals.rca.results import answered
-from warroom.evals.rca.score import accuracy, average
 from warroom.evals.rca.tables import marks_in
 from warroom.settings import Settings
 from warroom.telemetry.bundle import read_bundle

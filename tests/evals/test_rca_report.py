@@ -4,12 +4,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from warroom.evals.rca.answer import RcaAnswer
-from warroom.evals.rca.bars import bars
+from warroom.evals.rca.answers import Blamed, RcaAnswer, Reason
 from warroom.evals.rca.cases import rca_cases
-from warroom.evals.rca.page import page
-from warroom.evals.rca.picture import picture
-from warroom.evals.rca.reasons import Blamed, Reason
+from warroom.evals.rca.picture import bars, picture
+from warroom.evals.rca.report import page
 from warroom.evals.rca.results import RcaRun
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import write_folder

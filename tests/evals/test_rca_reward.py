@@ -2,10 +2,8 @@
 
 import pytest
 
-from warroom.evals.rca.answer import RcaAnswer
-from warroom.evals.rca.reasons import blamed
-from warroom.evals.rca.reward import jaccard, remedy_right
-from warroom.evals.rca.score import marks_of
+from warroom.evals.rca.answers import RcaAnswer, blamed
+from warroom.evals.rca.marks import jaccard, marks_of, remedy_right
 from warroom.evals.rca.truth import RcaTruth
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
 from warroom.incident.finding import Argument, FaultKind, Hypothesis

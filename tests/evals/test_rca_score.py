@@ -2,10 +2,19 @@
 
 import pytest
 
-from warroom.evals.framework.figures import binned, brier
-from warroom.evals.rca.answer import RcaAnswer
-from warroom.evals.rca.kinds import ALLOWED, kind_right
-from warroom.evals.rca.score import RcaMarks, accuracy, average, marks_of, rank, same_commit, share
+from warroom.evals.framework.statistics import binned, brier
+from warroom.evals.rca.answers import RcaAnswer
+from warroom.evals.rca.marks import (
+    ALLOWED,
+    RcaMarks,
+    accuracy,
+    average,
+    kind_right,
+    marks_of,
+    rank,
+    same_commit,
+    share,
+)
 from warroom.evals.rca.tables import stated
 from warroom.evals.rca.truth import RcaTruth
 
@@ -97,6 +106,6 @@ def test_probabilities_against_being_right():
     found = [marks(scores={"b": 1}, probability=0.8), marks(scores={"a": 1}, probability=0.6)]
     pairs = stated(found)
     assert pairs == [(0.8, True), (0.6, False)]
-    assert brier(pairs) == (pytest.approx((0.04 + 0.36) / 2), 2)
+    assert brier(pairs) == pytest.approx((0.04 + 0.36) / 2)
     assert [(b.n, b.right) for b in binned(pairs)] == [(0, None)] * 3 + [(1, 0), (1, 1)]
     assert marks(scores={"b": 1}).first is None

@@ -6,7 +6,8 @@ import pytest
 
 from warroom.errors import InputError, StoreError
 from warroom.evals.framework.grid import as_markdown
-from warroom.evals.rca.answer import RcaAnswer, RcaMethod
+from warroom.evals.framework.runs import Method
+from warroom.evals.rca.answers import RcaAnswer
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.results import DOES_NOT_APPLY, RcaEvaluation, answered
 from warroom.evals.rca.tables import rca_grids
@@ -26,7 +27,7 @@ def warroom(tmp_path, monkeypatch, capsys):
 
 
 def method(name, *answers):
-    return RcaMethod(name, lambda _case: list(answers), "for a test")
+    return Method(name, lambda _case: list(answers), "for a test")
 
 
 def broken(_case):
@@ -74,7 +75,7 @@ def test_calibration_is_of_those_who_state_a_probability(root):
 
 
 def test_what_does_not_apply_or_breaks_is_unscored(root):
-    found = evaluated(root, method("idle"), RcaMethod("broken", broken, ""))
+    found = evaluated(root, method("idle"), Method("broken", broken, ""))
     assert [run.marks for run in found.runs] == [None] * 4
     assert {run.unscored for run in found.of("idle")} == {DOES_NOT_APPLY}
     table = grid(found, "Guilty service: all")

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from warroom.errors import InputError
-from warroom.evals.framework.grid import as_markdown
-from warroom.evals.rca.answer import RcaAnswer, RcaMethod
-from warroom.evals.rca.cases import rca_cases
-from warroom.evals.rca.compare import rca_compared
-from warroom.evals.rca.pairs import paired
-from warroom.evals.rca.results import RcaEvaluation, answered, rca_stored, save
-from warroom.evals.rca.tables import bare, signed
+from warroom.evals.framework.files import write_json
+from warroom.evals.framework.grid import as_markdown, bare, signed
+from warroom.evals.framework.runs import Method
+from warroom.evals.framework.suite import stored
+from warroom.evals.rca.answers import RcaAnswer
+from warroom.evals.rca.cases import RcaCase, rca_cases
+from warroom.evals.rca.compare import paired, rca_compared
+from warroom.evals.rca.results import RcaEvaluation, answered
 from warroom.evals.rca.versions import ablation, degraded, modalities, version_grids, versions_of
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import write_folder
@@ -56,7 +57,7 @@ def test_versions_apply_to_what_a_case_has(root):
 
 
 def test_a_version_is_held_against_the_same_cases_whole(root):
-    found = evaluated(root, *versions_of(RcaMethod("reader", reader, ""), ablation()))
+    found = evaluated(root, *versions_of(Method("reader", reader, ""), ablation()))
     whole, *_ = [grid for grid in version_grids(found, "reader") if "all sets" in grid.title]
     rows = {row[0]: row[1:] for row in whole.rows}
     # neither is first (ties, a decoy), both are within three: hidden metrics lose that
@@ -73,7 +74,11 @@ def test_numbers_without_the_leading_zero():
 
 def answers(**services):
     """A method that names a service for each set."""
-    return RcaMethod("m", lambda case: [RcaAnswer(scores={services[case.set]: 1.0})], "")
+
+    def answer(case: RcaCase) -> list[RcaAnswer]:
+        return [RcaAnswer(scores={services[case.set]: 1.0})]
+
+    return Method("m", answer)
 
 
 def test_a_run_beside_an_earlier_one(root):
@@ -102,13 +107,13 @@ def test_runs_that_share_nothing(root, tmp_path):
     other = now.model_copy(update={"runs": []})
     with pytest.raises(InputError, match="scored no case and method of this one"):
         rca_compared(now, other)
-    save(now, tmp_path / "runs.json")
-    assert rca_stored(tmp_path / "runs.json") == now
+    write_json(now.to_json(), tmp_path / "runs.json")
+    assert stored(tmp_path / "runs.json", RcaEvaluation) == now
     (tmp_path / "runs.json").write_text(json.dumps({"format": "warroom-eval/1"}))
     with pytest.raises(InputError, match="format: Input should be 'warroom-rca/1'"):
-        rca_stored(tmp_path / "runs.json")
+        stored(tmp_path / "runs.json", RcaEvaluation)
     with pytest.raises(InputError, match="is missing: name what --json wrote"):
-        rca_stored(tmp_path / "gone.json")
+        stored(tmp_path / "gone.json", RcaEvaluation)
 
 
 def test_the_floor_on_damaged_cases_ends(warroom, tmp_path):
@@ -153,5 +158,5 @@ def test_what_cannot_be_combined(warroom, options, reason):
 
 
 def test_tables_are_markdown_too(root):
-    found = evaluated(root, *versions_of(RcaMethod("reader", reader, ""), degraded()))
+    found = evaluated(root, *versions_of(Method("reader", reader, ""), degraded()))
     assert "| no baseline | 1 |" in as_markdown(version_grids(found, "reader")[0])

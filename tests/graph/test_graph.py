@@ -76,6 +76,10 @@ def test_an_approved_plan_is_carried_out_once_and_measured(tmp_path: Path) -> No
     # The recorded telemetry goes on failing: what did not help is never called done.
     assert document.executions[0].outcome in (Outcome.unchanged, Outcome.unverified)
     assert document.state is not State.resolved
+    entered = [change.state for change in document.transitions]
+    acted = entered.index(State.containing)
+    assert entered[acted + 1] is State.recovering  # carried out: it has time to stabilise
+    assert entered[acted + 2] in (State.investigating, State.monitoring)
 
 
 def test_an_action_waits_for_no_text_and_a_text_for_no_action(tmp_path: Path) -> None:

@@ -168,6 +168,17 @@ def test_no_test_mocks_our_own_code():
     assert not [p for p, text in texts() if p.parts[0] == "tests" and MOCKS.search(text)]
 
 
+def borrows(path: Path) -> bool:
+    """Whether a test module imports another one; what they share belongs into tests/support."""
+    names = (n.module or "" for n in ast.walk(tree(path)) if isinstance(n, ast.ImportFrom))
+    return any(name.rpartition(".")[2].startswith("test_") for name in names)
+
+
+def test_test_modules_do_not_import_each_other():
+    tests = [p for p in files() if p.parts[0] == "tests" and p.suffix == ".py"]
+    assert not list(filter(borrows, tests))
+
+
 @pytest.mark.parametrize(
     ("parts", "found"),
     [

@@ -1,6 +1,5 @@
 """Filing: what resolves stays, what does not is dropped and said so; once, in order."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from warroom.errors import GroundingError, LifecycleError, StoreError
 from warroom.incident.document import Incident
-from warroom.incident.evidence import Evidence, EvidenceStatus, Quote, canonical, digest
+from warroom.incident.evidence import EvidenceStatus, Quote, canonical, digest
 from warroom.incident.filing import file_report
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis, merged, numbered
 from warroom.incident.grounding import check_quotes, resolve, same
@@ -18,23 +17,8 @@ from warroom.incident.lifecycle import ALLOWED, State
 from warroom.incident.report import InvestigationReport, SweepReport
 from warroom.incident.store import Store
 from warroom.incident.timeline import Event, EventKind, utc_now
+from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
 from warroom.tests.support.incidents import minimal
-
-PAYLOAD = {"rows": [{"service": "checkout", "error_rate": 0.2341, "note": None, "ok": True}]}
-
-
-def shelf(payload: Any = PAYLOAD) -> tuple[dict[str, Evidence], Callable[[str], Any]]:
-    """One piece of evidence, E1, and the way to its payload."""
-    record = Evidence(
-        id="E1",
-        tool="compare_signals",
-        query={},
-        collected_at=utc_now(),
-        collected_by="observability",
-        status=EvidenceStatus.ok,
-        digest=digest(payload),
-    )
-    return {"E1": record}, {digest(payload): payload}.__getitem__
 
 
 def sweep(**changes: Any) -> SweepReport:

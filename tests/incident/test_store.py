@@ -151,7 +151,7 @@ def test_a_database_of_a_newer_warroom_is_left_alone(tmp_path: Path) -> None:
 def test_a_payload_that_was_altered_is_not_believed(tmp_path: Path) -> None:
     from zlib import compress
 
-    from warroom.tests.incident.test_filing import PAYLOAD, shelf
+    from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
 
     store = Store.open(tmp_path / "warroom.db")
     record, _ = shelf()

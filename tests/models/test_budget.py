@@ -9,20 +9,19 @@ import pytest
 from openai.types.chat import ChatCompletionChunk
 
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour
-from warroom.evals.servers.faulty_model import faulty_model
+from warroom.evals.servers.fake_chat import Behaviour, faulty_model
 from warroom.evals.servers.model_faults import Report, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
-from warroom.models.budget import Budget, Prices, Spending, size_of
+from warroom.models.budget import ModelBudget, Prices, Spending, size_of
 from warroom.models.habits import KNOWN
 from warroom.models.metered import Metered
 from warroom.models.openai_model import OpenAIModel, connect
-from warroom.models.protocol import Answer, Ask, Message, Usage
-from warroom.models.stream import Reading
+from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
+from warroom.models.stream import StreamReading
 from warroom.models.usage import estimated
-from warroom.models.wire import Request
+from warroom.models.wire import ChatRequest
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,7 +35,7 @@ class Till:
         self.spending = Spending(Store.open(path / "w.db").engine)
         self.fake = ScriptedModel(script, "gpt-5")
         self.now = NOON
-        budget = Budget(ModelSettings(**limits), self.spending, lambda: self.now)
+        budget = ModelBudget(ModelSettings(**limits), self.spending, lambda: self.now)
         self.calls: list[ModelCall] = []
         self.model = Metered(self.fake, budget, self.calls.append, attempt=2)
 
@@ -140,14 +139,14 @@ def test_calls_under_way_count_with_all_they_may_use(tmp_path: Path) -> None:
 
 def test_chinese_is_counted_as_what_it_takes() -> None:
     asked = question(30)
-    longer = [replace(asked, messages=(Message("user", word * 700),)) for word in ("x", "错")]
+    longer = [replace(asked, messages=(ChatMessage("user", word * 700),)) for word in ("x", "错")]
     assert estimated(size_of(longer[1])) - estimated(size_of(longer[0])) == 500
-    sent = [Request([{"content": word * 700}], 100, asked.deadline) for word in ("x", "错")]
+    sent = [ChatRequest([{"content": word * 700}], 100, asked.deadline) for word in ("x", "错")]
     assert estimated(sent[1].size) - estimated(sent[0].size) == 500
 
 
 def test_a_chinese_answer_is_estimated_by_its_weight_and_cut_by_its_length() -> None:
-    reading = Reading(max_tokens=100)
+    reading = StreamReading(max_tokens=100)
     reading.take(said("错" * 600))
     assert (estimated(reading.size), reading.over) == (600, False)
     reading.take(said("x"))

@@ -12,16 +12,16 @@ import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from warroom.errors import InputError, ModelUnavailable
-from warroom.evals.incidents.recordings import FOLDER as RECORDED
+from warroom.evals.incidents.cases import FOLDER as RECORDED
 from warroom.evals.servers import model_worker
-from warroom.evals.servers.cassettes import FOLDER, tape
 from warroom.evals.servers.model_server import free, serving
+from warroom.evals.servers.record import FOLDER, tape
 from warroom.evals.servers.wire_asks import PORTS, Suspect, asks, learnt, model, outcomes
 from warroom.evals.servers.wire_response import DRILL, investigation, response
 from warroom.incident.document import Incident
 from warroom.incident.report import PerformanceReport
 from warroom.models.ladder import OBJECT, SCHEMA
-from warroom.models.protocol import Message
+from warroom.models.protocol import ChatMessage
 
 
 def replayed(kind: str):
@@ -137,7 +137,7 @@ def test_the_skeptics_word_stands_beside_the_cause(investigated: Incident):
 
 def test_what_is_not_on_the_tape_fails_loudly():
     """Neither the network nor the playbooks answer instead."""
-    other = replace(asks()["reply"], messages=(Message("user", "Something else."),))
+    other = replace(asks()["reply"], messages=(ChatMessage("user", "Something else."),))
     with tape("wire-xllamacpp"), pytest.raises(CannotOverwriteExistingCassetteException):
         model("xllamacpp").ask(other)
     with tape("wire-xllamacpp"), pytest.raises(CannotOverwriteExistingCassetteException):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from warroom.evals.servers.least_instance import least_instance
 from warroom.models.forms import ActionForm, ReportForm, closed, first_object, strict_schema
-from warroom.models.protocol import Ask, Message, ToolSpec
+from warroom.models.protocol import Ask, ChatMessage, ToolSpec
 from warroom.models.retrying import retry_after
 from warroom.models.usage import Tally, believable, tokens_of, weight
 
@@ -35,7 +35,7 @@ class Verdict(BaseModel):
 
 
 LOOK = ToolSpec("look", "Look.", {"type": "object", "properties": {"at": {"type": "string"}}})
-ASK = Ask((Message("user", "?"),), Verdict, tools=(LOOK,))
+ASK = Ask((ChatMessage("user", "?"),), Verdict, tools=(LOOK,))
 
 
 def test_strict_means_closed_complete_and_without_defaults() -> None:

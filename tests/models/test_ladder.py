@@ -9,12 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from warroom.errors import ModelError, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour
-from warroom.evals.servers.faulty_model import faulty_model
+from warroom.evals.servers.fake_chat import Behaviour, faulty_model
 from warroom.evals.servers.model_faults import TOOL, Report, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
-from warroom.models.protocol import Answer, Ask, Message, ToolCall
+from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall
 from warroom.models.wire import CONTEXT
 
 
@@ -154,7 +153,7 @@ def test_prose_from_a_server_with_tools_is_asked_again_without(wire: Wire) -> No
 def conversation() -> Ask:
     """A conversation in which a tool was called and answered."""
     call = ToolCall("call_1", TOOL.name, {"text": "timeout"})
-    said = (Message("assistant", "", (call,)), Message("tool", "3 lines", call_id="call_1"))
+    said = (ChatMessage("assistant", "", (call,)), ChatMessage("tool", "3 lines", call_id="call_1"))
     asked = question(30, tools=True)
     return replace(asked, messages=(*asked.messages, *said))
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from warroom.models import rules
 from warroom.models.masking import Mask, Masked
-from warroom.models.protocol import Answer, Ask, Message, ToolCall, ToolSpec
+from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall, ToolSpec
 
 ALNUM = string.ascii_letters + string.digits
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----"
@@ -88,7 +88,7 @@ class Repeats:
 
 def asking(*texts: str, **more) -> Ask:
     """A question with these messages."""
-    return Ask(tuple(Message("user", text) for text in texts), Reply, incident="i1", **more)
+    return Ask(tuple(ChatMessage("user", text) for text in texts), Reply, incident="i1", **more)
 
 
 @settings(max_examples=300, deadline=None)
@@ -100,7 +100,7 @@ def test_no_secret_reaches_the_model_wherever_it_stands(before, left, secret, ri
     call = ToolCall("c1", "search_logs", {"pattern": [{"deep": text}]})
     tool = ToolSpec("search_logs", f"finds {text}", {"properties": {"p": {"description": text}}})
     ask = asking(text, f"first line\n{text}", tools=(tool,))
-    ask = Ask((*ask.messages, Message("assistant", text, (call,))), Reply, ask.tools)
+    ask = Ask((*ask.messages, ChatMessage("assistant", text, (call,))), Reply, ask.tools)
     Masked(inner, lambda _incident: mask).ask(ask)
     got = inner.asked[0]
     assert value not in "\n".join(message.content for message in got.messages)
@@ -197,7 +197,7 @@ def test_incidents_do_not_share_masks():
     inner = Repeats()
     model = Masked(inner, lambda incident: masks.setdefault(incident, Mask()))
     model.ask(asking("mail ann@example.com"))
-    model.ask(Ask((Message("user", "mail bob@example.com"),), Reply, incident="i2"))
+    model.ask(Ask((ChatMessage("user", "mail bob@example.com"),), Reply, incident="i2"))
     assert [ask.messages[0].content for ask in inner.asked] == ["mail [EMAIL_1]"] * 2
     assert masks["i1"].unmask("[EMAIL_1]") == "ann@example.com"
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateNotFound, UndefinedError, meta
 from jinja2.exceptions import SecurityError
-from markdown_it import MarkdownIt
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.briefing import brief
@@ -16,8 +15,8 @@ from warroom.prompts.formats import count, duration, figure, level, percent, utc
 from warroom.prompts.neutral import cite, code, data, plain
 from warroom.prompts.render import FOLDER, _environment, digest, render, stamp, templates
 from warroom.tests.support import incidents
+from warroom.tests.support.markdown import HOSTILE, MARKDOWN, tokens
 
-MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 MESSAGES = [n for n in templates() if re.search(r"^(?!postmortem).*\.(en|zh)\.md$", n)]
 DOCUMENTS = [
     incidents.minimal,
@@ -28,42 +27,10 @@ DOCUMENTS = [
     incidents.noise,
     incidents.inconclusive,
 ]
-HOSTILE = [
-    "**bold** and _emphasis_",
-    "[click](https://evil.example/x)",
-    "![x](https://evil.example/x.png)",
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "`` `code` ``",
-    "a | b | c",
-    "line\n\n# heading\n\n- item",
-    "https://evil.example www.evil.example",
-    "<https://evil.example>",
-    "&lt;script&gt; &#60;b&#62;",
-    "\u202eevil\u2066 \u200bzero\x1b[31m\x00",
-    "1. item",
-    "1) item",
-    "> quote",
-    "--- ",
-    "=====",
-    "~~gone~~ \\",
-    "[E1]: https://evil.example",
-    "{{ 7 * 7 }} {% raw %}",
-    "```\nfence",
-    "@everyone $x^2$",
-]
 
 
 def values(build):
     return vars(brief(build(), incidents.at(200)))
-
-
-def tokens(markdown: str) -> set[str]:
-    """Kinds of Markdown structure in a text, inline ones included."""
-    found = set()
-    for token in MARKDOWN.parse(markdown):
-        found |= {token.type, *(child.type for child in token.children or [])}
-    return found - {"text_special", "text"}
 
 
 @pytest.mark.parametrize("name", MESSAGES)

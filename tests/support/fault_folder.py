@@ -11,9 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from warroom.evals.rca.cases import RcaCase, rca_cases
+from warroom.evals.rca.cases import WHOLE, Part, RcaCase, rca_cases
 from warroom.evals.rca.floor import floor_answer, responded
-from warroom.evals.rca.part import WHOLE, Part
 from warroom.incident.document import Incident
 from warroom.settings import Settings
 from warroom.tests.support.fault_recordings import ALERTED_FROM, STEP, Recording

@@ -1,4 +1,4 @@
-"""What may be wrong with a recording beyond what evals/rca/part.py knows: links, values, ids."""
+"""What may be wrong with a recording beyond what evals/rca/cases.py knows: links, values, ids."""
 
 from collections.abc import Callable
 from dataclasses import replace

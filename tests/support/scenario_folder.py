@@ -1,22 +1,34 @@
-"""A change scenario as a root-cause case folder: what is told is its own, all else is calm."""
+"""Change scenarios: read from tests/cases/mechanisms/SET/NAME.yaml, written as root-cause cases.
+
+What a scenario tells is its own, all else is calm. noise.yaml has innocent commits of every one.
+"""
 
 import csv
 import gzip
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from warroom.tests.support.rca_folder import DETECTED, LOGS, SPANS
+from warroom.yaml_tables import parse_table
 
+T = TypeVar("T")
+
+FOLDER = Path(__file__).parents[1] / "cases" / "mechanisms"
+STRICT = ConfigDict(extra="forbid")
 STEP = 60
 LONG = 180
 """Minutes of metrics before the detection."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Commit:
     """One commit; `minutes` and `deployed` count back from the detection."""
 
@@ -29,7 +41,7 @@ class Commit:
     deployed: float = 0.0  # minutes before the detection; 0: as the commit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Scenario:
     """An incident that one commit caused, or none."""
 
@@ -47,6 +59,18 @@ class Scenario:
         tuple[str, str, float, float, str]
     ] = ()  # service, operation, ms, ms ill, error
     attributes: Mapping[str, Any] = field(default_factory=dict)  # of every log line
+
+
+@cache
+def scenarios(name: str) -> tuple[Scenario, ...]:
+    """Every scenario of a set, in the order of the files' names. Raises TableError."""
+    noise = _read(FOLDER / "noise.yaml", list[Commit])
+    found = [_read(file, Scenario) for file in sorted((FOLDER / name).glob("*.yaml"))]
+    return tuple(replace(one, commits=[*noise, *one.commits]) for one in found)
+
+
+def _read(file: Path, schema: type[T]) -> T:
+    return parse_table(file.read_text(encoding="utf-8"), schema, file.name)
 
 
 def write_scenario(root: Path, scenario: Scenario) -> Path:

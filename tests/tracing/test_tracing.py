@@ -23,8 +23,8 @@ from pydantic import BaseModel
 from warroom.agents.runtime.case import Case
 from warroom.errors import InputError, ModelError, ModelMuddled, ModelUnavailable
 from warroom.incident.report import AnyReport
-from warroom.models.assembly import Traced, provider_of, server_of
-from warroom.models.protocol import Answer, Ask, Message, Model, ToolCall, Usage
+from warroom.models.assembly import TracedModel, provider_of, server_of
+from warroom.models.protocol import Answer, Ask, ChatMessage, Model, ToolCall, Usage
 from warroom.response import Response
 from warroom.tests.support.benches import empty_bench
 from warroom.tests.support.responses import alert, room_over
@@ -83,9 +83,9 @@ class Asking:
 def question(incident: str = "INC-1") -> Ask:
     return Ask(
         messages=(
-            Message("system", "You are the debugger."),
-            Message("assistant", "", (ToolCall("c1", "read_logs", {"service": "cart"}),)),
-            Message("tool", SECRET, call_id="c1"),
+            ChatMessage("system", "You are the debugger."),
+            ChatMessage("assistant", "", (ToolCall("c1", "read_logs", {"service": "cart"}),)),
+            ChatMessage("tool", SECRET, call_id="c1"),
         ),
         schema=Reply,
         max_tokens=900,
@@ -123,7 +123,7 @@ def test_every_name_is_one_of_the_conventions():
 
 def test_a_model_call_says_who_was_asked_who_answered_and_what_it_took(spans):
     begin(Wanted(), spans)
-    assert Traced(Fixed(ANSWER), URL).ask(question()) is ANSWER
+    assert TracedModel(Fixed(ANSWER), URL).ask(question()) is ANSWER
     span = only(spans)
     assert (span.name, span.kind) == ("chat asked-model", SpanKind.CLIENT)
     assert facts(span) == {
@@ -151,7 +151,7 @@ def test_a_model_call_says_who_was_asked_who_answered_and_what_it_took(spans):
 
 def test_content_goes_along_only_when_it_is_asked_for(spans):
     begin(Wanted(tracing_content=True), spans)
-    Traced(Fixed(ANSWER)).ask(question())
+    TracedModel(Fixed(ANSWER)).ask(question())
     told = facts(only(spans))
     system, call, result = json.loads(str(told["gen_ai.input.messages"]))
     assert system == {
@@ -172,7 +172,7 @@ def test_a_failed_call_names_the_error_and_never_its_words(spans, failure):
     begin(Wanted(), spans)
     failure.usage = Usage(300, 5)
     with pytest.raises(type(failure)):
-        Traced(Fixed(failure), URL).ask(question())
+        TracedModel(Fixed(failure), URL).ask(question())
     span = only(spans)
     assert span.status.status_code is StatusCode.ERROR
     told = facts(span)
@@ -185,7 +185,7 @@ def test_a_failed_call_names_the_error_and_never_its_words(spans, failure):
 def test_a_call_for_tools_finishes_as_one(spans):
     begin(Wanted(), spans)
     calls = Answer("m", calls=(ToolCall("c2", "read_metrics", {}),))
-    Traced(Fixed(calls)).ask(question())
+    TracedModel(Fixed(calls)).ask(question())
     assert facts(only(spans))["gen_ai.response.finish_reasons"] == ("tool_call",)
 
 
@@ -222,7 +222,7 @@ def test_a_failed_tool_call_is_an_error_and_one_nobody_named_has_no_call_id(span
 def test_a_response_is_one_trace_of_steps_with_their_calls_inside(spans, tmp_path):
     begin(Wanted(), spans)
     context = room_over(tmp_path)
-    context.model_layer = Asking(Traced(Fixed(ANSWER), URL))
+    context.model_layer = Asking(TracedModel(Fixed(ANSWER), URL))
     with Response(context) as response:
         incident, _ = response.take(alert())
         list(response.run(incident))
@@ -245,7 +245,7 @@ def test_a_response_is_one_trace_of_steps_with_their_calls_inside(spans, tmp_pat
 
 def test_a_call_on_another_thread_stays_in_the_incidents_trace(spans):
     begin(Wanted(), spans)
-    thread = Thread(target=Traced(Fixed(ANSWER)).ask, args=[question("INC-7")])
+    thread = Thread(target=TracedModel(Fixed(ANSWER)).ask, args=[question("INC-7")])
     thread.start()
     thread.join()
     context = only(spans).context
@@ -256,7 +256,7 @@ def test_a_call_on_another_thread_stays_in_the_incidents_trace(spans):
 def test_nothing_is_made_when_tracing_is_off(spans, tmp_path):
     begin(Wanted(tracing=""), spans)
     with node_span("debugger", 4, "INC-1"):
-        Traced(Fixed(ANSWER), URL).ask(question())
+        TracedModel(Fixed(ANSWER), URL).ask(question())
         toolbox(tmp_path / "bundle").call(dependencies)
     assert spans.get_finished_spans() == ()
 
@@ -318,7 +318,7 @@ def test_otlp_reaches_a_collector_with_what_is_left_at_the_end(monkeypatch):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
         begin(Wanted("otlp"))
         with node_span("debugger", 4, "INC-1"):
-            Traced(Fixed(ANSWER), URL).ask(question())
+            TracedModel(Fixed(ANSWER), URL).ask(question())
         end()
         server.shutdown()
     (resource,) = Collector.taken[0].resource_spans

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ....incident.document import Incident
 from ....text_safety.blame_language import WITHHELD
 from ....text_safety.injection import speaks
-from ...reporting.narrator import Claim, Narrator
+from ...reporting.narrator import Narrator, Statement
 from ..figures import Held, figures
 from ..replies import Written
 from .causality import objection
@@ -30,16 +30,16 @@ class Checker:
     language: str
     unproven: list[str] = field(default_factory=list)
 
-    def claims(self, written: Iterable[Written]) -> list[Claim]:
+    def claims(self, written: Iterable[Written]) -> list[Statement]:
         """The sentences that hold, in neutral words, each once, with what they rest on."""
-        found: dict[str, Claim] = {}
+        found: dict[str, Statement] = {}
         for sentence in list(written)[: MOST * 3]:
             claim = self.claim(sentence)
             if claim is not None and len(found) < MOST:
                 found.setdefault(claim.text, claim)
         return list(found.values())
 
-    def claim(self, written: Written) -> Claim | None:
+    def claim(self, written: Written) -> Statement | None:
         """The sentence as a claim; None: it does not hold, and that is listed."""
         raw = " ".join(_INLINE.sub("", written.text).split())
         if not raw:
@@ -51,7 +51,7 @@ class Checker:
             self.unproven.append(f"{raw[:LONGEST].replace(' :: ', ': ')} :: {reason}")
             return None
         text = text if self.language == "zh" else text[:1].upper() + text[1:]
-        return Claim(text, tuple(self.say.cite(self.holdings.rests(refs))) or ("T1",))
+        return Statement(text, tuple(self.say.cite(self.holdings.rests(refs))) or ("T1",))
 
     def objection(self, text: str, refs: list[str]) -> str:
         """Why a sentence is left out; empty: it holds."""

@@ -13,7 +13,7 @@ from ....incident.document import Incident
 from ....incident.evidence import Evidence, EvidenceStatus, Quote
 from ....incident.grounding import leaves
 from ....incident.timeline import from_ts
-from ....models.protocol import Message
+from ....models.protocol import ChatMessage
 from ....models.usage import tokens_of
 from ....prompts.formats import clock, duration, percent, utc
 from ....prompts.neutral import plain
@@ -21,7 +21,7 @@ from ...reporting import retrospective, story
 from ...reporting.briefing import Briefing
 from ...reporting.impact import impact
 from ...reporting.incident_status import is_noise
-from ...reporting.narrator import Claim, Narrator
+from ...reporting.narrator import Narrator, Statement
 from ...runtime.case import Case
 from ..figures import Held
 from ..proof import COMPOSED
@@ -96,7 +96,7 @@ def _span(briefing: Briefing) -> str:
     return f"from {utc(briefing.started)} to {utc(briefing.ended)}; it is over, after {took}"
 
 
-def _numbered(letter: str, claims: Iterable[Claim], rank: int) -> Iterator[Fact]:
+def _numbered(letter: str, claims: Iterable[Statement], rank: int) -> Iterator[Fact]:
     for number, claim in enumerate(claims, 1):
         yield Fact(f"{letter}{number}", claim.text, claim.refs, rank + (number > 4))
 
@@ -105,7 +105,7 @@ def _lessons(say: Narrator) -> Iterator[Fact]:
     groups = (retrospective.went_well, retrospective.could_improve, retrospective.lucky)
     names = ("went well", "could be better", "lucky")
     claims = [
-        Claim(f"{name}: {claim.text}", claim.refs)
+        Statement(f"{name}: {claim.text}", claim.refs)
         for name, group in zip(names, groups, strict=True)
         for claim in group(say)
     ]
@@ -131,7 +131,7 @@ def _gaps(document: Incident) -> Iterator[Fact]:
         yield Fact(f"G{number}", f"not seen: {gap.what} ({gap.why})", (f"G{number}",), 4)
 
 
-AskModel = Callable[[tuple[Message, ...], type[BaseModel], str], BaseModel]
+AskModel = Callable[[tuple[ChatMessage, ...], type[BaseModel], str], BaseModel]
 """Messages, the reply's schema and the prompt's stamp in; a valid reply out, or ModelError."""
 Payload = Callable[[str], Any]
 """Fetches what a piece of evidence holds by its digest."""

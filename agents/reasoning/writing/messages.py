@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from ....incident.communication import Audience
-from ....incident.communication import Message as Letter
+from ....incident.communication import Audience, Message
 from ....incident.report import CommunicationReport, Sentence
-from ....models.protocol import Message
+from ....models.protocol import ChatMessage
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
@@ -13,7 +12,7 @@ from ....tools.changes import recent_changes
 from ...comms import DISCLOSURE, communicate, retold
 from ...postmortem import authors
 from ...reporting.briefing import Briefing, brief
-from ...reporting.narrator import Claim, Narrator
+from ...reporting.narrator import Narrator, Statement
 from ...runtime.case import Case
 from ..replies import MessagesReply, Written
 from .causality import certainty
@@ -63,7 +62,7 @@ def rewrite_messages(
     )
 
 
-def _with(case: Case, message: Letter, stories: dict[Audience, list[Sentence]]) -> Letter:
+def _with(case: Case, message: Message, stories: dict[Audience, list[Sentence]]) -> Message:
     story = stories.get(message.audience)
     plain = message.template.startswith(DISCLOSURE) or not story
     return message if plain else retold(case.document, case.now, message, story or [])
@@ -82,7 +81,7 @@ class _Desk:
         self.inside = Checker(self.say, Holdings(self.say, self.facts, payload), language)
         self.inner = [*self.say.systems, *people, *_inner(case)]
 
-    def messages(self, audiences: list[str]) -> tuple[Message, ...]:
+    def messages(self, audiences: list[str]) -> tuple[ChatMessage, ...]:
         """The prompt: P facts always, the others as far as there is room."""
         values = {
             "audiences": [Trusted(name) for name in audiences],
@@ -91,16 +90,16 @@ class _Desk:
         }
         system = render(PROMPT, **values)
         chosen = selected(self.facts, TOKENS - tokens_of(system))
-        return Message("system", system), Message("user", "\n".join(f.line for f in chosen))
+        return ChatMessage("system", system), ChatMessage("user", "\n".join(f.line for f in chosen))
 
-    def story(self, letter: Letter, written: list[Written]) -> list[Sentence]:
+    def story(self, letter: Message, written: list[Written]) -> list[Sentence]:
         """The sentences for one audience that hold."""
         if letter.external:
             written = [sentence for sentence in written if self._may_leave(letter, sentence)]
         claims = self.inside.claims(written)[:MOST]
         return [Sentence(text=c.text, evidence=_evidence(c)) for c in claims]
 
-    def _may_leave(self, letter: Letter, written: Written) -> bool:
+    def _may_leave(self, letter: Message, written: Written) -> bool:
         """Whether a public sentence rests on P facts and names nothing of the inside."""
         allowed = {fact.id for fact in self.public}
         inside = [ref for ref in written.refs if ref.strip("[] ") not in allowed]
@@ -118,7 +117,7 @@ def _known(briefing: Briefing) -> list[Fact]:
     return [Fact(f"K{n}", f.text, tuple(f.evidence), 2) for n, f in enumerate(facts, 1)]
 
 
-def _evidence(claim: Claim) -> list[str]:
+def _evidence(claim: Statement) -> list[str]:
     """Timeline rows have no numbers in a message: only evidence is cited there."""
     return [ref for ref in claim.refs if ref.startswith("E")]
 

@@ -1,13 +1,13 @@
 """The postmortem in a model's words: sections that hold, under the floor's headings and tables."""
 
 from ....incident.report import PostmortemReport
-from ....models.protocol import Message
+from ....models.protocol import ChatMessage
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
 from ....tools.changes import recent_changes
 from ...postmortem import TEMPLATE, authors, compose, summarised
-from ...reporting.narrator import Claim, Narrator
+from ...reporting.narrator import Narrator, Statement
 from ...runtime.case import Case
 from ..replies import PostmortemReply
 from .causality import certainty
@@ -64,12 +64,14 @@ def rewrite_postmortem(
     )
 
 
-def _told(checker: Checker, reply: PostmortemReply) -> dict[str, list[Claim]]:
+def _told(checker: Checker, reply: PostmortemReply) -> dict[str, list[Statement]]:
     return {name: checker.claims(getattr(reply, name)) for name in PostmortemReply.model_fields}
 
 
-def _messages(case: Case, facts: list[Fact], language: str) -> tuple[Message, ...]:
+def _messages(case: Case, facts: list[Fact], language: str) -> tuple[ChatMessage, ...]:
     cause = Trusted(certainty(case.document))
     system = render(PROMPT, cause=cause, most=MOST - 1, language=language)
     chosen = selected(facts, TOKENS - tokens_of(system))
-    return Message("system", system), Message("user", "\n".join(fact.line for fact in chosen))
+    return ChatMessage("system", system), ChatMessage(
+        "user", "\n".join(fact.line for fact in chosen)
+    )

@@ -1,0 +1,219 @@
+"""Anomalies of metrics, requests and log lines as findings. An alert that none of them backs is
+noise.
+"""
+
+from collections.abc import Iterator
+
+from ...analysis.fusion import CONCLUSIVE
+from ...analysis.rates import rate_change
+from ...incident.finding import Finding
+from ...telemetry.signal_catalogue import SignalName, definition
+from ...tools.base import Result
+from ...tools.impact import RouteImpact
+from ...tools.paths import ChangedPath
+from ...tools.shifts import SignalShift
+from ...tools.slo import ObjectiveState
+from ..causes.observations import Observations, finding, first
+from ..reporting.wording import wait_words, way_words
+
+CLEAR = 6.0
+"""Anomaly score from which a signal alone counts as something wrong."""
+ERRORS = ("error", "critical")
+NEARLY_FULL = 0.7
+"""Share of a limit in use from which a resource is about to run out."""
+GROWING = (SignalName.memory_bytes, SignalName.db_pool_waiting, SignalName.restarts)
+MUCH = 1.5
+"""Times the healthy level."""
+STEADY = 0.8
+"""Confidence from which growth is steady."""
+SOON_S = 3600.0
+"""A limit this near, seconds, is trouble already."""
+MANY = 3
+"""Events below this prove nothing."""
+CHANCE = 2.0
+"""A rise counts when chance explains it in less than one of 10^2 cases."""
+OTHERWISE = 0.5
+"""Weight from which another way of requests, or a wait, is beyond chance."""
+SLOW = 0.05
+"""Share of slow requests at the edge that users notice."""
+LIKELY = 0.1
+"""Probability from which a service's metric is worth a finding."""
+MOST = 3
+"""Findings of a kind: the rest stays in the evidence."""
+
+
+def backed(
+    observations: Observations, traffic: Result[RouteImpact], objectives: Result[ObjectiveState]
+) -> list[Finding]:
+    """Findings that back the alert, strongest first; an empty list means noise."""
+    return [
+        *_signals(observations),
+        *_alerted(observations),
+        *_growing(observations),
+        *_failing(traffic),
+        *_missed(objectives),
+        *_traces(observations),
+        *_patterns(observations),
+        *_attacks(observations),
+        *other_ways(observations, OTHERWISE),
+        *slower(observations, OTHERWISE),
+        *moved(observations),
+    ]
+
+
+def _signals(observations: Observations) -> Iterator[Finding]:
+    rows = [r for r in observations.signals.rows if r.worse and r.score >= CLEAR]
+    ill = {(row.service, row.signal) for row in rows}
+    for row in [row for row in rows if _matters(observations, row, ill)][:5]:
+        text = f"{row.service} {row.signal} {row.note or 'changed'}"
+        if row.current is not None and row.baseline is not None:
+            text = f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
+        proof = ("service", "current", "baseline", "score")
+        yield finding(f"anomaly:{row.signal}", text, observations.signals, row, *proof)
+
+
+def _alerted(observations: Observations) -> Iterator[Finding]:
+    """The very metric that the alert names, whatever it is called, left its level."""
+    alert = observations.case.document.alert
+    metric = alert.labels.get("metric", "")
+    row = first(observations.symptoms, service=alert.service, source="metric", text=metric)
+    if metric and row:
+        text = f"{row.service} {metric} is {row.now or 0:.3g}, healthy {row.before or 0:.3g}"
+        proof = ("service", "text", "now", "before")
+        yield finding(f"anomaly:{metric}", text, observations.symptoms, row, *proof)
+
+
+def _matters(observations: Observations, row: SignalShift, ill: set[tuple[str, str]]) -> bool:
+    """Whether a clear anomaly is trouble: nearly full, gone, or too slow for what is promised.
+
+    Shares of few requests jump with each failure, so failures are counted below; a P95 jumps
+    with each slow request, so it counts where the median moved as well.
+    """
+    signal, current, ratio = row.signal, row.current, row.ratio
+    if current is None:
+        return signal == SignalName.up
+    if signal == SignalName.up:
+        return current < 0.5
+    if signal == SignalName.latency_p95:
+        return (row.service, SignalName.latency_p50) in ill and _too_slow(observations, row)
+    if definition(signal).resource:
+        return current >= NEARLY_FULL
+    return signal in GROWING and (ratio or 0) >= MUCH
+
+
+def _too_slow(observations: Observations, row: SignalShift) -> bool:
+    """Slower than the service's latency objective; without one, three times slower."""
+    service = observations.case.catalogue.find(row.service)
+    goals = [slo.threshold_ms for slo in (service.slos if service else []) if slo.threshold_ms]
+    if goals and row.current is not None:
+        return row.current * 1000 > min(goals)
+    return (row.ratio or 0) >= 2 * MUCH
+
+
+def _growing(observations: Observations) -> Iterator[Finding]:
+    """What grows steadily towards a limit: calm today, an outage within the hour."""
+    for row in observations.growth.rows:
+        left = row.seconds_to_limit
+        if row.monotonic and row.confidence >= STEADY and left is not None and left <= SOON_S:
+            text = (
+                f"{row.service} {row.signal} grows steadily and reaches its limit in {left:.0f} s"
+            )
+            proof = ("service", "now", "seconds_to_limit")
+            yield finding(f"anomaly:{row.signal}", text, observations.growth, row, *proof)
+
+
+def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
+    total = first(traffic, route="*")
+    if not total or not total.requests:
+        return
+    if _rose(total):
+        before = total.share_before or 0.0
+        text = f"{total.share:.1%} of requests at the edge fail, {before:.1%} before"
+        yield finding("impact", text, traffic, total, "share", "share_before")
+    slow = total.slow or 0
+    if slow >= MANY * max(1.0, total.requests / 100) and slow / total.requests >= SLOW:
+        text = f"{slow} of {total.requests} requests at the edge miss the latency goal"
+        yield finding("impact", text, traffic, total, "slow", "requests")
+
+
+def _missed(objectives: Result[ObjectiveState]) -> Iterator[Finding]:
+    """Objectives that are missed by more than a few requests."""
+    for row in objectives.rows:
+        if row.breached and (row.total or 0) - (row.good or 0) > MANY:
+            levels = f"{row.current:.2%} good, {row.objective:.2%} wanted"
+            text = f"{row.service} misses its objective {row.name}: {levels}"
+            yield finding("slo", text, objectives, row, "service", "current", "objective")
+
+
+def _rose(total: RouteImpact) -> bool:
+    """Whether the share that fails rose beyond chance, and by more than a handful of requests."""
+    counts = total.failed_before, total.failed, total.requests_before or 1, total.requests
+    return total.failed >= MANY and _beyond_chance(*counts)
+
+
+def _beyond_chance(before: int, after: int, of_before: float, of_after: float) -> bool:
+    change = rate_change(before, after, of_before, of_after)
+    return change.direction > 0 and change.log10_p <= -CHANCE
+
+
+def _traces(observations: Observations) -> Iterator[Finding]:
+    """Failures behind the edge, which users may not have noticed yet."""
+    rows = observations.failures.rows
+    after, before = sum(r.count for r in rows), sum(r.before for r in rows)
+    frame = observations.case.frame
+    seconds = max(frame.baseline.seconds, 1), frame.incident.seconds or 1
+    if after >= MANY and _beyond_chance(before, after, *seconds):
+        row = rows[0]
+        text = f"{after} traces fail, {before} before; most begin in {row.service}"
+        yield finding("error-origin", text, observations.failures, row, "service", "count", "share")
+
+
+def _patterns(observations: Observations) -> Iterator[Finding]:
+    rows = [
+        row
+        for row in observations.patterns.rows
+        if row.kind in ("new", "surging")
+        and row.level in ERRORS
+        and row.after >= MANY
+        and (row.score or 0) >= CHANCE
+    ]
+    for row in rows[:MOST]:
+        text = f"{row.service} logs {row.kind} errors: {row.sample[:120]}"
+        yield finding("log", text, observations.patterns, row, "service", "after", "sample")
+
+
+def _attacks(observations: Observations) -> Iterator[Finding]:
+    rows = [r for r in observations.logins.rows if r.kind in ("concentrated", "distributed")]
+    for row in rows[:MOST]:
+        text = f"{row.failures} failed logins from {row.value}"
+        yield finding("auth", text, observations.logins, row, "value", "failures")
+
+
+def other_ways(observations: Observations, least: float) -> Iterator[Finding]:
+    """Requests that take another way, the clearest of each service."""
+    rows: dict[str, ChangedPath] = {}
+    for row in observations.paths.rows:
+        if row.weight >= least:
+            rows.setdefault(row.service, row)
+    for row in list(rows.values())[:MOST]:
+        proof = ("service", "event", "share", "share_before")
+        yield finding("path", way_words(row), observations.paths, row, *proof, at=row.first)
+
+
+def slower(observations: Observations, least: float) -> Iterator[Finding]:
+    """Services that add time to requests."""
+    for row in [row for row in observations.waits.rows if row.strength >= least][:MOST]:
+        proof = ("service", "place", "added_ms", "times_noise")
+        yield finding("wait", wait_words(row), observations.waits, row, *proof, at=row.first)
+
+
+def moved(observations: Observations) -> Iterator[Finding]:
+    """Metrics of any other name by which somebody is more likely ill than nobody."""
+    rows = [row for row in observations.measured.rows if not row.signal]
+    if sum(row.probability or 0 for row in rows) < CONCLUSIVE:
+        return
+    shown = [row for row in rows if (row.probability or 0) >= LIKELY and row.now is not None]
+    for row in shown[:MOST]:
+        text = f"{row.service} {row.metric} went from {row.before or 0:.3g} to {row.now:.3g}"
+        proof = ("service", "metric", "before", "now")
+        yield finding(f"anomaly:{row.metric}", text, observations.measured, row, *proof)
