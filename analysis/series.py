@@ -72,8 +72,7 @@ def resample(
     """
     if step <= 0:
         raise ValueError(f"step must be above 0 seconds, not {step}")
-    # A hair is taken off so that 0.3 / 0.1 gives 3 cells, not 4.
-    cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
+    cells = _cells(start, end, step)
     t, v = np.asarray(ts, float), np.asarray(values, float)
     keep = np.isfinite(v) & (t >= start) & (t < end)
     if not keep.all():
@@ -93,7 +92,7 @@ def resample_all(
     ts: shape (n,), ascending, the same for all. values: shape (series, n), all finite.
     """
     inside = (ts >= start) & (ts < end)
-    cells = max(0, int(np.ceil((end - start) / step - 1e-9)))
+    cells = _cells(start, end, step)
     index = np.minimum(((ts[inside] - start) / step + 1e-9).astype(int), cells - 1)
     last = np.flatnonzero(np.append(np.diff(index) > 0, True)[: index.size])
     held = np.full((len(values), cells), np.nan)
@@ -103,6 +102,13 @@ def resample_all(
     source = np.maximum.accumulate(seen)
     fresh = (source >= 0) & (np.arange(cells) - source <= hold)
     return np.where(fresh, held[:, np.maximum(source, 0)], np.nan)
+
+
+def _cells(start: float, end: float, step: float) -> int:
+    """Cells from start to end. A hair is taken off, so that 0.3 / 0.1 gives 3 of them and not 4,
+    and so that an end in unix seconds is none too late for having been rounded."""
+    rounded = 4 * float(np.spacing(max(abs(start), abs(end))))
+    return max(0, int(np.ceil((end - start) / step - rounded / step - 1e-9)))
 
 
 def _gather(index: NDArray[np.intp], v: FloatArray, cells: int, how: How) -> FloatArray:

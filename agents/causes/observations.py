@@ -38,9 +38,9 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Row)
 
 
-class Asked(Generic[R]):
-    """The answer of one tool, asked for when first read and kept: rows, and the evidence id that
-    proves them."""
+class Question(Generic[R]):
+    """A question to one tool, asked when first read. The answer is kept: rows, and the evidence id
+    that proves them."""
 
     def __init__(
         self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
@@ -75,27 +75,27 @@ class Observations:
         self.asked.append(result)
         return result
 
-    health = Asked(health)
+    health = Question(health)
     """The state of every service."""
-    coverage = Asked(coverage)
+    coverage = Question(coverage)
     """What telemetry there is."""
-    impact = Asked(traffic_impact)
+    impact = Question(traffic_impact)
     """Requests of customers and their failures."""
-    objectives = Asked(slo_state)
+    objectives = Question(slo_state)
     """What is promised, and what is kept of it."""
-    signals = Asked(compare_signals)
+    signals = Question(compare_signals)
     """Every signal against its own baseline, worst first."""
-    failures = Asked(failure_origins)
+    failures = Question(failure_origins)
     """Deepest failing spans: where failures begin."""
-    edges = Asked(call_edges)
+    edges = Question(call_edges)
     """Calls between services, before and now."""
-    errors = Asked(error_groups)
+    errors = Question(error_groups)
     """Stack traces, grouped."""
-    patterns = Asked(log_patterns)
+    patterns = Question(log_patterns)
     """New, surging and vanished log templates."""
-    slow = Asked(slow_operations)
+    slow = Question(slow_operations)
     """Exclusive time per operation, before and now."""
-    queries = Asked(slow_queries)
+    queries = Question(slow_queries)
     """Database statements, before and now."""
 
     @cached_property
@@ -104,27 +104,27 @@ class Observations:
         onset = self.case.document.onset
         return self.ask(recent_changes, onset=onset.timestamp() if onset else None)
 
-    history = Asked(change_history)
+    history = Question(change_history)
     """Every change of the last days with its diff, newest first."""
-    symptoms = Asked(symptoms)
+    symptoms = Question(symptoms)
     """What is new in the incident, in the telemetry's own words."""
-    saturation = Asked(saturation)
+    saturation = Question(saturation)
     """Resources against their limits."""
-    growth = Asked(growth)
+    growth = Question(growth)
     """What grows without end."""
-    traffic = Asked(traffic, by="route")
+    traffic = Question(traffic, by="route")
     """Arrivals at the edge, before and now."""
-    logins = Asked(auth_failures, by="source")
+    logins = Question(auth_failures, by="source")
     """Failed logins by source."""
-    backups = Asked(backup_differences)
+    backups = Question(backup_differences)
     """Tables held against their backup."""
-    paths = Asked(changed_paths)
+    paths = Question(changed_paths)
     """Requests that take another way than they did."""
-    waits = Asked(added_waits)
+    waits = Question(added_waits)
     """Who delays requests."""
-    measured = Asked(metric_blame)
+    measured = Question(metric_blame)
     """Whom metrics and calls blame."""
-    origin = Asked(origin)
+    origin = Question(origin)
     """Blame along the calls: who started it."""
 
     def signal(self, service: str, name: str) -> SignalShift | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ...incident.finding import Finding
 from ...tools.caches import cache_hits
 from ...tools.instances import InstanceLoad, instance_load
-from ..causes.observations import Asked, Observations, finding, where
+from ..causes.observations import Observations, Question, finding, where
 
 UNEVEN = 1.5
 """Times its fair share from which an instance gets too much."""
@@ -20,9 +20,9 @@ FAILING, TIMES = 0.05, 3.0
 class LoadObservations(Observations):
     """Load of one case, asked for when first needed."""
 
-    instances = Asked(instance_load)
+    instances = Question(instance_load)
     """Work per instance, before and now."""
-    caches = Asked(cache_hits)
+    caches = Question(cache_hits)
     """Hit shares."""
 
     def working(self, service: str) -> list[InstanceLoad]:

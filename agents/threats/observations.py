@@ -8,7 +8,7 @@ from ...incident.finding import Finding
 from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
 from ...tools.certificates import certificates
 from ...tools.traffic import TrafficRate, traffic
-from ..causes.observations import Asked, Observations
+from ..causes.observations import Observations, Question
 
 LEADING = 0.5
 """Sureness from which a threat is named as one; below it stays a finding."""
@@ -37,17 +37,17 @@ MUCH, UNLIKELY = 4.0, 3.0
 class AccessObservations(Observations):
     """Access records of one case, asked for when first needed."""
 
-    users = Asked(auth_failures, by="user")
+    users = Question(auth_failures, by="user")
     """Failed logins by account."""
-    arrivals = Asked(traffic, by="source")
+    arrivals = Question(traffic, by="source")
     """Requests at the edge by source address, before and now; the first row is all."""
-    sources = Asked(access_patterns, by="source")
+    sources = Question(access_patterns, by="source")
     """Requests and refusals by source address."""
-    programs = Asked(access_patterns, by="user_agent")
+    programs = Question(access_patterns, by="user_agent")
     """Requests by user agent."""
-    asked_paths = Asked(access_patterns, by="path")
+    asked_paths = Question(access_patterns, by="path")
     """Requests by path."""
-    certificates = Asked(certificates)
+    certificates = Question(certificates)
     """Certificates and when they expire."""
 
     def attackers(self) -> list[FailedLogins]:

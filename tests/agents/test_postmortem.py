@@ -153,7 +153,7 @@ def test_follow_ups_of_other_steps_are_in_the_table():
     rows = [line for line in table.split("\n") if line.startswith("| ")][2:]
     assert len(rows) == 10  # a list that long gets done
     assert re.search(r"\d+ more are in the incident's record", table)
-    assert '`sum(rate(http_requests_total{service="checkout",code=~"5.."}[1m]))' in table
+    assert '(rate(http_requests_total{service="checkout",code=~"5.*' in table
 
 
 @pytest.mark.parametrize("build", BUILDERS)

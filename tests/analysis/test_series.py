@@ -62,6 +62,12 @@ def test_resample_holds_a_value_for_so_many_cells():
     assert math.isnan(held[3])
 
 
+def test_resample_gives_the_cells_asked_for_at_times_of_today():
+    start, step = 1_699_989_109.472, 1.104
+    for cells in range(10_000, 10_100):
+        assert resample([start], [1.0], start, start + cells * step, step).size == cells
+
+
 def test_resample_of_nothing_is_all_missing():
     assert np.isnan(resample([], [], 0, 3, 1)).all()
     assert resample([1], [1], 5, 5, 1).size == 0
