@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ...analysis.code.contact import Contact, meet
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.tokens import tokens_of
-from ...analysis.code.work import Work, bumped, study
+from ...analysis.code.work import CodeChange, bumped, study
 from ...tools.changes import ChangeRecord
 from .observations import Observations
 
@@ -21,7 +21,7 @@ class Studied:
     """One change: who carried it where and when, and where it meets the symptoms."""
 
     row: ChangeRecord
-    work: Work
+    work: CodeChange
     contact: Contact = field(default_factory=Contact)
     deploys: list[ChangeRecord] = field(default_factory=list)
     """Deploys of this very change, oldest first."""
@@ -63,7 +63,7 @@ def _once(observations: Observations, name: str, make: Callable[[Observations], 
 def _scene(observations: Observations) -> Scene:
     outside = observations.of_kind("external")
     found = [
-        Symptom(row.service, row.source, row.text, row.strength, index)
+        Mention(row.service, row.source, row.text, row.strength, index)
         for index, row in enumerate(observations.symptoms.rows)
         if row.service not in outside
     ]

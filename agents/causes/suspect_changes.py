@@ -2,13 +2,8 @@
 
 from collections.abc import Iterator
 
-<<<<<<< HEAD:agents/causes/timing.py
 from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
-from ...tools.base import Row
-=======
-from ...analysis.code.change_scores import Change, ChangeScore, correlate
 from ...tools.changes import ChangeRecord
->>>>>>> main:agents/causes/suspect_changes.py
 from .candidate import Candidate
 from .delivery import delivery
 from .observations import Observations, cite
@@ -29,17 +24,7 @@ def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRe
     """Changes of one kind that may precede the onset, with their correlation score."""
     rows = [r for r in observations.changes.rows if OUR_AUTHOR not in r.author.lower()]
     changes = [
-<<<<<<< HEAD:agents/causes/timing.py
         DatedChange(
-            at=row["at"],
-            kind=row["kind"],
-            service=row["service"] or "",
-            id=row["id"],
-            summary=row["summary"] or "",
-            files=tuple((row["files"] or "").split(", ")),
-            diff=row["diff"] or "",
-=======
-        Change(
             at=row.at,
             kind=row.kind,
             service=row.service,
@@ -47,7 +32,6 @@ def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRe
             summary=row.summary,
             files=tuple(row.files.split(", ")),
             diff=row.diff,
->>>>>>> main:agents/causes/suspect_changes.py
         )
         for row in rows
     ]
