@@ -14,7 +14,7 @@ from ..prompts.render import render
 from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
-from ..tools.changes import ChangeRecord, recent_changes
+from ..tools.change_feed import ChangeRecord, recent_changes
 from .follow_ups.lessons import fill, lesson
 from .reporting import retrospective, story
 from .reporting.action_items import action_items, ordered, selected

@@ -16,6 +16,15 @@ from ..incident.report import (
     SweepReport,
     VerificationReport,
 )
+from ..tools.access import access_patterns
+from ..tools.capacity import saturation
+from ..tools.change_feed import recent_changes
+from ..tools.example import example_trace
+from ..tools.instances import instance_load
+from ..tools.logs import log_patterns, search_logs
+from ..tools.metrics import signal_series
+from ..tools.queries import slow_queries
+from ..tools.sql import query_telemetry
 from . import (
     comms,
     debugger,
@@ -28,9 +37,14 @@ from . import (
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
-READ_ON = ("query_telemetry", "read_evidence", "grep_evidence")
-"""Tools that read on in what was found."""
-DEBUG = ("search_logs", "example_trace", "slow_queries", "signal_series", "recent_changes")
+DEBUG = (
+    search_logs,
+    example_trace,
+    slow_queries,
+    signal_series,
+    recent_changes,
+    query_telemetry,
+)
 
 DETECT = Step(
     1,
@@ -48,7 +62,7 @@ SWEEP = Step(
     "sweep all signals",
     SweepReport,
     observability.sweep,
-    Asked(replies.Reply, ("signal_series", "log_patterns"), rounds=1, sums_up=True),
+    Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
 )
 MITIGATE = Step(
     3,
@@ -66,7 +80,7 @@ INVESTIGATE = Step(
     "find the cause",
     InvestigationReport,
     debugger.investigate,
-    Asked(replies.InvestigationReply, (*DEBUG, *READ_ON), rounds=3, tokens=2600),
+    Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
 )
 ASSESS_SECURITY = Step(
     5,
@@ -77,7 +91,7 @@ ASSESS_SECURITY = Step(
     security.assess,
     Asked(
         replies.Reply,
-        ("access_patterns", "search_logs"),
+        (access_patterns, search_logs),
         rounds=1,
         sums_up=True,
         knows_causes=True,
@@ -92,7 +106,7 @@ ANALYSE_PERFORMANCE = Step(
     performance.analyse,
     Asked(
         replies.AdviceReply,
-        ("saturation", "instance_load", "signal_series"),
+        (saturation, instance_load, signal_series),
         rounds=1,
         sums_up=True,
         knows_causes=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -124,12 +125,7 @@ def _first_seen(series: list[Series]) -> dict[str, float]:
 def _fold(
     rows: list[np.ndarray], combine: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> np.ndarray | None:
-    if not rows:
-        return None
-    result = rows[0]
-    for row in rows[1:]:
-        result = combine(result, row)
-    return result
+    return reduce(combine, rows) if rows else None
 
 
 def _bound(text: str) -> float:

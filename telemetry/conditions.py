@@ -12,8 +12,7 @@ from .model import Rule, Window
 from .objectives import count_objectives
 from .recipes import FEWEST_BAD, FEWEST_EVENTS
 from .recording import Recording
-from .signal_catalogue import SignalName
-from .signal_definition import Unit
+from .signal_catalogue import SignalName, Unit
 from .signals import Signal, read_signals
 
 MATERIAL_RATIO = 2.0

@@ -1,7 +1,6 @@
 """Warroom's own detector: evaluates the rules against telemetry, says what fires, and puts it into
 the webhook that carries it."""
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +10,13 @@ from threading import Event
 from typing import Any
 
 from ..errors import BundleError
+from .alerts import fingerprint
 from .conditions import LOOK_BACK_S, Finding, anomaly, burn_rate, exhaustion, pattern, threshold
 from .model import Rule, Window
 from .recorder import Recorder
 from .recording import Recording
 from .rules import default_rules
-from .signal_catalogue import SignalName
-from .signal_definition import Unit
+from .signal_catalogue import SignalName, Unit
 from .signals import Signal, read_signals
 
 NO_END = "0001-01-01T00:00:00Z"
@@ -196,7 +195,6 @@ def webhook(firings: list[Firing]) -> dict[str, Any]:
 
 def _alert(firing: Firing) -> dict[str, Any]:
     labels = {"alertname": firing.rule, "service": firing.service, "severity": firing.severity}
-    identity = "\n".join(f"{key}={labels[key]}" for key in ("alertname", "service"))
     return {
         "status": "firing",
         "labels": labels,
@@ -204,7 +202,7 @@ def _alert(firing: Firing) -> dict[str, Any]:
         "startsAt": datetime.fromtimestamp(firing.started, UTC).isoformat(timespec="milliseconds"),
         "endsAt": NO_END,
         "generatorURL": "",
-        "fingerprint": hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "fingerprint": fingerprint(firing.rule, {"service": firing.service}),
     }
 
 

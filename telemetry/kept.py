@@ -1,15 +1,19 @@
 """What was computed out of a recording, kept while nothing has come that it rests on.
 
 While an answer is worked out, everything that it reads is noted: this window of the logs, those
-metric names. Rows that come later and lie elsewhere leave it as true as it was.
+metric names. Rows that come later and lie elsewhere leave it as true as it was, so of each table
+it is written down what came in when.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, RLock, local
 from typing import Any, TypeVar
+
+from .model import Window
 
 T = TypeVar("T")
 
@@ -88,3 +92,40 @@ class Kept:
             yield stack[-1]
         finally:
             stack.pop()
+
+
+@dataclass
+class Arrivals:
+    """Rows of one table in order of coming, each advance with the times that it covers. Only ever
+    added to; what was true of the first n rows stays so."""
+
+    ends: list[int] = field(default_factory=list)  # rows there were after each
+    firsts: list[float] = field(default_factory=list)  # its earliest time, unix seconds
+    lasts: list[float] = field(default_factory=list)
+    ranges: list[tuple[float, float]] = field(default_factory=list)  # of it and all before it
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.ends[-1] if self.ends else 0
+
+    def add(self, rows: int, first: float, last: float) -> None:
+        """Note rows that came in together."""
+        start, end = self.ranges[-1] if self.ranges else (first, last)
+        self.ends.append(self.rows + rows)
+        self.firsts.append(first)
+        self.lasts.append(last)
+        self.ranges.append((min(start, first), max(end, last)))
+
+    def range(self, rows: int) -> tuple[float, float] | tuple[None, None]:
+        """First and last time among the first `rows` rows."""
+        known = bisect_right(self.ends, rows)
+        return self.ranges[known - 1] if known else (None, None)
+
+    def touched(self, window: Window, one: int, other: int) -> bool:
+        """Whether rows of this window are among those between two numbers of rows."""
+        low, high = min(one, other), max(one, other)
+        return any(
+            self.firsts[i] < window.end and self.lasts[i] >= window.start
+            for i in range(bisect_right(self.ends, low), bisect_right(self.ends, high))
+        )

@@ -10,7 +10,7 @@ from .grid import Grid, grid_step
 from .model import Objective, Window
 from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
-from .span_signals import span_views
+from .signals import span_views
 
 
 @dataclass(frozen=True)

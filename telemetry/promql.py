@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from ..yaml_tables import Entry
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -38,8 +40,7 @@ def by_instance(aggregate: str, expression: str) -> str:
     return f"{aggregate} by (service, instance) ({expression})"
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(Entry):
     """Series whose label matches a pattern in full. PromQL takes the label's first name."""
 
     names: tuple[str, ...]  # of the label, as exporters call it; the first that says something

@@ -6,11 +6,13 @@ are known to the recording's side alone.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
 from ..analysis.quantiles import histogram_quantiles
+from ..yaml_tables import Entry
 from .board import Board
 from .grid import roll
 from .promql import Labelled, Scope, by_instance, by_service
@@ -23,10 +25,10 @@ FEWEST_EVENTS = 20
 """An alert on a quantile, and a burn rate, count from this many requests on."""
 
 
-@dataclass(frozen=True)
-class Recipe(ABC):
+class Recipe(Entry, ABC):
     """One way to compute a signal."""
 
+    model_config = ConfigDict(defer_build=True)  # built once, as part of the union below
     metric: str
 
     @property
@@ -48,9 +50,10 @@ class Recipe(ABC):
         return ""
 
 
-@dataclass(frozen=True)
 class Rate(Recipe):
     """Events per second of a counter."""
+
+    kind: Literal["rate"] = "rate"
 
     def compute(self, board: Board) -> Made | None:
         rolled = board.rolled(self.metric)
@@ -60,10 +63,10 @@ class Rate(Recipe):
         return by_service("sum", scope.over("rate", self.metric))
 
 
-@dataclass(frozen=True)
 class Share(Recipe):
     """Share of a counter's events that match."""
 
+    kind: Literal["share"] = "share"
     match: Labelled
 
     def compute(self, board: Board) -> Made | None:
@@ -78,10 +81,10 @@ class Share(Recipe):
         return f"{by_service('sum', some)} >= {FEWEST_BAD}"
 
 
-@dataclass(frozen=True)
 class Quantile(Recipe):
     """Quantile q (0..1) of a histogram, which is named without `_bucket`."""
 
+    kind: Literal["quantile"] = "quantile"
     q: float
 
     @property
@@ -104,9 +107,10 @@ class Quantile(Recipe):
         return f"{by_service('sum', every)} >= {FEWEST_EVENTS}"
 
 
-@dataclass(frozen=True)
 class Total(Recipe):
     """A gauge summed over instances and labels."""
+
+    kind: Literal["total"] = "total"
 
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.total(self.metric))
@@ -115,9 +119,10 @@ class Total(Recipe):
         return by_service("sum", scope.select(self.metric))
 
 
-@dataclass(frozen=True)
 class Highest(Recipe):
     """A gauge's highest instance."""
+
+    kind: Literal["highest"] = "highest"
 
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.highest(self.metric))
@@ -126,9 +131,10 @@ class Highest(Recipe):
         return by_service("max", scope.select(self.metric))
 
 
-@dataclass(frozen=True)
 class Busiest(Recipe):
     """A counter's rate per second, of the instance where it is highest."""
+
+    kind: Literal["busiest"] = "busiest"
 
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.busiest(self.metric))
@@ -137,9 +143,8 @@ class Busiest(Recipe):
         return by_service("max", by_instance("sum", scope.over("rate", self.metric)))
 
 
-@dataclass(frozen=True)
-class Used(Recipe):
-    """Share of a limit in use, of the instance that is closest to it."""
+class Limited(Recipe):
+    """A gauge that has a limit."""
 
     limit: str
     listed: str = ""  # the limit in the service catalogue, for instances that expose none
@@ -147,6 +152,12 @@ class Used(Recipe):
     @property
     def needs(self) -> tuple[str, ...]:
         return (self.metric, self.limit)
+
+
+class Used(Limited):
+    """Share of a limit in use, of the instance that is closest to it."""
+
+    kind: Literal["used"] = "used"
 
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.used(self.metric, self.limit, board.service.limits.get(self.listed)))
@@ -156,9 +167,10 @@ class Used(Recipe):
         return by_service("max", f"{used} / {limit}")
 
 
-@dataclass(frozen=True)
-class UsedTogether(Used):
+class UsedTogether(Limited):
     """Share of one limit that all instances and labels of a gauge use together."""
+
+    kind: Literal["used together"] = "used together"
 
     def compute(self, board: Board) -> Made | None:
         used, exposed = board.total(self.metric), board.highest(self.limit)
@@ -170,10 +182,10 @@ class UsedTogether(Used):
         return f"{by_service('sum', used)} / {by_service('max', limit)}"
 
 
-@dataclass(frozen=True)
 class Restarts(Recipe):
     """Restarts in the window: as a supervisor counts them, else as the start time moves."""
 
+    kind: Literal["restarts"] = "restarts"
     start_time: str
 
     @property
@@ -206,20 +218,21 @@ class Beyond(Recipe):
         return None
 
 
-@dataclass(frozen=True)
 class Answering(Beyond):
     """Share of a service's instances that answer. Over a recording, silence counts as down and
     other services matter: `signals.py` computes it."""
+
+    kind: Literal["answering"] = "answering"
 
     def promql(self, scope: Scope) -> str:
         return by_service("avg", scope.select(self.metric))
 
 
-@dataclass(frozen=True)
 class TimeToFull(Beyond):
     """Seconds until a gauge that grew by a tenth over the window meets its limit. Over a
     recording it needs a trend that holds: `conditions.py` computes it."""
 
+    kind: Literal["time to full"] = "time to full"
     limit: str
 
     def promql(self, scope: Scope) -> str:
@@ -232,6 +245,12 @@ class TimeToFull(Beyond):
         """PromQL that is there for instances that will be full in so many seconds."""
         ahead = f"predict_linear({scope.select(self.metric)}[{scope.window}], {ahead_s:g})"
         return f"{ahead} > on (service, instance) {scope.select(self.limit)}"
+
+
+_Gauges = Total | Highest | Busiest | Used | UsedTogether
+_Counts = Rate | Share | Quantile | Restarts
+AnyRecipe = Annotated[_Gauges | _Counts | Answering | TimeToFull, Field(discriminator="kind")]
+"""As a record says it, by its kind."""
 
 
 def uncounted(values: np.ndarray | None) -> Made | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover
-from .log_columns import messages
+from .event_columns import messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
 from .queries import Answer, run
 from .records import LEVELS, Records

@@ -15,12 +15,10 @@ from typing import Any
 
 import duckdb
 
-from .arrivals import Arrivals
-from .kept import Kept
-from .log_columns import LogColumns
-from .metric_columns import MetricColumns
+from .columns import MetricColumns
+from .event_columns import LogColumns, SpanColumns
+from .kept import Arrivals, Kept
 from .records import Records, change, decoded, log_record, span
-from .span_columns import SpanColumns
 
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
 TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
@@ -106,11 +104,7 @@ class Tables:
         """What clocks disagree about, and how many rows had been compared then."""
         self.spool = tempfile.TemporaryDirectory(prefix="warroom-")
         self.copies = Copies(Path(self.spool.name))
-        self.db = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
-        folder = self.spool.name.replace("'", "''")
-        self.db.execute(f"SET allowed_directories = ['{folder}']; SET temp_directory = '{folder}'")
-        self.db.execute(f"SET max_temp_directory_size = '{SPILLED}'")
-        self.db.execute("SET enable_external_access = false; SET lock_configuration = true")
+        self.db = closed(connected(), self.spool.name, self.spool.name)
         for modality, columns in COLUMNS.items():
             body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.db.execute(f"CREATE TABLE {modality} ({body.replace('JSON', 'VARCHAR')})")
@@ -156,6 +150,18 @@ class Tables:
             [str(path)],
         ).fetchone()
         return int(found[0]) if found else 0
+
+
+def connected() -> duckdb.DuckDBPyConnection:
+    """A database in memory, within bounds."""
+    return duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+
+
+def closed(db: duckdb.DuckDBPyConnection, folder: str, spill: str) -> duckdb.DuckDBPyConnection:
+    """The same, closed to everything but a folder; what memory cannot hold spills into another."""
+    db.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    db.execute(f"SET temp_directory = {quoted(spill)}; SET max_temp_directory_size = '{SPILLED}'")
+    return db.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
 def as_line(modality: str, row: tuple[Any, ...]) -> bytes:

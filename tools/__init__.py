@@ -1,67 +1,9 @@
-"""Typed read tools: metrics, logs, traces, changes, topology, objectives, runbooks,
-notification and remediation. Importing this package registers every read tool by its name.
+"""Typed read tools: metrics, logs, traces, changes, objectives, runbooks and notification.
+Importing this package registers every read tool by its name.
 """
 
-from . import (
-    access,
-    backups,
-    blame,
-    capacity,
-    certificates,
-    changes,
-    coverage,
-    edges,
-    errors,
-    example,
-    failures,
-    growth,
-    health,
-    history,
-    hostile,
-    impact,
-    latency,
-    logs,
-    measure,
-    metrics,
-    paths,
-    queries,
-    runbooks,
-    slo,
-    sql,
-    symptoms,
-    topology,
-    traffic,
-    waits,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "access",
-    "backups",
-    "blame",
-    "capacity",
-    "certificates",
-    "changes",
-    "coverage",
-    "edges",
-    "errors",
-    "example",
-    "failures",
-    "growth",
-    "health",
-    "history",
-    "hostile",
-    "impact",
-    "latency",
-    "logs",
-    "measure",
-    "metrics",
-    "paths",
-    "queries",
-    "runbooks",
-    "slo",
-    "sql",
-    "symptoms",
-    "topology",
-    "traffic",
-    "waits",
-]
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

@@ -12,8 +12,8 @@ from ..analysis.sources import (
     attacking_sources,
     by_network,
 )
-from .arrivals import arrivals
 from .base import Bench, Effect, Row, Table, tool
+from .edge_requests import arrivals
 from .logins import login_attempts
 from .reading import cut, number, one_of, ratio, seconds, table
 

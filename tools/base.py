@@ -39,13 +39,6 @@ class Row:
         """A row as evidence holds it; what an older one did not have yet is None."""
         return cls(**{field.name: record.get(field.name) for field in fields(cls)})
 
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """For callers that still read rows by strings."""
-        return getattr(self, name, default)
-
 
 RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..analysis.requests.origins import Origin, find_origins
 from ..analysis.requests.tables import SpanTable
-from ..telemetry.model import Span
-from ..telemetry.spans import span_failed
+from ..telemetry.model import Span, span_failed
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, every_span, number, records, seconds, table, traces
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.requests.tables import LogTable
-from ..telemetry.signal_catalogue import SignalName
-from ..telemetry.signal_definition import Group
+from ..telemetry.signal_catalogue import Group, SignalName
 from .base import Bench, Effect, Row, Table, tool
 from .reading import log_lines, number, services_of, table, whole
 from .shifts import Shift, shifts

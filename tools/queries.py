@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..telemetry.model import Span
-from ..telemetry.spans import peer
+from ..telemetry.model import Span, peer
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, cut, number, ratio, seconds, spans, table
 

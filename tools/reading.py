@@ -9,9 +9,8 @@ import numpy as np
 from ..analysis.requests.spans import Span as GraphSpan
 from ..analysis.requests.tables import LogTable, SpanTable
 from ..errors import TelemetryError, ToolFailed, ToolRetry
-from ..telemetry.model import LogRecord, Span, Window
+from ..telemetry.model import LogRecord, Span, Window, peer, span_failed
 from ..telemetry.signals import Signal, known_services, read_signals
-from ..telemetry.spans import peer, span_failed
 from .base import MAX_ROWS, Bench, Row, Table
 from .patience import go_on
 

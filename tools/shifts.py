@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
-from ..telemetry.signal_definition import Unit
+from ..telemetry.signal_catalogue import Unit
 from ..telemetry.signals import Signal
 from .base import Bench, Row
 from .reading import number, signals, whole

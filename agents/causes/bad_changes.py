@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 from ..reporting.wording import place
 from .candidate import Candidate
 from .observations import Observations, cite, first, where

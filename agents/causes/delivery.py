@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...analysis.code.change_scores import span
 from ...analysis.code.mechanisms import Mechanism as M
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 from .observations import Observations
 from .studies import Scene, Studied
 

@@ -10,26 +10,25 @@ from ...incident.timeline import from_ts
 from ...tools.access import auth_failures
 from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
-from ...tools.blame import metric_blame
 from ...tools.capacity import saturation
-from ...tools.changes import ChangeRecord, recent_changes
+from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
 from ...tools.edges import CallEdge, call_edges
-from ...tools.errors import ErrorGroup, error_groups
+from ...tools.error_groups import ErrorGroup, error_groups
 from ...tools.failures import failure_origins
 from ...tools.growth import growth
 from ...tools.health import health
-from ...tools.history import change_history
 from ...tools.impact import traffic_impact
 from ...tools.latency import slow_operations
 from ...tools.logs import log_patterns
+from ...tools.metric_blame import metric_blame
 from ...tools.metrics import compare_signals
+from ...tools.origin import origin
 from ...tools.paths import changed_paths
 from ...tools.queries import slow_queries
 from ...tools.shifts import SignalShift
 from ...tools.slo import slo_state
 from ...tools.symptoms import symptoms
-from ...tools.topology import origin
 from ...tools.traffic import traffic
 from ...tools.waits import added_waits
 from ..runtime.case import Case

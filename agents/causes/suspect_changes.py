@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
-from ...tools.changes import ChangeRecord
+from ...analysis.code.change_scores import ChangeScore, correlate
+from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .delivery import delivery
 from .observations import Observations, cite

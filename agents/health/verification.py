@@ -15,8 +15,7 @@ from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
-from ...telemetry.signal_catalogue import SYMPTOMS, SignalName
-from ...telemetry.signal_definition import floor
+from ...telemetry.signal_catalogue import SYMPTOMS, SignalName, floor
 from ...tools.base import Result
 from ...tools.measure import SignalLevels, measure
 from ..causes.observations import cite

@@ -24,12 +24,14 @@ from ...models.metered import Metered
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
+from ...tools.base import name_of
 from ..debugger import lead_events
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
 from .conversation import Limits, converse
+from .evidence_reader import LOOK_UPS
 from .looking import ToolDesk
 from .proof import Proof
 from .replies import Reply, SkepticReply
@@ -85,7 +87,8 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        desk = ToolDesk(asked.tools, self.case.tools, self._document, self.payload)
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
+        desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
         report = applied(self.case, self.floor, reply, self.proof)

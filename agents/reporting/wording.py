@@ -5,7 +5,7 @@ what requests do otherwise.
 import re
 
 from ...analysis.code.change_scores import span
-from ...tools.changes import ChangeRecord
+from ...tools.change_feed import ChangeRecord
 from ...tools.paths import ChangedPath
 from ...tools.waits import AddedWait
 

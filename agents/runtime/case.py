@@ -16,7 +16,7 @@ from ...incident.practice import Phase, Specialist
 from ...incident.report import AnyReport, Report
 from ...settings import Settings
 from ...telemetry.model import Catalogue
-from ...tools.base import Frame
+from ...tools.base import Frame, ToolFunction
 from ...tools.toolbox import Toolbox
 
 Tell = Callable[[ResponseEvent], None]
@@ -28,7 +28,9 @@ class Asked:
     """What a model on top of the playbook may look at, and what it hands back."""
 
     reply: type[BaseModel]
-    tools: tuple[str, ...] = ()
+    tools: tuple[ToolFunction, ...] = ()
+    reads_on: bool = False
+    """Whether it may page through evidence and search in it."""
     rounds: int = 0
     """Times it may call tools before it has to answer."""
     tokens: int = 1200

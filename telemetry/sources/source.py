@@ -8,7 +8,7 @@ else: what is kept, and how it is read again, is the recording's business.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..model import Window
@@ -92,10 +92,6 @@ class Batch:
     def rows(self) -> int:
         """How many lines."""
         return self.lines.count(b"\n")
-
-    def without_lines(self) -> "Batch":
-        """What it says beside its rows."""
-        return replace(self, lines=b"")
 
 
 class Source(Protocol):

@@ -181,9 +181,9 @@ def test_the_mix_of_routes_is_not_taken_for_slowness(tmp_path):
     writer.flush()
     case = case_on(writer.root, tmp_path / "home")
     (row,) = case.tools.call(instance_load).rows
-    assert row["mean_s_before"] == pytest.approx(0.105)
-    assert row["usual_s"] == pytest.approx((5 * 0.01 + 45 * 0.2) / 50)
-    assert row["usual_s"] == pytest.approx(row["mean_s"])
+    assert row.mean_s_before == pytest.approx(0.105)
+    assert row.usual_s == pytest.approx((5 * 0.01 + 45 * 0.2) / 50)
+    assert row.usual_s == pytest.approx(row.mean_s)
 
 
 def test_connections_that_nobody_works_on_are_held(tmp_path):

@@ -24,7 +24,7 @@ from warroom.tests.support.incidents import at
 from warroom.tests.support.markdown import section
 from warroom.text_safety.blame_language import blame_marks
 from warroom.tools.base import Result
-from warroom.tools.changes import ChangeRecord
+from warroom.tools.change_feed import ChangeRecord
 
 NOW = at(200)
 BUILDERS = [

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import networkx
@@ -11,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules, part, tree
-from warroom.tools.base import REGISTRY, Effect
+from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
     ("errors", "state"),
@@ -221,13 +222,38 @@ def test_every_field_of_the_documents_is_described():
 
 
 def test_every_tool_says_what_it_does_and_what_effect_it_has():
-    for path in modules():
-        if path.parts[0] == "tools" and len(path.parts) == 2:
-            importlib.import_module(f"warroom.tools.{path.stem}")
     assert len(REGISTRY) > 10
     for tool in REGISTRY.values():
         assert isinstance(tool.effect, Effect), tool.name
         assert len(tool.description) > 20, f"{tool.name} needs a docstring: a model reads it"
+
+
+def test_every_tool_is_asked_by_a_playbook_or_offered_to_a_model():
+    used = {
+        name.name
+        for path in modules()
+        if path.parts[0] == "agents"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and "tools." in (node.module or "")
+        for name in node.names
+    }
+    ours = {name for name, tool in REGISTRY.items() if "warroom.tools" in tool.function.__module__}
+    assert not ours - used, "delete a tool that nobody asks"
+
+
+def test_a_quote_names_a_field_that_rows_have():
+    rows = {field.name for kind in Row.__subclasses__() for field in fields(kind)}
+    cited = {
+        argument.value
+        for path in modules()
+        if path.parts[0] == "agents"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "cite"
+        for argument in node.args[1:]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert len(cited) > 20
+    assert not cited - rows
 
 
 def undeclared(node: ast.stmt) -> bool:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from warroom.errors import AlertError
 from warroom.incident.alert import Alert
-from warroom.telemetry.alert_fields import CUT
-from warroom.telemetry.alerts import MOST_BYTES, parse_alerts, read_alerts
+from warroom.telemetry.alerts import CUT, MOST_BYTES, parse_alerts, read_alerts
 
 WEBHOOK = {
     "receiver": "responder",

@@ -234,3 +234,15 @@ def test_promtool_accepts_the_rules(tmp_path):
         ["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_default_rules_keep_the_proportions_of_their_windows():
+    long = {rule.name: rule for rule in default_rules(Windows(baseline_s=600, detect_s=60))}
+    short = {rule.name: rule for rule in default_rules(Windows(baseline_s=60, detect_s=5))}
+    assert (long["HighErrorRate"].window_s, long["HighErrorRate"].for_s) == (60, 24)
+    assert (short["HighErrorRate"].window_s, short["HighErrorRate"].for_s) == (5, 2)
+    assert short["HighErrorRate"].critical == long["HighErrorRate"].critical == 0.2
+    assert (long["MemoryExhaustion"].warning, short["MemoryExhaustion"].warning) == (1440, 120)
+    assert (long["Restarts"].window_s, short["Restarts"].window_s) == (600, 50)
+    brief = {rule.name: rule for rule in default_rules(Windows(baseline_s=20, detect_s=1))}
+    assert brief["Restarts"].window_s == 30

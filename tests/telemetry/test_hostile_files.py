@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import BundleError
-from warroom.telemetry.bundle import open_bundle, read_bundle
-from warroom.telemetry.catalogue import parse_catalogue
+from warroom.telemetry.bundle import open_bundle, parse_catalogue, read_bundle
 from warroom.telemetry.grid import MOST_CELLS, Grid, grid_step
 from warroom.telemetry.model import Window
 from warroom.telemetry.records import RECORD_BYTES, Records, log_record

@@ -5,13 +5,20 @@ import pytest
 
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
+from warroom.telemetry.signal_catalogue import SignalName, SignalTable
 from warroom.telemetry.signals import Signal, read_signals
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
+from warroom.yaml_tables import read_table
 
 
 def signals(root, start=10, end=30, **options) -> dict[tuple[str, str], Signal]:
     found = read_signals(read_bundle(root), Window(START + start, START + end), **options)
     return {(signal.service, signal.name): signal for signal in found}
+
+
+def test_every_signal_has_one_record():
+    records = read_table("telemetry/signals.yaml", SignalTable).signals
+    assert [known.name for known in records] == list(SignalName)
 
 
 def test_error_rate_is_the_share_of_failed_requests(tmp_path):

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.telemetry.bundle import no_telemetry, open_bundle
 from warroom.telemetry.model import Window
-from warroom.telemetry.queries import LONGEST_CELL, Answer, select
+from warroom.telemetry.queries import LONGEST_CELL, LONGEST_SQL, Answer, select
 from warroom.telemetry.recording import Recording
-from warroom.telemetry.sql_guard import LONGEST_SQL
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tools.base import MAX_ROWS, Frame
@@ -164,7 +163,7 @@ def test_no_more_rows_come_back_than_may(bench: ReadBench) -> None:
     table = bench.call("query_telemetry", sql="SELECT ts FROM logs ORDER BY ts DESC")
     assert len(table.rows) == MAX_ROWS
     assert "there are more" in table.summary
-    times = [row["ts"] for row in table.rows]
+    times = [row.record()["ts"] for row in table.rows]
     assert times == sorted(times, reverse=True)
 
 

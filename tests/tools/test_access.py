@@ -10,7 +10,6 @@ from warroom.telemetry.model import Window
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.edge_traffic import customers, edge_bundle, refused_login, request
-from warroom.tools import access, certificates  # noqa: F401 - they register
 from warroom.tools.base import Frame
 
 
@@ -74,7 +73,7 @@ def test_an_attack_from_everywhere_has_no_name(tmp_path):
         for number in range(200):
             login(bundle, 60 + number / 10, f"198.{number}.7.7", 401, user=f"x{number}")
     table = bench_over(tmp_path).call("auth_failures")
-    assert {row["kind"] for row in table.rows} == {"distributed"}
+    assert {row.kind for row in table.rows} == {"distributed"}
     assert table.summary.endswith("rows are not shown")  # 200 attackers and two customers
     assert "pattern distributed" in table.summary
 
@@ -166,7 +165,7 @@ def test_programs_are_counted_once_a_request_in_the_logs_of_the_edge(tmp_path):
             facts = {"user_agent.original": agent}
             bundle.log(START + 61 + number / 4, "login", "looked up", **facts)
     table = bench_over(tmp_path).call("access_patterns", by="user_agent")
-    assert [(row["value"], row["requests"]) for row in table.rows] == [
+    assert [(row.value, row.requests) for row in table.rows] == [
         ("curl/8", 40),
         ("Mozilla/5.0", 160),
     ]
@@ -198,7 +197,7 @@ def test_a_large_attack_is_counted_in_time(tmp_path):
             refused_login(bundle, 60 + number / 5, "203.0.113.9", f"u{number}")
     frame = Frame(Window(ONSET - 45, ONSET), Window(ONSET, ONSET + 20))
     table = ReadBench(read_bundle(tmp_path), frame).call("auth_failures")
-    assert table.rows[0]["value"] == "203.0.113.9"
+    assert table.rows[0].value == "203.0.113.9"
     assert len(table.rows) == 200
     assert "rows are not shown" in table.summary
 

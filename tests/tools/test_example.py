@@ -5,7 +5,6 @@ import pytest
 from warroom.errors import ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over
 from warroom.tests.support.bundles import BundleWriter
-from warroom.tools import example  # noqa: F401 - it registers
 
 CATALOGUE = {"services": [{"name": name} for name in ("edge", "cart", "stock", "bank")]}
 

@@ -4,7 +4,6 @@ import pytest
 
 from warroom.tests.support.benches import bench_over
 from warroom.tests.support.bundles import BundleWriter, gauge
-from warroom.tools import growth  # noqa: F401 - it registers
 
 MEMORY, LIMIT = "process_resident_memory_bytes", "service_memory_limit_bytes"
 MB = 1e6

@@ -6,14 +6,6 @@ from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter, counter
-from warroom.tools import (  # noqa: F401 - they register
-    access,
-    certificates,
-    changes,
-    impact,
-    slo,
-    traffic,
-)
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +103,8 @@ def test_certificates(tmp_path):
         bundle.metric(ONSET, name, "edge", ONSET + 20 + 86400, subject="shop.example")
         bundle.metric(ONSET, name, "login", ONSET + 20 + 90 * 86400, subject="login.example")
     table = bench_over(tmp_path).call("certificates")
-    assert [row["subject"] for row in table.rows] == ["shop.example", "login.example"]
-    assert table.rows[0]["seconds_left"] == 86400
+    assert [row.subject for row in table.rows] == ["shop.example", "login.example"]
+    assert table.rows[0].seconds_left == 86400
     assert table.summary.startswith("1 of 2 certificates")
 
 

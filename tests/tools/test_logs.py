@@ -5,7 +5,6 @@ import pytest
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter
-from warroom.tools import errors, logs  # noqa: F401 - they register
 from warroom.tools.searching import matches
 
 CHAIN = """Traceback (most recent call last):

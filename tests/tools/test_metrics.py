@@ -5,7 +5,6 @@ import pytest
 from warroom.errors import ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
-from warroom.tools import capacity, coverage, growth, health, metrics  # noqa: F401 - they register
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import pytest
 from warroom.errors import ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
-from warroom.tools import queries  # noqa: F401 - it registers
 
 CATALOGUE = {"services": [{"name": "cart"}, {"name": "database", "kind": "database"}]}
 

@@ -8,7 +8,6 @@ from warroom.faults import faults
 from warroom.incident.finding import FaultKind
 from warroom.telemetry.signal_catalogue import CATALOGUE
 from warroom.tests.support.benches import empty_bench
-from warroom.tools import access  # noqa: F401 - the package registers every tool
 from warroom.tools.base import REGISTRY
 
 CHECK = re.compile(r"\b[a-z]+_[a-z_]+\b")

@@ -8,7 +8,7 @@ from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.bundles import BundleWriter, gauge
 from warroom.tools.base import REGISTRY, Frame
-from warroom.tools.history import DIFF
+from warroom.tools.change_feed import LONG_DIFF
 
 
 class Desk:
@@ -94,4 +94,4 @@ def test_history_holds_the_week_and_whole_diffs(bundle: BundleWriter) -> None:
     rows = Desk(bundle).rows("change_history")
     assert [row["id"] for row in rows] == ["late", "old"]
     assert [row["seconds_before"] for row in rows] == [-50.0, 3 * 86_400.0]
-    assert len(rows[1]["diff"]) == 4001 <= DIFF
+    assert len(rows[1]["diff"]) == 4001 <= LONG_DIFF

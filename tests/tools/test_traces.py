@@ -5,16 +5,8 @@ from typing import Any
 import pytest
 
 from warroom.errors import ToolRetry
-from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
+from warroom.tests.support.benches import bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter
-from warroom.tools import (  # noqa: F401 - they register
-    edges,
-    example,
-    failures,
-    latency,
-    queries,
-    topology,
-)
 
 
 @pytest.fixture(scope="module")
@@ -151,23 +143,6 @@ def test_nothing_is_blamed_when_all_is_well(shops):
     assert all(row["own"] < 0.3 for row in rows)
 
 
-def test_dependencies_of_catalogue_and_spans(tmp_path):
-    services = [{"name": "edge", "tier": 1, "depends_on": ["cart"]}, {"name": "cart"}]
-    with BundleWriter(tmp_path, {"services": services}) as bundle:
-        for i in range(3):
-            ids = (f"t{i}", f"a{i}", "")
-            bundle.span(ONSET + i, "edge", "GET /", ids)
-            ids = (f"t{i}", f"b{i}", f"a{i}")
-            bundle.span(ONSET + i, "edge", "POST /", ids, kind="client", peer__service="bank")
-    rows = bench_over(tmp_path).rows("dependencies")
-    found = {(row["caller"], row["callee"]): row for row in rows}
-    assert found["edge", "bank"]["known"] == "spans"
-    assert found["edge", "bank"]["calls"] == 3
-    assert found["edge", "cart"]["known"] == "catalogue"
-    assert found["edge", "cart"]["caller_tier"] == 1
-    assert bench_over(tmp_path).rows("dependencies", service="cart") == [found["edge", "cart"]]
-
-
 def test_a_wrong_password_is_no_failure(tmp_path):
     with BundleWriter(tmp_path) as bundle:
         for i in range(20):
@@ -190,7 +165,6 @@ def test_a_wrong_password_is_no_failure(tmp_path):
         "slow_operations",
         "slow_queries",
         "example_trace",
-        "dependencies",
         "origin",
     ],
 )

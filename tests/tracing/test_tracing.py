@@ -28,8 +28,8 @@ from warroom.models.protocol import Answer, Ask, ChatMessage, Model, ToolCall, U
 from warroom.response import Response
 from warroom.tests.support.benches import empty_bench
 from warroom.tests.support.responses import alert, room_over
+from warroom.tools.edges import call_edges
 from warroom.tools.toolbox import Toolbox
-from warroom.tools.topology import dependencies
 from warroom.tracing import asked_as, attributes, begin, end, node_span
 from warroom.tracing.export import Once, trace_id
 
@@ -198,12 +198,12 @@ def toolbox(folder: Path) -> Toolbox:
 def test_a_tool_call_names_its_evidence_and_the_call_it_answers(spans, tmp_path, content):
     begin(Wanted(tracing_content=content), spans)
     with asked_as("c9"):
-        result = toolbox(tmp_path / "bundle").call(dependencies)
+        result = toolbox(tmp_path / "bundle").call(call_edges)
     span = only(spans)
-    assert (span.name, span.kind) == ("execute_tool dependencies", SpanKind.INTERNAL)
+    assert (span.name, span.kind) == ("execute_tool call_edges", SpanKind.INTERNAL)
     told = facts(span)
     assert told["gen_ai.operation.name"] == "execute_tool"
-    assert told["gen_ai.tool.name"] == "dependencies"
+    assert told["gen_ai.tool.name"] == "call_edges"
     assert told["gen_ai.tool.call.id"] == "c9"
     assert (told["warroom.evidence"], told["warroom.evidence.status"]) == ("E7", result.status)
     assert "gen_ai.tool.call.arguments" not in told  # telemetry, and not masked
@@ -212,7 +212,7 @@ def test_a_tool_call_names_its_evidence_and_the_call_it_answers(spans, tmp_path,
 
 def test_a_failed_tool_call_is_an_error_and_one_nobody_named_has_no_call_id(spans, tmp_path):
     begin(Wanted(), spans)
-    toolbox(tmp_path / "bundle").by_name("dependencies", {"nonsense": 1})
+    toolbox(tmp_path / "bundle").by_name("call_edges", {"nonsense": 1})
     span = only(spans)
     assert span.status.status_code is StatusCode.ERROR
     assert facts(span)["error.type"] == "ToolError"
@@ -257,7 +257,7 @@ def test_nothing_is_made_when_tracing_is_off(spans, tmp_path):
     begin(Wanted(tracing=""), spans)
     with node_span("debugger", 4, "INC-1"):
         TracedModel(Fixed(ANSWER), URL).ask(question())
-        toolbox(tmp_path / "bundle").call(dependencies)
+        toolbox(tmp_path / "bundle").call(call_edges)
     assert spans.get_finished_spans() == ()
 
 

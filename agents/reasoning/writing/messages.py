@@ -8,7 +8,7 @@ from ....models.protocol import ChatMessage
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
-from ....tools.changes import recent_changes
+from ....tools.change_feed import recent_changes
 from ...comms import DISCLOSURE, communicate, retold
 from ...postmortem import authors
 from ...reporting.briefing import Briefing, brief

@@ -5,7 +5,7 @@ from ....models.protocol import ChatMessage
 from ....models.usage import tokens_of
 from ....prompts.neutral import Trusted
 from ....prompts.render import render, stamp
-from ....tools.changes import recent_changes
+from ....tools.change_feed import recent_changes
 from ...postmortem import TEMPLATE, authors, compose, summarised
 from ...reporting.narrator import Narrator, Statement
 from ...runtime.case import Case

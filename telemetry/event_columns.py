@@ -1,17 +1,66 @@
-"""Every span of a recording as columns, and the tables of its windows."""
-
-import json
-from typing import Any
+"""Log lines and spans of a recording as columns, and the tables of their windows."""
 
 import duckdb
 import numpy as np
 
-from ..analysis.requests.tables import NONE, Op, SpanTable, span_table
+from ..analysis.requests.tables import NONE, LogTable, Op, SpanTable, span_table
 from .columns import KEY, Columns
-from .model import Window
-from .spans import CALLEES, STATUS_CODE, called, is_failure
+from .model import CALLEES, STATUS_CODE, Window, called, is_failure
+from .records import LEVELS, LONGEST_MESSAGE, decoded
 
-NUMBERS = {
+LOG_NUMBERS = {
+    "ts": "ts",
+    "span": "CASE WHEN coalesce(trace_id, '') = '' OR coalesce(span_id, '') = '' THEN 0"
+    f" ELSE {KEY.format('span_id')} END",
+}
+
+
+class LogColumns:
+    """Every log line. Not thread-safe: the caller locks."""
+
+    def __init__(self) -> None:
+        self.columns = Columns("logs", LOG_NUMBERS, "service, level", _log_kind)
+
+    def table(self, db: duckdb.DuckDBPyConnection, held: int, window: Window) -> LogTable:
+        """The lines inside a window."""
+        found = self.columns.take(db, held)
+        inside = np.flatnonzero((found["ts"] >= window.start) & (found["ts"] < window.end))
+        rows = inside[np.argsort(found["ts"][inside], kind="stable")]
+        kinds, kind = self.columns.kinds[: self.columns.kinds_of(held)], found["kind"][rows]
+        services, service = _numbers([name for name, _ in kinds])
+        levels, level = _numbers([name for _, name in kinds])
+        ts, span, ids = (found[name][rows] for name in ("ts", "span", "rowid"))
+        return LogTable(services, levels, ts, service[kind], level[kind], span, ids)
+
+
+def messages(db: duckdb.DuckDBPyConnection, rows: np.ndarray) -> list[str]:
+    """The texts of these rows, in this order, cut as records are."""
+    if not rows.size:
+        return []
+    query = f"SELECT rowid, left(message, {LONGEST_MESSAGE}) AS message FROM logs"
+    low, high = int(rows.min()), int(rows.max())
+    if rows.size > (high - low) / 4:  # most of a range: reading all of it is the quickest
+        query += f" WHERE rowid BETWEEN {low} AND {high} ORDER BY rowid"
+        found = db.execute(query).fetchnumpy()
+    else:
+        query += " WHERE rowid IN (SELECT unnest(?)) ORDER BY rowid"
+        found = db.execute(query, [rows.tolist()]).fetchnumpy()
+    return found["message"][np.searchsorted(found["rowid"], rows)].tolist()
+
+
+def _log_kind(service: str | None, level: str | None) -> tuple[str, str]:
+    word = (level or "info").lower()
+    return service or "", LEVELS.get(word, word)
+
+
+def _numbers(names: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Different names in order, and the number of each name given."""
+    different = sorted(set(names))
+    number = {name: i for i, name in enumerate(different)}
+    return tuple(different), np.array([number[name] for name in names], np.int64)
+
+
+SPAN_NUMBERS = {
     "start": '"start"',
     "ms": "duration_ms",
     "trace": "hash(trace_id)",
@@ -19,14 +68,14 @@ NUMBERS = {
     "parent": f"CASE WHEN coalesce(parent_id, '') = '' THEN 0 ELSE {KEY.format('parent_id')} END",
 }
 FACTS = ", ".join(f"""'$."{name}"'""" for name in (*CALLEES, STATUS_CODE))
-TEXTS = f"service, name, kind, status, json_extract(attributes, [{FACTS}])::VARCHAR[]"
+SPAN_TEXTS = f"service, name, kind, status, json_extract(attributes, [{FACTS}])::VARCHAR[]"
 
 
 class SpanColumns:
-    """Not thread-safe: the caller locks."""
+    """Every span. Not thread-safe: the caller locks."""
 
     def __init__(self) -> None:
-        self.columns = Columns("traces", NUMBERS, TEXTS, _kind)
+        self.columns = Columns("traces", SPAN_NUMBERS, SPAN_TEXTS, _span_kind)
 
     def table(
         self, db: duckdb.DuckDBPyConnection, held: int, window: Window, linked: bool
@@ -77,18 +126,11 @@ def _with_keys(columns: dict[str, np.ndarray], keys: np.ndarray) -> np.ndarray:
     return rows[place]
 
 
-def _kind(
+def _span_kind(
     service: str, name: str | None, kind: str | None, status: str | None, facts: list[str | None]
 ) -> tuple[Op, bool]:
     """A kind of work, and whether it failed."""
-    *callees, code = (_value(fact) for fact in facts or [None] * (len(CALLEES) + 1))
+    *callees, code = (decoded(fact) for fact in facts or [None] * (len(CALLEES) + 1))
     sort = (kind or "internal").lower()
     peer = called(callees) if sort == "client" else ""
     return Op(service, name or "", peer, sort), is_failure((status or "unset").lower(), code)
-
-
-def _value(text: str | None) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None

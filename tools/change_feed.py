@@ -1,15 +1,18 @@
-"""What was changed before it began."""
+"""What was changed: just before it began, and within days: today's culprit may be of last week."""
 
 from dataclasses import dataclass
 
 from ..telemetry.model import Change, Window
-from .base import Bench, Effect, Row, Table, tool
+from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import attempt, cut, number, table
 
 DIFF = 2000
 """Characters of a diff that are kept."""
 AFTER_S = 5.0
 """Clocks of sources differ a little: a change this much later may still have come first."""
+WEEK_S = 7 * 86_400.0
+LONG_DIFF = 6000
+"""Characters of a diff that are kept: enough for what one commit does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ def recent_changes(
         summary += f"; nearest: {first.kind} {first.service or first.id}"
         seconds = first.seconds_before
         summary += f" {abs(seconds):.0f} s {'before' if seconds >= 0 else 'after'}"
+    return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)
+
+
+@tool(Effect.read)
+def change_history(bench: Bench, lookback_s: float = WEEK_S) -> Table[ChangeRecord]:
+    """Every change of the last days up to the end of the incident, newest first, with its diff.
+
+    `seconds_before` counts to the begin of the incident window, negative inside it.
+    """
+    begin = bench.frame.incident.start
+    window = Window(begin - lookback_s, bench.frame.incident.end)
+    found = attempt(lambda: bench.telemetry.changes(window))
+    rows = [change_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
+    kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
+    summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"
     return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)
 
 

@@ -1,17 +1,16 @@
-"""Who calls whom, and where along the calls the degradation starts."""
+"""Where along the calls between services the degradation starts."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from ..analysis.anomaly import Anomaly
 from ..analysis.propagation import rank_origins
-from ..analysis.requests.edges import EdgeShift, compare_edges, edge_stats, missing_callees
+from ..analysis.requests.edges import EdgeShift, compare_edges, missing_callees
 from ..analysis.requests.tables import SpanTable
-from ..telemetry.model import Catalogue
 from ..telemetry.signal_catalogue import SignalName
 from .base import Bench, Effect, Row, Table, tool
+from .columns import listed_calls
 from .health import BAD
-from .reading import attempt, checked, number, seconds, table, traces, whole
+from .reading import number, table, traces, whole
 from .shifts import Shift, shifts
 
 Edge = tuple[str, str]
@@ -19,19 +18,6 @@ Edge = tuple[str, str]
 
 CLEAR = 0.3
 """A service's own anomaly from which one can speak of a degradation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dependency(Row):
-    """One service that calls another; `known` from the catalogue, from spans, or both."""
-
-    caller: str
-    callee: str
-    known: str
-    calls: int
-    caller_tier: int | None
-    callee_tier: int | None
-    callee_kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +34,6 @@ class OriginSuspect(Row):
 
 
 @tool(Effect.read)
-def dependencies(bench: Bench, service: str = "") -> Table[Dependency]:
-    """Calls between services: caller -> callee as the catalogue says and as spans show.
-
-    With a `service`, only its callers and callees. `calls` counts the incident window.
-    """
-    if service:
-        checked(bench, [service])
-    catalogue = attempt(bench.telemetry.catalogue)
-    stats = edge_stats(traces(bench, whole(bench)))
-    recent = edge_stats(traces(bench, bench.frame.incident))
-    counts = Counter({edge: item.count for edge, item in recent.items()})
-    listed, seen = _listed(catalogue), set(stats)
-    chosen = [edge for edge in listed | seen if not service or service in edge]
-    rows = [
-        _dependency(catalogue, edge, _known(edge in listed, edge in seen), counts[edge])
-        for edge in sorted(chosen, key=lambda edge: (-counts[edge], edge))
-    ]
-    summary = f"{len(rows)} dependencies, {sum(row.known == 'spans' for row in rows)} of them "
-    summary += "not in the catalogue"
-    nothing = f"no calls in the catalogue or in {seconds(whole(bench))} of spans"
-    nothing += f" for {service}" if service else ""
-    return table(rows, summary, nothing, whole(bench))
-
-
-def _listed(catalogue: Catalogue) -> set[Edge]:
-    return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
-
-
-def _known(listed: bool, seen: bool) -> str:
-    return ("both" if seen else "catalogue") if listed else "spans"
-
-
-def _dependency(catalogue: Catalogue, edge: Edge, known: str, calls: int) -> Dependency:
-    caller, callee = (catalogue.find(name) for name in edge)
-    return Dependency(
-        *edge,
-        known=known,
-        calls=calls,
-        caller_tier=caller.tier if caller else None,
-        callee_tier=callee.tier if callee else None,
-        callee_kind=callee.kind if callee else "",
-    )
-
-
-@tool(Effect.read)
 def origin(bench: Bench) -> Table[OriginSuspect]:
     """Where the degradation starts: services ranked by blame, which flows along the calls.
 
@@ -104,8 +45,7 @@ def origin(bench: Bench) -> Table[OriginSuspect]:
     before, after = traces(bench, bench.frame.baseline), traces(bench, bench.frame.incident)
     silent = _silent(found, before, after)
     edges = compare_edges(before, after)
-    calls = _listed(attempt(bench.telemetry.catalogue))
-    calls |= {(edge.caller, edge.callee) for edge in edges}
+    calls = listed_calls(bench) | {(edge.caller, edge.callee) for edge in edges}
     calls_ill = {(shift.caller, shift.callee): _ill(shift) for shift in edges}
     scores = {
         name: own * _borne_out(name, found, edges, calls_ill) for name, (own, _) in worst.items()
