@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...analysis.code.change_scores import ChangeScore, correlate
+from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
 from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .delivery import delivery
