@@ -24,7 +24,7 @@ _SMALL_SAMPLE = {2: 1.196, 3: 1.495, 4: 1.363, 5: 1.206, 6: 1.2, 7: 1.14, 8: 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class RobustScale:
     """Where a series lives and how much it usually moves."""
 
     center: float
@@ -44,7 +44,7 @@ class Scale:
 
 def robust_scale(
     values: ArrayLike, relative_floor: float = 0.05, absolute_floor: float = 0.0
-) -> Scale | None:
+) -> RobustScale | None:
     """Median and robust spread of the finite values; None when there is none.
 
     The spread is at least `relative_floor` of the median's size and at least `absolute_floor`
@@ -59,7 +59,9 @@ def robust_scale(
     sigma = MAD_TO_SIGMA * float(np.median(deviation)) * small_sample_factor(v.size)
     if sigma == 0.0:
         sigma = MEAN_DEVIATION_TO_SIGMA * float(np.mean(deviation))
-    return Scale(center, max(sigma, relative_floor * abs(center), absolute_floor), int(v.size))
+    return RobustScale(
+        center, max(sigma, relative_floor * abs(center), absolute_floor), int(v.size)
+    )
 
 
 def small_sample_factor(n: int) -> float:
@@ -137,7 +139,7 @@ def score_window(
     assert scale is not None  # n_before > 0
     if scale.spread == 0.0:
         largest = float(np.nanmax(np.abs(now[np.isfinite(now)])))
-        scale = Scale(scale.center, relative_floor * largest or 1.0, scale.points)
+        scale = RobustScale(scale.center, relative_floor * largest or 1.0, scale.points)
     return _measure(now, scale, n_now)
 
 
@@ -147,7 +149,7 @@ def _absent(n_before: int, n_now: int) -> Reason:
     return "vanished" if n_now == 0 else "appeared"
 
 
-def _measure(now: FloatArray, scale: Scale, points: int) -> Anomaly:
+def _measure(now: FloatArray, scale: RobustScale, points: int) -> Anomaly:
     position = np.flatnonzero(np.isfinite(now))
     z = (now[position] - scale.center) / scale.spread
     runs = np.median(sliding_window_view(z, run_length(points)), axis=1)

@@ -20,7 +20,7 @@ SMALLEST = 0.02
 
 
 @dataclass(frozen=True)
-class Move:
+class Departure:
     """From where to where, by how many spreads, since when."""
 
     before: float
@@ -36,11 +36,11 @@ class Move:
         return self.now / self.before if self.before else None
 
 
-def moves(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> list[Move | None]:
+def moves(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> list[Departure | None]:
     """The move of each of many series on the same times; shape (series, times)."""
     series = np.asarray(values, float)
     finite = np.isfinite(series)
-    found: list[Move | None] = [None] * len(series)
+    found: list[Departure | None] = [None] * len(series)
     patterns, which = np.unique(finite, axis=0, return_inverse=True)
     for number, known in enumerate(patterns):  # series with the same gaps are worked together
         rows = np.flatnonzero(which.ravel() == number)
@@ -52,7 +52,7 @@ def moves(values: ArrayLike, reference: ArrayLike, incident: ArrayLike) -> list[
     return found
 
 
-def _moves(series: np.ndarray, then: np.ndarray, now: np.ndarray) -> Iterator[Move]:
+def _moves(series: np.ndarray, then: np.ndarray, now: np.ndarray) -> Iterator[Departure]:
     """Of rows whose values in both windows, `then` and `now`, are all finite."""
     center, usual = np.median(then, axis=1), np.median(now, axis=1)
     mad = MAD_TO_SIGMA * np.median(np.abs(then - center[:, None]), axis=1)
@@ -64,9 +64,9 @@ def _moves(series: np.ndarray, then: np.ndarray, now: np.ndarray) -> Iterator[Mo
     columns = (values.tolist() for values in (center, usual, level, score))
     for row, old, middle, new, far in zip(series, *columns, strict=True):
         if far <= 0:
-            yield Move(old, middle, 0.0, None)
+            yield Departure(old, middle, 0.0, None)
         else:
-            yield Move(old, new, far, last_departure(row, old, new))
+            yield Departure(old, new, far, last_departure(row, old, new))
 
 
 def increments(values: ArrayLike) -> np.ndarray:

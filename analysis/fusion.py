@@ -45,24 +45,11 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One hypothesis with its probability and its reasons, strongest first."""
+    """One hypothesis with its probability."""
 
     hypothesis: str
     probability: float
     log_odds: float
-    supported: tuple[Signal, ...]
-    contradicted: tuple[Signal, ...]
-    unavailable: tuple[Signal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fusion:
-    """All hypotheses, most probable first, and the probability of none of them."""
-
-    ranking: tuple[Verdict, ...]
-    unknown: float
-    inconclusive: bool
-    """No hypothesis reaches CONCLUSIVE."""
 
 
 def fuse(
@@ -70,8 +57,10 @@ def fuse(
     *,
     priors: Mapping[str, float] | None = None,
     unknown: float = 1.5,
-) -> Fusion:
-    """Weigh the hypotheses against each other and against "unknown".
+) -> list[Verdict]:
+    """Weigh the hypotheses against each other and against "unknown", the most probable first.
+
+    What their probabilities leave to 1 is that of none of them.
 
     priors: log-odds before any signal, 0 where absent. unknown: log-odds of "something else";
     at 1.5 a single hypothesis needs about 1.7 to be as likely as not. Signals are added as if
@@ -85,21 +74,5 @@ def fuse(
     weight = {name: max(0.0, math.exp(o - top) - math.exp(-top)) for name, o in odds.items()}
     rest = math.exp(unknown - top)
     total = rest + sum(weight.values())
-    ranking = [
-        _verdict(name, hypotheses[name], weight[name] / total, odds[name]) for name in hypotheses
-    ]
-    ranking.sort(key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
-    leader = ranking[0].probability if ranking else 0.0
-    return Fusion(tuple(ranking), rest / total, leader < CONCLUSIVE)
-
-
-def _verdict(name: str, signals: Sequence[Signal], probability: float, odds: float) -> Verdict:
-    ordered = sorted(signals, key=lambda s: (-abs(s.log_odds), s.name))
-    return Verdict(
-        name,
-        probability,
-        odds,
-        supported=tuple(s for s in ordered if s.log_odds > 0),
-        contradicted=tuple(s for s in ordered if s.log_odds < 0),
-        unavailable=tuple(s for s in ordered if not s.usable),
-    )
+    ranking = [Verdict(name, weight[name] / total, odds[name]) for name in hypotheses]
+    return sorted(ranking, key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))

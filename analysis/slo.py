@@ -4,8 +4,8 @@ Source: The Site Reliability Workbook (Google, 2018), chapter 5 "Alerting on SLO
 multiwindow, multi-burn-rate alert of its table 5-8.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,27 +39,6 @@ class Burn:
     firing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What an objective allows over its window, and what is left of it."""
-
-    sli: float
-    """Share of good events, 0..1."""
-    objective: float
-    total: float
-    bad: float
-    used_share: float
-    """1 = all of it; above 1 = overspent."""
-    left_share: float
-    """Never below 0."""
-    left_events: float
-    """Bad events that may still happen; negative when overspent."""
-    left_minutes: float
-    """Minutes of full outage that are left."""
-    window_minutes: float
-    """Minutes of full outage that the whole window allows."""
-
-
 def burn_rate(good: ArrayLike, total: ArrayLike, objective: float) -> float | None:
     """Error share ÷ the share the objective allows; 1 spends the budget exactly in its window.
 
@@ -76,29 +55,13 @@ def burn_rate(good: ArrayLike, total: ArrayLike, objective: float) -> float | No
     return bad / events / allowed
 
 
-def error_budget(
-    good: ArrayLike, total: ArrayLike, objective: float, window_s: float
-) -> Budget | None:
-    """The budget over the events given, which should be those of the objective's window.
+def budget_left(good: ArrayLike, total: ArrayLike, objective: float) -> float | None:
+    """Share of the error budget that is left, 0 where it is overspent.
 
-    None without traffic.
+    Over the events given, which should be those of the objective's window. None without traffic.
     """
     burn = burn_rate(good, total, objective)
-    if burn is None:
-        return None
-    bad, events = _bad_and_total(good, total)
-    left, minutes = max(0.0, 1.0 - burn), (1.0 - objective) * window_s / 60
-    return Budget(
-        sli=1.0 - bad / events,
-        objective=objective,
-        total=events,
-        bad=bad,
-        used_share=burn,
-        left_share=left,
-        left_events=(1.0 - objective) * events - bad,
-        left_minutes=left * minutes,
-        window_minutes=minutes,
-    )
+    return None if burn is None else max(0.0, 1.0 - burn)
 
 
 def multiwindow(
@@ -127,13 +90,6 @@ def multiwindow(
 def _judge(rule: BurnRule, long: float | None, short: float | None) -> Burn:
     firing = long is not None and short is not None and min(long, short) >= rule.burn
     return Burn(rule, long, short, firing)
-
-
-def scaled(rules: Iterable[BurnRule], factor: float) -> tuple[BurnRule, ...]:
-    """The same rules with windows shrunk or stretched, for objectives over another period."""
-    return tuple(
-        replace(rule, long_s=rule.long_s * factor, short_s=rule.short_s * factor) for rule in rules
-    )
 
 
 def _bad_and_total(good: ArrayLike, total: ArrayLike) -> tuple[float, float]:

@@ -21,7 +21,7 @@ LIBRARIES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StackFrame:
     """One call of a stack."""
 
     file: str
@@ -35,7 +35,7 @@ class Stack:
 
     exception: str
     message: str
-    frames: tuple[Frame, ...]
+    frames: tuple[StackFrame, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class StackGroup:
     """Traces with one root exception at one place."""
 
     exception: str
-    frame: Frame | None
+    frame: StackFrame | None
     """Deepest frame of our own, else the deepest; None when no frame could be read."""
     count: int
     first: int
@@ -111,7 +111,7 @@ def _python(block: str) -> Stack | None:
     frames, title = [], None
     for line in block.split("\n"):
         if match := _PYTHON.match(line):
-            frames.append(Frame(match["file"], int(match["line"]), match["function"].strip()))
+            frames.append(StackFrame(match["file"], int(match["line"]), match["function"].strip()))
             title = None
         else:  # source lines and their markers are indented
             title = title or _TITLE.match(line)
@@ -121,7 +121,7 @@ def _python(block: str) -> Stack | None:
     return Stack(exception, message.strip(), tuple(frames))
 
 
-def _at(line: str) -> Frame | None:
+def _at(line: str) -> StackFrame | None:
     """The frame of a line `at …`, as Java, JavaScript and .NET write it."""
     call = line.strip()
     if not call.startswith("at "):
@@ -130,7 +130,7 @@ def _at(line: str) -> Frame | None:
     return _net(call) or _bracketed(call) or _placed(_BARE.match(call), "")
 
 
-def _net(call: str) -> Frame | None:
+def _net(call: str) -> StackFrame | None:
     """`Shop.Cart.Pay(Int32 id) in /src/Cart.cs:line 42`."""
     before, inside, place = call.rpartition(") in ")
     first = before.split(maxsplit=1)[0] if before.strip() else ""
@@ -139,17 +139,17 @@ def _net(call: str) -> Frame | None:
     return _placed(_NET.match(place), first.rpartition("(")[0])
 
 
-def _bracketed(call: str) -> Frame | None:
+def _bracketed(call: str) -> StackFrame | None:
     """`Cart.pay (/app/cart.js:10:5)`, `shop.Cart.pay(Cart.java:33)`."""
     function, bracket, place = call.partition("(")
     return _placed(_PLACE.match(place), function) if bracket and function else None
 
 
-def _placed(match: re.Match[str] | None, function: str) -> Frame | None:
-    return match and Frame(match["file"], int(match["line"] or 0), function.strip())
+def _placed(match: re.Match[str] | None, function: str) -> StackFrame | None:
+    return match and StackFrame(match["file"], int(match["line"] or 0), function.strip())
 
 
-def _go(lines: Sequence[str]) -> tuple[Frame, ...]:
+def _go(lines: Sequence[str]) -> tuple[StackFrame, ...]:
     """A call on one line, its file on the next."""
     frames = []
     for line, below in pairwise(lines):
@@ -160,7 +160,7 @@ def _go(lines: Sequence[str]) -> tuple[Frame, ...]:
     return tuple(frame for frame in frames if frame and frame.function)
 
 
-def own_frame(stack: Stack, libraries: Sequence[str] = LIBRARIES) -> Frame | None:
+def own_frame(stack: Stack, libraries: Sequence[str] = LIBRARIES) -> StackFrame | None:
     """The deepest frame that is not a library's; the deepest of all when every one is."""
     for frame in reversed(stack.frames):
         if not any(_belongs(frame, library) for library in libraries):
@@ -168,7 +168,7 @@ def own_frame(stack: Stack, libraries: Sequence[str] = LIBRARIES) -> Frame | Non
     return stack.frames[-1] if stack.frames else None
 
 
-def _belongs(frame: Frame, library: str) -> bool:
+def _belongs(frame: StackFrame, library: str) -> bool:
     if any(mark in library for mark in "/<:"):
         return library in frame.file or frame.function.startswith(library)
     return frame.function.startswith(library)

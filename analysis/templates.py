@@ -73,11 +73,6 @@ def mine(messages: Sequence[str], keep: Iterable[str] = ()) -> Mined:
     return Mined(tuple(names), np.array([label[line] for line in heads], dtype=np.intp))
 
 
-def mask(message: str) -> str:
-    """One message's first line with its values replaced by `<num>`, `<ip>`, `<quoted>` …"""
-    return mask_all([head(message)])[0].replace("0", "#")
-
-
 def mask_all(lines: Sequence[str]) -> list[str]:
     """Mask many single lines at once, in one pass of each pattern over all of them.
 

@@ -72,7 +72,7 @@ def _list(desk: Desk) -> Exit:
 
 
 def _run(desk: Desk, name: str, options: Options) -> tuple[Exit, Score, dict]:
-    from ..drills.prometheus import available
+    from ..drills.monitoring import available
     from ..drills.runner import Drill
 
     fault = _faults()[name]

@@ -1,8 +1,10 @@
 """Waiting for the alert: Alertmanager's webhook, or Warroom's own detector over the bundle."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Event, Thread
 from types import TracebackType
@@ -10,6 +12,55 @@ from typing import Any
 
 from ..telemetry.detector import watch, webhook
 from ..telemetry.recorder import Recorder
+
+MOST_BYTES = 1_000_000
+
+
+class Webhook:
+    """Listens while the block runs; `url` is where to post, `bodies` what came."""
+
+    def __init__(self) -> None:
+        self.bodies: Queue[dict[str, Any]] = Queue()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.bodies))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/alerts"
+
+    def __enter__(self) -> "Webhook":
+        Thread(target=self._server.serve_forever, name="webhook", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(bodies: Queue[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = _decoded(self.rfile.read(length)) if 0 < length <= MOST_BYTES else None
+            if body is not None:
+                bodies.put(body)
+            self.send_response(400 if body is None else 200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """The drill says what arrives; nothing goes to stderr."""
+
+    return Handler
+
+
+def _decoded(data: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(data)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
 
 HEAD_START_S = 20.0
 """Given to Prometheus and Alertmanager before our own detector speaks up beside them: they know

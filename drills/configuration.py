@@ -29,7 +29,7 @@ FLAGS = {
 }
 
 
-class Configuration:
+class ConfigurationRepository:
     """config/ of a run."""
 
     def __init__(self, layout: Layout) -> None:

@@ -19,8 +19,8 @@ from psycopg.rows import dict_row
 from ..errors import DrillError
 from .configuration import OPERATOR, write_json
 from .git import AUTHOR
-from .history import Edit
 from .layout import PROVIDERS, Layout
+from .releases import Edit
 from .startup import Parts, bring_up, wait_until
 
 
@@ -57,7 +57,7 @@ class Shop:
         try:
             bring_up(parts, list(rules), windows)
             monitoring = parts.start_prometheus(alerting, webhook) if prometheus else None
-            parts.start_recorder(prometheus)
+            parts.start_scraper(prometheus)
             parts.start_load()
             parts.first_traffic()
             if monitoring:

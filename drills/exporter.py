@@ -1,4 +1,4 @@
-"""Exposes what the database and the supervisor know, for the recorder or Prometheus."""
+"""Exposes what the database and the supervisor know, for the scraper or Prometheus."""
 
 import json
 import sys

@@ -1,7 +1,8 @@
-"""Keeping a drill's telemetry as a bundle: what the responder had when it first asked.
+"""What stays of a drill: its telemetry, as a bundle where one is wanted, and nothing that runs.
 
-What came after the first action is left out: a bundle that is triaged again shall look as the
-incident looked. The truth lies beside the bundle, never in it.
+A kept bundle is what the responder had when it first asked: what came after the first action is
+left out, since a bundle that is triaged again shall look as the incident looked. The truth lies
+beside the bundle, never in it.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 from ..errors import InputError, ToolFailed
 from ..targets.survey import FILE, Surveying, keep
-from .faults import Truth
+from .faults import FaultTruth
 
 SURVEY_S = 30.0
 """Longest wait for the system's own word."""
@@ -24,7 +25,11 @@ class Keeping:
     """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted."""
 
     def __init__(
-        self, telemetry: Path, target: Path | None, truth: Truth, times: dict[str, float | None]
+        self,
+        telemetry: Path,
+        target: Path | None,
+        truth: FaultTruth,
+        times: dict[str, float | None],
     ) -> None:
         self.telemetry, self.target = telemetry, target
         self.truth, self.times = truth, times
@@ -63,7 +68,7 @@ def snapshot(telemetry: Path, target: Path) -> None:
         file.write_bytes(whole[: whole.rfind(b"\n") + 1])
 
 
-def keep_truth(target: Path, truth: Truth, times: dict[str, float | None]) -> Path:
+def keep_truth(target: Path, truth: FaultTruth, times: dict[str, float | None]) -> Path:
     """Write the truth beside a bundle, with when (unix seconds) the fault began and was seen."""
     content: dict[str, Any] = {**asdict(truth), "times": times}
     content["parameters"] = [
@@ -73,3 +78,18 @@ def keep_truth(target: Path, truth: Truth, times: dict[str, float | None]) -> Pa
     file = target.with_name(f"{target.name}.truth.json")
     file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return file
+
+
+STAYS = ("telemetry", "output")
+
+
+def tidy(root: Path) -> None:
+    """Remove what a shop that has ended needs no more."""
+    shop = root / "shop"
+    for path in shop.iterdir() if shop.is_dir() else ():
+        if path.name in STAYS:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

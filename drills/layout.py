@@ -1,10 +1,11 @@
-"""Where everything of one run lives: folders, services, instances, ports."""
+"""Where everything of one run lives: folders, services, instances, ports, and what is scraped."""
 
 import json
 import socket
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 MIB = 1 << 20
 MAX_CONNECTIONS = 60  # of the database
@@ -43,7 +44,7 @@ PROVIDERS = ("primary", "fallback")
 
 
 @dataclass(frozen=True)
-class Instance:
+class ShopInstance:
     """One process of one service; the name is also its supervisor program."""
 
     service: str
@@ -61,7 +62,7 @@ class Layout:
     """The run's directory and the ports that were free when it was made."""
 
     root: Path
-    instances: tuple[Instance, ...]
+    instances: tuple[ShopInstance, ...]
     ports: dict[str, int]  # supervisor, database, exporter, ai-primary, ai-fallback, ...
 
     @classmethod
@@ -75,7 +76,7 @@ class Layout:
         named = (*others, *(f"ai-{name}" for name in PROVIDERS))
         ports = free_ports(len(copies) + len(named))
         instances = tuple(
-            Instance(spec.name, f"{spec.name}-{number + 1}", port, active=number == 0)
+            ShopInstance(spec.name, f"{spec.name}-{number + 1}", port, active=number == 0)
             for (spec, number), port in zip(copies, ports, strict=False)
         )
         layout = cls(root, instances, dict(zip(named, ports[len(copies) :], strict=True)))
@@ -86,10 +87,10 @@ class Layout:
     def load(cls, root: Path) -> "Layout":
         """The layout that `create` wrote: for the processes that the run starts."""
         data = json.loads((root / "traffic" / "layout.json").read_text())
-        instances = tuple(Instance(**entry) for entry in data["instances"])
+        instances = tuple(ShopInstance(**entry) for entry in data["instances"])
         return cls(Path(data["root"]), instances, data["ports"])
 
-    def of(self, service: str) -> list[Instance]:
+    def of(self, service: str) -> list[ShopInstance]:
         return [instance for instance in self.instances if instance.service == service]
 
     def url(self, name: str) -> str:
@@ -142,3 +143,25 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+class Target(NamedTuple):
+    """One endpoint to scrape and the identity its samples get."""
+
+    service: str
+    instance: str
+    url: str
+
+
+def targets(layout: Layout) -> list[Target]:
+    """Active instances (endpoints.json), the database's exporter, the AI providers."""
+    endpoints = json.loads((layout.config / "endpoints.json").read_text())
+    found = [
+        Target(service, entry["instance"], entry["url"])
+        for service, entries in endpoints.items()
+        for entry in entries
+        if entry["active"]
+    ]
+    found.append(Target("database", "database-1", layout.url("exporter")))
+    names = [f"ai-{name}" for name in PROVIDERS]
+    return found + [Target(name, f"{name}-1", layout.url(name)) for name in names]

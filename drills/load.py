@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from .layout import Layout
-from .traffic import Customers, Request, Steering, rates
+from .traffic import CustomerRequest, Customers, Steering, rates
 
 TICK_S = 0.05
 MOST_AT_ONCE = 250
@@ -49,13 +49,13 @@ class Load:
             self.visits.add(task)
             task.add_done_callback(self.visits.discard)
 
-    async def visit(self, requests: list[Request]) -> None:
+    async def visit(self, requests: list[CustomerRequest]) -> None:
         for number, request in enumerate(requests):
             if number:
                 await asyncio.sleep(self.rng.uniform(0.1, 0.5))  # thinks
             await self.send(request)
 
-    async def send(self, request: Request) -> None:
+    async def send(self, request: CustomerRequest) -> None:
         headers = {"user-agent": request.agent}
         if request.session:
             headers["x-session"] = request.session

@@ -6,16 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DrillError
+from ..yaml_tables import Entry, read_table
 from .git import AUTHOR, Repository
-from .history import CURRENT, FIRST, KEPT, PREVIOUS, STEPS, Edit
 from .layout import SERVICES, Layout
 
+Edit = tuple[str, str, str]
+"""Path in the repository, text before, text after."""
+
+
+class Step(Entry):
+    """One release of the history: who made it, how long before the run, and what it changed."""
+
+    version: str
+    author: str
+    hours_ago: float
+    message: str
+    edits: tuple[Edit, ...] = ()
+
+
+HISTORY = read_table("drills/history.yaml", tuple[Step, ...])
+KEPT = tuple(step.version for step in HISTORY[-3:])
+"""Versions with a checkout."""
+PREVIOUS, CURRENT = KEPT[-2:]
 SOURCE = Path(__file__).parent / "shop"
 README = "# The shop\n\nOne package, one process per service: `python -m shop.gateway`.\n"
 HOUR = 3600.0
 
 
-class Releases:
+class ReleaseRepository:
     """releases/, checkouts/ and current/ of a run."""
 
     def __init__(self, layout: Layout) -> None:
@@ -42,9 +60,9 @@ class Releases:
 
     def tell_history(self, now: float) -> None:
         """Undo every step's edits, then make them again, a commit and a tag each."""
-        for step in reversed(STEPS):
+        for step in reversed(HISTORY):
             self.edit([(path, after, before) for path, before, after in step.edits])
-        for step in (FIRST, *STEPS):
+        for step in HISTORY:
             self.edit(step.edits)
             when = now - step.hours_ago * HOUR
             self.repository.commit(step.message, step.author, when)

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
+
 from ..agents.runtime.context import ResponseContext
 from ..app.opening import open_context
 from ..app.sources import Sources
@@ -24,20 +26,20 @@ from ..targets.operations import Operations
 from ..telemetry.alerts import parse_alerts
 from ..telemetry.bundle import open_bundle
 from ..telemetry.detector import evaluate
-from ..telemetry.model import Windows
+from ..telemetry.model import Window, Windows
 from ..telemetry.recorder import Recorder
+from ..telemetry.recording import Recording
 from ..telemetry.rules import default_rules, prometheus_rules
-from .alarm import Alarm
+from ..telemetry.signals import read_signals
+from .alarm import Alarm, Webhook
 from .catalogue import WINDOWS
 from .environment import Shop
-from .faults import Fault
+from .faults import DrillFault
+from .faults.fault import Indicator
 from .host import Host
-from .keep import Keeping, check_free
+from .keep import Keeping, check_free, tidy
 from .records import LABEL, close, close_stale, join, running
-from .remnants import tidy
-from .score import Observed, Score, score
-from .symptom import left
-from .webhook import Webhook
+from .score import DrillObservation, Score, score
 
 ALERT_S = 90.0
 """No alert within this time: not detected."""
@@ -49,7 +51,7 @@ SETTLED_S = 4.0
 class Drill:
     """One run of one fault."""
 
-    fault: Fault
+    fault: DrillFault
     settings: Settings
     host: Host
     prometheus: bool = False
@@ -89,14 +91,14 @@ class Drill:
             self.host.note("the fault is in; nobody has told the responder")
             body = self._alert(alarm)
         times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
-        seen = Observed(false_alarms=early)
+        seen = DrillObservation(false_alarms=early)
         if body is None:
             self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
             return score(self.fault.name, None, self.fault.truth, seen)
         incident_id, context = self._respond(shop, recorder, body, times, scope)
-        seen = Observed(
+        seen = DrillObservation(
             detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
-            symptom_left=left(recorder.advance(), self.fault.truth.symptom),
+            symptom_left=symptom_left(recorder.advance(), self.fault.truth.symptom),
             false_alarms=early,
         )
         self.host.finished(context, incident_id)
@@ -187,3 +189,17 @@ def _end(store: Store, incident_id: str) -> None:
 
 def _preload() -> None:
     from .. import response  # noqa: F401 (so that the alert does not wait for it)
+
+
+LOOK_S = 6.0
+
+
+def symptom_left(telemetry: Recording, symptom: Indicator | None) -> float | None:
+    """The symptom's signal over the last seconds (median); None: nothing measured."""
+    if symptom is None:
+        return None
+    now = time.time()
+    window = Window(now - LOOK_S, now)
+    found = read_signals(telemetry, window, [symptom.service], [symptom.signal])
+    values = [value for signal in found for value in signal.values if np.isfinite(value)]
+    return float(np.median(values)) if values else None

@@ -13,7 +13,7 @@ from ..incident.finding import FaultKind
 from ..incident.lifecycle import State
 from ..incident.report import DetectionReport
 from ..incident.timeline import EventKind
-from .faults import Truth
+from .faults import FaultTruth
 
 OVER = (State.resolved, State.post_incident, State.closed)
 
@@ -29,7 +29,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Observed:
+class DrillObservation:
     """What the drill itself saw, besides the record; times in seconds."""
 
     detect_s: float | None = None  # from the fault to the alert; None: no alert came
@@ -66,7 +66,9 @@ class Score:
         }
 
 
-def score(drill: str, incident: Incident | None, truth: Truth, seen: Observed) -> Score:
+def score(
+    drill: str, incident: Incident | None, truth: FaultTruth, seen: DrillObservation
+) -> Score:
     """Hold an incident (None: no alert came) against the truth."""
     detected = Check("detected", incident is not None, _alert(incident), "an alert")
     if incident is None:
@@ -98,7 +100,7 @@ def _alert(incident: Incident | None) -> str:
     return f"{incident.alert.name} on {incident.alert.service}" if incident else "none came"
 
 
-def _severity(incident: Incident, truth: Truth) -> Check:
+def _severity(incident: Incident, truth: FaultTruth) -> Check:
     """Within one level of what it was first classified as."""
     first = next((r for r in incident.reports if isinstance(r, DetectionReport)), None)
     wanted = f"{truth.severity.value} ± 1"
@@ -108,7 +110,7 @@ def _severity(incident: Incident, truth: Truth) -> Check:
     return Check("severity", near, first.severity.value, wanted)
 
 
-def _service(incident: Incident, truth: Truth) -> Check:
+def _service(incident: Incident, truth: FaultTruth) -> Check:
     if truth.kind is FaultKind.no_fault:
         return Check("service", None, "", "nothing to blame")
     leading = incident.leading()
@@ -116,7 +118,7 @@ def _service(incident: Incident, truth: Truth) -> Check:
     return Check("service", answer == truth.service, answer, truth.service)
 
 
-def _kind(incident: Incident, truth: Truth) -> Check:
+def _kind(incident: Incident, truth: FaultTruth) -> Check:
     if truth.kind is FaultKind.no_fault:
         return Check("kind", is_noise(incident), _noise(incident), "noise")
     leading = incident.leading()
@@ -128,7 +130,7 @@ def _noise(incident: Incident) -> str:
     return "noise" if is_noise(incident) else "not noise"
 
 
-def _action(incident: Incident, truth: Truth) -> Check:
+def _action(incident: Incident, truth: FaultTruth) -> Check:
     """An effective action was proposed first or second."""
     distinct = dict.fromkeys((plan.kind, plan.target) for plan in incident.proposals)
     first = list(distinct)[:2]
@@ -139,7 +141,7 @@ def _action(incident: Incident, truth: Truth) -> Check:
     return Check("action", any(one in truth.effective_actions for one in first), answer, wanted)
 
 
-def _recovery(incident: Incident, truth: Truth, seen: Observed) -> Check:
+def _recovery(incident: Incident, truth: FaultTruth, seen: DrillObservation) -> Check:
     """The record says that telemetry confirms it, and the symptom is really gone."""
     if truth.symptom is None:
         return Check("recovery", None, "", "nothing to recover")
@@ -152,7 +154,7 @@ def _recovery(incident: Incident, truth: Truth, seen: Observed) -> Check:
     return Check("recovery", verified and gone, answer, f"verified; {name} ≤ {truth.symptom.level}")
 
 
-def _control(incident: Incident, truth: Truth) -> Check:
+def _control(incident: Incident, truth: FaultTruth) -> Check:
     """Noise is closed without an action; an innocent change is neither blamed nor undone."""
     if truth.kind is FaultKind.no_fault:
         met = is_noise(incident) and not incident.executions and incident.state in OVER
@@ -168,7 +170,7 @@ def _control(incident: Incident, truth: Truth) -> Check:
     return Check("control", not wrong, answer, f"{', '.join(truth.blameless)} not blamed")
 
 
-def _seconds(incident: Incident, seen: Observed) -> dict[str, float | None]:
+def _seconds(incident: Incident, seen: DrillObservation) -> dict[str, float | None]:
     """From the fault to the alert, and from the alert to severity, first proposal, recovery."""
     classified = [e.at for e in incident.timeline if e.text.startswith("step 1:")]
     proposed = [e.at for e in incident.timeline if e.kind is EventKind.proposal]

@@ -15,12 +15,12 @@ import psycopg
 
 from ..errors import DrillError
 from .catalogue import catalogue, operations
-from .configuration import Configuration, write_json
+from .configuration import ConfigurationRepository, write_json
 from .keeper import Keeper
 from .layout import Layout
+from .monitoring import Monitoring
 from .postgres import Postgres
-from .prometheus import Monitoring
-from .releases import Releases
+from .releases import ReleaseRepository
 from .seed import analyse, dump, fill
 from .supervision import Supervision
 
@@ -32,8 +32,8 @@ class Parts:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.releases = Releases(layout)
-        self.configuration = Configuration(layout)
+        self.releases = ReleaseRepository(layout)
+        self.configuration = ConfigurationRepository(layout)
         self.supervision = Supervision(layout)
         self.keeper = Keeper()
         self.postgres = Postgres(layout, secrets.token_hex(12))
@@ -68,8 +68,8 @@ class Parts:
             self.watch(process)
         return monitoring
 
-    def start_recorder(self, prometheus: bool) -> None:
-        self.run("recorder", *([self.layout.url("prometheus")] if prometheus else []))
+    def start_scraper(self, prometheus: bool) -> None:
+        self.run("scraper", *([self.layout.url("prometheus")] if prometheus else []))
 
     def start_load(self) -> None:
         self.run("load")

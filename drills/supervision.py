@@ -8,7 +8,7 @@ import xmlrpc.client
 from http.client import HTTPException
 
 from ..errors import DrillError
-from .layout import SERVICES, Instance, Layout, ServiceSpec
+from .layout import SERVICES, Layout, ServiceSpec, ShopInstance
 
 HEAD = """\
 [supervisord]
@@ -64,7 +64,7 @@ class Supervision:
         path.touch(mode=0o600)
         path.write_text("".join(parts))
 
-    def program(self, spec: ServiceSpec, instance: Instance, dsn: str) -> str:
+    def program(self, spec: ServiceSpec, instance: ShopInstance, dsn: str) -> str:
         environment = {
             "SHOP_SERVICE": spec.name,
             "SHOP_INSTANCE": instance.name,

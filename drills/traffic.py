@@ -34,7 +34,7 @@ SCRIPT_AGENT = "python-requests/2.32"
 
 
 @dataclass(frozen=True)
-class Request:
+class CustomerRequest:
     """One HTTP request of a customer."""
 
     method: str
@@ -93,7 +93,7 @@ class Customers:
         self.rng = rng
         self.sessions = [f"s{rng.getrandbits(40):010x}" for _ in range(SESSIONS)]
 
-    def visit(self, kind: str, steering: Steering) -> list[Request]:
+    def visit(self, kind: str, steering: Steering) -> list[CustomerRequest]:
         """The requests of one visit, in order."""
         if kind == "stuffing":
             return [self.stuffing(int((steering.stuffing or {})["sources"]))]
@@ -101,7 +101,7 @@ class Customers:
         who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
         if kind in ("checkout", "brand"):
             return self.purchase(who, steering.brand if kind == "brand" else None)
-        return [Request(*self.browse(kind, who))]
+        return [CustomerRequest(*self.browse(kind, who))]
 
     def browse(self, kind: str, who: tuple[str, str, str]) -> tuple:
         if kind == "login":
@@ -136,15 +136,17 @@ class Customers:
             return {"user": f"{user(number)}x", "password": password(number)}
         return {"user": user(number), "password": password(number) + ("?" if luck < 0.045 else "")}
 
-    def stuffing(self, sources: int) -> Request:
+    def stuffing(self, sources: int) -> CustomerRequest:
         """A try with a password from somebody else's leak."""
         number = self.rng.randrange(max(1, sources))
         source = f"127.0.{2 + number % 3}.{10 + number // 3}"
         name = self.rng.choice((user(self.rng.randrange(USERS)), f"mail{self.rng.randrange(9999)}"))
         body = {"user": name, "password": f"hunter{self.rng.randrange(1000)}"}
-        return Request("POST", "/login", source, "", SCRIPT_AGENT, body)
+        return CustomerRequest("POST", "/login", source, "", SCRIPT_AGENT, body)
 
-    def purchase(self, who: tuple[str, str, str], brand: dict[str, Any] | None) -> list[Request]:
+    def purchase(
+        self, who: tuple[str, str, str], brand: dict[str, Any] | None
+    ) -> list[CustomerRequest]:
         """Something into the cart, then the checkout."""
         name = brand["name"] if brand else self.rng.choice(BRANDS)
         declined = self.rng.random() < (brand.get("declined", 1.0) if brand else 0.03)
@@ -155,6 +157,6 @@ class Customers:
         if self.rng.random() < 0.3:
             body["coupon"] = self.rng.choice(COUPONS)
         return [
-            Request("POST", "/cart", *who, self.item()),
-            Request("POST", "/checkout", *who, body),
+            CustomerRequest("POST", "/cart", *who, self.item()),
+            CustomerRequest("POST", "/checkout", *who, body),
         ]

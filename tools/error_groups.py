@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..analysis.stacktraces import (
     LIBRARIES,
-    Frame,
+    StackFrame,
     StackGroup,
     group_stacks,
     own_frame,
@@ -84,7 +84,7 @@ def _members(found: list[LogRecord]) -> dict[Key, list[LogRecord]]:
     return members
 
 
-def _own_frame(group: StackGroup) -> Frame | None:
+def _own_frame(group: StackGroup) -> StackFrame | None:
     """The deepest frame of own code; of a chain of exceptions, in the first that has one."""
     for part in CHAINED.split(group.example):
         stack = parse_stack(part)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.metrics.suspects import MetricBlame, MetricColumn, Symptom, blame_metrics
+from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, blame_metrics
 from ..analysis.series import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
@@ -122,12 +122,12 @@ def _calls(bench: Bench) -> set[tuple[str, str]]:
     return listed_calls(bench) | {(names[a], names[b]) for a, b in shown}
 
 
-def _symptom(bench: Bench, columns: list[MetricColumn]) -> Symptom | None:
+def _symptom(bench: Bench, columns: list[MetricColumn]) -> Complaint | None:
     """What the alert complains of, where it names a service and a metric that is there."""
     frame = bench.frame
     known = {(column.service, column.name) for column in columns}
     if (frame.service, frame.metric) in known:
-        return Symptom(frame.service, frame.metric)
+        return Complaint(frame.service, frame.metric)
     return None
 
 

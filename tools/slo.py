@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..analysis.slo import BurnRule, burn_rate, error_budget, multiwindow
+from ..analysis.slo import BurnRule, budget_left, burn_rate, multiwindow
 from ..telemetry.model import Objective, Window
 from ..telemetry.objectives import Counted, count_objectives
 from .base import Bench, Effect, Row, Table, tool
@@ -85,5 +85,4 @@ def _left(found: Counted, objective: Objective, incident: Window) -> float | Non
         return None
     total = float(np.nansum(found.total)) * max(1.0, objective.window_s / seen)
     bad = float(np.nansum(found.total) - np.nansum(found.good))
-    budget = error_budget(total - bad, total, objective.objective, objective.window_s)
-    return budget.left_share if budget else None
+    return budget_left(total - bad, total, objective.objective)

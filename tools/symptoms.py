@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..analysis.departure import Move, counts_up, increments, moves
+from ..analysis.departure import Departure, counts_up, increments, moves
 from ..telemetry.model import Series, Window
 from .base import Bench, Effect, Table, tool
 from .reading import attempt, number, table, whole
@@ -100,11 +100,11 @@ def _joined(series: list[Series]) -> tuple[np.ndarray, np.ndarray]:
     return ts, total
 
 
-def _much(found: Move) -> bool:
+def _much(found: Departure) -> bool:
     return found.ratio is None or not 1 / LEAST < found.ratio < LEAST
 
 
-def _row(service: str, name: str, found: Move, ts: np.ndarray) -> Symptom:
+def _row(service: str, name: str, found: Departure, ts: np.ndarray) -> Symptom:
     first = float(ts[found.first]) if found.first is not None else None
     return Symptom(
         service=service,

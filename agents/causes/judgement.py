@@ -62,8 +62,8 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
     for candidate in found:
         _learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found}
-    fusion = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
-    ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in fusion.ranking]
+    verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
+    ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in verdicts]
     return numbered(
         document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
-from ...analysis.code.mechanisms import Symptom
+from ...analysis.code.mechanisms import Mention
 from ...analysis.code.tokens import plain
 from ...faults import Sign, faults
 from ...incident.evidence import Quote
@@ -52,7 +52,7 @@ def explained(
 
 
 def _candidate(
-    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Symptom]
+    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
 ) -> Candidate:
     first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = sign.statement.format(service=first.service)
@@ -69,7 +69,7 @@ def _candidate(
     return candidate
 
 
-def _text(symptom: Symptom) -> str:
+def _text(symptom: Mention) -> str:
     return plain(symptom.text)
 
 
@@ -130,7 +130,7 @@ OUTSIDE = re.compile(r"\bexternal|third party|\bprovider|\bpartner|\bvendor")
 def failing_providers(observations: Observations) -> Iterator[Candidate]:
     """Each host outside that errors name, and that answers with failures."""
     now = scene(observations)
-    by_host: dict[str, list[Symptom]] = {}
+    by_host: dict[str, list[Mention]] = {}
     for symptom in now.symptoms:
         for host in _hosts(observations, symptom):
             by_host.setdefault(host, []).append(symptom)
@@ -139,7 +139,7 @@ def failing_providers(observations: Observations) -> Iterator[Candidate]:
             yield _provider(observations, now, host, said)
 
 
-def _provider(observations: Observations, now: Scene, host: str, said: list[Symptom]) -> Candidate:
+def _provider(observations: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
     first = max(said, key=lambda s: s.strength)
     quota = any(QUOTA.search(s.text) for s in said)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
@@ -183,7 +183,7 @@ def _status_page(observations: Observations, candidate: Candidate, host: str) ->
         candidate.lacking("what the provider says about itself")
 
 
-def _hosts(observations: Observations, symptom: Symptom) -> set[str]:
+def _hosts(observations: Observations, symptom: Mention) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
     found = {*HOST.findall(symptom.text), *PEER.findall(symptom.text)}
     ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...analysis.code.contact import Contact, meet
-from ...analysis.code.mechanisms import Mechanism, Shown, Symptom, shown
+from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.tokens import tokens_of
-from ...analysis.code.work import Work, bumped, study
+from ...analysis.code.work import CodeChange, bumped, study
 from ...tools.change_feed import ChangeRecord
 from .observations import Observations
 
@@ -21,7 +21,7 @@ class Studied:
     """One change: who carried it where and when, and where it meets the symptoms."""
 
     row: ChangeRecord
-    work: Work
+    work: CodeChange
     contact: Contact = field(default_factory=Contact)
     deploys: list[ChangeRecord] = field(default_factory=list)
     """Deploys of this very change, oldest first."""
@@ -38,7 +38,7 @@ class Studied:
 class Scene:
     """The symptoms, what they show, who shows them, and all changes."""
 
-    symptoms: list[Symptom]
+    symptoms: list[Mention]
     shown: dict[Mechanism, Shown]
     affected: dict[str, float]
     """Service -> how loudly it shows symptoms, 0..1."""
@@ -63,7 +63,7 @@ def _once(observations: Observations, name: str, make: Callable[[Observations], 
 def _scene(observations: Observations) -> Scene:
     outside = observations.of_kind("external")
     found = [
-        Symptom(row.service, row.source, row.text, row.strength, index)
+        Mention(row.service, row.source, row.text, row.strength, index)
         for index, row in enumerate(observations.symptoms.rows)
         if row.service not in outside
     ]
@@ -114,7 +114,7 @@ def _known(observations: Observations) -> set[str]:
     return {word for name in names for word in tokens_of(name)} | names
 
 
-def _affected(observations: Observations, found: list[Symptom]) -> dict[str, float]:
+def _affected(observations: Observations, found: list[Mention]) -> dict[str, float]:
     affected: dict[str, float] = {}
     for symptom in found:
         affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)

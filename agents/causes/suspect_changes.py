@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...analysis.code.change_scores import Change, ChangeScore, correlate
+from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
 from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .delivery import delivery
@@ -24,7 +24,7 @@ def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRe
     """Changes of one kind that may precede the onset, with their correlation score."""
     rows = [r for r in observations.changes.rows if OUR_AUTHOR not in r.author.lower()]
     changes = [
-        Change(
+        DatedChange(
             at=row.at,
             kind=row.kind,
             service=row.service,

@@ -88,7 +88,7 @@ def fused_again(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         ]
         for h in hypotheses
     }
-    found = {v.hypothesis: v.probability for v in fuse(signals).ranking}
+    found = {v.hypothesis: v.probability for v in fuse(signals)}
     scored = [
         h.model_copy(update={"confidence": round(found[f"{h.service} {h.kind.value}"], 3)})
         for h in hypotheses

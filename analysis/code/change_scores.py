@@ -16,7 +16,7 @@ PRIOR, TIME, PLACE, TOUCH = -2.0, 2.0, 2.5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DatedChange:
     """Something that somebody or something changed on purpose."""
 
     at: float
@@ -35,11 +35,9 @@ class Change:
 class ChangeScore:
     """How likely one change is behind the incident, with reasons."""
 
-    change: Change
+    change: DatedChange
     score: float
     """0..1; 0 when ruled out."""
-    lead_s: float | None
-    """Seconds from the change to the onset; None with an unknown onset."""
     ruled_out: bool
     reasons_for: tuple[str, ...]
     """They follow a participle: "deployed", "2 s before the onset", "touching pricing.py"."""
@@ -59,7 +57,7 @@ class _Tally:
 
 
 def correlate(
-    changes: Sequence[Change],
+    changes: Sequence[DatedChange],
     onset: float | None,
     suspects: Mapping[str, float],
     tokens: Collection[str] = (),
@@ -86,11 +84,11 @@ def correlate(
         _place(tally, change.service, suspects, pairs)
         _touch(tally, change, content, wanted, contents)
         score = 0.0 if late else 1.0 / (1.0 + math.exp(-tally.odds))
-        found.append(ChangeScore(change, score, lead, late, (*tally.pro,), (*tally.con,)))
+        found.append(ChangeScore(change, score, late, (*tally.pro,), (*tally.con,)))
     return sorted(found, key=lambda c: (-c.score, -c.change.at, c.change.id))
 
 
-def _content(change: Change) -> frozenset[str]:
+def _content(change: DatedChange) -> frozenset[str]:
     """What a change is about. Its summary counts only where nothing better is known: people
     write it, the diff does not lie."""
     text = "\n".join([*change.files, changed_text(change.diff), change.id])
@@ -134,7 +132,7 @@ def _place(
 
 def _touch(
     tally: _Tally,
-    change: Change,
+    change: DatedChange,
     content: frozenset[str],
     wanted: frozenset[str],
     contents: Sequence[frozenset[str]],

@@ -26,7 +26,7 @@ FULL = 2.0
 LOUD = ("debug", "trace", "all", "verbose", "finest")
 
 
-class Knob(Entry):
+class KnobKind(Entry):
     """A kind of setting: what follows when it goes up, down, or just becomes another."""
 
     key: Regex
@@ -40,11 +40,11 @@ class Knob(Entry):
 class KnobTable(Entry):
     """Kinds of settings by the words of their keys; the first that is found counts."""
 
-    knobs: tuple[Knob, ...]
+    knobs: tuple[KnobKind, ...]
 
 
 @cache
-def _knobs() -> tuple[Knob, ...]:
+def _knobs() -> tuple[KnobKind, ...]:
     return read_table("analysis/code/knobs.yaml", KnobTable).knobs
 
 
@@ -106,7 +106,7 @@ def _by_value(setting: Turned) -> Weights:
     return {}
 
 
-def _direction(knob: Knob, setting: Turned) -> tuple[Weights, float]:
+def _direction(knob: KnobKind, setting: Turned) -> tuple[Weights, float]:
     before, after = setting.before, setting.after
     if setting.factor:
         doublings = math.log2(setting.factor)

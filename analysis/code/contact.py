@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .mechanisms import Mechanism, Shown, Symptom
+from .mechanisms import Mechanism, Mention, Shown
 from .tokens import specificity, tokens_of
-from .work import Work
+from .work import CodeChange
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Touch:
 
     level: float
     text: str
-    symptom: Symptom
+    symptom: Mention
     mechanism: Mechanism | None = None
 
 
@@ -55,10 +55,10 @@ class Contact:
 
 
 def meet(
-    work: Work,
-    symptoms: Sequence[Symptom],
+    work: CodeChange,
+    symptoms: Sequence[Mention],
     shown: Mapping[Mechanism, Shown],
-    others: Sequence[Work],
+    others: Sequence[CodeChange],
     known: Collection[str] = (),
 ) -> Contact:
     """How one change meets the symptoms.
@@ -73,7 +73,7 @@ def meet(
     )
 
 
-def _by_mechanism(work: Work, shown: Mapping[Mechanism, Shown]) -> list[Touch]:
+def _by_mechanism(work: CodeChange, shown: Mapping[Mechanism, Shown]) -> list[Touch]:
     """Each effect with the mechanism it fits best; what is not seen does not count."""
     touches = []
     for effect in work.effects:
@@ -88,7 +88,7 @@ def _by_mechanism(work: Work, shown: Mapping[Mechanism, Shown]) -> list[Touch]:
     return sorted(touches, key=lambda touch: -touch.level)
 
 
-def _by_name(work: Work, symptoms: Sequence[Symptom]) -> list[Touch]:
+def _by_name(work: CodeChange, symptoms: Sequence[Mention]) -> list[Touch]:
     found: dict[str, Touch] = {}
     for name in work.names:
         end = "" if name.endswith("/") else r"(?![\w-])"
@@ -102,7 +102,10 @@ def _by_name(work: Work, symptoms: Sequence[Symptom]) -> list[Touch]:
 
 
 def _by_place(
-    work: Work, symptoms: Sequence[Symptom], others: Sequence[Work], known: frozenset[str]
+    work: CodeChange,
+    symptoms: Sequence[Mention],
+    others: Sequence[CodeChange],
+    known: frozenset[str],
 ) -> list[Touch]:
     """Files by their name, functions and other words by how few changes share them."""
     documents = [other.tokens for other in others]

@@ -86,7 +86,7 @@ def _table() -> MechanismTable:
 
 
 @dataclass(frozen=True)
-class Symptom:
+class Mention:
     """One thing that the telemetry of the incident says and did not say before."""
 
     service: str
@@ -104,12 +104,12 @@ class Shown:
     """How clearly a mechanism is seen, and in which symptoms, the clearest first."""
 
     level: float
-    symptoms: tuple[Symptom, ...]
+    symptoms: tuple[Mention, ...]
 
 
-def shown(symptoms: Iterable[Symptom]) -> dict[Mechanism, Shown]:
+def shown(symptoms: Iterable[Mention]) -> dict[Mechanism, Shown]:
     """How clearly each mechanism is seen, 0..1: what several symptoms say adds up (noisy or)."""
-    found: dict[Mechanism, list[Symptom]] = {}
+    found: dict[Mechanism, list[Mention]] = {}
     for symptom in symptoms:
         text = plain(symptom.text)
         for name, pattern in _table().shows.items():
@@ -118,7 +118,7 @@ def shown(symptoms: Iterable[Symptom]) -> dict[Mechanism, Shown]:
     return {name: _shown(name, hits) for name, hits in found.items()}
 
 
-def _shown(name: Mechanism, hits: list[Symptom]) -> Shown:
+def _shown(name: Mechanism, hits: list[Mention]) -> Shown:
     left = 1.0
     for symptom in hits:
         left *= 1.0 - 0.9 * min(1.0, max(0.0, symptom.strength))

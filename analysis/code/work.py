@@ -28,7 +28,7 @@ _BUMP = re.compile(
 
 
 @dataclass(frozen=True)
-class Work:
+class CodeChange:
     """A change as read: what it does, what it is about."""
 
     edit: Edit
@@ -44,13 +44,13 @@ class Work:
         return not self.effects
 
 
-def study(files: Sequence[str], diff: str) -> Work:
+def study(files: Sequence[str], diff: str) -> CodeChange:
     """Read one change. Documentation, tests, styles and CI do nothing in production."""
     return _study(tuple(files), diff)
 
 
 @lru_cache(maxsize=1024)  # every step of a response reads the same changes again
-def _study(files: tuple[str, ...], diff: str) -> Work:
+def _study(files: tuple[str, ...], diff: str) -> CodeChange:
     edit = read(diff)
     names = tuple(name for name in files if name)
     idle = inert(names) or (bool(names) and all(_STYLE.search(name.lower()) for name in names))
@@ -58,10 +58,10 @@ def _study(files: tuple[str, ...], diff: str) -> Work:
     effects = () if idle or bump else tuple(_effects(edit))
     text = [*edit.removed, *edit.added, *(hunk.place for hunk in edit.hunks)]
     tokens = tokens_of("\n".join([*text, *names]))
-    return Work(edit, effects, tokens, _names(edit), names)
+    return CodeChange(edit, effects, tokens, _names(edit), names)
 
 
-def bumped(work: Work) -> frozenset[str]:
+def bumped(work: CodeChange) -> frozenset[str]:
     """Words of the modules whose version this change raises; empty for any other change."""
     if not any(_BUMP.search(name.lower()) for name in work.files):
         return frozenset()

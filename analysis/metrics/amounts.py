@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .illness import Illness
 from .shift import FloatArray, extreme_half, quantile, weighted_mean
-from .table import Table
+from .table import MetricTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class Amounts:
 
 
 def amounts(
-    table: Table, ill: Illness, family: str, weights: FloatArray | None, symptom: str | None
+    table: MetricTable, ill: Illness, family: str, weights: FloatArray | None, symptom: str | None
 ) -> Amounts:
     """What each service loses in each row, by one comparable metric each.
 
@@ -63,7 +63,7 @@ def amounts(
     )
 
 
-def _chosen(table: Table, ill: Illness, family: str, symptom: str | None) -> NDArray[np.int_]:
+def _chosen(table: MetricTable, ill: Illness, family: str, symptom: str | None) -> NDArray[np.int_]:
     """The symptom's own metric, else a mean, else the strongest."""
     column = np.full(len(table.services), -1)
     able = [j for j, f in enumerate(table.family) if f == family and not table.kinds[j].client]
@@ -82,7 +82,7 @@ def _typical(values: FloatArray, weights: FloatArray | None) -> FloatArray:
     return extreme_half(values) if weights is None else weighted_mean(values, weights)
 
 
-def _units(table: Table, column: NDArray[np.int_], family: str) -> NDArray[np.int_]:
+def _units(table: MetricTable, column: NDArray[np.int_], family: str) -> NDArray[np.int_]:
     """0 for the family's common unit, seconds or shares; else one number a name; -1 for none."""
     names = [table.names[j] if j >= 0 else "" for j in column.tolist()]
     common = (

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .amounts import Amounts, amounts
-from .flow import Calls, calls_between, kept, passed_on
+from .flow import CallGraph, calls_between, kept, passed_on
 from .illness import TRAVELLING, Illness, examine
 from .kinds import metric_kind
 from .shift import FloatArray, shifts
-from .table import FAMILY, MetricColumn, Table, tabulate
+from .table import FAMILY, MetricColumn, MetricTable, tabulate
 
 ASTRAY = 0.2
 """Share of the illness that may have come by ways the graph does not show, spread evenly over the
@@ -36,7 +36,7 @@ MOST_NATS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class Complaint:
     """What is complained of."""
 
     service: str
@@ -44,12 +44,12 @@ class Symptom:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class BlameCase:
     """What the ranking of one incident rests on; arrays have shape (services,)."""
 
-    table: Table
+    table: MetricTable
     ill: Illness
-    calls: dict[str, Calls]
+    calls: dict[str, CallGraph]
     """By family; the calls as they are where all is measured."""
     passed: dict[str, FloatArray]
     """By family: (services, services), share of its illness that a caller hands to a callee."""
@@ -66,8 +66,8 @@ class Case:
 def build_case(
     columns: Sequence[MetricColumn],
     calls: Iterable[tuple[str, str]],
-    symptom: Symptom | None = None,
-) -> Case:
+    symptom: Complaint | None = None,
+) -> BlameCase:
     """Weigh one incident; ValueError where columns of one window differ in length."""
     edges = sorted(set(calls))
     named = {name for edge in edges for name in edge} | ({symptom.service} if symptom else set())
@@ -95,13 +95,13 @@ def build_case(
 
 
 def _weighed(
-    table: Table,
+    table: MetricTable,
     ill: Illness,
-    graphs: dict[str, Calls],
+    graphs: dict[str, CallGraph],
     passed: dict[str, FloatArray],
     held: FloatArray,
     made: FloatArray,
-) -> Case:
+) -> BlameCase:
     size = max(len(held), 1)
     share = held / held.sum() if held.sum() > 0 else np.full(len(held), 1 / size)
     evidence = ill.local + made + OUTSIDE * ill.activity
@@ -109,7 +109,7 @@ def _weighed(
         stays = 1.0 - passed[family].sum(axis=1) if family in passed else 1.0
         evidence = evidence + ill.own[family].beyond * stays
     score = np.log(share + ASTRAY / size) + np.log1p(evidence)
-    return Case(table, ill, graphs, passed, share, made, evidence, score)
+    return BlameCase(table, ill, graphs, passed, share, made, evidence, score)
 
 
 def _complaint(service: int, known: bool, shown: FloatArray) -> FloatArray:
@@ -124,7 +124,7 @@ def _complaint(service: int, known: bool, shown: FloatArray) -> FloatArray:
     return (alone + shown / shown.sum()) / 2
 
 
-def _rows(table: Table, symptom: Symptom | None) -> FloatArray | None:
+def _rows(table: MetricTable, symptom: Complaint | None) -> FloatArray | None:
     """How much each row of the incident counts: by how far the symptom is off in it."""
     wanted = [(s.service, s.metric) for s in (symptom,) if s]
     named = [table.services[s] for s in table.of.tolist()]
@@ -154,7 +154,7 @@ def _start(ill: Illness, family: str, loss: Amounts, made: FloatArray) -> FloatA
     return start * np.log1p(most) / start.sum() if start.sum() > 0 else start
 
 
-def load_made(calls: Calls, ill: Illness) -> FloatArray:
+def load_made(calls: CallGraph, ill: Illness) -> FloatArray:
     """(services,) nats of evidence that a service changed the load of one it calls."""
     evidence, growth = ill.own["traffic"].beyond, _growth(ill)
     made = np.zeros(len(evidence))

@@ -22,14 +22,14 @@ from .shift import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calls:
+class CallGraph:
     """Who calls whom, as indices; a service that is not measured lets its callees through."""
 
     caller: NDArray[np.int_]
     callee: NDArray[np.int_]
 
 
-def calls_between(edges: Iterable[tuple[int, int]], measured: NDArray[np.bool_]) -> Calls:
+def calls_between(edges: Iterable[tuple[int, int]], measured: NDArray[np.bool_]) -> CallGraph:
     """The calls, with those that pass through services not measured added end to end."""
     direct: dict[int, set[int]] = {}
     for caller, callee in edges:
@@ -37,7 +37,7 @@ def calls_between(edges: Iterable[tuple[int, int]], measured: NDArray[np.bool_])
             direct.setdefault(caller, set()).add(callee)
     pairs = {(a, b) for a in direct for b in _reached(a, direct, measured) if a != b}
     ordered = np.array(sorted(pairs), int).reshape(-1, 2)
-    return Calls(ordered[:, 0], ordered[:, 1])
+    return CallGraph(ordered[:, 0], ordered[:, 1])
 
 
 def _reached(start: int, direct: dict[int, set[int]], measured: NDArray[np.bool_]) -> set[int]:
@@ -51,7 +51,7 @@ def _reached(start: int, direct: dict[int, set[int]], measured: NDArray[np.bool_
     return found
 
 
-def divided(calls: Calls, weight: FloatArray, size: int) -> FloatArray:
+def divided(calls: CallGraph, weight: FloatArray, size: int) -> FloatArray:
     """Each call's weight as a share of its caller's; 0 where a caller has none."""
     total = np.bincount(calls.caller, weight, size)[calls.caller]
     return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
@@ -62,7 +62,7 @@ MOST_PASSED = 0.95
 chains of calls lose the trail: it counts twice a hop, so that four hops keep two thirds."""
 
 
-def passed_on(calls: Calls, ill: Illness, family: str, loss: Amounts) -> FloatArray:
+def passed_on(calls: CallGraph, ill: Illness, family: str, loss: Amounts) -> FloatArray:
     """Share of each service's illness of a family that it hands to each callee.
 
     Returns (services, services), rows sum to at most 0.95. Illness goes to callees that are ill of
@@ -100,7 +100,7 @@ UNSEEN = 0.5
 fault as well, but the callers' own network and client code look the same."""
 
 
-def slow_calls(calls: Calls, ill: Illness, family: str) -> FloatArray:
+def slow_calls(calls: CallGraph, ill: Illness, family: str) -> FloatArray:
     """(calls,) share of its caller's illness that the way to the callee, or it unseen, explains."""
     client = ill.client[family]
     measures = (client.column >= 0)[calls.caller]

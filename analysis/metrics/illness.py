@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .shift import FloatArray, Shifts, shifts
-from .table import ACTIVITY, LOCAL, Table, traffic_columns
+from .table import ACTIVITY, LOCAL, MetricTable, traffic_columns
 
 USUAL = 2.0
 """Nats up to which a service's strongest metric is chance. By reasoning: the largest of a dozen
@@ -27,7 +27,7 @@ TRAVELLING = ("latency", "failure")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
+class IllnessLevel:
     """The strongest evidence of one kind; arrays have shape (services,)."""
 
     evidence: FloatArray
@@ -51,9 +51,9 @@ class Illness:
     """Levels by kind, and what they were taken from."""
 
     shift: Shifts
-    own: dict[str, Level]
+    own: dict[str, IllnessLevel]
     """latency and failure of the service itself, its resources, its activity."""
-    client: dict[str, Level]
+    client: dict[str, IllnessLevel]
     """latency and failure of the calls it makes."""
     traffic: dict[int, int]
     """Service -> the column that counts its requests."""
@@ -74,7 +74,7 @@ def certainty(evidence: FloatArray) -> FloatArray:
     return 1.0 / (1.0 + np.exp(STEEP * (USUAL - evidence)))
 
 
-def examine(table: Table, weights: FloatArray | None) -> Illness:
+def examine(table: MetricTable, weights: FloatArray | None) -> Illness:
     """Score every column and take the strongest of each kind.
 
     weights: (m,) how much each row of the incident counts; None lets each column choose.
@@ -89,7 +89,7 @@ def examine(table: Table, weights: FloatArray | None) -> Illness:
     return Illness(found, own, called, traffic)
 
 
-def _unloaded(table: Table, traffic: dict[int, int]) -> FloatArray:
+def _unloaded(table: MetricTable, traffic: dict[int, int]) -> FloatArray:
     """The incident's values as they would be without more requests than before."""
     growth = np.ones(len(table.services))
     for service, j in traffic.items():
@@ -102,10 +102,10 @@ def _unloaded(table: Table, traffic: dict[int, int]) -> FloatArray:
     return np.where(loaded, table.now / growth[table.of], table.now)
 
 
-def _strongest(table: Table, found: Shifts, wanted: NDArray[np.bool_]) -> Level:
+def _strongest(table: MetricTable, found: Shifts, wanted: NDArray[np.bool_]) -> IllnessLevel:
     """The strongest of the wanted columns of each service, the first of equals."""
     evidence, column = np.zeros(len(table.services)), np.full(len(table.services), -1)
     able = np.flatnonzero(wanted & table.counts & np.isfinite(found.current))
     for j in able[np.argsort(-found.evidence[able], kind="stable")][::-1].tolist():
         evidence[table.of[j]], column[table.of[j]] = found.evidence[j], j
-    return Level(evidence, column)
+    return IllnessLevel(evidence, column)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .case import Case, Symptom, build_case
-from .illness import TRAVELLING, USUAL, Level
+from .case import BlameCase, Complaint, build_case
+from .illness import TRAVELLING, USUAL, IllnessLevel
 from .table import LOCAL, MetricColumn
 
-__all__ = ["Deciding", "MetricBlame", "MetricColumn", "Symptom", "blame_metrics", "unknown_share"]
+__all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics"]
 
 UNKNOWN = 0.0
 """Score of the answer "none of these"."""
@@ -63,7 +63,7 @@ class MetricBlame:
 def blame_metrics(
     columns: Sequence[MetricColumn],
     calls: Iterable[tuple[str, str]],
-    symptom: Symptom | None = None,
+    symptom: Complaint | None = None,
 ) -> list[MetricBlame]:
     """All services that are measured or take part in a call, the most suspicious first.
 
@@ -80,12 +80,7 @@ def blame_metrics(
     return [_said(case, int(i), float(odds[i]), 1e-9 * n) for n, i in enumerate(order)]
 
 
-def unknown_share(blames: Iterable[MetricBlame]) -> float:
-    """Probability that none of the services is the cause; 1 for no services."""
-    return max(0.0, 1.0 - sum(blame.probability for blame in blames))
-
-
-def _said(case: Case, i: int, probability: float, less: float) -> MetricBlame:
+def _said(case: BlameCase, i: int, probability: float, less: float) -> MetricBlame:
     return MetricBlame(
         case.table.services[i],
         float(case.score[i]) - less,
@@ -98,7 +93,7 @@ def _said(case: Case, i: int, probability: float, less: float) -> MetricBlame:
     )
 
 
-def deciding(case: Case, i: int) -> Deciding | None:
+def deciding(case: BlameCase, i: int) -> Deciding | None:
     """The metric of the kind with most evidence: illness first, then activity."""
     ranked = [(case.ill.own[k].beyond[i], k) for k in (*TRAVELLING, *LOCAL)]
     ranked += [(0.5 * min(level.evidence[i], 1e-3), k) for k, level in case.ill.own.items()]
@@ -106,7 +101,7 @@ def deciding(case: Case, i: int) -> Deciding | None:
     return _metric(case, case.ill.own[best[1]], best[1], i) if best else None
 
 
-def _metric(case: Case, level: Level, kind: str, i: int) -> Deciding:
+def _metric(case: BlameCase, level: IllnessLevel, kind: str, i: int) -> Deciding:
     j, shift = int(level.column[i]), case.ill.shift
     offset, factor = case.table.offset[j], case.table.factor[j]
     before, now = ((value[j] - offset) / factor for value in (shift.baseline, shift.current))
@@ -120,7 +115,7 @@ def _metric(case: Case, level: Level, kind: str, i: int) -> Deciding:
     )
 
 
-def for_it(case: Case, i: int) -> Iterator[str]:
+def for_it(case: BlameCase, i: int) -> Iterator[str]:
     """What makes the service suspicious."""
     for kind in (*TRAVELLING, *LOCAL):
         level = case.ill.own[kind]
@@ -142,7 +137,7 @@ def _moved(metric: Deciding) -> str:
     return f"{metric.metric} {way} from {metric.before:.4g} to {metric.now:.4g}"
 
 
-def against_it(case: Case, i: int) -> Iterator[str]:
+def against_it(case: BlameCase, i: int) -> Iterator[str]:
     """What makes the service less suspicious."""
     if not any(case.ill.own[k].evidence[i] > USUAL for k in (*TRAVELLING, *LOCAL)):
         yield "nothing measured of it is worse than usual"
@@ -153,7 +148,7 @@ def against_it(case: Case, i: int) -> Iterator[str]:
             yield f"its callee {case.table.services[best]} explains {share}"
 
 
-def not_seen(case: Case, i: int) -> Iterator[str]:
+def not_seen(case: BlameCase, i: int) -> Iterator[str]:
     """What is not measured, or cannot be compared with a healthy time."""
     own = case.ill.own
     if all(level.column[i] < 0 for level in own.values()):

@@ -39,7 +39,7 @@ class MetricColumn:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class MetricTable:
     """The columns side by side, in common units."""
 
     services: tuple[str, ...]
@@ -66,7 +66,7 @@ class Table:
     """(columns,) whether it may be evidence for its service."""
 
 
-def tabulate(columns: Sequence[MetricColumn], named: frozenset[str] = frozenset()) -> Table:
+def tabulate(columns: Sequence[MetricColumn], named: frozenset[str] = frozenset()) -> MetricTable:
     """The columns as a table; those without a single value are left out.
 
     named: further services, without columns. Raises ValueError where lengths differ.
@@ -77,7 +77,7 @@ def tabulate(columns: Sequence[MetricColumn], named: frozenset[str] = frozenset(
     kinds = tuple(metric_kind(c.name) for c in used)
     before, now = (_stack([c.before for c in used]), _stack([c.now for c in used]))
     share, worse, offset, factor = _common_units(used, kinds, before, now)
-    return Table(
+    return MetricTable(
         services,
         np.array([place[c.service] for c in used], int),
         tuple(c.name for c in used),
@@ -164,7 +164,7 @@ def _bytes(values: NDArray[np.float64]) -> bytes:
     return np.asarray(values, float).tobytes()
 
 
-def traffic_columns(table: Table) -> dict[int, int]:
+def traffic_columns(table: MetricTable) -> dict[int, int]:
     """Service -> the column that counts its requests; of several the name most services have."""
     usual = Counter(n for n, f in zip(table.names, table.family, strict=True) if f == "traffic")
     found: dict[int, int] = {}

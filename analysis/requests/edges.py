@@ -17,7 +17,7 @@ SERVING = ("server", "consumer")
 
 
 @dataclass(frozen=True)
-class Calls:
+class CallTable:
     """Arrays of shape (n,)."""
 
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Calls:
         return self.caller * len(self.names) + self.callee
 
 
-def calls_of(table: SpanTable) -> Calls:
+def calls_of(table: SpanTable) -> CallTable:
     """Every call between two services."""
     names = tuple(sorted({name for op in table.ops for name in (op.service, op.peer)} - {""}))
     number = {"": NONE} | {name: i for i, name in enumerate(names)}
@@ -54,7 +54,7 @@ def calls_of(table: SpanTable) -> Calls:
     failed = np.concatenate([table.error[sent] | _failed(table, answer[sent]), table.error[seen]])
     caller = np.concatenate([service[sent], service[table.parent[seen]]])
     callee = np.concatenate([callee[sent], service[seen]])
-    return Calls(names, caller, callee, table.ms[row], failed, answered)
+    return CallTable(names, caller, callee, table.ms[row], failed, answered)
 
 
 def answers(table: SpanTable) -> Ints:
@@ -86,9 +86,7 @@ class EdgeStats:
     count: int
     errors: int
     unanswered: int
-    p50_ms: float
     p95_ms: float
-    p99_ms: float
 
     @property
     def error_share(self) -> float:
@@ -129,12 +127,11 @@ def edge_stats(table: SpanTable) -> dict[Edge, EdgeStats]:
     count = np.bincount(edge, minlength=edges.size)
     errors = np.bincount(edge, calls.error, edges.size)
     silent = np.bincount(edge, ~calls.answered, edges.size)
-    quantiles = group_quantiles(calls.ms, edge, edges.size, (0.5, 0.95, 0.99))
+    [p95] = group_quantiles(calls.ms, edge, edges.size, (0.95,))
     found = {}
-    for row, *times in zip(first, count, errors, silent, *quantiles, strict=True):
+    for row, n, failed, mute, ms in zip(first, count, errors, silent, p95, strict=True):
         names = calls.names[calls.caller[row]], calls.names[calls.callee[row]]
-        numbers, ms = map(int, times[:3]), map(float, times[3:])
-        found[names] = EdgeStats(*names, *numbers, *ms)
+        found[names] = EdgeStats(*names, int(n), int(failed), int(mute), float(ms))
     return found
 
 
@@ -173,7 +170,7 @@ def missing_callees(table: SpanTable, known: Collection[str] = ()) -> list[Missi
     return sorted(missing, key=lambda m: (-m.share, -m.unanswered, m.service))
 
 
-def _missing(calls: Calls, lost: Bools, total: int) -> MissingCallee:
+def _missing(calls: CallTable, lost: Bools, total: int) -> MissingCallee:
     callers = tuple(calls.names[i] for i in np.unique(calls.caller[lost]))
     service, count = calls.names[calls.callee[lost][0]], int(lost.sum())
     return MissingCallee(service, callers, total, count, count / total)

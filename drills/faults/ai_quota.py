@@ -5,7 +5,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 
 def inject(shop: Shop) -> None:
@@ -18,17 +18,17 @@ def settle(shop: Shop) -> None:
     shop.set_quota("primary", 1_000_000)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="ai-quota",
     title="The AI provider's quota is exhausted",
-    truth=Truth(
+    truth=FaultTruth(
         service="ai-primary",
         kind=FaultKind.provider_quota,
         # Suggestions are a convenience of the lowest tier; buying works.
         severity=Severity.P2,
         effective_actions=((SwitchProvider.kind, "recommendations"),),
         loudest="recommendations",
-        symptom=Symptom("recommendations", SignalName.error_rate, 0.05),
+        symptom=Indicator("recommendations", SignalName.error_rate, 0.05),
         parameters={(SwitchProvider.kind, "recommendations"): {"to": "fallback"}},
     ),
     inject=inject,

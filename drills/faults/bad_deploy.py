@@ -5,7 +5,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 BEFORE = """\
     if not code:
@@ -27,17 +27,17 @@ def inject(shop: Shop) -> None:
     )
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="bad-deploy",
     title="A release raises exceptions on one path",
-    truth=Truth(
+    truth=FaultTruth(
         service="checkout",
         kind=FaultKind.bad_deploy,
         # About two thirds of the checkouts fail: a core function badly hurt, not a full outage.
         severity=Severity.P1,
         effective_actions=((RollBack.kind, "checkout"),),
         loudest="checkout",
-        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
+        symptom=Indicator("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

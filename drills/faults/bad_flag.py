@@ -5,7 +5,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 
 def inject(shop: Shop) -> None:
@@ -18,17 +18,17 @@ def inject(shop: Shop) -> None:
     )
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="bad-flag",
     title="A feature flag turns on broken code",
-    truth=Truth(
+    truth=FaultTruth(
         service="checkout",
         kind=FaultKind.bad_flag,
         # Two carts in five hold a category without steps and fail: a core function badly hurt.
         severity=Severity.P1,
         effective_actions=((FlagOff.kind, "volume-pricing"),),
         loudest="checkout",
-        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
+        symptom=Indicator("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

@@ -5,7 +5,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 CUT = """
     UPDATE stock SET attributes = left(attributes, 14)
@@ -18,17 +18,17 @@ def inject(shop: Shop) -> None:
     shop.sql(CUT)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="corrupted-rows",
     title="Rows in the database are damaged",
-    truth=Truth(
+    truth=FaultTruth(
         service="inventory",
         kind=FaultKind.data_corruption,
         # Half of the checkouts fail and data is damaged, but the backup has it: not yet a loss.
         severity=Severity.P1,
         effective_actions=((RepairRows.kind, "stock"),),
         loudest="inventory",
-        symptom=Symptom("inventory", SignalName.error_rate, 0.05),
+        symptom=Indicator("inventory", SignalName.error_rate, 0.05),
         parameters={(RepairRows.kind, "stock"): {"columns": ["attributes"]}},
     ),
     inject=inject,

@@ -8,7 +8,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 NETWORKS = ["127.0.2.0/24", "127.0.3.0/24", "127.0.4.0/24"]
 
@@ -23,17 +23,17 @@ def settle(shop: Shop) -> None:
     shop.load(stuffing=None)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="credential-stuffing",
     title="Leaked passwords are tried against the login",
-    truth=Truth(
+    truth=FaultTruth(
         service="login",
         kind=FaultKind.credential_attack,
         # An attack under way without a known account taken over; a breach would be P0.
         severity=Severity.P1,
         effective_actions=((BlockSource.kind, "gateway"),),
         loudest="login",
-        symptom=Symptom("login", SignalName.login_failure_share, 0.4),
+        symptom=Indicator("login", SignalName.login_failure_share, 0.4),
         parameters={
             (BlockSource.kind, "gateway"): {"sources": NETWORKS, "good_share": 0.0},
         },

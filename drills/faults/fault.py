@@ -14,7 +14,7 @@ Cure = tuple[ActionKind, str]
 
 
 @dataclass(frozen=True)
-class Symptom:
+class Indicator:
     """A canonical signal of one service that shows the fault: above `level` it is there."""
 
     service: str
@@ -27,7 +27,7 @@ class Symptom:
 
 
 @dataclass(frozen=True)
-class Truth:
+class FaultTruth:
     """What is really the case; known to drills only."""
 
     service: str  # the guilty service or third party; "" where nothing is wrong
@@ -35,7 +35,7 @@ class Truth:
     severity: Severity
     effective_actions: tuple[Cure, ...]  # any of them cures; () where nothing is to be done
     loudest: str  # who complains most, guilty or not
-    symptom: Symptom | None
+    symptom: Indicator | None
     parameters: dict[Cure, dict[str, Any]] = field(default_factory=dict)  # that are known to work
     blameless: tuple[str, ...] = ()  # services whose recent change is innocent
 
@@ -45,12 +45,12 @@ def nothing(shop: Shop) -> None:
 
 
 @dataclass(frozen=True)
-class Fault:
+class DrillFault:
     """One drill: `inject` brings it about, `settle` ends what comes from outside (traffic)."""
 
     name: str
     title: str
-    truth: Truth
+    truth: FaultTruth
     inject: Callable[[Shop], None]
     settle: Callable[[Shop], None] = nothing
     alert: Callable[[float], dict[str, Any]] | None = None  # delivered as it is, at that time

@@ -8,7 +8,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 
 def inject(shop: Shop) -> None:
@@ -16,17 +16,17 @@ def inject(shop: Shop) -> None:
     os.kill(shop.pid("payments"), signal.SIGSTOP)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="hung-dependency",
     title="A process hangs with its port open",
-    truth=Truth(
+    truth=FaultTruth(
         service="payments",
         kind=FaultKind.hung_process,
         # Nobody can buy anything: one core function is out, the rest of the shop works.
         severity=Severity.P1,
         effective_actions=((Restart.kind, "payments"),),
         loudest="checkout",
-        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
+        symptom=Indicator("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
 )

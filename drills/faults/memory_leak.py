@@ -6,7 +6,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 MODULE = "shop/recommendations.py"
 LIMIT = "LARGEST_CACHE = 400\n"
@@ -37,10 +37,10 @@ def inject(shop: Shop) -> None:
     )
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="memory-leak",
     title="A release leaks memory",
-    truth=Truth(
+    truth=FaultTruth(
         service="recommendations",
         kind=FaultKind.memory_leak,
         # The rule for leaks says P1; the service is of the lowest tier and still answers when it
@@ -51,7 +51,7 @@ FAULT = Fault(
             (Restart.kind, "recommendations"),
         ),
         loudest="recommendations",
-        symptom=Symptom("recommendations", SignalName.memory_share, 0.85),
+        symptom=Indicator("recommendations", SignalName.memory_share, 0.85),
     ),
     inject=inject,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ..environment import Shop
-from .fault import Fault, Truth
+from .fault import DrillFault, FaultTruth
 
 LABELS = {
     "alertname": "CheckoutLatencyHigh",
@@ -50,10 +50,10 @@ def alert(now: float) -> dict[str, Any]:
     }
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="no-fault",
     title="Control: the alert is noise",
-    truth=Truth(
+    truth=FaultTruth(
         service="",
         kind=FaultKind.no_fault,
         severity=Severity.P3,  # no user notices anything

@@ -8,7 +8,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 HELD = "SELECT count(*) AS held FROM pg_stat_activity WHERE usename = 'payments' AND state = %s"
 MOST_S = 15.0
@@ -33,17 +33,17 @@ def settle(shop: Shop) -> None:
     shop.load(brand=None)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="pool-exhaustion",
     title="A connection pool runs dry",
-    truth=Truth(
+    truth=FaultTruth(
         service="payments",
         kind=FaultKind.pool_exhaustion,
         # Nobody can buy anything while the rest of the shop works.
         severity=Severity.P1,
         effective_actions=((Restart.kind, "payments"),),
         loudest="payments",
-        symptom=Symptom("checkout", SignalName.error_rate, 0.05),
+        symptom=Indicator("checkout", SignalName.error_rate, 0.05),
     ),
     inject=inject,
     settle=settle,

@@ -14,7 +14,7 @@ from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
 from ..startup import answers, wait_until
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 AUTHOR = "Checkout team <checkout@shop.example>"
 EDITS = (("shop/checkout.py", '"the cart is empty"', '"there is nothing in the cart"'),)
@@ -51,17 +51,17 @@ def deploy_beside(shop: Shop) -> None:
     supervision.call("stopProcess", old.name)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="red-herring",
     title="Control: an innocent deploy just before an unrelated fault",
-    truth=Truth(
+    truth=FaultTruth(
         service="inventory",
         kind=FaultKind.hung_process,
         # Product pages and checkout hang for most users.
         severity=Severity.P1,
         effective_actions=((Restart.kind, "inventory"),),
         loudest="catalog",
-        symptom=Symptom("gateway", SignalName.error_rate, 0.05),
+        symptom=Indicator("gateway", SignalName.error_rate, 0.05),
         blameless=("checkout",),
     ),
     inject=inject,

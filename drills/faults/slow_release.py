@@ -5,7 +5,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 MODULE = "shop/catalog.py"
 FETCH = """\
@@ -33,17 +33,17 @@ def inject(shop: Shop) -> None:
     )
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="slow-release",
     title="A release makes a query slow",
-    truth=Truth(
+    truth=FaultTruth(
         service="catalog",
         kind=FaultKind.slow_release,
         # Search is several times slower and crowds product pages out: major degradation.
         severity=Severity.P1,
         effective_actions=((RollBack.kind, "catalog"),),
         loudest="catalog",
-        symptom=Symptom("catalog", SignalName.latency_p95, 0.5),
+        symptom=Indicator("catalog", SignalName.latency_p95, 0.5),
     ),
     inject=inject,
 )

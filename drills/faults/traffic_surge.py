@@ -6,7 +6,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.signal_catalogue import SignalName
 from ..environment import Shop
-from .fault import Fault, Symptom, Truth
+from .fault import DrillFault, FaultTruth, Indicator
 
 SURGE = {"search": 12.5}
 ORDINARY = 6.0
@@ -23,17 +23,17 @@ def settle(shop: Shop) -> None:
     shop.load(surge=None)
 
 
-FAULT = Fault(
+FAULT = DrillFault(
     name="traffic-surge",
     title="Real traffic exceeds capacity",
-    truth=Truth(
+    truth=FaultTruth(
         service="catalog",
         kind=FaultKind.traffic_surge,
         # Most pages come from catalog: slow or shed for most users.
         severity=Severity.P1,
         effective_actions=((Scale.kind, "catalog"), (Throttle.kind, "gateway")),
         loudest="catalog",
-        symptom=Symptom("gateway", SignalName.latency_p95, 0.6),
+        symptom=Indicator("gateway", SignalName.latency_p95, 0.6),
         parameters={
             (Scale.kind, "catalog"): {"instances": 3},
             (Throttle.kind, "gateway"): {"route": "/search", "rate": ORDINARY},

@@ -6,7 +6,7 @@ from warroom.analysis.code.consequences import harms, turns
 from warroom.analysis.code.contact import meet
 from warroom.analysis.code.diffs import read
 from warroom.analysis.code.mechanisms import Mechanism as M
-from warroom.analysis.code.mechanisms import Symptom, shown
+from warroom.analysis.code.mechanisms import Mention, shown
 from warroom.analysis.code.settings_turned import swapped, turned
 from warroom.analysis.code.tokens import plain
 from warroom.analysis.code.work import bumped, study
@@ -134,8 +134,8 @@ def test_an_innocent_edit_does_none(diff: str) -> None:
 
 
 def test_what_several_symptoms_say_adds_up() -> None:
-    one = Symptom("cart", "metric", "db_pool_waiting", 0.6)
-    two = Symptom("cart", "log", "timed out waiting for a connection from the pool", 1.0)
+    one = Mention("cart", "metric", "db_pool_waiting", 0.6)
+    two = Mention("cart", "log", "timed out waiting for a connection from the pool", 1.0)
     assert shown([one])[M.pool].level == pytest.approx(0.54)  # 1 - (1 - .9 x .6)
     assert shown([one, two])[M.pool].level == pytest.approx(1 - 0.46 * 0.1)
     assert shown([one, two])[M.pool].symptoms[0] is two
@@ -144,7 +144,7 @@ def test_what_several_symptoms_say_adds_up() -> None:
 
 def test_contact_by_mechanism_needs_no_shared_word() -> None:
     work = study(["values.yaml"], "-maximumPoolSize: 40\n+maximumPoolSize: 10\n")
-    symptoms = [Symptom("cart", "log", "Connection is not available, request timed out", 1.0)]
+    symptoms = [Mention("cart", "log", "Connection is not available, request timed out", 1.0)]
     contact = meet(work, symptoms, shown(symptoms), [work])
     assert contact.by_mechanism == pytest.approx(0.9)  # full turn x .9 of one error
     assert contact.by_name == contact.by_place == 0.0
@@ -152,13 +152,13 @@ def test_contact_by_mechanism_needs_no_shared_word() -> None:
 
 def test_what_the_errors_name_is_contact_by_name() -> None:
     work = study(["deploy.yaml"], "-  - name: DB_PASSWORD\n+  - name: PG_PASSWORD\n")
-    symptoms = [Symptom("cart", "log", "KeyError: 'DB_PASSWORD'", 1.0)]
+    symptoms = [Mention("cart", "log", "KeyError: 'DB_PASSWORD'", 1.0)]
     assert meet(work, symptoms, shown(symptoms), [work]).by_name == pytest.approx(0.9)
 
 
 def test_a_file_in_a_stack_is_contact_by_place() -> None:
     work, other = study(["src/pricing.js"], "-a?.b\n+a.b\n"), study(["src/cart.js"], "-x\n+y\n")
-    symptoms = [Symptom("shop", "log", "TypeError at total (pricing.js:7:3)", 1.0)]
+    symptoms = [Mention("shop", "log", "TypeError at total (pricing.js:7:3)", 1.0)]
     seen = shown(symptoms)
     assert meet(work, symptoms, seen, [work, other]).place[0].text == "it touches pricing.js"
     assert meet(other, symptoms, seen, [work, other]).place == ()

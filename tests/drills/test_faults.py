@@ -9,15 +9,15 @@ import pytest
 from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.roll_back import RollBack
-from warroom.drills.catalogue import ENTRIES
+from warroom.drills.catalogue import entries
 from warroom.drills.configuration import FLAGS
-from warroom.drills.faults import FAULTS, Fault
+from warroom.drills.faults import FAULTS, DrillFault
 from warroom.drills.layout import SERVICES
 from warroom.drills.seed import TABLES
 from warroom.incident.finding import FaultKind
 
 SHOP = Path(inspect.getfile(sys.modules["warroom.drills.layout"])).parent / "shop"
-KNOWN = {entry["name"] for entry in ENTRIES}
+KNOWN = {entry.name for entry in entries()}
 ANNOUNCING = ("fault", "inject", "drill", "leak", "bug", "broken", "attack", "corrupt", "herring")
 
 INVENTORY = Inventory(
@@ -59,12 +59,12 @@ def test_there_are_ten_faults_and_two_controls() -> None:
 
 
 @EVERY
-def test_name_is_the_key(fault: Fault) -> None:
+def test_name_is_the_key(fault: DrillFault) -> None:
     assert FAULTS[fault.name] is fault
 
 
 @EVERY
-def test_cures_are_actions_that_the_shop_allows(fault: Fault) -> None:
+def test_cures_are_actions_that_the_shop_allows(fault: DrillFault) -> None:
     for kind, target in fault.truth.effective_actions:
         known = fault.truth.parameters.get((kind, target), {})
         needed = {"to_version": "v1"} if kind == RollBack.kind else {}
@@ -73,7 +73,7 @@ def test_cures_are_actions_that_the_shop_allows(fault: Fault) -> None:
 
 
 @EVERY
-def test_services_are_in_the_catalogue(fault: Fault) -> None:
+def test_services_are_in_the_catalogue(fault: DrillFault) -> None:
     truth = fault.truth
     named = {truth.service, truth.loudest, *truth.blameless} - {""}
     named |= {truth.symptom.service} if truth.symptom else set()
@@ -82,7 +82,7 @@ def test_services_are_in_the_catalogue(fault: Fault) -> None:
 
 
 @EVERY
-def test_only_no_fault_has_nothing_to_cure(fault: Fault) -> None:
+def test_only_no_fault_has_nothing_to_cure(fault: DrillFault) -> None:
     nothing = fault.truth.kind is FaultKind.no_fault
     assert bool(fault.truth.effective_actions) is not nothing
     assert (fault.truth.symptom is None) is nothing

@@ -6,15 +6,13 @@ import time
 import httpx
 import pytest
 
-from warroom.drills.alarm import Alarm
-from warroom.drills.faults import FAULTS, Symptom
+from warroom.drills.alarm import Alarm, Webhook
+from warroom.drills.faults import FAULTS, Indicator
 from warroom.drills.host import AUTOMATIC, automatic
-from warroom.drills.keep import Keeping, check_free, snapshot
+from warroom.drills.keep import Keeping, check_free, snapshot, tidy
 from warroom.drills.records import LABEL, close_stale, join, running
-from warroom.drills.remnants import tidy
+from warroom.drills.runner import symptom_left
 from warroom.drills.score import not_run
-from warroom.drills.symptom import left
-from warroom.drills.webhook import Webhook
 from warroom.errors import InputError
 from warroom.incident.lifecycle import State
 from warroom.targets.survey import FILE, Recorded
@@ -75,9 +73,11 @@ def test_no_alarm_in_time(tmp_path):
 
 def test_the_symptom_is_measured_as_it_is_now(tmp_path):
     telemetry = failing(tmp_path / "b", time.time() - 40, 0.5).recording
-    assert left(telemetry, Symptom("checkout", "error_rate", 0.05)) == pytest.approx(0.5, abs=0.05)
-    assert left(telemetry, Symptom("login", "error_rate", 0.05)) is None
-    assert left(telemetry, None) is None
+    assert symptom_left(telemetry, Indicator("checkout", "error_rate", 0.05)) == pytest.approx(
+        0.5, abs=0.05
+    )
+    assert symptom_left(telemetry, Indicator("login", "error_rate", 0.05)) is None
+    assert symptom_left(telemetry, None) is None
 
 
 def test_a_kept_bundle_is_whole_and_does_not_hold_the_truth(tmp_path):

@@ -5,16 +5,16 @@ import pytest
 from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.console.scoreboard import scoreboard
-from warroom.drills.faults import FAULTS, Symptom, Truth
-from warroom.drills.score import Observed, not_run, score
+from warroom.drills.faults import FAULTS, FaultTruth, Indicator
+from warroom.drills.score import DrillObservation, not_run, score
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
 from warroom.tests.support.incidents import full, inconclusive, noise
 
-SYMPTOM = Symptom("checkout", "error_rate", 0.05)
-TRUTH = Truth(
+SYMPTOM = Indicator("checkout", "error_rate", 0.05)
+TRUTH = FaultTruth(
     service="checkout",
     kind=FaultKind.bad_deploy,
     severity=Severity.P1,
@@ -22,7 +22,7 @@ TRUTH = Truth(
     loudest="gateway",
     symptom=SYMPTOM,
 )
-GONE = Observed(detect_s=4.0, symptom_left=0.0)
+GONE = DrillObservation(detect_s=4.0, symptom_left=0.0)
 
 
 def met(found, name):
@@ -40,7 +40,7 @@ def test_a_response_that_got_everything_right():
 
 
 def test_no_alert_fails_everything():
-    found = score("bad-deploy", None, TRUTH, Observed())
+    found = score("bad-deploy", None, TRUTH, DrillObservation())
     assert not found.passed
     assert {check.name for check in found.checks if check.met is False} == {
         "detected",
@@ -57,7 +57,7 @@ def test_no_alert_fails_everything():
     ("level", "near"), [("P0", True), ("P1", True), ("P2", False), ("P3", False)]
 )
 def test_severity_may_be_one_level_off(level, near):
-    truth = Truth(**{**vars(TRUTH), "severity": Severity(level)})
+    truth = FaultTruth(**{**vars(TRUTH), "severity": Severity(level)})
     assert met(score("x", full(), truth, GONE), "severity") is near  # it was classified P0
 
 
@@ -86,7 +86,7 @@ def test_the_same_action_twice_is_one_proposal():
 
 @pytest.mark.parametrize("left", [0.2, None])
 def test_recovery_needs_the_symptom_to_be_gone_whatever_the_record_says(left):
-    found = score("x", full(), TRUTH, Observed(detect_s=1.0, symptom_left=left))
+    found = score("x", full(), TRUTH, DrillObservation(detect_s=1.0, symptom_left=left))
     assert not met(found, "recovery")
 
 
@@ -99,22 +99,22 @@ def test_recovery_needs_a_verified_action_that_was_not_undone():
 
 
 def test_an_inconclusive_response_fails_on_recovery_and_cause():
-    found = score("x", inconclusive(), TRUTH, Observed(detect_s=1.0, symptom_left=0.4))
+    found = score("x", inconclusive(), TRUTH, DrillObservation(detect_s=1.0, symptom_left=0.4))
     assert not met(found, "recovery")
     assert not met(found, "action")
 
 
 def test_noise_has_to_be_closed_without_an_action():
     truth = FAULTS["no-fault"].truth
-    found = score("no-fault", noise(), truth, Observed(detect_s=0.0))
+    found = score("no-fault", noise(), truth, DrillObservation(detect_s=0.0))
     assert found.passed
     assert met(found, "recovery") is None
-    acted = score("no-fault", full(), truth, Observed(detect_s=0.0))
+    acted = score("no-fault", full(), truth, DrillObservation(detect_s=0.0))
     assert (met(acted, "control"), met(acted, "action"), met(acted, "kind")) == (False,) * 3
 
 
 def test_an_innocent_deploy_must_be_neither_blamed_nor_undone():
-    truth = Truth(**{**vars(TRUTH), "service": "payments", "blameless": ("checkout",)})
+    truth = FaultTruth(**{**vars(TRUTH), "service": "payments", "blameless": ("checkout",)})
     assert score("x", full(), truth, GONE).check("control").answer == "blamed: checkout"
     document = full(service="payments")
     assert met(score("x", document, truth, GONE), "control")
@@ -125,7 +125,7 @@ def test_an_innocent_deploy_must_be_neither_blamed_nor_undone():
 
 
 def test_an_alarm_before_the_fault_is_not_calm():
-    seen = Observed(detect_s=4.0, symptom_left=0.0, false_alarms=("LatencyAnomaly",))
+    seen = DrillObservation(detect_s=4.0, symptom_left=0.0, false_alarms=("LatencyAnomaly",))
     found = score("x", full(), TRUTH, seen)
     assert not found.passed
     assert found.check("calm").answer == "LatencyAnomaly"
@@ -134,7 +134,7 @@ def test_an_alarm_before_the_fault_is_not_calm():
 def test_the_table_has_totals_and_says_what_fell_short():
     console = paper(80)
     good = score("bad-deploy", full(), TRUTH, GONE)
-    left = score("bad-flag", full(), TRUTH, Observed(detect_s=2.0, symptom_left=0.4))
+    left = score("bad-flag", full(), TRUTH, DrillObservation(detect_s=2.0, symptom_left=0.4))
     scoreboard(console, [good, left, not_run("ai-quota", "no free port")])
     lines = printed(console).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= 80

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from warroom.drills.environment import Shop
-from warroom.drills.prometheus import available
+from warroom.drills.monitoring import available
 
 pytestmark = [
     pytest.mark.live,

@@ -5,12 +5,11 @@ import sys
 
 import pytest
 
-from warroom.drills.changes import Commits, Deploys
-from warroom.drills.configuration import Configuration
+from warroom.drills.change_log import Commits, Deploys
+from warroom.drills.configuration import ConfigurationRepository
 from warroom.drills.git import Repository
-from warroom.drills.history import CURRENT, KEPT, PREVIOUS
 from warroom.drills.layout import SERVICES, Layout
-from warroom.drills.releases import Releases, next_version
+from warroom.drills.releases import CURRENT, KEPT, PREVIOUS, ReleaseRepository, next_version
 from warroom.errors import DrillError
 
 TEAM = "Catalog team <catalog@shop.example>"
@@ -18,7 +17,7 @@ TEAM = "Catalog team <catalog@shop.example>"
 
 @pytest.fixture
 def releases(tmp_path):
-    made = Releases(Layout.create(tmp_path))
+    made = ReleaseRepository(Layout.create(tmp_path))
     made.create()
     return made
 
@@ -74,7 +73,7 @@ def test_next_version_counts_numbers_not_letters():
 
 
 def test_configuration_changes_become_flag_scale_and_config(tmp_path):
-    configuration = Configuration(Layout.create(tmp_path))
+    configuration = ConfigurationRepository(Layout.create(tmp_path))
     configuration.create()
     watch = Commits(Repository(configuration.layout.config))
     assert watch.new() == []
@@ -93,7 +92,7 @@ def test_configuration_changes_become_flag_scale_and_config(tmp_path):
 
 
 def test_an_unknown_flag_is_refused(tmp_path):
-    configuration = Configuration(Layout.create(tmp_path))
+    configuration = ConfigurationRepository(Layout.create(tmp_path))
     configuration.create()
     with pytest.raises(DrillError, match="no flag nosuch"):
         configuration.set_flag("nosuch", "on", "m", TEAM)

@@ -17,10 +17,9 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from ..telemetry.signal_catalogue import CATALOGUE, REQUEST_SECONDS, SignalName
-from .changes import ChangeWatch
-from .layout import Layout
-from .prometheus import write_targets
-from .targets import Target, targets
+from .change_log import ChangeWatch
+from .layout import Layout, Target, targets
+from .monitoring import write_targets
 
 INTERVAL_S = 1.0
 TIMEOUT_S = 0.8
@@ -55,7 +54,7 @@ def samples(text: str, ts: float, target: Target | None) -> Iterator[dict[str, A
             }
 
 
-class Recorder:
+class Scraper:
     """Appends samples to metrics/scrape.jsonl."""
 
     def __init__(self, layout: Layout, prometheus: str | None) -> None:
@@ -112,11 +111,11 @@ def one(name: str, target: Target, ts: float, value: float) -> dict[str, Any]:
 
 async def main(root: Path, prometheus: str | None) -> None:
     layout = Layout.load(root)
-    recorder, changes = Recorder(layout, prometheus), ChangeWatch(layout)
+    scraper, changes = Scraper(layout, prometheus), ChangeWatch(layout)
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         due = time.monotonic()
         while True:
-            await asyncio.gather(recorder.tick(http), asyncio.to_thread(changes.look))
+            await asyncio.gather(scraper.tick(http), asyncio.to_thread(changes.look))
             due = max(due + INTERVAL_S, time.monotonic())
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 

@@ -18,7 +18,7 @@ OWNERS = {"edge.json": "gateway", "providers.json": "recommendations"}
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeLine:
     """One line of changes.jsonl."""
 
     at: float
@@ -72,7 +72,7 @@ class Deploys:
         self.seen: set[str] = set()
         self.current: dict[str, tuple[str, str]] = {}  # service: version, commit
 
-    def new(self) -> list[Change]:
+    def new(self) -> list[ChangeLine]:
         listing = self.repository.run(
             "for-each-ref", "--sort=taggerdate", f"--format={TAGS}", "refs/tags/deploy"
         )
@@ -80,7 +80,7 @@ class Deploys:
         rows.sort(key=lambda row: (float(row[1]), int(row[0].rsplit("/", 1)[1])))
         return [self.change(*row) for row in rows if row[0] not in self.seen]
 
-    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> Change:
+    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> ChangeLine:
         self.seen.add(tag)
         service, version = tag.split("/")[1], subject.rsplit(" ", 1)[-1]
         previous, base = self.current.get(service, ("", ""))
@@ -88,7 +88,7 @@ class Deploys:
         files, diff = difference(self.repository, base, commit) if base else ([], "")
         note = self.repository.run("log", "-1", "--format=%s (%an)", commit)
         summary = f"{service} {previous or 'new'} -> {version}: {note}"
-        return Change(
+        return ChangeLine(
             float(at), "deploy", service, commit, version, previous, author, summary, files, diff
         )
 
@@ -100,10 +100,10 @@ class Commits:
         self.repository = repository
         self.last = ""
 
-    def new(self) -> list[Change]:
+    def new(self) -> list[ChangeLine]:
         span = f"{self.last}..HEAD" if self.last else "HEAD"
         listing = self.repository.run("log", "--reverse", "--format=%H%x09%ct%x09%an%x09%s", span)
-        found: list[Change] = []
+        found: list[ChangeLine] = []
         for line in listing.splitlines():
             commit, at, author, subject = line.split("\t", 3)
             if self.last:
@@ -111,7 +111,7 @@ class Commits:
             self.last = commit
         return found
 
-    def change(self, commit: str, at: float, author: str, subject: str) -> Change:
+    def change(self, commit: str, at: float, author: str, subject: str) -> ChangeLine:
         files, diff = difference(self.repository, f"{commit}^", commit)
         kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
         if "flags.json" in files:
@@ -119,7 +119,7 @@ class Commits:
             service, name = self.flag(commit) or (service, name)
         elif "endpoints.json" in files:
             kind, service = "scale", self.scaled(commit)
-        return Change(at, kind, service, name, commit[:10], "", author, subject, files, diff)
+        return ChangeLine(at, kind, service, name, commit[:10], "", author, subject, files, diff)
 
     def versions_of(self, commit: str, file: str) -> tuple[dict[str, Any], dict[str, Any]]:
         before, after = (
@@ -154,7 +154,7 @@ class Restarts:
         self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
         self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
 
-    def new(self) -> list[Change]:
+    def new(self) -> list[ChangeLine]:
         try:
             processes = self.supervisor.getAllProcessInfo()
         except (OSError, HTTPException, xmlrpc.client.Fault):
@@ -170,11 +170,11 @@ class Restarts:
                 found.append(self.change(name, before[1], now))
         return found
 
-    def change(self, name: str, before: int, now: tuple[int, int]) -> Change:
+    def change(self, name: str, before: int, now: tuple[int, int]) -> ChangeLine:
         start, pid = now
         at = min(float(start) + 0.5, time.time())  # the supervisor counts whole seconds
         summary = f"{name} was started again (pid {before} -> {pid})"
-        return Change(
+        return ChangeLine(
             at,
             "restart",
             self.services[name],

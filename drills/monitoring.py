@@ -8,8 +8,7 @@ from pathlib import Path
 import httpx
 
 from ..errors import DrillError
-from .layout import Layout
-from .targets import targets
+from .layout import Layout, targets
 
 SERVER = ("prometheus",)
 ALERTS = ("prometheus-alertmanager", "alertmanager")
@@ -112,7 +111,7 @@ def targets_file(layout: Layout) -> Path:
 
 
 def write_targets(layout: Layout) -> None:
-    """The scrape targets for Prometheus; the same ones that the recorder would take."""
+    """The scrape targets for Prometheus; the same ones that the scraper would take."""
     groups = [
         {
             "targets": [target.url.removeprefix("http://")],

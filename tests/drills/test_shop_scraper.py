@@ -7,11 +7,10 @@ from threading import Event, Thread
 
 import httpx
 
-from warroom.drills.catalogue import ENTRIES, catalogue
-from warroom.drills.configuration import Configuration
-from warroom.drills.layout import Layout
-from warroom.drills.recorder import Recorder, samples
-from warroom.drills.targets import Target, targets
+from warroom.drills.catalogue import catalogue, entries
+from warroom.drills.configuration import ConfigurationRepository
+from warroom.drills.layout import Layout, Target, targets
+from warroom.drills.scraper import Scraper, samples
 
 TARGET = Target("catalog", "catalog-1", "http://127.0.0.1:1")
 TEXT = """\
@@ -38,7 +37,7 @@ def test_samples_keep_what_matters_and_honour_their_own_labels():
 
 
 def test_federated_samples_are_written_once(tmp_path):
-    recorder = Recorder(Layout.create(tmp_path), "http://prometheus")
+    recorder = Scraper(Layout.create(tmp_path), "http://prometheus")
     text = 'up{job="shop",service="a",instance="a-1"} 1 1700000000500\n'
     (sample,) = samples(text, 0.0, None)
     assert sample["ts"] == 1700000000.5
@@ -49,7 +48,7 @@ def test_federated_samples_are_written_once(tmp_path):
 
 def test_targets_are_the_active_instances_and_the_outside(tmp_path):
     layout = Layout.create(tmp_path)
-    Configuration(layout).create()
+    ConfigurationRepository(layout).create()
     found = {target.instance for target in targets(layout)}
     assert {"gateway-1", "catalog-1", "database-1", "ai-primary-1"} <= found
     assert "catalog-2" not in found
@@ -75,7 +74,7 @@ def test_a_hung_target_is_down_and_delays_nobody(tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    recorder = Recorder(Layout.create(tmp_path), None)
+    recorder = Scraper(Layout.create(tmp_path), None)
     quick, hung = TARGET._replace(url=url), Target("inventory", "inventory-1", f"{url}/slow")
 
     async def both():
@@ -91,8 +90,8 @@ def test_a_hung_target_is_down_and_delays_nobody(tmp_path):
 
 
 def test_the_catalogue_names_only_services_it_has():
-    names = {entry["name"] for entry in ENTRIES}
-    assert all(set(entry["depends_on"]) <= names for entry in ENTRIES)
+    names = {entry.name for entry in entries()}
+    assert all(set(entry.depends_on) <= names for entry in entries())
     made = catalogue([{"name": "r"}], None)
     assert json.loads(json.dumps(made)) == made
     limits = {entry["name"]: entry["limits"] for entry in made["services"]}
