@@ -23,8 +23,9 @@ from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ..incidents.cases import Case, recorded
 from ..incidents.run import respond
-from .fake_chat import NAME, Behaviour, faulty_model
+from .fake_chat import NAME, Behaviour
 from .fault_modes import FAULTS
+from .faulty_model import faulty_model
 
 CASE = "bad-deploy"
 RETRIES = 1

@@ -15,8 +15,9 @@ from ...errors import ModelError
 from ...models.habits import KNOWN
 from ...models.openai_model import OpenAIModel, connect
 from ...models.protocol import Ask, ChatMessage, Deadline, ToolSpec
-from .fake_chat import Behaviour, faulty_model
+from .fake_chat import Behaviour
 from .fault_modes import FAULTS
+from .faulty_model import faulty_model
 
 TOOL = ToolSpec(
     "query_logs",

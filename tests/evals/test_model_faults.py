@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from warroom.errors import ModelError, ModelMuddled, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour, faulty_model
+from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.fault_modes import FAULTS
+from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import Report, meet, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect

@@ -81,9 +81,11 @@ def test_every_method_sees_the_same_part(shop):
     ]
 
 
-def test_a_late_detection_moves_the_windows_and_no_record(shop, shown):
-    whole, late = shown(shop, WHOLE), shown(shop, Part(late_s=180))
-    alerts = [json.loads((b.root / "alert.json").read_text())["starts_at"] for b in (whole, late)]
+def test_a_late_detection_moves_the_windows_and_no_record(shop, tmp_path):
+    parts = {"whole": WHOLE, "late": Part(late_s=180)}
+    folders = [write(shop.seen(part), tmp_path / name) for name, part in parts.items()]
+    alerts = [json.loads((f / "alert.json").read_text())["starts_at"] for f in folders]
+    whole, late = map(read_bundle, folders)
     assert [text[11:19] for text in alerts] == ["22:13:20", "22:16:20"]
     assert starts(late) == starts(whole)
     ends = [b.catalogue().windows.baseline_s for b in (whole, late)]

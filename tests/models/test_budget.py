@@ -9,7 +9,8 @@ import pytest
 from openai.types.chat import ChatCompletionChunk
 
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour, faulty_model
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import Report, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from warroom.errors import ModelError, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour, faulty_model
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import TOOL, Report, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect

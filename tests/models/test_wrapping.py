@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from warroom.errors import BudgetSpent, ModelMuddled, ModelRefused, ModelUnavailable
-from warroom.evals.servers.fake_chat import Behaviour, faulty_model
+from warroom.evals.servers.fake_chat import Behaviour
+from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import Report, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.models.assembly import Routed, describe, model_from, specialist_models
