@@ -4,7 +4,6 @@ Steered through traffic/steering.json, which is no part of the telemetry.
 """
 
 import asyncio
-import json
 import random
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from .configuration import write_json
 from .layout import Layout
 from .traffic import CustomerRequest, Customers, Steering, rates
 
@@ -90,11 +90,11 @@ def poisson(rng: random.Random, mean: float) -> int:
     return count
 
 
-async def report(load: Load, path: Path) -> None:
-    """What the customers got, by status: for the run's own reckoning."""
+async def report(load: Load, path: Path, every_s: float = 1.0) -> None:
+    """What the customers got, by status, replaced whole: others read it while it is written."""
     while True:
-        await asyncio.sleep(1)
-        path.write_text(json.dumps({"at": time.time(), "answers": load.counts}))
+        await asyncio.sleep(every_s)
+        write_json(path, {"at": time.time(), "answers": load.counts})
 
 
 async def main(root: Path) -> None:

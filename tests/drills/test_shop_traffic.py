@@ -1,11 +1,14 @@
 """The plan of the customers' traffic."""
 
+import asyncio
+import json
 import random
 from collections import Counter
 
 import pytest
 
-from warroom.drills.load import poisson
+from warroom.drills.layout import Layout
+from warroom.drills.load import Load, poisson, report
 from warroom.drills.seed import USERS, password, user
 from warroom.drills.traffic import RATE, SOURCES, Customers, Steering, rate_at, rates
 
@@ -63,3 +66,22 @@ def test_poisson_has_the_mean_it_promises():
     mean = sum(count * times for count, times in draws.items()) / 20_000
     assert mean == pytest.approx(0.85, abs=0.03)  # four standard errors
     assert poisson(rng, 0.0) == 0
+
+
+def test_whoever_holds_the_answers_open_reads_them_whole(tmp_path):
+    """A later report replaces the file; it never empties the one that is being read."""
+    file = tmp_path / "answers.json"
+    file.write_text('{"answers": {"200": 1}}')
+    load = Load(Layout.create(tmp_path), random.Random(1))
+    load.counts = {"200": 2}
+
+    async def one_report() -> None:
+        task = asyncio.create_task(report(load, file, every_s=0))
+        while file.read_text() == '{"answers": {"200": 1}}':
+            await asyncio.sleep(0)
+        task.cancel()
+
+    with file.open() as reader:
+        asyncio.run(asyncio.wait_for(one_report(), 10))
+        assert json.load(reader)["answers"] == {"200": 1}
+    assert json.loads(file.read_text())["answers"] == {"200": 2}
