@@ -24,7 +24,7 @@ from warroom.evals.held_out.knobs import (
 from warroom.evals.held_out.replay import Workers
 from warroom.evals.held_out.study import (
     Found,
-    Measured,
+    HeldOutFigures,
     held_out,
     held_out_grid,
     measured,
@@ -127,7 +127,7 @@ def test_the_command_over_two_small_cases(tmp_path):
 def test_one_set_alone_is_refused(tmp_path):
     cases = rca_cases(write_folder(tmp_path / "cases"), ["shop"])
     with Workers(cases, tmp_path / "held") as workers, pytest.raises(InputError, match="one set"):
-        measured(Measured(tmp_path, workers), 1)
+        measured(HeldOutFigures(tmp_path, workers), 1)
 
 
 @pytest.mark.skipif(
@@ -136,7 +136,7 @@ def test_one_set_alone_is_refused(tmp_path):
 def test_public_cases_are_replayed_as_the_whole_response_ranks_them(tmp_path):
     cases = [rca_cases(ROOT, [name])[0] for name in ("petshop", "rootcausebench")]
     with Workers(cases, tmp_path) as workers:
-        of = Measured(ROOT, workers)
+        of = HeldOutFigures(ROOT, workers)
         assert of.differing() == []
         low = present() | {"usual": 20.0, "other_way": 0.0, "waiting": 0.0}
         now, ill = workers.scores([present(), low], [case.name for case in cases])
