@@ -45,14 +45,16 @@ class Shop:
         prometheus: bool = False,
         webhook: str | None = None,
         alerting: str = "",
+        links: Sequence[str] = (),
     ) -> "Shop":
         """Start everything in an empty `root`; returns when customers are being served.
 
         `rules` go into the catalogue. With `prometheus`, Prometheus scrapes and evaluates
-        `alerting` (the text of a rule file) and Alertmanager posts to `webhook`.
+        `alerting` (the text of a rule file) and Alertmanager posts to `webhook`. `links` are
+        laid between services from the start (`Layout.create`).
         DrillError says what did not start, and where its output is.
         """
-        layout = Layout.create(root)
+        layout = Layout.create(root, links)
         parts = Parts(layout)
         try:
             bring_up(parts, list(rules), windows)

@@ -8,14 +8,13 @@ beside the bundle, never in it.
 import json
 import shutil
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from ..errors import InputError, ToolFailed
 from ..targets.survey import FILE, Surveying, keep
-from .faults import FaultTruth
+from .faults.fault import Known
 
 SURVEY_S = 30.0
 """Longest wait for the system's own word."""
@@ -28,7 +27,7 @@ class Keeping:
         self,
         telemetry: Path,
         target: Path | None,
-        truth: FaultTruth,
+        truth: Known,
         times: dict[str, float | None],
     ) -> None:
         self.telemetry, self.target = telemetry, target
@@ -68,13 +67,9 @@ def snapshot(telemetry: Path, target: Path) -> None:
         file.write_bytes(whole[: whole.rfind(b"\n") + 1])
 
 
-def keep_truth(target: Path, truth: FaultTruth, times: dict[str, float | None]) -> Path:
+def keep_truth(target: Path, truth: Known, times: dict[str, float | None]) -> Path:
     """Write the truth beside a bundle, with when (unix seconds) the fault began and was seen."""
-    content: dict[str, Any] = {**asdict(truth), "times": times}
-    content["parameters"] = [
-        {"action": action, "target": aim, "parameters": values}
-        for (action, aim), values in truth.parameters.items()
-    ]
+    content = {**truth.to_json(), "times": times}
     file = target.with_name(f"{target.name}.truth.json")
     file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return file

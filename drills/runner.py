@@ -18,6 +18,7 @@ from ..agents.runtime.context import ResponseContext
 from ..app.opening import open_context
 from ..app.sources import Sources
 from ..incident.alert import Alert
+from ..incident.document import Incident
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
@@ -56,6 +57,7 @@ class Drill:
     host: Host
     prometheus: bool = False
     keep: Path | None = None
+    alert_s: float = ALERT_S
 
     @property
     def target(self) -> Path | None:
@@ -85,25 +87,30 @@ class Drill:
         self._learn(recorder)
         early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
         with Alarm(recorder, bodies) as alarm:
+            scope.callback(self.fault.settle, shop)
             started = time.time()
             self.fault.inject(shop)
             injected = time.time()
             self.host.note("the fault is in; nobody has told the responder")
             body = self._alert(alarm)
         times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
-        seen = DrillObservation(false_alarms=early)
         if body is None:
-            self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
-            return score(self.fault.name, None, self.fault.truth, seen)
+            self.host.note(f"no alert within {self.alert_s:.0f} s: not detected")
+            return self._scored(None, DrillObservation(false_alarms=early))
         incident_id, context = self._respond(shop, recorder, body, times, scope)
-        seen = DrillObservation(
-            detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
-            symptom_left=symptom_left(recorder.advance(), self.fault.truth.symptom),
-            false_alarms=early,
-        )
+        detect_s = round(max(0.0, (times["alerted"] or injected) - injected), 1)
+        seen = self._seen(recorder, detect_s, early)
         self.host.finished(context, incident_id)
-        self.fault.settle(shop)
-        document = context.store.load(incident_id)
+        return self._scored(context.store.load(incident_id), seen)
+
+    def _seen(
+        self, recorder: Recorder, detect_s: float, early: tuple[str, ...]
+    ) -> DrillObservation:
+        """What telemetry says once the response is over."""
+        left = symptom_left(recorder.advance(), self.fault.truth.symptom)
+        return DrillObservation(detect_s, left, early)
+
+    def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
         return score(self.fault.name, document, self.fault.truth, seen)
 
     def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Any]:
@@ -119,6 +126,7 @@ class Drill:
             prometheus=self.prometheus,
             webhook=hook.url if hook else None,
             alerting=json.dumps(prometheus_rules(rules)) if hook else "",
+            links=self.fault.links,
         )
         scope.enter_context(shop)
         return shop, hook.bodies if hook else None
@@ -137,7 +145,8 @@ class Drill:
         if self.fault.alert:
             return self.fault.alert(time.time())
         what = "waiting for an alert"
-        return alarm.wait(ALERT_S, lambda waited: self.host.waiting(what, waited, ALERT_S))
+        limit = self.alert_s
+        return alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
 
     def _respond(
         self,

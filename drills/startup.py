@@ -90,6 +90,8 @@ def bring_up(parts: Parts, rules: list[dict[str, Any]], windows: dict[str, float
         write_files(parts, rules, windows)
         database.result()
         filling = pool.submit(fill_database, parts)
+        for name in parts.layout.links:
+            parts.run("link", name)
         parts.watch(parts.supervision.start())
         parts.supervision.wait()
         parts.run("provider")

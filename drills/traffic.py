@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 from .seed import KEYWORDS, PRODUCTS, USERS, password, sku, user
 
@@ -51,12 +52,15 @@ class Steering:
 
     surge: factor per kind of visit. stuffing: {"sources": n, "rate": per second}.
     brand: {"name": card brand, "rate": checkouts per second, "declined": share}.
+    client: one caller more, {"kind": of visit, "rate": per second, "source", "agent", "text"}; the
+    text is what it searches for, or logs in as.
     """
 
     rate: float = RATE
     surge: dict[str, float] = field(default_factory=dict)
     stuffing: dict[str, float] | None = None
     brand: dict[str, Any] | None = None
+    client: dict[str, Any] | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Steering":
@@ -83,6 +87,8 @@ def rates(steering: Steering, elapsed_s: float) -> dict[str, float]:
         found["stuffing"] = steering.stuffing["rate"]
     if steering.brand:
         found["brand"] = steering.brand["rate"]
+    if steering.client:
+        found["client"] = steering.client["rate"]
     return found
 
 
@@ -97,11 +103,23 @@ class Customers:
         """The requests of one visit, in order."""
         if kind == "stuffing":
             return [self.stuffing(int((steering.stuffing or {})["sources"]))]
+        if kind == "client":
+            return [self.one_client(steering.client or {})]
         number = self.rng.randrange(SESSIONS)
         who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
         if kind in ("checkout", "brand"):
             return self.purchase(who, steering.brand if kind == "brand" else None)
         return [CustomerRequest(*self.browse(kind, who))]
+
+    def one_client(self, client: dict[str, Any]) -> CustomerRequest:
+        """What one caller with an address of its own asks."""
+        who = (client["source"], "", client["agent"])
+        text = quote_plus(client["text"])
+        if client["kind"] == "login":
+            body = {"user": client["text"], "password": "letmein"}
+            return CustomerRequest("POST", "/login", *who, body)
+        paths = {"search": f"/search?q={text}", "product": f"/products/{text}"}
+        return CustomerRequest("GET", paths[client["kind"]], *who)
 
     def browse(self, kind: str, who: tuple[str, str, str]) -> tuple:
         if kind == "login":

@@ -1,8 +1,8 @@
 """What a fault is: how it is brought about, and the truth that a response is scored against."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
@@ -26,6 +26,14 @@ class Indicator:
         return value is not None and value > self.level
 
 
+class Known(Protocol):
+    """A truth that can be written down."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        ...
+
+
 @dataclass(frozen=True)
 class FaultTruth:
     """What is really the case; known to drills only."""
@@ -38,6 +46,14 @@ class FaultTruth:
     symptom: Indicator | None
     parameters: dict[Cure, dict[str, Any]] = field(default_factory=dict)  # that are known to work
     blameless: tuple[str, ...] = ()  # services whose recent change is innocent
+
+    def to_json(self) -> dict[str, Any]:
+        """For a file beside a kept bundle."""
+        parameters = [
+            {"action": action, "target": aim, "parameters": values}
+            for (action, aim), values in self.parameters.items()
+        ]
+        return {**asdict(self), "parameters": parameters}
 
 
 def nothing(shop: Shop) -> None:
@@ -54,3 +70,4 @@ class DrillFault:
     inject: Callable[[Shop], None]
     settle: Callable[[Shop], None] = nothing
     alert: Callable[[float], dict[str, Any]] | None = None  # delivered as it is, at that time
+    links: tuple[str, ...] = ()  # stretches of network that it needs (`Layout.create`)

@@ -1,0 +1,140 @@
+"""What people do to the shop and leave a record of, and what customers do."""
+
+import json
+import time
+from string import Template
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from ...yaml_tables import Entry
+from ..environment import Shop
+from ..faults.red_herring import deploy_beside
+from ..layout import free_ports
+from ..releases import Edit
+from .database import Again, Hold, Sql
+from .effects import (
+    Clock,
+    Descriptors,
+    Environment,
+    Kill,
+    LinkEffect,
+    Rotate,
+    Shutdown,
+    Silence,
+    Stop,
+    Switch,
+    nothing,
+)
+
+SEEN_HEALTHY_S = 2.0
+"""From a change that is innocent to the next thing."""
+
+
+class Release(Entry):
+    """A new version of a service; `beside`: the old instance hands over to one that runs it."""
+
+    kind: Literal["release"]
+    service: str
+    edits: list[Edit]
+    message: str
+    author: str
+    beside: bool = False
+
+    def begin(self, shop: Shop) -> Switch:
+        def deploy(_: float) -> None:
+            if self.beside:
+                deploy_beside(shop, self.service, self.edits, self.message, self.author)
+                time.sleep(SEEN_HEALTHY_S)
+            else:
+                shop.deploy(self.service, self.edits, self.message, self.author)
+
+        return Switch(deploy, nothing)
+
+
+class Config(Entry):
+    """A commit in the configuration: `value` (JSON) at a path of a file.
+
+    In it $nowhere is a port on which nobody listens, $port_NAME that of a service.
+    """
+
+    kind: Literal["config"]
+    file: str
+    path: list[str]
+    value: str
+    message: str
+    author: str
+
+    def begin(self, shop: Shop) -> Switch:
+        ports = {f"port_{one.service}": one.port for one in shop.layout.instances if one.active}
+        text = Template(self.value).substitute(ports, nowhere=free_ports(1)[0])
+        before = _at(shop.parts.configuration.read(self.file), self.path)
+
+        def write(value: JsonValue, message: str) -> None:
+            def put(content: dict[str, Any]) -> None:
+                *above, last = self.path
+                place = _at(content, above)
+                place[int(last) if isinstance(place, list) else last] = value
+
+            shop.write_config(self.file, put, message, self.author)
+
+        def back() -> None:
+            if _at(shop.parts.configuration.read(self.file), self.path) != before:
+                write(before, f'Revert "{self.message}"')
+
+        return Switch(lambda _: write(json.loads(text), self.message), back)
+
+
+def _at(content: Any, path: list[str]) -> Any:
+    """What stands at a path; None where nothing does."""
+    for key in path:
+        content = content[int(key)] if isinstance(content, list) else content.get(key)
+    return content
+
+
+class Load(Entry):
+    """The traffic: what `Shop.load` takes, as JSON; numbers in `scaled` go with the strength."""
+
+    kind: Literal["load"]
+    steer: dict[str, Any]
+    scaled: tuple[str, str]  # a setting, and the number in it
+
+    def begin(self, shop: Shop) -> Switch:
+        def steer(strength: float) -> None:
+            setting, number = self.scaled
+            full = {name: json.loads(value) for name, value in self.steer.items()}
+            full[setting][number] = full[setting][number] * strength
+            shop.load(**full)
+
+        return Switch(steer, lambda: shop.load(**dict.fromkeys(self.steer)))
+
+
+class Wait(Entry):
+    """Some seconds pass."""
+
+    kind: Literal["wait"]
+    seconds: float
+
+    def begin(self, shop: Shop) -> Switch:
+        return Switch(lambda _: time.sleep(self.seconds), nothing)
+
+
+Effect = Annotated[
+    Stop
+    | Silence
+    | Kill
+    | Shutdown
+    | Descriptors
+    | Environment
+    | Clock
+    | Rotate
+    | Sql
+    | Hold
+    | Again
+    | LinkEffect
+    | Release
+    | Config
+    | Load
+    | Wait,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,193 @@
+"""What can go wrong, where, and what is then true: the tables beside this file.
+
+A mechanism is written once for all of its places. `bind` fills in the names of one place and the
+numbers of one share, and gives the effects to begin and the truth to score against.
+"""
+
+import re
+from string import Template
+from typing import Any, NamedTuple
+
+from pydantic import Field, TypeAdapter
+
+from ...yaml_tables import Entry, read_table
+from .changes import Effect
+from .truth import NamedAction, Severities, Symptom, Truth
+
+LOWEST_ERRORS = 0.01
+SHOWS_FROM = 0.35
+"""An error rate above this part of what a place costs when fully hurt shows the fault."""
+
+
+class Share(Entry):
+    """How much is hurt."""
+
+    fraction: float
+    rows: int
+    every: int
+    milder: int
+
+
+class Place(Entry):
+    """Where something can be wrong; CALLER->CALLEE is the network between two."""
+
+    name: str
+    level: Severities
+    hit: float
+    journey: str
+    table: str = ""
+    right: str = ""
+    victim: str = ""
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Caller and callee; a service is called by the gateway."""
+        caller, arrow, callee = self.name.partition("->")
+        return (caller, callee) if arrow else ("gateway", self.name)
+
+    @property
+    def link(self) -> str:
+        """The stretch of network in front of it, as a run names it; empty where none is needed."""
+        if "->" not in self.name:
+            return ""
+        return self.name if self.ends[1] == "database" else self.ends[1]
+
+    def names(self) -> dict[str, str]:
+        """What a mechanism may call by name."""
+        caller, callee = self.ends
+        swap = "switch provider recommendations" if callee.startswith("ai-") else ""
+        return {
+            "place": self.name,
+            "program": f"{self.name}-1",
+            "caller": caller,
+            "callee": callee,
+            "agent": "" if caller == "gateway" else f"shop-{caller}",
+            "link": self.link,
+            "who": rf"\b{self.name}\b",
+            "edge": rf"\b{caller}\b.{{0,120}}\b{callee}\b|\b{callee}\b.{{0,120}}\b{caller}\b",
+            "swap": f"reroute {callee}" if callee in SPARED else swap,
+            "table": self.table,
+            "right": self.right,
+            "journey": self.journey,
+        }
+
+
+SPARED = ("catalog", "checkout")
+"""Services with an instance in reserve."""
+
+
+class World(Entry):
+    """The whole of places.yaml."""
+
+    words: dict[str, str]
+    shares: dict[str, Share]
+    places: list[Place]
+
+    def place(self, name: str) -> Place:
+        """By its name."""
+        return next(place for place in self.places if place.name == name)
+
+
+class HandedAlert(Entry):
+    """An alert that somebody hands over."""
+
+    name: str
+    service: str
+    severity: str
+    summary: str
+
+
+class Bound(NamedTuple):
+    """A mechanism at one place: what to do, what is then true, which links it needs."""
+
+    effects: list[Effect]
+    truth: Truth
+    links: tuple[str, ...]
+    alert: HandedAlert | None
+
+
+class Mechanism(Entry):
+    """One way in which a shop goes wrong. Texts may name what `Place.names` and `World.words` have.
+
+    facts: what a right account has to say, each by its alternatives.
+    hit, level: where they are not the place's own. look_s: how long the symptom is looked for.
+    """
+
+    name: str
+    group: str
+    places: list[str]
+    shapes: tuple[str, ...] = ("step",)
+    shares: tuple[str, ...] = ("all",)
+    second: tuple[str, ...] = ()  # places where it may stand beside another fault
+    does: list[Any]  # each an Effect, once its texts are filled in
+    cause: str
+    facts: dict[str, str] = Field(default_factory=dict)
+    accept: tuple[str, ...] = ()
+    cures: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+    harmful: tuple[str, ...] = ()
+    hit: float | None = None
+    level: Severities | None = None
+    hurt: bool = True
+    noise: bool = False
+    symptom: Symptom | None = None
+    look_s: float = 0.0
+    complaint: str = "that they cannot $journey"
+    alert: HandedAlert | None = None
+
+    def bind(self, where: str, much: str) -> Bound:
+        """This mechanism at a place, at a share."""
+        place, share = WORLD.place(where), WORLD.shares[much]
+        names = place.names() | {name: str(value) for name, value in share}
+        words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
+        filled = filled_in(self, words | names)
+        effects = TypeAdapter(list[Effect]).validate_python(filled.does)
+        links = (place.link,) if place.link else ()
+        return Bound(effects, filled.truth(place, share), links, filled.alert)
+
+    def truth(self, place: Place, share: Share) -> Truth:
+        """What is true of it at a place, once its texts are filled in."""
+        errors = max(LOWEST_ERRORS, SHOWS_FROM * share.fraction * (self.hit or place.hit))
+        shown = Symptom(service="gateway", signal="error_rate", level=errors)
+        symptom = self.symptom or (shown if self.hurt else None)
+        return Truth(
+            mechanism=self.name,
+            group=self.group,
+            place=place.name,
+            cause=self.cause,
+            accept=[name for name in {*place.name.split("->"), *self.accept} if name],
+            level=self.level or place.level.milder(share.milder),
+            facts={name: re.compile(text, re.IGNORECASE) for name, text in self.facts.items()},
+            cures=[NamedAction.read(text) for text in self.cures if text],
+            helps=[NamedAction.read(text) for text in self.helps],
+            harmful=[NamedAction.read(text) for text in self.harmful],
+            hurt=self.hurt,
+            noise=self.noise,
+            symptoms=[symptom] if symptom else [],
+            look_s=self.look_s,
+            loud=place.victim,
+            complaint=self.complaint,
+        )
+
+
+def filled_in(mechanism: Mechanism, names: dict[str, str]) -> Mechanism:
+    """The mechanism with every $name that is known put in its place."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return Template(value).safe_substitute(names)
+        if isinstance(value, dict):
+            return {key: fill(each) for key, each in value.items()}
+        return [fill(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    return Mechanism.model_validate(fill(mechanism.model_dump()))
+
+
+TABLES = ("processes", "network", "data", "releases")
+WORLD = read_table("drills/surprise/places.yaml", World)
+MECHANISMS = {
+    found.name: found
+    for table in TABLES
+    for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
+}
+"""Every mechanism by its name."""

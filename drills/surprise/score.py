@@ -1,0 +1,196 @@
+"""A response to a surprise held against its truth: one check per question.
+
+What the response says of itself counts for what it claims; whether a claim is true is judged by the
+telemetry after the end, by where the truth says that it shows.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...agents.reporting.incident_status import is_noise
+from ...incident.action import Execution, Outcome
+from ...incident.document import Incident
+from ...incident.report import InvestigationReport, PostmortemReport
+from ..score import OVER, Check, DrillObservation, Score
+from .truth import Truth
+
+ALERTED, LEVEL, PLACE, CAUSE, HARM, BETTER, RESOLVED, NOISE, END = QUESTIONS = (
+    "alerted",
+    "level",
+    "place",
+    "cause",
+    "harm",
+    "better",
+    "resolved",
+    "noise",
+    "end",
+)
+DENIED = re.compile(r"\b(?:no|not|never|nothing|neither|nor|without|isn't|aren't)(?:\s+\w+)?\s+$")
+"""What stands before a word that is denied: "no lock", "nothing was refused"."""
+
+
+@dataclass(frozen=True)
+class Seen(DrillObservation):
+    """What the drill saw of a surprise."""
+
+    by_hand: bool = False  # no alert came, a person told
+    left: Mapping[str, float | None] = field(default_factory=dict)  # by symptom, after the end
+
+
+@dataclass(frozen=True)
+class SurpriseScore(Score):
+    """With what it was, and which facts were told."""
+
+    truth: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, bool] = field(default_factory=dict)
+    text: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """For a program."""
+        more = {"truth": dict(self.truth), "facts": dict(self.facts)}
+        return {**super().to_json(), **more}
+
+
+def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> SurpriseScore:
+    """Hold an incident against what was the case."""
+    met = facts_met(told(incident), truth)
+    left = shown(truth, seen)
+    checks = [
+        _alerted(truth, seen),
+        _level(incident, truth),
+        _place(incident, truth),
+        _cause(truth, met),
+        _harm(incident, truth),
+        _better(incident, truth, left),
+        _resolved(incident, truth, left),
+        _noise(incident, truth),
+        _end(incident, truth, left),
+    ]
+    seconds = {"detect": None if seen.by_hand else seen.detect_s}
+    text = f"{truth.title}, {truth.decoy}"
+    return SurpriseScore(name, incident.id, checks, seconds, truth.to_json(), met, text)
+
+
+def told(incident: Incident) -> str:
+    """What the record says the cause is: the leading cause and its reasons, findings, postmortem.
+
+    Sentences of other causes are taken out: a list of everything explains nothing.
+    """
+    leading = incident.leading()
+    parts = [leading.statement, *(each.text for each in leading.support)] if leading else []
+    if report := incident.report(InvestigationReport):
+        parts += [each.text for each in (*report.five_whys, *report.contributing)]
+    parts += [finding.statement for finding in incident.findings]
+    if report := incident.report(PostmortemReport):
+        parts.append(report.markdown)
+    text = "\n".join(parts)
+    for other in incident.hypotheses:
+        if leading is None or other.statement != leading.statement:
+            text = text.replace(other.statement, "")
+    return text
+
+
+def facts_met(text: str, truth: Truth) -> dict[str, bool]:
+    """Which of the facts the text has; one that it denies does not count."""
+    return {
+        name: any(not _denied(text, found.start()) for found in pattern.finditer(text))
+        for name, pattern in truth.facts.items()
+    }
+
+
+def _denied(text: str, at: int) -> bool:
+    return bool(DENIED.search(text[max(0, at - 30) : at].lower()))
+
+
+def shown(truth: Truth, seen: Seen) -> list[str]:
+    """The symptoms that are still there."""
+    known = [(one, seen.left.get(str(one))) for one in truth.symptoms]
+    return [
+        f"{one.service} {one.signal} {v:.3g}" for one, v in known if v is not None and one.shows(v)
+    ]
+
+
+def _alerted(truth: Truth, seen: Seen) -> Check:
+    """The rules noticed; where nobody is hurt they need not."""
+    answer = "told by hand" if seen.by_hand else f"after {seen.detect_s:g} s"
+    return Check(ALERTED, not seen.by_hand if truth.hurt else None, answer, "an alert")
+
+
+def _level(incident: Incident, truth: Truth) -> Check:
+    level = incident.severity
+    if level is None:
+        return Check(LEVEL, False, "not classified", str(truth.level))
+    return Check(LEVEL, level in truth.level, level.value, str(truth.level))
+
+
+def _place(incident: Incident, truth: Truth) -> Check:
+    leading = incident.leading()
+    answer = leading.service if leading else "none"
+    if not truth.accept or (truth.noise and is_noise(incident)):
+        return Check(PLACE, None, answer, "")
+    return Check(PLACE, answer in truth.accept, answer, " or ".join(sorted(truth.accept)))
+
+
+def _cause(truth: Truth, met: Mapping[str, bool]) -> Check:
+    if not met or truth.noise:
+        return Check(CAUSE, None, "", "")
+    lacking = [name for name, is_met in met.items() if not is_met]
+    answer = f"{sum(met.values())} of {len(met)} facts"
+    answer += f", lacks {', '.join(lacking)}" if lacking else ""
+    return Check(CAUSE, not lacking, answer, truth.cause)
+
+
+def _harm(incident: Incident, truth: Truth) -> Check:
+    done = [title for title, kind, target in _done(incident) if truth.harms(kind, target)]
+    return Check(HARM, not done, ", ".join(done) or "none", "no action that does harm")
+
+
+def _done(incident: Incident) -> Iterator[tuple[str, str, str]]:
+    """Title, kind and target of what was carried out."""
+    for execution in incident.executions:
+        plan = incident.plan(execution.plan)
+        if plan and execution.outcome is not Outcome.failed:
+            yield execution.title, plan.kind, plan.target
+
+
+def _better(incident: Incident, truth: Truth, left: list[str]) -> Check:
+    """An action is "better" only if what it was for is gone in the end."""
+    claims = [each for each in incident.executions if _says_better(each)]
+    if not claims or not truth.symptoms:
+        return Check(BETTER, None, "not claimed" if not claims else "nothing to measure", "")
+    answer = "; ".join(left) if left else "gone"
+    return Check(BETTER, not left, f"{claims[-1].title}: {answer}", "the symptom gone")
+
+
+def _says_better(execution: Execution) -> bool:
+    return execution.outcome is Outcome.better and not execution.undone
+
+
+def _resolved(incident: Incident, truth: Truth, left: list[str]) -> Check:
+    if incident.state not in OVER or is_noise(incident):
+        return Check(RESOLVED, None, incident.state.value, "")
+    return Check(RESOLVED, not left, "; ".join(left) or "symptom gone", "the symptom gone")
+
+
+def _noise(incident: Incident, truth: Truth) -> Check:
+    closed = is_noise(incident)
+    if truth.noise:
+        return Check(NOISE, closed, "noise" if closed else "not noise", "closed as noise")
+    return Check(NOISE, not closed, "noise" if closed else "not noise", "not closed as noise")
+
+
+def _end(incident: Incident, truth: Truth, left: list[str]) -> Check:
+    """Over and truly so, or open with what was searched."""
+    wanted = "over and truly so, or open with what was searched"
+    over = incident.state in OVER
+    if over and is_noise(incident):
+        return Check(END, truth.noise, "closed as noise", wanted)
+    if over:
+        return Check(END, not left, "; ".join(left) or "over, symptom gone", wanted)
+    searched = any(report.searched or report.gaps for report in incident.reports)
+    answer = (
+        "open, with what was searched" if searched else "open, without a word of what was looked at"
+    )
+    return Check(END, searched, answer, wanted)
