@@ -4,7 +4,6 @@ A mechanism is written once for all of its places. `bind` fills in the names of 
 numbers of one share, and gives the effects to begin and the truth to score against.
 """
 
-import re
 from string import Template
 from typing import Any, NamedTuple
 
@@ -155,9 +154,9 @@ class Mechanism(Entry):
             group=self.group,
             place=place.name,
             cause=self.cause,
-            accept=[name for name in {*place.name.split("->"), *self.accept} if name],
+            accept=[name for name in (*place.name.split("->"), *self.accept) if name],
             level=self.level or place.level.milder(share.milder),
-            facts={name: re.compile(text, re.IGNORECASE) for name, text in self.facts.items()},
+            facts=self.facts,
             cures=[NamedAction.read(text) for text in self.cures if text],
             helps=[NamedAction.read(text) for text in self.helps],
             harmful=[NamedAction.read(text) for text in self.harmful],

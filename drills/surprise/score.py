@@ -29,6 +29,8 @@ ALERTED, LEVEL, PLACE, CAUSE, HARM, BETTER, RESOLVED, NOISE, END = QUESTIONS = (
 )
 DENIED = re.compile(r"\b(?:no|not|never|nothing|neither|nor|without|isn't|aren't)(?:\s+\w+)?\s+$")
 """What stands before a word that is denied: "no lock", "nothing was refused"."""
+LEFT = re.compile(r"[\w ]{0,20}\b(?:left|more|longer|free|available|remain)")
+"""What makes a word count all the same: "no connection left"."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,14 @@ def told(incident: Incident) -> str:
 def facts_met(text: str, truth: Truth) -> dict[str, bool]:
     """Which of the facts the text has; one that it denies does not count."""
     return {
-        name: any(not _denied(text, found.start()) for found in pattern.finditer(text))
+        name: any(not _denied(text, found) for found in re.finditer(pattern, text, re.IGNORECASE))
         for name, pattern in truth.facts.items()
     }
 
 
-def _denied(text: str, at: int) -> bool:
-    return bool(DENIED.search(text[max(0, at - 30) : at].lower()))
+def _denied(text: str, found: re.Match[str]) -> bool:
+    before = text[max(0, found.start() - 30) : found.start()].lower()
+    return bool(DENIED.search(before)) and not LEFT.match(text, found.end())
 
 
 def shown(truth: Truth, seen: Seen) -> list[str]:

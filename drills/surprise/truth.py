@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from ...errors import DrillError
 from ...incident.action import ActionKind
 from ...incident.severity import Severity
-from ...yaml_tables import AnyCase, Entry
+from ...yaml_tables import Entry
 
 EVERY = "*"
 LOG_LINES = "log_lines"
@@ -106,7 +106,7 @@ class Truth(Entry):
     cause: str
     accept: list[str]  # whoever is sent to one of these finds it
     level: Severities
-    facts: dict[str, AnyCase]
+    facts: dict[str, str]  # regular expressions, in any case of letters
     cures: list[NamedAction]
     helps: list[NamedAction]
     harmful: list[NamedAction]  # besides what costs something and cures nothing
