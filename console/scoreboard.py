@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..app.words import seconds
 from ..drills.score import Check, Score
-from ..drills.surprise.score import QUESTIONS, SurpriseScore
+from ..drills.surprise.score import QUESTIONS, SurpriseScore, sums
 from .screen import folded, line, say
 
 HEADS = {
@@ -62,14 +62,12 @@ def surprises(console: Console, scores: Sequence[Score]) -> None:
         what = score.text if isinstance(score, SurpriseScore) else ""
         console.print(folded(line((f"  · {score.drill:<14}", "dim")), what))
         for check in score.checks:
-            if check.met is False:
-                wanted = f"; wanted: {check.wanted}" if check.wanted else ""
-                console.print(
-                    folded(line(("    ✖ ", "bad")), f"{check.name}: {check.answer}{wanted}")
-                )
-    found = [score.facts for score in scores if isinstance(score, SurpriseScore) and score.facts]
-    facts = [met for each in found for met in each.values()]
-    say(console, (f"  {sum(facts)} of {len(facts)} facts of the causes were told", "strong"))
+            if check.met is False and check.wanted:
+                text = f"{check.name}: {check.answer}; wanted: {check.wanted}"
+                console.print(folded(line(("    ✖ ", "bad")), text))
+    facts = sums(scores)["facts"]
+    text = f"  {facts['met']} of {facts['of']} facts of the causes were told"
+    say(console, (text, "strong"))
 
 
 def _mark(check: Check | None) -> Text:

@@ -5,7 +5,7 @@ telemetry after the end, by where the truth says that it shows.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,12 @@ class SurpriseScore(Score):
 
     truth: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, bool] = field(default_factory=dict)
-    text: str = ""
+    text: str = ""  # the fault in a few words
+
+    @property
+    def noise(self) -> bool:
+        """Whether there was nothing to explain."""
+        return bool(self.truth["noise"])
 
     def to_json(self) -> dict[str, Any]:
         """For a program."""
@@ -73,6 +78,19 @@ def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> S
     seconds = {"detect": None if seen.by_hand else seen.detect_s}
     text = f"{truth.title}, {truth.decoy}"
     return SurpriseScore(name, incident.id, checks, seconds, truth.to_json(), met, text)
+
+
+def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
+    """Per question how often it applied and was met; the same for the facts of the causes."""
+    checks = [check for score in scores for check in score.checks]
+    found = {
+        name: [c.met for c in checks if c.name == name and c.met is not None] for name in QUESTIONS
+    }
+    facts = [
+        score.facts for score in scores if isinstance(score, SurpriseScore) and not score.noise
+    ]
+    found["facts"] = [met for each in facts for met in each.values()]
+    return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
 
 
 def told(incident: Incident) -> str:

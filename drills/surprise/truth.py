@@ -160,6 +160,12 @@ class Truth(Entry):
         return {**self.model_dump(mode="json"), "curable": self.curable}
 
 
+def read_truth(file: Path) -> Truth:
+    """The truth beside a kept bundle."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    return Truth(**{name: content[name] for name in Truth.model_fields})
+
+
 def seal(truth: Truth, file: Path) -> str:
     """Write the truth so that nobody reads it by chance; returns its digest, to be told."""
     text = truth.model_dump_json()

@@ -11,13 +11,14 @@ import pytest
 from warroom.actions.catalogue import CATALOGUE
 from warroom.drills.catalogue import entries
 from warroom.drills.configuration import FLAGS
+from warroom.drills.keep import keep_truth
 from warroom.drills.seed import SCHEMA, TABLES
 from warroom.drills.surprise.changes import Config, Effect, Load, Release
 from warroom.drills.surprise.draw import DECOYS, INNOCENT, SECOND, SHAPES, Drawn, draw
 from warroom.drills.surprise.effects import with_environment
 from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, Mechanism
 from warroom.drills.surprise.score import facts_met
-from warroom.drills.surprise.truth import COSTLY, LOG_LINES, seal, unseal
+from warroom.drills.surprise.truth import COSTLY, LOG_LINES, read_truth, seal, unseal
 from warroom.drills.traffic import Steering
 from warroom.errors import DrillError
 from warroom.telemetry.signal_catalogue import CATALOGUE as SIGNALS
@@ -183,6 +184,11 @@ def test_a_seal_keeps_the_truth_from_a_glance_and_from_a_change(tmp_path: Path):
     seal(drawn(4).truth, file)
     with pytest.raises(DrillError, match="not what was sealed"):
         unseal(file, told)
+
+
+def test_the_truth_beside_a_kept_bundle_is_read_again(tmp_path: Path):
+    file = keep_truth(tmp_path / "surprise-003", drawn(3).truth, {"begun": 1.0})
+    assert read_truth(file) == drawn(3).truth
 
 
 def test_an_environment_is_changed_for_one_program_alone():

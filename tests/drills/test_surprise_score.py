@@ -20,6 +20,7 @@ from warroom.drills.surprise.score import (
     Seen,
     facts_met,
     score_surprise,
+    sums,
     told,
 )
 from warroom.drills.surprise.truth import Levels, NamedAction, Symptom, Truth
@@ -198,4 +199,6 @@ def test_the_table_has_sums_and_says_what_it_was():
     assert "one-category at checkout, step, all" in text
     assert "not closed as noise" in text
     assert "no free port" in text
-    assert "facts of the causes were told" in text
+    assert "2 of 4 facts of the causes were told" in text
+    assert sums([good, bad])[RESOLVED] == {"met": 1, "of": 1}
+    assert sums([good, bad])[NOISE] == {"met": 1, "of": 2}
