@@ -60,7 +60,8 @@ class Place(Entry):
             "program": f"{self.name}-1",
             "caller": caller,
             "callee": callee,
-            "agent": "" if caller == "gateway" else f"shop-{caller}",
+            # the gateway passes its customers' agents on, and a database is asked by no agent
+            "agent": "" if caller == "gateway" or callee == "database" else f"shop-{caller}",
             "link": self.link,
             "who": rf"\b{self.name}\b",
             "edge": rf"\b{caller}\b.{{0,120}}\b{callee}\b|\b{callee}\b.{{0,120}}\b{caller}\b",
