@@ -8,8 +8,7 @@ from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
 from .health.onset import find_onset
 from .health.verification import verify
-from .reporting.gaps import coverage_gaps
-from .reporting.wording import change_name
+from .reporting.wording import change_name, coverage_gaps
 from .runtime.case import Case
 
 __all__ = ["improve_monitoring", "sweep", "verify"]

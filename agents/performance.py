@@ -6,11 +6,11 @@ from ..incident.report import PerformanceReport
 from .causes.observations import cite
 from .follow_ups.hardening import harden
 from .health.anomalies import slower
-from .reporting.gaps import NAMES
-from .resources import leaks, load, sizing, work
+from .reporting.wording import NAMES
+from .resources import capacity, load
 from .resources.bottleneck import Bottleneck, find, strained
+from .resources.capacity import Sizing
 from .resources.load import LoadObservations
-from .resources.sizing import Sizing
 from .runtime.case import Case
 
 __all__ = ["analyse", "harden"]
@@ -23,16 +23,16 @@ def analyse(case: Case) -> PerformanceReport:
     """Step 6: utilisation, bottleneck, statements, caches, balance, leaks, capacity advice."""
     observations = LoadObservations(case)
     bottleneck = find(observations)
-    sized = list(sizing.sizes(observations))
+    sized = list(capacity.sizes(observations))
     findings = [
         *([bottleneck.finding()] if bottleneck else []),
         *_utilisation(observations),
         *slower(observations, CLEARLY),
-        *work.heavier_statements(observations),
-        *leaks.findings(observations),
+        *load.heavier_statements(observations),
+        *capacity.leaks(observations),
         *load.odd_instances(observations),
-        *work.missed_lookups(observations),
-        *sizing.findings(sized),
+        *load.missed_lookups(observations),
+        *capacity.shortages(sized),
     ]
     looked = observations.saturation.ok or observations.instances.ok
     return PerformanceReport(
@@ -65,9 +65,9 @@ def _advice(
     observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
-        *work.advice(observations),
-        *leaks.advice(observations),
-        *sizing.advice(observations, sized, bottleneck),
+        *load.statement_advice(observations),
+        *capacity.leak_advice(observations),
+        *capacity.size_advice(observations, sized, bottleneck),
     ]
     if bottleneck and bottleneck.resource == "db pool":
         found.insert(

@@ -6,7 +6,7 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
 from .reporting.action_items import due
-from .reporting.gaps import NAMES
+from .reporting.wording import NAMES
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
 

@@ -17,7 +17,7 @@ from .causes.observations import Observations, cite, first, where
 from .causes.remedies import propose
 from .health.anomalies import backed
 from .health.level import JudgedSeverity, level_of
-from .reporting.gaps import alert_gap, baseline_gap, coverage_gaps
+from .reporting.wording import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
-from ..faults.routing import Category, IncidentType
+from ..faults import Category, IncidentType
 
 __all__ = ["TARGETS", "Category", "IncidentType", "Severity", "Targets"]
 

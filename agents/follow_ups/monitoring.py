@@ -17,8 +17,8 @@ from ...tools.base import Result
 from ...tools.metrics import compare_signals
 from ...tools.shifts import SignalShift
 from ..reporting.action_items import due, grounds, owner
-from ..reporting.gaps import matters
 from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
+from ..reporting.wording import matters
 from ..runtime.case import Case
 from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
 from .lessons import fill, general, lesson

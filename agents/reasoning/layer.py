@@ -30,9 +30,7 @@ from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
-from .conversation import Limits, converse
-from .evidence_reader import LOOK_UPS
-from .looking import ToolDesk
+from .conversation import LOOK_UPS, Limits, ToolDesk, converse
 from .proof import Proof
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem

@@ -11,7 +11,7 @@ from ...incident.report import DetectionReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
-from .chronicle import chronicle
+from .narrator import chronicle
 
 SURE_ENOUGH = 0.5
 """Confidence from which a message names a cause as the likely one."""

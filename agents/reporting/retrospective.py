@@ -15,11 +15,10 @@ from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
 from ...prompts.formats import duration, percent
-from .gaps import matters
 from .incident_status import detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .story import looked
-from .wording import listed
+from .wording import listed, matters
 
 DETECT_S = 300  # MTTD target
 CLASSIFY_S = 300  # severity within five minutes of detection

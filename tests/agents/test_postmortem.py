@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from warroom.agents.follow_ups.hardening import hardening_report
 from warroom.agents.follow_ups.monitoring import monitoring_report
 from warroom.agents.postmortem import authors, draft, write, write_postmortem
-from warroom.agents.reporting.chronicle import chronicle
-from warroom.agents.reporting.gaps import NAMES
-from warroom.agents.reporting.wording import shown
+from warroom.agents.reporting.narrator import chronicle
+from warroom.agents.reporting.wording import NAMES, shown
 from warroom.faults import Source
 from warroom.incident.action import Outcome
 from warroom.incident.evidence import EvidenceStatus

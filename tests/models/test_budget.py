@@ -16,7 +16,7 @@ from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
 from warroom.models.budget import ModelBudget, Prices, Spending, size_of
-from warroom.models.habits import KNOWN
+from warroom.models.endpoint import KNOWN
 from warroom.models.metered import Metered
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
