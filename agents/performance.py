@@ -1,9 +1,11 @@
 """Performance: where it is full, why, what would carry the load (step 6); hardening (step 13)."""
 
+from collections.abc import Iterator
+
 from ..faults import Source
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
-from .causes.observations import cite
+from .causes.observations import finding
 from .follow_ups.hardening import harden
 from .health.anomalies import slower
 from .reporting.wording import NAMES
@@ -47,18 +49,13 @@ def analyse(case: Case) -> PerformanceReport:
     )
 
 
-def _utilisation(observations: LoadObservations) -> list[Finding]:
+def _utilisation(observations: LoadObservations) -> Iterator[Finding]:
     """Resources at their limit, fullest first."""
-    return [
-        Finding(
-            statement=f"{row.service} {row.resource}: {row.utilisation or 0:.0%} in use, "
-            f"{row.utilisation_before or 0:.0%} before",
-            service=row.service,
-            kind="utilisation",
-            quotes=cite(observations.saturation, row, "service", "resource", "utilisation", "peak"),
-        )
-        for row in strained(observations)[:5]
-    ]
+    for row in strained(observations)[:5]:
+        levels = f"{row.utilisation or 0:.0%} in use, {row.utilisation_before or 0:.0%} before"
+        proof = ("service", "resource", "utilisation", "peak")
+        text = f"{row.service} {row.resource}: {levels}"
+        yield finding("utilisation", text, observations.saturation, row, *proof)
 
 
 def _advice(
