@@ -15,9 +15,8 @@ from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.change_feed import ChangeRecord, recent_changes
-from .follow_ups.lessons import fill, lesson
+from .follow_ups.action_items import action_items, fill, lesson, ordered, selected
 from .reporting import retrospective, story
-from .reporting.action_items import action_items, ordered, selected
 from .reporting.impact import impact
 from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
 from .reporting.narrator import Narrator, Statement

@@ -9,10 +9,9 @@ from ...incident.document import Incident
 from ...incident.report import FollowUp, HardeningReport, InvestigationReport, PerformanceReport
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
-from ..reporting.action_items import due, grounds, owner
 from ..reporting.incident_status import affected, is_noise, likely_cause
 from ..runtime.case import Case
-from .lessons import fill, lesson
+from .action_items import FollowUpMaker, lesson
 
 
 def harden(case: Case) -> HardeningReport:
@@ -43,37 +42,19 @@ def _summary(items: list[FollowUp]) -> str:
 
 
 def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> Iterator[FollowUp]:
-    cause = likely_cause(document)
-    names = affected(document)
-    service = cause.service if cause else (names[0] if names else "")
-    proof = grounds(document)
-
-    def item(asked: Item, why: str, evidence: list[str], of: str = service) -> FollowUp:
-        return FollowUp(
-            title=fill(asked.title, document),
-            kind=asked.kind,
-            owner=asked.owner or owner(document, of, catalogue),
-            due=due(now, asked.priority),
-            priority=asked.priority,
-            rationale=why,
-            evidence=list(dict.fromkeys(evidence or proof)),
-            step=HardeningReport.number(),
-        )
-
+    make = FollowUpMaker(document, now, catalogue, HardeningReport.number())
+    service = make.service
     for asked in lesson(document).hardening:
-        yield item(asked, _why(document), proof)
+        yield make.item(asked, _why(document))
     for victim in _victims(document, service):
         title = f"Let {victim} serve without {service}: timeout, circuit breaker, default answer"
         why = f"the trouble at {service} reached {victim}"
-        yield item(Item(title=title, priority=2, kind="hardening"), why, proof, victim)
+        yield make.item(Item(title=title, priority=2, kind="hardening"), why, of=victim)
     performance = document.report(PerformanceReport)
     for advice in performance.advice[:2] if performance else []:
-        yield item(
-            Item(title=advice, priority=2, kind="capacity"),
-            "capacity advice of the performance analysis",
-            [],
-        )
-    yield from _debts(document, item)
+        asked = Item(title=advice, priority=2, kind="capacity")
+        yield make.item(asked, "capacity advice of the performance analysis")
+    yield from _debts(make)
 
 
 def _why(document: Incident) -> str:
@@ -92,23 +73,16 @@ def _victims(document: Incident, service: str) -> list[str]:
     ][:2]
 
 
-def _debts(document: Incident, item) -> Iterator[FollowUp]:
+def _debts(make: FollowUpMaker) -> Iterator[FollowUp]:
     """Contributing factors are debt; so is an action that was tried and did not help."""
-    names = affected(document)
+    document, names = make.document, affected(make.document)
     investigation = document.report(InvestigationReport)
     for factor in investigation.contributing[:3] if investigation else []:
         title = f"Change that {reword(factor.text, names)}"
-        yield item(
-            Item(title=title, priority=2, kind="debt"),
-            "contributed to this incident",
-            factor.evidence,
-        )
+        asked = Item(title=title, priority=2, kind="debt")
+        yield make.item(asked, "contributed to this incident", factor.evidence)
     for execution in document.executions:
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
-            proof = [m.evidence for m in execution.measures if m.evidence]
             title = f"Move “{execution.title}” down in the first moves for these symptoms"
-            yield item(
-                Item(title=title, priority=3, kind="debt"),
-                f"tried here: {execution.outcome.value}",
-                proof,
-            )
+            asked = Item(title=title, priority=3, kind="debt")
+            yield make.item(asked, f"tried here: {execution.outcome.value}", execution.proof)

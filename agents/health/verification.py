@@ -117,17 +117,13 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
 def _judged(
     case: Case, result: Result[SignalLevels], row: SignalLevels, decisive: set[str]
 ) -> Measure:
-    measure = Measure(
-        service=row.service,
-        signal=row.signal,
-        unit=row.unit,
-        baseline=row.baseline,
-        before=row.before,
-        after=row.after,
-        threshold=_threshold(case, row),
-        higher_is_worse=row.higher_is_worse,
-        decisive=f"{row.service}/{row.signal}" in decisive,
-        evidence=result.evidence,
+    measure = Measure.model_validate(
+        {
+            **row.record(),
+            "threshold": _threshold(case, row),
+            "decisive": f"{row.service}/{row.signal}" in decisive,
+            "evidence": result.evidence,
+        }
     )
     measure.healthy = healthy(measure)
     return measure

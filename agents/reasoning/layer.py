@@ -134,17 +134,8 @@ class Session:
         ours, best = leader(self.floor.hypotheses), leader(found)
         if ours is None or best is None or _key(ours) == _key(best):
             return []
-        return [
-            Disagreement(
-                step=self.floor.step,
-                specialist=self.floor.specialist,
-                about="root cause",
-                floor=cause(ours),
-                model=cause(best),
-                standing="model",
-                why="its reasons resolve in evidence and weigh more, by code",
-            )
-        ]
+        why = "its reasons resolve in evidence and weigh more, by code"
+        return [self.floor.differ("root cause", cause(ours), cause(best), why, standing="model")]
 
     def _challenge(self, leading: Hypothesis) -> SkepticReply:
         prompt = render("model/skeptic.md", specialist=OTHER_VIEW)

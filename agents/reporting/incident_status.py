@@ -139,12 +139,3 @@ def next_update(document: Incident, now: datetime) -> datetime | None:
         return None
     minutes = TARGETS[document.severity].update_minutes
     return now + timedelta(minutes=minutes) if minutes else None
-
-
-def update_due(document: Incident, now: datetime) -> bool:
-    """Whether the cadence asks for another message now."""
-    if document.severity is None or ended(document):
-        return False
-    minutes = TARGETS[document.severity].update_minutes
-    last = max((m.created_at for m in document.communications), default=document.opened_at)
-    return minutes is not None and now - last >= timedelta(minutes=minutes)
