@@ -1,6 +1,6 @@
 """The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
 
-from ..incident.practice import Phase, Specialist
+from ..incident.lifecycle import Phase, Specialist
 from ..incident.report import (
     CommunicationReport,
     CustomerImpactReport,

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from ..analysis.fusion import CONCLUSIVE
-from ..incident.assessment import assess
 from ..incident.classification import Classification, classify
 from ..incident.finding import Finding, Gap
-from ..incident.impact import Command, Impact, ServiceState, SloState
+from ..incident.impact import Command, Impact, ServiceState, SloState, assess
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind

@@ -9,8 +9,7 @@ from rich.console import Console
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
 from ..incident.report import SweepReport
 from ..incident.schema import to_json

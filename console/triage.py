@@ -8,7 +8,7 @@ from ..app.configuration import settings
 from ..app.record import Record
 from ..app.sources import Sources
 from ..errors import InputError
-from ..incident.alert import Alert
+from ..incident.document import Alert
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from .desk import Desk, absolute, opening, print_json

@@ -14,7 +14,7 @@ from ...analysis.fusion import CONCLUSIVE, Signal, fuse
 from ...errors import ModelError
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
-from ...incident.practice import Specialist
+from ...incident.lifecycle import Specialist
 from .proof import Proof, names
 from .replies import Cause, Claim, SkepticReply
 

@@ -20,8 +20,8 @@ from ...incident.store import Store
 from ...models.assembly import describe, model_from, specialist_models
 from ...models.budget import ModelBudget, Spending
 from ...models.masking import Mask, Masked
-from ...models.metered import Metered
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
+from ...models.wrapping import Metered
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ...tools.base import name_of

@@ -6,7 +6,7 @@ import re
 
 from ...analysis.code.change_scores import span
 from ...faults import Source, fault_of
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord

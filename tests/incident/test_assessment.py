@@ -2,7 +2,11 @@
 
 import pytest
 
-from warroom.incident.assessment import (
+from warroom.incident.evidence import Quote
+from warroom.incident.impact import (
+    BusinessImpact,
+    Complexity,
+    UserImpact,
     assess,
     business_level,
     complexity_level,
@@ -13,8 +17,6 @@ from warroom.incident.assessment import (
     table,
     user_level,
 )
-from warroom.incident.evidence import Quote
-from warroom.incident.impact import BusinessImpact, Complexity, UserImpact
 from warroom.incident.severity import Category, Severity
 
 

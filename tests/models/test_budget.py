@@ -17,12 +17,12 @@ from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
 from warroom.models.budget import ModelBudget, Prices, Spending, size_of
 from warroom.models.endpoint import KNOWN
-from warroom.models.metered import Metered
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
 from warroom.models.stream import StreamReading
 from warroom.models.usage import estimated
 from warroom.models.wire import ChatRequest
+from warroom.models.wrapping import Metered
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Till:
         self.now = NOON
         budget = ModelBudget(ModelSettings(**limits), self.spending, lambda: self.now)
         self.calls: list[ModelCall] = []
-        self.model = Metered(self.fake, budget, self.calls.append, attempt=2)
+        self.model = Metered(self.fake, budget, self.calls.append)
 
     def ask(self, specialist: str = "debugger", incident: str = "INC-1") -> Answer:
         """One ask."""
