@@ -6,7 +6,7 @@ from ..faults import Source
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import finding
-from .follow_ups.hardening import harden
+from .follow_ups.action_items import harden
 from .health.anomalies import slower
 from .reporting.wording import NAMES
 from .resources import capacity, load

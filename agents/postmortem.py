@@ -41,7 +41,7 @@ def write_postmortem(case: Case) -> PostmortemReport:
     changes = case.tools.call(recent_changes)
     people = authors(changes.rows)
     items = action_items(case.document, case.now, case.catalogue)
-    draft = write(case.document, case.now, items, people, case.catalogue)
+    draft = compose(Narrator(case.document, people, case.catalogue), case.now, items)
     return PostmortemReport(
         specialist="postmortem",
         conclusion="concluded" if _is_settled(case.document) else "inconclusive",
@@ -55,18 +55,8 @@ def write_postmortem(case: Case) -> PostmortemReport:
 
 def draft(document: Incident, now: datetime, catalogue: Catalogue | None = None) -> Draft:
     """The postmortem of a document as it stands, for `warroom postmortem`."""
-    return write(document, now, action_items(document, now, catalogue), (), catalogue)
-
-
-def write(
-    document: Incident,
-    now: datetime,
-    items: list[FollowUp],
-    people: Iterable[str] = (),
-    catalogue: Catalogue | None = None,
-) -> Draft:
-    """Render the draft with these action items besides the document's own follow-ups."""
-    return compose(Narrator(document, people, catalogue), now, items)
+    items = action_items(document, now, catalogue)
+    return compose(Narrator(document, (), catalogue), now, items)
 
 
 def compose(

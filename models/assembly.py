@@ -10,25 +10,9 @@ from pydantic import SecretStr
 
 from ..settings import ModelSettings
 from ..tracing import model_span
+from .patterns import hosts
 from .protocol import Answer, Ask, Model, Wrapped
 from .wrapping import Breaker, Fallback
-
-PROVIDERS = {
-    "openai.azure.com": "azure.ai.openai",
-    "cognitiveservices.azure.com": "azure.ai.openai",
-    "models.ai.azure.com": "azure.ai.inference",
-    "api.anthropic.com": "anthropic",
-    "api.cohere.com": "cohere",
-    "api.cohere.ai": "cohere",
-    "api.deepseek.com": "deepseek",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral_ai",
-    "api.perplexity.ai": "perplexity",
-    "api.x.ai": "x_ai",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
-}
-"""Hosts, and the provider as the conventions name it; whoever else speaks it is "openai"."""
 
 
 class TracedModel(Wrapped):
@@ -64,7 +48,7 @@ def server_of(base_url: str) -> tuple[str, int] | None:
 def provider_of(host: str) -> str:
     """The provider behind a host, as well as its name tells: the client speaks OpenAI's protocol
     with all of them."""
-    for known, name in PROVIDERS.items():
+    for known, name in hosts().providers.items():
         if host == known or host.endswith(("." + known, "-" + known)):
             return name
     return "openai"

@@ -62,7 +62,6 @@ class Shelf:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]  # digest -> payload
     budget: int  # characters
-    onset: float | None = None  # unix seconds
 
     def sheet(self, name: str) -> Sheet:
         """All rows of a piece of evidence. Raises ToolRetry naming what there is."""
@@ -71,7 +70,7 @@ class Shelf:
         if record is None:
             raise ToolRetry(f"there is no evidence {clean(name, 40)!r}; {self._known()}")
         rows = rows_of(self.payload(record.digest))
-        return sheet_of(record.id, record.tool, record.status, record.summary, rows, self.onset)
+        return sheet_of(record.id, record.tool, record.status, record.summary, rows)
 
     def _known(self) -> str:
         names = list(self.evidence)
@@ -83,7 +82,6 @@ def read(
     evidence: dict[str, Evidence],
     payload: Callable[[str], Any],
     budget_chars: int,
-    onset: float | None = None,
 ) -> str:
     """The answer to one look-up, at most `budget_chars` characters; never raises for the call.
 
@@ -91,14 +89,13 @@ def read(
         call: as the model made it, unchecked.
         evidence: the incident's evidence by id.
         payload: fetches a payload by its digest.
-        onset: unix seconds; times are told relative to it.
     """
     if call.name not in LOOK_UPS:
         return clean(f"there is no look-up {call.name}; use {', '.join(LOOK_UPS)}", budget_chars)
     form, answer = LOOK_UPS[call.name]
     try:
         asked = form.model_validate(call.arguments)
-        return answer(asked, Shelf(evidence, payload, budget_chars, onset))
+        return answer(asked, Shelf(evidence, payload, budget_chars))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         return clean(f"{call.name}: {'; '.join(problems)}", budget_chars)

@@ -10,8 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ...incident.document import Incident
-from ...incident.evidence import Evidence, EvidenceStatus, Quote
-from ...incident.grounding import leaves
+from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
 from ...incident.timeline import from_ts
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of

@@ -6,7 +6,7 @@ nothing. None knows a service or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import exposure, instructions, logins, unwanted_traffic
+from . import exposure, logins, unwanted_traffic
 from .observations import AccessObservations, Threat
 
 Check = Callable[[AccessObservations], Iterable[Threat]]
@@ -20,7 +20,7 @@ CHECKS: tuple[Check, ...] = (
     unwanted_traffic.unusual_programs,
     exposure.expiring,
     exposure.secrets_in_logs,
-    instructions.in_telemetry,
+    exposure.instructions,
 )
 
 __all__ = ["CHECKS", "AccessObservations", "Threat"]

@@ -6,7 +6,6 @@ A surge of customers keeps its mix of sources; new customers behave like the old
 carried by few sources that each send far more than a usual one, or by one new program.
 """
 
-import re
 from collections.abc import Iterator
 from statistics import median
 
@@ -17,25 +16,8 @@ from ...tools.logs import search_logs
 from ...tools.traffic import TrafficRate
 from ..causes.access import covered, mostly_in
 from ..causes.observations import finding, first
-from .observations import AccessObservations, Threat, risen
+from .observations import AccessObservations, Threat, risen, words
 
-PROBES = re.compile(
-    r"/\.(?:env|git|svn|aws|ssh|htpasswd|DS_Store)\b|wp-(?:login|admin|content)|xmlrpc\.php|"
-    r"phpmyadmin|/cgi-bin/|/actuator/|/server-status|/etc/passwd|\.\./|%2e%2e|"
-    r"\$\{jndi:|union(?:\s|\+|%20)+select|<script|%3cscript|/vendor/phpunit|\.(?:bak|sql|php)\b",
-    re.IGNORECASE,
-)
-TOOLS = re.compile(
-    r"sqlmap|nikto|\bnmap\b|masscan|zgrab|hydra|gobuster|dirbuster|feroxbuster|nuclei|wpscan|"
-    r"acunetix|nessus|openvas|burp(?:suite)?\b|metasploit|havij|arachni|slowloris",
-    re.IGNORECASE,
-)
-SCRIPTS = re.compile(
-    r"python-requests|python-urllib|aiohttp|httpx|\bcurl/|\bwget/|go-http-client|libwww|okhttp|"
-    r"java/|scrapy|headless|phantomjs|postman|axios|node-fetch|powershell",
-    re.IGNORECASE,
-)
-"""Also used by honest clients: only a sudden rise makes one worth a line."""
 DISTINCT = 3
 """Different probes from which it is a scan: single ones are the background noise of the net."""
 REFUSED, REQUESTS = 0.6, 30
@@ -45,7 +27,9 @@ REFUSED, REQUESTS = 0.6, 30
 def probes(observations: AccessObservations) -> Iterator[Threat]:
     """Several paths that only a scanner asks for, more of them than before."""
     rows = [
-        row for row in observations.asked_paths.rows if PROBES.search(row.value) and row.requests
+        row
+        for row in observations.asked_paths.rows
+        if words().probes.search(row.value) and row.requests
     ]
     fresh = [row for row in rows if row.rate > 2 * row.rate_before]
     if len(fresh) < DISTINCT:
@@ -64,8 +48,10 @@ def probes(observations: AccessObservations) -> Iterator[Threat]:
 
 def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
     """Single requests drown among the paths of a large site; access logs still show them."""
-    lines = observations.ask(search_logs, pattern=PROBES.pattern, limit=50)
-    asked = {found.group(0).lower() for r in lines.rows if (found := PROBES.search(r.message))}
+    lines = observations.ask(search_logs, pattern=words().probes.pattern, limit=50)
+    asked = {
+        found.group(0).lower() for r in lines.rows if (found := words().probes.search(r.message))
+    }
     if len(asked) < DISTINCT:
         return
     text = f"log lines show {len(asked)} kinds of request that only scanners make"
@@ -117,10 +103,10 @@ def _source(observations: AccessObservations, row: AccessPattern) -> Finding:
 def unusual_programs(observations: AccessObservations) -> Iterator[Threat]:
     """Attack tools at work, and scripts with a sudden, sizeable share of the requests."""
     for row in observations.programs.rows:
-        if TOOLS.search(row.value) and row.requests >= 5:
+        if words().tools.search(row.value) and row.requests >= 5:
             text = f"{row.value[:80]} is an attack tool: {row.requests} requests from it"
             yield _threat(observations, row, "attack tool at work", 0.7, text)
-        elif SCRIPTS.search(row.value) and risen(row) and (row.share or 0) >= 0.1:
+        elif words().scripts.search(row.value) and risen(row) and (row.share or 0) >= 0.1:
             text = (
                 f"the script {row.value[:80]} sends {row.share:.0%} of the requests; "
                 f"{row.requests_before} in the healthy window"
@@ -196,7 +182,7 @@ def _by_sources(
 def _program(observations: AccessObservations) -> AccessPattern | None:
     """A script that was not there before and now sends most requests."""
     for row in observations.programs.rows:
-        if risen(row) and (row.share or 0) >= CARRIED and SCRIPTS.search(row.value):
+        if risen(row) and (row.share or 0) >= CARRIED and words().scripts.search(row.value):
             return row
     return None
 
