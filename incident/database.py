@@ -7,23 +7,8 @@ SQLAlchemy Core, so that PostgreSQL can follow; a change of a table is a new fil
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    inspect,
-    text,
-)
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,89 +16,89 @@ from ..errors import StoreError
 from .migrations import HEAD, upgrade
 from .private import make_private
 
-METADATA = MetaData()
+METADATA = sa.MetaData()
 
-ALERTS = Table(
+ALERTS = sa.Table(
     "alerts",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("received_at", Float, nullable=False),  # unix seconds
-    Column("fingerprint", String, nullable=False, index=True),
-    Column("body", Text, nullable=False),  # the alert as parsed, JSON
-    Column("incident_id", String, index=True),  # empty until an incident took it
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("received_at", sa.Float, nullable=False),  # unix seconds
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # the alert as parsed, JSON
+    sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
 )
 
-INCIDENTS = Table(
+INCIDENTS = sa.Table(
     "incidents",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("document", Text, nullable=False),  # JSON, evidence references left out
-    Column("version", Integer, nullable=False),  # counts writes
-    Column("state", String, nullable=False, index=True),
-    Column("severity", String, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("fingerprint", String, nullable=False, index=True),
-    Column("opened_at", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),  # JSON, evidence references left out
+    sa.Column("version", sa.Integer, nullable=False),  # counts writes
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("opened_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
 )
 
-EVIDENCE = Table(
+EVIDENCE = sa.Table(
     "evidence",
     METADATA,
-    Column("incident_id", String, primary_key=True),
-    Column("number", Integer, primary_key=True),  # E1, E2, …
-    Column("record", Text, nullable=False),  # Evidence as JSON
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # E1, E2, …
+    sa.Column("record", sa.Text, nullable=False),  # Evidence as JSON
 )
 
-PAYLOADS = Table(
+PAYLOADS = sa.Table(
     "payloads",
     METADATA,
-    Column("digest", String, primary_key=True),  # SHA-256 of the canonical JSON
-    Column("body", LargeBinary, nullable=False),  # canonical JSON, zlib
+    sa.Column("digest", sa.String, primary_key=True),  # SHA-256 of the canonical JSON
+    sa.Column("body", sa.LargeBinary, nullable=False),  # canonical JSON, zlib
 )
 
-APPROVALS = Table(
+APPROVALS = sa.Table(
     "approvals",
     METADATA,
-    Column("incident_id", String, primary_key=True),
-    Column("subject", String, primary_key=True),  # hash of the exact plan or message
-    Column("kind", String, nullable=False),  # action or text
-    Column("title", Text, nullable=False),
-    Column("requested_at", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
-    Column("verdict", String),  # empty while open
-    Column("decided_by", String),
-    Column("decided_at", Float),
-    Column("reason", Text),
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("subject", sa.String, primary_key=True),  # hash of the exact plan or message
+    sa.Column("kind", sa.String, nullable=False),  # action or text
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("requested_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("verdict", sa.String),  # empty while open
+    sa.Column("decided_by", sa.String),
+    sa.Column("decided_at", sa.Float),
+    sa.Column("reason", sa.Text),
 )
 
-EFFECTS = Table(
+EFFECTS = sa.Table(
     "effects",
     METADATA,
-    Column("key", String, primary_key=True),  # incident, what, hash: one row, one effect
-    Column("incident_id", String, nullable=False, index=True),
-    Column("claimed_at", Float, nullable=False),
-    Column("done_at", Float),  # empty: claimed and never reported back
-    Column("result", Text),  # JSON
+    sa.Column("key", sa.String, primary_key=True),  # incident, what, hash: one row, one effect
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("claimed_at", sa.Float, nullable=False),
+    sa.Column("done_at", sa.Float),  # empty: claimed and never reported back
+    sa.Column("result", sa.Text),  # JSON
 )
 
-MODEL_CALLS = Table(
+MODEL_CALLS = sa.Table(
     "model_calls",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("incident_id", String, nullable=False, index=True),
-    Column("at", Float, nullable=False, index=True),
-    Column("specialist", String, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("purpose", String, nullable=False),  # reason, skeptic, write
-    Column("model", String, nullable=False),
-    Column("input_tokens", Integer, nullable=False),
-    Column("output_tokens", Integer, nullable=False),
-    Column("estimated", Boolean, nullable=False),
-    Column("requests", Integer, nullable=False),
-    Column("cost", Float),  # empty: no price is known
-    Column("seconds", Float, nullable=False),
-    Column("outcome", String, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("specialist", sa.String, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),  # reason, skeptic, write
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("estimated", sa.Boolean, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Float),  # empty: no price is known
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
 )
 
 
