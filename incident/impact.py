@@ -109,49 +109,49 @@ class Command(BaseModel):
 class LevelRow(Entry):
     """What a severity means where nothing is measured."""
 
-    business: BusinessImpact
-    users: UserImpact
-    time: float
+    business: BusinessImpact = Field(description="of the most important services")
+    users: UserImpact = Field(description="how many it means")
+    time: float = Field(description="factor on the time to resolve")
 
 
 class BusinessRow(Entry):
     """Score and revenue per hour of a business impact."""
 
-    score: int
-    revenue: float
+    score: int = Field(description="0 to 100")
+    revenue: float = Field(description="at risk, per hour")
 
 
 class UsersRow(Entry):
     """Score of an impact on users, and from how many or which share of them it is reached."""
 
-    score: int
-    count: int
-    share: float
+    score: int = Field(description="0 to 100")
+    count: int = Field(description="from so many users")
+    share: float = Field(description="from this share of traffic")
 
 
 class ComplexityRow(Entry):
     """Score of a complexity, and its factor on the time to resolve."""
 
-    score: int
-    time: float
+    score: int = Field(description="0 to 100")
+    time: float = Field(description="factor on the time to resolve")
 
 
 class CategoryRow(Entry):
     """How hard a category looks to mend, and the roles to call."""
 
-    complexity: Complexity
-    people: tuple[str, ...]
+    complexity: Complexity = Field(description="how hard it looks to mend")
+    people: tuple[str, ...] = Field(description="roles to call")
 
 
 class AssessmentTable(Entry):
-    """assessment.yaml. Users stand worst first."""
+    """assessment.yaml."""
 
-    levels: dict[Severity, LevelRow]
-    business: dict[BusinessImpact, BusinessRow]
-    users: dict[UserImpact, UsersRow]
-    complexity: dict[Complexity, ComplexityRow]
-    categories: dict[Category, CategoryRow]
-    p0_people: tuple[str, ...]
+    levels: dict[Severity, LevelRow] = Field(description="by severity")
+    business: dict[BusinessImpact, BusinessRow] = Field(description="by impact on the business")
+    users: dict[UserImpact, UsersRow] = Field(description="by impact on users, worst first")
+    complexity: dict[Complexity, ComplexityRow] = Field(description="by how hard it looks")
+    categories: dict[Category, CategoryRow] = Field(description="by category")
+    p0_people: tuple[str, ...] = Field(description="called besides at a P0")
 
 
 @cache

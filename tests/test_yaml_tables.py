@@ -136,7 +136,7 @@ def test_a_missing_table_is_named() -> None:
             CommsTable,
             "status page: [status page]",
             "web page: [status page]",
-            "own_channels.web page.[key]: Input should be 'status page', 'customers'",
+            "own_channels.web page: Input should be 'status page', 'customers'",
         ),
         (
             "agents/causes/words.yaml",

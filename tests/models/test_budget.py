@@ -55,7 +55,7 @@ def test_every_ask_leaves_a_record(tmp_path: Path) -> None:
     till = Till(tmp_path, used(1100), prices={"gpt": (1, 10)})
     till.ask()
     call = till.calls[0]
-    assert (call.specialist, call.step, call.attempt, call.model) == ("debugger", 7, 2, "gpt-5")
+    assert (call.specialist, call.step, call.model) == ("debugger", 7, "gpt-5")
     assert (call.input_tokens, call.output_tokens, call.outcome) == (1000, 100, "answered")
     assert call.cost == pytest.approx(0.002)
     assert till.spending.by_incident("INC-1").tokens == 1100
