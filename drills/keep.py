@@ -8,7 +8,6 @@ beside the bundle, never in it.
 import json
 import shutil
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -70,11 +69,7 @@ def snapshot(telemetry: Path, target: Path) -> None:
 
 def keep_truth(target: Path, truth: FaultTruth, times: dict[str, float | None]) -> Path:
     """Write the truth beside a bundle, with when (unix seconds) the fault began and was seen."""
-    content: dict[str, Any] = {**asdict(truth), "times": times}
-    content["parameters"] = [
-        {"action": action, "target": aim, "parameters": values}
-        for (action, aim), values in truth.parameters.items()
-    ]
+    content = {**truth.model_dump(mode="json"), "times": times}
     file = target.with_name(f"{target.name}.truth.json")
     file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return file

@@ -41,6 +41,7 @@ SERVICES = (
     ServiceSpec("recommendations", concurrency=16, pool_size=3),
 )
 PROVIDERS = ("primary", "fallback")
+QUOTA = 1_000_000  # tokens that each has
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,7 @@ from ..telemetry.signals import read_signals
 from .alarm import Alarm, Webhook
 from .catalogue import WINDOWS
 from .environment import Shop
-from .faults import DrillFault
-from .faults.fault import Indicator
+from .faults import DrillFault, Indicator
 from .host import Host
 from .keep import Keeping, check_free, tidy
 from .records import LABEL, close, close_stale, join, running
@@ -134,8 +133,8 @@ class Drill:
         self.host.waiting("customers shop; learning what healthy looks like", total, total)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
-        if self.fault.alert:
-            return self.fault.alert(time.time())
+        if given := self.fault.webhook(time.time()):
+            return given
         what = "waiting for an alert"
         return alarm.wait(ALERT_S, lambda waited: self.host.waiting(what, waited, ALERT_S))
 

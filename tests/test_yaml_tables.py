@@ -6,6 +6,7 @@ import pytest
 
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
+from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
@@ -109,6 +110,13 @@ def test_a_missing_table_is_named() -> None:
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "drills/faults/memory-leak.yaml",
+            DrillFault,
+            "loudest:",
+            "hangs:",
+            "truth.hangs: there is no such key here: write one of service, kind",
         ),
         (
             "evals/attacks/texts.yaml",

@@ -73,10 +73,12 @@ def test_no_alarm_in_time(tmp_path):
 
 def test_the_symptom_is_measured_as_it_is_now(tmp_path):
     telemetry = failing(tmp_path / "b", time.time() - 40, 0.5).recording
-    assert symptom_left(telemetry, Indicator("checkout", "error_rate", 0.05)) == pytest.approx(
-        0.5, abs=0.05
+    assert symptom_left(
+        telemetry, Indicator(service="checkout", signal="error_rate", level=0.05)
+    ) == pytest.approx(0.5, abs=0.05)
+    assert (
+        symptom_left(telemetry, Indicator(service="login", signal="error_rate", level=0.05)) is None
     )
-    assert symptom_left(telemetry, Indicator("login", "error_rate", 0.05)) is None
     assert symptom_left(telemetry, None) is None
 
 
