@@ -1,13 +1,17 @@
-"""The settings of this process, and a home that is ours alone; or one clear line about what is
-wrong with them."""
+"""What this process works with: its settings, a home that is ours alone, an incident's sources.
+
+What is wrong with them is said in one clear line. The sources are kept with the incident, to open
+it again.
+"""
 
 import os
 import stat
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ..errors import InputError
+from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -59,3 +63,37 @@ def _ours(home: Path) -> None:
             f"others may write to the home {home}: look at what is in it, then `chmod 700 {home}`, "
             "or name another with WARROOM_HOME"
         )
+
+
+KEPT = "sources.json"
+"""In the incident's folder: what it was opened from."""
+
+
+class Sources(BaseModel):
+    """What a context is opened from; kept in the incident's folder."""
+
+    telemetry: Path | None = Field(default=None, description="bundle; None: none was given")
+    operations: Path | None = Field(default=None, description="operations.json; None: no hands")
+    drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
+
+
+def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
+    """Keep the sources with the incident, as absolute paths. Raises InputError."""
+    paths = {key: value.resolve() for key, value in sources if isinstance(value, Path)}
+    file = settings.files(incident_id) / KEPT
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, sources.model_copy(update=paths).model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; make room, or name another home") from error
+
+
+def recall(settings: Settings, incident_id: str) -> Sources:
+    """The sources that were kept; none where nothing was. Raises InputError if unreadable."""
+    file = settings.files(incident_id) / KEPT
+    if not file.exists():
+        return Sources()
+    try:
+        return Sources.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise InputError(f"{file} cannot be read: name the bundle with --telemetry") from error

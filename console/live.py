@@ -39,12 +39,10 @@ from ..incident.report import (
     VerificationReport,
 )
 from ..incident.timeline import utc_now
-from .figures import matrix, measures, severity_lines
+from .figures import marks_of, matrix, measures, severity_lines, sparks
 from .hypotheses import legend, moved, ranking, ranks
 from .model_use import call_line
-from .screen import folded, heading, line, say, shown
-from .sparks import marks_of, sparks
-from .thinking import Thinking
+from .screen import Thinking, folded, heading, line, say, shown
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}

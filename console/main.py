@@ -148,7 +148,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve one exact plan or text, by its hash."""
-    from .decide import approve_command
+    from .commander import approve_command
 
     raise typer.Exit(approve_command(incident, subject, edit or [], by, as_json))
 
@@ -162,7 +162,7 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject one exact plan or text, with a reason."""
-    from .decide import reject_command
+    from .commander import reject_command
 
     raise typer.Exit(reject_command(incident, subject, reason, by, as_json))
 

@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..app.configuration import settings
+from ..app.configuration import Sources, settings
 from ..app.record import Record
-from ..app.sources import Sources
 from ..errors import InputError
 from ..incident.alert import Alert
 from ..settings import Settings

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
 from typing import Any
 
-from .git import Repository
 from .layout import Layout
+from .repositories import Repository
+from .supervision import Restart, Restarts
 
 TAGS = (
     "%(refname:short)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)%09%(*objectname)"
@@ -40,12 +41,11 @@ class ChangeWatch:
         self.layout = layout
         self.deploys = Deploys(Repository(layout.releases))
         self.commits = Commits(Repository(layout.config))
-        operations = json.loads((layout.root / "operations.json").read_text())
-        self.restarts = Restarts(layout, operations["supervisor_url"])
+        self.restarts = Restarts(layout)
         self.seen_refs = ""
 
     def look(self) -> None:
-        found = self.restarts.new()
+        found = restarts(self.restarts)
         refs = refs_state(self.layout)
         if refs != self.seen_refs:
             found += self.deploys.new() + self.commits.new()
@@ -146,39 +146,17 @@ def difference(repository: Repository, base: str, commit: str) -> tuple[list[str
     return files, repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
 
 
-class Restarts:
-    """Processes that the supervisor started again."""
+def restarts(seen: Restarts) -> list[ChangeLine]:
+    """Processes that the supervisor started again; none where it does not answer."""
+    try:
+        found = seen.new()
+    except (OSError, HTTPException, xmlrpc.client.Fault):
+        return []
+    return [restarted(one, seen.services[one.program]) for one in found]
 
-    def __init__(self, layout: Layout, url: str) -> None:
-        self.services = {instance.name: instance.service for instance in layout.instances}
-        self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
-        self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
 
-    def new(self) -> list[ChangeLine]:
-        try:
-            processes = self.supervisor.getAllProcessInfo()
-        except (OSError, HTTPException, xmlrpc.client.Fault):
-            return []
-        found = []
-        for process in processes:
-            name, now = process["name"], (process["start"], process["pid"])
-            if name not in self.services or not process["pid"]:
-                continue
-            before = self.known.get(name, now)
-            self.known[name] = now
-            if before != now:
-                found.append(self.change(name, before[1], now))
-        return found
-
-    def change(self, name: str, before: int, now: tuple[int, int]) -> ChangeLine:
-        start, pid = now
-        at = min(float(start) + 0.5, time.time())  # the supervisor counts whole seconds
-        summary = f"{name} was started again (pid {before} -> {pid})"
-        return ChangeLine(
-            at,
-            "restart",
-            self.services[name],
-            f"{name}/{pid}",
-            author="supervisor",
-            summary=summary,
-        )
+def restarted(one: Restart, service: str) -> ChangeLine:
+    at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
+    name, author = f"{one.program}/{one.pid}", "supervisor"
+    summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"
+    return ChangeLine(at, "restart", service, name, author=author, summary=summary)

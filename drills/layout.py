@@ -123,6 +123,11 @@ class Layout:
         return self.root / "backup"
 
     @property
+    def operations(self) -> Path:
+        """How one may act on the run."""
+        return self.root / "operations.json"
+
+    @property
     def telemetry(self) -> Path:
         return self.root / "telemetry"
 

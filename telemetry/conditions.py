@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.anomaly import Anomaly, score_window
+from ..analysis.capacity import fit_trend, seconds_to_limit
 from ..analysis.slo import BurnRule, multiwindow
-from ..analysis.trend import fit_trend, seconds_to_limit
 from .model import Rule, Window
 from .objectives import count_objectives
 from .recipes import FEWEST_BAD, FEWEST_EVENTS

@@ -1,7 +1,7 @@
 """The twelve faults of the drill: truly injected, truly curable, announced by nothing.
 
-One file each. It says what is brought about, and the truth that a response is scored against. Of what can be
-brought about the deploy comes first, the process that hangs last.
+One file each: what is brought about (a deploy comes first, a process that hangs last), and the
+truth that a response is scored against.
 """
 
 import os
@@ -18,10 +18,9 @@ from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...yaml_tables import Entry, read_table
-from ..environment import Shop
+from ..environment import Shop, answers, wait_until
 from ..layout import QUOTA
 from ..releases import Edit
-from ..startup import answers, wait_until
 from ..traffic import Steering
 
 Cure = tuple[ActionKind, str]
@@ -98,10 +97,9 @@ class Deploy(Entry):
         """Start the new version beside the old one. `Shop.deploy` restarts a single instance,
         which fails requests."""
         old, new = shop.layout.of(self.service)
-        releases, supervision = shop.parts.releases, shop.parts.supervision
-        version = releases.release(self.edits, self.message, self.author)
-        releases.deploy(self.service, version, self.author)
-        supervision.call("startProcess", new.name)
+        version = shop.releases.release(self.edits, self.message, self.author)
+        shop.releases.deploy(self.service, version, self.author)
+        shop.supervision.call("startProcess", new.name)
         log = shop.layout.output / f"{new.name}.log"
         wait_until(answers(f"{new.url}/healthz"), new.name, log)
 
@@ -110,9 +108,9 @@ class Deploy(Entry):
                 entry["active"] = entry["instance"] == new.name
 
         text = f"Hand {self.service} over to {new.name}"
-        shop.write_config("endpoints.json", hand_over, text, self.author)
+        shop.configuration.change("endpoints.json", hand_over, text, self.author)
         time.sleep(1.0)  # clients look every 0.3 s; requests under way end within that time
-        supervision.call("stopProcess", old.name)
+        shop.supervision.call("stopProcess", old.name)
 
 
 class FlagChange(Entry):
@@ -146,7 +144,7 @@ class DrillFault(Entry):
         if self.deploy:
             self.deploy.make(shop)
         if self.flag:
-            shop.set_flag(self.flag.name, self.flag.variant, self.flag.author, self.flag.message)
+            shop.configuration.set_flag(**self.flag.model_dump())
         if self.sql:
             shop.sql(self.sql)
         if self.quota is not None:

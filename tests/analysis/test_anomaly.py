@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.analysis.anomaly import Anomaly, Unscored, run_length, score_window
-from warroom.analysis.trend import fit_trend, mann_kendall, seconds_to_limit, theil_sen
+from warroom.analysis.capacity import fit_trend, mann_kendall, seconds_to_limit, theil_sen
 
 nan = math.nan
 rng = np.random.default_rng(7)

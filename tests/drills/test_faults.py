@@ -10,9 +10,9 @@ from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.roll_back import RollBack
 from warroom.drills.catalogue import entries
-from warroom.drills.configuration import FLAGS
 from warroom.drills.faults import FAULTS, DrillFault
 from warroom.drills.layout import SERVICES
+from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import TABLES
 from warroom.incident.finding import FaultKind
 

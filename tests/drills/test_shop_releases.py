@@ -6,10 +6,9 @@ import sys
 import pytest
 
 from warroom.drills.change_log import Commits, Deploys
-from warroom.drills.configuration import ConfigurationRepository
-from warroom.drills.git import Repository
 from warroom.drills.layout import SERVICES, Layout
 from warroom.drills.releases import CURRENT, KEPT, PREVIOUS, ReleaseRepository, next_version
+from warroom.drills.repositories import ConfigurationRepository, Repository
 from warroom.errors import DrillError
 
 TEAM = "Catalog team <catalog@shop.example>"
