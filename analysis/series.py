@@ -150,7 +150,6 @@ def _farthest(chunk: FloatArray, middle: float) -> float:
     return float(finite[np.argmax(np.abs(finite - middle))]) if finite.size else float("nan")
 
 
-Floats = NDArray[np.float64]
 DAY_S = 86_400.0
 PERIODS = 2
 """Whole periods of history that a season needs."""
@@ -161,8 +160,8 @@ PHASES = 48
 
 
 def without_season(
-    ts: Floats, before: Floats, ts_now: Floats, now: Floats, period: float = DAY_S
-) -> tuple[Floats, Floats]:
+    ts: FloatArray, before: FloatArray, ts_now: FloatArray, now: FloatArray, period: float = DAY_S
+) -> tuple[FloatArray, FloatArray]:
     """Both windows less what is usual at their time of the period; unchanged where there is no
     season to see.
 
@@ -180,11 +179,11 @@ def without_season(
     return rest, now - usual[_phase(ts_now, period)] + level
 
 
-def _phase(ts: Floats, period: float) -> NDArray[np.int64]:
+def _phase(ts: FloatArray, period: float) -> NDArray[np.int64]:
     return (ts % period / period * PHASES).astype(np.int64)
 
 
-def _phase_medians(phase: NDArray[np.int64], values: Floats) -> Floats:
+def _phase_medians(phase: NDArray[np.int64], values: FloatArray) -> FloatArray:
     """Median of each phase; of an empty one the median of all."""
     medians = np.full(PHASES, float(np.median(values)))
     for number in np.unique(phase).tolist():
@@ -192,5 +191,5 @@ def _phase_medians(phase: NDArray[np.int64], values: Floats) -> Floats:
     return medians
 
 
-def _spread(values: Floats) -> float:
+def _spread(values: FloatArray) -> float:
     return float(np.median(np.abs(values - np.median(values))))

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, blame_metrics
+from ..analysis.metrics.case import Complaint
+from ..analysis.metrics.suspects import MetricBlame, blame_metrics
+from ..analysis.metrics.table import MetricColumn
 from ..analysis.series import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window

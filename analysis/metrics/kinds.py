@@ -101,16 +101,15 @@ def metric_kind(name: str) -> MetricKind:
 
 def _kind(words: tuple[str, ...]) -> tuple[Kind, int]:
     said, known = set(words), _known()
-    resources: dict[Kind, frozenset[str]] = {
-        "cpu": known.cpu,
-        "memory": known.memory,
-        "disk": known.disk,
-        "network": known.network,
-    }
+    resources: tuple[tuple[Kind, frozenset[str]], ...] = (
+        *(("cpu", known.cpu), ("memory", known.memory)),
+        *(("disk", known.disk), ("network", known.network)),
+    )
     if said & known.error:
         return "error", 1
-    if resource := next((kind for kind, names in resources.items() if said & names), None):
-        return resource, _resource_worse(resource, said, known)
+    for kind, names in resources:
+        if said & names:
+            return kind, _resource_worse(kind, said, known)
     if said & known.latency or {"response", "time"} <= said:
         return ("traffic", 0) if words[-1] in ("count", "total", "bucket") else ("latency", 1)
     if said & known.saturation or {"in", "use"} <= said:

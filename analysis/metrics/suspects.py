@@ -15,8 +15,6 @@ from .case import BlameCase, Complaint, build_case
 from .illness import TRAVELLING, USUAL, IllnessLevel
 from .table import LOCAL, MetricColumn
 
-__all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics"]
-
 UNKNOWN = 0.0
 """Score of the answer "none of these"."""
 MENTIONED = 0.2

@@ -60,19 +60,6 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     )
 
 
-def placed(x: float, y: float, scale: float, parts: Iterable[str]) -> str:
-    """Elements as a smaller picture inside another, its corner at a point."""
-    move = f"translate({x:.1f} {y:.1f}) scale({scale:.3f})"
-    return f"<g transform='{move}'>\n" + "\n".join(parts) + "\n</g>"
-
-
-def hatch(name: str, stroke: str) -> str:
-    """A pattern of slanted lines: told apart from a plain colour by everybody, and in print."""
-    line = f"<path d='M0,8 L8,0' stroke='{stroke}' stroke-width='2'/>"
-    size = "width='8' height='8' patternUnits='userSpaceOnUse'"
-    return f"<defs><pattern id='{name}' {size}>{line}</pattern></defs>"
-
-
 def ticks(top: float, most: int = 4) -> list[float]:
     """Round numbers from zero to at least `top`."""
     if not math.isfinite(top) or top <= 0:
