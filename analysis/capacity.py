@@ -67,7 +67,6 @@ def instances_needed(
     arrival_rps: float,
     per_instance_rps: float | None,
     headroom: float = 0.3,
-    at_least: int = 1,
 ) -> int | None:
     """Instances that carry the arrivals while each stays `headroom` below its capacity.
 
@@ -79,11 +78,12 @@ def instances_needed(
         raise ValueError(f"headroom must be a share from 0 up to, not including, 1: {headroom}")
     needed = arrival_rps / (per_instance_rps * (1.0 - headroom))
     # A hair is taken off so that exactly three instances' load does not ask for a fourth.
-    return max(at_least, math.ceil(needed - 1e-9))
+    return max(1, math.ceil(needed - 1e-9))
 
 
 FloatArray = NDArray[np.float64]
 
+ALPHA = 0.01
 MOST_POINTS = 600
 """Pairs grow with the square: longer series are thinned evenly to this many points."""
 
@@ -104,10 +104,10 @@ class Trend:
     """Change along the line over the window ÷ size of its first value; inf from 0."""
     points: int
     monotonic: bool
-    """p_value < alpha."""
+    """p_value < ALPHA."""
 
 
-def fit_trend(ts: ArrayLike, values: ArrayLike, alpha: float = 0.01) -> Trend | None:
+def fit_trend(ts: ArrayLike, values: ArrayLike) -> Trend | None:
     """Slope, level and growth test of a series (ts in seconds, NaN = missing).
 
     None with fewer than 4 finite points or when no time passes.
@@ -121,7 +121,7 @@ def fit_trend(ts: ArrayLike, values: ArrayLike, alpha: float = 0.01) -> Trend | 
     tau, p_value = mann_kendall(v)
     rise = level - start
     growth = rise / abs(start) if start else math.copysign(math.inf, rise) if rise else 0.0
-    return Trend(slope, level, tau, p_value, growth, int(t.size), p_value < alpha)
+    return Trend(slope, level, tau, p_value, growth, int(t.size), p_value < ALPHA)
 
 
 def theil_sen(ts: ArrayLike, values: ArrayLike) -> float | None:
@@ -155,19 +155,14 @@ def _pairs_term(n):
     return n * (n - 1.0) * (2.0 * n + 5)
 
 
-def seconds_to_limit(
-    level: float, slope: float, limit: float, falling: bool = False
-) -> float | None:
+def seconds_to_limit(level: float, slope: float, limit: float) -> float | None:
     """Seconds until a line at `level` with `slope` per second reaches `limit`.
 
-    0 when it is there already, None when it never gets there. `falling` for a limit that must
-    not be undercut (free disk), otherwise it must not be exceeded.
+    0 when it is there already, None when it never gets there.
     """
-    gap = level - limit if falling else limit - level
-    speed = -slope if falling else slope
-    if gap <= 0:
+    if level >= limit:
         return 0.0
-    return gap / speed if speed > 0 else None
+    return (limit - level) / slope if slope > 0 else None
 
 
 def _finite(ts: ArrayLike, values: ArrayLike) -> tuple[FloatArray, FloatArray]:

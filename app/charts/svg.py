@@ -60,11 +60,11 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     )
 
 
-def ticks(top: float, most: int = 4) -> list[float]:
+def ticks(top: float) -> list[float]:
     """Round numbers from zero to at least `top`."""
     if not math.isfinite(top) or top <= 0:
         return [0.0, 1.0]
-    raw = top / most
+    raw = top / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
     return [step * index for index in range(math.ceil(top / step - 1e-9) + 1)]
