@@ -3,10 +3,11 @@
 import json
 import time
 import xmlrpc.client
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from http.client import HTTPException
 from typing import Any
 
+from ..telemetry.model import Change
 from .layout import Layout
 from .repositories import Repository
 from .supervision import Restart, Restarts
@@ -16,22 +17,6 @@ TAGS = (
 )
 LONGEST_DIFF = 20_000  # characters
 OWNERS = {"edge.json": "gateway", "providers.json": "recommendations"}
-
-
-@dataclass(frozen=True)
-class ChangeLine:
-    """One line of changes.jsonl."""
-
-    at: float
-    kind: str
-    service: str
-    id: str
-    version: str = ""
-    previous: str = ""
-    author: str = ""
-    summary: str = ""
-    files: list[str] = field(default_factory=list)
-    diff: str = ""
 
 
 class ChangeWatch:
@@ -72,7 +57,7 @@ class Deploys:
         self.seen: set[str] = set()
         self.current: dict[str, tuple[str, str]] = {}  # service: version, commit
 
-    def new(self) -> list[ChangeLine]:
+    def new(self) -> list[Change]:
         listing = self.repository.run(
             "for-each-ref", "--sort=taggerdate", f"--format={TAGS}", "refs/tags/deploy"
         )
@@ -80,15 +65,15 @@ class Deploys:
         rows.sort(key=lambda row: (float(row[1]), int(row[0].rsplit("/", 1)[1])))
         return [self.change(*row) for row in rows if row[0] not in self.seen]
 
-    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> ChangeLine:
+    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> Change:
         self.seen.add(tag)
         service, version = tag.split("/")[1], subject.rsplit(" ", 1)[-1]
         previous, base = self.current.get(service, ("", ""))
         self.current[service] = (version, commit)
-        files, diff = difference(self.repository, base, commit) if base else ([], "")
+        files, diff = difference(self.repository, base, commit) if base else ((), "")
         note = self.repository.run("log", "-1", "--format=%s (%an)", commit)
         summary = f"{service} {previous or 'new'} -> {version}: {note}"
-        return ChangeLine(
+        return Change(
             float(at), "deploy", service, commit, version, previous, author, summary, files, diff
         )
 
@@ -100,10 +85,10 @@ class Commits:
         self.repository = repository
         self.last = ""
 
-    def new(self) -> list[ChangeLine]:
+    def new(self) -> list[Change]:
         span = f"{self.last}..HEAD" if self.last else "HEAD"
         listing = self.repository.run("log", "--reverse", "--format=%H%x09%ct%x09%an%x09%s", span)
-        found: list[ChangeLine] = []
+        found: list[Change] = []
         for line in listing.splitlines():
             commit, at, author, subject = line.split("\t", 3)
             if self.last:
@@ -111,7 +96,7 @@ class Commits:
             self.last = commit
         return found
 
-    def change(self, commit: str, at: float, author: str, subject: str) -> ChangeLine:
+    def change(self, commit: str, at: float, author: str, subject: str) -> Change:
         files, diff = difference(self.repository, f"{commit}^", commit)
         kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
         if "flags.json" in files:
@@ -119,7 +104,7 @@ class Commits:
             service, name = self.flag(commit) or (service, name)
         elif "endpoints.json" in files:
             kind, service = "scale", self.scaled(commit)
-        return ChangeLine(at, kind, service, name, commit[:10], "", author, subject, files, diff)
+        return Change(at, kind, service, name, commit[:10], "", author, subject, files, diff)
 
     def versions_of(self, commit: str, file: str) -> tuple[dict[str, Any], dict[str, Any]]:
         before, after = (
@@ -140,13 +125,13 @@ class Commits:
         return next((name for name in after if before.get(name) != after[name]), "")
 
 
-def difference(repository: Repository, base: str, commit: str) -> tuple[list[str], str]:
+def difference(repository: Repository, base: str, commit: str) -> tuple[tuple[str, ...], str]:
     """Files and unified diff between two commits."""
     files = repository.run("diff", "--name-only", base, commit).splitlines()
-    return files, repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
+    return tuple(files), repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
 
 
-def restarts(seen: Restarts) -> list[ChangeLine]:
+def restarts(seen: Restarts) -> list[Change]:
     """Processes that the supervisor started again; none where it does not answer."""
     try:
         found = seen.new()
@@ -155,8 +140,8 @@ def restarts(seen: Restarts) -> list[ChangeLine]:
     return [restarted(one, seen.services[one.program]) for one in found]
 
 
-def restarted(one: Restart, service: str) -> ChangeLine:
+def restarted(one: Restart, service: str) -> Change:
     at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
     name, author = f"{one.program}/{one.pid}", "supervisor"
     summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"
-    return ChangeLine(at, "restart", service, name, author=author, summary=summary)
+    return Change(at, "restart", service, name, author=author, summary=summary)

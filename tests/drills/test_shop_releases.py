@@ -48,7 +48,7 @@ def test_a_deploy_is_a_version_a_link_and_a_change_with_its_diff(releases):
     (change,) = watch.new()
     assert (change.kind, change.service, change.version) == ("deploy", "catalog", version)
     assert change.previous == CURRENT
-    assert change.files == ["shop/catalog.py"]
+    assert change.files == ("shop/catalog.py",)
     assert "+PAGE_SIZE = 30" in change.diff
     assert change.author == "Catalog team"
     assert (releases.layout.current / "catalog").resolve().name == version
