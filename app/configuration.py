@@ -7,8 +7,9 @@ it again.
 import os
 import stat
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from ..errors import InputError
 from ..incident.private import write_private
@@ -69,21 +70,24 @@ KEPT = "sources.json"
 """In the incident's folder: what it was opened from."""
 
 
+Place = Annotated[Path, AfterValidator(Path.resolve)]
+"""As it can be found from anywhere."""
+
+
 class Sources(BaseModel):
     """What a context is opened from; kept in the incident's folder."""
 
-    telemetry: Path | None = Field(default=None, description="bundle; None: none was given")
-    operations: Path | None = Field(default=None, description="operations.json; None: no hands")
+    telemetry: Place | None = Field(default=None, description="bundle; None: none was given")
+    operations: Place | None = Field(default=None, description="operations.json; None: no hands")
     drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
 
 
 def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
-    """Keep the sources with the incident, as absolute paths. Raises InputError."""
-    paths = {key: value.resolve() for key, value in sources if isinstance(value, Path)}
+    """Keep the sources with the incident. Raises InputError."""
     file = settings.files(incident_id) / KEPT
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, sources.model_copy(update=paths).model_dump_json(indent=1) + "\n")
+        write_private(file, sources.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; make room, or name another home") from error
 
