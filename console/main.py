@@ -5,6 +5,8 @@ anything else in one line that says where the details were written. Never a trac
 """
 
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -212,9 +214,11 @@ def graph(
 )
 def evaluate(context: typer.Context) -> None:
     """Score playbooks and models on recorded incidents."""
-    from .benchmarks import benchmarks
-
-    run = benchmarks()
+    if find_spec("..evals", __package__) is None:
+        raise NotFound(
+            "the benchmarks come with the source tree: clone it, and run `make setup` there"
+        )
+    run = import_module("..evals.command", __package__).evaluations
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 
