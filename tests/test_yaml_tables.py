@@ -6,6 +6,8 @@ import pytest
 
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
+from warroom.analysis.code.settings_turned import SettingForms
+from warroom.analysis.metrics.kinds import KindWords
 from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
@@ -89,6 +91,20 @@ def test_a_missing_table_is_named() -> None:
             "\n  cache:",
             "\n  breaker:",
             "breaker stands here twice",
+        ),
+        (
+            "analysis/code/settings_turned.yaml",
+            SettingForms,
+            "{number}",
+            "{nmber}",
+            "no part is called nmber: write one of key, is",
+        ),
+        (
+            "analysis/metrics/kinds.yaml",
+            KindWords,
+            "saturation:",
+            "saturated:",
+            "there is no such key here: write one of error, availability",
         ),
         (
             "text_safety/phrases.yaml",

@@ -18,7 +18,7 @@ from ...yaml_tables import AnyCase, Entry, Regex, read_table
 from .diffs import Edit
 from .mechanisms import Mechanism as M
 from .mechanisms import Weights
-from .settings_turned import NOTHING, Turned
+from .settings_turned import Turned, forms
 from .tokens import plain
 
 FULL = 2.0
@@ -127,7 +127,7 @@ def _direction(knob: KnobKind, setting: Turned) -> tuple[Weights, float]:
 
 
 def _unbounded(value: str) -> bool:
-    return value.lower() in NOTHING
+    return value.lower() in forms().nothing
 
 
 class Harm(Entry):
