@@ -85,7 +85,7 @@ def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     configuration.change("endpoints.json", activate, "Add a catalog", TEAM)
     flag, edge, scale = watch.new()
     assert (flag.kind, flag.service, flag.id) == ("flag", "checkout", "volume-pricing")
-    assert (edge.kind, edge.service, edge.files) == ("config", "gateway", ["edge.json"])
+    assert (edge.kind, edge.service, edge.files) == ("config", "gateway", ("edge.json",))
     assert (scale.kind, scale.service) == ("scale", "catalog")
     assert '+      "active": true' in scale.diff
 
