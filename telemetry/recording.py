@@ -187,10 +187,6 @@ class Recording:
         """
         return self.tables.kept.get(key, self, make, _differ)
 
-    def forget(self) -> None:
-        """Work everything out anew: constants that it rests on were turned."""
-        self.tables.kept.clear()
-
     def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
         """At most so many rows of one SELECT over metrics, logs, traces, changes.
 

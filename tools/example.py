@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
+from ..analysis.requests.spans import critical_path, table_of
+from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span as TracedSpan
 from .base import Bench, Effect, Row, Table, tool
 from .reading import (
@@ -61,22 +62,30 @@ def example_trace(
         found = attempt(lambda: bench.telemetry.spans(window, trace_id=trace_id))
     else:
         found = _chosen(bench, kind, service)
-    failed = [span for span in found if span.status == "error"]
-    messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
-    trace = next(iter(build_traces(graph_spans(found))), None)
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
     count = 0 if trace_id else len(every_span(bench, window))
     nothing += f" among {count} spans of {seconds(window)}"
-    if trace is None:
+    if not found:
         return table([], "", nothing, window)
-    rows = _rows(trace, messages)
-    root = max(trace.roots, key=lambda span: span.duration_ms)
-    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace.spans)} spans, "
-    summary += f"{sum(span.error for span in trace.spans)} failed"
-    if len(trace.spans) > len(rows):
+    spans = _in_table(found)
+    trace = table_of(graph_spans(spans))
+    rows = _rows(spans, trace)
+    root = spans[max(_roots(trace), key=lambda row: trace.ms[row])]
+    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace)} spans, "
+    summary += f"{trace.error.sum()} failed"
+    if len(trace) > len(rows):
         summary += f"; the first {len(rows)} are shown"
     return table(rows, summary, nothing, window)
+
+
+def _in_table(found: list[TracedSpan]) -> list[TracedSpan]:
+    """The spans as the table has its rows: in order of start, of several with one id the last."""
+
+    def begin(span: TracedSpan) -> tuple[float, str]:
+        return span.start, span.span_id
+
+    return sorted({span.span_id: span for span in sorted(found, key=begin)}.values(), key=begin)
 
 
 def _message(span: TracedSpan) -> str:
@@ -101,37 +110,40 @@ def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
     return records(bench, table, np.flatnonzero(table.trace == table.trace[best]))
 
 
-def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[TraceSpan]:
-    own = exclusive_ms(trace)
-    critical = {span.span_id for span in critical_path(trace)}
-    start = min(span.start for span in trace.spans)
+def _rows(spans: list[TracedSpan], trace: SpanTable) -> list[TraceSpan]:
+    """One for each span; `spans` are the records behind the table's rows."""
+    critical = set(critical_path(trace))
     rows: list[TraceSpan] = []
-    for span in _in_order(trace)[:MOST_SPANS]:
-        depth = trace.depth(span)
+    for row in _in_order(trace)[:MOST_SPANS]:
+        span, depth, failed = spans[row], int(trace.depth[row]), bool(trace.error[row])
         rows.append(
             TraceSpan(
                 depth=depth,
                 service=span.service,
                 operation="  " * depth + cut(span.name, 120),
                 kind=span.kind,
-                offset_ms=number((span.start - start) * 1000) or 0.0,
+                offset_ms=number((span.start - spans[0].start) * 1000) or 0.0,
                 duration_ms=number(span.duration_ms),
-                self_ms=number(own[span.span_id]),
-                status="error" if span.error else "ok",
-                error=cut(messages.get((span.trace_id, span.span_id), ""), 200),
+                self_ms=number(float(trace.exclusive_ms[row])),
+                status="error" if failed else "ok",
+                error=cut(_message(span) if span.status == "error" else "", 200),
                 trace_id=span.trace_id,
-                critical=span.span_id in critical,
+                critical=row in critical,
             )
         )
     return rows
 
 
-def _in_order(trace: Trace) -> list[Span]:
+def _roots(trace: SpanTable) -> list[int]:
+    return np.flatnonzero(trace.parent < 0).tolist()
+
+
+def _in_order(trace: SpanTable) -> list[int]:
     """Parents before children, children by start."""
-    ordered: list[Span] = []
-    pending = sorted(trace.roots, key=lambda span: -span.start)
+    ordered: list[int] = []
+    pending = _roots(trace)[::-1]
     while pending:
-        span = pending.pop()
-        ordered.append(span)
-        pending += sorted(trace.children(span), key=lambda child: -child.start)
+        row = pending.pop()
+        ordered.append(row)
+        pending += np.flatnonzero(trace.parent == row).tolist()[::-1]
     return ordered

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..analysis.trend import fit_trend, seconds_to_limit
+from ..analysis.capacity import fit_trend, seconds_to_limit
 from ..telemetry.model import Window
 from ..telemetry.signal_catalogue import CATALOGUE, SignalName
 from ..telemetry.signals import Signal

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, blame_metrics
+from ..analysis.metrics.case import Complaint
+from ..analysis.metrics.suspects import MetricBlame, blame_metrics
+from ..analysis.metrics.table import MetricColumn
 from ..analysis.series import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .columns import listed_calls, requests
-from .reading import attempt, by_alert, cut, number, seconds, signals, table
+from .reading import by_alert, cut, number, seconds, signals, table
 
 MEASURED = "metrics"
 SHOWN = 30
@@ -44,7 +46,7 @@ def metric_blame(bench: Bench) -> Table[MetricSuspect]:
     and what was not measured are in words.
     """
     listed = frozenset(listed_calls(bench))
-    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed)
+    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed, bench.frame.tuning)
 
 
 def _blamed(bench: Bench) -> Table[MetricSuspect]:
@@ -52,7 +54,7 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
     columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)
     measured = {column.service for column in columns}
-    found = blame_metrics(columns, _calls(bench), symptom) if columns else []
+    found = blame_metrics(columns, _calls(bench), symptom, bench.frame.tuning) if columns else []
     known = {(column.service, column.name) for column in made}
     rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
@@ -66,7 +68,7 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
 def _raw(bench: Bench) -> list[MetricColumn]:
     """Metrics of any name that no canonical signal is made of."""
     before, now = bench.frame.by_alert
-    found = attempt(lambda: gauges(bench.telemetry, before, now))
+    found = by_alert(bench, "gauges", lambda: gauges(bench.telemetry, before, now))
     return [
         MetricColumn(
             item.service,

@@ -41,15 +41,15 @@ def changed_paths(bench: Bench) -> Table[ChangedPath]:
     who. `weight` (0..1) is how far the shares of spans that show it lie apart at least. The
     clearest first.
     """
-    return by_alert(bench, "changed_paths", lambda: _changed(bench))
+    return by_alert(bench, "changed_paths", lambda: _changed(bench), bench.frame.tuning)
 
 
 def _changed(bench: Bench) -> Table[ChangedPath]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
-    pairs = comparisons(bench, found)
+    pairs, tuning = comparisons(bench, found), bench.frame.tuning
     clearest: dict[tuple[str, ...], Blame] = {}
     for before, now in pairs:
-        for blame in blamed(found.table, oddities(found.table, found.events, before, now)):
+        for blame in blamed(found.table, oddities(found.table, found.events, before, now, tuning)):
             odd = blame.oddity
             key = (blame.service, odd.operation, odd.under, odd.event)
             if key not in clearest or blame.weight > clearest[key].weight:

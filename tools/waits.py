@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ..analysis.requests.delays import Delay, delays
-from ..analysis.requests.waiting import Edge, waits
+from ..analysis.requests.waiting import Edge, Wait, waits
 from .base import Bench, Effect, Row, Table, tool
-from .columns import comparisons, listed_calls, requests
+from .columns import Requests, comparisons, listed_calls, requests
 from .reading import by_alert, cut, number, seconds, table
 
 
@@ -35,14 +35,14 @@ def added_waits(bench: Bench) -> Table[AddedWait]:
     is where it shows most. The clearest first.
     """
     calls = frozenset(listed_calls(bench))
-    return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls)
+    return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls, bench.frame.tuning)
 
 
 def _added(bench: Bench, calls: frozenset[Edge]) -> Table[AddedWait]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
     clearest: dict[str, Delay] = {}
-    for before, now in comparisons(bench, found):
-        for delay in delays(waits(found.table, before, now), calls):
+    for compared in by_alert(bench, "waits", lambda: _compared(bench, found)):
+        for delay in delays(compared, calls, bench.frame.tuning):
             known = clearest.get(delay.service)
             if known is None or delay.times_noise > known.times_noise:
                 clearest[delay.service] = delay
@@ -54,6 +54,10 @@ def _added(bench: Bench, calls: frozenset[Edge]) -> Table[AddedWait]:
         summary += f"{rows[0].place}"
     nothing = f"no kind of span that both windows hold takes longer in {seconds(incident)}"
     return table(rows, summary, nothing, incident)
+
+
+def _compared(bench: Bench, found: Requests) -> list[list[Wait]]:
+    return [waits(found.table, before, now) for before, now in comparisons(bench, found)]
 
 
 def _row(delay: Delay) -> AddedWait:

@@ -5,11 +5,10 @@ carried by which deploy, to which service, before it began. Done once for one ca
 from dataclasses import dataclass, field
 
 from ...analysis.code.change_scores import span
-from ...analysis.code.contact import Contact, meet
+from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
-from ...analysis.code.work import CodeChange, bumped, study
 from ...incident.evidence import Quote
 from ...tools.change_feed import ChangeRecord
 from .candidate import words

@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 from ...agents.runtime.case import Case as Step
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
+from ...app.configuration import Sources
 from ...app.opening import at_once, open_context
-from ...app.sources import Sources
 from ...incident.document import Incident
 from ...incident.report import AnyReport
 from ...models.endpoint import KNOWN
 from ...settings import Settings
-from ..incidents.cases import Case, recorded
+from ..incidents.cases import IncidentCase, recorded
 from ..incidents.run import respond
 from .model_worker import HOST
 from .wire_asks import PATIENCE_S, PORTS
@@ -77,7 +77,7 @@ def settings(kind: str, home: Path, tokens: int) -> Settings:
 @contextmanager
 def opened(
     kind: str, tokens: int = TOKENS, steps: tuple[int, ...] = ()
-) -> Iterator[tuple[Case, ResponseContext]]:
+) -> Iterator[tuple[IncidentCase, ResponseContext]]:
     """The recorded drill with a context that asks this server's model, in these steps or all."""
     KNOWN.clear()
     with TemporaryDirectory() as folder:
