@@ -24,13 +24,13 @@ from .runtime.case import Case
 
 def detect(case: Case) -> DetectionReport:
     """Step 1: severity, type, affected services, impact, objectives, command."""
-    observations = Observations(case)
+    seen = Observations(case)
     words = _words(case)
-    health, traffic = observations.health, observations.impact
-    objectives, attacks = observations.objectives, observations.logins
-    coverage = observations.coverage
+    health, traffic = seen.health, seen.impact
+    objectives, attacks = seen.objectives, seen.logins
+    coverage = seen.coverage
     level = level_of(words, traffic, objectives, health, attacks)
-    reasons = backed(observations, traffic, objectives)
+    reasons = backed(seen, traffic, objectives)
     alert, detect_s = case.document.alert, case.catalogue.windows.detect_s
     unseen = alert_gap(alert, coverage, detect_s)
     blind = baseline_gap(alert, coverage, detect_s)
@@ -59,16 +59,16 @@ def detect(case: Case) -> DetectionReport:
         command=_command(case, services),
         findings=[*reasons, *_findings(case, traffic, noise, health)],
         gaps=coverage_gaps(coverage) + unseen + blind + _unknown_service(case, health),
-        searched=observations.searched(),
+        searched=seen.searched(),
         events=[Event(at=case.now, actor="triage", kind=EventKind.severity, text=summary)],
     )
 
 
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
-    observations = Observations(case)
-    hypotheses = judge(candidates(observations), case.document)
-    plans, gaps = propose(observations, hypotheses)
+    seen = Observations(case)
+    hypotheses = judge(candidates(seen), case.document)
+    plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
     summary = "no first move is backed by evidence"
@@ -82,7 +82,7 @@ def mitigate(case: Case) -> MitigationReport:
         hypotheses=hypotheses,
         proposals=plans,
         gaps=gaps,
-        searched=observations.searched(),
+        searched=seen.searched(),
     )
 
 
