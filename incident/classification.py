@@ -64,9 +64,7 @@ NOTHING = Classification(
 
 
 def classify(
-    text: str,
-    labels: Mapping[str, str] | None = None,
-    scale: dict[str, str] | None = None,
+    text: str, labels: Mapping[str, str] | None = None, scale: dict[str, str] | None = None
 ) -> Classification:
     """The best rule for an alert's words, overruled by what its labels say.
 
@@ -152,10 +150,7 @@ def _raised(found: Classification, severity: Severity, why: str) -> Classificati
     rule = why if found is NOTHING else f"{why}, {found.rule}"
     agreed = 0.1 if severity is found.severity else 0.0
     return replace(
-        found,
-        severity=severity,
-        rule=rule,
-        confidence=round(LABEL_CONFIDENCE + agreed, 2),
+        found, severity=severity, rule=rule, confidence=round(LABEL_CONFIDENCE + agreed, 2)
     )
 
 

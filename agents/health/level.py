@@ -56,9 +56,7 @@ def level_of(
 
 
 def _live(
-    traffic: Result[RouteImpact],
-    objectives: Result[ObjectiveState],
-    health: Result[ServiceHealth],
+    traffic: Result[RouteImpact], objectives: Result[ObjectiveState], health: Result[ServiceHealth]
 ) -> list[tuple[Severity, str]]:
     found = []
     total = first(traffic, route="*")
