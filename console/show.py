@@ -9,10 +9,9 @@ from rich.console import Console
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
-from ..incident.document import Alert, Incident
+from ..incident.document import Alert, Incident, to_json
 from ..incident.ledger import Request
 from ..incident.report import SweepReport
-from ..incident.schema import to_json
 from ..incident.store import Entry
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
