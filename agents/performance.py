@@ -8,7 +8,6 @@ from ..incident.report import PerformanceReport
 from .causes.observations import finding
 from .follow_ups.action_items import harden
 from .health.anomalies import slower
-from .reporting.wording import NAMES
 from .resources import capacity, load
 from .resources.bottleneck import Bottleneck, find, strained
 from .resources.capacity import Sizing
@@ -88,7 +87,7 @@ def _gaps(seen: LoadObservations) -> list[Gap]:
         ("resources against their limits", seen.saturation),
         ("load per instance", seen.instances),
         ("database statements", seen.queries),
-        (NAMES[Source.caches], seen.caches),
+        (Source.caches.value, seen.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
-    return [*gaps, Gap(what=NAMES[Source.balancers], why="they report nothing to this telemetry")]
+    return [*gaps, Gap(what=Source.balancers.value, why="they report nothing to this telemetry")]

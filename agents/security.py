@@ -6,7 +6,6 @@ from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
 from .follow_ups.action_items import due
-from .reporting.wording import NAMES
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
 
@@ -70,11 +69,11 @@ def _gaps(seen: AccessObservations) -> list[Gap]:
         ("requests by source", seen.sources),
         ("requests by user agent", seen.programs),
         ("requests by path", seen.asked_paths),
-        (NAMES[Source.certificates], seen.certificates),
+        (Source.certificates.value, seen.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"
-    return [*gaps, Gap(what=NAMES[Source.firewall], why=why)]
+    return [*gaps, Gap(what=Source.firewall.value, why=why)]
 
 
 def _follow_ups(case: Case, leading: list[Threat]) -> list[FollowUp]:

@@ -68,9 +68,9 @@ class Source(StrEnum):
     """Telemetry that many systems do without: it is missed only where it could have helped."""
 
     certificates = "certificates"
-    firewall = "firewall"
-    caches = "caches"
-    balancers = "balancers"
+    firewall = "firewall (WAF) and audit trail"
+    caches = "cache effectiveness"
+    balancers = "CDN and load balancer"
 
 
 def _listed(value: Any) -> Any:

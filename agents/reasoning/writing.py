@@ -8,8 +8,8 @@ from ...incident.communication import Audience, Message
 from ...incident.report import CommunicationReport, PostmortemReport, Sentence
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
-from ...prompts.neutral import Trusted
 from ...prompts.render import render, stamp
+from ...prompts.values import Trusted
 from ...tools.change_feed import recent_changes
 from ..comms import DISCLOSURE, communicate, retold
 from ..postmortem import TEMPLATE, authors, compose, summarised

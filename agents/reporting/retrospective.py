@@ -14,7 +14,7 @@ from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
-from ...prompts.formats import duration, percent
+from ...prompts.values import duration, percent
 from .incident_status import detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .story import looked

@@ -134,16 +134,6 @@ def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: flo
     return [Gap(what="healthy time to compare with", why=why)]
 
 
-NAMES = {
-    Source.certificates: "certificates",
-    Source.firewall: "firewall (WAF) and audit trail",
-    Source.caches: "cache effectiveness",
-    Source.balancers: "CDN and load balancer",
-}
-"""Sources that many systems do without, as people read them."""
-
-
 def matters(gap: Gap, kind: FaultKind) -> bool:
     """Whether seeing it could have changed the answer to a fault of this kind."""
-    source = next((source for source, name in NAMES.items() if name == gap.what), None)
-    return source is None or source in fault_of(kind).sources
+    return gap.what not in set(Source) or gap.what in fault_of(kind).sources
