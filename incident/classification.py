@@ -24,7 +24,7 @@ _SYNONYMS = {"db": "database", "postgres": "database", "postgresql": "database"}
 _SYNONYMS |= {"mysql": "database", "timed out": "timeout", "e5xx": "5xx"}
 
 
-class Rule(Entry):
+class ClassificationRule(Entry):
     """Words that people and alerts use, and the level, type and category that they mean."""
 
     name: str = Field(description="what the rule recognises")
@@ -38,11 +38,11 @@ class Rule(Entry):
 class RuleTable(Entry):
     """The rules of classification.yaml."""
 
-    rules: tuple[Rule, ...] = Field(description="the most specific one wins")
+    rules: tuple[ClassificationRule, ...] = Field(description="the most specific one wins")
 
 
 @cache
-def classification_rules() -> tuple[Rule, ...]:
+def classification_rules() -> tuple[ClassificationRule, ...]:
     """The rules of classification.yaml."""
     return read_table("incident/classification.yaml", RuleTable).rules
 
@@ -114,7 +114,7 @@ def _has(words: str, phrase: str) -> bool:
     return re.search(rf"\b{re.escape(phrase)}(?:s|es)?\b", words) is not None
 
 
-def _anchored(words: str, rule: Rule) -> bool:
+def _anchored(words: str, rule: ClassificationRule) -> bool:
     """Whether every word of one of the rule's anchors is there, in any order."""
     if not rule.anchors:
         return True
