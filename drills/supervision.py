@@ -113,7 +113,7 @@ class Supervision:
                 time.sleep(0.05)
 
 
-class Restart(NamedTuple):
+class ProcessRestart(NamedTuple):
     """A process that the supervisor started again."""
 
     program: str
@@ -122,7 +122,7 @@ class Restart(NamedTuple):
     started: int  # unix seconds
 
 
-class Restarts:
+class RestartWatch:
     """What was started again, for those who may only look."""
 
     def __init__(self, layout: Layout) -> None:
@@ -131,7 +131,7 @@ class Restarts:
         self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
         self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
 
-    def new(self) -> list[Restart]:
+    def new(self) -> list[ProcessRestart]:
         """Since the last look. Raises what XML-RPC raises where nobody answers."""
         found = []
         for process in self.supervisor.getAllProcessInfo():
@@ -141,5 +141,5 @@ class Restarts:
             before = self.known.get(name, (start, pid))
             self.known[name] = (start, pid)
             if before != (start, pid):
-                found.append(Restart(name, before[1], pid, start))
+                found.append(ProcessRestart(name, before[1], pid, start))
         return found

@@ -8,7 +8,7 @@ from ...incident.document import Incident
 from ...incident.private import file_name
 from ...incident.timeline import EventKind
 from ..words import clock
-from .signal import Mark, signal_chart
+from .signal import ChartMark, signal_chart
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
 from .tracks import story
 
@@ -24,11 +24,11 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     return {**drawn, "timeline.svg": timeline_chart(incident)}
 
 
-def _marks(incident: Incident) -> list[Mark]:
-    marks = [Mark(onset(incident).timestamp(), "onset")]
+def _marks(incident: Incident) -> list[ChartMark]:
+    marks = [ChartMark(onset(incident).timestamp(), "onset")]
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()
-        marks.append(Mark(at, execution.title.partition(" (")[0]))
+        marks.append(ChartMark(at, execution.title.partition(" (")[0]))
     return sorted(marks, key=lambda mark: mark.at)
 
 
