@@ -15,18 +15,23 @@ class Host(Protocol):
 
     def note(self, text: str) -> None:
         """Something happened."""
+        ...
 
     def waiting(self, what: str, done: float, total: float) -> None:
         """Seconds of a wait gone by, about once a second, from 0 to at most `total`."""
+        ...
 
     def listener(self, context: ResponseContext, incident_id: str) -> Tell:
         """Takes the events of the response to this incident."""
+        ...
 
     def commander(self, context: ResponseContext) -> Commander:
         """Answers what the response asks."""
+        ...
 
     def finished(self, context: ResponseContext, incident_id: str) -> None:
         """The response is over; the shop still runs, for a last look."""
+        ...
 
 
 def automatic(context: ResponseContext) -> Commander:
