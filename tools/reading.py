@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..analysis.requests.spans import Span as GraphSpan
+from ..analysis.requests.spans import GraphSpan
 from ..analysis.requests.tables import LogTable, SpanTable
 from ..errors import TelemetryError, ToolFailed, ToolRetry
 from ..telemetry.model import LogRecord, Span, Window, peer, span_failed

@@ -13,7 +13,7 @@ import numpy as np
 from .tables import NONE, Op, SpanTable, span_table
 
 
-class Span(NamedTuple):
+class GraphSpan(NamedTuple):
     """One span, as much of it as analysis needs."""
 
     trace_id: str
@@ -32,7 +32,7 @@ class Span(NamedTuple):
     """The called service, as the caller names it (server.address, peer.service)."""
 
 
-def table_of(spans: Iterable[Span]) -> SpanTable:
+def table_of(spans: Iterable[GraphSpan]) -> SpanTable:
     """A table of these spans, in order of start, then of their ids."""
     spans = sorted(spans, key=lambda span: (span.start, span.span_id))
     ops = sorted({Op(s.service, s.name, s.peer, s.kind) for s in spans})

@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from warroom.analysis.requests.edges import compare_edges, edge_stats, missing_callees
 from warroom.analysis.requests.origins import find_origins
-from warroom.analysis.requests.spans import Span, critical_path, table_of
+from warroom.analysis.requests.spans import GraphSpan, critical_path, table_of
 from warroom.analysis.requests.tables import NONE
 
 
 def span(
     id, parent, service, start_ms=0.0, ms=10.0, *, kind="server", error=False, peer="", trace="t"
 ):
-    return Span(trace, id, parent, service, id, kind, start_ms / 1000, ms, error, peer)
+    return GraphSpan(trace, id, parent, service, id, kind, start_ms / 1000, ms, error, peer)
 
 
 def call(id, parent, service, peer, start_ms=0.0, *, ms=10.0, error=False, trace="t"):
