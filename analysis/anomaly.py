@@ -110,8 +110,6 @@ class Unscored:
     """Why there is no score. Not the same as a score of 0."""
 
     reason: Reason
-    baseline_points: int
-    points: int
 
 
 def score_window(
@@ -132,9 +130,9 @@ def score_window(
     before, now = np.asarray(baseline, float), np.asarray(incident, float)
     n_before, n_now = int(np.isfinite(before).sum()), int(np.isfinite(now).sum())
     if n_before == 0 or n_now == 0:
-        return Unscored(_absent(n_before, n_now), n_before, n_now)
+        return Unscored(_absent(n_before, n_now))
     if n_before < min_baseline or n_now < min_current:
-        return Unscored("few points", n_before, n_now)
+        return Unscored("few points")
     scale = robust_scale(before, relative_floor, absolute_floor)
     assert scale is not None  # n_before > 0
     if scale.spread == 0.0:
