@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 
 from ..errors import DrillError
 from .catalogue import catalogue, operations
-from .keeper import Keeper
+from .keeper import Keeper, spawn
 from .layout import PROVIDERS, Layout
 from .monitoring import Monitoring
 from .postgres import Postgres
@@ -102,15 +102,8 @@ class Shop:
 
     def run(self, module: str, *arguments: str) -> None:
         """Start one of the run's own modules; its output goes to output/<module>.log."""
-        root = str(self.layout.root)
-        with (self.layout.output / f"{module}.log").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.{module}", root, *arguments],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        self.watch(process)
+        command = [sys.executable, "-m", f"{__package__}.{module}", str(self.layout.root)]
+        self.watch(spawn([*command, *arguments], self.layout.output / f"{module}.log"))
 
     def deploy(
         self, service: str, patches: Sequence[Edit], message: str, author: str = AUTHOR

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..errors import DrillError
 from ..yaml_tables import read_table
+from .keeper import spawn
 from .layout import SERVICES, Layout, ServiceSpec, ShopInstance
 
 TEMPLATES = read_table("drills/supervisor.yaml", dict[Literal["head", "program"], str])
@@ -63,13 +64,8 @@ class Supervision:
 
     def start(self) -> subprocess.Popen:
         config = self.layout.root / "supervisor.conf"
-        with (self.layout.output / "supervisord.out").open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)]
+        return spawn(command, self.layout.output / "supervisord.out")
 
     def call(self, method: str, *arguments):
         """One XML-RPC call, such as `call("startProcess", "catalog-2")`."""
