@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ..analysis.series import window_rate
 from ..telemetry.model import Series, Window
-from . import reading
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, table, whole
 
@@ -36,13 +35,13 @@ class CacheHits(Row):
 def cache_hits(bench: Bench) -> Table[CacheHits]:
     """Hit share of every cache whose metrics say so (x_cache_hits_total beside
     x_cache_misses_total, or one counter with a result label), before and now. Worst fall first."""
-    seen = reading.attempt(bench.telemetry.metric_names)
+    seen = bench.telemetry.metric_names()
     names = sorted({name for _, name in seen if HIT.match(name) or MISS.match(name)})
     names += sorted({name for _, name in seen if EITHER.search(name)})
     nothing = f"no cache metrics among {len({name for _, name in seen})} metric names"
     if not names:
         return table([], "", nothing, whole(bench))
-    raw = reading.attempt(lambda: bench.telemetry.metrics(whole(bench), names))
+    raw = bench.telemetry.metrics(whole(bench), names)
     rows = [row for key, found in _sorted_out(raw).items() if (row := _row(bench, key, found))]
     rows.sort(key=lambda row: (row.hit_share or 0.0) - (row.hit_share_before or 0.0))
     return table(rows, f"{len(rows)} caches with hits and misses", nothing, whole(bench))

@@ -14,7 +14,7 @@ from ..telemetry.signal_catalogue import (
     SignalName,
 )
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, number, table, whole
+from .reading import number, table, whole
 from .shifts import Shift, shifts
 
 AMOUNTS: dict[str, SignalName] = {
@@ -58,7 +58,7 @@ def saturation(bench: Bench) -> Table[ResourceUse]:
     in the incident's last third (median), at its peak, and before. Score 0..1; full first."""
     found = shifts(bench)
     signals = {(shift.signal.service, shift.signal.name): shift for shift in found}
-    catalogue = attempt(bench.telemetry.catalogue)
+    catalogue = bench.telemetry.catalogue()
     limits = _limits(bench)
     rows = []
     for (service, _), shift in signals.items():
@@ -77,7 +77,7 @@ def _limits(bench: Bench) -> dict[tuple[str, str], float]:
     """The newest value of each limit metric, by service and metric; instances' smallest."""
     names = [metric for _, metric in LIMITS.values()]
     newest: dict[tuple[str, str], float] = {}
-    for item in attempt(lambda: bench.telemetry.metrics(whole(bench), names)):
+    for item in bench.telemetry.metrics(whole(bench), names):
         key = item.service, item.name
         newest[key] = min(newest.get(key, np.inf), float(item.values[-1]))
     return newest

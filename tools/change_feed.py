@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..telemetry.model import Change, Window
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
-from .reading import attempt, cut, number, table
+from .reading import cut, number, table
 
 DIFF = 2000
 """Characters of a diff that are kept."""
@@ -44,7 +44,7 @@ def recent_changes(
     """
     begin = bench.frame.incident.start if onset is None else onset
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
-    found = attempt(lambda: bench.telemetry.changes(window))
+    found = bench.telemetry.changes(window)
     rows = [change_row(change, begin, DIFF) for change in found]
     rows.sort(key=lambda row: (row.seconds_before < -AFTER_S, abs(row.seconds_before)))
     before = sum(row.seconds_before >= -AFTER_S for row in rows)
@@ -65,7 +65,7 @@ def change_history(bench: Bench, lookback_s: float = WEEK_S) -> Table[ChangeReco
     """
     begin = bench.frame.incident.start
     window = Window(begin - lookback_s, bench.frame.incident.end)
-    found = attempt(lambda: bench.telemetry.changes(window))
+    found = bench.telemetry.changes(window)
     rows = [change_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
     summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"

@@ -11,7 +11,6 @@ from ..analysis.templates import statements
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
 from .base import Bench
-from .reading import attempt
 
 LOUD = ("error", "critical")
 NO_SPAN = 0
@@ -63,12 +62,12 @@ def requests(bench: Bench) -> Requests:
         telemetry.log_table(window)  # what these requests rest on as well, though it is used later
         return Requests(telemetry, window, telemetry.span_table(window))
 
-    return attempt(lambda: telemetry.remember(("requests", window), read))
+    return telemetry.remember(("requests", window), read)
 
 
 def listed_calls(bench: Bench) -> set[tuple[str, str]]:
     """(caller, callee) pairs of the catalogue."""
-    catalogue = attempt(bench.telemetry.catalogue)
+    catalogue = bench.telemetry.catalogue()
     return {(s.name, callee) for s in catalogue.services for callee in s.depends_on}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..telemetry.coverage import gaps
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, number, table, whole
+from .reading import number, table, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def coverage(bench: Bench) -> Table[ModalityCoverage]:
     A problem names what is missing, half-written or unreadable, clocks that disagree, and a
     baseline or incident window that the modality does not reach.
     """
-    covers = attempt(bench.telemetry.coverage)
+    covers = bench.telemetry.coverage()
     windows = {"baseline": bench.frame.baseline, "incident": bench.frame.incident}
     missed = gaps(covers, windows)
     rows: list[ModalityCoverage] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..analysis.requests.edges import EdgeShift, EdgeStats, compare_edges
 from .base import Bench, Effect, Row, Table, tool
-from .reading import every_span, number, seconds, table, traces
+from .reading import number, seconds, table, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,16 @@ def call_edges(bench: Bench) -> Table[CallEdge]:
     """Every caller -> callee: requests, share of failed calls, P95 and calls that nobody
     answered, in the incident against the baseline. The edge that got worst first."""
     frame = bench.frame
-    before, after = traces(bench, frame.baseline), traces(bench, frame.incident)
+    before, after = traces(bench)
     instrumented = before.serving | after.serving
     rows = [_row(shift, instrumented) for shift in compare_edges(before, after)]
     summary = f"{len(rows)} edges"
     if rows and rows[0].error_rise:
         summary += f"; worst {rows[0].caller} -> {rows[0].callee}"
         summary += f": {rows[0].error_share or 0:.0%} of calls fail"
-    nothing = (
-        f"no call between services among {len(every_span(bench, frame.baseline))} spans of the "
-        f"baseline and {len(every_span(bench, frame.incident))} of "
-        f"{seconds(frame.incident)} incident"
-    )
+    count_before, count = map(len, traces(bench, linked=False))
+    nothing = f"no call between services among {count_before} spans of the baseline and {count} of "
+    nothing += f"{seconds(frame.incident)} incident"
     return table(rows, summary, nothing, frame.incident)
 
 

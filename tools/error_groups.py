@@ -13,7 +13,7 @@ from ..analysis.stacktraces import (
 )
 from ..telemetry.model import LogRecord
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, logs, number, seconds, table
+from .reading import checked, cut, number, seconds, table
 
 STACK = "exception.stacktrace"
 CHAINED = re.compile(r"^(?:The above exception was|During handling of the above).*$", re.MULTILINE)
@@ -50,7 +50,7 @@ def error_groups(bench: Bench, services: list[str] | None = None) -> Table[Error
     frame = bench.frame
     names = checked(bench, services)
     before, after = (
-        [log for log in logs(bench, w, names, having=[STACK]) if log.attributes.get(STACK)]
+        [log for log in bench.telemetry.logs(w, names, having=[STACK]) if log.attributes.get(STACK)]
         for w in (frame.baseline, frame.incident)
     )
     groups = group_stacks([str(log.attributes[STACK]) for log in after])

@@ -1,26 +1,15 @@
 """One request, span by span."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
 from ..telemetry.model import Span as TracedSpan
+from ..telemetry.model import peer, span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import (
-    attempt,
-    checked,
-    cut,
-    every_span,
-    graph_spans,
-    number,
-    one_of,
-    records,
-    seconds,
-    table,
-    traces,
-    whole,
-)
+from .reading import checked, cut, number, one_of, seconds, table, whole
 
 MOST_SPANS = 60
 
@@ -58,15 +47,15 @@ def example_trace(
         checked(bench, [service])
     window = whole(bench) if trace_id else bench.frame.incident
     if trace_id:
-        found = attempt(lambda: bench.telemetry.spans(window, trace_id=trace_id))
+        found = bench.telemetry.spans(window, trace_id=trace_id)
     else:
         found = _chosen(bench, kind, service)
     failed = [span for span in found if span.status == "error"]
     messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
-    trace = next(iter(build_traces(graph_spans(found))), None)
+    trace = next(iter(build_traces(_graph_spans(found))), None)
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
-    count = 0 if trace_id else len(every_span(bench, window))
+    count = 0 if trace_id else len(bench.telemetry.span_table(window, linked=False))
     nothing += f" among {count} spans of {seconds(window)}"
     if trace is None:
         return table([], "", nothing, window)
@@ -87,7 +76,7 @@ def _message(span: TracedSpan) -> str:
 
 def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
     """The spans of the longest trace that fits, of failing ones first those whose root fails."""
-    table = traces(bench, bench.frame.incident)
+    table = bench.telemetry.span_table(bench.frame.incident)
     named = np.array([not service or service in (op.service, op.peer) for op in table.ops], bool)
     part = named[table.op] & (table.error | (kind == "slow"))
     roots = np.flatnonzero((table.parent < 0) & np.isin(table.trace, table.trace[part]))
@@ -98,7 +87,7 @@ def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
         return []
     loud = table.error[roots] & (kind == "failing")
     best = roots[np.lexsort((np.arange(roots.size), -table.ms[roots], ~loud))[0]]
-    return records(bench, table, np.flatnonzero(table.trace == table.trace[best]))
+    return bench.telemetry.spans_of(table, np.flatnonzero(table.trace == table.trace[best]))
 
 
 def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[TraceSpan]:
@@ -135,3 +124,22 @@ def _in_order(trace: Trace) -> list[Span]:
         ordered.append(span)
         pending += sorted(trace.children(span), key=lambda child: -child.start)
     return ordered
+
+
+def _graph_spans(found: Iterable[TracedSpan]) -> list[Span]:
+    """Spans as the analysis of traces wants them."""
+    return [
+        Span(
+            span.trace_id,
+            span.span_id,
+            span.parent_id,
+            span.service,
+            span.name,
+            span.kind,
+            span.start,
+            span.duration_ms,
+            span_failed(span),
+            peer(span) if span.kind == "client" else "",
+        )
+        for span in found
+    ]

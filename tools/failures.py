@@ -11,7 +11,7 @@ from ..analysis.requests.origins import Origin, find_origins
 from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span, span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import cut, every_span, number, records, seconds, table, traces
+from .reading import cut, number, seconds, table, traces
 
 Key = tuple[str, str, str, str]
 """Blamed service, operation, error, reason."""
@@ -50,7 +50,7 @@ def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     over failing traces of the incident; most frequent first.
     """
     frame = bench.frame
-    before, after = traces(bench, frame.baseline), traces(bench, frame.incident)
+    before, after = traces(bench)
     known = before.serving
     usual = Counter(key for key, _ in _failures(bench, before, known))
     groups: dict[Key, list[Failure]] = defaultdict(list)
@@ -62,7 +62,7 @@ def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     summary = f"{len(origins)} failing traces"
     if rows:
         summary += f"; {rows[0].share:.0%} begin at {rows[0].service} ({rows[0].reason})"
-    spans = len(every_span(bench, frame.incident))
+    spans = len(bench.telemetry.span_table(frame.incident, linked=False))
     nothing = f"no failing trace among {spans} spans of {seconds(frame.incident)}"
     return table(rows, summary, nothing, frame.incident)
 
@@ -71,7 +71,7 @@ def _failures(bench: Bench, table: SpanTable, known: Collection[str]) -> list[tu
     """Every failing trace."""
     origins = find_origins(table, known)
     shown = np.array([origin.row for origin in origins], int)
-    spans = records(bench, table, shown)
+    spans = bench.telemetry.spans_of(table, shown)
     routes = _routes(table, shown)
     return [
         (_key(origin, span), Failure(origin.caller, route, span.trace_id))

@@ -8,8 +8,7 @@ import numpy as np
 from ..analysis.trend import fit_trend, seconds_to_limit
 from ..telemetry.model import Window
 from ..telemetry.signal_catalogue import CATALOGUE, SignalName
-from ..telemetry.signals import Signal
-from . import reading
+from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, seconds, table, whole
 
@@ -44,7 +43,7 @@ def growth(bench: Bench) -> Table[GrowthTrend]:
     window = bench.frame.incident
     if window.seconds < 20:  # a short look cannot tell growth from noise: take what was before
         window = Window(max(whole(bench).start, window.end - 20), window.end)
-    found = reading.signals(bench, window, None, [*SIGNALS, SignalName.memory_share])
+    found = read_signals(bench.telemetry, window, None, [*SIGNALS, SignalName.memory_share])
     shares = {signal.service: signal for signal in found if signal.name == SignalName.memory_share}
     rows = [row for signal in found if signal.name in SIGNALS and (row := _row(signal, shares))]
     rows.sort(key=_order)

@@ -7,8 +7,9 @@ import numpy as np
 
 from ..analysis.requests.tables import LogTable
 from ..telemetry.signal_catalogue import Group, SignalName
+from ..telemetry.signals import known_services
 from .base import Bench, Effect, Row, Table, tool
-from .reading import log_lines, number, services_of, table, whole
+from .reading import number, table, whole
 from .shifts import Shift, shifts
 
 STATES = ("unknown", "ok", "watch", "bad")
@@ -43,7 +44,10 @@ def health(bench: Bench) -> Table[ServiceHealth]:
     for shift in shifts(bench):
         found.setdefault(shift.signal.service, []).append(shift)
     loud = _loud(bench)
-    rows = [_row(name, found.get(name, []), loud.get(name, "")) for name in services_of(bench)]
+    rows = [
+        _row(name, found.get(name, []), loud.get(name, ""))
+        for name in known_services(bench.telemetry)
+    ]
     rows.sort(key=lambda row: (-row.states().count("bad"), -row.score))
     sick = [row.service for row in rows if "bad" in row.states()]
     summary = f"{len(sick)} of {len(rows)} services are in a bad state"
@@ -95,7 +99,7 @@ def _last(shift: Shift | None) -> float | None:
 def _loud(bench: Bench) -> dict[str, str]:
     """State of the error logs of each service: how many more than in the baseline, per second."""
     frame = bench.frame
-    before, now = (_errors(log_lines(bench, w)) for w in (frame.baseline, frame.incident))
+    before, now = (_errors(bench.telemetry.log_table(w)) for w in (frame.baseline, frame.incident))
     states = {}
     for service, count in now.items():
         usual = before[service] / max(frame.baseline.seconds, 1) * frame.incident.seconds

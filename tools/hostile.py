@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..telemetry.model import LogRecord, Window
 from ..text_safety.injection import speaks
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, cut, logs, number, seconds, table
+from .reading import cut, number, seconds, table
 
 READ = 1_000_000
 """Characters looked at in one call, newest of a kind first: a flood of text must not take longer
@@ -88,10 +88,10 @@ def _texts(bench: Bench) -> Iterator[Text]:
     yield from _changes(bench)
     yield from _labels(bench)
     window = bench.frame.incident
-    for log in reversed(logs(bench, window)):
+    for log in reversed(bench.telemetry.logs(window)):
         yield Text("log line", log.service, log.ts, _without_ids(log))
         yield from _facts("log attribute", log.service, log.ts, log.attributes)
-    for span in reversed(attempt(lambda: bench.telemetry.spans(window, different=True))):
+    for span in reversed(bench.telemetry.spans(window, different=True)):
         yield Text("span name", span.service, span.start, span.name)
         yield Text("span status", span.service, span.start, span.status_message)
         yield from _facts("span attribute", span.service, span.start, span.attributes)
@@ -116,7 +116,7 @@ def _written(value: Any) -> str:
 
 
 def _changes(bench: Bench) -> Iterator[Text]:
-    found = attempt(lambda: bench.telemetry.changes(Window(0.0, bench.frame.incident.end)))
+    found = bench.telemetry.changes(Window(0.0, bench.frame.incident.end))
     for change in reversed(found):
         parts = {
             "summary": change.summary,
@@ -130,10 +130,10 @@ def _changes(bench: Bench) -> Iterator[Text]:
 
 
 def _labels(bench: Bench) -> Iterator[Text]:
-    names = _distinct(name for _, name in attempt(bench.telemetry.metric_names))
+    names = _distinct(name for _, name in bench.telemetry.metric_names())
     for name in names:
         yield Text("metric name", "", None, name)
-    for one in attempt(lambda: bench.telemetry.metrics(bench.frame.incident, names)):
+    for one in bench.telemetry.metrics(bench.frame.incident, names):
         for name, value in one.labels.items():
             yield Text(f"metric label {cut(name, 60)}", one.service, None, value)
             yield Text("name of a metric label", one.service, None, name)

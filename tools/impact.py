@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import Request, edge_requests, edge_services
-from .reading import attempt, number, seconds, table
+from .reading import number, seconds, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
 
 def _latency_limit(bench: Bench) -> float | None:
     """The strictest latency objective of the edge, milliseconds."""
-    catalogue = attempt(bench.telemetry.catalogue)
+    catalogue = bench.telemetry.catalogue()
     found = [
         objective.threshold_ms
         for name in edge_services(bench)

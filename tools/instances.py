@@ -16,9 +16,8 @@ from ..telemetry.signal_catalogue import (
     REQUEST_SECONDS,
     REQUESTS,
 )
-from . import reading
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, number, table, whole
+from .reading import checked, number, seconds, table, whole
 
 SUM, COUNT = f"{REQUEST_SECONDS}_sum", f"{REQUEST_SECONDS}_count"
 NEEDED = [REQUESTS, SUM, COUNT, IN_FLIGHT, CONCURRENCY_LIMIT]
@@ -93,7 +92,7 @@ def instance_load(bench: Bench, services: list[str] | None = None) -> Table[Inst
     capacity is computed from: arrivals, slots, and `usual_s`, the seconds that a request of
     today's mix of routes took before. Busiest service first."""
     window, names = whole(bench), checked(bench, services)
-    raw = reading.attempt(lambda: bench.telemetry.metrics(window, NEEDED, names))
+    raw = bench.telemetry.metrics(window, NEEDED, names)
     rows = [_row(bench, instance) for instance in _instances(raw)]
     rows = [row for row in rows if row.rate or row.rate_before]
     totals: dict[str, float] = defaultdict(float)
@@ -103,7 +102,7 @@ def instance_load(bench: Bench, services: list[str] | None = None) -> Table[Inst
     rows.sort(key=lambda row: (-totals[row.service], row.service, -(row.rate or 0.0)))
     several = sum(1 for name in totals if sum(row.service == name for row in rows) > 1)
     summary = f"{len(rows)} instances of {len(totals)} services; {several} services have several"
-    return table(rows, summary, f"no request counters in {reading.seconds(window)}", window)
+    return table(rows, summary, f"no request counters in {seconds(window)}", window)
 
 
 def _share(row: InstanceLoad, total: float) -> float | None:

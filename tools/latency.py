@@ -39,8 +39,7 @@ def slow_operations(bench: Bench, services: list[str] | None = None) -> Table[Sl
     """
     frame = bench.frame
     names = checked(bench, services)
-    before, roots_before = _own(traces(bench, frame.baseline))
-    after, roots = _own(traces(bench, frame.incident))
+    (before, roots_before), (after, roots) = map(_own, traces(bench))
     rows = [
         _row(key, before.get(key), times, (roots_before, roots)) for key, times in after.items()
     ]

@@ -6,7 +6,6 @@ from typing import Any
 from ..analysis.sources import AuthEvent
 from ..telemetry.model import LogRecord, Span, Window
 from .base import Bench
-from .reading import logs, spans
 
 LOGIN_WORDS = r"(?:log[- ]?in|sign[- ]?in|auth(?:entication)?|password|credentials?)"
 REFUSAL_WORDS = r"(?:fail|invalid|denied|reject|wrong|bad\b|incorrect)"
@@ -51,7 +50,9 @@ def status_code(attributes: dict[str, Any]) -> int:
 def _failures(bench: Bench, window: Window) -> list[AuthEvent]:
     """One event a trace: several services may log the same refusal."""
     found: dict[str, AuthEvent] = {}
-    for number, log in enumerate(logs(bench, window, having=("user.name", "client.address"))):
+    for number, log in enumerate(
+        bench.telemetry.logs(window, having=("user.name", "client.address"))
+    ):
         if is_failed_login(log):
             key = log.trace_id or f"line {number}"
             known = found.get(key, AuthEvent("", "", True))
@@ -64,7 +65,7 @@ def _failures(bench: Bench, window: Window) -> list[AuthEvent]:
 def _requests(bench: Bench, window: Window) -> list[Span]:
     """The outermost server span at a login route of each trace: it saw the client."""
     found: dict[str, Span] = {}
-    for span in spans(bench, window, route=LOGIN.pattern):
+    for span in bench.telemetry.spans(window, route=LOGIN.pattern):
         route = str(span.attributes.get("http.route") or span.name)
         if span.kind == "server" and LOGIN.search(route):
             found.setdefault(span.trace_id, span)

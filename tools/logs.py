@@ -6,7 +6,7 @@ from ..analysis.requests.tables import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, checked, cut, log_lines, logs, number, one_of, seconds, table
+from .reading import checked, cut, number, one_of, seconds, table
 from .searching import matches
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -89,13 +89,13 @@ def _chosen(
     bench: Bench, window: Window, services: list[str] | None, levels: list[str]
 ) -> LogTable:
     """The lines of these levels and services."""
-    found = log_lines(bench, window)
+    found = bench.telemetry.log_table(window)
     found = found.chosen(found.of_levels(levels))
     return found if services is None else found.chosen(found.of_services(services))
 
 
 def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
-    texts = attempt(lambda: bench.telemetry.messages(found))
+    texts = bench.telemetry.messages(found)
     numbers = zip(found.service.tolist(), found.level.tolist(), texts, strict=True)
     return [LogLine(found.services[s], found.levels[i], text) for s, i, text in numbers]
 
@@ -108,7 +108,7 @@ def search_logs(
     names = checked(bench, [service]) if service else None
     levels = [one_of("level", level, LEVELS)] if level else None
     window = bench.frame.incident
-    found = logs(bench, window, names, levels)
+    found = bench.telemetry.logs(window, names, levels)
     matching, _plain = matches(pattern, [log.message for log in found])
     hits = [found[index] for index in matching][::-1]
     rows = [

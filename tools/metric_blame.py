@@ -8,9 +8,10 @@ from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, bl
 from ..analysis.series import without_season
 from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
+from ..telemetry.signals import read_signals
 from .base import Bench, Effect, Row, Table, tool
 from .columns import listed_calls, requests
-from .reading import attempt, by_alert, cut, number, seconds, signals, table
+from .reading import by_alert, cut, number, seconds, table
 
 MEASURED = "metrics"
 SHOWN = 30
@@ -66,7 +67,7 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
 def _raw(bench: Bench) -> list[MetricColumn]:
     """Metrics of any name that no canonical signal is made of."""
     before, now = bench.frame.by_alert
-    found = attempt(lambda: gauges(bench.telemetry, before, now))
+    found = gauges(bench.telemetry, before, now)
     return [
         MetricColumn(
             item.service,
@@ -90,7 +91,7 @@ def _signals(bench: Bench) -> list[MetricColumn]:
     window = Window(before.start, now.end)
     return [
         MetricColumn(item.service, item.name, item.within(before), item.within(now))
-        for item in signals(bench, window)
+        for item in read_signals(bench.telemetry, window)
         if item.source == MEASURED
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..analysis.series import downsample
 from ..telemetry.signal_catalogue import MEASURED
-from . import reading
+from ..telemetry.signals import read_signals
 from .base import Bench, Effect, Row, Table, tool
 from .reading import checked, number, one_of, seconds, table, whole
 from .shifts import SignalShift, shifts
@@ -54,7 +54,7 @@ def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> 
     checked(bench, [service])
     one_of("signal", signal, MEASURED)
     window = whole(bench)
-    found = reading.signals(bench, window, [service], [signal])
+    found = read_signals(bench.telemetry, window, [service], [signal])
     if not found:
         return table([], "", f"{service} has no {signal} in {seconds(window)}", window)
     values = downsample(found[0].values, max(2, min(points, 200)))

@@ -42,7 +42,7 @@ def origin(bench: Bench) -> Table[OriginSuspect]:
     """
     found = shifts(bench)
     worst = _worst(found)
-    before, after = traces(bench, bench.frame.baseline), traces(bench, bench.frame.incident)
+    before, after = traces(bench)
     silent = _silent(found, before, after)
     edges = compare_edges(before, after)
     calls = listed_calls(bench) | {(edge.caller, edge.callee) for edge in edges}

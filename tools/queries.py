@@ -7,7 +7,7 @@ import numpy as np
 
 from ..telemetry.model import Span, peer
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, number, ratio, seconds, spans, table
+from .reading import checked, cut, number, ratio, seconds, table
 
 Statement = tuple[str, str]
 STATEMENTS = ("db.query.text", "db.statement", "db.system")
@@ -58,8 +58,8 @@ def slow_queries(bench: Bench, services: list[str] | None = None) -> Table[State
     """
     frame = bench.frame
     names = checked(bench, services)
-    before = _runs(spans(bench, frame.baseline, having=STATEMENTS), names)
-    after = _runs(spans(bench, frame.incident, having=STATEMENTS), names)
+    before = _runs(bench.telemetry.spans(frame.baseline, having=STATEMENTS), names)
+    after = _runs(bench.telemetry.spans(frame.incident, having=STATEMENTS), names)
     scale = frame.incident.seconds / max(frame.baseline.seconds, 1e-3)
     rows = {key: _row(key, before.get(key), runs) for key, runs in after.items()}
 

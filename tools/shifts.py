@@ -6,9 +6,9 @@ import numpy as np
 
 from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
 from ..telemetry.signal_catalogue import Unit
-from ..telemetry.signals import Signal
+from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Row
-from .reading import number, signals, whole
+from .reading import number, whole
 
 FEWEST_EVENTS = 4
 """A share of fewer requests than this says nothing."""
@@ -114,7 +114,9 @@ def _compare(bench: Bench, services: list[str] | None, names: list[str] | None) 
     frame = bench.frame
     near = frame.incident.start - frame.baseline.end <= CONTIGUOUS_S
     if near:
-        found = [trusted(item) for item in signals(bench, whole(bench), services, names)]
+        found = [
+            trusted(item) for item in read_signals(bench.telemetry, whole(bench), services, names)
+        ]
         pairs = [(item, item.within(frame.baseline), item.within(frame.incident)) for item in found]
     else:
         pairs = _apart(bench, services, names)
@@ -132,7 +134,10 @@ def _apart(
     """The windows lie far apart: each has its own grid."""
     frame = bench.frame
     then, now = (
-        {(s.service, s.name): trusted(s) for s in signals(bench, window, services, names)}
+        {
+            (s.service, s.name): trusted(s)
+            for s in read_signals(bench.telemetry, window, services, names)
+        }
         for window in (frame.baseline, frame.incident)
     )
     nothing = np.array([np.nan])

@@ -8,7 +8,7 @@ from ..analysis.slo import BurnRule, budget_left, burn_rate, multiwindow
 from ..telemetry.model import Objective, Window
 from ..telemetry.objectives import Counted, count_objectives
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, number, table, whole
+from .reading import number, table, whole
 
 FAST_SHARE = 1 / 3
 """The fast window is the last third of the incident, the slow one all of it."""
@@ -39,8 +39,8 @@ def slo_state(bench: Bench) -> Table[ObjectiveState]:
     The budget is that of the objective's window at the baseline's rate of traffic.
     """
     window, frame = whole(bench), bench.frame
-    counted = attempt(lambda: count_objectives(bench.telemetry, window))
-    catalogue = attempt(bench.telemetry.catalogue)
+    counted = count_objectives(bench.telemetry, window)
+    catalogue = bench.telemetry.catalogue()
     rows = []
     for service in catalogue.services:
         for objective in service.slos:

@@ -7,7 +7,7 @@ from typing import Any
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import LogRecord, Window
 from .base import Bench, Row
-from .reading import cut, logs, number
+from .reading import cut, number
 
 LOUD = {"warning": 0.7, "warn": 0.7, "error": 1.0, "critical": 1.0, "fatal": 1.0}
 LONGEST = 500
@@ -29,7 +29,10 @@ class Symptom(Row):
 
 def log_symptoms(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
     """Warnings and errors that are new or surge, each with the attributes of one line."""
-    then, now = logs(bench, before, None, [*LOUD]), logs(bench, after, None, [*LOUD])
+    then, now = (
+        bench.telemetry.logs(before, None, [*LOUD]),
+        bench.telemetry.logs(after, None, [*LOUD]),
+    )
     exposures = max(before.seconds, 1e-3), max(after.seconds, 1e-3)
     for shift in compare_templates(_lines(then), _lines(now), *exposures):
         if shift.kind == "vanished" or shift.first is None:

@@ -13,7 +13,7 @@ import numpy as np
 from ..analysis.requests.tables import Ints, SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
-from .reading import attempt, cut, every_span, records
+from .reading import cut
 from .symptom_records import LONGEST, Symptom, flat, row, written
 
 SLOWER = 1.5
@@ -41,12 +41,12 @@ class _Spans:
 
     @classmethod
     def of(cls, bench: Bench, window: Window) -> "_Spans":
-        table = every_span(bench, window)
+        table = bench.telemetry.span_table(window, linked=False)
         return cls(bench, table, _by_operation(table), _figures(bench, window))
 
     def record(self, number: int) -> Span:
         """The whole span of a row."""
-        return records(self.bench, self.table, np.array([number]))[0]
+        return self.bench.telemetry.spans_of(self.table, np.array([number]))[0]
 
     def mean_ms(self, operation: Operation) -> float:
         return fmean(self.table.ms[self.rows[operation]].tolist())
@@ -113,7 +113,7 @@ def _by_operation(table: SpanTable) -> dict[Operation, Ints]:
 def _figures(bench: Bench, window: Window) -> dict[Operation, Figures]:
     """Values of the numeric attributes; identifiers, codes and offsets are no figures."""
     found: dict[Operation, Figures] = defaultdict(lambda: defaultdict(list))
-    for span in attempt(lambda: bench.telemetry.spans(window, measured_but=NO_FIGURES)):
+    for span in bench.telemetry.spans(window, measured_but=NO_FIGURES):
         for key, value in flat(span.attributes).items():
             if _measures(value) and _figure(key):
                 found[span.service, span.name][key].append(float(value))

@@ -8,7 +8,7 @@ import numpy as np
 from ..analysis.departure import Departure, counts_up, increments, moves
 from ..telemetry.model import Series, Window
 from .base import Bench, Effect, Table, tool
-from .reading import attempt, number, table, whole
+from .reading import number, table, whole
 from .symptom_records import Symptom, log_symptoms
 from .symptom_spans import span_symptoms
 
@@ -80,10 +80,10 @@ def _together(
 
 
 def _series(bench: Bench) -> dict[tuple[str, str], list[Series]]:
-    names = sorted({name for _, name in attempt(bench.telemetry.metric_names)})
+    names = sorted({name for _, name in bench.telemetry.metric_names()})
     names = [name for name in names if not name.endswith(CELLS)]
     groups: dict[tuple[str, str], list[Series]] = defaultdict(list)
-    for series in attempt(lambda: bench.telemetry.metrics(whole(bench), names)):
+    for series in bench.telemetry.metrics(whole(bench), names):
         groups[series.service, series.name].append(series)
     return groups
 

@@ -8,7 +8,7 @@ from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import edge_requests
-from .reading import cut, every_span, number, one_of, ratio, seconds, table
+from .reading import cut, number, one_of, ratio, seconds, table
 
 MOST_ROWS = 50
 
@@ -50,7 +50,7 @@ def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
 
 def _values(bench: Bench, window: Window, by: str) -> list[str]:
     if by == "service":
-        found = every_span(bench, window)
+        found = bench.telemetry.span_table(window, linked=False)
         return [found.services[i] for i in found.service[found.of_kind("server")].tolist()]
     requests = edge_requests(bench, window)
     values = [value for r in requests if (value := r.route if by == "route" else r.client)]
