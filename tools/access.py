@@ -15,7 +15,7 @@ from ..analysis.sources import (
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import arrivals
 from .logins import login_attempts
-from .reading import cut, number, one_of, ratio, seconds, table
+from .reading import cut, durations, number, one_of, seconds, table
 
 Lengths = tuple[float, float]
 """Seconds of the baseline and of the incident."""
@@ -39,22 +39,6 @@ class FailedLogins(Row):
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class AccessPattern(Row):
-    """Requests at the edge with one value of an attribute; rates are per second."""
-
-    value: str
-    requests: int
-    requests_before: int
-    rate: float
-    rate_before: float
-    share: float | None
-    errors: int
-    error_share: float | None
-    ratio: float | None
-    score: float
-
-
 @tool(Effect.read)
 def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
     """Failed logins of the incident by source address or by user, against the baseline.
@@ -70,7 +54,7 @@ def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
     if by == "user":
         before, after = _turned(before), _turned(after)
     before, after = [e for e in before if e.source], [e for e in after if e.source]
-    lengths = _lengths(bench)
+    lengths = durations(bench)
     report = attacking_sources(before, after, *lengths)
     if by == "source":
         report, before, after = _widened(report, before, after, lengths)
@@ -79,10 +63,6 @@ def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
     summary += f" ({usual} in {seconds(frame.baseline)} before)"
     nothing = f"{summary}, none with a {by}" if failures else f"{summary}: nothing to look at"
     return table(rows, f"{summary}; pattern {report.kind}", nothing, frame.incident)
-
-
-def _lengths(bench: Bench) -> Lengths:
-    return max(bench.frame.baseline.seconds, 1e-3), max(bench.frame.incident.seconds, 1e-3)
 
 
 def _turned(events: list[AuthEvent]) -> list[AuthEvent]:
@@ -149,44 +129,3 @@ def _auth_rows(
             )
         )
     return sorted(rows, key=lambda row: (-row.confidence, -row.failures, row.value))
-
-
-@tool(Effect.read)
-def access_patterns(bench: Bench, by: str = "source") -> Table[AccessPattern]:
-    """Requests at the edge by source address, user agent, path or route, against the baseline:
-    what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
-    probability that so many more come by chance."""
-    one_of("by", by, ("source", "user_agent", "path", "route"))
-    window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
-    usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
-    errors = Counter(a.value for a in after if a.refused)
-    lengths = _lengths(bench)
-    rows = [
-        _row(value, (usual[value], now[value]), errors[value], lengths, len(after))
-        for value in now | usual
-    ]
-    rows.sort(key=lambda row: (-row.score, -row.errors, -row.requests, row.value))
-    summary = f"{len(now)} values of {by} in {len(after)} {origin}"
-    summary += f"; first: {rows[0].value} ({rows[0].requests} requests)" if rows else ""
-    nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
-    return table(rows, summary, nothing, window)
-
-
-def _row(
-    value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int
-) -> AccessPattern:
-    before, now = counts
-    change = rate_change(before, now, *lengths)
-    rate, rate_before = now / lengths[1], before / lengths[0]
-    return AccessPattern(
-        value=cut(value, 200),
-        requests=now,
-        requests_before=before,
-        rate=number(rate) or 0.0,
-        rate_before=number(rate_before) or 0.0,
-        share=number(now / total) if total else None,
-        errors=errors,
-        error_share=number(errors / now) if now else None,
-        ratio=ratio(rate, rate_before),
-        score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
-    )

@@ -48,7 +48,7 @@ def traces(bench: Bench, linked: bool = True) -> tuple[SpanTable, SpanTable]:
     return read(frame.baseline, linked), read(frame.incident, linked)
 
 
-def lengths(bench: Bench) -> tuple[float, float]:
+def durations(bench: Bench) -> tuple[float, float]:
     """Seconds of the baseline and of the incident, as one divides by them."""
     return max(bench.frame.baseline.seconds, 1e-3), max(bench.frame.incident.seconds, 1e-3)
 

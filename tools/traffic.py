@@ -7,8 +7,8 @@ from ..analysis.rates import rate_change
 from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .edge_requests import edge_requests
-from .reading import cut, number, one_of, ratio, seconds, table
+from .edge_requests import arrivals, edge_requests
+from .reading import cut, durations, number, one_of, ratio, seconds, table
 
 MOST_ROWS = 50
 
@@ -25,6 +25,22 @@ class TrafficRate(Row):
     share: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class AccessPattern(Row):
+    """Requests at the edge with one value of an attribute; rates are per second."""
+
+    value: str
+    requests: int
+    requests_before: int
+    rate: float
+    rate_before: float
+    share: float | None
+    errors: int
+    error_share: float | None
+    ratio: float | None
+    score: float
+
+
 @tool(Effect.read)
 def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
     """Arrival rate at the edge by route, source or /24 network, or of every service, against the
@@ -36,7 +52,7 @@ def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
     one_of("by", by, ("route", "source", "network", "service"))
     frame = bench.frame
     before, after = _values(bench, frame.baseline, by), _values(bench, frame.incident, by)
-    lengths = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
+    lengths = durations(bench)
     usual, now = Counter(before), Counter(after)
     total = len(edge_requests(bench, frame.incident))
     every = _row("*", len(edge_requests(bench, frame.baseline)), total, lengths, total)
@@ -76,3 +92,44 @@ def _row(
 
 def _risen(row: TrafficRate) -> float:
     return row.score if (row.rate or 0.0) > (row.rate_before or 0.0) else 0.0
+
+
+@tool(Effect.read)
+def access_patterns(bench: Bench, by: str = "source") -> Table[AccessPattern]:
+    """Requests at the edge by source address, user agent, path or route, against the baseline:
+    what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
+    probability that so many more come by chance."""
+    one_of("by", by, ("source", "user_agent", "path", "route"))
+    window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
+    usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
+    errors = Counter(a.value for a in after if a.refused)
+    lengths = durations(bench)
+    rows = [
+        _pattern(value, (usual[value], now[value]), errors[value], lengths, len(after))
+        for value in now | usual
+    ]
+    rows.sort(key=lambda row: (-row.score, -row.errors, -row.requests, row.value))
+    summary = f"{len(now)} values of {by} in {len(after)} {origin}"
+    summary += f"; first: {rows[0].value} ({rows[0].requests} requests)" if rows else ""
+    nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
+    return table(rows, summary, nothing, window)
+
+
+def _pattern(
+    value: str, counts: tuple[int, int], errors: int, lengths: tuple[float, float], total: int
+) -> AccessPattern:
+    before, now = counts
+    change = rate_change(before, now, *lengths)
+    rate, rate_before = now / lengths[1], before / lengths[0]
+    return AccessPattern(
+        value=cut(value, 200),
+        requests=now,
+        requests_before=before,
+        rate=number(rate) or 0.0,
+        rate_before=number(rate_before) or 0.0,
+        share=number(now / total) if total else None,
+        errors=errors,
+        error_share=number(errors / now) if now else None,
+        ratio=ratio(rate, rate_before),
+        score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
+    )
