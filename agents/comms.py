@@ -17,7 +17,7 @@ from ..incident.timeline import Event, EventKind
 from ..prompts.formats import clock, zh
 from ..prompts.neutral import plain
 from ..prompts.render import render, stamp
-from ..tools.impact import traffic_impact
+from ..tools.traffic import traffic_impact
 from .reporting.briefing import Briefing, brief
 from .reporting.impact import customer_report
 from .reporting.incident_status import Stage, about_security, ended, likely_cause, stage

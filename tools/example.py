@@ -9,7 +9,7 @@ from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, 
 from ..telemetry.model import Span as TracedSpan
 from ..telemetry.model import peer, span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, number, one_of, seconds, table, whole
+from .reading import checked, cut, number, one_of, seconds, table
 
 MOST_SPANS = 60
 
@@ -45,7 +45,7 @@ def example_trace(
     one_of("kind", kind, ("failing", "slow"))
     if service:
         checked(bench, [service])
-    window = whole(bench) if trace_id else bench.frame.incident
+    window = bench.frame.whole if trace_id else bench.frame.incident
     if trace_id:
         found = bench.telemetry.spans(window, trace_id=trace_id)
     else:

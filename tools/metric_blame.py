@@ -10,8 +10,8 @@ from ..telemetry.gauges import gauges
 from ..telemetry.model import Window
 from ..telemetry.signals import read_signals
 from .base import Bench, Effect, Row, Table, tool
-from .columns import listed_calls, requests
 from .reading import by_alert, cut, number, seconds, table
+from .requests import listed_calls, requests
 
 MEASURED = "metrics"
 SHOWN = 30

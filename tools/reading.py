@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..analysis.requests.tables import SpanTable
 from ..errors import ToolRetry
 from ..telemetry.model import Window
@@ -12,6 +14,8 @@ from .base import MAX_ROWS, Bench, Row, Table
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Row)
+Lengths = tuple[float, float]
+"""Seconds of the baseline and of the incident."""
 
 
 def by_alert(bench: Bench, name: str, make: Callable[[], T], *facts: Hashable) -> T:
@@ -48,17 +52,9 @@ def traces(bench: Bench, linked: bool = True) -> tuple[SpanTable, SpanTable]:
     return read(frame.baseline, linked), read(frame.incident, linked)
 
 
-def durations(bench: Bench) -> tuple[float, float]:
+def durations(bench: Bench) -> Lengths:
     """Seconds of the baseline and of the incident, as one divides by them."""
     return max(bench.frame.baseline.seconds, 1e-3), max(bench.frame.incident.seconds, 1e-3)
-
-
-def whole(bench: Bench) -> Window:
-    """From the begin of the baseline to the end of the incident window."""
-    frame = bench.frame
-    return Window(
-        min(frame.baseline.start, frame.incident.start), max(frame.baseline.end, frame.incident.end)
-    )
 
 
 def number(value: float | None, digits: int = 4) -> float | None:
@@ -75,11 +71,22 @@ def number(value: float | None, digits: int = 4) -> float | None:
     return round(float(value), max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
+def median(values: np.ndarray) -> float | None:
+    """Of the finite values; None of none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None
+
+
 def ratio(after: float | None, before: float | None) -> float | None:
     """after ÷ before, None where that says nothing."""
     if after is None or not before:
         return None
     return number(after / before, 3)
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    """A part of a whole, None of none; an unknown part is nothing."""
+    return number((part or 0.0) / whole) if whole else None
 
 
 def cut(text: Any, longest: int) -> str:

@@ -15,7 +15,7 @@ from ...analysis.code.contact import Touch
 from ...analysis.code.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
-from ...tools.symptom_records import Symptom
+from ...tools.symptoms import Symptom
 from .candidate import Candidate
 from .delivery import ChangeDelivery, delivery
 from .demand import rising_demand

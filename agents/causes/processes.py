@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.error_groups import ErrorGroup
+from ...tools.failures import ErrorGroup
 from ...tools.shifts import SignalShift
 from .candidate import Candidate
 from .demand import most_surging

@@ -4,8 +4,7 @@ import numpy as np
 
 from ...analysis.departure import last_departure
 from ...telemetry.signal_catalogue import SignalName, definition
-from ...tools.metrics import signal_series
-from ...tools.shifts import SignalShift
+from ...tools.shifts import SignalShift, signal_series
 from ..causes.observations import Observations
 from .anomalies import CLEAR
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ...errors import ToolRetry
 from ...incident.evidence import Evidence
 from ...models.protocol import ToolCall, ToolSpec
-from ...tools.searching import matches
+from ...tools.logs import matches
 from .cells import clean
 from .digest import Sheet, render, rows_of, sheet_of
 

@@ -6,8 +6,7 @@ import re
 
 from ...analysis.code.change_scores import span
 from ...tools.change_feed import ChangeRecord
-from ...tools.paths import ChangedPath
-from ...tools.waits import AddedWait
+from ...tools.requests import AddedWait, ChangedPath
 
 SHOWN_SHA = 9
 """Hex digits of a commit id that people compare."""

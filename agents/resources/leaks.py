@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.capacity import ResourceUse
-from ...tools.growth import GrowthTrend
+from ...tools.capacity import GrowthTrend, ResourceUse
 from ..causes.observations import finding
 from .load import LoadObservations
 

@@ -5,8 +5,7 @@ instances of one service held against each other: uneven load, or one of them un
 from collections.abc import Iterable, Iterator
 
 from ...incident.finding import Finding
-from ...tools.caches import cache_hits
-from ...tools.instances import InstanceLoad, instance_load
+from ...tools.load import InstanceLoad, cache_hits, instance_load
 from ..causes.observations import Observations, Question, finding, where
 
 UNEVEN = 1.5

@@ -5,7 +5,7 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
-from ...tools.queries import StatementCost
+from ...tools.latency import StatementCost
 from ..causes.observations import finding
 from .load import LoadObservations
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from ...incident.finding import Finding
-from ...tools.access import AccessPattern
-from ...tools.traffic import TrafficRate
+from ...tools.traffic import AccessPattern, TrafficRate
 from ..causes.access import covered, mostly_in
 from ..causes.observations import finding, first
 from .observations import AccessObservations, Threat, risen

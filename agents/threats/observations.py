@@ -5,9 +5,9 @@ of harm found there is.
 from dataclasses import dataclass
 
 from ...incident.finding import Finding
-from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
 from ...tools.certificates import certificates
-from ...tools.traffic import TrafficRate, traffic
+from ...tools.logins import FailedLogins, auth_failures
+from ...tools.traffic import AccessPattern, TrafficRate, access_patterns, traffic
 from ..causes.observations import Observations, Question
 
 LEADING = 0.5

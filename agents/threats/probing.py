@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.access import AccessPattern
 from ...tools.logs import search_logs
+from ...tools.traffic import AccessPattern
 from ..causes.access import covered
 from ..causes.observations import finding
 from .observations import AccessObservations, Threat, risen

@@ -25,7 +25,7 @@ from ...incident.timeline import from_ts
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import open_bundle
-from ...tools import metric_blame, waits
+from ...tools import metric_blame, requests
 from ...tools.base import Result
 from ..rca.bundle import write
 from ..rca.cases import RcaCase
@@ -83,7 +83,7 @@ class Replay:
     def scores(self, setting: Setting) -> Scores:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
         kept = [(metric_blame, "gauges", self._once(metric_blame.gauges, _windows))]
-        kept += [(waits, "waits", self._once(waits.waits, _masks))]
+        kept += [(requests, "waits", self._once(requests.waits, _masks))]
         self.context.telemetry.forget()  # tools keep their answers by the alert, not by the knobs
         with turned(setting), replaced(kept):
             if self._is_noise():
