@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -44,8 +45,12 @@ class Shift:
     signal: Signal  # as of the incident window
     before: np.ndarray
     now: np.ndarray
-    scored: Anomaly | Unscored
     start: float  # of the incident window, unix seconds
+
+    @cached_property
+    def scored(self) -> Anomaly | Unscored:
+        """How far the incident stands from the baseline."""
+        return score_window(self.before, self.now, absolute_floor=self.signal.known.floor.spread)
 
     @property
     def score(self) -> float:
@@ -112,13 +117,7 @@ def shifts(bench: Bench) -> list[Shift]:
 
 def _compare(telemetry: Recording, frame: Frame) -> list[Shift]:
     made = [
-        Shift(
-            signal,
-            before,
-            now,
-            score_window(before, now, absolute_floor=signal.known.floor.spread),
-            frame.incident.start,
-        )
+        Shift(signal, before, now, frame.incident.start)
         for signal, before, now in _in_both(telemetry, frame)
         if np.isfinite(before).any() or np.isfinite(now).any()
     ]
