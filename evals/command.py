@@ -56,11 +56,11 @@ def evaluate(
     """Score playbooks and models on recorded incidents."""
     if context.invoked_subcommand:
         return _nothing_before(context)
-    from .framework.suite import Files
-    from .incidents.command import Options, eval_command
+    from .framework.suite import ResultFiles
+    from .incidents.command import EvalOptions, eval_command
 
-    files = Files(as_json, markdown, compare)
-    options = Options(cases, case or [], method, model or [], repeat, rehearse, files)
+    files = ResultFiles(as_json, markdown, compare)
+    options = EvalOptions(cases, case or [], method, model or [], repeat, rehearse, files)
     raise typer.Exit(eval_command(options))
 
 
@@ -108,10 +108,10 @@ def evaluate_rca(
     ] = None,
 ) -> None:
     """Name the guilty service of public root-cause cases, by several methods."""
-    from .framework.suite import Files
+    from .framework.suite import ResultFiles
     from .rca.command import RcaOptions, eval_rca_command
 
-    files = Files(as_json, markdown, compare)
+    files = ResultFiles(as_json, markdown, compare)
     options = RcaOptions(cases, set_ or [], method, without, ablation, degraded, report, files)
     raise typer.Exit(eval_rca_command(options))
 

@@ -6,6 +6,7 @@ is claimed before it happens, under a key of its own, so it happens at most once
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,11 @@ class Effect:
 
 
 class Ledger:
-    """The tables of approvals and effects."""
+    """The tables of approvals and effects. `clock` tells unix seconds."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self.engine = engine
+        self.clock = clock
         self.reading = reader(engine)
 
     def ask(self, request: Request) -> None:
@@ -71,7 +73,7 @@ class Ledger:
     def waiting(self, incident_id: str = "") -> list[Request]:
         """Open, unexpired questions, oldest first; of all incidents when none is named."""
         query = select(APPROVALS).where(
-            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > time.time()
+            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock()
         )
         if incident_id:
             query = query.where(APPROVALS.c.incident_id == incident_id)
@@ -88,7 +90,7 @@ class Ledger:
         or has expired.
         """
         here = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == subject)
-        now = time.time()
+        now = self.clock()
         answer = {"verdict": verdict.value, "decided_by": by, "decided_at": now, "reason": reason}
         with self.engine.begin() as connection:
             row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
@@ -113,7 +115,7 @@ class Ledger:
             row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
         if row is None:
             return None
-        late = row["expires_at"] <= time.time()
+        late = row["expires_at"] <= self.clock()
         if row["verdict"] is None:
             return _expired(row, "nobody answered in time") if late else None
         if row["verdict"] == Verdict.approved and late and not self._begun(incident_id, subject):
@@ -137,7 +139,7 @@ class Ledger:
     def claim(self, incident_id: str, key: str) -> Effect | None:
         """Claim an effect before it happens: None when it is ours to carry out now, else the
         earlier claim (done or never reported back): then it must not be carried out again."""
-        row = {"key": key, "incident_id": incident_id, "claimed_at": time.time()}
+        row = {"key": key, "incident_id": incident_id, "claimed_at": self.clock()}
         with self.engine.begin() as connection:
             found = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings()
             earlier = found.first()
@@ -148,7 +150,7 @@ class Ledger:
 
     def finish(self, key: str, result: dict[str, Any]) -> None:
         """Report a claimed effect as carried out, with what came of it."""
-        values = {"done_at": time.time(), "result": json.dumps(result)}
+        values = {"done_at": self.clock(), "result": json.dumps(result)}
         with self.engine.begin() as connection:
             connection.execute(update(EFFECTS).where(EFFECTS.c.key == key).values(values))
 

@@ -141,7 +141,7 @@ class Recording:
         """The spans that start inside the window as columns, in order of start. Shared: never
         written into.
 
-        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
+        Linked: each with its parent, and of several under one id the last. Else
         every one as it came and without parents, which is quicker.
         """
         return self.remember(("spans", window, linked), lambda: self._span_table(window, linked))
@@ -186,10 +186,6 @@ class Recording:
         What `make` reads it reads of this recording, and before it returns.
         """
         return self.tables.kept.get(key, self, make, _differ)
-
-    def forget(self) -> None:
-        """Work everything out anew: constants that it rests on were turned."""
-        self.tables.kept.clear()
 
     def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
         """At most so many rows of one SELECT over metrics, logs, traces, changes.

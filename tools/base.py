@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
+from ..analysis.tuning import STANDARD, Tuning
 from ..errors import ToolRetry
 from ..incident.evidence import EvidenceStatus, Quote
 from ..targets.survey import Surveying
@@ -63,6 +64,7 @@ class Frame:
     """When the alert fired, unix seconds; None where there is none."""
     first: tuple[Window, Window] | None = None
     """Both windows by the alert's time alone, before anybody read an onset; None: the same."""
+    tuning: Tuning = STANDARD
 
     @property
     def whole(self) -> Window:

@@ -45,7 +45,7 @@ def metric_blame(bench: Bench) -> Table[MetricSuspect]:
     and what was not measured are in words.
     """
     listed = frozenset(listed_calls(bench))
-    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed)
+    return by_alert(bench, "metric_blame", lambda: _blamed(bench), listed, bench.frame.tuning)
 
 
 def _blamed(bench: Bench) -> Table[MetricSuspect]:
@@ -53,7 +53,7 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
     columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)
     measured = {column.service for column in columns}
-    found = blame_metrics(columns, _calls(bench), symptom) if columns else []
+    found = blame_metrics(columns, _calls(bench), symptom, bench.frame.tuning) if columns else []
     known = {(column.service, column.name) for column in made}
     rows = [_row(blame, known) for blame in found if blame.service in measured][:SHOWN]
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
@@ -67,7 +67,7 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
 def _raw(bench: Bench) -> list[MetricColumn]:
     """Metrics of any name that no canonical signal is made of."""
     before, now = bench.frame.by_alert
-    found = gauges(bench.telemetry, before, now)
+    found = by_alert(bench, "gauges", lambda: gauges(bench.telemetry, before, now))
     return [
         MetricColumn(
             item.service,

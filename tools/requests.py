@@ -11,7 +11,7 @@ from ..analysis.requests.delays import Delay, delays
 from ..analysis.requests.pattern_counts import Events, events_of
 from ..analysis.requests.span_patterns import Blame, Oddity, blamed, oddities
 from ..analysis.requests.tables import NONE, Bools, Floats, SpanTable, rows_of
-from ..analysis.requests.waiting import Edge, waits
+from ..analysis.requests.waiting import Edge, Wait, waits
 from ..analysis.templates import statements
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
@@ -131,15 +131,15 @@ def changed_paths(bench: Bench) -> Table[ChangedPath]:
     who. `weight` (0..1) is how far the shares of spans that show it lie apart at least. The
     clearest first.
     """
-    return by_alert(bench, "changed_paths", lambda: _changed(bench))
+    return by_alert(bench, "changed_paths", lambda: _changed(bench), bench.frame.tuning)
 
 
 def _changed(bench: Bench) -> Table[ChangedPath]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
-    pairs = comparisons(bench, found)
+    pairs, tuning = comparisons(bench, found), bench.frame.tuning
     clearest: dict[tuple[str, ...], Blame] = {}
     for before, now in pairs:
-        for blame in blamed(found.table, oddities(found.table, found.events, before, now)):
+        for blame in blamed(found.table, oddities(found.table, found.events, before, now, tuning)):
             odd = blame.oddity
             key = (blame.service, odd.operation, odd.under, odd.event)
             if key not in clearest or blame.weight > clearest[key].weight:
@@ -206,14 +206,14 @@ def added_waits(bench: Bench) -> Table[AddedWait]:
     is where it shows most. The clearest first.
     """
     calls = frozenset(listed_calls(bench))
-    return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls)
+    return by_alert(bench, "added_waits", lambda: _added(bench, calls), calls, bench.frame.tuning)
 
 
 def _added(bench: Bench, calls: frozenset[Edge]) -> Table[AddedWait]:
     found, (_, incident) = requests(bench), bench.frame.by_alert
     clearest: dict[str, Delay] = {}
-    for before, now in comparisons(bench, found):
-        for delay in delays(waits(found.table, before, now), calls):
+    for compared in by_alert(bench, "waits", lambda: _compared(bench, found)):
+        for delay in delays(compared, calls, bench.frame.tuning):
             known = clearest.get(delay.service)
             if known is None or delay.times_noise > known.times_noise:
                 clearest[delay.service] = delay
@@ -225,6 +225,10 @@ def _added(bench: Bench, calls: frozenset[Edge]) -> Table[AddedWait]:
         summary += f"{rows[0].place}"
     nothing = f"no kind of span that both windows hold takes longer in {seconds(incident)}"
     return table(rows, summary, nothing, incident)
+
+
+def _compared(bench: Bench, found: Requests) -> list[list[Wait]]:
+    return [waits(found.table, before, now) for before, now in comparisons(bench, found)]
 
 
 def _wait(delay: Delay) -> AddedWait:

@@ -10,14 +10,6 @@ from ..reporting.wording import wait_words, way_words
 from .candidate import PLACE, Candidate
 from .observations import Observations, cite, first
 
-OTHER_WAY = 6.0
-"""Log-odds of spans that all do what they never did: by reasoning close to proof, since callers
-that merely pass a fault on do not count as its begin."""
-WAITING = 6.0
-"""Log-odds of a delay a thousand times the noise."""
-MEASURED = 0.5
-"""What metrics count where there are requests to look at: those show who does what, metrics only
-what comes of it. Where there are none, metrics count in full."""
 UNKNOWN = 1.5
 """Log-odds that "something else" holds when hypotheses are weighed; metrics count theirs as 0."""
 AS_BEFORE = 0.5
@@ -60,11 +52,12 @@ def _candidate(observations: Observations, service: str) -> Candidate:
     )
     other, slow = way.weight if way else 0.0, wait.strength if wait else 0.0
     candidate = Candidate(service, *_named(observations, service, other, slow, wait))
+    tuning = observations.case.frame.tuning
     if way:
-        candidate.backed(OTHER_WAY, other, way_words(way), _proof_of_way(observations, way))
+        candidate.backed(tuning.other_way, other, way_words(way), _proof_of_way(observations, way))
     if wait:
         quotes = cite(observations.waits, wait, "service", "added_ms", "times_noise", "place")
-        candidate.backed(WAITING, slow, wait_words(wait), quotes)
+        candidate.backed(tuning.waiting, slow, wait_words(wait), quotes)
     if not _traced(observations) and not observations.measured.rows:
         _logs(observations, candidate)
     if way is None and wait is None:
@@ -94,8 +87,8 @@ def _metrics(observations: Observations, candidate: Candidate, part: float) -> N
     if row is None:
         candidate.lacking(f"metrics of {candidate.service}")
         return
-    weight = max(0.0, (row.score or 0.0) + UNKNOWN) * (MEASURED if _traced(observations) else 1.0)
-    weight *= part
+    least = observations.case.frame.tuning.measured if _traced(observations) else 1.0
+    weight = max(0.0, (row.score or 0.0) + UNKNOWN) * least * part
     quotes = cite(observations.measured, row, "service", "metric", "before", "now", "score")
     candidate.backed(weight, 1.0, f"metrics: {row.reasons_for or row.metric}", quotes)
     if row.reasons_against:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..tuning import STANDARD, Tuning
 from .amounts import Amounts, amounts
 from .flow import CallGraph, calls_between, kept, passed_on
 from .illness import TRAVELLING, Illness, examine
@@ -27,10 +28,6 @@ OUTSIDE = 0.3
 service is given to do is seldom its fault."""
 QUIET_ROW = 0.02
 """Weight of a row in which the symptom is not seen, as a share of all: causes may come earlier."""
-SMALL_LOSS = 0.1
-"""Weight of a service that loses nothing beside the one that loses most, where no symptom is
-given: a surprise without a loss is seldom why anyone looks. The idea and the figure were chosen
-with development cases in view; between 0.07 and 0.13 nothing changes there."""
 MOST_NATS = 20.0
 """Evidence beyond which a service's part in the start does not grow; keeps exp() in bounds."""
 
@@ -67,13 +64,14 @@ def build_case(
     columns: Sequence[MetricColumn],
     calls: Iterable[tuple[str, str]],
     symptom: Complaint | None = None,
+    tuning: Tuning = STANDARD,
 ) -> BlameCase:
     """Weigh one incident; ValueError where columns of one window differ in length."""
     edges = sorted(set(calls))
     named = {name for edge in edges for name in edge} | ({symptom.service} if symptom else set())
     table = tabulate(columns, frozenset(named))
     weights = _rows(table, symptom)
-    ill = examine(table, weights)
+    ill = examine(table, weights, tuning)
     place = {name: i for i, name in enumerate(table.services)}
     # Illness that is followed from the symptom does not lead back to it, in a cycle of calls.
     first = symptom.service if symptom else None
@@ -149,7 +147,8 @@ def _start(ill: Illness, family: str, loss: Amounts, made: FloatArray) -> FloatA
         nats = nats + ill.own[each].beyond + ill.client[each].beyond
     lost = loss.lost * ill.own[family].sure
     share = lost / max(lost.max(initial=0.0), np.finfo(float).tiny)
-    start = np.expm1(np.minimum(nats, MOST_NATS)) * (SMALL_LOSS + (1 - SMALL_LOSS) * share)
+    least = ill.tuning.small_loss
+    start = np.expm1(np.minimum(nats, MOST_NATS)) * (least + (1 - least) * share)
     most = np.max(ill.own[family].beyond + ill.client[family].beyond, initial=0.0)
     return start * np.log1p(most) / start.sum() if start.sum() > 0 else start
 

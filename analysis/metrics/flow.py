@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .amounts import Amounts, explained
-from .illness import USUAL, Illness, certainty
+from .illness import Illness, certainty
 from .shift import FloatArray
 
 
@@ -57,35 +57,32 @@ def divided(calls: CallGraph, weight: FloatArray, size: int) -> FloatArray:
     return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
 
 
-MOST_PASSED = 0.95
-"""Share of its illness that a service passes on at most: budgets are estimates. Close to 1, or long
-chains of calls lose the trail: it counts twice a hop, so that four hops keep two thirds."""
-
-
 def passed_on(calls: CallGraph, ill: Illness, family: str, loss: Amounts) -> FloatArray:
     """Share of each service's illness of a family that it hands to each callee.
 
-    Returns (services, services), rows sum to at most 0.95. Illness goes to callees that are ill of
-    the same, best explanation first; what they leave and the calls themselves show, to callees
-    that look healthy (the way there is slow); a service with ill resources of its own keeps it.
+    Returns (services, services), rows sum to at most `most_passed`. Illness goes to callees that
+    are ill of the same, best explanation first; what they leave and the calls themselves show, to
+    callees that look healthy (the way there is slow); a service with ill resources of its own
+    keeps it.
     """
     size = len(loss.unit)
     covered = _sure(ill, family)[calls.callee] * explained(loss, calls.caller, calls.callee)
     # One cause is likelier than several at once: as much moves on as the best callee explains.
     total = np.zeros(size)
     np.maximum.at(total, calls.caller, covered)
-    total = np.minimum(total, MOST_PASSED)
+    most = ill.tuning.most_passed
+    total = np.minimum(total, most)
     shares = divided(calls, covered**2, size) * total[calls.caller]
     shares += slow_calls(calls, ill, family) * (1.0 - total)[calls.caller]
     passed = np.zeros((size, size))
-    np.add.at(passed, (calls.caller, calls.callee), shares * MOST_PASSED)
+    np.add.at(passed, (calls.caller, calls.callee), shares * most)
     return passed * np.exp(-ill.local)[:, None]
 
 
 def _sure(ill: Illness, family: str) -> FloatArray:
     """How surely ill; resources stand in where the family is not measured."""
     level = ill.own[family]
-    stand_in = np.where(ill.local > 0, certainty(ill.local + USUAL), 0.0)
+    stand_in = np.where(ill.local > 0, certainty(ill.local + ill.tuning.usual, ill.tuning), 0.0)
     return np.where(level.column >= 0, level.sure, stand_in)
 
 
@@ -95,11 +92,6 @@ def kept(passed: FloatArray, start: FloatArray) -> FloatArray:
     return np.maximum(visits * (1.0 - passed.sum(axis=1)), 0.0)
 
 
-UNSEEN = 0.5
-"""Weight of a callee of which nothing is measured beside one that is, by reasoning: it may be at
-fault as well, but the callers' own network and client code look the same."""
-
-
 def slow_calls(calls: CallGraph, ill: Illness, family: str) -> FloatArray:
     """(calls,) share of its caller's illness that the way to the callee, or it unseen, explains."""
     client = ill.client[family]
@@ -107,7 +99,8 @@ def slow_calls(calls: CallGraph, ill: Illness, family: str) -> FloatArray:
     likely = np.ones(len(client.column))
     np.minimum.at(likely, calls.callee[measures], client.sure[calls.caller[measures]])
     seen = np.any([level.column >= 0 for level in ill.own.values()], axis=0)
-    weight = np.where(measures, (likely * np.where(seen, 1.0, UNSEEN))[calls.callee], 0.0)
+    likely = likely * np.where(seen, 1.0, ill.tuning.unseen)
+    weight = np.where(measures, likely[calls.callee], 0.0)
     most = np.zeros(len(likely))
     np.maximum.at(most, calls.caller, weight)
     return divided(calls, weight, len(likely)) * most[calls.caller]

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tuning import STANDARD, Tuning
 from .shift import FloatArray, Shifts, shifts
 from .table import ACTIVITY, LOCAL, MetricTable, traffic_columns
 
-USUAL = 2.0
-"""Nats up to which a service's strongest metric is chance. By reasoning: the largest of a dozen
-healthy metrics has a z of about 2 to 3, that is 1.6 to 2.3 nats of size and as much by rank.
-Tried on the development cases from 1 to 3, with little difference."""
-STEEP = 2.0
-"""Of the step from healthy to ill: as a square, which silences what is weak. Of 1 and 2, tried on
-the development cases, 2 got one more right; 1.4 to 2.6 make no difference there."""
 LOADED = ("cpu", "disk", "network", "saturation", "flow")
 """Kinds that grow with the requests."""
 TRAVELLING = ("latency", "failure")
@@ -34,16 +28,17 @@ class IllnessLevel:
     """Nats; 0 where nothing is measured."""
     column: NDArray[np.int_]
     """Index of the metric; -1 where nothing is measured."""
+    tuning: Tuning
 
     @property
     def sure(self) -> FloatArray:
         """Probability-like, one half at the edge of the usual; 0 where nothing is measured."""
-        return np.where(self.column >= 0, certainty(self.evidence), 0.0)
+        return np.where(self.column >= 0, certainty(self.evidence, self.tuning), 0.0)
 
     @property
     def beyond(self) -> FloatArray:
         """Nats beyond the usual."""
-        return np.maximum(self.evidence - USUAL, 0.0)
+        return np.maximum(self.evidence - self.tuning.usual, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +52,7 @@ class Illness:
     """latency and failure of the calls it makes."""
     traffic: dict[int, int]
     """Service -> the column that counts its requests."""
+    tuning: Tuning
 
     @property
     def local(self) -> FloatArray:
@@ -69,12 +65,12 @@ class Illness:
         return np.max([self.own[k].beyond for k in ACTIVITY], axis=0)
 
 
-def certainty(evidence: FloatArray) -> FloatArray:
+def certainty(evidence: FloatArray, tuning: Tuning) -> FloatArray:
     """Logistic function of the nats beyond the usual."""
-    return 1.0 / (1.0 + np.exp(STEEP * (USUAL - evidence)))
+    return 1.0 / (1.0 + np.exp(tuning.steep * (tuning.usual - evidence)))
 
 
-def examine(table: MetricTable, weights: FloatArray | None) -> Illness:
+def examine(table: MetricTable, weights: FloatArray | None, tuning: Tuning = STANDARD) -> Illness:
     """Score every column and take the strongest of each kind.
 
     weights: (m,) how much each row of the incident counts; None lets each column choose.
@@ -84,9 +80,13 @@ def examine(table: MetricTable, weights: FloatArray | None) -> Illness:
     client = np.array([k.client for k in table.kinds], bool)
     family = np.array(table.family)
     kinds = (*TRAVELLING, *LOCAL, *ACTIVITY)
-    own = {k: _strongest(table, found, (family == k) & ~client) for k in kinds}
-    called = {k: _strongest(table, found, (family == k) & client) for k in TRAVELLING}
-    return Illness(found, own, called, traffic)
+
+    def level(kind: str, side: NDArray[np.bool_]) -> IllnessLevel:
+        return IllnessLevel(*_strongest(table, found, (family == kind) & side), tuning)
+
+    own = {kind: level(kind, ~client) for kind in kinds}
+    called = {kind: level(kind, client) for kind in TRAVELLING}
+    return Illness(found, own, called, traffic, tuning)
 
 
 def _unloaded(table: MetricTable, traffic: dict[int, int]) -> FloatArray:
@@ -102,10 +102,12 @@ def _unloaded(table: MetricTable, traffic: dict[int, int]) -> FloatArray:
     return np.where(loaded, table.now / growth[table.of], table.now)
 
 
-def _strongest(table: MetricTable, found: Shifts, wanted: NDArray[np.bool_]) -> IllnessLevel:
-    """The strongest of the wanted columns of each service, the first of equals."""
+def _strongest(
+    table: MetricTable, found: Shifts, wanted: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.int_]]:
+    """Evidence and index of each service's strongest wanted column, the first of equals."""
     evidence, column = np.zeros(len(table.services)), np.full(len(table.services), -1)
     able = np.flatnonzero(wanted & table.counts & np.isfinite(found.current))
     for j in able[np.argsort(-found.evidence[able], kind="stable")][::-1].tolist():
         evidence[table.of[j]], column[table.of[j]] = found.evidence[j], j
-    return IllnessLevel(evidence, column)
+    return evidence, column

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..tuning import STANDARD, Tuning
 from .case import BlameCase, Complaint, build_case
-from .illness import TRAVELLING, USUAL, IllnessLevel
+from .illness import TRAVELLING, IllnessLevel
 from .table import LOCAL, MetricColumn
 
 __all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics"]
@@ -64,6 +65,7 @@ def blame_metrics(
     columns: Sequence[MetricColumn],
     calls: Iterable[tuple[str, str]],
     symptom: Complaint | None = None,
+    tuning: Tuning = STANDARD,
 ) -> list[MetricBlame]:
     """All services that are measured or take part in a call, the most suspicious first.
 
@@ -71,7 +73,7 @@ def blame_metrics(
     only called, and not measured, is listed too. Raises ValueError where columns of one window
     differ in length.
     """
-    case = build_case(columns, calls, symptom)
+    case = build_case(columns, calls, symptom, tuning)
     odds = np.exp(case.score)
     odds /= odds.sum() + np.exp(UNKNOWN)
     # Equal scores: what little evidence there is decides, then the name, so that no two tie.
@@ -119,7 +121,7 @@ def for_it(case: BlameCase, i: int) -> Iterator[str]:
     """What makes the service suspicious."""
     for kind in (*TRAVELLING, *LOCAL):
         level = case.ill.own[kind]
-        if level.evidence[i] > USUAL:
+        if level.beyond[i] > 0:
             yield _moved(_metric(case, level, kind, i))
     if case.kept[i] >= MENTIONED:
         yield f"{case.kept[i]:.0%} of the illness stays here: its callees do not explain it"
@@ -139,11 +141,11 @@ def _moved(metric: Deciding) -> str:
 
 def against_it(case: BlameCase, i: int) -> Iterator[str]:
     """What makes the service less suspicious."""
-    if not any(case.ill.own[k].evidence[i] > USUAL for k in (*TRAVELLING, *LOCAL)):
+    if not any(case.ill.own[k].beyond[i] > 0 for k in (*TRAVELLING, *LOCAL)):
         yield "nothing measured of it is worse than usual"
     for family, passed in case.passed.items():
         best = int(np.argmax(passed[i]))
-        if passed[i, best] >= MENTIONED and case.ill.own[family].evidence[i] > USUAL:
+        if passed[i, best] >= MENTIONED and case.ill.own[family].beyond[i] > 0:
             share = f"{passed[i, best]:.0%} of its {WORDS[family]}"
             yield f"its callee {case.table.services[best]} explains {share}"
 

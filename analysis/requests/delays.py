@@ -14,21 +14,19 @@ from math import log10
 
 import numpy as np
 
+from ..tuning import STANDARD, Tuning
 from .waiting import Edge, Wait
 
 INEXACT = 0.3
 """Share of a delay by which places may differ: calls are not all alike."""
-SPARSE = 0.5
-"""Weight of the penalty that prefers few slow services."""
 QUEUED = 0.3
 """What is left of a delay inside a service that waits for a slower one."""
 ROUNDS = 100
 SIDES = ("caller", "callee")
 End = tuple[str, str]
 """A service and the side of its calls."""
-NOTICED, CERTAIN = 10.0, 1000.0
-"""Times the noise from which a delay begins to count, and counts in full; between them by its
-logarithm. Ordinary drift, of load or of another day, stays under ten."""
+CERTAIN = 1000.0
+"""Times the noise from which a delay counts in full; from `Tuning.noticed` on by its logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,15 @@ class Delay:
     behind: str = ""
     """The slow service that it calls, where that may be why its own time grew: who waits for an
     answer keeps a worker, and requests queue for the next."""
+    noticed: float = STANDARD.noticed
 
     @property
     def strength(self) -> float:
         """0..1."""
-        if self.times_noise <= NOTICED:
+        if self.times_noise <= self.noticed:
             return 0.0
-        clear = min(1.0, log10(self.times_noise / NOTICED) / log10(CERTAIN / NOTICED))
-        return clear * (QUEUED if self.behind else 1.0)
+        clear = log10(self.times_noise / self.noticed) / log10(CERTAIN / self.noticed)
+        return min(1.0, clear) * (QUEUED if self.behind else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,11 @@ class _Place:
     extra: float
     noise: float
     waits: tuple[Wait, ...]
+    noticed: float
 
     @property
     def ill(self) -> bool:
-        return self.extra >= NOTICED * self.noise
+        return self.extra >= self.noticed * self.noise
 
     @property
     def sides(self) -> tuple[End, ...]:
@@ -81,16 +81,18 @@ class _Reading:
         return max(0.0, self.ms) / min(ill)
 
 
-def delays(waits: Iterable[Wait], calls: Iterable[Edge] = ()) -> list[Delay]:
+def delays(
+    waits: Iterable[Wait], calls: Iterable[Edge] = (), tuning: Tuning = STANDARD
+) -> list[Delay]:
     """Every service that adds a delay, the clearest first.
 
     calls: (caller, callee) known otherwise. Where spans do not show one of them, the caller's wait
     for the callee is found inside the caller.
     """
-    places = _places(waits)
+    places = _places(waits, tuning)
     edges = [place for place in places if len(place.ends) == 2]
     own = {place.ends[0]: place for place in places if len(place.ends) == 1}
-    added, known = _at_ends(edges), set(calls)
+    added, known = _at_ends(edges, tuning), set(calls)
     made = []
     for name in sorted({name for place in places for name in place.ends}):
         readings = [
@@ -100,12 +102,12 @@ def delays(waits: Iterable[Wait], calls: Iterable[Edge] = ()) -> list[Delay]:
         ]
         clearest = max(readings, key=lambda reading: reading.times)
         behind = _behind(name, clearest.ms, edges, added, known) if clearest is readings[2] else ""
-        made.append(_delay(name, clearest, behind))
+        made.append(_delay(name, clearest, behind, tuning))
     found = [delay for delay in made if delay.ms > 0]
     return sorted(found, key=lambda delay: (-delay.times_noise, delay.service))
 
 
-def _at_ends(edges: list[_Place]) -> dict[End, float]:
+def _at_ends(edges: list[_Place], tuning: Tuning) -> dict[End, float]:
     """Delay (ms) that each service adds to the calls it makes ("caller") or gets ("callee")."""
     columns = _likeliest_first(edges)
     place = {end: column for column, end in enumerate(columns)}
@@ -113,7 +115,9 @@ def _at_ends(edges: list[_Place]) -> dict[End, float]:
     among = np.array(pairs, np.int64).reshape(len(edges), 2)
     extra = np.array([max(0.0, edge.extra) for edge in edges])
     noise = np.array([edge.noise for edge in edges])
-    return dict(zip(columns, _lasso(among, len(columns), extra, noise).tolist(), strict=True))
+    return dict(
+        zip(columns, _lasso(among, len(columns), extra, noise, tuning.sparse).tolist(), strict=True)
+    )
 
 
 def _likeliest_first(edges: list[_Place]) -> list[End]:
@@ -127,22 +131,25 @@ def _likeliest_first(edges: list[_Place]) -> list[End]:
     return sorted(ends, key=lambda end: (well[end] - ill[end], healthy[end[0]], end))
 
 
-def _places(waits: Iterable[Wait]) -> list[_Place]:
+def _places(waits: Iterable[Wait], tuning: Tuning) -> list[_Place]:
     grouped: dict[Edge, list[Wait]] = {}
     for wait in waits:
         grouped.setdefault(wait.place, []).append(wait)
-    return [_place(edge, found) for edge, found in sorted(grouped.items())]
+    return [_place(edge, found, tuning) for edge, found in sorted(grouped.items())]
 
 
-def _place(edge: Edge, found: list[Wait]) -> _Place:
+def _place(edge: Edge, found: list[Wait], tuning: Tuning) -> _Place:
     calls = sum(wait.calls for wait in found)
     extra = sum(wait.extra_ms * wait.calls for wait in found) / calls
     noise = sum(wait.noise_ms * wait.calls for wait in found) / calls
     clearest = sorted(found, key=lambda wait: -wait.score)
-    return _Place(tuple(name for name in edge if name), extra, noise, tuple(clearest))
+    ends = tuple(name for name in edge if name)
+    return _Place(ends, extra, noise, tuple(clearest), tuning.noticed)
 
 
-def _lasso(among: np.ndarray, ends: int, extra: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _lasso(
+    among: np.ndarray, ends: int, extra: np.ndarray, noise: np.ndarray, sparse: float
+) -> np.ndarray:
     """Delays (ends,) >= 0, earlier ends first; an edge weighs by how exactly it is known.
 
     among: the two ends of each edge, shape (edges, 2). An end is held to its own edges only, so
@@ -158,7 +165,7 @@ def _lasso(among: np.ndarray, ends: int, extra: np.ndarray, noise: np.ndarray) -
         before = delay.copy()
         for j, pair, more, sure, apart in parts:
             rest = more - delay[pair].sum(axis=1) + delay[j]
-            penalty = SPARSE * (sure @ apart) / pair.shape[0]
+            penalty = sparse * (sure @ apart) / pair.shape[0]
             delay[j] = max(0.0, (sure @ rest - penalty) / max(1e-12, sure.sum()))
         if np.abs(delay - before).max(initial=0.0) < 1e-3 * max(1e-9, delay.max(initial=0.0)):
             break
@@ -177,6 +184,6 @@ def _behind(
     return callee if callee and slow[callee] >= 0.5 * inside else ""
 
 
-def _delay(name: str, reading: _Reading, behind: str) -> Delay:
+def _delay(name: str, reading: _Reading, behind: str, tuning: Tuning) -> Delay:
     seen = sorted((w for p in reading.places for w in p.waits), key=lambda wait: -wait.score)
-    return Delay(name, reading.ms, reading.times, tuple(seen), behind)
+    return Delay(name, reading.ms, reading.times, tuple(seen), behind, tuning.noticed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..tuning import STANDARD, Tuning
 from .tables import Bools, Floats, Ints, SpanTable
 
 NOBODY, FAILS, AFTER = "calls nobody", "fails", " after "
@@ -82,15 +83,8 @@ def _calls(table: SpanTable) -> tuple[Ints, Ints, tuple[Ints, Ints], list[tuple[
     return child, last, (above[1:][turn], number.astype(np.int64)), turns
 
 
-RARE = 0.03
-"""Share up to which an event counts as never seen."""
 FEWEST = 3
 """Spans of a kind that a window must hold: fewer cannot agree."""
-SHIFTED = 0.5
-"""What an event counts that was there before and is more or less frequent now: callers may just
-ask for other things."""
-QUIET = 0.6
-"""What a new line without an error counts: other data make other lines."""
 REORDERED = 0.5
 """What another order of calls counts: calls under way together come in any."""
 Z = 1.2816
@@ -115,10 +109,18 @@ class PatternCounts:
     failed0: Floats  # share of the kind's spans that failed before
     failed1: Floats
     ill0: Floats  # share of the spans with the event before that failed
+    tuning: Tuning
 
     @classmethod
     def of(
-        cls, table: SpanTable, events: Events, kind: Ints, before: Bools, now: Bools, ill: Bools
+        cls,
+        table: SpanTable,
+        events: Events,
+        kind: Ints,
+        before: Bools,
+        now: Bools,
+        ill: Bools,
+        tuning: Tuning = STANDARD,
     ) -> "PatternCounts":
         names, kinds = len(events.names), int(kind.max(initial=-1)) + 1
         key, pair = np.unique(kind[events.row] * names + events.event, return_inverse=True)
@@ -140,7 +142,7 @@ class PatternCounts:
         grown = _grown(n0, k0, n1, k1, _per_request(table, before, now))
         well = before & ~ill
         # A line that only success logs is not new where nothing succeeded before.
-        fresh = ~events.loud[what] & (able(well) < n0) & (k0 <= RARE * n0)
+        fresh = ~events.loud[what] & (able(well) < n0) & (k0 <= tuning.rare * n0)
         n0, k0 = np.where(fresh, able(well), n0), np.where(fresh, having(well), k0)
         return cls(
             key,
@@ -157,6 +159,7 @@ class PatternCounts:
             spans(before & ill) / np.maximum(1, spans(before)),
             spans(now & ill) / np.maximum(1, spans(now)),
             having(before & ill) / np.maximum(1, having(before)),
+            tuning,
         )
 
     def strength(self, events: Events) -> Floats:
@@ -166,10 +169,11 @@ class PatternCounts:
         low1, high1 = wilson(self.k1, self.n1)
         rise, fall = np.maximum(0, low1 - high0), np.maximum(0, low0 - high1)
         loud = events.loud[self.event]
-        new, gone = self.k0 <= RARE * self.n0, self.k1 <= RARE * self.n1
+        rare, quiet, shifted = self.tuning.rare, self.tuning.quiet, self.tuning.shifted
+        new, gone = self.k0 <= rare * self.n0, self.k1 <= rare * self.n1
         line, order = events.line[self.event], events.order[self.event]
-        rise *= np.where(new, np.where(loud | ~line, 1.0, QUIET), SHIFTED)
-        fall *= np.where(gone, 1.0, SHIFTED)
+        rise *= np.where(new, np.where(loud | ~line, 1.0, quiet), shifted)
+        fall *= np.where(gone, 1.0, shifted)
         # What failed before and does so less is no loss; an error that goes away even less.
         better = (self.ill0 > 0.5) & (self.failed1 < 0.5 * self.failed0)
         turned = np.where(order, REORDERED, 1.0)

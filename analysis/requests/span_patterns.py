@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..tuning import STANDARD, Tuning
 from .edges import far_ends
 from .pattern_counts import FAILS, NOBODY, Events, PatternCounts
 from .tables import Bools, Floats, Ints, SpanTable
@@ -63,10 +64,13 @@ class Oddity:
         return self.strength * self.deepest
 
 
-def oddities(table: SpanTable, events: Events, before: Bools, now: Bools) -> list[Oddity]:
+def oddities(
+    table: SpanTable, events: Events, before: Bools, now: Bools, tuning: Tuning = STANDARD
+) -> list[Oddity]:
     """Every event that sets the spans of `now` apart from those of `before` (masks of rows)."""
     kind = _kinds(table)
-    counted = PatternCounts.of(table, events, kind, before, now, _failed(table, events))
+    ill = _failed(table, events)
+    counted = PatternCounts.of(table, events, kind, before, now, ill, tuning)
     strength = counted.strength(events)
     chosen = np.flatnonzero(strength > 0)
     odd = np.zeros(len(table))

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...prompts.neutral import plain
-from .statistics import Share
+from .statistics import MeanShare
 
 NOTHING = "·"
 """Where there is no figure."""
@@ -17,7 +17,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Grid:
+class ResultGrid:
     """Heads and rows; the first column names the row, the others are figures. Notes go below."""
 
     title: str
@@ -26,7 +26,7 @@ class Grid:
     notes: list[str] = field(default_factory=list)
 
 
-def at_terminal(grid: Grid) -> Group:
+def at_terminal(grid: ResultGrid) -> Group:
     """For people at a terminal."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for number, head in enumerate(grid.heads):
@@ -41,7 +41,7 @@ def _text(cell: str) -> Text:
     return Text(plain(cell, LONGEST))
 
 
-def as_markdown(grid: Grid) -> str:
+def as_markdown(grid: ResultGrid) -> str:
     """For a file; a bar inside a cell is escaped."""
     lines = [grid.heads, ["---", *["---:"] * (len(grid.heads) - 1)], *grid.rows]
     body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines]
@@ -49,14 +49,14 @@ def as_markdown(grid: Grid) -> str:
     return "\n".join([f"## {grid.title}\n", *body, *notes]) + "\n"
 
 
-def interval(one: Share | None) -> str:
+def interval(one: MeanShare | None) -> str:
     """A share as .577 [.38-.77]; a dash where there is none."""
     if one is None:
         return NOTHING
     return f"{bare(one.value)} [{bare(one.low, 2)}-{bare(one.high, 2)}]"
 
 
-def signed(one: Share | None) -> str:
+def signed(one: MeanShare | None) -> str:
     """A difference of shares as +.077 [-.04 to +.19]; a dash where there is none."""
     if one is None:
         return NOTHING

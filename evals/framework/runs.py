@@ -49,7 +49,7 @@ def attempt(method: Method[C, A], case: C) -> Attempt[A]:
     return Attempt(answer, time.perf_counter() - started)
 
 
-class Run(BaseModel, Generic[A, M]):
+class MethodRun(BaseModel, Generic[A, M]):
     """One method on one case, once. A suite adds which case it was."""
 
     method: str = Field(description="who answered")
@@ -68,7 +68,7 @@ class Run(BaseModel, Generic[A, M]):
         return bool(self.marks)
 
 
-R = TypeVar("R", bound=Run[Any, Any])
+R = TypeVar("R", bound=MethodRun[Any, Any])
 
 
 class Evaluation(BaseModel, Generic[R]):

@@ -48,7 +48,7 @@ def brier(pairs: Sequence[tuple[float, bool]]) -> float | None:
 
 
 @dataclass(frozen=True)
-class Share:
+class MeanShare:
     """A mean over cases with its 95 % interval."""
 
     value: float
@@ -57,14 +57,14 @@ class Share:
     n: int
 
 
-def share(values: Sequence[float]) -> Share | None:
+def share(values: Sequence[float]) -> MeanShare | None:
     """Mean and 95 % interval; None for no value. The same values give the same interval."""
     if not values:
         return None
     data, rng = np.asarray(values, float), np.random.default_rng(SEED)
     drawn = data[rng.integers(0, data.size, (RESAMPLES, data.size))].mean(axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5))
-    return Share(float(data.mean()), float(low), float(high), data.size)
+    return MeanShare(float(data.mean()), float(low), float(high), data.size)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Paired:
     now: list[float]
 
     @property
-    def difference(self) -> Share | None:
+    def difference(self) -> MeanShare | None:
         """Mean of now - before, with its interval; None for no case."""
         return share([now - was for was, now in zip(self.before, self.now, strict=True)])
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ...console.screen import say
 from .files import check_writable, read_json, write_json
-from .grid import Grid, as_markdown, at_terminal
+from .grid import ResultGrid, as_markdown, at_terminal
 from .runs import Evaluation
 
 E = TypeVar("E", bound=Evaluation[Any])
@@ -18,7 +18,7 @@ MARKS = {True: ("  ✓ ", "good"), False: ("  ✖ ", "bad"), None: ("  ? ", "wat
 
 
 @dataclass(frozen=True)
-class Files:
+class ResultFiles:
     """Where results go, and an earlier one to compare with."""
 
     json: Path | None = None
@@ -27,7 +27,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Told:
+class RunLine:
     """One run in a line."""
 
     name: str
@@ -44,12 +44,12 @@ class Suite(Generic[E, R]):
     command: str
     found: E  # still empty
     runs: Iterable[R]  # each is made when it is asked for
-    told: Callable[[R], Told | None]  # None: nothing to tell
-    tables: Callable[[E], list[Grid]]
-    compared: Callable[[E, E], Grid]  # now, before
+    told: Callable[[R], RunLine | None]  # None: nothing to tell
+    tables: Callable[[E], list[ResultGrid]]
+    compared: Callable[[E, E], ResultGrid]  # now, before
 
 
-def evaluate(console: Console, suite: Suite[E, R], files: Files) -> E:
+def evaluate(console: Console, suite: Suite[E, R], files: ResultFiles) -> E:
     """Run, tell, keep, show. The file is written after each run: who interrupts it keeps what
     there is. Raises InputError, before anything runs, for files that cannot be used."""
     found, before = suite.found, stored(files.compare, type(suite.found)) if files.compare else None
@@ -73,11 +73,11 @@ def stored(file: Path, kind: type[E]) -> E:
     return read_json(file, kind.model_validate, "name what --json wrote")
 
 
-def _tell(console: Console, told: Told) -> None:
+def _tell(console: Console, told: RunLine) -> None:
     say(console, MARKS[told.right], told.name, f"{told.seconds:6.2f} s  ", told.answer, told.used)
 
 
-def _present(console: Console, tables: list[Grid], title: str, markdown: Path | None) -> None:
+def _present(console: Console, tables: list[ResultGrid], title: str, markdown: Path | None) -> None:
     """Every table at the terminal, and as Markdown in the file where one is named."""
     for table in tables:
         console.print()

@@ -1,21 +1,12 @@
-"""The constants of the root-cause engine that were chosen with public cases in view, as knobs.
+"""The constants of the root-cause engine that were chosen with public cases in view, as knobs: the
+fields of `Tuning`, each with the tool whose answer depends on it."""
 
-They stay module constants, each beside the argument for it: handing thirteen of them through every
-function would make the engine harder to read for the sake of one measurement. So the measurement
-turns them where they stand, in a process of its own in which nothing else runs, and puts them back.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from statistics import mean
-from types import ModuleType
-from typing import Any
 
-from ...agents.causes import location
-from ...analysis.metrics import case, flow, illness, suspects
-from ...analysis.requests import delays, pattern_counts
+from ...analysis.tuning import STANDARD, Tuning
 from ..framework.statistics import brier
 from ..rca.results import RcaRun
 from ..rca.tables import marks_in, stated
@@ -30,11 +21,9 @@ Setting = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Knob:
-    """One constant, and where it is read."""
+    """One field of `Tuning`."""
 
     name: str
-    modules: tuple[ModuleType, ...]
-    """All that hold it: who imports a constant by name has one of its own."""
     tool: str = ""
     """The tool whose answer depends on it; empty: only what is concluded from all answers."""
     most: float = inf
@@ -43,8 +32,8 @@ class Knob:
 
     @property
     def value(self) -> float:
-        """As it stands now."""
-        return getattr(self.modules[0], self.name)
+        """As the product uses it."""
+        return getattr(STANDARD, self.name)
 
     def times(self, factor: float) -> float:
         """The value so many times as large, within its bounds."""
@@ -58,51 +47,31 @@ class Knob:
 
 
 KNOBS = (
-    Knob("OTHER_WAY", (location,)),
-    Knob("WAITING", (location,)),
-    Knob("MEASURED", (location,), most=1.0),
-    Knob("RARE", (pattern_counts,), PATHS),
-    Knob("SHIFTED", (pattern_counts,), PATHS, most=1.0),
-    Knob("QUIET", (pattern_counts,), PATHS, most=1.0),
-    Knob("NOTICED", (delays,), WAITS),
-    Knob("SPARSE", (delays,), WAITS),
-    Knob("STEEP", (illness,), METRICS),
-    Knob("SMALL_LOSS", (case,), METRICS, most=1.0),
-    Knob("USUAL", (illness, flow, suspects), METRICS),
-    Knob("MOST_PASSED", (flow,), METRICS, of_rest=True),
-    Knob("UNSEEN", (flow,), METRICS, most=1.0),
+    Knob("other_way"),
+    Knob("waiting"),
+    Knob("measured", most=1.0),
+    Knob("rare", PATHS),
+    Knob("shifted", PATHS, most=1.0),
+    Knob("quiet", PATHS, most=1.0),
+    Knob("noticed", WAITS),
+    Knob("sparse", WAITS),
+    Knob("steep", METRICS),
+    Knob("small_loss", METRICS, most=1.0),
+    Knob("usual", METRICS),
+    Knob("most_passed", METRICS, of_rest=True),
+    Knob("unseen", METRICS, most=1.0),
 )
 
 
 def present() -> dict[str, float]:
     """The knobs as they stand."""
-    return {knob.name: knob.value for knob in KNOBS}
+    return asdict(STANDARD)
 
 
-def values_for(tool: str) -> tuple[float, ...]:
-    """What the knobs that this tool depends on stand at; nothing for a tool that has none."""
-    return tuple(knob.value for knob in KNOBS if knob.tool == tool)
-
-
-@contextmanager
-def turned(setting: Setting) -> Iterator[None]:
-    """The knobs at these values, inside; those that are not named stay."""
-    places = [(module, knob) for knob in KNOBS for module in knob.modules]
-    with replaced([(m, k.name, setting[k.name]) for m, k in places if k.name in setting]):
-        yield
-
-
-@contextmanager
-def replaced(new: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
-    """Names of modules stand for something else, inside; put back whatever happens."""
-    before = [(module, name, getattr(module, name)) for module, name, _value in new]
-    try:
-        for module, name, value in new:
-            setattr(module, name, value)
-        yield
-    finally:
-        for module, name, value in before:
-            setattr(module, name, value)
+def seen_by(tool: str, tuning: Tuning) -> Tuning:
+    """As far as this tool's answer depends on it: what it does not read is as it stands."""
+    others = {knob.name: knob.value for knob in KNOBS if knob.tool != tool}
+    return replace(tuning, **others)
 
 
 DIGITS = 9

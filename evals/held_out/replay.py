@@ -5,7 +5,7 @@ it began (step 2), and the hypotheses (step 4). Only these are worked here, by t
 An answer that does not depend on a knob is kept, as is what no knob can change inside the tools.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18,19 +18,20 @@ from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
 from ...agents.health.onset import find_onset
 from ...agents.runtime.case import Case, Step
+from ...agents.runtime.context import StepBench
 from ...agents.runtime.intake import take
 from ...agents.steps import DETECT, INVESTIGATE, SWEEP
+from ...analysis.tuning import Tuning
 from ...app.opening import open_context, playbooks
 from ...incident.timeline import from_ts
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import open_bundle
-from ...tools import metric_blame, requests
 from ...tools.base import Result
 from ..rca.bundle import write
 from ..rca.cases import RcaCase
 from ..rca.floor import floor_answer, responded, scores_of
-from .knobs import METRICS, PATHS, WAITS, Setting, replaced, turned, values_for
+from .knobs import METRICS, PATHS, WAITS, Setting, seen_by
 
 Scores = dict[str, float]
 
@@ -43,7 +44,7 @@ class Remembered(dict[Any, Result]):
     """
 
     def get(self, key, default=None) -> Any:
-        """What is on record for the constants as they stand."""
+        """What is on record for constants like these."""
         return super().get(_full(key), default)
 
     def __setitem__(self, key, result: Result) -> None:
@@ -52,11 +53,10 @@ class Remembered(dict[Any, Result]):
 
 def _full(key):
     name, arguments, frame = key
-    values = values_for(name)
-    if values:
+    if name in (PATHS, WAITS, METRICS):
         healthy, incident = frame.by_alert
         frame = replace(frame, baseline=healthy, incident=incident, first=None)
-    return name, arguments, frame, values
+    return name, arguments, replace(frame, tuning=seen_by(name, frame.tuning))
 
 
 class Replay:
@@ -70,8 +70,7 @@ class Replay:
         recorder = open_bundle(bundle)
         self.context = open_context(settings, recorder=recorder, model_layer=playbooks)
         self.memory = Remembered()
-        self.noise: dict[Any, bool] = {}
-        self.worked: dict[Any, Any] = {}
+        self.noise: dict[tuple[Tuning, ...], bool] = {}
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
         self.incident, _new = take(self.context.store, alert, "", self.context.clock())
         self.alerted = self._case(DETECT)
@@ -82,46 +81,29 @@ class Replay:
 
     def scores(self, setting: Setting) -> Scores:
         """Each service's score as the floor gives it; nothing where the alert is noise."""
-        kept = [(metric_blame, "gauges", self._once(metric_blame.gauges, _windows))]
-        kept += [(requests, "waits", self._once(requests.waits, _masks))]
-        self.context.telemetry.forget()  # tools keep their answers by the alert, not by the knobs
-        with turned(setting), replaced(kept):
-            if self._is_noise():
-                return {}
-            found = judge(candidates(Observations(self.begun)), self.begun.document)
-        return scores_of(found)
+        tuning = Tuning(**setting)
+        if self._is_noise(tuning):
+            return {}
+        observations = Observations(tuned(self.begun, tuning))
+        return scores_of(judge(candidates(observations), self.begun.document))
 
-    def _is_noise(self) -> bool:
+    def _is_noise(self, tuning: Tuning) -> bool:
         """Telemetry alone says so; the constants of the judgement have no part in it."""
-        key = tuple(map(values_for, (PATHS, WAITS, METRICS)))
+        key = tuple(seen_by(tool, tuning) for tool in (PATHS, WAITS, METRICS))
         if key not in self.noise:
-            self.noise[key] = triage.detect(self.alerted).noise
+            self.noise[key] = triage.detect(tuned(self.alerted, tuning)).noise
         return self.noise[key]
 
     def _case(self, step: Step) -> Case:
         found = self.context.case(self.incident, step, 1, lambda _event: None)
         return replace(found, tools=replace(found.tools, memory=self.memory))
 
-    def _once(self, work: Callable, key_of: Callable) -> Callable:
-        """The same function, which works each question out once."""
 
-        def known(*arguments):
-            key = (work.__name__, key_of(*arguments))
-            if key not in self.worked:
-                self.worked[key] = work(*arguments)
-            return self.worked[key]
-
-        return known
-
-
-def _windows(_telemetry, *windows):
-    """What tells one reading of a case's metrics from another."""
-    return windows
-
-
-def _masks(_table, before, now):
-    """What tells one comparison of a case's requests from another."""
-    return before.tobytes(), now.tobytes()
+def tuned(case: Case, tuning: Tuning) -> Case:
+    """The case as the engine sees it with other constants."""
+    frame = replace(case.frame, tuning=tuning)
+    bench = StepBench(case.tools.bench.telemetry, frame, case.tools.bench.survey)
+    return replace(case, frame=frame, tools=replace(case.tools, bench=bench))
 
 
 PROCESSES = 2

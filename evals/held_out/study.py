@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from ...errors import InputError, WarroomError
-from ..framework.grid import NOTHING, Grid, as_markdown, at_terminal, bare
+from ..framework.grid import NOTHING, ResultGrid, as_markdown, at_terminal, bare
 from ..framework.runs import Method
 from ..rca.answers import RcaAnswer
 from ..rca.cases import VARIABLE, RcaCase, rca_cases
@@ -39,7 +39,7 @@ GRIDS = {knob.name: knob.grid() for knob in KNOBS}
 
 
 @dataclass
-class Measured:
+class HeldOutFigures:
     """Figures of settings, each worked out once."""
 
     root: Path
@@ -110,7 +110,7 @@ def ranking(scores: Scores) -> list[tuple[str, float]]:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def measured(of: Measured, rounds: int) -> list[Grid]:
+def measured(of: HeldOutFigures, rounds: int) -> list[ResultGrid]:
     """Both tables; raises InputError where no set is left to choose on."""
     sets = of.sets
     if len(sets) < 2:
@@ -126,7 +126,7 @@ def measured(of: Measured, rounds: int) -> list[Grid]:
     return [held_out_grid(rows, notes), sensitivity]
 
 
-def _without(of: Measured, name: str, now: dict[str, SetFigures], rounds: int) -> Found:
+def _without(of: HeldOutFigures, name: str, now: dict[str, SetFigures], rounds: int) -> Found:
     """The set scored with what the others choose; and these themselves, whole."""
     others = [other for other in of.sets if other != name]
     values = of.chosen_on(others, rounds)
@@ -134,7 +134,7 @@ def _without(of: Measured, name: str, now: dict[str, SetFigures], rounds: int) -
     return found_of(of, name, now, values)
 
 
-def found_of(of: Measured, name: str, now: dict[str, SetFigures], values: Setting) -> Found:
+def found_of(of: HeldOutFigures, name: str, now: dict[str, SetFigures], values: Setting) -> Found:
     """Every set under the values that were chosen without this one."""
     (then,) = of.figures([values], of.sets)
     others = [other for other in of.sets if other != name]
@@ -170,7 +170,7 @@ def held_out(
     """Score every set with constants that were chosen on the others."""
     found = rca_cases(cases, set_)
     with TemporaryDirectory() as folder, Workers(found, Path(folder)) as workers:
-        grids = measured(Measured(cases or Path(), workers, every), rounds)
+        grids = measured(HeldOutFigures(cases or Path(), workers, every), rounds)
     for grid in grids:
         Console().print(at_terminal(grid))
     if markdown:
@@ -192,13 +192,13 @@ HALVED = (
 )
 
 
-def held_out_grid(rows: Sequence[Found], notes: list[str]) -> Grid:
+def held_out_grid(rows: Sequence[Found], notes: list[str]) -> ResultGrid:
     """A row a set, and their mean."""
     start = present()
     cells = [[one.set, *_row(one), differences(start, one.values)] for one in rows]
     both = [_figures([one.now for one in rows]), _figures([one.then for one in rows])]
     cells.append([MEAN, *both, NOTHING, NOTHING, NOTHING])
-    return Grid("Constants chosen without the set they are scored on", HELD_OUT, cells, notes)
+    return ResultGrid("Constants chosen without the set they are scored on", HELD_OUT, cells, notes)
 
 
 def _row(one: Found) -> list[str]:
@@ -216,7 +216,7 @@ def sensitivity_grid(
     now: Mapping[str, SetFigures],
     settings: Sequence[Setting],
     figures: Sequence[Mapping[str, SetFigures]],
-) -> Grid:
+) -> ResultGrid:
     """A row a knob; `settings` are each knob halved, then doubled, in the order of the knobs."""
     rows = [["present", NOTHING, *(bare(now[name].first) for name in now)]]
     for number, knob in enumerate(KNOBS):
@@ -225,7 +225,7 @@ def sensitivity_grid(
         cells = [_pair(now[name], figures[low][name], figures[high][name]) for name in now]
         rows.append([f"{knob.name} {knob.value:g}", values, *cells])
     title = "How much each constant matters: AC@1"
-    return Grid(title, ["knob", "halved / doubled", *now], rows, [HALVED])
+    return ResultGrid(title, ["knob", "halved / doubled", *now], rows, [HALVED])
 
 
 def _pair(now: SetFigures, low: SetFigures, high: SetFigures) -> str:

@@ -16,13 +16,13 @@ from ...incident.grounding import check_quotes
 from ...incident.model_use import ModelCall
 from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import Severity, parse_severity
-from .cases import Case, Cure
+from .cases import Cure, IncidentCase
 
 ANSWERED = ("answered", "refused", "muddled")
 """Outcomes of a call in which the model itself had its say, good or bad."""
 
 
-class Answer(BaseModel):
+class CaseAnswer(BaseModel):
     """One method's word on one case."""
 
     service: str = Field(default="", description="who is blamed; empty: nobody")
@@ -50,14 +50,14 @@ class Use(BaseModel):
     answered: int = Field(default=0, description="of them: those in which the model had its say")
 
 
-def answer_of(document: Incident, payload: Callable[[str], Any]) -> Answer:
+def answer_of(document: Incident, payload: Callable[[str], Any]) -> CaseAnswer:
     """The answer in a document; `payload` fetches evidence by its digest."""
     leading, noise = document.leading(), is_noise(document)
     first = next((r for r in document.reports if isinstance(r, DetectionReport)), None)
     proofs = list(_proofs(document))
     evidence = {record.id: record for record in document.evidence}
     stated = leading.confidence if leading else None
-    return Answer(
+    return CaseAnswer(
         service="" if noise or leading is None else leading.service,
         kind=FaultKind.no_fault if noise else leading.kind if leading else FaultKind.unknown,
         noise=noise,
@@ -119,10 +119,10 @@ UNSURE = 0.5
 """It knows nothing about its chances: a Brier score of 0.25, whatever the cases."""
 
 
-def trivial(case: Case) -> Answer:
+def trivial(case: IncidentCase) -> CaseAnswer:
     """Blames the service that the alert names for a bad deploy, and would restart it."""
     service = case.alert.service
-    return Answer(
+    return CaseAnswer(
         service=service,
         kind=FaultKind.bad_deploy,
         confidence=UNSURE,

@@ -59,7 +59,7 @@ class Truth(BaseModel):
 
 
 @dataclass(frozen=True)
-class Case:
+class IncidentCase:
     """One incident to answer. Responders get the bundle and the alert, never the rest."""
 
     name: str
@@ -69,7 +69,7 @@ class Case:
     tags: tuple[str, ...] = ()
 
 
-def cases(folder: Path, only: list[str] | None = None) -> list[Case]:
+def cases(folder: Path, only: list[str] | None = None) -> list[IncidentCase]:
     """Every case in a folder, by name; `only` picks some. A case's own folder counts too.
 
     Raises InputError where there is none or one cannot be used, NotFound for an unknown name.
@@ -103,7 +103,7 @@ def _is_case(place: Path) -> bool:
     return place.is_dir() and any((place / name).exists() for name in ("bundle", "bundle.json"))
 
 
-def _case(place: Path) -> Case:
+def _case(place: Path) -> IncidentCase:
     own = (place / "bundle").is_dir()
     bundle = place / "bundle" if own else place
     beside = {name: _beside(place, name, own) for name in ("truth.json", "tags.json")}
@@ -113,7 +113,7 @@ def _case(place: Path) -> Case:
     if alert is None:
         raise InputError(f"{place} holds no alert.json; put the alert there as it was delivered")
     tags = beside["tags.json"]
-    return Case(
+    return IncidentCase(
         place.name,
         bundle,
         _firing(alert),
@@ -141,7 +141,7 @@ FOLDER = Path(__file__).parent / "recorded"
 BESIDE = ("truth.json", "tags.json")
 
 
-def recorded(target: Path, only: list[str] | None = None) -> list[Case]:
+def recorded(target: Path, only: list[str] | None = None) -> list[IncidentCase]:
     """The recorded cases, unpacked below `target`. Raises NotFound for an unknown name."""
     archives = sorted(FOLDER.glob("*.tar.xz"))
     for archive in picked(archives, only):

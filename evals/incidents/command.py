@@ -10,8 +10,8 @@ from ...console.exits import Exit
 from ...console.screen import screen, shown
 from ...errors import InputError
 from ...settings import Settings
-from ..framework.suite import Files, Suite, Told, evaluate
-from .cases import Case, cases, recorded
+from ..framework.suite import ResultFiles, RunLine, Suite, evaluate
+from .cases import IncidentCase, cases, recorded
 from .results import IncidentEvaluation, asked
 from .run import TRIVIAL, Answering, IncidentRun, Responder, model_layer_for, need_model, run
 from .tables import compared, grids
@@ -20,7 +20,7 @@ METHODS = ("trivial", "floor", "model")
 
 
 @dataclass(frozen=True)
-class Options:
+class EvalOptions:
     """What the command line set."""
 
     cases: Path | None = None
@@ -29,10 +29,10 @@ class Options:
     models: list[str] = field(default_factory=list)
     repeat: int = 1
     rehearse: bool = False
-    files: Files = field(default_factory=Files)
+    files: ResultFiles = field(default_factory=ResultFiles)
 
 
-def eval_command(options: Options) -> Exit:
+def eval_command(options: EvalOptions) -> Exit:
     """Run, score, show, write. A method that could not be scored at all makes it a failure."""
     methods = methods_of(options, settings())
     with TemporaryDirectory() as folder:
@@ -49,7 +49,7 @@ def eval_command(options: Options) -> Exit:
     return Exit.done if found.all_scored(found.methods()) else Exit.failed
 
 
-def methods_of(options: Options, configured: Settings) -> list[Answering]:
+def methods_of(options: EvalOptions, configured: Settings) -> list[Answering]:
     """What is run: trivial always, the floor, and models where they are asked for or configured.
 
     Raises InputError for an unknown method.
@@ -70,26 +70,28 @@ def methods_of(options: Options, configured: Settings) -> list[Answering]:
     return [TRIVIAL, *floor, *models]
 
 
-def _cases(options: Options, folder: Path) -> list[Case]:
+def _cases(options: EvalOptions, folder: Path) -> list[IncidentCase]:
     if options.cases:
         return cases(options.cases, options.only)
     return recorded(folder, options.only)
 
 
-def _runs(taken: list[Case], methods: list[Answering], repeats: int) -> Iterator[IncidentRun]:
+def _runs(
+    taken: list[IncidentCase], methods: list[Answering], repeats: int
+) -> Iterator[IncidentRun]:
     for number in range(1, repeats + 1):
         for case in taken:
             for method in methods:
                 yield run(case, method, number)
 
 
-def _told(found: IncidentRun) -> Told:
+def _told(found: IncidentRun) -> RunLine:
     name, used = f"{shown(found.case):<20} {shown(found.method):<10} ", ""
     if found.answer is None or found.marks is None:
-        return Told(name, found.use.seconds, shown(f"unscored: {found.unscored}"), None)
+        return RunLine(name, found.use.seconds, shown(f"unscored: {found.unscored}"), None)
     answer = found.answer
     blamed = f"{answer.service}: {answer.kind.value}".removeprefix(": ")
     level = answer.severity.value if answer.severity else "no level"
     used = f" · {found.use.tokens:,} tokens" if found.use.tokens else ""
     right = bool(found.marks["cause"])
-    return Told(name, found.use.seconds, shown(f"{blamed} · {level}"), right, used)
+    return RunLine(name, found.use.seconds, shown(f"{blamed} · {level}"), right, used)

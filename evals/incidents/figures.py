@@ -11,7 +11,7 @@ from ..framework.statistics import Bin, binned, brier
 from .marks import QUESTIONS
 from .run import IncidentRun
 
-Measured = tuple[float | None, int]
+Measure = tuple[float | None, int]
 """A value (None: nothing to measure) and the number of runs or claims behind it."""
 
 
@@ -59,43 +59,43 @@ def _figure(
     return Figure(title, unit, value, n, *spread)
 
 
-def _share(key: str) -> Callable[[Sequence[IncidentRun]], Measured]:
-    def measure(runs: Sequence[IncidentRun]) -> Measured:
+def _share(key: str) -> Callable[[Sequence[IncidentRun]], Measure]:
+    def measure(runs: Sequence[IncidentRun]) -> Measure:
         met = [mark for run in runs if (mark := (run.marks or {}).get(key)) is not None]
         return (mean(met) if met else None), len(met)
 
     return measure
 
 
-def _grounded(runs: Sequence[IncidentRun]) -> Measured:
+def _grounded(runs: Sequence[IncidentRun]) -> Measure:
     answers = [run.answer for run in runs if run.answer]
     claims = sum(answer.claims for answer in answers)
     return (sum(a.resolved for a in answers) / claims if claims else None), claims
 
 
-def _by_model(runs: Sequence[IncidentRun]) -> Measured:
+def _by_model(runs: Sequence[IncidentRun]) -> Measure:
     """Where a model is muddled the playbook answers: how much of it all is the model's."""
     answers = [run.answer for run in runs if run.answer and run.use.calls]
     reports = sum(answer.reports for answer in answers)
     return (sum(a.by_model for a in answers) / reports if reports else None), reports
 
 
-def _brier(runs: Sequence[IncidentRun]) -> Measured:
+def _brier(runs: Sequence[IncidentRun]) -> Measure:
     pairs = sure_and_right(runs)
     return brier(pairs), len(pairs)
 
 
 def _median(
     pick: Callable[[IncidentRun], float | None],
-) -> Callable[[Sequence[IncidentRun]], Measured]:
-    def measure(runs: Sequence[IncidentRun]) -> Measured:
+) -> Callable[[Sequence[IncidentRun]], Measure]:
+    def measure(runs: Sequence[IncidentRun]) -> Measure:
         values = [value for run in runs if (value := pick(run)) is not None]
         return (median(values) if values else None), len(values)
 
     return measure
 
 
-MEASURES: dict[str, tuple[str, str, Callable[[Sequence[IncidentRun]], Measured]]] = {
+MEASURES: dict[str, tuple[str, str, Callable[[Sequence[IncidentRun]], Measure]]] = {
     **{key: (title, "share", _share(key)) for key, title in QUESTIONS.items()},
     "grounded": ("groundedness: claims that resolve", "share", _grounded),
     "brier": ("calibration: Brier score, 0 is best", "score", _brier),

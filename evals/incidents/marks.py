@@ -1,7 +1,7 @@
 """One answer held against the truth: a mark per question, None where it does not apply."""
 
 from ...incident.finding import FaultKind
-from .answers import Answer
+from .answers import CaseAnswer
 from .cases import Truth
 
 QUESTIONS = {
@@ -17,7 +17,7 @@ QUESTIONS = {
 """Name of the mark, and what it asks."""
 
 
-def marks(answer: Answer, truth: Truth) -> dict[str, bool | None]:
+def marks(answer: CaseAnswer, truth: Truth) -> dict[str, bool | None]:
     """Every question's mark: met, not met, does not apply."""
     return {
         "cause": _cause(answer, truth),
@@ -36,11 +36,11 @@ def _nobody_to_blame(truth: Truth) -> bool:
     return truth.kind in (FaultKind.no_fault, FaultKind.unknown)
 
 
-def _blames_nobody(answer: Answer) -> bool:
+def _blames_nobody(answer: CaseAnswer) -> bool:
     return answer.noise or answer.inconclusive or not answer.service
 
 
-def _cause(answer: Answer, truth: Truth) -> bool:
+def _cause(answer: CaseAnswer, truth: Truth) -> bool:
     """The whole answer: what a confidence is a confidence in."""
     if truth.kind is FaultKind.unknown:
         return _blames_nobody(answer)
@@ -49,19 +49,19 @@ def _cause(answer: Answer, truth: Truth) -> bool:
     return answer.kind is truth.kind and answer.service == truth.service
 
 
-def _distance(answer: Answer, truth: Truth) -> int:
+def _distance(answer: CaseAnswer, truth: Truth) -> int:
     """Levels between the two; further than any where none was given."""
     return abs(answer.severity.rank - truth.severity.rank) if answer.severity else 9
 
 
-def _action(answer: Answer, truth: Truth) -> bool:
+def _action(answer: CaseAnswer, truth: Truth) -> bool:
     """Where nothing is to be done, a proposal is a wrong one."""
     if not truth.effective_actions:
         return not answer.actions
     return any(action in truth.effective_actions for action in answer.actions[:2])
 
 
-def _innocent(answer: Answer, truth: Truth) -> bool | None:
+def _innocent(answer: CaseAnswer, truth: Truth) -> bool | None:
     if not truth.blameless:
         return None
     acted_on = [target for _kind, target in answer.actions[:1]]

@@ -18,14 +18,14 @@ from ...telemetry.model import Window
 from ...telemetry.sources.files import PATTERNS
 from ...telemetry.tables import TIME
 from ..framework.runs import Evaluation
-from .cases import Case, Truth
+from .cases import IncidentCase, Truth
 from .figures import figures
 from .run import IncidentRun
 
 FORMAT = "warroom-eval/1"
 
 
-class Asked(BaseModel):
+class CaseRecord(BaseModel):
     """A case as it was when it was run."""
 
     name: str = Field(description="the case's name")
@@ -40,7 +40,7 @@ class IncidentEvaluation(Evaluation[IncidentRun]):
 
     format: Literal["warroom-eval/1"] = Field(default=FORMAT, description="of this file")
     rehearsed: bool = Field(default=False, description="actions were rehearsed, not rejected")
-    cases: list[Asked] = Field(description="what was asked")
+    cases: list[CaseRecord] = Field(description="what was asked")
 
     def about(self, names: set[str]) -> "IncidentEvaluation":
         """The same, of these cases only."""
@@ -57,10 +57,10 @@ class IncidentEvaluation(Evaluation[IncidentRun]):
         return {**super().to_json(), "figures": computed}
 
 
-def asked(case: Case) -> Asked:
+def asked(case: IncidentCase) -> CaseRecord:
     """The case as it is kept, with what pasting its telemetry would take."""
     paste = raw_paste(case)
-    return Asked(
+    return CaseRecord(
         name=case.name,
         tags=list(case.tags),
         truth=case.truth,
@@ -82,7 +82,7 @@ class Paste:
         return estimated(self.characters)
 
 
-def raw_paste(case: Case) -> Paste:
+def raw_paste(case: IncidentCase) -> Paste:
     """The raw lines of a case inside the healthy and the incident window of its first step."""
     windows = windows_of(case)
     lengths = [
@@ -94,7 +94,7 @@ def raw_paste(case: Case) -> Paste:
     return Paste(len(lengths), sum(lengths))
 
 
-def windows_of(case: Case) -> tuple[Window, Window]:
+def windows_of(case: IncidentCase) -> tuple[Window, Window]:
     """Baseline and incident window, as a responder has them when it begins."""
     now = utc_now()
     document = Incident(id="INC-0", title=case.alert.name, opened_at=now, alert=case.alert)

@@ -26,9 +26,9 @@ from ...response import Response
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ...telemetry.recorder import Recorder
-from ..framework.runs import Method, Run, attempt
-from .answers import Answer, Use, answer_of, trivial, use_of
-from .cases import Case
+from ..framework.runs import Method, MethodRun, attempt
+from .answers import CaseAnswer, Use, answer_of, trivial, use_of
+from .cases import IncidentCase
 from .marks import marks
 
 BY = "evaluation (automatic)"
@@ -41,16 +41,16 @@ ModelLayers = Callable[[Settings, Store], ModelLayer]
 class Answered(NamedTuple):
     """An answer, what it took, and why it says nothing about the method (empty: it does)."""
 
-    answer: Answer
+    answer: CaseAnswer
     use: Use
     silent: str = ""
 
 
-Answering = Method[Case, Answered]
+Answering = Method[IncidentCase, Answered]
 TRIVIAL: Answering = Method("trivial", lambda case: Answered(trivial(case), Use()))
 
 
-class IncidentRun(Run[Answer, dict[str, bool | None]]):
+class IncidentRun(MethodRun[CaseAnswer, dict[str, bool | None]]):
     """One method on one case, once; a mark of None does not apply."""
 
     case: str = Field(description="the case's name")
@@ -63,10 +63,10 @@ class IncidentRun(Run[Answer, dict[str, bool | None]]):
         return self.case
 
 
-def run(case: Case, method: Answering, repeat: int = 1) -> IncidentRun:
+def run(case: IncidentCase, method: Answering, repeat: int = 1) -> IncidentRun:
     """Answer the case and mark it. Raises InputError where no model is configured."""
     tried = attempt(method, case)
-    answered = tried.answer or Answered(Answer(), Use(), tried.unscored)
+    answered = tried.answer or Answered(CaseAnswer(), Use(), tried.unscored)
     found = IncidentRun(
         case=case.name,
         method=method.name,
@@ -104,7 +104,7 @@ class Responder:
         """The response as it is configured, with every model that the settings name."""
         return Method(f"model {self.settings.model}".strip(), partial(self._answer, ""))
 
-    def _answer(self, model: str | None, case: Case) -> Answered:
+    def _answer(self, model: str | None, case: IncidentCase) -> Answered:
         """`model`: None for the floor, empty for whatever is configured."""
         with TemporaryDirectory() as home, closing(open_bundle(case.bundle)) as recorder:
             context = self._context(model, recorder, Path(home))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import mean, median
 
 from ...errors import InputError
-from ..framework.grid import NOTHING, Grid
+from ..framework.grid import NOTHING, ResultGrid
 from .figures import UP, Figure, figures, reliability
 from .results import IncidentEvaluation
 from .run import IncidentRun
@@ -15,12 +15,12 @@ SHARE_OF_PASTE, MOST_TOKENS = 0.1, 30_000
 """What we aim for: a tenth of pasting, and this many tokens for all thirteen steps."""
 
 
-def grids(found: IncidentEvaluation) -> list[Grid]:
+def grids(found: IncidentEvaluation) -> list[ResultGrid]:
     """Every table, in the order in which they are read."""
     return [by_method(found), by_case(found), by_tag(found), calibration(found), tokens(found)]
 
 
-def by_method(found: IncidentEvaluation) -> Grid:
+def by_method(found: IncidentEvaluation) -> ResultGrid:
     """One row a figure, one column a method; how many runs each rests on."""
     methods = found.methods()
     columns = [figures(found.of(method)) for method in methods]
@@ -30,10 +30,10 @@ def by_method(found: IncidentEvaluation) -> Grid:
     ]
     rows.append(["unscored: infrastructure failed", *(_unscored(found.of(m)) for m in methods)])
     note = "(n): runs or claims behind a figure; [least … most]: where repeats differ"
-    return Grid(_title(found), ["figure", *methods], rows, [note])
+    return ResultGrid(_title(found), ["figure", *methods], rows, [note])
 
 
-def by_case(found: IncidentEvaluation) -> Grid:
+def by_case(found: IncidentEvaluation) -> ResultGrid:
     """Service, kind, severity and action of every case."""
     rows = [
         [case.name, *(_marks(found.of(method, case.name)) for method in found.methods())]
@@ -47,10 +47,10 @@ def by_case(found: IncidentEvaluation) -> Grid:
             if run.unscored
         },
     ]
-    return Grid("By case", ["case", *found.methods()], rows, notes)
+    return ResultGrid("By case", ["case", *found.methods()], rows, notes)
 
 
-def by_tag(found: IncidentEvaluation) -> Grid:
+def by_tag(found: IncidentEvaluation) -> ResultGrid:
     """How often the cause is right, by what kind of case it is."""
     tags = sorted({tag for case in found.cases for tag in case.tags})
     rows = []
@@ -58,10 +58,10 @@ def by_tag(found: IncidentEvaluation) -> Grid:
         inside = found.about({case.name for case in found.cases if tag in case.tags})
         cells = [with_n(figures(inside.of(method))["cause"]) for method in found.methods()]
         rows.append([tag, *cells])
-    return Grid("Cause right, by tag", ["tag", *found.methods()], rows)
+    return ResultGrid("Cause right, by tag", ["tag", *found.methods()], rows)
 
 
-def calibration(found: IncidentEvaluation) -> Grid:
+def calibration(found: IncidentEvaluation) -> ResultGrid:
     """Stated confidence against the share that was right."""
     columns = [reliability(found.of(method)) for method in found.methods()]
     rows = [
@@ -71,12 +71,12 @@ def calibration(found: IncidentEvaluation) -> Grid:
         ]
         for bins in zip(*columns, strict=True)
     ]
-    return Grid(
+    return ResultGrid(
         "Calibration: mean confidence → share right (n)", ["confidence", *found.methods()], rows
     )
 
 
-def tokens(found: IncidentEvaluation) -> Grid:
+def tokens(found: IncidentEvaluation) -> ResultGrid:
     """What a model is sent an incident, beside pasting the raw telemetry of the same windows."""
     raw = [case.raw_tokens for case in found.cases]
     pasted = median(raw)
@@ -87,7 +87,7 @@ def tokens(found: IncidentEvaluation) -> Grid:
     note = (
         f"pasting: {lines:,.0f} lines an incident on average; tokens estimated as characters / 3.5"
     )
-    return Grid("Tokens an incident", heads, rows, [note])
+    return ResultGrid("Tokens an incident", heads, rows, [note])
 
 
 def _tokens_of(found: IncidentEvaluation, method: str, pasted: float) -> list[str]:
@@ -153,7 +153,7 @@ def _mark(values: Sequence[bool | None]) -> str:
     return "✓" if all(applying) else "~" if any(applying) else "✗"
 
 
-def compared(now: IncidentEvaluation, before: IncidentEvaluation) -> Grid:
+def compared(now: IncidentEvaluation, before: IncidentEvaluation) -> ResultGrid:
     """A row a method and figure: before, now, the change. Raises InputError for nothing shared."""
     names = {case.name for case in now.cases} & {case.name for case in before.cases}
     methods = [method for method in now.methods() if method in before.methods()]
@@ -171,7 +171,9 @@ def compared(now: IncidentEvaluation, before: IncidentEvaluation) -> Grid:
             if (old[key].value, new[key].value) != (None, None)
         ]
     title = f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC; cases in common: {len(names)}"
-    return Grid(title, ["method and figure", "before", "now", "change"], rows, _notes(now, before))
+    return ResultGrid(
+        title, ["method and figure", "before", "now", "change"], rows, _notes(now, before)
+    )
 
 
 def _row(method: str, key: str, old: Figure, new: Figure) -> list[str]:

@@ -17,8 +17,8 @@ import numpy as np
 from ...errors import InputError
 from .cases import RcaCase
 from .documents import alert, catalogue, changes, status_logs, status_metrics, topology
-from .metrics import Measured, Timing, measured, recorded, records_shift, timing
-from .records import Edges, Records, records
+from .metrics import MetricValues, Timing, measured, recorded, records_shift, timing
+from .records import CaseRecords, Edges, records
 
 
 @dataclass
@@ -48,7 +48,7 @@ def write(case: RcaCase, target: Path) -> Path:
     return target
 
 
-def _metrics(found: Measured, times: Timing, file: Path, seen: Seen) -> None:
+def _metrics(found: MetricValues, times: Timing, file: Path, seen: Seen) -> None:
     """One line a measured cell. Formatted by hand: a case has up to 60,000."""
     ts = found.ts + np.where(found.incident, 0.0, times.metrics_shift)
     heads = [
@@ -66,7 +66,7 @@ def _metrics(found: Measured, times: Timing, file: Path, seen: Seen) -> None:
     seen.earliest = min(seen.earliest, ts.min(initial=np.inf))
 
 
-def _records(times: Timing, reader: Records, target: Path, seen: Seen) -> None:
+def _records(times: Timing, reader: CaseRecords, target: Path, seen: Seen) -> None:
     """Healthy logs and spans keep their distance to each other: they move together."""
     taken = reader.load(times.begin)
     own = [one.span[0] for one in taken if one.span and one.part == "incident"]

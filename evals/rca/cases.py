@@ -21,7 +21,7 @@ the spans where topology alone is hidden."""
 
 
 @dataclass(frozen=True)
-class Part:
+class CasePart:
     """What is left of a case."""
 
     without: frozenset[str] = frozenset()  # of MODALITIES
@@ -35,7 +35,7 @@ class Part:
         return file.partition(".")[0] in self.without
 
 
-WHOLE = Part()
+WHOLE = CasePart()
 
 
 VARIABLE = "WARROOM_RCA_CASES"
@@ -43,7 +43,7 @@ VARIABLE = "WARROOM_RCA_CASES"
 HELP = f"name one with --cases DIR or {VARIABLE}: a folder with cases/SET/ID/case.json"
 
 
-class Symptom(BaseModel):
+class ReportedSymptom(BaseModel):
     """What people noticed: the metric of a service that violates its objective."""
 
     model_config = ConfigDict(frozen=True)
@@ -60,12 +60,12 @@ class RcaCase(BaseModel):
     set: str = Field(description="the collection it belongs to")
     id: str = Field(description="unique within the set; means nothing")
     detected_at: float = Field(description="unix seconds, UTC")
-    symptom: Symptom | None = Field(default=None, description="None: nobody said")
+    symptom: ReportedSymptom | None = Field(default=None, description="None: nobody said")
     interval_s: float = Field(gt=0, description="step of the metrics, seconds")
     baseline_logs: Path | None = Field(default=None, description="fault-free logs beside the case")
     baseline_traces: Path | None = Field(default=None, description="fault-free spans beside it")
     folder: Path = Field(default=Path(), description="where its files lie")
-    part: Part = Field(default=WHOLE, description="how much of it is shown")
+    part: CasePart = Field(default=WHOLE, description="how much of it is shown")
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class RcaCase(BaseModel):
         found = self.folder / name
         return found if found.exists() and not self.part.hides(name) else None
 
-    def seen(self, part: Part) -> "RcaCase":
+    def seen(self, part: CasePart) -> "RcaCase":
         """The same case of which only a part is shown."""
         shared = {
             f"baseline_{name}": getattr(self, f"baseline_{name}")
@@ -124,18 +124,18 @@ def _shared(root: Path, case: Path, path: Path | None) -> Path | None:
     return whole
 
 
-def only(*names: str) -> Part:
+def only(*names: str) -> CasePart:
     """These modalities and nothing else."""
-    return Part(without=frozenset(MODALITIES) - set(names))
+    return CasePart(without=frozenset(MODALITIES) - set(names))
 
 
-def without(names: str) -> Part:
+def without(names: str) -> CasePart:
     """All but these, given as one word with commas. Raises InputError for others."""
     named = {word.strip() for word in names.split(",") if word.strip()}
     for word in sorted(named):
         if word not in MODALITIES:
             raise InputError(f"no modality {word!r}; there are: {', '.join(MODALITIES)}")
-    return Part(without=frozenset(named))
+    return CasePart(without=frozenset(named))
 
 
 def seed(name: str) -> int:

@@ -9,8 +9,8 @@ from ...console.exits import Exit
 from ...console.screen import say, screen, shown
 from ...errors import InputError
 from ...settings import Settings
-from ..framework.grid import Grid
-from ..framework.suite import Files, Suite, Told, evaluate
+from ..framework.grid import ResultGrid
+from ..framework.suite import ResultFiles, RunLine, Suite, evaluate
 from .answers import RcaMethod
 from .cases import rca_cases, without
 from .compare import rca_compared
@@ -35,7 +35,7 @@ class RcaOptions:
     ablation: bool = False
     degraded: bool = False
     report: Path | None = None
-    files: Files = field(default_factory=Files)
+    files: ResultFiles = field(default_factory=ResultFiles)
 
     @property
     def versions(self) -> list[Version]:
@@ -83,19 +83,19 @@ def methods_of(options: RcaOptions, configured: Settings) -> list[RcaMethod]:
     return versions_of(method, versions)
 
 
-def _tables(options: RcaOptions, found: RcaEvaluation) -> list[Grid]:
+def _tables(options: RcaOptions, found: RcaEvaluation) -> list[ResultGrid]:
     title = options.methods.strip() or FLOOR
     return version_grids(found, title) if options.versions else rca_grids(found)
 
 
-def _told(options: RcaOptions, run: RcaRun) -> Told | None:
+def _told(options: RcaOptions, run: RcaRun) -> RunLine | None:
     """A version that does not apply to a case is not worth a line."""
     name = f"{shown(f'{run.set}/{run.id}'):<24} {shown(run.method):<12} "
     if run.marks is None:
         if options.versions and run.unscored == DOES_NOT_APPLY:
             return None
-        return Told(name, run.seconds, shown(f"unscored: {run.unscored}"), None)
-    return Told(name, run.seconds, shown(_blamed(run)), run.marks.at[0] == 1)
+        return RunLine(name, run.seconds, shown(f"unscored: {run.unscored}"), None)
+    return RunLine(name, run.seconds, shown(_blamed(run)), run.marks.at[0] == 1)
 
 
 def _blamed(run: RcaRun) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...errors import InputError
-from ..framework.grid import NOTHING, Grid, bare, signed
+from ..framework.grid import NOTHING, ResultGrid, bare, signed
 from ..framework.statistics import Paired
 from .results import RcaEvaluation, RcaRun
 
@@ -14,7 +14,7 @@ LISTED = 12
 """Names of cases in a note."""
 
 
-def rca_compared(now: RcaEvaluation, before: RcaEvaluation) -> Grid:
+def rca_compared(now: RcaEvaluation, before: RcaEvaluation) -> ResultGrid:
     """A row a set and method that both ran, and one over all sets.
 
     Raises InputError where nothing was scored in both.
@@ -33,7 +33,7 @@ def rca_compared(now: RcaEvaluation, before: RcaEvaluation) -> Grid:
             "the earlier run scored no case and method of this one; compare runs of the same "
             f"cases (it has {had})"
         )
-    return Grid(f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC", HEADS, rows, notes)
+    return ResultGrid(f"Against the run of {before.made_at:%Y-%m-%d %H:%M} UTC", HEADS, rows, notes)
 
 
 def _row(title: str, one: Paired, three: Paired) -> list[str]:

@@ -17,7 +17,7 @@ from ...actions.scale import Scale
 from ...actions.switch_provider import SwitchProvider
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
-from ..framework.statistics import Share, share
+from ..framework.statistics import MeanShare, share
 from .answers import NO_COMMIT, RcaAnswer
 from .truth import RcaTruth
 
@@ -80,12 +80,12 @@ def same_commit(answer: str, sha: str) -> bool:
     return len(answer) >= SHORTEST and sha.startswith(answer)
 
 
-def accuracy(marks: Sequence[RcaMarks], k: int) -> Share | None:
+def accuracy(marks: Sequence[RcaMarks], k: int) -> MeanShare | None:
     """AC@k."""
     return share([one.at[k - 1] for one in marks])
 
 
-def average(marks: Sequence[RcaMarks]) -> Share | None:
+def average(marks: Sequence[RcaMarks]) -> MeanShare | None:
     """Avg@5."""
     return share([mean(one.at) for one in marks])
 

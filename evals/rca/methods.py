@@ -19,7 +19,7 @@ from .answers import RcaAnswer, RcaMethod
 from .baseline_maths import highest_iqr, highest_sigma, mad_distance, pearson
 from .cases import RcaCase
 from .floor import floor_of
-from .metrics import Measured, measured
+from .metrics import MetricValues, measured
 
 NAMES = ("floor", "nsigma", "baro", "correlation", "symptom", "random")
 SEEDS = 20
@@ -101,7 +101,7 @@ def correlation_answers(case: RcaCase) -> list[RcaAnswer]:
     return [RcaAnswer(scores=found.highest(scores.tolist()))]
 
 
-def _comparable(found: Measured, own: int) -> list[int]:
+def _comparable(found: MetricValues, own: int) -> list[int]:
     """Columns of other services: those of the symptom's metric where there are any, else all."""
     service, metric = found.columns[own]
     others = [n for n, (name, _) in enumerate(found.columns) if name != service]

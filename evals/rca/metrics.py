@@ -17,7 +17,7 @@ PHASES = ("baseline", "incident")
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValues:
     """Values by row and column; rows are as shipped, so their times need not be in order."""
 
     ts: np.ndarray  # shape (n,), unix seconds
@@ -38,15 +38,15 @@ class Measured:
         return found
 
 
-NOTHING = Measured(np.empty(0), np.empty(0, bool), [], np.empty((0, 0)))
+NOTHING = MetricValues(np.empty(0), np.empty(0, bool), [], np.empty((0, 0)))
 
 
-def measured(case: RcaCase) -> Measured:
+def measured(case: RcaCase) -> MetricValues:
     """The case's metrics as far as they are shown. Raises InputError as `recorded`."""
     return NOTHING if case.part.hides(FILE) else shown(recorded(case), case)
 
 
-def recorded(case: RcaCase) -> Measured:
+def recorded(case: RcaCase) -> MetricValues:
     """All metrics of a case, whatever is shown; nothing measured where it has no such file.
 
     Raises InputError for a file that is not in the format.
@@ -61,21 +61,21 @@ def recorded(case: RcaCase) -> Measured:
             raise InputError(f"{file} cannot be read: {error}; export it again") from error
 
 
-def shown(found: Measured, case: RcaCase) -> Measured:
+def shown(found: MetricValues, case: RcaCase) -> MetricValues:
     """Without the cells that are lost, and without healthy rows where none are shown."""
     chance = np.random.default_rng(seed(case.name)).random(found.values.shape)
     values = np.where(chance < case.part.lost, np.nan, found.values)
     rows = np.full(found.ts.size, case.part.healthy) | found.incident
-    return Measured(found.ts[rows], found.incident[rows], found.columns, values[rows])
+    return MetricValues(found.ts[rows], found.incident[rows], found.columns, values[rows])
 
 
-def _matrix(file: Path, heads: list[str] | None = None, *rows: list[str]) -> Measured:
+def _matrix(file: Path, heads: list[str] | None = None, *rows: list[str]) -> MetricValues:
     if heads is None or heads[:2] != HEADS or not all("|" in head for head in heads[2:]):
         raise InputError(f"{file}: the columns must be ts, phase, then SERVICE|METRIC each")
     if strange := {row[1] for row in rows} - set(PHASES):
         raise InputError(f"{file}: phase {min(strange)!r}; a row is baseline or incident")
     cells = [[float(cell) if cell else np.nan for cell in row[2:]] for row in rows]
-    return Measured(
+    return MetricValues(
         np.array([float(row[0]) for row in rows]),
         np.array([row[1] == "incident" for row in rows], bool),
         [_split(head) for head in heads[2:]],
@@ -110,7 +110,7 @@ class Timing:
         return replace(self, detected_at=self.detected_at + seconds)
 
 
-def timing(case: RcaCase, found: Measured) -> Timing:
+def timing(case: RcaCase, found: MetricValues) -> Timing:
     """The incident begins with its first row, and at least one interval before the detection."""
     first = np.min(found.ts[found.incident], initial=case.detected_at)
     detect_s = max(case.interval_s, case.detected_at - float(first))
@@ -129,7 +129,7 @@ def records_shift(times: Timing, first: float | None, last: float) -> float:
     return min(guarded, guarded if first is None else first) - GAP_S - last
 
 
-def _onto_rows(case: RcaCase, found: Measured, begin: float) -> float:
+def _onto_rows(case: RcaCase, found: MetricValues, begin: float) -> float:
     """The last healthy row comes a whole number of intervals before the first row."""
     if found.incident.all():
         return 0.0

@@ -83,7 +83,7 @@ Edges = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Source:
+class RecordFile:
     """The records of one file, taken in."""
 
     file: Path
@@ -97,7 +97,7 @@ class Source:
         return f"{self.modality}_{self.part}"
 
 
-class Records:
+class CaseRecords:
     """Reads the files of one case, writes the lines of one bundle."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, case: RcaCase) -> None:
@@ -105,7 +105,7 @@ class Records:
         self.db.execute(CHANCE)
         self.db.execute(CLIENTS)
 
-    def load(self, begin: float) -> list[Source]:
+    def load(self, begin: float) -> list[RecordFile]:
         """Take in what is shown of every file; `begin`: of the incident window, unix seconds."""
         taken = [
             self._load(file, modality, part, begin)
@@ -118,12 +118,12 @@ class Records:
                 self._run(source, CLIENT)
         return taken
 
-    def services(self, source: Source) -> set[str]:
+    def services(self, source: RecordFile) -> set[str]:
         """Every service that has a record."""
         query = f"SELECT DISTINCT service FROM {source.table} WHERE service IS NOT NULL"
         return {name for (name,) in self._run(source, query).fetchall()}
 
-    def write(self, source: Source, shift: float, target: Path) -> Edges:
+    def write(self, source: RecordFile, shift: float, target: Path) -> Edges:
         """Write the lines, moved by so many seconds; returns who calls whom in them."""
         if source.modality == "logs":
             self._copy(source, LOGS, shift, target)
@@ -132,16 +132,16 @@ class Records:
         self._copy(source, TRACES, shift, target)
         return set(self.db.execute("SELECT DISTINCT caller, callee FROM calls").fetchall())
 
-    def _calls(self, source: Source) -> None:
+    def _calls(self, source: RecordFile) -> None:
         """Who calls whom, span by span."""
         self._run(source, PARENTS)
         self._run(source, CALLS)
 
-    def _load(self, file: Path, modality: str, part: str, begin: float) -> Source:
+    def _load(self, file: Path, modality: str, part: str, begin: float) -> RecordFile:
         """Without the lost ones, by their services' clocks, from the window on where no healthy
         record is shown."""
         seen, time = self.case.part, TIMES[modality]
-        source = Source(file, modality, part, None)
+        source = RecordFile(file, modality, part, None)
         values = {
             **{"file": str(file), "name": self.case.name, "lost": seen.lost},
             **{"apart": seen.apart_s, "since": float("-inf") if seen.healthy else begin},
@@ -152,12 +152,14 @@ class Records:
         low, high = self._run(source, query).fetchall()[0]
         return source if low is None else replace(source, span=(low, high))
 
-    def _copy(self, source: Source, query: str, shift: float, target: Path) -> None:
+    def _copy(self, source: RecordFile, query: str, shift: float, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         name = str(target).replace("'", "''")
         self._run(source, f"COPY ({query}) TO '{name}' (FORMAT json)", [shift])
 
-    def _run(self, source: Source, query: str, values: object = None) -> duckdb.DuckDBPyConnection:
+    def _run(
+        self, source: RecordFile, query: str, values: object = None
+    ) -> duckdb.DuckDBPyConnection:
         try:
             return self.db.execute(query.replace("{table}", source.table), values)
         except duckdb.Error as error:
@@ -168,10 +170,10 @@ class Records:
 
 
 @contextmanager
-def records(case: RcaCase) -> Iterator[Records]:
+def records(case: RcaCase) -> Iterator[CaseRecords]:
     """A reader and writer with a connection of its own."""
     with duckdb.connect(config={"threads": 2}) as db:
-        yield Records(db, case)
+        yield CaseRecords(db, case)
 
 
 def sources(case: RcaCase, modality: str) -> dict[str, Path]:

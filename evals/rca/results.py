@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ...errors import InputError
-from ..framework.runs import Evaluation, Run, attempt
+from ..framework.runs import Evaluation, MethodRun, attempt
 from .answers import RcaAnswer, RcaMethod
 from .cases import RcaCase
 from .marks import RcaMarks, marks_of
@@ -17,7 +17,7 @@ FORMAT = "warroom-rca/1"
 DOES_NOT_APPLY = "does not apply: what it works from is not given"
 
 
-class RcaRun(Run[RcaAnswer, RcaMarks]):
+class RcaRun(MethodRun[RcaAnswer, RcaMarks]):
     """One method on one case."""
 
     set: str = Field(description="the collection")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-from ..framework.grid import NOTHING, Grid, interval
+from ..framework.grid import NOTHING, ResultGrid, interval
 from ..framework.statistics import Bin, binned, brier, share
 from .marks import RcaMarks, accuracy, average
 from .results import RcaEvaluation, RcaRun
@@ -40,7 +40,7 @@ REFERENCES: dict[str, list[str]] = {
 """By the name of a set; of one that is not here nothing is known."""
 
 
-def rca_grids(found: RcaEvaluation) -> list[Grid]:
+def rca_grids(found: RcaEvaluation) -> list[ResultGrid]:
     """Every table, in the order in which they are read."""
     sets = [_services(found, name) for name in found.sets()]
     whole = [_services(found, "")] if len(sets) > 1 else []
@@ -48,7 +48,7 @@ def rca_grids(found: RcaEvaluation) -> list[Grid]:
     return [*sets, *whole, *(grid for grid in others if grid.rows)]
 
 
-def _services(found: RcaEvaluation, name: str) -> Grid:
+def _services(found: RcaEvaluation, name: str) -> ResultGrid:
     """A row a method; which service is guilty. No name: all sets together."""
     rows = [_service_row(method, found.of(method, name)) for method in found.methods()]
     published = [f"published, not run here: {text}" for text in REFERENCES.get(name, [])]
@@ -61,7 +61,7 @@ def _services(found: RcaEvaluation, name: str) -> Grid:
     ]
     title = f"Guilty service: {name or 'all sets together, every case counts the same'}"
     title += f" (without {', '.join(found.without)})" if found.without else ""
-    return Grid(title, HEADS, rows, [INTERVALS, *published, *unscored])
+    return ResultGrid(title, HEADS, rows, [INTERVALS, *published, *unscored])
 
 
 def _service_row(method: str, runs: Sequence[RcaRun]) -> list[str]:
@@ -73,7 +73,7 @@ def _service_row(method: str, runs: Sequence[RcaRun]) -> list[str]:
     return [method, str(len(marks)), *(interval(one) for one in shares), f"{seconds:.2f}"]
 
 
-def _commits(found: RcaEvaluation) -> Grid:
+def _commits(found: RcaEvaluation) -> ResultGrid:
     """Of methods that name commits, on cases that have a culprit or 'none'."""
     rows = []
     for method in found.methods():
@@ -85,10 +85,10 @@ def _commits(found: RcaEvaluation) -> Grid:
             count = str(len(marks))
             rows.append([method, count, interval(right), f"{decoys:g}", interval(graded)])
     heads = ["method", "n", "right", "decoys named", "graded reward"]
-    return Grid("Guilty commit", heads, rows, [RIGHT, REWARD])
+    return ResultGrid("Guilty commit", heads, rows, [RIGHT, REWARD])
 
 
-def _by_fault(found: RcaEvaluation) -> Grid:
+def _by_fault(found: RcaEvaluation) -> ResultGrid:
     """AC@1 by the set's own word for the fault, and how often a method's kind fits it."""
     pairs = list(dict.fromkeys((run.set, run.fault_type) for run in found.runs))
     rows = []
@@ -99,7 +99,7 @@ def _by_fault(found: RcaEvaluation) -> Grid:
             cells.append(_fault_cell(marks_in(runs)))
         rows.append([f"{name}: {fault}", *cells])
     note = "share of services right (n); kind: share of named kinds of fault that fit the word"
-    return Grid("AC@1 by kind of fault", ["fault", *found.methods()], rows, [note])
+    return ResultGrid("AC@1 by kind of fault", ["fault", *found.methods()], rows, [note])
 
 
 def _fault_cell(marks: Sequence[RcaMarks]) -> str:
@@ -110,12 +110,12 @@ def _fault_cell(marks: Sequence[RcaMarks]) -> str:
     return f"{mean(one.at[0] for one in marks):.0%} ({len(marks)}){kind}"
 
 
-def _calibration(found: RcaEvaluation) -> Grid:
+def _calibration(found: RcaEvaluation) -> ResultGrid:
     """Stated probability against the share that was right, of methods that state one."""
     pairs = {method: stated(marks_in(found.of(method))) for method in found.methods()}
     pairs = {method: given for method, given in pairs.items() if given}
     if not pairs:
-        return Grid("Calibration", [""], [])
+        return ResultGrid("Calibration", [""], [])
     rows = [
         [f"{bins[0].low:.1f} to {bins[0].high:.1f}", *(_bin(one) for one in bins)]
         for bins in zip(*(binned(given) for given in pairs.values()), strict=True)
@@ -123,7 +123,7 @@ def _calibration(found: RcaEvaluation) -> Grid:
     rows.append(["Brier score, 0 is best", *(_brier(given) for given in pairs.values())])
     rows.append(["Brier of the base rate", *(_base_rate(given) for given in pairs.values())])
     title = "Calibration: mean probability of the first → share right (n)"
-    return Grid(title, ["probability", *pairs], rows, [BASE_RATE])
+    return ResultGrid(title, ["probability", *pairs], rows, [BASE_RATE])
 
 
 def _brier(pairs: Sequence[tuple[float, bool]]) -> str:

@@ -6,10 +6,10 @@ counts as a method of its own, so it is scored, kept and compared as one.
 
 from dataclasses import dataclass
 
-from ..framework.grid import NOTHING, Grid, interval, signed
+from ..framework.grid import NOTHING, ResultGrid, interval, signed
 from ..framework.runs import Method
 from .answers import RcaAnswer, RcaMethod
-from .cases import MODALITIES, WHOLE, Part, RcaCase, only, without
+from .cases import MODALITIES, WHOLE, CasePart, RcaCase, only, without
 from .compare import paired
 from .marks import accuracy
 from .records import sources
@@ -27,7 +27,7 @@ class Version:
     """A case, seen in one way."""
 
     name: str
-    part: Part
+    part: CasePart
 
     def applies(self, case: RcaCase) -> bool:
         """Whether it changes what the case has, and leaves something."""
@@ -52,11 +52,11 @@ def degraded() -> list[Version]:
     """The whole case, and what may be wrong with a recording."""
     return [
         AS_IT_IS,
-        Version("detected 3 min early", Part(late_s=-180)),
-        Version("detected 3 min late", Part(late_s=180)),
-        *(Version(f"clocks {s} s apart", Part(apart_s=s)) for s in (2, 10, 60)),
-        Version("a fifth is lost", Part(lost=0.2)),
-        Version("no baseline", Part(healthy=False)),
+        Version("detected 3 min early", CasePart(late_s=-180)),
+        Version("detected 3 min late", CasePart(late_s=180)),
+        *(Version(f"clocks {s} s apart", CasePart(apart_s=s)) for s in (2, 10, 60)),
+        Version("a fifth is lost", CasePart(lost=0.2)),
+        Version("no baseline", CasePart(healthy=False)),
     ]
 
 
@@ -80,13 +80,13 @@ def versions_of(method: RcaMethod, versions: list[Version]) -> list[RcaMethod]:
     return [Method(one.name, answering(one), method.note) for one in distinct]
 
 
-def version_grids(found: RcaEvaluation, method: str) -> list[Grid]:
+def version_grids(found: RcaEvaluation, method: str) -> list[ResultGrid]:
     """A table a set, and one over all of them; versions that apply to no case are left out."""
     names = found.sets() if len(found.sets()) == 1 else [*found.sets(), ""]
     return [_grid(found, name, f"{method} on versions of {name or 'all sets'}") for name in names]
 
 
-def _grid(found: RcaEvaluation, name: str, title: str) -> Grid:
+def _grid(found: RcaEvaluation, name: str, title: str) -> ResultGrid:
     rows = []
     whole = found.of(AS_IT_IS.name, name)
     for version in found.methods():
@@ -97,4 +97,4 @@ def _grid(found: RcaEvaluation, name: str, title: str) -> Grid:
             changes = [signed(paired(whole, runs, k).difference) for k in (1, 3)]
             same = [NOTHING] * 2 if version == AS_IT_IS.name else changes
             rows.append([version, str(len(marks)), *shares, *same])
-    return Grid(title, HEADS, rows, [NOTE, INTERVALS])
+    return ResultGrid(title, HEADS, rows, [NOTE, INTERVALS])

@@ -21,7 +21,7 @@ from ...incident.document import Incident
 from ...models.habits import KNOWN
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
-from ..incidents.cases import Case, recorded
+from ..incidents.cases import IncidentCase, recorded
 from ..incidents.run import respond
 from .fake_chat import NAME, Behaviour
 from .fault_modes import FAULTS
@@ -64,7 +64,7 @@ class FaultRun:
         return (fell + notes + [""])[0]
 
 
-def fault_run(mode: str, case: Case, home: Path) -> FaultRun:
+def fault_run(mode: str, case: IncidentCase, home: Path) -> FaultRun:
     """The whole response to a case with a server in this mode."""
     behaviour = Behaviour(mode, retry_after="0")
     with faulty_model(behaviour) as server, closing(open_bundle(case.bundle)) as recorder:

@@ -14,7 +14,7 @@ from .fault_modes import FAULTS
 class _Connection(Chat):
     """Lets every request meet what the behaviour says."""
 
-    server: "Server"
+    server: "FaultyServer"
 
     def do_POST(self) -> None:
         """An answer, or the fault."""
@@ -24,7 +24,7 @@ class _Connection(Chat):
         FAULTS[self.behaviour.next_mode(self.body)](self)
 
 
-class Server(ThreadingHTTPServer):
+class FaultyServer(ThreadingHTTPServer):
     """The server with its behaviour."""
 
     daemon_threads = True
@@ -43,9 +43,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def faulty_model(behaviour: Behaviour) -> Iterator[Server]:
+def faulty_model(behaviour: Behaviour) -> Iterator[FaultyServer]:
     """The server while the block runs."""
-    with Server(behaviour) as server:
+    with FaultyServer(behaviour) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
         thread.start()
         try:

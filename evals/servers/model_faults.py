@@ -26,7 +26,7 @@ TOOL = ToolSpec(
 )
 
 
-class Report(BaseModel):
+class SmallReply(BaseModel):
     """A reply as specialists ask for it, in small."""
 
     summary: str = Field(min_length=1)
@@ -35,7 +35,7 @@ class Report(BaseModel):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AskEnding:
     """How one ask ended."""
 
     mode: str
@@ -51,7 +51,7 @@ def question(deadline_s: float, tools: bool = False, max_tokens: int = 300) -> A
     messages = (ChatMessage("system", "You debug."), ChatMessage("user", "Why is checkout slow?"))
     return Ask(
         messages,
-        Report,
+        SmallReply,
         tools=(TOOL,) if tools else (),
         max_tokens=max_tokens,
         deadline=Deadline.after(deadline_s),
@@ -66,7 +66,7 @@ def meet(
     call_s: float = 1,
     deadline_s: float = 6,
     sleep: Callable[[float], None] = time.sleep,
-) -> Outcome:
+) -> AskEnding:
     """One ask to a new fake server in this mode, about which nothing is known yet."""
     behaviour = Behaviour(mode)
     with faulty_model(behaviour) as server:
@@ -80,17 +80,17 @@ def meet(
         except ModelError as error:
             ended, said = type(error).__name__, str(error)
         seconds = time.monotonic() - started
-    return Outcome(mode, tools, ended, behaviour.requests, seconds, said)
+    return AskEnding(mode, tools, ended, behaviour.requests, seconds, said)
 
 
-def faults() -> Iterator[Outcome]:
+def faults() -> Iterator[AskEnding]:
     """Every mode, without tools and with one; real waits."""
     for mode in FAULTS:
         for tools in (False, True):
             yield meet(mode, tools)
 
 
-def table(outcomes: Iterator[Outcome]) -> Table:
+def table(outcomes: Iterator[AskEnding]) -> Table:
     """One row per outcome."""
     shown = Table(title="A fake model server that misbehaves; 2 retries, 1 s a request, 6 s an ask")
     for column in ("fault", "tools", "ended as", "requests", "seconds", "said"):

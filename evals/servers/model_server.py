@@ -46,7 +46,7 @@ whoever watches should see the end within minutes."""
 
 
 @dataclass(frozen=True)
-class Server:
+class LocalModelServer:
     """A running server."""
 
     kind: str
@@ -55,7 +55,9 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str = "xllamacpp", port: int = 0, threads: int = THREADS) -> Iterator[Server]:
+def serving(
+    kind: str = "xllamacpp", port: int = 0, threads: int = THREADS
+) -> Iterator[LocalModelServer]:
     """A server of this kind on loopback, ready to answer; stopped at the end, or with us.
 
     Args:
@@ -73,7 +75,7 @@ def serving(kind: str = "xllamacpp", port: int = 0, threads: int = THREADS) -> I
         process = start(kind, port, threads, log)
         try:
             wait(process, url, log)
-            yield Server(kind, url, process)
+            yield LocalModelServer(kind, url, process)
         finally:
             stop(process)
 
@@ -122,12 +124,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def settings(server: Server) -> dict[str, str]:
+def settings(server: LocalModelServer) -> dict[str, str]:
     """The environment that makes Warroom ask this server."""
     return {"OPENAI_BASE_URL": server.url, **PATIENT}
 
 
-def run(command: list[str], server: Server) -> int:
+def run(command: list[str], server: LocalModelServer) -> int:
     """A command with this model configured; its exit code. Raises NotFound: there is none such."""
     surroundings = {**settings(server), **os.environ, "OPENAI_BASE_URL": server.url}
     try:

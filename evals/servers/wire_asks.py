@@ -43,7 +43,7 @@ TOLD = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AskOutcome:
     """What became of one ask."""
 
     answer: Answer | None
@@ -64,7 +64,7 @@ def model(kind: str) -> OpenAIModel:
     return OpenAIModel(connect(url), retries=1, call_s=PATIENCE_S, sleep=lambda _: None)
 
 
-def outcomes(asked: OpenAIModel) -> Iterator[tuple[str, Outcome]]:
+def outcomes(asked: OpenAIModel) -> Iterator[tuple[str, AskOutcome]]:
     """Every ask with what came of it, in order; a call is answered, and a reply asked for."""
     for name, ask in asks().items():
         outcome = outcome_of(asked, ask)
@@ -73,12 +73,12 @@ def outcomes(asked: OpenAIModel) -> Iterator[tuple[str, Outcome]]:
             yield f"{name}, answered", outcome_of(asked, answered(ask, outcome.answer))
 
 
-def outcome_of(asked: OpenAIModel, ask: Ask) -> Outcome:
+def outcome_of(asked: OpenAIModel, ask: Ask) -> AskOutcome:
     """What comes of one ask."""
     try:
-        return Outcome(asked.ask(ask))
+        return AskOutcome(asked.ask(ask))
     except ModelError as error:
-        return Outcome(None, error)
+        return AskOutcome(None, error)
 
 
 def answered(ask: Ask, answer: Answer) -> Ask:

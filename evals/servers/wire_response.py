@@ -20,7 +20,7 @@ from ...incident.document import Incident
 from ...incident.report import AnyReport
 from ...models.habits import KNOWN
 from ...settings import Settings
-from ..incidents.cases import Case, recorded
+from ..incidents.cases import IncidentCase, recorded
 from ..incidents.run import respond
 from .model_worker import HOST
 from .wire_asks import PATIENCE_S, PORTS
@@ -77,7 +77,7 @@ def settings(kind: str, home: Path, tokens: int) -> Settings:
 @contextmanager
 def opened(
     kind: str, tokens: int = TOKENS, steps: tuple[int, ...] = ()
-) -> Iterator[tuple[Case, ResponseContext]]:
+) -> Iterator[tuple[IncidentCase, ResponseContext]]:
     """The recorded drill with a context that asks this server's model, in these steps or all."""
     KNOWN.clear()
     with TemporaryDirectory() as folder:

@@ -52,7 +52,7 @@ ELSEWHERE = {"backup_differences"}
 
 
 @dataclass
-class Desk:
+class StudyBench:
     """A bench over one bundle."""
 
     telemetry: Recording
@@ -74,7 +74,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ContextRun:
     """One run: what it took and what would reach the model."""
 
     log_bytes: int
@@ -139,7 +139,7 @@ def _line(n: int, at: float) -> str:
     return json.dumps(row) + "\n"
 
 
-def measure(bundle: Path, budget: int) -> Measured:
+def measure(bundle: Path, budget: int) -> ContextRun:
     """Load the bundle, ask every read tool once, digest every answer."""
     started = time.perf_counter()
     telemetry = read_bundle(bundle)
@@ -147,14 +147,14 @@ def measure(bundle: Path, budget: int) -> Measured:
     loading = time.perf_counter() - started
     end = synthetic.START + synthetic.SECONDS
     frame = Frame(Window(ONSET - 45, ONSET), Window(ONSET, end), "checkout")
-    box = Toolbox(Desk(telemetry, frame), "measurement", _numbered())
+    box = Toolbox(StudyBench(telemetry, frame), "measurement", _numbered())
     readers = {name for name, tool in REGISTRY.items() if tool.effect is Effect.read} - ELSEWHERE
     calls = [_asked(box, name, budget) for name in sorted(readers)]
     telemetry.close()
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = used / (1024**2 if sys.platform == "darwin" else 1024)
     size = sum(file.stat().st_size for file in (bundle / "logs").glob("*.jsonl"))
-    return Measured(size, loading, peak, calls)
+    return ContextRun(size, loading, peak, calls)
 
 
 def _numbered():
@@ -177,7 +177,7 @@ def _asked(box: Toolbox, name: str, budget: int) -> Call:
     return Call(name, result.status.value, rows, spent, raw, len(text), tokens_of(text))
 
 
-def shown(measured: Measured, budget: int) -> Table:
+def shown(measured: ContextRun, budget: int) -> Table:
     """The table for people."""
     title = f"{measured.log_bytes / GIGABYTE:.2f} GB of logs, loaded in {measured.loading_s:.1f} s"
     table = Table("tool", "status", "rows", "s", "as JSON", "digest", "tokens", title=title)

@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 
 from ...errors import WarroomError
-from ..framework.grid import Grid, at_terminal
+from ..framework.grid import ResultGrid, at_terminal
 from .growth_bundle import write
 from .growth_telemetry import Size
 
@@ -93,9 +93,9 @@ def measured(size: Size, limit_s: float) -> Grown:
     return Grown(size, response.peak_mb, **response.found, lines_s=speed)
 
 
-def table(grown: list[Grown]) -> Grid:
+def table(grown: list[Grown]) -> ResultGrid:
     """A row a size."""
-    return Grid("Growth of the response", HEADS, [_row(one) for one in grown], NOTES)
+    return ResultGrid("Growth of the response", HEADS, [_row(one) for one in grown], NOTES)
 
 
 def _row(one: Grown) -> list[str]:

@@ -26,7 +26,7 @@ LIMIT_S = 120.0
 
 
 @dataclass(frozen=True)
-class Figure:
+class SpeedFigure:
     """One measure over all runs, and what it is held against."""
 
     name: str
@@ -66,22 +66,22 @@ def measure(bundle: Path, who: str) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1]) | {"wall_s": wall}
 
 
-def figures(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[Figure]:
+def figures(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[SpeedFigure]:
     """What is shown, with the targets of the project."""
 
     def of(runs: list[dict[str, Any]], name: str) -> list[float]:
         return [run[name] for run in runs]
 
     return [
-        Figure("process, start to end", "s", of(ours, "wall_s"), 5.0),
-        Figure("  importing", "s", of(ours, "import_s")),
-        Figure("  opening store and bundle", "s", of(ours, "open_s")),
-        Figure("  five phases", "s", of(ours, "respond_s")),
-        Figure("  CPU time", "s", of(ours, "cpu_s")),
-        Figure("alert to severity", "s", of(ours, "severity_s"), 1.0),
-        Figure("peak memory", "MB", of(ours, "peak_mb"), 400.0),
-        Figure("baseline: process", "s", of(theirs, "wall_s")),
-        Figure("baseline: peak memory", "MB", of(theirs, "peak_mb")),
+        SpeedFigure("process, start to end", "s", of(ours, "wall_s"), 5.0),
+        SpeedFigure("  importing", "s", of(ours, "import_s")),
+        SpeedFigure("  opening store and bundle", "s", of(ours, "open_s")),
+        SpeedFigure("  five phases", "s", of(ours, "respond_s")),
+        SpeedFigure("  CPU time", "s", of(ours, "cpu_s")),
+        SpeedFigure("alert to severity", "s", of(ours, "severity_s"), 1.0),
+        SpeedFigure("peak memory", "MB", of(ours, "peak_mb"), 400.0),
+        SpeedFigure("baseline: process", "s", of(theirs, "wall_s")),
+        SpeedFigure("baseline: peak memory", "MB", of(theirs, "peak_mb")),
     ]
 
 
@@ -94,7 +94,9 @@ def truth_of(bundle: Path) -> str:
     return f"{known['service']}: {known['kind']}"
 
 
-def shown(bundle: Path, found: list[Figure], answers: dict[str, str], steps: list[int]) -> Table:
+def shown(
+    bundle: Path, found: list[SpeedFigure], answers: dict[str, str], steps: list[int]
+) -> Table:
     """The table for people."""
     size = sum(file.stat().st_size for file in bundle.rglob("*.jsonl")) / 1e6
     title = f"{bundle.name}: {size:.1f} MB, {len(found[0].values)} runs"

@@ -35,7 +35,7 @@ Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass
-class Recording:
+class SyntheticRecording:
     """Lines by file, and the counters that are scraped."""
 
     rng: random.Random
@@ -142,7 +142,7 @@ class Recording:
 
 def write(root: Path, seed: int = 1) -> Path:
     """Write the bundle into an empty or new directory; returns it."""
-    recording = Recording(random.Random(seed))
+    recording = SyntheticRecording(random.Random(seed))
     for second in range(SECONDS):
         for _ in range(RATE):
             at = START + second + recording.rng.random()

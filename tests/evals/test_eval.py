@@ -8,7 +8,7 @@ from warroom.agents.reasoning.layer import model_layer_of
 from warroom.agents.runtime.case import PlaybookOnly
 from warroom.errors import InputError, ModelMuddled, ModelUnavailable, StoreError
 from warroom.evals.incidents.cases import recorded
-from warroom.evals.incidents.command import Options, methods_of
+from warroom.evals.incidents.command import EvalOptions, methods_of
 from warroom.evals.incidents.run import TRIVIAL, Responder, model_layer_for, run
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.store import Store
@@ -95,7 +95,7 @@ def test_a_named_model_answers_alone_a_configured_one_as_configured(noise, tmp_p
 
 def test_which_methods_run(tmp_path):
     def names(settings, **options):
-        return [method.name for method in methods_of(Options(**options), settings)]
+        return [method.name for method in methods_of(EvalOptions(**options), settings)]
 
     bare = Settings(home=tmp_path, model_base_url="", model_key=None, openai_key=None)
     local = Settings(home=tmp_path, model_base_url="http://localhost:1/v1")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warroom.evals.incidents.cases import Case, recorded
+from warroom.evals.incidents.cases import IncidentCase, recorded
 from warroom.evals.servers.fault_modes import FAULTS
 from warroom.evals.servers.fault_runs import RETRIES, fault_run
 from warroom.incident.finding import FaultKind
@@ -14,7 +14,7 @@ MOST_PER_CALL = 3 * (RETRIES + 1) + 3
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+def case(tmp_path_factory: pytest.TempPathFactory) -> IncidentCase:
     """The recorded bad deploy."""
     return recorded(tmp_path_factory.mktemp("case"), ["bad-deploy"])[0]
 
@@ -28,7 +28,7 @@ RUN = tuple(mode for mode in FAULTS if mode not in AT_THE_BOUNDARY)
 
 
 @pytest.mark.parametrize("mode", RUN)
-def test_the_response_comes_through(mode: str, case: Case, tmp_path: Path) -> None:
+def test_the_response_comes_through(mode: str, case: IncidentCase, tmp_path: Path) -> None:
     run = fault_run(mode, case, tmp_path)
     leading = run.document.leading()
     assert leading is not None

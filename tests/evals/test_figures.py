@@ -6,12 +6,12 @@ import pytest
 
 from warroom.errors import InputError
 from warroom.evals.framework.files import write_json
-from warroom.evals.framework.grid import Grid, as_markdown, at_terminal
+from warroom.evals.framework.grid import ResultGrid, as_markdown, at_terminal
 from warroom.evals.framework.suite import stored
-from warroom.evals.incidents.answers import Answer, Use
+from warroom.evals.incidents.answers import CaseAnswer, Use
 from warroom.evals.incidents.cases import Truth
 from warroom.evals.incidents.figures import figures, reliability
-from warroom.evals.incidents.results import Asked, IncidentEvaluation
+from warroom.evals.incidents.results import CaseRecord, IncidentEvaluation
 from warroom.evals.incidents.run import IncidentRun
 from warroom.evals.incidents.tables import by_case, by_method, compared, grids, tokens
 from warroom.incident.finding import FaultKind
@@ -31,7 +31,7 @@ def run(
     unscored="",
 ):
     """One run; what it answered is told by its marks."""
-    answer = Answer(confidence=sure, claims=10, resolved=9, steps=list(range(1, 14)))
+    answer = CaseAnswer(confidence=sure, claims=10, resolved=9, steps=list(range(1, 14)))
     return IncidentRun(
         case=case,
         method=method,
@@ -46,7 +46,8 @@ def run(
 def evaluation(*runs, raw=100_000):
     names = dict.fromkeys(run.case for run in runs)
     asked = [
-        Asked(name=name, tags=["t"], truth=TRUTH, raw_lines=50, raw_tokens=raw) for name in names
+        CaseRecord(name=name, tags=["t"], truth=TRUTH, raw_lines=50, raw_tokens=raw)
+        for name in names
     ]
     return IncidentEvaluation(cases=asked, runs=list(runs))
 
@@ -122,7 +123,7 @@ def test_what_is_unscored_is_shown_with_its_reason():
 
 
 def test_cells_are_text_wherever_they_come_from():
-    grid = Grid("t", ["a|b", "n"], [["[red]x[/red]\x1b[2J|y", "1"]], ["[bold]"])
+    grid = ResultGrid("t", ["a|b", "n"], [["[red]x[/red]\x1b[2J|y", "1"]], ["[bold]"])
     console = paper()
     console.print(at_terminal(grid))
     assert "[red]x[/red]" in printed(console)

@@ -4,8 +4,8 @@ import pytest
 
 from warroom.actions.restart import Restart
 from warroom.actions.roll_back import RollBack
-from warroom.evals.incidents.answers import UNSURE, Answer, answer_of, trivial, use_of
-from warroom.evals.incidents.cases import Case, Truth
+from warroom.evals.incidents.answers import UNSURE, CaseAnswer, answer_of, trivial, use_of
+from warroom.evals.incidents.cases import IncidentCase, Truth
 from warroom.evals.incidents.marks import QUESTIONS, marks
 from warroom.evals.incidents.run import never_asked
 from warroom.incident.alert import Alert
@@ -24,7 +24,7 @@ DEPLOY = Truth(
 )
 NOISE = Truth(service="", kind=FaultKind.no_fault, severity=Severity.P3)
 UNKNOWN = Truth(service="", kind=FaultKind.unknown, severity=Severity.P1)
-GUILTY = Answer(
+GUILTY = CaseAnswer(
     service="checkout",
     kind=FaultKind.bad_deploy,
     confidence=0.9,
@@ -93,7 +93,7 @@ def test_each_mistake_has_its_mark(change, wrong):
 
 
 def test_on_noise_it_is_right_to_blame_nobody_and_propose_nothing():
-    silent = Answer(noise=True, kind=FaultKind.no_fault, severity=Severity.P3)
+    silent = CaseAnswer(noise=True, kind=FaultKind.no_fault, severity=Severity.P3)
     right = marks(silent, NOISE)
     assert (right["cause"], right["nobody"], right["action"]) == (True, True, True)
     assert right["service"] is None
@@ -102,7 +102,7 @@ def test_on_noise_it_is_right_to_blame_nobody_and_propose_nothing():
 
 
 def test_where_the_cause_cannot_be_told_inconclusive_is_right():
-    torn = Answer(service="checkout", kind=FaultKind.network, inconclusive=True)
+    torn = CaseAnswer(service="checkout", kind=FaultKind.network, inconclusive=True)
     assert marks(torn, UNKNOWN)["nobody"] is True
     assert marks(torn, UNKNOWN)["cause"] is True
     assert marks(GUILTY, UNKNOWN)["cause"] is False
@@ -119,7 +119,7 @@ def test_an_innocent_change_is_neither_blamed_nor_undone_first():
 
 def test_the_trivial_baseline_reads_the_alert_only(tmp_path):
     alert = Alert(name="X", service="checkout", severity="warning", fingerprint="f", source="plain")
-    answer = trivial(Case("x", tmp_path / "no bundle there", alert, DEPLOY))
+    answer = trivial(IncidentCase("x", tmp_path / "no bundle there", alert, DEPLOY))
     assert (answer.service, answer.kind) == ("checkout", FaultKind.bad_deploy)
     assert (answer.severity, answer.confidence) == (Severity.P2, UNSURE)
     assert answer.actions == [(Restart.kind, "checkout")]

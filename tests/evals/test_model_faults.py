@@ -9,7 +9,7 @@ from warroom.errors import ModelError, ModelMuddled, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.fault_modes import FAULTS
 from warroom.evals.servers.faulty_model import faulty_model
-from warroom.evals.servers.model_faults import Report, meet, question
+from warroom.evals.servers.model_faults import SmallReply, meet, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Deadline
@@ -90,7 +90,7 @@ def ask(
 def test_it_waits_as_long_as_the_server_asks_and_goes_on() -> None:
     answer, waits = ask(Behaviour("429 with Retry-After", faults=1, retry_after="7"))
     assert waits == [7.0]
-    assert isinstance(answer.reply, Report)
+    assert isinstance(answer.reply, SmallReply)
     assert answer.usage.requests == 2
 
 
@@ -110,7 +110,7 @@ def test_without_a_retry_after_waits_grow() -> None:
 @pytest.mark.parametrize("mode", ["reset", "empty", "429", "429 with Retry-After"])
 def test_what_passes_is_outlived(mode: str) -> None:
     answer, waits = ask(Behaviour(mode, faults=RETRIES))
-    assert isinstance(answer.reply, Report)
+    assert isinstance(answer.reply, SmallReply)
     assert len(waits) == RETRIES
 
 

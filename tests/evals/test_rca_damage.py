@@ -4,7 +4,7 @@ guilty service where the rest still shows it, and is not sure of anything where 
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.cases import Part, only, without
+from warroom.evals.rca.cases import CasePart, only, without
 from warroom.tests.support import recording_damage as damage
 from warroom.tests.support.fault_folder import Said, said_of
 from warroom.tests.support.fault_recordings import Fault, recorded
@@ -49,7 +49,7 @@ def test_what_is_left_shows_nothing_and_nothing_is_concluded(fault, part):
 
 @pytest.mark.parametrize("fault", [SLOW, EXCEPTION])
 def test_without_a_healthy_time_nothing_is_concluded_and_that_is_said(fault):
-    said = said_of(recorded(fault), Part(healthy=False))
+    said = said_of(recorded(fault), CasePart(healthy=False))
     assert said.sure < CONCLUSIVE
     assert "healthy time to compare with" in said.lacking
 
@@ -57,11 +57,11 @@ def test_without_a_healthy_time_nothing_is_concluded_and_that_is_said(fault):
 @pytest.mark.parametrize(
     ("fault", "part"),
     [
-        (EXCEPTION, Part(late_s=-180)),
-        (SLOW, Part(late_s=180)),
-        (NETWORK, Part(apart_s=30)),  # durations are taken by one clock
-        (EXCEPTION, Part(lost=0.2)),
-        (CALL, Part(lost=0.2)),  # lost spans look like calls that nobody made; these stay fewer
+        (EXCEPTION, CasePart(late_s=-180)),
+        (SLOW, CasePart(late_s=180)),
+        (NETWORK, CasePart(apart_s=30)),  # durations are taken by one clock
+        (EXCEPTION, CasePart(lost=0.2)),
+        (CALL, CasePart(lost=0.2)),  # lost spans look like calls that nobody made; these stay fewer
     ],
     ids=["early", "late", "clocks", "lost-exception", "lost-call"],
 )

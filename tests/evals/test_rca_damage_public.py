@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from warroom.analysis.fusion import CONCLUSIVE
-from warroom.evals.rca.cases import VARIABLE, Part, only, rca_cases, without
+from warroom.evals.rca.cases import VARIABLE, CasePart, only, rca_cases, without
 from warroom.evals.rca.truth import truths
 from warroom.tests.support.fault_folder import Said, said_of_case
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
-LOST, NO_HEALTHY = Part(lost=0.2), Part(healthy=False)
+LOST, NO_HEALTHY = CasePart(lost=0.2), CasePart(healthy=False)
 pytestmark = pytest.mark.skipif(
     not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
 )
 
 
-def said_of(name: str, part: Part) -> Said:
+def said_of(name: str, part: CasePart) -> Said:
     """The response to a public case (SET/ID) of which a part is shown."""
     (case,) = [case for case in rca_cases(ROOT, [name.partition("/")[0]]) if case.name == name]
     return said_of_case(case.seen(part))
@@ -35,7 +35,7 @@ def guilty(name: str) -> str:
         ("petshop/79b30612", LOST),
         ("petshop/79b30612", only("metrics")),  # its availability fell furthest
         ("rootcausebench/73e3ccfe", LOST),
-        ("rootcausebench/73e3ccfe", Part(late_s=180)),
+        ("rootcausebench/73e3ccfe", CasePart(late_s=180)),
         ("rootcausebench/73e3ccfe", without("traces")),
     ],
 )

@@ -1,15 +1,14 @@
-"""Knobs: turned and put back, chosen by the rule, and the command over two small cases."""
+"""Knobs: fields of the engine's tuning, chosen by rule, and the command over two small cases."""
 
-import ast
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from warroom.agents.causes import location
-from warroom.analysis.metrics import flow, illness, suspects
+from warroom.analysis.tuning import STANDARD, Tuning
 from warroom.errors import InputError
 from warroom.evals.held_out.knobs import (
     KNOBS,
@@ -19,81 +18,49 @@ from warroom.evals.held_out.knobs import (
     chosen,
     differences,
     present,
-    turned,
-    values_for,
+    seen_by,
     worth,
 )
 from warroom.evals.held_out.replay import Workers
 from warroom.evals.held_out.study import (
     Found,
-    Measured,
+    HeldOutFigures,
     held_out,
     held_out_grid,
     measured,
     sensitivity_grid,
 )
 from warroom.evals.rca.cases import VARIABLE, rca_cases
-from warroom.tests.support.house import ROOT as HERE
-from warroom.tests.support.house import modules
 from warroom.tests.support.rca_folder import write_folder
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
-USUAL = [illness, flow, suspects]
 
 
 def figures(first, average=0.0, brier=None):
     return SetFigures(first, first, average, brier)
 
 
-def fall():
-    with turned({"WAITING": 1.0}):
-        raise InputError("inside")
+def test_knobs_are_the_fields_of_the_tuning_that_the_product_uses():
+    assert [knob.name for knob in KNOBS] and {knob.name for knob in KNOBS} == set(present())
+    assert Tuning(**present()) == STANDARD
 
 
-def test_knobs_are_turned_wherever_they_are_read_and_put_back():
-    before = present()
-    with turned({"USUAL": 9.0, "OTHER_WAY": 1.0}):
-        assert [module.USUAL for module in USUAL] == [9.0] * 3
-        assert (1.0, before["WAITING"]) == (location.OTHER_WAY, location.WAITING)
-        assert 9.0 in values_for(METRICS) and 9.0 not in values_for(PATHS)
-    assert present() == before and {module.USUAL for module in USUAL} == {before["USUAL"]}
+def test_a_tool_sees_its_own_knobs_alone():
+    turned = replace(STANDARD, usual=9.0, rare=0.5, waiting=1.0)
+    assert seen_by(METRICS, turned) == replace(STANDARD, usual=9.0)
+    assert seen_by(PATHS, turned) == replace(STANDARD, rare=0.5)
 
 
-def test_knobs_are_put_back_after_an_error():
-    before = present()
-    with pytest.raises(InputError):
-        fall()
-    assert present() == before
-
-
-def test_an_unknown_name_turns_nothing():
-    before = present()
-    with turned({"NO_SUCH_KNOB": 1.0}):
-        assert present() == before
-
-
-def holders(name, home):
-    """Modules that import a constant by name from its home."""
-    for path in (path for path in modules() if path.parts[0] in ("analysis", "agents")):
-        for node in ast.walk(ast.parse((HERE / path).read_text())):
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").endswith(home):
-                continue
-            if name in [alias.name for alias in node.names]:
-                yield path.stem
-
-
-@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
-def test_every_module_that_holds_a_knob_is_turned(knob):
-    home, *others = [module.__name__.rpartition(".")[2] for module in knob.modules]
-    assert sorted(holders(knob.name, home)) == sorted(others)
-    assert {getattr(module, knob.name) for module in knob.modules} == {knob.value}
+def test_an_unknown_name_is_refused():
+    with pytest.raises(TypeError, match="no_such_knob"):
+        Tuning(**{"no_such_knob": 1.0})
 
 
 def test_grids_stay_within_bounds():
     grids = {knob.name: knob.grid() for knob in KNOBS}
-    assert grids["OTHER_WAY"] == [3.0, 4.2, 6.0, 8.4, 12.0]
-    assert grids["MOST_PASSED"] == [0.975, 0.965, 0.95, 0.93, 0.9]
-    assert max(grids["QUIET"]) == 1.0
+    assert grids["other_way"] == [3.0, 4.2, 6.0, 8.4, 12.0]
+    assert grids["most_passed"] == [0.975, 0.965, 0.95, 0.93, 0.9]
+    assert max(grids["quiet"]) == 1.0
     assert all(knob.value in grids[knob.name] for knob in KNOBS)
 
 
@@ -126,24 +93,24 @@ def test_a_second_round_sees_what_the_first_one_chose():
 
 def test_tables():
     now, then = figures(0.5, 0.5, 0.25), figures(0.25, 0.5)
-    values = present() | {"RARE": 0.06}
+    values = present() | {"rare": 0.06}
     rows = [
         Found("one", now, then, [now], [then], values),
         Found("two", now, now, [now], [now], present()),
     ]
     here, there = ".500 / .500 / .250", ".250 / .250 / ·"
     assert held_out_grid(rows, []).rows == [
-        ["one", here, there, here, there, "RARE 0.03 → 0.06"],
+        ["one", here, there, here, there, "rare 0.03 → 0.06"],
         ["two", here, here, here, here, "none"],
         ["mean of sets", here, ".375 / .375 / .250", *"···"],
     ]
     settings = [{**present(), k.name: k.times(f)} for k in KNOBS for f in (0.5, 2.0)]
-    figured = [{"one": then if s["WAITING"] == 12.0 else now} for s in settings]
+    figured = [{"one": then if s["waiting"] == 12.0 else now} for s in settings]
     rows = sensitivity_grid({"one": now}, settings, figured).rows
     assert rows[:3] == [
         ["present", "·", ".500"],
-        ["OTHER_WAY 6", "3 / 12", "·"],
-        ["WAITING 6", "3 / 12", ".500 / .250"],
+        ["other_way 6", "3 / 12", "·"],
+        ["waiting 6", "3 / 12", ".500 / .250"],
     ]
 
 
@@ -154,13 +121,13 @@ def test_the_command_over_two_small_cases(tmp_path):
     found = CliRunner().invoke(app, ["--cases", str(root), "--markdown", str(file)])
     assert found.exit_code == 0, found.output
     assert "0 of 2 cases rank otherwise than in the whole response" in file.read_text()
-    assert file.read_text().count("| OTHER_WAY 6 |") == 1
+    assert file.read_text().count("| other_way 6 |") == 1
 
 
 def test_one_set_alone_is_refused(tmp_path):
     cases = rca_cases(write_folder(tmp_path / "cases"), ["shop"])
     with Workers(cases, tmp_path / "held") as workers, pytest.raises(InputError, match="one set"):
-        measured(Measured(tmp_path, workers), 1)
+        measured(HeldOutFigures(tmp_path, workers), 1)
 
 
 @pytest.mark.skipif(
@@ -169,9 +136,9 @@ def test_one_set_alone_is_refused(tmp_path):
 def test_public_cases_are_replayed_as_the_whole_response_ranks_them(tmp_path):
     cases = [rca_cases(ROOT, [name])[0] for name in ("petshop", "rootcausebench")]
     with Workers(cases, tmp_path) as workers:
-        of = Measured(ROOT, workers)
+        of = HeldOutFigures(ROOT, workers)
         assert of.differing() == []
-        low = present() | {"USUAL": 20.0, "OTHER_WAY": 0.0, "WAITING": 0.0}
+        low = present() | {"usual": 20.0, "other_way": 0.0, "waiting": 0.0}
         now, ill = workers.scores([present(), low], [case.name for case in cases])
         assert now != ill
         assert workers.scores([present()], [case.name for case in cases]) == [now]

@@ -7,7 +7,7 @@ import pytest
 
 from warroom.errors import InputError
 from warroom.evals.rca.bundle import write
-from warroom.evals.rca.cases import WHOLE, Part, only, rca_cases, without
+from warroom.evals.rca.cases import WHOLE, CasePart, only, rca_cases, without
 from warroom.evals.rca.metrics import measured
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
@@ -46,7 +46,7 @@ def calls(bundle):
 
 
 def test_names_of_modalities():
-    assert without("logs, traces") == Part(without=frozenset({"logs", "traces"}))
+    assert without("logs, traces") == CasePart(without=frozenset({"logs", "traces"}))
     assert only("metrics", "logs").without == {"traces", "changes", "topology"}
     with pytest.raises(InputError, match="no modality 'log'; there are: metrics, logs"):
         without("metrics,log")
@@ -82,7 +82,7 @@ def test_every_method_sees_the_same_part(shop):
 
 
 def test_a_late_detection_moves_the_windows_and_no_record(shop, tmp_path):
-    parts = {"whole": WHOLE, "late": Part(late_s=180)}
+    parts = {"whole": WHOLE, "late": CasePart(late_s=180)}
     folders = [write(shop.seen(part), tmp_path / name) for name, part in parts.items()]
     alerts = [json.loads((f / "alert.json").read_text())["starts_at"] for f in folders]
     whole, late = map(read_bundle, folders)
@@ -93,16 +93,16 @@ def test_a_late_detection_moves_the_windows_and_no_record(shop, tmp_path):
 
 
 def test_clocks_differ_by_service_within_the_limit(shop, shown):
-    straight, skewed = starts(shown(shop, WHOLE)), starts(shown(shop, Part(apart_s=10)))
+    straight, skewed = starts(shown(shop, WHOLE)), starts(shown(shop, CasePart(apart_s=10)))
     moved = {key: round(skewed[key] - at, 6) for key, at in straight.items()}
     assert moved["1"] == moved["2"] != moved["3"] == moved["4"]  # web's clock and cart's
     assert max(abs(seconds) for seconds in moved.values()) <= 5
-    assert starts(shown(shop, Part(apart_s=10))) == skewed
+    assert starts(shown(shop, CasePart(apart_s=10))) == skewed
 
 
 def test_a_share_is_lost_the_same_each_time(bare):
     whole = measured(bare).values
-    found = [measured(bare.seen(Part(lost=0.5))).values for _ in range(2)]
+    found = [measured(bare.seen(CasePart(lost=0.5))).values for _ in range(2)]
     kept = np.isfinite(found[0])
     assert np.array_equal(kept, np.isfinite(found[1]))
     assert 0.2 < kept.mean() < 0.8
@@ -110,7 +110,7 @@ def test_a_share_is_lost_the_same_each_time(bare):
 
 
 def test_lost_records(shop, shown):
-    counts = [rows(shown(shop, Part(lost=lost))) for lost in (0.0, 0.5, 1.0)]
+    counts = [rows(shown(shop, CasePart(lost=lost))) for lost in (0.0, 0.5, 1.0)]
     for name in ("logs", "traces"):
         first, some, none = (count[name] for count in counts)
         assert first >= some >= none and first > none
@@ -119,7 +119,7 @@ def test_lost_records(shop, shown):
 
 
 def test_without_a_baseline_nothing_is_older_than_the_window(shop, shown):
-    bundle = shown(shop, Part(healthy=False))
+    bundle = shown(shop, CasePart(healthy=False))
     windows, begin = bundle.catalogue().windows, DETECTED - 60
     covered = [c.start for c in bundle.coverage() if c.rows and c.modality != "changes"]
     assert min(covered) >= begin

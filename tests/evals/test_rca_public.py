@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from warroom.evals.rca.bundle import write
-from warroom.evals.rca.cases import VARIABLE, WHOLE, Part, rca_cases, without
+from warroom.evals.rca.cases import VARIABLE, WHOLE, CasePart, rca_cases, without
 from warroom.evals.rca.marks import REMEDIES
 from warroom.evals.rca.truth import truths
 from warroom.evals.rca.versions import ablation, modalities
@@ -52,7 +52,9 @@ def test_what_a_set_has(name):
 @pytest.mark.parametrize("name", SETS)
 def test_a_fifth_is_lost_of_each(name, tmp_path):
     case = rca_cases(ROOT, [name])[-1]
-    whole, less = (rows(case, part, tmp_path / str(part.lost)) for part in (WHOLE, Part(lost=0.2)))
+    whole, less = (
+        rows(case, part, tmp_path / str(part.lost)) for part in (WHOLE, CasePart(lost=0.2))
+    )
     for modality in ("metrics", "logs", "traces"):
         if whole[modality] > 1000:
             assert less[modality] / whole[modality] == pytest.approx(0.8, abs=0.03)

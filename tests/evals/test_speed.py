@@ -6,7 +6,7 @@ from warroom.agents.runtime.context import ResponseContext
 from warroom.errors import InputError
 from warroom.evals.studies import one_run, synthetic
 from warroom.evals.studies.decisions import BY, Decisions
-from warroom.evals.studies.speed import Figure, truth_of
+from warroom.evals.studies.speed import SpeedFigure, truth_of
 from warroom.incident.action import Verdict
 from warroom.incident.ledger import Request
 from warroom.incident.store import Store
@@ -46,12 +46,12 @@ def test_texts_are_declined_and_rehearsed_actions_approved(bundle, tmp_path):
 
 
 def test_a_figure_is_judged_by_its_median():
-    assert Figure("wall", "s", [1.0, 2.0, 9.0], 5.0).row == [
+    assert SpeedFigure("wall", "s", [1.0, 2.0, 9.0], 5.0).row == [
         *("wall", "2.00 s", "1.00 s", "9.00 s"),
         "≤ 5 s: met",
     ]
-    assert Figure("wall", "s", [1.0, 6.0, 9.0], 5.0).row[-1] == "≤ 5 s: MISSED"
-    assert Figure("wall", "s", [3.0]).row[-1] == ""
+    assert SpeedFigure("wall", "s", [1.0, 6.0, 9.0], 5.0).row[-1] == "≤ 5 s: MISSED"
+    assert SpeedFigure("wall", "s", [3.0]).row[-1] == ""
 
 
 def test_a_bundle_without_an_alert_is_refused(tmp_path):

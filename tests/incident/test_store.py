@@ -98,18 +98,18 @@ def test_a_question_expires(store: Store) -> None:
 
 
 def test_an_approval_that_was_not_used_in_time_is_none(store: Store) -> None:
-    ask(store, seconds=0.05)
+    ask(store, seconds=60)
     store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
-    time.sleep(0.06)
+    store.ledger.clock = lambda: time.time() + 61
     late = store.ledger.decision("INC-1", "abc")
     assert late and late.verdict is Verdict.expired and "asked again" in late.reason
 
 
 def test_an_approval_that_was_used_in_time_still_covers_its_undo(store: Store) -> None:
-    ask(store, seconds=0.05)
+    ask(store, seconds=60)
     store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
     store.ledger.claim("INC-1", "INC-1:execute:abc")
-    time.sleep(0.06)
+    store.ledger.clock = lambda: time.time() + 61
     used = store.ledger.decision("INC-1", "abc")
     assert used and used.verdict is Verdict.approved
 

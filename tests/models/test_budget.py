@@ -11,7 +11,7 @@ from openai.types.chat import ChatCompletionChunk
 from warroom.errors import BudgetSpent, ModelError, ModelMuddled, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.faulty_model import faulty_model
-from warroom.evals.servers.model_faults import Report, question
+from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
@@ -26,7 +26,7 @@ from warroom.models.wire import ChatRequest
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-REPLY = Report(summary="the pool is full")
+REPLY = SmallReply(summary="the pool is full")
 
 
 class Till:

@@ -11,7 +11,7 @@ import pytest
 from warroom.errors import ModelError, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.faulty_model import faulty_model
-from warroom.evals.servers.model_faults import TOOL, Report, question
+from warroom.evals.servers.model_faults import TOOL, SmallReply, question
 from warroom.models.habits import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_stream_is_not_asked_to(wire: Wire) -> None:
     wire.behaviour.mode = "no stream"
     answer, requests = wire.ask()
     assert isinstance(answer, Answer)
-    assert (type(answer.reply), requests) == (Report, 2)
+    assert (type(answer.reply), requests) == (SmallReply, 2)
     assert (answer.usage.input, answer.usage.output, answer.finish) == (100, 40, "stop")
     assert wire.ask()[1] == 1
     assert not {"stream_options"} & wire.last.keys()
@@ -146,7 +146,7 @@ def test_prose_from_a_server_with_tools_is_asked_again_without(wire: Wire) -> No
     wire.behaviour.mode, wire.behaviour.faults = "prose", wire.behaviour.requests + 1
     answer, requests = wire.ask(question(30, tools=True))
     assert requests == 2
-    assert isinstance(getattr(answer, "reply", None), Report)
+    assert isinstance(getattr(answer, "reply", None), SmallReply)
     assert "tools" not in wire.last
     assert wire.last["response_format"]["type"] == "json_schema"
 
@@ -178,7 +178,7 @@ def test_the_answer_is_heard_while_it_is_written(wire: Wire) -> None:
     heard: list[str] = []
     wire.ask(replace(question(30), listen=heard.append))
     assert len(heard) > 1
-    assert Report.model_validate_json("".join(heard)).summary
+    assert SmallReply.model_validate_json("".join(heard)).summary
 
 
 def test_without_a_name_the_first_listed_model_is_asked(wire: Wire) -> None:

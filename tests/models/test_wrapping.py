@@ -10,14 +10,14 @@ from pydantic import SecretStr
 from warroom.errors import BudgetSpent, ModelMuddled, ModelRefused, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.faulty_model import faulty_model
-from warroom.evals.servers.model_faults import Report, question
+from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.models.assembly import Routed, describe, model_from, specialist_models
 from warroom.models.fallback import Breaker, Fallback
 from warroom.models.protocol import Answer, Usage
 from warroom.settings import ModelSettings, Settings
 
-REPLY = Report(summary="the pool is full")
+REPLY = SmallReply(summary="the pool is full")
 GONE = ModelUnavailable("gone")
 
 
@@ -182,5 +182,5 @@ def test_an_assembled_model_answers_and_the_second_stands_in() -> None:
         model = model_from(settings)
         assert model is not None
         answer = model.ask(question(30))
-    assert isinstance(answer.reply, Report)
+    assert isinstance(answer.reply, SmallReply)
     assert (bad.keys, good.keys) == (["Bearer one"], ["Bearer none"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from warroom.evals.rca.cases import WHOLE, Part, RcaCase, rca_cases
+from warroom.evals.rca.cases import WHOLE, CasePart, RcaCase, rca_cases
 from warroom.evals.rca.floor import floor_answer, responded
 from warroom.incident.document import Incident
 from warroom.settings import Settings
@@ -52,7 +52,7 @@ class Said:
         return "; ".join(missing + gaps)
 
 
-def said_of(recording: Recording, part: Part = WHOLE) -> Said:
+def said_of(recording: Recording, part: CasePart = WHOLE) -> Said:
     """The whole response, in a folder of its own."""
     with TemporaryDirectory() as folder:
         return said_of_case(write_recording(Path(folder), recording).seen(part))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -112,8 +111,6 @@ def test_wrong_password_says_so(fleet: Fleet) -> None:
         wrong.processes()
 
 
-def test_absent_supervisor_fails_at_once() -> None:
-    started = time.monotonic()
+def test_absent_supervisor_is_named() -> None:
     with pytest.raises(ToolFailed, match="is supervisord running"):
         Supervisor("http://127.0.0.1:9/RPC2").processes()
-    assert time.monotonic() - started < 4
