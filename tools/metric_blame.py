@@ -144,8 +144,8 @@ def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Met
     service and name, as values on a grid.
 
     Any exporter's metrics count here, whatever their names: gauges as they are, counters as rates.
-    Series of one metric and service are added where they count and averaged where they measure. What
-    is usual at their time of the day is taken away.
+    Series of one metric and service are added where they count and averaged where they measure.
+    What is usual at their time of the day is taken away.
     """
     used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
     names = {name for _, name in telemetry.metric_names()} - used
