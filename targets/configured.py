@@ -1,4 +1,4 @@
-"""What files of the configuration repository decide: rules at the edge, feature flags, providers."""
+"""What files of the configuration repository decide: rules at the edge, flags, providers."""
 
 from collections.abc import Sequence
 from typing import Any

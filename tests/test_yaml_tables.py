@@ -9,6 +9,7 @@ from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
+from warroom.telemetry.queries import Offered
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
 from warroom.text_safety.injection import PhraseTable
@@ -102,6 +103,13 @@ def test_a_missing_table_is_named() -> None:
             "- instead: trait",
             "- instead: traits",
             "Input should be 'hindsight', 'trait'",
+        ),
+        (
+            "telemetry/sql.yaml",
+            Offered,
+            "joining:",
+            "joins:",
+            "there is no such key here: write one of functions, table_functions",
         ),
         (
             "incident/classification.yaml",
