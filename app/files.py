@@ -19,7 +19,7 @@ from ..incident.timeline import utc_now
 from ..prompts.document import incident_markdown
 from ..telemetry.model import Catalogue
 from .charts.incident_charts import charts
-from .masked import masked
+from .record import masked
 
 Make = Callable[[], str]
 

@@ -14,8 +14,8 @@ from ..incident.store import Store
 from ..response import Response
 from ..settings import Settings
 from ..targets.stand_ins import Gone
+from .configuration import Sources, recall, remember
 from .opening import open_context
-from .sources import Sources, recall, remember
 
 Commander = Callable[[Request], bool]
 """Answers a request through the ledger; False: leaves it open."""

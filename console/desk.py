@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -74,8 +73,3 @@ def opening(console: Console, incident: Incident, note: str) -> None:
     word = f" · {shown(incident.alert.severity)}" if incident.alert.severity else ""
     say(console, ("            ", ""), f"{labels}{word} · from {incident.alert.source}")
     say(console, ("  answers   ", "dim"), shown(note))
-
-
-def absolute(path: Path | None) -> Path | None:
-    """The path as it can be found from anywhere."""
-    return path.resolve() if path else None

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..agents.runtime.case import PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..agents.steps import step_of
-from ..app.charts.tracks import guilty, tracks, window_of
+from ..app.charts.tracks import story
 from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.events import (
@@ -39,12 +39,10 @@ from ..incident.report import (
     VerificationReport,
 )
 from ..incident.timeline import utc_now
-from .figures import matrix, measures, severity_lines
+from .figures import marks_of, matrix, measures, severity_lines, sparks
 from .hypotheses import legend, moved, ranking, ranks
 from .model_use import call_line
-from .screen import folded, heading, line, say, shown
-from .sparks import marks_of, sparks
-from .thinking import Thinking
+from .screen import Thinking, folded, heading, line, say, shown
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
@@ -185,16 +183,8 @@ class Live:
             self.classified = facts
 
     def _sparks(self, document: Incident) -> None:
-        window = window_of(document, self.context.catalogue.windows.baseline_s, self._now())
-        pairs = guilty(document, self.context.store.payload)
-        found = tracks(self.context.telemetry, window, pairs)
-        if found:
+        if found := story(self.context, document):
             self._show(sparks(found, marks_of(document), self.console.width))
-
-    def _now(self) -> float:
-        """Now, or where telemetry ends when it is kept and not live."""
-        ends = [part.end for part in self.context.telemetry.coverage() if part.end]
-        return min(self.context.clock().timestamp(), max(ends, default=float("inf")))
 
     def _show(self, picture: RenderableType | None) -> None:
         if picture is not None:

@@ -41,6 +41,7 @@ SERVICES = (
     ServiceSpec("recommendations", concurrency=16, pool_size=3),
 )
 PROVIDERS = ("primary", "fallback")
+QUOTA = 1_000_000  # tokens that each has
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class Layout:
     @property
     def backup(self) -> Path:
         return self.root / "backup"
+
+    @property
+    def operations(self) -> Path:
+        """How one may act on the run."""
+        return self.root / "operations.json"
 
     @property
     def telemetry(self) -> Path:

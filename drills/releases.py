@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..errors import DrillError
 from ..yaml_tables import Entry, read_table
-from .git import AUTHOR, Repository
 from .layout import SERVICES, Layout
+from .repositories import AUTHOR, Repository
 
 Edit = tuple[str, str, str]
 """Path in the repository, text before, text after."""

@@ -1,12 +1,14 @@
 """Who does what in the shop, and how often: the plan that the load generator follows."""
 
-import json
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from ..yaml_tables import Entry
 from .seed import KEYWORDS, PRODUCTS, USERS, password, sku, user
 
 WEIGHTS = {
@@ -45,24 +47,34 @@ class CustomerRequest:
     body: dict[str, Any] | None = None
 
 
-@dataclass
-class Steering:
-    """What the run changes in the traffic while it flows.
+class Stuffing(Entry):
+    """Logins with passwords from leaks: number of addresses, tries per second."""
 
-    surge: factor per kind of visit. stuffing: {"sources": n, "rate": per second}.
-    brand: {"name": card brand, "rate": checkouts per second, "declined": share}.
-    """
+    sources: int
+    rate: float
+
+
+class Brand(Entry):
+    """A burst of purchases with cards of one brand: checkouts per second, share declined."""
+
+    name: str
+    rate: float
+    declined: float = 1.0
+
+
+class Steering(Entry):
+    """What the run changes in the traffic while it flows."""
 
     rate: float = RATE
-    surge: dict[str, float] = field(default_factory=dict)
-    stuffing: dict[str, float] | None = None
-    brand: dict[str, Any] | None = None
+    surge: dict[str, float] = Field(default_factory=dict, description="factor per kind of visit")
+    stuffing: Stuffing | None = None
+    brand: Brand | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Steering":
         """The steering in force; the ordinary traffic when none was written."""
         try:
-            return cls(**json.loads(path.read_text()))
+            return cls.model_validate_json(path.read_text())
         except FileNotFoundError:
             return cls()
 
@@ -80,9 +92,9 @@ def rates(steering: Steering, elapsed_s: float) -> dict[str, float]:
         for kind, weight in WEIGHTS.items()
     }
     if steering.stuffing:
-        found["stuffing"] = steering.stuffing["rate"]
+        found["stuffing"] = steering.stuffing.rate
     if steering.brand:
-        found["brand"] = steering.brand["rate"]
+        found["brand"] = steering.brand.rate
     return found
 
 
@@ -95,8 +107,8 @@ class Customers:
 
     def visit(self, kind: str, steering: Steering) -> list[CustomerRequest]:
         """The requests of one visit, in order."""
-        if kind == "stuffing":
-            return [self.stuffing(int((steering.stuffing or {})["sources"]))]
+        if kind == "stuffing" and steering.stuffing:
+            return [self.stuffing(steering.stuffing.sources)]
         number = self.rng.randrange(SESSIONS)
         who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
         if kind in ("checkout", "brand"):
@@ -144,12 +156,10 @@ class Customers:
         body = {"user": name, "password": f"hunter{self.rng.randrange(1000)}"}
         return CustomerRequest("POST", "/login", source, "", SCRIPT_AGENT, body)
 
-    def purchase(
-        self, who: tuple[str, str, str], brand: dict[str, Any] | None
-    ) -> list[CustomerRequest]:
+    def purchase(self, who: tuple[str, str, str], brand: Brand | None) -> list[CustomerRequest]:
         """Something into the cart, then the checkout."""
-        name = brand["name"] if brand else self.rng.choice(BRANDS)
-        declined = self.rng.random() < (brand.get("declined", 1.0) if brand else 0.03)
+        name = brand.name if brand else self.rng.choice(BRANDS)
+        declined = self.rng.random() < (brand.declined if brand else 0.03)
         body: dict[str, Any] = {
             "card": f"{self.rng.randrange(4000, 5600)}-0002" if declined else "4242-4242",
             "brand": name,

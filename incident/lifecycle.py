@@ -41,6 +41,7 @@ ACTIVE = (
     State.recovering,
     State.monitoring,
 )
+OVER = (State.resolved, State.post_incident, State.closed)
 
 # Any active state may follow another (an attempt that fails goes back to investigating); a
 # resolved incident may reopen; what is closed stays closed until it is reopened.

@@ -6,6 +6,9 @@ import pytest
 
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
+from warroom.analysis.code.settings_turned import SettingForms
+from warroom.analysis.metrics.kinds import KindWords
+from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
@@ -91,6 +94,20 @@ def test_a_missing_table_is_named() -> None:
             "breaker stands here twice",
         ),
         (
+            "analysis/code/settings_turned.yaml",
+            SettingForms,
+            "{number}",
+            "{nmber}",
+            "no part is called nmber: write one of key, is",
+        ),
+        (
+            "analysis/metrics/kinds.yaml",
+            KindWords,
+            "saturation:",
+            "saturated:",
+            "there is no such key here: write one of error, availability",
+        ),
+        (
             "text_safety/phrases.yaml",
             PhraseTable,
             "{order}",
@@ -117,6 +134,13 @@ def test_a_missing_table_is_named() -> None:
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "drills/faults/memory-leak.yaml",
+            DrillFault,
+            "loudest:",
+            "hangs:",
+            "truth.hangs: there is no such key here: write one of service, kind",
         ),
         (
             "evals/attacks/texts.yaml",

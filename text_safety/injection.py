@@ -9,7 +9,7 @@ from functools import cache
 
 from pydantic import ValidationInfo, field_validator
 
-from ..yaml_tables import Entry, Pattern, read_table
+from ..yaml_tables import Entry, Pattern, put_together, read_table
 from .disguise import readings
 from .required_words import AnyOf
 
@@ -17,7 +17,6 @@ SHOWN = 80
 """Characters of a phrase that are shown."""
 LEAST = 6
 """Shorter texts cannot say anything."""
-_PART = re.compile(r"\{([a-z]+)\}")
 
 Parts = dict[str, Pattern]
 
@@ -39,7 +38,7 @@ class PhraseTable(Entry):
     def _of_parts(cls, parts: Parts) -> Parts:
         whole: Parts = {}
         for name, pattern in parts.items():
-            whole[name] = _put_together(pattern, whole)
+            whole[name] = put_together(pattern, whole)
         return whole
 
     @field_validator("english")
@@ -49,16 +48,9 @@ class PhraseTable(Entry):
     ) -> dict[str, tuple[Pattern, ...]]:
         parts = info.data.get("parts", {})
         return {
-            name: tuple(_at_a_word(_put_together(p, parts)) for p in patterns)
+            name: tuple(_at_a_word(put_together(p, parts)) for p in patterns)
             for name, patterns in groups.items()
         }
-
-
-def _put_together(pattern: str, parts: Parts) -> str:
-    for name in _PART.findall(pattern):
-        if name not in parts:
-            raise ValueError(f"no part is called {name}: write one of {', '.join(parts)}")
-    return _PART.sub(lambda match: parts[match.group(1)], pattern)
 
 
 def _at_a_word(pattern: str) -> str:

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..analysis.capacity import fit_trend, seconds_to_limit
 from ..analysis.capacity import saturation as fullness
-from ..analysis.trend import fit_trend, seconds_to_limit
 from ..telemetry.model import Service, Window
 from ..telemetry.signal_catalogue import (
     CATALOGUE,

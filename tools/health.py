@@ -169,9 +169,9 @@ def _objective(
     inside = (found.ts > incident.start) & (found.ts <= incident.end)
     good, total = float(np.nansum(found.good[inside])), float(np.nansum(found.total[inside]))
     slow = burn_rate(good, total, objective.objective)
-    rule = BurnRule("", incident.seconds, incident.seconds * FAST_SHARE, 1.0)
+    rule = BurnRule(incident.seconds, incident.seconds * FAST_SHARE, 1.0)
     series = (found.ts, found.good, found.total)
-    [burn] = multiwindow(*series, objective.objective, incident.end, rules=[rule])
+    burn = multiwindow(*series, objective.objective, incident.end, rule)
     current = good / total if total > 0 else None
     return replace(
         promised,

@@ -7,7 +7,9 @@ from functools import reduce
 
 import numpy as np
 
-from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, blame_metrics
+from ..analysis.metrics.case import Complaint
+from ..analysis.metrics.suspects import MetricBlame, blame_metrics
+from ..analysis.metrics.table import MetricColumn
 from ..analysis.series import without_season
 from ..telemetry.grid import Grid, add, gauge_rows, grid_step, increase_cells
 from ..telemetry.model import Series, Window

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...analysis.code.contact import Contact, meet
+from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.tokens import tokens_of
-from ...analysis.code.work import CodeChange, bumped, study
 from ...tools.change_feed import ChangeRecord
 from .observations import Observations
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
-from ...incident.lifecycle import State
+from ...incident.lifecycle import OVER, State
 from ...incident.report import DetectionReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
@@ -48,7 +48,7 @@ def stage(document: Incident) -> Stage:
     """Declared until something was done or told; then updates; noise and resolution end it."""
     if is_noise(document):
         return Stage.noise
-    if document.state in (State.resolved, State.post_incident, State.closed):
+    if document.state in OVER:
         return Stage.resolved
     told = any(m.template.startswith(Stage.declared.value) for m in document.communications)
     return Stage.update if told or document.executions else Stage.declared
@@ -60,7 +60,7 @@ def is_noise(document: Incident) -> bool:
     called = first is not None and first.noise
     leading = document.leading()
     nothing = leading is not None and leading.kind is FaultKind.no_fault
-    over = document.state in (State.resolved, State.post_incident, State.closed)
+    over = document.state in OVER
     return not document.executions and (called or (nothing and over))
 
 

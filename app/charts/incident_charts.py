@@ -10,20 +10,16 @@ from ...incident.timeline import EventKind
 from ..words import clock
 from .signal import Mark, signal_chart
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
-from .tracks import guilty, tracks, window_of
+from .tracks import story
 
 
 def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
-    ends = [part.end for part in context.telemetry.coverage() if part.end]
-    now = min(context.clock().timestamp(), max(ends, default=float("inf")))
-    window = window_of(incident, context.catalogue.windows.baseline_s, now)
-    found = tracks(context.telemetry, window, guilty(incident, context.store.payload))
     drawn = {
         f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
             track, _marks(incident), onset(incident).timestamp()
         )
-        for track in found
+        for track in story(context, incident)
     }
     return {**drawn, "timeline.svg": timeline_chart(incident)}
 

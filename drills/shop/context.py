@@ -8,12 +8,9 @@ from typing import Any
 from opentelemetry.trace import StatusCode, get_current_span
 
 from .client import Client
-from .config import Config
+from .config import Config, Settings
 from .database import Database
-from .logs import Log
-from .metrics import Metrics
-from .settings import Settings
-from .tracing import make_tracer
+from .observability import Log, Metrics, make_tracer
 
 ACCESS_LOG_SHARE = 0.25  # of the requests that went well; the others are always logged
 

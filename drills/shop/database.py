@@ -8,8 +8,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from .metrics import Metrics
-from .settings import Settings
+from .config import Settings
+from .observability import Metrics
 
 ACQUIRE_TIMEOUT_S = 1.5
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(\w+)", re.IGNORECASE)

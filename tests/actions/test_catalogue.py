@@ -21,7 +21,7 @@ from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
 from warroom.actions.throttle import Throttle
-from warroom.console.cards import card
+from warroom.console.commander import card
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults

@@ -14,7 +14,6 @@ from warroom.analysis.sources import (
     AuthEvent,
     attacking_sources,
     by_network,
-    concentration,
 )
 
 CHAIN = [("gateway", "cart"), ("cart", "stock"), ("gateway", "login"), ("gateway", "catalog")]
@@ -94,15 +93,6 @@ def test_an_unrelated_service_moves_nobody_by_more_than_one_rank(score, graph, e
         assert [b / sum(after) for b in after] == pytest.approx(before, abs=1e-9)
 
 
-def test_concentration_by_hand():
-    even, lone = concentration([5, 5, 5, 5]), concentration([9])
-    assert (even.top_share, even.entropy) == (pytest.approx(0.75), pytest.approx(1))
-    assert (lone.top_share, lone.entropy) == (1, 0)
-    # shares 3/4, 1/4: entropy 0.8113 bits of at most 1
-    assert concentration([3, 1], k=1).entropy == pytest.approx(0.8113, abs=1e-4)
-    assert concentration([]).total == 0
-
-
 def logins(count, source, failed, users=1):
     return [AuthEvent(source, f"u{i % users}", failed) for i in range(count)]
 
@@ -124,9 +114,8 @@ def test_credential_stuffing_is_named_with_its_sources():
         ("10.9.9.8", "brute force"),
     ]
     top = report.sources[0]
-    assert (top.failures, top.users, top.baseline_attempts) == (300, 280, 0)
+    assert (top.failures, top.users) == (300, 280)
     assert top.ratio == 50  # a usual source tries 6 times
-    assert top.share == 0.75  # of 400 failures
     assert report.confidence == pytest.approx(1 - 1 / 50)
 
 
@@ -285,8 +274,7 @@ def test_weak_evidence_ties_and_nothing_are_inconclusive():
     assert fuse({"a": [Signal("s", 3, math.nan)]})[0].probability == 0
 
 
-def test_priors_count_and_huge_evidence_does_not_overflow():
-    assert fuse({"a": []}, priors={"a": 3})[0].log_odds == 3
+def test_huge_evidence_does_not_overflow():
     assert fuse({"a": [Signal("s", 5000, 1)]})[0].probability == pytest.approx(1)
 
 

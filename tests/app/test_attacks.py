@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import pytest
 
 from warroom.app.charts.svg import document, text
+from warroom.app.configuration import Sources, recall, remember
 from warroom.app.decisions import approve, named
 from warroom.app.files import write_files
 from warroom.app.record import Record
-from warroom.app.sources import Sources, recall, remember
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
 from warroom.incident.communication import MessageState

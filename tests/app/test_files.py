@@ -10,8 +10,8 @@ from warroom.app.charts.signal import Mark, signal_chart
 from warroom.app.charts.svg import ticks, time_step
 from warroom.app.charts.tracks import Track, guilty
 from warroom.app.files import write_files
+from warroom.console.figures import sparks
 from warroom.console.picture_layout import depths, forward, lanes, without
-from warroom.console.sparks import sparks
 from warroom.incident.evidence import Evidence
 from warroom.incident.render import from_json
 from warroom.incident.timeline import from_ts

@@ -10,8 +10,7 @@ from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.console.closing import closing, result
 from warroom.console.live import Live
 from warroom.console.model_use import call_line
-from warroom.console.screen import THEME
-from warroom.console.thinking import KEPT, Thinking, tail
+from warroom.console.screen import KEPT, THEME, Thinking, tail
 from warroom.incident.document import Incident
 from warroom.incident.events import (
     ModelCalled,
