@@ -25,7 +25,7 @@ from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
 from .errors import InputError, StoreError
 from .graph import build
-from .incident.alert import Alert
+from .incident.document import Alert
 from .incident.events import ResponseEvent
 from .incident.ledger import Request
 from .incident.private import make_private

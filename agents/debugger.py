@@ -1,12 +1,13 @@
 """Debugger: the root cause with its rivals (step 4), and the fix that follows from it (step 7)."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
-from ..incident.timeline import Event, EventKind, from_ts
+from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
 from .causes.explanation import (
@@ -19,7 +20,7 @@ from .causes.explanation import (
     validation,
 )
 from .causes.judgement import candidates, judge
-from .causes.observations import Observations, cite, first
+from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
 from .reporting.wording import change_name, place, when
 from .runtime.case import Case
@@ -41,7 +42,7 @@ def investigate(case: Case) -> InvestigationReport:
         impact_map=impact_map,
         five_whys=five_whys(observations, leading) if leading else [],
         findings=[
-            *_stack(observations, leading),
+            *_stack(observations),
             *_statement(observations),
             *_trace(observations),
             *_change(observations, leading),
@@ -96,69 +97,44 @@ def _summary(
     return f"no cause stands out{best}; {len(observations.asked)} questions were asked"
 
 
-def _stack(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
-    rows = [row for row in observations.errors.rows if row.new][:2]
-    return [
-        Finding(
-            statement=f"{row.services} raises {row.exception} at {place(row.location)}: "
-            f"{row.message[:120]}",
-            service=row.services.split(", ")[0],
-            kind="stack",
-            at=from_ts(row.first) if row.first else None,
-            quotes=cite(observations.errors, row, "exception", "location", "count"),
+def _stack(observations: Observations) -> Iterator[Finding]:
+    for row in [row for row in observations.errors.rows if row.new][:2]:
+        where = f"{row.exception} at {place(row.location)}: {row.message[:120]}"
+        service, proof = row.services.split(", ")[0], ("exception", "location", "count")
+        text = f"{row.services} raises {where}"
+        yield finding(
+            "stack", text, observations.errors, row, *proof, service=service, at=row.first
         )
-        for row in rows
-    ]
 
 
-def _statement(observations: Observations) -> list[Finding]:
+def _statement(observations: Observations) -> Iterator[Finding]:
     rows = [r for r in observations.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
-    return [
-        Finding(
-            statement=f"{row.service} runs {row.statement[:80]}: {row.mean_ms:.3g} ms "
-            f"each, {row.calls_per_request or 0:.3g} times a request",
-            service=row.service,
-            kind="query",
-            quotes=cite(observations.queries, row, "service", "mean_ms", "calls"),
-        )
-        for row in rows[:2]
-    ]
+    for row in rows[:2]:
+        often = f"{row.mean_ms:.3g} ms each, {row.calls_per_request or 0:.3g} times a request"
+        text = f"{row.service} runs {row.statement[:80]}: {often}"
+        yield finding("query", text, observations.queries, row, "service", "mean_ms", "calls")
 
 
-def _trace(observations: Observations) -> list[Finding]:
+def _trace(observations: Observations) -> Iterator[Finding]:
     """One failing trace, followed to the span where the failure begins."""
     failing = first(observations.failures)
     if failing is None:
-        return []
+        return
     trace = observations.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
     broken = [row for row in trace.rows if row.status == "error"]
-    if not broken:
-        return []
-    deepest = max(broken, key=lambda row: row.depth)
-    return [
-        Finding(
-            statement=f"in trace {deepest.trace_id[:8]} the deepest failing span is "
-            f"{deepest.service} {deepest.operation.strip()}",
-            service=deepest.service,
-            kind="trace",
-            quotes=cite(trace, deepest, "service", "operation", "trace_id"),
-        )
-    ]
+    if broken:
+        row = max(broken, key=lambda row: row.depth)
+        span = f"{row.service} {row.operation.strip()}"
+        text = f"in trace {row.trace_id[:8]} the deepest failing span is {span}"
+        yield finding("trace", text, trace, row, "service", "operation", "trace_id")
 
 
-def _change(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
+def _change(observations: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
     row = first(observations.changes, id=leading.change) if leading and leading.change else None
-    if row is None:
-        return []
-    return [
-        Finding(
-            statement=f"{change_name(row)}, {when(row)}: {row.summary}",
-            service=row.service or "",
-            kind="change",
-            at=from_ts(row.at),
-            quotes=cite(observations.changes, row, "id", "seconds_before", "summary"),
-        )
-    ]
+    if row:
+        text = f"{change_name(row)}, {when(row)}: {row.summary}"
+        proof = ("id", "seconds_before", "summary")
+        yield finding("change", text, observations.changes, row, *proof, at=row.at)
 
 
 def lead_events(leading: Hypothesis | None, at: datetime) -> list[Event]:

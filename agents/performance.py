@@ -1,16 +1,18 @@
 """Performance: where it is full, why, what would carry the load (step 6); hardening (step 13)."""
 
+from collections.abc import Iterator
+
 from ..faults import Source
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
-from .causes.observations import cite
-from .follow_ups.hardening import harden
+from .causes.observations import finding
+from .follow_ups.action_items import harden
 from .health.anomalies import slower
-from .reporting.gaps import NAMES
-from .resources import leaks, load, sizing, work
+from .reporting.wording import NAMES
+from .resources import capacity, load
 from .resources.bottleneck import Bottleneck, find, strained
+from .resources.capacity import Sizing
 from .resources.load import LoadObservations
-from .resources.sizing import Sizing
 from .runtime.case import Case
 
 __all__ = ["analyse", "harden"]
@@ -23,16 +25,16 @@ def analyse(case: Case) -> PerformanceReport:
     """Step 6: utilisation, bottleneck, statements, caches, balance, leaks, capacity advice."""
     observations = LoadObservations(case)
     bottleneck = find(observations)
-    sized = list(sizing.sizes(observations))
+    sized = list(capacity.sizes(observations))
     findings = [
         *([bottleneck.finding()] if bottleneck else []),
         *_utilisation(observations),
         *slower(observations, CLEARLY),
-        *work.heavier_statements(observations),
-        *leaks.findings(observations),
+        *load.heavier_statements(observations),
+        *capacity.leaks(observations),
         *load.odd_instances(observations),
-        *work.missed_lookups(observations),
-        *sizing.findings(sized),
+        *load.missed_lookups(observations),
+        *capacity.shortages(sized),
     ]
     looked = observations.saturation.ok or observations.instances.ok
     return PerformanceReport(
@@ -47,27 +49,22 @@ def analyse(case: Case) -> PerformanceReport:
     )
 
 
-def _utilisation(observations: LoadObservations) -> list[Finding]:
+def _utilisation(observations: LoadObservations) -> Iterator[Finding]:
     """Resources at their limit, fullest first."""
-    return [
-        Finding(
-            statement=f"{row.service} {row.resource}: {row.utilisation or 0:.0%} in use, "
-            f"{row.utilisation_before or 0:.0%} before",
-            service=row.service,
-            kind="utilisation",
-            quotes=cite(observations.saturation, row, "service", "resource", "utilisation", "peak"),
-        )
-        for row in strained(observations)[:5]
-    ]
+    for row in strained(observations)[:5]:
+        levels = f"{row.utilisation or 0:.0%} in use, {row.utilisation_before or 0:.0%} before"
+        proof = ("service", "resource", "utilisation", "peak")
+        text = f"{row.service} {row.resource}: {levels}"
+        yield finding("utilisation", text, observations.saturation, row, *proof)
 
 
 def _advice(
     observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
-        *work.advice(observations),
-        *leaks.advice(observations),
-        *sizing.advice(observations, sized, bottleneck),
+        *load.statement_advice(observations),
+        *capacity.leak_advice(observations),
+        *capacity.size_advice(observations, sized, bottleneck),
     ]
     if bottleneck and bottleneck.resource == "db pool":
         found.insert(

@@ -5,8 +5,8 @@ from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
-from .reporting.action_items import due
-from .reporting.gaps import NAMES
+from .follow_ups.action_items import due
+from .reporting.wording import NAMES
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
 

@@ -1,10 +1,11 @@
 """Triage: how bad is it (step 1), and what may stop the hurting now (step 3)."""
 
+from collections.abc import Iterator
+
 from ..analysis.fusion import CONCLUSIVE
-from ..incident.assessment import assess
 from ..incident.classification import Classification, classify
 from ..incident.finding import Finding, Gap
-from ..incident.impact import Command, Impact, ServiceState, SloState
+from ..incident.impact import Command, Impact, ServiceState, SloState, assess
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind
@@ -12,11 +13,11 @@ from ..tools.base import Result
 from ..tools.health import ObjectiveState, ServiceHealth
 from ..tools.traffic import RouteImpact
 from .causes.judgement import candidates, judge
-from .causes.observations import Observations, cite, first, where
+from .causes.observations import Observations, cite, finding, first, where
 from .causes.remedies import propose
 from .health.anomalies import backed
 from .health.level import JudgedSeverity, level_of
-from .reporting.gaps import alert_gap, baseline_gap, coverage_gaps
+from .reporting.wording import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
 
 
@@ -55,7 +56,7 @@ def detect(case: Case) -> DetectionReport:
         impact=_impact(case, level, words, traffic),
         slo=[_slo(objectives, row) for row in objectives.rows],
         command=_command(case, services),
-        findings=_findings(case, level, traffic, noise, health, reasons),
+        findings=[*reasons, *_findings(case, traffic, noise, health)],
         gaps=coverage_gaps(coverage) + unseen + blind + _unknown_service(case, health),
         searched=observations.searched(),
         events=[Event(at=case.now, actor="triage", kind=EventKind.severity, text=summary)],
@@ -156,35 +157,17 @@ def _command(case: Case, services: list[ServiceState]) -> Command:
 
 
 def _findings(
-    case: Case,
-    level: JudgedSeverity,
-    traffic: Result[RouteImpact],
-    noise: bool,
-    health: Result[ServiceHealth],
-    reasons: list[Finding],
-) -> list[Finding]:
+    case: Case, traffic: Result[RouteImpact], noise: bool, health: Result[ServiceHealth]
+) -> Iterator[Finding]:
     total = first(traffic, route="*")
-    found = list(reasons)
     if total and total.failed:
-        found.append(
-            Finding(
-                statement=f"{total.failed} of {total.requests} requests at the edge failed",
-                kind="impact",
-                quotes=cite(traffic, total, "failed", "requests"),
-            )
-        )
+        text = f"{total.failed} of {total.requests} requests at the edge failed"
+        yield finding("impact", text, traffic, total, "failed", "requests")
     if noise:
         row = next(where(health, service=case.document.alert.service), health.rows[0])
-        found.append(
-            Finding(
-                statement=f"nothing at {row.service} fails or fills up beyond chance: errors "
-                f"{row.errors}, latency {row.latency}, saturation {row.saturation}",
-                service=row.service,
-                kind="noise",
-                quotes=cite(health, row, "service", "errors", "latency", "saturation"),
-            )
-        )
-    return found
+        levels = f"errors {row.errors}, latency {row.latency}, saturation {row.saturation}"
+        text = f"nothing at {row.service} fails or fills up beyond chance: {levels}"
+        yield finding("noise", text, health, row, "service", "errors", "latency", "saturation")
 
 
 def _unknown_service(case: Case, health: Result[ServiceHealth]) -> list[Gap]:

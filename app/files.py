@@ -13,10 +13,10 @@ from ..errors import WarroomError
 from ..incident.document import Incident
 from ..incident.finding import Gap
 from ..incident.private import write_private
-from ..incident.render import to_json
 from ..incident.report import PostmortemReport
+from ..incident.schema import to_json
 from ..incident.timeline import utc_now
-from ..prompts.document import incident_markdown
+from ..prompts.render import incident_markdown
 from ..telemetry.model import Catalogue
 from .charts.incident_charts import charts
 from .record import masked

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotFound
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
 from ..incident.store import Entry, Store
 from ..settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..agents.runtime.case import Tell
 from ..incident.action import Verdict
-from ..incident.alert import Alert
+from ..incident.document import Alert
 from ..incident.ledger import Request
 from ..incident.severity import Severity, parse_severity
 from ..incident.store import Store

@@ -11,7 +11,7 @@ from rich.console import Console
 from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident
 from ..incident.ledger import Request
-from ..incident.render import escaped
+from ..incident.schema import escaped
 from .closing import closing, result
 from .exits import Exit, of_incident
 from .screen import say, screen, shown

@@ -27,8 +27,8 @@ from ..incident.events import (
     Waiting,
 )
 from ..incident.evidence import Evidence
+from ..incident.lifecycle import Phase
 from ..incident.model_use import ModelCall
-from ..incident.practice import Phase
 from ..incident.report import (
     AnyReport,
     DetectionReport,

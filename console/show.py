@@ -9,11 +9,10 @@ from rich.console import Console
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
-from ..incident.render import to_json
 from ..incident.report import SweepReport
+from ..incident.schema import to_json
 from ..incident.store import Entry
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
@@ -32,7 +31,7 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
     if as_json:
         print(to_json(record.published(incident.id)), end="")
     elif markdown:
-        from ..prompts.document import incident_markdown
+        from ..prompts.render import incident_markdown
 
         print(incident_markdown(record.published(incident.id)))
     else:

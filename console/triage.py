@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..app.configuration import Sources, settings
 from ..app.record import Record
 from ..errors import InputError
-from ..incident.alert import Alert
+from ..incident.document import Alert
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from .desk import Desk, opening, print_json

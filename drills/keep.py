@@ -16,8 +16,7 @@ from threading import Thread
 from typing import Any
 
 from ..errors import InputError, ToolFailed
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident
 from ..incident.lifecycle import ACTIVE, State
 from ..incident.store import Store
 from ..incident.timeline import Event, EventKind, utc_now

@@ -17,7 +17,7 @@ import numpy as np
 from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources
 from ..app.opening import open_context
-from ..incident.alert import Alert
+from ..incident.document import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store

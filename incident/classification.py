@@ -12,7 +12,7 @@ from functools import cache
 from pydantic import Field
 
 from ..yaml_tables import Entry, read_table
-from .severity import Category, IncidentType, Severity, parse_severity, respond_minutes
+from .severity import Category, IncidentType, Severity, parse_severity
 
 UNKNOWN_CONFIDENCE = 0.1
 LABEL_CONFIDENCE = 0.7
@@ -33,7 +33,6 @@ class Rule(Entry):
     severity: Severity = Field(description="the level")
     category: Category = Field(description="the category")
     type: IncidentType = Field(description="the type of incident")
-    respond_minutes: int = Field(description="until somebody has to respond")
 
 
 class RuleTable(Entry):
@@ -57,12 +56,10 @@ class Classification:
     type: IncidentType
     rule: str
     confidence: float
-    respond_minutes: int
-    matched: tuple[str, ...] = ()
 
 
 NOTHING = Classification(
-    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE, 120
+    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE
 )
 
 
@@ -107,8 +104,6 @@ def _by_words(words: str) -> Classification:
         type=rule.type,
         rule=rule.name,
         confidence=_confidence(hits),
-        respond_minutes=rule.respond_minutes,
-        matched=hits,
     )
 
 
@@ -161,7 +156,6 @@ def _raised(found: Classification, severity: Severity, why: str) -> Classificati
         severity=severity,
         rule=rule,
         confidence=round(LABEL_CONFIDENCE + agreed, 2),
-        respond_minutes=respond_minutes(severity, found.type),
     )
 
 

@@ -14,9 +14,8 @@ from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from ..errors import ApprovalError, NotFound
 from .action import Decision, Verdict
-from .database import reader
+from .database import APPROVALS, EFFECTS, reader
 from .evidence import short
-from .tables import APPROVALS, EFFECTS
 from .timeline import from_ts
 
 

@@ -16,13 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from ..errors import NotFound, StoreError
-from .alert import Alert
-from .database import open_database, reader
-from .document import Incident
+from .database import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, open_database, reader
+from .document import Alert, Incident
 from .evidence import Evidence, canonical, digest_of
 from .ledger import Ledger
 from .lifecycle import State
-from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS
 
 Change = Callable[[Incident], None]
 

@@ -10,28 +10,12 @@ from pydantic import SecretStr
 
 from ..settings import ModelSettings
 from ..tracing import model_span
-from .fallback import Breaker, Fallback
-from .protocol import Answer, Ask, Model
-
-PROVIDERS = {
-    "openai.azure.com": "azure.ai.openai",
-    "cognitiveservices.azure.com": "azure.ai.openai",
-    "models.ai.azure.com": "azure.ai.inference",
-    "api.anthropic.com": "anthropic",
-    "api.cohere.com": "cohere",
-    "api.cohere.ai": "cohere",
-    "api.deepseek.com": "deepseek",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral_ai",
-    "api.perplexity.ai": "perplexity",
-    "api.x.ai": "x_ai",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
-}
-"""Hosts, and the provider as the conventions name it; whoever else speaks it is "openai"."""
+from .patterns import hosts
+from .protocol import Answer, Ask, Model, Wrapped
+from .wrapping import Breaker, Fallback
 
 
-class TracedModel:
+class TracedModel(Wrapped):
     """A model, traced where tracing is on; else the model and nothing more."""
 
     def __init__(self, model: Model, base_url: str = "") -> None:
@@ -41,14 +25,9 @@ class TracedModel:
             model: who answers.
             base_url: where it is asked; empty: OpenAI's own, or no server at all.
         """
-        self.model = model
+        super().__init__(model)
         self.server = server_of(base_url)
         self.provider = provider_of(self.server[0] if self.server else "")
-
-    @property
-    def name(self) -> str:
-        """The wrapped model's name."""
-        return self.model.name
 
     def ask(self, ask: Ask) -> Answer:
         """The wrapped model's answer. Raises what it raises."""
@@ -69,27 +48,22 @@ def server_of(base_url: str) -> tuple[str, int] | None:
 def provider_of(host: str) -> str:
     """The provider behind a host, as well as its name tells: the client speaks OpenAI's protocol
     with all of them."""
-    for known, name in PROVIDERS.items():
+    for known, name in hosts().providers.items():
         if host == known or host.endswith(("." + known, "-" + known)):
             return name
     return "openai"
 
 
-class Routed:
+class Routed(Wrapped):
     """Asks the model of the specialist that asks; the common one for all who have none."""
 
     def __init__(self, common: Model, own: Mapping[str, Model]) -> None:
-        self.common = common
+        super().__init__(common)
         self.own = own
-
-    @property
-    def name(self) -> str:
-        """The common one's."""
-        return self.common.name
 
     def ask(self, ask: Ask) -> Answer:
         """Its model's answer. Raises ModelError."""
-        return self.own.get(ask.specialist, self.common).ask(ask)
+        return self.own.get(ask.specialist, self.model).ask(ask)
 
 
 def model_from(settings: ModelSettings) -> Model | None:

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Engine, func, insert, select
 
 from ..errors import BudgetSpent
-from ..incident.database import reader
+from ..incident.database import MODEL_CALLS, reader
 from ..incident.model_use import ModelCall
-from ..incident.tables import MODEL_CALLS
 from ..settings import ModelSettings
 from .protocol import Ask, Usage
 from .usage import estimated, weight

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ModelError, ModelMuddled
-from .conversation import Wired, functions, native, plain
+from .endpoint import Habits, Wired, functions, native, plain
 from .forms import ActionForm, Parsed, ReportForm, closed, compact
-from .habits import Habits
 from .protocol import Answer, Ask
 from .retrying import Retrying, Unsupported
 from .stream import Raw

@@ -13,8 +13,7 @@ import openai
 from openai.types.chat import ChatCompletionChunk
 
 from ..errors import BudgetSpent, ModelUnavailable
-from .conversation import Wired
-from .habits import Habits
+from .endpoint import Habits, Wired
 from .protocol import Deadline, Listen, nobody
 from .stream import Raw, StreamReading
 from .usage import Tally, estimated, weight

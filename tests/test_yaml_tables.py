@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from warroom.agents.causes.candidate import CauseWords
+from warroom.agents.comms import CommsTable
+from warroom.agents.reasoning.sentences import SentenceWords
+from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
@@ -12,6 +16,9 @@ from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
+from warroom.incident.impact import AssessmentTable
+from warroom.incident.severity import Severity, Targets
+from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
@@ -134,6 +141,62 @@ def test_a_missing_table_is_named() -> None:
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "incident/severity.yaml",
+            dict[Severity, Targets],
+            "resolve_minutes: 60",
+            "resolve_minutes: soon",
+            "severity.yaml:6: P0.resolve_minutes: Input should be a valid integer",
+        ),
+        (
+            "incident/assessment.yaml",
+            AssessmentTable,
+            "{complexity: complex, people",
+            "{complexity: hard, people",
+            "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
+        ),
+        (
+            "agents/comms.yaml",
+            CommsTable,
+            "status page: [status page]",
+            "web page: [status page]",
+            "own_channels.web page: Input should be 'status page', 'customers'",
+        ),
+        (
+            "agents/causes/words.yaml",
+            CauseWords,
+            "quota: [quota",
+            "quotas: [quota",
+            "there is no such key here: write one of shared, data",
+        ),
+        (
+            "agents/reasoning/sentences.yaml",
+            SentenceWords,
+            "searching: 'looking for",
+            "searching: '(looking for",
+            "searching: not a regular expression",
+        ),
+        (
+            "agents/reasoning/strength.yaml",
+            dict[str, tuple[float, str]],
+            "origin: [1.0, share]",
+            "origin: [share, 1.0]",
+            "Input should be a valid number",
+        ),
+        (
+            "agents/threats/words.yaml",
+            ThreatWords,
+            "tools:",
+            "tool:",
+            "there is no such key here: write one of probes, tools",
+        ),
+        (
+            "models/hosts.yaml",
+            Hosts,
+            "10.0.0.0/8",
+            "10.0.0.0/80",
+            "inside.1: ",
         ),
         (
             "drills/faults/memory-leak.yaml",

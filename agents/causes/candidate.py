@@ -1,11 +1,13 @@
-"""A possible cause while reasons for and against it are gathered."""
+"""A possible cause while reasons for and against it are gathered, and the words it is told by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from ...analysis.fusion import Signal
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
+from ...yaml_tables import AnyCase, Entry, Regex, Words, read_table
 
 PLACE = "the degradation begins in {}; its kind is not known"
 
@@ -60,3 +62,26 @@ class Candidate:
             signal = Signal(note, weight, bounded, supports=supports, note=note)
             self.reasons.append(WeighedSignal(signal, tuple(quotes)))
         return self
+
+
+class CauseWords(Entry):
+    """words.yaml, which says what each is for."""
+
+    shared: Words
+    data: AnyCase
+    rate: Regex
+    part: Regex
+    connection: AnyCase
+    quota: AnyCase
+    host: AnyCase
+    peer: Regex
+    inside: Regex
+    fails: Regex
+    ours: Regex
+    outside: Regex
+
+
+@cache
+def words() -> CauseWords:
+    """The words of words.yaml."""
+    return read_table("agents/causes/words.yaml", CauseWords)

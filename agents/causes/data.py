@@ -6,15 +6,9 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...tools.backups import BackupDifference
 from ...tools.failures import ErrorGroup
-from .candidate import Candidate
+from .candidate import Candidate, words
 from .observations import Observations, cite, first, where
 
-# Words that programs use when a record itself is wrong, in exception types and messages.
-WORDS = re.compile(
-    r"corrupt|invalid|malformed|decod|integrity|constraint|checksum|out of range|"
-    r"cannot be read|pars|record|\brow\b",
-    re.IGNORECASE,
-)
 WRITTEN = re.compile(r"(?:\bset|,)\s+\"?([a-z_][a-z0-9_]*)\"?\s*=", re.IGNORECASE)
 """Columns that an UPDATE statement sets."""
 TABLE = re.compile(r"\b(?:from|into|update|join)\s+\"?([a-z_][a-z0-9_]*)", re.IGNORECASE)
@@ -25,15 +19,15 @@ def corrupted(observations: Observations) -> Iterator[Candidate]:
     for group in observations.errors.rows:
         service = group.services.split(", ")[0]
         share = observations.own_failures(service)
-        words = {word.lower() for word in WORDS.findall(_said(observations, service, group))}
-        if not group.new or len(words) < 2 or share < 0.2:
+        said = {word.lower() for word in words().data.findall(_said(observations, service, group))}
+        if not group.new or len(said) < 2 or share < 0.2:
             continue
         table = _table(observations, service)
         statement = f"rows of {table or 'a table'} that {service} reads make no sense"
         candidate = Candidate(service, FaultKind.data_corruption, statement, resource=table)
         quotes = cite(observations.errors, group, "exception", "count")
         text = f"the errors speak of data: {group.exception}: {group.message[:80]}"
-        candidate.backed(2.0, len(words) / 3, text, quotes)
+        candidate.backed(2.0, len(said) / 3, text, quotes)
         failing = first(observations.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
         candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))

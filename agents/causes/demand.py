@@ -1,6 +1,5 @@
 """More is asked than there is room for, by requests from outside and not by our own calls."""
 
-import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
@@ -9,17 +8,11 @@ from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
 from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate
-from .candidate import Candidate
+from .candidate import Candidate, words
 from .observations import Observations, cite
 from .outside import EXPLAINED, explained
-from .studies import scene
+from .studies import scene, symptom_quotes
 
-RATE = re.compile(
-    r"\brequests? (?:per|rate)\b|\brequests? (?:second|minute)|\b(?:rps|qps|tps)\b|request rate|"
-    r"(?:connections|calls|orders|messages|visits|sessions) per (?:sec|second|min|minute)"
-)
-PART = re.compile(r"fail|error|reject|denied|retr|[45] ?xx|\b[45]\d\d\b|timeout|cancel|db |query")
-"""Rates of a part of the requests: they rise for other reasons."""
 LEAST = 1.6
 """Times the usual rate from which demand has risen."""
 FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
@@ -83,14 +76,11 @@ def surging_demand(observations: Observations) -> Iterator[Candidate]:
     seen = [now.shown[name] for name in FULL if name in now.shown]
     full = max(seen, key=lambda found: found.level, default=None)
     crowd = full.symptoms[0] if full else None
-    proof = (
-        cite(observations.symptoms, observations.symptoms.rows[crowd.row], "text") if crowd else []
-    )
+    proof = symptom_quotes(observations, crowd, "text")
     room = full.level if full else 0.0
     candidate.backed(2.0, room, f"it lacks room: {crowd.text[:120] if crowd else ''}", proof)
     candidate.doubted(1.5, 1.0 - room, "little says that there is no room for it")
-    level, why = explained(observations, now, frozenset())
-    candidate.doubted(EXPLAINED, level, why)
+    candidate.doubted(EXPLAINED, *explained(observations, now, frozenset()))
     yield candidate
 
 
@@ -104,8 +94,8 @@ def rising_demand(observations: Observations) -> Symptom | None:
 
 def _rise(row: Symptom) -> float:
     """Times the usual rate of all requests; 0 for what is none or has not risen enough."""
-    words = plain(row.text)
-    whole = row.source == "metric" and RATE.search(words) and not PART.search(words)
+    text = plain(row.text)
+    whole = row.source == "metric" and words().rate.search(text) and not words().part.search(text)
     return row.ratio if whole and row.ratio and row.ratio >= LEAST else 0.0
 
 

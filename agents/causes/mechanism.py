@@ -5,7 +5,6 @@ places shared with the errors add to it, delivery to a service that fails is nee
 in time is worth next to nothing: old changes wait for their trigger, innocent ones sit at the
 onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; what errors name
 (2) and where they are raised (1.5) are not.
-
 """
 
 from collections.abc import Iterator
@@ -15,12 +14,10 @@ from ...analysis.code.contact import Touch
 from ...analysis.code.mechanisms import Mechanism as M
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
-from ...tools.symptoms import Symptom
 from .candidate import Candidate
-from .delivery import ChangeDelivery, delivery
 from .demand import rising_demand
 from .observations import Observations, cite
-from .studies import Scene, Studied, scene
+from .studies import ChangeDelivery, Scene, Studied, delivery, scene, symptom_quotes
 
 MECHANISM, NAME, PLACE, REACH = 3.5, 2.0, 1.5, 0.8
 LEAST = 0.3
@@ -69,7 +66,7 @@ def _accused(
     arrival: ChangeDelivery,
     rival: tuple[Studied, ChangeDelivery] | None,
 ) -> Candidate:
-    service = arrival.service or _loudest(now, studied)
+    service = arrival.service or closest(studied).symptom.service  # who shows what it meets
     kind, row = _kind(studied), studied.row
     first = closest(studied)
     name = f"change {studied.id[:10]}" + (f" ({row.summary})" if row.summary else "")
@@ -99,7 +96,7 @@ def _meetings(
         (PLACE, contact.by_place, contact.place),
     ):
         if touches:
-            seen = cite(observations.symptoms, _row(observations, touches[0].symptom.row), "text")
+            seen = symptom_quotes(observations, touches[0].symptom, "text")
             text = f"{touches[0].text}; seen: {touches[0].symptom.text[:120]}"
             candidate.backed(weight, level, text, [*proof, *seen])
 
@@ -116,10 +113,6 @@ def _rivalry(
     candidate.doubted(1.5, close, text, cite(observations.history, rival[0].row, "id"))
 
 
-def _row(observations: Observations, index: int) -> Symptom | None:
-    return observations.symptoms.rows[index] if index >= 0 else None
-
-
 def _kind(studied: Studied) -> FaultKind:
     if any(file.lower().endswith(SETTINGS) for file in studied.work.files):
         return FaultKind.bad_config
@@ -127,11 +120,6 @@ def _kind(studied: Studied) -> FaultKind:
         return FaultKind.bad_flag
     slow = closest(studied).mechanism in SLOW
     return FaultKind.slow_release if slow else FaultKind.bad_deploy
-
-
-def _loudest(now: Scene, studied: Studied) -> str:
-    """Who shows the symptom that the change meets."""
-    return closest(studied).symptom.service
 
 
 def counter_evidence(

@@ -193,13 +193,19 @@ def cite(result: Result[Row], row: Row | None, *names: str) -> list[Quote]:
 
 
 def finding(
-    kind: str, text: str, result: Result[Row], row: Row, *names: str, at: float | None = None
+    kind: str,
+    text: str,
+    result: Result[Row],
+    row: Row,
+    *names: str,
+    service: str = "",
+    at: float | None = None,
 ) -> Finding:
-    """A finding about the row's service (rows of the edge have none), proven by these fields of
-    it. `at`: when it began, unix seconds."""
+    """A finding about this service, else the row's (rows of the edge have none), proven by these
+    fields of the row. `at`: when it began, unix seconds."""
     return Finding(
         statement=text,
-        service=getattr(row, "service", ""),
+        service=service or getattr(row, "service", ""),
         kind=kind,
         at=from_ts(at) if at else None,
         quotes=cite(result, row, *names),

@@ -2,14 +2,13 @@
 out of connections or of processor.
 """
 
-import re
 from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
 from ...tools.shifts import SignalShift
-from .candidate import Candidate
+from .candidate import Candidate, words
 from .demand import most_surging
 from .observations import Observations, cite, first, where
 from .suspect_changes import suspicious, time_and_place
@@ -66,7 +65,6 @@ def _silent(observations: Observations) -> list[str]:
 
 
 MEMORY = SignalName.memory_share
-CONNECTION = re.compile(r"connection|pool", re.IGNORECASE)
 
 
 def leaks(observations: Observations) -> Iterator[Candidate]:
@@ -158,7 +156,9 @@ def busy(observations: Observations) -> Iterator[Candidate]:
 def _refused(observations: Observations, service: str) -> ErrorGroup | None:
     """A new error of the service that speaks of getting a connection."""
     errors = observations.new_errors(service)
-    return next((r for r in errors if CONNECTION.search(f"{r.exception} {r.message}")), None)
+    return next(
+        (r for r in errors if words().connection.search(f"{r.exception} {r.message}")), None
+    )
 
 
 def _working(observations: Observations, service: str) -> float:

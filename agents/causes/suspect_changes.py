@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
 from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
-from .delivery import delivery
 from .observations import Observations, cite
-from .studies import Scene, Studied, scene
+from .studies import OUR_AUTHOR, Scene, Studied, delivery, scene
 
-OUR_AUTHOR = "warroom"
-"""What we did ourselves is no suspect."""
 SKEW = 2.0
 """An onset is read off rates that look back and may be early or late by this many detection
 windows: a change within them may still have come first."""

@@ -11,7 +11,7 @@ from ...incident.report import DetectionReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
-from .chronicle import chronicle
+from .narrator import chronicle
 
 SURE_ENOUGH = 0.5
 """Confidence from which a message names a cause as the likely one."""
@@ -139,12 +139,3 @@ def next_update(document: Incident, now: datetime) -> datetime | None:
         return None
     minutes = TARGETS[document.severity].update_minutes
     return now + timedelta(minutes=minutes) if minutes else None
-
-
-def update_due(document: Incident, now: datetime) -> bool:
-    """Whether the cadence asks for another message now."""
-    if document.severity is None or ended(document):
-        return False
-    minutes = TARGETS[document.severity].update_minutes
-    last = max((m.created_at for m in document.communications), default=document.opened_at)
-    return minutes is not None and now - last >= timedelta(minutes=minutes)

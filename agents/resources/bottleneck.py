@@ -12,8 +12,7 @@ from ...tools.capacity import ResourceUse
 from ...tools.latency import SlowOperation
 from ...tools.origin import CallEdge
 from ..causes.observations import cite, first, where
-from .load import LoadObservations
-from .work import executed, heavier
+from .load import LoadObservations, executed, heavier
 
 FULL, RISE = 0.8, 0.1
 """Utilisation from which a resource limits, and its rise that makes it this incident's."""

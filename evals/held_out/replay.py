@@ -16,7 +16,7 @@ from typing import Any, Self
 from ...agents import triage
 from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
-from ...agents.health.onset import find_onset
+from ...agents.observability import find_onset
 from ...agents.runtime.case import Case, Step
 from ...agents.runtime.context import StepBench
 from ...agents.runtime.intake import take

@@ -18,7 +18,7 @@ from ...app.configuration import Sources
 from ...app.opening import at_once, open_context
 from ...incident.document import Incident
 from ...incident.report import AnyReport
-from ...models.habits import KNOWN
+from ...models.endpoint import KNOWN
 from ...settings import Settings
 from ..incidents.cases import IncidentCase, recorded
 from ..incidents.run import respond

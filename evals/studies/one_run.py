@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...errors import InputError
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import read_bundle
 from .live_feed import Feed, cut

@@ -26,7 +26,7 @@ from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
-from warroom.prompts.document import incident_markdown
+from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
 INVENTORY = Inventory(

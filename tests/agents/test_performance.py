@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.follow_ups.hardening import harden
+from warroom.agents.follow_ups.action_items import harden
 from warroom.agents.performance import analyse
 from warroom.agents.performance import harden as exported
 from warroom.agents.steps import ANALYSE_PERFORMANCE

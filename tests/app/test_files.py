@@ -12,8 +12,8 @@ from warroom.app.charts.tracks import Track, guilty
 from warroom.app.files import write_files
 from warroom.console.figures import sparks
 from warroom.console.picture_layout import depths, forward, lanes, without
+from warroom.incident.document import Incident
 from warroom.incident.evidence import Evidence
-from warroom.incident.render import from_json
 from warroom.incident.timeline import from_ts
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
@@ -52,7 +52,7 @@ def test_files_hold_what_the_record_holds(here):
     files = write_files(here, document.id).files
     folder = here.settings.files(document.id)
     assert files[0] == folder / "incident.md"
-    assert from_json((folder / "incident.json").read_text()) == document
+    assert Incident.model_validate_json((folder / "incident.json").read_text()) == document
     assert "roll back checkout" in files[0].read_text()
     assert not list(folder.glob(".*"))  # nothing half-written is left
     assert write_files(here, document.id).files == files  # and again, after more has happened

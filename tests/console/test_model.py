@@ -22,7 +22,7 @@ from warroom.incident.events import (
 from warroom.incident.model_use import Disagreement, ModelCall
 from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
-from warroom.prompts.document import incident_markdown
+from warroom.prompts.render import incident_markdown
 from warroom.settings import Settings
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import at, full

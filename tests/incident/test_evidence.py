@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from warroom.agents.reasoning.cells import figure
 from warroom.errors import GroundingError
-from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
-from warroom.incident.grounding import (
-    SHOWN,
+from warroom.incident.evidence import (
+    FIGURE,
+    Evidence,
+    EvidenceStatus,
+    Quote,
     check_quotes,
     leaves,
     part_of,
@@ -109,7 +111,7 @@ def test_a_number_as_a_digest_shows_it_can_be_quoted(value: float) -> None:
         assert same_rounded(value, shown)
 
 
-@given(st.floats(allow_nan=True), st.from_regex(SHOWN, fullmatch=True))
+@given(st.floats(allow_nan=True), st.from_regex(FIGURE, fullmatch=True))
 def test_whatever_a_model_cites_is_the_value_or_is_not(value: float, cited: str) -> None:
     assert same_rounded(value, cited) in (True, False)  # and never an error
 

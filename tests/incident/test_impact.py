@@ -2,7 +2,11 @@
 
 import pytest
 
-from warroom.incident.assessment import (
+from warroom.incident.evidence import Quote
+from warroom.incident.impact import (
+    BusinessImpact,
+    Complexity,
+    UserImpact,
     assess,
     business_level,
     complexity_level,
@@ -10,10 +14,9 @@ from warroom.incident.assessment import (
     people,
     priority,
     revenue_at_risk,
+    table,
     user_level,
 )
-from warroom.incident.evidence import Quote
-from warroom.incident.impact import BusinessImpact, Complexity, UserImpact
 from warroom.incident.severity import Category, Severity
 
 
@@ -84,20 +87,19 @@ def test_priority_weighs_business_most():
     assert priority(20, 20, 20) == 20.0
 
 
-def test_estimate_without_history():
-    found = estimate(Severity.P0, Complexity.complex)  # 60 * 1.5 * 1.5 * 1.2
-    assert (found.minutes, found.low, found.high) == (162.0, 81.0, 324.0)
-    assert estimate(Severity.P3, Complexity.simple).minutes == 28.8  # 60 * 0.8 * 0.5 * 1.2
+def test_the_estimate_grows_with_severity_and_complexity():
+    assert estimate(Severity.P0, Complexity.complex) == 162.0  # 60 * 1.5 * 1.5 * 1.2
+    assert estimate(Severity.P3, Complexity.simple) == 28.8  # 60 * 0.8 * 0.5 * 1.2
+    assert estimate(Severity.P2, Complexity.moderate) == 72.0
 
 
-def test_estimate_from_history_is_the_median_with_quartiles():
-    found = estimate(Severity.P0, Complexity.complex, [10, 20, 30, 40, 50])
-    assert (found.minutes, found.low, found.high) == (30, 20, 40)
-    assert "5 similar" in found.basis
-
-
-def test_two_cases_are_no_history():
-    assert estimate(Severity.P2, Complexity.moderate, [1, 2]).minutes == 72.0
+def test_every_level_and_category_has_its_row():
+    found = table()
+    assert set(found.levels) == set(Severity)
+    assert set(found.business) == set(BusinessImpact)
+    assert set(found.users) == set(UserImpact)
+    assert set(found.complexity) == set(Complexity)
+    assert set(found.categories) == set(Category)
 
 
 def test_revenue_says_where_it_comes_from():

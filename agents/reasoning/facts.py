@@ -9,22 +9,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ....incident.document import Incident
-from ....incident.evidence import Evidence, EvidenceStatus, Quote
-from ....incident.grounding import leaves
-from ....incident.timeline import from_ts
-from ....models.protocol import ChatMessage
-from ....models.usage import tokens_of
-from ....prompts.formats import clock, duration, percent, utc
-from ....prompts.neutral import plain
-from ...reporting import retrospective, story
-from ...reporting.briefing import Briefing
-from ...reporting.impact import impact
-from ...reporting.incident_status import is_noise
-from ...reporting.narrator import Narrator, Statement
-from ...runtime.case import Case
-from ..figures import Held
-from ..proof import COMPOSED
+from ...incident.document import Incident
+from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
+from ...incident.timeline import from_ts
+from ...models.protocol import ChatMessage
+from ...models.usage import tokens_of
+from ...prompts.formats import clock, duration, percent, utc
+from ...prompts.neutral import plain
+from ..reporting import retrospective, story
+from ..reporting.briefing import Briefing
+from ..reporting.impact import impact
+from ..reporting.incident_status import is_noise
+from ..reporting.narrator import Narrator, Statement
+from .figures import Held
+from .proof import COMPOSED
 
 LINE = 170
 """Characters of one fact: more of it rarely says more."""
@@ -135,13 +133,6 @@ AskModel = Callable[[tuple[ChatMessage, ...], type[BaseModel], str], BaseModel]
 """Messages, the reply's schema and the prompt's stamp in; a valid reply out, or ModelError."""
 Payload = Callable[[str], Any]
 """Fetches what a piece of evidence holds by its digest."""
-
-
-def at_hand(case: Case) -> Payload:
-    """Payloads of the calls that this process made itself; of others, nothing."""
-    results = {result.evidence: result for result in case.tools.memory.values()}
-    rows = {r.digest: results[r.id] for r in case.document.evidence if r.id in results}
-    return lambda digest: {"rows": rows[digest].records() if digest in rows else []}
 
 
 ASKED_FREELY = (*COMPOSED, "search_logs")

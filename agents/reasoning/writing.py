@@ -1,24 +1,33 @@
-"""Messages in a model's words: the templates' facts stay, checked sentences are added."""
+"""Postmortem and messages in a model's words: what the templates tell stays, checked sentences are
+added.
+"""
 
 from collections.abc import Iterable
 
-from ....incident.communication import Audience, Message
-from ....incident.report import CommunicationReport, Sentence
-from ....models.protocol import ChatMessage
-from ....models.usage import tokens_of
-from ....prompts.neutral import Trusted
-from ....prompts.render import render, stamp
-from ....tools.change_feed import recent_changes
-from ...comms import DISCLOSURE, communicate, retold
-from ...postmortem import authors
-from ...reporting.briefing import Briefing, brief
-from ...reporting.narrator import Narrator, Statement
-from ...runtime.case import Case
-from ..replies import MessagesReply, Written
-from .causality import certainty
-from .check import Checker
-from .facts import AskModel, Fact, Holdings, Payload, at_hand, public_facts, selected, told
-from .outside import leak
+from ...incident.communication import Audience, Message
+from ...incident.report import CommunicationReport, PostmortemReport, Sentence
+from ...models.protocol import ChatMessage
+from ...models.usage import tokens_of
+from ...prompts.neutral import Trusted
+from ...prompts.render import render, stamp
+from ...tools.change_feed import recent_changes
+from ..comms import DISCLOSURE, communicate, retold
+from ..postmortem import TEMPLATE, authors, compose, summarised
+from ..reporting.briefing import Briefing, brief
+from ..reporting.narrator import Narrator, Statement
+from ..runtime.case import Case
+from .facts import (
+    AskModel,
+    Fact,
+    Holdings,
+    Payload,
+    postmortem_facts,
+    public_facts,
+    selected,
+    told,
+)
+from .replies import MessagesReply, PostmortemReply, Written
+from .sentences import SENTENCES, Checker, certainty, leak
 
 PROMPT = "model/write_messages.md"
 TOKENS = 760
@@ -32,8 +41,8 @@ def rewrite_messages(
     case: Case,
     floor: CommunicationReport,
     ask_model: AskModel,
-    language: str = "en",
-    payload: Payload | None = None,
+    language: str,
+    payload: Payload,
 ) -> CommunicationReport:
     """The floor's messages with the sentences of a model that hold against the record.
 
@@ -44,7 +53,7 @@ def rewrite_messages(
     letters = [m for m in base.messages if not m.template.startswith(DISCLOSURE)]
     if not letters:
         return floor.model_copy(update={"messages": base.messages})
-    desk = _Desk(case, language, payload or at_hand(case))
+    desk = _Desk(case, language, payload)
     asked = [m.audience.name for m in letters]
     reply = ask_model(desk.messages(asked), MessagesReply, stamp(PROMPT))
     assert isinstance(reply, MessagesReply)
@@ -131,3 +140,66 @@ def _inner(case: Case) -> Iterable[str]:
         yield state.team
     yield from (record.tool for record in document.evidence)
     yield from (name for plan in document.proposals for name in (plan.target,))
+
+
+POSTMORTEM_PROMPT = "model/write_postmortem.md"
+TEMPLATES = {"en": TEMPLATE, "zh": "postmortem.zh.md"}
+POSTMORTEM_TOKENS = 1260
+"""Of the whole prompt, as models/usage estimates it. Low on purpose: ids and digits take more
+by a tokenizer, and a budget that is kept is worth more than a full one."""
+
+
+def rewrite_postmortem(
+    case: Case,
+    floor: PostmortemReport,
+    ask_model: AskModel,
+    language: str,
+    payload: Payload,
+) -> PostmortemReport:
+    """The floor's postmortem with the sentences of a model that hold against the record.
+
+    Args:
+        case: the incident as it stands.
+        floor: the playbook's report; its action items are kept, and its text where nothing holds.
+        ask_model: asks the model for a reply of a schema.
+        language: en or zh.
+        payload: fetches evidence payloads by digest.
+
+    Raises:
+        ModelError: no usable answer from the model.
+    """
+    people = authors(case.tools.call(recent_changes).rows)
+    facts = postmortem_facts(Narrator(case.document, people, case.catalogue))
+    reply = ask_model(_asking(case, facts, language), PostmortemReply, stamp(POSTMORTEM_PROMPT))
+    assert isinstance(reply, PostmortemReply)
+    say = Narrator(case.document, people, case.catalogue)
+    held = Holdings(say, facts, payload)
+    checker = Checker(say, held, language)
+    told = _sections(checker, reply)
+    unproven = [*floor.unproven, *checker.unproven]
+    if not any(told.values()):
+        why = "no sentence of the model's draft held against the record"
+        return floor.model_copy(update={"unproven": unproven, "fallback": why})
+    draft = compose(say, case.now, floor.follow_ups, told, TEMPLATES[language])
+    return floor.model_copy(
+        update={
+            "source": "model",
+            "summary": summarised(case.document, draft),
+            "markdown": draft.markdown,
+            "blame_marks": draft.marks + draft.left,
+            "unproven": unproven,
+        }
+    )
+
+
+def _sections(checker: Checker, reply: PostmortemReply) -> dict[str, list[Statement]]:
+    return {name: checker.claims(getattr(reply, name)) for name in PostmortemReply.model_fields}
+
+
+def _asking(case: Case, facts: list[Fact], language: str) -> tuple[ChatMessage, ...]:
+    cause = Trusted(certainty(case.document))
+    system = render(POSTMORTEM_PROMPT, cause=cause, most=SENTENCES - 1, language=language)
+    chosen = selected(facts, POSTMORTEM_TOKENS - tokens_of(system))
+    return ChatMessage("system", system), ChatMessage(
+        "user", "\n".join(fact.line for fact in chosen)
+    )
