@@ -20,7 +20,7 @@ from ..incident.timeline import Event, EventKind
 from ..prompts.formats import clock, zh
 from ..prompts.neutral import plain
 from ..prompts.render import render, stamp
-from ..tools.impact import traffic_impact
+from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
 from .reporting.impact import customer_report

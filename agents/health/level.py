@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from ...incident.classification import Classification
 from ...incident.severity import Severity
-from ...tools.access import FailedLogins
 from ...tools.base import Result
-from ...tools.health import ServiceHealth
-from ...tools.impact import RouteImpact
-from ...tools.slo import ObjectiveState
+from ...tools.health import ObjectiveState, ServiceHealth
+from ...tools.logins import FailedLogins
+from ...tools.traffic import RouteImpact
 from ..causes.observations import first
 
 FAILING = ((0.5, Severity.P0), (0.05, Severity.P1), (0.005, Severity.P2))
