@@ -19,7 +19,7 @@ from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
 from ..prompts.render import render, stamp
 from ..prompts.values import clock, plain, zh
-from ..tools.impact import traffic_impact
+from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
 from .reporting.impact import customer_report

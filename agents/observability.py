@@ -9,8 +9,7 @@ from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..telemetry.signal_catalogue import SignalName, definition
-from ..tools.metrics import signal_series
-from ..tools.shifts import SignalShift
+from ..tools.shifts import SignalShift, signal_series
 from .causes.observations import Observations, finding
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower

@@ -2,15 +2,15 @@
 
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
-from ..tools.access import access_patterns
 from ..tools.capacity import saturation
 from ..tools.change_feed import recent_changes
+from ..tools.coverage import query_telemetry
 from ..tools.example import example_trace
-from ..tools.instances import instance_load
+from ..tools.latency import slow_queries
+from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
-from ..tools.metrics import signal_series
-from ..tools.queries import slow_queries
-from ..tools.sql import query_telemetry
+from ..tools.shifts import signal_series
+from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step

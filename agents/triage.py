@@ -10,11 +10,10 @@ from ..incident.impact import Command, Impact, ServiceState, SloState, assess
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind
-from ..tools.access import FailedLogins
 from ..tools.base import Result
-from ..tools.health import ServiceHealth
-from ..tools.impact import RouteImpact
-from ..tools.slo import ObjectiveState
+from ..tools.health import ObjectiveState, ServiceHealth
+from ..tools.logins import FailedLogins
+from ..tools.traffic import RouteImpact
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, finding, first, where
 from .causes.remedies import propose

@@ -10,8 +10,8 @@ import httpx
 from ..actions.capabilities import Activated, Restarted, Restarting, Routing, Scaling
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
-from .configuration import Configuration
-from .edge import Edge
+from .configured import Edge
+from .git import Configuration
 from .supervisor import Supervisor
 
 FILE = "endpoints.json"

@@ -23,16 +23,11 @@ from ..actions.catalogue import CATALOGUE
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
-from .configuration import Configuration
+from .configured import EDGE, FLAGS, PROVIDERS, ConfiguredProviders, Edge, Flags
 from .database import Database
-from .edge import FILE as EDGE
-from .edge import Edge
-from .flags import FILE as FLAGS
-from .flags import Flags
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
-from .providers import FILE as PROVIDERS
-from .providers import ConfiguredProviders
+from .git import Configuration
 from .releases import GitRollout, Releases
 from .supervisor import SupervisedServices, Supervisor
 

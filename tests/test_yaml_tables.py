@@ -19,6 +19,7 @@ from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
 from warroom.models.patterns import Hosts
+from warroom.telemetry.queries import Offered
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
 from warroom.text_safety.injection import PhraseTable
@@ -126,6 +127,13 @@ def test_a_missing_table_is_named() -> None:
             "- instead: trait",
             "- instead: traits",
             "Input should be 'hindsight', 'trait'",
+        ),
+        (
+            "telemetry/sql.yaml",
+            Offered,
+            "joining:",
+            "joins:",
+            "there is no such key here: write one of functions, table_functions",
         ),
         (
             "incident/classification.yaml",

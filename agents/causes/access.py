@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.access import FailedLogins
+from ...tools.logins import FailedLogins
 from .candidate import Candidate
 from .observations import Observations, cite
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.backups import BackupDifference
-from ...tools.error_groups import ErrorGroup
+from ...tools.failures import ErrorGroup
 from .candidate import Candidate, words
 from .observations import Observations, cite, first, where
 

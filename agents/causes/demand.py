@@ -6,7 +6,7 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
-from ...tools.symptom_records import Symptom
+from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate
 from .candidate import Candidate, words
 from .observations import Observations, cite

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...tools.logs import LogPattern
-from ...tools.paths import ChangedPath
-from ...tools.waits import AddedWait
+from ...tools.requests import AddedWait, ChangedPath
 from ..reporting.wording import wait_words, way_words
 from .candidate import PLACE, Candidate
 from .observations import Observations, cite, first

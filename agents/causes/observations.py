@@ -7,30 +7,22 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...incident.timeline import from_ts
-from ...tools.access import auth_failures
 from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
-from ...tools.capacity import saturation
+from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
-from ...tools.edges import CallEdge, call_edges
-from ...tools.error_groups import ErrorGroup, error_groups
-from ...tools.failures import failure_origins
-from ...tools.growth import growth
-from ...tools.health import health
-from ...tools.impact import traffic_impact
-from ...tools.latency import slow_operations
+from ...tools.failures import ErrorGroup, error_groups, failure_origins
+from ...tools.health import health, slo_state
+from ...tools.latency import slow_operations, slow_queries
+from ...tools.logins import auth_failures
 from ...tools.logs import log_patterns
 from ...tools.metric_blame import metric_blame
-from ...tools.metrics import compare_signals
-from ...tools.origin import origin
-from ...tools.paths import changed_paths
-from ...tools.queries import slow_queries
-from ...tools.shifts import SignalShift
-from ...tools.slo import slo_state
+from ...tools.origin import CallEdge, call_edges, origin
+from ...tools.requests import added_waits, changed_paths
+from ...tools.shifts import SignalShift, compare_signals
 from ...tools.symptoms import symptoms
-from ...tools.traffic import traffic
-from ...tools.waits import added_waits
+from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.error_groups import ErrorGroup
+from ...tools.failures import ErrorGroup
 from ...tools.shifts import SignalShift
 from .candidate import Candidate, words
 from .demand import most_surging

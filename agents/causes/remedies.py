@@ -25,7 +25,7 @@ from ...faults import Remedy, fault_of
 from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
-from ...tools.access import access_patterns
+from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
 from .observations import Observations, first

@@ -15,8 +15,7 @@ from ...prompts.values import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
-from ...tools.metrics import compare_signals
-from ...tools.shifts import SignalShift
+from ...tools.shifts import SignalShift, compare_signals
 from ..reporting.incident_status import affected, detected, is_noise, onset, solution
 from ..reporting.wording import matters
 from ..runtime.case import Case

@@ -9,10 +9,10 @@ from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
-from ...tools.impact import RouteImpact
-from ...tools.paths import ChangedPath
+from ...tools.health import ObjectiveState
+from ...tools.requests import ChangedPath
 from ...tools.shifts import SignalShift
-from ...tools.slo import ObjectiveState
+from ...tools.traffic import RouteImpact
 from ..causes.observations import Observations, finding, first
 from ..reporting.wording import wait_words, way_words
 

@@ -22,7 +22,7 @@ from ...incident.evidence import Evidence
 from ...models.budget import size_of
 from ...models.protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec
 from ...tools.base import REGISTRY, Effect
-from ...tools.searching import matches
+from ...tools.logs import matches
 from ...tools.toolbox import Toolbox
 from ...tracing import asked_as
 from .brief import Payload

@@ -12,7 +12,7 @@ from ...incident.report import CustomerImpactReport, SecurityReport
 from ...incident.severity import Category, Severity
 from ...prompts.values import count, duration, percent
 from ...tools.base import Result
-from ...tools.impact import RouteImpact
+from ...tools.traffic import RouteImpact
 from ..causes.observations import finding, first
 from .incident_status import about_security, ended, is_noise, likely_cause, onset
 from .narrator import Narrator, Statement, proof

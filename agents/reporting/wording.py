@@ -11,8 +11,7 @@ from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.coverage import ModalityCoverage
-from ...tools.paths import ChangedPath
-from ...tools.waits import AddedWait
+from ...tools.requests import AddedWait, ChangedPath
 
 SHOWN_SHA = 9
 """Hex digits of a commit id that people compare."""

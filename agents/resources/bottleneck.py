@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...tools.capacity import ResourceUse
-from ...tools.edges import CallEdge
 from ...tools.latency import SlowOperation
+from ...tools.origin import CallEdge
 from ..causes.observations import cite, first, where
 from .load import LoadObservations, executed, heavier
 

@@ -9,8 +9,7 @@ from ...analysis.capacity import instances_needed, per_instance_rps
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.capacity import ResourceUse
-from ...tools.growth import GrowthTrend
+from ...tools.capacity import GrowthTrend, ResourceUse
 from ..causes.observations import cite, finding
 from .bottleneck import Bottleneck
 from .load import LoadObservations

@@ -5,9 +5,8 @@ shared unevenly between instances, or heavier than it was.
 from collections.abc import Iterable, Iterator
 
 from ...incident.finding import Finding
-from ...tools.caches import cache_hits
-from ...tools.instances import InstanceLoad, instance_load
-from ...tools.queries import StatementCost
+from ...tools.latency import StatementCost
+from ...tools.load import InstanceLoad, cache_hits, instance_load
 from ..causes.observations import Observations, Question, finding, where
 
 UNEVEN = 1.5

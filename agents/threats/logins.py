@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...actions.block_source import BlockSource
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.access import FailedLogins
+from ...tools.logins import FailedLogins
 from ..causes.access import mostly_in
 from ..causes.observations import finding
 from .observations import AccessObservations, Threat, risen

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...incident.finding import Finding
-from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
 from ...tools.certificates import certificates
-from ...tools.traffic import TrafficRate, traffic
+from ...tools.logins import FailedLogins, auth_failures
+from ...tools.traffic import AccessPattern, TrafficRate, access_patterns, traffic
 from ...yaml_tables import AnyCase, Entry, Pattern, read_table
 from ..causes.observations import Observations, Question
 

@@ -11,9 +11,8 @@ from statistics import median
 
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.access import AccessPattern
 from ...tools.logs import search_logs
-from ...tools.traffic import TrafficRate
+from ...tools.traffic import AccessPattern, TrafficRate
 from ..causes.access import covered, mostly_in
 from ..causes.observations import finding, first
 from .observations import AccessObservations, Threat, risen, words

@@ -16,7 +16,7 @@ from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
-from warroom.tools.impact import RouteImpact
+from warroom.tools.traffic import RouteImpact
 
 ROWS = [
     RouteImpact(

@@ -15,8 +15,8 @@ from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
 from warroom.tools.base import Result
-from warroom.tools.searching import matches
-from warroom.tools.sql import SqlRow
+from warroom.tools.coverage import SqlRow
+from warroom.tools.logs import matches
 
 ONSET = 1_700_000_060.0
 

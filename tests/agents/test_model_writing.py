@@ -26,7 +26,7 @@ from warroom.tests.support.incidents import at
 from warroom.tests.support.markdown import HOSTILE, section, tokens
 from warroom.tools.base import Result
 from warroom.tools.change_feed import ChangeRecord
-from warroom.tools.sql import SqlRow
+from warroom.tools.coverage import SqlRow
 
 CHANGE = ChangeRecord(0.0, 12.0, "deploy", "", "", "v1.1.0", "", "okonkwo", "", "", "")
 CHANGES = Result("E5", EvidenceStatus.ok, [CHANGE], "1 change")

@@ -28,7 +28,7 @@ from warroom.models.protocol import Answer, Ask, ChatMessage, Model, ToolCall, U
 from warroom.response import Response
 from warroom.tests.support.benches import empty_bench
 from warroom.tests.support.responses import alert, room_over
-from warroom.tools.edges import call_edges
+from warroom.tools.origin import call_edges
 from warroom.tools.toolbox import Toolbox
 from warroom.tracing import asked_as, attributes, begin, end, node_span
 from warroom.tracing.export import Once, trace_id

@@ -1,9 +1,11 @@
-"""Instances side by side: who gets how much of the work, how long it takes, how full it is."""
+"""Instances side by side: who gets how much of the work, how long it takes, how full it is; and how
+often caches spare it, by the naming habits of the field.
+"""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
@@ -16,9 +18,8 @@ from ..telemetry.signal_catalogue import (
     REQUEST_SECONDS,
     REQUESTS,
 )
-from . import reading
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, number, table, whole
+from .reading import checked, number, seconds, share, table
 
 SUM, COUNT = f"{REQUEST_SECONDS}_sum", f"{REQUEST_SECONDS}_count"
 NEEDED = [REQUESTS, SUM, COUNT, IN_FLIGHT, CONCURRENCY_LIMIT]
@@ -53,7 +54,10 @@ class Instance:
         """
         spent = served = 0.0
         for route in {item.labels.get("route", "") for item in self.series[COUNT]}:
-            pick = partial(_on_route, route)
+
+            def pick(item: Series, route: str = route) -> bool:
+                return item.labels.get("route", "") == route
+
             arrivals = self.rate(COUNT, now, pick)
             seconds, count = self.rate(SUM, before, pick), self.rate(COUNT, before, pick)
             if arrivals and count and seconds is not None:
@@ -92,37 +96,24 @@ def instance_load(bench: Bench, services: list[str] | None = None) -> Table[Inst
     service's requests and its slots for requests at once. Shows uneven load and gives what
     capacity is computed from: arrivals, slots, and `usual_s`, the seconds that a request of
     today's mix of routes took before. Busiest service first."""
-    window, names = whole(bench), checked(bench, services)
-    raw = reading.attempt(lambda: bench.telemetry.metrics(window, NEEDED, names))
-    rows = [_row(bench, instance) for instance in _instances(raw)]
+    window, names = bench.frame.whole, checked(bench, services)
+    found: dict[tuple[str, str], Instance] = {}
+    for item in bench.telemetry.metrics(window, NEEDED, names):
+        key = (item.service, item.instance)
+        found.setdefault(key, Instance(*key)).series[item.name].append(item)
+    rows = [_load(bench, instance) for instance in found.values()]
     rows = [row for row in rows if row.rate or row.rate_before]
     totals: dict[str, float] = defaultdict(float)
     for row in rows:
         totals[row.service] += row.rate or 0.0
-    rows = [replace(row, share=_share(row, totals[row.service])) for row in rows]
+    rows = [replace(row, share=share(row.rate, totals[row.service])) for row in rows]
     rows.sort(key=lambda row: (-totals[row.service], row.service, -(row.rate or 0.0)))
     several = sum(1 for name in totals if sum(row.service == name for row in rows) > 1)
     summary = f"{len(rows)} instances of {len(totals)} services; {several} services have several"
-    return table(rows, summary, f"no request counters in {reading.seconds(window)}", window)
+    return table(rows, summary, f"no request counters in {seconds(window)}", window)
 
 
-def _share(row: InstanceLoad, total: float) -> float | None:
-    return number((row.rate or 0.0) / total) if total else None
-
-
-def _on_route(route: str, item: Series) -> bool:
-    return item.labels.get("route", "") == route
-
-
-def _instances(raw: Iterable[Series]) -> list[Instance]:
-    found: dict[tuple[str, str], Instance] = {}
-    for item in raw:
-        key = (item.service, item.instance)
-        found.setdefault(key, Instance(*key)).series[item.name].append(item)
-    return list(found.values())
-
-
-def _row(bench: Bench, instance: Instance) -> InstanceLoad:
+def _load(bench: Bench, instance: Instance) -> InstanceLoad:
     before, now = bench.frame.baseline, bench.frame.incident
     rate = instance.rate(REQUESTS, now)
     errors = instance.rate(REQUESTS, now, lambda item: FAILED(item.labels)) or 0.0
@@ -132,7 +123,7 @@ def _row(bench: Bench, instance: Instance) -> InstanceLoad:
         rate=number(rate),
         rate_before=number(instance.rate(REQUESTS, before)),
         share=None,
-        error_share=number(errors / rate) if rate else None,
+        error_share=share(errors, rate),
         mean_s=number(instance.mean_s(now)),
         mean_s_before=number(instance.mean_s(before)),
         usual_s=number(instance.usual_s(before, now)),
@@ -141,3 +132,79 @@ def _row(bench: Bench, instance: Instance) -> InstanceLoad:
             instance.level(CONCURRENCY_LIMIT, now) or instance.level(CONCURRENCY_LIMIT, before)
         ),
     )
+
+
+HIT = re.compile(r"^(.*(?:cache|blks|buffer).*?)_?(?:hits?)(?:_total)?$", re.IGNORECASE)
+MISS = re.compile(r"^(.*(?:cache|blks|buffer).*?)_?(?:miss(?:es)?|read)(?:_total)?$", re.IGNORECASE)
+EITHER = re.compile(r"cache.*(?:requests|lookups|operations|gets)(?:_total)?$", re.IGNORECASE)
+RESULT_LABELS = ("result", "outcome", "status", "hit")
+
+Counts = dict[tuple[str, str], dict[bool, list[Series]]]
+"""Series of hits (True) and misses (False), by service and cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHits(Row):
+    """How often one cache helps."""
+
+    service: str
+    cache: str
+    hit_share: float | None
+    hit_share_before: float | None
+    lookups_per_s: float | None
+    misses_per_s: float | None
+    misses_per_s_before: float | None
+
+
+@tool(Effect.read)
+def cache_hits(bench: Bench) -> Table[CacheHits]:
+    """Hit share of every cache whose metrics say so (x_cache_hits_total beside
+    x_cache_misses_total, or one counter with a result label), before and now. Worst fall first."""
+    seen = bench.telemetry.metric_names()
+    names = sorted({name for _, name in seen if HIT.match(name) or MISS.match(name)})
+    names += sorted({name for _, name in seen if EITHER.search(name)})
+    nothing = f"no cache metrics among {len({name for _, name in seen})} metric names"
+    if not names:
+        return table([], "", nothing, bench.frame.whole)
+    counts: Counts = defaultdict(lambda: {True: [], False: []})
+    for item in bench.telemetry.metrics(bench.frame.whole, names):
+        if found := _meaning(item):
+            cache, hit = found
+            counts[item.service, cache][hit].append(item)
+    rows = [_cache(bench, key, found) for key, found in counts.items() if all(found.values())]
+    rows.sort(key=lambda row: (row.hit_share or 0.0) - (row.hit_share_before or 0.0))
+    return table(rows, f"{len(rows)} caches with hits and misses", nothing, bench.frame.whole)
+
+
+def _meaning(item: Series) -> tuple[str, bool] | None:
+    """(cache, whether the series counts hits); None where it says neither."""
+    for label in RESULT_LABELS:
+        word = item.labels.get(label, "").lower()
+        if word in ("hit", "true", "miss", "false"):
+            return item.name, word in ("hit", "true")
+    hit, miss = HIT.match(item.name), MISS.match(item.name)
+    found = hit or miss
+    return (found.group(1), hit is not None) if found else None
+
+
+def _cache(bench: Bench, key: tuple[str, str], found: dict[bool, list[Series]]) -> CacheHits:
+    now, before = (_lookups(found, w) for w in (bench.frame.incident, bench.frame.baseline))
+    return CacheHits(
+        service=key[0],
+        cache=key[1],
+        hit_share=number(now[0]),
+        hit_share_before=number(before[0]),
+        lookups_per_s=number(now[1]),
+        misses_per_s=number(now[2]),
+        misses_per_s_before=number(before[2]),
+    )
+
+
+def _lookups(found: dict[bool, list[Series]], window: Window) -> tuple[float | None, float, float]:
+    """(hit share, lookups per second, misses per second) inside a window."""
+    hits, misses = (
+        sum(window_rate(s.ts, s.values, window.start, window.end) or 0.0 for s in found[kind])
+        for kind in (True, False)
+    )
+    total = hits + misses
+    return (hits / total if total else None), total, misses

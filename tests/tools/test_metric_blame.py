@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from warroom.telemetry.bundle import read_bundle
-from warroom.telemetry.gauges import gauges
 from warroom.telemetry.model import Window
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
+from warroom.tools.metric_blame import gauges
 
 BEFORE, NOW = Window(START, START + 10), Window(START + 10, START + 20)
 
