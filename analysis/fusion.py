@@ -18,7 +18,7 @@ UNKNOWN = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class Observation:
     """One observation that bears on a hypothesis."""
 
     name: str
@@ -46,7 +46,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RankedHypothesis:
     """One hypothesis with its probability."""
 
     hypothesis: str
@@ -54,7 +54,7 @@ class Verdict:
     log_odds: float
 
 
-def fuse(hypotheses: Mapping[str, Sequence[Signal]]) -> list[Verdict]:
+def fuse(hypotheses: Mapping[str, Sequence[Observation]]) -> list[RankedHypothesis]:
     """Weigh the hypotheses against each other and against "unknown", the most probable first.
 
     What their probabilities leave to 1 is that of none of them. Signals are added as if
@@ -68,5 +68,5 @@ def fuse(hypotheses: Mapping[str, Sequence[Signal]]) -> list[Verdict]:
     weight = {name: max(0.0, math.exp(o - top) - math.exp(-top)) for name, o in odds.items()}
     rest = math.exp(UNKNOWN - top)
     total = rest + sum(weight.values())
-    ranking = [Verdict(name, weight[name] / total, odds[name]) for name in hypotheses]
+    ranking = [RankedHypothesis(name, weight[name] / total, odds[name]) for name in hypotheses]
     return sorted(ranking, key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))

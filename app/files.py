@@ -25,21 +25,21 @@ Make = Callable[[], str]
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFiles:
     """What came of it."""
 
     files: list[Path]  # the document first
     gaps: list[Gap]  # what could not be drawn or written, and why
 
 
-def write_files(context: ResponseContext, incident_id: str) -> Written:
+def write_files(context: ResponseContext, incident_id: str) -> WrittenFiles:
     """Write everything that the record holds now, without secrets.
 
     Writing again replaces the files: they only show what the store keeps.
     """
     incident = masked(context.store.load(incident_id))
     folder = context.settings.files(incident_id)
-    found = Written([], [])
+    found = WrittenFiles([], [])
     for name, make in _makers(context, incident, found.gaps):
         path = folder / name
         try:

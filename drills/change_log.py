@@ -10,7 +10,7 @@ from typing import Any
 from ..telemetry.model import Change
 from .layout import Layout
 from .repositories import Repository
-from .supervision import Restart, Restarts
+from .supervision import ProcessRestart, RestartWatch
 
 TAGS = (
     "%(refname:short)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)%09%(*objectname)"
@@ -26,7 +26,7 @@ class ChangeWatch:
         self.layout = layout
         self.deploys = Deploys(Repository(layout.releases))
         self.commits = Commits(Repository(layout.config))
-        self.restarts = Restarts(layout)
+        self.restarts = RestartWatch(layout)
         self.seen_refs = ""
 
     def look(self) -> None:
@@ -131,7 +131,7 @@ def difference(repository: Repository, base: str, commit: str) -> tuple[tuple[st
     return tuple(files), repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
 
 
-def restarts(seen: Restarts) -> list[Change]:
+def restarts(seen: RestartWatch) -> list[Change]:
     """Processes that the supervisor started again; none where it does not answer."""
     try:
         found = seen.new()
@@ -140,7 +140,7 @@ def restarts(seen: Restarts) -> list[Change]:
     return [restarted(one, seen.services[one.program]) for one in found]
 
 
-def restarted(one: Restart, service: str) -> Change:
+def restarted(one: ProcessRestart, service: str) -> Change:
     at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
     name, author = f"{one.program}/{one.pid}", "supervisor"
     summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"

@@ -24,13 +24,13 @@ from psycopg.rows import dict_row
 
 from ..errors import DrillError
 from .catalogue import catalogue, operations
-from .keeper import Keeper
+from .keeper import Keeper, spawn
 from .layout import PROVIDERS, Layout
 from .monitoring import Monitoring
 from .postgres import Postgres
 from .releases import Edit, ReleaseRepository
 from .repositories import AUTHOR, ConfigurationRepository, write_json
-from .seed import analyse, dump, fill
+from .seed import dump, fill
 from .supervision import Supervision
 
 HEALTHY_S = 30.0  # longest wait for one part; a start on two idle cores takes a third of it
@@ -102,15 +102,8 @@ class Shop:
 
     def run(self, module: str, *arguments: str) -> None:
         """Start one of the run's own modules; its output goes to output/<module>.log."""
-        root = str(self.layout.root)
-        with (self.layout.output / f"{module}.log").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.{module}", root, *arguments],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        self.watch(process)
+        command = [sys.executable, "-m", f"{__package__}.{module}", str(self.layout.root)]
+        self.watch(spawn([*command, *arguments], self.layout.output / f"{module}.log"))
 
     def deploy(
         self, service: str, patches: Sequence[Edit], message: str, author: str = AUTHOR
@@ -194,7 +187,7 @@ def fill_database(shop: Shop) -> None:
     with psycopg.connect(shop.postgres.admin) as connection:
         fill(connection)
     with psycopg.connect(shop.postgres.admin, autocommit=True) as connection:
-        analyse(connection)
+        connection.execute("ANALYZE")  # so that the first queries already take the index
         dump(connection, shop.layout.backup)
 
 

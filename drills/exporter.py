@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from .layout import Layout
-from .supervision import Restarts
+from .supervision import RestartWatch
 
 STATES = ("active", "idle", "idle in transaction")
 CONNECTIONS = """
@@ -60,7 +60,7 @@ class DatabaseCollector(Collector):
 class RestartCollector(Collector):
     """process_restarts_total per instance: how often its process was replaced."""
 
-    def __init__(self, seen: Restarts) -> None:
+    def __init__(self, seen: RestartWatch) -> None:
         self.seen = seen
         self.count: Counter[str] = Counter()
 
@@ -79,7 +79,7 @@ def main(root: Path) -> None:
     registry = CollectorRegistry(auto_describe=False)
     dsn = json.loads(layout.operations.read_text())["database_dsn"]
     registry.register(DatabaseCollector(dsn))
-    registry.register(RestartCollector(Restarts(layout)))
+    registry.register(RestartCollector(RestartWatch(layout)))
     start_http_server(layout.ports["exporter"], addr="127.0.0.1", registry=registry)
     threading.Event().wait()
 

@@ -10,6 +10,7 @@ import httpx
 
 from ..errors import DrillError
 from ..yaml_tables import read_table
+from .keeper import spawn
 from .layout import Layout, targets
 
 SERVER = ("prometheus",)
@@ -65,14 +66,8 @@ class Monitoring:
 
     def launch(self, program: str, *arguments: str) -> subprocess.Popen:
         name = Path(program).name.removeprefix("prometheus-")
-        with (self.layout.output / f"{name}.log").open("ab") as output:
-            return subprocess.Popen(
-                [program, *arguments],
-                stdout=output,
-                stderr=output,
-                cwd=self.folder,
-                start_new_session=True,
-            )
+        log = self.layout.output / f"{name}.log"
+        return spawn([program, *arguments], log, cwd=self.folder)
 
     def ready(self) -> bool:
         try:

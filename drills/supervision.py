@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..errors import DrillError
 from ..yaml_tables import read_table
+from .keeper import spawn
 from .layout import SERVICES, Layout, ServiceSpec, ShopInstance
 
 TEMPLATES = read_table("drills/supervisor.yaml", dict[Literal["head", "program"], str])
@@ -63,13 +64,8 @@ class Supervision:
 
     def start(self) -> subprocess.Popen:
         config = self.layout.root / "supervisor.conf"
-        with (self.layout.output / "supervisord.out").open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)]
+        return spawn(command, self.layout.output / "supervisord.out")
 
     def call(self, method: str, *arguments):
         """One XML-RPC call, such as `call("startProcess", "catalog-2")`."""
@@ -113,7 +109,7 @@ class Supervision:
                 time.sleep(0.05)
 
 
-class Restart(NamedTuple):
+class ProcessRestart(NamedTuple):
     """A process that the supervisor started again."""
 
     program: str
@@ -122,7 +118,7 @@ class Restart(NamedTuple):
     started: int  # unix seconds
 
 
-class Restarts:
+class RestartWatch:
     """What was started again, for those who may only look."""
 
     def __init__(self, layout: Layout) -> None:
@@ -131,7 +127,7 @@ class Restarts:
         self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
         self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
 
-    def new(self) -> list[Restart]:
+    def new(self) -> list[ProcessRestart]:
         """Since the last look. Raises what XML-RPC raises where nobody answers."""
         found = []
         for process in self.supervisor.getAllProcessInfo():
@@ -141,5 +137,5 @@ class Restarts:
             before = self.known.get(name, (start, pid))
             self.known[name] = (start, pid)
             if before != (start, pid):
-                found.append(Restart(name, before[1], pid, start))
+                found.append(ProcessRestart(name, before[1], pid, start))
         return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from ...analysis.fusion import Signal
+from ...analysis.fusion import Observation
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...yaml_tables import AnyCase, Entry, Regex, Words, read_table
@@ -16,7 +16,7 @@ PLACE = "the degradation begins in {}; its kind is not known"
 class WeighedSignal:
     """A signal for or against, with the values that prove it."""
 
-    signal: Signal
+    signal: Observation
     quotes: tuple[Quote, ...]
 
 
@@ -50,7 +50,7 @@ class Candidate:
 
     def lacking(self, note: str) -> "Candidate":
         """Note something that could not be looked at."""
-        signal = Signal(name=note, weight=0, value=0, note=note, available=False)
+        signal = Observation(name=note, weight=0, value=0, note=note, available=False)
         self.reasons.append(WeighedSignal(signal, ()))
         return self
 
@@ -59,7 +59,7 @@ class Candidate:
     ) -> "Candidate":
         bounded = min(1.0, max(0.0, value))
         if bounded > 0:
-            signal = Signal(note, weight, bounded, supports=supports, note=note)
+            signal = Observation(note, weight, bounded, supports=supports, note=note)
             self.reasons.append(WeighedSignal(signal, tuple(quotes)))
         return self
 

@@ -2,7 +2,7 @@
 
 import math
 
-from ...analysis.fusion import Verdict, fuse
+from ...analysis.fusion import RankedHypothesis, fuse
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.finding import Argument, Hypothesis, numbered
@@ -84,7 +84,7 @@ def _learn(candidate: Candidate, document: Incident) -> None:
             candidate.doubted(2.0, 1.0, note)
 
 
-def _hypothesis(verdict: Verdict, candidate: Candidate) -> Hypothesis:
+def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
     arguments = [
         Argument(
             text=reason.signal.note,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from ...analysis.fusion import CONCLUSIVE, Signal, fuse
+from ...analysis.fusion import CONCLUSIVE, Observation, fuse
 from ...errors import ModelError
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
@@ -73,7 +73,7 @@ def fused_again(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
     """The hypotheses with confidences from all their arguments, most likely first."""
     signals = {
         f"{h.service} {h.kind.value}": [
-            Signal(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
+            Observation(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
             for a in (*h.support, *h.contradiction)
         ]
         for h in hypotheses

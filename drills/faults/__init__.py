@@ -73,7 +73,7 @@ class FaultTruth(Entry):
     blameless: tuple[str, ...] = Field(default=(), description="whose recent change is innocent")
 
 
-class Deploy(Entry):
+class FaultRelease(Entry):
     """A release, and the service that runs from it from then on."""
 
     service: str
@@ -127,7 +127,7 @@ class DrillFault(Entry):
 
     title: str
     truth: FaultTruth
-    deploy: Deploy | None = None
+    deploy: FaultRelease | None = None
     flag: FlagChange | None = None
     sql: str = Field(default="", description="run as the database's superuser")
     quota: int | None = Field(default=None, description="tokens left at the AI provider in use")

@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...app.charts.signal import HEIGHT, WIDTH, Mark, signal_parts
+from ...app.charts.signal import HEIGHT, WIDTH, ChartMark, signal_parts
 from ...app.charts.svg import ACCENT, INK, QUIET, box, document, rule, text
 from ...app.charts.tracks import Track
 from ...app.words import value
@@ -81,7 +81,7 @@ def _columns(bundle: Recording, answer: RcaAnswer, guilty: str, times: Times) ->
 
 def _column(column: Column, number: int, y: float, times: Times) -> list[str]:
     x = EDGE + number * (WIDTH * SCALE + EDGE)
-    marks = [Mark(times.detected, "detected")]
+    marks = [ChartMark(times.detected, "detected")]
     nothing = "" if column.tracks else " (nothing of it is recorded)"
     charts = [
         placed(x, y + row * HEIGHT * SCALE, SCALE, signal_parts(track, marks, times.begin))

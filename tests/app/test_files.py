@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from warroom.app.charts.incident_charts import charts, timeline_chart
-from warroom.app.charts.signal import Mark, signal_chart
+from warroom.app.charts.signal import ChartMark, signal_chart
 from warroom.app.charts.svg import ticks, time_step
 from warroom.app.charts.tracks import Track, guilty
 from warroom.app.files import write_files
@@ -103,7 +103,7 @@ def track(values: list[float], unit: str = "share") -> Track:
 
 def test_gaps_break_the_line_and_constant_values_draw(here):
     nan = float("nan")
-    svg = signal_chart(track([0.0, nan, 0.4, 0.4]), [Mark(START + 2, "onset")], START + 1)
+    svg = signal_chart(track([0.0, nan, 0.4, 0.4]), [ChartMark(START + 2, "onset")], START + 1)
     lines = ElementTree.fromstring(svg).findall(f"{SVG}polyline")
     assert len(lines) == 2
     assert words(signal_chart(track([0.0, 0.0, 0.0]), [], START))
