@@ -7,7 +7,7 @@ an incident.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -21,6 +21,7 @@ from .errors import TableError
 HERE = Path(__file__).parent
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """libyaml where it is there: ten times as fast."""
+_PART = re.compile(r"\{([a-z]+)\}")
 
 T = TypeVar("T")
 
@@ -73,6 +74,14 @@ AnyCase = Annotated[re.Pattern[str], _compiled(re.IGNORECASE)]
 """Upper and lower case alike."""
 Words = Annotated[frozenset[str], BeforeValidator(_words)]
 """Words with blanks between them."""
+
+
+def put_together(pattern: str, parts: Mapping[str, str]) -> str:
+    """The pattern with {name} replaced by the part of that name. Raises ValueError for no part."""
+    for name in _PART.findall(pattern):
+        if name not in parts:
+            raise ValueError(f"no part is called {name}: write one of {', '.join(parts)}")
+    return _PART.sub(lambda match: parts[match.group(1)], pattern)
 
 
 def read_table(path: str, schema: type[T]) -> T:

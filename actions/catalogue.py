@@ -1,15 +1,17 @@
 """The catalogue of actions: every file of this package is one; plans are made from it, exact and
-checked."""
+checked. And the one way in which the system is changed: an approved plan is carried out, or undone.
+"""
 
 import pkgutil
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from ..errors import ToolRetry
-from ..incident.action import ActionKind, ActionPlan
-from ..incident.evidence import Quote
-from .base import Action
+from ..errors import ApprovalRequired, ToolRetry
+from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
+from ..incident.evidence import Quote, short
+from .base import Acting, Action
+from .capabilities import Receipt, Stored
 from .inventory import Inventory
 
 CATALOGUE: dict[ActionKind, type[Action]] = {}
@@ -85,3 +87,44 @@ def _register_all() -> None:
 
 
 _register_all()
+
+
+# The one way in which the system is changed: an approved plan is carried out, or undone.
+#
+# Whether the plan was claimed before, and by whom, is kept by the caller in our own tables.
+
+
+def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Receipt:
+    """Carry out exactly this plan; the receipt says what was done and what undoes it.
+
+    Args:
+        system: what is acted on.
+        plan: from `catalogue.plan`; checked once more against the system as it is now.
+        approval: a decision "approved" whose subject is this plan's hash.
+
+    Raises:
+        ApprovalRequired: no approval, or one for another plan. Nothing was touched.
+        ToolRetry: the system has changed so that the plan no longer fits.
+        ToolFailed: tried and failed; the message says how far it got.
+    """
+    _require(plan, approval)
+    return system.perform(checked(plan.kind, plan.target, plan.parameters, system.inventory()))
+
+
+def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:
+    """Put back what the receipt says was there. The plan's approval covers its undo, which it
+    names. Raises ApprovalRequired as `execute`, ToolFailed where there is no undo."""
+    _require(plan, approval)
+    return system.undo(find(plan.kind).parse(plan.target, plan.parameters), receipt)
+
+
+def _require(plan: ActionPlan, approval: Decision | None) -> None:
+    if approval is None or approval.verdict is not Verdict.approved:
+        raise ApprovalRequired(
+            f"{plan.title}: a person has to approve plan {plan.short_hash} first"
+        )
+    if approval.subject != plan.hash:
+        raise ApprovalRequired(
+            f"{plan.title}: the approval is for plan {short(approval.subject)}, "
+            f"this one is {plan.short_hash}; ask again"
+        )

@@ -7,6 +7,9 @@ follow from the document; the wording is in prompts/. External text waits for a 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+
+from pydantic import Field
 
 from ..incident.communication import EXTERNAL, Audience, Message, MessageState
 from ..incident.document import Incident
@@ -14,43 +17,43 @@ from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
-from ..prompts.formats import clock, zh
-from ..prompts.neutral import plain
 from ..prompts.render import render, stamp
-from ..tools.impact import traffic_impact
+from ..prompts.values import clock, plain, zh
+from ..tools.traffic import traffic_impact
+from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
 from .reporting.impact import customer_report
 from .reporting.incident_status import Stage, about_security, ended, likely_cause, stage
 from .runtime.case import Case
 
-CHANNELS = {
-    Severity.P0: ["email", "sms", "chat", "phone"],
-    Severity.P1: ["email", "chat"],
-    Severity.P2: ["chat"],
-    Severity.P3: ["email digest"],
-}
-OWN_CHANNELS = {Audience.status_page: ["status page"], Audience.customers: ["email"]}
 
-_INNER = {Audience.engineering: Stage.declared.value, Audience.support: "support_briefing"}
-_WIDE = {
-    **_INNER,
-    Audience.executives: "executive_summary",
-    Audience.status_page: "status_page",
-}
-_ONE = {Audience.engineering: Stage.declared.value}
+class Subjects(Entry):
+    """How a subject is written in one language, by stage."""
 
-# P2 is told in the house only; P3 hears of the opening and then of the resolution.
-PLAN: dict[Severity, dict[Audience, str]] = {
-    Severity.P0: _WIDE,
-    Severity.P1: _WIDE,
-    Severity.P2: _INNER,
-    Severity.P3: _ONE,
-}
+    notice: str = Field(description="of a security notice; {id} is filled in")
+    ours: str = Field(description="where no component is named")
+    inside: dict[Stage, str]
+    outside: dict[Stage, str] = Field(description="{what} is filled in")
+
+
+class CommsTable(Entry):
+    """comms.yaml, which says what each is for."""
+
+    channels: dict[Severity, list[str]]
+    own_channels: dict[Audience, list[str]]
+    audiences: dict[Severity, dict[Audience, str]]
+    subjects: dict[str, Subjects]
+
+
+@cache
+def table() -> CommsTable:
+    """The table of comms.yaml."""
+    return read_table("agents/comms.yaml", CommsTable)
 
 
 def channels(severity: Severity, audience: Audience) -> list[str]:
     """The severity's channels inside the house; outside, the audience's own."""
-    return OWN_CHANNELS.get(audience) or CHANNELS[severity]
+    return table().own_channels.get(audience) or table().channels[severity]
 
 
 def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Audience, str]:
@@ -65,7 +68,7 @@ def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Au
         return {Audience.engineering: Stage.noise.value}
     if stage is Stage.update and severity is Severity.P3:
         return {}
-    plan = dict(PLAN[severity])
+    plan = dict(table().audiences[severity])
     plan[Audience.engineering] = stage.value
     told_outside = Audience.status_page in plan
     if stage is Stage.resolved and customers_hurt and told_outside:
@@ -73,32 +76,17 @@ def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Au
     return plan
 
 
-STAGES = {
-    "declared": ("declared", "已宣布"),
-    "update": ("update", "进展"),
-    "resolved": ("resolved", "已解决"),
-    "noise": ("closed, no action", "已关闭，无需操作"),  # noqa: RUF001 (Chinese punctuation)
-}
-OUTSIDE = {
-    "declared": ("Service disruption: {what}", "服务异常：{what}"),  # noqa: RUF001
-    "update": ("Update on the disruption: {what}", "服务异常进展：{what}"),  # noqa: RUF001
-    "resolved": ("Resolved: {what}", "已解决：{what}"),  # noqa: RUF001
-}
-
-
 def subject(briefing: Briefing, audience: Audience, template: str, language: str) -> str:
     """One line of plain text, at most 120 characters: level, id and stage inside the house; outside
     only what customers know."""
-    which = 1 if language == "zh" else 0
-    if template.startswith("security_disclosure"):
-        return f"安全公告 {briefing.id}" if which else f"Security notice {briefing.id}"
+    words, stage = table().subjects[language], Stage(briefing.stage)
+    if template.startswith(DISCLOSURE):
+        return words.notice.format(id=briefing.id)
     if audience in EXTERNAL:
-        ours = "我们的服务" if which else "our service"
-        what = ", ".join(briefing.components) or ours
-        return plain(OUTSIDE[briefing.stage][which].format(what=what), 120)
-    level = zh(briefing.severity) if which else briefing.severity
-    stage = STAGES[briefing.stage][which]
-    return plain(f"[{level}] {briefing.id} {stage}: {briefing.title}", 120)
+        what = ", ".join(briefing.components) or words.ours
+        return plain(words.outside[stage].format(what=what), 120)
+    level = zh(briefing.severity) if language == "zh" else briefing.severity
+    return plain(f"[{level}] {briefing.id} {words.inside[stage]}: {briefing.title}", 120)
 
 
 DISCLOSURE = "security_disclosure"

@@ -1,12 +1,13 @@
 """Debugger: the root cause with its rivals (step 4), and the fix that follows from it (step 7)."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.action import Outcome
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
-from ..incident.timeline import Event, EventKind, from_ts
+from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
 from .causes.explanation import (
@@ -19,7 +20,7 @@ from .causes.explanation import (
     validation,
 )
 from .causes.judgement import candidates, judge
-from .causes.observations import Observations, cite, first
+from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
 from .reporting.wording import change_name, place, when
 from .runtime.case import Case
@@ -27,37 +28,32 @@ from .runtime.case import Case
 
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
-    observations = Observations(case)
-    hypotheses = judge(candidates(observations), case.document)
+    seen = Observations(case)
+    hypotheses = judge(candidates(seen), case.document)
     leading = _standing_out(hypotheses)
-    impact_map = [row.path for row in observations.origin.rows[:3] if row.path]
+    impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
         specialist="debugger",
         conclusion="concluded" if leading else "inconclusive",
-        summary=_summary(observations, hypotheses, leading),
+        summary=_summary(seen, hypotheses, leading),
         hypotheses=hypotheses,
         root_cause=leading.id if leading else "",
-        contributing=contributing_factors(observations, leading) if leading else [],
+        contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
-        five_whys=five_whys(observations, leading) if leading else [],
-        findings=[
-            *_stack(observations, leading),
-            *_statement(observations),
-            *_trace(observations),
-            *_change(observations, leading),
-        ],
-        searched=observations.searched(),
+        five_whys=five_whys(seen, leading) if leading else [],
+        findings=[*_stack(seen), *_statement(seen), *_trace(seen), *_change(seen, leading)],
+        searched=seen.searched(),
         events=lead_events(leading, case.now),
     )
 
 
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
-    observations = Observations(case)
+    seen = Observations(case)
     restored = any(e.outcome is Outcome.better for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
-    runbook = observations.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
-    plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
+    runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
+    plans, gaps = ([], []) if restored else propose(seen, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
     elif plans:
@@ -74,7 +70,7 @@ def design_fix(case: Case) -> FixReport:
         validation=[*validation(case), *told_by_runbook(runbook)],
         rollback_triggers=rollback_triggers(case),
         follow_ups=follow_ups(case, cause) if cause else [],
-        searched=observations.searched(),
+        searched=seen.searched(),
     )
 
 
@@ -85,80 +81,51 @@ def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     return leading if leading and leading.confidence >= CONCLUSIVE else None
 
 
-def _summary(
-    observations: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None
-) -> str:
+def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
     if leading:
         rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    return f"no cause stands out{best}; {len(observations.asked)} questions were asked"
+    return f"no cause stands out{best}; {len(seen.asked)} questions were asked"
 
 
-def _stack(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
-    rows = [row for row in observations.errors.rows if row.new][:2]
-    return [
-        Finding(
-            statement=f"{row.services} raises {row.exception} at {place(row.location)}: "
-            f"{row.message[:120]}",
-            service=row.services.split(", ")[0],
-            kind="stack",
-            at=from_ts(row.first) if row.first else None,
-            quotes=cite(observations.errors, row, "exception", "location", "count"),
-        )
-        for row in rows
-    ]
+def _stack(seen: Observations) -> Iterator[Finding]:
+    for row in [row for row in seen.errors.rows if row.new][:2]:
+        where = f"{row.exception} at {place(row.location)}: {row.message[:120]}"
+        service, proof = row.services.split(", ")[0], ("exception", "location", "count")
+        text = f"{row.services} raises {where}"
+        yield finding("stack", text, seen.errors, row, *proof, service=service, at=row.first)
 
 
-def _statement(observations: Observations) -> list[Finding]:
-    rows = [r for r in observations.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
-    return [
-        Finding(
-            statement=f"{row.service} runs {row.statement[:80]}: {row.mean_ms:.3g} ms "
-            f"each, {row.calls_per_request or 0:.3g} times a request",
-            service=row.service,
-            kind="query",
-            quotes=cite(observations.queries, row, "service", "mean_ms", "calls"),
-        )
-        for row in rows[:2]
-    ]
+def _statement(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
+    for row in rows[:2]:
+        often = f"{row.mean_ms:.3g} ms each, {row.calls_per_request or 0:.3g} times a request"
+        text = f"{row.service} runs {row.statement[:80]}: {often}"
+        yield finding("query", text, seen.queries, row, "service", "mean_ms", "calls")
 
 
-def _trace(observations: Observations) -> list[Finding]:
+def _trace(seen: Observations) -> Iterator[Finding]:
     """One failing trace, followed to the span where the failure begins."""
-    failing = first(observations.failures)
+    failing = first(seen.failures)
     if failing is None:
-        return []
-    trace = observations.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
+        return
+    trace = seen.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
     broken = [row for row in trace.rows if row.status == "error"]
-    if not broken:
-        return []
-    deepest = max(broken, key=lambda row: row.depth)
-    return [
-        Finding(
-            statement=f"in trace {deepest.trace_id[:8]} the deepest failing span is "
-            f"{deepest.service} {deepest.operation.strip()}",
-            service=deepest.service,
-            kind="trace",
-            quotes=cite(trace, deepest, "service", "operation", "trace_id"),
-        )
-    ]
+    if broken:
+        row = max(broken, key=lambda row: row.depth)
+        span = f"{row.service} {row.operation.strip()}"
+        text = f"in trace {row.trace_id[:8]} the deepest failing span is {span}"
+        yield finding("trace", text, trace, row, "service", "operation", "trace_id")
 
 
-def _change(observations: Observations, leading: Hypothesis | None) -> list[Finding]:
-    row = first(observations.changes, id=leading.change) if leading and leading.change else None
-    if row is None:
-        return []
-    return [
-        Finding(
-            statement=f"{change_name(row)}, {when(row)}: {row.summary}",
-            service=row.service or "",
-            kind="change",
-            at=from_ts(row.at),
-            quotes=cite(observations.changes, row, "id", "seconds_before", "summary"),
-        )
-    ]
+def _change(seen: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
+    row = first(seen.changes, id=leading.change) if leading and leading.change else None
+    if row:
+        text = f"{change_name(row)}, {when(row)}: {row.summary}"
+        proof = ("id", "seconds_before", "summary")
+        yield finding("change", text, seen.changes, row, *proof, at=row.at)
 
 
 def lead_events(leading: Hypothesis | None, at: datetime) -> list[Event]:

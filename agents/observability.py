@@ -1,16 +1,64 @@
 """Observability: the sweep (step 2), the verification (step 8), better monitoring (step 12)."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..analysis.departure import last_departure
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
-from .causes.observations import Observations, cite
+from ..telemetry.signal_catalogue import SignalName, definition
+from ..tools.shifts import SignalShift, signal_series
+from .causes.observations import Observations, finding
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
-from .health.onset import find_onset
 from .health.verification import verify
-from .reporting.gaps import coverage_gaps
-from .reporting.wording import change_name
+from .reporting.wording import change_name, coverage_gaps
 from .runtime.case import Case
+
+# When it began: the first moment the worst signals left their healthy band.
+
+STRONGEST = 4
+"""Signals looked at closely."""
+COMPARABLE = 0.5
+"""Signals that score at least this share of the strongest one: weaker ones may be chance."""
+POINTS = 240
+
+
+def find_onset(seen: Observations) -> float | None:
+    """Unix seconds, or None when nothing left its band.
+
+    The strongest anomalies are followed back from the baseline's start, because an alert fires
+    only after its window has filled: the true onset may lie before the incident window.
+    """
+    rows = _telling([row for row in seen.signals.rows if row.worse])
+    found = [at for row in rows if (at := _departure(seen, row)) is not None]
+    return min(found, default=None)
+
+
+def _telling(worse: list[SignalShift]) -> list[SignalShift]:
+    """The rows that say when: failures before signals that only drift, strong before weak."""
+    top = max(worse, key=lambda row: row.score, default=None)
+    if top is None:
+        return []
+    failures = [row for row in worse if row.signal == SignalName.error_rate]
+    errors = [row for row in failures if row.score >= CLEAR]
+    if errors and (definition(top.signal).drifts or top in failures):
+        worse = errors
+    least = COMPARABLE * max(row.score for row in worse)
+    return [row for row in worse if row.score >= least][:STRONGEST]
+
+
+def _departure(seen: Observations, row: SignalShift) -> float | None:
+    series = seen.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
+    if row.baseline is None or row.current is None:
+        return row.onset
+    ts = np.array([point.ts for point in series.rows], float)
+    values = np.array([point.value for point in series.rows], float)
+    index = last_departure(values, row.baseline, row.current)
+    return float(ts[index]) if index is not None else row.onset
+
 
 __all__ = ["improve_monitoring", "sweep", "verify"]
 
@@ -22,18 +70,18 @@ SHOWN = 8
 
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
-    observations = Observations(case)
-    health, onset = observations.health, find_onset(observations)
-    origin = observations.origin.rows[0].path.split(" > ") if observations.origin.rows else []
+    seen = Observations(case)
+    health, onset = seen.health, find_onset(seen)
+    origin = seen.origin.rows[0].path.split(" > ") if seen.origin.rows else []
     found = [
-        *_anomalies(observations),
-        *moved(observations),
-        *_patterns(observations),
-        *_failures(observations),
-        *other_ways(observations, CLEARLY),
-        *slower(observations, CLEARLY),
+        *_anomalies(seen),
+        *moved(seen),
+        *_patterns(seen),
+        *_failures(seen),
+        *other_ways(seen, CLEARLY),
+        *slower(seen, CLEARLY),
     ]
-    coverage = observations.coverage
+    coverage = seen.coverage
     measured = any(row.rows for row in coverage.rows)
     summary = _summary(found, origin, measured)
     return SweepReport(
@@ -48,53 +96,34 @@ def sweep(case: Case) -> SweepReport:
         origin=origin,
         findings=found,
         gaps=coverage_gaps(coverage),
-        searched=observations.searched(),
-        events=_events(observations, onset),
+        searched=seen.searched(),
+        events=list(_events(seen, onset)),
     )
 
 
-def _anomalies(observations: Observations) -> list[Finding]:
-    rows = [r for r in observations.signals.rows if r.worse and r.current is not None]
+def _anomalies(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.signals.rows if r.worse and r.current is not None]
     clear = [row for row in rows if row.score >= CLEAR] or rows[:1]
-    return [
-        Finding(
-            statement=f"{row.service} {row.signal} went from {row.baseline or 0:.3g} "
-            f"to {row.current:.3g}",
-            service=row.service,
-            kind=f"anomaly:{row.signal}",
-            at=from_ts(row.onset) if row.onset else None,
-            quotes=cite(observations.signals, row, "service", "current", "baseline", "score"),
-        )
-        for row in clear[:SHOWN]
-    ]
+    for row in clear[:SHOWN]:
+        text = f"{row.service} {row.signal} went from {row.baseline or 0:.3g} to {row.current:.3g}"
+        kind, proof = f"anomaly:{row.signal}", ("service", "current", "baseline", "score")
+        yield finding(kind, text, seen.signals, row, *proof, at=row.onset)
 
 
-def _patterns(observations: Observations) -> list[Finding]:
-    rows = [row for row in observations.patterns.rows if row.kind in ("new", "surging")]
-    return [
-        Finding(
-            statement=f"{row.service} logs a {row.kind} {row.level}: {row.sample[:140]}",
-            service=row.service,
-            kind="log",
-            at=from_ts(row.first) if row.first else None,
-            quotes=cite(observations.patterns, row, "service", "after", "sample"),
-        )
-        for row in rows[:4]
-    ]
+def _patterns(seen: Observations) -> Iterator[Finding]:
+    rows = [row for row in seen.patterns.rows if row.kind in ("new", "surging")]
+    for row in rows[:4]:
+        text = f"{row.service} logs a {row.kind} {row.level}: {row.sample[:140]}"
+        proof = ("service", "after", "sample")
+        yield finding("log", text, seen.patterns, row, *proof, at=row.first)
 
 
-def _failures(observations: Observations) -> list[Finding]:
-    return [
-        Finding(
-            statement=f"{row.share:.0%} of the failures begin in {row.service} "
-            f"({row.operation}: {row.error or row.reason})",
-            service=row.service,
-            kind="error-origin",
-            quotes=cite(observations.failures, row, "service", "share", "count", "reason"),
-        )
-        for row in observations.failures.rows[:3]
-        if row.share
-    ]
+def _failures(seen: Observations) -> Iterator[Finding]:
+    for row in [row for row in seen.failures.rows[:3] if row.share]:
+        where = f"{row.service} ({row.operation}: {row.error or row.reason})"
+        text = f"{row.share:.0%} of the failures begin in {where}"
+        proof = ("service", "share", "count", "reason")
+        yield finding("error-origin", text, seen.failures, row, *proof)
 
 
 def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
@@ -106,22 +135,16 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
     return f"{len(found)} anomalies{where}"
 
 
-def _events(observations: Observations, onset: float | None) -> list[Event]:
+def _events(seen: Observations, onset: float | None) -> Iterator[Event]:
     """The onset and the changes just before it, on the timeline at their own time."""
-    events = []
     if onset:
-        text = "the degradation begins"
-        events.append(
-            Event(at=from_ts(onset), actor="observability", kind=EventKind.telemetry, text=text)
+        text, kind = "the degradation begins", EventKind.telemetry
+        yield Event(at=from_ts(onset), actor="observability", kind=kind, text=text)
+    for row in seen.changes.rows[:5]:
+        yield Event(
+            at=from_ts(row.at),
+            actor="change feed",
+            kind=EventKind.change,
+            text=f"{change_name(row)}: {row.summary}",
+            evidence=[seen.changes.evidence],
         )
-    for row in observations.changes.rows[:5]:
-        events.append(
-            Event(
-                at=from_ts(row.at),
-                actor="change feed",
-                kind=EventKind.change,
-                text=f"{change_name(row)}: {row.summary}",
-                evidence=[observations.changes.evidence],
-            )
-        )
-    return events

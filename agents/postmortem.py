@@ -15,9 +15,8 @@ from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.change_feed import ChangeRecord, recent_changes
-from .follow_ups.lessons import fill, lesson
+from .follow_ups.action_items import action_items, fill, lesson, ordered, selected
 from .reporting import retrospective, story
-from .reporting.action_items import action_items, ordered, selected
 from .reporting.impact import impact
 from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
 from .reporting.narrator import Narrator, Statement
@@ -42,7 +41,7 @@ def write_postmortem(case: Case) -> PostmortemReport:
     changes = case.tools.call(recent_changes)
     people = authors(changes.rows)
     items = action_items(case.document, case.now, case.catalogue)
-    draft = write(case.document, case.now, items, people, case.catalogue)
+    draft = compose(Narrator(case.document, people, case.catalogue), case.now, items)
     return PostmortemReport(
         specialist="postmortem",
         conclusion="concluded" if _is_settled(case.document) else "inconclusive",
@@ -56,18 +55,8 @@ def write_postmortem(case: Case) -> PostmortemReport:
 
 def draft(document: Incident, now: datetime, catalogue: Catalogue | None = None) -> Draft:
     """The postmortem of a document as it stands, for `warroom postmortem`."""
-    return write(document, now, action_items(document, now, catalogue), (), catalogue)
-
-
-def write(
-    document: Incident,
-    now: datetime,
-    items: list[FollowUp],
-    people: Iterable[str] = (),
-    catalogue: Catalogue | None = None,
-) -> Draft:
-    """Render the draft with these action items besides the document's own follow-ups."""
-    return compose(Narrator(document, people, catalogue), now, items)
+    items = action_items(document, now, catalogue)
+    return compose(Narrator(document, (), catalogue), now, items)
 
 
 def compose(

@@ -1,57 +1,28 @@
 """The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
 
-from ..incident.practice import Phase, Specialist
-from ..incident.report import (
-    CommunicationReport,
-    CustomerImpactReport,
-    DetectionReport,
-    FixReport,
-    HardeningReport,
-    InvestigationReport,
-    MitigationReport,
-    MonitoringReport,
-    PerformanceReport,
-    PostmortemReport,
-    SecurityReport,
-    SweepReport,
-    VerificationReport,
-)
-from ..tools.access import access_patterns
+from ..incident import report as reports
+from ..incident.lifecycle import Phase, Specialist
 from ..tools.capacity import saturation
 from ..tools.change_feed import recent_changes
+from ..tools.coverage import query_telemetry
 from ..tools.example import example_trace
-from ..tools.instances import instance_load
+from ..tools.latency import slow_queries
+from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
-from ..tools.metrics import signal_series
-from ..tools.queries import slow_queries
-from ..tools.sql import query_telemetry
-from . import (
-    comms,
-    debugger,
-    observability,
-    performance,
-    postmortem,
-    security,
-    triage,
-)
+from ..tools.shifts import signal_series
+from ..tools.traffic import access_patterns
+from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
-DEBUG = (
-    search_logs,
-    example_trace,
-    slow_queries,
-    signal_series,
-    recent_changes,
-    query_telemetry,
-)
+DEBUG = (search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry)
 
 DETECT = Step(
     1,
     Phase.triage,
     Specialist("triage"),
     "classify, assess the impact",
-    DetectionReport,
+    reports.DetectionReport,
     triage.detect,
     Asked(replies.DetectionReply),
 )
@@ -60,7 +31,7 @@ SWEEP = Step(
     Phase.triage,
     Specialist("observability"),
     "sweep all signals",
-    SweepReport,
+    reports.SweepReport,
     observability.sweep,
     Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
 )
@@ -69,7 +40,7 @@ MITIGATE = Step(
     Phase.triage,
     Specialist("triage"),
     "look for a first move",
-    MitigationReport,
+    reports.MitigationReport,
     triage.mitigate,
     Asked(replies.MitigationReply),
 )
@@ -78,7 +49,7 @@ INVESTIGATE = Step(
     Phase.investigate,
     Specialist("debugger"),
     "find the cause",
-    InvestigationReport,
+    reports.InvestigationReport,
     debugger.investigate,
     Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
 )
@@ -87,22 +58,16 @@ ASSESS_SECURITY = Step(
     Phase.investigate,
     Specialist("security"),
     "check for an attack",
-    SecurityReport,
+    reports.SecurityReport,
     security.assess,
-    Asked(
-        replies.Reply,
-        (access_patterns, search_logs),
-        rounds=1,
-        sums_up=True,
-        knows_causes=True,
-    ),
+    Asked(replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
     Phase.investigate,
     Specialist("performance"),
     "analyse performance",
-    PerformanceReport,
+    reports.PerformanceReport,
     performance.analyse,
     Asked(
         replies.AdviceReply,
@@ -117,7 +82,7 @@ DESIGN_FIX = Step(
     Phase.recover,
     Specialist("debugger"),
     "design the fix",
-    FixReport,
+    reports.FixReport,
     debugger.design_fix,
     Asked(replies.FixReply, knows_causes=True),
 )
@@ -126,7 +91,7 @@ VERIFY = Step(
     Phase.recover,
     Specialist("observability"),
     "measure what the action did",
-    VerificationReport,
+    reports.VerificationReport,
     observability.verify,
     Asked(replies.Reply),
 )
@@ -135,7 +100,7 @@ ANNOUNCE = Step(
     Phase.communicate,
     Specialist("comms"),
     "draft the messages",
-    CommunicationReport,
+    reports.CommunicationReport,
     comms.announce,
 )
 CUSTOMER_IMPACT = Step(
@@ -143,7 +108,7 @@ CUSTOMER_IMPACT = Step(
     Phase.communicate,
     Specialist("comms"),
     "assess customer impact",
-    CustomerImpactReport,
+    reports.CustomerImpactReport,
     comms.assess_customers,
     Asked(replies.Reply, sums_up=True),
 )
@@ -152,7 +117,7 @@ WRITE_POSTMORTEM = Step(
     Phase.learn,
     Specialist("postmortem"),
     "draft the postmortem",
-    PostmortemReport,
+    reports.PostmortemReport,
     postmortem.write_postmortem,
 )
 IMPROVE_MONITORING = Step(
@@ -160,7 +125,7 @@ IMPROVE_MONITORING = Step(
     Phase.learn,
     Specialist("observability"),
     "improve the monitoring",
-    MonitoringReport,
+    reports.MonitoringReport,
     observability.improve_monitoring,
     Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )
@@ -169,7 +134,7 @@ HARDEN = Step(
     Phase.learn,
     Specialist("performance"),
     "harden",
-    HardeningReport,
+    reports.HardeningReport,
     performance.harden,
     Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )

@@ -18,6 +18,8 @@ FEWEST = 3
 SMALLEST = 0.02
 """Spread of at least this share of the level: sensors that stand still are not infinitely sure."""
 
+CALM, WAY = 3, 0.25
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -82,20 +84,18 @@ def counts_up(values: ArrayLike) -> bool:
     return series.size > FEWEST and bool((np.diff(series) >= 0).all() and series[-1] > series[0])
 
 
-def last_departure(
-    values: ArrayLike, healthy: float, ill: float, *, k: int = 3, way: float = 0.25
-) -> int | None:
+def last_departure(values: ArrayLike, healthy: float, ill: float) -> int | None:
     """Index at which the series last left its healthy level on the way to the ill one.
 
-    Walks back from the end to the last run of k finite points that are nearer to `healthy` than
-    `way` of the distance to `ill`, so a blip long before the incident is not taken for its
+    Walks back from the end to the last run of CALM finite points that are nearer to `healthy`
+    than a WAY of the distance to `ill`, so a blip long before the incident is not taken for its
     begin. The departure is the last point of that run: what left the level after it had begun
     to. None where no such run exists, or the series ends in it.
     """
     series = np.asarray(values, float)
     finite = np.flatnonzero(np.isfinite(series))
-    calm = np.abs(series[finite] - healthy) < way * abs(ill - healthy)
+    calm = np.abs(series[finite] - healthy) < WAY * abs(ill - healthy)
     restless = np.append(0, np.cumsum(~calm))
-    runs = np.flatnonzero(restless[k:] == restless[:-k])  # begins of k calm points
-    last = int(runs[-1]) + k - 1 if runs.size else -1
+    runs = np.flatnonzero(restless[CALM:] == restless[:-CALM])  # begins of calm points
+    last = int(runs[-1]) + CALM - 1 if runs.size else -1
     return int(finite[last]) if 0 <= last < finite.size - 1 else None

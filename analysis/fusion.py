@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 CONCLUSIVE = 0.5
 """A leading hypothesis below this is not a conclusion."""
+UNKNOWN = 1.5
+"""Log-odds of "something else": a single hypothesis needs about 1.7 to be as likely as not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class Observation:
     """One observation that bears on a hypothesis."""
 
     name: str
@@ -44,7 +46,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RankedHypothesis:
     """One hypothesis with its probability."""
 
     hypothesis: str
@@ -52,27 +54,19 @@ class Verdict:
     log_odds: float
 
 
-def fuse(
-    hypotheses: Mapping[str, Sequence[Signal]],
-    *,
-    priors: Mapping[str, float] | None = None,
-    unknown: float = 1.5,
-) -> list[Verdict]:
+def fuse(hypotheses: Mapping[str, Sequence[Observation]]) -> list[RankedHypothesis]:
     """Weigh the hypotheses against each other and against "unknown", the most probable first.
 
-    What their probabilities leave to 1 is that of none of them.
-
-    priors: log-odds before any signal, 0 where absent. unknown: log-odds of "something else";
-    at 1.5 a single hypothesis needs about 1.7 to be as likely as not. Signals are added as if
+    What their probabilities leave to 1 is that of none of them. Signals are added as if
     independent: give one signal for one observation, not two readings of the same.
     """
     odds = {
-        name: (priors or {}).get(name, 0.0) + sum(signal.log_odds for signal in signals)
+        name: sum((signal.log_odds for signal in signals), 0.0)
         for name, signals in hypotheses.items()
     }
-    top = max([unknown, *odds.values()])  # taken out of every exponent against overflow
+    top = max([UNKNOWN, *odds.values()])  # taken out of every exponent against overflow
     weight = {name: max(0.0, math.exp(o - top) - math.exp(-top)) for name, o in odds.items()}
-    rest = math.exp(unknown - top)
+    rest = math.exp(UNKNOWN - top)
     total = rest + sum(weight.values())
-    ranking = [Verdict(name, weight[name] / total, odds[name]) for name in hypotheses]
+    ranking = [RankedHypothesis(name, weight[name] / total, odds[name]) for name in hypotheses]
     return sorted(ranking, key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))

@@ -24,7 +24,7 @@ SILENT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class OriginSuspect:
+class BlameShare:
     """One service's share of the blame."""
 
     service: str
@@ -43,7 +43,7 @@ def rank_origins(
     *,
     silent: Collection[str] = (),
     edges: Mapping[Edge, float] | None = None,
-) -> list[OriginSuspect]:
+) -> list[BlameShare]:
     """Rank the services by how likely the degradation starts at them; all of them, best first.
 
     scores: service -> anomaly 0..1 (NaN counts as 0). calls: (caller, callee) pairs. silent:
@@ -64,7 +64,7 @@ def rank_origins(
     kept = visits * (1.0 - flow.sum(axis=1))
     paths = _paths(max(names, key=lambda name: own[name]), explains)
     found = [
-        OriginSuspect(name, float(b), own[name], name in silent, paths.get(name, (name,)))
+        BlameShare(name, float(b), own[name], name in silent, paths.get(name, (name,)))
         for name, b in zip(names, kept / kept.sum(), strict=True)
     ]
     return sorted(found, key=lambda s: (-s.blame, -s.own, s.service))

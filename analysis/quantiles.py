@@ -32,18 +32,6 @@ def group_quantiles(
     return [_at(ranked, first, size, q) for q in quantiles]
 
 
-def group_medians(values: Floats, group: Ints, groups: int) -> Floats:
-    """The median of each group, as numpy.median has it; NaN for a group without numbers."""
-    ranked = values[np.lexsort((values, group))]
-    size = np.bincount(group, minlength=groups)
-    first = np.cumsum(size) - size
-    found = np.full(groups, np.nan)
-    some = size > 0
-    low, high = ((size - 1) // 2 + first)[some], (size // 2 + first)[some]
-    found[some] = (ranked[low] + ranked[high]) / 2
-    return found
-
-
 def window_quantiles(
     values: Floats, lower: Ints, upper: Ints, quantiles: Sequence[float]
 ) -> list[Floats]:
@@ -84,9 +72,6 @@ def _at(ranked: Floats, first: Ints, size: Ints, quantile: float) -> Floats:
     return found
 
 
-FloatArray = NDArray[np.float64]
-
-
 def histogram_quantile(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> float:
     """The q-quantile (0..1), in the unit of `bounds`.
 
@@ -99,19 +84,10 @@ def histogram_quantile(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> fl
         return float("nan")
     if not 0 <= q <= 1:
         return float("inf") if q > 1 else float("-inf")
-    rank = q * count[-1]
-    bucket = int(np.searchsorted(count[:-1], rank, side="left"))
-    if bucket == le.size - 1:
-        return float(le[-2])
-    upper = float(le[bucket])
-    if bucket == 0 and upper <= 0:
-        return upper
-    lower, below = (float(le[bucket - 1]), float(count[bucket - 1])) if bucket else (0.0, 0.0)
-    inside = float(count[bucket]) - below
-    return lower + (upper - lower) * (rank - below) / inside if inside > 0 else lower
+    return float(_quantiles(q, le, count[:, None])[0])
 
 
-def histogram_quantiles(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> FloatArray:
+def histogram_quantiles(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> Floats:
     """The same of many histograms at once, 0 <= q <= 1: `cumulative` has shape (bounds, cells)."""
     le, count = np.asarray(bounds, float), np.asarray(cumulative, float)
     found = np.full(count.shape[1], np.nan)
@@ -127,7 +103,7 @@ def histogram_quantiles(q: float, bounds: ArrayLike, cumulative: ArrayLike) -> F
     return found
 
 
-def _quantiles(q: float, le: FloatArray, count: FloatArray) -> FloatArray:
+def _quantiles(q: float, le: Floats, count: Floats) -> Floats:
     """Of histograms without missing buckets."""
     rank, cell = q * count[-1], np.arange(count.shape[1])
     bucket = (count[:-1] < rank).sum(axis=0)
@@ -157,7 +133,7 @@ def fraction_below(threshold: float, bounds: ArrayLike, cumulative: ArrayLike) -
     return float(np.interp(threshold, finite, known, left=0.0) / count[-1])
 
 
-def _ordered(bounds: ArrayLike, cumulative: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _ordered(bounds: ArrayLike, cumulative: ArrayLike) -> tuple[Floats, Floats]:
     """Buckets by bound, missing ones dropped, counts made monotonic (scrapes are not atomic)."""
     le, count = np.asarray(bounds, float), np.asarray(cumulative, float)
     keep = np.isfinite(count) & ~np.isnan(le)

@@ -9,13 +9,10 @@ Official Statistics 6, 1990), cut down to one pass: the median of each phase ove
 periods. A series keeps its values where its phases explain little of it.
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
-How = Literal["last", "mean", "max", "sum"]
 
 
 def counter_increase(values: ArrayLike) -> FloatArray:
@@ -62,7 +59,6 @@ def resample(
     end: float,
     step: float,
     *,
-    how: How = "last",
     hold: int = 0,
 ) -> FloatArray:
     """Irregular samples on a grid: cell i covers [start + i*step, start + (i+1)*step).
@@ -81,7 +77,9 @@ def resample(
         order = np.argsort(t, kind="stable")
         t, v = t[order], v[order]
     index = np.minimum(((t - start) / step + 1e-9).astype(int), cells - 1)
-    return _carry(_gather(index, v, cells, how), hold)
+    last = np.full(cells, np.nan)
+    last[index] = v  # in time order: the last write of a cell wins
+    return _carry(last, hold)
 
 
 def resample_all(
@@ -111,20 +109,6 @@ def _cells(start: float, end: float, step: float) -> int:
     return max(0, int(np.ceil((end - start) / step - rounded / step - 1e-9)))
 
 
-def _gather(index: NDArray[np.intp], v: FloatArray, cells: int, how: How) -> FloatArray:
-    out = np.full(cells, np.nan)
-    if how == "last":
-        out[index] = v  # in time order: the last write of a cell wins
-    elif how == "max":
-        np.fmax.at(out, index, v)
-    else:
-        count = np.bincount(index, minlength=cells)
-        total = np.bincount(index, weights=v, minlength=cells)
-        filled = count > 0
-        out[filled] = total[filled] / (count[filled] if how == "mean" else 1)
-    return out
-
-
 def _carry(values: FloatArray, hold: int) -> FloatArray:
     if hold <= 0 or values.size == 0:
         return values
@@ -150,7 +134,6 @@ def _farthest(chunk: FloatArray, middle: float) -> float:
     return float(finite[np.argmax(np.abs(finite - middle))]) if finite.size else float("nan")
 
 
-Floats = NDArray[np.float64]
 DAY_S = 86_400.0
 PERIODS = 2
 """Whole periods of history that a season needs."""
@@ -161,8 +144,8 @@ PHASES = 48
 
 
 def without_season(
-    ts: Floats, before: Floats, ts_now: Floats, now: Floats, period: float = DAY_S
-) -> tuple[Floats, Floats]:
+    ts: FloatArray, before: FloatArray, ts_now: FloatArray, now: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Both windows less what is usual at their time of the period; unchanged where there is no
     season to see.
 
@@ -170,21 +153,21 @@ def without_season(
     The level stays: the median of the history is added again.
     """
     known = np.isfinite(before)
-    if known.sum() < 2 * PHASES or np.ptp(ts[known]) < PERIODS * period * (1 - 1 / PHASES):
+    if known.sum() < 2 * PHASES or np.ptp(ts[known]) < PERIODS * DAY_S * (1 - 1 / PHASES):
         return before, now
-    usual = _phase_medians(_phase(ts[known], period), before[known])
+    usual = _phase_medians(_phase(ts[known]), before[known])
     level = float(np.median(before[known]))
-    rest = before - usual[_phase(ts, period)] + level
+    rest = before - usual[_phase(ts)] + level
     if _spread(rest[known]) > (1 - EXPLAINED) * _spread(before[known]):
         return before, now
-    return rest, now - usual[_phase(ts_now, period)] + level
+    return rest, now - usual[_phase(ts_now)] + level
 
 
-def _phase(ts: Floats, period: float) -> NDArray[np.int64]:
-    return (ts % period / period * PHASES).astype(np.int64)
+def _phase(ts: FloatArray) -> NDArray[np.int64]:
+    return (ts % DAY_S / DAY_S * PHASES).astype(np.int64)
 
 
-def _phase_medians(phase: NDArray[np.int64], values: Floats) -> Floats:
+def _phase_medians(phase: NDArray[np.int64], values: FloatArray) -> FloatArray:
     """Median of each phase; of an empty one the median of all."""
     medians = np.full(PHASES, float(np.median(values)))
     for number in np.unique(phase).tolist():
@@ -192,5 +175,5 @@ def _phase_medians(phase: NDArray[np.int64], values: Floats) -> Floats:
     return medians
 
 
-def _spread(values: Floats) -> float:
+def _spread(values: FloatArray) -> float:
     return float(np.median(np.abs(values - np.median(values))))

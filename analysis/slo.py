@@ -4,7 +4,6 @@ Source: The Site Reliability Workbook (Google, 2018), chapter 5 "Alerting on SLO
 multiwindow, multi-burn-rate alert of its table 5-8.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,25 +14,15 @@ from numpy.typing import ArrayLike
 class BurnRule:
     """Fires when both windows burn at least this fast."""
 
-    name: str
     long_s: float
     short_s: float
     burn: float
 
 
-WORKBOOK: tuple[BurnRule, ...] = (
-    BurnRule("page, fast", 3600, 300, 14.4),
-    BurnRule("page, slow", 6 * 3600, 1800, 6.0),
-    BurnRule("ticket", 3 * 86400, 6 * 3600, 1.0),
-)
-"""For a 30-day objective: 2%, 5% and 10% of the budget gone in the long window."""
-
-
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """One rule's two burn rates; None where a window has no traffic."""
+    """A rule's two burn rates; None where a window has no traffic."""
 
-    rule: BurnRule
     long: float | None
     short: float | None
     firing: bool
@@ -65,15 +54,9 @@ def budget_left(good: ArrayLike, total: ArrayLike, objective: float) -> float | 
 
 
 def multiwindow(
-    ts: ArrayLike,
-    good: ArrayLike,
-    total: ArrayLike,
-    objective: float,
-    now: float,
-    *,
-    rules: Sequence[BurnRule] = WORKBOOK,
-) -> list[Burn]:
-    """Burn over both windows of each rule, looking back from `now` over (now - window, now].
+    ts: ArrayLike, good: ArrayLike, total: ArrayLike, objective: float, now: float, rule: BurnRule
+) -> Burn:
+    """Burn over both windows of the rule, looking back from `now` over (now - window, now].
 
     `good` and `total` are the increases of each sample, not counters. With less history than a
     window, the burn is over what there is.
@@ -84,12 +67,9 @@ def multiwindow(
         inside = (t > now - seconds) & (t <= now)
         return burn_rate(g[inside], n[inside], objective)
 
-    return [_judge(rule, over(rule.long_s), over(rule.short_s)) for rule in rules]
-
-
-def _judge(rule: BurnRule, long: float | None, short: float | None) -> Burn:
+    long, short = over(rule.long_s), over(rule.short_s)
     firing = long is not None and short is not None and min(long, short) >= rule.burn
-    return Burn(rule, long, short, firing)
+    return Burn(long, short, firing)
 
 
 def _bad_and_total(good: ArrayLike, total: ArrayLike) -> tuple[float, float]:

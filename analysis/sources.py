@@ -1,6 +1,6 @@
 """Who is hammering the login: attempts by source address, against what is usual for a source.
 
-Concentration is the top share and Shannon's entropy (1948) over log n. A source attacks when it
+A source attacks when it
 *tries* far more than a source usually does (test of rates.py) and mostly fails; counting
 attempts and not failures keeps a broken login, where everyone fails, from looking like an
 attack by everyone. A script that rents addresses gets them in blocks: each stays below what a busy
@@ -35,32 +35,16 @@ class AuthEvent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Concentration:
-    """How unevenly events spread over their sources."""
-
-    total: int
-    distinct: int
-    top_share: float
-    """Share of the k busiest sources."""
-    entropy: float
-    """0 = one source, 1 = all equally busy."""
-
-
-@dataclass(frozen=True, slots=True)
 class AttackSource:
     """One source that behaves like an attacker."""
 
     source: str
     attempts: int
     failures: int
-    share: float
-    """Of all failures of the incident."""
     users: int
     """Different users it failed for."""
-    baseline_attempts: int
     ratio: float
     """Its attempt rate ÷ its own or an average source's rate before, the larger."""
-    log10_p: float
     confidence: float
     """Share of its attempts that failed x share of them above what is usual."""
     pattern: Pattern
@@ -74,34 +58,21 @@ class SourceReport:
     kind: Literal["concentrated", "distributed", "none"]
     sources: tuple[AttackSource, ...]
     """Surest first; empty when the attack is spread too thin to name one."""
-    concentration: Concentration
-    """Of the incident's failures."""
     confidence: float
 
 
-def concentration(counts: Sequence[int], k: int = 3) -> Concentration:
-    """Spread of events over sources, given each source's count."""
-    busy = np.sort(np.array([c for c in counts if c > 0], dtype=float))[::-1]
-    if busy.size == 0:
-        return Concentration(0, 0, 0.0, 0.0)
-    share = busy / busy.sum()
-    bits = -float((share * np.log(share)).sum())
-    entropy = min(1.0, bits / float(np.log(busy.size))) if busy.size > 1 else 0.0
-    return Concentration(int(busy.sum()), busy.size, float(share[:k].sum()), max(0.0, entropy))
-
-
-def by_network(events: Iterable[AuthEvent], prefix: int = 24) -> list[AuthEvent]:
+def by_network(events: Iterable[AuthEvent]) -> list[AuthEvent]:
     """The same events with IPv4 sources widened to their network (10.1.2.0/24); others as are."""
     cache: dict[str, str] = {}
     return [
-        event._replace(source=cache.setdefault(event.source, _network(event.source, prefix)))
+        event._replace(source=cache.setdefault(event.source, _network(event.source)))
         for event in events
     ]
 
 
-def _network(source: str, prefix: int) -> str:
+def _network(source: str) -> str:
     try:
-        return str(ipaddress.IPv4Network(f"{source}/{prefix}", strict=False))
+        return str(ipaddress.IPv4Network(f"{source}/24", strict=False))
     except ValueError:  # a host name, IPv6 or nonsense: it stays what it is
         return source
 
@@ -117,16 +88,14 @@ def attacking_sources(
     Without baseline events a usual source is the median one of the others in the incident.
     "distributed": attempts at least doubled, mostly failing, and no source stands out.
     """
-    failures = Counter(event.source for event in incident if event.failed)
-    spread = concentration(list(failures.values()))
+    failing = sorted({event.source for event in incident if event.failed})
     usual = _Usual(baseline, incident, baseline_s, incident_s)
-    total = failures.total()
-    found = [attack for s in sorted(failures) if (attack := _attacker(s, total, usual))]
+    found = [attack for source in failing if (attack := _attacker(source, usual))]
     found.sort(key=lambda a: (-a.confidence, -a.failures, a.source))
     if found:
-        return SourceReport("concentrated", tuple(found), spread, found[0].confidence)
+        return SourceReport("concentrated", tuple(found), found[0].confidence)
     confidence = _distributed(baseline, incident, baseline_s, incident_s)
-    return SourceReport("distributed" if confidence else "none", (), spread, confidence)
+    return SourceReport("distributed" if confidence else "none", (), confidence)
 
 
 class _Usual:
@@ -159,19 +128,13 @@ class _Usual:
         return max(self.before[source], round(average), 1)
 
 
-def _attacker(source: str, failed: int, usual: _Usual) -> AttackSource | None:
+def _attacker(source: str, usual: _Usual) -> AttackSource | None:
     events = usual.events[source]
-    change = rate_change(usual.of(source), len(events), *usual.seconds)
-    return _named(source, events, change, usual.before[source], failed)
+    return _named(source, events, rate_change(usual.of(source), len(events), *usual.seconds))
 
 
-def _named(
-    source: str, events: Sequence[AuthEvent], change: RateChange, before: int, failed: int
-) -> AttackSource | None:
-    """The attack of these events, all of one source; None where they are no attack.
-
-    before: its attempts before. failed: everybody's failures in the incident.
-    """
+def _named(source: str, events: Sequence[AuthEvent], change: RateChange) -> AttackSource | None:
+    """The attack of these events, all of one source; None where they are no attack."""
     failures = [event for event in events if event.failed]
     share = len(failures) / len(events)
     if change.ratio < MIN_RATIO or change.log10_p > MAX_LOG10_P or share < MIN_FAILED:
@@ -181,11 +144,8 @@ def _named(
         source=source,
         attempts=len(events),
         failures=len(failures),
-        share=len(failures) / failed,
         users=users,
-        baseline_attempts=before,
         ratio=change.ratio,
-        log10_p=change.log10_p,
         confidence=share * (1.0 - 1.0 / change.ratio),
         # Stuffing tries leaked pairs on many users, brute force many passwords on few.
         pattern="stuffing" if users >= max(3, 0.3 * len(failures)) else "brute force",
@@ -221,7 +181,6 @@ def attacking_networks(
     incident: Sequence[AuthEvent],
     baseline_s: float,
     incident_s: float,
-    prefix: int = 24,
 ) -> tuple[AttackSource, ...]:
     """IPv4 networks that try far more than they did before and mostly fail, surest first.
 
@@ -232,15 +191,15 @@ def attacking_networks(
     failures. A network of which a single address was seen is named by that address. Both
     durations > 0.
     """
-    before = Counter(event.source for event in by_network(baseline, prefix))
+    before = Counter(event.source for event in by_network(baseline))
     members: dict[str, list[AuthEvent]] = {}
-    for event, network in zip(incident, by_network(incident, prefix), strict=True):
+    for event, network in zip(incident, by_network(incident), strict=True):
         members.setdefault(network.source, []).append(event)
     total = sum(event.failed for event in incident)
     found = [
         attack
         for network, events in members.items()
-        if (attack := _attack(network, events, before[network], total, baseline_s / incident_s))
+        if (attack := _attack(network, events, before[network], baseline_s / incident_s))
     ]
     if sum(attack.failures for attack in found) < EXPLAINED * total:
         return ()
@@ -248,7 +207,7 @@ def attacking_networks(
 
 
 def _attack(
-    network: str, events: list[AuthEvent], before: int, total: int, exposure: float
+    network: str, events: list[AuthEvent], before: int, exposure: float
 ) -> AttackSource | None:
     balance = Counter[str]()
     for event in events:
@@ -257,4 +216,4 @@ def _attack(
         return None
     change = rate_change(max(before, 1), len(events), exposure, 1.0)
     source = network if len(balance) > 1 else events[0].source
-    return _named(source, events, change, before, total)
+    return _named(source, events, change)

@@ -68,7 +68,7 @@ _TITLE = re.compile(
 )
 
 
-def group_stacks(texts: Sequence[str], libraries: Sequence[str] = LIBRARIES) -> list[StackGroup]:
+def group_stacks(texts: Sequence[str]) -> list[StackGroup]:
     """Group traces by root exception, file and function (lines move between releases); the most
     frequent first. Texts without a readable trace are left out."""
     parsed = {text: parse_stack(text) for text in dict.fromkeys(texts)}
@@ -76,19 +76,17 @@ def group_stacks(texts: Sequence[str], libraries: Sequence[str] = LIBRARIES) -> 
     for index, text in enumerate(texts):
         stack = parsed[text]
         if stack is not None:
-            frame = own_frame(stack, libraries)
+            frame = own_frame(stack)
             file, function = (frame.file, frame.function) if frame else ("", "")
             members.setdefault((stack.exception, file, function), []).append(index)
     ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [_group(key[0], texts, indices, libraries) for key, indices in ordered]
+    return [_group(key[0], texts, indices) for key, indices in ordered]
 
 
-def _group(
-    exception: str, texts: Sequence[str], indices: list[int], libraries: Sequence[str]
-) -> StackGroup:
+def _group(exception: str, texts: Sequence[str], indices: list[int]) -> StackGroup:
     example = texts[indices[0]]
     stack = parse_stack(example)
-    frame = own_frame(stack, libraries) if stack else None
+    frame = own_frame(stack) if stack else None
     return StackGroup(exception, frame, len(indices), indices[0], example)
 
 
@@ -160,10 +158,10 @@ def _go(lines: Sequence[str]) -> tuple[StackFrame, ...]:
     return tuple(frame for frame in frames if frame and frame.function)
 
 
-def own_frame(stack: Stack, libraries: Sequence[str] = LIBRARIES) -> StackFrame | None:
+def own_frame(stack: Stack) -> StackFrame | None:
     """The deepest frame that is not a library's; the deepest of all when every one is."""
     for frame in reversed(stack.frames):
-        if not any(_belongs(frame, library) for library in libraries):
+        if not any(_belongs(frame, library) for library in LIBRARIES):
             return frame
     return stack.frames[-1] if stack.frames else None
 

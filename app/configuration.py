@@ -1,13 +1,18 @@
-"""The settings of this process, and a home that is ours alone; or one clear line about what is
-wrong with them."""
+"""What this process works with: its settings, a home that is ours alone, an incident's sources.
+
+What is wrong with them is said in one clear line. The sources are kept with the incident, to open
+it again.
+"""
 
 import os
 import stat
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from ..errors import InputError
+from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -59,3 +64,40 @@ def _ours(home: Path) -> None:
             f"others may write to the home {home}: look at what is in it, then `chmod 700 {home}`, "
             "or name another with WARROOM_HOME"
         )
+
+
+KEPT = "sources.json"
+"""In the incident's folder: what it was opened from."""
+
+
+Place = Annotated[Path, AfterValidator(Path.resolve)]
+"""As it can be found from anywhere."""
+
+
+class Sources(BaseModel):
+    """What a context is opened from; kept in the incident's folder."""
+
+    telemetry: Place | None = Field(default=None, description="bundle; None: none was given")
+    operations: Place | None = Field(default=None, description="operations.json; None: no hands")
+    drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
+
+
+def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
+    """Keep the sources with the incident. Raises InputError."""
+    file = settings.files(incident_id) / KEPT
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, sources.model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; make room, or name another home") from error
+
+
+def recall(settings: Settings, incident_id: str) -> Sources:
+    """The sources that were kept; none where nothing was. Raises InputError if unreadable."""
+    file = settings.files(incident_id) / KEPT
+    if not file.exists():
+        return Sources()
+    try:
+        return Sources.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise InputError(f"{file} cannot be read: name the bundle with --telemetry") from error

@@ -13,7 +13,7 @@ from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.ledger import Request
 from ..incident.store import Store
 from ..settings import Settings
-from .sources import recall
+from .configuration import recall
 
 LEAST = 10
 """Hex digits of a hash that name what is decided on."""

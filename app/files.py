@@ -10,36 +10,35 @@ from pathlib import Path
 from ..agents.postmortem import draft
 from ..agents.runtime.context import ResponseContext
 from ..errors import WarroomError
-from ..incident.document import Incident
+from ..incident.document import Incident, to_json
 from ..incident.finding import Gap
 from ..incident.private import write_private
-from ..incident.render import to_json
 from ..incident.report import PostmortemReport
 from ..incident.timeline import utc_now
-from ..prompts.document import incident_markdown
+from ..prompts.render import incident_markdown
 from ..telemetry.model import Catalogue
 from .charts.incident_charts import charts
-from .masked import masked
+from .record import masked
 
 Make = Callable[[], str]
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFiles:
     """What came of it."""
 
     files: list[Path]  # the document first
     gaps: list[Gap]  # what could not be drawn or written, and why
 
 
-def write_files(context: ResponseContext, incident_id: str) -> Written:
+def write_files(context: ResponseContext, incident_id: str) -> WrittenFiles:
     """Write everything that the record holds now, without secrets.
 
     Writing again replaces the files: they only show what the store keeps.
     """
     incident = masked(context.store.load(incident_id))
     folder = context.settings.files(incident_id)
-    found = Written([], [])
+    found = WrittenFiles([], [])
     for name, make in _makers(context, incident, found.gaps):
         path = folder / name
         try:

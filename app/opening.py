@@ -18,7 +18,7 @@ from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle
 from ..telemetry.recorder import Recorder
-from .sources import Sources
+from .configuration import Sources
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
 

@@ -10,12 +10,10 @@ from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.evidence import short
 from ..incident.ledger import Request
-from ..incident.lifecycle import State
+from ..incident.lifecycle import OVER
 from ..settings import ModelSettings
 from .model_use import section, totals
 from .screen import heading, line, say, shown
-
-OVER = (State.resolved, State.post_incident, State.closed)
 
 
 def closing(

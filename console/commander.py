@@ -1,20 +1,101 @@
-"""The commander's prompt: one exact plan or text, all that matters about it, a yes or a no."""
+"""The commander's decision: one exact plan or text, all of it that matters, a yes or a no.
+
+At the prompt of a response, or from anywhere by `warroom approve` and `warroom reject`.
+"""
 
 import sys
 import termios
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
+from ..actions.catalogue import CATALOGUE
 from ..agents.runtime.context import ResponseContext
-from ..app.decisions import changed, put_edited
+from ..app.configuration import settings
+from ..app.decisions import approve, changed, edit, put_edited, reject
+from ..app.record import Record
+from ..app.words import clock, seconds
 from ..errors import ApprovalError, ToolError
 from ..incident.action import ActionPlan, Verdict
+from ..incident.communication import Message
+from ..incident.document import Incident
+from ..incident.evidence import Quote, short
 from ..incident.ledger import Request
 from ..incident.timeline import from_ts, utc_now
-from .cards import card, text_card
-from .screen import heading, say, shown
+from .desk import print_json
+from .exits import Exit
+from .screen import heading, line, say, screen, shown
+
+RISK = {"low": "good", "medium": "watch", "high": "bad"}
+QUOTES = 5
+
+
+def card(
+    plan: ActionPlan, document: Incident, expires: datetime | None, now: datetime
+) -> RenderableType:
+    """Two columns: what it is, what it risks, why, how it is checked and undone, until when."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    for label, content in _rows(plan, document):
+        table.add_row(f"  {label}", content)
+    if expires:
+        left = (expires - now).total_seconds()
+        until = f"{clock(expires)} UTC (in {seconds(max(left, 0.0))})"
+        table.add_row("  expires", Text(until))
+    return table
+
+
+def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
+    rows = [
+        ("action", Text(f"{plan.kind} {shown(plan.target)}", "strong")),
+        *(("parameter", Text(_whole(key, value))) for key, value in plan.parameters.items()),
+        ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
+        ("who notices", Text(shown(plan.blast_radius))),
+        ("expected", Text(shown(plan.expected_effect))),
+        ("verified by", Text(shown(plan.verification))),
+        ("undo", Text(shown(plan.undo), "" if plan.reversible else "bad")),
+        ("why", Text(shown(plan.rationale))),
+    ]
+    if plan.kind in CATALOGUE:
+        rows.append(("runbook", Text(CATALOGUE[plan.kind].runbook)))
+    cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
+    if cause:
+        text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"
+        rows.append(("cause", Text(text)))
+    rows += [("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]]
+    return [*rows, ("plan", Text(plan.short_hash, "strong"))]
+
+
+def _whole(key: str, value: object) -> str:
+    """Every character of it: nobody approves what is not shown."""
+    return f"{shown(key)} = {shown(value, len(str(value)))}"
+
+
+def _quote(quote: Quote, document: Incident) -> str:
+    """E4 failure_origins: share = 0.93."""
+    record = next((item for item in document.evidence if item.id == quote.evidence), None)
+    name = quote.pointer.rsplit("/", 1)[-1] or "value"
+    tool = f" {record.tool}" if record else ""
+    return f"{quote.evidence}{tool}: {name} = {shown(quote.value, 120)}"
+
+
+def text_card(message: Message, expires: datetime) -> RenderableType:
+    """Audience, channels, subject and the whole body."""
+    body = Text("\n".join(shown(row, len(row)) for row in message.body.splitlines()))
+    return Group(
+        line(("  to       ", "dim"), f"{message.audience.value} by {', '.join(message.channels)}"),
+        line(("  subject  ", "dim"), (shown(message.subject), "strong")),
+        Padding(body, (1, 2, 1, 4)),
+        line(("  text     ", "dim"), (short(message.hash), "strong")),
+        line(("  expires  ", "dim"), f"{clock(expires)} UTC"),
+    )
+
 
 Ask = Callable[[str], str]
 CHOICES = {"a": "approve", "r": "reject", "e": "edit", "l": "later"}
@@ -139,3 +220,35 @@ class Prompt:
 
     def _said(self, text: str) -> None:
         say(self.console, ("  ✓ ", "good"), text)
+
+
+def approve_command(
+    incident_id: str, subject: str, edits: list[str], by: str, as_json: bool
+) -> Exit:
+    """Approve as asked, or with changed parameters: then another plan, with another hash."""
+    record = Record(settings())
+    if not edits:
+        answer = approve(record.store, incident_id, subject, by)
+        return _said(incident_id, answer.subject, "approved", by, as_json)
+    plan = edit(record.settings, incident_id, subject, edits, by)
+    if not as_json:
+        request = record.store.ledger.request(incident_id, plan.hash)
+        incident = record.incident(incident_id)
+        screen().print(card(plan, incident, from_ts(request.expires_at), utc_now()))
+    return _said(incident_id, plan.hash, "approved", by, as_json)
+
+
+def reject_command(incident_id: str, subject: str, reason: str, by: str, as_json: bool) -> Exit:
+    """Reject; the reason goes on the record and the response looks for another way."""
+    answer = reject(Record(settings()).store, incident_id, subject, by, reason)
+    return _said(incident_id, answer.subject, "rejected", by, as_json)
+
+
+def _said(incident_id: str, subject: str, verdict: str, by: str, as_json: bool) -> Exit:
+    if as_json:
+        print_json({"incident": incident_id, "subject": subject, "verdict": verdict, "by": by})
+        return Exit.done
+    console = screen()
+    say(console, ("  ✓ ", "good"), f"{short(subject)} {verdict} by {shown(by)}")
+    say(console, ("    carry on with  ", "dim"), f"warroom resume {incident_id}")
+    return Exit.done

@@ -4,15 +4,13 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from ..agents.runtime.context import ResponseContext
-from ..incident.document import Incident
+from ..incident.document import Incident, escaped
 from ..incident.ledger import Request
-from ..incident.render import escaped
 from .closing import closing, result
 from .exits import Exit, of_incident
 from .screen import say, screen, shown
@@ -74,8 +72,3 @@ def opening(console: Console, incident: Incident, note: str) -> None:
     word = f" · {shown(incident.alert.severity)}" if incident.alert.severity else ""
     say(console, ("            ", ""), f"{labels}{word} · from {incident.alert.source}")
     say(console, ("  answers   ", "dim"), shown(note))
-
-
-def absolute(path: Path | None) -> Path | None:
-    """The path as it can be found from anywhere."""
-    return path.resolve() if path else None

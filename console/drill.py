@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..agents.runtime.context import ResponseContext
-from ..app.configuration import settings
-from ..app.sources import Sources, remember
+from ..app.configuration import Sources, remember, settings
 from ..app.words import seconds
 from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import ApprovalError, InputError, NotFound, WarroomError
 from ..incident.document import Incident
-from ..incident.lifecycle import State
+from ..incident.lifecycle import OVER
 
 
 class Exit(IntEnum):
@@ -36,8 +36,7 @@ def of_incident(document: Incident, waiting: bool) -> Exit:
     """The code for an incident as it stands when the response stops."""
     if waiting:
         return Exit.waiting
-    over = (State.resolved, State.post_incident, State.closed)
-    return Exit.done if document.state in over else Exit.unresolved
+    return Exit.done if document.state in OVER else Exit.unresolved
 
 
 RIGHTS = "give yourself the right to it, or name another"
@@ -100,6 +99,6 @@ def _say(text: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    from ..prompts.neutral import plain
+    from ..prompts.values import plain
 
     return plain(text, 600)

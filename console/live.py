@@ -11,7 +11,7 @@ from rich.text import Text
 from ..agents.runtime.case import PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..agents.steps import step_of
-from ..app.charts.tracks import guilty, tracks, window_of
+from ..app.charts.tracks import story
 from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.events import (
@@ -27,8 +27,8 @@ from ..incident.events import (
     Waiting,
 )
 from ..incident.evidence import Evidence
+from ..incident.lifecycle import Phase
 from ..incident.model_use import ModelCall
-from ..incident.practice import Phase
 from ..incident.report import (
     AnyReport,
     DetectionReport,
@@ -39,12 +39,10 @@ from ..incident.report import (
     VerificationReport,
 )
 from ..incident.timeline import utc_now
-from .figures import matrix, measures, severity_lines
-from .hypotheses import legend, moved, ranking, ranks
+from .figures import marks_of, matrix, measures, severity_lines, sparks
+from .hypotheses import ranking, ranks
 from .model_use import call_line
-from .screen import folded, heading, line, say, shown
-from .sparks import marks_of, sparks
-from .thinking import Thinking
+from .screen import Thinking, folded, heading, line, say, shown
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MARKS = {"ok": " ", "empty": "∅", "failed": "!"}
@@ -171,9 +169,10 @@ class Live:
         if isinstance(report, VerificationReport):
             self._show(measures(report.measures) if report.measures else None)
             self._sparks(document)
-        if isinstance(report, RANKING) and moved(document.hypotheses, self.places):
+        if isinstance(report, RANKING) and ranks(document.hypotheses) != self.places:
             self._show(ranking(document.hypotheses, self.places))
-            legend(self.console, self.places)
+            if self.places:
+                say(self.console, ("  ▲ rose  ▼ fell  n new", "dim"))
             self.places = ranks(document.hypotheses)
 
     def _severity(self, report: DetectionReport) -> None:
@@ -185,16 +184,8 @@ class Live:
             self.classified = facts
 
     def _sparks(self, document: Incident) -> None:
-        window = window_of(document, self.context.catalogue.windows.baseline_s, self._now())
-        pairs = guilty(document, self.context.store.payload)
-        found = tracks(self.context.telemetry, window, pairs)
-        if found:
+        if found := story(self.context, document):
             self._show(sparks(found, marks_of(document), self.console.width))
-
-    def _now(self) -> float:
-        """Now, or where telemetry ends when it is kept and not live."""
-        ends = [part.end for part in self.context.telemetry.coverage() if part.end]
-        return min(self.context.clock().timestamp(), max(ends, default=float("inf")))
 
     def _show(self, picture: RenderableType | None) -> None:
         if picture is not None:

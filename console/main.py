@@ -5,6 +5,8 @@ anything else in one line that says where the details were written. Never a trac
 """
 
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -157,7 +159,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve one exact plan or text, by its hash."""
-    from .decide import approve_command
+    from .commander import approve_command
 
     raise typer.Exit(approve_command(incident, subject, edit or [], by, as_json))
 
@@ -171,7 +173,7 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject one exact plan or text, with a reason."""
-    from .decide import reject_command
+    from .commander import reject_command
 
     raise typer.Exit(reject_command(incident, subject, reason, by, as_json))
 
@@ -221,9 +223,11 @@ def graph(
 )
 def evaluate(context: typer.Context) -> None:
     """Score playbooks and models on recorded incidents."""
-    from .benchmarks import benchmarks
-
-    run = benchmarks()
+    if find_spec("..evals", __package__) is None:
+        raise NotFound(
+            "the benchmarks come with the source tree: clone it, and run `make setup` there"
+        )
+    run = import_module("..evals.command", __package__).evaluations
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 

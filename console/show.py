@@ -9,12 +9,10 @@ from rich.console import Console
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident, to_json
 from ..incident.ledger import Request
-from ..incident.render import to_json
 from ..incident.report import SweepReport
-from ..incident.store import Entry
+from ..incident.store import IncidentRow
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
 from .desk import print_json
@@ -32,7 +30,7 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
     if as_json:
         print(to_json(record.published(incident.id)), end="")
     elif markdown:
-        from ..prompts.document import incident_markdown
+        from ..prompts.render import incident_markdown
 
         print(incident_markdown(record.published(incident.id)))
     else:
@@ -143,7 +141,7 @@ def _remains(console: Console, incident: Incident) -> None:
         say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
 
 
-def listing(console: Console, rows: Sequence[Entry]) -> None:
+def listing(console: Console, rows: Sequence[IncidentRow]) -> None:
     """One line an incident."""
     if not rows:
         console.print(f"no incidents yet; {FIRST}")

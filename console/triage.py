@@ -4,14 +4,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..app.configuration import settings
+from ..app.configuration import Sources, settings
 from ..app.record import Record
-from ..app.sources import Sources
 from ..errors import InputError
-from ..incident.alert import Alert
+from ..incident.document import Alert
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
-from .desk import Desk, absolute, opening, print_json
+from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
 from .screen import say, shown
@@ -28,7 +27,7 @@ def triage_command(
     """Take every alert in, work the first of each service; the others of it join."""
     desk, configured = Desk.open(as_json), settings()
     alerts = read_alerts(_read(source))
-    sources = Sources(telemetry=absolute(telemetry), operations=absolute(operations))
+    sources = Sources(telemetry=telemetry, operations=operations)
     return _respond(desk, configured, alerts, sources)
 
 
@@ -40,7 +39,7 @@ def resume_command(
 
     desk, configured = Desk.open(as_json), settings()
     Record(configured).incident(incident_id)
-    sources = Sources(telemetry=absolute(telemetry), operations=absolute(operations))
+    sources = Sources(telemetry=telemetry, operations=operations)
     with reopen(configured, incident_id, sources) as response:
         code, result = _work(desk, response, incident_id)
     if as_json:

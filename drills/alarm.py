@@ -2,12 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Event, Thread
-from types import TracebackType
 from typing import Any
 
 from ..telemetry.detector import watch, webhook
@@ -16,29 +15,22 @@ from ..telemetry.recorder import Recorder
 MOST_BYTES = 1_000_000
 
 
-class Webhook:
-    """Listens while the block runs; `url` is where to post, `bodies` what came."""
-
-    def __init__(self) -> None:
-        self.bodies: Queue[dict[str, Any]] = Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.bodies))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/alerts"
-
-    def __enter__(self) -> "Webhook":
-        Thread(target=self._server.serve_forever, name="webhook", daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+Bodies = Queue[dict[str, Any]]
 
 
-def _handler(bodies: Queue[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
+@contextmanager
+def listening() -> Iterator[tuple[str, Bodies]]:
+    """A webhook while the block runs: where to post, and what came."""
+    bodies: Bodies = Queue()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(bodies)) as server:
+        Thread(target=server.serve_forever, name="webhook", daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/alerts", bodies
+        finally:
+            server.shutdown()
+
+
+def _handler(bodies: Bodies) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -70,28 +62,21 @@ thresholds only, and are some seconds slower."""
 class Alarm:
     """Runs the detector in a thread while the block runs; what fires first is the alert."""
 
-    def __init__(self, recorder: Recorder, bodies: Queue[dict[str, Any]] | None = None) -> None:
+    def __init__(self, recorder: Recorder, bodies: Bodies | None = None) -> None:
         """`bodies`: what a webhook receives, where Prometheus raises the alerts."""
         self.recorder = recorder
         self.patience = HEAD_START_S if bodies else 0.0
-        self.bodies: Queue[dict[str, Any]] = bodies or Queue()
+        self.bodies: Bodies = bodies or Queue()
         self._stop = Event()
-        self._open = ExitStack()
+        self._thread = Thread(target=self._detect, name="detector", daemon=True)
 
     def __enter__(self) -> "Alarm":
-        thread = Thread(target=self._detect, name="detector", daemon=True)
-        self._open.callback(thread.join, 10)
-        self._open.callback(self._stop.set)
-        thread.start()
+        self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
 
     def wait(self, seconds: float, tick: Callable[[float], None]) -> dict[str, Any] | None:
         """The body of the first firing alert, or None when none comes in time.

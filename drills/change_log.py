@@ -3,34 +3,20 @@
 import json
 import time
 import xmlrpc.client
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from http.client import HTTPException
 from typing import Any
 
-from .git import Repository
+from ..telemetry.model import Change
 from .layout import Layout
+from .repositories import Repository
+from .supervision import ProcessRestart, RestartWatch
 
 TAGS = (
     "%(refname:short)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)%09%(*objectname)"
 )
 LONGEST_DIFF = 20_000  # characters
 OWNERS = {"edge.json": "gateway", "providers.json": "recommendations"}
-
-
-@dataclass(frozen=True)
-class ChangeLine:
-    """One line of changes.jsonl."""
-
-    at: float
-    kind: str
-    service: str
-    id: str
-    version: str = ""
-    previous: str = ""
-    author: str = ""
-    summary: str = ""
-    files: list[str] = field(default_factory=list)
-    diff: str = ""
 
 
 class ChangeWatch:
@@ -40,12 +26,11 @@ class ChangeWatch:
         self.layout = layout
         self.deploys = Deploys(Repository(layout.releases))
         self.commits = Commits(Repository(layout.config))
-        operations = json.loads((layout.root / "operations.json").read_text())
-        self.restarts = Restarts(layout, operations["supervisor_url"])
+        self.restarts = RestartWatch(layout)
         self.seen_refs = ""
 
     def look(self) -> None:
-        found = self.restarts.new()
+        found = restarts(self.restarts)
         refs = refs_state(self.layout)
         if refs != self.seen_refs:
             found += self.deploys.new() + self.commits.new()
@@ -72,7 +57,7 @@ class Deploys:
         self.seen: set[str] = set()
         self.current: dict[str, tuple[str, str]] = {}  # service: version, commit
 
-    def new(self) -> list[ChangeLine]:
+    def new(self) -> list[Change]:
         listing = self.repository.run(
             "for-each-ref", "--sort=taggerdate", f"--format={TAGS}", "refs/tags/deploy"
         )
@@ -80,15 +65,15 @@ class Deploys:
         rows.sort(key=lambda row: (float(row[1]), int(row[0].rsplit("/", 1)[1])))
         return [self.change(*row) for row in rows if row[0] not in self.seen]
 
-    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> ChangeLine:
+    def change(self, tag: str, at: str, author: str, subject: str, commit: str) -> Change:
         self.seen.add(tag)
         service, version = tag.split("/")[1], subject.rsplit(" ", 1)[-1]
         previous, base = self.current.get(service, ("", ""))
         self.current[service] = (version, commit)
-        files, diff = difference(self.repository, base, commit) if base else ([], "")
+        files, diff = difference(self.repository, base, commit) if base else ((), "")
         note = self.repository.run("log", "-1", "--format=%s (%an)", commit)
         summary = f"{service} {previous or 'new'} -> {version}: {note}"
-        return ChangeLine(
+        return Change(
             float(at), "deploy", service, commit, version, previous, author, summary, files, diff
         )
 
@@ -100,10 +85,10 @@ class Commits:
         self.repository = repository
         self.last = ""
 
-    def new(self) -> list[ChangeLine]:
+    def new(self) -> list[Change]:
         span = f"{self.last}..HEAD" if self.last else "HEAD"
         listing = self.repository.run("log", "--reverse", "--format=%H%x09%ct%x09%an%x09%s", span)
-        found: list[ChangeLine] = []
+        found: list[Change] = []
         for line in listing.splitlines():
             commit, at, author, subject = line.split("\t", 3)
             if self.last:
@@ -111,7 +96,7 @@ class Commits:
             self.last = commit
         return found
 
-    def change(self, commit: str, at: float, author: str, subject: str) -> ChangeLine:
+    def change(self, commit: str, at: float, author: str, subject: str) -> Change:
         files, diff = difference(self.repository, f"{commit}^", commit)
         kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
         if "flags.json" in files:
@@ -119,7 +104,7 @@ class Commits:
             service, name = self.flag(commit) or (service, name)
         elif "endpoints.json" in files:
             kind, service = "scale", self.scaled(commit)
-        return ChangeLine(at, kind, service, name, commit[:10], "", author, subject, files, diff)
+        return Change(at, kind, service, name, commit[:10], "", author, subject, files, diff)
 
     def versions_of(self, commit: str, file: str) -> tuple[dict[str, Any], dict[str, Any]]:
         before, after = (
@@ -140,45 +125,23 @@ class Commits:
         return next((name for name in after if before.get(name) != after[name]), "")
 
 
-def difference(repository: Repository, base: str, commit: str) -> tuple[list[str], str]:
+def difference(repository: Repository, base: str, commit: str) -> tuple[tuple[str, ...], str]:
     """Files and unified diff between two commits."""
     files = repository.run("diff", "--name-only", base, commit).splitlines()
-    return files, repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
+    return tuple(files), repository.run("diff", "--unified=2", base, commit)[:LONGEST_DIFF]
 
 
-class Restarts:
-    """Processes that the supervisor started again."""
+def restarts(seen: RestartWatch) -> list[Change]:
+    """Processes that the supervisor started again; none where it does not answer."""
+    try:
+        found = seen.new()
+    except (OSError, HTTPException, xmlrpc.client.Fault):
+        return []
+    return [restarted(one, seen.services[one.program]) for one in found]
 
-    def __init__(self, layout: Layout, url: str) -> None:
-        self.services = {instance.name: instance.service for instance in layout.instances}
-        self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
-        self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
 
-    def new(self) -> list[ChangeLine]:
-        try:
-            processes = self.supervisor.getAllProcessInfo()
-        except (OSError, HTTPException, xmlrpc.client.Fault):
-            return []
-        found = []
-        for process in processes:
-            name, now = process["name"], (process["start"], process["pid"])
-            if name not in self.services or not process["pid"]:
-                continue
-            before = self.known.get(name, now)
-            self.known[name] = now
-            if before != now:
-                found.append(self.change(name, before[1], now))
-        return found
-
-    def change(self, name: str, before: int, now: tuple[int, int]) -> ChangeLine:
-        start, pid = now
-        at = min(float(start) + 0.5, time.time())  # the supervisor counts whole seconds
-        summary = f"{name} was started again (pid {before} -> {pid})"
-        return ChangeLine(
-            at,
-            "restart",
-            self.services[name],
-            f"{name}/{pid}",
-            author="supervisor",
-            summary=summary,
-        )
+def restarted(one: ProcessRestart, service: str) -> Change:
+    at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
+    name, author = f"{one.program}/{one.pid}", "supervisor"
+    summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"
+    return Change(at, "restart", service, name, author=author, summary=summary)

@@ -3,13 +3,19 @@
     with Shop.start(root) as shop:
         shop.deploy("catalog", [("shop/catalog.py", "24", "48")], "Show more", "Catalog <c@x>")
 
-Leaving the block, an exception, Ctrl-C or the death of this process ends every process.
+Leaving the block, an exception, Ctrl-C or the death of this process ends every process. The parts
+are brought up in the order that is quickest on two cores.
 """
 
 import json
+import secrets
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
+from signal import SIGQUIT
 from typing import Any
 
 import httpx
@@ -17,22 +23,33 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ..errors import DrillError
-from .configuration import OPERATOR, write_json
-from .git import AUTHOR
+from .catalogue import catalogue, operations
+from .keeper import Keeper, spawn
 from .layout import PROVIDERS, Layout
-from .releases import Edit
-from .startup import Parts, bring_up, wait_until
+from .monitoring import Monitoring
+from .postgres import Postgres
+from .releases import Edit, ReleaseRepository
+from .repositories import AUTHOR, ConfigurationRepository, write_json
+from .seed import dump, fill
+from .supervision import Supervision
+
+HEALTHY_S = 30.0  # longest wait for one part; a start on two idle cores takes a third of it
 
 
 class Shop:
-    """A running shop. Paths: `root`, `telemetry` (the live bundle), `operations_file`."""
+    """A running shop: its parts, and the keeper that ends them. `telemetry` is the live bundle."""
 
-    def __init__(self, layout: Layout, parts: Parts) -> None:
+    def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.parts = parts
-        self.root = layout.root
         self.telemetry = layout.telemetry
-        self.operations_file = layout.root / "operations.json"
+        self.releases = ReleaseRepository(layout)
+        self.configuration = ConfigurationRepository(layout)
+        self.supervision = Supervision(layout)
+        self.keeper = Keeper()
+        self.postgres = Postgres(layout, secrets.token_hex(12))
+        if self.postgres.home:
+            self.keeper.remove(self.postgres.home)
+        self.processes: list[subprocess.Popen] = []
         self.steering: dict[str, Any] = {}
 
     @classmethod
@@ -42,47 +59,53 @@ class Shop:
         *,
         rules: Sequence[dict[str, Any]] = (),
         windows: dict[str, float] | None = None,
-        prometheus: bool = False,
         webhook: str | None = None,
         alerting: str = "",
         links: Sequence[str] = (),
     ) -> "Shop":
         """Start everything in an empty `root`; returns when customers are being served.
 
-        `rules` go into the catalogue. With `prometheus`, Prometheus scrapes and evaluates
-        `alerting` (the text of a rule file) and Alertmanager posts to `webhook`. `links` are
-        laid between services from the start (`Layout.create`).
+        `rules` go into the catalogue. With a `webhook`, Prometheus scrapes and evaluates
+        `alerting` (the text of a rule file) and Alertmanager posts there. `links` are laid
+        between services from the start (`Layout.create`).
         DrillError says what did not start, and where its output is.
         """
-        layout = Layout.create(root, links)
-        parts = Parts(layout)
+        shop = cls(Layout.create(root, links))
         try:
-            bring_up(parts, list(rules), windows)
-            monitoring = parts.start_prometheus(alerting, webhook) if prometheus else None
-            parts.start_scraper(prometheus)
-            parts.start_load()
-            parts.first_traffic()
-            if monitoring:
-                wait_until(monitoring.ready, "Prometheus", layout.output / "prometheus.log")
+            bring_up(shop, catalogue(list(rules), windows))
+            monitoring = Monitoring(shop.layout)
+            for process in monitoring.start(alerting, webhook) if webhook else ():
+                shop.watch(process)
+            shop.run("scraper", *([shop.layout.url("prometheus")] if webhook else []))
+            shop.run("load")
+            wait_until(shop.serves, "the customers", shop.layout.output / "load.log")
+            if webhook:
+                wait_until(monitoring.ready, "Prometheus", shop.layout.output / "prometheus.log")
         except BaseException:
-            parts.end()
+            shop.stop()
             raise
-        return cls(layout, parts)
+        return shop
 
     def __enter__(self) -> "Shop":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def stop(self) -> None:
         """End every process; what was written stays."""
-        self.parts.end()
+        self.keeper.close()
+        for process in self.processes:
+            process.wait(timeout=5)
+
+    def watch(self, process: subprocess.Popen, **how: Any) -> None:
+        self.processes.append(process)
+        self.keeper.watch(process, **how)
+
+    def run(self, module: str, *arguments: str) -> None:
+        """Start one of the run's own modules; its output goes to output/<module>.log."""
+        command = [sys.executable, "-m", f"{__package__}.{module}", str(self.layout.root)]
+        self.watch(spawn([*command, *arguments], self.layout.output / f"{module}.log"))
 
     def deploy(
         self, service: str, patches: Sequence[Edit], message: str, author: str = AUTHOR
@@ -91,44 +114,25 @@ class Shop:
 
         Returns the new version. Every running instance of the service is restarted.
         """
-        releases, supervision = self.parts.releases, self.parts.supervision
-        version = releases.release(patches, message, author)
-        releases.deploy(service, version, author)
-        for program in supervision.running(service):
-            supervision.restart(program)
+        version = self.releases.release(patches, message, author)
+        self.releases.deploy(service, version, author)
+        for program in self.supervision.running(service):
+            self.supervision.restart(program)
         return version
 
-    def set_flag(
-        self, name: str, variant: str, author: str = OPERATOR, message: str | None = None
-    ) -> str:
-        """Change a flag's default variant; returns the commit."""
-        text = message or f"Turn {name} {variant}"
-        return self.parts.configuration.set_flag(name, variant, text, author)
-
-    def write_config(
-        self,
-        file: str,
-        mutate: Callable[[dict[str, Any]], None],
-        message: str,
-        author: str = OPERATOR,
-    ) -> str:
-        """Change a configuration file in place by `mutate` and commit; returns the commit."""
-        return self.parts.configuration.change(file, mutate, message, author)
-
     def pid(self, service: str) -> int:
-        """Process id of a service's first instance, or of a named instance."""
-        instances = self.layout.of(service)
-        return self.parts.supervision.pid(instances[0].name if instances else service)
+        """Process id of a service's first instance."""
+        return self.supervision.pid(self.layout.of(service)[0].name)
 
-    def sql(self, statement: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def sql(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement as the database's superuser; its rows, if it has any."""
-        with psycopg.connect(self.parts.postgres.admin) as connection:
+        with psycopg.connect(self.postgres.admin) as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            cursor.execute(statement.encode(), params or None)
+            cursor.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def load(self, **steering: Any) -> None:
-        """Steer the traffic: rate=, surge=, stuffing=, brand= (see traffic.Steering).
+        """Steer the traffic: rate=, surge=, stuffing=, brand=, client= (see traffic.Steering).
 
         What was set before stays; None takes a setting back.
         """
@@ -146,3 +150,84 @@ class Shop:
     def answers(self) -> dict[str, int]:
         """How many answers the customers got so far, by status or error."""
         return json.loads((self.layout.traffic / "answers.json").read_text())["answers"]
+
+    def serves(self) -> bool:
+        """Whether a customer got what was asked for."""
+        return (self.layout.traffic / "answers.json").exists() and "200" in self.answers()
+
+
+def bring_up(shop: Shop, known: dict[str, Any]) -> None:
+    """Database, repositories, supervisor, services: up to the point where all are healthy."""
+    layout = shop.layout
+    with ThreadPoolExecutor(1) as pool:
+        database = pool.submit(start_database, shop)
+        write_files(shop, known)
+        database.result()
+        filling = pool.submit(fill_database, shop)
+        for name in layout.links:
+            shop.run("link", name)
+        shop.watch(shop.supervision.start())
+        shop.supervision.wait()
+        shop.run("provider")
+        filling.result()
+    shop.run("exporter")
+    for instance in layout.instances:
+        if instance.active:
+            log = layout.output / f"{instance.name}.log"
+            wait_until(answers(f"{instance.url}/healthz"), instance.name, log)
+    for name, module in (("exporter", "exporter"), ("ai-primary", "provider")):
+        log = layout.output / f"{module}.log"
+        wait_until(answers(f"{layout.url(name)}/metrics"), name, log)
+
+
+def start_database(shop: Shop) -> None:
+    shop.watch(shop.postgres.start(), stop_with=SIGQUIT)
+    shop.postgres.wait()
+    with psycopg.connect(shop.postgres.admin, autocommit=True) as connection:
+        shop.postgres.roles(connection)
+
+
+def fill_database(shop: Shop) -> None:
+    with psycopg.connect(shop.postgres.admin) as connection:
+        fill(connection)
+    with psycopg.connect(shop.postgres.admin, autocommit=True) as connection:
+        connection.execute("ANALYZE")  # so that the first queries already take the index
+        dump(connection, shop.layout.backup)
+
+
+def write_files(shop: Shop, known: dict[str, Any]) -> None:
+    """The repositories, the supervisor's configuration and the bundle's own description."""
+    layout = shop.layout
+    shop.releases.create()
+    shop.configuration.create()
+    shop.supervision.write(shop.postgres.dsn)
+    write_json(layout.operations, operations(layout, shop.supervision.url, shop.postgres.admin))
+    layout.operations.chmod(0o600)
+    write_json(layout.telemetry / "catalogue.json", known)
+    bundle = {
+        "format": "warroom-bundle/1",
+        "name": "shop",
+        "scrape_interval_s": 1.0,
+        "recorded_from": time.time(),
+        "description": "A small web store on loopback, recorded while it runs",
+    }
+    write_json(layout.telemetry / "bundle.json", bundle)
+
+
+def answers(url: str) -> Callable[[], bool]:
+    def ask() -> bool:
+        try:
+            return httpx.get(url, timeout=1, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    return ask
+
+
+def wait_until(ready: Callable[[], bool], name: str, log: object) -> None:
+    """Poll until `ready`; DrillError names what did not come up and its output."""
+    deadline = time.monotonic() + HEALTHY_S
+    while not ready():
+        if time.monotonic() > deadline:
+            raise DrillError(f"{name} did not start within {HEALTHY_S:g} s; read {log}")
+        time.sleep(0.05)

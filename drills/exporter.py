@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-import xmlrpc.client
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from .layout import Layout
+from .supervision import RestartWatch
 
 STATES = ("active", "idle", "idle in transaction")
 CONNECTIONS = """
@@ -57,42 +58,28 @@ class DatabaseCollector(Collector):
 
 
 class RestartCollector(Collector):
-    """process_restarts_total per instance: how often its process id was replaced."""
+    """process_restarts_total per instance: how often its process was replaced."""
 
-    def __init__(self, processes: Any, services: dict[str, str]) -> None:
-        self.processes = processes
-        self.services = services
-        self.started: dict[str, int] = {}
-        self.restarts: dict[str, int] = {}
+    def __init__(self, seen: RestartWatch) -> None:
+        self.seen = seen
+        self.count: Counter[str] = Counter()
 
     def collect(self) -> Iterator[Any]:
         family = CounterMetricFamily(
             "process_restarts", "Restarts seen", labels=["service", "instance"]
         )
-        for name, count in sorted(self.count().items()):
-            family.add_metric([self.services[name], name], count)
+        self.count.update(one.program for one in self.seen.new())
+        for name in sorted(self.seen.known):
+            family.add_metric([self.seen.services[name], name], self.count[name])
         yield family
-
-    def count(self) -> dict[str, int]:
-        for process in self.processes():
-            name, start = process["name"], process["start"]
-            if not process["pid"] or name not in self.services:
-                continue
-            if start != self.started.get(name, start):
-                self.restarts[name] = self.restarts.get(name, 0) + 1
-            self.started[name] = start
-            self.restarts.setdefault(name, 0)
-        return self.restarts
 
 
 def main(root: Path) -> None:
     layout = Layout.load(root)
-    operations = json.loads((root / "operations.json").read_text())
-    supervisor: Any = xmlrpc.client.ServerProxy(operations["supervisor_url"]).supervisor
-    services = {instance.name: instance.service for instance in layout.instances}
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(DatabaseCollector(operations["database_dsn"]))
-    registry.register(RestartCollector(supervisor.getAllProcessInfo, services))
+    dsn = json.loads(layout.operations.read_text())["database_dsn"]
+    registry.register(DatabaseCollector(dsn))
+    registry.register(RestartCollector(RestartWatch(layout)))
     start_http_server(layout.ports["exporter"], addr="127.0.0.1", registry=registry)
     threading.Event().wait()
 

@@ -1,33 +1,43 @@
-"""What stays of a drill: its telemetry, as a bundle where one is wanted, and nothing that runs.
+"""What stays of a drill: its telemetry, its line on the record, and nothing that runs.
 
 A kept bundle is what the responder had when it first asked: what came after the first action is
 left out, since a bundle that is triaged again shall look as the incident looked. The truth lies
-beside the bundle, never in it.
+beside the bundle, never in it. An incident of a drill whose process has died is closed by the next
+drill: its shop is gone.
 """
 
+import fcntl
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from ..errors import InputError, ToolFailed
+from ..incident.document import Alert, Incident
+from ..incident.lifecycle import ACTIVE, State
+from ..incident.store import Store
+from ..incident.timeline import Event, EventKind, utc_now
 from ..targets.survey import FILE, Surveying, keep
-from .faults.fault import Known
+from ..yaml_tables import Entry
 
 SURVEY_S = 30.0
 """Longest wait for the system's own word."""
 
 
 class Keeping:
-    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted."""
+    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted.
+
+    `times` (unix seconds) say when the fault began and was seen.
+    """
 
     def __init__(
         self,
         telemetry: Path,
         target: Path | None,
-        truth: Known,
+        truth: Entry,
         times: dict[str, float | None],
     ) -> None:
         self.telemetry, self.target = telemetry, target
@@ -41,11 +51,13 @@ class Keeping:
         self._survey.start()
 
     def snapshot(self) -> None:
-        """Copy the bundle as it is, the first time this is called."""
+        """Copy the bundle as it is, with the truth beside it, the first time this is called."""
         self._survey.join(SURVEY_S)
         if self.target and not self.target.exists():
             snapshot(self.telemetry, self.target)
-            keep_truth(self.target, self.truth, self.times)
+            content = {**self.truth.model_dump(mode="json"), "times": self.times}
+            beside = self.target.with_name(f"{self.target.name}.truth.json")
+            beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def _ask(self, system: Surveying) -> None:
         with suppress(ToolFailed, OSError):  # a system in trouble need not answer
@@ -67,14 +79,6 @@ def snapshot(telemetry: Path, target: Path) -> None:
         file.write_bytes(whole[: whole.rfind(b"\n") + 1])
 
 
-def keep_truth(target: Path, truth: Known, times: dict[str, float | None]) -> Path:
-    """Write the truth beside a bundle, with when (unix seconds) the fault began and was seen."""
-    content = {**truth.to_json(), "times": times}
-    file = target.with_name(f"{target.name}.truth.json")
-    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return file
-
-
 STAYS = ("telemetry", "output")
 
 
@@ -88,3 +92,58 @@ def tidy(root: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+LABEL = "environment"
+LOCK = "drill.lock"
+
+
+@contextmanager
+def running(root: Path) -> Iterator[None]:
+    """Says that the drill in this folder runs, until the block ends or the process dies."""
+    with (root / LOCK).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def close_stale(store: Store, drills: Path) -> list[str]:
+    """Close incidents of drills that no process runs any more; their ids.
+
+    A new alert on the same service would otherwise be joined to one of them.
+    """
+    active = {state.value for state in ACTIVE}
+    rows = [row for row in store.incidents() if row.state in active]
+    stale = [row.id for row in rows if _is_stale(store.load(row.id), drills)]
+    for incident_id in stale:
+        close(store, incident_id)
+    return stale
+
+
+def join(store: Store, incident_id: str, alert: Alert) -> None:
+    """Keep an alert that came in the same delivery, with the incident that has the first one."""
+    store.attach_alert(store.keep_alert(alert), incident_id)
+    text = f"{alert.name} {alert.status} in the same delivery: {alert.summary}"
+    event = Event(at=utc_now(), actor=alert.source, kind=EventKind.alert, text=text)
+    store.update(incident_id, lambda doc: doc.record(event))
+
+
+def close(store: Store, incident_id: str) -> None:
+    """Close the incident because its shop is gone."""
+    reason = "the drill is over and its shop was taken down"
+    store.update(incident_id, lambda doc: doc.move(State.closed, utc_now(), "drill", reason))
+
+
+def _is_stale(incident: Incident, drills: Path) -> bool:
+    name = incident.alert.labels.get(LABEL, "")
+    return bool(name) and name.startswith("drill-") and not _runs(drills / name / LOCK)
+
+
+def _runs(lock: Path) -> bool:
+    try:
+        with lock.open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

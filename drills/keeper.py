@@ -1,4 +1,4 @@
-"""Ends what a run started, also when the run itself is killed.
+"""Starts what a run needs, and ends it, also when the run itself is killed.
 
 A process of its own, reading lines `end PID SIGNAL` and `remove FOLDER` from its standard
 input. When the input ends, because the run stops or dies in any way, every named process
@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -47,6 +49,14 @@ class Keeper:
         if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.stdin.close()
         self.process.wait(timeout=6 * GRACE_S)
+
+
+def spawn(command: Sequence[str], log: Path, **how: Any) -> subprocess.Popen:
+    """Start a process in a session of its own; what it prints goes to the end of the log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, stdout=output, stderr=output, start_new_session=True, **how
+        )
 
 
 def main() -> None:

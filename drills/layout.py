@@ -42,6 +42,7 @@ SERVICES = (
     ServiceSpec("recommendations", concurrency=16, pool_size=3),
 )
 PROVIDERS = ("primary", "fallback")
+QUOTA = 1_000_000  # tokens that each has
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class ShopInstance:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+class Folder:
+    """The folder of the run that has the attribute's name."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layout: "Layout", _owner: type) -> Path:
+        return layout.root / self.name
 
 
 @dataclass(frozen=True)
@@ -126,38 +137,16 @@ class Layout:
         return self.traffic / "layout.json"
 
     @property
-    def releases(self) -> Path:
-        return self.root / "releases"
+    def operations(self) -> Path:
+        """How one may act on the run."""
+        return self.root / "operations.json"
 
-    @property
-    def checkouts(self) -> Path:
-        return self.root / "checkouts"
-
-    @property
-    def current(self) -> Path:
-        return self.root / "current"
-
-    @property
-    def config(self) -> Path:
-        return self.root / "config"
-
-    @property
-    def backup(self) -> Path:
-        return self.root / "backup"
-
-    @property
-    def telemetry(self) -> Path:
-        return self.root / "telemetry"
-
-    @property
-    def traffic(self) -> Path:
-        """What steers the load: of no concern to whoever responds."""
-        return self.root / "traffic"
-
-    @property
-    def output(self) -> Path:
-        """What the processes print, one file each."""
-        return self.root / "output"
+    releases, checkouts, current, config = Folder(), Folder(), Folder(), Folder()
+    backup, telemetry = Folder(), Folder()
+    traffic = Folder()
+    """What steers the load: of no concern to whoever responds."""
+    output = Folder()
+    """What the processes print, one file each."""
 
 
 def free_ports(count: int) -> list[int]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from .configuration import write_json
 from .layout import Layout
+from .repositories import write_json
 from .traffic import CustomerRequest, Customers, Steering, rates
 
 TICK_S = 0.05

@@ -4,14 +4,19 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from string import Template
 
 import httpx
 
 from ..errors import DrillError
+from ..yaml_tables import read_table
+from .keeper import spawn
 from .layout import Layout, targets
 
 SERVER = ("prometheus",)
 ALERTS = ("prometheus-alertmanager", "alertmanager")
+TEMPLATES = read_table("drills/monitoring.yaml", dict[str, str])
+"""Configuration by file name."""
 
 
 def installed(names: tuple[str, ...]) -> str | None:
@@ -31,7 +36,7 @@ class Monitoring:
         self.layout = layout
         self.folder = layout.root / "prometheus"
 
-    def start(self, alerting: str, webhook: str | None) -> list[subprocess.Popen]:
+    def start(self, alerting: str, webhook: str) -> list[subprocess.Popen]:
         """Write the configuration and start both; `alerting` is a Prometheus rule file."""
         server, alerts = installed(SERVER), installed(ALERTS)
         if server is None or alerts is None:
@@ -39,62 +44,30 @@ class Monitoring:
         self.folder.mkdir(exist_ok=True)
         write_targets(self.layout)
         (self.folder / "rules.yml").write_text(alerting or "groups: []\n")
-        self.write("prometheus.yml", self.scraping())
-        self.write("alertmanager.yml", routing(webhook))
-        return [
-            self.launch(alerts, *self.alert_arguments()),
-            self.launch(server, *self.arguments()),
-        ]
-
-    def write(self, name: str, content: dict) -> None:
-        (self.folder / name).write_text(json.dumps(content, indent=2))  # JSON is YAML
-
-    def scraping(self) -> dict:
         alertmanager = f"127.0.0.1:{self.layout.ports['alertmanager']}"
-        return {
-            "global": {
-                "scrape_interval": "1s",
-                "scrape_timeout": "800ms",
-                "evaluation_interval": "1s",
-            },
-            "rule_files": [str(self.folder / "rules.yml")],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-            "scrape_configs": [
-                {
-                    "job_name": "shop",
-                    "honor_labels": True,
-                    "file_sd_configs": [
-                        {"files": [str(targets_file(self.layout))], "refresh_interval": "5s"}
-                    ],
-                }
-            ],
-        }
-
-    def arguments(self) -> list[str]:
+        filled = {"alertmanager": alertmanager, "webhook": webhook, "folder": str(self.folder)}
+        for name, template in TEMPLATES.items():
+            (self.folder / name).write_text(Template(template).substitute(filled))
         return [
-            f"--config.file={self.folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={self.folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{self.layout.ports['prometheus']}",
-        ]
-
-    def alert_arguments(self) -> list[str]:
-        return [
-            f"--config.file={self.folder / 'alertmanager.yml'}",
-            f"--storage.path={self.folder / 'alerts'}",
-            f"--web.listen-address=127.0.0.1:{self.layout.ports['alertmanager']}",
-            "--cluster.listen-address=",
+            self.launch(
+                alerts,
+                f"--config.file={self.folder / 'alertmanager.yml'}",
+                f"--storage.path={self.folder / 'alerts'}",
+                f"--web.listen-address={alertmanager}",
+                "--cluster.listen-address=",
+            ),
+            self.launch(
+                server,
+                f"--config.file={self.folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={self.folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self.layout.ports['prometheus']}",
+            ),
         ]
 
     def launch(self, program: str, *arguments: str) -> subprocess.Popen:
         name = Path(program).name.removeprefix("prometheus-")
-        with (self.layout.output / f"{name}.log").open("ab") as output:
-            return subprocess.Popen(
-                [program, *arguments],
-                stdout=output,
-                stderr=output,
-                cwd=self.folder,
-                start_new_session=True,
-            )
+        log = self.layout.output / f"{name}.log"
+        return spawn([program, *arguments], log, cwd=self.folder)
 
     def ready(self) -> bool:
         try:
@@ -104,10 +77,6 @@ class Monitoring:
             )
         except httpx.HTTPError:
             return False
-
-
-def targets_file(layout: Layout) -> Path:
-    return layout.root / "prometheus" / "targets.json"
 
 
 def write_targets(layout: Layout) -> None:
@@ -120,23 +89,6 @@ def write_targets(layout: Layout) -> None:
         for target in targets(layout)
     ]
     text = json.dumps(groups, indent=2)
-    file = targets_file(layout)
+    file = layout.root / "prometheus" / "targets.json"
     if not file.exists() or file.read_text() != text:
         file.write_text(text)
-
-
-def routing(webhook: str | None) -> dict:
-    """Alertmanager's configuration: everything at once to the webhook."""
-    receiver: dict = {"name": "responder"}
-    if webhook:
-        receiver["webhook_configs"] = [{"url": webhook, "send_resolved": True}]
-    return {
-        "route": {
-            "receiver": "responder",
-            "group_by": ["..."],
-            "group_wait": "0s",
-            "group_interval": "1s",
-            "repeat_interval": "1h",
-        },
-        "receivers": [receiver],
-    }

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from ..errors import DrillError
+from .keeper import spawn
 from .layout import MAX_CONNECTIONS, SERVICES, Layout
 
 ACCOUNT = "embedded_postgres"  # PostgreSQL refuses to run as root
@@ -89,10 +90,7 @@ class Postgres:
         command += ["-p", str(self.layout.ports["database"])]
         for name, value in OPTIONS.items():
             command += ["-c", f"{name}={value}"]
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                command, stdout=log, stderr=log, user=self.user, cwd="/", start_new_session=True
-            )
+        return spawn(command, self.log, user=self.user, cwd="/")
 
     def wait(self) -> None:
         """Until the server accepts connections; makes the shop's database then."""

@@ -15,9 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from .layout import PROVIDERS, Layout
+from .layout import PROVIDERS, QUOTA, Layout
 
-QUOTA = 1_000_000
 NOUNS = ("atlas", "drum", "harp", "jug", "lantern", "kettle", "globe", "easel")
 OVER = "You exceeded your current quota, please check your plan and billing details."
 

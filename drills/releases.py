@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ..errors import DrillError
 from ..yaml_tables import Entry, read_table
-from .git import AUTHOR, Repository
 from .layout import SERVICES, Layout
+from .repositories import AUTHOR, Repository
 
 Edit = tuple[str, str, str]
 """Path in the repository, text before, text after."""
 
 
-class Step(Entry):
+class PastRelease(Entry):
     """One release of the history: who made it, how long before the run, and what it changed."""
 
     version: str
@@ -24,7 +24,7 @@ class Step(Entry):
     edits: tuple[Edit, ...] = ()
 
 
-HISTORY = read_table("drills/history.yaml", tuple[Step, ...])
+HISTORY = read_table("drills/history.yaml", tuple[PastRelease, ...])
 KEPT = tuple(step.version for step in HISTORY[-3:])
 """Versions with a checkout."""
 PREVIOUS, CURRENT = KEPT[-2:]

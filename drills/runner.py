@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..agents.runtime.context import ResponseContext
+from ..app.configuration import Sources
 from ..app.opening import open_context
-from ..app.sources import Sources
-from ..incident.alert import Alert
-from ..incident.document import Incident
+from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
@@ -32,14 +31,12 @@ from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.rules import default_rules, prometheus_rules
 from ..telemetry.signals import read_signals
-from .alarm import Alarm, Webhook
+from .alarm import Alarm, Bodies, listening
 from .catalogue import WINDOWS
 from .environment import Shop
-from .faults import DrillFault
-from .faults.fault import Indicator
+from .faults import DrillFault, Indicator
 from .host import Host
-from .keep import Keeping, check_free, tidy
-from .records import LABEL, close, close_stale, join, running
+from .keep import LABEL, Keeping, check_free, close, close_stale, join, running, tidy
 from .score import DrillObservation, Score, score
 
 ALERT_S = 90.0
@@ -113,23 +110,21 @@ class Drill:
     def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
         return score(self.fault.name, document, self.fault.truth, seen)
 
-    def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Any]:
+    def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Bodies | None]:
         """The shop, and the queue of what Alertmanager posts (None: our own detector alone)."""
         windows = Windows.model_validate(WINDOWS)
         rules = default_rules(windows)
-        hook = scope.enter_context(Webhook()) if self.prometheus else None
+        url, bodies = scope.enter_context(listening()) if self.prometheus else (None, None)
         self.host.note("starting the shop: seven services, PostgreSQL, a supervisor, customers")
         shop = Shop.start(
             root / "shop",
             rules=[rule.model_dump() for rule in rules],
             windows=windows.model_dump(),
-            prometheus=self.prometheus,
-            webhook=hook.url if hook else None,
-            alerting=json.dumps(prometheus_rules(rules)) if hook else "",
+            webhook=url,
+            alerting=json.dumps(prometheus_rules(rules)) if url else "",
             links=self.fault.links,
         )
-        scope.enter_context(shop)
-        return shop, hook.bodies if hook else None
+        return scope.enter_context(shop), bodies
 
     def _learn(self, recorder: Recorder) -> None:
         """Let customers shop until there is a healthy baseline to compare with."""
@@ -142,8 +137,8 @@ class Drill:
         self.host.waiting("customers shop; learning what healthy looks like", total, total)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
-        if self.fault.alert:
-            return self.fault.alert(time.time())
+        if given := self.fault.webhook(time.time()):
+            return given
         what = "waiting for an alert"
         limit = self.alert_s
         return alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
@@ -159,8 +154,8 @@ class Drill:
         from ..app.work import work
         from ..response import Response  # langgraph takes seconds to import: see _preload
 
-        operations = Operations.load(shop.operations_file)
-        sources = Sources(operations=shop.operations_file, drill=True)
+        operations = Operations.load(shop.layout.operations)
+        sources = Sources(operations=shop.layout.operations, drill=True)
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")
@@ -168,7 +163,7 @@ class Drill:
         keeping.begin(body, operations)
         first, *others = parse_alerts(body)
         response = scope.enter_context(Response(context))
-        incident_id, _new = response.take(_labelled(first, shop.root.parent.name))
+        incident_id, _new = response.take(_labelled(first, shop.layout.root.parent.name))
         scope.callback(_end, store, incident_id)
         tell = self.host.listener(context, incident_id)
         for other in others:

@@ -10,12 +10,10 @@ from ..agents.reporting.incident_status import is_noise
 from ..incident.action import Outcome
 from ..incident.document import Incident
 from ..incident.finding import FaultKind
-from ..incident.lifecycle import State
+from ..incident.lifecycle import OVER, State
 from ..incident.report import DetectionReport
 from ..incident.timeline import EventKind
 from .faults import FaultTruth
-
-OVER = (State.resolved, State.post_incident, State.closed)
 
 
 @dataclass(frozen=True)

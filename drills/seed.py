@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from ..yaml_tables import read_table
 from .shop.passwords import hash_password
 
 PRODUCTS = 600
@@ -15,67 +16,10 @@ LISTINGS = 120_000
 TABLES = ("products", "stock", "users")
 
 CATEGORIES = ("books", "kitchen", "garden", "music", "toys")
-ADJECTIVES = [
-    "amber",
-    "birch",
-    "brass",
-    "cedar",
-    "coral",
-    "dusty",
-    "early",
-    "faded",
-    "gentle",
-    "hollow",
-    "ivory",
-    "jade",
-]
-NOUNS = [
-    "atlas",
-    "basket",
-    "candle",
-    "drum",
-    "easel",
-    "fern",
-    "globe",
-    "harp",
-    "inkwell",
-    "jug",
-    "kettle",
-    "lantern",
-]
+ADJECTIVES, NOUNS = read_table("drills/words.yaml", tuple[list[str], list[str]])
 KEYWORDS = tuple(f"{adjective} {noun}" for adjective in ADJECTIVES for noun in NOUNS)
 
-SCHEMA = """
-CREATE TABLE products (
-    sku text PRIMARY KEY, title text NOT NULL, category text NOT NULL, description text NOT NULL,
-    price_cents int NOT NULL, popularity int NOT NULL);
-CREATE INDEX products_popularity ON products (popularity DESC);
-CREATE TABLE stock (
-    sku text PRIMARY KEY, on_hand int NOT NULL, reserved int NOT NULL, warehouse text NOT NULL,
-    attributes text NOT NULL);
-CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE NOT NULL, password text NOT NULL);
-CREATE TABLE cart_items (session text NOT NULL, sku text NOT NULL, quantity int NOT NULL);
-CREATE INDEX cart_items_session ON cart_items (session);
-CREATE TABLE orders (
-    id text PRIMARY KEY, session text NOT NULL, total_cents int NOT NULL, coupon text,
-    placed_at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE payments (
-    id text PRIMARY KEY, amount_cents int NOT NULL, brand text NOT NULL, outcome text NOT NULL,
-    made_at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE listings (
-    id int PRIMARY KEY, keyword text NOT NULL, title text NOT NULL, seller text NOT NULL,
-    details text NOT NULL, price_cents int NOT NULL, popularity int NOT NULL);
-"""
-
-# The wait is the ranking appliance's: it answers from across the network.
-FUNCTIONS = """
-CREATE FUNCTION ranking_weights(term text) RETURNS TABLE (weight double precision) AS $$
-BEGIN
-    PERFORM pg_sleep(0.12);
-    RETURN QUERY SELECT 1 + length(term) / 100.0::double precision;
-END $$ LANGUAGE plpgsql;
-"""
-
+SCHEMA = Path(__file__).with_name("schema.sql")
 FILL_LISTINGS = """
 INSERT INTO listings
 SELECT n, (%(words)s::text[])[1 + n %% %(count)s],
@@ -104,8 +48,7 @@ def password(number: int) -> str:
 
 def fill(connection: psycopg.Connection) -> None:
     """Create the tables and fill them; the same rows each time."""
-    connection.execute(SCHEMA.encode())
-    connection.execute(FUNCTIONS.encode())
+    connection.execute(SCHEMA.read_bytes())
     words = list(KEYWORDS)
     connection.execute(
         FILL_LISTINGS.encode(), {"words": words, "count": len(words), "rows": LISTINGS}
@@ -117,11 +60,6 @@ def fill(connection: psycopg.Connection) -> None:
     people = ((n + 1, user(n), hashes[n % PASSWORDS]) for n in range(USERS))
     copy(connection, "users", people)
     connection.execute(FINISH.encode())
-
-
-def analyse(connection: psycopg.Connection) -> None:
-    """Planner statistics, so that the first queries already take the index."""
-    connection.execute("ANALYZE")
 
 
 def copy(connection: psycopg.Connection, table: str, rows) -> None:

@@ -1,46 +1,20 @@
 """supervisord for the shop's processes, driven through its XML-RPC interface."""
 
+import json
 import secrets
 import subprocess
 import sys
 import time
 import xmlrpc.client
 from http.client import HTTPException
+from typing import Any, Literal, NamedTuple
 
 from ..errors import DrillError
+from ..yaml_tables import read_table
+from .keeper import spawn
 from .layout import SERVICES, Layout, ServiceSpec, ShopInstance
 
-HEAD = """\
-[supervisord]
-logfile={root}/supervisord.log
-pidfile={root}/supervisord.pid
-nodaemon=true
-silent=true
-
-[inet_http_server]
-port=127.0.0.1:{port}
-username=operator
-password={password}
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-"""
-PROGRAM = """
-[program:{name}]
-command={python} -m shop.{service}
-directory={root}/current/{service}
-environment={environment}
-autostart={autostart}
-autorestart=true
-startsecs=1
-startretries=20
-stopwaitsecs=2
-stopasgroup=true
-killasgroup=true
-stdout_logfile={root}/output/{name}.log
-stdout_logfile_maxbytes=1MB
-redirect_stderr=true
-"""
+TEMPLATES = read_table("drills/supervisor.yaml", dict[Literal["head", "program"], str])
 ANSWER_S = 8.0
 
 
@@ -56,7 +30,7 @@ class Supervision:
     def write(self, dsn_of) -> None:
         """supervisor.conf: one program per instance; `dsn_of(service)` is its database."""
         root, port = self.layout.root, self.layout.ports["supervisor"]
-        parts = [HEAD.format(root=root, port=port, password=self.password)]
+        parts = [TEMPLATES["head"].format(root=root, port=port, password=self.password)]
         for spec in SERVICES:
             dsn = dsn_of(spec.name) if spec.pool_size else ""
             parts += [self.program(spec, instance, dsn) for instance in self.layout.of(spec.name)]
@@ -65,20 +39,21 @@ class Supervision:
         path.write_text("".join(parts))
 
     def program(self, spec: ServiceSpec, instance: ShopInstance, dsn: str) -> str:
-        environment = {
-            "SHOP_SERVICE": spec.name,
-            "SHOP_INSTANCE": instance.name,
-            "SHOP_PORT": instance.port,
-            "SHOP_CONFIG": self.layout.config,
-            "SHOP_TELEMETRY": self.layout.telemetry,
-            "SHOP_DATABASE": dsn,
-            "SHOP_POOL_SIZE": spec.pool_size,
-            "SHOP_CONCURRENCY": spec.concurrency,
-            "SHOP_MEMORY_LIMIT": spec.memory_limit_bytes,
-            "SHOP_UPSTREAM_TIMEOUT": spec.upstream_timeout_s,
-            "PYTHONUNBUFFERED": "1",
+        settings = {
+            "service": spec.name,
+            "instance": instance.name,
+            "port": instance.port,
+            "config": self.layout.config,
+            "telemetry": self.layout.telemetry,
+            "database_dsn": dsn,
+            "pool_size": spec.pool_size,
+            "concurrency": spec.concurrency,
+            "memory_limit_bytes": spec.memory_limit_bytes,
+            "upstream_timeout_s": spec.upstream_timeout_s,
         }
-        return PROGRAM.format(
+        environment = {f"SHOP_{name.upper()}": value for name, value in settings.items()}
+        environment["PYTHONUNBUFFERED"] = "1"
+        return TEMPLATES["program"].format(
             name=instance.name,
             service=spec.name,
             python=sys.executable,
@@ -89,13 +64,8 @@ class Supervision:
 
     def start(self) -> subprocess.Popen:
         config = self.layout.root / "supervisor.conf"
-        with (self.layout.output / "supervisord.out").open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)]
+        return spawn(command, self.layout.output / "supervisord.out")
 
     def call(self, method: str, *arguments):
         """One XML-RPC call, such as `call("startProcess", "catalog-2")`."""
@@ -137,3 +107,35 @@ class Supervision:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+
+class ProcessRestart(NamedTuple):
+    """A process that the supervisor started again."""
+
+    program: str
+    old_pid: int
+    pid: int
+    started: int  # unix seconds
+
+
+class RestartWatch:
+    """What was started again, for those who may only look."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.services = {instance.name: instance.service for instance in layout.instances}
+        url = json.loads(layout.operations.read_text())["supervisor_url"]
+        self.supervisor: Any = xmlrpc.client.ServerProxy(url).supervisor
+        self.known: dict[str, tuple[int, int]] = {}  # program: start, pid
+
+    def new(self) -> list[ProcessRestart]:
+        """Since the last look. Raises what XML-RPC raises where nobody answers."""
+        found = []
+        for process in self.supervisor.getAllProcessInfo():
+            name, start, pid = process["name"], process["start"], process["pid"]
+            if name not in self.services or not pid:
+                continue
+            before = self.known.get(name, (start, pid))
+            self.known[name] = (start, pid)
+            if before != (start, pid):
+                found.append(ProcessRestart(name, before[1], pid, start))
+        return found

@@ -1,13 +1,15 @@
 """Who does what in the shop, and how often: the plan that the load generator follows."""
 
-import json
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote_plus
 
+from pydantic import Field
+
+from ..yaml_tables import Entry
 from .seed import KEYWORDS, PRODUCTS, USERS, password, sku, user
 
 WEIGHTS = {
@@ -46,27 +48,45 @@ class CustomerRequest:
     body: dict[str, Any] | None = None
 
 
-@dataclass
-class Steering:
-    """What the run changes in the traffic while it flows.
+class Stuffing(Entry):
+    """Logins with passwords from leaks: number of addresses, tries per second."""
 
-    surge: factor per kind of visit. stuffing: {"sources": n, "rate": per second}.
-    brand: {"name": card brand, "rate": checkouts per second, "declined": share}.
-    client: one caller more, {"kind": of visit, "rate": per second, "source", "agent", "text"}; the
-    text is what it searches for, or logs in as.
-    """
+    sources: int
+    rate: float
+
+
+class Brand(Entry):
+    """A burst of purchases with cards of one brand: checkouts per second, share declined."""
+
+    name: str
+    rate: float
+    declined: float = 1.0
+
+
+class OneClient(Entry):
+    """One caller more, with an address of its own; the text is what it searches or logs in as."""
+
+    kind: Literal["login", "search", "product"]
+    rate: float
+    source: str
+    agent: str
+    text: str
+
+
+class Steering(Entry):
+    """What the run changes in the traffic while it flows."""
 
     rate: float = RATE
-    surge: dict[str, float] = field(default_factory=dict)
-    stuffing: dict[str, float] | None = None
-    brand: dict[str, Any] | None = None
-    client: dict[str, Any] | None = None
+    surge: dict[str, float] = Field(default_factory=dict, description="factor per kind of visit")
+    stuffing: Stuffing | None = None
+    brand: Brand | None = None
+    client: OneClient | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Steering":
         """The steering in force; the ordinary traffic when none was written."""
         try:
-            return cls(**json.loads(path.read_text()))
+            return cls.model_validate_json(path.read_text())
         except FileNotFoundError:
             return cls()
 
@@ -84,11 +104,11 @@ def rates(steering: Steering, elapsed_s: float) -> dict[str, float]:
         for kind, weight in WEIGHTS.items()
     }
     if steering.stuffing:
-        found["stuffing"] = steering.stuffing["rate"]
+        found["stuffing"] = steering.stuffing.rate
     if steering.brand:
-        found["brand"] = steering.brand["rate"]
+        found["brand"] = steering.brand.rate
     if steering.client:
-        found["client"] = steering.client["rate"]
+        found["client"] = steering.client.rate
     return found
 
 
@@ -101,25 +121,25 @@ class Customers:
 
     def visit(self, kind: str, steering: Steering) -> list[CustomerRequest]:
         """The requests of one visit, in order."""
-        if kind == "stuffing":
-            return [self.stuffing(int((steering.stuffing or {})["sources"]))]
-        if kind == "client":
-            return [self.one_client(steering.client or {})]
+        if kind == "stuffing" and steering.stuffing:
+            return [self.stuffing(steering.stuffing.sources)]
+        if kind == "client" and steering.client:
+            return [self.one_client(steering.client)]
         number = self.rng.randrange(SESSIONS)
         who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
         if kind in ("checkout", "brand"):
             return self.purchase(who, steering.brand if kind == "brand" else None)
         return [CustomerRequest(*self.browse(kind, who))]
 
-    def one_client(self, client: dict[str, Any]) -> CustomerRequest:
+    def one_client(self, client: OneClient) -> CustomerRequest:
         """What one caller with an address of its own asks."""
-        who = (client["source"], "", client["agent"])
-        text = quote_plus(client["text"])
-        if client["kind"] == "login":
-            body = {"user": client["text"], "password": "letmein"}
+        who = (client.source, "", client.agent)
+        text = quote_plus(client.text)
+        if client.kind == "login":
+            body = {"user": client.text, "password": "letmein"}
             return CustomerRequest("POST", "/login", *who, body)
         paths = {"search": f"/search?q={text}", "product": f"/products/{text}"}
-        return CustomerRequest("GET", paths[client["kind"]], *who)
+        return CustomerRequest("GET", paths[client.kind], *who)
 
     def browse(self, kind: str, who: tuple[str, str, str]) -> tuple:
         if kind == "login":
@@ -162,12 +182,10 @@ class Customers:
         body = {"user": name, "password": f"hunter{self.rng.randrange(1000)}"}
         return CustomerRequest("POST", "/login", source, "", SCRIPT_AGENT, body)
 
-    def purchase(
-        self, who: tuple[str, str, str], brand: dict[str, Any] | None
-    ) -> list[CustomerRequest]:
+    def purchase(self, who: tuple[str, str, str], brand: Brand | None) -> list[CustomerRequest]:
         """Something into the cart, then the checkout."""
-        name = brand["name"] if brand else self.rng.choice(BRANDS)
-        declined = self.rng.random() < (brand.get("declined", 1.0) if brand else 0.03)
+        name = brand.name if brand else self.rng.choice(BRANDS)
+        declined = self.rng.random() < (brand.declined if brand else 0.03)
         body: dict[str, Any] = {
             "card": f"{self.rng.randrange(4000, 5600)}-0002" if declined else "4242-4242",
             "brand": name,

@@ -17,7 +17,33 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import TableError
 from ..yaml_tables import AnyCase, Entry, Regex, Words, parse_table
-from .routing import Category, IncidentType
+
+
+class IncidentType(StrEnum):
+    """What kind of trouble it is."""
+
+    performance = "performance degradation"
+    outage = "service outage"
+    security = "security"
+    data = "data integrity"
+    infrastructure = "infrastructure failure"
+    third_party = "third-party outage"
+    unknown = "unknown"
+
+
+class Category(StrEnum):
+    """Where it is routed and counted."""
+
+    infrastructure = "infrastructure"
+    application = "application"
+    security = "security"
+    performance = "performance"
+    data = "data"
+    network = "network"
+    third_party = "third-party"
+    ai_service = "AI service"
+    unknown = "unknown"
+
 
 SECTIONS = ("Symptoms", "Checks", "First moves", "Verification")
 """What every runbook has, each a list."""
@@ -42,9 +68,9 @@ class Source(StrEnum):
     """Telemetry that many systems do without: it is missed only where it could have helped."""
 
     certificates = "certificates"
-    firewall = "firewall"
-    caches = "caches"
-    balancers = "balancers"
+    firewall = "firewall (WAF) and audit trail"
+    caches = "cache effectiveness"
+    balancers = "CDN and load balancer"
 
 
 def _listed(value: Any) -> Any:

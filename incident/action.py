@@ -124,3 +124,8 @@ class Execution(BaseModel):
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
     note: str = Field(default="", description="what was concluded, one line")
     undone: bool = Field(default=False, description="whether it was rolled back")
+
+    @property
+    def proof(self) -> list[str]:
+        """Evidence of what came of it."""
+        return [measure.evidence for measure in self.measures if measure.evidence]

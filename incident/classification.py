@@ -12,7 +12,7 @@ from functools import cache
 from pydantic import Field
 
 from ..yaml_tables import Entry, read_table
-from .severity import Category, IncidentType, Severity, parse_severity, respond_minutes
+from .severity import Category, IncidentType, Severity, parse_severity
 
 UNKNOWN_CONFIDENCE = 0.1
 LABEL_CONFIDENCE = 0.7
@@ -24,7 +24,7 @@ _SYNONYMS = {"db": "database", "postgres": "database", "postgresql": "database"}
 _SYNONYMS |= {"mysql": "database", "timed out": "timeout", "e5xx": "5xx"}
 
 
-class Rule(Entry):
+class ClassificationRule(Entry):
     """Words that people and alerts use, and the level, type and category that they mean."""
 
     name: str = Field(description="what the rule recognises")
@@ -33,17 +33,16 @@ class Rule(Entry):
     severity: Severity = Field(description="the level")
     category: Category = Field(description="the category")
     type: IncidentType = Field(description="the type of incident")
-    respond_minutes: int = Field(description="until somebody has to respond")
 
 
 class RuleTable(Entry):
     """The rules of classification.yaml."""
 
-    rules: tuple[Rule, ...] = Field(description="the most specific one wins")
+    rules: tuple[ClassificationRule, ...] = Field(description="the most specific one wins")
 
 
 @cache
-def classification_rules() -> tuple[Rule, ...]:
+def classification_rules() -> tuple[ClassificationRule, ...]:
     """The rules of classification.yaml."""
     return read_table("incident/classification.yaml", RuleTable).rules
 
@@ -57,19 +56,15 @@ class Classification:
     type: IncidentType
     rule: str
     confidence: float
-    respond_minutes: int
-    matched: tuple[str, ...] = ()
 
 
 NOTHING = Classification(
-    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE, 120
+    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE
 )
 
 
 def classify(
-    text: str,
-    labels: Mapping[str, str] | None = None,
-    scale: dict[str, str] | None = None,
+    text: str, labels: Mapping[str, str] | None = None, scale: dict[str, str] | None = None
 ) -> Classification:
     """The best rule for an alert's words, overruled by what its labels say.
 
@@ -107,8 +102,6 @@ def _by_words(words: str) -> Classification:
         type=rule.type,
         rule=rule.name,
         confidence=_confidence(hits),
-        respond_minutes=rule.respond_minutes,
-        matched=hits,
     )
 
 
@@ -121,7 +114,7 @@ def _has(words: str, phrase: str) -> bool:
     return re.search(rf"\b{re.escape(phrase)}(?:s|es)?\b", words) is not None
 
 
-def _anchored(words: str, rule: Rule) -> bool:
+def _anchored(words: str, rule: ClassificationRule) -> bool:
     """Whether every word of one of the rule's anchors is there, in any order."""
     if not rule.anchors:
         return True
@@ -157,11 +150,7 @@ def _raised(found: Classification, severity: Severity, why: str) -> Classificati
     rule = why if found is NOTHING else f"{why}, {found.rule}"
     agreed = 0.1 if severity is found.severity else 0.0
     return replace(
-        found,
-        severity=severity,
-        rule=rule,
-        confidence=round(LABEL_CONFIDENCE + agreed, 2),
-        respond_minutes=respond_minutes(severity, found.type),
+        found, severity=severity, rule=rule, confidence=round(LABEL_CONFIDENCE + agreed, 2)
     )
 
 

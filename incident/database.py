@@ -1,8 +1,13 @@
-"""Opens the database: one engine, transactions that take the write lock at once, migrations."""
+"""Our own tables, the truth about alerts, incidents, evidence, approvals and effects; and their
+database: one engine, transactions that take the write lock at once, migrations.
+
+SQLAlchemy Core, so that PostgreSQL can follow; a change of a table is a new file in migrations/.
+"""
 
 import sqlite3
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +15,91 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreError
 from .migrations import HEAD, upgrade
 from .private import make_private
+
+METADATA = sa.MetaData()
+
+ALERTS = sa.Table(
+    "alerts",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("received_at", sa.Float, nullable=False),  # unix seconds
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # the alert as parsed, JSON
+    sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
+)
+
+INCIDENTS = sa.Table(
+    "incidents",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),  # JSON, evidence references left out
+    sa.Column("version", sa.Integer, nullable=False),  # counts writes
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("opened_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+)
+
+EVIDENCE = sa.Table(
+    "evidence",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # E1, E2, …
+    sa.Column("record", sa.Text, nullable=False),  # Evidence as JSON
+)
+
+PAYLOADS = sa.Table(
+    "payloads",
+    METADATA,
+    sa.Column("digest", sa.String, primary_key=True),  # SHA-256 of the canonical JSON
+    sa.Column("body", sa.LargeBinary, nullable=False),  # canonical JSON, zlib
+)
+
+APPROVALS = sa.Table(
+    "approvals",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("subject", sa.String, primary_key=True),  # hash of the exact plan or message
+    sa.Column("kind", sa.String, nullable=False),  # action or text
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("requested_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("verdict", sa.String),  # empty while open
+    sa.Column("decided_by", sa.String),
+    sa.Column("decided_at", sa.Float),
+    sa.Column("reason", sa.Text),
+)
+
+EFFECTS = sa.Table(
+    "effects",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),  # incident, what, hash: one row, one effect
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("claimed_at", sa.Float, nullable=False),
+    sa.Column("done_at", sa.Float),  # empty: claimed and never reported back
+    sa.Column("result", sa.Text),  # JSON
+)
+
+MODEL_CALLS = sa.Table(
+    "model_calls",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("specialist", sa.String, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),  # reason, skeptic, write
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("estimated", sa.Boolean, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Float),  # empty: no price is known
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+)
 
 
 def open_database(path: Path) -> Engine:

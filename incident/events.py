@@ -1,6 +1,7 @@
 """What happens during a response, as it happens: typed, in order, to be shown, stored or streamed.
 
-The document holds what became of it; an event says that something just took place.
+The document holds what became of it; an event says that something just took place, and its field
+`event` which one it is.
 """
 
 from typing import Annotated, Literal
@@ -16,9 +17,7 @@ from .report import AnyReport
 class StepStarted(BaseModel):
     """A specialist begins to work a step."""
 
-    event: Literal["step_started"] = Field(
-        default="step_started", description="which event this is"
-    )
+    event: Literal["step_started"] = "step_started"
     step: int = Field(description="1 to 13")
     specialist: str = Field(description="who works it")
     attempt: int = Field(description="round of the response, from 1")
@@ -27,48 +26,42 @@ class StepStarted(BaseModel):
 class PlaybookAnswered(BaseModel):
     """The playbook's report is there; where a model goes on to think, nobody waits for it."""
 
-    event: Literal["playbook_answered"] = Field(
-        default="playbook_answered", description="which event this is"
-    )
+    event: Literal["playbook_answered"] = "playbook_answered"
     report: AnyReport = Field(description="not filed yet")
 
 
 class StepDone(BaseModel):
     """The step's report is filed."""
 
-    event: Literal["step_done"] = Field(default="step_done", description="which event this is")
+    event: Literal["step_done"] = "step_done"
     report: AnyReport = Field(description="as it was handed in")
 
 
 class EvidenceKept(BaseModel):
     """A tool was called and its answer is on record."""
 
-    event: Literal["evidence_kept"] = Field(
-        default="evidence_kept", description="which event this is"
-    )
+    event: Literal["evidence_kept"] = "evidence_kept"
     evidence: Evidence = Field(description="the record; its payload is in the store")
 
 
 class ActionStarted(BaseModel):
     """An approved action is carried out now."""
 
-    event: Literal["action_started"] = Field(
-        default="action_started", description="which event this is"
-    )
+    event: Literal["action_started"] = "action_started"
     plan: ActionPlan = Field(description="exactly what was approved")
 
 
 class ActionDone(BaseModel):
     """An action was carried out, or failed; telemetry decides what it did."""
 
-    event: Literal["action_done"] = Field(default="action_done", description="which event this is")
+    event: Literal["action_done"] = "action_done"
     execution: Execution = Field(description="what is known of it")
 
 
 class Waiting(BaseModel):
     """Nothing happens for a while, on purpose."""
 
-    event: Literal["waiting"] = Field(default="waiting", description="which event this is")
+    event: Literal["waiting"] = "waiting"
     seconds: float = Field(description="how long")
     why: str = Field(description="what is waited for")
 
@@ -76,9 +69,7 @@ class Waiting(BaseModel):
 class ModelWrites(BaseModel):
     """A piece of what a model writes, as it is streamed; it may be anything."""
 
-    event: Literal["model_writes"] = Field(
-        default="model_writes", description="which event this is"
-    )
+    event: Literal["model_writes"] = "model_writes"
     specialist: str = Field(description="whose model")
     step: int = Field(description="1 to 13")
     text: str = Field(description="the next characters")
@@ -87,9 +78,7 @@ class ModelWrites(BaseModel):
 class ModelCalled(BaseModel):
     """A question to a model is over, answered or not."""
 
-    event: Literal["model_called"] = Field(
-        default="model_called", description="which event this is"
-    )
+    event: Literal["model_called"] = "model_called"
     call: ModelCall = Field(description="what was asked and what it took")
 
 

@@ -14,8 +14,8 @@ from ..errors import GroundingError
 from ..faults import fault_of
 from .action import ActionPlan, Outcome
 from .document import Incident
+from .evidence import Payload, check_quotes
 from .finding import DroppedClaim, Finding, Hypothesis, merged
-from .grounding import Payload, check_quotes
 from .lifecycle import State
 from .report import (
     AnyReport,

@@ -1,10 +1,19 @@
-"""Impact: who is hurt, how much, what it costs (practice: assessment)."""
+"""Impact: who is hurt, how much, what it costs; and how that is assessed: levels, scores, priority,
+estimate, revenue at risk, people (practice: assessment).
 
+Pure functions over the defaults of assessment.yaml; where telemetry has real shares and the
+catalogue real rates, the caller passes them and the result says which was used.
+"""
+
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 
 from pydantic import BaseModel, Field
 
+from ..yaml_tables import Entry, read_table
 from .evidence import Quote
+from .severity import Category, Severity
 
 
 class BusinessImpact(StrEnum):
@@ -95,3 +104,161 @@ class Command(BaseModel):
     technical_lead: str = Field(default="", description="team of the suspected service")
     communications_lead: str = Field(default="comms", description="owns updates")
     experts: list[str] = Field(default_factory=list, description="subject-matter experts, by team")
+
+
+class LevelRow(Entry):
+    """What a severity means where nothing is measured."""
+
+    business: BusinessImpact = Field(description="of the most important services")
+    users: UserImpact = Field(description="how many it means")
+    time: float = Field(description="factor on the time to resolve")
+
+
+class BusinessRow(Entry):
+    """Score and revenue per hour of a business impact."""
+
+    score: int = Field(description="0 to 100")
+    revenue: float = Field(description="at risk, per hour")
+
+
+class UsersRow(Entry):
+    """Score of an impact on users, and from how many or which share of them it is reached."""
+
+    score: int = Field(description="0 to 100")
+    count: int = Field(description="from so many users")
+    share: float = Field(description="from this share of traffic")
+
+
+class ComplexityRow(Entry):
+    """Score of a complexity, and its factor on the time to resolve."""
+
+    score: int = Field(description="0 to 100")
+    time: float = Field(description="factor on the time to resolve")
+
+
+class CategoryRow(Entry):
+    """How hard a category looks to mend, and the roles to call."""
+
+    complexity: Complexity = Field(description="how hard it looks to mend")
+    people: tuple[str, ...] = Field(description="roles to call")
+
+
+class AssessmentTable(Entry):
+    """assessment.yaml."""
+
+    levels: dict[Severity, LevelRow] = Field(description="by severity")
+    business: dict[BusinessImpact, BusinessRow] = Field(description="by impact on the business")
+    users: dict[UserImpact, UsersRow] = Field(description="by impact on users, worst first")
+    complexity: dict[Complexity, ComplexityRow] = Field(description="by how hard it looks")
+    categories: dict[Category, CategoryRow] = Field(description="by category")
+    p0_people: tuple[str, ...] = Field(description="called besides at a P0")
+
+
+@cache
+def table() -> AssessmentTable:
+    """The numbers of assessment.yaml."""
+    return read_table("incident/assessment.yaml", AssessmentTable)
+
+
+def business_level(severity: Severity, tier: int | None = None) -> BusinessImpact:
+    """The severity's; a tier-3 service counts one level less, if not less than low. Tier None: not
+    known."""
+    level, order = table().levels[severity].business, list(BusinessImpact)
+    return order[max(1, order.index(level) - 1)] if tier == 3 else level
+
+
+def user_level(share: float | None = None, users: int | None = None) -> UserImpact:
+    """How many are hurt, by number and by share of traffic; the worse of the two counts."""
+    rows = table().users.items()
+    by_count = next(level for level, row in rows if (users or 0) >= row.count)
+    by_share = next(level for level, row in rows if (share or 0) >= row.share)
+    return max(by_count, by_share, key=list(UserImpact).index)
+
+
+def complexity_level(category: Category, severity: Severity) -> Complexity:
+    """The category's; a P0 one step up."""
+    steps = list(Complexity)
+    step = steps.index(table().categories[category].complexity) + (severity is Severity.P0)
+    return steps[min(step, len(steps) - 1)]
+
+
+def priority(business: int, users: int, complexity: int) -> float:
+    """0.4 business + 0.3 users + 0.3 complexity, of scores 0 to 100."""
+    return round(0.4 * business + 0.3 * users + 0.3 * complexity, 1)
+
+
+def estimate(severity: Severity, complexity: Complexity) -> float:
+    """Minutes until service is restored: 60 min x severity x complexity + 20%, good to a factor of
+    two either way."""
+    factors = table().levels[severity].time * table().complexity[complexity].time
+    return round(60 * factors * 1.2, 1)
+
+
+def revenue_at_risk(
+    business: BusinessImpact, catalogue_rate: float | None = None
+) -> tuple[float, str]:
+    """Revenue per hour and its basis: the catalogue's rate, else the default of the level."""
+    if catalogue_rate is not None:
+        return float(catalogue_rate), "service catalogue"
+    return table().business[business].revenue, f"default of business impact {business.value}"
+
+
+def people(category: Category, severity: Severity) -> list[str]:
+    """Roles to call: by category, a P0 with senior engineers and management."""
+    more = table().p0_people if severity is Severity.P0 else ()
+    return [*table().categories[category].people, *more]
+
+
+def assess(
+    severity: Severity,
+    category: Category,
+    *,
+    tier: int | None = None,
+    requests: int = 0,
+    failed_requests: int = 0,
+    users: int | None = None,
+    catalogue_rate: float | None = None,
+    quotes: Sequence[Quote] = (),
+) -> Impact:
+    """The whole assessment of one incident.
+
+    Args:
+        tier: of the most important affected service; 1 most important.
+        requests, failed_requests: measured at the edge in the incident window; 0 requests
+            means that no traffic was seen.
+        users: distinct users hurt, where known.
+        catalogue_rate: revenue per hour through the affected services, where the catalogue says.
+        quotes: the evidence of the numbers.
+    """
+    share = failed_requests / requests if requests else None
+    business = business_level(severity, tier)
+    known = bool(requests or users)
+    hurt = user_level(share, users) if known else table().levels[severity].users
+    complexity = complexity_level(category, severity)
+    minutes = estimate(severity, complexity)
+    revenue, revenue_basis = revenue_at_risk(business, catalogue_rate)
+    measured = "traffic at the edge (measured)" if requests else "user count (given)"
+    scores = (
+        table().business[business].score,
+        table().users[hurt].score,
+        table().complexity[complexity].score,
+    )
+    return Impact(
+        business=business,
+        business_score=scores[0],
+        users=hurt,
+        users_score=scores[1],
+        complexity=complexity,
+        complexity_score=scores[2],
+        priority=priority(*scores),
+        basis=measured if known else "severity and service catalogue (assumed)",
+        requests=requests,
+        failed_requests=failed_requests,
+        failed_share=None if share is None else round(share, 6),
+        revenue_per_hour=revenue,
+        revenue_basis=revenue_basis,
+        minutes_to_resolve=minutes,
+        minutes_spread=(round(minutes / 2, 1), round(minutes * 2, 1)),
+        roles=people(category, severity),
+        quotes=list(quotes),
+    )

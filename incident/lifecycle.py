@@ -1,11 +1,41 @@
-"""The incident's states, and which change may follow which (practice: lifecycle)."""
+"""The practice in words: who works an incident, its five phases (practice: thirteen steps), its
+states, and which change may follow which (practice: lifecycle).
+"""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import NewType
 
 from pydantic import BaseModel, Field
 
 from ..errors import LifecycleError
+
+Specialist = NewType("Specialist", str)
+"""Who works a step, by the name of its file in agents/."""
+
+
+class Phase(IntEnum):
+    """Communication runs beside the other phases from declaration on."""
+
+    triage = 1
+    investigate = 2
+    recover = 3
+    communicate = 4
+    learn = 5
+
+    @property
+    def title(self) -> str:
+        """As a heading."""
+        return TITLES[self]
+
+
+TITLES = {
+    Phase.triage: "Detect and triage",
+    Phase.investigate: "Investigate",
+    Phase.recover: "Resolve and recover",
+    Phase.communicate: "Communicate",
+    Phase.learn: "Learn",
+}
 
 
 class State(StrEnum):
@@ -41,6 +71,7 @@ ACTIVE = (
     State.recovering,
     State.monitoring,
 )
+OVER = (State.resolved, State.post_incident, State.closed)
 
 # Any active state may follow another (an attempt that fails goes back to investigating); a
 # resolved incident may reopen; what is closed stays closed until it is reopened.

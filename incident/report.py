@@ -63,6 +63,20 @@ class Report(BaseModel):
     )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
 
+    def differ(
+        self, about: str, ours: str, theirs: str, why: str, standing: Literal["floor", "model"]
+    ) -> Disagreement:
+        """What a model sees differently from this report, and which of both stands."""
+        return Disagreement(
+            step=self.step,
+            specialist=self.specialist,
+            about=about,
+            floor=ours,
+            model=theirs,
+            standing=standing,
+            why=why,
+        )
+
     @classmethod
     def number(cls) -> int:
         """The step, 1 to 13, whose report this is."""

@@ -9,29 +9,13 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from ..settings import ModelSettings
-from ..tracing import model_span
-from .fallback import Breaker, Fallback
-from .protocol import Answer, Ask, Model
-
-PROVIDERS = {
-    "openai.azure.com": "azure.ai.openai",
-    "cognitiveservices.azure.com": "azure.ai.openai",
-    "models.ai.azure.com": "azure.ai.inference",
-    "api.anthropic.com": "anthropic",
-    "api.cohere.com": "cohere",
-    "api.cohere.ai": "cohere",
-    "api.deepseek.com": "deepseek",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral_ai",
-    "api.perplexity.ai": "perplexity",
-    "api.x.ai": "x_ai",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
-}
-"""Hosts, and the provider as the conventions name it; whoever else speaks it is "openai"."""
+from ..tracing.spans import model_span
+from .patterns import hosts
+from .protocol import Answer, Ask, Model, Wrapped
+from .wrapping import Breaker, Fallback
 
 
-class TracedModel:
+class TracedModel(Wrapped):
     """A model, traced where tracing is on; else the model and nothing more."""
 
     def __init__(self, model: Model, base_url: str = "") -> None:
@@ -41,14 +25,9 @@ class TracedModel:
             model: who answers.
             base_url: where it is asked; empty: OpenAI's own, or no server at all.
         """
-        self.model = model
+        super().__init__(model)
         self.server = server_of(base_url)
         self.provider = provider_of(self.server[0] if self.server else "")
-
-    @property
-    def name(self) -> str:
-        """The wrapped model's name."""
-        return self.model.name
 
     def ask(self, ask: Ask) -> Answer:
         """The wrapped model's answer. Raises what it raises."""
@@ -69,27 +48,22 @@ def server_of(base_url: str) -> tuple[str, int] | None:
 def provider_of(host: str) -> str:
     """The provider behind a host, as well as its name tells: the client speaks OpenAI's protocol
     with all of them."""
-    for known, name in PROVIDERS.items():
+    for known, name in hosts().providers.items():
         if host == known or host.endswith(("." + known, "-" + known)):
             return name
     return "openai"
 
 
-class Routed:
+class Routed(Wrapped):
     """Asks the model of the specialist that asks; the common one for all who have none."""
 
     def __init__(self, common: Model, own: Mapping[str, Model]) -> None:
-        self.common = common
+        super().__init__(common)
         self.own = own
-
-    @property
-    def name(self) -> str:
-        """The common one's."""
-        return self.common.name
 
     def ask(self, ask: Ask) -> Answer:
         """Its model's answer. Raises ModelError."""
-        return self.own.get(ask.specialist, self.common).ask(ask)
+        return self.own.get(ask.specialist, self.model).ask(ask)
 
 
 def model_from(settings: ModelSettings) -> Model | None:
@@ -99,10 +73,14 @@ def model_from(settings: ModelSettings) -> Model | None:
     """
     if not settings.model_configured:
         return None
-    second = _second(settings)
-    common = _with(_first(settings, settings.model), second)
-    own = specialist_models(settings)
-    by_name = {name: _with(_first(settings, name), second) for name in sorted(set(own.values()))}
+    second, own = _second(settings), specialist_models(settings)
+
+    def of(name: str) -> Model:
+        first = _endpoint(settings, name, settings.endpoint, settings.endpoint_key)
+        return Fallback(first, second) if second else first
+
+    common = of(settings.model)
+    by_name = {name: of(name) for name in sorted(set(own.values()))}
     return Routed(common, {who: by_name[name] for who, name in own.items()}) if own else common
 
 
@@ -129,23 +107,13 @@ def _at(model: str, base_url: str) -> str:
     return f"{model or 'the first listed model'} at {host}"
 
 
-def _with(first: Model, second: Model | None) -> Model:
-    return Fallback(first, second) if second else first
-
-
-def _first(settings: ModelSettings, name: str) -> Model:
-    return _endpoint(settings, name, settings.endpoint, settings.endpoint_key)
-
-
 def _second(settings: ModelSettings) -> Model | None:
     """The first one's key is for the first one's endpoint only."""
     if not (settings.second_model or settings.second_base_url):
         return None
-    name = settings.second_model or settings.model
-    if settings.second_base_url:
-        return _endpoint(settings, name, settings.second_base_url, settings.second_key)
-    key = settings.second_key or settings.endpoint_key
-    return _endpoint(settings, name, settings.endpoint, key)
+    name, url = settings.second_model or settings.model, settings.second_base_url
+    key = settings.second_key if url else settings.second_key or settings.endpoint_key
+    return _endpoint(settings, name, url or settings.endpoint, key)
 
 
 def _endpoint(settings: ModelSettings, name: str, base_url: str, key: SecretStr | None) -> Model:

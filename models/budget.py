@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Engine, func, insert, select
 
 from ..errors import BudgetSpent
-from ..incident.database import reader
+from ..incident.database import MODEL_CALLS, reader
 from ..incident.model_use import ModelCall
-from ..incident.tables import MODEL_CALLS
 from ..settings import ModelSettings
 from .protocol import Ask, Usage
 from .usage import estimated, weight
@@ -167,11 +166,7 @@ class ModelBudget:
     def _priced(self, price: Price | None, model: str) -> None:
         """A limit of money cannot be kept for a model without a price."""
         settings = self.settings
-        money = (
-            settings.money_per_specialist,
-            settings.money_per_incident,
-            settings.money_per_day,
-        )
+        money = (settings.money_per_specialist, settings.money_per_incident, settings.money_per_day)
         if price is None and any(limit is not None for limit in money):
             raise BudgetSpent(
                 f"money is limited and {model} has no price: add it, or "

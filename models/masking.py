@@ -5,7 +5,7 @@ import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from . import named, rules
 from .patterns import SecretSpan, forms
-from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec
+from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec, Wrapped
 
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
 KEPT = ("SECRET", "CARD", "IBAN", "ID")
@@ -174,17 +174,12 @@ def _telling(value: str) -> bool:
 # It stands outside of everything that sends, so there is no second way out.
 
 
-@dataclass(frozen=True)
-class Masked:
+class Masked(Wrapped):
     """Wraps a model; `mask_for` gives the masks of an incident by its id."""
 
-    inner: Model
-    mask_for: Callable[[str], Mask]
-
-    @property
-    def name(self) -> str:
-        """The model's name, for the record."""
-        return self.inner.name
+    def __init__(self, model: Model, mask_for: Callable[[str], Mask]) -> None:
+        super().__init__(model)
+        self.mask_for = mask_for
 
     def ask(self, ask: Ask) -> Answer:
         """Ask with masks; the reply and the arguments of calls come back with what they mean.
@@ -196,7 +191,7 @@ class Masked:
         mask.learn(text for message in ask.messages for text in _texts(message))
         messages = tuple(_masked(message, mask) for message in ask.messages)
         tools = tuple(_described(tool, mask) for tool in ask.tools)
-        answer = self.inner.ask(replace(ask, messages=messages, tools=tools))
+        answer = self.model.ask(replace(ask, messages=messages, tools=tools))
         reply = answer.reply and restored(answer.reply, mask)
         return replace(answer, reply=reply, calls=tuple(_called(c, mask) for c in answer.calls))
 

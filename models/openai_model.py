@@ -11,7 +11,7 @@ import httpx2
 import openai
 
 from ..errors import ModelUnavailable
-from .habits import habits_of
+from .endpoint import habits_of
 from .ladder import Ladder
 from .protocol import Answer, Ask
 from .retrying import Retrying

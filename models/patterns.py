@@ -31,25 +31,24 @@ class SecretSpan:
     named: bool = False  # known by its name or place only, so hunted for elsewhere too
 
 
-INSIDE = tuple(
-    ipaddress.IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-    )
-)
-"""Private, loopback, link-local, shared and multicast networks: no client's own address."""
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CARDS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3[68]\d{12}|35\d{14}"
     r"|6(?:011|5\d\d|4[4-9]\d|2\d\d)\d{12}(?:\d{3})?"
 )
+
+
+class Hosts(Entry):
+    """hosts.yaml, which says what each is for."""
+
+    providers: dict[str, str]
+    inside: tuple[ipaddress.IPv4Network, ...]
+
+
+@cache
+def hosts() -> Hosts:
+    """The hosts of hosts.yaml."""
+    return read_table("models/hosts.yaml", Hosts)
 
 
 def public(address: str) -> bool:
@@ -58,7 +57,7 @@ def public(address: str) -> bool:
         value = ipaddress.IPv4Address(address)
     except ValueError:
         return False
-    return not any(value in network for network in INSIDE)
+    return not any(value in network for network in hosts().inside)
 
 
 def card(text: str) -> bool:

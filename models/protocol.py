@@ -121,3 +121,15 @@ class Model(Protocol):
     def ask(self, ask: Ask) -> Answer:
         """One answer: a reply of the schema, or tool calls."""
         ...
+
+
+class Wrapped:
+    """What stands around a model goes by its name."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name

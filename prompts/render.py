@@ -13,7 +13,9 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from . import formats, neutral
+from ..incident.document import Incident
+from ..incident.evidence import short
+from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
 FOLDER = Path(__file__).parent
@@ -22,10 +24,10 @@ FOLDER = Path(__file__).parent
 def _printed(value: Any) -> Any:
     """What a template prints: numbers and our own Markdown as they are, the rest as data."""
     if value is None:
-        return formats.UNKNOWN
-    if isinstance(value, (neutral.Trusted, Undefined)) or type(value) in (int, float):
+        return shown.UNKNOWN
+    if isinstance(value, (shown.Trusted, Undefined)) or type(value) in (int, float):
         return value
-    return neutral.data(value)
+    return shown.data(value)
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -37,18 +39,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
-    environment.filters.update(data=neutral.data, code=neutral.code, cite=neutral.cite)
-    environment.filters.update(code_cell=neutral.code_cell)
-    environment.filters.update(
-        utc=formats.utc,
-        clock=formats.clock,
-        percent=formats.percent,
-        count=formats.count,
-        figure=formats.figure,
-        level=formats.level,
-        duration=formats.duration,
-        zh=formats.zh,
-    )
+    numbers = (shown.percent, shown.count, shown.figure, shown.level, shown.duration)
+    texts = (shown.data, shown.code, shown.code_cell, shown.cite)
+    for printed in (shown.utc, shown.clock, shown.zh, *numbers, *texts):
+        environment.filters[printed.__name__] = printed
     return environment
 
 
@@ -88,3 +82,36 @@ def digest(name: str) -> str:
 def stamp(name: str) -> str:
     """The template and its wording, for a message's record: declared.en.md@0123456789ab."""
     return f"{name}@{digest(name)}"
+
+
+# The incident document as Markdown, for `warroom show` and the incident's folder.
+
+
+def incident_markdown(document: Incident) -> str:
+    """The whole document, newest knowledge first, evidence and timeline last."""
+    priced = [call.cost for call in document.model_calls if call.cost is not None]
+    return render(
+        "incident.md",
+        doc=document,
+        severity=document.severity.value if document.severity else "not classified",
+        leading=document.leading(),
+        outcome={e.plan: e.outcome.value for e in document.executions},
+        verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
+        events=sorted(document.timeline, key=lambda event: event.at),
+        answers=document.reports if _asked(document) else [],
+        cost=sum(priced) if priced else None,
+    )
+
+
+def _asked(document: Incident) -> bool:
+    """Whether a model was to answer: only then it matters who did."""
+    return bool(document.model_calls) or any(report.fallback for report in document.reports)
+
+
+def _subject(document: Incident, subject: str) -> str:
+    """What a decision was about: a plan's title or a message's subject, else the hash."""
+    plan = document.plan(subject)
+    if plan:
+        return plan.title
+    message = next((m for m in document.communications if m.hash == subject), None)
+    return f"{message.id} to {message.audience.value}" if message else short(subject)

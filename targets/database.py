@@ -1,21 +1,130 @@
 """Rows against their backup: compare a table with its dump, repair what differs, undo that.
 
 A repair is one transaction. The rows that it replaces are kept in the schema `warroom`, in a
-table whose name the receipt carries.
+table whose name the receipt carries. SQL is composed safely: names are quoted, values never
+interpolated; `dump` is a temporary table that holds the backup, `live` the table as it stands.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from ..actions.capabilities import Difference, Receipt, Repaired, RowRepair
 from ..actions.inventory import Inventory
 from ..errors import ToolFailed
-from .rows import COLUMNS, SCHEMA, Shape
+
+SCHEMA = "warroom"
+WAS_THERE = "warroom_was_there"
+
+COLUMNS = """
+SELECT a.attname, coalesce(a.attnum = ANY (i.indkey), false)
+FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+WHERE a.attrelid = to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A table's name, all its columns in order, its primary key, and the columns compared.
+
+    Columns that move in ordinary business (units on hand) must not be compared: a repair of
+    them would take back what was sold since the backup.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    compared: tuple[str, ...]
+
+    def sql(self, template: LiteralString, kept: str = "") -> Composed:
+        """One of the statements below, for this table and the kept rows of this name."""
+        live, dump, compared = self._of("live"), self._of("dump"), self.compared
+        return SQL(
+            template
+        ).format(  # pyright: ignore[reportArgumentType] constants of this file
+            table=Identifier(self.table),
+            kept=Identifier(SCHEMA, kept),
+            was_there=Identifier(WAS_THERE),
+            columns=_list(map(Identifier, self.columns)),
+            dump_columns=_list(dump(self.columns)),
+            key=_list(map(Identifier, self.key)),
+            live_keys=_list(live(self.key)),
+            dump_keys=_list(dump(self.key)),
+            kept_keys=_list(self._of("kept")(self.key)),
+            live_key=_list(live(self.key[:1])),
+            dump_key=_list(dump(self.key[:1])),
+            both=SQL("live.{0} IS NOT NULL AND dump.{0} IS NOT NULL").format(
+                Identifier(self.key[0])
+            ),
+            before=_list([*dump(self.key), *live(compared)]),
+            changed=SQL("({})").format(SQL(" OR ").join(_differs(name) for name in compared)),
+            per_column=_list(_count_changed(name, self.key[0]) for name in compared),
+            from_dump=_list(_assign(name, "dump") for name in compared),
+            from_kept=_list(_assign(name, "kept") for name in compared),
+        )
+
+    def _of(self, alias: str) -> Callable[[Iterable[str]], list[Composable]]:
+        return lambda names: [Identifier(alias, name) for name in names]
+
+
+COMPARE = (
+    "SELECT count({live_key}), count(*) FILTER (WHERE {both} AND {changed}),"
+    " count(*) FILTER (WHERE {live_key} IS NULL),"
+    " count(*) FILTER (WHERE {dump_key} IS NULL), {per_column}"
+    " FROM dump FULL JOIN {table} live USING ({key})"
+)
+"""One row: live rows, changed, missing in live, new in live, changed per column."""
+KEEP = (
+    "CREATE TABLE {kept} AS SELECT {before}, {live_key} IS NOT NULL AS {was_there}"
+    " FROM dump LEFT JOIN {table} live USING ({key})"
+    " WHERE {live_key} IS NULL OR {changed}"
+)
+"""Copies what a repair is about to replace; of missing rows only the key."""
+REPAIR = (
+    "UPDATE {table} live SET {from_dump} FROM dump JOIN {kept} kept USING ({key})"
+    " WHERE ({live_keys}) = ({dump_keys}) AND kept.{was_there}"
+)
+"""Writes the backup's values of the compared columns into the kept rows."""
+ADD_MISSING = (
+    "INSERT INTO {table} ({columns}) SELECT {dump_columns} FROM dump"
+    " JOIN {kept} kept USING ({key}) WHERE NOT kept.{was_there}"
+)
+"""Inserts the rows that were gone, whole."""
+RESTORE = (
+    "UPDATE {table} live SET {from_kept} FROM {kept} kept"
+    " WHERE ({live_keys}) = ({kept_keys}) AND kept.{was_there}"
+)
+"""Writes the kept values back."""
+REMOVE_ADDED = (
+    "DELETE FROM {table} live USING {kept} kept"
+    " WHERE ({live_keys}) = ({kept_keys}) AND NOT kept.{was_there}"
+)
+"""Deletes the rows that the repair had added."""
+
+
+def _differs(name: str) -> Composed:
+    return SQL("live.{0} IS DISTINCT FROM dump.{0}").format(Identifier(name))
+
+
+def _count_changed(name: str, key: str) -> Composed:
+    return SQL(
+        "count(*) FILTER (WHERE live.{key} IS NOT NULL AND dump.{key} IS NOT NULL AND {differs})"
+    ).format(key=Identifier(key), differs=_differs(name))
+
+
+def _assign(name: str, source: str) -> Composed:
+    return SQL("{} = {}").format(Identifier(name), Identifier(source, name))
+
+
+def _list(parts: Iterable[Composable]) -> Composed:
+    return SQL(", ").join(parts)
+
 
 OPTIONS = (
     "-c statement_timeout=8000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=9000"
@@ -82,8 +191,8 @@ class Database(RowRepair):
             if not _exists(connection, f'{SCHEMA}."{was.kept_in}"'):
                 raise ToolFailed(f"the replaced rows {SCHEMA}.{was.kept_in} are gone: cannot undo")
             shape = _shape(connection, was.table, was.columns)
-            removed = connection.execute(shape.remove_added(was.kept_in)).rowcount
-            restored = connection.execute(shape.restore(was.kept_in)).rowcount
+            removed = connection.execute(shape.sql(REMOVE_ADDED, was.kept_in)).rowcount
+            restored = connection.execute(shape.sql(RESTORE, was.kept_in)).rowcount
         return Receipt(note=f"{restored} rows of {was.table} restored, {removed} removed")
 
     def _load(self, connection: psycopg.Connection, table: str, columns: Sequence[str]) -> Shape:
@@ -132,7 +241,7 @@ def _shape(connection: psycopg.Connection, table: str, columns: Sequence[str]) -
 
 
 def _compare(connection: psycopg.Connection, shape: Shape) -> Difference:
-    answer = connection.execute(shape.compare()).fetchall()  # an aggregate: exactly one row
+    answer = connection.execute(shape.sql(COMPARE)).fetchall()  # an aggregate: exactly one row
     rows, changed, missing, new, *counts = answer[0]
     per_column = dict(zip(shape.compared, counts, strict=True))
     return Difference(shape.table, rows, changed, missing, new, per_column)
@@ -145,8 +254,8 @@ def _repair(connection: psycopg.Connection, shape: Shape) -> str:
     while _exists(connection, f'{SCHEMA}."{shape.table}_{number}"'):
         number += 1
     kept = f"{shape.table}_{number}"
-    for statement in (shape.keep(kept), shape.repair(kept), shape.add_missing(kept)):
-        connection.execute(statement)
+    for template in (KEEP, REPAIR, ADD_MISSING):
+        connection.execute(shape.sql(template, kept))
     return kept
 
 

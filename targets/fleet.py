@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 
-from ..actions.capabilities import Activated, Restart, Restarted, Routing, Scaling
+from ..actions.capabilities import Activated, Restarted, Restarting, Routing, Scaling
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
-from .configuration import Configuration
-from .edge import Edge
+from .configured import Edge
+from .git import Configuration
 from .supervisor import Supervisor
 
 FILE = "endpoints.json"
@@ -67,7 +67,7 @@ def _endpoints(document: dict[str, Any], service: str) -> list[Endpoint]:
     ]
 
 
-class Fleet(Restart, Scaling):
+class Fleet(Restarting, Scaling):
     """Processes and the endpoints that lead to them."""
 
     def __init__(self, supervisor: Supervisor, endpoints: Endpoints) -> None:

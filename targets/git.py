@@ -1,9 +1,18 @@
-"""A git repository driven through its command line, bounded in time."""
+"""Git repositories, driven through the command line and bounded in time: any, and the one with the
+configuration, JSON files that services read again, each change one commit.
+"""
 
+import fcntl
+import json
 import os
 import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
+from ..actions.capabilities import Committed
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
@@ -43,3 +52,83 @@ class Git:
                 f"git {' '.join(arguments)} in {self.folder} failed: {error.stderr.strip()}"
             ) from error
         return done.stdout.rstrip()
+
+
+LOCK_TIMEOUT_S = 5.0
+
+R = TypeVar("R", bound=Committed)
+
+
+class Configuration:
+    """Reads, changes and commits one file at a time, one writer at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git = Git(folder)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The file's document. Raises ToolFailed where it is missing or no JSON object."""
+        path = self.folder / name
+        try:
+            document = json.loads(path.read_text())
+        except OSError as error:
+            raise ToolFailed(f"{path} cannot be read ({error.strerror})") from error
+        except ValueError as error:
+            raise ToolFailed(f"{path} is not JSON ({error}): repair it by hand first") from error
+        if not isinstance(document, dict):
+            raise ToolFailed(f"{path} holds no JSON object: repair it by hand first")
+        return document
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.folder / name).is_file()
+
+    def update(self, name: str, summary: str, edit: Callable[[dict[str, Any]], R]) -> R:
+        """Let `edit` change the document in place, then commit under `summary`.
+
+        Returns `edit`'s own receipt, with the commit.
+        A change that was written but not committed before a crash is committed now.
+        """
+        with self._locked():
+            document = self.read(name)
+            receipt = edit(document)
+            self._write(name, document)
+            return receipt.model_copy(update={"commit": self._commit(name, summary)})
+
+    def _write(self, name: str, document: dict[str, Any]) -> None:
+        """Replace the file in one step: a service never sees half of it."""
+        path = self.folder / name
+        if json.loads(path.read_text()) == document:
+            return
+        fresh = path.with_name(f".{name}.{os.getpid()}")
+        fresh.write_text(json.dumps(document, indent=2) + "\n")
+        fresh.replace(path)
+
+    def _commit(self, name: str, summary: str) -> str:
+        if not self.git.run("status", "--porcelain", "--", name):
+            return ""
+        self.git.run("add", "--", name)
+        self.git.run("commit", "--quiet", "-m", summary, "--", name)
+        return self.git.run("rev-parse", "HEAD")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, across processes; released by the kernel when a writer dies."""
+        with (self.folder / ".git" / "warroom.lock").open("w") as file:
+            deadline = time.monotonic() + LOCK_TIMEOUT_S
+            while not _try_lock(file.fileno()):
+                if time.monotonic() > deadline:
+                    raise ToolFailed(
+                        f"another process has been changing {self.folder} for "
+                        f"{LOCK_TIMEOUT_S:g} s: wait for it, then try again"
+                    )
+                time.sleep(0.05)
+            yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

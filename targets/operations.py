@@ -15,7 +15,7 @@ from ..actions.capabilities import (
     Difference,
     Platform,
     Receipt,
-    Restart,
+    Restarting,
     RowRepair,
     Stored,
 )
@@ -23,16 +23,11 @@ from ..actions.catalogue import CATALOGUE
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
-from .configuration import Configuration
+from .configured import EDGE, FLAGS, PROVIDERS, ConfiguredProviders, Edge, Flags
 from .database import Database
-from .edge import FILE as EDGE
-from .edge import Edge
-from .flags import FILE as FLAGS
-from .flags import Flags
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
-from .providers import FILE as PROVIDERS
-from .providers import ConfiguredProviders
+from .git import Configuration
 from .releases import GitRollout, Releases
 from .supervisor import SupervisedServices, Supervisor
 
@@ -139,7 +134,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     Versions are switched only where something restarts the service into them.
     """
     supervisor = Supervisor(access.supervisor_url) if access.supervisor_url else None
-    restart: Restart | None = SupervisedServices(supervisor) if supervisor else None
+    restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None

@@ -52,21 +52,11 @@ class Rehearsal:
 class Gone:
     """Stands in for the hands of an incident that is resumed without its system."""
 
-    def inventory(self) -> Inventory:
+    def perform(self, *_asked: Any, **_named: Any) -> NoReturn:
         """Fails."""
-        _fail()
+        raise ToolFailed(WHY_GONE)
 
-    def perform(self, action: Action) -> Receipt:
-        """Fails."""
-        _fail()
-
-    def undo(self, action: Action, stored: Stored) -> Receipt:
-        """Fails."""
-        _fail()
-
-
-def _fail() -> NoReturn:
-    raise ToolFailed(WHY_GONE)
+    inventory = undo = perform
 
 
 def _call(action: Action) -> Call:

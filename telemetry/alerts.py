@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import AlertError
-from ..incident.alert import Alert
+from ..incident.document import Alert
 
 MOST_BYTES = 1_000_000
 MOST_ALERTS = 500

@@ -52,11 +52,10 @@ class Board:
         """A gauge by instance; empty where nothing was recorded."""
         return by_instance(self.series.get(name, []), self.grid)
 
-    def total(self, name: str, match: Match | None = None) -> np.ndarray | None:
+    def total(self, name: str) -> np.ndarray | None:
         """A gauge summed over instances and labels."""
-        found = [item for item in self.series.get(name, []) if not match or match(item.labels)]
-        rows = list(by_instance(found, self.grid, add).values())
-        return _fold(rows, add)
+        rows = by_instance(self.series.get(name, []), self.grid, add)
+        return _fold(list(rows.values()), add)
 
     def highest(self, name: str) -> np.ndarray | None:
         """A gauge's highest instance."""

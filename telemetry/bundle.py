@@ -81,16 +81,6 @@ def header(root: Path) -> dict[str, Any]:
     return found
 
 
-def read_catalogue(path: Path) -> Catalogue:
-    """The catalogue in a JSON file; an empty one where there is no file.
-
-    Raises BundleError naming the field that is wrong.
-    """
-    if not path.exists():
-        return Catalogue()
-    return parse_catalogue(read_json(path), path.name)
-
-
 class CatalogueFile:
     """A catalogue that may be written anew: it is read again when it was."""
 
@@ -99,14 +89,17 @@ class CatalogueFile:
         self.read: tuple[tuple[int, int], Catalogue] | None = None
 
     def catalogue(self) -> Catalogue:
-        """As the file says it now. Shared: never written into."""
+        """As the file says it now; an empty one where there is none. Shared: never written into.
+
+        Raises BundleError naming the field that is wrong.
+        """
         try:
             found = self.path.stat()
-        except OSError:
-            return read_catalogue(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return Catalogue()
         version = found.st_mtime_ns, found.st_size
         if self.read is None or self.read[0] != version:
-            self.read = version, read_catalogue(self.path)
+            self.read = version, parse_catalogue(read_json(self.path), self.path.name)
         return self.read[1]
 
 

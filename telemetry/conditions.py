@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.anomaly import Anomaly, score_window
+from ..analysis.capacity import fit_trend, seconds_to_limit
 from ..analysis.slo import BurnRule, multiwindow
-from ..analysis.trend import fit_trend, seconds_to_limit
 from .model import Rule, Window
 from .objectives import count_objectives
 from .recipes import FEWEST_BAD, FEWEST_EVENTS
@@ -156,9 +156,9 @@ def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
         bad = float(np.nansum(counted.total) - np.nansum(counted.good))
         if np.nansum(counted.total) < FEWEST_EVENTS or bad < FEWEST_BAD:
             continue
-        level = BurnRule(rule.name, rule.window_s, short, rule.warning or rule.critical or 1.0)
+        level = BurnRule(rule.window_s, short, rule.warning or rule.critical or 1.0)
         series = (counted.ts, counted.good, counted.total)
-        [burn] = multiwindow(*series, promised.objective, at, rules=[level])
+        burn = multiwindow(*series, promised.objective, at, level)
         if burn.firing and burn.long is not None and burn.short is not None:
             slower = min(burn.long, burn.short)
             critical = rule.critical is not None and slower >= rule.critical

@@ -85,27 +85,18 @@ def _apart(modality: str, ranges: Mapping[str, Range]) -> list[str]:
     return [f"lies {gap:.0f} s {side}: clocks disagree, or a source is missing"]
 
 
-def gaps(covers: list[Coverage], windows: dict[str, Window]) -> list[tuple[str, str]]:
-    """What cannot be seen: (what, why) for each modality that misses a named window.
+def missing(cover: Coverage, window: Window) -> str:
+    """What a modality misses of a window, in words that follow its name.
 
     Changes are events: that there are none in a window is no gap.
     """
-    found = [(cover.modality, cover.problem) for cover in covers if cover.problem]
-    for cover in covers:
-        if cover.modality == "changes" or cover.start is None or cover.end is None:
-            continue
-        for name, window in windows.items():
-            why = _missed(cover.start, cover.end, window)
-            if why:
-                found.append((f"{cover.modality} of the {name} window", why))
-    return found
-
-
-def _missed(start: float, end: float, window: Window) -> str:
-    if start >= window.end:
-        return f"begins {start - window.end:.0f} s after the window has ended"
-    if end < window.start:
-        return f"ends {window.start - end:.0f} s before the window begins"
-    if start > window.start + window.seconds / 2:
-        return f"begins {start - window.start:.0f} s into the window of {window.seconds:.0f} s"
+    if cover.modality == "changes" or cover.start is None or cover.end is None:
+        return ""
+    if cover.start >= window.end:
+        return f"begins {cover.start - window.end:.0f} s after the window has ended"
+    if cover.end < window.start:
+        return f"ends {window.start - cover.end:.0f} s before the window begins"
+    if cover.start > window.start + window.seconds / 2:
+        late = cover.start - window.start
+        return f"begins {late:.0f} s into the window of {window.seconds:.0f} s"
     return ""

@@ -43,19 +43,13 @@ class Grid:
         return Grid(self.start - cells * self.step, self.step, self.cells + cells)
 
 
-def grid_step(series: list[Series], window: Window, default: float = 1.0) -> float:
+def grid_step(series: list[Series], window: Window) -> float:
     """Seconds a cell over a window: the usual distance between samples; more where the window is
     so long that it would take more than MOST_CELLS."""
-    return max(_scrape_step(series, default), window.seconds / MOST_CELLS)
-
-
-def _scrape_step(series: list[Series], default: float) -> float:
-    """The usual distance between samples, seconds."""
     distances = [np.diff(item.ts) for item in series if item.ts.size > 1]
-    if not distances:
-        return default
-    usual = float(np.median(np.concatenate(distances)))
-    return max(round(usual, 1) if usual >= 0.5 else round(usual, 3), 1e-3)
+    usual = float(np.median(np.concatenate(distances))) if distances else 1.0
+    scrape = max(round(usual, 1) if usual >= 0.5 else round(usual, 3), 1e-3)
+    return max(scrape, window.seconds / MOST_CELLS)
 
 
 def gauge_cells(series: Series, grid: Grid) -> np.ndarray:

@@ -28,9 +28,9 @@ class Window:
         """Length in seconds."""
         return self.end - self.start
 
-    def clip(self, other: "Window") -> "Window":
-        """The part of this window inside the other."""
-        return Window(max(self.start, other.start), min(self.end, other.end))
+    def to(self, other: "Window") -> "Window":
+        """From the begin of the earlier one to the end of the later one."""
+        return Window(min(self.start, other.start), max(self.end, other.end))
 
 
 @dataclass(frozen=True)

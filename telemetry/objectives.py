@@ -27,15 +27,10 @@ Key = tuple[str, str]
 """(service, name of the objective)"""
 
 
-def count_objectives(
-    telemetry: Recording, window: Window, services: list[str] | None = None
-) -> dict[Key, Counted]:
+def count_objectives(telemetry: Recording, window: Window) -> dict[Key, Counted]:
     """Every objective of the catalogue that telemetry can count, inside a window."""
-    promised = {
-        service.name: service.slos
-        for service in telemetry.catalogue().services
-        if service.slos and (services is None or service.name in services)
-    }
+    services = telemetry.catalogue().services
+    promised = {service.name: service.slos for service in services if service.slos}
     early = Window(window.start - 5, window.end)
     raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS], list(promised))
     grid = Grid.over(early, grid_step(raw, early))

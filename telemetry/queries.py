@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,11 @@ import duckdb
 
 from ..errors import ToolFailed, ToolRetry
 from ..sandbox import run as apart
+from ..yaml_tables import Entry, Words, read_table
 from .tables import COLUMNS, closed, connected, quoted
 
 LONGEST_CELL = 500
 MOST_COLUMNS = 40
-PLAIN = {
-    "DOUBLE",
-    "FLOAT",
-    "BOOLEAN",
-    *(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")),
-    "INTEGER",
-    "UINTEGER",
-}
-"""Types whose values are JSON as they are."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def _column(name: str, kind: str) -> str:
     quoted = f'"{name.replace(chr(34), chr(34) * 2)}"'
     if kind.startswith("DECIMAL"):
         return f"CAST({quoted} AS DOUBLE)"
-    if kind in PLAIN:
+    if kind in offered().plain_types:
         return quoted
     return f"left(CAST({quoted} AS VARCHAR), {LONGEST_CELL + 1})"
 
@@ -130,33 +123,27 @@ def _first_lines(error: duckdb.Error) -> str:
 LONGEST_SQL = 3000
 MOST_JOINED = 10
 """How often a statement may put texts together: each time may double them."""
-JOINING = {"||", "concat", "concat_ws"}
 SYSTEM = re.compile(r"(?i)duckdb_|pragma_|sqlite_|pg_|information_schema")
 """Names of views about the database: a named subquery may not be called so, or they could be read
 where it is not in scope."""
 LONGEST_FORMAT = 60
-TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "json_each"}
-FUNCTIONS = """
-    + - * / // % ** ^ || -> ->> ~~ !~~ ~~* !~~* @> ! & | << >>
-    count count_star count_if sum avg mean min max median mode quantile quantile_cont quantile_disc
-    approx_count_distinct approx_quantile stddev stddev_samp stddev_pop variance var_samp var_pop
-    corr covar_pop covar_samp regr_slope regr_intercept regr_r2 skewness kurtosis entropy
-    any_value arg_max arg_min max_by min_by first last list array_agg string_agg group_concat
-    bool_and bool_or histogram product row_number rank dense_rank percent_rank cume_dist ntile lag
-    lead first_value last_value nth_value abs ceil ceiling floor round trunc sign sqrt exp ln log
-    log2 log10 pow power mod greatest least isnan isfinite isinf lower upper length len strlen
-    substr substring left right trim ltrim rtrim contains starts_with prefix suffix ends_with
-    strpos position instr concat concat_ws split_part string_split str_split regexp_matches
-    regexp_full_match regexp_extract regexp_extract_all regexp_split_to_array like_escape
-    not_like_escape ilike_escape coalesce ifnull nullif if epoch epoch_ms
-    to_timestamp make_timestamp date_trunc date_part datepart date_diff datediff time_bucket
-    strftime extract year month day hour minute second now to_seconds to_minutes to_hours to_days
-    json_extract json_extract_string json_extract_path json_extract_path_text json_keys
-    json_array_length json_type json_exists json_contains json_value list_contains list_has
-    list_value list_extract list_element array_extract list_count list_sum list_avg list_min
-    list_max list_distinct list_unique list_sort unnest struct_extract struct_pack row map_keys
-    map_values map_extract element_at cardinality typeof hash md5
-"""
+
+
+class Offered(Entry):
+    """What a statement may use, out of `sql.yaml`."""
+
+    functions: Words
+    table_functions: Words
+    joining: Words
+    """Functions that put texts together."""
+    plain_types: Words
+    """Types whose values are JSON as they are."""
+
+
+@cache
+def offered() -> Offered:
+    """The words of sql.yaml."""
+    return read_table("telemetry/sql.yaml", Offered)
 
 
 def allowed(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -204,10 +191,10 @@ def _check(tree: Any) -> None:
             _table(node, tables)
         name = str(node.get("function_name", "")).lower()
         if id(node) in sources:
-            _offered(name, TABLE_FUNCTIONS, "table function")
+            _check_name(name, offered().table_functions, "table function")
         elif name:
-            _offered(name, set(FUNCTIONS.split()), "function")
-        joined += name in JOINING
+            _check_name(name, offered().functions, "function")
+        joined += name in offered().joining
         if name == "strftime":
             _written_out(node)
     if joined > MOST_JOINED:
@@ -241,10 +228,10 @@ def _written_out(node: dict[str, Any]) -> None:
         raise ToolRetry(f"strftime takes a format of at most {LONGEST_FORMAT} characters; use '%H'")
 
 
-def _offered(name: str, offered: set[str], what: str) -> None:
-    if name in offered:
+def _check_name(name: str, known: Words, what: str) -> None:
+    if name in known:
         return
-    close = get_close_matches(name, offered, 3, 0.5) or sorted(offered - {"!"})[:4]
+    close = get_close_matches(name, known, 3, 0.5) or sorted(known - {"!"})[:4]
     raise ToolRetry(f"{what} {name[:60]} is not offered; use {', '.join(close)} or do without")
 
 

@@ -107,28 +107,17 @@ class Quantile(Recipe):
         return f"{by_service('sum', every)} >= {FEWEST_EVENTS}"
 
 
-class Total(Recipe):
-    """A gauge summed over instances and labels."""
+class Gauge(Recipe):
+    """A gauge of all instances and labels together: their sum, or the highest of them."""
 
-    kind: Literal["total"] = "total"
-
-    def compute(self, board: Board) -> Made | None:
-        return uncounted(board.total(self.metric))
-
-    def promql(self, scope: Scope) -> str:
-        return by_service("sum", scope.select(self.metric))
-
-
-class Highest(Recipe):
-    """A gauge's highest instance."""
-
-    kind: Literal["highest"] = "highest"
+    kind: Literal["total", "highest"]
 
     def compute(self, board: Board) -> Made | None:
-        return uncounted(board.highest(self.metric))
+        read = board.total if self.kind == "total" else board.highest
+        return uncounted(read(self.metric))
 
     def promql(self, scope: Scope) -> str:
-        return by_service("max", scope.select(self.metric))
+        return by_service("sum" if self.kind == "total" else "max", scope.select(self.metric))
 
 
 class Busiest(Recipe):
@@ -247,7 +236,7 @@ class TimeToFull(Beyond):
         return f"{ahead} > on (service, instance) {scope.select(self.limit)}"
 
 
-_Gauges = Total | Highest | Busiest | Used | UsedTogether
+_Gauges = Gauge | Busiest | Used | UsedTogether
 _Counts = Rate | Share | Quantile | Restarts
 AnyRecipe = Annotated[_Gauges | _Counts | Answering | TimeToFull, Field(discriminator="kind")]
 """As a record says it, by its kind."""

@@ -27,6 +27,8 @@ MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(rege
 attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
 """A number follows the name of an attribute, once the names that end in some words are away."""
 NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
+MOST = {"logs": 100_000, "traces": 200_000, "changes": 10_000}
+"""Records of one answer."""
 PAGE_ROWS = 50_000
 """Rows that are written at once: bounds memory."""
 CLOCKS = 1.1
@@ -86,27 +88,19 @@ class Recording:
         window: Window,
         services: list[str] | None = None,
         levels: list[str] | None = None,
-        contains: str = "",
-        limit: int = 100_000,
         having: Collection[str] = (),
     ) -> list[LogRecord]:
-        """Log records inside the window, oldest first; `contains` in any case of letters, `having`
-        one of these attributes."""
+        """Log records inside the window, oldest first; `having` one of these attributes."""
         where, values = _where("logs", window, services, having)
-        if contains:
-            where, values = f"{where} AND contains(lower(message), lower(?))", [*values, contains]
         if levels is not None:
             where += " AND list_contains(?, coalesce(lower(level), 'info'))"
             values.append([*levels, *(word for word, ours in LEVELS.items() if ours in levels)])
         self._note("logs", window)
-        return self._records("logs", self.tables.log_records, where, values, limit)
+        return self._records("logs", self.tables.log_records, where, values)
 
     def spans(
         self,
         window: Window,
-        services: list[str] | None = None,
-        errors_only: bool = False,
-        limit: int = 200_000,
         having: Collection[str] = (),
         route: str = "",
         trace_id: str = "",
@@ -121,9 +115,7 @@ class Recording:
         these words, and maybe others; `different`: of those with the same name, status message
         and attributes only the newest.
         """
-        where, values = _where("traces", window, services, having)
-        if errors_only:
-            where += " AND lower(status) = 'error'"
+        where, values = _where("traces", window, None, having)
         if trace_id:
             where, values = f"{where} AND trace_id = ?", [*values, trace_id]
         if route:
@@ -135,13 +127,13 @@ class Recording:
             newest = f"SELECT {NEWEST} FROM traces WHERE {where} AND {held} GROUP BY {KIND}"
             where = f"rowid IN ({newest})"
         self._note("traces", window)
-        return self._records("traces", self.tables.span_records, where, values, limit)
+        return self._records("traces", self.tables.span_records, where, values)
 
     def span_table(self, window: Window, linked: bool = True) -> SpanTable:
         """The spans that start inside the window as columns, in order of start. Shared: never
         written into.
 
-        Linked: each with its parent, and of several under one id the last, as in a Trace. Else
+        Linked: each with its parent, and of several under one id the last. Else
         every one as it came and without parents, which is quicker.
         """
         return self.remember(("spans", window, linked), lambda: self._span_table(window, linked))
@@ -166,7 +158,7 @@ class Recording:
         """Deploys, commits, flags, configuration inside the window, oldest first."""
         where, values = _where("changes", window, None)
         self._note("changes", window)
-        return self._records("changes", self.tables.change_records, where, values, 10_000)
+        return self._records("changes", self.tables.change_records, where, values)
 
     def lines(self, modality: str, window: Window) -> Iterator[bytes]:
         """The rows inside the window as a bundle has them, in the order in which they came."""
@@ -227,13 +219,11 @@ class Recording:
         with self.tables.lock:
             return self.tables.logs.table(self.tables.db, self.held["logs"], window)
 
-    def _records(
-        self, table: str, records: Records, where: str, values: list[Any], limit: int
-    ) -> list[Any]:
+    def _records(self, table: str, records: Records, where: str, values: list[Any]) -> list[Any]:
         query = f"SELECT rowid FROM {table} WHERE {where} AND rowid < {self.held[table]}"
         query += f' ORDER BY "{TIME[table]}", rowid LIMIT ?'
         with self.tables.lock:
-            rows = self.tables.db.execute(query, [*values, limit]).fetchnumpy()["rowid"]
+            rows = self.tables.db.execute(query, [*values, MOST[table]]).fetchnumpy()["rowid"]
             return records.fetch(self.tables.db, rows.tolist())
 
 

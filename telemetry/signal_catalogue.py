@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from ..yaml_tables import Entry, read_table
 from .promql import Scope
-from .recipes import AnyRecipe, Highest, Limited, Share, TimeToFull
+from .recipes import AnyRecipe, Gauge, Limited, Share, TimeToFull
 
 
 class SignalName(StrEnum):
@@ -157,4 +157,5 @@ def floor(unit: str) -> Floor:
 
 def definition(name: str) -> SignalDefinition:
     """What is known about a signal; a name of no signal is a recorded metric, taken as it is."""
-    return CATALOGUE.get(name) or SignalDefinition(name=name, unit="", recipe=Highest(metric=name))
+    as_recorded = Gauge(kind="highest", metric=name)
+    return CATALOGUE.get(name) or SignalDefinition(name=name, unit="", recipe=as_recorded)

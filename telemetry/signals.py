@@ -6,7 +6,7 @@ signal says so: its own server spans are best; one that leaves none (a database,
 seen through its callers' client spans.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,6 @@ class Signal:
 
     service: str
     name: str
-    unit: str  # one of Unit
     start: float
     step: float
     values: np.ndarray  # shape (cells,), NaN where unknown
@@ -41,6 +40,11 @@ class Signal:
     def known(self) -> SignalDefinition:
         """What the catalogue knows about it."""
         return definition(self.name)
+
+    @property
+    def unit(self) -> str:
+        """One of Unit; empty where it is not known."""
+        return self.known.unit
 
     @property
     def ts(self) -> np.ndarray:
@@ -109,8 +113,9 @@ def _from_metrics(found: dict[str, Board], asked: list[SignalDefinition]) -> lis
         for known in asked:
             made = known.recipe.compute(board)
             if made is not None:
-                shape = (name, known.name, known.unit, grid.start, grid.step, made[0])
-                signals.append(Signal(*shape, events=made[1]))
+                values, events = made
+                shape = (name, known.name, grid.start, grid.step)
+                signals.append(Signal(*shape, values, events=events))
     return signals
 
 
@@ -135,7 +140,7 @@ def _from_spans(
     for service, view in span_views(table, missing).items():
         for name, (cells, events) in span_cells(view, grid, width).items():
             if name in wanted and (service, name) not in have:
-                shape = (service, name, definition(name).unit, grid.start, grid.step, cells)
+                shape = (service, name, grid.start, grid.step, cells)
                 signals.append(Signal(*shape, view.source, events))
     return signals
 
@@ -150,16 +155,15 @@ def known_services(telemetry: Recording) -> list[str]:
 def _up(alive: list[Series], raw: list[Series], grid: Grid) -> list[Signal]:
     longer = grid.earlier(round(SILENCE_S / grid.step))
     series = by_service(raw) | by_service(alive)
-    shape = (SignalName.up, definition(SignalName.up).unit, longer.start, grid.step)
-    return [Signal(name, *shape, cells) for name, cells in up_cells(series, longer).items()]
+    cells = up_cells(series, longer)
+    return [Signal(name, SignalName.up, longer.start, grid.step, cells[name]) for name in cells]
 
 
 def _cut(signal: Signal, grid: Grid) -> Signal:
     """The part of a signal that lies on the grid asked for."""
     skip = round((grid.start - signal.start) / grid.step)
     events = None if signal.events is None else signal.events[skip:]
-    kept = (signal.service, signal.name, signal.unit, grid.start, grid.step, signal.values[skip:])
-    return Signal(*kept, signal.source, events)
+    return replace(signal, start=grid.start, values=signal.values[skip:], events=events)
 
 
 def up_cells(series: dict[str, list[Series]], grid: Grid) -> dict[str, np.ndarray]:

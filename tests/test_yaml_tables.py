@@ -4,11 +4,22 @@ import re
 
 import pytest
 
+from warroom.agents.causes.candidate import CauseWords
+from warroom.agents.comms import CommsTable
+from warroom.agents.reasoning.sentences import SentenceWords
+from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
+from warroom.analysis.code.settings_turned import SettingForms
+from warroom.analysis.metrics.kinds import KindWords
+from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
+from warroom.incident.impact import AssessmentTable
+from warroom.incident.severity import Severity, Targets
+from warroom.models.patterns import Hosts
+from warroom.telemetry.queries import Offered
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
 from warroom.text_safety.injection import PhraseTable
@@ -90,6 +101,20 @@ def test_a_missing_table_is_named() -> None:
             "breaker stands here twice",
         ),
         (
+            "analysis/code/settings_turned.yaml",
+            SettingForms,
+            "{number}",
+            "{nmber}",
+            "no part is called nmber: write one of key, is",
+        ),
+        (
+            "analysis/metrics/kinds.yaml",
+            KindWords,
+            "saturation:",
+            "saturated:",
+            "there is no such key here: write one of error, availability",
+        ),
+        (
             "text_safety/phrases.yaml",
             PhraseTable,
             "{order}",
@@ -104,11 +129,81 @@ def test_a_missing_table_is_named() -> None:
             "Input should be 'hindsight', 'trait'",
         ),
         (
+            "telemetry/sql.yaml",
+            Offered,
+            "joining:",
+            "joins:",
+            "there is no such key here: write one of functions, table_functions",
+        ),
+        (
             "incident/classification.yaml",
             RuleTable,
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "incident/severity.yaml",
+            dict[Severity, Targets],
+            "resolve_minutes: 60",
+            "resolve_minutes: soon",
+            "severity.yaml:6: P0.resolve_minutes: Input should be a valid integer",
+        ),
+        (
+            "incident/assessment.yaml",
+            AssessmentTable,
+            "{complexity: complex, people",
+            "{complexity: hard, people",
+            "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
+        ),
+        (
+            "agents/comms.yaml",
+            CommsTable,
+            "status page: [status page]",
+            "web page: [status page]",
+            "own_channels.web page: Input should be 'status page', 'customers'",
+        ),
+        (
+            "agents/causes/words.yaml",
+            CauseWords,
+            "quota: [quota",
+            "quotas: [quota",
+            "there is no such key here: write one of shared, data",
+        ),
+        (
+            "agents/reasoning/sentences.yaml",
+            SentenceWords,
+            "searching: 'looking for",
+            "searching: '(looking for",
+            "searching: not a regular expression",
+        ),
+        (
+            "agents/reasoning/strength.yaml",
+            dict[str, tuple[float, str]],
+            "origin: [1.0, share]",
+            "origin: [share, 1.0]",
+            "Input should be a valid number",
+        ),
+        (
+            "agents/threats/words.yaml",
+            ThreatWords,
+            "tools:",
+            "tool:",
+            "there is no such key here: write one of probes, tools",
+        ),
+        (
+            "models/hosts.yaml",
+            Hosts,
+            "10.0.0.0/8",
+            "10.0.0.0/80",
+            "inside.1: ",
+        ),
+        (
+            "drills/faults/memory-leak.yaml",
+            DrillFault,
+            "loudest:",
+            "hangs:",
+            "truth.hangs: there is no such key here: write one of service, kind",
         ),
         (
             "evals/attacks/texts.yaml",

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..errors import ToolFailed, ToolRetry
+from ..errors import ToolFailed
+from ..targets.survey import Surveying
 from .base import Bench, Effect, Row, Table, tool
 
 NATURAL_SHARE = 0.2
@@ -22,21 +23,16 @@ class BackupDifference(Row):
 
 
 @tool(Effect.read)
-def backup_differences(bench: Bench, table: str = "") -> Table[BackupDifference]:
+def backup_differences(bench: Bench) -> Table[BackupDifference]:
     """Rows that differ from the backup, per table and column.
 
     A column that normal business changes differs in many rows; damage shows in few rows of a
     column that otherwise stands still. Use it when a service fails on some of its data.
-
-    Args:
-        table: only this table; empty: every table that has a backup.
     """
     if bench.survey is None:
         raise ToolFailed("no system to look at: backups cannot be compared from telemetry alone")
     tables = bench.survey.inventory().tables
-    if table and table not in tables:
-        raise ToolRetry(f"no table {table} with a backup; there are: {', '.join(tables) or 'none'}")
-    rows = [row for name in ([table] if table else tables) for row in _rows(bench, name)]
+    rows = [row for table in tables for row in _rows(bench.survey, table, tables[table])]
     rows.sort(key=lambda row: (not row.suspect, -row.rows_differing))
     suspect = [f"{row.table}.{row.column}" for row in rows if row.suspect]
     return Table(
@@ -44,10 +40,8 @@ def backup_differences(bench: Bench, table: str = "") -> Table[BackupDifference]
     )
 
 
-def _rows(bench: Bench, table: str) -> list[BackupDifference]:
-    assert bench.survey is not None
-    difference = bench.survey.compare(table)
-    columns = bench.survey.inventory().tables[table]
+def _rows(survey: Surveying, table: str, columns: list[str]) -> list[BackupDifference]:
+    difference = survey.compare(table)
     return [
         BackupDifference(
             table=table,

@@ -67,6 +67,11 @@ class Frame:
     tuning: Tuning = STANDARD
 
     @property
+    def whole(self) -> Window:
+        """From the begin of the baseline to the end of the incident window."""
+        return self.baseline.to(self.incident)
+
+    @property
     def by_alert(self) -> tuple[Window, Window]:
         """Healthy and incident window as the alert alone gives them: an onset read off noise
         moves them not."""

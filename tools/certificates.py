@@ -6,7 +6,7 @@ import numpy as np
 
 from ..telemetry.model import Series
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, cut, number, seconds, table, whole
+from .reading import cut, number, seconds, table
 
 METRICS = [
     "tls_certificate_not_after_seconds",
@@ -35,8 +35,8 @@ class CertificateEnd(Row):
 @tool(Effect.read)
 def certificates(bench: Bench) -> Table[CertificateEnd]:
     """Seconds until each certificate that telemetry knows of ends; the first to end on top."""
-    window = whole(bench)
-    found = attempt(lambda: bench.telemetry.metrics(window, METRICS))
+    window = bench.frame.whole
+    found = bench.telemetry.metrics(window, METRICS)
     first: dict[tuple[str, str], float] = {}
     for item in found:  # every instance tells of the same certificate: the one that ends first
         end = _end(item)

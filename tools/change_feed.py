@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..telemetry.model import Change, Window
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
-from .reading import attempt, cut, number, table
+from .reading import cut, number, table
 
 DIFF = 2000
 """Characters of a diff that are kept."""
@@ -44,8 +44,8 @@ def recent_changes(
     """
     begin = bench.frame.incident.start if onset is None else onset
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
-    found = attempt(lambda: bench.telemetry.changes(window))
-    rows = [change_row(change, begin, DIFF) for change in found]
+    found = bench.telemetry.changes(window)
+    rows = [_row(change, begin, DIFF) for change in found]
     rows.sort(key=lambda row: (row.seconds_before < -AFTER_S, abs(row.seconds_before)))
     before = sum(row.seconds_before >= -AFTER_S for row in rows)
     summary = f"{before} changes in the {lookback_s:.0f} s before the onset"
@@ -58,21 +58,21 @@ def recent_changes(
 
 
 @tool(Effect.read)
-def change_history(bench: Bench, lookback_s: float = WEEK_S) -> Table[ChangeRecord]:
+def change_history(bench: Bench) -> Table[ChangeRecord]:
     """Every change of the last days up to the end of the incident, newest first, with its diff.
 
     `seconds_before` counts to the begin of the incident window, negative inside it.
     """
     begin = bench.frame.incident.start
-    window = Window(begin - lookback_s, bench.frame.incident.end)
-    found = attempt(lambda: bench.telemetry.changes(window))
-    rows = [change_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
+    window = Window(begin - WEEK_S, bench.frame.incident.end)
+    found = bench.telemetry.changes(window)
+    rows = [_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
     summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"
-    return table(rows, summary, f"nothing changed in the {lookback_s:.0f} s before", window)
+    return table(rows, summary, f"nothing changed in the {WEEK_S:.0f} s before", window)
 
 
-def change_row(change: Change, begin: float, longest: int) -> ChangeRecord:
+def _row(change: Change, begin: float, longest: int) -> ChangeRecord:
     """A change before `begin` (unix seconds), with at most so many characters of its diff."""
     return ChangeRecord(
         at=number(change.at) or 0.0,

@@ -1,10 +1,11 @@
-"""What telemetry there is, and what cannot be seen."""
+"""What telemetry there is, what cannot be seen, and SQL over it for what no other tool answers."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from ..telemetry.coverage import gaps
-from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, number, table, whole
+from ..telemetry.coverage import missing
+from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
+from .reading import number, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +26,61 @@ def coverage(bench: Bench) -> Table[ModalityCoverage]:
     A problem names what is missing, half-written or unreadable, clocks that disagree, and a
     baseline or incident window that the modality does not reach.
     """
-    covers = attempt(bench.telemetry.coverage)
+    covers = bench.telemetry.coverage()
     windows = {"baseline": bench.frame.baseline, "incident": bench.frame.incident}
-    missed = gaps(covers, windows)
     rows: list[ModalityCoverage] = []
     for cover in covers:
-        problems = [cover.problem] if cover.problem else []
-        problems += [
-            f"{what.partition(' of ')[2]} {why}"
-            for what, why in missed
-            if what.startswith(f"{cover.modality} of ")
-        ]
+        missed = ((name, missing(cover, window)) for name, window in windows.items())
+        problems = [cover.problem, *(f"the {name} window {why}" for name, why in missed if why)]
         rows.append(
             ModalityCoverage(
                 modality=cover.modality,
                 start=number(cover.start),
                 end=number(cover.end),
                 rows=cover.rows,
-                problem="; ".join(problems),
+                problem="; ".join(filter(None, problems)),
             )
         )
     rows.sort(key=lambda row: not row.problem)
     troubled = [str(row.modality) for row in rows if row.problem]
     summary = f"problems with {', '.join(troubled)}" if troubled else "all telemetry is there"
-    return table(rows, summary, "no telemetry at all", whole(bench))
+    return table(rows, summary, "no telemetry at all", bench.frame.whole)
+
+
+LIMIT_S = 10.0
+"""Longest a query may run, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRow(Row):
+    """One row of whatever was selected."""
+
+    columns: dict[str, Any]
+
+    def record(self) -> dict[str, Any]:
+        """The columns as they came."""
+        return self.columns
+
+
+@tool(Effect.read)
+def query_telemetry(bench: Bench, sql: str) -> Table[SqlRow]:
+    """Rows of one SELECT (DuckDB) over all telemetry, when no other tool answers the question.
+
+    metrics(ts, name, service, instance, labels, value);
+    logs(ts, service, instance, level, message, trace_id, span_id, attributes);
+    traces(start, trace_id, span_id, parent_id, service, instance, name, kind, duration_ms,
+    status, status_message, attributes);
+    changes(at, kind, service, id, version, previous, author, summary, files, diff).
+    Times are unix seconds; labels, attributes, files are JSON text: attributes->>'$."http.route"'.
+    Aggregate: at most 200 rows come back. They show where to look and prove nothing: cite what
+    another tool returns.
+    """
+    source, window = bench.telemetry, bench.frame.whole
+    if source.absent:
+        return Table([], f"this telemetry takes no SQL: {source.absent}", window)
+    answer = source.query(sql, MAX_ROWS, LIMIT_S)
+    first = f"the first {MAX_ROWS} rows, there are more"
+    count = first if answer.more else f"{len(answer.rows)} rows"
+    healthy, ill = bench.frame.baseline, bench.frame.incident
+    times = f"baseline from {healthy.start:.0f}, incident from {ill.start:.0f} to {ill.end:.0f}"
+    return Table(list(map(SqlRow, answer.rows)), f"{count} (unix seconds: {times})", window)

@@ -12,7 +12,7 @@ from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .logins import is_failed_login, status_code
-from .reading import attempt, every_span, logs, records
+from .reading import traces
 
 FIELDS = {
     "source": ("client", "client.address"),
@@ -40,12 +40,11 @@ class Request:
 
 def edge_services(bench: Bench) -> list[str]:
     """Services that the catalogue calls an edge; else the one with the most root spans."""
-    catalogue = attempt(bench.telemetry.catalogue)
+    catalogue = bench.telemetry.catalogue()
     named = [service.name for service in catalogue.services if service.kind == "edge"]
     if named:
         return named
-    frame = bench.frame
-    roots = _roots(every_span(bench, frame.baseline)) + _roots(every_span(bench, frame.incident))
+    roots = sum(map(_roots, traces(bench, linked=False)), Counter[str]())
     return [roots.most_common(1)[0][0]] if roots else []
 
 
@@ -54,9 +53,12 @@ def edge_requests(bench: Bench, window: Window) -> list[Request]:
     edges = edge_services(bench)
 
     def read() -> list[Request]:
-        found = every_span(bench, window)
+        found = bench.telemetry.span_table(window, linked=False)
         ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
-        return [_request(span) for span in records(bench, found, np.flatnonzero(ours[found.op]))]
+        return [
+            _request(span)
+            for span in bench.telemetry.spans_of(found, np.flatnonzero(ours[found.op]))
+        ]
 
     return bench.telemetry.remember(("edge requests", window, *edges), read)
 
@@ -122,7 +124,7 @@ def _from_logs(bench: Bench, window: Window, by: str, services: list[str] | None
     found: dict[str, Arrival] = {}
     numbers = count()
     name = FIELDS[by][1]
-    for log in logs(bench, window, services, having=[name]):
+    for log in bench.telemetry.logs(window, services, having=[name]):
         value = str(log.attributes.get(name) or "")
         if value:
             refused = status_code(log.attributes) >= 400 or is_failed_login(log)

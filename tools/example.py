@@ -4,23 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.requests.spans import Span, Trace, build_traces, critical_path, exclusive_ms
-from ..telemetry.model import Span as TracedSpan
+from ..analysis.requests.tables import NONE, Op, SpanTable, span_table
+from ..telemetry.model import Span, span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import (
-    attempt,
-    checked,
-    cut,
-    every_span,
-    graph_spans,
-    number,
-    one_of,
-    records,
-    seconds,
-    table,
-    traces,
-    whole,
-)
+from .reading import checked, cut, number, one_of, seconds, table
 
 MOST_SPANS = 60
 
@@ -56,38 +43,37 @@ def example_trace(
     one_of("kind", kind, ("failing", "slow"))
     if service:
         checked(bench, [service])
-    window = whole(bench) if trace_id else bench.frame.incident
+    window = bench.frame.whole if trace_id else bench.frame.incident
     if trace_id:
-        found = attempt(lambda: bench.telemetry.spans(window, trace_id=trace_id))
+        found = bench.telemetry.spans(window, trace_id=trace_id)
     else:
         found = _chosen(bench, kind, service)
-    failed = [span for span in found if span.status == "error"]
-    messages = {(span.trace_id, span.span_id): _message(span) for span in failed}
-    trace = next(iter(build_traces(graph_spans(found))), None)
     nothing = f"no {'such' if trace_id else kind} trace"
     nothing += f" through {service}" if service else ""
-    count = 0 if trace_id else len(every_span(bench, window))
+    count = 0 if trace_id else len(bench.telemetry.span_table(window, linked=False))
     nothing += f" among {count} spans of {seconds(window)}"
-    if trace is None:
+    if not found:
         return table([], "", nothing, window)
-    rows = _rows(trace, messages)
-    root = max(trace.roots, key=lambda span: span.duration_ms)
-    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace.spans)} spans, "
-    summary += f"{sum(span.error for span in trace.spans)} failed"
-    if len(trace.spans) > len(rows):
+    spans = sorted(found, key=lambda span: (span.start, span.span_id))
+    trace = _trace(spans)
+    rows = [_row(trace, row, spans[trace.op[row]]) for row in _in_order(trace)]
+    root = spans[trace.op[max(_children(trace, NONE), key=lambda row: trace.ms[row])]]
+    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace)} spans, "
+    summary += f"{trace.error.sum()} failed"
+    if len(trace) > len(rows):
         summary += f"; the first {len(rows)} are shown"
     return table(rows, summary, nothing, window)
 
 
-def _message(span: TracedSpan) -> str:
+def _message(span: Span) -> str:
     facts = span.attributes
     named = facts.get("exception.type") or facts.get("error.type")
     return span.status_message.strip() or str(named or facts.get("http.response.status_code") or "")
 
 
-def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
+def _chosen(bench: Bench, kind: str, service: str) -> list[Span]:
     """The spans of the longest trace that fits, of failing ones first those whose root fails."""
-    table = traces(bench, bench.frame.incident)
+    table = bench.telemetry.span_table(bench.frame.incident)
     named = np.array([not service or service in (op.service, op.peer) for op in table.ops], bool)
     part = named[table.op] & (table.error | (kind == "slow"))
     roots = np.flatnonzero((table.parent < 0) & np.isin(table.trace, table.trace[part]))
@@ -98,40 +84,51 @@ def _chosen(bench: Bench, kind: str, service: str) -> list[TracedSpan]:
         return []
     loud = table.error[roots] & (kind == "failing")
     best = roots[np.lexsort((np.arange(roots.size), -table.ms[roots], ~loud))[0]]
-    return records(bench, table, np.flatnonzero(table.trace == table.trace[best]))
+    return bench.telemetry.spans_of(table, np.flatnonzero(table.trace == table.trace[best]))
 
 
-def _rows(trace: Trace, messages: dict[tuple[str, str], str]) -> list[TraceSpan]:
-    own = exclusive_ms(trace)
-    critical = {span.span_id for span in critical_path(trace)}
-    start = min(span.start for span in trace.spans)
-    rows: list[TraceSpan] = []
-    for span in _in_order(trace)[:MOST_SPANS]:
-        depth = trace.depth(span)
-        rows.append(
-            TraceSpan(
-                depth=depth,
-                service=span.service,
-                operation="  " * depth + cut(span.name, 120),
-                kind=span.kind,
-                offset_ms=number((span.start - start) * 1000) or 0.0,
-                duration_ms=number(span.duration_ms),
-                self_ms=number(own[span.span_id]),
-                status="error" if span.error else "ok",
-                error=cut(messages.get((span.trace_id, span.span_id), ""), 200),
-                trace_id=span.trace_id,
-                critical=span.span_id in critical,
-            )
-        )
-    return rows
+def _trace(spans: list[Span]) -> SpanTable:
+    """The spans of one trace, each with its parent; `op` is a span's place in the list."""
+    key = {span.span_id: number for number, span in enumerate(spans, 1)}
+    return span_table(
+        [Op(span.service, span.name, kind=span.kind) for span in spans],
+        np.arange(len(spans)),
+        np.zeros(len(spans), np.int64),
+        np.array([key[span.span_id] for span in spans], np.uint64),
+        np.array([key.get(span.parent_id, 0) for span in spans], np.uint64),
+        start=np.array([span.start for span in spans]),
+        ms=np.array([span.duration_ms for span in spans]),
+        error=np.array([span_failed(span) for span in spans]),
+    )
 
 
-def _in_order(trace: Trace) -> list[Span]:
-    """Parents before children, children by start."""
-    ordered: list[Span] = []
-    pending = sorted(trace.roots, key=lambda span: -span.start)
-    while pending:
-        span = pending.pop()
-        ordered.append(span)
-        pending += sorted(trace.children(span), key=lambda child: -child.start)
+def _in_order(trace: SpanTable) -> list[int]:
+    """The first rows: parents before children, children by start."""
+    ordered: list[int] = []
+    pending = _children(trace, NONE)[::-1]
+    while pending and len(ordered) < MOST_SPANS:
+        ordered.append(pending.pop())
+        pending += _children(trace, ordered[-1])[::-1]
     return ordered
+
+
+def _children(trace: SpanTable, row: int) -> list[int]:
+    """Rows under a row, in order of start; the roots are under none."""
+    return np.flatnonzero(trace.parent == row).tolist()
+
+
+def _row(trace: SpanTable, row: int, span: Span) -> TraceSpan:
+    depth = int(trace.depth[row])
+    return TraceSpan(
+        depth=depth,
+        service=span.service,
+        operation="  " * depth + cut(span.name, 120),
+        kind=span.kind,
+        offset_ms=number((span.start - float(trace.start.min())) * 1000) or 0.0,
+        duration_ms=number(span.duration_ms),
+        self_ms=number(float(trace.exclusive_ms[row])),
+        status="error" if trace.error[row] else "ok",
+        error=cut(_message(span) if span.status == "error" else "", 200),
+        trace_id=span.trace_id,
+        critical=bool(trace.critical[row]),
+    )

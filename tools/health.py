@@ -1,14 +1,18 @@
-"""The health matrix: the worst state of every service, by group of signals."""
+"""The health of services: the worst state of each by group of signals, and their objectives."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..analysis.requests.tables import LogTable
+from ..analysis.slo import BurnRule, budget_left, burn_rate, multiwindow
+from ..telemetry.model import Objective, Window
+from ..telemetry.objectives import Counted, count_objectives
 from ..telemetry.signal_catalogue import Group, SignalName
+from ..telemetry.signals import known_services
 from .base import Bench, Effect, Row, Table, tool
-from .reading import log_lines, number, services_of, table, whole
+from .reading import number, table
 from .shifts import Shift, shifts
 
 STATES = ("unknown", "ok", "watch", "bad")
@@ -43,12 +47,15 @@ def health(bench: Bench) -> Table[ServiceHealth]:
     for shift in shifts(bench):
         found.setdefault(shift.signal.service, []).append(shift)
     loud = _loud(bench)
-    rows = [_row(name, found.get(name, []), loud.get(name, "")) for name in services_of(bench)]
+    rows = [
+        _row(name, found.get(name, []), loud.get(name, ""))
+        for name in known_services(bench.telemetry)
+    ]
     rows.sort(key=lambda row: (-row.states().count("bad"), -row.score))
     sick = [row.service for row in rows if "bad" in row.states()]
     summary = f"{len(sick)} of {len(rows)} services are in a bad state"
     summary += f": {', '.join(sick)}" if sick else ""
-    return table(rows, summary, "no services in the catalogue or in telemetry", whole(bench))
+    return table(rows, summary, "no services in the catalogue or in telemetry", bench.frame.whole)
 
 
 def _row(service: str, found: list[Shift], logs_state: str) -> ServiceHealth:
@@ -95,7 +102,7 @@ def _last(shift: Shift | None) -> float | None:
 def _loud(bench: Bench) -> dict[str, str]:
     """State of the error logs of each service: how many more than in the baseline, per second."""
     frame = bench.frame
-    before, now = (_errors(log_lines(bench, w)) for w in (frame.baseline, frame.incident))
+    before, now = (_errors(bench.telemetry.log_table(w)) for w in (frame.baseline, frame.incident))
     states = {}
     for service, count in now.items():
         usual = before[service] / max(frame.baseline.seconds, 1) * frame.incident.seconds
@@ -108,3 +115,81 @@ def _errors(lines: LogTable) -> Counter[str]:
     """Lines that tell of errors, by service."""
     bad = lines.service[lines.of_levels(("error", "critical"))]
     return Counter(lines.services[i] for i in bad.tolist())
+
+
+FAST_SHARE = 1 / 3
+"""The fast window is the last third of the incident, the slow one all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveState(Row):
+    """One objective in the incident: requests, and burn rates in times of what is allowed."""
+
+    service: str
+    name: str
+    sli: str
+    objective: float
+    current: float | None = None
+    good: int | None = None
+    total: int | None = None
+    burn_fast: float | None = None
+    burn_slow: float | None = None
+    budget_left: float | None = None
+    breached: bool = False
+
+
+@tool(Effect.read)
+def slo_state(bench: Bench) -> Table[ObjectiveState]:
+    """Every objective of the catalogue: share of good requests in the incident, burn rates over
+    its last third and over all of it, budget left. Breached ones first, then by burn rate.
+
+    The budget is that of the objective's window at the baseline's rate of traffic.
+    """
+    window, frame = bench.frame.whole, bench.frame
+    counted = count_objectives(bench.telemetry, window)
+    catalogue = bench.telemetry.catalogue()
+    rows = []
+    for service in catalogue.services:
+        for objective in service.slos:
+            found = counted.get((service.name, objective.name))
+            rows.append(_objective(service.name, objective, found, frame.incident))
+    rows.sort(key=lambda row: (not row.breached, -(row.burn_slow or 0.0)))
+    broken = [f"{row.service} {row.name}" for row in rows if row.breached]
+    summary = f"{len(broken)} of {len(rows)} objectives are missed"
+    summary += f": {', '.join(broken[:6])}" if broken else ""
+    return table(rows, summary, "the catalogue promises no objectives", frame.incident)
+
+
+def _objective(
+    service: str, objective: Objective, found: Counted | None, incident: Window
+) -> ObjectiveState:
+    promised = ObjectiveState(service, objective.name, objective.sli, objective.objective)
+    if found is None:
+        return promised
+    inside = (found.ts > incident.start) & (found.ts <= incident.end)
+    good, total = float(np.nansum(found.good[inside])), float(np.nansum(found.total[inside]))
+    slow = burn_rate(good, total, objective.objective)
+    rule = BurnRule(incident.seconds, incident.seconds * FAST_SHARE, 1.0)
+    series = (found.ts, found.good, found.total)
+    burn = multiwindow(*series, objective.objective, incident.end, rule)
+    current = good / total if total > 0 else None
+    return replace(
+        promised,
+        current=number(current),
+        good=round(good),
+        total=round(total),
+        burn_fast=number(burn.short, 3),
+        burn_slow=number(slow, 3),
+        budget_left=number(_left(found, objective, incident), 3),
+        breached=current is not None and current < objective.objective,
+    )
+
+
+def _left(found: Counted, objective: Objective, incident: Window) -> float | None:
+    """Share of the budget left if the rest of the objective's window was perfect."""
+    seen = incident.end - float(found.ts[0]) if found.ts.size else 0.0
+    if seen <= 0:
+        return None
+    total = float(np.nansum(found.total)) * max(1.0, objective.window_s / seen)
+    bad = float(np.nansum(found.total) - np.nansum(found.good))
+    return budget_left(total - bad, total, objective.objective)

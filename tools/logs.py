@@ -1,13 +1,67 @@
 """Log lines: what is new or surging, and search."""
 
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import re2
 
 from ..analysis.requests.tables import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
+from ..errors import ToolFailed, ToolRetry
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .reading import attempt, checked, cut, log_lines, logs, number, one_of, seconds, table
-from .searching import matches
+from .reading import checked, cut, durations, number, one_of, seconds, table
+
+LARGEST = 1000
+"""States of a pattern's program: a few hundred characters, or repetitions that multiply to it."""
+LIMIT_S = 10.0
+
+
+def matches(pattern: str, texts: Sequence[str], seconds: float = LIMIT_S) -> tuple[list[int], bool]:
+    """(indices of the texts that match in any case, whether the pattern was taken as plain text).
+
+    What RE2 does not know (look-around, back references, an unclosed bracket) is searched as it is
+    written. Raises ToolRetry for a pattern that is too large, ToolFailed after `seconds`.
+    """
+    search, plain = _compiled(_utf8(pattern))
+    return [index for index, text in _in_time(texts, seconds) if search(text)], plain
+
+
+def _compiled(pattern: bytes) -> tuple[Callable[[bytes], object], bool]:
+    """What searches, and whether it searches for plain text."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled, plain = re2.compile(b"(?im)" + pattern, options), False
+    except re2.error as error:
+        if "too large" in str(error) or "repetition size" in str(error):
+            raise _too_large() from None
+        compiled, plain = re2.compile(b"(?i)" + re2.escape(pattern), options), True
+    if compiled.programsize > LARGEST:
+        raise _too_large()
+    return compiled.search, plain
+
+
+def _too_large() -> ToolRetry:
+    hint = "give fewer or smaller counted repetitions, such as x+ for x{1,500}"
+    return ToolRetry(f"the pattern is too large to search with; {hint}")
+
+
+def _in_time(texts: Sequence[str], seconds: float) -> Iterator[tuple[int, bytes]]:
+    """Each text, while there is time."""
+    last = time.monotonic() + seconds
+    for index, text in enumerate(texts):
+        if time.monotonic() > last:
+            looked = f"{index} of {len(texts)} texts were searched in {seconds:g} s"
+            raise ToolFailed(f"{looked}; give a shorter pattern, or fewer rows or services")
+        yield index, _utf8(text)
+
+
+def _utf8(text: str) -> bytes:
+    """Half characters, which JSON can spell and UTF-8 cannot, as question marks."""
+    return text.encode(errors="replace")
+
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 LOUD = ["warning", "error", "critical"]
@@ -59,8 +113,7 @@ def log_patterns(
     chosen = [one_of("levels", level, LEVELS) for level in levels] if levels else LOUD
     names = checked(bench, services)
     before, after = (_chosen(bench, w, names, chosen) for w in (frame.baseline, frame.incident))
-    exposures = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
-    shifts = compare_templates(_lines(bench, before), _lines(bench, after), *exposures)
+    shifts = compare_templates(_lines(bench, before), _lines(bench, after), *durations(bench))
     rows = [
         LogPattern(
             service=shift.service,
@@ -89,13 +142,13 @@ def _chosen(
     bench: Bench, window: Window, services: list[str] | None, levels: list[str]
 ) -> LogTable:
     """The lines of these levels and services."""
-    found = log_lines(bench, window)
+    found = bench.telemetry.log_table(window)
     found = found.chosen(found.of_levels(levels))
     return found if services is None else found.chosen(found.of_services(services))
 
 
 def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
-    texts = attempt(lambda: bench.telemetry.messages(found))
+    texts = bench.telemetry.messages(found)
     numbers = zip(found.service.tolist(), found.level.tolist(), texts, strict=True)
     return [LogLine(found.services[s], found.levels[i], text) for s, i, text in numbers]
 
@@ -108,7 +161,7 @@ def search_logs(
     names = checked(bench, [service]) if service else None
     levels = [one_of("level", level, LEVELS)] if level else None
     window = bench.frame.incident
-    found = logs(bench, window, names, levels)
+    found = bench.telemetry.logs(window, names, levels)
     matching, _plain = matches(pattern, [log.message for log in found])
     hits = [found[index] for index in matching][::-1]
     rows = [

@@ -1,16 +1,24 @@
 """Who is guilty by metrics and the calls between services alone."""
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from ..analysis.metrics.suspects import Complaint, MetricBlame, MetricColumn, blame_metrics
+from ..analysis.metrics.case import Complaint
+from ..analysis.metrics.suspects import MetricBlame, blame_metrics
+from ..analysis.metrics.table import MetricColumn
 from ..analysis.series import without_season
-from ..telemetry.gauges import gauges
-from ..telemetry.model import Window
+from ..telemetry.grid import Grid, add, gauge_rows, grid_step, increase_cells
+from ..telemetry.model import Series, Window
+from ..telemetry.recording import Recording
+from ..telemetry.signal_catalogue import CATALOGUE
+from ..telemetry.signals import read_signals
 from .base import Bench, Effect, Row, Table, tool
-from .columns import listed_calls, requests
-from .reading import by_alert, cut, number, seconds, signals, table
+from .reading import by_alert, cut, number, seconds, table
+from .requests import listed_calls, requests
 
 MEASURED = "metrics"
 SHOWN = 30
@@ -48,7 +56,9 @@ def metric_blame(bench: Bench) -> Table[MetricSuspect]:
 
 
 def _blamed(bench: Bench) -> Table[MetricSuspect]:
-    raw, made = _raw(bench), _signals(bench)
+    windows = bench.frame.by_alert
+    raw = by_alert(bench, "gauges", lambda: gauges(bench.telemetry, *windows))
+    made = _signals(bench)
     columns = _on_one_grid(raw, made)
     symptom = _symptom(bench, columns)
     measured = {column.service for column in columns}
@@ -58,30 +68,8 @@ def _blamed(bench: Bench) -> Table[MetricSuspect]:
     summary = f"{len(measured)} services measured by {len(columns)} metrics"
     if rows:
         summary += f"; most suspicious {rows[0].service} ({rows[0].probability or 0:.0%})"
-    before, now = bench.frame.by_alert
-    window = Window(before.start, now.end)
+    window = Window(windows[0].start, windows[1].end)
     return table(rows, summary, f"no metric of any service in {seconds(window)}", window)
-
-
-def _raw(bench: Bench) -> list[MetricColumn]:
-    """Metrics of any name that no canonical signal is made of."""
-    before, now = bench.frame.by_alert
-    found = by_alert(bench, "gauges", lambda: gauges(bench.telemetry, before, now))
-    return [
-        MetricColumn(
-            item.service,
-            item.name,
-            *without_season(
-                _times(before, item.before), item.before, _times(now, item.now), item.now
-            ),
-        )
-        for item in found
-    ]
-
-
-def _times(window: Window, values: np.ndarray) -> np.ndarray:
-    """Begin of each cell, unix seconds."""
-    return window.start + window.seconds / max(1, values.size) * np.arange(values.size)
 
 
 def _signals(bench: Bench) -> list[MetricColumn]:
@@ -90,7 +78,7 @@ def _signals(bench: Bench) -> list[MetricColumn]:
     window = Window(before.start, now.end)
     return [
         MetricColumn(item.service, item.name, item.within(before), item.within(now))
-        for item in signals(bench, window)
+        for item in read_signals(bench.telemetry, window)
         if item.source == MEASURED
     ]
 
@@ -146,3 +134,74 @@ def _row(blame: MetricBlame, signals: set[tuple[str, str]]) -> MetricSuspect:
         reasons_against=cut("; ".join(blame.reasons_against), 400),
         not_available=cut("; ".join(blame.not_available), 200),
     )
+
+
+COUNTER = re.compile(r"_(?:total|count|sum)$")
+NO_MEASURE = re.compile(r"_(?:bucket|info|created)$|^up$")
+"""Parts of histograms, descriptions and dates."""
+
+
+def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[MetricColumn]:
+    """Every metric that no canonical signal is made of and that has a value in either window, by
+    service and name, as values on a grid.
+
+    Any exporter's metrics count here, whatever their names: gauges as they are, counters as rates.
+    Series of one metric and service are added where they count and averaged where they measure.
+    What is usual at their time of the day is taken away.
+    """
+    used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
+    names = {name for _, name in telemetry.metric_names()} - used
+    wanted = sorted(name for name in names if not NO_MEASURE.search(name))
+    if not wanted:
+        return []
+    read = [telemetry.metrics(window, wanted) for window in (baseline, incident)]
+    longer = max(baseline, incident, key=lambda window: window.seconds)
+    step = grid_step([series for found in read for series in found], longer)
+    then, now = (
+        _cells(found, Grid.over(window, step))
+        for found, window in zip(read, (baseline, incident), strict=True)
+    )
+    columns = []
+    for key in sorted(then.keys() | now.keys()):
+        before, after = (
+            part.get(key, np.full(Grid.over(window, step).cells, np.nan))
+            for part, window in ((then, baseline), (now, incident))
+        )
+        times = _times(baseline, before), _times(incident, after)
+        columns.append(MetricColumn(*key, *without_season(times[0], before, times[1], after)))
+    return columns
+
+
+def _times(window: Window, values: np.ndarray) -> np.ndarray:
+    """Begin of each cell, unix seconds."""
+    return window.start + window.seconds / max(1, values.size) * np.arange(values.size)
+
+
+def _cells(found: list[Series], grid: Grid) -> dict[tuple[str, str], np.ndarray]:
+    """Values per cell by service and name."""
+    named = [series for series in found if series.service]
+    counts = [series for series in named if COUNTER.search(series.name)]
+    measures = [series for series in named if not COUNTER.search(series.name)]
+    rates = [increase_cells(one, grid, float(one.ts[0])) / grid.step for one in counts]
+    summed = _grouped(counts, rates)
+    averaged = _grouped(measures, gauge_rows(measures, grid))
+    cells = {key: reduce(add, rows) for key, rows in summed.items()}
+    return cells | {key: _mean(rows) for key, rows in averaged.items()}
+
+
+def _grouped(
+    series: list[Series], rows: list[np.ndarray]
+) -> dict[tuple[str, str], list[np.ndarray]]:
+    grouped: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
+    for one, row in zip(series, rows, strict=True):
+        grouped[one.service, one.name].append(row)
+    return grouped
+
+
+def _mean(rows: list[np.ndarray]) -> np.ndarray:
+    """Of the rows that are known."""
+    if len(rows) == 1:
+        return rows[0]
+    cells = np.vstack(rows)
+    known = np.isfinite(cells).sum(axis=0)
+    return np.where(known > 0, np.nansum(cells, axis=0) / np.maximum(1, known), np.nan)

@@ -1,19 +1,78 @@
-"""Where along the calls between services the degradation starts."""
+"""Calls between services, before and now, and where along them the degradation starts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..analysis.anomaly import Anomaly
 from ..analysis.propagation import rank_origins
-from ..analysis.requests.edges import EdgeShift, compare_edges, missing_callees
+from ..analysis.requests.edges import EdgeShift, EdgeStats, compare_edges, missing_callees
 from ..analysis.requests.tables import SpanTable
 from ..telemetry.signal_catalogue import SignalName
 from .base import Bench, Effect, Row, Table, tool
-from .columns import listed_calls
 from .health import BAD
-from .reading import number, table, traces, whole
+from .reading import number, seconds, table, traces
+from .requests import listed_calls
 from .shifts import Shift, shifts
 
-Edge = tuple[str, str]
+
+@dataclass(frozen=True, slots=True)
+class CallEdge(Row):
+    """Calls from one service to another, before and now."""
+
+    caller: str
+    callee: str
+    requests: int
+    requests_before: int
+    error_share: float | None
+    error_share_before: float | None
+    error_rise: float
+    p95_ms: float | None
+    p95_ms_before: float | None
+    latency_ratio: float | None
+    unanswered: int
+    unanswered_share: float
+
+
+@tool(Effect.read)
+def call_edges(bench: Bench) -> Table[CallEdge]:
+    """Every caller -> callee: requests, share of failed calls, P95 and calls that nobody
+    answered, in the incident against the baseline. The edge that got worst first."""
+    frame = bench.frame
+    before, after = traces(bench)
+    instrumented = before.serving | after.serving
+    rows = [_edge(shift, instrumented) for shift in compare_edges(before, after)]
+    summary = f"{len(rows)} edges"
+    if rows and rows[0].error_rise:
+        summary += f"; worst {rows[0].caller} -> {rows[0].callee}"
+        summary += f": {rows[0].error_share or 0:.0%} of calls fail"
+    count_before, count = map(len, traces(bench, linked=False))
+    nothing = f"no call between services among {count_before} spans of the baseline and {count} of "
+    nothing += f"{seconds(frame.incident)} incident"
+    return table(rows, summary, nothing, frame.incident)
+
+
+def _edge(shift: EdgeShift, instrumented: Collection[str]) -> CallEdge:
+    before, after = shift.before, shift.after
+    # A callee that never leaves spans (a database, a provider) answers without being seen.
+    lost = after.unanswered if after and shift.callee in instrumented else 0
+    return CallEdge(
+        caller=shift.caller,
+        callee=shift.callee,
+        requests=after.count if after else 0,
+        requests_before=before.count if before else 0,
+        error_share=_errors(after),
+        error_share_before=_errors(before),
+        error_rise=number(shift.error_rise) or 0.0,
+        p95_ms=number(after.p95_ms) if after else None,
+        p95_ms_before=number(before.p95_ms) if before else None,
+        latency_ratio=number(shift.latency_ratio, 3),
+        unanswered=lost,
+        unanswered_share=(number(lost / after.count) or 0.0) if after and after.count else 0.0,
+    )
+
+
+def _errors(stats: EdgeStats | None) -> float | None:
+    return number(stats.error_share) if stats else None
 
 
 CLEAR = 0.3
@@ -42,7 +101,7 @@ def origin(bench: Bench) -> Table[OriginSuspect]:
     """
     found = shifts(bench)
     worst = _worst(found)
-    before, after = traces(bench, bench.frame.baseline), traces(bench, bench.frame.incident)
+    before, after = traces(bench)
     silent = _silent(found, before, after)
     edges = compare_edges(before, after)
     calls = listed_calls(bench) | {(edge.caller, edge.callee) for edge in edges}
@@ -71,7 +130,7 @@ def origin(bench: Bench) -> Table[OriginSuspect]:
         start = "the degradation starts at" if ill else "no service is clearly ill, least well is"
         summary = f"{start} {rows[0].service} (blame {rows[0].blame:.0%}, {rows[0].path})"
     nothing = f"no service is ill: {len(found)} signals are in their usual band"
-    return table(rows, summary, nothing, whole(bench))
+    return table(rows, summary, nothing, bench.frame.whole)
 
 
 def _worst(found: list[Shift]) -> dict[str, tuple[float, str]]:
@@ -90,7 +149,7 @@ def _worst(found: list[Shift]) -> dict[str, tuple[float, str]]:
 
 
 def _borne_out(
-    service: str, found: list[Shift], edges: list[EdgeShift], ill: dict[Edge, float]
+    service: str, found: list[Shift], edges: list[EdgeShift], ill: dict[tuple[str, str], float]
 ) -> float:
     """How far all callers agree that a service seen only through them is ill.
 

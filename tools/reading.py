@@ -1,30 +1,21 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ..analysis.requests.spans import Span as GraphSpan
-from ..analysis.requests.tables import LogTable, SpanTable
-from ..errors import TelemetryError, ToolFailed, ToolRetry
-from ..telemetry.model import LogRecord, Span, Window, peer, span_failed
-from ..telemetry.signals import Signal, known_services, read_signals
+from ..analysis.requests.tables import SpanTable
+from ..errors import ToolRetry
+from ..telemetry.model import Window
+from ..telemetry.signals import known_services
 from .base import MAX_ROWS, Bench, Row, Table
-from .patience import go_on
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Row)
-
-
-def attempt(read: Callable[[], T]) -> T:
-    """What telemetry answers; ToolFailed when the source cannot be read, or nobody waits for it."""
-    go_on()
-    try:
-        return read()
-    except TelemetryError as error:
-        raise ToolFailed(str(error)) from error
+Lengths = tuple[float, float]
+"""Seconds of the baseline and of the incident."""
 
 
 def by_alert(bench: Bench, name: str, make: Callable[[], T], *facts: Hashable) -> T:
@@ -32,19 +23,14 @@ def by_alert(bench: Bench, name: str, make: Callable[[], T], *facts: Hashable) -
     read later on."""
     frame = bench.frame
     key = (name, frame.by_alert, frame.alerted, frame.service, frame.metric, *facts)
-    return attempt(lambda: bench.telemetry.remember(key, make))
-
-
-def services_of(bench: Bench) -> list[str]:
-    """Every service of the catalogue or of telemetry."""
-    return attempt(lambda: known_services(bench.telemetry))
+    return bench.telemetry.remember(key, make)
 
 
 def checked(bench: Bench, services: Iterable[str] | None) -> list[str] | None:
     """The services asked for. Raises ToolRetry naming the known ones if one is unknown."""
     if services is None:
         return None
-    asked, known = list(services), services_of(bench)
+    asked, known = list(services), known_services(bench.telemetry)
     unknown = [name for name in asked if name not in known]
     if unknown:
         raise ToolRetry(f"unknown service {', '.join(unknown)}; known are {', '.join(known)}")
@@ -59,83 +45,16 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def signals(
-    bench: Bench,
-    window: Window,
-    services: list[str] | None = None,
-    names: list[str] | None = None,
-) -> list[Signal]:
-    """Canonical signals inside a window."""
-    return attempt(lambda: read_signals(bench.telemetry, window, services, names))
+def traces(bench: Bench, linked: bool = True) -> tuple[SpanTable, SpanTable]:
+    """The spans of the baseline and of the incident as columns, each with its parent; unlinked as
+    they came."""
+    frame, read = bench.frame, bench.telemetry.span_table
+    return read(frame.baseline, linked), read(frame.incident, linked)
 
 
-def logs(
-    bench: Bench,
-    window: Window,
-    services: list[str] | None = None,
-    levels: list[str] | None = None,
-    having: Collection[str] = (),
-) -> list[LogRecord]:
-    """Log records inside a window; `having` one of these attributes."""
-    return attempt(lambda: bench.telemetry.logs(window, services, levels, having=having))
-
-
-def log_lines(bench: Bench, window: Window) -> LogTable:
-    """All log lines inside a window as columns."""
-    return attempt(lambda: bench.telemetry.log_table(window))
-
-
-def spans(
-    bench: Bench,
-    window: Window,
-    services: list[str] | None = None,
-    having: Collection[str] = (),
-    route: str = "",
-) -> list[Span]:
-    """Spans that start inside a window; `having` one of these attributes, of routes like this."""
-    return attempt(lambda: bench.telemetry.spans(window, services, having=having, route=route))
-
-
-def traces(bench: Bench, window: Window) -> SpanTable:
-    """The spans that start inside a window as columns, each with its parent."""
-    return attempt(lambda: bench.telemetry.span_table(window))
-
-
-def every_span(bench: Bench, window: Window) -> SpanTable:
-    """The spans that start inside a window as columns, as they came, without parents."""
-    return attempt(lambda: bench.telemetry.span_table(window, linked=False))
-
-
-def records(bench: Bench, table: SpanTable, rows: np.ndarray) -> list[Span]:
-    """The whole records behind these rows of a table."""
-    return attempt(lambda: bench.telemetry.spans_of(table, rows))
-
-
-def graph_spans(found: Iterable[Span]) -> list[GraphSpan]:
-    """Spans as the analysis of traces wants them."""
-    return [
-        GraphSpan(
-            span.trace_id,
-            span.span_id,
-            span.parent_id,
-            span.service,
-            span.name,
-            span.kind,
-            span.start,
-            span.duration_ms,
-            span_failed(span),
-            peer(span) if span.kind == "client" else "",
-        )
-        for span in found
-    ]
-
-
-def whole(bench: Bench) -> Window:
-    """From the begin of the baseline to the end of the incident window."""
-    frame = bench.frame
-    return Window(
-        min(frame.baseline.start, frame.incident.start), max(frame.baseline.end, frame.incident.end)
-    )
+def durations(bench: Bench) -> Lengths:
+    """Seconds of the baseline and of the incident, as one divides by them."""
+    return max(bench.frame.baseline.seconds, 1e-3), max(bench.frame.incident.seconds, 1e-3)
 
 
 def number(value: float | None, digits: int = 4) -> float | None:
@@ -152,11 +71,22 @@ def number(value: float | None, digits: int = 4) -> float | None:
     return round(float(value), max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
+def median(values: np.ndarray) -> float | None:
+    """Of the finite values; None of none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None
+
+
 def ratio(after: float | None, before: float | None) -> float | None:
     """after ÷ before, None where that says nothing."""
     if after is None or not before:
         return None
     return number(after / before, 3)
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    """A part of a whole, None of none; an unknown part is nothing."""
+    return number((part or 0.0) / whole) if whole else None
 
 
 def cut(text: Any, longest: int) -> str:

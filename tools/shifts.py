@@ -1,14 +1,18 @@
-"""How far each signal stands from its own baseline: the base of several tools."""
+"""Signals of services against their own past: how far each stands from its baseline."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
-from ..telemetry.signal_catalogue import Unit
-from ..telemetry.signals import Signal
-from .base import Bench, Row
-from .reading import number, signals, whole
+from ..analysis.series import downsample
+from ..telemetry.recording import Recording
+from ..telemetry.signal_catalogue import MEASURED, Unit
+from ..telemetry.signals import Signal, read_signals
+from .base import Bench, Effect, Frame, Row, Table, tool
+from .reading import checked, median, number, one_of, seconds, table
 
 FEWEST_EVENTS = 4
 """A share of fewer requests than this says nothing."""
@@ -41,8 +45,12 @@ class Shift:
     signal: Signal  # as of the incident window
     before: np.ndarray
     now: np.ndarray
-    scored: Anomaly | Unscored
     start: float  # of the incident window, unix seconds
+
+    @cached_property
+    def scored(self) -> Anomaly | Unscored:
+        """How far the incident stands from the baseline."""
+        return score_window(self.before, self.now, absolute_floor=self.signal.known.floor.spread)
 
     @property
     def score(self) -> float:
@@ -81,7 +89,7 @@ class Shift:
             before, now, times = scored.baseline, scored.current, scored.ratio
             note = "vanished" if self.ended else ""
         else:
-            before, now, times = _median(self.before), _median(self.now), None
+            before, now, times = median(self.before), median(self.now), None
             note = scored.reason
         return SignalShift(
             service=self.signal.service,
@@ -99,51 +107,38 @@ class Shift:
         )
 
 
-def shifts(
-    bench: Bench, services: list[str] | None = None, names: list[str] | None = None
-) -> list[Shift]:
+def shifts(bench: Bench) -> list[Shift]:
     """Every signal of both windows, the worst first, then by score. Their arrays are shared: never
     written into."""
     frame = bench.frame
-    asked = tuple(None if part is None else tuple(part) for part in (services, names))
-    key = ("shifts", frame.baseline, frame.incident, *asked)
-    return list(bench.telemetry.remember(key, lambda: _compare(bench, services, names)))
+    key = ("shifts", frame.baseline, frame.incident)
+    return list(bench.telemetry.remember(key, lambda: _compare(bench.telemetry, frame)))
 
 
-def _compare(bench: Bench, services: list[str] | None, names: list[str] | None) -> list[Shift]:
-    frame = bench.frame
-    near = frame.incident.start - frame.baseline.end <= CONTIGUOUS_S
-    if near:
-        found = [trusted(item) for item in signals(bench, whole(bench), services, names)]
-        pairs = [(item, item.within(frame.baseline), item.within(frame.incident)) for item in found]
-    else:
-        pairs = _apart(bench, services, names)
+def _compare(telemetry: Recording, frame: Frame) -> list[Shift]:
     made = [
-        Shift(signal, before, now, _score(signal, before, now), frame.incident.start)
-        for signal, before, now in pairs
+        Shift(signal, before, now, frame.incident.start)
+        for signal, before, now in _in_both(telemetry, frame)
         if np.isfinite(before).any() or np.isfinite(now).any()
     ]
     return sorted(made, key=lambda shift: (not shift.worse, -shift.score))
 
 
-def _apart(
-    bench: Bench, services: list[str] | None, names: list[str] | None
-) -> list[tuple[Signal, np.ndarray, np.ndarray]]:
-    """The windows lie far apart: each has its own grid."""
-    frame = bench.frame
+def _in_both(telemetry: Recording, frame: Frame) -> Iterator[tuple[Signal, np.ndarray, np.ndarray]]:
+    """Each signal, and its values in both windows. Where these lie far apart, each has a grid of
+    its own."""
+    if frame.incident.start - frame.baseline.end <= CONTIGUOUS_S:
+        for signal in map(trusted, read_signals(telemetry, frame.whole)):
+            yield signal, signal.within(frame.baseline), signal.within(frame.incident)
+        return
     then, now = (
-        {(s.service, s.name): trusted(s) for s in signals(bench, window, services, names)}
+        {(s.service, s.name): trusted(s) for s in read_signals(telemetry, window)}
         for window in (frame.baseline, frame.incident)
     )
     nothing = np.array([np.nan])
-    return [
-        (
-            now.get(key) or then[key],
-            then[key].values if key in then else nothing,
-            now[key].values if key in now else nothing,
-        )
-        for key in sorted(then.keys() | now.keys())
-    ]
+    for key in sorted(then.keys() | now.keys()):
+        before, after = (part[key].values if key in part else nothing for part in (then, now))
+        yield now.get(key) or then[key], before, after
 
 
 def trusted(signal: Signal) -> Signal:
@@ -154,10 +149,46 @@ def trusted(signal: Signal) -> Signal:
     return replace(signal, values=np.where(enough, signal.values, np.nan))
 
 
-def _score(signal: Signal, before: np.ndarray, now: np.ndarray) -> Anomaly | Unscored:
-    return score_window(before, now, absolute_floor=signal.known.floor.spread)
+@dataclass(frozen=True, slots=True)
+class SignalPoint(Row):
+    """One value; `ts` in unix seconds."""
+
+    ts: float | None
+    value: float | None
 
 
-def _median(values: np.ndarray) -> float | None:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else None
+@tool(Effect.read)
+def compare_signals(bench: Bench) -> Table[SignalShift]:
+    """Compare every signal of every service in the incident window with its own baseline.
+
+    Score is a robust z over a sustained run: below 3 is usual, above 6 is clear. `worse` says
+    that it moved in the bad direction; `onset` is when (unix seconds). Worst first.
+    """
+    found = shifts(bench)
+    worse = [shift for shift in found if shift.worse]
+    summary = f"{len(worse)} of {len(found)} signals are worse than their baseline"
+    if worse:
+        first = worse[0].signal
+        summary += f"; most of all {first.name} of {first.service}"
+    nothing = f"no signals at all in {seconds(bench.frame.whole)} of metrics and spans"
+    return table([shift.row() for shift in found], summary, nothing, bench.frame.whole)
+
+
+@tool(Effect.read)
+def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table[SignalPoint]:
+    """One signal of one service over baseline and incident as at most `points` (ts, value)."""
+    checked(bench, [service])
+    one_of("signal", signal, MEASURED)
+    window = bench.frame.whole
+    found = read_signals(bench.telemetry, window, [service], [signal])
+    if not found:
+        return table([], "", f"{service} has no {signal} in {seconds(window)}", window)
+    values = downsample(found[0].values, max(2, min(points, 200)))
+    ts = np.linspace(found[0].ts[0], found[0].ts[-1], values.size)
+    rows = [
+        SignalPoint(ts=number(float(at)), value=number(float(value)))
+        for at, value in zip(ts, values, strict=True)
+        if np.isfinite(value)
+    ]
+    summary = f"{signal} of {service} in {found[0].unit}, {len(rows)} points"
+    return table(rows, summary, f"{signal} of {service} has no values", window)

@@ -6,18 +6,21 @@ A playbook calls the function itself and gets rows of its type; a model names th
 import inspect
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 
-from ..errors import ApprovalRequired, ToolError, ToolRetry
+from ..errors import ApprovalRequired, ToolError, ToolFailed, ToolRetry
 from ..incident.evidence import Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
+from ..targets.survey import Surveying
 from ..telemetry.model import Window
-from ..tracing import tool_span
+from ..telemetry.recording import Recording
+from ..tracing.spans import tool_span
 from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, name_of
-from .patience import within
 
 LIMIT_S = 20.0
 """Longest a read tool may take, seconds; what takes longer is a failed call, and evidence."""
@@ -31,6 +34,50 @@ Memory = dict[tuple[str, str, Frame], Result[Row]]
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+
+def within(seconds: float, call: Callable[[Event], T]) -> T:
+    """What the call returns or raises. Raises ToolFailed when it takes longer.
+
+    Python cannot end a running call from outside: a late one is told by the event, and its answer
+    is thrown away.
+    """
+    late = Event()
+    executor = ThreadPoolExecutor(1)
+    try:
+        return executor.submit(call, late).result(seconds)
+    except TimeoutError:
+        hint = "ask for fewer services or a shorter window"
+        raise ToolFailed(f"gave up after {seconds:g} s; {hint}") from None
+    finally:
+        late.set()
+        executor.shutdown(wait=False)
+
+
+@dataclass(frozen=True)
+class AwaitedBench:
+    """A bench as long as somebody waits for what is worked at it."""
+
+    bench: Bench
+    late: Event
+
+    @property
+    def telemetry(self) -> Recording:
+        """As it is. Raises ToolFailed once nobody waits: every tool looks here, again and again."""
+        if self.late.is_set():
+            raise ToolFailed("given up: nobody waits for the answer")
+        return self.bench.telemetry
+
+    @property
+    def frame(self) -> Frame:
+        """As it is."""
+        return self.bench.frame
+
+    @property
+    def survey(self) -> Surveying | None:
+        """As it is."""
+        return self.bench.survey
 
 
 @dataclass(frozen=True)
@@ -74,7 +121,9 @@ class Toolbox:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
         try:
             checked = tool.parse(arguments)
-            table = within(LIMIT_S, lambda: tool.function(self.bench, **checked))
+            table = within(
+                LIMIT_S, lambda late: tool.function(AwaitedBench(self.bench, late), **checked)
+            )
             _dated(table.window)
         except ToolError as error:
             return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)

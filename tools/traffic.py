@@ -1,14 +1,14 @@
-"""Where traffic comes from, and how much more of it there is."""
+"""What customers ask for at the edge: where it comes from, how much more it is, and who is hurt."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from ..analysis.rates import rate_change
 from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .edge_requests import edge_requests
-from .reading import cut, every_span, number, one_of, ratio, seconds, table
+from .edge_requests import Request, arrivals, edge_requests, edge_services
+from .reading import Lengths, cut, durations, number, one_of, ratio, seconds, share, table
 
 MOST_ROWS = 50
 
@@ -25,6 +25,22 @@ class TrafficRate(Row):
     share: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class AccessPattern(Row):
+    """Requests at the edge with one value of an attribute; rates are per second."""
+
+    value: str
+    requests: int
+    requests_before: int
+    rate: float
+    rate_before: float
+    share: float | None
+    errors: int
+    error_share: float | None
+    ratio: float | None
+    score: float
+
+
 @tool(Effect.read)
 def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
     """Arrival rate at the edge by route, source or /24 network, or of every service, against the
@@ -36,11 +52,11 @@ def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
     one_of("by", by, ("route", "source", "network", "service"))
     frame = bench.frame
     before, after = _values(bench, frame.baseline, by), _values(bench, frame.incident, by)
-    lengths = max(frame.baseline.seconds, 1e-3), max(frame.incident.seconds, 1e-3)
+    lengths = durations(bench)
     usual, now = Counter(before), Counter(after)
     total = len(edge_requests(bench, frame.incident))
-    every = _row("*", len(edge_requests(bench, frame.baseline)), total, lengths, total)
-    rows = [_row(value, usual[value], now[value], lengths, len(after)) for value in now | usual]
+    every = _rate("*", len(edge_requests(bench, frame.baseline)), total, lengths, total)
+    rows = [_rate(value, usual[value], now[value], lengths, len(after)) for value in now | usual]
     rows.sort(key=lambda row: (-_risen(row), -(row.rate or 0.0), row.value))
     summary = f"{every.rate} requests/s at the edge, {every.rate_before} before"
     summary += f"; first: {rows[0].value}" if rows else ""
@@ -50,7 +66,7 @@ def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
 
 def _values(bench: Bench, window: Window, by: str) -> list[str]:
     if by == "service":
-        found = every_span(bench, window)
+        found = bench.telemetry.span_table(window, linked=False)
         return [found.services[i] for i in found.service[found.of_kind("server")].tolist()]
     requests = edge_requests(bench, window)
     values = [value for r in requests if (value := r.route if by == "route" else r.client)]
@@ -59,9 +75,7 @@ def _values(bench: Bench, window: Window, by: str) -> list[str]:
     return [event.source for event in by_network(AuthEvent(v, "", False) for v in values)]
 
 
-def _row(
-    value: str, before: int, now: int, lengths: tuple[float, float], total: int
-) -> TrafficRate:
+def _rate(value: str, before: int, now: int, lengths: Lengths, total: int) -> TrafficRate:
     change = rate_change(before, now, *lengths)
     rate, rate_before = now / lengths[1], before / lengths[0]
     return TrafficRate(
@@ -70,9 +84,125 @@ def _row(
         rate_before=number(rate_before) or 0.0,
         ratio=ratio(rate, rate_before),
         score=number(-change.log10_p, 3) or 0.0,
-        share=number(now / total) if total else None,
+        share=share(now, total),
     )
 
 
 def _risen(row: TrafficRate) -> float:
     return row.score if (row.rate or 0.0) > (row.rate_before or 0.0) else 0.0
+
+
+@tool(Effect.read)
+def access_patterns(bench: Bench, by: str = "source") -> Table[AccessPattern]:
+    """Requests at the edge by source address, user agent, path or route, against the baseline:
+    what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
+    probability that so many more come by chance."""
+    one_of("by", by, ("source", "user_agent", "path", "route"))
+    window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
+    usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
+    errors = Counter(a.value for a in after if a.refused)
+    lengths = durations(bench)
+    rows = [
+        _pattern(value, (usual[value], now[value]), errors[value], lengths, len(after))
+        for value in now | usual
+    ]
+    rows.sort(key=lambda row: (-row.score, -row.errors, -row.requests, row.value))
+    summary = f"{len(now)} values of {by} in {len(after)} {origin}"
+    summary += f"; first: {rows[0].value} ({rows[0].requests} requests)" if rows else ""
+    nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
+    return table(rows, summary, nothing, window)
+
+
+def _pattern(
+    value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int
+) -> AccessPattern:
+    before, now = counts
+    change = rate_change(before, now, *lengths)
+    rate, rate_before = now / lengths[1], before / lengths[0]
+    return AccessPattern(
+        value=cut(value, 200),
+        requests=now,
+        requests_before=before,
+        rate=number(rate) or 0.0,
+        rate_before=number(rate_before) or 0.0,
+        share=share(now, total),
+        errors=errors,
+        error_share=share(errors, now),
+        ratio=ratio(rate, rate_before),
+        score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RouteImpact(Row):
+    """Requests of customers on one route, "*" all of them; clients are distinct addresses."""
+
+    route: str
+    requests: int
+    failed: int
+    share: float | None
+    requests_before: int
+    failed_before: int
+    share_before: float | None
+    slow: int | None
+    clients: int
+    failed_clients: int
+
+
+@tool(Effect.read)
+def traffic_impact(bench: Bench) -> Table[RouteImpact]:
+    """Requests that customers made in the incident, and how many failed, by route, against the
+    baseline. The first row, route "*", is all of them.
+
+    `slow` counts requests over the edge's latency objective; `clients` are distinct addresses.
+    """
+    frame = bench.frame
+    before, after = edge_requests(bench, frame.baseline), edge_requests(bench, frame.incident)
+    limit = _latency_limit(bench)
+    routes: dict[str, tuple[list[Request], list[Request]]] = defaultdict(lambda: ([], []))
+    for side, found in enumerate((after, before)):
+        for request in found:
+            routes[request.route][side].append(request)
+    worst = sorted(routes, key=lambda route: (-sum(r.failed for r in routes[route][0]), route))
+    rows = [_impact("*", after, before, limit)] if after or before else []
+    rows += [_impact(route, *routes[route], limit) for route in worst]
+    summary = ""
+    if rows:
+        total = rows[0]
+        summary = f"{total.failed} of {total.requests} requests at the edge failed"
+        summary += f" ({total.share or 0:.1%}; {total.share_before or 0:.1%} before)"
+    nothing = f"no request spans at the edge in {seconds(frame.incident)}"
+    return table(rows, summary, nothing, frame.incident)
+
+
+def _latency_limit(bench: Bench) -> float | None:
+    """The strictest latency objective of the edge, milliseconds."""
+    catalogue = bench.telemetry.catalogue()
+    found = [
+        objective.threshold_ms
+        for name in edge_services(bench)
+        if (service := catalogue.find(name))
+        for objective in service.slos
+        if objective.sli == "latency" and objective.threshold_ms is not None
+    ]
+    return min(found, default=None)
+
+
+def _impact(
+    route: str, now: list[Request], before: list[Request], limit: float | None
+) -> RouteImpact:
+    failed = sum(request.failed for request in now)
+    failed_before = sum(request.failed for request in before)
+    slow = sum(request.duration_ms > limit for request in now) if limit is not None else None
+    return RouteImpact(
+        route=route,
+        requests=len(now),
+        failed=failed,
+        share=share(failed, len(now)),
+        requests_before=len(before),
+        failed_before=failed_before,
+        share_before=share(failed_before, len(before)),
+        slow=slow,
+        clients=len({request.client for request in now if request.client}),
+        failed_clients=len({r.client for r in now if r.client and r.failed}),
+    )

@@ -1,11 +1,13 @@
-"""A possible cause while reasons for and against it are gathered."""
+"""A possible cause while reasons for and against it are gathered, and the words it is told by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from ...analysis.fusion import Signal
+from ...analysis.fusion import Observation
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
+from ...yaml_tables import AnyCase, Entry, Regex, Words, read_table
 
 PLACE = "the degradation begins in {}; its kind is not known"
 
@@ -14,7 +16,7 @@ PLACE = "the degradation begins in {}; its kind is not known"
 class WeighedSignal:
     """A signal for or against, with the values that prove it."""
 
-    signal: Signal
+    signal: Observation
     quotes: tuple[Quote, ...]
 
 
@@ -29,34 +31,51 @@ class Candidate:
     resource: str = ""  # flag, table, sources, provider: what an action would name
     reasons: list[WeighedSignal] = field(default_factory=list)
 
-    def backed(
-        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
-    ) -> "Candidate":
+    def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""
-        return self._add(weight, value, note, quotes, supports=True)
+        self._add(weight, value, note, quotes, supports=True)
 
-    def doubted(
-        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
-    ) -> "Candidate":
+    def doubted(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason against it."""
-        return self._add(weight, value, note, quotes, supports=False)
+        self._add(weight, value, note, quotes, supports=False)
 
     def unnamed(self) -> None:
         """The place alone, without a kind of fault."""
         self.kind = FaultKind.unknown
         self.statement = PLACE.format(self.service)
 
-    def lacking(self, note: str) -> "Candidate":
+    def lacking(self, note: str) -> None:
         """Note something that could not be looked at."""
-        signal = Signal(name=note, weight=0, value=0, note=note, available=False)
+        signal = Observation(name=note, weight=0, value=0, note=note, available=False)
         self.reasons.append(WeighedSignal(signal, ()))
-        return self
 
     def _add(
         self, weight: float, value: float, note: str, quotes: Sequence[Quote], supports: bool
-    ) -> "Candidate":
+    ) -> None:
         bounded = min(1.0, max(0.0, value))
         if bounded > 0:
-            signal = Signal(note, weight, bounded, supports=supports, note=note)
+            signal = Observation(note, weight, bounded, supports=supports, note=note)
             self.reasons.append(WeighedSignal(signal, tuple(quotes)))
-        return self
+
+
+class CauseWords(Entry):
+    """words.yaml, which says what each is for."""
+
+    shared: Words
+    data: AnyCase
+    rate: Regex
+    part: Regex
+    connection: AnyCase
+    quota: AnyCase
+    host: AnyCase
+    peer: Regex
+    inside: Regex
+    fails: Regex
+    ours: Regex
+    outside: Regex
+
+
+@cache
+def words() -> CauseWords:
+    """The words of words.yaml."""
+    return read_table("agents/causes/words.yaml", CauseWords)

@@ -1,115 +1,101 @@
 """More is asked than there is room for, by requests from outside and not by our own calls."""
 
-import re
 from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import plain
 from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
-from ...tools.symptom_records import Symptom
+from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate
-from .candidate import Candidate
+from .candidate import Candidate, words
 from .observations import Observations, cite
 from .outside import EXPLAINED, explained
-from .studies import scene
+from .studies import scene, symptom_quotes
 
-RATE = re.compile(
-    r"\brequests? (?:per|rate)\b|\brequests? (?:second|minute)|\b(?:rps|qps|tps)\b|request rate|"
-    r"(?:connections|calls|orders|messages|visits|sessions) per (?:sec|second|min|minute)"
-)
-PART = re.compile(r"fail|error|reject|denied|retr|[45] ?xx|\b[45]\d\d\b|timeout|cancel|db |query")
-"""Rates of a part of the requests: they rise for other reasons."""
 LEAST = 1.6
 """Times the usual rate from which demand has risen."""
 FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
 """What a lack of room looks like."""
 
 
-def surges(observations: Observations) -> Iterator[Candidate]:
+def surges(seen: Observations) -> Iterator[Candidate]:
     """More requests than before, from many sides, and a service that has no room for them."""
-    row = most_surging(observations)
+    row = most_surging(seen)
     if row is None:
         return
-    crowded = _crowded(observations)
-    service = crowded.service if crowded else observations.case.document.alert.service
+    crowded = _crowded(seen)
+    service = crowded.service if crowded else seen.case.document.alert.service
     if not service:
         return
     more = row.ratio or 0.0
     statement = f"{more:.1f} times the usual traffic on {row.value}; {service} is full"
     candidate = Candidate(service, FaultKind.traffic_surge, statement, resource=row.value)
     text = f"{row.rate:g} requests/s, {row.rate_before:g} before"
-    quotes = cite(observations.traffic, row, "rate", "rate_before", "ratio")
+    quotes = cite(seen.traffic, row, "rate", "rate_before", "ratio")
     candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
     used = (crowded.utilisation or 0.0) if crowded else 0.0
     text = f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use"
-    quotes = cite(observations.saturation, crowded, "utilisation", "resource")
+    quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
-    attack = any(r.kind in ("concentrated", "distributed") for r in observations.logins.rows)
+    attack = any(r.kind in ("concentrated", "distributed") for r in seen.logins.rows)
     candidate.doubted(3.0, float(attack), "the added requests are failed logins")
     yield candidate
 
 
-def most_surging(observations: Observations) -> TrafficRate | None:
+def most_surging(seen: Observations) -> TrafficRate | None:
     """The route with the most added requests, where arrivals rose beyond chance."""
-    rising = [
-        row for row in observations.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3
-    ]
+    rising = [row for row in seen.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3]
     routes = [row for row in rising if row.value != "*"]
     return max(routes or rising, key=lambda r: r.rate - r.rate_before, default=None)
 
 
-def _crowded(observations: Observations) -> ResourceUse | None:
-    rows = [
-        r for r in observations.saturation.rows if r.resource in ("concurrency", "cpu", "db pool")
-    ]
+def _crowded(seen: Observations) -> ResourceUse | None:
+    rows = [r for r in seen.saturation.rows if r.resource in ("concurrency", "cpu", "db pool")]
     full = [row for row in rows if (row.utilisation or 0) >= 0.6]
     return max(full, key=lambda row: row.score, default=None)
 
 
-def surging_demand(observations: Observations) -> Iterator[Candidate]:
+def surging_demand(seen: Observations) -> Iterator[Candidate]:
     """The rate of requests rose where they come in, and what takes them is full."""
-    row = rising_demand(observations)
+    row = rising_demand(seen)
     if row is None:
         return
-    entry, more, now = row.service, _rise(row), scene(observations)
+    entry, more, now = row.service, _rise(row), scene(seen)
     statement = f"{more:.1f} times the usual requests at {entry}, more than it has room for"
     candidate = Candidate(entry, FaultKind.traffic_surge, statement, resource=entry)
-    quotes = cite(observations.symptoms, row, "service", "text", "before", "now", "ratio")
+    quotes = cite(seen.symptoms, row, "service", "text", "before", "now", "ratio")
     text = f"{row.text} of {entry}: {row.now:g}, {row.before:g} before"
     candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
-    others = [r.service for r in observations.symptoms.rows if _rise(r) and r is not row]
+    others = [r.service for r in seen.symptoms.rows if _rise(r) and r is not row]
     candidate.backed(1.0, len(others) / 2, f"so it is at {', '.join(others[:3])}", quotes)
-    seen = [now.shown[name] for name in FULL if name in now.shown]
-    full = max(seen, key=lambda found: found.level, default=None)
+    lacks = [now.shown[name] for name in FULL if name in now.shown]
+    full = max(lacks, key=lambda found: found.level, default=None)
     crowd = full.symptoms[0] if full else None
-    proof = (
-        cite(observations.symptoms, observations.symptoms.rows[crowd.row], "text") if crowd else []
-    )
+    proof = symptom_quotes(seen, crowd, "text")
     room = full.level if full else 0.0
     candidate.backed(2.0, room, f"it lacks room: {crowd.text[:120] if crowd else ''}", proof)
     candidate.doubted(1.5, 1.0 - room, "little says that there is no room for it")
-    level, why = explained(observations, now, frozenset())
-    candidate.doubted(EXPLAINED, level, why)
+    candidate.doubted(EXPLAINED, *explained(seen, now, frozenset()))
     yield candidate
 
 
-def rising_demand(observations: Observations) -> Symptom | None:
+def rising_demand(seen: Observations) -> Symptom | None:
     """The rate of requests that rose where they come in: at the alerting service, else most."""
-    rising = {row.service: row for row in observations.symptoms.rows if _rise(row)}
-    entries = [row for row in rising.values() if _from_outside(observations, row, rising)]
-    alerting = observations.case.document.alert.service
+    rising = {row.service: row for row in seen.symptoms.rows if _rise(row)}
+    entries = [row for row in rising.values() if _from_outside(seen, row, rising)]
+    alerting = seen.case.document.alert.service
     return max(entries, key=lambda row: (row.service == alerting, _rise(row)), default=None)
 
 
 def _rise(row: Symptom) -> float:
     """Times the usual rate of all requests; 0 for what is none or has not risen enough."""
-    words = plain(row.text)
-    whole = row.source == "metric" and RATE.search(words) and not PART.search(words)
+    text = plain(row.text)
+    whole = row.source == "metric" and words().rate.search(text) and not words().part.search(text)
     return row.ratio if whole and row.ratio and row.ratio >= LEAST else 0.0
 
 
-def _from_outside(observations: Observations, row: Symptom, rising: dict[str, Symptom]) -> bool:
+def _from_outside(seen: Observations, row: Symptom, rising: dict[str, Symptom]) -> bool:
     """Nobody calls it, or who calls it gets as much more itself: else the calls are our own."""
-    callers = [s.name for s in observations.case.catalogue.services if row.service in s.depends_on]
+    callers = [s.name for s in seen.case.catalogue.services if row.service in s.depends_on]
     return all(c in rising and _rise(rising[c]) >= 0.6 * _rise(row) for c in callers)

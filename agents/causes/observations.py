@@ -7,30 +7,22 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...incident.timeline import from_ts
-from ...tools.access import auth_failures
 from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
-from ...tools.capacity import saturation
+from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
-from ...tools.edges import CallEdge, call_edges
-from ...tools.error_groups import ErrorGroup, error_groups
-from ...tools.failures import failure_origins
-from ...tools.growth import growth
-from ...tools.health import health
-from ...tools.impact import traffic_impact
-from ...tools.latency import slow_operations
+from ...tools.failures import ErrorGroup, error_groups, failure_origins
+from ...tools.health import health, slo_state
+from ...tools.latency import slow_operations, slow_queries
+from ...tools.logins import auth_failures
 from ...tools.logs import log_patterns
 from ...tools.metric_blame import metric_blame
-from ...tools.metrics import compare_signals
-from ...tools.origin import origin
-from ...tools.paths import changed_paths
-from ...tools.queries import slow_queries
-from ...tools.shifts import SignalShift
-from ...tools.slo import slo_state
+from ...tools.origin import CallEdge, call_edges, origin
+from ...tools.requests import added_waits, changed_paths
+from ...tools.shifts import SignalShift, compare_signals
 from ...tools.symptoms import symptoms
-from ...tools.traffic import traffic
-from ...tools.waits import added_waits
+from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
 
 P = ParamSpec("P")
@@ -44,16 +36,14 @@ class Question(Generic[R]):
     def __init__(
         self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        self.ask: Callable[[Observations], Result[R]] = lambda observations: observations.ask(
-            tool, *args, **kwargs
-        )
+        self.ask: Callable[[Observations], Result[R]] = lambda seen: seen.ask(tool, *args, **kwargs)
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, observations: "Observations", _owner: type | None = None) -> Result[R]:
-        result = self.ask(observations)
-        observations.__dict__[self.name] = result  # found there from now on
+    def __get__(self, seen: "Observations", _owner: type | None = None) -> Result[R]:
+        result = self.ask(seen)
+        seen.__dict__[self.name] = result  # found there from now on
         return result
 
 
@@ -201,13 +191,19 @@ def cite(result: Result[Row], row: Row | None, *names: str) -> list[Quote]:
 
 
 def finding(
-    kind: str, text: str, result: Result[Row], row: Row, *names: str, at: float | None = None
+    kind: str,
+    text: str,
+    result: Result[Row],
+    row: Row,
+    *names: str,
+    service: str = "",
+    at: float | None = None,
 ) -> Finding:
-    """A finding about the row's service (rows of the edge have none), proven by these fields of
-    it. `at`: when it began, unix seconds."""
+    """A finding about this service, else the row's (rows of the edge have none), proven by these
+    fields of the row. `at`: when it began, unix seconds."""
     return Finding(
         statement=text,
-        service=getattr(row, "service", ""),
+        service=service or getattr(row, "service", ""),
         kind=kind,
         at=from_ts(at) if at else None,
         quotes=cite(result, row, *names),

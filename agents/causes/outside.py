@@ -12,38 +12,34 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.mechanisms import Mention
 from ...analysis.code.tokens import plain
 from ...faults import Sign, faults
-from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...tools.logs import LogPattern
-from .candidate import Candidate
-from .delivery import delivery
+from .candidate import Candidate, words
 from .observations import Observations, cite
-from .studies import Scene, scene
+from .studies import Scene, delivery, scene, symptom_quotes
 
 SEEN, MORE, EXPLAINED = 3.0, 1.0, 4.0
 """Log-odds: the words are seen; something besides agrees; a change explains the same."""
 
 
-def outside_causes(observations: Observations) -> Iterator[Candidate]:
+def outside_causes(seen: Observations) -> Iterator[Candidate]:
     """Each cause whose words the incident's own errors use."""
-    now = scene(observations)
+    now = scene(seen)
     for fault in faults().values():
         for sign in fault.told_by:
             said = [s for s in now.symptoms if s.source != "metric" and sign.words.search(_text(s))]
             if said:
-                yield _candidate(observations, now, FaultKind(fault.kind), sign, said)
+                yield _candidate(seen, now, FaultKind(fault.kind), sign, said)
 
 
-def explained(
-    observations: Observations, now: Scene, mechanisms: frozenset[M]
-) -> tuple[float, str]:
+def explained(seen: Observations, now: Scene, mechanisms: frozenset[M]) -> tuple[float, str]:
     """How well a change explains these mechanisms (all, where none is given), 0..1; and which."""
     best, text = 0.0, ""
     for studied in now.changes.values():
         contact = studied.contact
         level = contact.of(mechanisms) if mechanisms else contact.by_mechanism
         if level > best:
-            arrival = delivery(observations, now, studied)
+            arrival = delivery(seen, now, studied)
             level *= 0.0 if arrival.late else 1.0 - arrival.doubt
             if level > best:
                 best = level
@@ -52,20 +48,20 @@ def explained(
 
 
 def _candidate(
-    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
+    seen: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
 ) -> Candidate:
     first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = sign.statement.format(service=first.service)
     candidate = Candidate(first.service, kind, statement)
-    quotes = cite(observations.symptoms, observations.symptoms.rows[first.row], "service", "text")
+    quotes = symptom_quotes(seen, first, "service", "text")
     candidate.backed(SEEN, first.strength, f"it says: {first.text[:140]}", quotes)
     if sign.more:
         besides = next((s for s in now.symptoms if sign.more.search(_text(s))), None)
         if besides:
-            proof = cite(observations.symptoms, observations.symptoms.rows[besides.row], "text")
+            proof = symptom_quotes(seen, besides, "text")
             candidate.backed(MORE, besides.strength, f"and: {besides.text[:140]}", proof)
-    level, text = explained(observations, now, frozenset(M[name] for name in sign.explained_by))
-    candidate.doubted(EXPLAINED, level, text)
+    same = frozenset(M[name] for name in sign.explained_by)
+    candidate.doubted(EXPLAINED, *explained(seen, now, same))
     return candidate
 
 
@@ -73,126 +69,89 @@ def _text(symptom: Mention) -> str:
     return plain(symptom.text)
 
 
-QUOTA = re.compile(r"quota|rate.?limit|too many requests|\b429\b|billing|credit", re.IGNORECASE)
-
-
-def providers(observations: Observations) -> Iterator[Candidate]:
+def providers(seen: Observations) -> Iterator[Candidate]:
     """Calls to an external service fail that did not fail before."""
-    outside = observations.of_kind("external")
-    for edge in observations.edges.rows:
+    outside = seen.of_kind("external")
+    for edge in seen.edges.rows:
         rise = edge.error_rise
         if edge.callee not in outside or rise < 0.1:
             continue
-        words = _refusal(observations, edge.callee)
-        kind = FaultKind.provider_quota if words else FaultKind.provider_outage
-        what = "refuses calls: its quota is used up" if words else "fails"
+        refusal = _refusal(seen, edge.callee)
+        kind = FaultKind.provider_quota if refusal else FaultKind.provider_outage
+        what = "refuses calls: its quota is used up" if refusal else "fails"
         statement = f"{edge.callee} {what}; {edge.caller} depends on it"
         candidate = Candidate(edge.callee, kind, statement, resource=edge.caller)
         text = f"{edge.error_share or 0:.0%} of the calls to it fail"
-        quotes = cite(observations.edges, edge, "error_share", "callee")
+        quotes = cite(seen.edges, edge, "error_share", "callee")
         candidate.backed(3.5, rise / 0.5, text, quotes)
-        candidate.backed(1.5, 1.0 if words else 0.0, *_words(observations, words))
+        if refusal:
+            proof = cite(seen.patterns, refusal, "sample", "after")
+            candidate.backed(1.5, 1.0, f"log: {refusal.sample[:100]}", proof)
         yield candidate
 
 
-def _refusal(observations: Observations, provider: str) -> LogPattern | None:
+def _refusal(seen: Observations, provider: str) -> LogPattern | None:
     """A new or surging log line that names the provider and speaks of a quota."""
-    for row in observations.patterns.rows:
+    for row in seen.patterns.rows:
         text = f"{row.template} {row.sample}"
-        if row.kind != "vanished" and provider in text and QUOTA.search(text):
+        if row.kind != "vanished" and provider in text and words().quota.search(text):
             return row
     return None
 
 
-def _words(observations: Observations, row: LogPattern | None) -> tuple[str, list[Quote]]:
-    if row is None:
-        return "", []
-    return f"log: {row.sample[:100]}", cite(observations.patterns, row, "sample", "after")
-
-
-HOST = re.compile(r"\b(?:https?|grpcs?|wss?|smtps?|ftps?)://([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
-PEER = re.compile(
-    r"\b(?:upstream|peer|server|net\.peer|remote)[._](?:host|service|name|address)=([\w.-]+)"
-)
-INSIDE = re.compile(
-    r"\.(?:internal|local|svc|cluster|lan|corp|intra|consul)\b|^localhost|^(?:10|127|192\.168)\."
-)
-FAILS = re.compile(
-    r"\b5\d\d\b|unavailable|bad gateway|time ?d? ?out|deadline|refused|reset|failed|"
-    r"overloaded|fails|"
-    r"\b429\b|quota|too many requests"
-)
-OURS = re.compile(r"\b40[0134]\b|\b422\b|bad request|unauthori[sz]ed|forbidden|invalid")
-"""Answers that blame the request: then it is ours that is wrong."""
-OUTSIDE = re.compile(r"\bexternal|third party|\bprovider|\bpartner|\bvendor")
-
-
-def failing_providers(observations: Observations) -> Iterator[Candidate]:
+def failing_providers(seen: Observations) -> Iterator[Candidate]:
     """Each host outside that errors name, and that answers with failures."""
-    now = scene(observations)
+    now = scene(seen)
     by_host: dict[str, list[Mention]] = {}
     for symptom in now.symptoms:
-        for host in _hosts(observations, symptom):
+        for host in _hosts(seen, symptom):
             by_host.setdefault(host, []).append(symptom)
     for host, said in by_host.items():
-        if any(FAILS.search(s.text.lower()) for s in said):
-            yield _provider(observations, now, host, said)
+        if any(words().fails.search(s.text.lower()) for s in said):
+            yield _provider(seen, now, host, said)
 
 
-def _provider(observations: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
+def _provider(seen: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
     first = max(said, key=lambda s: s.strength)
-    quota = any(QUOTA.search(s.text) for s in said)
+    quota = any(words().quota.search(s.text) for s in said)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
     what = "refuses calls: its quota is used up" if quota else "fails"
     statement = f"{host}, which {first.service} calls, {what}"
     candidate = Candidate(first.service, kind, statement, resource=host)
-    quotes = cite(observations.symptoms, observations.symptoms.rows[first.row], "service", "text")
+    quotes = symptom_quotes(seen, first, "service", "text")
     candidate.backed(3.0, first.strength, f"calls to it fail: {first.text[:140]}", quotes)
-    metric = next(
-        (s for s in now.symptoms if s.source == "metric" and OUTSIDE.search(plain(s.text))), None
-    )
+    metrics = (s for s in now.symptoms if s.source == "metric")
+    metric = next((s for s in metrics if words().outside.search(_text(s))), None)
     if metric:
-        proof = cite(
-            observations.symptoms, observations.symptoms.rows[metric.row], "text", "now", "before"
-        )
+        proof = symptom_quotes(seen, metric, "text", "now", "before")
         candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
-    blames_us = any(OURS.search(s.text.lower()) for s in said)
+    blames_us = any(words().ours.search(s.text.lower()) for s in said)
     candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
-    level, why = explained(
-        observations, now, frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
-    )
-    candidate.doubted(EXPLAINED, level, why)
-    _status_page(observations, candidate, host)
+    ours = frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
+    candidate.doubted(EXPLAINED, *explained(seen, now, ours))
+    _status_page(seen, candidate, host)
     return candidate
 
 
-def _status_page(observations: Observations, candidate: Candidate, host: str) -> None:
+def _status_page(seen: Observations, candidate: Candidate, host: str) -> None:
     """What the provider says itself: a hint that agrees, never the argument."""
-    outside = observations.of_kind("external")
-    row = next(
-        (
-            row
-            for row in observations.symptoms.rows
-            if row.service in outside and set(_parts(host)) & set(plain(row.text).split())
-        ),
-        None,
-    )
-    text = "the provider reports a problem itself" if row else ""
-    candidate.backed(0.5, float(row is not None), text, cite(observations.symptoms, row, "text"))
+    outside = seen.of_kind("external")
+    parts = {part for part in re.split(r"[.-]", host) if len(part) > 3}
+    told = (row for row in seen.symptoms.rows if row.service in outside)
+    row = next((row for row in told if parts & set(plain(row.text).split())), None)
     if row is None:
         candidate.lacking("what the provider says about itself")
+        return
+    proof = cite(seen.symptoms, row, "text")
+    candidate.backed(0.5, 1.0, "the provider reports a problem itself", proof)
 
 
-def _hosts(observations: Observations, symptom: Mention) -> set[str]:
+def _hosts(seen: Observations, symptom: Mention) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
-    found = {*HOST.findall(symptom.text), *PEER.findall(symptom.text)}
-    ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}
+    found = {*words().host.findall(symptom.text), *words().peer.findall(symptom.text)}
+    ours = {s.name for s in seen.case.catalogue.services if s.kind != "external"}
     return {
         host
         for host in found
-        if not INSIDE.search(host) and host not in ours and host.split(".")[0] not in ours
+        if not words().inside.search(host) and host not in ours and host.split(".")[0] not in ours
     }
-
-
-def _parts(host: str) -> list[str]:
-    return [part for part in re.split(r"[.-]", host) if len(part) > 3]

@@ -7,21 +7,20 @@ helped, what could not be seen. Less noise counts as much as more warning.
 from collections.abc import Iterator
 from datetime import datetime
 
+from ...faults import Item
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
 from ...incident.report import FollowUp, MonitoringReport, SweepReport
-from ...prompts.formats import duration, level, percent
+from ...prompts.values import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
-from ...tools.metrics import compare_signals
-from ...tools.shifts import SignalShift
-from ..reporting.action_items import due, grounds, owner
-from ..reporting.gaps import matters
-from ..reporting.incident_status import affected, detected, is_noise, likely_cause, onset, solution
+from ...tools.shifts import SignalShift, compare_signals
+from ..reporting.incident_status import affected, detected, is_noise, onset, solution
+from ..reporting.wording import matters
 from ..runtime.case import Case
+from .action_items import FollowUpMaker, general, lesson
 from .early_warnings import FAST_BURN, IllSignal, chosen, forecasts, readings
-from .lessons import fill, general, lesson
 
 OBSERVABILITY = "observability"
 SLOW_DETECTION_S = 60
@@ -42,7 +41,7 @@ def monitoring_report(
     catalogue: Catalogue | None = None,
 ) -> MonitoringReport:
     """The report from the record and a `compare_signals` result."""
-    make = _Maker(document, now, catalogue)
+    make = _Maker(document, now, catalogue, MonitoringReport.number())
     parts = _noise(make) if is_noise(document) else _improvements(make, signals)
     items = list({item.title: item for item in parts}.values())
     searched = {signals.evidence} if signals else set()
@@ -56,33 +55,16 @@ def monitoring_report(
     )
 
 
-class _Maker:
-    """Makes follow-ups of this step with owner, date, evidence and filled-in names."""
+class _Maker(FollowUpMaker):
+    """Monitoring is the observability team's, and due soon; what a service promises and rehearses
+    is its own team's."""
 
-    def __init__(self, document: Incident, now: datetime, catalogue: Catalogue | None) -> None:
-        self.document = document
-        self.now = now
-        self.catalogue = catalogue
-        self.cause = likely_cause(document)
-        names = affected(document)
-        self.service = self.cause.service if self.cause else (names[0] if names else "")
-
-    def item(
+    def asked(
         self, kind: str, title: str, why: str, proof: list[str], priority: int = 2
     ) -> FollowUp:
-        return FollowUp(
-            title=fill(title, self.document),
-            kind=kind,
-            owner=self.team() if kind in ("runbook", "chaos", "slo") else OBSERVABILITY,
-            due=due(self.now, priority, monitoring=kind != "chaos"),
-            priority=priority,
-            rationale=fill(why, self.document),
-            evidence=[e for e in dict.fromkeys(proof or grounds(self.document)) if e],
-            step=MonitoringReport.number(),
-        )
-
-    def team(self) -> str:
-        return owner(self.document, self.service, self.catalogue)
+        whose = "" if kind in ("runbook", "chaos", "slo") else OBSERVABILITY
+        item = Item(title=title, kind=kind, priority=priority, owner=whose)
+        return self.item(item, why, proof, soon=kind != "chaos")
 
 
 def _improvements(make: _Maker, signals: Result[SignalShift] | None) -> Iterator[FollowUp]:
@@ -90,16 +72,17 @@ def _improvements(make: _Maker, signals: Result[SignalShift] | None) -> Iterator
     found = chosen(make.document, taught.signals, readings(make.document, signals))
     for name, query in forecasts(make.document):
         why = f"{name} tells of the limit before it is met.{EXPRESSION}{query}"
-        yield make.item("alert", "Warn 15 min before {service} reaches its limit", why, [], 1)
+        yield make.asked("alert", "Warn 15 min before {service} reaches its limit", why, [], 1)
     yield from (_warning(make, reading) for reading in found)
     yield from _burn(make)
     yield from _slow_detection(make)
     if taught is not general() or not make.document.slo:
-        yield make.item("slo", f"Define {taught.slo}", _kind(make), [])
+        yield make.asked("slo", f"Define {taught.slo}", _kind(make), [])
     yield from _budget(make)
     yield _dashboard(make, found)
     yield _runbook(make, taught.runbook)
-    yield make.item("chaos", f"Rehearse: {taught.chaos}", _steady(make, taught.steady), [])
+    steady = f"holds when {taught.steady}; abort when users are hurt"
+    yield make.asked("chaos", f"Rehearse: {taught.chaos}", steady, [])
     yield from _gaps(make)
 
 
@@ -116,7 +99,7 @@ def _warning(make: _Maker, reading: IllSignal) -> FollowUp:
         f"healthy {level(reading.healthy, reading.unit)}, "
         f"in the incident {level(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
     )
-    return make.item("alert", title, why, [reading.evidence], 1)
+    return make.asked("alert", title, why, [reading.evidence], 1)
 
 
 def _condition(reading: IllSignal) -> str:
@@ -136,7 +119,7 @@ def _burn(make: _Maker) -> Iterator[FollowUp]:
         title = f"Page on the fast burn of {state.service} {state.name} (over {FAST_BURN:g})"
         burned = f"burned at {state.burn_fast:.3g}" if state.burn_fast is not None else "was missed"
         why = f"the objective {burned}; {FAST_BURN:g} is {percent(min(share, 1.0))} of requests"
-        yield make.item("alert", title, why, [state.evidence], 1)
+        yield make.asked("alert", title, why, [state.evidence], 1)
 
 
 def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
@@ -144,7 +127,7 @@ def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
     if seconds > SLOW_DETECTION_S:
         name = make.document.alert.name
         why = f"{duration(seconds)} passed from onset to the alert; the target is 5 min"
-        yield make.item("alert", f"Shorten the window of the rule {name}", why, [], 2)
+        yield make.asked("alert", f"Shorten the window of the rule {name}", why, [], 2)
 
 
 def _budget(make: _Maker) -> Iterator[FollowUp]:
@@ -152,7 +135,7 @@ def _budget(make: _Maker) -> Iterator[FollowUp]:
         if state.budget_left is not None and state.budget_left < 0.25:
             title = f"Hold risky releases of {state.service} until its error budget recovers"
             why = f"{percent(max(state.budget_left, 0.0))} of the budget of {state.name} is left"
-            yield make.item("slo", title, why, [state.evidence], 1)
+            yield make.asked("slo", title, why, [state.evidence], 1)
 
 
 def _dashboard(make: _Maker, found: list[IllSignal]) -> FollowUp:
@@ -161,7 +144,7 @@ def _dashboard(make: _Maker, found: list[IllSignal]) -> FollowUp:
     named = dict.fromkeys(definition(r.signal).called for r in found)
     signals = ", ".join(named) or "errors, latency, saturation"
     title = f"Show {signals} along {' → '.join(path) or 'the affected services'} on one dashboard"
-    return make.item(
+    return make.asked(
         "dashboard", title, "the path the responders followed", [r.evidence for r in found]
     )
 
@@ -170,21 +153,18 @@ def _runbook(make: _Maker, text: str) -> FollowUp:
     solved = solution(make.document)
     if solved is None:
         why = "no action is on record that telemetry confirms as helpful"
-        return make.item("runbook", f"Write the runbook: {text}", why, [], 1)
-    proof = [m.evidence for m in solved.measures]
+        return make.asked("runbook", f"Write the runbook: {text}", why, [], 1)
     why = f"{solved.title} helped, as measured; keep the approval"
-    return make.item("runbook", f"Automate the runbook: {text}", why, proof)
-
-
-def _steady(make: _Maker, steady: str) -> str:
-    return f"holds when {steady}; abort when users are hurt"
+    return make.asked("runbook", f"Automate the runbook: {text}", why, solved.proof)
 
 
 def _gaps(make: _Maker) -> Iterator[FollowUp]:
     kind = make.cause.kind if make.cause else FaultKind.unknown
     telling = [gap for gap in make.document.gaps if matters(gap, kind)]
     for gap in telling[:2]:
-        yield make.item("dashboard", f"Make visible: {gap.what}", f"missing here: {gap.why}", [], 2)
+        yield make.asked(
+            "dashboard", f"Make visible: {gap.what}", f"missing here: {gap.why}", [], 2
+        )
 
 
 def _noise(make: _Maker) -> Iterator[FollowUp]:
@@ -192,4 +172,4 @@ def _noise(make: _Maker) -> Iterator[FollowUp]:
     alert = make.document.alert
     title = f"Require {alert.name} to hold longer, or a second signal, before it fires"
     why = "it fired while no signal departed from its own baseline"
-    yield make.item("alert", title, why, [s.evidence for s in make.document.slo], 2)
+    yield make.asked("alert", title, why, [s.evidence for s in make.document.slo], 2)

@@ -7,10 +7,11 @@ Improving: on its way back, so it is measured again. What cannot be measured is 
 done.
 """
 
+from collections.abc import Iterator
+
 from ...faults import fault_of
 from ...incident.action import Execution, Measure, Outcome
 from ...incident.document import Incident
-from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import SweepReport, VerificationReport
 from ...incident.timeline import Event, EventKind
@@ -18,7 +19,7 @@ from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SYMPTOMS, SignalName, floor
 from ...tools.base import Result
 from ...tools.measure import SignalLevels, measure
-from ..causes.observations import cite
+from ..causes.observations import finding
 from ..runtime.case import Case
 
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
@@ -50,7 +51,7 @@ def verify(case: Case) -> VerificationReport:
         outcome=outcome,
         improving=improving,
         measures=measures,
-        findings=_findings(result, symptoms),
+        findings=list(_findings(result, symptoms)),
         gaps=[
             Gap(what=f"{m.service} {m.signal} after the action", why="no samples in the window")
             for m in measures
@@ -116,17 +117,13 @@ def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) ->
 def _judged(
     case: Case, result: Result[SignalLevels], row: SignalLevels, decisive: set[str]
 ) -> Measure:
-    measure = Measure(
-        service=row.service,
-        signal=row.signal,
-        unit=row.unit,
-        baseline=row.baseline,
-        before=row.before,
-        after=row.after,
-        threshold=_threshold(case, row),
-        higher_is_worse=row.higher_is_worse,
-        decisive=f"{row.service}/{row.signal}" in decisive,
-        evidence=result.evidence,
+    measure = Measure.model_validate(
+        {
+            **row.record(),
+            "threshold": _threshold(case, row),
+            "decisive": f"{row.service}/{row.signal}" in decisive,
+            "evidence": result.evidence,
+        }
     )
     measure.healthy = healthy(measure)
     return measure
@@ -155,20 +152,14 @@ def _summary(
     return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
 
 
-def _findings(result: Result[SignalLevels], symptoms: list[Measure]) -> list[Finding]:
+def _findings(result: Result[SignalLevels], symptoms: list[Measure]) -> Iterator[Finding]:
     rows = {(row.service, row.signal): row for row in result.rows}
-    found = []
     for symptom in symptoms:
-        quotes: list[Quote] = cite(
-            result, rows[(symptom.service, symptom.signal)], "before", "after", "baseline"
-        )
-        if quotes and symptom.after is not None:
+        if symptom.after is not None:
             state = "is back" if symptom.healthy else "is not back"
             text = f"{symptom.service} {symptom.signal} {state} at its healthy level"
-            found.append(
-                Finding(statement=text, service=symptom.service, kind="verification", quotes=quotes)
-            )
-    return found
+            row, proof = rows[symptom.service, symptom.signal], ("before", "after", "baseline")
+            yield finding("verification", text, result, row, *proof)
 
 
 def healthy(measure: Measure) -> bool | None:

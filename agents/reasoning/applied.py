@@ -64,17 +64,9 @@ def _other_move(
     if not floor.proposals or not ordered or ordered[0].title == floor.proposals[0].title:
         return []
     because = f", because {reply.because}" if reply.because else ""
-    return [
-        Disagreement(
-            step=floor.step,
-            specialist=floor.specialist,
-            about="first move",
-            floor=floor.proposals[0].title,
-            model=f"{ordered[0].title}{because}",
-            standing="model",
-            why="both are plans of the playbook; a person decides",
-        )
-    ]
+    ours, theirs = floor.proposals[0].title, f"{ordered[0].title}{because}"
+    why = "both are plans of the playbook; a person decides"
+    return [floor.differ("first move", ours, theirs, why, standing="model")]
 
 
 DUE = timedelta(days=30)
@@ -138,7 +130,8 @@ def _doubts(floor: AnyReport, reply: Reply) -> list[Disagreement]:
     if not reply.inconclusive or floor.conclusion == "inconclusive":
         return []
     why = "the conclusion follows from measured evidence, by code"
-    return [_differ(floor, "conclusion", "concluded", f"inconclusive: {reply.summary}", why)]
+    theirs = f"inconclusive: {reply.summary}"
+    return [floor.differ("conclusion", "concluded", theirs, why, standing="floor")]
 
 
 def _severity(floor: AnyReport, reply: DetectionReply) -> dict[str, Any]:
@@ -146,20 +139,9 @@ def _severity(floor: AnyReport, reply: DetectionReply) -> dict[str, Any]:
     doubts = _doubts(floor, reply)
     if level and reply.severity is not level:
         why = "severity follows the rules from measured impact"
-        doubts.append(_differ(floor, "severity", level.value, reply.severity.value, why))
+        ours, theirs = level.value, reply.severity.value
+        doubts.append(floor.differ("severity", ours, theirs, why, standing="floor"))
     return {"disagreements": doubts}
-
-
-def _differ(floor: AnyReport, about: str, ours: str, theirs: str, why: str) -> Disagreement:
-    return Disagreement(
-        step=floor.step,
-        specialist=floor.specialist,
-        about=about,
-        floor=ours,
-        model=theirs,
-        standing="floor",
-        why=why,
-    )
 
 
 def _work(case: Case, reply: LearningReply, proof: Proof) -> list[FollowUp]:

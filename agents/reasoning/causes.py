@@ -8,40 +8,30 @@ playbook has weighed already.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
-from ...analysis.fusion import CONCLUSIVE, Signal, fuse
+from ...analysis.fusion import CONCLUSIVE, Observation, fuse
 from ...errors import ModelError
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
-from ...incident.practice import Specialist
+from ...incident.lifecycle import Specialist
+from ...yaml_tables import read_table
 from .proof import Proof, names
 from .replies import Cause, Claim, SkepticReply
 
-STRENGTH: dict[str, tuple[float, str]] = {
-    "failure_origins": (2.0, "share"),
-    "origin": (1.0, "share"),
-    "slow_operations": (1.5, "share"),
-    "error_groups": (1.0, ""),
-    "compare_signals": (1.0, ""),
-    "call_edges": (1.0, ""),
-    "growth": (1.0, ""),
-    "saturation": (1.0, ""),
-    "slow_queries": (1.0, ""),
-    "recent_changes": (0.8, ""),
-    "backup_differences": (1.0, ""),
-    "auth_failures": (0.8, ""),
-    "traffic": (0.8, ""),
-    "instance_load": (0.8, ""),
-    "log_patterns": (0.4, ""),
-}
-"""Log-odds of a tool's full observation, and the field (0..1) that says how full it was."""
 OTHERWISE = 0.3
 """Evidence that anybody who can send a request may have written, or that says little."""
 MOST = 2.5
 """All a model's reasons together: alone they make a cause likely, never certain."""
 MOST_BESIDE = 1.0
 """What they may add to, or take from, a cause that the playbook has weighed already."""
+
+
+@cache
+def strengths() -> dict[str, tuple[float, str]]:
+    """Log-odds of a tool's full observation, and the field (0..1) that says how full it was."""
+    return read_table("agents/reasoning/strength.yaml", dict[str, tuple[float, str]])
 
 
 def weigh(proof: Proof, argument: Argument, service: str) -> float:
@@ -54,7 +44,7 @@ def _strength(proof: Proof, quote: Any, service: str) -> float:
     rows = proof.rows(quote)
     if not rows or not names(rows[0], service):
         return 0.0  # true, and about somebody else
-    strength, field = STRENGTH.get(record.tool, (OTHERWISE, ""))
+    strength, field = strengths().get(record.tool, (OTHERWISE, ""))
     share = rows[0].get(field) if field else 1.0
     value = float(share) if isinstance(share, (int, float)) else 0.0
     return strength * min(1.0, max(0.0, value))
@@ -83,7 +73,7 @@ def fused_again(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
     """The hypotheses with confidences from all their arguments, most likely first."""
     signals = {
         f"{h.service} {h.kind.value}": [
-            Signal(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
+            Observation(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
             for a in (*h.support, *h.contradiction)
         ]
         for h in hypotheses

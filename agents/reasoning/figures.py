@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
-from ...incident.grounding import rounds_to, same
+from ...incident.evidence import rounds_to, same
 
 Kind = Literal["number", "percent", "duration", "clock", "date", "name", "amount"]
 

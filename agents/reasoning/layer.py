@@ -20,8 +20,8 @@ from ...incident.store import Store
 from ...models.assembly import describe, model_from, specialist_models
 from ...models.budget import ModelBudget, Spending
 from ...models.masking import Mask, Masked
-from ...models.metered import Metered
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
+from ...models.wrapping import Metered
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ...tools.base import name_of
@@ -30,9 +30,7 @@ from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
-from .conversation import Limits, converse
-from .evidence_reader import LOOK_UPS
-from .looking import ToolDesk
+from .conversation import LOOK_UPS, Limits, ToolDesk, converse
 from .proof import Proof
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem
@@ -100,10 +98,7 @@ class Session:
     def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
         step, specialist = self.case.step, self.case.step.specialist
         prompt = render(
-            step.prompt,
-            tools=bool(asked.rounds),
-            step=step.number,
-            language=self.settings.language,
+            step.prompt, tools=bool(asked.rounds), step=step.number, language=self.settings.language
         )
         user = brief(self._document(), self.floor, asked, self.payload, self._context())
         ask = self._ask(specialist, prompt, user, asked.reply, specialist)
@@ -136,17 +131,8 @@ class Session:
         ours, best = leader(self.floor.hypotheses), leader(found)
         if ours is None or best is None or _key(ours) == _key(best):
             return []
-        return [
-            Disagreement(
-                step=self.floor.step,
-                specialist=self.floor.specialist,
-                about="root cause",
-                floor=cause(ours),
-                model=cause(best),
-                standing="model",
-                why="its reasons resolve in evidence and weigh more, by code",
-            )
-        ]
+        why = "its reasons resolve in evidence and weigh more, by code"
+        return [self.floor.differ("root cause", cause(ours), cause(best), why, standing="model")]
 
     def _challenge(self, leading: Hypothesis) -> SkepticReply:
         prompt = render("model/skeptic.md", specialist=OTHER_VIEW)

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...incident.evidence import Evidence, EvidenceStatus, Quote
+from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves, same, same_rounded
 from ...incident.finding import Finding
-from ...incident.grounding import leaves, same, same_rounded
 from ...text_safety.injection import speaks
 from .figures import Held, figures
 from .replies import Cited, Claim

@@ -14,20 +14,7 @@ from ...incident.report import FollowUp, Sentence
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
-from .incident_status import (
-    about_security,
-    affected,
-    components,
-    detected,
-    ended,
-    key_events,
-    likely_cause,
-    next_update,
-    onset,
-    solution,
-    stage,
-    symptom,
-)
+from . import incident_status as status
 from .wording import shown
 
 
@@ -73,14 +60,14 @@ class Briefing:
 def brief(document: Incident, now: datetime) -> Briefing:
     """The document as its messages need it."""
     levels = TARGETS.get(document.severity) if document.severity else None
-    begun, end = onset(document), ended(document)
+    begun, end = status.onset(document), status.ended(document)
     expected, latest = _expected(document, now)
-    solved = solution(document)
-    names = affected(document)
+    solved = status.solution(document)
+    names = status.affected(document)
     return Briefing(
         id=document.id,
         title=shown(reword(document.title, names)),
-        stage=stage(document).value,
+        stage=status.stage(document).value,
         severity=document.severity.value if document.severity else "not yet classified",
         also_called=f"SEV-{document.severity.rank + 1}" if document.severity else "",
         meaning=levels.meaning if levels else "not yet classified",
@@ -88,34 +75,34 @@ def brief(document: Incident, now: datetime) -> Briefing:
         category=document.category.value,
         state=document.state.value,
         services=names,
-        components=components(document),
+        components=status.components(document),
         started=begun,
-        detected=detected(document),
+        detected=status.detected(document),
         ended=end,
         now=now,
         duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
         expected=expected,
         expected_latest=latest,
-        next_update=next_update(document, now),
+        next_update=status.next_update(document, now),
         owner=document.command.incident_commander,
         lead=document.command.technical_lead or "on-call lead",
         contact=document.command.communications_lead,
         impact=document.impact,
         missed=[state for state in document.slo if state.breached],
-        symptom=symptom(document),
-        cause=likely_cause(document),
+        symptom=status.symptom(document),
+        cause=status.likely_cause(document),
         facts=_facts(document, names),
-        progress=key_events(document),
+        progress=status.key_events(document),
         solution=solved.model_copy(update={"title": shown(solved.title)}) if solved else None,
         measures=_measures(document, solved),
         improvements=document.follow_ups[:5],
-        security=about_security(document),
+        security=status.about_security(document),
     )
 
 
 def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Estimated and latest likely recovery; what lies in the past is no estimate."""
-    if document.impact is None or ended(document):
+    if document.impact is None or status.ended(document):
         return None, None
     middle, high = document.impact.minutes_to_resolve, document.impact.minutes_spread[1]
     times = [document.opened_at + timedelta(minutes=m) for m in (middle, high)]

@@ -10,10 +10,10 @@ from ...incident.document import Incident
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import CustomerImpactReport, SecurityReport
 from ...incident.severity import Category, Severity
-from ...prompts.formats import count, duration, percent
+from ...prompts.values import count, duration, percent
 from ...tools.base import Result
-from ...tools.impact import RouteImpact
-from ..causes.observations import first
+from ...tools.traffic import RouteImpact
+from ..causes.observations import finding, first
 from .incident_status import about_security, ended, is_noise, likely_cause, onset
 from .narrator import Narrator, Statement, proof
 from .wording import sentence
@@ -69,12 +69,9 @@ def _segment(row: RouteImpact) -> str:
 
 
 def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
-    before = percent(row.share_before)
-    return Finding(
-        statement=f"{row.route}: {percent(row.share)} of requests fail, {before} before",
-        kind="customer-impact",
-        quotes=[traffic.cite(row, name) for name in ("failed", "requests", "share")],
-    )
+    failing = f"{percent(row.share)} of requests fail, {percent(row.share_before)} before"
+    proof = ("failed", "requests", "share")
+    return finding("customer-impact", f"{row.route}: {failing}", traffic, row, *proof)
 
 
 def _revenue(

@@ -6,12 +6,12 @@ from enum import StrEnum
 from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
-from ...incident.lifecycle import State
+from ...incident.lifecycle import OVER, State
 from ...incident.report import DetectionReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
-from .chronicle import chronicle
+from .narrator import chronicle
 
 SURE_ENOUGH = 0.5
 """Confidence from which a message names a cause as the likely one."""
@@ -48,7 +48,7 @@ def stage(document: Incident) -> Stage:
     """Declared until something was done or told; then updates; noise and resolution end it."""
     if is_noise(document):
         return Stage.noise
-    if document.state in (State.resolved, State.post_incident, State.closed):
+    if document.state in OVER:
         return Stage.resolved
     told = any(m.template.startswith(Stage.declared.value) for m in document.communications)
     return Stage.update if told or document.executions else Stage.declared
@@ -60,7 +60,7 @@ def is_noise(document: Incident) -> bool:
     called = first is not None and first.noise
     leading = document.leading()
     nothing = leading is not None and leading.kind is FaultKind.no_fault
-    over = document.state in (State.resolved, State.post_incident, State.closed)
+    over = document.state in OVER
     return not document.executions and (called or (nothing and over))
 
 
@@ -139,12 +139,3 @@ def next_update(document: Incident, now: datetime) -> datetime | None:
         return None
     minutes = TARGETS[document.severity].update_minutes
     return now + timedelta(minutes=minutes) if minutes else None
-
-
-def update_due(document: Incident, now: datetime) -> bool:
-    """Whether the cadence asks for another message now."""
-    if document.severity is None or ended(document):
-        return False
-    minutes = TARGETS[document.severity].update_minutes
-    last = max((m.created_at for m in document.communications), default=document.opened_at)
-    return minutes is not None and now - last >= timedelta(minutes=minutes)

@@ -1,15 +1,106 @@
-"""Claims of a postmortem: each in neutral words, each tied to evidence or to the timeline."""
+"""The record as people read it: key events on one timeline, what one actor did in one second on one
+line; and claims in neutral words, each tied to evidence or to a line of that timeline.
+"""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.timeline import Event, EventKind
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import Mark, blame_marks, reword
-from .chronicle import chronicle
-from .wording import shown
+from .wording import listed, shown
+
+KEY = (
+    *(EventKind.alert, EventKind.telemetry, EventKind.change, EventKind.severity),
+    *(EventKind.state, EventKind.hypothesis, EventKind.proposal, EventKind.decision),
+    *(EventKind.action, EventKind.verification, EventKind.message, EventKind.fallback),
+)
+"""Steps' reports and notes stay in the incident's record."""
+TOGETHER_S = 1.0
+
+_STATE = re.compile(r"^state: (\S+) — (.*)$")
+_SENT = re.compile(r"^(M\d+) to (.+?) by .+?: (?:\[\S+\] \S+ )?(.*)$")
+
+
+@dataclass(frozen=True)
+class KeyEvent:
+    """One numbered line of the timeline, and of which kinds it is."""
+
+    id: str
+    event: Event
+    kinds: tuple[EventKind, ...]
+
+
+def chronicle(document: Incident) -> list[KeyEvent]:
+    """Key events by time, opened by the alert itself."""
+    groups: list[list[Event]] = []
+    for event in _events(document):
+        if event.kind in KEY:
+            home = next((g for g in reversed(groups) if _together(g[0], event)), None)
+            if home is None:
+                groups.append([event])
+            else:
+                home.append(event)
+    return [_entry(f"T{number}", group) for number, group in enumerate(groups, 1)]
+
+
+def _events(document: Incident) -> list[Event]:
+    alert = document.alert
+    text = f"alert {alert.name} taken from {alert.source}"
+    first = Event(at=document.opened_at, actor="warroom", kind=EventKind.alert, text=text)
+    known = any(event.kind is EventKind.alert for event in document.timeline)
+    events = list(document.timeline) if known else [first, *document.timeline]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _together(first: Event, event: Event) -> bool:
+    near = (event.at - first.at).total_seconds() <= TOGETHER_S
+    return near and first.actor == event.actor and EventKind.alert not in (first.kind, event.kind)
+
+
+def _entry(name: str, group: list[Event]) -> KeyEvent:
+    kinds = tuple(dict.fromkeys(event.kind for event in group))
+    main = next((e for e in group if e.kind is not EventKind.state), group[0])
+    texts = _states(group, alone=main.kind is EventKind.state)
+    cited = dict.fromkeys(ref for event in group for ref in event.evidence)
+    text = "; ".join(_distinct(_messages(texts)))
+    update = {"text": shown(text), "evidence": list(cited), "at": group[0].at}
+    event = main.model_copy(update=update)
+    return KeyEvent(name, event, (main.kind, *(k for k in kinds if k != main.kind)))
+
+
+def _states(group: list[Event], alone: bool) -> list[str]:
+    """What was said; a change of state beside its own reason needs no reason, and comes last."""
+    said = [event.text for event in group if event.kind is not EventKind.state]
+    for event in group:
+        if event.kind is EventKind.state:
+            found = _STATE.match(event.text)
+            plain = found is None or alone
+            said.append(event.text if found is None or plain else f"now {found.group(1)}")
+    return said
+
+
+def _messages(texts: list[str]) -> list[str]:
+    """Messages with the same subject as one: M1 to engineering and M2 to support."""
+    told: dict[str, list[str]] = {}
+    rest = []
+    for text in texts:
+        found = _SENT.match(text)
+        if found:
+            told.setdefault(found.group(3), []).append(f"{found.group(1)} to {found.group(2)}")
+        else:
+            rest.append(text)
+    return rest + [f"sent {listed(whom)}: {subject}" for subject, whom in told.items()]
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """Without those that another one begins with: it says the same and more."""
+    known = list(dict.fromkeys(texts))
+    return [t for t in known if not any(t != other and other.startswith(t) for other in known)]
+
 
 MOST_REFS = 4
 """References of one claim: more of them prove no more."""
@@ -24,15 +115,6 @@ class Statement:
     refs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class NumberedEvent:
-    """One numbered line of the timeline."""
-
-    id: str
-    event: Event
-    kinds: tuple[EventKind, ...]
-
-
 class Narrator:
     """Turns the record into claims. Blaming sentences are reworded, and listed as marks."""
 
@@ -45,8 +127,7 @@ class Narrator:
         self.systems = sorted({*_systems(document), *(service.name for service in known)})
         self.marks: list[Mark] = []
         self.rows = [
-            NumberedEvent(f"T{n}", self._neutral(entry.event), entry.kinds)
-            for n, entry in enumerate(chronicle(document), 1)
+            replace(entry, event=self._neutral(entry.event)) for entry in chronicle(document)
         ]
         self.cited: dict[str, None] = {}
         self._known = {e.id for e in document.evidence} | {row.id for row in self.rows}

@@ -9,17 +9,16 @@ from itertools import pairwise
 
 from ...actions.flag_off import FlagOff
 from ...actions.roll_back import RollBack
-from ...incident.action import Execution, Outcome
+from ...incident.action import Outcome
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
-from ...prompts.formats import duration, percent
-from .gaps import matters
+from ...prompts.values import duration, percent
 from .incident_status import detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .story import looked
-from .wording import listed
+from .wording import listed, matters
 
 DETECT_S = 300  # MTTD target
 CLASSIFY_S = 300  # severity within five minutes of detection
@@ -90,13 +89,13 @@ def _good(say: Narrator) -> Iterator[Statement]:
     document = say.document
     solved = solution(document)
     if solved and solved is document.executions[0]:
-        yield say.say(f"The first action helped: {solved.title}.", *_measured(solved))
+        yield say.say(f"The first action helped: {solved.title}.", *solved.proof)
     elif solved:
-        yield say.say(f"{solved.title} helped, as telemetry confirms.", *_measured(solved))
+        yield say.say(f"{solved.title} helped, as telemetry confirms.", *solved.proof)
     for execution in document.executions:
         if execution.outcome is Outcome.worse and execution.undone:
             text = f"{execution.title} made things worse and was undone."
-            yield say.say(text, *_measured(execution))
+            yield say.say(text, *execution.proof)
     cause = likely_cause(document)
     if cause:
         text = f"One cause stands out with a confidence of {percent(cause.confidence)}."
@@ -111,7 +110,7 @@ def _bad(say: Narrator) -> Iterator[Statement]:
     for execution in document.executions:
         if execution.outcome is not Outcome.better:
             text = f"{execution.title} did not help: {execution.outcome.value}."
-            yield say.say(text, *_measured(execution))
+            yield say.say(text, *execution.proof)
     if likely_cause(document) is None and not is_noise(document):
         yield say.say("No cause stands out: the investigation is inconclusive.", *looked(say))
     yield from _gaps(say)
@@ -164,7 +163,7 @@ def _luck(say: Narrator) -> Iterator[Statement]:
     plan = document.plan(solved.plan) if solved else None
     if solved and plan and plan.kind in (RollBack.kind, FlagOff.kind):
         text = "The fault came with a change that could be taken back; many faults do not."
-        yield say.say(text, *_measured(solved))
+        yield say.say(text, *solved.proof)
     impact = document.impact
     if impact and impact.failed_share is not None and 0 < impact.failed_share < 0.5:
         text = f"{percent(1 - impact.failed_share)} of requests at the edge still succeeded."
@@ -174,7 +173,3 @@ def _luck(say: Narrator) -> Iterator[Statement]:
             left = percent(state.budget_left)
             text = f"The error budget of {state.service} {state.name} held: {left} is left."
             yield say.say(text, state.evidence)
-
-
-def _measured(execution: Execution) -> list[str]:
-    return [m.evidence for m in execution.measures if m.evidence]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from ...incident.action import Execution, Verdict
+from ...incident.action import Verdict
 from ...incident.finding import FaultKind, Finding, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
-from ...prompts.formats import clock, duration, level, percent, utc
+from ...prompts.values import clock, duration, level, percent, utc
 from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence
@@ -30,9 +30,9 @@ def summary(say: Narrator) -> Iterator[Statement]:
     yield _cause(say)
     solved = solution(document)
     if solved:
-        yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *measured(solved))
+        yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *solved.proof)
     elif document.executions:
-        tried = [e for execution in document.executions for e in measured(execution)]
+        tried = [e for execution in document.executions for e in execution.proof]
         yield say.say("No action is on record that telemetry confirms as helpful.", *tried)
     else:
         yield say.say("No action was taken.", say.line(EventKind.decision))
@@ -178,7 +178,7 @@ def resolution(say: Narrator) -> Iterator[Statement]:
         )
         text = f"{clock(execution.started_at)} UTC {execution.title}: {execution.outcome.value}"
         undone = ", undone" if execution.undone else ""
-        yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *measured(execution))
+        yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *execution.proof)
     if document.executions:
         return
     yield say.say("Nothing was changed in the system.", say.line(EventKind.decision))
@@ -186,8 +186,3 @@ def resolution(say: Narrator) -> Iterator[Statement]:
         verdicts = [d.verdict.value for d in document.decisions if d.subject == plan.hash]
         fate = next((v for v in verdicts if v != Verdict.approved.value), "not carried out")
         yield say.say(f"Proposed: {plan.title} ({fate}).", *proof(plan.quotes))
-
-
-def measured(execution: Execution) -> list[str]:
-    """Evidence of what came of an action."""
-    return [m.evidence for m in execution.measures if m.evidence]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ...actions.inventory import Inventory
 from ...incident.document import Incident
 from ...incident.events import ResponseEvent
-from ...incident.practice import Phase, Specialist
+from ...incident.lifecycle import Phase, Specialist
 from ...incident.report import AnyReport, Report
 from ...settings import Settings
 from ...telemetry.model import Catalogue

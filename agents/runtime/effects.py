@@ -13,7 +13,7 @@ from functools import partial
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, JsonValue
 
-from ...actions import remediation
+from ...actions import catalogue
 from ...errors import NotFound, ToolError, ToolFailed
 from ...incident.action import ActionPlan, Decision, Execution, Outcome, Verdict
 from ...incident.communication import Message, MessageState
@@ -119,7 +119,7 @@ def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | 
     if context.operations is None:  # approved after a restart that came up without the system
         return Performed(error=WHY_GONE)
     try:
-        receipt = remediation.execute(context.operations, plan, decision)
+        receipt = catalogue.execute(context.operations, plan, decision)
         return Performed(receipt=receipt.model_dump(mode="json"))
     except ToolError as error:
         return Performed(error=str(error))
@@ -136,7 +136,7 @@ def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> Ta
         return TakenBack(undone=False, note=f"could not be undone: {WHY_GONE}")
     decision = context.store.ledger.decision(incident_id, plan_hash)
     try:
-        receipt = remediation.undo(context.operations, plan, execution.receipt, decision)
+        receipt = catalogue.undo(context.operations, plan, execution.receipt, decision)
     except ToolError as error:
         return TakenBack(undone=False, note=f"could not be undone: {error}")
     if not receipt.changed:

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from langgraph.runtime import Runtime
 
-from ...incident.alert import Alert
-from ...incident.document import Incident
+from ...incident.document import Alert, Incident
 from ...incident.lifecycle import ACTIVE, State
 from ...incident.store import Store
 from ...incident.timeline import Event, EventKind, utc_now

@@ -6,21 +6,21 @@ nothing. None knows a service or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import exposure, floods, instructions, logins, probing
+from . import exposure, logins, unwanted_traffic
 from .observations import AccessObservations, Threat
 
 Check = Callable[[AccessObservations], Iterable[Threat]]
 
 CHECKS: tuple[Check, ...] = (
     logins.attacks,
-    floods.floods,
-    probing.probes,
-    probing.refused_sources,
+    unwanted_traffic.floods,
+    unwanted_traffic.probes,
+    unwanted_traffic.refused_sources,
     logins.refusals,
-    probing.unusual_programs,
+    unwanted_traffic.unusual_programs,
     exposure.expiring,
     exposure.secrets_in_logs,
-    instructions.in_telemetry,
+    exposure.instructions,
 )
 
 __all__ = ["CHECKS", "AccessObservations", "Threat"]

@@ -3,11 +3,13 @@ of harm found there is.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from ...incident.finding import Finding
-from ...tools.access import AccessPattern, FailedLogins, access_patterns, auth_failures
 from ...tools.certificates import certificates
-from ...tools.traffic import TrafficRate, traffic
+from ...tools.logins import FailedLogins, auth_failures
+from ...tools.traffic import AccessPattern, TrafficRate, access_patterns, traffic
+from ...yaml_tables import AnyCase, Entry, Pattern, read_table
 from ..causes.observations import Observations, Question
 
 LEADING = 0.5
@@ -59,3 +61,18 @@ def risen(row: TrafficRate | AccessPattern | FailedLogins) -> bool:
     """Whether the row's rate is several times what it was, beyond chance (new ones count)."""
     ratio = row.ratio
     return row.score >= UNLIKELY and (ratio is None or ratio >= MUCH)
+
+
+class ThreatWords(Entry):
+    """words.yaml, which says what each is for."""
+
+    probes: AnyCase
+    tools: AnyCase
+    scripts: AnyCase
+    secrets: Pattern
+
+
+@cache
+def words() -> ThreatWords:
+    """The words of words.yaml."""
+    return read_table("agents/threats/words.yaml", ThreatWords)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from .tokens import changed_text, inert, specificity, tokens_of
 
 PRIOR, TIME, PLACE, TOUCH = -2.0, 2.0, 2.5, 3.0
+WINDOW_S = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,6 @@ def correlate(
     tokens: Collection[str] = (),
     *,
     calls: Iterable[tuple[str, str]] = (),
-    window_s: float = 1800.0,
     skew_s: float = 5.0,
 ) -> list[ChangeScore]:
     """Score every change, best first.
@@ -71,7 +71,7 @@ def correlate(
     onset: unix seconds, None where unknown. suspects: service -> suspicion 0..1. tokens: what
     fails, such as routes, functions and files of stack frames, flag names (free text is cut into
     tokens). calls: (caller, callee). A change later than onset + skew_s is ruled out; one more
-    than window_s before it is merely unlikely, since slow faults surface late.
+    than WINDOW_S before it is merely unlikely, since slow faults surface late.
     """
     wanted = frozenset().union(*(tokens_of(token) for token in tokens))
     contents = [_content(change) for change in changes]
@@ -80,7 +80,7 @@ def correlate(
     for change, content in zip(changes, contents, strict=True):
         tally = _Tally()
         lead = None if onset is None else onset - change.at
-        late = _time(tally, lead, window_s, skew_s)
+        late = _time(tally, lead, skew_s)
         _place(tally, change.service, suspects, pairs)
         _touch(tally, change, content, wanted, contents)
         score = 0.0 if late else 1.0 / (1.0 + math.exp(-tally.odds))
@@ -95,17 +95,17 @@ def _content(change: DatedChange) -> frozenset[str]:
     return tokens_of(text if change.diff or change.files else f"{text}\n{change.summary}")
 
 
-def _time(tally: _Tally, lead: float | None, window_s: float, skew_s: float) -> bool:
+def _time(tally: _Tally, lead: float | None, skew_s: float) -> bool:
     """Add the term of time; True when the change came after the onset."""
     if lead is None:
         return False
     if lead < -skew_s:
         tally.add(-10.0, f"came {span(-lead)} after the onset")
         return True
-    if lead > window_s:
+    if lead > WINDOW_S:
         tally.add(-1.0, f"came {span(lead)} before the onset, long before")
     else:
-        closeness = math.exp(-3.0 * max(0.0, lead) / window_s)
+        closeness = math.exp(-3.0 * max(0.0, lead) / WINDOW_S)
         when = f"{span(lead)} before" if lead >= 1 else "at"
         tally.add(TIME * closeness, f"{when} the onset")
     return False

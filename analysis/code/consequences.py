@@ -18,7 +18,7 @@ from ...yaml_tables import AnyCase, Entry, Regex, read_table
 from .diffs import Edit
 from .mechanisms import Mechanism as M
 from .mechanisms import Weights
-from .settings_turned import NOTHING, Turned
+from .settings_turned import Turned, forms
 from .tokens import plain
 
 FULL = 2.0
@@ -127,7 +127,7 @@ def _direction(knob: KnobKind, setting: Turned) -> tuple[Weights, float]:
 
 
 def _unbounded(value: str) -> bool:
-    return value.lower() in NOTHING
+    return value.lower() in forms().nothing
 
 
 class Harm(Entry):
@@ -139,10 +139,17 @@ class Harm(Entry):
 
 
 class HarmTable(Entry):
-    """Kinds of lines that do harm when they are taken away, and when they are added."""
+    """Kinds of lines that do harm when they are taken away, and when they are added; and what calls
+    inside a loop and other operators bring about."""
 
     taken: tuple[Harm, ...]
     added: tuple[Harm, ...]
+    looped: Weights
+    turned: Weights
+    loop: AnyCase
+    remote: Regex
+    operator: Regex
+    error_check: Regex
 
 
 @cache
@@ -150,53 +157,33 @@ def _harms() -> HarmTable:
     return read_table("analysis/code/harms.yaml", HarmTable)
 
 
-ERROR_CHECK = re.compile(r"\berr(?:or)?\b\s*[!=]=\s*nil|catch \(_|if err\b")
-LOOP = re.compile(
-    r"^\s*(?:for\b|while\b|foreach\b)|\.(?:forEach|map|flatMap|each)\(", re.IGNORECASE
-)
-REMOTE = re.compile(
-    r"\bawait\b|\b(?:client|repo\w*|repository|store|db|dao|database|api|http|redis|"
-    r"session|conn|svc|"
-    r"service|catalog|gateway|rpc|stub|axios|requests)\w*\.\w+\(|"
-    r"\.(?:get|find|fetch|load|look_?up|query|select|request|call|exec\w*|retrieve|"
-    r"list)[A-Z_]\w*\(|"
-    r"\b(?:fetch|query|find|load|lookup)_?\w*\(|\bSELECT\b|ctx,"
-)
-
-
 def harms(edit: Edit) -> list[Consequence]:
     """Every harm that the diff does, in the order of the tables; calls within a loop come first."""
-    removed = [line for line in edit.removed if not ERROR_CHECK.search(line)]
-    added = [line for line in edit.added if not ERROR_CHECK.search(line)]
+    table = _harms()
+    removed = [line for line in edit.removed if not table.error_check.search(line)]
+    added = [line for line in edit.added if not table.error_check.search(line)]
     found = _looped(edit) + _operators(removed, added)
-    for harm in _harms().taken:
+    for harm in table.taken:
         if line := _more(harm.pattern, removed, added):
             found.append(Consequence(f"takes away {harm.text}", line, harm.weights))
-    for harm in _harms().added:
+    for harm in table.added:
         if line := _more(harm.pattern, added, removed):
             found.append(Consequence(f"adds {harm.text}", line, harm.weights))
     return found
 
 
-OPERATOR = re.compile(
-    r"<=|>=|===?|!==?|&&|\|\||<|>|!(?=[\w(])|\b(?:and|or|not)\b|(?<=[\w)]) ?[-+*/%] "
-    r"?(?=[\w(])"
-)
-TURNED = {M.data: 0.7, M.units: 0.7, M.crash: 0.6, M.auth: 0.6, M.null: 0.5, M.capacity: 0.3}
-
-
 def _operators(removed: Sequence[str], added: Sequence[str]) -> list[Consequence]:
     """A condition or a calculation that is the same but for its operators."""
-    bare = {_bare(line): line for line in removed}
+    bare, table = {_bare(line): line for line in removed}, _harms()
     for line in added:
         before = bare.get(_bare(line))
-        if before and OPERATOR.findall(before) != OPERATOR.findall(line):
-            return [Consequence("turns a condition or a calculation", line.strip(), TURNED)]
+        if before and table.operator.findall(before) != table.operator.findall(line):
+            return [Consequence("turns a condition or a calculation", line.strip(), table.turned)]
     return []
 
 
 def _bare(line: str) -> str:
-    return " ".join(OPERATOR.sub(" ", line).split())
+    return " ".join(_harms().operator.sub(" ", line).split())
 
 
 def _more(pattern: re.Pattern[str], here: Sequence[str], there: Sequence[str]) -> str:
@@ -216,21 +203,21 @@ def _looped(edit: Edit) -> list[Consequence]:
     fresh = [line for line in after if line in added]
     if len(after) <= len(before) or not fresh:
         return []
-    weights = {M.fanout: 1.0, M.database: 0.7, M.timeout: 0.4, M.capacity: 0.3}
-    return [Consequence("calls others once for each item of a loop", fresh[0], weights)]
+    text = "calls others once for each item of a loop"
+    return [Consequence(text, fresh[0], _harms().looped)]
 
 
 def _in_loops(side: list[tuple[bool, str]]) -> list[str]:
     """Lines that call others and stand deeper than a loop's head above them."""
-    found, depth = [], None
+    found, depth, table = [], None, _harms()
     for _own, text in side:
         if not text.strip():
             continue
         indent = len(text) - len(text.lstrip())
         if depth is not None and indent <= depth:
             depth = None
-        if depth is not None and REMOTE.search(text):
+        if depth is not None and table.remote.search(text):
             found.append(text.strip())
-        if LOOP.search(text) and depth is None:
+        if table.loop.search(text) and depth is None:
             depth = indent
     return found

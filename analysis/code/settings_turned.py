@@ -7,59 +7,45 @@ Understands `key: 30`, `key = 5 * time.Second`, `Call(ctx, 300*time.Millisecond)
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
 
-SECONDS = {
-    **dict.fromkeys(("ns", "nanos", "nanosecond", "nanoseconds"), 1e-9),
-    **dict.fromkeys(("us", "micros", "microsecond", "microseconds"), 1e-6),
-    **dict.fromkeys(("ms", "millis", "millisecond", "milliseconds", "msec"), 1e-3),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
-    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
-    **dict.fromkeys(("d", "day", "days"), 86400.0),
-}
-BYTES = {
-    **dict.fromkeys(("k", "kb", "kib", "ki"), 2.0**10),
-    **dict.fromkeys(("mb", "mib", "mi"), 2.0**20),
-    **dict.fromkeys(("g", "gb", "gib", "gi"), 2.0**30),
-    **dict.fromkeys(("tb", "tib", "ti"), 2.0**40),
-}
-UNITS = {**SECONDS, **BYTES, "m": 2.0**20}
-"""A lone m is 2^20 (heap sizes) or a minute or a thousandth: only its own kind is compared."""
-_UNIT = r"(?:\s*\*?\s*(?:[A-Za-z]\w*\.)?(?P<unit>[A-Za-z]+)\b(?!\())?"
-_NUMBER = r"(?P<number>-?\d[\d_]*(?:\.\d+)?(?:e\d+)?(?:\s*\*\s*\d[\d_]*(?:\.\d+)?)*)"
-_SEP = r"(?:[\"']?\s*(?::\s*[A-Za-z_][\w\[\]?]*\s*=|:=|=>|[:=]|>)\s*[\"']?|\(\s*)"
-_KEY = r"(?P<key>[A-Za-z_$][\w.$-]*)"
-NUMERIC = re.compile(_KEY + _SEP + r"(?:[A-Za-z_][\w.]*(?:\(\))?,\s*)?" + _NUMBER + _UNIT)
-PLAIN = re.compile(r"^\s*" + _KEY + r"\s+" + _NUMBER + _UNIT + r"\s*;?\s*$")
-FLAG = re.compile(r"-(?P<key>X[a-z]{2})" + _NUMBER + _UNIT)
-SPACED = re.compile(r"^\s*(?P<key>[a-z][\w.-]*)[ \t]+(?P<value>[A-Za-z][\w.:/-]*)\s*;?\s*$")
-"""`key word` as servers' configuration files have it."""
-WORD = re.compile(
-    _KEY + r"[\"']?\s*(?::\s*[A-Za-z_][\w\[\]?]*\s*=|:=|=>|[:=])\s*"
-    r"(?:[fbru]?\"(?P<double>[^\"]*)\"|[fbru]?'(?P<single>[^']*)'|(?P<bare>[A-Za-z_][\w.-]*))\s*[,;)]?"
-)
-_TIME = r"(?P<unit>(?:nano|micro|milli)(?:s|seconds)|seconds|minutes|hours|days|ms)"
-_AMOUNT = r"(?P<n>\d[\d_]*(?:\.\d+)?)"
-SPELLED = (
-    re.compile(
-        r"[\w.:]*\b(?:of|from|in)?_?" + _TIME + r"(?:_f(?:32|64))?\(\s*" + _AMOUNT + r"\s*\)",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\btimedelta\(\s*" + _TIME + r"\s*=\s*" + _AMOUNT + r"\s*\)"),
-    re.compile(r"(?<![\w.])" + _AMOUNT + r"\." + _TIME + r"\b(?!\()"),
-    re.compile(
-        r"(?<![\w.])" + _AMOUNT + r",\s*(?:TimeUnit|ChronoUnit)\." + _TIME + r"\b", re.IGNORECASE
-    ),
-)
-"""Lengths of time as languages spell them: Duration.ofSeconds(3), 3.minutes, 3, SECONDS."""
-TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\d[\d_.]*|[A-Za-z_]\w*|[^\s\w]")
-CONSTANT = re.compile(
-    r"^(?:\"|'|\d|[A-Z][A-Z0-9_]+$|true$|false$|True$|False$|[A-Z]\w*\d$|"
-    r"(?:u?int(?:8|16|32|64)?|string|str|float(?:32|64)?|double|bool(?:ean)?|bytes|[Ii]nteger|"
-    r"[Ll]ong|number|varchar|VARCHAR|BIGINT|[Dd]ecimal)$)"
-)
-"""Strings, numbers, booleans, types, and names that are written like constants."""
-NOTHING = ("none", "null", "nil", "undefined", "unlimited", "infinity", "inf", "0", "-1")
+from pydantic import ValidationInfo, field_validator
+
+from ...yaml_tables import Entry, Pattern, Regex, Words, put_together, read_table
+
+
+class SettingForms(Entry):
+    """How settings are written; {name} in a pattern stands for the part of that name."""
+
+    units: dict[float, Words]
+    nothing: Words
+    parts: dict[str, Pattern]
+    numbers: tuple[Regex, ...]
+    word: Regex
+    spaced: Regex
+    spelled: tuple[Regex, ...]
+    token: Regex
+    constant: Regex
+
+    @field_validator("numbers", "word", "spelled", mode="before")
+    @classmethod
+    def _whole(cls, value: Any, info: ValidationInfo) -> Any:
+        parts = info.data.get("parts", {})
+        if isinstance(value, list):
+            return [put_together(pattern, parts) for pattern in value]
+        return put_together(value, parts)
+
+    @cached_property
+    def factors(self) -> dict[str, float]:
+        """Unit -> how many seconds or bytes it has."""
+        return {word: factor for factor, words in self.units.items() for word in words}
+
+
+@cache
+def forms() -> SettingForms:
+    """The forms of settings_turned.yaml."""
+    return read_table("analysis/code/settings_turned.yaml", SettingForms)
 
 
 @dataclass(frozen=True)
@@ -134,7 +120,7 @@ def swapped(removed: Sequence[str], added: Sequence[str]) -> list[Turned]:
 
 
 def _tokens(line: str) -> list[str]:
-    return TOKEN.findall(line)
+    return forms().token.findall(line)
 
 
 def _one_apart(one: list[str], other: list[str]) -> bool:
@@ -142,7 +128,8 @@ def _one_apart(one: list[str], other: list[str]) -> bool:
     if len(one) != len(other) or len(one) < 3:
         return False
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
-    return 0 < len(pairs) <= 2 and all(CONSTANT.match(a) and CONSTANT.match(b) for a, b in pairs)
+    constant = forms().constant
+    return 0 < len(pairs) <= 2 and all(constant.match(a) and constant.match(b) for a, b in pairs)
 
 
 def _swaps(one: list[str], other: list[str]) -> list[Turned]:
@@ -167,25 +154,25 @@ def _float(token: str) -> float | None:
 
 
 def _of(line: str) -> Iterable[Setting]:
-    line = _spoken(line)
+    line, known = _spoken(line), forms()
     seen = set()
-    for pattern in (NUMERIC, FLAG, PLAIN):
+    for pattern in known.numbers:
         for match in pattern.finditer(line):
             if match["key"] not in seen:
                 seen.add(match["key"])
                 yield _numeric(match, line)
-    for match in WORD.finditer(line):
+    for match in known.word.finditer(line):
         if match["key"] not in seen:
             value = match["double"] or match["single"] or match["bare"] or ""
             seen.add(match["key"])
             yield Setting(match["key"], value, None, line.strip())
-    if not seen and (match := SPACED.match(line)):
+    if not seen and (match := known.spaced.match(line)):
         yield Setting(match["key"], match["value"], None, line.strip())
 
 
 def _spoken(line: str) -> str:
     """The line with lengths of time as number and unit."""
-    for pattern in SPELLED:
+    for pattern in forms().spelled:
         line = pattern.sub(lambda match: f"{match['n']} {match['unit']}", line)
     return line
 
@@ -194,6 +181,6 @@ def _numeric(match: re.Match[str], line: str) -> Setting:
     number = 1.0
     for part in match["number"].split("*"):
         number *= float(part.strip().replace("_", ""))
-    unit = (match["unit"] or "").lower()
-    value = match["number"] + (match["unit"] if unit in UNITS else "")
-    return Setting(match["key"], value, number * UNITS.get(unit, 1.0), line.strip())
+    unit, factors = (match["unit"] or "").lower(), forms().factors
+    value = match["number"] + (match["unit"] if unit in factors else "")
+    return Setting(match["key"], value, number * factors.get(unit, 1.0), line.strip())

@@ -1,10 +1,10 @@
 """How much of an illness stays with each service, and what of its own speaks against it.
 
-The pieces: what a metric measures (`kinds`), how surprising it is (`shift`), what
-each service loses (`amounts`), along which calls it came (`flow`), and who changed
-the load: requests travel from callers to callees, the way illness does not. A service whose
-requests changed while its caller's did not was called differently: the caller retries, loops, or
-gave up on the way. Where the caller's requests changed as much, the cause lies further up.
+The pieces: what a metric measures (`kinds`), how surprising it is (`shift`), what each service
+loses and along which calls it came (`flow`), and who changed the load: requests travel from
+callers to callees, the way illness does not. A service whose requests changed while its caller's
+did not was called differently: the caller retries, loops, or gave up on the way. Where the
+caller's requests changed as much, the cause lies further up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..tuning import STANDARD, Tuning
-from .amounts import Amounts, amounts
-from .flow import CallGraph, calls_between, kept, passed_on
+from .flow import Amounts, CallGraph, amounts, calls_between, kept, passed_on
 from .illness import TRAVELLING, Illness, examine
 from .kinds import metric_kind
 from .shift import FloatArray, shifts

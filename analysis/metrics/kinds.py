@@ -9,8 +9,10 @@ traffic, errors, saturation. A name that says nothing is "unknown", never a gues
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
+
+from ...yaml_tables import Entry, Words, read_table
 
 Kind = Literal[
     "latency",
@@ -28,59 +30,32 @@ Kind = Literal[
 _WORD = re.compile(r"\d[xX]{2}s?|(?:[Uu]n)?[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+class KindWords(Entry):
+    """Words of metric names, by what they say."""
+
+    error: Words
+    availability: Words
+    latency: Words
+    saturation: Words
+    traffic: Words
+    cpu: Words
+    memory: Words
+    disk: Words
+    network: Words
+    flow: Words
+    left: Words
+    client: Words
+    host: Words
+    percent: Words
+    share: Words
+    usage: Words
+    seconds: dict[float, Words]
+    """By how many seconds the unit has."""
 
 
-_ERROR = _set(
-    "error errors err errs fail fails failed failure failures failing fault faults exception "
-    "exceptions panic panics crash crashes crashed restart restarts timeout timeouts abort aborts "
-    "aborted cancelled canceled cancellation reject rejects rejected rejections refused denied "
-    "unauthorized forbidden invalid drop drops dropped discard discards discarded lost loss "
-    "retry retries retransmit retransmits retransmission retransmissions exhausted oom killed "
-    "evicted unhealthy unavailable unavailability unreachable dead deadlock deadlocks corrupt "
-    "violation violations 5xx 4xx 5xxs 4xxs 500 502 503 504 down"
-)
-_AVAILABILITY = _set(
-    "availability available success successes successful succeeded uptime healthy ready readiness "
-    "up alive liveness apdex ok hit hits"
-)
-_LATENCY = _set(
-    "latency latencies duration durations elapsed delay rtt ttfb wait waiting pause response"
-)
-_SATURATION = _set(
-    "queue queued queues backlog pending pool pools connections connection conns inflight waiters "
-    "saturation throttle throttled throttles throttling depth buffer buffers threads thread "
-    "goroutines workers semaphore lag age concurrency concurrent sessions descriptors fds lock "
-    "locks"
-)
-_TRAFFIC = _set(
-    "request requests req reqs rps qps tps ops call calls invocations invocation workload "
-    "throughput traffic hits messages records queries transactions orders operations count "
-    "total sum rate rpm visits events processed flushed published consumed"
-)
-_CPU = _set("cpu cpus core cores processor millicores load load1 load5 load15")
-_MEMORY = _set("memory mem heap rss swap gc jvm oldgen workingset swapped")
-_NETWORK = _set("network net rx tx packet packets bandwidth tcp udp socket sockets nic ethernet")
-_DISK = _set("disk fs filesystem io iops volume storage inode inodes syscall blk block ebs")
-_FLOW = _set("byte bytes read reads write writes receive received transmit transmitted sent in out")
-_LEFT = _set("free available idle remaining headroom")
-_CLIENT = _set("client outbound egress upstream dependency remote outgoing")
-_HOST = _set("node host machine hypervisor")
-_RESOURCES: tuple[tuple[Kind, frozenset[str]], ...] = (
-    ("cpu", _CPU),
-    ("memory", _MEMORY),
-    ("disk", _DISK),
-    ("network", _NETWORK),
-)
-_SECONDS = {
-    **dict.fromkeys(("ns", "nanos", "nanoseconds"), 1e-9),
-    **dict.fromkeys(("us", "micros", "microseconds"), 1e-6),
-    **dict.fromkeys(("ms", "millis", "msec", "milliseconds"), 1e-3),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-}
-_PERCENT = _set("pct percent percentage")
-_SHARE = _set("ratio share fraction")
+@cache
+def _known() -> KindWords:
+    return read_table("analysis/metrics/kinds.yaml", KindWords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,64 +82,58 @@ class MetricKind:
 @lru_cache(maxsize=65_536)
 def metric_kind(name: str) -> MetricKind:
     """The kind of a metric by its name, in any of the usual spellings."""
-    words = _words(name)
+    words = tuple(word.lower() for word in _WORD.findall(name))
     kind, worse = _kind(words)
-    said = set(words)
-    unit = next((_SECONDS[w] for w in reversed(words) if w in _SECONDS), None)
+    said, known = set(words), _known()
+    units = {word: length for length, names in known.seconds.items() for word in names}
+    unit = next((units[word] for word in reversed(words) if word in units), None)
     return MetricKind(
         kind,
         worse,
-        client=bool(said & _CLIENT),
-        host=bool(said & _HOST),
+        client=bool(said & known.client),
+        host=bool(said & known.host),
         seconds=unit if kind == "latency" else None,
-        percent="%" in name or bool(said & _PERCENT),
-        ratio=bool(said & _SHARE),
+        percent="%" in name or bool(said & known.percent),
+        ratio=bool(said & known.share),
         mean=bool(said & {"average", "avg", "mean"}),
     )
 
 
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(w.lower() for w in _WORD.findall(name))
-
-
 def _kind(words: tuple[str, ...]) -> tuple[Kind, int]:
-    said = set(words)
-    if said & _ERROR:
+    said, known = set(words), _known()
+    resources: tuple[tuple[Kind, frozenset[str]], ...] = (
+        *(("cpu", known.cpu), ("memory", known.memory)),
+        *(("disk", known.disk), ("network", known.network)),
+    )
+    if said & known.error:
         return "error", 1
-    for kind, names in _RESOURCES:
+    for kind, names in resources:
         if said & names:
-            return kind, _resource_worse(kind, said)
-    if said & _LATENCY or {"response", "time"} <= said:
+            return kind, _resource_worse(kind, said, known)
+    if said & known.latency or {"response", "time"} <= said:
         return ("traffic", 0) if words[-1] in ("count", "total", "bucket") else ("latency", 1)
-    if said & _SATURATION or {"in", "use"} <= said:
-        return "saturation", -1 if said & _LEFT else 1
-    if said & _AVAILABILITY:
+    if said & known.saturation or {"in", "use"} <= said:
+        return "saturation", -1 if said & known.left else 1
+    if said & known.availability:
         return "availability", -1
-    return _last_resort(said)
+    return _last_resort(said, known)
 
 
-def _resource_worse(kind: Kind, said: set[str]) -> int:
+def _resource_worse(kind: Kind, said: set[str], known: KindWords) -> int:
     """More in use is worse, less left is; how much passes through is neither."""
-    if said & _LEFT:
+    if said & known.left:
         return -1
-    passes = kind in ("network", "disk") and not said & {
-        "used",
-        "utilization",
-        "usage",
-        "util",
-        "depth",
-        "wait",
-    }
+    passes = kind in ("network", "disk") and not said & (known.usage | {"depth", "wait"})
     return 0 if passes else 1
 
 
-def _last_resort(said: set[str]) -> tuple[Kind, int]:
-    if said & (_TRAFFIC | {"per"}):
+def _last_resort(said: set[str], known: KindWords) -> tuple[Kind, int]:
+    if said & (known.traffic | {"per"}):
         return "traffic", 0
-    if said & {"utilization", "util", "usage", "used"}:
+    if said & known.usage:
         return "saturation", 1
-    if said & _FLOW:
+    if said & known.flow:
         return "network", 0
-    if said & (_SECONDS.keys() | {"time", "percentile"}):
+    if said & frozenset({"time", "percentile"}.union(*known.seconds.values())):
         return "latency", 1
     return "unknown", 0

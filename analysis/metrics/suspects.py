@@ -16,8 +16,6 @@ from .case import BlameCase, Complaint, build_case
 from .illness import TRAVELLING, IllnessLevel
 from .table import LOCAL, MetricColumn
 
-__all__ = ["Complaint", "Deciding", "MetricBlame", "MetricColumn", "blame_metrics"]
-
 UNKNOWN = 0.0
 """Score of the answer "none of these"."""
 MENTIONED = 0.2

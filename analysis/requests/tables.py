@@ -124,6 +124,27 @@ class SpanTable:
         covered = np.bincount(above, np.maximum(0.0, end - begin), len(self))
         return np.maximum(0.0, self.ms - covered * 1000)
 
+    @cached_property
+    def critical(self) -> Bools:
+        """Spans of a table of one trace whose shortening would shorten the request: walked back
+        from the end of its longest root, always into the child that finished last (Zhang et al.,
+        CRISP, USENIX ATC 2022)."""
+        found, start, end = np.zeros(len(self), bool), self.start.tolist(), self.end.tolist()
+        roots = np.flatnonzero(self.parent == NONE)
+        longest = roots[self.ms[roots] == self.ms[roots].max(initial=0.0)][-1:].tolist()
+        pending = [(row, end[row]) for row in longest]
+        while pending:
+            row, until = pending.pop()
+            found[row] = True
+            children = np.flatnonzero(self.parent == row).tolist()
+            for child in sorted(children, key=lambda child: (end[child], child), reverse=True):
+                stop = min(end[child], end[row])
+                # The next link must have finished before the one after it began.
+                if stop <= until + 1e-9 and start[child] < until:
+                    pending.append((child, stop))
+                    until = max(start[child], start[row])
+        return found
+
     def chosen(self, rows: Bools) -> "SpanTable":
         """Only these rows (a mask). A child whose parent is left out becomes a root."""
         place = np.cumsum(rows) - 1
@@ -160,7 +181,7 @@ def span_table(
     error: Bools,
 ) -> SpanTable:
     """Rows in order of start, then as they come, linked to their parents by key; of spans with
-    one key the last to start is kept, as in a Trace.
+    one key the last to start is kept.
 
     `parent_key` of a root is 0. A span that is its own ancestor is made a root.
     """
@@ -169,18 +190,14 @@ def span_table(
     if last.size < rows.size:
         rows = rows[np.sort(rows.size - 1 - last)]
     key, parent_key = key[rows], parent_key[rows]
-    parent = _without_loops(_rows_of(parent_key, key))
+    parent = _without_loops(rows_of(parent_key, key))
     times = start[rows], ms[rows]
     columns = op[rows], trace[rows], key, parent
     return SpanTable(tuple(ops), *columns, *times, error[rows], parent_key == 0)
 
 
-def rows_of(table: SpanTable, keys: NDArray[np.uint64]) -> Ints:
-    """Row of the span with each key; NONE where there is none."""
-    return _rows_of(keys, table.key)
-
-
-def _rows_of(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
+def rows_of(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
+    """Row of the span with each of these keys, the table's being known; NONE where none has it."""
     if known.size == 0:
         return np.full(wanted.size, NONE, np.int64)
     order = np.argsort(known)

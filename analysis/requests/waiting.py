@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..quantiles import group_medians, group_quantiles
+from ..quantiles import group_quantiles
 from .edges import far_ends
 from .tables import Bools, Floats, Ints, SpanTable
 
@@ -94,13 +94,14 @@ class _Times:
 
 def _times(table: SpanTable, kind: Ints, kinds: int, window: Bools) -> _Times:
     own, group = table.exclusive_ms[window], kind[window]
-    median = group_medians(own, group, kinds)
+    [median] = group_quantiles(own, group, kinds, (0.5,))
+    [spread] = group_quantiles(np.abs(own - median[group]), group, kinds, (0.5,))
     first = np.full(kinds, np.inf)
     np.minimum.at(first, group, table.start[window])
     return _Times(
         np.bincount(group, minlength=kinds),
         median,
-        group_medians(np.abs(own - median[group]), group, kinds),
+        spread,
         np.array(group_quantiles(own, group, kinds, QUANTILES.tolist())),
         first,
     )

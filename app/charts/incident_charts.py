@@ -8,31 +8,27 @@ from ...incident.document import Incident
 from ...incident.private import file_name
 from ...incident.timeline import EventKind
 from ..words import clock
-from .signal import Mark, signal_chart
+from .signal import ChartMark, signal_chart
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
-from .tracks import guilty, tracks, window_of
+from .tracks import story
 
 
 def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
-    ends = [part.end for part in context.telemetry.coverage() if part.end]
-    now = min(context.clock().timestamp(), max(ends, default=float("inf")))
-    window = window_of(incident, context.catalogue.windows.baseline_s, now)
-    found = tracks(context.telemetry, window, guilty(incident, context.store.payload))
     drawn = {
         f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
             track, _marks(incident), onset(incident).timestamp()
         )
-        for track in found
+        for track in story(context, incident)
     }
     return {**drawn, "timeline.svg": timeline_chart(incident)}
 
 
-def _marks(incident: Incident) -> list[Mark]:
-    marks = [Mark(onset(incident).timestamp(), "onset")]
+def _marks(incident: Incident) -> list[ChartMark]:
+    marks = [ChartMark(onset(incident).timestamp(), "onset")]
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()
-        marks.append(Mark(at, execution.title.partition(" (")[0]))
+        marks.append(ChartMark(at, execution.title.partition(" (")[0]))
     return sorted(marks, key=lambda mark: mark.at)
 
 
@@ -70,7 +66,9 @@ def _lanes(incident: Incident) -> dict[str, list[Bar]]:
         "find out": _steps(incident, range(1, 8)),
         "decide": _decided(incident),
         "act": [(e.started_at, e.ended_at or e.started_at, e.title) for e in incident.executions],
-        "measure": [(a, b, _outcome(words)) for a, b, words in _measured(incident)],
+        "measure": [
+            (a, b, _outcome(words)) for a, b, words in _points(incident, EventKind.verification)
+        ],
         "tell": [(m.sent_at, m.sent_at, "") for m in incident.communications if m.sent_at],
         "learn": _steps(incident, range(11, 14)),
     }
@@ -82,10 +80,6 @@ def _decided(incident: Incident) -> list[Bar]:
     plans = {plan.hash: plan.title for plan in incident.proposals}
     found = [d for d in incident.decisions if d.subject in plans]
     return [(d.at, d.at, f"{d.verdict.value}: {plans[d.subject]}") for d in found]
-
-
-def _measured(incident: Incident) -> list[Bar]:
-    return _points(incident, EventKind.verification)
 
 
 def _outcome(words: str) -> str:

@@ -14,7 +14,7 @@ UNITS = {"share": "share", "s": "seconds", "1/s": "per second", "bytes": "MiB"}
 
 
 @dataclass(frozen=True)
-class Mark:
+class ChartMark:
     """A moment that matters: the onset, an action."""
 
     at: float  # unix seconds
@@ -22,7 +22,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Scale:
+class ChartScale:
     """From time and value to the picture's coordinates."""
 
     start: float
@@ -38,7 +38,7 @@ class Scale:
         return HEIGHT - BOTTOM - level / self.top * (HEIGHT - TOP - BOTTOM)
 
 
-def signal_chart(track: Track, marks: list[Mark], healthy_until: float) -> str:
+def signal_chart(track: Track, marks: list[ChartMark], healthy_until: float) -> str:
     """The picture. `healthy_until`: end of the baseline, unix seconds; the track begins with it."""
     parts = signal_parts(track, marks, healthy_until)
     return document(WIDTH, HEIGHT, title_of(track), parts)
@@ -49,11 +49,11 @@ def title_of(track: Track) -> str:
     return f"{track.service}: {track.signal.replace('_', ' ')}".removeprefix(": ")
 
 
-def signal_parts(track: Track, marks: list[Mark], healthy_until: float) -> list[str]:
+def signal_parts(track: Track, marks: list[ChartMark], healthy_until: float) -> list[str]:
     """Its elements, WIDTH by HEIGHT, for a picture of its own or inside another."""
     levels = [v for v in track.values if math.isfinite(v)]
     grid = ticks(max(levels, default=1.0))
-    scale = Scale(track.ts[0], max(track.ts[-1], track.ts[0] + 1), grid[-1])
+    scale = ChartScale(track.ts[0], max(track.ts[-1], track.ts[0] + 1), grid[-1])
     return [
         text(LEFT, 24, title_of(track), size=16, font_weight="bold"),
         text(WIDTH - RIGHT, 24, _before_after(track, marks), size=13, anchor="end", fill=QUIET),
@@ -64,7 +64,7 @@ def signal_parts(track: Track, marks: list[Mark], healthy_until: float) -> list[
     ]
 
 
-def _before_after(track: Track, marks: list[Mark]) -> str:
+def _before_after(track: Track, marks: list[ChartMark]) -> str:
     """The level at the start, the highest one, and the one at the end."""
     known = [(at, v) for at, v in zip(track.ts, track.values, strict=True) if math.isfinite(v)]
     first = marks[0].at if marks else track.ts[-1]
@@ -74,7 +74,7 @@ def _before_after(track: Track, marks: list[Mark]) -> str:
     return f"healthy {shown[0]} · highest {shown[1]} · last {shown[2]}"
 
 
-def _healthy(scale: Scale, until: float) -> list[str]:
+def _healthy(scale: ChartScale, until: float) -> list[str]:
     end = min(max(until, scale.start), scale.end)
     width = scale.x(end) - LEFT
     shade = box(LEFT, TOP, width, HEIGHT - TOP - BOTTOM, SHADE)
@@ -82,7 +82,7 @@ def _healthy(scale: Scale, until: float) -> list[str]:
     return [shade, label] if width > 60 else [shade]
 
 
-def _axes(track: Track, scale: Scale, grid: list[float]) -> list[str]:
+def _axes(track: Track, scale: ChartScale, grid: list[float]) -> list[str]:
     unit = UNITS.get(track.unit, track.unit)
     parts = [text(LEFT, TOP - 30, unit, size=11, fill=QUIET, anchor="end")] if unit else []
     for level in grid:
@@ -103,7 +103,7 @@ def _axes(track: Track, scale: Scale, grid: list[float]) -> list[str]:
     return [*parts, rule(LEFT, base, WIDTH - RIGHT, base, QUIET)]
 
 
-def _marks(scale: Scale, marks: list[Mark]) -> list[str]:
+def _marks(scale: ChartScale, marks: list[ChartMark]) -> list[str]:
     """Lines with their labels above the plot, on two rows so that neighbours stay readable."""
     parts = []
     for number, mark in enumerate(m for m in marks if scale.start <= m.at <= scale.end):
@@ -116,7 +116,7 @@ def _marks(scale: Scale, marks: list[Mark]) -> list[str]:
     return parts
 
 
-def _line(track: Track, scale: Scale) -> list[str]:
+def _line(track: Track, scale: ChartScale) -> list[str]:
     """The values as a line, broken where nothing is known; one by itself is a dot."""
     runs: list[list[str]] = [[]]
     for at, level in zip(track.ts, track.values, strict=True):

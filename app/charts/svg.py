@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from ...prompts.neutral import plain
+from ...prompts.values import plain
 
 INK, QUIET, GRID, ACCENT, SHADE = "#1f2933", "#616e7c", "#e4e7eb", "#1769aa", "#f1f5f9"
 FONT = "font-family='Helvetica, Arial, sans-serif'"
@@ -60,24 +60,11 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     )
 
 
-def placed(x: float, y: float, scale: float, parts: Iterable[str]) -> str:
-    """Elements as a smaller picture inside another, its corner at a point."""
-    move = f"translate({x:.1f} {y:.1f}) scale({scale:.3f})"
-    return f"<g transform='{move}'>\n" + "\n".join(parts) + "\n</g>"
-
-
-def hatch(name: str, stroke: str) -> str:
-    """A pattern of slanted lines: told apart from a plain colour by everybody, and in print."""
-    line = f"<path d='M0,8 L8,0' stroke='{stroke}' stroke-width='2'/>"
-    size = "width='8' height='8' patternUnits='userSpaceOnUse'"
-    return f"<defs><pattern id='{name}' {size}>{line}</pattern></defs>"
-
-
-def ticks(top: float, most: int = 4) -> list[float]:
+def ticks(top: float) -> list[float]:
     """Round numbers from zero to at least `top`."""
     if not math.isfinite(top) or top <= 0:
         return [0.0, 1.0]
-    raw = top / most
+    raw = top / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
     return [step * index for index in range(math.ceil(top / step - 1e-9) + 1)]

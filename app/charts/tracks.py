@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import WarroomError
 from ...incident.action import Measure
@@ -13,6 +13,9 @@ from ...telemetry.recording import Recording
 from ...telemetry.signal_catalogue import SignalName
 from ...telemetry.signals import read_signals
 from ...tools.shifts import SignalShift
+
+if TYPE_CHECKING:
+    from ...agents.runtime.context import ResponseContext
 
 Payload = Callable[[str], Any]
 MOST = 3
@@ -80,10 +83,13 @@ def tracks(telemetry: Recording, window: Window, pairs: Iterable[tuple[str, str]
     return [track for track in found if any(math.isfinite(value) for value in track.values)]
 
 
-def window_of(document: Incident, baseline_s: float, now: float) -> Window:
-    """From the baseline's begin to now."""
-    begin = document.onset or document.alert.starts_at or document.opened_at
-    return Window(begin.timestamp() - baseline_s, now)
+def story(context: "ResponseContext", incident: Incident) -> list[Track]:
+    """The guilty signals from the baseline's begin to now, or to where kept telemetry ends."""
+    ends = [part.end for part in context.telemetry.coverage() if part.end]
+    now = min(context.clock().timestamp(), max(ends, default=float("inf")))
+    begin = incident.onset or incident.alert.starts_at or incident.opened_at
+    window = Window(begin.timestamp() - context.catalogue.windows.baseline_s, now)
+    return tracks(context.telemetry, window, guilty(incident, context.store.payload))
 
 
 def _compared(document: Incident, payload: Payload) -> list[SignalShift]:

@@ -1,9 +1,34 @@
-"""Configuration files that may change while the service runs."""
+"""What a service learns from its environment when it starts, and from files that may change."""
 
 import json
+import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One running copy of one service."""
+
+    service: str
+    instance: str
+    port: int
+    config: Path
+    telemetry: Path
+    database_dsn: str = ""
+    pool_size: int = 4
+    concurrency: int = 16
+    memory_limit_bytes: int = 0
+    upstream_timeout_s: float = 2.0
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Each field from its variable: SHOP_SERVICE, SHOP_POOL_SIZE …"""
+        types = get_type_hints(cls).items()
+        return cls(**{name: make(os.environ[f"SHOP_{name.upper()}"]) for name, make in types})
+
 
 CHECK_EVERY_S = 0.3
 

@@ -9,9 +9,8 @@ from starlette.routing import Route
 
 from .client import Reply
 from .context import Context
-from .edge import Edge
 from .errors import ShopError
-from .server import FACTS
+from .server import FACTS, Edge
 from .service import serve
 
 FEATURED = 12

@@ -13,11 +13,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Scope
 
-from .admission import Queue
+from .config import Settings
 from .context import Context
 from .errors import ShopError
-from .server import FACTS, Observed
-from .settings import Settings
+from .server import FACTS, Observed, Queue
 
 EXIT_OUT_OF_MEMORY = 137
 MEMORY_CHECK_S = 0.5

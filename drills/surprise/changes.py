@@ -9,9 +9,8 @@ from pydantic import Field, JsonValue
 
 from ...yaml_tables import Entry
 from ..environment import Shop
-from ..faults.red_herring import deploy_beside
+from ..faults import FaultRelease
 from ..layout import free_ports
-from ..releases import Edit
 from .database import Again, Hold, Sql
 from .effects import (
     Clock,
@@ -27,29 +26,14 @@ from .effects import (
     nothing,
 )
 
-SEEN_HEALTHY_S = 2.0
-"""From a change that is innocent to the next thing."""
 
-
-class Release(Entry):
-    """A new version of a service; `beside`: the old instance hands over to one that runs it."""
+class Release(FaultRelease):
+    """A new version of a service."""
 
     kind: Literal["release"]
-    service: str
-    edits: list[Edit]
-    message: str
-    author: str
-    beside: bool = False
 
     def begin(self, shop: Shop) -> Switch:
-        def deploy(_: float) -> None:
-            if self.beside:
-                deploy_beside(shop, self.service, self.edits, self.message, self.author)
-                time.sleep(SEEN_HEALTHY_S)
-            else:
-                shop.deploy(self.service, self.edits, self.message, self.author)
-
-        return Switch(deploy, nothing)
+        return Switch(lambda _: self.make(shop), nothing)
 
 
 class Config(Entry):
@@ -68,7 +52,7 @@ class Config(Entry):
     def begin(self, shop: Shop) -> Switch:
         ports = {f"port_{one.service}": one.port for one in shop.layout.instances if one.active}
         text = Template(self.value).substitute(ports, nowhere=free_ports(1)[0])
-        before = _at(shop.parts.configuration.read(self.file), self.path)
+        before = _at(shop.configuration.read(self.file), self.path)
 
         def write(value: JsonValue, message: str) -> None:
             def put(content: dict[str, Any]) -> None:
@@ -76,10 +60,10 @@ class Config(Entry):
                 place = _at(content, above)
                 place[int(last) if isinstance(place, list) else last] = value
 
-            shop.write_config(self.file, put, message, self.author)
+            shop.configuration.change(self.file, put, message, self.author)
 
         def back() -> None:
-            if _at(shop.parts.configuration.read(self.file), self.path) != before:
+            if _at(shop.configuration.read(self.file), self.path) != before:
                 write(before, f'Revert "{self.message}"')
 
         return Switch(lambda _: write(json.loads(text), self.message), back)

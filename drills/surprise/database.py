@@ -30,22 +30,25 @@ class Sql(Entry):
             for statement in statements:
                 shop.sql(Template(statement).safe_substitute(strength=f"{strength:g}"))
             if self.hang_up:
-                shop.sql(HANG_UP, (self.hang_up,))
+                shop.sql(HANG_UP.format(role=self.hang_up))
 
         return Switch(lambda strength: run(self.do, strength), lambda: run(self.undo))
 
 
 HANG_UP = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND usename LIKE %s
+    WHERE backend_type = 'client backend' AND usename LIKE '{role}'
         AND usename NOT IN ('postgres', 'reporting')
+"""
+HANG_UP_TOOL = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{tool}'
 """
 
 
 @contextmanager
 def session(shop: Shop, role: str, tool: str) -> Iterator[psycopg.Connection]:
     """A connection of a person or tool, for as long as the block runs."""
-    where = shop.parts.postgres.dsn(role)
+    where = shop.postgres.dsn(role)
     with psycopg.connect(make_conninfo(where, application_name=tool), autocommit=True) as open_one:
         yield open_one
 
@@ -72,7 +75,7 @@ class Hold(Entry):
 
         def take(strength: float) -> None:
             held.close()
-            shop.sql(REPORTING.format(password=shop.parts.postgres.password))
+            shop.sql(REPORTING.format(password=shop.postgres.password))
             for _ in range(max(1, round(self.sessions * strength))):
                 with suppress(psycopg.OperationalError):  # none is left: that is what it is about
                     one = held.enter_context(session(shop, "reporting", self.tool))
@@ -104,18 +107,14 @@ class Again(Entry):
 
         def start(_: float) -> None:
             over.clear()
-            shop.sql(REPORTING.format(password=shop.parts.postgres.password))
+            shop.sql(REPORTING.format(password=shop.postgres.password))
             threads.extend(Thread(target=work, daemon=True) for _ in range(self.sessions))
             for thread in threads:
                 thread.start()
 
         def stop() -> None:
             over.set()
-            shop.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = %s",
-                (self.tool,),
-            )
+            shop.sql(HANG_UP_TOOL.format(tool=self.tool))
             for thread in threads:
                 thread.join(5)
             threads.clear()

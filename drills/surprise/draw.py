@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ import psycopg
 from ...errors import WarroomError
 from ...yaml_tables import Entry, read_table
 from ..environment import Shop
-from .changes import SEEN_HEALTHY_S, Effect
+from ..faults import SEEN_HEALTHY_S
+from .changes import Effect
 from .effects import Switch
 from .mechanism import MECHANISMS, Bound, HandedAlert, Mechanism
 from .truth import Truth
@@ -107,7 +107,7 @@ class Course:
 
 @dataclass
 class Drawn:
-    """A drawn fault, as a drill wants it (`faults.fault.Fault`)."""
+    """A drawn fault, with what a drill asks of a `DrillFault`."""
 
     truth: Truth
     courses: list[Course]
@@ -125,11 +125,9 @@ class Drawn:
         """The same for a heading."""
         return f"Surprise, seed {self.truth.seed}"
 
-    @property
-    def alert(self) -> Callable[[float], dict[str, Any]] | None:
-        """What is handed over as it is, where the mechanism has it."""
-        handed = self.handed
-        return (lambda now: delivered(handed, now)) if handed else None
+    def webhook(self, now: float) -> dict[str, Any] | None:
+        """What is handed over as it is, at that time (unix seconds), where the mechanism has it."""
+        return delivered(self.handed, now) if self.handed else None
 
     def inject(self, shop: Shop) -> None:
         """Innocent changes first, then the fault, then a second one."""

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import psutil
 
 from ...yaml_tables import Entry
-from ..configuration import write_json
+from ..repositories import write_json
 from ..environment import Shop
 
 
@@ -38,7 +38,7 @@ class Stop(Entry):
     program: str
 
     def begin(self, shop: Shop) -> Switch:
-        pid = shop.parts.supervision.pid(self.program)
+        pid = shop.supervision.pid(self.program)
 
         def send(what: signal.Signals) -> None:
             with suppress(ProcessLookupError):
@@ -54,7 +54,7 @@ class Silence(Entry):
     module: str
 
     def begin(self, shop: Shop) -> Switch:
-        processes = map(psutil.Process, (each.pid for each in shop.parts.processes))
+        processes = map(psutil.Process, (each.pid for each in shop.processes))
         found = [each for each in processes if self.module in " ".join(each.cmdline())]
 
         def send(what: signal.Signals) -> None:
@@ -72,7 +72,7 @@ class Kill(Entry):
 
     def begin(self, shop: Shop) -> Switch:
         def kill(_: float) -> None:
-            pid = shop.parts.supervision.call("getProcessInfo", self.program)["pid"]
+            pid = shop.supervision.call("getProcessInfo", self.program)["pid"]
             with suppress(ProcessLookupError):
                 if pid:
                     os.kill(pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ class Shutdown(Entry):
     program: str
 
     def begin(self, shop: Shop) -> Switch:
-        call = shop.parts.supervision.call
+        call = shop.supervision.call
         return Switch(lambda _: call("stopProcess", self.program), nothing)
 
 
@@ -100,7 +100,7 @@ class Descriptors(Entry):
 
     def begin(self, shop: Shop) -> Switch:
         def limit(_: float) -> None:
-            pid = shop.parts.supervision.pid(self.program)
+            pid = shop.supervision.pid(self.program)
             most = len(os.listdir(f"/proc/{pid}/fd")) + self.spare
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
 
@@ -115,11 +115,11 @@ class Environment(Entry):
     set: dict[str, str]
 
     def begin(self, shop: Shop) -> Switch:
-        file = shop.root / "supervisor.conf"
+        file = shop.layout.root / "supervisor.conf"
 
         def change(_: float) -> None:
             file.write_text(with_environment(file.read_text(), self.program, self.set))
-            call = shop.parts.supervision.call
+            call = shop.supervision.call
             call("reloadConfig")
             for method in ("stopProcess", "removeProcessGroup", "addProcessGroup"):
                 call(method, self.program)
@@ -148,7 +148,7 @@ class Clock(Entry):
     behind_s: float
 
     def begin(self, shop: Shop) -> Switch:
-        folder = shop.root / "host"
+        folder = shop.layout.root / "host"
         text = (
             "import time\n\n_clock, _clock_ns = time.time, time.time_ns\n"
             f"time.time = lambda: _clock() - {self.behind_s}\n"

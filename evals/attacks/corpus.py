@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...yaml_tables import Entry, read_table
 
 CHANNELS = (

@@ -10,10 +10,10 @@ from pathlib import Path
 from ...actions.catalogue import CATALOGUE
 from ...actions.inventory import Inventory
 from ...agents.runtime.case import ModelLayer
+from ...app.configuration import Sources
 from ...app.opening import at_once, open_context
-from ...app.sources import Sources
 from ...incident.action import Verdict
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...incident.store import Store
 from ...incident.timeline import from_ts
 from ...response import Response

@@ -10,9 +10,8 @@ from ...agents.reporting.incident_status import is_noise
 from ...errors import GroundingError
 from ...incident.action import ActionKind
 from ...incident.document import Incident
-from ...incident.evidence import Quote
+from ...incident.evidence import Quote, check_quotes
 from ...incident.finding import FaultKind
-from ...incident.grounding import check_quotes
 from ...incident.model_use import ModelCall
 from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import Severity, parse_severity

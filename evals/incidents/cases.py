@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from ...actions.catalogue import CATALOGUE
 from ...errors import InputError, NotFound
 from ...incident.action import ActionKind
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 from ...telemetry.alerts import read_alerts

@@ -19,7 +19,7 @@ from ...app.opening import at_once, open_context, playbooks
 from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...incident.ledger import Request
 from ...incident.store import Store
 from ...response import Response

@@ -11,9 +11,8 @@ from pydantic import BaseModel, Field
 
 from ...errors import GroundingError
 from ...incident.document import Incident
-from ...incident.evidence import Quote
+from ...incident.evidence import Quote, resolve
 from ...incident.finding import Argument, Hypothesis
-from ...incident.grounding import resolve
 from ..framework.runs import Method
 from .cases import RcaCase
 

@@ -1,13 +1,14 @@
 """A root-cause case in one picture: scores above, below them what the services went through."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ...app.charts.signal import HEIGHT, WIDTH, Mark, signal_parts
-from ...app.charts.svg import ACCENT, INK, QUIET, box, document, hatch, placed, rule, text
+from ...app.charts.signal import HEIGHT, WIDTH, ChartMark, signal_parts
+from ...app.charts.svg import ACCENT, INK, QUIET, box, document, rule, text
 from ...app.charts.tracks import Track
 from ...app.words import value
 from ...telemetry.bundle import read_bundle
@@ -80,7 +81,7 @@ def _columns(bundle: Recording, answer: RcaAnswer, guilty: str, times: Times) ->
 
 def _column(column: Column, number: int, y: float, times: Times) -> list[str]:
     x = EDGE + number * (WIDTH * SCALE + EDGE)
-    marks = [Mark(times.detected, "detected")]
+    marks = [ChartMark(times.detected, "detected")]
     nothing = "" if column.tracks else " (nothing of it is recorded)"
     charts = [
         placed(x, y + row * HEIGHT * SCALE, SCALE, signal_parts(track, marks, times.begin))
@@ -136,3 +137,16 @@ def _words(service: str, scores: dict[str, float], *, named: str, guilty: str) -
     if service == named:
         parts.append("named")
     return " · ".join(parts)
+
+
+def placed(x: float, y: float, scale: float, parts: Iterable[str]) -> str:
+    """Elements as a smaller picture inside another, its corner at a point."""
+    move = f"translate({x:.1f} {y:.1f}) scale({scale:.3f})"
+    return f"<g transform='{move}'>\n" + "\n".join(parts) + "\n</g>"
+
+
+def hatch(name: str, stroke: str) -> str:
+    """A pattern of slanted lines: told apart from a plain colour by everybody, and in print."""
+    line = f"<path d='M0,8 L8,0' stroke='{stroke}' stroke-width='2'/>"
+    size = "width='8' height='8' patternUnits='userSpaceOnUse'"
+    return f"<defs><pattern id='{name}' {size}>{line}</pattern></defs>"

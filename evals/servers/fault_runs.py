@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ...app.opening import at_once, open_context
 from ...incident.document import Incident
-from ...models.habits import KNOWN
+from ...models.endpoint import KNOWN
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ..incidents.cases import IncidentCase, recorded

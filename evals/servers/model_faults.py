@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...errors import ModelError
-from ...models.habits import KNOWN
+from ...models.endpoint import KNOWN
 from ...models.openai_model import OpenAIModel, connect
 from ...models.protocol import Ask, ChatMessage, Deadline, ToolSpec
 from .fake_chat import Behaviour

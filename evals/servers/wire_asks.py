@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from ...errors import ModelError
-from ...models.habits import KNOWN, Habits, habits_of
+from ...models.endpoint import KNOWN, Habits, habits_of
 from ...models.openai_model import OpenAIModel, connect
 from ...models.protocol import Answer, Ask, ChatMessage, Deadline, ToolSpec
 from .model_worker import HOST

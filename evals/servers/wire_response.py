@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from ...agents.runtime.case import Case as Step
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
+from ...app.configuration import Sources
 from ...app.opening import at_once, open_context
-from ...app.sources import Sources
 from ...incident.document import Incident
 from ...incident.report import AnyReport
-from ...models.habits import KNOWN
+from ...models.endpoint import KNOWN
 from ...settings import Settings
 from ..incidents.cases import IncidentCase, recorded
 from ..incidents.run import respond

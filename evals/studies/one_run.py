@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...errors import InputError
-from ...incident.alert import Alert
+from ...incident.document import Alert
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import read_bundle
 from .live_feed import Feed, cut
@@ -49,8 +49,8 @@ def baseline(bundle: Path, _started: float) -> dict[str, Any]:
 def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[str, Any]:
     """The whole response. No time is spent waiting: what the bundle holds is history, or comes
     through the feed."""
+    from ...app.configuration import Sources
     from ...app.opening import at_once, open_context, playbooks
-    from ...app.sources import Sources
     from ...app.work import work
     from ...response import Response
     from ...settings import Settings

@@ -21,12 +21,12 @@ from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
 from warroom.actions.throttle import Throttle
-from warroom.console.cards import card
+from warroom.console.commander import card
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
-from warroom.prompts.document import incident_markdown
+from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
 INVENTORY = Inventory(

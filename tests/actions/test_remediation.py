@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from warroom.actions.catalogue import plan
+from warroom.actions.catalogue import execute, plan, undo
 from warroom.actions.flag_off import FlagOff
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.remediation import execute, undo
 from warroom.actions.restart import Restart
 from warroom.actions.scale import Scale
 from warroom.errors import ApprovalRequired, ToolFailed, ToolRetry

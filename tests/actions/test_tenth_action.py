@@ -14,8 +14,8 @@ from warroom.agents.runtime.effects import act, undo
 from warroom.agents.runtime.intake import take
 from warroom.errors import ToolRetry
 from warroom.incident.action import Outcome, Verdict
+from warroom.incident.document import Incident, to_json
 from warroom.incident.ledger import Request
-from warroom.incident.render import from_json, to_json
 from warroom.incident.timeline import utc_now
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations
@@ -96,7 +96,7 @@ def test_documents_that_hold_it_are_read_where_nobody_knows_it(
     runtime, state = asked
     text = to_json(runtime.context.store.load(state.incident_id))
     monkeypatch.delitem(CATALOGUE, RenewCertificate.kind)
-    [kept] = from_json(text).proposals
+    [kept] = Incident.model_validate_json(text).proposals
     assert kept.hash == state.plan
     with pytest.raises(ToolRetry, match="no action 'renew certificate'"):
         plan(kept.kind, kept.target, kept.parameters, "again", inventory=Inventory())

@@ -6,7 +6,7 @@ import pytest
 
 from warroom.agents.comms import announce, assess_customers, communicate
 from warroom.agents.reporting.impact import customer_report
-from warroom.agents.reporting.incident_status import Stage, next_update, stage, update_due
+from warroom.agents.reporting.incident_status import Stage, next_update, stage
 from warroom.incident.communication import Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
@@ -16,7 +16,7 @@ from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
-from warroom.tools.impact import RouteImpact
+from warroom.tools.traffic import RouteImpact
 
 ROWS = [
     RouteImpact(
@@ -115,14 +115,6 @@ def test_the_cadence_is_the_severitys(severity, minutes):
     document = incidents.declared(Severity(severity))
     due = next_update(document, at(0))
     assert due == (at(minutes * 60) if minutes else None)
-
-
-def test_an_update_is_due_when_the_cadence_has_passed():
-    document = incidents.declared()
-    document.communications = communicate(document, at(10)).messages
-    assert not update_due(document, at(10 + 14 * 60))
-    assert update_due(document, at(10 + 15 * 60))
-    assert not update_due(incidents.full(), at(10_000))
 
 
 def test_p3_hears_nothing_between_opening_and_resolution():

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from warroom.agents.follow_ups.action_items import harden, hardening_report, owner
 from warroom.agents.follow_ups.early_warnings import IllSignal, chosen, readings
-from warroom.agents.follow_ups.hardening import harden, hardening_report
 from warroom.agents.follow_ups.monitoring import improve_monitoring, monitoring_report
-from warroom.agents.reporting.action_items import owner
 from warroom.faults import faults
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind

@@ -6,8 +6,7 @@ import pytest
 
 from warroom.agents.runtime.context import frame_of
 from warroom.agents.runtime.intake import take
-from warroom.incident.alert import Alert
-from warroom.incident.document import Incident
+from warroom.incident.document import Alert, Incident
 from warroom.incident.store import Store
 from warroom.telemetry.model import Coverage, Windows
 

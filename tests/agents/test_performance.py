@@ -2,14 +2,14 @@
 
 import pytest
 
-from warroom.agents.follow_ups.hardening import harden
+from warroom.agents.follow_ups.action_items import harden
 from warroom.agents.performance import analyse
 from warroom.agents.performance import harden as exported
 from warroom.agents.steps import ANALYSE_PERFORMANCE
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.specialists import case_on, filed
-from warroom.tools.instances import instance_load
+from warroom.tools.load import instance_load
 
 HEALTHY, ILL = 60, 30
 """Seconds before and after the onset."""

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warroom.agents.follow_ups.hardening import hardening_report
+from warroom.agents.follow_ups.action_items import hardening_report
 from warroom.agents.follow_ups.monitoring import monitoring_report
-from warroom.agents.postmortem import authors, draft, write, write_postmortem
-from warroom.agents.reporting.chronicle import chronicle
-from warroom.agents.reporting.gaps import NAMES
+from warroom.agents.postmortem import authors, compose, draft, write_postmortem
+from warroom.agents.reporting.narrator import Narrator, chronicle
 from warroom.agents.reporting.wording import shown
 from warroom.faults import Source
 from warroom.incident.action import Outcome
@@ -200,7 +199,7 @@ def test_machine_words_become_plain():
 def test_gaps_that_could_not_have_helped_share_a_line():
     document = incidents.full()
     document.gaps = [
-        Gap(what=NAMES[Source.certificates], why="no metric"),
+        Gap(what=Source.certificates.value, why="no metric"),
         Gap(what="logs", why="absent"),
     ]
     better = section(draft(document, NOW).markdown, "### What could be better")
@@ -254,7 +253,7 @@ def test_authors_of_changes_are_kept_out():
     rows = [change_by(author) for author in ("okonkwo", "deploy-bot", "", "ci")]
     people = authors(rows)
     assert people == ["okonkwo"]
-    made = write(document, NOW, [], people)
+    made = compose(Narrator(document, people), NOW, [])
     assert "okonkwo" not in made.markdown
     assert "deploy v1.1.0, author the change's author" in made.markdown
     assert made.left == []

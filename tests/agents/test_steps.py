@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from warroom.agents.steps import STEPS, step_of
 from warroom.graph import build
 from warroom.incident.events import ModelWrites, ResponseEvent, StepStarted
-from warroom.incident.practice import Phase
+from warroom.incident.lifecycle import Phase
 from warroom.prompts.render import render
 from warroom.tests.support.house import ROOT
 from warroom.tools.base import REGISTRY, Effect, name_of

@@ -3,13 +3,12 @@
 import pytest
 
 from warroom.analysis.code.consequences import harms, turns
-from warroom.analysis.code.contact import meet
+from warroom.analysis.code.contact import bumped, meet, study
 from warroom.analysis.code.diffs import read
 from warroom.analysis.code.mechanisms import Mechanism as M
 from warroom.analysis.code.mechanisms import Mention, shown
 from warroom.analysis.code.settings_turned import swapped, turned
 from warroom.analysis.code.tokens import plain
-from warroom.analysis.code.work import bumped, study
 from warroom.analysis.departure import counts_up, increments, moves
 
 

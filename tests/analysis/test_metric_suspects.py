@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warroom.analysis.metrics.case import build_case
-from warroom.analysis.metrics.suspects import Complaint, MetricColumn, blame_metrics
+from warroom.analysis.metrics.case import Complaint, build_case
+from warroom.analysis.metrics.suspects import blame_metrics
+from warroom.analysis.metrics.table import MetricColumn
 
 CALLS = [("web", "cart"), ("web", "search"), ("cart", "db"), ("search", "db")]
 LATENCY, FAILING = Complaint("web", "latency_avg"), Complaint("web", "availability")

@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 import pytest
 
 from warroom.app.charts.svg import document, text
+from warroom.app.configuration import Sources, recall, remember
 from warroom.app.decisions import approve, named
 from warroom.app.files import write_files
 from warroom.app.record import Record
-from warroom.app.sources import Sources, recall, remember
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
 from warroom.incident.communication import MessageState
-from warroom.incident.render import escaped, from_json, to_json
+from warroom.incident.document import Incident, escaped, to_json
 from warroom.incident.timeline import Event, EventKind
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
@@ -44,7 +44,7 @@ def test_a_logged_password_stands_in_no_file(here):
     assert {"incident.md", "incident.json"} <= texts.keys()
     assert [name for name, words in texts.items() if SECRET in words] == []
     assert "203.0.113.7" in texts["incident.json"]  # who responds has to find the address
-    published = from_json(texts["incident.json"])
+    published = Incident.model_validate_json(texts["incident.json"])
     assert published.plan(published.executions[0].plan) == published.proposals[0]
     assert {stat.S_IMODE(path.stat().st_mode) for path in written.files} == {0o600}
     assert SECRET in str(here.store.load(document.id))  # the record itself keeps what was seen

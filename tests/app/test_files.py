@@ -6,14 +6,14 @@ from xml.etree import ElementTree
 import pytest
 
 from warroom.app.charts.incident_charts import charts, timeline_chart
-from warroom.app.charts.signal import Mark, signal_chart
+from warroom.app.charts.signal import ChartMark, signal_chart
 from warroom.app.charts.svg import ticks, time_step
 from warroom.app.charts.tracks import Track, guilty
 from warroom.app.files import write_files
+from warroom.console.figures import sparks
 from warroom.console.picture_layout import depths, forward, lanes, without
-from warroom.console.sparks import sparks
+from warroom.incident.document import Incident
 from warroom.incident.evidence import Evidence
-from warroom.incident.render import from_json
 from warroom.incident.timeline import from_ts
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
@@ -52,7 +52,7 @@ def test_files_hold_what_the_record_holds(here):
     files = write_files(here, document.id).files
     folder = here.settings.files(document.id)
     assert files[0] == folder / "incident.md"
-    assert from_json((folder / "incident.json").read_text()) == document
+    assert Incident.model_validate_json((folder / "incident.json").read_text()) == document
     assert "roll back checkout" in files[0].read_text()
     assert not list(folder.glob(".*"))  # nothing half-written is left
     assert write_files(here, document.id).files == files  # and again, after more has happened
@@ -103,7 +103,7 @@ def track(values: list[float], unit: str = "share") -> Track:
 
 def test_gaps_break_the_line_and_constant_values_draw(here):
     nan = float("nan")
-    svg = signal_chart(track([0.0, nan, 0.4, 0.4]), [Mark(START + 2, "onset")], START + 1)
+    svg = signal_chart(track([0.0, nan, 0.4, 0.4]), [ChartMark(START + 2, "onset")], START + 1)
     lines = ElementTree.fromstring(svg).findall(f"{SVG}polyline")
     assert len(lines) == 2
     assert words(signal_chart(track([0.0, 0.0, 0.0]), [], START))

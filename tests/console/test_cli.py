@@ -10,7 +10,7 @@ import pytest
 
 from warroom.actions.roll_back import RollBack
 from warroom.console.exits import Exit
-from warroom.incident.render import from_json
+from warroom.incident.document import Incident
 from warroom.tests.support.consoles import CommandLine, asked, kept
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.incidents import declared, full, noise
@@ -92,7 +92,7 @@ def test_an_incident_is_shown_from_the_record(warroom):
     text = warroom("show").out
     for expected in (document.id, "P0", "roll back checkout", "better", "bad deploy at checkout"):
         assert expected in text
-    assert from_json(warroom("show", document.id, "--json").out) == document
+    assert Incident.model_validate_json(warroom("show", document.id, "--json").out) == document
     assert warroom("show", document.id, "--markdown").out.startswith("# ")
     row = warroom("incidents", "--json").json[0]
     assert (row["id"], row["severity"], row["state"]) == (document.id, "P0", "resolved")

@@ -10,8 +10,7 @@ from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.console.closing import closing, result
 from warroom.console.live import Live
 from warroom.console.model_use import call_line
-from warroom.console.screen import THEME
-from warroom.console.thinking import KEPT, Thinking, tail
+from warroom.console.screen import KEPT, THEME, Thinking, tail
 from warroom.incident.document import Incident
 from warroom.incident.events import (
     ModelCalled,
@@ -23,7 +22,7 @@ from warroom.incident.events import (
 from warroom.incident.model_use import Disagreement, ModelCall
 from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
-from warroom.prompts.document import incident_markdown
+from warroom.prompts.render import incident_markdown
 from warroom.settings import Settings
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import at, full

@@ -10,9 +10,9 @@ from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.roll_back import RollBack
 from warroom.drills.catalogue import entries
-from warroom.drills.configuration import FLAGS
 from warroom.drills.faults import FAULTS, DrillFault
 from warroom.drills.layout import SERVICES
+from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import TABLES
 from warroom.incident.finding import FaultKind
 
@@ -65,8 +65,10 @@ def test_name_is_the_key(fault: DrillFault) -> None:
 
 @EVERY
 def test_cures_are_actions_that_the_shop_allows(fault: DrillFault) -> None:
+    given = {(one.action, one.target): one.parameters for one in fault.truth.parameters}
+    assert given.keys() <= set(fault.truth.effective_actions)
     for kind, target in fault.truth.effective_actions:
-        known = fault.truth.parameters.get((kind, target), {})
+        known = given.get((kind, target), {})
         needed = {"to_version": "v1"} if kind == RollBack.kind else {}
         made = plan(kind, target, {**needed, **known}, "to cure", inventory=INVENTORY)
         assert (made.kind, made.target) == (kind, target)
@@ -110,9 +112,8 @@ def test_edits_fit_the_source_once_and_announce_nothing(name: str) -> None:
 
 
 def test_alert_of_no_fault_is_a_webhook_of_version_4() -> None:
-    make = FAULTS["no-fault"].alert
-    assert make is not None
-    body = make(1_750_000_000.0)
+    body = FAULTS["no-fault"].webhook(1_750_000_000.0)
+    assert body is not None
     assert (body["version"], body["status"]) == ("4", "firing")
     assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40+00:00"
     assert body["alerts"][0]["labels"]["service"] in KNOWN

@@ -6,11 +6,19 @@ import time
 import httpx
 import pytest
 
-from warroom.drills.alarm import Alarm, Webhook
+from warroom.drills.alarm import Alarm, listening
 from warroom.drills.faults import FAULTS, Indicator
 from warroom.drills.host import AUTOMATIC, automatic
-from warroom.drills.keep import Keeping, check_free, snapshot, tidy
-from warroom.drills.records import LABEL, close_stale, join, running
+from warroom.drills.keep import (
+    LABEL,
+    Keeping,
+    check_free,
+    close_stale,
+    join,
+    running,
+    snapshot,
+    tidy,
+)
 from warroom.drills.runner import symptom_left
 from warroom.drills.score import not_run
 from warroom.errors import InputError
@@ -35,23 +43,22 @@ def failing(root, start: float, share: float) -> Recorder:
 
 
 def test_the_webhook_takes_json_objects_and_nothing_else():
-    with Webhook() as hook:
-        good = httpx.post(hook.url, json={"status": "firing"}, trust_env=False)
+    with listening() as (url, bodies):
+        good = httpx.post(url, json={"status": "firing"}, trust_env=False)
         bad = [
-            httpx.post(hook.url, content=content, trust_env=False)
-            for content in (b"", b"{half", b"[1]")
+            httpx.post(url, content=content, trust_env=False) for content in (b"", b"{half", b"[1]")
         ]
         assert good.status_code == 200
         assert [answer.status_code for answer in bad] == [400, 400, 400]
-        assert hook.bodies.get(timeout=1) == {"status": "firing"}
-        assert hook.bodies.empty()
+        assert bodies.get(timeout=1) == {"status": "firing"}
+        assert bodies.empty()
 
 
 def test_the_alarm_prefers_the_webhook_and_skips_what_is_resolved(tmp_path):
     quiet = failing(tmp_path / "b", time.time() - 40, 0.0)
-    with Webhook() as hook, Alarm(quiet, hook.bodies) as alarm:
+    with listening() as (url, bodies), Alarm(quiet, bodies) as alarm:
         for status in ("resolved", "firing"):
-            httpx.post(hook.url, json={"status": status}, trust_env=False)
+            httpx.post(url, json={"status": status}, trust_env=False)
         assert alarm.wait(5, lambda _waited: None) == {"status": "firing"}
 
 
@@ -73,10 +80,12 @@ def test_no_alarm_in_time(tmp_path):
 
 def test_the_symptom_is_measured_as_it_is_now(tmp_path):
     telemetry = failing(tmp_path / "b", time.time() - 40, 0.5).recording
-    assert symptom_left(telemetry, Indicator("checkout", "error_rate", 0.05)) == pytest.approx(
-        0.5, abs=0.05
+    assert symptom_left(
+        telemetry, Indicator(service="checkout", signal="error_rate", level=0.05)
+    ) == pytest.approx(0.5, abs=0.05)
+    assert (
+        symptom_left(telemetry, Indicator(service="login", signal="error_rate", level=0.05)) is None
     )
-    assert symptom_left(telemetry, Indicator("login", "error_rate", 0.05)) is None
     assert symptom_left(telemetry, None) is None
 
 

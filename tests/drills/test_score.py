@@ -13,7 +13,7 @@ from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
 from warroom.tests.support.incidents import full, inconclusive, noise
 
-SYMPTOM = Indicator("checkout", "error_rate", 0.05)
+SYMPTOM = Indicator(service="checkout", signal="error_rate", level=0.05)
 TRUTH = FaultTruth(
     service="checkout",
     kind=FaultKind.bad_deploy,

@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from warroom.drills.environment import Shop
+from warroom.drills.repositories import OPERATOR
 
 pytestmark = pytest.mark.live
 
@@ -66,7 +67,7 @@ def test_a_trace_crosses_the_services(shop):
 
 
 def test_a_flag_shows_in_traffic_and_in_changes_and_can_be_taken_back(shop):
-    shop.set_flag("volume-pricing", "on", message="Start volume pricing")
+    shop.configuration.set_flag("volume-pricing", "on", "Start volume pricing", OPERATOR)
 
     def errors():
         found = (
@@ -75,7 +76,7 @@ def test_a_flag_shows_in_traffic_and_in_changes_and_can_be_taken_back(shop):
         return "KeyError" in found
 
     assert until(errors, 20)
-    shop.set_flag("volume-pricing", "off", message="Stop volume pricing")
+    shop.configuration.set_flag("volume-pricing", "off", "Stop volume pricing", OPERATOR)
     changes = shop.telemetry / "changes.jsonl"
     assert until(lambda: "Stop volume pricing" in changes.read_text())
 

@@ -47,7 +47,7 @@ def webhook():
 
 def test_an_alert_arrives_and_the_bundle_has_what_prometheus_scraped(tmp_path, webhook):
     url, posted = webhook
-    with Shop.start(tmp_path, prometheus=True, webhook=url, alerting=ALERTING) as shop:
+    with Shop.start(tmp_path, webhook=url, alerting=ALERTING) as shop:
         alert = posted.get(timeout=30)
         time.sleep(2)  # two more scrapes
         lines = (shop.telemetry / "metrics" / "scrape.jsonl").read_text().splitlines()

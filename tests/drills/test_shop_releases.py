@@ -6,10 +6,9 @@ import sys
 import pytest
 
 from warroom.drills.change_log import Commits, Deploys
-from warroom.drills.configuration import ConfigurationRepository
-from warroom.drills.git import Repository
 from warroom.drills.layout import SERVICES, Layout
 from warroom.drills.releases import CURRENT, KEPT, PREVIOUS, ReleaseRepository, next_version
+from warroom.drills.repositories import ConfigurationRepository, Repository
 from warroom.errors import DrillError
 
 TEAM = "Catalog team <catalog@shop.example>"
@@ -49,7 +48,7 @@ def test_a_deploy_is_a_version_a_link_and_a_change_with_its_diff(releases):
     (change,) = watch.new()
     assert (change.kind, change.service, change.version) == ("deploy", "catalog", version)
     assert change.previous == CURRENT
-    assert change.files == ["shop/catalog.py"]
+    assert change.files == ("shop/catalog.py",)
     assert "+PAGE_SIZE = 30" in change.diff
     assert change.author == "Catalog team"
     assert (releases.layout.current / "catalog").resolve().name == version
@@ -86,7 +85,7 @@ def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     configuration.change("endpoints.json", activate, "Add a catalog", TEAM)
     flag, edge, scale = watch.new()
     assert (flag.kind, flag.service, flag.id) == ("flag", "checkout", "volume-pricing")
-    assert (edge.kind, edge.service, edge.files) == ("config", "gateway", ["edge.json"])
+    assert (edge.kind, edge.service, edge.files) == ("config", "gateway", ("edge.json",))
     assert (scale.kind, scale.service) == ("scale", "catalog")
     assert '+      "active": true' in scale.diff
 

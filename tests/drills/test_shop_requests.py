@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from warroom.drills.shop import admission
+from warroom.drills.shop import server
+from warroom.drills.shop.config import Settings
 from warroom.drills.shop.context import Context
-from warroom.drills.shop.edge import Edge
 from warroom.drills.shop.errors import NotFound
+from warroom.drills.shop.server import Edge
 from warroom.drills.shop.service import build
-from warroom.drills.shop.settings import Settings
 
 
 async def thing(request: Request) -> JSONResponse:
@@ -72,7 +72,7 @@ def test_own_errors_keep_their_status(tmp_path):
 
 
 def test_requests_beyond_the_limit_wait_then_are_shed(tmp_path, monkeypatch):
-    monkeypatch.setattr(admission, "QUEUE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(server, "QUEUE_TIMEOUT_S", 0.05)
     statuses, _ = ask(tmp_path, ["/things/kettle"] * 8, concurrency=1)
     assert statuses.count(503) >= 3  # one at a time, 20 ms each: at most 4 fit into 50 ms + 20
     assert statuses.count(200) >= 2

@@ -8,8 +8,8 @@ from threading import Event, Thread
 import httpx
 
 from warroom.drills.catalogue import catalogue, entries
-from warroom.drills.configuration import ConfigurationRepository
 from warroom.drills.layout import Layout, Target, targets
+from warroom.drills.repositories import ConfigurationRepository
 from warroom.drills.scraper import Scraper, samples
 
 TARGET = Target("catalog", "catalog-1", "http://127.0.0.1:1")

@@ -10,7 +10,16 @@ import pytest
 from warroom.drills.layout import Layout
 from warroom.drills.load import Load, poisson, report
 from warroom.drills.seed import USERS, password, user
-from warroom.drills.traffic import RATE, SOURCES, Customers, Steering, rate_at, rates
+from warroom.drills.traffic import (
+    RATE,
+    SOURCES,
+    Brand,
+    Customers,
+    Steering,
+    Stuffing,
+    rate_at,
+    rates,
+)
 
 
 def test_rates_add_up_and_follow_the_rhythm():
@@ -34,7 +43,7 @@ def test_steering_file_is_optional(tmp_path):
 
 def test_stuffing_comes_from_other_addresses_than_customers():
     customers = Customers(random.Random(1))
-    steering = Steering(stuffing={"sources": 6, "rate": 9})
+    steering = Steering(stuffing=Stuffing(sources=6, rate=9))
     tries = [customers.visit("stuffing", steering)[0] for _ in range(300)]
     assert not {each.source for each in tries} & set(SOURCES)
     assert len({each.source for each in tries}) == 6
@@ -43,7 +52,7 @@ def test_stuffing_comes_from_other_addresses_than_customers():
 
 def test_a_brand_burst_pays_with_that_brand():
     customers = Customers(random.Random(2))
-    steering = Steering(brand={"name": "jcb", "rate": 3, "declined": 1.0})
+    steering = Steering(brand=Brand(name="jcb", rate=3, declined=1.0))
     cart, checkout = customers.visit("brand", steering)
     assert (cart.path, checkout.path) == ("/cart", "/checkout")
     assert checkout.body is not None

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from warroom.drills.shop.config import Config
-from warroom.drills.shop.edge import Bucket, is_blocked
 from warroom.drills.shop.inventory import Stock, StockRecordError
 from warroom.drills.shop.passwords import hash_password, matches
 from warroom.drills.shop.pricing import price
 from warroom.drills.shop.recommendations import Suggestions
+from warroom.drills.shop.server import Bucket, is_blocked
 
 LINES = [
     {"price_cents": 1000, "quantity": 3, "category": "books"},

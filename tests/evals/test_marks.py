@@ -8,7 +8,7 @@ from warroom.evals.incidents.answers import UNSURE, CaseAnswer, answer_of, trivi
 from warroom.evals.incidents.cases import IncidentCase, Truth
 from warroom.evals.incidents.marks import QUESTIONS, marks
 from warroom.evals.incidents.run import never_asked
-from warroom.incident.alert import Alert
+from warroom.incident.document import Alert
 from warroom.incident.evidence import Quote
 from warroom.incident.finding import FaultKind
 from warroom.incident.model_use import ModelCall, Outcome

@@ -10,7 +10,7 @@ from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.fault_modes import FAULTS
 from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import SmallReply, meet, question
-from warroom.models.habits import KNOWN
+from warroom.models.endpoint import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Deadline
 

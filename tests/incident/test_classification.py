@@ -9,35 +9,29 @@ from warroom.incident.severity import Category, IncidentType, Severity
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "severity", "category", "minutes"),
+    ("text", "rule", "severity", "category"),
     [
-        ("Database connection timeout", "database down", "P0", "infrastructure", 15),
-        ("database unavailable", "database down", "P0", "infrastructure", 15),
-        ("PostgresConnectionRefused", "database down", "P0", "infrastructure", 15),
-        ("API slow, latency above target", "slow response", "P2", "performance", 30),
-        ("memory leak suspected, OOM kills", "memory leak", "P1", "application", 20),
-        ("container out of memory", "memory leak", "P1", "application", 20),
-        ("Unauthorized access, possible breach", "security breach", "P0", "security", 5),
-        ("HighErrorRate on checkout", "errors", "P1", "application", 30),
-        ("catalog rows corrupted", "data corruption", "P0", "data", 15),
+        ("Database connection timeout", "database down", "P0", "infrastructure"),
+        ("database unavailable", "database down", "P0", "infrastructure"),
+        ("PostgresConnectionRefused", "database down", "P0", "infrastructure"),
+        ("API slow, latency above target", "slow response", "P2", "performance"),
+        ("memory leak suspected, OOM kills", "memory leak", "P1", "application"),
+        ("container out of memory", "memory leak", "P1", "application"),
+        ("Unauthorized access, possible breach", "security breach", "P0", "security"),
+        ("HighErrorRate on checkout", "errors", "P1", "application"),
+        ("catalog rows corrupted", "data corruption", "P0", "data"),
         (
             "database connection pool exhausted",
             "connection pool exhausted",
             "P1",
             "infrastructure",
-            30,
         ),
-        ("AI provider quota exceeded", "AI provider", "P2", "AI service", 120),
+        ("AI provider quota exceeded", "AI provider", "P2", "AI service"),
     ],
 )
-def test_words_choose_the_rule(text, rule, severity, category, minutes):
+def test_words_choose_the_rule(text, rule, severity, category):
     found = classify(text)
-    assert (found.rule, found.severity.value, found.category.value, found.respond_minutes) == (
-        rule,
-        severity,
-        category,
-        minutes,
-    )
+    assert (found.rule, found.severity.value, found.category.value) == (rule, severity, category)
 
 
 def test_timeout_alone_is_not_an_outage():
@@ -55,7 +49,6 @@ def test_nothing_matches(text):
         Category.unknown,
         0.1,
     )
-    assert found.respond_minutes == 120
 
 
 def test_a_database_that_is_only_slow_is_not_down():
@@ -102,10 +95,6 @@ def test_a_category_label_outranks_the_words():
     found = classify("slow", {"category": "third_party"})
     assert found.category is Category.third_party
     assert found.rule == "slow response, label category=third_party"
-
-
-def test_a_breach_labelled_critical_is_answered_in_five_minutes():
-    assert classify("malicious traffic", {"severity": "critical"}).respond_minutes == 5
 
 
 def test_names_are_split_into_words():

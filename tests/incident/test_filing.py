@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 
 from warroom.errors import GroundingError, LifecycleError, StoreError
 from warroom.incident.document import Incident
-from warroom.incident.evidence import EvidenceStatus, Quote, canonical, digest
+from warroom.incident.evidence import (
+    EvidenceStatus,
+    Quote,
+    canonical,
+    check_quotes,
+    digest,
+    resolve,
+    same,
+)
 from warroom.incident.filing import file_report
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis, merged, numbered
-from warroom.incident.grounding import check_quotes, resolve, same
 from warroom.incident.lifecycle import ALLOWED, State
 from warroom.incident.report import InvestigationReport, SweepReport
 from warroom.incident.store import Store

@@ -16,13 +16,13 @@ from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.store import Store
 from warroom.models.budget import ModelBudget, Prices, Spending, size_of
-from warroom.models.habits import KNOWN
-from warroom.models.metered import Metered
+from warroom.models.endpoint import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
 from warroom.models.stream import StreamReading
 from warroom.models.usage import estimated
 from warroom.models.wire import ChatRequest
+from warroom.models.wrapping import Metered
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Till:
         self.now = NOON
         budget = ModelBudget(ModelSettings(**limits), self.spending, lambda: self.now)
         self.calls: list[ModelCall] = []
-        self.model = Metered(self.fake, budget, self.calls.append, attempt=2)
+        self.model = Metered(self.fake, budget, self.calls.append)
 
     def ask(self, specialist: str = "debugger", incident: str = "INC-1") -> Answer:
         """One ask."""
@@ -55,7 +55,7 @@ def test_every_ask_leaves_a_record(tmp_path: Path) -> None:
     till = Till(tmp_path, used(1100), prices={"gpt": (1, 10)})
     till.ask()
     call = till.calls[0]
-    assert (call.specialist, call.step, call.attempt, call.model) == ("debugger", 7, 2, "gpt-5")
+    assert (call.specialist, call.step, call.model) == ("debugger", 7, "gpt-5")
     assert (call.input_tokens, call.output_tokens, call.outcome) == (1000, 100, "answered")
     assert call.cost == pytest.approx(0.002)
     assert till.spending.by_incident("INC-1").tokens == 1100

@@ -12,7 +12,7 @@ from warroom.errors import ModelError, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
 from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import TOOL, SmallReply, question
-from warroom.models.habits import KNOWN
+from warroom.models.endpoint import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall
 from warroom.models.wire import CONTEXT

@@ -13,8 +13,8 @@ from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.models.assembly import Routed, describe, model_from, specialist_models
-from warroom.models.fallback import Breaker, Fallback
 from warroom.models.protocol import Answer, Usage
+from warroom.models.wrapping import Breaker, Fallback
 from warroom.settings import ModelSettings, Settings
 
 REPLY = SmallReply(summary="the pool is full")

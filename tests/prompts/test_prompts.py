@@ -10,10 +10,27 @@ from jinja2.exceptions import SecurityError
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.briefing import brief
-from warroom.prompts.document import incident_markdown
-from warroom.prompts.formats import count, duration, figure, level, percent, utc
-from warroom.prompts.neutral import cite, code, data, plain
-from warroom.prompts.render import FOLDER, _environment, digest, render, stamp, templates
+from warroom.prompts.render import (
+    FOLDER,
+    _environment,
+    digest,
+    incident_markdown,
+    render,
+    stamp,
+    templates,
+)
+from warroom.prompts.values import (
+    cite,
+    code,
+    count,
+    data,
+    duration,
+    figure,
+    level,
+    percent,
+    plain,
+    utc,
+)
 from warroom.tests.support import incidents
 from warroom.tests.support.markdown import HOSTILE, MARKDOWN, tokens
 

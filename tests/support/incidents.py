@@ -5,8 +5,7 @@ from warroom.actions.roll_back import RollBack
 from warroom.incident.action import (
     Outcome,
 )
-from warroom.incident.alert import Alert
-from warroom.incident.document import Incident
+from warroom.incident.document import Alert, Incident
 from warroom.incident.finding import (
     FaultKind,
     Gap,

@@ -6,7 +6,7 @@ from pathlib import Path
 from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.context import ResponseContext
 from warroom.incident.action import Verdict
-from warroom.incident.alert import Alert
+from warroom.incident.document import Alert
 from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
 from warroom.response import Response

@@ -1,7 +1,7 @@
 """A specialist more, as somebody would add one: its playbook and its record, in one file."""
 
 from warroom.agents.runtime.case import Case, Step
-from warroom.incident.practice import Phase, Specialist
+from warroom.incident.lifecycle import Phase, Specialist
 from warroom.incident.report import FollowUp, Report
 from warroom.incident.timeline import Event, EventKind
 

@@ -1,11 +1,26 @@
 """Spans drawn by hand as a table."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
-from warroom.analysis.requests.spans import Span
 from warroom.analysis.requests.tables import Op, SpanTable, span_table
+
+
+class Span(NamedTuple):
+    """One span; "" is the parent of a root, `start` in unix seconds."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    service: str
+    name: str
+    kind: str
+    start: float
+    duration_ms: float
+    error: bool = False
+    peer: str = ""
 
 
 def table_of(spans: Iterable[Span]) -> SpanTable:

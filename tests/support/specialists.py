@@ -7,8 +7,7 @@ from warroom.agents.runtime.case import Case, Step
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.intake import take
 from warroom.agents.steps import ASSESS_SECURITY
-from warroom.incident.alert import Alert
-from warroom.incident.document import Incident
+from warroom.incident.document import Alert, Incident
 from warroom.incident.filing import file_report
 from warroom.incident.report import AnyReport
 from warroom.incident.store import Store

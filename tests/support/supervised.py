@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from warroom.errors import ToolFailed
-from warroom.targets.configuration import Configuration
 from warroom.targets.fleet import Endpoints, Fleet
-from warroom.targets.git import Git
+from warroom.targets.git import Configuration, Git
 from warroom.targets.supervisor import Supervisor
 
 SERVER = """\

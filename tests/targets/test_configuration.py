@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.configuration import Configuration
-from warroom.targets.edge import Edge
-from warroom.targets.flags import Flags
+from warroom.targets.configured import ConfiguredProviders, Edge, Flags
 from warroom.targets.fleet import Endpoints
-from warroom.targets.git import Git
-from warroom.targets.providers import ConfiguredProviders
+from warroom.targets.git import Configuration, Git
 
 FLAGS = {
     "flags": {

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.edge import Edge
+from warroom.targets.configured import Edge
 from warroom.targets.fleet import Endpoints, Fleet, Router
 from warroom.targets.supervisor import Process, SupervisedServices, Supervisor
 from warroom.tests.support.supervised import supervised

@@ -19,7 +19,7 @@ from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
 from warroom.actions.throttle import Throttle
 from warroom.errors import ToolFailed, ToolRetry
-from warroom.targets.edge import Edge
+from warroom.targets.configured import Edge
 from warroom.targets.fleet import Fleet
 from warroom.targets.git import Git
 from warroom.targets.operations import Operations

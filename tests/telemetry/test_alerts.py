@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.errors import AlertError
-from warroom.incident.alert import Alert
+from warroom.incident.document import Alert
 from warroom.telemetry.alerts import CUT, MOST_BYTES, parse_alerts, read_alerts
 
 WEBHOOK = {

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from warroom.analysis.trend import fit_trend, seconds_to_limit
+from warroom.analysis.capacity import fit_trend, seconds_to_limit
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window, Windows
 from warroom.telemetry.promql import Scope

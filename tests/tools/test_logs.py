@@ -5,7 +5,7 @@ import pytest
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter
-from warroom.tools.searching import matches
+from warroom.tools.logs import matches
 
 CHAIN = """Traceback (most recent call last):
   File "/usr/lib/python3.11/site-packages/httpcore/pool.py", line 14, in connect

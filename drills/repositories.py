@@ -1,0 +1,144 @@
+"""A run's git repositories: the few commands it needs, and the configuration's, four JSON files."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import DrillError
+from .layout import PROVIDERS, SERVICES, Layout, ShopInstance
+
+AUTHOR = "Release bot <release@shop.example>"
+
+
+class Repository:
+    """A git repository with a working tree."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.run("init", "--quiet", "--initial-branch=main")
+
+    def run(self, *arguments: str, author: str = AUTHOR, when: float | None = None) -> str:
+        """Standard output of `git <arguments>`, as that author at that time (unix seconds)."""
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.path,
+            env=environment(author, when),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = done.stderr.strip()
+            raise DrillError(f"git {arguments[0]} failed in {self.path}: {said}")
+        return done.stdout.strip()
+
+    def commit(self, message: str, author: str, when: float | None = None) -> str:
+        """Commit everything in the working tree; returns the hash."""
+        self.run("add", "--all")
+        self.run("commit", "--quiet", "--message", message, author=author, when=when)
+        return self.run("rev-parse", "HEAD")
+
+    def tag(self, name: str, message: str, author: str, when: float | None = None) -> None:
+        """An annotated tag on HEAD."""
+        self.run("tag", "--annotate", name, "--message", message, author=author, when=when)
+
+
+def environment(author: str, when: float | None) -> dict[str, str]:
+    name, _, mail = author.rstrip(">").partition(" <")
+    moment = datetime.fromtimestamp(when, UTC) if when is not None else datetime.now(UTC)
+    date = moment.isoformat(timespec="seconds")
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for role in ("AUTHOR", "COMMITTER"):
+        own |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": mail or "shop@shop.example"}
+        own[f"GIT_{role}_DATE"] = date
+    return {**os.environ, **own}
+
+
+OPERATOR = "Platform team <platform@shop.example>"
+
+
+def flag(service: str, variant: str, text: str) -> dict[str, Any]:
+    return {
+        "state": "ENABLED",
+        "variants": {"on": True, "off": False},
+        "defaultVariant": variant,
+        "metadata": {"service": service, "description": text},
+    }
+
+
+FLAGS = {
+    "volume-pricing": flag("checkout", "off", "Price steps for larger quantities"),
+    "guest-checkout": flag("checkout", "on", "Checkout without an account"),
+    "home-suggestions": flag("gateway", "on", "Suggestions on the home page"),
+}
+
+
+class ConfigurationRepository:
+    """config/ of a run."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.repository = Repository(layout.config)
+
+    def create(self) -> None:
+        self.repository.create()
+        for name, value in self.first().items():
+            write_json(self.layout.config / name, value)
+        self.repository.commit("Set up the configuration", OPERATOR)
+
+    def first(self) -> dict[str, Any]:
+        endpoints = {
+            spec.name: [
+                {"instance": each.name, "url": self.url(each), "active": each.active}
+                for each in self.layout.of(spec.name)
+            ]
+            for spec in SERVICES
+        }
+        ways = {name: self.layout.near_end(f"ai-{name}") for name in PROVIDERS}
+        urls = {name: {"url": f"http://127.0.0.1:{port}"} for name, port in ways.items()}
+        return {
+            "flags.json": {"flags": FLAGS},
+            "edge.json": {"blocked": [], "limits": {}, "drained": []},
+            "endpoints.json": endpoints,
+            "providers.json": {"recommendations": {"ai": "primary"}, "providers": urls},
+        }
+
+    def url(self, instance: ShopInstance) -> str:
+        """Where callers reach it: a link leads to the first instance of a service."""
+        port = self.layout.near_end(instance.service) if instance.active else instance.port
+        return f"http://127.0.0.1:{port}"
+
+    def read(self, file: str) -> dict[str, Any]:
+        return json.loads((self.layout.config / file).read_text())
+
+    def change(
+        self, file: str, mutate: Callable[[dict[str, Any]], None], message: str, author: str
+    ) -> str:
+        """Apply `mutate` to the file's content and commit; returns the commit."""
+        content = self.read(file)
+        mutate(content)
+        write_json(self.layout.config / file, content)
+        return self.repository.commit(message, author)
+
+    def set_flag(self, name: str, variant: str, message: str, author: str) -> str:
+        def mutate(content: dict[str, Any]) -> None:
+            known = content["flags"]
+            if name not in known or variant not in known[name]["variants"]:
+                raise DrillError(f"no flag {name} with a variant {variant}; known: {list(known)}")
+            known[name]["defaultVariant"] = variant
+
+        return self.change("flags.json", mutate, message, author)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace the file in one step: a reader sees the old content or the new."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(value, indent=2) + "\n")
+    os.replace(fresh, path)

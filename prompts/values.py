@@ -1,0 +1,141 @@
+"""How values stand in messages: numbers, times and our own words (UTC, percent, durations a person
+reads, levels and states in Chinese), and text written by others, made harmless inside Markdown.
+
+Alerts, log lines, commit messages and the like are data. They may hold Markdown, HTML, control
+characters or bidirectional marks: none of it may become structure in a text of ours.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from ..yaml_tables import read_table
+
+UNKNOWN = "—"
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    return read_table("prompts/words.zh.yaml", dict[str, str])
+
+
+def zh(word: str) -> str:
+    """Our word in Chinese, or itself where we have none: text written by others stays as it is."""
+    return _chinese().get(str(word), word)
+
+
+def utc(moment: datetime | None) -> str:
+    """A moment, UTC, to the second."""
+    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock(moment: datetime | None) -> str:
+    """The time of day, UTC, to the second."""
+    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
+def percent(share: float | None) -> str:
+    """A share 0..1 in percent, with as many digits as tell it from 0 and 100."""
+    if share is None:
+        return UNKNOWN
+    near_an_end = share not in (0, 1) and (abs(share) < 0.01 or 0.99 < share < 1)
+    return f"{share:.2%}" if near_an_end else f"{share:.1%}"
+
+
+def count(number: float | None) -> str:
+    """A whole number with thousands separators."""
+    return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def figure(number: float | None) -> str:
+    """A measured number to three significant digits."""
+    return UNKNOWN if number is None else f"{number:,.3g}" if abs(number) < 1000 else count(number)
+
+
+def level(value: float | None, unit: str = "") -> str:
+    """A signal's value with its unit; shares are shown in percent."""
+    if value is None:
+        return UNKNOWN
+    return percent(value) if unit == "share" else f"{figure(value)} {unit}".rstrip()
+
+
+def duration(seconds: float | None, language: str = "en") -> str:
+    """Seconds as a person says them: 42 s, 5 min, 1 h 30 min."""
+    if seconds is None:
+        return UNKNOWN
+    second, minute, hour = (" 秒", " 分钟", " 小时") if language == "zh" else (" s", " min", " h")
+    whole = round(max(0, seconds))
+    if whole < 120:
+        return f"{whole}{second}"
+    hours, minutes = divmod(round(whole / 60), 60)
+    parts = [f"{hours}{hour}"] * (hours > 0) + [f"{minutes}{minute}"] * (minutes > 0)
+    return " ".join(parts)
+
+
+# Text written by others.
+
+MAX_CHARS = 600
+"""Longer values are cut, with a mark that says so."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format (bidi, zero width), …
+_SPECIAL = re.compile(r"[\\`*\[\]|~@$]")
+_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # db_pool stays as it is
+_ENTITY = re.compile(r"&(?=[#\w]+;)")
+_LINE_START = re.compile(r"^(?=[-+=#>:])")
+_NUMBERED = re.compile(r"^(\d+)(?=[.)](\s|$))")
+_URL = re.compile(r"(?<=[a-z]):(?=//)|(?<=\bwww)\.|(?<=\bmailto):", re.IGNORECASE)
+
+
+class Trusted(str):
+    """Markdown of our own making: rendered as it is."""
+
+    __slots__ = ()
+
+
+def plain(value: Any, limit: int = MAX_CHARS) -> str:
+    """One line of visible text: hidden characters dropped, blanks folded, cut to `limit`."""
+    shown = str(value)[: limit * 4]
+    kept = [" " if c.isspace() else c for c in shown if c.isspace() or _visible(c)]
+    text = " ".join("".join(kept).split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> bool:
+    return unicodedata.category(character) not in _HIDDEN
+
+
+def data(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """The value as one line that Markdown shows literally.
+
+    Escaped: code, emphasis, links, images, tables, HTML, mentions, maths, and what would open a
+    block at the start of a line. Bare addresses lose their automatic link.
+    """
+    text = _SPECIAL.sub(lambda match: "\\" + match.group(), plain(value, limit))
+    text = _EDGE_UNDERSCORE.sub(r"\\_", text)
+    text = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
+    text = _URL.sub(lambda match: "\\" + match.group(), text)
+    text = _NUMBERED.sub(r"\1\\", text)
+    return Trusted(_LINE_START.sub(r"\\", text))
+
+
+def code(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """The value as a code span that it cannot close. Not for table cells: pipes stay."""
+    text = plain(value, limit)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return Trusted(f"{fence}{pad}{text or ' '}{pad}{fence}")
+
+
+def code_cell(value: Any, limit: int = MAX_CHARS) -> Trusted:
+    """A code span for a table cell, where a pipe needs an escape even inside code."""
+    return Trusted(code(value, limit).replace("|", "\\|"))
+
+
+def cite(ids: Any) -> Trusted:
+    """Ids as reference links: evidence [E1], timeline [T4], gap [G1], dropped claim [D1]; anything
+    else is left out."""
+    good = [f"[{item}]" for item in ids if re.fullmatch(r"[ETGD]\d{1,6}", str(item))]
+    return Trusted(" ".join(dict.fromkeys(good)))
