@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 import psutil
 
 from ...yaml_tables import Entry
-from ..repositories import write_json
 from ..environment import Shop
+from ..repositories import write_json
 
 
 class Switch(NamedTuple):
