@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from warroom.drills.configuration import write_json
 from warroom.drills.layout import free_ports
 from warroom.drills.link import Line, Link
+from warroom.drills.repositories import write_json
 
 GET = b"GET /x HTTP/1.1\r\nuser-agent: shop-checkout/1\r\n\r\n"
 BODY = "x" * 400

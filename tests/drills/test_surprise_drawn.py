@@ -5,23 +5,27 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from warroom.actions.catalogue import CATALOGUE
 from warroom.drills.catalogue import entries
-from warroom.drills.configuration import FLAGS
-from warroom.drills.keep import keep_truth
+from warroom.drills.keep import Keeping
+from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import SCHEMA, TABLES
+from warroom.drills.shop.config import Settings
 from warroom.drills.surprise.changes import Config, Effect, Load, Release
 from warroom.drills.surprise.draw import DECOYS, INNOCENT, SECOND, SHAPES, Drawn, draw
-from warroom.drills.surprise.effects import with_environment
+from warroom.drills.surprise.effects import Environment, with_environment
 from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, Mechanism
 from warroom.drills.surprise.score import facts_met
 from warroom.drills.surprise.truth import COSTLY, LOG_LINES, read_truth, seal, unseal
 from warroom.drills.traffic import Steering
 from warroom.errors import DrillError
+from warroom.targets.survey import Recorded
 from warroom.telemetry.signal_catalogue import CATALOGUE as SIGNALS
+from warroom.tests.support.consoles import INVENTORY
 from warroom.yaml_tables import HERE
 
 KNOWN = {entry.name for entry in entries()}
@@ -130,11 +134,14 @@ def test_nothing_that_the_responder_reads_announces_it(mechanism):
 
 
 @EVERY
-def test_releases_fit_the_shop_and_change_it(mechanism):
+def test_what_is_changed_is_what_the_shop_has(mechanism):
     for effect in (each for bound in bindings(mechanism) for each in bound.effects):
         if isinstance(effect, Release):
             for path, text in edited(effect).items():
                 compile(text, path, "exec")
+        if isinstance(effect, Environment):
+            read = {f"SHOP_{name.upper()}" for name in get_type_hints(Settings)}
+            assert set(effect.set) <= read
         if isinstance(effect, Load):
             Steering(**{key: json.loads(value) for key, value in effect.steer.items()})
         if isinstance(effect, Config):
@@ -155,7 +162,7 @@ def test_shapes_shares_and_tables_exist(mechanism):
     assert set(mechanism.shares) <= set(WORLD.shares)
     assert set(mechanism.second) <= set(mechanism.places)
     tables = {place.table for place in WORLD.places} - {""}
-    assert all(f"CREATE TABLE {table} " in SCHEMA for table in tables)
+    assert all(f"CREATE TABLE {table} " in SCHEMA.read_text() for table in tables)
 
 
 def test_what_costs_something_and_cures_nothing_is_harm():
@@ -187,8 +194,12 @@ def test_a_seal_keeps_the_truth_from_a_glance_and_from_a_change(tmp_path: Path):
 
 
 def test_the_truth_beside_a_kept_bundle_is_read_again(tmp_path: Path):
-    file = keep_truth(tmp_path / "surprise-003", drawn(3).truth, {"begun": 1.0})
-    assert read_truth(file) == drawn(3).truth
+    telemetry, target = tmp_path / "telemetry", tmp_path / "kept" / "surprise-003"
+    telemetry.mkdir()
+    keeping = Keeping(telemetry, target, drawn(3).truth, {"begun": 1.0})
+    keeping.begin({}, Recorded(INVENTORY, {}))
+    keeping.snapshot()
+    assert read_truth(target.with_name("surprise-003.truth.json")) == drawn(3).truth
 
 
 def test_an_environment_is_changed_for_one_program_alone():
