@@ -5,7 +5,7 @@ telemetry after the end, by where the truth says that it shows.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +62,8 @@ class SurpriseScore(Score):
 
 def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> SurpriseScore:
     """Hold an incident against what was the case."""
-    met = facts_met(told(incident), truth)
+    passages = told(incident)
+    met = max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
     left = shown(truth, seen)
     checks = [
         _alerted(truth, seen),
@@ -93,31 +94,47 @@ def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
     return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
 
 
-def told(incident: Incident) -> str:
-    """What the record says the cause is: the leading cause and its reasons, findings, postmortem.
+def told(incident: Incident) -> list[str]:
+    """What the record says, passage by passage: first the leading cause with its reasons, then each
+    finding, the five whys, each line of the postmortem.
 
     Sentences of other causes are taken out: a list of everything explains nothing.
     """
     leading = incident.leading()
-    parts = [leading.statement, *(each.text for each in leading.support)] if leading else []
+    cause = [leading.statement, *(each.text for each in leading.support)] if leading else []
+    passages = [" ".join(cause), *(finding.statement for finding in incident.findings)]
     if report := incident.report(InvestigationReport):
-        parts += [each.text for each in (*report.five_whys, *report.contributing)]
-    parts += [finding.statement for finding in incident.findings]
+        passages.append(" ".join(each.text for each in report.five_whys))
     if report := incident.report(PostmortemReport):
-        parts.append(report.markdown)
-    text = "\n".join(parts)
-    for other in incident.hypotheses:
-        if leading is None or other.statement != leading.statement:
-            text = text.replace(other.statement, "")
+        passages += report.markdown.splitlines()
+    others = {h.statement for h in incident.hypotheses} - {leading.statement if leading else ""}
+    return [without(passage, others) for passage in passages]
+
+
+def without(text: str, sentences: Iterable[str]) -> str:
+    """The text with these sentences taken out."""
+    for sentence in sentences:
+        text = text.replace(sentence, "")
     return text
 
 
-def facts_met(text: str, truth: Truth) -> dict[str, bool]:
-    """Which of the facts the text has; one that it denies does not count."""
-    return {
-        name: any(not _denied(text, found) for found in re.finditer(pattern, text, re.IGNORECASE))
-        for name, pattern in truth.facts.items()
-    }
+def facts_met(passages: Sequence[str], facts: Mapping[str, str]) -> dict[str, bool]:
+    """Which facts the cause tells, together with the one passage that adds most to it.
+
+    Words scattered over a long draft are no account; a fact that is denied does not count.
+    """
+    cause, *others = [{n for n, fact in facts.items() if _says(p, fact)} for p in passages]
+    best = max((cause | other for other in others), key=len, default=cause)
+    return {name: name in best for name in facts}
+
+
+def _says(text: str, fact: str) -> bool:
+    found = re.finditer(fact, text, re.IGNORECASE)
+    return any(not _denied(text, match) for match in found)
+
+
+def _share(met: Mapping[str, bool]) -> float:
+    return sum(met.values()) / len(met) if met else 0.0
 
 
 def _denied(text: str, found: re.Match[str]) -> bool:

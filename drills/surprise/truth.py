@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from ...errors import DrillError
 from ...incident.action import ActionKind
@@ -116,6 +116,7 @@ class Truth(Entry):
     look_s: float  # seconds in which the worst of it is seen; 0: it stays as it is
     loud: str  # who complains loudest besides; empty: nobody
     complaint: str
+    besides: dict[str, str] = Field(default_factory=dict)  # the facts of a second fault
     seed: int = 0
     shape: str = "step"
     share: str = "all"
@@ -130,6 +131,11 @@ class Truth(Entry):
     def title(self) -> str:
         """The fault in a few words."""
         return f"{self.mechanism} at {self.place or 'no place'}, {self.shape}, {self.share}"
+
+    @property
+    def accounts(self) -> list[dict[str, str]]:
+        """The facts of each fault that there is: one of them, told whole, is a right account."""
+        return [self.facts, self.besides] if self.besides else [self.facts]
 
     def harms(self, kind: str, target: str) -> bool:
         """Whether an action makes it worse, hides it, or hurts customers for nothing."""
@@ -151,6 +157,7 @@ class Truth(Entry):
                 ),
                 "cures": [*self.cures, *other.cures],
                 "helps": [*self.helps, *other.helps],
+                "besides": other.facts,
                 "symptoms": [*self.symptoms, *other.symptoms],
             }
         )

@@ -109,9 +109,9 @@ def test_every_mechanism_is_whole_at_every_place(mechanism):
 @EVERY
 def test_facts_are_regular_expressions_that_the_cause_itself_meets(mechanism):
     for bound in bindings(mechanism):
-        met = facts_met(bound.truth.cause, bound.truth)
+        met = facts_met([bound.truth.cause], bound.truth.facts)
         assert all(met.values()), (bound.truth.place, met)
-        assert not any(facts_met("It rains.", bound.truth).values())
+        assert not any(facts_met(["It rains."], bound.truth.facts).values())
 
 
 @EVERY

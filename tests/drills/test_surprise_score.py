@@ -111,14 +111,26 @@ def test_the_cause_is_told_only_with_every_fact():
     ],
 )
 def test_a_fact_that_is_denied_is_not_told(text, there):
-    assert facts_met(text, TRUTH)["change"] is there
+    assert facts_met([text], TRUTH.facts)["change"] is there
+
+
+def test_facts_count_together_and_not_scattered_over_a_draft():
+    facts = {"who": "stock", "state": "locked", "holder": "report"}
+    assert facts_met(["stock is locked", "by the report"], facts) == dict.fromkeys(facts, True)
+    scattered = facts_met(["", "stock is low", "the door is locked", "see the report"], facts)
+    assert sum(scattered.values()) == 1
+
+
+def test_of_two_faults_one_account_told_whole_is_right():
+    twice = changed(facts={"lock": "deadlock"}, besides={"who": "checkout"})
+    assert met(full(), CAUSE, twice)
 
 
 def test_what_other_causes_would_be_is_not_what_is_told():
     document = full()
     other = document.hypotheses[1]
     document.findings[0].statement = other.statement
-    assert other.statement not in told(document)
+    assert other.statement not in " ".join(told(document))
     document.hypotheses = []
     assert told(document)
 
