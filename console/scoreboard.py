@@ -107,6 +107,8 @@ def explained(console: Console, score: Score) -> None:
         wanted = f"   wanted: {check.wanted}" if check.wanted else ""
         if check.met is not None:
             say(console, "  ", mark, f"{check.name:<10}", check.answer, (wanted, "dim"))
+    if isinstance(score, SurpriseScore):
+        say(console, line(("    it was    ", "dim")), score.text)
     for name, number in score.seconds.items():
         what = "from the fault to the alert" if name == "detect" else f"from the alert to {name}"
         say(console, line(("    time      ", "dim")), f"{seconds(number)} {what}")

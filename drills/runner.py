@@ -31,6 +31,7 @@ from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.rules import default_rules, prometheus_rules
 from ..telemetry.signals import read_signals
+from ..yaml_tables import Entry
 from .alarm import Alarm, Bodies, listening
 from .catalogue import WINDOWS
 from .environment import Shop
@@ -107,6 +108,9 @@ class Drill:
         left = symptom_left(recorder.advance(), self.fault.truth.symptom)
         return DrillObservation(detect_s, left, early)
 
+    def _to_keep(self) -> Entry:
+        return self.fault.truth
+
     def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
         return score(self.fault.name, document, self.fault.truth, seen)
 
@@ -159,7 +163,7 @@ class Drill:
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")
-        keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
+        keeping = Keeping(shop.telemetry, self.target, self._to_keep(), times)
         keeping.begin(body, operations)
         first, *others = parse_alerts(body)
         response = scope.enter_context(Response(context))

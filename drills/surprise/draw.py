@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
+import psutil
 import psycopg
 
 from ...errors import WarroomError
@@ -64,6 +65,10 @@ NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS = (
 )
 
 
+TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
+"""What comes of acting on a shop that is not well any more."""
+
+
 class Course:
     """Effects that go through a shape, in a thread where that takes time."""
 
@@ -77,8 +82,8 @@ class Course:
         """The first phase is there when this returns."""
         for effect in self.effects:
             switch = effect.begin(shop)
-            switch.on(self.shape.phases[0].strength)
             self.switches.append(switch)
+            switch.on(self.shape.phases[0].strength)
         if len(self.shape.phases) > 1:
             self.thread.start()
 
@@ -88,7 +93,7 @@ class Course:
         if self.thread.is_alive():
             self.thread.join(10)
         for switch in reversed(self.switches):
-            with suppress(WarroomError, psycopg.Error, OSError):
+            with suppress(*TROUBLE):
                 switch.off()
 
     def _go_on(self) -> None:
@@ -101,7 +106,7 @@ class Course:
 
     def _set(self, strength: float) -> None:
         for switch in self.switches:
-            with suppress(WarroomError, psycopg.Error, OSError):  # what it is about may be gone
+            with suppress(*TROUBLE):  # what it is about may be gone
                 switch.on(strength) if strength else switch.off()
 
 

@@ -199,7 +199,8 @@ class LinkEffect(Entry):
         port = shop.layout.far_end(self.answered_by) if self.answered_by else 0
 
         def set_to(strength: float) -> None:
-            weaker = {name: plain[name] * strength for name in ("delay_s", "jitter_s")}
+            scaled = ("share",) if self.reset else ("delay_s", "jitter_s")
+            weaker = {name: plain[name] * strength for name in scaled}
             write_json(file, {**plain, **weaker, "port": port})
 
         return Switch(set_to, lambda: write_json(file, {}))

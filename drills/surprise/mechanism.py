@@ -37,6 +37,7 @@ class Place(Entry):
     table: str = ""
     right: str = ""
     victim: str = ""
+    symptom: Symptom | None = None  # where its failed requests do not show it
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -149,7 +150,7 @@ class Mechanism(Entry):
         """What is true of it at a place, once its texts are filled in."""
         errors = max(LOWEST_ERRORS, SHOWS_FROM * share.fraction * (self.hit or place.hit))
         shown = Symptom(service="gateway", signal="error_rate", level=errors)
-        symptom = self.symptom or (shown if self.hurt else None)
+        symptom = self.symptom or place.symptom or (shown if self.hurt else None)
         return Truth(
             mechanism=self.name,
             group=self.group,

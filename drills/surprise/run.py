@@ -14,21 +14,21 @@ from ...telemetry.model import Window
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
 from ...telemetry.signals import read_signals
+from ...yaml_tables import Entry
 from ..alarm import Alarm
 from ..runner import LOOK_S, Drill
 from ..score import DrillObservation, Score
 from .draw import LOUD, SHAPES, Drawn, delivered
 from .mechanism import HandedAlert
 from .score import Seen, score_surprise
-from .truth import LOG_LINES, Symptom, Truth, seal, unseal
+from .truth import LOG_LINES, Symptom, Truth, seal, tell_beside, unseal
 
 PATIENCE_S = 25.0
 """Without an alert within this time a person tells what customers say."""
 
 
-@dataclass
-class Sealed:
-    """A truth that nobody has opened yet."""
+class Sealed(Entry):
+    """A truth that nobody has opened yet: where it is, and its digest."""
 
     file: Path
     told: str
@@ -51,12 +51,12 @@ class SurpriseDrill(Drill):
         """Seal the truth, run, open it and score. Raises what `Drill.run` raises."""
         name = f"{self.fault.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         file = self.settings.home.resolve() / "sealed" / name
-        self.sealed = Sealed(file, seal(self.fault.truth, file))
+        self.sealed = Sealed(file=file, told=seal(self.fault.truth, file))
         self.host.note(f"the truth is sealed until the end: {self.sealed.told}")
         try:
             return super().run()
         finally:
-            file.unlink()
+            file.unlink(missing_ok=True)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any]:
         """What fires, else what a person says; a loud victim comes before either."""
@@ -85,7 +85,14 @@ class SurpriseDrill(Drill):
     def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
         if document is None or self.sealed is None or not isinstance(seen, Seen):
             raise DrillError(f"{self.fault.name} ended without an incident: run it again")
-        return score_surprise(self.fault.name, document, self.sealed.open(), seen)
+        truth = self.sealed.open()
+        if self.target:
+            tell_beside(self.target, truth)
+        return score_surprise(self.fault.name, document, truth, seen)
+
+    def _to_keep(self) -> Entry:
+        """Beside a bundle that is kept while the response runs: the seal alone."""
+        return self.sealed or self.fault.truth
 
 
 def values(telemetry: Recording, symptom: Symptom, window: Window) -> np.ndarray:
@@ -99,10 +106,11 @@ def values(telemetry: Recording, symptom: Symptom, window: Window) -> np.ndarray
 
 def by_hand(truth: Truth, now: float) -> dict[str, Any]:
     """An alert that a person writes who has heard customers, in the plain format."""
+    who = "Several customers write" if truth.hurt else "Somebody sees"
     return {
-        "name": "CustomerReports",
+        "name": "CustomerReports" if truth.hurt else "Observation",
         "severity": "warning",
-        "summary": f"Several customers write {truth.complaint}",
+        "summary": f"{who} {truth.complaint}",
         "starts_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
     }
 

@@ -167,6 +167,14 @@ class Truth(Entry):
         return {**self.model_dump(mode="json"), "curable": self.curable}
 
 
+def tell_beside(bundle: Path, truth: Truth) -> None:
+    """Write the truth beside a kept bundle, with the times that are there already."""
+    file = bundle.with_name(f"{bundle.name}.truth.json")
+    times = json.loads(file.read_text(encoding="utf-8"))["times"]
+    text = json.dumps({**truth.to_json(), "times": times}, indent=1)
+    file.write_text(f"{text}\n", encoding="utf-8")
+
+
 def read_truth(file: Path) -> Truth:
     """The truth beside a kept bundle."""
     content = json.loads(file.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import get_type_hints
 
 import pytest
@@ -16,14 +17,27 @@ from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import SCHEMA, TABLES
 from warroom.drills.shop.config import Settings
 from warroom.drills.surprise.changes import Config, Effect, Load, Release
-from warroom.drills.surprise.draw import DECOYS, INNOCENT, SECOND, SHAPES, Drawn, draw
-from warroom.drills.surprise.effects import Environment, with_environment
-from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, Mechanism
+from warroom.drills.surprise.draw import (
+    DECOYS,
+    INNOCENT,
+    SECOND,
+    SHAPES,
+    Course,
+    Drawn,
+    Phase,
+    Shape,
+    delivered,
+    draw,
+)
+from warroom.drills.surprise.effects import Environment, Switch, with_environment
+from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, HandedAlert, Mechanism
+from warroom.drills.surprise.run import Sealed, by_hand, with_victim
 from warroom.drills.surprise.score import facts_met
-from warroom.drills.surprise.truth import COSTLY, LOG_LINES, read_truth, seal, unseal
+from warroom.drills.surprise.truth import COSTLY, LOG_LINES, read_truth, seal, tell_beside, unseal
 from warroom.drills.traffic import Steering
 from warroom.errors import DrillError
 from warroom.targets.survey import Recorded
+from warroom.telemetry.alerts import parse_alerts
 from warroom.telemetry.signal_catalogue import CATALOGUE as SIGNALS
 from warroom.tests.support.consoles import INVENTORY
 from warroom.yaml_tables import HERE
@@ -196,10 +210,78 @@ def test_a_seal_keeps_the_truth_from_a_glance_and_from_a_change(tmp_path: Path):
 def test_the_truth_beside_a_kept_bundle_is_read_again(tmp_path: Path):
     telemetry, target = tmp_path / "telemetry", tmp_path / "kept" / "surprise-003"
     telemetry.mkdir()
-    keeping = Keeping(telemetry, target, drawn(3).truth, {"begun": 1.0})
+    sealed = Sealed(file=tmp_path / "sealed", told="0f")
+    keeping = Keeping(telemetry, target, sealed, {"begun": 1.0})
     keeping.begin({}, Recorded(INVENTORY, {}))
     keeping.snapshot()
-    assert read_truth(target.with_name("surprise-003.truth.json")) == drawn(3).truth
+    beside = target.with_name("surprise-003.truth.json")
+    assert drawn(3).truth.mechanism not in beside.read_text()
+    tell_beside(target, drawn(3).truth)
+    assert read_truth(beside) == drawn(3).truth
+    assert json.loads(beside.read_text())["times"] == {"begun": 1.0}
+
+
+class Written:
+    """An effect that writes down how it is switched."""
+
+    def __init__(self, most: int = 99) -> None:
+        self.strengths: list[float] = []
+        self.most, self.enough = most, Event()
+
+    def begin(self, _shop: object) -> Switch:
+        return Switch(self.note, lambda: self.note(0))
+
+    def note(self, strength: float) -> None:
+        self.strengths.append(strength)
+        if len(self.strengths) >= self.most:
+            self.enough.set()
+
+
+def course(effect: Written, shape: Shape) -> Course:
+    found = Course([effect], shape)  # pyright: ignore[reportArgumentType] stands for an effect
+    found.begin(None)  # pyright: ignore[reportArgumentType] no shop is touched
+    return found
+
+
+def test_a_ramp_ends_at_its_height():
+    written = Written()
+    going = course(written, Shape((Phase(0.5, 0.001), Phase(1, 0))))
+    going.thread.join(5)
+    assert written.strengths == [0.5, 1]
+    going.end()
+    assert written.strengths == [0.5, 1, 0]
+
+
+def test_bursts_go_on_until_they_are_ended():
+    written = Written(most=6)
+    going = course(written, Shape((Phase(1, 0.001), Phase(0, 0.001)), repeats=True))
+    assert written.enough.wait(5)
+    going.end()
+    assert not going.thread.is_alive()
+    assert written.strengths[:4] == [1, 0, 1, 0]
+    assert written.strengths[-1] == 0
+
+
+def test_a_step_needs_no_thread():
+    going = course(Written(), SHAPES["step"])
+    assert not going.thread.is_alive()
+
+
+def test_what_a_person_says_is_what_is_the_case():
+    hurt, unhurt = (
+        MECHANISMS[name].bind(p, "all").truth
+        for name, p in (("process-stopped", "payments"), ("exporter-silent", "database"))
+    )
+    said = [parse_alerts(by_hand(truth, 1.0))[0].summary for truth in (hurt, unhurt)]
+    assert said[0] == "Several customers write that they cannot pay"
+    assert said[1] == "Somebody sees that the metrics of the database are missing"
+
+
+def test_a_loud_victim_comes_first_and_the_alert_with_it():
+    truth = MECHANISMS["process-stopped"].bind("payments", "all").truth
+    body = delivered(HandedAlert(name="A", service="payments", severity="page", summary="s"), 1.0)
+    alerts = parse_alerts(with_victim(body, truth, 2.0))
+    assert [alert.service for alert in alerts] == ["checkout", "payments"]
 
 
 def test_an_environment_is_changed_for_one_program_alone():
