@@ -59,7 +59,7 @@ def surprises(console: Console, scores: Sequence[Score]) -> None:
     console.print(_marks(scores, {name: name for name in QUESTIONS}))
     console.print()
     for score in scores:
-        what = score.text if isinstance(score, SurpriseScore) else ""
+        what = score.truth.title if isinstance(score, SurpriseScore) else ""
         console.print(folded(line((f"  · {score.drill:<14}", "dim")), what))
         for check in score.checks:
             if check.met is False and check.wanted:
@@ -108,7 +108,7 @@ def explained(console: Console, score: Score) -> None:
         if check.met is not None:
             say(console, "  ", mark, f"{check.name:<10}", check.answer, (wanted, "dim"))
     if isinstance(score, SurpriseScore):
-        say(console, line(("    it was    ", "dim")), score.text)
+        say(console, line(("    it was    ", "dim")), score.truth.title)
     for name, number in score.seconds.items():
         what = "from the fault to the alert" if name == "detect" else f"from the alert to {name}"
         say(console, line(("    time      ", "dim")), f"{seconds(number)} {what}")

@@ -18,22 +18,21 @@ from .effects import (
     Environment,
     Kill,
     LinkEffect,
+    Once,
     Rotate,
     Shutdown,
-    Silence,
     Stop,
     Switch,
-    nothing,
 )
 
 
-class Release(FaultRelease):
+class Release(FaultRelease, Once):
     """A new version of a service."""
 
     kind: Literal["release"]
 
-    def begin(self, shop: Shop) -> Switch:
-        return Switch(lambda _: self.make(shop), nothing)
+    def do(self, shop: Shop) -> None:
+        self.make(shop)
 
 
 class Config(Entry):
@@ -93,19 +92,18 @@ class Load(Entry):
         return Switch(steer, lambda: shop.load(**dict.fromkeys(self.steer)))
 
 
-class Wait(Entry):
+class Wait(Once):
     """Some seconds pass."""
 
     kind: Literal["wait"]
     seconds: float
 
-    def begin(self, shop: Shop) -> Switch:
-        return Switch(lambda _: time.sleep(self.seconds), nothing)
+    def do(self, shop: Shop) -> None:
+        time.sleep(self.seconds)
 
 
 Effect = Annotated[
     Stop
-    | Silence
     | Kill
     | Shutdown
     | Descriptors

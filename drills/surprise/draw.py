@@ -4,7 +4,6 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import psutil
 import psycopg
 
 from ...errors import WarroomError
+from ...telemetry.detector import Firing, webhook
 from ...yaml_tables import Entry, read_table
 from ..environment import Shop
 from ..faults import SEEN_HEALTHY_S
@@ -210,20 +210,4 @@ def with_decoy(drawn: Drawn, decoy: str, luck: random.Random) -> Drawn:
 
 def delivered(alert: HandedAlert, now: float) -> dict[str, Any]:
     """An alert as Alertmanager posts it, at that time (unix seconds)."""
-    return {
-        "version": "4",
-        "status": "firing",
-        "receiver": "on-call",
-        "alerts": [
-            {
-                "status": "firing",
-                "labels": {
-                    "alertname": alert.name,
-                    "service": alert.service,
-                    "severity": alert.severity,
-                },
-                "annotations": {"summary": alert.summary},
-                "startsAt": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-            }
-        ],
-    }
+    return webhook([Firing(alert.name, alert.service, alert.severity, 0.0, "", now, alert.summary)])

@@ -7,11 +7,12 @@ numbers of one share, and gives the effects to begin and the truth to score agai
 from string import Template
 from typing import Any, NamedTuple
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
+from ...incident.severity import Severity
 from ...yaml_tables import Entry, read_table
 from .changes import Effect
-from .truth import NamedAction, Severities, Symptom, Truth
+from .truth import Account, Symptom, Truth
 
 LOWEST_ERRORS = 0.01
 SHOWS_FROM = 0.35
@@ -31,7 +32,7 @@ class Place(Entry):
     """Where something can be wrong; CALLER->CALLEE is the network between two."""
 
     name: str
-    level: Severities
+    level: tuple[Severity, ...]
     hit: float
     journey: str
     table: str = ""
@@ -107,33 +108,21 @@ class Bound(NamedTuple):
     alert: HandedAlert | None
 
 
-class Mechanism(Entry):
+class Mechanism(Account):
     """One way in which a shop goes wrong. Texts may name what `Place.names` and `World.words` have.
 
-    facts: what a right account has to say, each by its alternatives.
-    hit, level: where they are not the place's own. look_s: how long the symptom is looked for.
+    hit, level, symptom: where they are not the place's own.
     """
 
     name: str
-    group: str
     places: list[str]
     shapes: tuple[str, ...] = ("step",)
     shares: tuple[str, ...] = ("all",)
     second: tuple[str, ...] = ()  # places where it may stand beside another fault
     does: list[Any]  # each an Effect, once its texts are filled in
-    cause: str
-    facts: dict[str, str] = Field(default_factory=dict)
-    accept: tuple[str, ...] = ()
-    cures: tuple[str, ...] = ()
-    helps: tuple[str, ...] = ()
-    harmful: tuple[str, ...] = ()
     hit: float | None = None
-    level: Severities | None = None
-    hurt: bool = True
-    noise: bool = False
+    level: tuple[Severity, ...] = ()
     symptom: Symptom | None = None
-    look_s: float = 0.0
-    complaint: str = "that they cannot $journey"
     alert: HandedAlert | None = None
 
     def bind(self, where: str, much: str) -> Bound:
@@ -141,7 +130,7 @@ class Mechanism(Entry):
         place, share = WORLD.place(where), WORLD.shares[much]
         names = place.names() | {name: str(value) for name, value in share}
         words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
-        filled = filled_in(self, words | names)
+        filled = Mechanism.model_validate(filled_in(self.model_dump(), words | names))
         effects = TypeAdapter(list[Effect]).validate_python(filled.does)
         links = (place.link,) if place.link else ()
         return Bound(effects, filled.truth(place, share), links, filled.alert)
@@ -151,37 +140,33 @@ class Mechanism(Entry):
         errors = max(LOWEST_ERRORS, SHOWS_FROM * share.fraction * (self.hit or place.hit))
         shown = Symptom(service="gateway", signal="error_rate", level=errors)
         symptom = self.symptom or place.symptom or (shown if self.hurt else None)
+        told = self.model_dump(include=set(Account.model_fields))
+        told["cures"] = [action for action in self.cures if action]
+        told["accept"] = [name for name in (*place.name.split("->"), *self.accept) if name]
         return Truth(
+            **told,
             mechanism=self.name,
-            group=self.group,
             place=place.name,
-            cause=self.cause,
-            accept=[name for name in (*place.name.split("->"), *self.accept) if name],
-            level=self.level or place.level.milder(share.milder),
-            facts=self.facts,
-            cures=[NamedAction.read(text) for text in self.cures if text],
-            helps=[NamedAction.read(text) for text in self.helps],
-            harmful=[NamedAction.read(text) for text in self.harmful],
-            hurt=self.hurt,
-            noise=self.noise,
-            symptoms=[symptom] if symptom else [],
-            look_s=self.look_s,
+            level=self.level or milder(place.level, share.milder),
+            symptoms=(symptom,) if symptom else (),
             loud=place.victim,
-            complaint=self.complaint,
         )
 
 
-def filled_in(mechanism: Mechanism, names: dict[str, str]) -> Mechanism:
-    """The mechanism with every $name that is known put in its place."""
+def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
+    """Each milder by so many levels, as far as there are any."""
+    known = list(Severity)
+    return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
 
-    def fill(value: Any) -> Any:
-        if isinstance(value, str):
-            return Template(value).safe_substitute(names)
-        if isinstance(value, dict):
-            return {key: fill(each) for key, each in value.items()}
-        return [fill(each) for each in value] if isinstance(value, (list, tuple)) else value
 
-    return Mechanism.model_validate(fill(mechanism.model_dump()))
+def filled_in(value: Any, names: dict[str, str]) -> Any:
+    """The value with every $name that is known put in its place."""
+    if isinstance(value, str):
+        return Template(value).safe_substitute(names)
+    if isinstance(value, dict):
+        return {key: filled_in(each, names) for key, each in value.items()}
+    many = isinstance(value, (list, tuple))
+    return [filled_in(each, names) for each in value] if many else value
 
 
 TABLES = ("processes", "network", "data", "releases")

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,21 +20,10 @@ from ..score import DrillObservation, Score
 from .draw import LOUD, SHAPES, Drawn, delivered
 from .mechanism import HandedAlert
 from .score import Seen, score_surprise
-from .truth import LOG_LINES, Symptom, Truth, seal, tell_beside, unseal
+from .truth import LOG_LINES, Sealed, Symptom, Truth, tell_beside
 
 PATIENCE_S = 25.0
 """Without an alert within this time a person tells what customers say."""
-
-
-class Sealed(Entry):
-    """A truth that nobody has opened yet: where it is, and its digest."""
-
-    file: Path
-    told: str
-
-    def open(self) -> Truth:
-        """The truth as it was sealed."""
-        return unseal(self.file, self.told)
 
 
 @dataclass
@@ -51,7 +39,7 @@ class SurpriseDrill(Drill):
         """Seal the truth, run, open it and score. Raises what `Drill.run` raises."""
         name = f"{self.fault.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         file = self.settings.home.resolve() / "sealed" / name
-        self.sealed = Sealed(file=file, told=seal(self.fault.truth, file))
+        self.sealed = Sealed.seal(self.fault.truth, file)
         self.host.note(f"the truth is sealed until the end: {self.sealed.told}")
         try:
             return super().run()
@@ -105,21 +93,20 @@ def values(telemetry: Recording, symptom: Symptom, window: Window) -> np.ndarray
 
 
 def by_hand(truth: Truth, now: float) -> dict[str, Any]:
-    """An alert that a person writes who has heard customers, in the plain format."""
+    """An alert of a person who has heard customers, or looked; it names no service."""
     who = "Several customers write" if truth.hurt else "Somebody sees"
-    return {
-        "name": "CustomerReports" if truth.hurt else "Observation",
-        "severity": "warning",
-        "summary": f"{who} {truth.complaint}",
-        "starts_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-    }
+    said = HandedAlert(
+        name="TheySay", service="", severity="warning", summary=f"{who} {truth.complaint}"
+    )
+    return delivered(said, now)
 
 
 def with_victim(body: dict[str, Any], truth: Truth, now: float) -> dict[str, Any]:
     """The delivery with the alert of the loudest victim first."""
-    text = f"{truth.loud} does not do what it should for its callers"
-    victim = HandedAlert(
-        name="ServiceDegraded", service=truth.loud, severity="critical", summary=text
+    loud = HandedAlert(
+        name="ServiceDegraded",
+        service=truth.loud,
+        severity="critical",
+        summary=f"{truth.loud} does not do what it should for its callers",
     )
-    loud = delivered(victim, now)
-    return {**loud, "alerts": [*loud["alerts"], *body.get("alerts", [])]}
+    return {**body, "alerts": [*delivered(loud, now)["alerts"], *body["alerts"]]}

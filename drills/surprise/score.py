@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...agents.reporting.incident_status import is_noise
-from ...incident.action import Execution, Outcome
+from ...incident.action import ActionPlan, Execution, Outcome
 from ...incident.document import Incident
 from ...incident.report import InvestigationReport, PostmortemReport
 from ..score import OVER, Check, DrillObservation, Score
@@ -41,22 +41,16 @@ class Seen(DrillObservation):
     left: Mapping[str, float | None] = field(default_factory=dict)  # by symptom, after the end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SurpriseScore(Score):
     """With what it was, and which facts were told."""
 
-    truth: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, bool] = field(default_factory=dict)
-    text: str = ""  # the fault in a few words
-
-    @property
-    def noise(self) -> bool:
-        """Whether there was nothing to explain."""
-        return bool(self.truth["noise"])
+    truth: Truth
+    facts: Mapping[str, bool]
 
     def to_json(self) -> dict[str, Any]:
         """For a program."""
-        more = {"truth": dict(self.truth), "facts": dict(self.facts)}
+        more = {"truth": self.truth.to_json(), "facts": dict(self.facts)}
         return {**super().to_json(), **more}
 
 
@@ -77,8 +71,7 @@ def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> S
         _end(incident, truth, left),
     ]
     seconds = {"detect": None if seen.by_hand else seen.detect_s}
-    text = f"{truth.title}, {truth.decoy}"
-    return SurpriseScore(name, incident.id, checks, seconds, truth.to_json(), met, text)
+    return SurpriseScore(name, incident.id, checks, seconds, truth=truth, facts=met)
 
 
 def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
@@ -88,7 +81,9 @@ def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
         name: [c.met for c in checks if c.name == name and c.met is not None] for name in QUESTIONS
     }
     facts = [
-        score.facts for score in scores if isinstance(score, SurpriseScore) and not score.noise
+        score.facts
+        for score in scores
+        if isinstance(score, SurpriseScore) and not score.truth.noise
     ]
     found["facts"] = [met for each in facts for met in each.values()]
     return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
@@ -158,9 +153,8 @@ def _alerted(truth: Truth, seen: Seen) -> Check:
 
 def _level(incident: Incident, truth: Truth) -> Check:
     level = incident.severity
-    if level is None:
-        return Check(LEVEL, False, "not classified", str(truth.level))
-    return Check(LEVEL, level in truth.level, level.value, str(truth.level))
+    answer = level.value if level else "not classified"
+    return Check(LEVEL, level in truth.level, answer, " or ".join(truth.level))
 
 
 def _place(incident: Incident, truth: Truth) -> Check:
@@ -181,16 +175,16 @@ def _cause(truth: Truth, met: Mapping[str, bool]) -> Check:
 
 
 def _harm(incident: Incident, truth: Truth) -> Check:
-    done = [title for title, kind, target in _done(incident) if truth.harms(kind, target)]
+    done = [plan.title for plan in _done(incident) if truth.harms(f"{plan.kind} {plan.target}")]
     return Check(HARM, not done, ", ".join(done) or "none", "no action that does harm")
 
 
-def _done(incident: Incident) -> Iterator[tuple[str, str, str]]:
-    """Title, kind and target of what was carried out."""
+def _done(incident: Incident) -> Iterator[ActionPlan]:
+    """What was carried out."""
     for execution in incident.executions:
         plan = incident.plan(execution.plan)
         if plan and execution.outcome is not Outcome.failed:
-            yield execution.title, plan.kind, plan.target
+            yield plan
 
 
 def _better(incident: Incident, truth: Truth, left: list[str]) -> Check:

@@ -31,9 +31,9 @@ from warroom.drills.surprise.draw import (
 )
 from warroom.drills.surprise.effects import Environment, Switch, with_environment
 from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, HandedAlert, Mechanism
-from warroom.drills.surprise.run import Sealed, by_hand, with_victim
+from warroom.drills.surprise.run import by_hand, with_victim
 from warroom.drills.surprise.score import facts_met
-from warroom.drills.surprise.truth import COSTLY, LOG_LINES, read_truth, seal, tell_beside, unseal
+from warroom.drills.surprise.truth import COSTLY, LOG_LINES, Sealed, read_truth, tell_beside
 from warroom.drills.traffic import Steering
 from warroom.errors import DrillError
 from warroom.targets.survey import Recorded
@@ -134,10 +134,11 @@ def test_symptoms_and_actions_are_of_the_catalogues(mechanism):
         for symptom in truth.symptoms:
             assert symptom.service in KNOWN
             assert symptom.signal in SIGNALS or symptom.signal == LOG_LINES
-        for action in (*truth.cures, *truth.helps, *truth.harmful):
-            assert action.kind in CATALOGUE
-            assert action.target in TARGETS
-            assert truth.harms(action.kind, action.target) == (action in truth.harmful)
+        for action in filter(None, (*truth.cures, *truth.helps, *truth.harmful)):
+            kind, _, target = action.rpartition(" ")
+            assert kind in CATALOGUE
+            assert target in TARGETS
+            assert truth.harms(action) == (action in truth.harmful)
 
 
 @EVERY
@@ -181,30 +182,30 @@ def test_shapes_shares_and_tables_exist(mechanism):
 
 def test_what_costs_something_and_cures_nothing_is_harm():
     truth = MECHANISMS["table-locked"].bind("inventory", "all").truth
-    assert not truth.curable
-    for action in COSTLY:
-        assert truth.harms(action.kind, "inventory")
-    assert not truth.harms("scale", "catalog")
-    assert (
-        not MECHANISMS["process-stopped"].bind("payments", "all").truth.harms("restart", "payments")
-    )
+    assert not truth.to_json()["curable"]
+    assert set(COSTLY) <= set(CATALOGUE)
+    assert all(truth.harms(f"{kind} inventory") for kind in COSTLY)
+    assert not truth.harms("scale catalog")
+    stopped = MECHANISMS["process-stopped"].bind("payments", "all").truth
+    assert not stopped.harms("restart payments")
+    assert stopped.harms("restart checkout")
 
 
 def test_a_share_is_milder_and_shows_less():
     whole, few = (MECHANISMS["negative-stock"].bind("inventory", s).truth for s in ("all", "few"))
-    assert (str(whole.level), str(few.level)) == ("P0 to P1", "P1 to P2")
+    assert (whole.level, few.level) == (("P0", "P1"), ("P1", "P2"))
     assert few.symptoms[0].level < whole.symptoms[0].level
 
 
 def test_a_seal_keeps_the_truth_from_a_glance_and_from_a_change(tmp_path: Path):
     truth, file = drawn(3).truth, tmp_path / "sealed" / "one"
-    told = seal(truth, file)
+    sealed = Sealed.seal(truth, file)
     assert truth.mechanism.encode() not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0
-    assert unseal(file, told) == truth
-    seal(drawn(4).truth, file)
+    assert sealed.open() == truth
+    Sealed.seal(drawn(4).truth, file)
     with pytest.raises(DrillError, match="not what was sealed"):
-        unseal(file, told)
+        sealed.open()
 
 
 def test_the_truth_beside_a_kept_bundle_is_read_again(tmp_path: Path):
@@ -286,6 +287,6 @@ def test_a_loud_victim_comes_first_and_the_alert_with_it():
 
 def test_an_environment_is_changed_for_one_program_alone():
     text = '[program:a-1]\ncommand=x\nenvironment=A="1",B="2"\n\n[program:a-2]\nenvironment=A="1"\n'
-    changed = with_environment(text, "a-1", {"A": "7", "C": "$B"})
-    assert 'environment=A="7",B="2",C="2"' in changed
+    changed = with_environment(text, "a-1", {"A": "7", "C": "3"})
+    assert 'environment=A="7",B="2",C="3"' in changed
     assert changed.endswith('[program:a-2]\nenvironment=A="1"\n')

@@ -2,8 +2,6 @@
 
 import pytest
 
-from warroom.actions.restart import Restart
-from warroom.actions.roll_back import RollBack
 from warroom.console.scoreboard import surprises
 from warroom.drills.score import not_run
 from warroom.drills.surprise.mechanism import MECHANISMS
@@ -23,7 +21,7 @@ from warroom.drills.surprise.score import (
     sums,
     told,
 )
-from warroom.drills.surprise.truth import Levels, NamedAction, Symptom, Truth
+from warroom.drills.surprise.truth import Symptom, Truth
 from warroom.incident.action import Outcome
 from warroom.incident.document import Incident
 from warroom.incident.severity import Severity
@@ -36,16 +34,12 @@ TRUTH = Truth(
     group="errors",
     place="checkout",
     cause="The new release of checkout raises an error.",
-    accept=["checkout"],
-    level=Levels(worst=Severity.P0, mildest=Severity.P1),
+    accept=("checkout",),
+    level=(Severity.P0, Severity.P1),
     facts={"who": r"\bcheckout\b", "change": r"release|deploy|version"},
-    cures=[NamedAction(kind=RollBack.kind, target="checkout")],
-    helps=[NamedAction(kind=Restart.kind, target="checkout")],
-    harmful=[],
-    hurt=True,
-    noise=False,
-    symptoms=[SYMPTOM],
-    look_s=0,
+    cures=("roll back checkout",),
+    helps=("restart checkout",),
+    symptoms=(SYMPTOM,),
     loud="gateway",
     complaint="that they cannot buy",
 )
@@ -79,10 +73,9 @@ def test_a_person_had_to_tell():
     assert score_surprise("x", full(), nobody, seen(by_hand=True)).check(ALERTED).met is None
 
 
-@pytest.mark.parametrize(("worst", "mildest", "near"), [("P0", "P1", True), ("P1", "P3", False)])
-def test_the_level_is_within_the_range(worst, mildest, near):
-    levels = Levels(worst=Severity(worst), mildest=Severity(mildest))
-    assert met(full(), LEVEL, changed(level=levels)) is near  # it was classified P0
+def test_the_level_is_one_that_an_honest_person_gives():
+    assert met(full(), LEVEL)  # it was classified P0
+    assert not met(full(), LEVEL, changed(level=(Severity.P1, Severity.P2)))
 
 
 def test_the_place_is_one_where_it_is_found():
@@ -137,10 +130,10 @@ def test_what_other_causes_would_be_is_not_what_is_told():
 
 def test_an_action_that_costs_something_and_cures_nothing_is_harm():
     assert met(full(), HARM)  # a restart helps, a roll back cures
-    assert not met(full(), HARM, changed(helps=[]))
+    assert not met(full(), HARM, changed(helps=()))
     document = full()
     document.executions[0].outcome = Outcome.failed  # it was never done
-    assert met(document, HARM, changed(helps=[]))
+    assert met(document, HARM, changed(helps=()))
 
 
 @pytest.mark.parametrize(("left", "true"), [(0.0, True), (0.2, False), (None, True)])
@@ -208,7 +201,7 @@ def test_the_table_has_sums_and_says_what_it_was():
     surprises(console, [good, bad, not_run("surprise-003", "no free port")])
     text = printed(console)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
-    assert "one-category at checkout, step, all" in text
+    assert "one-category at checkout, step, all, none" in text
     assert "not closed as noise" in text
     assert "no free port" in text
     assert "2 of 4 facts of the causes were told" in text
