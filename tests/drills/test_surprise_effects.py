@@ -104,12 +104,9 @@ def test_a_clock_is_behind_in_the_process_alone(place):
     said = "import time; print(time.time(), time.time_ns(), time.monotonic())"
     told = {"PYTHONPATH": str(folder)}, {}
     behind, right = (
-        subprocess.run(
-            [sys.executable, "-c", said], env=env, capture_output=True, text=True
-        ).stdout.split()
+        subprocess.check_output([sys.executable, "-c", said], env=env, text=True).split()
         for env in told
     )
-    assert 0 < float(right[0]) - float(behind[0]) < 47 + 60
     assert float(behind[0]) < float(right[0]) - 46
     assert int(behind[1]) < int(right[1]) - 46 * 10**9
 
