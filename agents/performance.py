@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..faults import Source
+from ..faults import OptionalSource
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import finding
@@ -87,7 +87,10 @@ def _gaps(seen: LoadObservations) -> list[Gap]:
         ("resources against their limits", seen.saturation),
         ("load per instance", seen.instances),
         ("database statements", seen.queries),
-        (Source.caches.value, seen.caches),
+        (OptionalSource.caches.value, seen.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
-    return [*gaps, Gap(what=Source.balancers.value, why="they report nothing to this telemetry")]
+    return [
+        *gaps,
+        Gap(what=OptionalSource.balancers.value, why="they report nothing to this telemetry"),
+    ]

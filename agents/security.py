@@ -1,6 +1,6 @@
 """Security: is somebody doing this to us, did they get in, what lies open (step 5)."""
 
-from ..faults import Source
+from ..faults import OptionalSource
 from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
@@ -69,11 +69,11 @@ def _gaps(seen: AccessObservations) -> list[Gap]:
         ("requests by source", seen.sources),
         ("requests by user agent", seen.programs),
         ("requests by path", seen.asked_paths),
-        (Source.certificates.value, seen.certificates),
+        (OptionalSource.certificates.value, seen.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"
-    return [*gaps, Gap(what=Source.firewall.value, why=why)]
+    return [*gaps, Gap(what=OptionalSource.firewall.value, why=why)]
 
 
 def _follow_ups(case: Case, leading: list[Threat]) -> list[FollowUp]:

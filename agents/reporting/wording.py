@@ -5,7 +5,7 @@ what requests do otherwise, what could not be seen.
 import re
 
 from ...analysis.code.change_scores import span
-from ...faults import Source, fault_of
+from ...faults import OptionalSource, fault_of
 from ...incident.document import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
@@ -135,4 +135,4 @@ def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: flo
 
 def matters(gap: Gap, kind: FaultKind) -> bool:
     """Whether seeing it could have changed the answer to a fault of this kind."""
-    return gap.what not in set(Source) or gap.what in fault_of(kind).sources
+    return gap.what not in set(OptionalSource) or gap.what in fault_of(kind).sources
