@@ -63,7 +63,7 @@ def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> S
         _alerted(truth, seen),
         _level(incident, truth),
         _place(incident, truth),
-        _cause(truth, met),
+        _cause(incident, truth, met),
         _harm(incident, truth),
         _better(incident, truth, left),
         _resolved(incident, truth, left),
@@ -165,8 +165,8 @@ def _place(incident: Incident, truth: Truth) -> Check:
     return Check(PLACE, answer in truth.accept, answer, " or ".join(sorted(truth.accept)))
 
 
-def _cause(truth: Truth, met: Mapping[str, bool]) -> Check:
-    if not met or truth.noise:
+def _cause(incident: Incident, truth: Truth, met: Mapping[str, bool]) -> Check:
+    if not met or (truth.noise and is_noise(incident)):
         return Check(CAUSE, None, "", "")
     lacking = [name for name, is_met in met.items() if not is_met]
     answer = f"{sum(met.values())} of {len(met)} facts"
@@ -207,22 +207,22 @@ def _resolved(incident: Incident, truth: Truth, left: list[str]) -> Check:
 
 
 def _noise(incident: Incident, truth: Truth) -> Check:
+    """A real fault is not closed as noise; what may be is judged by its end."""
     closed = is_noise(incident)
-    if truth.noise:
-        return Check(NOISE, closed, "noise" if closed else "not noise", "closed as noise")
-    return Check(NOISE, not closed, "noise" if closed else "not noise", "not closed as noise")
+    met = None if truth.noise else not closed
+    return Check(NOISE, met, "noise" if closed else "not noise", "not closed as noise")
 
 
 def _end(incident: Incident, truth: Truth, left: list[str]) -> Check:
-    """Over and truly so, or open with what was searched."""
+    """Over and truly so, or open with what was searched; where nothing is wrong it ends."""
     wanted = "over and truly so, or open with what was searched"
     over = incident.state in OVER
     if over and is_noise(incident):
         return Check(END, truth.noise, "closed as noise", wanted)
     if over:
         return Check(END, not left, "; ".join(left) or "over, symptom gone", wanted)
-    searched = any(report.searched or report.gaps for report in incident.reports)
-    answer = (
-        "open, with what was searched" if searched else "open, without a word of what was looked at"
-    )
+    if truth.noise and not truth.facts:
+        return Check(END, False, "open", "over: nothing is wrong")
+    searched = any(report.searched for report in incident.reports)
+    answer = "open, with what was searched" if searched else "open, and nothing was searched"
     return Check(END, searched, answer, wanted)

@@ -165,16 +165,25 @@ def test_a_real_fault_closed_as_noise():
 
 
 def test_noise_closed_as_noise():
-    assert met(noise(), NOISE, HARMLESS)
+    assert met(noise(), NOISE, HARMLESS) is None
     assert met(noise(), END, HARMLESS)
-    assert not met(full(), NOISE, HARMLESS)
+    assert not met(inconclusive(), END, HARMLESS)
     assert not met(full(), HARM, HARMLESS)
+
+
+def test_what_may_be_noise_may_also_be_told():
+    clock = MECHANISMS["clock-behind"].bind("login", "all").truth
+    assert met(noise(), CAUSE, clock) is None
+    assert met(full(), CAUSE, clock) is False
+    document = inconclusive()
+    document.reports[-1].searched = ["E1"]
+    assert met(document, END, clock)
 
 
 def test_an_open_end_says_what_was_searched():
     document = inconclusive()
     for report in document.reports:
-        report.searched, report.gaps = [], []
+        report.searched = []
     assert not met(document, END, left=0.3)
     document.reports[-1].searched = ["E1"]
     assert met(document, END, left=0.3)
