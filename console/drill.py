@@ -117,7 +117,8 @@ def _run(desk: Desk, fault: "DrillFault | Drawn", options: Options) -> tuple[Exi
         drill = SurpriseDrill(fault, settings(), host, prometheus=use, keep=options.keep)
     else:
         drill = Drill(fault, settings(), host, prometheus=use, keep=options.keep)
-    return host.code, drill.run(), host.result
+    score = drill.run()
+    return host.code, score, host.result
 
 
 def _run_one_of_many(

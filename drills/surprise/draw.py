@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psutil
 import psycopg
 
-from ...errors import WarroomError
+from ...errors import DrillError, WarroomError
 from ...telemetry.detector import Firing, webhook
 from ...yaml_tables import Entry, read_table
 from ..environment import Shop
@@ -57,14 +57,9 @@ class Innocent(Entry):
 
 INNOCENT = read_table("drills/surprise/decoys.yaml", list[Innocent])
 NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS = (
-    "none",
-    "innocent deploy",
-    "innocent config",
-    "loud victim",
-    "second fault",
+    *("none", "innocent deploy", "innocent config", "loud victim", "second fault"),
 )
-
-
+KINDS = {DEPLOY: "release", CONFIG: "config"}
 TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
 """What comes of acting on a shop that is not well any more."""
 
@@ -135,12 +130,18 @@ class Drawn:
         return delivered(self.handed, now) if self.handed else None
 
     def inject(self, shop: Shop) -> None:
-        """Innocent changes first, then the fault, then a second one."""
-        for innocent in self.before:
-            innocent.effect.begin(shop).on(1)
-            time.sleep(SEEN_HEALTHY_S)
-        for course in self.courses:
-            course.begin(shop)
+        """An innocent change first, then the fault, then a second one.
+
+        Raises DrillError where one of them did not take.
+        """
+        try:
+            for innocent in self.before:
+                innocent.effect.begin(shop).on(1)
+                time.sleep(SEEN_HEALTHY_S)
+            for course in self.courses:
+                course.begin(shop)
+        except TROUBLE as error:
+            raise DrillError(f"{self.name} did not take: {error}; run it again") from error
 
     def settle(self, shop: Shop) -> None:
         """Take back what is still going on."""
@@ -156,19 +157,24 @@ def draw(seed: int) -> Drawn:
     place, share = luck.choice(mechanism.places), luck.choice(mechanism.shares)
     shape = luck.choice(mechanism.shapes)
     bound = mechanism.bind(place, share)
-    told_apart = {"seed": seed, "shape": shape, "share": share}
-    truth = bound.truth.model_copy(update=told_apart)
-    courses = [Course(bound.effects, SHAPES[shape])]
-    drawn = Drawn(truth, courses, bound.links, bound.alert)
-    possible = decoys(mechanism, bound)
-    return with_decoy(drawn, luck.choice(possible) if luck.random() < 0.6 else NONE, luck)
+    decoy = luck.choice(decoys(bound)) if luck.random() < 0.6 else NONE
+    told = {"seed": seed, "shape": shape, "share": share, "decoy": decoy}
+    truth = bound.truth.model_copy(update=told)
+    drawn = Drawn(truth, [Course(bound.effects, SHAPES[shape])], bound.links, bound.alert)
+    if decoy in KINDS:
+        drawn.before = [luck.choice(innocents(bound, KINDS[decoy]))]
+    if decoy == SECOND:
+        other, there = luck.choice(others(bound))
+        second = other.bind(there, "all")
+        drawn.courses.append(Course(second.effects, SHAPES["step"]))
+        drawn.links += second.links
+        drawn.truth = truth.beside(second.truth)
+    return drawn
 
 
-def decoys(mechanism: Mechanism, bound: Bound) -> list[str]:
+def decoys(bound: Bound) -> list[str]:
     """What may mislead beside this fault."""
-    found = [CONFIG] if mechanism.group != "configuration" else []
-    if innocents(bound, "release"):
-        found.append(DEPLOY)
+    found = [decoy for decoy, kind in KINDS.items() if innocents(bound, kind)]
     if bound.truth.loud and bound.truth.hurt:
         found.append(LOUD)
     if bound.truth.hurt and others(bound):
@@ -178,10 +184,13 @@ def decoys(mechanism: Mechanism, bound: Bound) -> list[str]:
 
 def innocents(bound: Bound, kind: str) -> list[Innocent]:
     """Innocent changes of a kind that do not touch what the fault is about."""
-    touched = {*bound.truth.place.split("->"), *bound.truth.accept, bound.truth.loud}
+    truth = bound.truth
+    touched = {*truth.place.split("->"), *truth.accept, truth.loud}
     touched |= {effect.service for effect in bound.effects if effect.kind == "release"}
-    of_kind = [one for one in INNOCENT if one.effect.kind == kind]
-    return of_kind if kind == "config" else [one for one in of_kind if one.service not in touched]
+    fitting = [one for one in INNOCENT if one.effect.kind == kind]
+    if kind == "config":
+        return fitting if truth.group != "configuration" else []
+    return [one for one in fitting if one.service not in touched]
 
 
 def others(bound: Bound) -> list[tuple[Mechanism, str]]:
@@ -192,20 +201,6 @@ def others(bound: Bound) -> list[tuple[Mechanism, str]]:
         for place in each.second
         if each.group != bound.truth.group and place not in bound.truth.accept
     ]
-
-
-def with_decoy(drawn: Drawn, decoy: str, luck: random.Random) -> Drawn:
-    """The fault with its decoy."""
-    drawn.truth = drawn.truth.model_copy(update={"decoy": decoy})
-    bound = Bound([e for c in drawn.courses for e in c.effects], drawn.truth, (), None)
-    if decoy in (DEPLOY, CONFIG):
-        drawn.before = [luck.choice(innocents(bound, "release" if decoy == DEPLOY else "config"))]
-    if decoy == SECOND:
-        mechanism, place = luck.choice(others(bound))
-        second = mechanism.bind(place, "all")
-        drawn.courses.append(Course(second.effects, SHAPES["step"]))
-        drawn.truth = drawn.truth.beside(second.truth)
-    return drawn
 
 
 def delivered(alert: HandedAlert, now: float) -> dict[str, Any]:
