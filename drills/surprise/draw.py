@@ -56,9 +56,8 @@ class Innocent(Entry):
 
 
 INNOCENT = read_table("drills/surprise/decoys.yaml", list[Innocent])
-NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS = (
-    *("none", "innocent deploy", "innocent config", "loud victim", "second fault"),
-)
+DECOYS = ("none", "innocent deploy", "innocent config", "loud victim", "second fault")
+NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS
 KINDS = {DEPLOY: "release", CONFIG: "config"}
 TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
 """What comes of acting on a shop that is not well any more."""

@@ -13,9 +13,11 @@ import pytest
 from warroom.actions.catalogue import CATALOGUE
 from warroom.drills.catalogue import entries
 from warroom.drills.keep import Keeping
+from warroom.drills.layout import Layout
 from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import SCHEMA, TABLES
 from warroom.drills.shop.config import Settings
+from warroom.drills.supervision import Supervision
 from warroom.drills.surprise.changes import Config, Effect, Load, Release
 from warroom.drills.surprise.draw import (
     DECOYS,
@@ -283,6 +285,18 @@ def test_a_loud_victim_comes_first_and_the_alert_with_it():
     body = delivered(HandedAlert(name="A", service="payments", severity="page", summary="s"), 1.0)
     alerts = parse_alerts(with_victim(body, truth, 2.0))
     assert [alert.service for alert in alerts] == ["checkout", "payments"]
+
+
+def test_the_run_s_own_supervisor_conf_is_changed_for_one_program_alone(tmp_path: Path):
+    supervision = Supervision(Layout.create(tmp_path))
+    supervision.write(lambda service: f"postgresql://{service}@127.0.0.1/shop")
+    text = (tmp_path / "supervisor.conf").read_text()
+    changed = with_environment(text, "login-1", {"SHOP_POOL_SIZE": "six"})
+    lines = [(a, b) for a, b in zip(text.splitlines(), changed.splitlines(), strict=True) if a != b]
+    assert len(lines) == 1
+    before, after = lines[0]
+    assert 'SHOP_INSTANCE="login-1"' in before
+    assert after == before.replace('SHOP_POOL_SIZE="4"', 'SHOP_POOL_SIZE="six"')
 
 
 def test_an_environment_is_changed_for_one_program_alone():
