@@ -95,9 +95,8 @@ def values(telemetry: Recording, symptom: Symptom, window: Window) -> np.ndarray
 def by_hand(truth: Truth, now: float) -> dict[str, Any]:
     """An alert of a person who has heard customers, or looked; it names no service."""
     who = "Several customers write" if truth.hurt else "Somebody sees"
-    said = HandedAlert(
-        name="TheySay", service="", severity="warning", summary=f"{who} {truth.complaint}"
-    )
+    summary = f"{who} {truth.complaint}"
+    said = HandedAlert(name="Report", service="", severity="warning", summary=summary)
     return delivered(said, now)
 
 
