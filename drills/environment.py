@@ -126,7 +126,8 @@ class Shop:
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement as the database's superuser; its rows, if it has any."""
-        with psycopg.connect(self.postgres.admin) as connection:
+        writes = "-c default_transaction_read_only=off"  # whatever the database's default is
+        with psycopg.connect(self.postgres.admin, options=writes) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             cursor.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
