@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis.fusion import CONCLUSIVE
+from ..analysis.quantities import percent
 from ..incident.classification import Classification, classify
 from ..incident.finding import Finding, Gap
 from ..incident.impact import Command, Impact, ServiceState, SloState, assess
@@ -87,8 +88,11 @@ def _live(
 def _shares(total: RouteImpact) -> list[tuple[Severity, str]]:
     failing = (total.share or 0.0) if total.failed >= FEWEST else 0.0
     slow = (total.slow or 0) / total.requests
-    found = [(level, f"{failing:.1%} of requests fail") for at, level in FAILING if failing >= at]
-    return found[:1] + [(level, f"{slow:.0%} are slow") for at, level in SLOW if slow >= at][:1]
+    lost = f"{percent(failing)} of requests fail"
+    found = [(level, lost) for at, level in FAILING if failing >= at]
+    return (
+        found[:1] + [(level, f"{percent(slow)} are slow") for at, level in SLOW if slow >= at][:1]
+    )
 
 
 # The steps.

@@ -39,7 +39,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
-    numbers = (shown.percent, shown.count, shown.figure, shown.level, shown.duration)
+    numbers = (shown.percent, shown.count, shown.figure, shown.quantity, shown.duration)
     texts = (shown.data, shown.code, shown.code_cell, shown.cite)
     for printed in (shown.utc, shown.clock, shown.zh, *numbers, *texts):
         environment.filters[printed.__name__] = printed

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from ..analysis.quantities import UNKNOWN, count, figure, percent, quantity
 from ..yaml_tables import read_table
 
-UNKNOWN = "—"
+__all__ = ["count", "figure", "percent", "quantity"]
 
 
 @cache
@@ -34,31 +35,6 @@ def utc(moment: datetime | None) -> str:
 def clock(moment: datetime | None) -> str:
     """The time of day, UTC, to the second."""
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"
-
-
-def percent(share: float | None) -> str:
-    """A share 0..1 in percent, with as many digits as tell it from 0 and 100."""
-    if share is None:
-        return UNKNOWN
-    near_an_end = share not in (0, 1) and (abs(share) < 0.01 or 0.99 < share < 1)
-    return f"{share:.2%}" if near_an_end else f"{share:.1%}"
-
-
-def count(number: float | None) -> str:
-    """A whole number with thousands separators."""
-    return UNKNOWN if number is None else f"{number:,.0f}"
-
-
-def figure(number: float | None) -> str:
-    """A measured number to three significant digits."""
-    return UNKNOWN if number is None else f"{number:,.3g}" if abs(number) < 1000 else count(number)
-
-
-def level(value: float | None, unit: str = "") -> str:
-    """A signal's value with its unit; shares are shown in percent."""
-    if value is None:
-        return UNKNOWN
-    return percent(value) if unit == "share" else f"{figure(value)} {unit}".rstrip()
 
 
 def duration(seconds: float | None, language: str = "en") -> str:

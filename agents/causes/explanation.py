@@ -37,7 +37,7 @@ def five_whys(seen: Observations, cause: Hypothesis) -> list[Sentence]:
 def _path(seen: Observations, hurt: str, cause: Hypothesis) -> Sentence:
     row = first(seen.origin, service=cause.service)
     if row is None or hurt == cause.service:
-        text = f"Why is {hurt} hurt? it begins there: no service that it calls explains it"
+        text = f"Why is {hurt} hurt? the degradation begins there"
     else:
         steps = row.path.replace(" > ", " calls ")
         text = f"Why is {hurt} hurt? {steps}; the degradation begins in {cause.service}"
