@@ -140,13 +140,21 @@ class InvestigationReport(Report):
     five_whys: list[Sentence] = Field(default_factory=list, description="why, why, why, …")
 
 
+NO_THREAT = "none seen"
+
+
 class SecurityReport(Report):
     """Step 5: attack indicators, access, exposure, certificates."""
 
     step: Literal[5] = 5
-    threat: str = Field(default="none seen", description="the leading indicator, in words")
+    threat: str = Field(default=NO_THREAT, description="the leading indicator, in words")
     sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
     exposure: str = Field(default="", description="data exposure risk, in words")
+
+    @property
+    def sees_threat(self) -> bool:
+        """Whether there is a sign of an attack."""
+        return self.threat != NO_THREAT
 
 
 class PerformanceReport(Report):

@@ -41,7 +41,16 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     numbers = (shown.percent, shown.count, shown.figure, shown.quantity, shown.duration)
     texts = (shown.data, shown.code, shown.code_cell, shown.cite)
-    for printed in (shown.utc, shown.clock, shown.zh, *numbers, *texts):
+    for printed in (
+        shown.utc,
+        shown.minute,
+        shown.clock,
+        shown.hurt,
+        shown.hurt_outside,
+        shown.zh,
+        *numbers,
+        *texts,
+    ):
         environment.filters[printed.__name__] = printed
     return environment
 

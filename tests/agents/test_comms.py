@@ -11,6 +11,7 @@ from warroom.incident.communication import Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
+from warroom.incident.report import NO_THREAT
 from warroom.incident.severity import Severity
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
@@ -152,6 +153,13 @@ def test_a_security_incident_gets_a_disclosure_and_a_task_for_legal():
     assert [(f.owner, f.due) for f in report.follow_ups] == [("legal", at(200 + 72 * 3600))]
 
 
+def test_no_text_speaks_of_an_attack_that_security_does_not_see():
+    report = communicate(incidents.security(threat=NO_THREAT), at(200))
+    assert report.follow_ups == []
+    assert not any("security" in message.template for message in report.messages)
+    assert not any("attack" in message.body for message in report.messages if message.external)
+
+
 def test_other_incidents_do_not_concern_legal():
     assert communicate(incidents.full(), at(200)).follow_ups == []
 
@@ -159,7 +167,7 @@ def test_other_incidents_do_not_concern_legal():
 def test_noise_is_told_to_engineering_only():
     (message,) = communicate(incidents.noise(), at(200)).messages
     assert message.audience is Audience.engineering
-    assert "not backed by telemetry" in message.body
+    assert "does not hold" in message.body
 
 
 def test_numbers_are_quoted_from_the_record():
@@ -178,7 +186,7 @@ def test_the_update_tells_decisions_and_what_came_of_them():
     assert "approved: restart checkout" in body
     assert "restart checkout: unchanged [E6]" in body
     assert "41% before, 40% after" in body
-    assert "2025-03-14 10:18:20 UTC" in body  # 10:03:20 and a quarter of an hour
+    assert "by 2025-03-14 10:19 UTC" in body  # 10:03:20 and a quarter of an hour
 
 
 def test_the_status_page_names_no_supplier_and_no_database():
