@@ -58,11 +58,11 @@ class Accounts:
     failing: int
     """Requests that newly fail, those during a start left out."""
     moved: dict[str, Counter[str]]
-    """Service -> deeper place -> failing requests of the service that begin there; its own name
-    counts those that begin in it."""
+    """Service -> place -> failing requests that go through the service, or are put to it, and
+    begin there; its own name counts those that begin in it."""
 
     def explained(self, service: str) -> tuple[str, float]:
-        """The deeper place from which most of a service's failures come, and their share."""
+        """The other place from which most of a service's failures come, and their share."""
         found = self.moved.get(service, Counter())
         deeper = [(n, place) for place, n in found.items() if place != service]
         count, place = max(deeper, default=(0, ""))
@@ -96,7 +96,7 @@ def _accounts(seen: Observations) -> Accounts:
         failing += row.count
         direct = place in (row.service, row.callee)
         (at(place).begun if direct else at(place).reached).append(row)
-        for service in {*way, place}:
+        for service in {*way, row.callee or place, place}:
             moved[service][place] += row.count
     for step in seen.stepped_gauges.rows:
         if step.step not in (Step.silent, Step.restart):

@@ -268,7 +268,7 @@ def _victim(seen: Observations, candidate: Candidate) -> None:
     deeper, share = accounts(seen).explained(candidate.service)
     if deeper and share > 0.5:
         candidate.lessened(max(TWICE, 1.0 - share))
-        text = f"{share:.0%} of its new failures begin in {deeper}"
+        text = f"{share:.0%} of the new failures there begin in {deeper}"
         lead = accounts(seen).places[deeper].lead
         quotes = cite(seen.new_failures, lead, "service", "callee", "words")
         candidate.doubted(VICTIM, share, text, quotes)
