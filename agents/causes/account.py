@@ -153,8 +153,9 @@ def _deeper(seen: Observations, service: str, over: list[str]) -> str:
 
 def gave_up_early(row: NewFailure) -> bool:
     """Whether the callee answered well, in about the time that the caller did not wait for."""
-    answered = row.callee_ms is not None and not row.callee_failed
-    return row.way == Way.late and answered and row.callee_ms <= AS_LONG * row.waited_ms
+    if row.way != Way.late or row.callee_ms is None or row.callee_failed:
+        return False
+    return row.callee_ms <= AS_LONG * row.waited_ms
 
 
 def _others_reach(seen: Observations, row: NewFailure) -> bool:
