@@ -55,7 +55,8 @@ def investigate(case: Case) -> InvestigationReport:
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     observations = Observations(case)
-    restored = any(e.outcome is Outcome.better for e in case.document.executions)
+    well = (Outcome.better, Outcome.by_itself)
+    restored = any(e.outcome in well for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
     runbook = observations.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
     plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
