@@ -20,7 +20,6 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
-from . import tracing
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
 from .errors import InputError, StoreError
@@ -30,6 +29,7 @@ from .incident.events import ResponseEvent
 from .incident.ledger import Request
 from .incident.private import make_private
 from .state import CommunicationState, IncidentState, Told
+from .tracing.spans import begin
 
 FORMS = ("null", "bytes", "bytearray", "msgpack")
 """What checkpoints are written in."""
@@ -59,7 +59,7 @@ class Response:
     and OpenTelemetry's SDK is not installed."""
 
     def __init__(self, context: ResponseContext) -> None:
-        tracing.begin(context.settings)
+        begin(context.settings.tracing, context.settings.tracing_content)
         self.context = context
         with _readable(context.settings.checkpoints):
             self._checkpoints = _connect(context.settings.checkpoints)

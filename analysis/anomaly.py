@@ -18,6 +18,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+RELATIVE_FLOOR = 0.05
+"""Smallest spread as a share of the baseline."""
+FEWEST_NOW = 2
 MAD_TO_SIGMA = 1.4826
 MEAN_DEVIATION_TO_SIGMA = 1.2533
 _SMALL_SAMPLE = {2: 1.196, 3: 1.495, 4: 1.363, 5: 1.206, 6: 1.2, 7: 1.14, 8: 1.129, 9: 1.107}
@@ -34,20 +37,11 @@ class RobustScale:
     points: int
     """Finite values it rests on."""
 
-    def z(self, value: float) -> float:
-        """Robust z of one value; an infinite one where the spread is 0 and the value differs."""
-        gap = value - self.center
-        if self.spread > 0:
-            return gap / self.spread
-        return 0.0 if gap == 0 else float(np.copysign(np.inf, gap))
 
-
-def robust_scale(
-    values: ArrayLike, relative_floor: float = 0.05, absolute_floor: float = 0.0
-) -> RobustScale | None:
+def robust_scale(values: ArrayLike, absolute_floor: float = 0.0) -> RobustScale | None:
     """Median and robust spread of the finite values; None when there is none.
 
-    The spread is at least `relative_floor` of the median's size and at least `absolute_floor`
+    The spread is at least RELATIVE_FLOOR of the median's size and at least `absolute_floor`
     (in the series' unit), so that a very quiet baseline does not make a ripple an anomaly.
     """
     v = np.asarray(values, float)
@@ -60,7 +54,7 @@ def robust_scale(
     if sigma == 0.0:
         sigma = MEAN_DEVIATION_TO_SIGMA * float(np.mean(deviation))
     return RobustScale(
-        center, max(sigma, relative_floor * abs(center), absolute_floor), int(v.size)
+        center, max(sigma, RELATIVE_FLOOR * abs(center), absolute_floor), int(v.size)
     )
 
 
@@ -116,28 +110,26 @@ def score_window(
     baseline: ArrayLike,
     incident: ArrayLike,
     *,
-    relative_floor: float = 0.05,
     absolute_floor: float = 0.0,
     min_baseline: int = 4,
-    min_current: int = 2,
 ) -> Anomaly | Unscored:
     """Score one series' incident window (1-d, in time order, NaN = missing) against its baseline.
 
     `absolute_floor` is the smallest spread that matters, in the series' unit (0.01 for a share
     of errors). Without one, a baseline that is constantly 0 takes its spread from the
-    incident's own size, so a first value above nothing scores 1 / relative_floor, not infinity.
+    incident's own size, so a first value above nothing scores 1 / RELATIVE_FLOOR, not infinity.
     """
     before, now = np.asarray(baseline, float), np.asarray(incident, float)
     n_before, n_now = int(np.isfinite(before).sum()), int(np.isfinite(now).sum())
     if n_before == 0 or n_now == 0:
         return Unscored(_absent(n_before, n_now))
-    if n_before < min_baseline or n_now < min_current:
+    if n_before < min_baseline or n_now < FEWEST_NOW:
         return Unscored("few points")
-    scale = robust_scale(before, relative_floor, absolute_floor)
+    scale = robust_scale(before, absolute_floor)
     assert scale is not None  # n_before > 0
     if scale.spread == 0.0:
         largest = float(np.nanmax(np.abs(now[np.isfinite(now)])))
-        scale = RobustScale(scale.center, relative_floor * largest or 1.0, scale.points)
+        scale = RobustScale(scale.center, RELATIVE_FLOOR * largest or 1.0, scale.points)
     return _measure(now, scale, n_now)
 
 

@@ -98,13 +98,11 @@ class Trend:
     """The line's value at the last point."""
     tau: float
     """Kendall's rank correlation with time, -1..1."""
-    p_value: float
-    """Two-sided, of no monotonic trend."""
     growth: float
     """Change along the line over the window ÷ size of its first value; inf from 0."""
     points: int
     monotonic: bool
-    """p_value < ALPHA."""
+    """By a two-sided test of no trend, p < ALPHA."""
 
 
 def fit_trend(ts: ArrayLike, values: ArrayLike) -> Trend | None:
@@ -121,7 +119,7 @@ def fit_trend(ts: ArrayLike, values: ArrayLike) -> Trend | None:
     tau, p_value = mann_kendall(v)
     rise = level - start
     growth = rise / abs(start) if start else math.copysign(math.inf, rise) if rise else 0.0
-    return Trend(slope, level, tau, p_value, growth, int(t.size), p_value < ALPHA)
+    return Trend(slope, level, tau, growth, int(t.size), p_value < ALPHA)
 
 
 def theil_sen(ts: ArrayLike, values: ArrayLike) -> float | None:

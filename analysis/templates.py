@@ -18,7 +18,7 @@ programs say what first and with which data then.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_letters, digits
 
@@ -31,6 +31,8 @@ SIMILARITY = 0.6
 ours have lost their values already, so what still differs mostly means something."""
 ODD = "surrogatepass"
 """Half characters are kept as they are."""
+AT_ONCE = 20_000
+"""Lines whose ids are made equal at once: bounds memory."""
 LONGEST = 400
 """Characters of a line that are looked at; the rest rarely tells templates apart."""
 
@@ -82,19 +84,15 @@ def mask_all(lines: Sequence[str]) -> list[str]:
     if not lines:
         return []
     zeroed: list[bytes] = []
-    for some in _batched(lines):
-        zeroed += plain_ids("\n".join(some).encode(errors=ODD).translate(_DIGITS)).split(b"\n")
+    for first in range(0, len(lines), AT_ONCE):
+        some = "\n".join(lines[first : first + AT_ONCE]).encode(errors=ODD)
+        zeroed += plain_ids(some.translate(_DIGITS)).split(b"\n")
     known = list(dict.fromkeys(zeroed))
     text = b"\n".join(known).decode(errors=ODD)
     for name, pattern in _MASKS:
         text = pattern.sub(name, text)
     masked = dict(zip(known, re.sub("0+", "0", text).split("\n"), strict=True))
     return [masked[line] for line in zeroed]
-
-
-def _batched(lines: Sequence[str], size: int = 20_000) -> Iterator[Sequence[str]]:
-    """So many lines at once: bounds memory."""
-    return (lines[first : first + size] for first in range(0, len(lines), size))
 
 
 def head(message: str) -> str:

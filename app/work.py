@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from ..agents.runtime.case import Tell
 from ..incident.action import Verdict
@@ -67,9 +66,10 @@ def reopen(settings: Settings, incident_id: str, sources: Sources) -> Response:
     was approved and not begun, hands stand in that say so: it may not pass in silence.
     """
     kept = recall(settings, incident_id)
+    gone = kept.operations is None or not kept.operations.exists()
     sources = Sources(
         telemetry=sources.telemetry or kept.telemetry,
-        operations=sources.operations or _still_there(kept.operations),
+        operations=sources.operations or (None if gone else kept.operations),
         drill=kept.drill,
     )
     response = respond(settings, sources)
@@ -91,10 +91,6 @@ def _order(alert: Alert) -> tuple[str, int]:
     """By service, the worst first."""
     level = parse_severity(alert.severity) or Severity.P3
     return alert.service, level.rank
-
-
-def _still_there(operations: Path | None) -> Path | None:
-    return operations if operations and operations.exists() else None
 
 
 def _approved(store: Store, incident_id: str) -> bool:

@@ -74,6 +74,7 @@ TITLES = {
     "respond:tell_outcome": "phase 4: tell the outcome",
     "respond:learn": "phase 5: learn",
 }
+LEGEND = "amber: a person decides · blue: an effect on the world · dashed: leads back"
 END = "__end__"
 SPECIAL = ("__start__", END)
 
@@ -101,7 +102,7 @@ def picture(drawn: Any) -> str:
         *[edge_path(nodes[a], nodes[b], (a, b) in set(forward(order, edges))) for a, b in edges],
         *[_node(nodes[name]) for name in kept],
         *[_end(node) for node in last],
-        *_legend(height),
+        text(MARGIN, height - 14, LEGEND, size=11, fill=QUIET),
     ]
     return document(width, height, "The response as a graph", parts)
 
@@ -210,8 +211,3 @@ def _node(node: Node) -> str:
         + text(node.x, node.y - 2, node.label, size=13, anchor="middle", font_weight="bold")
         + text(node.x, node.y + 12, node.caption, size=10, fill=QUIET, anchor="middle")
     )
-
-
-def _legend(height: float) -> list[str]:
-    words = "amber: a person decides · blue: an effect on the world · dashed: leads back"
-    return [text(MARGIN, height - 14, words, size=11, fill=QUIET)]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 
 from ..app.words import bar
 from ..incident.finding import Argument, Hypothesis
-from .screen import folded, line, say, shown
+from .screen import folded, line, shown
 
 MOST = 4
 """Shown in full; the rest are counted."""
@@ -34,8 +34,9 @@ def ranking(
             head = line(("          ruled out: ", "dim"))
             lines.append(folded(head, shown(hypothesis.ruled_out)))
             continue
-        if hypothesis.challenged:
-            lines.append(folded(line(("          ? ", "dim")), _challenge(hypothesis)))
+        if hypothesis.challenged:  # what the skeptic made of it
+            told = f"{'confirmed: ' if hypothesis.confirmed else ''}{shown(hypothesis.challenged)}"
+            lines.append(folded(line(("          ? ", "dim")), told))
         wanted = reasons if place <= 2 else 0
         lines += [_reason("+", "good", item) for item in hypothesis.support[:wanted]]
         lines += [_reason("−", "bad", item) for item in hypothesis.contradiction[: wanted // 2]]  # noqa: RUF001
@@ -57,12 +58,6 @@ def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> Rend
     return folded(head, (shown(hypothesis.statement), style))
 
 
-def _challenge(hypothesis: Hypothesis) -> str:
-    """What the skeptic made of it."""
-    sure = "confirmed: " if hypothesis.confirmed else ""
-    return f"{sure}{shown(hypothesis.challenged)}"
-
-
 def _move(place: int, name: str, before: Mapping[str, int]) -> str:
     if not before:
         return " "
@@ -76,14 +71,3 @@ def _reason(sign: str, style: str, argument: Argument) -> RenderableType:
     cited = " ".join(dict.fromkeys(f"[{quote.evidence}]" for quote in argument.quotes))
     head = line((f"          {sign} ", style))
     return folded(head, shown(argument.text), (f"  {cited}" if cited else "", "dim"))
-
-
-def moved(hypotheses: Sequence[Hypothesis], before: Mapping[str, int]) -> bool:
-    """Whether the ranking differs from the one shown last."""
-    return ranks(hypotheses) != dict(before)
-
-
-def legend(console: Console, before: Mapping[str, int]) -> None:
-    """What the marks mean, where there are any."""
-    if before:
-        say(console, ("  ▲ rose  ▼ fell  n new", "dim"))

@@ -40,7 +40,7 @@ from ..incident.report import (
 )
 from ..incident.timeline import utc_now
 from .figures import marks_of, matrix, measures, severity_lines, sparks
-from .hypotheses import legend, moved, ranking, ranks
+from .hypotheses import ranking, ranks
 from .model_use import call_line
 from .screen import Thinking, folded, heading, line, say, shown
 
@@ -169,9 +169,10 @@ class Live:
         if isinstance(report, VerificationReport):
             self._show(measures(report.measures) if report.measures else None)
             self._sparks(document)
-        if isinstance(report, RANKING) and moved(document.hypotheses, self.places):
+        if isinstance(report, RANKING) and ranks(document.hypotheses) != self.places:
             self._show(ranking(document.hypotheses, self.places))
-            legend(self.console, self.places)
+            if self.places:
+                say(self.console, ("  ▲ rose  ▼ fell  n new", "dim"))
             self.places = ranks(document.hypotheses)
 
     def _severity(self, report: DetectionReport) -> None:

@@ -28,7 +28,10 @@ SURVEY_S = 30.0
 
 
 class Keeping:
-    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted."""
+    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted.
+
+    `times` (unix seconds) say when the fault began and was seen.
+    """
 
     def __init__(
         self,
@@ -48,11 +51,13 @@ class Keeping:
         self._survey.start()
 
     def snapshot(self) -> None:
-        """Copy the bundle as it is, the first time this is called."""
+        """Copy the bundle as it is, with the truth beside it, the first time this is called."""
         self._survey.join(SURVEY_S)
         if self.target and not self.target.exists():
             snapshot(self.telemetry, self.target)
-            keep_truth(self.target, self.truth, self.times)
+            content = {**self.truth.model_dump(mode="json"), "times": self.times}
+            beside = self.target.with_name(f"{self.target.name}.truth.json")
+            beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def _ask(self, system: Surveying) -> None:
         with suppress(ToolFailed, OSError):  # a system in trouble need not answer
@@ -72,14 +77,6 @@ def snapshot(telemetry: Path, target: Path) -> None:
     for file in target.rglob("*.jsonl"):
         whole = file.read_bytes()
         file.write_bytes(whole[: whole.rfind(b"\n") + 1])
-
-
-def keep_truth(target: Path, truth: FaultTruth, times: dict[str, float | None]) -> Path:
-    """Write the truth beside a bundle, with when (unix seconds) the fault began and was seen."""
-    content = {**truth.model_dump(mode="json"), "times": times}
-    file = target.with_name(f"{target.name}.truth.json")
-    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return file
 
 
 STAYS = ("telemetry", "output")

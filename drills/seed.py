@@ -62,11 +62,6 @@ def fill(connection: psycopg.Connection) -> None:
     connection.execute(FINISH.encode())
 
 
-def analyse(connection: psycopg.Connection) -> None:
-    """Planner statistics, so that the first queries already take the index."""
-    connection.execute("ANALYZE")
-
-
 def copy(connection: psycopg.Connection, table: str, rows) -> None:
     with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as sink:
         for row in rows:

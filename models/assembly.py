@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from ..settings import ModelSettings
-from ..tracing import model_span
+from ..tracing.spans import model_span
 from .patterns import hosts
 from .protocol import Answer, Ask, Model, Wrapped
 from .wrapping import Breaker, Fallback

@@ -41,7 +41,7 @@ class Requests:
     def events(self) -> Events:
         """What the spans did; a log line counts for the span that it names."""
         lines = self.telemetry.log_table(self.window)
-        row = rows_of(self.table, lines.span)
+        row = rows_of(lines.span, self.table.key)
         named = (lines.span != NO_SPAN) & (row != NONE)
         lines, row = lines.chosen(named), row[named]
         services = [lines.services[number] for number in lines.service.tolist()]

@@ -19,7 +19,7 @@ from ..incident.timeline import from_ts, utc_now
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
-from ..tracing import tool_span
+from ..tracing.spans import tool_span
 from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, name_of
 
 LIMIT_S = 20.0

@@ -24,7 +24,7 @@ from ...models.protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSp
 from ...tools.base import REGISTRY, Effect
 from ...tools.logs import matches
 from ...tools.toolbox import Toolbox
-from ...tracing import asked_as
+from ...tracing.spans import asked_as
 from .brief import Payload
 from .cells import clean
 from .digest import Sheet, digest, render, rows_of, sheet_of

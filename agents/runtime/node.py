@@ -19,7 +19,7 @@ from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
 from ...incident.timeline import utc_now
 from ...state import IncidentState
-from ...tracing import node_span
+from ...tracing.spans import node_span
 from .case import Step
 from .context import ResponseContext
 

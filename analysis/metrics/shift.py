@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..anomaly import MAD_TO_SIGMA, MEAN_DEVIATION_TO_SIGMA
+from ..anomaly import MAD_TO_SIGMA, MEAN_DEVIATION_TO_SIGMA, RELATIVE_FLOOR
 
 FloatArray = NDArray[np.float64]
 
-RELATIVE_FLOOR = 0.05
-"""Smallest spread as a share of the baseline, as in `robust_scale`."""
 MOST_BY_RANK = 12.0
 """Most nats by rank, by reasoning: about three of five new values beyond 200 old ones. Rows that
 follow each other are not independent, so longer runs prove no more than that."""

@@ -27,8 +27,6 @@ class Origin(NamedTuple):
     reason: Reason
     caller: str
     """Who called the blamed service; "" where it is the root."""
-    reached_root: bool
-    """Whether the error reached the request's root; else it was retried or tolerated."""
 
 
 def find_origins(table: SpanTable, instrumented: Collection[str] = ()) -> list[Origin]:
@@ -47,7 +45,7 @@ def find_origins(table: SpanTable, instrumented: Collection[str] = ()) -> list[O
     shown[slow] = _slowest(table, answer[slow])
     caller, known = _caller(table, shown), table.serving | set(instrumented)
     found = []
-    for row, at, late, mute, above in zip(rows, shown, slow, silent, caller, strict=True):
+    for at, late, mute, above in zip(shown, slow, silent, caller, strict=True):
         op, reason = table.ops[table.op[at]], "own error"
         service, called_by = op.service, table.ops[table.op[above]].service if above >= 0 else ""
         if mute:
@@ -55,7 +53,7 @@ def find_origins(table: SpanTable, instrumented: Collection[str] = ()) -> list[O
             service, called_by = op.peer, op.service
         elif late:
             reason = "slow callee"
-        found.append(Origin(service, int(at), reason, called_by, bool(reached[row])))
+        found.append(Origin(service, int(at), reason, called_by))
     return found
 
 

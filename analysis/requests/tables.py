@@ -190,18 +190,14 @@ def span_table(
     if last.size < rows.size:
         rows = rows[np.sort(rows.size - 1 - last)]
     key, parent_key = key[rows], parent_key[rows]
-    parent = _without_loops(_rows_of(parent_key, key))
+    parent = _without_loops(rows_of(parent_key, key))
     times = start[rows], ms[rows]
     columns = op[rows], trace[rows], key, parent
     return SpanTable(tuple(ops), *columns, *times, error[rows], parent_key == 0)
 
 
-def rows_of(table: SpanTable, keys: NDArray[np.uint64]) -> Ints:
-    """Row of the span with each key; NONE where there is none."""
-    return _rows_of(keys, table.key)
-
-
-def _rows_of(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
+def rows_of(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
+    """Row of the span with each of these keys, the table's being known; NONE where none has it."""
     if known.size == 0:
         return np.full(wanted.size, NONE, np.int64)
     order = np.argsort(known)

@@ -66,7 +66,9 @@ def _lanes(incident: Incident) -> dict[str, list[Bar]]:
         "find out": _steps(incident, range(1, 8)),
         "decide": _decided(incident),
         "act": [(e.started_at, e.ended_at or e.started_at, e.title) for e in incident.executions],
-        "measure": [(a, b, _outcome(words)) for a, b, words in _measured(incident)],
+        "measure": [
+            (a, b, _outcome(words)) for a, b, words in _points(incident, EventKind.verification)
+        ],
         "tell": [(m.sent_at, m.sent_at, "") for m in incident.communications if m.sent_at],
         "learn": _steps(incident, range(11, 14)),
     }
@@ -78,10 +80,6 @@ def _decided(incident: Incident) -> list[Bar]:
     plans = {plan.hash: plan.title for plan in incident.proposals}
     found = [d for d in incident.decisions if d.subject in plans]
     return [(d.at, d.at, f"{d.verdict.value}: {plans[d.subject]}") for d in found]
-
-
-def _measured(incident: Incident) -> list[Bar]:
-    return _points(incident, EventKind.verification)
 
 
 def _outcome(words: str) -> str:

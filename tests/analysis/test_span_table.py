@@ -26,7 +26,7 @@ def test_children_are_linked_to_their_parents_whatever_the_order():
     assert table.key.tolist() == [1, 2, 3]
     assert table.parent.tolist() == [NONE, 0, 0]
     assert table.depth.tolist() == [0, 1, 1]
-    assert rows_of(table, np.array([2, 9], np.uint64)).tolist() == [1, NONE]
+    assert rows_of(np.array([2, 9], np.uint64), table.key).tolist() == [1, NONE]
 
 
 def test_of_spans_with_one_key_the_last_is_kept():

@@ -95,7 +95,7 @@ def test_log_lines_name_their_spans(tmp_path):
     assert bundle.messages(lines) == ["first", "later"]
     assert [lines.services[i] for i in lines.service] == ["web", "cart"]
     assert [lines.levels[i] for i in lines.level] == ["info", "warning"]
-    assert rows_of(table, lines.span).tolist() == [1, -1]
+    assert rows_of(lines.span, table.key).tolist() == [1, -1]
     assert bundle.messages(lines.chosen(lines.of_levels({"warning"}))) == ["later"]
     assert bundle.messages(lines.chosen(lines.of_levels(()))) == []
 

@@ -30,19 +30,11 @@ from warroom.tests.support.benches import empty_bench
 from warroom.tests.support.responses import alert, room_over
 from warroom.tools.origin import call_edges
 from warroom.tools.toolbox import Toolbox
-from warroom.tracing import asked_as, attributes, begin, end, node_span
 from warroom.tracing.export import Once, trace_id
+from warroom.tracing.spans import asked_as, begin, end, node_span
 
 URL = "https://models.example.com:8443/v1"
 SECRET = "the customer's own words"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The settings that tracing looks at."""
-
-    tracing: str = "console"
-    tracing_content: bool = False
 
 
 class Reply(BaseModel):
@@ -113,16 +105,22 @@ def facts(span: ReadableSpan) -> dict[str, object]:
     return dict(span.attributes or {})
 
 
-def test_every_name_is_one_of_the_conventions():
+def test_every_name_is_one_of_the_conventions(spans, tmp_path):
+    begin("console", True, spans)
+    with node_span("debugger", 4, "INC-1"), asked_as("c1"):
+        TracedModel(Fixed(ANSWER), URL).ask(question())
+        toolbox(tmp_path / "bundle").call(call_edges)
+    with pytest.raises(ModelError):
+        TracedModel(Fixed(ModelError("gone")), URL).ask(question())
     parts = (gen_ai_attributes, error_attributes, server_attributes)
     known = {value for part in parts for value in vars(part).values() if isinstance(value, str)}
-    ours = {value for name, value in vars(attributes).items() if name.isupper()}
+    ours = {name for span in spans.get_finished_spans() for name in facts(span)}
     assert {name for name in ours - known if not name.startswith("warroom.")} == set()
     assert len(ours & known) > 15
 
 
 def test_a_model_call_says_who_was_asked_who_answered_and_what_it_took(spans):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     assert TracedModel(Fixed(ANSWER), URL).ask(question()) is ANSWER
     span = only(spans)
     assert (span.name, span.kind) == ("chat asked-model", SpanKind.CLIENT)
@@ -150,7 +148,7 @@ def test_a_model_call_says_who_was_asked_who_answered_and_what_it_took(spans):
 
 
 def test_content_goes_along_only_when_it_is_asked_for(spans):
-    begin(Wanted(tracing_content=True), spans)
+    begin("console", True, spans)
     TracedModel(Fixed(ANSWER)).ask(question())
     told = facts(only(spans))
     system, call, result = json.loads(str(told["gen_ai.input.messages"]))
@@ -169,7 +167,7 @@ def test_content_goes_along_only_when_it_is_asked_for(spans):
 
 @pytest.mark.parametrize("failure", [ModelUnavailable(SECRET), ModelMuddled(SECRET)])
 def test_a_failed_call_names_the_error_and_never_its_words(spans, failure):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     failure.usage = Usage(300, 5)
     with pytest.raises(type(failure)):
         TracedModel(Fixed(failure), URL).ask(question())
@@ -183,7 +181,7 @@ def test_a_failed_call_names_the_error_and_never_its_words(spans, failure):
 
 
 def test_a_call_for_tools_finishes_as_one(spans):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     calls = Answer("m", calls=(ToolCall("c2", "read_metrics", {}),))
     TracedModel(Fixed(calls)).ask(question())
     assert facts(only(spans))["gen_ai.response.finish_reasons"] == ("tool_call",)
@@ -196,7 +194,7 @@ def toolbox(folder: Path) -> Toolbox:
 
 @pytest.mark.parametrize("content", [False, True])
 def test_a_tool_call_names_its_evidence_and_the_call_it_answers(spans, tmp_path, content):
-    begin(Wanted(tracing_content=content), spans)
+    begin("console", content, spans)
     with asked_as("c9"):
         result = toolbox(tmp_path / "bundle").call(call_edges)
     span = only(spans)
@@ -211,7 +209,7 @@ def test_a_tool_call_names_its_evidence_and_the_call_it_answers(spans, tmp_path,
 
 
 def test_a_failed_tool_call_is_an_error_and_one_nobody_named_has_no_call_id(spans, tmp_path):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     toolbox(tmp_path / "bundle").by_name("call_edges", {"nonsense": 1})
     span = only(spans)
     assert span.status.status_code is StatusCode.ERROR
@@ -220,7 +218,7 @@ def test_a_failed_tool_call_is_an_error_and_one_nobody_named_has_no_call_id(span
 
 
 def test_a_response_is_one_trace_of_steps_with_their_calls_inside(spans, tmp_path):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     context = room_over(tmp_path)
     context.model_layer = Asking(TracedModel(Fixed(ANSWER), URL))
     with Response(context) as response:
@@ -244,7 +242,7 @@ def test_a_response_is_one_trace_of_steps_with_their_calls_inside(spans, tmp_pat
 
 
 def test_a_call_on_another_thread_stays_in_the_incidents_trace(spans):
-    begin(Wanted(), spans)
+    begin("console", exporter=spans)
     thread = Thread(target=TracedModel(Fixed(ANSWER)).ask, args=[question("INC-7")])
     thread.start()
     thread.join()
@@ -254,7 +252,7 @@ def test_a_call_on_another_thread_stays_in_the_incidents_trace(spans):
 
 
 def test_nothing_is_made_when_tracing_is_off(spans, tmp_path):
-    begin(Wanted(tracing=""), spans)
+    begin("", exporter=spans)
     with node_span("debugger", 4, "INC-1"):
         TracedModel(Fixed(ANSWER), URL).ask(question())
         toolbox(tmp_path / "bundle").call(call_edges)
@@ -264,9 +262,8 @@ def test_nothing_is_made_when_tracing_is_off(spans, tmp_path):
 def test_the_sdk_is_not_imported_when_tracing_is_off():
     script = (
         "import sys\n"
-        "from types import SimpleNamespace\n"
-        "from warroom.tracing import begin, node_span, tool_span\n"
-        "begin(SimpleNamespace(tracing='', tracing_content=False))\n"
+        "from warroom.tracing.spans import begin, node_span, tool_span\n"
+        "begin('')\n"
         "with node_span('debugger', 4, 'INC-1'), tool_span('topology'):\n"
         "    pass\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])\n"
@@ -278,7 +275,7 @@ def test_the_sdk_is_not_imported_when_tracing_is_off():
 
 
 def test_the_console_gets_one_line_of_json_a_span_on_stderr(capsys):
-    begin(Wanted("console"))
+    begin("console")
     with node_span("debugger", 4, "INC-1"):
         pass
     end()
@@ -316,7 +313,7 @@ def test_otlp_reaches_a_collector_with_what_is_left_at_the_end(monkeypatch):
         Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        begin(Wanted("otlp"))
+        begin("otlp")
         with node_span("debugger", 4, "INC-1"):
             TracedModel(Fixed(ANSWER), URL).ask(question())
         end()
@@ -337,7 +334,7 @@ def test_spans_that_no_collector_takes_are_said_once():
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(InputError, match=r"pip install 'warroom\[tracing\]'"):
-        begin(Wanted())
+        begin("console")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Words that a pattern requires: what is skipped for want of them would not have matched."""
+"""All phrases at once: what is skipped would not have matched."""
 
 import re
 
@@ -7,35 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.evals.attacks.corpus import attacks
-from warroom.text_safety.injection import phrases
-from warroom.text_safety.required_words import ALIKE, AnyOf, required
+from warroom.text_safety.injection import ALIKE, AnyOf, loosened, phrases
 
 WORDS = phrases().words
 WHOLE = re.compile("|".join(f"(?:{p})" for p in WORDS.patterns), re.IGNORECASE)
 VOCABULARY = sorted(set(re.findall(r"[a-z']{2,}|[\u4e00-\u9fff]+", " ".join(WORDS.patterns))))
-GLUE = st.sampled_from([" ", " ", " ", ", ", ": ", "'", "", "\u017f", "\u212a", "é", "\n"])
+GLUE = st.sampled_from([*"   é'\n", ", ", ": ", "", "\u017f", "\u212a", "\u2003", "\x1d", "\ud800"])
 
 
 @pytest.mark.parametrize(
-    ("pattern", "words"),
+    ("pattern", "loose"),
     [
-        ("send(?: it)? to", {"send to", "send it to"}),
-        ("(?:cat|dog)s? +bark", {"bark"}),
-        (r"\w+ (?:now|later)", {" now", " later"}),
-        ("(?:a|b)+(?!c)end", {"end"}),
-        (r"\w+|abc", set()),
-        ("x*", set()),
-        ("[ab]rk", {"ark", "brk"}),
-        ("GO", {"go"}),
-        ("être", {"tre"}),
+        (r"\bsend(?: it)? to\b", "send(?: it)? to"),
+        (r"no(?! (?:to|as) )\w", r"no[\pL\pN_]"),
+        (r"(?<=a)b[\w'-]+", r"b[\pL\pN_'-]+"),
+        (r"\[x\]\s", r"\[x\][\t-\r\x1c-\x1f\x{85}\pZ]"),
     ],
 )
-def test_required_words(pattern, words):
-    assert required(pattern) == words
-
-
-def test_every_phrase_requires_some_word():
-    assert all(all(found.words) for found in vars(phrases()).values())
+def test_a_loosened_pattern_matches_at_least_as_much(pattern, loose):
+    assert loosened(pattern) == loose
 
 
 def test_letters_that_match_others_where_case_is_ignored():
