@@ -14,6 +14,8 @@ from ...telemetry.signal_catalogue import SYMPTOMS, SignalName, floor
 
 CHANCE = 0.05
 """What happens by chance so often is nobody's doing."""
+RATHER = 0.5
+"""What happens by chance more often is not even likely."""
 ORDINARY = 0.005
 """Share of failed requests that is no symptom where nobody promised another one."""
 BACK = 0.2
@@ -66,11 +68,17 @@ def _recovered(
         return Outcome.unverified, False
     if all(_had_gone(m) for m in symptoms):
         return Outcome.by_itself, False
-    enough = all(by_chance(m) < CHANCE for m in symptoms if m.signal in COUNTED)
     pause = max((m.pause_s or 0.0 for m in symptoms), default=0.0)
-    if not enough or watched_s < LONGER * pause:
+    if not _proven(symptoms) or watched_s < LONGER * pause:
         return Outcome.unverified, True
     return Outcome.better, False
+
+
+def _proven(symptoms: Sequence[Measure]) -> bool:
+    """Whether the counts fell beyond chance: one of them clearly, and each rather than not. The
+    clearest of several is clear by chance more often, so it is held to that many times more."""
+    chances = [by_chance(m) for m in symptoms if m.signal in COUNTED]
+    return not chances or (len(chances) * min(chances) < CHANCE and max(chances) <= RATHER)
 
 
 def _had_gone(measure: Measure) -> bool:

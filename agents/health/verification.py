@@ -168,7 +168,9 @@ def _summary(
         return f"{head}; no symptom could be measured after it"
     levels = (worst.baseline, worst.before, worst.after)
     well, before, after = ("unknown" if level is None else f"{level:.3g}" for level in levels)
-    way = ", on its way back" if improving else ""
+    well_so_far = all(symptom.healthy for symptom in symptoms)
+    way = ", well so far and watched longer" if well_so_far else ", on its way back"
+    way = way if improving else ""
     return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
 
 
