@@ -33,15 +33,13 @@ from .agents.runtime.node import (
     outcome_of,
     specialist,
 )
-from .incident.action import Outcome
+from .incident.action import WELL, Outcome
 from .state import CommunicationState, IncidentState, Told
 
 Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
 
 WRAP_UP = ["tell_outcome", "learn"]
 """What a response ends with, side by side."""
-WELL = (Outcome.better, Outcome.by_itself)
-"""What hurt is over."""
 PATIENCE = 3
 """Measurements granted to symptoms that are on their way back."""
 

@@ -3,6 +3,7 @@
 Risk, blast radius and undo are facts of the class; a model chooses kind, target and parameters.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
@@ -14,7 +15,7 @@ from .capabilities import Capability, Offers, Receipt, Stored
 from .inventory import Inventory
 
 
-class Action(BaseModel):
+class Action(BaseModel, ABC):
     """One exact action. Unknown parameters are refused; texts may name {target} and parameters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,13 +57,13 @@ class Action(BaseModel):
         """Everything but the target, as plain JSON."""
         return self.model_dump(mode="json", exclude={"target"})
 
+    @abstractmethod
     def check(self, inventory: Inventory) -> None:
         """Raises ToolRetry where the target does not exist or the parameters do not fit it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def perform(self, system: Offers) -> Receipt:
         """Carry it out. Raises ToolFailed that says how far it got."""
-        raise NotImplementedError
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """Put back what the receipt says was there. Raises ToolFailed where there is no undo."""

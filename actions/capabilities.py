@@ -76,7 +76,7 @@ class Restarted(Receipt):
     restarted: list[Replaced] = []
 
 
-class Restart(Capability):
+class Restarting(Capability):
     """Processes can be replaced."""
 
     @abstractmethod

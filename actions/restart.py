@@ -2,9 +2,8 @@
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind, Level
-from . import capabilities
 from .base import Action
-from .capabilities import Offers, Restarted
+from .capabilities import Offers, Restarted, Restarting
 from .inventory import Inventory
 
 
@@ -12,7 +11,7 @@ class Restart(Action):
     """Replace the processes of a service, a hung one by force."""
 
     kind = ActionKind("restart")
-    needs = capabilities.Restart
+    needs = Restarting
     runbook = "hung-process"
     risk = Level.medium
     blast_radius = (
@@ -30,4 +29,4 @@ class Restart(Action):
 
     def perform(self, system: Offers) -> Restarted:
         """Instance by instance, each ready before the next."""
-        return system.find(capabilities.Restart).restart(self.target)
+        return system.find(Restarting).restart(self.target)

@@ -17,9 +17,8 @@ from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind
-from ..prompts.formats import clock, zh
-from ..prompts.neutral import plain
 from ..prompts.render import render, stamp
+from ..prompts.values import clock, plain, zh
 from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief

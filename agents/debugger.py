@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
-from ..incident.action import Outcome
+from ..incident.action import WELL
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
@@ -28,38 +28,32 @@ from .runtime.case import Case
 
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
-    observations = Observations(case)
-    hypotheses = judge(candidates(observations), case.document)
+    seen = Observations(case)
+    hypotheses = judge(candidates(seen), case.document)
     leading = _standing_out(hypotheses)
-    impact_map = [row.path for row in observations.origin.rows[:3] if row.path]
+    impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
         specialist="debugger",
         conclusion="concluded" if leading else "inconclusive",
-        summary=_summary(observations, hypotheses, leading),
+        summary=_summary(seen, hypotheses, leading),
         hypotheses=hypotheses,
         root_cause=leading.id if leading else "",
-        contributing=contributing_factors(observations, leading) if leading else [],
+        contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
-        five_whys=five_whys(observations, leading) if leading else [],
-        findings=[
-            *_stack(observations),
-            *_statement(observations),
-            *_trace(observations),
-            *_change(observations, leading),
-        ],
-        searched=observations.searched(),
+        five_whys=five_whys(seen, leading) if leading else [],
+        findings=[*_stack(seen), *_statement(seen), *_trace(seen), *_change(seen, leading)],
+        searched=seen.searched(),
         events=lead_events(leading, case.now),
     )
 
 
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
-    observations = Observations(case)
-    well = (Outcome.better, Outcome.by_itself)
-    restored = any(e.outcome in well for e in case.document.executions)
+    seen = Observations(case)
+    restored = any(e.outcome in WELL for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
-    runbook = observations.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
-    plans, gaps = ([], []) if restored else propose(observations, case.document.hypotheses)
+    runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
+    plans, gaps = ([], []) if restored else propose(seen, case.document.hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
     elif plans:
@@ -76,7 +70,7 @@ def design_fix(case: Case) -> FixReport:
         validation=[*validation(case), *told_by_runbook(runbook)],
         rollback_triggers=rollback_triggers(case),
         follow_ups=follow_ups(case, cause) if cause else [],
-        searched=observations.searched(),
+        searched=seen.searched(),
     )
 
 
@@ -87,41 +81,37 @@ def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     return leading if leading and leading.confidence >= CONCLUSIVE else None
 
 
-def _summary(
-    observations: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None
-) -> str:
+def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
     if leading:
         rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    return f"no cause stands out{best}; {len(observations.asked)} questions were asked"
+    return f"no cause stands out{best}; {len(seen.asked)} questions were asked"
 
 
-def _stack(observations: Observations) -> Iterator[Finding]:
-    for row in [row for row in observations.errors.rows if row.new][:2]:
+def _stack(seen: Observations) -> Iterator[Finding]:
+    for row in [row for row in seen.errors.rows if row.new][:2]:
         where = f"{row.exception} at {place(row.location)}: {row.message[:120]}"
         service, proof = row.services.split(", ")[0], ("exception", "location", "count")
         text = f"{row.services} raises {where}"
-        yield finding(
-            "stack", text, observations.errors, row, *proof, service=service, at=row.first
-        )
+        yield finding("stack", text, seen.errors, row, *proof, service=service, at=row.first)
 
 
-def _statement(observations: Observations) -> Iterator[Finding]:
-    rows = [r for r in observations.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
+def _statement(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
     for row in rows[:2]:
         often = f"{row.mean_ms:.3g} ms each, {row.calls_per_request or 0:.3g} times a request"
         text = f"{row.service} runs {row.statement[:80]}: {often}"
-        yield finding("query", text, observations.queries, row, "service", "mean_ms", "calls")
+        yield finding("query", text, seen.queries, row, "service", "mean_ms", "calls")
 
 
-def _trace(observations: Observations) -> Iterator[Finding]:
+def _trace(seen: Observations) -> Iterator[Finding]:
     """One failing trace, followed to the span where the failure begins."""
-    failing = first(observations.failures)
+    failing = first(seen.failures)
     if failing is None:
         return
-    trace = observations.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
+    trace = seen.ask(example_trace, kind="failing", trace_id=failing.trace_id or "")
     broken = [row for row in trace.rows if row.status == "error"]
     if broken:
         row = max(broken, key=lambda row: row.depth)
@@ -130,12 +120,12 @@ def _trace(observations: Observations) -> Iterator[Finding]:
         yield finding("trace", text, trace, row, "service", "operation", "trace_id")
 
 
-def _change(observations: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
-    row = first(observations.changes, id=leading.change) if leading and leading.change else None
+def _change(seen: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
+    row = first(seen.changes, id=leading.change) if leading and leading.change else None
     if row:
         text = f"{change_name(row)}, {when(row)}: {row.summary}"
         proof = ("id", "seconds_before", "summary")
-        yield finding("change", text, observations.changes, row, *proof, at=row.at)
+        yield finding("change", text, seen.changes, row, *proof, at=row.at)
 
 
 def lead_events(leading: Hypothesis | None, at: datetime) -> list[Event]:

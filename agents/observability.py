@@ -26,14 +26,14 @@ COMPARABLE = 0.5
 POINTS = 240
 
 
-def find_onset(observations: Observations) -> float | None:
+def find_onset(seen: Observations) -> float | None:
     """Unix seconds, or None when nothing left its band.
 
     The strongest anomalies are followed back from the baseline's start, because an alert fires
     only after its window has filled: the true onset may lie before the incident window.
     """
-    rows = _telling([row for row in observations.signals.rows if row.worse])
-    found = [at for row in rows if (at := _departure(observations, row)) is not None]
+    rows = _telling([row for row in seen.signals.rows if row.worse])
+    found = [at for row in rows if (at := _departure(seen, row)) is not None]
     return min(found, default=None)
 
 
@@ -50,8 +50,8 @@ def _telling(worse: list[SignalShift]) -> list[SignalShift]:
     return [row for row in worse if row.score >= least][:STRONGEST]
 
 
-def _departure(observations: Observations, row: SignalShift) -> float | None:
-    series = observations.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
+def _departure(seen: Observations, row: SignalShift) -> float | None:
+    series = seen.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
     if row.baseline is None or row.current is None:
         return row.onset
     ts = np.array([point.ts for point in series.rows], float)
@@ -70,18 +70,18 @@ SHOWN = 8
 
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
-    observations = Observations(case)
-    health, onset = observations.health, find_onset(observations)
-    origin = observations.origin.rows[0].path.split(" > ") if observations.origin.rows else []
+    seen = Observations(case)
+    health, onset = seen.health, find_onset(seen)
+    origin = seen.origin.rows[0].path.split(" > ") if seen.origin.rows else []
     found = [
-        *_anomalies(observations),
-        *moved(observations),
-        *_patterns(observations),
-        *_failures(observations),
-        *other_ways(observations, CLEARLY),
-        *slower(observations, CLEARLY),
+        *_anomalies(seen),
+        *moved(seen),
+        *_patterns(seen),
+        *_failures(seen),
+        *other_ways(seen, CLEARLY),
+        *slower(seen, CLEARLY),
     ]
-    coverage = observations.coverage
+    coverage = seen.coverage
     measured = any(row.rows for row in coverage.rows)
     summary = _summary(found, origin, measured)
     return SweepReport(
@@ -96,34 +96,34 @@ def sweep(case: Case) -> SweepReport:
         origin=origin,
         findings=found,
         gaps=coverage_gaps(coverage),
-        searched=observations.searched(),
-        events=list(_events(observations, onset)),
+        searched=seen.searched(),
+        events=list(_events(seen, onset)),
     )
 
 
-def _anomalies(observations: Observations) -> Iterator[Finding]:
-    rows = [r for r in observations.signals.rows if r.worse and r.current is not None]
+def _anomalies(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.signals.rows if r.worse and r.current is not None]
     clear = [row for row in rows if row.score >= CLEAR] or rows[:1]
     for row in clear[:SHOWN]:
         text = f"{row.service} {row.signal} went from {row.baseline or 0:.3g} to {row.current:.3g}"
         kind, proof = f"anomaly:{row.signal}", ("service", "current", "baseline", "score")
-        yield finding(kind, text, observations.signals, row, *proof, at=row.onset)
+        yield finding(kind, text, seen.signals, row, *proof, at=row.onset)
 
 
-def _patterns(observations: Observations) -> Iterator[Finding]:
-    rows = [row for row in observations.patterns.rows if row.kind in ("new", "surging")]
+def _patterns(seen: Observations) -> Iterator[Finding]:
+    rows = [row for row in seen.patterns.rows if row.kind in ("new", "surging")]
     for row in rows[:4]:
         text = f"{row.service} logs a {row.kind} {row.level}: {row.sample[:140]}"
         proof = ("service", "after", "sample")
-        yield finding("log", text, observations.patterns, row, *proof, at=row.first)
+        yield finding("log", text, seen.patterns, row, *proof, at=row.first)
 
 
-def _failures(observations: Observations) -> Iterator[Finding]:
-    for row in [row for row in observations.failures.rows[:3] if row.share]:
+def _failures(seen: Observations) -> Iterator[Finding]:
+    for row in [row for row in seen.failures.rows[:3] if row.share]:
         where = f"{row.service} ({row.operation}: {row.error or row.reason})"
         text = f"{row.share:.0%} of the failures begin in {where}"
         proof = ("service", "share", "count", "reason")
-        yield finding("error-origin", text, observations.failures, row, *proof)
+        yield finding("error-origin", text, seen.failures, row, *proof)
 
 
 def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
@@ -135,16 +135,16 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
     return f"{len(found)} anomalies{where}"
 
 
-def _events(observations: Observations, onset: float | None) -> Iterator[Event]:
+def _events(seen: Observations, onset: float | None) -> Iterator[Event]:
     """The onset and the changes just before it, on the timeline at their own time."""
     if onset:
         text, kind = "the degradation begins", EventKind.telemetry
         yield Event(at=from_ts(onset), actor="observability", kind=kind, text=text)
-    for row in observations.changes.rows[:5]:
+    for row in seen.changes.rows[:5]:
         yield Event(
             at=from_ts(row.at),
             actor="change feed",
             kind=EventKind.change,
             text=f"{change_name(row)}: {row.summary}",
-            evidence=[observations.changes.evidence],
+            evidence=[seen.changes.evidence],
         )

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from ..faults import Source
+from ..faults import OptionalSource
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import finding
 from .follow_ups.action_items import harden
 from .health.anomalies import slower
-from .reporting.wording import NAMES
 from .resources import capacity, load
 from .resources.bottleneck import Bottleneck, find, strained
 from .resources.capacity import Sizing
@@ -23,48 +22,48 @@ CLEARLY = 0.2
 
 def analyse(case: Case) -> PerformanceReport:
     """Step 6: utilisation, bottleneck, statements, caches, balance, leaks, capacity advice."""
-    observations = LoadObservations(case)
-    bottleneck = find(observations)
-    sized = list(capacity.sizes(observations))
+    seen = LoadObservations(case)
+    bottleneck = find(seen)
+    sized = list(capacity.sizes(seen))
     findings = [
         *([bottleneck.finding()] if bottleneck else []),
-        *_utilisation(observations),
-        *slower(observations, CLEARLY),
-        *load.heavier_statements(observations),
-        *capacity.leaks(observations),
-        *load.odd_instances(observations),
-        *load.missed_lookups(observations),
+        *_utilisation(seen),
+        *slower(seen, CLEARLY),
+        *load.heavier_statements(seen),
+        *capacity.leaks(seen),
+        *load.odd_instances(seen),
+        *load.missed_lookups(seen),
         *capacity.shortages(sized),
     ]
-    looked = observations.saturation.ok or observations.instances.ok
+    looked = seen.saturation.ok or seen.instances.ok
     return PerformanceReport(
         specialist="performance",
         conclusion="concluded" if looked else "inconclusive",
         summary=_summary(bottleneck, findings, bool(looked)),
         bottleneck=bottleneck.name if bottleneck else "",
-        advice=_advice(observations, sized, bottleneck),
+        advice=_advice(seen, sized, bottleneck),
         findings=findings,
-        gaps=_gaps(observations),
-        searched=observations.searched(),
+        gaps=_gaps(seen),
+        searched=seen.searched(),
     )
 
 
-def _utilisation(observations: LoadObservations) -> Iterator[Finding]:
+def _utilisation(seen: LoadObservations) -> Iterator[Finding]:
     """Resources at their limit, fullest first."""
-    for row in strained(observations)[:5]:
+    for row in strained(seen)[:5]:
         levels = f"{row.utilisation or 0:.0%} in use, {row.utilisation_before or 0:.0%} before"
         proof = ("service", "resource", "utilisation", "peak")
         text = f"{row.service} {row.resource}: {levels}"
-        yield finding("utilisation", text, observations.saturation, row, *proof)
+        yield finding("utilisation", text, seen.saturation, row, *proof)
 
 
 def _advice(
-    observations: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
+    seen: LoadObservations, sized: list[Sizing], bottleneck: Bottleneck | None
 ) -> list[str]:
     found = [
-        *load.statement_advice(observations),
-        *capacity.leak_advice(observations),
-        *capacity.size_advice(observations, sized, bottleneck),
+        *load.statement_advice(seen),
+        *capacity.leak_advice(seen),
+        *capacity.size_advice(seen, sized, bottleneck),
     ]
     if bottleneck and bottleneck.resource == "db pool":
         found.insert(
@@ -83,12 +82,15 @@ def _summary(bottleneck: Bottleneck | None, findings: list[Finding], looked: boo
     return "no limits and no request counters are recorded here"
 
 
-def _gaps(observations: LoadObservations) -> list[Gap]:
+def _gaps(seen: LoadObservations) -> list[Gap]:
     wanted = (
-        ("resources against their limits", observations.saturation),
-        ("load per instance", observations.instances),
-        ("database statements", observations.queries),
-        (NAMES[Source.caches], observations.caches),
+        ("resources against their limits", seen.saturation),
+        ("load per instance", seen.instances),
+        ("database statements", seen.queries),
+        (OptionalSource.caches.value, seen.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
-    return [*gaps, Gap(what=NAMES[Source.balancers], why="they report nothing to this telemetry")]
+    return [
+        *gaps,
+        Gap(what=OptionalSource.balancers.value, why="they report nothing to this telemetry"),
+    ]

@@ -1,12 +1,11 @@
 """Security: is somebody doing this to us, did they get in, what lies open (step 5)."""
 
-from ..faults import Source
+from ..faults import OptionalSource
 from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
 from ..incident.report import FollowUp, SecurityReport
 from ..tools.base import Result
 from .follow_ups.action_items import due
-from .reporting.wording import NAMES
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
 
@@ -16,11 +15,11 @@ SOURCES = 200
 
 def assess(case: Case) -> SecurityReport:
     """Step 5: attacks, refusals, exposure, certificates, attempts to steer the responder."""
-    observations = AccessObservations(case)
-    threats = [threat for check in CHECKS for threat in check(observations)]
+    seen = AccessObservations(case)
+    threats = [threat for check in CHECKS for threat in check(seen)]
     threats.sort(key=lambda threat: -threat.sureness)
     leading = [threat for threat in threats if threat.leading]
-    looked = observations.logins.ok or observations.sources.ok or observations.arrivals.ok
+    looked = seen.logins.ok or seen.sources.ok or seen.arrivals.ok
     return SecurityReport(
         specialist="security",
         conclusion="concluded" if leading or looked else "inconclusive",
@@ -29,9 +28,9 @@ def assess(case: Case) -> SecurityReport:
         sources=_sources(leading),
         exposure=_exposure(leading, bool(looked)),
         findings=_findings(threats),
-        gaps=_gaps(observations),
+        gaps=_gaps(seen),
         follow_ups=_follow_ups(case, leading),
-        searched=observations.searched(),
+        searched=seen.searched(),
     )
 
 
@@ -61,24 +60,20 @@ def _findings(threats: list[Threat]) -> list[Finding]:
     return list(found.values())
 
 
-def _gaps(observations: AccessObservations) -> list[Gap]:
+def _gaps(seen: AccessObservations) -> list[Gap]:
     """What security would have looked at and could not. That nobody failed to log in is an
     answer, as long as requests are seen at all."""
-    logins = (
-        observations.sources
-        if observations.logins.status is EvidenceStatus.empty
-        else observations.logins
-    )
+    logins = seen.sources if seen.logins.status is EvidenceStatus.empty else seen.logins
     wanted: tuple[tuple[str, Result], ...] = (
         ("logins by source", logins),
-        ("requests by source", observations.sources),
-        ("requests by user agent", observations.programs),
-        ("requests by path", observations.asked_paths),
-        (NAMES[Source.certificates], observations.certificates),
+        ("requests by source", seen.sources),
+        ("requests by user agent", seen.programs),
+        ("requests by path", seen.asked_paths),
+        (OptionalSource.certificates.value, seen.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
     why = "not part of this telemetry; spans and service logs stand in for them"
-    return [*gaps, Gap(what=NAMES[Source.firewall], why=why)]
+    return [*gaps, Gap(what=OptionalSource.firewall.value, why=why)]
 
 
 def _follow_ups(case: Case, leading: list[Threat]) -> list[FollowUp]:

@@ -60,13 +60,7 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    Asked(
-        replies.Reply,
-        (access_patterns, search_logs),
-        rounds=1,
-        sums_up=True,
-        knows_causes=True,
-    ),
+    Asked(replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True),
 )
 ANALYSE_PERFORMANCE = Step(
     6,

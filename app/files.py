@@ -10,11 +10,10 @@ from pathlib import Path
 from ..agents.postmortem import draft
 from ..agents.runtime.context import ResponseContext
 from ..errors import WarroomError
-from ..incident.document import Incident
+from ..incident.document import Incident, to_json
 from ..incident.finding import Gap
 from ..incident.private import write_private
 from ..incident.report import PostmortemReport
-from ..incident.schema import to_json
 from ..incident.timeline import utc_now
 from ..prompts.render import incident_markdown
 from ..telemetry.model import Catalogue

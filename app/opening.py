@@ -1,5 +1,6 @@
 """Opening what an incident is worked in."""
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +17,8 @@ from ..targets.operations import Operations
 from ..targets.stand_ins import Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
-from ..telemetry.bundle import no_telemetry, open_bundle
+from ..telemetry.bundle import no_telemetry, open_bundle, save
+from ..telemetry.model import Window
 from ..telemetry.recorder import Recorder
 from .configuration import Sources
 
@@ -74,6 +76,22 @@ def open_context(
     if rehearse:
         context.operations = Rehearsal(context.inventory)
     return context
+
+
+def record(telemetry: Path, into: Path, minutes: float) -> Window:
+    """Keep the last minutes of telemetry, up to its newest row, as a bundle that reads back the
+    same. Returns the window, unix seconds.
+
+    Raises BundleError where one cannot be read or the other exists, InputError where nothing is
+    recorded yet.
+    """
+    recording = open_bundle(telemetry).recording
+    end = max((part.end for part in recording.coverage() if part.end is not None), default=None)
+    if end is None:
+        raise InputError(f"{telemetry} holds no telemetry yet; wait for the first rows")
+    window = Window(end - 60 * minutes, end)
+    save(recording, into, Window(window.start, math.nextafter(end, math.inf)))
+    return window
 
 
 def _operations(path: Path | None) -> Operations | None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import NotFound
 from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
-from ..incident.store import Entry, Store
+from ..incident.store import IncidentRow, Store
 from ..settings import Settings
 from .configuration import KEPT
 
@@ -73,7 +73,7 @@ class Record:
         self.settings = settings
         self.store = Store.open(settings.database)
 
-    def incidents(self) -> list[Entry]:
+    def incidents(self) -> list[IncidentRow]:
         """Every incident, newest first."""
         return self.store.incidents()
 

@@ -9,9 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from ..agents.runtime.context import ResponseContext
-from ..incident.document import Incident
+from ..incident.document import Incident, escaped
 from ..incident.ledger import Request
-from ..incident.schema import escaped
 from .closing import closing, result
 from .exits import Exit, of_incident
 from .screen import say, screen, shown

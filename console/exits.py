@@ -99,6 +99,6 @@ def _say(text: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    from ..prompts.neutral import plain
+    from ..prompts.values import plain
 
     return plain(text, 600)

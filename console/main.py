@@ -191,6 +191,19 @@ def postmortem(incident: Newest = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def record(
+    telemetry: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A live bundle.")],
+    into: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+    minutes: Annotated[float, typer.Option(min=0.1, help="How much, up to the newest row.")] = 60,
+) -> None:
+    """Keep the last minutes of telemetry as a bundle of its own, to be triaged again."""
+    from ..app.opening import record
+
+    window = record(telemetry, into, minutes)
+    typer.echo(f"{into}: {window.seconds / 60:g} minutes of telemetry; read it with --telemetry")
+
+
+@app.command()
 def graph(
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an SVG picture.")] = None,
     png: Annotated[

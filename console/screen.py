@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from ..prompts.neutral import plain
+from ..prompts.values import plain
 
 THEME = Theme(
     {

@@ -9,11 +9,10 @@ from rich.console import Console
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
-from ..incident.document import Alert, Incident
+from ..incident.document import Alert, Incident, to_json
 from ..incident.ledger import Request
 from ..incident.report import SweepReport
-from ..incident.schema import to_json
-from ..incident.store import Entry
+from ..incident.store import IncidentRow
 from ..incident.timeline import EventKind, from_ts
 from .closing import advice, questions, where
 from .desk import print_json
@@ -142,7 +141,7 @@ def _remains(console: Console, incident: Incident) -> None:
         say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
 
 
-def listing(console: Console, rows: Sequence[Entry]) -> None:
+def listing(console: Console, rows: Sequence[IncidentRow]) -> None:
     """One line an incident."""
     if not rows:
         console.print(f"no incidents yet; {FIRST}")

@@ -64,13 +64,13 @@ class Remedy(StrEnum):
     switch_provider = "switch_provider"
 
 
-class Source(StrEnum):
+class OptionalSource(StrEnum):
     """Telemetry that many systems do without: it is missed only where it could have helped."""
 
     certificates = "certificates"
-    firewall = "firewall"
-    caches = "caches"
-    balancers = "balancers"
+    firewall = "firewall (WAF) and audit trail"
+    caches = "cache effectiveness"
+    balancers = "CDN and load balancer"
 
 
 def _listed(value: Any) -> Any:
@@ -127,7 +127,9 @@ class Front(Entry):
     by_hand: str = Field(default="", description="what a person does where no move fits")
     lasting: str = Field(default="", description="the fix that remains")
     systemic: str = Field(default="the record does not say", description="why it reached users")
-    sources: tuple[Source, ...] = Field(default=(), description="telemetry that could have told")
+    sources: tuple[OptionalSource, ...] = Field(
+        default=(), description="telemetry that could have told"
+    )
     told_by: tuple[Sign, ...] = Field(default=(), description="where words alone tell it")
     lesson: Lesson | None = Field(default=None, description="None: there is nothing to prevent")
 

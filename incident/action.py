@@ -93,6 +93,10 @@ class Outcome(StrEnum):
     failed = "failed"
 
 
+WELL = (Outcome.better, Outcome.by_itself)
+"""What hurt is over, whoever cured it."""
+
+
 class Measure(BaseModel):
     """One signal before and after an action."""
 

@@ -24,7 +24,7 @@ _SYNONYMS = {"db": "database", "postgres": "database", "postgresql": "database"}
 _SYNONYMS |= {"mysql": "database", "timed out": "timeout", "e5xx": "5xx"}
 
 
-class Rule(Entry):
+class ClassificationRule(Entry):
     """Words that people and alerts use, and the level, type and category that they mean."""
 
     name: str = Field(description="what the rule recognises")
@@ -38,11 +38,11 @@ class Rule(Entry):
 class RuleTable(Entry):
     """The rules of classification.yaml."""
 
-    rules: tuple[Rule, ...] = Field(description="the most specific one wins")
+    rules: tuple[ClassificationRule, ...] = Field(description="the most specific one wins")
 
 
 @cache
-def classification_rules() -> tuple[Rule, ...]:
+def classification_rules() -> tuple[ClassificationRule, ...]:
     """The rules of classification.yaml."""
     return read_table("incident/classification.yaml", RuleTable).rules
 
@@ -64,9 +64,7 @@ NOTHING = Classification(
 
 
 def classify(
-    text: str,
-    labels: Mapping[str, str] | None = None,
-    scale: dict[str, str] | None = None,
+    text: str, labels: Mapping[str, str] | None = None, scale: dict[str, str] | None = None
 ) -> Classification:
     """The best rule for an alert's words, overruled by what its labels say.
 
@@ -116,7 +114,7 @@ def _has(words: str, phrase: str) -> bool:
     return re.search(rf"\b{re.escape(phrase)}(?:s|es)?\b", words) is not None
 
 
-def _anchored(words: str, rule: Rule) -> bool:
+def _anchored(words: str, rule: ClassificationRule) -> bool:
     """Whether every word of one of the rule's anchors is there, in any order."""
     if not rule.anchors:
         return True
@@ -152,10 +150,7 @@ def _raised(found: Classification, severity: Severity, why: str) -> Classificati
     rule = why if found is NOTHING else f"{why}, {found.rule}"
     agreed = 0.1 if severity is found.severity else 0.0
     return replace(
-        found,
-        severity=severity,
-        rule=rule,
-        confidence=round(LABEL_CONFIDENCE + agreed, 2),
+        found, severity=severity, rule=rule, confidence=round(LABEL_CONFIDENCE + agreed, 2)
     )
 
 

@@ -4,6 +4,8 @@ Evidence payloads lie beside it in the store. The timeline only grows. The docum
 nobody: it imports no other part of Warroom.
 """
 
+import json
+import re
 from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -115,3 +117,23 @@ class Incident(BaseModel):
         self.transitions.append(Transition(at=at, actor=actor, state=state, reason=reason))
         text = f"state: {state.value} — {reason}"
         self.record(Event(at=at, actor=actor, kind=EventKind.state, text=text))
+
+
+# As JSON. Markdown is made by prompts/.
+
+HIDDEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""C1 controls, bidirectional marks, what has no width, lone surrogates."""
+
+
+def to_json(document: Incident) -> str:
+    """The whole document, indented, keys in the model's order."""
+    return escaped(document.model_dump_json(indent=2)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """JSON whose strings hold no character that could steer a terminal: those are written as
+    \\uXXXX, which says the same."""
+    return HIDDEN.sub(lambda match: json.dumps(match.group())[1:-1], text)

@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Effect:
+class ClaimedEffect:
     """A claimed effect: done_at is None when its doer never reported back."""
 
     key: str
@@ -135,7 +135,7 @@ class Ledger:
         with self.reading.begin() as connection:
             return connection.execute(query).first() is not None
 
-    def claim(self, incident_id: str, key: str) -> Effect | None:
+    def claim(self, incident_id: str, key: str) -> ClaimedEffect | None:
         """Claim an effect before it happens: None when it is ours to carry out now, else the
         earlier claim (done or never reported back): then it must not be carried out again."""
         row = {"key": key, "incident_id": incident_id, "claimed_at": self.clock()}
@@ -145,7 +145,7 @@ class Ledger:
             if earlier is None:
                 connection.execute(insert(EFFECTS).values(row))
                 return None
-        return Effect(key, earlier["done_at"], json.loads(earlier["result"] or "{}"))
+        return ClaimedEffect(key, earlier["done_at"], json.loads(earlier["result"] or "{}"))
 
     def finish(self, key: str, result: dict[str, Any]) -> None:
         """Report a claimed effect as carried out, with what came of it."""

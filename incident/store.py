@@ -26,7 +26,7 @@ Change = Callable[[Incident], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IncidentRow:
     """An incident in the list of all; times in unix seconds."""
 
     id: str
@@ -132,12 +132,12 @@ class Store:
             raise StoreError(f"payload {payload_digest[:12]} is not what was recorded")
         return json.loads(text)
 
-    def incidents(self) -> list[Entry]:
+    def incidents(self) -> list[IncidentRow]:
         """Every incident, newest first."""
-        query = select(*(INCIDENTS.c[field.name] for field in fields(Entry)))
+        query = select(*(INCIDENTS.c[field.name] for field in fields(IncidentRow)))
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc()))
-            return [Entry(*row) for row in rows]
+            return [IncidentRow(*row) for row in rows]
 
     def open_incident(self, fingerprint: str) -> str | None:
         """Id of the newest incident with this alert fingerprint that still runs, or None."""

@@ -73,10 +73,14 @@ def model_from(settings: ModelSettings) -> Model | None:
     """
     if not settings.model_configured:
         return None
-    second = _second(settings)
-    common = _with(_first(settings, settings.model), second)
-    own = specialist_models(settings)
-    by_name = {name: _with(_first(settings, name), second) for name in sorted(set(own.values()))}
+    second, own = _second(settings), specialist_models(settings)
+
+    def of(name: str) -> Model:
+        first = _endpoint(settings, name, settings.endpoint, settings.endpoint_key)
+        return Fallback(first, second) if second else first
+
+    common = of(settings.model)
+    by_name = {name: of(name) for name in sorted(set(own.values()))}
     return Routed(common, {who: by_name[name] for who, name in own.items()}) if own else common
 
 
@@ -103,23 +107,13 @@ def _at(model: str, base_url: str) -> str:
     return f"{model or 'the first listed model'} at {host}"
 
 
-def _with(first: Model, second: Model | None) -> Model:
-    return Fallback(first, second) if second else first
-
-
-def _first(settings: ModelSettings, name: str) -> Model:
-    return _endpoint(settings, name, settings.endpoint, settings.endpoint_key)
-
-
 def _second(settings: ModelSettings) -> Model | None:
     """The first one's key is for the first one's endpoint only."""
     if not (settings.second_model or settings.second_base_url):
         return None
-    name = settings.second_model or settings.model
-    if settings.second_base_url:
-        return _endpoint(settings, name, settings.second_base_url, settings.second_key)
-    key = settings.second_key or settings.endpoint_key
-    return _endpoint(settings, name, settings.endpoint, key)
+    name, url = settings.second_model or settings.model, settings.second_base_url
+    key = settings.second_key if url else settings.second_key or settings.endpoint_key
+    return _endpoint(settings, name, url or settings.endpoint, key)
 
 
 def _endpoint(settings: ModelSettings, name: str, base_url: str, key: SecretStr | None) -> Model:

@@ -166,11 +166,7 @@ class ModelBudget:
     def _priced(self, price: Price | None, model: str) -> None:
         """A limit of money cannot be kept for a model without a price."""
         settings = self.settings
-        money = (
-            settings.money_per_specialist,
-            settings.money_per_incident,
-            settings.money_per_day,
-        )
+        money = (settings.money_per_specialist, settings.money_per_incident, settings.money_per_day)
         if price is None and any(limit is not None for limit in money):
             raise BudgetSpent(
                 f"money is limited and {model} has no price: add it, or "

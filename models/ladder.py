@@ -1,7 +1,7 @@
 """Steps down to what an endpoint can do, and up to what was asked: a reply that fits its schema.
 
 Output: json_schema, json_object with the schema in the prompt, the prompt alone. Tools: native, or
-calls written as JSON. A rung that has answered is remembered (habits.py); an answer that does not
+calls written as JSON. A rung that has answered is remembered (endpoint.py); an answer that does not
 fit gets one correction.
 """
 

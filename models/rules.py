@@ -1,15 +1,13 @@
 """Secrets by the rules of gitleaks: what its maintainers know of each vendor's keys and tokens.
 
-`gitleaks.toml` is made from gitleaks' own configuration by `python -m warroom.models.rules SOURCE`,
-where SOURCE is its `config/gitleaks.toml`. Left out are rules for files, and the rule for values
-that only their name gives away: `named.py` does that with an eye on telemetry. Ends are loosened:
-in a log line a value may be followed by a bracket or a comma. Expressions are RE2's, as there.
+`gitleaks.toml` is made from gitleaks' own configuration by docs/write_secret_rules.py. Left out are
+rules for files, and the rule for values that only their name gives away: `named.py` does that with
+an eye on telemetry. Ends are loosened: in a log line a value may be followed by a bracket or a
+comma. Expressions are RE2's, as there.
 """
 
-import json
 import math
 import re
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -21,9 +19,6 @@ from typing import Any
 import re2
 
 RULES = Path(__file__).with_name("gitleaks.toml")
-LEFT_OUT = {"generic-api-key", "private-key"}
-"""Known here in a form of our own that suits telemetry."""
-END, LOOSE_END = r"""(?:[\x60'"\s;]|\\[nr]|$)""", r"(?:[^A-Za-z0-9_]|$)"
 
 
 @dataclass(frozen=True)
@@ -83,22 +78,3 @@ def spans(text: str) -> Iterator[tuple[int, int, str]]:
     for rule in dict.fromkeys(rule for word in held for rule in known[word]):
         label = re.sub(r"[^a-z]+", " ", rule.id).strip()
         yield from ((*span, label) for span in rule.spans(spelled))
-
-
-def main(source: Path) -> None:
-    """Make the file anew from gitleaks' configuration."""
-    taken = tomllib.loads(source.read_text())["rules"]
-    head, _, _ = RULES.read_text().partition("\n[[rules]]")
-    parts = [head]
-    for rule in taken:
-        if rule["id"] not in LEFT_OUT and "path" not in rule:
-            regex = rule["regex"].replace(END, LOOSE_END)
-            parts.append(
-                f'[[rules]]\nid = "{rule["id"]}"\nregex = {json.dumps(regex)}\n'
-                f"keywords = {json.dumps(rule['keywords'])}\nentropy = {rule.get('entropy', 0)}\n"
-            )
-    RULES.write_text("\n".join(parts))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

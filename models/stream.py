@@ -17,7 +17,7 @@ by this measure comes from a server that does not know the limit."""
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenCall:
     """A tool call as written; the arguments may be broken JSON."""
 
     id: str
@@ -39,7 +39,7 @@ class Raw:
     """An answer before anybody asks whether it fits."""
 
     text: str
-    calls: tuple[Written, ...]
+    calls: tuple[WrittenCall, ...]
     finish: str  # stop, length, tool_calls, content_filter; empty: the stream broke off
     refusal: str
     model: str
@@ -131,7 +131,7 @@ class StreamReading:
     def raw(self) -> Raw:
         """All of it."""
         calls = [
-            Written(call["id"] or f"call-{index + 1}", call["name"], call["arguments"])
+            WrittenCall(call["id"] or f"call-{index + 1}", call["name"], call["arguments"])
             for index, call in sorted(self._calls.items())
         ]
         finish = "length" if self.over else self._finish

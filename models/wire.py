@@ -20,10 +20,7 @@ from .usage import Tally, estimated, weight
 
 CONNECT_S = 10
 """A server that takes longer to accept a connection is not there."""
-SPELLINGS = {
-    "max_completion_tokens": "max_tokens",
-    "max_tokens": "max_completion_tokens",
-}
+SPELLINGS = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
 """The same limit under an older and a newer name."""
 CONTEXT = re.compile(r"context[ _](?:length|size|window|limit)", re.IGNORECASE)
 """How servers say that a question does not fit; the word alone stands in other refusals too."""

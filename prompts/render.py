@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..incident.document import Incident
 from ..incident.evidence import short
-from . import formats, neutral
+from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
 FOLDER = Path(__file__).parent
@@ -24,10 +24,10 @@ FOLDER = Path(__file__).parent
 def _printed(value: Any) -> Any:
     """What a template prints: numbers and our own Markdown as they are, the rest as data."""
     if value is None:
-        return formats.UNKNOWN
-    if isinstance(value, (neutral.Trusted, Undefined)) or type(value) in (int, float):
+        return shown.UNKNOWN
+    if isinstance(value, (shown.Trusted, Undefined)) or type(value) in (int, float):
         return value
-    return neutral.data(value)
+    return shown.data(value)
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -39,18 +39,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
-    environment.filters.update(data=neutral.data, code=neutral.code, cite=neutral.cite)
-    environment.filters.update(code_cell=neutral.code_cell)
-    environment.filters.update(
-        utc=formats.utc,
-        clock=formats.clock,
-        percent=formats.percent,
-        count=formats.count,
-        figure=formats.figure,
-        level=formats.level,
-        duration=formats.duration,
-        zh=formats.zh,
-    )
+    numbers = (shown.percent, shown.count, shown.figure, shown.level, shown.duration)
+    texts = (shown.data, shown.code, shown.code_cell, shown.cite)
+    for printed in (shown.utc, shown.clock, shown.zh, *numbers, *texts):
+        environment.filters[printed.__name__] = printed
     return environment
 
 

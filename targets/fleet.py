@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from ..actions.capabilities import Activated, Restart, Restarted, Routing, Scaling
+from ..actions.capabilities import Activated, Restarted, Restarting, Routing, Scaling
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .configured import Edge
@@ -67,7 +67,7 @@ def _endpoints(document: dict[str, Any], service: str) -> list[Endpoint]:
     ]
 
 
-class Fleet(Restart, Scaling):
+class Fleet(Restarting, Scaling):
     """Processes and the endpoints that lead to them."""
 
     def __init__(self, supervisor: Supervisor, endpoints: Endpoints) -> None:

@@ -15,7 +15,7 @@ from ..actions.capabilities import (
     Difference,
     Platform,
     Receipt,
-    Restart,
+    Restarting,
     RowRepair,
     Stored,
 )
@@ -134,7 +134,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     Versions are switched only where something restarts the service into them.
     """
     supervisor = Supervisor(access.supervisor_url) if access.supervisor_url else None
-    restart: Restart | None = SupervisedServices(supervisor) if supervisor else None
+    restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None

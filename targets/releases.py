@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from ..actions.capabilities import Restart, RolledOut, Rollout
+from ..actions.capabilities import Restarting, RolledOut, Rollout
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .git import Git
@@ -97,7 +97,7 @@ class Releases:
 class GitRollout(Rollout):
     """Services that run from releases, and what restarts them into another one."""
 
-    def __init__(self, releases: Releases, restart: Restart) -> None:
+    def __init__(self, releases: Releases, restart: Restarting) -> None:
         self.releases = releases
         self.processes = restart
 

@@ -9,7 +9,7 @@ from http.client import HTTPException
 from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
 
-from ..actions.capabilities import Replaced, Restart, Restarted
+from ..actions.capabilities import Replaced, Restarted, Restarting
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 
@@ -134,7 +134,7 @@ class Supervisor:
             ) from error
 
 
-class SupervisedServices(Restart):
+class SupervisedServices(Restarting):
     """Services as supervisor groups its processes, where nothing else says what takes requests."""
 
     def __init__(self, supervisor: Supervisor) -> None:

@@ -22,7 +22,7 @@ LOOK_BACK_S = 30.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConditionMet:
     """A service for which a rule's condition holds, before it is put into words."""
 
     service: str
@@ -45,13 +45,13 @@ def holds(op: str, values: np.ndarray, level: float | None) -> np.ndarray:
         }[op]
 
 
-def threshold(rule: Rule, signals: list[Signal]) -> list[Finding]:
+def threshold(rule: Rule, signals: list[Signal]) -> list[ConditionMet]:
     """Services whose signal meets a level throughout the rule's `for_s`."""
     chosen = [item for item in signals if item.name == rule.signal and _meant(rule, item.service)]
     return [found for signal in chosen if (found := _crossed(rule, signal))]
 
 
-def _crossed(rule: Rule, signal: Signal) -> Finding | None:
+def _crossed(rule: Rule, signal: Signal) -> ConditionMet | None:
     enough = _enough(signal)
     lasting = max(1, round(rule.for_s / signal.step) + 1)
     warned = holds(rule.op, signal.values, rule.warning) & enough
@@ -60,7 +60,7 @@ def _crossed(rule: Rule, signal: Signal) -> Finding | None:
     if either.size < lasting or not either[-lasting:].all():
         return None
     first = 0 if either.all() else either.size - int(np.argmax(~either[::-1]))
-    return Finding(
+    return ConditionMet(
         signal.service,
         float(signal.values[-1]),
         signal.unit,
@@ -78,7 +78,7 @@ def _enough(signal: Signal) -> np.ndarray:
     return np.nan_to_num(signal.events) >= FEWEST_EVENTS
 
 
-def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
+def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:
     """Services whose memory grows steadily and meets its limit within the rule's levels."""
     window = Window(at - rule.window_s, at)
     found = []
@@ -94,7 +94,7 @@ def exhaustion(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
         ):
             critical = bool(holds("<", np.array(left), rule.critical))
             found.append(
-                Finding(signal.service, left, Unit.seconds, _growing_since(signal), critical)
+                ConditionMet(signal.service, left, Unit.seconds, _growing_since(signal), critical)
             )
     return found
 
@@ -114,7 +114,7 @@ def _lasting(signal: Signal) -> bool:
     return len(rises) == 2 and min(rises) > 0.25 * max(rises) > 0
 
 
-def anomaly(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> list[Finding]:
+def anomaly(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> list[ConditionMet]:
     """Services whose signal left its own usual band, materially."""
     recent = Window(at - rule.window_s, at)
     past = Window(recent.start - baseline_s, recent.start)
@@ -129,7 +129,9 @@ def anomaly(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> l
         if isinstance(scored, Anomaly) and _material(rule, scored, floor):
             started = recent.start + (scored.onset or 0) * signal.step
             critical = rule.critical is not None and scored.score >= rule.critical
-            found.append(Finding(signal.service, scored.current, signal.unit, started, critical))
+            found.append(
+                ConditionMet(signal.service, scored.current, signal.unit, started, critical)
+            )
     return found
 
 
@@ -142,12 +144,12 @@ def _material(rule: Rule, scored: Anomaly, floor: float) -> bool:
     return scored.direction > 0 and risen
 
 
-def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
+def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:
     """Objectives that burn faster than the rule allows, over its window and a sixth of it."""
     catalogue = telemetry.catalogue()
     short = rule.window_s / 6
     window = Window(at - rule.window_s, at)
-    worst: dict[str, Finding] = {}
+    worst: dict[str, ConditionMet] = {}
     for (name, objective), counted in count_objectives(telemetry, window).items():
         service = catalogue.find(name)
         promised = next((o for o in service.slos if o.name == objective), None) if service else None
@@ -164,11 +166,11 @@ def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
             critical = rule.critical is not None and slower >= rule.critical
             known = worst.get(name)
             if known is None or slower > known.value:
-                worst[name] = Finding(name, slower, "", at - short, critical)
+                worst[name] = ConditionMet(name, slower, "", at - short, critical)
     return list(worst.values())
 
 
-def pattern(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
+def pattern(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:
     """Services that logged a pattern often enough, at warning or above."""
     expression = re.compile(rule.pattern, re.IGNORECASE)
     services = [rule.service] if rule.service else None
@@ -178,7 +180,7 @@ def pattern(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
         if expression.search(log.message):
             hits.setdefault(log.service, []).append(log.ts)
     return [
-        Finding(service, len(times), "", min(times), _reached(rule.critical, len(times)))
+        ConditionMet(service, len(times), "", min(times), _reached(rule.critical, len(times)))
         for service, times in hits.items()
         if _reached(rule.warning, len(times)) or _reached(rule.critical, len(times))
     ]

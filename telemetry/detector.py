@@ -11,7 +11,15 @@ from typing import Any
 
 from ..errors import BundleError
 from .alerts import fingerprint
-from .conditions import LOOK_BACK_S, Finding, anomaly, burn_rate, exhaustion, pattern, threshold
+from .conditions import (
+    LOOK_BACK_S,
+    ConditionMet,
+    anomaly,
+    burn_rate,
+    exhaustion,
+    pattern,
+    threshold,
+)
 from .model import Rule, Window
 from .recorder import Recorder
 from .recording import Recording
@@ -82,7 +90,9 @@ def _is_threshold(rule: Rule) -> bool:
     return rule.kind == "threshold" and rule.signal != SignalName.memory_exhaustion_s
 
 
-def _evaluate(rule: Rule, telemetry: Recording, at: float, signals: list[Signal]) -> list[Finding]:
+def _evaluate(
+    rule: Rule, telemetry: Recording, at: float, signals: list[Signal]
+) -> list[ConditionMet]:
     if rule.op not in (">", "<", ">=", "<="):
         raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of >, <, >=, <=; correct it")
     match rule.kind:
@@ -102,7 +112,7 @@ def _evaluate(rule: Rule, telemetry: Recording, at: float, signals: list[Signal]
     )
 
 
-def _pattern(rule: Rule, telemetry: Recording, at: float) -> list[Finding]:
+def _pattern(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:
     try:
         return pattern(rule, telemetry, at)
     except re.error as error:
@@ -120,7 +130,7 @@ def _correlated(rule: Rule, firings: list[Firing]) -> Firing | None:
     service = rule.service or (shared[0] if shared else parts[0].service)
     critical = any(item.severity == "critical" for item in parts)
     started = min(item.started for item in parts)
-    return fire(rule, Finding(service, float(len(parts)), "", started, critical))
+    return fire(rule, ConditionMet(service, float(len(parts)), "", started, critical))
 
 
 def _fires_all(service: str, rule: Rule, parts: list[Firing]) -> bool:
@@ -151,7 +161,7 @@ def _news(before: str | None, now: str) -> bool:
     return before is None or (before == "warning" and now == "critical")
 
 
-def fire(rule: Rule, found: Finding) -> Firing:
+def fire(rule: Rule, found: ConditionMet) -> Firing:
     """The firing of a rule, with its summary filled in."""
     text = rule.summary or f"{rule.name} on {{service}}: {{value}}"
     summary = text.replace("{service}", found.service or "a service").replace(

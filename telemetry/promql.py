@@ -7,7 +7,7 @@ from ..yaml_tables import Entry
 
 
 @dataclass(frozen=True)
-class Scope:
+class SeriesScope:
     """Which service's series a PromQL expression is about, and how far its rates look back."""
 
     service: str = ""  # empty: every service

@@ -33,14 +33,16 @@ MOST_COLUMNS = 40
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryAnswer:
     """Rows of plain JSON values, and whether there are more than were asked for."""
 
     rows: list[dict[str, Any]]
     more: bool
 
 
-def run(folder: Path, parts: dict[str, list[str]], sql: str, most: int, seconds: float) -> Answer:
+def run(
+    folder: Path, parts: dict[str, list[str]], sql: str, most: int, seconds: float
+) -> QueryAnswer:
     """The first `most` rows of one SELECT over the tables in these files below `folder`.
 
     Raises ToolRetry, which says what to correct, for a statement that is not allowed or wrong;
@@ -52,7 +54,7 @@ def run(folder: Path, parts: dict[str, list[str]], sql: str, most: int, seconds:
         except ToolFailed as error:
             hint = "narrow ts, select fewer columns, or aggregate before joining"
             raise ToolFailed(f"the query failed: {error}; {hint}") from None
-    return Answer(rows, more)
+    return QueryAnswer(rows, more)
 
 
 def select(

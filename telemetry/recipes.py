@@ -15,7 +15,7 @@ from ..analysis.quantiles import histogram_quantiles
 from ..yaml_tables import Entry
 from .board import Board
 from .grid import roll
-from .promql import Labelled, Scope, by_instance, by_service
+from .promql import Labelled, SeriesScope, by_instance, by_service
 
 Made = tuple[np.ndarray, np.ndarray | None]
 """Values per cell, and the number of events they rest on where that matters."""
@@ -41,10 +41,10 @@ class Recipe(Entry, ABC):
         """Values per cell of the board's grid; None where nothing was recorded."""
 
     @abstractmethod
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         """The same as PromQL, one value a service; it can be an operand as it stands."""
 
-    def enough(self, scope: Scope) -> str:
+    def enough(self, scope: SeriesScope) -> str:
         """PromQL that is there only where the value rests on enough events to wake people up;
         empty where any value does."""
         return ""
@@ -59,7 +59,7 @@ class Rate(Recipe):
         rolled = board.rolled(self.metric)
         return None if rolled is None else (rolled.rate, rolled.total)
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         return by_service("sum", scope.over("rate", self.metric))
 
 
@@ -72,11 +72,11 @@ class Share(Recipe):
     def compute(self, board: Board) -> Made | None:
         return board.share(self.metric, self.match)
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         some = by_service("sum", scope.over("rate", self.metric, self.match.matcher))
         return f"{some} / {by_service('sum', scope.over('rate', self.metric))}"
 
-    def enough(self, scope: Scope) -> str:
+    def enough(self, scope: SeriesScope) -> str:
         some = scope.over("increase", self.metric, self.match.matcher)
         return f"{by_service('sum', some)} >= {FEWEST_BAD}"
 
@@ -98,11 +98,11 @@ class Quantile(Recipe):
         bounds, counts = found
         return histogram_quantiles(self.q, bounds, counts), counts[-1]
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         buckets = scope.over("rate", self.needs[0])
         return f"histogram_quantile({self.q:g}, sum by (service, le) ({buckets}))"
 
-    def enough(self, scope: Scope) -> str:
+    def enough(self, scope: SeriesScope) -> str:
         every = scope.over("increase", f"{self.metric}_count")
         return f"{by_service('sum', every)} >= {FEWEST_EVENTS}"
 
@@ -116,7 +116,7 @@ class Gauge(Recipe):
         read = board.total if self.kind == "total" else board.highest
         return uncounted(read(self.metric))
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         return by_service("sum" if self.kind == "total" else "max", scope.select(self.metric))
 
 
@@ -128,7 +128,7 @@ class Busiest(Recipe):
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.busiest(self.metric))
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         return by_service("max", by_instance("sum", scope.over("rate", self.metric)))
 
 
@@ -151,7 +151,7 @@ class Used(Limited):
     def compute(self, board: Board) -> Made | None:
         return uncounted(board.used(self.metric, self.limit, board.service.limits.get(self.listed)))
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         used, limit = (by_instance("max", scope.select(name)) for name in self.needs)
         return by_service("max", f"{used} / {limit}")
 
@@ -166,7 +166,7 @@ class UsedTogether(Limited):
         limit = board.service.limits.get(self.listed) if exposed is None else exposed
         return None if used is None or limit is None else (used / limit, None)
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         used, limit = (scope.select(name) for name in self.needs)
         return f"{by_service('sum', used)} / {by_service('max', limit)}"
 
@@ -191,7 +191,7 @@ class Restarts(Recipe):
         moved = [np.diff(cells, prepend=cells[:1]) > 1 for cells in starts.values()]
         return roll([np.vstack(moved).sum(axis=0)], board.width, board.grid.step).total, None
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         counted = by_service("sum", scope.over("increase", self.metric))
         return f"({counted} or {by_service('sum', scope.over('changes', self.start_time))})"
 
@@ -213,7 +213,7 @@ class Answering(Beyond):
 
     kind: Literal["answering"] = "answering"
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         return by_service("avg", scope.select(self.metric))
 
 
@@ -224,13 +224,13 @@ class TimeToFull(Beyond):
     kind: Literal["time to full"] = "time to full"
     limit: str
 
-    def promql(self, scope: Scope) -> str:
+    def promql(self, scope: SeriesScope) -> str:
         used, limit = scope.select(self.metric), scope.select(self.limit)
         slope, grown = (scope.over(name, self.metric) for name in ("deriv", "delta"))
         left = f"({limit} - {used}) / ({slope} > 0)"
         return by_service("min", f"{left} and ({grown} > 0.1 * {used})")
 
-    def within(self, scope: Scope, ahead_s: float) -> str:
+    def within(self, scope: SeriesScope, ahead_s: float) -> str:
         """PromQL that is there for instances that will be full in so many seconds."""
         ahead = f"predict_linear({scope.select(self.metric)}[{scope.window}], {ahead_s:g})"
         return f"{ahead} > on (service, instance) {scope.select(self.limit)}"

@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import TelemetryError
 from .model import Catalogue, Window
 from .recording import Recording
-from .sources.source import BEYOND, EVER, EVERYTHING, Ask, Batch, Budget, Scope, Source
+from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
 
 AMPLE = Budget()
@@ -147,7 +147,7 @@ class Recorder:
         window, more = reading.window(self.since, now), True
         while more and not self.left[source.name].spent:
             begun = time.monotonic()
-            ask = Ask(scope, window, self.left[source.name], reading.after)
+            ask = SourceQuery(scope, window, self.left[source.name], reading.after)
             try:
                 batch = source.read(ask)
             except TelemetryError as error:

@@ -15,7 +15,7 @@ from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover
 from .event_columns import messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
-from .queries import Answer, run
+from .queries import QueryAnswer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
 from .tables import TIME, Tables, as_line
@@ -179,7 +179,7 @@ class Recording:
         """
         return self.tables.kept.get(key, self, make, _differ)
 
-    def query(self, sql: str, most: int, seconds: float = 10) -> Answer:
+    def query(self, sql: str, most: int, seconds: float = 10) -> QueryAnswer:
         """At most so many rows of one SELECT over metrics, logs, traces, changes.
 
         Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.

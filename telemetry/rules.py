@@ -6,7 +6,7 @@ from typing import Any
 
 from ..yaml_tables import Entry, Pattern, read_table
 from .model import Rule, Seconds, Windows
-from .promql import Scope
+from .promql import SeriesScope
 from .signal_catalogue import CATALOGUE, Unit, definition
 
 
@@ -74,7 +74,7 @@ def prometheus_rules(rules: list[Rule], interval_s: float = 1.0) -> dict[str, An
 
 
 def _alert(rule: Rule, severity: str, level: float) -> dict[str, Any]:
-    known, scope = definition(rule.signal), Scope(rule.service, _duration(rule.window_s))
+    known, scope = definition(rule.signal), SeriesScope(rule.service, _duration(rule.window_s))
     expression, enough = known.recipe.promql(scope), known.recipe.enough(scope)
     condition = f"{expression} {rule.op} {level:g}"
     shown = f"{{{{ $value | {PRINTING.get(Unit(known.unit), 'humanize')} }}}}"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, cast
 
 from ..yaml_tables import Entry, read_table
-from .promql import Scope
+from .promql import SeriesScope
 from .recipes import AnyRecipe, Gauge, Limited, Share, TimeToFull
 
 
@@ -112,7 +112,7 @@ class SignalDefinition(Entry):
 
     def promql(self, service: str, window: str = "1m") -> str:
         """The signal of one service as PromQL."""
-        return self.recipe.promql(Scope(service, window))
+        return self.recipe.promql(SeriesScope(service, window))
 
 
 class SignalTable(Entry):

@@ -24,7 +24,7 @@ FIELDS = {
 
 
 @dataclass(frozen=True)
-class Request:
+class EdgeRequest:
     """One request at the edge."""
 
     at: float
@@ -48,11 +48,11 @@ def edge_services(bench: Bench) -> list[str]:
     return [roots.most_common(1)[0][0]] if roots else []
 
 
-def edge_requests(bench: Bench, window: Window) -> list[Request]:
+def edge_requests(bench: Bench, window: Window) -> list[EdgeRequest]:
     """Server spans at the edge inside a window, oldest first. Shared: never written into."""
     edges = edge_services(bench)
 
-    def read() -> list[Request]:
+    def read() -> list[EdgeRequest]:
         found = bench.telemetry.span_table(window, linked=False)
         ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
         return [
@@ -68,12 +68,12 @@ def _roots(found: SpanTable) -> Counter[str]:
     return Counter(found.services[i] for i in found.service[found.entry].tolist())
 
 
-def _request(span: Span) -> Request:
+def _request(span: Span) -> EdgeRequest:
     facts = span.attributes
     status = facts.get("http.response.status_code")
     code = int(status) if isinstance(status, (int, float, str)) and str(status).isdigit() else None
     failed = span.status == "error" or (code is not None and (code >= 500 or code == 499))
-    return Request(
+    return EdgeRequest(
         at=span.start,
         route=str(facts.get("http.route") or span.name),
         path=str(facts.get("url.path") or facts.get("http.route") or span.name),

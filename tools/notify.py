@@ -14,7 +14,7 @@ from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..incident.evidence import short
 from ..incident.private import file_name, write_private
-from ..prompts.neutral import data
+from ..prompts.values import data
 
 DRILL = "an exercise: nothing in it is real, forward it to nobody"
 

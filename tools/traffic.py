@@ -7,7 +7,7 @@ from ..analysis.rates import rate_change
 from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .edge_requests import Request, arrivals, edge_requests, edge_services
+from .edge_requests import EdgeRequest, arrivals, edge_requests, edge_services
 from .reading import Lengths, cut, durations, number, one_of, ratio, seconds, share, table
 
 MOST_ROWS = 50
@@ -159,7 +159,7 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     frame = bench.frame
     before, after = edge_requests(bench, frame.baseline), edge_requests(bench, frame.incident)
     limit = _latency_limit(bench)
-    routes: dict[str, tuple[list[Request], list[Request]]] = defaultdict(lambda: ([], []))
+    routes: dict[str, tuple[list[EdgeRequest], list[EdgeRequest]]] = defaultdict(lambda: ([], []))
     for side, found in enumerate((after, before)):
         for request in found:
             routes[request.route][side].append(request)
@@ -189,7 +189,7 @@ def _latency_limit(bench: Bench) -> float | None:
 
 
 def _impact(
-    route: str, now: list[Request], before: list[Request], limit: float | None
+    route: str, now: list[EdgeRequest], before: list[EdgeRequest], limit: float | None
 ) -> RouteImpact:
     failed = sum(request.failed for request in now)
     failed_before = sum(request.failed for request in before)

@@ -14,48 +14,46 @@ ATTACK = ("concentrated", "distributed")
 FAILURES = SignalName.login_failure_share
 
 
-def attackers(observations: Observations) -> list[FailedLogins]:
+def attackers(seen: Observations) -> list[FailedLogins]:
     """Sources that only fail, failed hardly before, and fail beyond chance now."""
     return [
         row
-        for row in observations.logins.rows
+        for row in seen.logins.rows
         if row.kind in ATTACK and row.failures == row.attempts and (row.pattern or row.score >= 2)
     ]
 
 
-def attacks(observations: Observations) -> Iterator[Candidate]:
+def attacks(seen: Observations) -> Iterator[Candidate]:
     """Failed logins far above the usual, from sources that try many users."""
-    found = attackers(observations)
+    found = attackers(seen)
     if not found:
         return
     worst = found[0]
-    service = _login_service(observations)
+    service = _login_service(seen)
     failures = sum(row.failures for row in found)
     users = sum(row.users for row in found)
     statement = f"credentials are being tried against {service} from {len(found)} sources"
     names = ", ".join(row.value for row in found)
     candidate = Candidate(service, FaultKind.credential_attack, statement, resource=names)
     text = f"{failures} failed logins from {len(found)} sources that failed hardly before"
-    quotes = [q for row in found[:3] for q in cite(observations.logins, row, "value", "failures")]
+    quotes = [q for row in found[:3] for q in cite(seen.logins, row, "value", "failures")]
     candidate.backed(3.0, failures / 20, text, quotes)
-    candidate.backed(
-        1.5, users / 20, f"they try {users} users", cite(observations.logins, worst, "users")
-    )
-    row = observations.signal(service, FAILURES)
+    candidate.backed(1.5, users / 20, f"they try {users} users", cite(seen.logins, worst, "users"))
+    row = seen.signal(service, FAILURES)
     share = (row.current or 0.0) if row else 0.0
     text = f"{share:.0%} of all logins fail"
-    candidate.backed(1.0, share, text, cite(observations.signals, row, "current", "baseline"))
+    candidate.backed(1.0, share, text, cite(seen.signals, row, "current", "baseline"))
     yield candidate
 
 
-def _login_service(observations: Observations) -> str:
+def _login_service(seen: Observations) -> str:
     """The service whose login signals moved; else one that counts logins at all."""
-    rows = [r for r in observations.signals.rows if r.signal.startswith("login")]
+    rows = [r for r in seen.signals.rows if r.signal.startswith("login")]
     moved = [row for row in rows if row.worse]
     if rows:
         return (moved or rows)[0].service
-    lines = (r for r in observations.patterns.rows if "login" in r.template.lower())
-    return next((row.service for row in lines), observations.case.document.alert.service)
+    lines = (r for r in seen.patterns.rows if "login" in r.template.lower())
+    return next((row.service for row in lines), seen.case.document.alert.service)
 
 
 PREFIX = {4: 24, 6: 64}

@@ -31,37 +31,31 @@ class Candidate:
     resource: str = ""  # flag, table, sources, provider: what an action would name
     reasons: list[WeighedSignal] = field(default_factory=list)
 
-    def backed(
-        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
-    ) -> "Candidate":
+    def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""
-        return self._add(weight, value, note, quotes, supports=True)
+        self._add(weight, value, note, quotes, supports=True)
 
-    def doubted(
-        self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()
-    ) -> "Candidate":
+    def doubted(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason against it."""
-        return self._add(weight, value, note, quotes, supports=False)
+        self._add(weight, value, note, quotes, supports=False)
 
     def unnamed(self) -> None:
         """The place alone, without a kind of fault."""
         self.kind = FaultKind.unknown
         self.statement = PLACE.format(self.service)
 
-    def lacking(self, note: str) -> "Candidate":
+    def lacking(self, note: str) -> None:
         """Note something that could not be looked at."""
         signal = Observation(name=note, weight=0, value=0, note=note, available=False)
         self.reasons.append(WeighedSignal(signal, ()))
-        return self
 
     def _add(
         self, weight: float, value: float, note: str, quotes: Sequence[Quote], supports: bool
-    ) -> "Candidate":
+    ) -> None:
         bounded = min(1.0, max(0.0, value))
         if bounded > 0:
             signal = Observation(note, weight, bounded, supports=supports, note=note)
             self.reasons.append(WeighedSignal(signal, tuple(quotes)))
-        return self
 
 
 class CauseWords(Entry):

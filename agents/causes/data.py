@@ -14,49 +14,49 @@ WRITTEN = re.compile(r"(?:\bset|,)\s+\"?([a-z_][a-z0-9_]*)\"?\s*=", re.IGNORECAS
 TABLE = re.compile(r"\b(?:from|into|update|join)\s+\"?([a-z_][a-z0-9_]*)", re.IGNORECASE)
 
 
-def corrupted(observations: Observations) -> Iterator[Candidate]:
+def corrupted(seen: Observations) -> Iterator[Candidate]:
     """A new data error in a service that nobody released, on some of its requests only."""
-    for group in observations.errors.rows:
+    for group in seen.errors.rows:
         service = group.services.split(", ")[0]
-        share = observations.own_failures(service)
-        said = {word.lower() for word in words().data.findall(_said(observations, service, group))}
+        share = seen.own_failures(service)
+        said = {word.lower() for word in words().data.findall(_said(seen, service, group))}
         if not group.new or len(said) < 2 or share < 0.2:
             continue
-        table = _table(observations, service)
+        table = _table(seen, service)
         statement = f"rows of {table or 'a table'} that {service} reads make no sense"
         candidate = Candidate(service, FaultKind.data_corruption, statement, resource=table)
-        quotes = cite(observations.errors, group, "exception", "count")
+        quotes = cite(seen.errors, group, "exception", "count")
         text = f"the errors speak of data: {group.exception}: {group.message[:80]}"
         candidate.backed(2.0, len(said) / 3, text, quotes)
-        failing = first(observations.failures, service=service)
+        failing = first(seen.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
-        candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))
-        released = observations.released(service)
+        candidate.backed(2.0, share, text, cite(seen.failures, failing, "share", "error"))
+        released = seen.released(service)
         candidate.backed(1.0, float(not released), f"{service} was not released before it")
         candidate.doubted(2.0, float(released), f"{service} was just released")
-        _against_backup(observations, candidate, table)
+        _against_backup(seen, candidate, table)
         yield candidate
 
 
-def _said(observations: Observations, service: str, group: ErrorGroup) -> str:
+def _said(seen: Observations, service: str, group: ErrorGroup) -> str:
     """What the service says about its failures: exception, failing spans, log lines."""
-    spans = [row.error for row in where(observations.failures, service=service)]
-    lines = [r.sample for r in where(observations.patterns, service=service) if r.level == "error"]
+    spans = [row.error for row in where(seen.failures, service=service)]
+    lines = [r.sample for r in where(seen.patterns, service=service) if r.level == "error"]
     return " ".join([group.exception, group.message, *spans, *lines])
 
 
-def damaged(observations: Observations) -> list[BackupDifference]:
+def damaged(seen: Observations) -> list[BackupDifference]:
     """Columns that differ from the backup in few rows, and that no service writes itself: those
     differ in ordinary business."""
-    statements = [row.statement for row in observations.queries.rows]
+    statements = [row.statement for row in seen.queries.rows]
     written = {name.lower() for text in statements for name in WRITTEN.findall(text)}
-    return [r for r in where(observations.backups, suspect=True) if r.column.lower() not in written]
+    return [r for r in where(seen.backups, suspect=True) if r.column.lower() not in written]
 
 
-def _against_backup(observations: Observations, candidate: Candidate, table: str) -> None:
+def _against_backup(seen: Observations, candidate: Candidate, table: str) -> None:
     """Held against its backup, where there is one to hold it against."""
-    differences = observations.backups
-    row = next((row for row in damaged(observations) if row.table == table), None)
+    differences = seen.backups
+    row = next((row for row in damaged(seen) if row.table == table), None)
     if row:
         text = f"{row.rows_differing} rows of {table} differ from the backup in {row.column}"
         quotes = cite(differences, row, "table", "column", "rows_differing")
@@ -65,12 +65,12 @@ def _against_backup(observations: Observations, candidate: Candidate, table: str
         candidate.lacking("a backup to hold the rows against")
 
 
-def _table(observations: Observations, service: str) -> str:
+def _table(seen: Observations, service: str) -> str:
     """The table that the failing service reads: named in what it says, else by its statements."""
-    statements = [row.statement for row in where(observations.queries, service=service)]
+    statements = [row.statement for row in where(seen.queries, service=service)]
     tables = [name for text in statements for name in TABLE.findall(text)]
-    errors = [row.error for row in where(observations.failures, service=service)]
-    lines = [row.sample for row in where(observations.patterns, service=service)]
+    errors = [row.error for row in where(seen.failures, service=service)]
+    lines = [row.sample for row in where(seen.patterns, service=service)]
     text = " ".join([*errors, *lines]).lower()
     named = [name for name in tables if name.lower().rstrip("s") in text]
     return (named or tables or [""])[0]

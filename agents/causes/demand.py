@@ -19,76 +19,72 @@ FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
 """What a lack of room looks like."""
 
 
-def surges(observations: Observations) -> Iterator[Candidate]:
+def surges(seen: Observations) -> Iterator[Candidate]:
     """More requests than before, from many sides, and a service that has no room for them."""
-    row = most_surging(observations)
+    row = most_surging(seen)
     if row is None:
         return
-    crowded = _crowded(observations)
-    service = crowded.service if crowded else observations.case.document.alert.service
+    crowded = _crowded(seen)
+    service = crowded.service if crowded else seen.case.document.alert.service
     if not service:
         return
     more = row.ratio or 0.0
     statement = f"{more:.1f} times the usual traffic on {row.value}; {service} is full"
     candidate = Candidate(service, FaultKind.traffic_surge, statement, resource=row.value)
     text = f"{row.rate:g} requests/s, {row.rate_before:g} before"
-    quotes = cite(observations.traffic, row, "rate", "rate_before", "ratio")
+    quotes = cite(seen.traffic, row, "rate", "rate_before", "ratio")
     candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
     used = (crowded.utilisation or 0.0) if crowded else 0.0
     text = f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use"
-    quotes = cite(observations.saturation, crowded, "utilisation", "resource")
+    quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
-    attack = any(r.kind in ("concentrated", "distributed") for r in observations.logins.rows)
+    attack = any(r.kind in ("concentrated", "distributed") for r in seen.logins.rows)
     candidate.doubted(3.0, float(attack), "the added requests are failed logins")
     yield candidate
 
 
-def most_surging(observations: Observations) -> TrafficRate | None:
+def most_surging(seen: Observations) -> TrafficRate | None:
     """The route with the most added requests, where arrivals rose beyond chance."""
-    rising = [
-        row for row in observations.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3
-    ]
+    rising = [row for row in seen.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3]
     routes = [row for row in rising if row.value != "*"]
     return max(routes or rising, key=lambda r: r.rate - r.rate_before, default=None)
 
 
-def _crowded(observations: Observations) -> ResourceUse | None:
-    rows = [
-        r for r in observations.saturation.rows if r.resource in ("concurrency", "cpu", "db pool")
-    ]
+def _crowded(seen: Observations) -> ResourceUse | None:
+    rows = [r for r in seen.saturation.rows if r.resource in ("concurrency", "cpu", "db pool")]
     full = [row for row in rows if (row.utilisation or 0) >= 0.6]
     return max(full, key=lambda row: row.score, default=None)
 
 
-def surging_demand(observations: Observations) -> Iterator[Candidate]:
+def surging_demand(seen: Observations) -> Iterator[Candidate]:
     """The rate of requests rose where they come in, and what takes them is full."""
-    row = rising_demand(observations)
+    row = rising_demand(seen)
     if row is None:
         return
-    entry, more, now = row.service, _rise(row), scene(observations)
+    entry, more, now = row.service, _rise(row), scene(seen)
     statement = f"{more:.1f} times the usual requests at {entry}, more than it has room for"
     candidate = Candidate(entry, FaultKind.traffic_surge, statement, resource=entry)
-    quotes = cite(observations.symptoms, row, "service", "text", "before", "now", "ratio")
+    quotes = cite(seen.symptoms, row, "service", "text", "before", "now", "ratio")
     text = f"{row.text} of {entry}: {row.now:g}, {row.before:g} before"
     candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
-    others = [r.service for r in observations.symptoms.rows if _rise(r) and r is not row]
+    others = [r.service for r in seen.symptoms.rows if _rise(r) and r is not row]
     candidate.backed(1.0, len(others) / 2, f"so it is at {', '.join(others[:3])}", quotes)
-    seen = [now.shown[name] for name in FULL if name in now.shown]
-    full = max(seen, key=lambda found: found.level, default=None)
+    lacks = [now.shown[name] for name in FULL if name in now.shown]
+    full = max(lacks, key=lambda found: found.level, default=None)
     crowd = full.symptoms[0] if full else None
-    proof = symptom_quotes(observations, crowd, "text")
+    proof = symptom_quotes(seen, crowd, "text")
     room = full.level if full else 0.0
     candidate.backed(2.0, room, f"it lacks room: {crowd.text[:120] if crowd else ''}", proof)
     candidate.doubted(1.5, 1.0 - room, "little says that there is no room for it")
-    candidate.doubted(EXPLAINED, *explained(observations, now, frozenset()))
+    candidate.doubted(EXPLAINED, *explained(seen, now, frozenset()))
     yield candidate
 
 
-def rising_demand(observations: Observations) -> Symptom | None:
+def rising_demand(seen: Observations) -> Symptom | None:
     """The rate of requests that rose where they come in: at the alerting service, else most."""
-    rising = {row.service: row for row in observations.symptoms.rows if _rise(row)}
-    entries = [row for row in rising.values() if _from_outside(observations, row, rising)]
-    alerting = observations.case.document.alert.service
+    rising = {row.service: row for row in seen.symptoms.rows if _rise(row)}
+    entries = [row for row in rising.values() if _from_outside(seen, row, rising)]
+    alerting = seen.case.document.alert.service
     return max(entries, key=lambda row: (row.service == alerting, _rise(row)), default=None)
 
 
@@ -99,7 +95,7 @@ def _rise(row: Symptom) -> float:
     return row.ratio if whole and row.ratio and row.ratio >= LEAST else 0.0
 
 
-def _from_outside(observations: Observations, row: Symptom, rising: dict[str, Symptom]) -> bool:
+def _from_outside(seen: Observations, row: Symptom, rising: dict[str, Symptom]) -> bool:
     """Nobody calls it, or who calls it gets as much more itself: else the calls are our own."""
-    callers = [s.name for s in observations.case.catalogue.services if row.service in s.depends_on]
+    callers = [s.name for s in seen.case.catalogue.services if row.service in s.depends_on]
     return all(c in rising and _rise(rising[c]) >= 0.6 * _rise(row) for c in callers)

@@ -18,15 +18,15 @@ from ..runtime.case import Case
 from .observations import Observations, first
 
 
-def five_whys(observations: Observations, cause: Hypothesis) -> list[Sentence]:
+def five_whys(seen: Observations, cause: Hypothesis) -> list[Sentence]:
     """Question and answer, from the alert down to the system's own weakness."""
-    alert = observations.case.document.alert
+    alert = seen.case.document.alert
     hurt = alert.service or "the edge"
     return [
         Sentence(text=f"Why did {alert.name} fire? {alert.summary or alert.name}"),
-        _path(observations, hurt, cause),
-        _error(observations, cause),
-        _change(observations, cause),
+        _path(seen, hurt, cause),
+        _error(seen, cause),
+        _change(seen, cause),
         Sentence(
             text=f"Why could it reach users? {fault_of(cause.kind).systemic}",
             evidence=_proof(cause),
@@ -34,33 +34,33 @@ def five_whys(observations: Observations, cause: Hypothesis) -> list[Sentence]:
     ]
 
 
-def _path(observations: Observations, hurt: str, cause: Hypothesis) -> Sentence:
-    row = first(observations.origin, service=cause.service)
+def _path(seen: Observations, hurt: str, cause: Hypothesis) -> Sentence:
+    row = first(seen.origin, service=cause.service)
     if row is None or hurt == cause.service:
         text = f"Why is {hurt} hurt? it begins there: no service that it calls explains it"
     else:
         steps = row.path.replace(" > ", " calls ")
         text = f"Why is {hurt} hurt? {steps}; the degradation begins in {cause.service}"
-    return Sentence(text=text, evidence=[observations.origin.evidence])
+    return Sentence(text=text, evidence=[seen.origin.evidence])
 
 
-def _error(observations: Observations, cause: Hypothesis) -> Sentence:
+def _error(seen: Observations, cause: Hypothesis) -> Sentence:
     question = f"Why does {cause.service} degrade?"
-    row = next(observations.new_errors(cause.service), None)
+    row = next(seen.new_errors(cause.service), None)
     if row:
         text = f"{question} {row.exception} at {place(row.location)}"
-        return Sentence(text=text, evidence=[observations.errors.evidence])
+        return Sentence(text=text, evidence=[seen.errors.evidence])
     answer = cause.support[0].text if cause.support else cause.statement
     return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
 
 
-def _change(observations: Observations, cause: Hypothesis) -> Sentence:
-    row = first(observations.changes, id=cause.change) if cause.change else None
+def _change(seen: Observations, cause: Hypothesis) -> Sentence:
+    row = first(seen.changes, id=cause.change) if cause.change else None
     if row is None:
         text = "Why now? no change just before the onset explains it"
     else:
         text = f"Why now? {change_name(row)}, {when(row)}: {row.summary}"
-    return Sentence(text=text, evidence=[observations.changes.evidence])
+    return Sentence(text=text, evidence=[seen.changes.evidence])
 
 
 def _proof(cause: Hypothesis) -> list[str]:
@@ -68,14 +68,14 @@ def _proof(cause: Hypothesis) -> list[str]:
     return list(dict.fromkeys(quoted))
 
 
-def contributing_factors(observations: Observations, cause: Hypothesis) -> list[Sentence]:
+def contributing_factors(seen: Observations, cause: Hypothesis) -> list[Sentence]:
     """What made it possible or made it hurt more, each from the record."""
-    grounds = [observations.origin.evidence]
-    return [Sentence(text=text, evidence=grounds) for text in _factors(observations, cause)]
+    grounds = [seen.origin.evidence]
+    return [Sentence(text=text, evidence=grounds) for text in _factors(seen, cause)]
 
 
-def _factors(observations: Observations, cause: Hypothesis) -> Iterator[str]:
-    case = observations.case
+def _factors(seen: Observations, cause: Hypothesis) -> Iterator[str]:
+    case = seen.case
     service = case.catalogue.find(cause.service)
     part = case.inventory.services.get(cause.service)
     if part and len(part.instances) == 1 and service and service.kind == "service":

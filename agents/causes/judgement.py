@@ -19,16 +19,16 @@ NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
 
-def candidates(observations: Observations) -> list[Candidate]:
+def candidates(seen: Observations) -> list[Candidate]:
     """What every recogniser sees; of two for one service and kind the better backed one."""
     best: dict[tuple[str, str], Candidate] = {}
     for recogniser in RECOGNISERS:
-        for candidate in recogniser(observations):
+        for candidate in recogniser(seen):
             key = (candidate.service, candidate.kind.value)
             if key not in best or _weight(candidate) > _weight(best[key]):
                 best[key] = candidate
     named = list(best.values())
-    places = list(somewhere(observations))
+    places = list(somewhere(seen))
     for place in places:
         here = [c for c in named if c.service == place.service]
         if place.kind in {candidate.kind for candidate in here}:

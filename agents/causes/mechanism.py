@@ -28,18 +28,18 @@ SLOW = (M.database, M.fanout, M.cache, M.lock, M.cpu, M.capacity)
 SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".conf", ".properties", ".env", ".tf", "dockerfile")
 
 
-def guilty_changes(observations: Observations) -> Iterator[Candidate]:
+def guilty_changes(seen: Observations) -> Iterator[Candidate]:
     """The changes that fit, each doubted by how well the next one fits."""
-    now = scene(observations)
+    now = scene(seen)
     fitting = [
         (studied, arrival)
         for studied in now.changes.values()
-        if fits(studied) and not (arrival := delivery(observations, now, studied)).late
+        if fits(studied) and not (arrival := delivery(seen, now, studied)).late
     ]
     ranked = sorted(fitting, key=lambda pair: -strength(*pair))
     for index, (studied, arrival) in enumerate(ranked[:4]):
         rival = ranked[0] if index else (ranked[1] if len(ranked) > 1 else None)
-        yield _accused(observations, now, studied, arrival, rival)
+        yield _accused(seen, now, studied, arrival, rival)
 
 
 def fits(studied: Studied) -> bool:
@@ -60,7 +60,7 @@ def strength(studied: Studied, arrival: ChangeDelivery) -> float:
 
 
 def _accused(
-    observations: Observations,
+    seen: Observations,
     now: Scene,
     studied: Studied,
     arrival: ChangeDelivery,
@@ -71,23 +71,23 @@ def _accused(
     first = closest(studied)
     name = f"change {studied.id[:10]}" + (f" ({row.summary})" if row.summary else "")
     candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
-    proof = cite(observations.history, row, "id", "files")
-    _meetings(observations, candidate, studied, proof)
-    carried = cite(observations.history, row, "id", "seconds_before")
+    proof = cite(seen.history, row, "id", "files")
+    _meetings(seen, candidate, studied, proof)
+    carried = cite(seen.history, row, "id", "seconds_before")
     candidate.backed(REACH, float(bool(arrival.service)), arrival.text, carried)
     candidate.doubted(2.0, arrival.doubt, arrival.text, carried)
-    counter_evidence(observations, now, studied, candidate)
-    demand = rising_demand(observations)
+    counter_evidence(seen, now, studied, candidate)
+    demand = rising_demand(seen)
     if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
         text = f"{demand.ratio:.1f} times the usual requests fill {demand.service} as well"
-        candidate.doubted(2.0, 1.0, text, cite(observations.symptoms, demand, "text", "ratio"))
+        candidate.doubted(2.0, 1.0, text, cite(seen.symptoms, demand, "text", "ratio"))
     if rival:
-        _rivalry(observations, candidate, strength(studied, arrival), rival)
+        _rivalry(seen, candidate, strength(studied, arrival), rival)
     return candidate
 
 
 def _meetings(
-    observations: Observations, candidate: Candidate, studied: Studied, proof: list[Quote]
+    seen: Observations, candidate: Candidate, studied: Studied, proof: list[Quote]
 ) -> None:
     contact = studied.contact
     for weight, level, touches in (
@@ -96,21 +96,18 @@ def _meetings(
         (PLACE, contact.by_place, contact.place),
     ):
         if touches:
-            seen = symptom_quotes(observations, touches[0].symptom, "text")
+            told = symptom_quotes(seen, touches[0].symptom, "text")
             text = f"{touches[0].text}; seen: {touches[0].symptom.text[:120]}"
-            candidate.backed(weight, level, text, [*proof, *seen])
+            candidate.backed(weight, level, text, [*proof, *told])
 
 
 def _rivalry(
-    observations: Observations,
-    candidate: Candidate,
-    own: float,
-    rival: tuple[Studied, ChangeDelivery],
+    seen: Observations, candidate: Candidate, own: float, rival: tuple[Studied, ChangeDelivery]
 ) -> None:
     """One that fits about as well makes both doubtful."""
     close = 1.0 - max(0.0, own - strength(*rival)) / 1.5
     text = f"change {rival[0].id[:10]} fits as well: {closest(rival[0]).text}"
-    candidate.doubted(1.5, close, text, cite(observations.history, rival[0].row, "id"))
+    candidate.doubted(1.5, close, text, cite(seen.history, rival[0].row, "id"))
 
 
 def _kind(studied: Studied) -> FaultKind:
@@ -123,19 +120,17 @@ def _kind(studied: Studied) -> FaultKind:
 
 
 def counter_evidence(
-    observations: Observations, now: Scene, studied: Studied, candidate: Candidate
+    seen: Observations, now: Scene, studied: Studied, candidate: Candidate
 ) -> None:
     """Both reasons, where there are any."""
     undone = _undone(now, studied)
     if undone:
         before = span(max(0.0, now.onset - undone.row.at))
         text = f"change {undone.id[:10]} took it back {before} before it began"
-        candidate.doubted(
-            3.0, 1.0, text, cite(observations.history, undone.row, "id", "seconds_before")
-        )
+        candidate.doubted(3.0, 1.0, text, cite(seen.history, undone.row, "id", "seconds_before"))
     calm, share = _calm(now, studied)
     text = f"it runs at {', '.join(calm[:3])} as well, where nothing is unusual"
-    candidate.doubted(1.0, share, text, cite(observations.history, studied.row, "id"))
+    candidate.doubted(1.0, share, text, cite(seen.history, studied.row, "id"))
 
 
 def _undone(now: Scene, studied: Studied) -> Studied | None:

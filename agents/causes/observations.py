@@ -36,16 +36,14 @@ class Question(Generic[R]):
     def __init__(
         self, tool: Callable[Concatenate[Bench, P], Table[R]], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        self.ask: Callable[[Observations], Result[R]] = lambda observations: observations.ask(
-            tool, *args, **kwargs
-        )
+        self.ask: Callable[[Observations], Result[R]] = lambda seen: seen.ask(tool, *args, **kwargs)
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, observations: "Observations", _owner: type | None = None) -> Result[R]:
-        result = self.ask(observations)
-        observations.__dict__[self.name] = result  # found there from now on
+    def __get__(self, seen: "Observations", _owner: type | None = None) -> Result[R]:
+        result = self.ask(seen)
+        seen.__dict__[self.name] = result  # found there from now on
         return result
 
 

@@ -22,26 +22,24 @@ SEEN, MORE, EXPLAINED = 3.0, 1.0, 4.0
 """Log-odds: the words are seen; something besides agrees; a change explains the same."""
 
 
-def outside_causes(observations: Observations) -> Iterator[Candidate]:
+def outside_causes(seen: Observations) -> Iterator[Candidate]:
     """Each cause whose words the incident's own errors use."""
-    now = scene(observations)
+    now = scene(seen)
     for fault in faults().values():
         for sign in fault.told_by:
             said = [s for s in now.symptoms if s.source != "metric" and sign.words.search(_text(s))]
             if said:
-                yield _candidate(observations, now, FaultKind(fault.kind), sign, said)
+                yield _candidate(seen, now, FaultKind(fault.kind), sign, said)
 
 
-def explained(
-    observations: Observations, now: Scene, mechanisms: frozenset[M]
-) -> tuple[float, str]:
+def explained(seen: Observations, now: Scene, mechanisms: frozenset[M]) -> tuple[float, str]:
     """How well a change explains these mechanisms (all, where none is given), 0..1; and which."""
     best, text = 0.0, ""
     for studied in now.changes.values():
         contact = studied.contact
         level = contact.of(mechanisms) if mechanisms else contact.by_mechanism
         if level > best:
-            arrival = delivery(observations, now, studied)
+            arrival = delivery(seen, now, studied)
             level *= 0.0 if arrival.late else 1.0 - arrival.doubt
             if level > best:
                 best = level
@@ -50,20 +48,20 @@ def explained(
 
 
 def _candidate(
-    observations: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
+    seen: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
 ) -> Candidate:
     first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = sign.statement.format(service=first.service)
     candidate = Candidate(first.service, kind, statement)
-    quotes = symptom_quotes(observations, first, "service", "text")
+    quotes = symptom_quotes(seen, first, "service", "text")
     candidate.backed(SEEN, first.strength, f"it says: {first.text[:140]}", quotes)
     if sign.more:
         besides = next((s for s in now.symptoms if sign.more.search(_text(s))), None)
         if besides:
-            proof = symptom_quotes(observations, besides, "text")
+            proof = symptom_quotes(seen, besides, "text")
             candidate.backed(MORE, besides.strength, f"and: {besides.text[:140]}", proof)
     same = frozenset(M[name] for name in sign.explained_by)
-    candidate.doubted(EXPLAINED, *explained(observations, now, same))
+    candidate.doubted(EXPLAINED, *explained(seen, now, same))
     return candidate
 
 
@@ -71,87 +69,87 @@ def _text(symptom: Mention) -> str:
     return plain(symptom.text)
 
 
-def providers(observations: Observations) -> Iterator[Candidate]:
+def providers(seen: Observations) -> Iterator[Candidate]:
     """Calls to an external service fail that did not fail before."""
-    outside = observations.of_kind("external")
-    for edge in observations.edges.rows:
+    outside = seen.of_kind("external")
+    for edge in seen.edges.rows:
         rise = edge.error_rise
         if edge.callee not in outside or rise < 0.1:
             continue
-        refusal = _refusal(observations, edge.callee)
+        refusal = _refusal(seen, edge.callee)
         kind = FaultKind.provider_quota if refusal else FaultKind.provider_outage
         what = "refuses calls: its quota is used up" if refusal else "fails"
         statement = f"{edge.callee} {what}; {edge.caller} depends on it"
         candidate = Candidate(edge.callee, kind, statement, resource=edge.caller)
         text = f"{edge.error_share or 0:.0%} of the calls to it fail"
-        quotes = cite(observations.edges, edge, "error_share", "callee")
+        quotes = cite(seen.edges, edge, "error_share", "callee")
         candidate.backed(3.5, rise / 0.5, text, quotes)
         if refusal:
-            proof = cite(observations.patterns, refusal, "sample", "after")
+            proof = cite(seen.patterns, refusal, "sample", "after")
             candidate.backed(1.5, 1.0, f"log: {refusal.sample[:100]}", proof)
         yield candidate
 
 
-def _refusal(observations: Observations, provider: str) -> LogPattern | None:
+def _refusal(seen: Observations, provider: str) -> LogPattern | None:
     """A new or surging log line that names the provider and speaks of a quota."""
-    for row in observations.patterns.rows:
+    for row in seen.patterns.rows:
         text = f"{row.template} {row.sample}"
         if row.kind != "vanished" and provider in text and words().quota.search(text):
             return row
     return None
 
 
-def failing_providers(observations: Observations) -> Iterator[Candidate]:
+def failing_providers(seen: Observations) -> Iterator[Candidate]:
     """Each host outside that errors name, and that answers with failures."""
-    now = scene(observations)
+    now = scene(seen)
     by_host: dict[str, list[Mention]] = {}
     for symptom in now.symptoms:
-        for host in _hosts(observations, symptom):
+        for host in _hosts(seen, symptom):
             by_host.setdefault(host, []).append(symptom)
     for host, said in by_host.items():
         if any(words().fails.search(s.text.lower()) for s in said):
-            yield _provider(observations, now, host, said)
+            yield _provider(seen, now, host, said)
 
 
-def _provider(observations: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
+def _provider(seen: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
     first = max(said, key=lambda s: s.strength)
     quota = any(words().quota.search(s.text) for s in said)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
     what = "refuses calls: its quota is used up" if quota else "fails"
     statement = f"{host}, which {first.service} calls, {what}"
     candidate = Candidate(first.service, kind, statement, resource=host)
-    quotes = symptom_quotes(observations, first, "service", "text")
+    quotes = symptom_quotes(seen, first, "service", "text")
     candidate.backed(3.0, first.strength, f"calls to it fail: {first.text[:140]}", quotes)
     metrics = (s for s in now.symptoms if s.source == "metric")
     metric = next((s for s in metrics if words().outside.search(_text(s))), None)
     if metric:
-        proof = symptom_quotes(observations, metric, "text", "now", "before")
+        proof = symptom_quotes(seen, metric, "text", "now", "before")
         candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
     blames_us = any(words().ours.search(s.text.lower()) for s in said)
     candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
     ours = frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
-    candidate.doubted(EXPLAINED, *explained(observations, now, ours))
-    _status_page(observations, candidate, host)
+    candidate.doubted(EXPLAINED, *explained(seen, now, ours))
+    _status_page(seen, candidate, host)
     return candidate
 
 
-def _status_page(observations: Observations, candidate: Candidate, host: str) -> None:
+def _status_page(seen: Observations, candidate: Candidate, host: str) -> None:
     """What the provider says itself: a hint that agrees, never the argument."""
-    outside = observations.of_kind("external")
+    outside = seen.of_kind("external")
     parts = {part for part in re.split(r"[.-]", host) if len(part) > 3}
-    told = (row for row in observations.symptoms.rows if row.service in outside)
+    told = (row for row in seen.symptoms.rows if row.service in outside)
     row = next((row for row in told if parts & set(plain(row.text).split())), None)
     if row is None:
         candidate.lacking("what the provider says about itself")
         return
-    proof = cite(observations.symptoms, row, "text")
+    proof = cite(seen.symptoms, row, "text")
     candidate.backed(0.5, 1.0, "the provider reports a problem itself", proof)
 
 
-def _hosts(observations: Observations, symptom: Mention) -> set[str]:
+def _hosts(seen: Observations, symptom: Mention) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
     found = {*words().host.findall(symptom.text), *words().peer.findall(symptom.text)}
-    ours = {s.name for s in observations.case.catalogue.services if s.kind != "external"}
+    ours = {s.name for s in seen.case.catalogue.services if s.kind != "external"}
     return {
         host
         for host in found

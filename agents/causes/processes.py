@@ -14,95 +14,91 @@ from .observations import Observations, cite, first, where
 from .suspect_changes import suspicious, time_and_place
 
 
-def hung(observations: Observations) -> Iterator[Candidate]:
+def hung(seen: Observations) -> Iterator[Candidate]:
     """Calls to a service go unanswered and it reports nothing, though nothing says it stopped."""
-    for service in _silent(observations):
+    for service in _silent(seen):
         statement = f"{service} accepts calls and answers none: its process hangs"
         candidate = Candidate(service, FaultKind.hung_process, statement)
-        edge = observations.unanswered(service)
+        edge = seen.unanswered(service)
         share = edge.unanswered_share if edge else 0.0
         text = f"{share:.0%} of the calls to {service} get no answer"
-        candidate.backed(
-            2.5, share, text, cite(observations.edges, edge, "callee", "unanswered_share")
-        )
-        up = observations.signal(service, SignalName.up)
+        candidate.backed(2.5, share, text, cite(seen.edges, edge, "callee", "unanswered_share"))
+        up = seen.signal(service, SignalName.up)
         down = up is not None and (up.current is None or up.current < 0.5)
         text = f"{service} no longer reports metrics"
-        quotes = cite(observations.signals, up, "current", "baseline")
+        quotes = cite(seen.signals, up, "current", "baseline")
         candidate.backed(2.5, 1.0 if down else 0.0, text, quotes)
         text = f"{service} still reports metrics"
-        quotes = cite(observations.signals, up, "current")
+        quotes = cite(seen.signals, up, "current")
         candidate.doubted(2.0, 1.0 if up and not down else 0.0, text, quotes)
-        candidate.doubted(
-            2.0, observations.own_failures(service) / 0.2, f"{service} itself answers errors"
-        )
+        candidate.doubted(2.0, seen.own_failures(service) / 0.2, f"{service} itself answers errors")
         yield candidate
 
 
-def crash_loops(observations: Observations) -> Iterator[Candidate]:
+def crash_loops(seen: Observations) -> Iterator[Candidate]:
     """A service restarts again and again."""
-    for row in observations.signals.rows:
+    for row in seen.signals.rows:
         if row.signal != SignalName.restarts or not row.worse:
             continue
         restarts = row.current or 0
         statement = f"{row.service} keeps restarting"
         candidate = Candidate(row.service, FaultKind.crash_loop, statement)
         text = f"{restarts:g} restarts, {row.baseline or 0:g} before"
-        candidate.backed(3.0, restarts / 3, text, cite(observations.signals, row, "current"))
+        candidate.backed(3.0, restarts / 3, text, cite(seen.signals, row, "current"))
         yield candidate
 
 
-def _silent(observations: Observations) -> list[str]:
-    unanswered = {r.service for r in observations.failures.rows if r.reason == "no answer"}
-    callees = {r.callee for r in observations.edges.rows if r.unanswered_share >= 0.2}
+def _silent(seen: Observations) -> list[str]:
+    unanswered = {r.service for r in seen.failures.rows if r.reason == "no answer"}
+    callees = {r.callee for r in seen.edges.rows if r.unanswered_share >= 0.2}
     down = {
         r.service
-        for r in observations.signals.rows
+        for r in seen.signals.rows
         if r.signal == SignalName.up and (r.current is None or r.current < 0.5)
     }
-    outside = observations.of_kind("external", "database")
+    outside = seen.of_kind("external", "database")
     return sorted((unanswered | callees | down) - outside)
 
 
 MEMORY = SignalName.memory_share
 
 
-def leaks(observations: Observations) -> Iterator[Candidate]:
+def leaks(seen: Observations) -> Iterator[Candidate]:
     """Memory that grows without end towards its limit, or has just begun to."""
-    for service in _growing(observations):
+    for service in _growing(seen):
         statement = f"{service} uses more and more memory"
         candidate = Candidate(service, FaultKind.memory_leak, statement)
-        _growth(observations, candidate, service)
-        full = first(observations.saturation, service=service, resource="memory")
+        _growth(seen, candidate, service)
+        full = first(seen.saturation, service=service, resource="memory")
         used = (full.utilisation or 0) if full else 0.0
         text = f"{used:.0%} of the memory limit in use"
-        quotes = cite(observations.saturation, full, "utilisation")
+        quotes = cite(seen.saturation, full, "utilisation")
         candidate.backed(2.0, (used - 0.5) / 0.35, text, quotes)
-        for change, score in suspicious(observations, "deploy"):
+        for change, score in suspicious(seen, "deploy"):
             if change.service == service:
                 candidate.change = change.id
-                time_and_place(observations, candidate, change, score)
+                time_and_place(seen, candidate, change, score)
         yield candidate
 
 
-def _growing(observations: Observations) -> list[str]:
+def _growing(seen: Observations) -> list[str]:
     """Services whose memory grows steadily, or is clearly above its healthy level."""
-    steady = [r for r in observations.growth.rows if r.signal.startswith("memory") and r.monotonic]
-    risen = [r.service for r in observations.signals.rows if r.signal == MEMORY and swollen(r)]
+    steady = [r for r in seen.growth.rows if r.signal.startswith("memory") and r.monotonic]
+    risen = [r.service for r in seen.signals.rows if r.signal == MEMORY and swollen(r)]
     return list(dict.fromkeys([*(row.service for row in steady), *risen]))
 
 
-def _growth(observations: Observations, candidate: Candidate, service: str) -> None:
-    for row in where(observations.growth, service=service):
+def _growth(seen: Observations, candidate: Candidate, service: str) -> None:
+    for row in where(seen.growth, service=service):
         if row.signal.startswith("memory") and row.monotonic:
             text = f"memory grew by {row.growth:.0%} and does not come back"
-            quotes = cite(observations.growth, row, "growth", "now")
+            quotes = cite(seen.growth, row, "growth", "now")
             candidate.backed(2.5, row.confidence * min(1.0, row.growth / 0.3), text, quotes)
             return
-    row = observations.signal(service, MEMORY)
+    row = seen.signal(service, MEMORY)
     risen = (row.ratio or 1.0) - 1.0 if row else 0.0
     text = f"its memory rose by {risen:.0%}"
-    candidate.backed(2.0, risen / 0.5, text, cite(observations.signals, row, "current", "baseline"))
+    candidate.backed(2.0, risen / 0.5, text, cite(seen.signals, row, "current", "baseline"))
 
 
 def swollen(row: SignalShift | None) -> bool:
@@ -112,36 +108,34 @@ def swollen(row: SignalShift | None) -> bool:
     return row.score >= 6 and (row.ratio or 0) >= 1.3
 
 
-def pools(observations: Observations) -> Iterator[Candidate]:
+def pools(seen: Observations) -> Iterator[Candidate]:
     """Every database connection of a service is taken and its requests wait for one."""
-    for row in where(observations.saturation, resource="db pool"):
+    for row in where(seen.saturation, resource="db pool"):
         service, used = row.service, row.utilisation or 0
         if used < 0.8:
             continue
         statement = f"every database connection of {service} is taken and none comes back"
         candidate = Candidate(service, FaultKind.pool_exhaustion, statement)
         text = f"{used:.0%} of the pool in use"
-        quotes = cite(observations.saturation, row, "utilisation", "used")
+        quotes = cite(seen.saturation, row, "utilisation", "used")
         candidate.backed(3.0, (used - 0.7) / 0.3, text, quotes)
-        share = observations.own_failures(service)
-        failing = first(observations.failures, service=service)
+        share = seen.own_failures(service)
+        failing = first(seen.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
-        candidate.backed(2.0, share, text, cite(observations.failures, failing, "share", "error"))
-        refused = _refused(observations, service)
+        candidate.backed(2.0, share, text, cite(seen.failures, failing, "share", "error"))
+        refused = _refused(seen, service)
         text = f"its requests wait for a connection in vain: {refused.message}" if refused else ""
-        quotes = cite(observations.errors, refused, "exception", "count")
+        quotes = cite(seen.errors, refused, "exception", "count")
         candidate.backed(2.0, float(refused is not None), text, quotes)
-        candidate.doubted(
-            2.5, _working(observations, service), "its statements take longer than before"
-        )
-        surge = most_surging(observations)
+        candidate.doubted(2.5, _working(seen, service), "its statements take longer than before")
+        surge = most_surging(seen)
         candidate.doubted(1.5, 1.0 if surge else 0.0, "there is more traffic than before")
         yield candidate
 
 
-def busy(observations: Observations) -> Iterator[Candidate]:
+def busy(seen: Observations) -> Iterator[Candidate]:
     """A processor at its limit."""
-    for row in where(observations.saturation, resource="cpu"):
+    for row in where(seen.saturation, resource="cpu"):
         used = row.utilisation or 0
         if used < 0.8:
             continue
@@ -149,23 +143,23 @@ def busy(observations: Observations) -> Iterator[Candidate]:
         candidate = Candidate(service, FaultKind.cpu_saturation, f"{service} is out of CPU")
         rise = used - (row.utilisation_before or 0)
         text = f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before"
-        candidate.backed(2.0, rise / 0.5, text, cite(observations.saturation, row, "utilisation"))
+        candidate.backed(2.0, rise / 0.5, text, cite(seen.saturation, row, "utilisation"))
         yield candidate
 
 
-def _refused(observations: Observations, service: str) -> ErrorGroup | None:
+def _refused(seen: Observations, service: str) -> ErrorGroup | None:
     """A new error of the service that speaks of getting a connection."""
-    errors = observations.new_errors(service)
+    errors = seen.new_errors(service)
     return next(
         (r for r in errors if words().connection.search(f"{r.exception} {r.message}")), None
     )
 
 
-def _working(observations: Observations, service: str) -> float:
+def _working(seen: Observations, service: str) -> float:
     """1 when statements that succeed got much slower: then the pool is busy, not leaking."""
     rows = [
         row
-        for row in where(observations.queries, service=service)
+        for row in where(seen.queries, service=service)
         if row.errors < 0.3 * row.calls and row.calls_before
     ]
     return float(max((row.ratio or 1.0 for row in rows), default=1.0) >= 3)

@@ -45,9 +45,7 @@ class ActionDraft:
     parameters: dict
 
 
-def propose(
-    observations: Observations, hypotheses: list[Hypothesis]
-) -> tuple[list[ActionPlan], list[Gap]]:
+def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[ActionPlan], list[Gap]]:
     """Plans for the standing hypotheses, best first, and what could not be proposed.
 
     The first move of each cause comes before anybody's second: when the leading cause is wrong,
@@ -60,9 +58,9 @@ def propose(
             continue
         if by_hand := fault_of(hypothesis.kind).by_hand:
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
-        for order, move in enumerate(_moves(observations, hypothesis)):
+        for order, move in enumerate(_moves(seen, hypothesis)):
             try:
-                made = _plan(observations, hypothesis, move)
+                made = _plan(seen, hypothesis, move)
             except ToolRetry as error:
                 gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
@@ -72,22 +70,22 @@ def propose(
     return [made for _, made in plans if unique.get(made.title) is made], gaps
 
 
-def _plan(observations: Observations, hypothesis: Hypothesis, move: ActionDraft) -> ActionPlan:
+def _plan(seen: Observations, hypothesis: Hypothesis, move: ActionDraft) -> ActionPlan:
     return plan(
         move.action.kind,
         move.target,
         move.parameters,
         f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
-        inventory=observations.case.inventory,
+        inventory=seen.case.inventory,
         hypothesis=hypothesis.id,
         quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
-        attempt=observations.case.attempt,
+        attempt=seen.case.attempt,
     )
 
 
-def _moves(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+def _moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     for remedy in fault_of(cause.kind).remedies:
-        yield from MOVES[remedy](observations, cause)
+        yield from MOVES[remedy](seen, cause)
 
 
 def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
@@ -98,67 +96,67 @@ def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[Action
     yield ActionDraft(FlagOff, cause.resource, {})
 
 
-def _roll_back(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+def _roll_back(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """To the version before the blamed release; only where a release is blamed."""
-    row = first(observations.changes, id=cause.change) if cause.change else None
-    part = observations.case.inventory.services.get(cause.service, Part())
+    row = first(seen.changes, id=cause.change) if cause.change else None
+    part = seen.case.inventory.services.get(cause.service, Part())
     version = (row.previous if row else "") or part.previous
     if row and version:
         yield ActionDraft(RollBack, cause.service, {"to_version": version})
 
 
-def _reroute(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    part = observations.case.inventory.services.get(cause.service, Part())
+def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    part = seen.case.inventory.services.get(cause.service, Part())
     if part.spares:
         yield ActionDraft(Reroute, cause.service, {"away_from": part.instances})
 
 
-def _scale(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+def _scale(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """As many instances as the arrivals grew by, with a third of head-room."""
-    part = observations.case.inventory.services.get(cause.service, Part())
-    row = first(observations.traffic, value=cause.resource)
+    part = seen.case.inventory.services.get(cause.service, Part())
+    row = first(seen.traffic, value=cause.resource)
     growth = (row.ratio if row else None) or 2.0
     wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
     if wanted > len(part.instances):
         yield ActionDraft(Scale, cause.service, {"instances": wanted})
 
 
-def _throttle(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    yield from _limit(observations, cause.resource)
+def _throttle(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield from _limit(seen, cause.resource)
 
 
-def _throttle_logins(observations: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
-    logins = (r.value for r in observations.traffic.rows if "login" in r.value.lower())
-    yield from _limit(observations, next(logins, ""))
+def _throttle_logins(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
+    logins = (r.value for r in seen.traffic.rows if "login" in r.value.lower())
+    yield from _limit(seen, next(logins, ""))
 
 
-def _limit(observations: Observations, route: str) -> Iterator[ActionDraft]:
+def _limit(seen: Observations, route: str) -> Iterator[ActionDraft]:
     """To half as much again as the healthy rate of the route."""
-    row = first(observations.traffic, value=route)
+    row = first(seen.traffic, value=route)
     usual = row.rate_before if row else 0.0
     if usual and route not in ("*", "/"):
-        for edge in _edges(observations):
+        for edge in _edges(seen):
             limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
             yield ActionDraft(Throttle, edge, limit)
 
 
-def _block(observations: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
+def _block(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
     """The attacking sources, with the measured share of good requests they send."""
-    patterns = observations.ask(access_patterns, by="source")
+    patterns = seen.ask(access_patterns, by="source")
     good = {r.value: r.requests - r.errors for r in patterns.rows}
-    sources = networks([row.value for row in attackers(observations)], good)
+    sources = networks([row.value for row in attackers(seen)], good)
     total = sum(good.values())
     cut = sum(count for address, count in good.items() if covered(address, sources))
     share = cut / total if total else 0.0
     if sources and share <= BACKGROUND:
-        for edge in _edges(observations):
+        for edge in _edges(seen):
             parameters = {"sources": sources, "good_share": round(share, 4)}
             yield ActionDraft(BlockSource, edge, parameters)
 
 
-def _repair(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+def _repair(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The damaged columns of the table that the failing code reads."""
-    suspects = damaged(observations)
+    suspects = damaged(seen)
     named = [row for row in suspects if row.table == cause.resource]
     for table in dict.fromkeys(row.table for row in named or suspects):
         rows = [row for row in suspects if row.table == table]
@@ -167,18 +165,18 @@ def _repair(observations: Observations, cause: Hypothesis) -> Iterator[ActionDra
         yield ActionDraft(RepairRows, table, parameters)
 
 
-def _switch(observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The service that uses the blamed provider, to another one: never back to the blamed."""
-    part = observations.case.inventory.services.get(cause.resource, Part())
+    part = seen.case.inventory.services.get(cause.resource, Part())
     if part.provider and not cause.service.endswith(part.provider):
         return  # switched already
-    others = [n for n in observations.case.inventory.providers if not cause.service.endswith(n)]
+    others = [n for n in seen.case.inventory.providers if not cause.service.endswith(n)]
     for other in others:
         yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
 
 
-def _edges(observations: Observations) -> list[str]:
-    return [name for name, part in observations.case.inventory.services.items() if part.edge][:1]
+def _edges(seen: Observations) -> list[str]:
+    return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
 
 MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]] = {

@@ -51,40 +51,40 @@ class Scene:
     changes: dict[str, Studied]
 
 
-def scene(observations: Observations) -> Scene:
+def scene(seen: Observations) -> Scene:
     """The scene of this case, worked out once."""
-    if "scene" not in observations.notes:
-        observations.notes["scene"] = _scene(observations)
-    return observations.notes["scene"]
+    if "scene" not in seen.notes:
+        seen.notes["scene"] = _scene(seen)
+    return seen.notes["scene"]
 
 
-def symptom_quotes(observations: Observations, symptom: Mention | None, *names: str) -> list[Quote]:
+def symptom_quotes(seen: Observations, symptom: Mention | None, *names: str) -> list[Quote]:
     """Quotes of these fields of the row in which a symptom was seen; none for none."""
-    seen = observations.symptoms
-    row = seen.rows[symptom.row] if symptom and symptom.row >= 0 else None
-    return cite(seen, row, *names)
+    symptoms = seen.symptoms
+    row = symptoms.rows[symptom.row] if symptom and symptom.row >= 0 else None
+    return cite(symptoms, row, *names)
 
 
-def _scene(observations: Observations) -> Scene:
-    outside = observations.of_kind("external")
+def _scene(seen: Observations) -> Scene:
+    outside = seen.of_kind("external")
     found = [
         Mention(row.service, row.source, row.text, row.strength, index)
-        for index, row in enumerate(observations.symptoms.rows)
+        for index, row in enumerate(seen.symptoms.rows)
         if row.service not in outside
     ]
-    seen = shown(found)
-    changes = _changes(observations)
+    shows = shown(found)
+    changes = _changes(seen)
     works = [studied.work for studied in changes.values()]
-    known = _known(observations)
+    known = _known(seen)
     for studied in changes.values():
-        studied.contact = meet(studied.work, found, seen, works, known)
-    onset, dated = _onset(observations)
-    return Scene(found, seen, _affected(observations, found), onset, dated, changes)
+        studied.contact = meet(studied.work, found, shows, works, known)
+    onset, dated = _onset(seen)
+    return Scene(found, shows, _affected(seen, found), onset, dated, changes)
 
 
-def _changes(observations: Observations) -> dict[str, Studied]:
+def _changes(seen: Observations) -> dict[str, Studied]:
     """By id. A deploy is its commit arriving: they are one change."""
-    rows = [r for r in observations.history.rows if OUR_AUTHOR not in r.author.lower()]
+    rows = [r for r in seen.history.rows if OUR_AUTHOR not in r.author.lower()]
     rows.sort(key=lambda row: row.at)
     found: dict[str, Studied] = {}
     for row in rows:
@@ -113,32 +113,32 @@ def _carried(found: dict[str, Studied]) -> None:
                 studied.carriers += bump.deploys
 
 
-def _known(observations: Observations) -> set[str]:
+def _known(seen: Observations) -> set[str]:
     """Words that are names of services: that a diff has them tells nothing."""
-    names = {s.name for s in observations.case.catalogue.services}
+    names = {s.name for s in seen.case.catalogue.services}
     return {word for name in names for word in tokens_of(name)} | names
 
 
-def _affected(observations: Observations, found: list[Mention]) -> dict[str, float]:
+def _affected(seen: Observations, found: list[Mention]) -> dict[str, float]:
     affected: dict[str, float] = {}
     for symptom in found:
         affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)
-    alerting = observations.case.document.alert.service
+    alerting = seen.case.document.alert.service
     if alerting:
         affected[alerting] = 1.0
     return affected
 
 
-def _onset(observations: Observations) -> tuple[float, bool]:
+def _onset(seen: Observations) -> tuple[float, bool]:
     """Since when the alert's own metric has left its level; else the earlier symptoms' begin."""
-    alert, begin = observations.case.document.alert, observations.case.frame.incident.start
+    alert, begin = seen.case.document.alert, seen.case.frame.incident.start
     named = [alert.labels.get("metric", ""), alert.name]
     own = [
         row.first
-        for row in observations.symptoms.rows
+        for row in seen.symptoms.rows
         if row.service == alert.service and row.text in named and row.first
     ]
-    moved = sorted(row.first for row in observations.symptoms.rows if row.first)
+    moved = sorted(row.first for row in seen.symptoms.rows if row.first)
     if own:
         return own[0], True
     return (moved[len(moved) // 4] if moved else begin), False
@@ -165,25 +165,25 @@ class ChangeDelivery:
     """0..1: how little it can have reached what fails."""
 
 
-def delivery(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
+def delivery(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """The delivery that speaks most for the change: to the most affected service, in time."""
     arrived = [*studied.deploys, *studied.carriers]
     if not arrived:
-        return _undelivered(observations, scene, studied)
+        return _undelivered(seen, scene, studied)
     in_time = [row for row in arrived if row.at <= scene.onset + SKEW_S]
     if not in_time:
         row = min(arrived, key=lambda row: row.at)
         text = f"deployed {span(row.at - scene.onset)} after it began"
         return ChangeDelivery(row.service, row.at, True, text, 1.0)
-    row = max(in_time, key=lambda row: (_near(observations, scene, row.service), row.at))
-    return _delivered(observations, scene, studied, row)
+    row = max(in_time, key=lambda row: (_near(seen, scene, row.service), row.at))
+    return _delivered(seen, scene, studied, row)
 
 
 def _delivered(
-    observations: Observations, scene: Scene, studied: Studied, row: ChangeRecord
+    seen: Observations, scene: Scene, studied: Studied, row: ChangeRecord
 ) -> ChangeDelivery:
     service = row.service
-    near = _near(observations, scene, service)
+    near = _near(seen, scene, service)
     lead = span(max(0.0, scene.onset - row.at))
     where = f"to {service} " if service else ""
     text = f"deployed {where}{lead} before it began"
@@ -196,13 +196,13 @@ def _delivered(
     return ChangeDelivery(shows, row.at, False, text, 0.0)
 
 
-def _undelivered(observations: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
+def _undelivered(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """No deploy names it. A later one of an affected service may hold it, if it is shared."""
     at = studied.row.at
     if at > scene.onset + SKEW_S:
         text = f"committed {span(at - scene.onset)} after it began"
         return ChangeDelivery("", at, True, text, 1.0)
-    deploys = [row for row in observations.history.rows if row.kind == "deploy"]
+    deploys = [row for row in seen.history.rows if row.kind == "deploy"]
     if not deploys:
         return ChangeDelivery(
             "", None, False, f"committed {span(scene.onset - at)} before it began", 0.0
@@ -224,14 +224,14 @@ def _shared(studied: Studied) -> bool:
     return bool(parts & words().shared)
 
 
-def _near(observations: Observations, scene: Scene, service: str) -> float:
+def _near(seen: Observations, scene: Scene, service: str) -> float:
     """How affected a service is; half as much through one that it calls or that calls it."""
     own = scene.affected.get(service, 0.0)
     around = [
         scene.affected.get(other.name, 0.0)
-        for other in observations.case.catalogue.services
+        for other in seen.case.catalogue.services
         if service in other.depends_on
     ]
-    known = observations.case.catalogue.find(service)
+    known = seen.case.catalogue.find(service)
     around += [scene.affected.get(name, 0.0) for name in (known.depends_on if known else [])]
     return max([own, *(0.5 * value for value in around)])

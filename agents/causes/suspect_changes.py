@@ -17,9 +17,9 @@ DONE = {"deploy": "deployed", "flag": "turned"}
 """What happened to a thing of this kind, in front of when and where."""
 
 
-def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
+def suspicious(seen: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
     """Changes of one kind that may precede the onset, with their correlation score."""
-    rows = [r for r in observations.changes.rows if OUR_AUTHOR not in r.author.lower()]
+    rows = [r for r in seen.changes.rows if OUR_AUTHOR not in r.author.lower()]
     changes = [
         DatedChange(
             at=row.at,
@@ -32,85 +32,80 @@ def suspicious(observations: Observations, kind: str) -> Iterator[tuple[ChangeRe
         )
         for row in rows
     ]
-    onset = observations.case.document.onset
-    start = onset.timestamp() if onset else observations.case.frame.incident.start
-    skew = SKEW * observations.case.catalogue.windows.detect_s
+    onset = seen.case.document.onset
+    start = onset.timestamp() if onset else seen.case.frame.incident.start
+    skew = SKEW * seen.case.catalogue.windows.detect_s
     scores = correlate(
-        changes,
-        start,
-        _suspects(observations),
-        _tokens(observations),
-        calls=_calls(observations),
-        skew_s=skew,
+        changes, start, _suspects(seen), _tokens(seen), calls=_calls(seen), skew_s=skew
     )
     for score in scores:
         row = rows[changes.index(score.change)]
-        if score.change.kind == kind and not score.ruled_out and not _too_late(observations, row):
+        if score.change.kind == kind and not score.ruled_out and not _too_late(seen, row):
             yield row, score
 
 
-def _too_late(observations: Observations, row: ChangeRecord) -> bool:
+def _too_late(seen: Observations, row: ChangeRecord) -> bool:
     """Whether what the alert watches had left its level before the change came."""
-    now = scene(observations)
+    now = scene(seen)
     own = now.changes.get(row.id)
-    return bool(own and now.dated and delivery(observations, now, own).late)
+    return bool(own and now.dated and delivery(seen, now, own).late)
 
 
 def time_and_place(
-    observations: Observations, candidate: Candidate, row: ChangeRecord, score: ChangeScore
+    seen: Observations, candidate: Candidate, row: ChangeRecord, score: ChangeScore
 ) -> None:
     # A week-old change is no news: the nearer to the onset, the more it counts.
-    quotes = cite(observations.changes, row, "id", "seconds_before")
+    quotes = cite(seen.changes, row, "id", "seconds_before")
     done = DONE.get(row.kind, "changed")
     text = f"{done} {', '.join(score.reasons_for) or 'shortly before'}"
     candidate.backed(2.5, score.score, text, quotes)
     for reason in score.reasons_against[:2]:
         candidate.doubted(0.5, 1.0, f"the change {reason}", quotes)
-    _what_it_does(observations, candidate, row)
+    _what_it_does(seen, candidate, row)
 
 
-def _what_it_does(observations: Observations, candidate: Candidate, row: ChangeRecord) -> None:
+def _what_it_does(seen: Observations, candidate: Candidate, row: ChangeRecord) -> None:
     """Near and in place is not enough: an edit that only moves lines does nothing, and where
     another change's diff would bring about what is seen, this one's nearness is chance."""
-    now = scene(observations)
+    now = scene(seen)
     own = now.changes.get(row.id)
-    quotes = cite(observations.changes, row, "id", "files")
+    quotes = cite(seen.changes, row, "id", "files")
     if own and own.row.diff and own.work.harmless:
         weight = 2.5 if own.work.edit.empty else 1.5
         candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
     met = own.contact.by_mechanism if own else 0.0
     more, other = max(
-        ((_reaching(observations, now, other) - met, other) for other in now.changes.values()),
+        ((_reaching(seen, now, other) - met, other) for other in now.changes.values()),
         key=lambda pair: pair[0],
         default=(0.0, None),
     )
     if other is not None and other is not own and more >= CLEARLY:
         text = f"change {other.id[:10]} fits better: {other.contact.mechanism[0].text}"
-        candidate.doubted(3.0, more, text, cite(observations.history, other.row, "id", "files"))
+        candidate.doubted(3.0, more, text, cite(seen.history, other.row, "id", "files"))
 
 
-def _reaching(observations: Observations, now: Scene, studied: Studied) -> float:
+def _reaching(seen: Observations, now: Scene, studied: Studied) -> float:
     """How well a change fits, as far as it can have reached what fails."""
     if not studied.contact.mechanism:
         return 0.0
-    arrival = delivery(observations, now, studied)
+    arrival = delivery(seen, now, studied)
     return 0.0 if arrival.late else studied.contact.by_mechanism * (1.0 - arrival.doubt)
 
 
-def _suspects(observations: Observations) -> dict[str, float]:
+def _suspects(seen: Observations) -> dict[str, float]:
     """Blame along the calls, or the share of failures that begin there, whichever is more."""
-    blame = {row.service: row.blame for row in observations.origin.rows}
-    named = {*blame, *(row.service for row in observations.failures.rows)}
-    return {name: max(blame.get(name, 0.0), observations.own_failures(name)) for name in named}
+    blame = {row.service: row.blame for row in seen.origin.rows}
+    named = {*blame, *(row.service for row in seen.failures.rows)}
+    return {name: max(blame.get(name, 0.0), seen.own_failures(name)) for name in named}
 
 
-def _tokens(observations: Observations) -> list[str]:
+def _tokens(seen: Observations) -> list[str]:
     """What fails, in words that a diff could share: frames, routes, operations, messages."""
-    errors = [f"{r.location} {r.exception} {r.message}" for r in observations.errors.rows[:5]]
-    failing = [f"{r.operation} {r.route or ''}" for r in observations.failures.rows[:5]]
-    slow = [r.operation for r in observations.slow.rows[:3]]
+    errors = [f"{r.location} {r.exception} {r.message}" for r in seen.errors.rows[:5]]
+    failing = [f"{r.operation} {r.route or ''}" for r in seen.failures.rows[:5]]
+    slow = [r.operation for r in seen.slow.rows[:3]]
     return errors + failing + slow
 
 
-def _calls(observations: Observations) -> list[tuple[str, str]]:
-    return [(row.caller, row.callee) for row in observations.edges.rows]
+def _calls(seen: Observations) -> list[tuple[str, str]]:
+    return [(row.caller, row.callee) for row in seen.edges.rows]

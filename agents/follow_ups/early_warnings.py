@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...telemetry.promql import Scope
+from ...telemetry.promql import SeriesScope
 from ...telemetry.signal_catalogue import MEMORY_TO_FULL, SYMPTOMS, SignalName, definition
 from ...tools.base import Result
 from ...tools.shifts import SignalShift
@@ -122,4 +122,6 @@ def forecasts(document: Incident) -> list[tuple[str, str]]:
     cause = likely_cause(document)
     if cause is None or cause.kind is not FaultKind.memory_leak:
         return []
-    return [(SignalName.memory_share, MEMORY_TO_FULL.within(Scope(cause.service, "10m"), AHEAD_S))]
+    return [
+        (SignalName.memory_share, MEMORY_TO_FULL.within(SeriesScope(cause.service, "10m"), AHEAD_S))
+    ]

@@ -11,7 +11,7 @@ from ...faults import Item
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
 from ...incident.report import FollowUp, MonitoringReport, SweepReport
-from ...prompts.formats import duration, level, percent
+from ...prompts.values import duration, level, percent
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result

@@ -43,47 +43,47 @@ MOST = 3
 
 
 def backed(
-    observations: Observations, traffic: Result[RouteImpact], objectives: Result[ObjectiveState]
+    seen: Observations, traffic: Result[RouteImpact], objectives: Result[ObjectiveState]
 ) -> list[Finding]:
     """Findings that back the alert, strongest first; an empty list means noise."""
     return [
-        *_signals(observations),
-        *_alerted(observations),
-        *_growing(observations),
+        *_signals(seen),
+        *_alerted(seen),
+        *_growing(seen),
         *_failing(traffic),
         *_missed(objectives),
-        *_traces(observations),
-        *_patterns(observations),
-        *_attacks(observations),
-        *other_ways(observations, OTHERWISE),
-        *slower(observations, OTHERWISE),
-        *moved(observations),
+        *_traces(seen),
+        *_patterns(seen),
+        *_attacks(seen),
+        *other_ways(seen, OTHERWISE),
+        *slower(seen, OTHERWISE),
+        *moved(seen),
     ]
 
 
-def _signals(observations: Observations) -> Iterator[Finding]:
-    rows = [r for r in observations.signals.rows if r.worse and r.score >= CLEAR]
+def _signals(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.signals.rows if r.worse and r.score >= CLEAR]
     ill = {(row.service, row.signal) for row in rows}
-    for row in [row for row in rows if _matters(observations, row, ill)][:5]:
+    for row in [row for row in rows if _matters(seen, row, ill)][:5]:
         text = f"{row.service} {row.signal} {row.note or 'changed'}"
         if row.current is not None and row.baseline is not None:
             text = f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
         proof = ("service", "current", "baseline", "score")
-        yield finding(f"anomaly:{row.signal}", text, observations.signals, row, *proof)
+        yield finding(f"anomaly:{row.signal}", text, seen.signals, row, *proof)
 
 
-def _alerted(observations: Observations) -> Iterator[Finding]:
+def _alerted(seen: Observations) -> Iterator[Finding]:
     """The very metric that the alert names, whatever it is called, left its level."""
-    alert = observations.case.document.alert
+    alert = seen.case.document.alert
     metric = alert.labels.get("metric", "")
-    row = first(observations.symptoms, service=alert.service, source="metric", text=metric)
+    row = first(seen.symptoms, service=alert.service, source="metric", text=metric)
     if metric and row:
         text = f"{row.service} {metric} is {row.now or 0:.3g}, healthy {row.before or 0:.3g}"
         proof = ("service", "text", "now", "before")
-        yield finding(f"anomaly:{metric}", text, observations.symptoms, row, *proof)
+        yield finding(f"anomaly:{metric}", text, seen.symptoms, row, *proof)
 
 
-def _matters(observations: Observations, row: SignalShift, ill: set[tuple[str, str]]) -> bool:
+def _matters(seen: Observations, row: SignalShift, ill: set[tuple[str, str]]) -> bool:
     """Whether a clear anomaly is trouble: nearly full, gone, or too slow for what is promised.
 
     Shares of few requests jump with each failure, so failures are counted below; a P95 jumps
@@ -95,31 +95,31 @@ def _matters(observations: Observations, row: SignalShift, ill: set[tuple[str, s
     if signal == SignalName.up:
         return current < 0.5
     if signal == SignalName.latency_p95:
-        return (row.service, SignalName.latency_p50) in ill and _too_slow(observations, row)
+        return (row.service, SignalName.latency_p50) in ill and _too_slow(seen, row)
     if definition(signal).resource:
         return current >= NEARLY_FULL
     return signal in GROWING and (ratio or 0) >= MUCH
 
 
-def _too_slow(observations: Observations, row: SignalShift) -> bool:
+def _too_slow(seen: Observations, row: SignalShift) -> bool:
     """Slower than the service's latency objective; without one, three times slower."""
-    service = observations.case.catalogue.find(row.service)
+    service = seen.case.catalogue.find(row.service)
     goals = [slo.threshold_ms for slo in (service.slos if service else []) if slo.threshold_ms]
     if goals and row.current is not None:
         return row.current * 1000 > min(goals)
     return (row.ratio or 0) >= 2 * MUCH
 
 
-def _growing(observations: Observations) -> Iterator[Finding]:
+def _growing(seen: Observations) -> Iterator[Finding]:
     """What grows steadily towards a limit: calm today, an outage within the hour."""
-    for row in observations.growth.rows:
+    for row in seen.growth.rows:
         left = row.seconds_to_limit
         if row.monotonic and row.confidence >= STEADY and left is not None and left <= SOON_S:
             text = (
                 f"{row.service} {row.signal} grows steadily and reaches its limit in {left:.0f} s"
             )
             proof = ("service", "now", "seconds_to_limit")
-            yield finding(f"anomaly:{row.signal}", text, observations.growth, row, *proof)
+            yield finding(f"anomaly:{row.signal}", text, seen.growth, row, *proof)
 
 
 def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
@@ -156,22 +156,22 @@ def _beyond_chance(before: int, after: int, of_before: float, of_after: float) -
     return change.direction > 0 and change.log10_p <= -CHANCE
 
 
-def _traces(observations: Observations) -> Iterator[Finding]:
+def _traces(seen: Observations) -> Iterator[Finding]:
     """Failures behind the edge, which users may not have noticed yet."""
-    rows = observations.failures.rows
+    rows = seen.failures.rows
     after, before = sum(r.count for r in rows), sum(r.before for r in rows)
-    frame = observations.case.frame
+    frame = seen.case.frame
     seconds = max(frame.baseline.seconds, 1), frame.incident.seconds or 1
     if after >= MANY and _beyond_chance(before, after, *seconds):
         row = rows[0]
         text = f"{after} traces fail, {before} before; most begin in {row.service}"
-        yield finding("error-origin", text, observations.failures, row, "service", "count", "share")
+        yield finding("error-origin", text, seen.failures, row, "service", "count", "share")
 
 
-def _patterns(observations: Observations) -> Iterator[Finding]:
+def _patterns(seen: Observations) -> Iterator[Finding]:
     rows = [
         row
-        for row in observations.patterns.rows
+        for row in seen.patterns.rows
         if row.kind in ("new", "surging")
         and row.level in ERRORS
         and row.after >= MANY
@@ -179,41 +179,41 @@ def _patterns(observations: Observations) -> Iterator[Finding]:
     ]
     for row in rows[:MOST]:
         text = f"{row.service} logs {row.kind} errors: {row.sample[:120]}"
-        yield finding("log", text, observations.patterns, row, "service", "after", "sample")
+        yield finding("log", text, seen.patterns, row, "service", "after", "sample")
 
 
-def _attacks(observations: Observations) -> Iterator[Finding]:
-    rows = [r for r in observations.logins.rows if r.kind in ("concentrated", "distributed")]
+def _attacks(seen: Observations) -> Iterator[Finding]:
+    rows = [r for r in seen.logins.rows if r.kind in ("concentrated", "distributed")]
     for row in rows[:MOST]:
         text = f"{row.failures} failed logins from {row.value}"
-        yield finding("auth", text, observations.logins, row, "value", "failures")
+        yield finding("auth", text, seen.logins, row, "value", "failures")
 
 
-def other_ways(observations: Observations, least: float) -> Iterator[Finding]:
+def other_ways(seen: Observations, least: float) -> Iterator[Finding]:
     """Requests that take another way, the clearest of each service."""
     rows: dict[str, ChangedPath] = {}
-    for row in observations.paths.rows:
+    for row in seen.paths.rows:
         if row.weight >= least:
             rows.setdefault(row.service, row)
     for row in list(rows.values())[:MOST]:
         proof = ("service", "event", "share", "share_before")
-        yield finding("path", way_words(row), observations.paths, row, *proof, at=row.first)
+        yield finding("path", way_words(row), seen.paths, row, *proof, at=row.first)
 
 
-def slower(observations: Observations, least: float) -> Iterator[Finding]:
+def slower(seen: Observations, least: float) -> Iterator[Finding]:
     """Services that add time to requests."""
-    for row in [row for row in observations.waits.rows if row.strength >= least][:MOST]:
+    for row in [row for row in seen.waits.rows if row.strength >= least][:MOST]:
         proof = ("service", "place", "added_ms", "times_noise")
-        yield finding("wait", wait_words(row), observations.waits, row, *proof, at=row.first)
+        yield finding("wait", wait_words(row), seen.waits, row, *proof, at=row.first)
 
 
-def moved(observations: Observations) -> Iterator[Finding]:
+def moved(seen: Observations) -> Iterator[Finding]:
     """Metrics of any other name by which somebody is more likely ill than nobody."""
-    rows = [row for row in observations.measured.rows if not row.signal]
+    rows = [row for row in seen.measured.rows if not row.signal]
     if sum(row.probability or 0 for row in rows) < CONCLUSIVE:
         return
     shown = [row for row in rows if (row.probability or 0) >= LIKELY and row.now is not None]
     for row in shown[:MOST]:
         text = f"{row.service} {row.metric} went from {row.before or 0:.3g} to {row.now:.3g}"
         proof = ("service", "metric", "before", "now")
-        yield finding(f"anomaly:{row.metric}", text, observations.measured, row, *proof)
+        yield finding(f"anomaly:{row.metric}", text, seen.measured, row, *proof)

@@ -11,8 +11,8 @@ from ...incident.document import Incident
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Hypothesis
 from ...incident.report import AnyReport, MitigationReport
-from ...prompts.neutral import Trusted, plain
 from ...prompts.render import render
+from ...prompts.values import Trusted, plain
 from ..runtime.case import Asked
 from .digest import digest_evidence
 

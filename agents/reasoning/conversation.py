@@ -78,10 +78,7 @@ class Shelf:
 
 
 def read(
-    call: ToolCall,
-    evidence: dict[str, Evidence],
-    payload: Callable[[str], Any],
-    budget_chars: int,
+    call: ToolCall, evidence: dict[str, Evidence], payload: Callable[[str], Any], budget_chars: int
 ) -> str:
     """The answer to one look-up, at most `budget_chars` characters; never raises for the call.
 

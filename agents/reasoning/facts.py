@@ -14,8 +14,7 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
 from ...incident.timeline import from_ts
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
-from ...prompts.formats import clock, duration, percent, utc
-from ...prompts.neutral import plain
+from ...prompts.values import clock, duration, percent, plain, utc
 from ..reporting import retrospective, story
 from ..reporting.briefing import Briefing
 from ..reporting.impact import impact

@@ -98,10 +98,7 @@ class Session:
     def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
         step, specialist = self.case.step, self.case.step.specialist
         prompt = render(
-            step.prompt,
-            tools=bool(asked.rounds),
-            step=step.number,
-            language=self.settings.language,
+            step.prompt, tools=bool(asked.rounds), step=step.number, language=self.settings.language
         )
         user = brief(self._document(), self.floor, asked, self.payload, self._context())
         ask = self._ask(specialist, prompt, user, asked.reply, specialist)

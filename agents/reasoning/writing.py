@@ -8,24 +8,15 @@ from ...incident.communication import Audience, Message
 from ...incident.report import CommunicationReport, PostmortemReport, Sentence
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
-from ...prompts.neutral import Trusted
 from ...prompts.render import render, stamp
+from ...prompts.values import Trusted
 from ...tools.change_feed import recent_changes
 from ..comms import DISCLOSURE, communicate, retold
 from ..postmortem import TEMPLATE, authors, compose, summarised
 from ..reporting.briefing import Briefing, brief
 from ..reporting.narrator import Narrator, Statement
 from ..runtime.case import Case
-from .facts import (
-    AskModel,
-    Fact,
-    Holdings,
-    Payload,
-    postmortem_facts,
-    public_facts,
-    selected,
-    told,
-)
+from .facts import AskModel, Fact, Holdings, Payload, postmortem_facts, public_facts, selected, told
 from .replies import MessagesReply, PostmortemReply, Written
 from .sentences import SENTENCES, Checker, certainty, leak
 
@@ -38,11 +29,7 @@ MOST = 3
 
 
 def rewrite_messages(
-    case: Case,
-    floor: CommunicationReport,
-    ask_model: AskModel,
-    language: str,
-    payload: Payload,
+    case: Case, floor: CommunicationReport, ask_model: AskModel, language: str, payload: Payload
 ) -> CommunicationReport:
     """The floor's messages with the sentences of a model that hold against the record.
 
@@ -150,11 +137,7 @@ by a tokenizer, and a budget that is kept is worth more than a full one."""
 
 
 def rewrite_postmortem(
-    case: Case,
-    floor: PostmortemReport,
-    ask_model: AskModel,
-    language: str,
-    payload: Payload,
+    case: Case, floor: PostmortemReport, ask_model: AskModel, language: str, payload: Payload
 ) -> PostmortemReport:
     """The floor's postmortem with the sentences of a model that hold against the record.
 

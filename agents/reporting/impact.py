@@ -10,7 +10,7 @@ from ...incident.document import Incident
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import CustomerImpactReport, SecurityReport
 from ...incident.severity import Category, Severity
-from ...prompts.formats import count, duration, percent
+from ...prompts.values import count, duration, percent
 from ...tools.base import Result
 from ...tools.traffic import RouteImpact
 from ..causes.observations import finding, first

@@ -7,7 +7,7 @@ from ...incident.finding import FaultKind, Finding, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
-from ...prompts.formats import clock, duration, level, percent, utc
+from ...prompts.values import clock, duration, level, percent, utc
 from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence

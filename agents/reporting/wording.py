@@ -5,7 +5,7 @@ what requests do otherwise, what could not be seen.
 import re
 
 from ...analysis.code.change_scores import span
-from ...faults import Source, fault_of
+from ...faults import OptionalSource, fault_of
 from ...incident.document import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
@@ -133,16 +133,6 @@ def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: flo
     return [Gap(what="healthy time to compare with", why=why)]
 
 
-NAMES = {
-    Source.certificates: "certificates",
-    Source.firewall: "firewall (WAF) and audit trail",
-    Source.caches: "cache effectiveness",
-    Source.balancers: "CDN and load balancer",
-}
-"""Sources that many systems do without, as people read them."""
-
-
 def matters(gap: Gap, kind: FaultKind) -> bool:
     """Whether seeing it could have changed the answer to a fault of this kind."""
-    source = next((source for source, name in NAMES.items() if name == gap.what), None)
-    return source is None or source in fault_of(kind).sources
+    return gap.what not in set(OptionalSource) or gap.what in fault_of(kind).sources

@@ -46,26 +46,26 @@ class Bottleneck:
         )
 
 
-def strained(observations: LoadObservations) -> list[ResourceUse]:
+def strained(seen: LoadObservations) -> list[ResourceUse]:
     """Resources at their limit or with a queue that was not there, worst first."""
-    rows = [row for row in observations.saturation.rows if _limits(row)]
+    rows = [row for row in seen.saturation.rows if _limits(row)]
     return sorted(rows, key=lambda row: (-_rise(row), -row.score))
 
 
-def find(observations: LoadObservations) -> Bottleneck | None:
+def find(seen: LoadObservations) -> Bottleneck | None:
     """The bottleneck, or None: nothing is full and nothing waits."""
-    full = strained(observations)
-    start = (full[0].service if full else None) or _slowest(observations) or _caller(observations)
+    full = strained(seen)
+    start = (full[0].service if full else None) or _slowest(seen) or _caller(seen)
     if start is None:
         return None
-    path = _down(observations, start)
+    path = _down(seen, start)
     service = path[-1]
     return (
-        _silent(observations, path)
-        or _held(observations, full, path)
-        or _statement(observations, path)
-        or _resource(observations, [row for row in full if row.service == service], path)
-        or _own_time(observations, path)
+        _silent(seen, path)
+        or _held(seen, full, path)
+        or _statement(seen, path)
+        or _resource(seen, [row for row in full if row.service == service], path)
+        or _own_time(seen, path)
     )
 
 
@@ -81,18 +81,18 @@ def _rise(row: ResourceUse) -> float:
     return round((row.utilisation or 0) - (row.utilisation_before or 0), 1)
 
 
-def _slowest(observations: LoadObservations) -> str | None:
+def _slowest(seen: LoadObservations) -> str | None:
     """Without a full resource: the service that adds most time, where latency rose at all."""
-    if not any(r.worse and r.signal.startswith("latency") for r in observations.signals.rows):
+    if not any(r.worse and r.signal.startswith("latency") for r in seen.signals.rows):
         return None
-    rows = [row for row in observations.slow.rows if _got_slow(row)]
+    rows = [row for row in seen.slow.rows if _got_slow(row)]
     row = max(rows, key=lambda row: row.share, default=None)
     return row.service if row else None
 
 
-def _caller(observations: LoadObservations) -> str | None:
+def _caller(seen: LoadObservations) -> str | None:
     """Else the caller that loses most time in one call."""
-    row = max(filter(_costly, observations.edges.rows), key=_cost, default=None)
+    row = max(filter(_costly, seen.edges.rows), key=_cost, default=None)
     return row.caller if row else None
 
 
@@ -102,17 +102,17 @@ def _got_slow(row: SlowOperation) -> bool:
     return now >= SLOWER * before and now - before >= ADDED_MS
 
 
-def _down(observations: LoadObservations, start: str) -> list[str]:
+def _down(seen: LoadObservations, start: str) -> list[str]:
     """From a service along the calls that got slow or silent, to where that ends."""
     path = [start]
-    while (call := _waits_for(observations, path[-1])) and call.callee not in path:
+    while (call := _waits_for(seen, path[-1])) and call.callee not in path:
         path.append(call.callee)
     return path
 
 
-def _waits_for(observations: LoadObservations, service: str) -> CallEdge | None:
+def _waits_for(seen: LoadObservations, service: str) -> CallEdge | None:
     """The call of this service that costs it most added time, if one got slow or silent."""
-    slow = [row for row in where(observations.edges, caller=service) if _costly(row)]
+    slow = [row for row in where(seen.edges, caller=service) if _costly(row)]
     return max(slow, key=_cost, default=None)
 
 
@@ -126,57 +126,53 @@ def _cost(row: CallEdge) -> float:
     return ((row.p95_ms or 0) - (row.p95_ms_before or 0)) * row.requests
 
 
-def _silent(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
+def _silent(seen: LoadObservations, path: list[str]) -> Bottleneck | None:
     if len(path) < 2:
         return None
-    call = first(observations.edges, caller=path[-2], callee=path[-1])
-    known = observations.case.catalogue.find(path[-1])
+    call = first(seen.edges, caller=path[-2], callee=path[-1])
+    known = seen.case.catalogue.find(path[-1])
     outside = known is not None and known.kind in ("database", "external")
     if call is None or outside or call.unanswered_share < SILENT:
         return None
     reason = f"{call.unanswered_share:.0%} of the calls of {path[-2]} to it get no answer"
-    quotes = cite(observations.edges, call, "callee", "unanswered_share")
+    quotes = cite(seen.edges, call, "callee", "unanswered_share")
     return Bottleneck(path[-1], "answers", reason, tuple(quotes), tuple(path))
 
 
-def _held(
-    observations: LoadObservations, full: list[ResourceUse], path: list[str]
-) -> Bottleneck | None:
+def _held(seen: LoadObservations, full: list[ResourceUse], path: list[str]) -> Bottleneck | None:
     """A full pool whose statements run far less than it is in use: connections are kept idle."""
     for row in full:
         if row.resource != "db pool" or row.service not in path or not row.used:
             continue
-        statements = where(observations.queries, service=row.service)
+        statements = where(seen.queries, service=row.service)
         spent = sum(r.total_ms * executed(r) for r in statements)
-        running = spent / 1000 / observations.case.frame.incident.seconds
+        running = spent / 1000 / seen.case.frame.incident.seconds
         if running < row.used / 2:
             queue = f", {row.waiting:g} waiting" if row.waiting else ""
             reason = (
                 f"{row.used:.3g} connections in use{queue}, and statements run on {running:.2g} "
                 "of them on average: connections are held and not given back"
             )
-            quotes = cite(
-                observations.saturation, row, "service", "resource", "used", "utilisation"
-            )
+            quotes = cite(seen.saturation, row, "service", "resource", "used", "utilisation")
             upto = path[: path.index(row.service) + 1]
             return Bottleneck(row.service, "db pool", reason, tuple(quotes), tuple(upto))
     return None
 
 
-def _statement(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
+def _statement(seen: LoadObservations, path: list[str]) -> Bottleneck | None:
     """The work is in a statement: it belongs to the service that sends it."""
     for service in reversed(path):
-        row = heavier(observations, service)
+        row = heavier(seen, service)
         if row:
             reason = f"{row.statement[:70]} takes {row.total_ms:.0f} ms in all"
-            quotes = cite(observations.queries, row, "service", "total_ms", "mean_ms", "calls")
+            quotes = cite(seen.queries, row, "service", "total_ms", "mean_ms", "calls")
             upto = path[: path.index(service) + 1]
             return Bottleneck(service, "database time", reason, tuple(quotes), tuple(upto))
     return None
 
 
 def _resource(
-    observations: LoadObservations, rows: list[ResourceUse], path: list[str]
+    seen: LoadObservations, rows: list[ResourceUse], path: list[str]
 ) -> Bottleneck | None:
     if not rows:
         return None
@@ -187,35 +183,28 @@ def _resource(
     peak = row.peak or 0
     if row.resource == "memory" and peak > (row.utilisation or 0):
         queue = f", {peak:.0%} at its peak"
-    why = "" if row.resource == "memory" else f"; {why_full(observations, row.service)}"
+    why = "" if row.resource == "memory" else f"; {why_full(seen, row.service)}"
     reason = f"{row.utilisation or 0:.0%} in use{queue}{why}"
-    quotes = cite(
-        observations.saturation, row, "service", "resource", "utilisation", "used", "limit"
-    )
+    quotes = cite(seen.saturation, row, "service", "resource", "utilisation", "used", "limit")
     return Bottleneck(row.service, row.resource, reason, tuple(quotes), tuple(path))
 
 
-def _own_time(observations: LoadObservations, path: list[str]) -> Bottleneck | None:
-    row = first(observations.slow, service=path[-1])
+def _own_time(seen: LoadObservations, path: list[str]) -> Bottleneck | None:
+    row = first(seen.slow, service=path[-1])
     if row is None or not _got_slow(row):
         return None
     reason = (
         f"{row.operation} spends {row.self_mean_ms:.3g} ms in itself, "
         f"{row.self_mean_ms_before or 0:.3g} before"
     )
-    quotes = cite(
-        observations.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before"
-    )
+    quotes = cite(seen.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before")
     return Bottleneck(path[-1], "time of its own", reason, tuple(quotes), tuple(path))
 
 
-def why_full(observations: LoadObservations, service: str) -> str:
+def why_full(seen: LoadObservations, service: str) -> str:
     """Little's law read backwards: more arrivals, or a longer stay of each?"""
-    now, before = observations.arrivals(service)
-    stay, stay_before = (
-        observations.seconds_each(service),
-        observations.seconds_each(service, usual=True),
-    )
+    now, before = seen.arrivals(service)
+    stay, stay_before = (seen.seconds_each(service), seen.seconds_each(service, usual=True))
     if not before or not stay or not stay_before:
         return "how many arrive and how long each stays is not recorded"
     more, longer = now / before, stay / stay_before

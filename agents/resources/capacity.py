@@ -20,9 +20,9 @@ FILLED = 0.9
 """Share of the memory limit at which a process is about to be killed."""
 
 
-def leaking(observations: LoadObservations) -> list[GrowthTrend]:
+def leaking(seen: LoadObservations) -> list[GrowthTrend]:
     """Rows of the growth table that look like a leak; nearest limit first."""
-    rows = [row for row in observations.growth.rows if _leaks(row)]
+    rows = [row for row in seen.growth.rows if _leaks(row)]
     return sorted(rows, key=lambda row: row.seconds_to_limit or NEAR_S)
 
 
@@ -32,45 +32,45 @@ def _leaks(row: GrowthTrend) -> bool:
     return bool(row.monotonic) and row.confidence >= SURE and grown and near
 
 
-def resets(observations: LoadObservations) -> Iterator[ResourceUse]:
+def resets(seen: LoadObservations) -> Iterator[ResourceUse]:
     """Memory that reached its limit in a process that was then restarted: a leak's saw teeth."""
-    for row in observations.saturation.rows:
+    for row in seen.saturation.rows:
         peak = row.peak or 0.0
         if row.resource != "memory" or peak < FILLED:
             continue
-        restarts = observations.signal(row.service, SignalName.restarts)
+        restarts = seen.signal(row.service, SignalName.restarts)
         fresh = restarts and (restarts.current or 0) > (restarts.baseline or 0)
         if fresh and (row.utilisation_before or 0) < peak - GROWN:
             yield row
 
 
-def leaks(observations: LoadObservations) -> Iterator[Finding]:
+def leaks(seen: LoadObservations) -> Iterator[Finding]:
     """One finding a leak."""
-    teeth = list(resets(observations))
+    teeth = list(resets(seen))
     told = {row.service for row in teeth}
-    for row in leaking(observations):
+    for row in leaking(seen):
         if row.service not in told:
             grown = f"grew by {row.growth:.0%} and does not come back; {_left(row)}"
             text = f"{row.service} {row.signal} {grown}"
             proof = ("service", "signal", "growth", "slope_per_s", "now", "seconds_to_limit")
-            yield finding("leak", text, observations.growth, row, *proof)
+            yield finding("leak", text, seen.growth, row, *proof)
     for row in teeth:
         text = (
             f"{row.service} filled {row.peak:.0%} of its memory, was restarted and fills it again"
         )
         proof = ("service", "peak", "utilisation_before")
-        yield finding("leak", text, observations.saturation, row, *proof)
+        yield finding("leak", text, seen.saturation, row, *proof)
 
 
-def leak_advice(observations: LoadObservations) -> Iterator[str]:
+def leak_advice(seen: LoadObservations) -> Iterator[str]:
     """What a restart would buy: the time from where it began to its limit."""
-    for row in leaking(observations):
+    for row in leaking(seen):
         text = f"{row.service} {row.signal}: more room only delays it"
         slope = row.slope_per_s or 0.0
         if slope > 0 and row.limit and row.start is not None:
             text += f"; a restart buys about {_time((row.limit - row.start) / slope)}"
         yield text
-    for row in resets(observations):
+    for row in resets(seen):
         text = f"{row.service} memory: a restart has not helped, it fills up again"
         yield f"{text}; find what it keeps per request"
 
@@ -109,27 +109,27 @@ class Sizing:
         return self.need > self.have
 
 
-def sizes(observations: LoadObservations) -> Iterator[Sizing]:
+def sizes(seen: LoadObservations) -> Iterator[Sizing]:
     """Every service whose arrivals, healthy time per request and slots are known."""
-    for service in dict.fromkeys(row.service for row in observations.instances.rows):
-        found = _size(observations, service)
+    for service in dict.fromkeys(row.service for row in seen.instances.rows):
+        found = _size(seen, service)
         if found:
             yield found
 
 
-def _size(observations: LoadObservations, service: str) -> Sizing | None:
+def _size(seen: LoadObservations, service: str) -> Sizing | None:
     """By the healthy time per request: what a queue or a fault adds to it is not the work."""
-    working = observations.working(service)
+    working = seen.working(service)
     slots = [row.slots for row in working if row.slots]
-    stay = observations.seconds_each(service, usual=True)
-    arrivals, _ = observations.arrivals(service)
+    stay = seen.seconds_each(service, usual=True)
+    arrivals, _ = seen.arrivals(service)
     each = per_instance_rps(min(slots), stay) if slots and stay else None
     need = instances_needed(arrivals, each, HEADROOM) if each else None
     if need is None or each is None or stay is None:
         return None
     names = ("service", "rate", "usual_s", "slots")
-    quotes = tuple(cite(observations.instances, working[0], *names))
-    known = observations.case.catalogue.find(service)
+    quotes = tuple(cite(seen.instances, working[0], *names))
+    known = seen.case.catalogue.find(service)
     most = max(known.instances_max if known else 0, len(working))
     return Sizing(service, arrivals, stay, each, len(working), need, most, quotes)
 
@@ -144,7 +144,7 @@ def shortages(found: list[Sizing]) -> list[Finding]:
 
 
 def size_advice(
-    observations: LoadObservations, found: list[Sizing], bottleneck: Bottleneck | None
+    seen: LoadObservations, found: list[Sizing], bottleneck: Bottleneck | None
 ) -> Iterator[str]:
     """How many instances, when to add one, and where more instances would not help."""
     for size in found:
@@ -153,7 +153,7 @@ def size_advice(
         if size.short or _limits(bottleneck, size):
             yield _trigger(size)
     if bottleneck and bottleneck.resource in ("concurrency", "cpu"):
-        yield from _as_it_is(observations, found, bottleneck)
+        yield from _as_it_is(seen, found, bottleneck)
 
 
 def _limits(bottleneck: Bottleneck | None, size: Sizing) -> bool:
@@ -180,13 +180,11 @@ def _trigger(size: Sizing) -> str:
     )
 
 
-def _as_it_is(
-    observations: LoadObservations, found: list[Sizing], bottleneck: Bottleneck
-) -> Iterator[str]:
+def _as_it_is(seen: LoadObservations, found: list[Sizing], bottleneck: Bottleneck) -> Iterator[str]:
     """Each request got heavier: say what carrying that would take, so that it is fixed instead."""
     size = next((s for s in found if s.service == bottleneck.service), None)
-    stay = observations.seconds_each(bottleneck.service)
-    now, before = observations.arrivals(bottleneck.service)
+    stay = seen.seconds_each(bottleneck.service)
+    now, before = seen.arrivals(bottleneck.service)
     if size is None or stay is None or size.short or stay < 2 * size.seconds:
         return
     if before and now >= 1.5 * before:  # then the stay is a queue, and the queue is the arrivals

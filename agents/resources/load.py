@@ -45,20 +45,20 @@ class LoadObservations(Observations):
         return sum(stay * rate for stay, rate in known) / total if total else None
 
 
-def odd_instances(observations: LoadObservations) -> Iterator[Finding]:
+def odd_instances(seen: LoadObservations) -> Iterator[Finding]:
     """Uneven shares and odd instances."""
-    for service in dict.fromkeys(row.service for row in observations.instances.rows):
+    for service in dict.fromkeys(row.service for row in seen.instances.rows):
         # One that joined during the incident has had less time, not less load.
-        rows = [row for row in observations.working(service) if row.rate_before]
+        rows = [row for row in seen.working(service) if row.rate_before]
         total = sum(row.rate or 0.0 for row in rows)
-        if len(rows) < 2 or total * observations.case.frame.incident.seconds < ENOUGH:
+        if len(rows) < 2 or total * seen.case.frame.incident.seconds < ENOUGH:
             continue
         for row in rows:
             text = _odd(row, [other for other in rows if other is not row], len(rows))
             if text:
                 proof = ("service", "instance", "share", "error_share", "mean_s")
                 text = f"{row.instance} {text}"
-                yield finding("balance", text, observations.instances, row, *proof)
+                yield finding("balance", text, seen.instances, row, *proof)
 
 
 def _odd(row: InstanceLoad, others: list[InstanceLoad], count: int) -> str:
@@ -89,9 +89,9 @@ FALL, LOOKUPS = 0.1, 1.0
 """Fall of the hit share, and lookups per second, from which it matters."""
 
 
-def grown(observations: LoadObservations) -> Iterator[tuple[StatementCost, str]]:
+def grown(seen: LoadObservations) -> Iterator[tuple[StatementCost, str]]:
     """Statements that got heavier, most total time first, and how."""
-    for row in sorted(observations.queries.rows, key=lambda row: -row.total_ms):
+    for row in sorted(seen.queries.rows, key=lambda row: -row.total_ms):
         if row.calls < CALLS or executed(row) < 0.5:
             continue
         added = row.mean_ms - (row.mean_ms_before or 0)
@@ -109,22 +109,22 @@ def executed(row: StatementCost) -> float:
     return 1 - row.errors / row.calls if row.calls else 0.0
 
 
-def heavier(observations: LoadObservations, service: str) -> StatementCost | None:
+def heavier(seen: LoadObservations, service: str) -> StatementCost | None:
     """The heaviest grown statement of a service, or None."""
-    return next((row for row, _ in grown(observations) if row.service == service), None)
+    return next((row for row, _ in grown(seen) if row.service == service), None)
 
 
-def heavier_statements(observations: LoadObservations, most: int = 4) -> Iterator[Finding]:
+def heavier_statements(seen: LoadObservations, most: int = 4) -> Iterator[Finding]:
     """One finding a statement."""
-    for row, kind in list(grown(observations))[:most]:
+    for row, kind in list(grown(seen))[:most]:
         text = f"{row.service}: {row.statement[:90]} {_how(row, kind)}"
         proof = ("service", "calls", "mean_ms", "total_ms", "calls_per_request")
-        yield finding("query", text, observations.queries, row, *proof)
+        yield finding("query", text, seen.queries, row, *proof)
 
 
-def statement_advice(observations: LoadObservations) -> Iterator[str]:
+def statement_advice(seen: LoadObservations) -> Iterator[str]:
     """What to look at, per statement."""
-    for row, kind in list(grown(observations))[:3]:
+    for row, kind in list(grown(seen))[:3]:
         text = f"{row.service}: {row.statement[:70]}"
         if kind == "fan-out":
             calls = row.calls_per_request
@@ -142,13 +142,13 @@ def _how(row: StatementCost, kind: str) -> str:
     return f"takes {row.mean_ms:.3g} ms, {row.mean_ms_before or 0:.3g} before"
 
 
-def missed_lookups(observations: LoadObservations) -> Iterator[Finding]:
+def missed_lookups(seen: LoadObservations) -> Iterator[Finding]:
     """One finding a cache whose hit share fell."""
-    for row in observations.caches.rows:
+    for row in seen.caches.rows:
         now, before = row.hit_share, row.hit_share_before
         if now is None or before is None or before - now < FALL:
             continue
         if (row.lookups_per_s or 0) >= LOOKUPS:
             text = f"{row.service} {row.cache}: {now:.0%} of the lookups hit, {before:.0%} before"
             proof = ("service", "cache", "hit_share", "hit_share_before", "misses_per_s")
-            yield finding("cache", text, observations.caches, row, *proof)
+            yield finding("cache", text, seen.caches, row, *proof)

@@ -22,28 +22,28 @@ SOON = 14 * DAY
 """Seconds before expiry from which a renewal is due."""
 
 
-def expiring(observations: AccessObservations) -> Iterator[Threat]:
+def expiring(seen: AccessObservations) -> Iterator[Threat]:
     """Expired certificates are a threat; those that expire soon a finding."""
-    for row in observations.certificates.rows:
+    for row in seen.certificates.rows:
         left = row.seconds_left
         if left is None or left > SOON:
             continue
         name = f"certificate of {row.service} has expired" if left <= 0 else "renewal due"
-        yield Threat(name, 0.9 if left <= 0 else 0.2, (_finding(observations, row, left),))
+        yield Threat(name, 0.9 if left <= 0 else 0.2, (_finding(seen, row, left),))
 
 
-def _finding(observations: AccessObservations, row: CertificateEnd, left: float) -> Finding:
+def _finding(seen: AccessObservations, row: CertificateEnd, left: float) -> Finding:
     when = (
         f"expired {-left / DAY:.1f} days ago" if left <= 0 else f"expires in {left / DAY:.1f} days"
     )
     text = f"the certificate {row.subject} of {row.service} {when}"
     proof = ("subject", "not_after", "seconds_left")
-    return finding("certificate", text, observations.certificates, row, *proof)
+    return finding("certificate", text, seen.certificates, row, *proof)
 
 
-def secrets_in_logs(observations: AccessObservations) -> Iterator[Threat]:
+def secrets_in_logs(seen: AccessObservations) -> Iterator[Threat]:
     """Keys, tokens and passwords in log lines. The secret itself is never repeated here."""
-    lines = observations.ask(search_logs, pattern=words().secrets, limit=20)
+    lines = seen.ask(search_logs, pattern=words().secrets, limit=20)
     services = list(dict.fromkeys(row.service for row in lines.rows))
     if not services:
         return
@@ -68,24 +68,24 @@ class AlertText(Row):
     phrase: str
 
 
-def instructions(observations: AccessObservations) -> Iterator[Threat]:
+def instructions(seen: AccessObservations) -> Iterator[Threat]:
     """Instructions in logs, spans, labels, request data, changes or the alert itself."""
-    findings = [*_alert(observations), *_written(observations)]
+    findings = [*_alert(seen), *_written(seen)]
     if findings:
         name = "text in telemetry that tries to instruct the responder"
         yield Threat(name, 0.6, tuple(findings[:SHOWN]))
 
 
-def _written(observations: AccessObservations) -> Iterator[Finding]:
+def _written(seen: AccessObservations) -> Iterator[Finding]:
     """What others wrote into telemetry."""
-    found = observations.ask(hostile_texts)
+    found = seen.ask(hostile_texts)
     for row in found.rows:
         of = f" of {row.service}" if row.service else ""
         yield _addressed(found, row, f"a text of others ({row.place}{of})")
 
 
-def _alert(observations: AccessObservations) -> Iterator[Finding]:
-    alert = observations.case.document.alert
+def _alert(seen: AccessObservations) -> Iterator[Finding]:
+    alert = seen.case.document.alert
     texts = {"name": alert.name, "summary": alert.summary, **alert.labels, **alert.annotations}
     rows = [
         AlertText(field, text, phrases[0])
@@ -93,12 +93,12 @@ def _alert(observations: AccessObservations) -> Iterator[Finding]:
         if (phrases := speaks(text))
     ]
     if rows:
-        kept = _keep(observations, rows)
+        kept = _keep(seen, rows)
         for row in rows:
             yield _addressed(kept, row, f"the alert's {row.field}")
 
 
-def _keep(observations: AccessObservations, rows: list[AlertText]) -> Result[AlertText]:
+def _keep(seen: AccessObservations, rows: list[AlertText]) -> Result[AlertText]:
     """The alert's text as evidence: it came with the alert, no tool call returns it."""
     summary = f"{len(rows)} texts of the alert read like instructions"
     record = Evidence(
@@ -106,17 +106,17 @@ def _keep(observations: AccessObservations, rows: list[AlertText]) -> Result[Ale
         tool="alert",
         query={},
         collected_at=utc_now(),
-        collected_by=observations.case.tools.specialist,
+        collected_by=seen.case.tools.specialist,
         status=EvidenceStatus.ok,
         rows=len(rows),
         summary=summary,
         digest="",
     )
-    kept = observations.case.tools.record(
+    kept = seen.case.tools.record(
         record, {"rows": [row.record() for row in rows], "summary": summary}
     )
     result = Result(evidence=kept.id, status=kept.status, rows=rows, summary=summary)
-    observations.asked.append(result)
+    seen.asked.append(result)
     return result
 
 

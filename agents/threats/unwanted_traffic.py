@@ -23,19 +23,17 @@ REFUSED, REQUESTS = 0.6, 30
 """A scanning source is refused this often, over at least this many requests."""
 
 
-def probes(observations: AccessObservations) -> Iterator[Threat]:
+def probes(seen: AccessObservations) -> Iterator[Threat]:
     """Several paths that only a scanner asks for, more of them than before."""
     rows = [
-        row
-        for row in observations.asked_paths.rows
-        if words().probes.search(row.value) and row.requests
+        row for row in seen.asked_paths.rows if words().probes.search(row.value) and row.requests
     ]
     fresh = [row for row in rows if row.rate > 2 * row.rate_before]
     if len(fresh) < DISTINCT:
-        yield from _in_logs(observations)
+        yield from _in_logs(seen)
         return
     served = [row for row in fresh if row.errors < row.requests]
-    findings = tuple(_probe(observations, row) for row in (served or fresh)[:DISTINCT])
+    findings = tuple(_probe(seen, row) for row in (served or fresh)[:DISTINCT])
     exposure = ""
     if served:
         exposure = (
@@ -45,9 +43,9 @@ def probes(observations: AccessObservations) -> Iterator[Threat]:
     yield Threat(name, 0.6, findings, exposure=exposure)
 
 
-def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
+def _in_logs(seen: AccessObservations) -> Iterator[Threat]:
     """Single requests drown among the paths of a large site; access logs still show them."""
-    lines = observations.ask(search_logs, pattern=words().probes.pattern, limit=50)
+    lines = seen.ask(search_logs, pattern=words().probes.pattern, limit=50)
     asked = {
         found.group(0).lower() for r in lines.rows if (found := words().probes.search(r.message))
     }
@@ -59,65 +57,65 @@ def _in_logs(observations: AccessObservations) -> Iterator[Threat]:
     yield Threat("scan for weak spots, seen in logs", 0.5, (proof,))
 
 
-def refused_sources(observations: AccessObservations) -> Iterator[Threat]:
+def refused_sources(seen: AccessObservations) -> Iterator[Threat]:
     """Sources that are mostly refused while everybody else is served."""
-    if not _refusals_rose(observations):
+    if not _refusals_rose(seen):
         return
-    attackers = [row.value for row in observations.attackers()]
-    suspects = [row for row in observations.sources.rows if _refused(observations, row)]
+    attackers = [row.value for row in seen.attackers()]
+    suspects = [row for row in seen.sources.rows if _refused(seen, row)]
     new = [row for row in suspects if not covered(row.value, attackers)]
     if not new:
         return
-    findings = tuple(_source(observations, row) for row in new[:5])
+    findings = tuple(_source(seen, row) for row in new[:5])
     sources = tuple(row.value for row in new)
     yield Threat(f"{len(new)} sources that are mostly refused", 0.5, findings, sources)
 
 
-def _refusals_rose(observations: AccessObservations) -> bool:
+def _refusals_rose(seen: AccessObservations) -> bool:
     names = (SignalName.not_found_share, SignalName.unauthorised_share, SignalName.throttled_rate)
-    return any(row.signal in names and row.worse for row in observations.signals.rows)
+    return any(row.signal in names and row.worse for row in seen.signals.rows)
 
 
-def _refused(observations: AccessObservations, row: AccessPattern) -> bool:
+def _refused(seen: AccessObservations, row: AccessPattern) -> bool:
     """Refused far more often than all others together, so that an outage for all is no sign."""
     own = row.error_share or 0.0
     if row.requests < REQUESTS or own < REFUSED:
         return False
-    others = [other for other in observations.sources.rows if other is not row]
+    others = [other for other in seen.sources.rows if other is not row]
     requests = sum(other.requests for other in others)
     errors = sum(other.errors for other in others)
     return requests > 0 and own - errors / requests >= REFUSED / 2
 
 
-def _probe(observations: AccessObservations, row: AccessPattern) -> Finding:
+def _probe(seen: AccessObservations, row: AccessPattern) -> Finding:
     text = f"{row.requests} requests for {row.value[:80]}, {row.errors} refused"
-    return finding("access", text, observations.asked_paths, row, "value", "requests", "errors")
+    return finding("access", text, seen.asked_paths, row, "value", "requests", "errors")
 
 
-def _source(observations: AccessObservations, row: AccessPattern) -> Finding:
+def _source(seen: AccessObservations, row: AccessPattern) -> Finding:
     text = f"{row.value} was refused {row.error_share:.0%} of {row.requests} requests"
-    return finding("access", text, observations.sources, row, "value", "error_share", "requests")
+    return finding("access", text, seen.sources, row, "value", "error_share", "requests")
 
 
-def unusual_programs(observations: AccessObservations) -> Iterator[Threat]:
+def unusual_programs(seen: AccessObservations) -> Iterator[Threat]:
     """Attack tools at work, and scripts with a sudden, sizeable share of the requests."""
-    for row in observations.programs.rows:
+    for row in seen.programs.rows:
         if words().tools.search(row.value) and row.requests >= 5:
             text = f"{row.value[:80]} is an attack tool: {row.requests} requests from it"
-            yield _threat(observations, row, "attack tool at work", 0.7, text)
+            yield _threat(seen, row, "attack tool at work", 0.7, text)
         elif words().scripts.search(row.value) and risen(row) and (row.share or 0) >= 0.1:
             text = (
                 f"the script {row.value[:80]} sends {row.share:.0%} of the requests; "
                 f"{row.requests_before} in the healthy window"
             )
-            yield _threat(observations, row, "new script among the clients", 0.2, text)
+            yield _threat(seen, row, "new script among the clients", 0.2, text)
 
 
 def _threat(
-    observations: AccessObservations, row: AccessPattern, name: str, sureness: float, text: str
+    seen: AccessObservations, row: AccessPattern, name: str, sureness: float, text: str
 ) -> Threat:
     names = ("value", "requests", "share", "requests_before")
-    return Threat(name, sureness, (finding("access", text, observations.programs, row, *names),))
+    return Threat(name, sureness, (finding("access", text, seen.programs, row, *names),))
 
 
 DOUBLED, CERTAIN = 2.0, 6.0
@@ -128,35 +126,35 @@ CARRIED = 0.5
 """Share of the added arrivals that the flood has to explain."""
 
 
-def floods(observations: AccessObservations) -> Iterator[Threat]:
+def floods(seen: AccessObservations) -> Iterator[Threat]:
     """Floods by sources or programs; a surge without signs of one is said to be that."""
-    total = first(observations.arrivals, value="*")
+    total = first(seen.arrivals, value="*")
     if total is None or not _surging(total):
         return
     added = total.rate - total.rate_before
-    loud = _loud(observations, total)
-    if observations.attackers() and all(_attacks(observations, row.value) for row in loud):
+    loud = _loud(seen, total)
+    if seen.attackers() and all(_attacks(seen, row.value) for row in loud):
         return  # the added requests are the credentials being tried: one attack, named once
     carried = sum(row.rate - row.rate_before for row in loud) / added
     if carried >= CARRIED:
-        yield _by_sources(observations, total, loud, min(1.0, carried))
+        yield _by_sources(seen, total, loud, min(1.0, carried))
         return
-    program = _program(observations)
-    yield _by_program(observations, total, program) if program else _surge(observations, total)
+    program = _program(seen)
+    yield _by_program(seen, total, program) if program else _surge(seen, total)
 
 
-def _attacks(observations: AccessObservations, source: str) -> bool:
+def _attacks(seen: AccessObservations, source: str) -> bool:
     """Whether this address is, or lies in, one that tries credentials."""
-    return covered(source, (row.value for row in observations.attackers()))
+    return covered(source, (row.value for row in seen.attackers()))
 
 
 def _surging(total: TrafficRate) -> bool:
     return (total.ratio or 0) >= DOUBLED and total.score >= CERTAIN
 
 
-def _loud(observations: AccessObservations, total: TrafficRate) -> list[TrafficRate]:
+def _loud(seen: AccessObservations, total: TrafficRate) -> list[TrafficRate]:
     """Sources that send far more than a usual one, and a larger part of all than before."""
-    rows = [row for row in observations.arrivals.rows if row.value != "*"]
+    rows = [row for row in seen.arrivals.rows if row.value != "*"]
     known = [row.rate for row in rows if row.rate_before]
     usual = median(known) if known else 0.0
     return [
@@ -169,49 +167,43 @@ def _loud(observations: AccessObservations, total: TrafficRate) -> list[TrafficR
 
 
 def _by_sources(
-    observations: AccessObservations, total: TrafficRate, loud: list[TrafficRate], carried: float
+    seen: AccessObservations, total: TrafficRate, loud: list[TrafficRate], carried: float
 ) -> Threat:
     sources = [row.value for row in loud]
     text = f"{len(loud)} sources send {carried:.0%} of the added requests{mostly_in(sources)}"
-    findings = [_total(observations, total), _finding(observations, loud[0], text)]
+    findings = [_total(seen, total), _finding(seen, loud[0], text)]
     name = f"flood (denial of service) from {len(loud)} sources{mostly_in(sources)}"
     return Threat(name, 0.5 + 0.4 * carried, tuple(findings), tuple(sources))
 
 
-def _program(observations: AccessObservations) -> AccessPattern | None:
+def _program(seen: AccessObservations) -> AccessPattern | None:
     """A script that was not there before and now sends most requests."""
-    for row in observations.programs.rows:
+    for row in seen.programs.rows:
         if risen(row) and (row.share or 0) >= CARRIED and words().scripts.search(row.value):
             return row
     return None
 
 
-def _by_program(
-    observations: AccessObservations, total: TrafficRate, program: AccessPattern
-) -> Threat:
+def _by_program(seen: AccessObservations, total: TrafficRate, program: AccessPattern) -> Threat:
     text = f"one program, {program.value[:60]}, sends {program.share:.0%} of the requests"
-    proof = finding(
-        "flood", text, observations.programs, program, "value", "share", "requests_before"
-    )
+    proof = finding("flood", text, seen.programs, program, "value", "share", "requests_before")
     name = "flood (denial of service) by one program from many sources"
-    return Threat(name, 0.6, (_total(observations, total), proof))
+    return Threat(name, 0.6, (_total(seen, total), proof))
 
 
-def _surge(observations: AccessObservations, total: TrafficRate) -> Threat:
+def _surge(seen: AccessObservations, total: TrafficRate) -> Threat:
     """Not a threat: said, because somebody will ask."""
     text = (
         f"{total.ratio:.1f} times the usual requests, spread over sources as before: "
         "this looks like customers, not like an attack"
     )
-    return Threat("surge without signs of an attack", 0.0, (_finding(observations, total, text),))
+    return Threat("surge without signs of an attack", 0.0, (_finding(seen, total, text),))
 
 
-def _total(observations: AccessObservations, total: TrafficRate) -> Finding:
+def _total(seen: AccessObservations, total: TrafficRate) -> Finding:
     text = f"{total.rate:.3g} requests/s at the edge, {total.rate_before:.3g} before"
-    return _finding(observations, total, text)
+    return _finding(seen, total, text)
 
 
-def _finding(observations: AccessObservations, row: TrafficRate, text: str) -> Finding:
-    return finding(
-        "flood", text, observations.arrivals, row, "value", "rate", "rate_before", "ratio"
-    )
+def _finding(seen: AccessObservations, row: TrafficRate, text: str) -> Finding:
+    return finding("flood", text, seen.arrivals, row, "value", "rate", "rate_before", "ratio")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from ...prompts.neutral import plain
+from ...prompts.values import plain
 
 INK, QUIET, GRID, ACCENT, SHADE = "#1f2933", "#616e7c", "#e4e7eb", "#1769aa", "#f1f5f9"
 FONT = "font-family='Helvetica, Arial, sans-serif'"

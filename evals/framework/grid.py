@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ...prompts.neutral import plain
+from ...prompts.values import plain
 from .statistics import MeanShare
 
 NOTHING = "·"

@@ -84,8 +84,8 @@ class Replay:
         tuning = Tuning(**setting)
         if self._is_noise(tuning):
             return {}
-        observations = Observations(tuned(self.begun, tuning))
-        return scores_of(judge(candidates(observations), self.begun.document))
+        seen = Observations(tuned(self.begun, tuning))
+        return scores_of(judge(candidates(seen), self.begun.document))
 
     def _is_noise(self, tuning: Tuning) -> bool:
         """Telemetry alone says so; the constants of the judgement have no part in it."""

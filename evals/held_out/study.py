@@ -1,8 +1,8 @@
 """Constants chosen without the set they are scored on: `python -m warroom.evals.held_out.study`.
 
-For every set in turn each knob (rca_knobs.py) is chosen on the other sets, and the set that was
+For every set in turn each knob (knobs.py) is chosen on the other sets, and the set that was
 held out is scored with what was chosen. Cases are replayed as far as a judgement needs
-(rca_replay.py); how many then rank otherwise than in the whole response is part of the output.
+(replay.py); how many then rank otherwise than in the whole response is part of the output.
 """
 
 import sys

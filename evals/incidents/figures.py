@@ -16,7 +16,7 @@ Measure = tuple[float | None, int]
 
 
 @dataclass(frozen=True)
-class Figure:
+class MethodFigure:
     """One figure of one method."""
 
     title: str
@@ -27,7 +27,7 @@ class Figure:
     high: float | None = None
 
 
-def figures(runs: Sequence[IncidentRun]) -> dict[str, Figure]:
+def figures(runs: Sequence[IncidentRun]) -> dict[str, MethodFigure]:
     """All figures of one method, by key."""
     scored = [run for run in runs if run.answer is not None]
     repeats = sorted({run.repeat for run in scored})
@@ -51,12 +51,12 @@ def sure_and_right(runs: Sequence[IncidentRun]) -> list[tuple[float, bool]]:
 
 def _figure(
     key: str, scored: Sequence[IncidentRun], parts: Sequence[Sequence[IncidentRun]]
-) -> Figure:
+) -> MethodFigure:
     title, unit, measure = MEASURES[key]
     value, n = measure(scored)
     each = [found for part in parts if (found := measure(part)[0]) is not None]
     spread = (min(each), max(each)) if len(parts) > 1 and each else (None, None)
-    return Figure(title, unit, value, n, *spread)
+    return MethodFigure(title, unit, value, n, *spread)
 
 
 def _share(key: str) -> Callable[[Sequence[IncidentRun]], Measure]:

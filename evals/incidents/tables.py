@@ -5,7 +5,7 @@ from statistics import mean, median
 
 from ...errors import InputError
 from ..framework.grid import NOTHING, ResultGrid
-from .figures import UP, Figure, figures, reliability
+from .figures import UP, MethodFigure, figures, reliability
 from .results import IncidentEvaluation
 from .run import IncidentRun
 
@@ -110,7 +110,7 @@ def _tokens_of(found: IncidentEvaluation, method: str, pasted: float) -> list[st
     ]
 
 
-def with_n(figure: Figure) -> str:
+def with_n(figure: MethodFigure) -> str:
     """A figure with its spread over repeats and the number behind it."""
     spread = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
@@ -176,12 +176,12 @@ def compared(now: IncidentEvaluation, before: IncidentEvaluation) -> ResultGrid:
     )
 
 
-def _row(method: str, key: str, old: Figure, new: Figure) -> list[str]:
+def _row(method: str, key: str, old: MethodFigure, new: MethodFigure) -> list[str]:
     cells = [shown(figure.value, figure.unit) for figure in (old, new)]
     return [f"{method}: {new.title}", *cells, _change(key, old, new)]
 
 
-def _change(key: str, old: Figure, new: Figure) -> str:
+def _change(key: str, old: MethodFigure, new: MethodFigure) -> str:
     """The difference with its sign, and whether that is good."""
     if old.value is None or new.value is None:
         return NOTHING

@@ -33,7 +33,7 @@ class RcaMarks(BaseModel):
     kind: float | None = Field(default=None, description="kind of fault; None: cannot be told")
     commit: float | None = Field(default=None, description="culprit right; None: does not apply")
     decoy: float | None = Field(default=None, description="an innocent commit that looks guilty")
-    reward: float | None = Field(default=None, description="graded: evals/rca/reward.py")
+    reward: float | None = Field(default=None, description="graded by `reward`")
     stated: float | None = Field(default=None, description="probability given to the first")
     first: float | None = Field(default=None, description="the first is right; None: none stated")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from re import sub
 
 from ...errors import InputError
-from ...prompts.neutral import data, plain
+from ...prompts.values import data, plain
 from .answers import Blamed, Reason
 from .cases import RcaCase
 from .marks import rank

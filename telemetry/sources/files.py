@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..tables import SERVICE, TIME
-from .source import BEYOND, EVER, EVERYTHING, Ask, Batch
+from .source import BEYOND, EVER, EVERYTHING, Batch, SourceQuery
 
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
@@ -54,7 +54,7 @@ class Files:
         """As a person knows it."""
         return f"{self.modality} of {self.root.name}"
 
-    def read(self, ask: Ask) -> Batch:
+    def read(self, ask: SourceQuery) -> Batch:
         """The lines that were appended since `ask.after`, a chunk at a time."""
         before: Places = ask.after or {}
         paths, places, blocks = self.files(), dict[str, Place](), []
@@ -147,7 +147,7 @@ def _left_out(places: Places) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _within(lines: bytes, ask: Ask, modality: str) -> tuple[bytes, tuple[str, ...]]:
+def _within(lines: bytes, ask: SourceQuery, modality: str) -> tuple[bytes, tuple[str, ...]]:
     """The lines that were asked for, and what of them the budget does not reach."""
     if (ask.scope, ask.window) != (EVERYTHING, EVER):
         every = lines.splitlines(keepends=True)
@@ -158,7 +158,7 @@ def _within(lines: bytes, ask: Ask, modality: str) -> tuple[bytes, tuple[str, ..
     return fit, (() if len(fit) == len(lines) else (BEYOND,))
 
 
-def _asked(line: bytes, ask: Ask, modality: str) -> bool:
+def _asked(line: bytes, ask: SourceQuery, modality: str) -> bool:
     """Whether a line is of the scope and the window; what is no record is not."""
     try:
         row = json.loads(line)

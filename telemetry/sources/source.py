@@ -53,7 +53,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Ask:
+class SourceQuery:
     """One question. `after` is what the last batch of the same scope handed back: go on there."""
 
     scope: Scope = EVERYTHING
@@ -116,6 +116,6 @@ class Source(Protocol):
         """Whether it is read whole: it lies here, and asking costs nobody anything."""
         ...
 
-    def read(self, ask: Ask) -> Batch:
+    def read(self, ask: SourceQuery) -> Batch:
         """The next rows."""
         ...

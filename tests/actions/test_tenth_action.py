@@ -14,9 +14,8 @@ from warroom.agents.runtime.effects import act, undo
 from warroom.agents.runtime.intake import take
 from warroom.errors import ToolRetry
 from warroom.incident.action import Outcome, Verdict
-from warroom.incident.document import Incident
+from warroom.incident.document import Incident, to_json
 from warroom.incident.ledger import Request
-from warroom.incident.schema import to_json
 from warroom.incident.timeline import utc_now
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations

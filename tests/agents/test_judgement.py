@@ -47,10 +47,15 @@ def test_what_is_no_address_is_left_out() -> None:
     assert covered("10.0.0.5", ["10.0.0.0/24"]) and not covered("x", ["10.0.0.0/24"])
 
 
+def backed(candidate: Candidate, weight: float, note: str) -> Candidate:
+    candidate.backed(weight, 1, note)
+    return candidate
+
+
 def candidates() -> list[Candidate]:
-    strong = Candidate("checkout", FaultKind.bad_deploy, "the release").backed(4, 1, "seen")
-    weak = Candidate("payments", FaultKind.hung_process, "the process").backed(3, 1, "seen")
-    return [strong, weak]
+    strong = Candidate("checkout", FaultKind.bad_deploy, "the release")
+    weak = Candidate("payments", FaultKind.hung_process, "the process")
+    return [backed(strong, 4, "seen"), backed(weak, 3, "seen")]
 
 
 def test_the_better_backed_cause_leads_and_unknown_keeps_its_share() -> None:
@@ -61,8 +66,10 @@ def test_the_better_backed_cause_leads_and_unknown_keeps_its_share() -> None:
 
 def test_a_place_leaves_a_kind_that_is_named_to_its_own_hypothesis(monkeypatch) -> None:
     """Both say that the processor is at fault: neither may take the other's reasons."""
-    busy = Candidate("checkout", FaultKind.cpu_saturation, "busy").backed(2, 1, "at its limit")
-    place = Candidate("checkout", FaultKind.cpu_saturation, "there").backed(5, 1, "slow inside")
+    busy = Candidate("checkout", FaultKind.cpu_saturation, "busy")
+    place = Candidate("checkout", FaultKind.cpu_saturation, "there")
+    backed(busy, 2, "at its limit")
+    backed(place, 5, "slow inside")
     monkeypatch.setattr(judgement, "RECOGNISERS", (lambda _: [busy],))
     monkeypatch.setattr(judgement, "somewhere", lambda _: [place])
     ranked = judge(judgement.candidates(Observations(None)), minimal())  # type: ignore[arg-type]

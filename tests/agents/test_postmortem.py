@@ -11,8 +11,8 @@ from warroom.agents.follow_ups.action_items import hardening_report
 from warroom.agents.follow_ups.monitoring import monitoring_report
 from warroom.agents.postmortem import authors, compose, draft, write_postmortem
 from warroom.agents.reporting.narrator import Narrator, chronicle
-from warroom.agents.reporting.wording import NAMES, shown
-from warroom.faults import Source
+from warroom.agents.reporting.wording import shown
+from warroom.faults import OptionalSource
 from warroom.incident.action import Outcome
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind, Gap
@@ -199,7 +199,7 @@ def test_machine_words_become_plain():
 def test_gaps_that_could_not_have_helped_share_a_line():
     document = incidents.full()
     document.gaps = [
-        Gap(what=NAMES[Source.certificates], why="no metric"),
+        Gap(what=OptionalSource.certificates.value, why="no metric"),
         Gap(what="logs", why="absent"),
     ]
     better = section(draft(document, NOW).markdown, "### What could be better")

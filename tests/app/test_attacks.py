@@ -14,8 +14,7 @@ from warroom.app.record import Record
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
 from warroom.incident.communication import MessageState
-from warroom.incident.document import Incident
-from warroom.incident.schema import escaped, to_json
+from warroom.incident.document import Incident, escaped, to_json
 from warroom.incident.timeline import Event, EventKind
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START

@@ -11,9 +11,12 @@ import pytest
 from warroom.actions.roll_back import RollBack
 from warroom.console.exits import Exit
 from warroom.incident.document import Incident
+from warroom.telemetry.bundle import read_bundle
+from warroom.tests.support.bundles import BundleWriter
 from warroom.tests.support.consoles import CommandLine, asked, kept
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.incidents import declared, full, noise
+from warroom.tests.support.shop_bundle import write_shop
 
 
 @pytest.fixture
@@ -230,3 +233,20 @@ def test_no_color_and_no_terminal_leave_plain_text(tmp_path):
     )
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
+
+
+def test_the_last_minutes_are_kept_as_a_bundle_that_is_triaged_again(warroom, tmp_path):
+    live, kept_in = write_shop(tmp_path / "live", seconds=90), tmp_path / "kept"
+    said = warroom("record", str(live), str(kept_in), "--minutes", "1")
+    assert (said.code, said.err) == (Exit.done, "") and "1 minutes of telemetry" in said.out
+    part = read_bundle(kept_in).coverage()
+    measured = next(one for one in part if one.modality == "metrics")
+    assert measured.start is not None and measured.end is not None
+    assert 55 <= measured.end - measured.start <= 60
+    assert one_line(warroom("record", str(live), str(kept_in))).endswith("name another folder")
+
+
+def test_nothing_is_recorded_of_an_empty_bundle(warroom, tmp_path):
+    BundleWriter(tmp_path / "live")
+    said = warroom("record", str(tmp_path / "live"), str(tmp_path / "kept"))
+    assert said.code == Exit.bad_input and "holds no telemetry yet" in one_line(said)

@@ -10,8 +10,6 @@ from jinja2.exceptions import SecurityError
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.briefing import brief
-from warroom.prompts.formats import count, duration, figure, level, percent, utc
-from warroom.prompts.neutral import cite, code, data, plain
 from warroom.prompts.render import (
     FOLDER,
     _environment,
@@ -20,6 +18,18 @@ from warroom.prompts.render import (
     render,
     stamp,
     templates,
+)
+from warroom.prompts.values import (
+    cite,
+    code,
+    count,
+    data,
+    duration,
+    figure,
+    level,
+    percent,
+    plain,
+    utc,
 )
 from warroom.tests.support import incidents
 from warroom.tests.support.markdown import HOSTILE, MARKDOWN, tokens

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warroom.errors import TelemetryError
-from warroom.telemetry.sources.source import MODALITIES, Ask, Batch, Source
+from warroom.telemetry.sources.source import MODALITIES, Batch, Source, SourceQuery
 from warroom.telemetry.tables import TIME
 
 
@@ -27,7 +27,7 @@ class Example:
         """As a person knows it."""
         return f"{self.modality} of the example"
 
-    def read(self, ask: Ask) -> Batch:
+    def read(self, ask: SourceQuery) -> Batch:
         """The rows of the scope and window. Raises TelemetryError where it does not answer."""
         try:
             rows = json.loads(self.backend.read_text()).get(self.modality, [])

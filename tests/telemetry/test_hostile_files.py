@@ -12,7 +12,7 @@ from warroom.telemetry.model import Window
 from warroom.telemetry.records import RECORD_BYTES, Records, log_record
 from warroom.telemetry.sources import files
 from warroom.telemetry.sources.files import Files
-from warroom.telemetry.sources.source import Ask
+from warroom.telemetry.sources.source import SourceQuery
 from warroom.tests.support.bundles import START, BundleWriter
 
 ALL = Window(0, 4e9)
@@ -34,15 +34,15 @@ def test_a_line_without_end_is_read_once_and_kept_never(tmp_path, short):
     writer = BundleWriter(tmp_path)
     file = tmp_path / "logs" / "cart.jsonl"
     file.write_bytes(b"x" * 50 * short)
-    source, batch = Files(tmp_path, "logs"), Files(tmp_path, "logs").read(Ask())
+    source, batch = Files(tmp_path, "logs"), Files(tmp_path, "logs").read(SourceQuery())
     while batch.more:
-        batch = source.read(Ask(after=batch.after))
+        batch = source.read(SourceQuery(after=batch.after))
         assert batch.lines == b""
     place = batch.after["cart.jsonl"]
     assert (place.offset, place.half, place.endless) == (50 * short, 0, 1)
     with file.open("ab") as out:
         out.write(b"y")
-    again = source.read(Ask(after=batch.after)).after["cart.jsonl"]
+    again = source.read(SourceQuery(after=batch.after)).after["cart.jsonl"]
     assert again.offset == 50 * short + 1  # the byte that came, and none of those before it
     with file.open("ab") as out:
         out.write(b"\n")

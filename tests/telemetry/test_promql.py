@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from warroom.analysis.capacity import fit_trend, seconds_to_limit
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window, Windows
-from warroom.telemetry.promql import Scope
+from warroom.telemetry.promql import SeriesScope
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.rules import default_rules, prometheus_rules
 from warroom.telemetry.signal_catalogue import MEASURED, MEMORY_TO_FULL, SignalName, definition
@@ -195,7 +195,7 @@ def test_the_time_to_a_full_memory_is_that_of_the_trend(both: Both):
 @pytest.mark.parametrize(("ahead_s", "instances"), [(60, 0), (400, 1), (1000, 2)])
 def test_a_forecast_warns_of_instances_that_will_be_full(both: Both, ahead_s, instances):
     # At the end the fuller one has 73.3 MB left at 0.3 MB/s, the other 122.2 MB at 0.2 MB/s.
-    query = f"count by (service) ({MEMORY_TO_FULL.within(Scope(CART), ahead_s)})"
+    query = f"count by (service) ({MEMORY_TO_FULL.within(SeriesScope(CART), ahead_s)})"
     assert both.prometheus(query).get(START + SECONDS - 1, 0) == instances
 
 

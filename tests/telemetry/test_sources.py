@@ -8,7 +8,7 @@ import pytest
 from warroom.telemetry.model import Catalogue, Service, Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources.registry import OPENERS, sources_of
-from warroom.telemetry.sources.source import BEYOND, EVER, Ask, Batch, Budget, Scope
+from warroom.telemetry.sources.source import BEYOND, EVER, Batch, Budget, Scope, SourceQuery
 from warroom.tests.support.backends import BACKENDS, Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.example_source import open_example
@@ -62,27 +62,27 @@ def watched(kind: str, backend: Backend) -> Iterator[Watched]:
     made.recorder.close()
 
 
-def asked(kind: str, backend: Backend, ask: Ask) -> Batch:
+def asked(kind: str, backend: Backend, ask: SourceQuery) -> Batch:
     (source,) = [one for one in sources_of(kind, backend.where) if one.modality == "logs"]
     return source.read(ask)
 
 
 def test_an_empty_window_is_an_empty_answer(kind, backend):
     backend.write("logs", line(1, "one"))
-    batch = asked(kind, backend, Ask(window=Window(START + 2, START + 3)))
+    batch = asked(kind, backend, SourceQuery(window=Window(START + 2, START + 3)))
     assert (batch.lines, batch.gap, batch.more) == (b"", "", False)
 
 
 def test_a_window_is_closed_and_open(kind, backend):
     backend.write("logs", line(1, "one"), line(2, "two"), line(3, "three"))
-    batch = asked(kind, backend, Ask(window=Window(START + 1, START + 3)))
+    batch = asked(kind, backend, SourceQuery(window=Window(START + 1, START + 3)))
     assert batch.rows == 2
     assert b"three" not in batch.lines
 
 
 def test_a_scope_is_kept_to(kind, backend):
     backend.write("logs", line(1, "ours"), line(1, "theirs", "login"))
-    batch = asked(kind, backend, Ask(CART))
+    batch = asked(kind, backend, SourceQuery(CART))
     assert b"ours" in batch.lines
     assert b"theirs" not in batch.lines
 
@@ -90,7 +90,7 @@ def test_a_scope_is_kept_to(kind, backend):
 @pytest.mark.parametrize("budget", [Budget(rows=2), Budget(bytes=150)])
 def test_a_budget_is_kept_to_and_named(kind, backend, budget):
     backend.write("logs", *(line(second, "x" * 20) for second in range(9)))
-    batch = asked(kind, backend, Ask(budget=budget))
+    batch = asked(kind, backend, SourceQuery(budget=budget))
     assert 0 < batch.rows <= budget.rows
     assert len(batch.lines) <= budget.bytes
     assert BEYOND in batch.left_out or batch.more

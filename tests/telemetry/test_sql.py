@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.telemetry.bundle import no_telemetry, open_bundle
 from warroom.telemetry.model import Window
-from warroom.telemetry.queries import LONGEST_CELL, LONGEST_SQL, Answer, select
+from warroom.telemetry.queries import LONGEST_CELL, LONGEST_SQL, QueryAnswer, select
 from warroom.telemetry.recording import Recording
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
@@ -174,7 +174,7 @@ def test_a_long_cell_is_cut(bench: ReadBench) -> None:
     assert [len(value) for value in found[0].values()] == [LONGEST_CELL] * 2
 
 
-def query(bench: ReadBench, sql: str, seconds: float) -> Answer:
+def query(bench: ReadBench, sql: str, seconds: float) -> QueryAnswer:
     assert isinstance(bench.telemetry, Recording)
     return bench.telemetry.query(sql, 10, seconds)
 
