@@ -79,7 +79,7 @@ def questions(console: Console, waiting: Sequence[Request]) -> None:
 
 
 def where(console: Console, files: Sequence[Path]) -> None:
-    """The folder, and what lies in it."""
+    """The folder, and what lies in it; what lies elsewhere with its whole path."""
     if not files:
         return
     folder = files[0].parent
@@ -87,8 +87,9 @@ def where(console: Console, files: Sequence[Path]) -> None:
     say(console, ("  files     ", "dim"), str(folder))
     groups: dict[str, list[str]] = {}
     for file in files:
-        parent = file.parent.name if file.parent != folder else ""
-        groups.setdefault(parent, []).append(file.name)
+        below = file.is_relative_to(folder)
+        place = str(file.parent.relative_to(folder) if below else file.parent)
+        groups.setdefault("" if place == "." else place, []).append(file.name)
     for parent, names in groups.items():
         some = ", ".join(names) if len(names) <= 6 else f"{len(names)} files"
         say(console, ("            ", ""), f"{parent}/ {some}".removeprefix("/ "))

@@ -3,8 +3,9 @@
 import math
 
 from ...analysis.fusion import RankedHypothesis, fuse
-from ...incident.action import Outcome
+from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
+from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
 from .candidate import Candidate
@@ -15,6 +16,9 @@ KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
 OTHER_KIND = 1.5
 """Log-odds of a kind of fault that nobody named, at a service where it begins."""
+ENDED_IT = 6.0
+"""Log-odds of an action against this cause after which what hurt was measured to be over: by
+reasoning close to proof, and the evidence from before it ends with the action."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
@@ -74,7 +78,7 @@ def _weight(candidate: Candidate) -> float:
 
 
 def _learn(candidate: Candidate, document: Incident) -> None:
-    """An action that followed from this hypothesis and changed nothing speaks against it."""
+    """An action that followed from this hypothesis: what it did speaks for it or against it."""
     for execution in document.executions:
         plan = document.plan(execution.plan)
         blamed = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
@@ -82,6 +86,18 @@ def _learn(candidate: Candidate, document: Incident) -> None:
         if same and execution.outcome in (Outcome.unchanged, Outcome.worse):
             note = f"{execution.title} left things {execution.outcome.value}"
             candidate.doubted(2.0, 1.0, note)
+        if same and execution.outcome is Outcome.better and not execution.undone:
+            note = f"{execution.title} ended it, as measured"
+            candidate.backed(ENDED_IT, 1.0, note, _measured(execution))
+
+
+def _measured(execution: Execution) -> list[Quote]:
+    """The levels after the action that decided; measures stand as the evidence's rows do."""
+    return [
+        Quote(evidence=m.evidence, pointer=f"/rows/{row}/after", value=m.after)
+        for row, m in enumerate(execution.measures)
+        if m.decisive and m.healthy
+    ]
 
 
 def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:

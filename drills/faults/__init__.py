@@ -25,6 +25,9 @@ from ..traffic import Steering
 
 Cure = tuple[ActionKind, str]
 """An action of the catalogue and its target."""
+DRAIN_S = 7.0
+"""Between hand-over and stop, as an orchestrator drains: clients look every 0.3 s, but Prometheus
+hears only within 5 s that a target is gone, and would call the service down."""
 SEEN_HEALTHY_S = 3.0
 """From a finished deploy that nobody notices to the fault."""
 BURST_S = 15.0
@@ -109,7 +112,7 @@ class FaultRelease(Entry):
 
         text = f"Hand {self.service} over to {new.name}"
         shop.configuration.change("endpoints.json", hand_over, text, self.author)
-        time.sleep(1.0)  # clients look every 0.3 s; requests under way end within that time
+        time.sleep(DRAIN_S)
         shop.supervision.call("stopProcess", old.name)
 
 

@@ -87,3 +87,25 @@ def test_an_action_that_changed_nothing_counts_against_its_cause() -> None:
     after = next(h for h in judge(candidates(), document) if h.service == "checkout")
     assert after.confidence < before
     assert any("left things unchanged" in a.text for a in after.contradiction)
+
+
+def test_what_ended_it_speaks_for_its_cause_with_the_levels_that_were_measured() -> None:
+    document = full(FaultKind.bad_deploy, "checkout")
+    done = document.executions[-1]
+    assert done.outcome is Outcome.better
+    alone = full(FaultKind.bad_deploy, "checkout")
+    alone.executions = []
+    before = judge(candidates(), alone)[0].confidence
+    document.executions = [done]
+    after = next(h for h in judge(candidates(), document) if h.service == "checkout")
+    assert after.confidence > before
+    reason = next(a for a in after.support if "ended it, as measured" in a.text)
+    well = [m for m in done.measures if m.decisive and m.healthy]
+    assert [q.value for q in reason.quotes] == [m.after for m in well] != []
+
+
+def test_what_was_undone_ended_nothing() -> None:
+    document = full(FaultKind.bad_deploy, "checkout")
+    document.executions[-1].undone = True
+    told = [a.text for h in judge(candidates(), document) for a in h.support]
+    assert not any("ended it" in text for text in told)
