@@ -2,8 +2,10 @@
 drill does."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -20,6 +22,10 @@ from .exits import Exit
 from .live import Live
 from .screen import heading, line, say, shown
 
+if TYPE_CHECKING:  # the drills need packages that an installation may lack
+    from ..drills.faults import DrillFault
+    from ..drills.surprise import Drawn
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,24 +36,52 @@ class Options:
     as_json: bool = False
     approve_all: bool = False
     prometheus: bool | None = None
+    seeds: tuple[int, ...] = ()
+
+
+SURPRISE = "surprise"
 
 
 def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
     """Run the named drill, or all of them one after the other."""
     desk = Desk.open(options.as_json)
+    if options.seeds and name != SURPRISE:
+        raise InputError("a seed draws a surprise: warroom drill surprise --seed N")
     if list_them or name is None:
         return _list(desk)
-    faults = _faults()
-    if name != "all" and name not in faults:
-        raise NotFound(f"no drill {name!r}; there are: all, {', '.join(faults)}")
+    chosen = _chosen(name, options)
     if not options.approve_all and not desk.attended:
         raise InputError(
             "nobody is at a terminal to approve; add --approve-as-drill-commander to let the "
             "drill approve every plan and text by itself"
         )
-    if name != "all":
-        return _end(desk, [_run(desk, name, options)], options)
-    return _end(desk, [_run_one_of_many(desk, each, options) for each in faults], options)
+    if len(chosen) == 1:
+        return _end(desk, [_run(desk, chosen[0], options)], options)
+    return _end(desk, [_run_one_of_many(desk, each, options) for each in chosen], options)
+
+
+def seeds_of(named: Sequence[int], span: str) -> tuple[int, ...]:
+    """The seeds of both options. Raises InputError for a span that is none."""
+    first, _, last = span.partition("-")
+    if not span:
+        return tuple(named)
+    if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
+        raise InputError(f"--seeds {span!r} is no span; write --seeds 1-24")
+    return (*named, *range(int(first), int(last) + 1))
+
+
+def _chosen(name: str, options: Options) -> Sequence["DrillFault | Drawn"]:
+    """The faults to run, one after the other."""
+    faults = _faults()
+    if name == SURPRISE:
+        from ..drills.surprise import draw
+
+        if not options.seeds:
+            raise InputError("a surprise is drawn by seed; add --seed N, or --seeds 1-24")
+        return [draw(seed) for seed in options.seeds]
+    if name != "all" and name not in faults:
+        raise NotFound(f"no drill {name!r}; there are: all, {SURPRISE}, {', '.join(faults)}")
+    return list(faults.values()) if name == "all" else [faults[name]]
 
 
 def _faults():
@@ -70,42 +104,57 @@ def _list(desk: Desk) -> Exit:
     return Exit.done
 
 
-def _run(desk: Desk, name: str, options: Options) -> tuple[Exit, Score, dict]:
+def _run(desk: Desk, fault: "DrillFault | Drawn", options: Options) -> tuple[Exit, Score, dict]:
     from ..drills.monitoring import available
     from ..drills.runner import Drill
+    from ..drills.surprise.draw import Drawn
+    from ..drills.surprise.run import SurpriseDrill
 
-    fault = _faults()[name]
     desk.console.print(heading(f"Drill · {fault.title}"))
     host = ConsoleHost(desk, options.approve_all)
     use = available() if options.prometheus is None else options.prometheus
-    score = Drill(fault, settings(), host, prometheus=use, keep=options.keep).run()
+    if isinstance(fault, Drawn):
+        drill = SurpriseDrill(fault, settings(), host, prometheus=use, keep=options.keep)
+    else:
+        drill = Drill(fault, settings(), host, prometheus=use, keep=options.keep)
+    score = drill.run()
     return host.code, score, host.result
 
 
-def _run_one_of_many(desk: Desk, name: str, options: Options) -> tuple[Exit, Score, dict]:
+def _run_one_of_many(
+    desk: Desk, fault: "DrillFault | Drawn", options: Options
+) -> tuple[Exit, Score, dict]:
     """As `_run`; a drill that fails to run is on the table and the others go on."""
     from ..drills.score import not_run
 
     try:
-        return _run(desk, name, options)
+        return _run(desk, fault, options)
     except WarroomError as error:
         say(desk.console, ("  ✖ ", "bad"), shown(error))
-        return Exit.failed, not_run(name, shown(error)), {}
+        return Exit.failed, not_run(fault.name, shown(error)), {}
 
 
 def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options) -> Exit:
     scores = [score for _code, score, _result in outcomes]
     if options.score and not desk.as_json:
-        from .scoreboard import explained, scoreboard
+        from .scoreboard import explained, scoreboard, surprises
 
         desk.console.print()
         desk.console.print(heading("Score"))
-        explained(desk.console, scores[0]) if len(scores) == 1 else scoreboard(desk.console, scores)
+        table = surprises if options.seeds else scoreboard
+        explained(desk.console, scores[0]) if len(scores) == 1 else table(desk.console, scores)
     if desk.as_json:
-        print_json([{**result, "score": score.to_json()} for _code, score, result in outcomes])
+        found = [{**result, "score": score.to_json()} for _code, score, result in outcomes]
+        print_json({"drills": found, "sums": _sums(scores)} if options.seeds else found)
     if options.score:
         return Exit.done if all(score.passed for score in scores) else Exit.unresolved
     return max(code for code, _score, _result in outcomes)
+
+
+def _sums(scores: list[Score]) -> dict[str, dict[str, int]]:
+    from ..drills.surprise.score import sums
+
+    return sums(scores)
 
 
 BY = "drill commander"

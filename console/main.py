@@ -76,7 +76,9 @@ def options(
 
 @app.command()
 def drill(
-    name: Annotated[str | None, typer.Argument(help="Which drill, or 'all'.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Which drill, 'all', or 'surprise' with a seed.")
+    ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the drills.")] = False,
     score: Annotated[bool, typer.Option("--score", help="Score against the truth.")] = False,
     keep: Annotated[
@@ -97,11 +99,18 @@ def drill(
             help="Alert through Prometheus and Alertmanager; default: where both are installed.",
         ),
     ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Draw a surprise by this seed; may be repeated.")
+    ] = None,
+    seeds: Annotated[
+        str, typer.Option(metavar="FIRST-LAST", help="Draw one surprise by each of these seeds.")
+    ] = "",
 ) -> None:
     """Break a small shop for real, and respond."""
-    from .drill import Options, drill_command
+    from .drill import Options, drill_command, seeds_of
 
-    options = Options(score, keep, as_json, approve, prometheus)
+    drawn = seeds_of(seed or [], seeds)
+    options = Options(score, keep, as_json, approve, prometheus, drawn)
     raise typer.Exit(drill_command(name, list_them, options))
 
 

@@ -1,6 +1,6 @@
 """The table of scores: every question of every drill, nothing left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..app.words import seconds
 from ..drills.score import Check, Score
+from ..drills.surprise.score import QUESTIONS, SurpriseScore, sums
 from .screen import folded, line, say
 
 HEADS = {
@@ -25,7 +26,7 @@ TIMES = ("detect", "severity", "proposal", "recovery")
 
 def scoreboard(console: Console, scores: Sequence[Score]) -> None:
     """Marks first, then times; what was not met is spelled out below."""
-    console.print(_marks(scores))
+    console.print(_marks(scores, HEADS))
     console.print()
     console.print(_times(scores))
     passed = sum(score.passed for score in scores)
@@ -39,18 +40,34 @@ def scoreboard(console: Console, scores: Sequence[Score]) -> None:
     say(console, (f"  {passed} of {len(scores)} drills passed every check", "strong"))
 
 
-def _marks(scores: Sequence[Score]) -> Table:
-    table = _table("drill", *HEADS.values(), "result")
+def _marks(scores: Sequence[Score], heads: Mapping[str, str]) -> Table:
+    table = _table("drill", *heads.values(), "result")
     for score in scores:
         known = {check.name: check for check in score.checks}
-        cells = [_mark(known.get(name)) for name in HEADS]
+        cells = [_mark(known.get(name)) for name in heads]
         verdict = Text("✓ pass", "good") if score.passed else Text("✖ fail", "bad")
         table.add_row(f"  {score.drill}", *cells, verdict)
-    totals = [_total([s for score in scores for s in score.checks if s.name == n]) for n in HEADS]
+    totals = [_total([s for score in scores for s in score.checks if s.name == n]) for n in heads]
     table.add_row(
         "  total", *totals, f"{sum(s.passed for s in scores)}/{len(scores)}", style="strong"
     )
     return table
+
+
+def surprises(console: Console, scores: Sequence[Score]) -> None:
+    """One row a seed, sums per question, then what each was and what fell short."""
+    console.print(_marks(scores, {name: name for name in QUESTIONS}))
+    console.print()
+    for score in scores:
+        what = score.truth.title if isinstance(score, SurpriseScore) else ""
+        console.print(folded(line((f"  · {score.drill:<14}", "dim")), what))
+        for check in score.checks:
+            if check.met is False and check.wanted:
+                text = f"{check.name}: {check.answer}; wanted: {check.wanted}"
+                console.print(folded(line(("    ✖ ", "bad")), text))
+    facts = sums(scores)["facts"]
+    text = f"  {facts['met']} of {facts['of']} facts of the causes were told"
+    say(console, (text, "strong"))
 
 
 def _mark(check: Check | None) -> Text:
@@ -90,6 +107,8 @@ def explained(console: Console, score: Score) -> None:
         wanted = f"   wanted: {check.wanted}" if check.wanted else ""
         if check.met is not None:
             say(console, "  ", mark, f"{check.name:<10}", check.answer, (wanted, "dim"))
+    if isinstance(score, SurpriseScore):
+        say(console, line(("    it was    ", "dim")), score.truth.title)
     for name, number in score.seconds.items():
         what = "from the fault to the alert" if name == "detect" else f"from the alert to {name}"
         say(console, line(("    time      ", "dim")), f"{seconds(number)} {what}")

@@ -61,14 +61,16 @@ class Shop:
         windows: dict[str, float] | None = None,
         webhook: str | None = None,
         alerting: str = "",
+        links: Sequence[str] = (),
     ) -> "Shop":
         """Start everything in an empty `root`; returns when customers are being served.
 
         `rules` go into the catalogue. With a `webhook`, Prometheus scrapes and evaluates
-        `alerting` (the text of a rule file) and Alertmanager posts there.
+        `alerting` (the text of a rule file) and Alertmanager posts there. `links` are laid
+        between services from the start (`Layout.create`).
         DrillError says what did not start, and where its output is.
         """
-        shop = cls(Layout.create(root))
+        shop = cls(Layout.create(root, links))
         try:
             bring_up(shop, catalogue(list(rules), windows))
             monitoring = Monitoring(shop.layout)
@@ -124,13 +126,14 @@ class Shop:
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement as the database's superuser; its rows, if it has any."""
-        with psycopg.connect(self.postgres.admin) as connection:
+        writes = "-c default_transaction_read_only=off"  # whatever the database's default is
+        with psycopg.connect(self.postgres.admin, options=writes) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             cursor.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def load(self, **steering: Any) -> None:
-        """Steer the traffic: rate=, surge=, stuffing=, brand= (see traffic.Steering).
+        """Steer the traffic: rate=, surge=, stuffing=, brand=, client= (see traffic.Steering).
 
         What was set before stays; None takes a setting back.
         """
@@ -162,6 +165,8 @@ def bring_up(shop: Shop, known: dict[str, Any]) -> None:
         write_files(shop, known)
         database.result()
         filling = pool.submit(fill_database, shop)
+        for name in layout.links:
+            shop.run("link", name)
         shop.watch(shop.supervision.start())
         shop.supervision.wait()
         shop.run("provider")

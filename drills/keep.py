@@ -21,7 +21,7 @@ from ..incident.lifecycle import ACTIVE, State
 from ..incident.store import Store
 from ..incident.timeline import Event, EventKind, utc_now
 from ..targets.survey import FILE, Surveying, keep
-from .faults import FaultTruth
+from ..yaml_tables import Entry
 
 SURVEY_S = 30.0
 """Longest wait for the system's own word."""
@@ -37,7 +37,7 @@ class Keeping:
         self,
         telemetry: Path,
         target: Path | None,
-        truth: FaultTruth,
+        truth: Entry,
         times: dict[str, float | None],
     ) -> None:
         self.telemetry, self.target = telemetry, target

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,14 +78,18 @@ class Layout:
     ports: dict[str, int]  # supervisor, database, exporter, ai-primary, ai-fallback, ...
 
     @classmethod
-    def create(cls, root: Path) -> "Layout":
-        """Make the folders and pick free ports."""
+    def create(cls, root: Path, links: Sequence[str] = ()) -> "Layout":
+        """Make the folders and pick free ports.
+
+        links: stretches of network to be laid: in front of a service or provider by its name, or
+        between a service and its database ("payments->database").
+        """
         root = root.resolve()
         for folder in ("current", "checkouts", "backup", "telemetry", "traffic", "output"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         copies = [(spec, number) for spec in SERVICES for number in range(spec.copies)]
         others = ("supervisor", "database", "exporter", "prometheus", "alertmanager")
-        named = (*others, *(f"ai-{name}" for name in PROVIDERS))
+        named = (*others, *(f"ai-{name}" for name in PROVIDERS), *(f"link-{n}" for n in links))
         ports = free_ports(len(copies) + len(named))
         instances = tuple(
             ShopInstance(spec.name, f"{spec.name}-{number + 1}", port, active=number == 0)
@@ -107,6 +112,25 @@ class Layout:
     def url(self, name: str) -> str:
         """Base URL of a named port, such as "exporter" or "ai-primary"."""
         return f"http://127.0.0.1:{self.ports[name]}"
+
+    @property
+    def links(self) -> list[str]:
+        """The stretches of network that this run has."""
+        return [name.removeprefix("link-") for name in self.ports if name.startswith("link-")]
+
+    def near_end(self, name: str) -> int:
+        """The port where callers reach it: the link's where one is laid."""
+        return self.ports.get(f"link-{name}") or self.far_end(name)
+
+    def far_end(self, name: str) -> int:
+        """The port where it listens."""
+        if name in self.ports:
+            return self.ports[name]
+        return self.ports["database"] if "->" in name else self.of(name)[0].port
+
+    def line_file(self, name: str) -> Path:
+        """What steers a link."""
+        return self.traffic / f"link-{name}.json"
 
     @property
     def file(self) -> Path:
@@ -143,10 +167,14 @@ class Target(NamedTuple):
 
 
 def targets(layout: Layout) -> list[Target]:
-    """Active instances (endpoints.json), the database's exporter, the AI providers."""
+    """Active instances (endpoints.json), the database's exporter, the AI providers.
+
+    Each is scraped where it listens, whatever lies between it and its callers.
+    """
     endpoints = json.loads((layout.config / "endpoints.json").read_text())
+    urls = {instance.name: instance.url for instance in layout.instances}
     found = [
-        Target(service, entry["instance"], entry["url"])
+        Target(service, entry["instance"], urls[entry["instance"]])
         for service, entries in endpoints.items()
         for entry in entries
         if entry["active"]

@@ -54,7 +54,7 @@ class Postgres:
         os.chown(home, self.user, -1)
 
     def dsn(self, user: str) -> str:
-        port = self.layout.ports["database"]
+        port = self.layout.near_end(f"{user}->database")
         return f"postgresql://{user}:{self.password}@127.0.0.1:{port}/shop"
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DrillError
-from .layout import PROVIDERS, SERVICES, Layout
+from .layout import PROVIDERS, SERVICES, Layout, ShopInstance
 
 AUTHOR = "Release bot <release@shop.example>"
 
@@ -96,18 +96,24 @@ class ConfigurationRepository:
     def first(self) -> dict[str, Any]:
         endpoints = {
             spec.name: [
-                {"instance": each.name, "url": each.url, "active": each.active}
+                {"instance": each.name, "url": self.url(each), "active": each.active}
                 for each in self.layout.of(spec.name)
             ]
             for spec in SERVICES
         }
-        urls = {name: {"url": self.layout.url(f"ai-{name}")} for name in PROVIDERS}
+        ways = {name: self.layout.near_end(f"ai-{name}") for name in PROVIDERS}
+        urls = {name: {"url": f"http://127.0.0.1:{port}"} for name, port in ways.items()}
         return {
             "flags.json": {"flags": FLAGS},
             "edge.json": {"blocked": [], "limits": {}, "drained": []},
             "endpoints.json": endpoints,
             "providers.json": {"recommendations": {"ai": "primary"}, "providers": urls},
         }
+
+    def url(self, instance: ShopInstance) -> str:
+        """Where callers reach it: a link leads to the first instance of a service."""
+        port = self.layout.near_end(instance.service) if instance.active else instance.port
+        return f"http://127.0.0.1:{port}"
 
     def read(self, file: str) -> dict[str, Any]:
         return json.loads((self.layout.config / file).read_text())

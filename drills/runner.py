@@ -17,7 +17,7 @@ import numpy as np
 from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources
 from ..app.opening import open_context
-from ..incident.document import Alert
+from ..incident.document import Alert, Incident
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
@@ -31,6 +31,7 @@ from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.rules import default_rules, prometheus_rules
 from ..telemetry.signals import read_signals
+from ..yaml_tables import Entry
 from .alarm import Alarm, Bodies, listening
 from .catalogue import WINDOWS
 from .environment import Shop
@@ -54,6 +55,7 @@ class Drill:
     host: Host
     prometheus: bool = False
     keep: Path | None = None
+    alert_s: float = ALERT_S
 
     @property
     def target(self) -> Path | None:
@@ -83,25 +85,33 @@ class Drill:
         self._learn(recorder)
         early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
         with Alarm(recorder, bodies) as alarm:
+            scope.callback(self.fault.settle, shop)
             started = time.time()
             self.fault.inject(shop)
             injected = time.time()
             self.host.note("the fault is in; nobody has told the responder")
             body = self._alert(alarm)
         times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
-        seen = DrillObservation(false_alarms=early)
         if body is None:
-            self.host.note(f"no alert within {ALERT_S:.0f} s: not detected")
-            return score(self.fault.name, None, self.fault.truth, seen)
+            self.host.note(f"no alert within {self.alert_s:.0f} s: not detected")
+            return self._scored(None, DrillObservation(false_alarms=early))
         incident_id, context = self._respond(shop, recorder, body, times, scope)
-        seen = DrillObservation(
-            detect_s=round(max(0.0, (times["alerted"] or injected) - injected), 1),
-            symptom_left=symptom_left(recorder.advance(), self.fault.truth.symptom),
-            false_alarms=early,
-        )
+        detect_s = round(max(0.0, (times["alerted"] or injected) - injected), 1)
+        seen = self._seen(recorder, detect_s, early)
         self.host.finished(context, incident_id)
-        self.fault.settle(shop)
-        document = context.store.load(incident_id)
+        return self._scored(context.store.load(incident_id), seen)
+
+    def _seen(
+        self, recorder: Recorder, detect_s: float, early: tuple[str, ...]
+    ) -> DrillObservation:
+        """What telemetry says once the response is over."""
+        left = symptom_left(recorder.advance(), self.fault.truth.symptom)
+        return DrillObservation(detect_s, left, early)
+
+    def _to_keep(self) -> Entry:
+        return self.fault.truth
+
+    def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
         return score(self.fault.name, document, self.fault.truth, seen)
 
     def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Bodies | None]:
@@ -116,6 +126,7 @@ class Drill:
             windows=windows.model_dump(),
             webhook=url,
             alerting=json.dumps(prometheus_rules(rules)) if url else "",
+            links=self.fault.links,
         )
         return scope.enter_context(shop), bodies
 
@@ -133,7 +144,8 @@ class Drill:
         if given := self.fault.webhook(time.time()):
             return given
         what = "waiting for an alert"
-        return alarm.wait(ALERT_S, lambda waited: self.host.waiting(what, waited, ALERT_S))
+        limit = self.alert_s
+        return alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
 
     def _respond(
         self,
@@ -151,7 +163,7 @@ class Drill:
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")
-        keeping = Keeping(shop.telemetry, self.target, self.fault.truth, times)
+        keeping = Keeping(shop.telemetry, self.target, self._to_keep(), times)
         keeping.begin(body, operations)
         first, *others = parse_alerts(body)
         response = scope.enter_context(Response(context))

@@ -4,7 +4,8 @@ import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote_plus
 
 from pydantic import Field
 
@@ -62,6 +63,16 @@ class Brand(Entry):
     declined: float = 1.0
 
 
+class OneClient(Entry):
+    """One caller more, with an address of its own; the text is what it searches or logs in as."""
+
+    kind: Literal["login", "search", "product"]
+    rate: float
+    source: str
+    agent: str
+    text: str
+
+
 class Steering(Entry):
     """What the run changes in the traffic while it flows."""
 
@@ -69,6 +80,7 @@ class Steering(Entry):
     surge: dict[str, float] = Field(default_factory=dict, description="factor per kind of visit")
     stuffing: Stuffing | None = None
     brand: Brand | None = None
+    client: OneClient | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Steering":
@@ -95,6 +107,8 @@ def rates(steering: Steering, elapsed_s: float) -> dict[str, float]:
         found["stuffing"] = steering.stuffing.rate
     if steering.brand:
         found["brand"] = steering.brand.rate
+    if steering.client:
+        found["client"] = steering.client.rate
     return found
 
 
@@ -109,11 +123,23 @@ class Customers:
         """The requests of one visit, in order."""
         if kind == "stuffing" and steering.stuffing:
             return [self.stuffing(steering.stuffing.sources)]
+        if kind == "client" and steering.client:
+            return [self.one_client(steering.client)]
         number = self.rng.randrange(SESSIONS)
         who = (SOURCES[number % len(SOURCES)], self.sessions[number], AGENTS[number % len(AGENTS)])
         if kind in ("checkout", "brand"):
             return self.purchase(who, steering.brand if kind == "brand" else None)
         return [CustomerRequest(*self.browse(kind, who))]
+
+    def one_client(self, client: OneClient) -> CustomerRequest:
+        """What one caller with an address of its own asks."""
+        who = (client.source, "", client.agent)
+        text = quote_plus(client.text)
+        if client.kind == "login":
+            body = {"user": client.text, "password": "letmein"}
+            return CustomerRequest("POST", "/login", *who, body)
+        paths = {"search": f"/search?q={text}", "product": f"/products/{text}"}
+        return CustomerRequest("GET", paths[client.kind], *who)
 
     def browse(self, kind: str, who: tuple[str, str, str]) -> tuple:
         if kind == "login":

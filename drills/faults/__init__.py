@@ -99,7 +99,7 @@ class FaultRelease(Entry):
     def _hand_over(self, shop: Shop) -> None:
         """Start the new version beside the old one. `Shop.deploy` restarts a single instance,
         which fails requests."""
-        old, new = shop.layout.of(self.service)
+        old, new, *_ = shop.layout.of(self.service)
         version = shop.releases.release(self.edits, self.message, self.author)
         shop.releases.deploy(self.service, version, self.author)
         shop.supervision.call("startProcess", new.name)
@@ -141,6 +141,7 @@ class DrillFault(Entry):
         default=None, description="Alertmanager's webhook, delivered as it is, started now"
     )
     name: str = Field(default="", description="the file's")
+    links: tuple[str, ...] = Field(default=(), description="network to lay (`Layout.create`)")
 
     def inject(self, shop: Shop) -> None:
         """Bring it about."""

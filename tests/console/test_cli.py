@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from warroom.actions.roll_back import RollBack
+from warroom.console.drill import seeds_of
 from warroom.console.exits import Exit
 from warroom.incident.document import Incident
 from warroom.telemetry.bundle import read_bundle
@@ -55,6 +56,26 @@ def test_no_incident_yet(warroom):
     said = warroom("show")
     assert said.code == Exit.not_found
     assert "warroom triage" in one_line(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (("surprise",), "--seed N"),
+        (("bad-flag", "--seed", "3"), "warroom drill surprise"),
+        (("surprise", "--seeds", "9-3"), "--seeds 1-24"),
+        (("surprise", "--seeds", "all"), "--seeds 1-24"),
+    ],
+)
+def test_a_surprise_needs_its_seeds_and_nothing_else_has_any(warroom, arguments, cure):
+    said = warroom("drill", *arguments, "--approve-as-drill-commander")
+    assert said.code == Exit.bad_input
+    assert cure in one_line(said)
+
+
+def test_seeds_come_one_by_one_and_as_a_span():
+    assert seeds_of([7, 3], "") == (7, 3)
+    assert seeds_of([99], "1-3") == (99, 1, 2, 3)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])

@@ -1,0 +1,179 @@
+"""What can go wrong, where, and what is then true: the tables beside this file.
+
+A mechanism is written once for all of its places. `bind` fills in the names of one place and the
+numbers of one share, and gives the effects to begin and the truth to score against.
+"""
+
+from string import Template
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from ...incident.severity import Severity
+from ...yaml_tables import Entry, read_table
+from .changes import Effect
+from .truth import Account, Symptom, Truth
+
+LOWEST_ERRORS = 0.01
+SHOWS_FROM = 0.35
+"""An error rate above this part of what a place costs when fully hurt shows the fault."""
+
+
+class Share(Entry):
+    """How much is hurt."""
+
+    fraction: float
+    rows: int
+    every: int
+    milder: int
+
+
+class Place(Entry):
+    """Where something can be wrong; CALLER->CALLEE is the network between two."""
+
+    name: str
+    level: tuple[Severity, ...]
+    hit: float
+    journey: str
+    table: str = ""
+    right: str = ""
+    victim: str = ""
+    symptom: Symptom | None = None  # where its failed requests do not show it
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Caller and callee; a service is called by the gateway."""
+        caller, arrow, callee = self.name.partition("->")
+        return (caller, callee) if arrow else ("gateway", self.name)
+
+    @property
+    def link(self) -> str:
+        """The stretch of network in front of it, as a run names it; empty where none is needed."""
+        if "->" not in self.name:
+            return ""
+        return self.name if self.ends[1] == "database" else self.ends[1]
+
+    def names(self) -> dict[str, str]:
+        """What a mechanism may call by name."""
+        caller, callee = self.ends
+        swap = "switch provider recommendations" if callee.startswith("ai-") else ""
+        return {
+            "place": self.name,
+            "program": f"{self.name}-1",
+            "caller": caller,
+            "callee": callee,
+            # the gateway passes its customers' agents on, and a database is asked by no agent
+            "agent": "" if caller == "gateway" or callee == "database" else f"shop-{caller}",
+            "link": self.link,
+            "who": rf"\b{self.name}\b",
+            "edge": rf"\b{caller}\b.{{0,120}}\b{callee}\b|\b{callee}\b.{{0,120}}\b{caller}\b",
+            "swap": f"reroute {callee}" if callee in SPARED else swap,
+            "table": self.table,
+            "right": self.right,
+            "journey": self.journey,
+        }
+
+
+SPARED = ("catalog", "checkout")
+"""Services with an instance in reserve."""
+
+
+class World(Entry):
+    """The whole of places.yaml."""
+
+    words: dict[str, str]
+    shares: dict[str, Share]
+    places: list[Place]
+
+    def place(self, name: str) -> Place:
+        """By its name."""
+        return next(place for place in self.places if place.name == name)
+
+
+class HandedAlert(Entry):
+    """An alert that somebody hands over."""
+
+    name: str
+    service: str
+    severity: str
+    summary: str
+
+
+class Bound(NamedTuple):
+    """A mechanism at one place: what to do, what is then true, which links it needs."""
+
+    effects: list[Effect]
+    truth: Truth
+    links: tuple[str, ...]
+    alert: HandedAlert | None
+
+
+class Mechanism(Account):
+    """One way in which a shop goes wrong. Texts may name what `Place.names` and `World.words` have.
+
+    hit, level, symptom: where they are not the place's own.
+    """
+
+    name: str
+    places: list[str]
+    shapes: tuple[str, ...] = ("step",)
+    shares: tuple[str, ...] = ("all",)
+    second: tuple[str, ...] = ()  # places where it may stand beside another fault
+    does: list[Any]  # each an Effect, once its texts are filled in
+    hit: float | None = None
+    level: tuple[Severity, ...] = ()
+    symptom: Symptom | None = None
+    alert: HandedAlert | None = None
+
+    def bind(self, where: str, much: str) -> Bound:
+        """This mechanism at a place, at a share."""
+        place, share = WORLD.place(where), WORLD.shares[much]
+        names = place.names() | {name: str(value) for name, value in share}
+        words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
+        filled = Mechanism.model_validate(filled_in(self.model_dump(), words | names))
+        effects = TypeAdapter(list[Effect]).validate_python(filled.does)
+        links = (place.link,) if place.link else ()
+        return Bound(effects, filled.truth(place, share), links, filled.alert)
+
+    def truth(self, place: Place, share: Share) -> Truth:
+        """What is true of it at a place, once its texts are filled in."""
+        errors = max(LOWEST_ERRORS, SHOWS_FROM * share.fraction * (self.hit or place.hit))
+        shown = Symptom(service="gateway", signal="error_rate", level=errors)
+        symptom = self.symptom or place.symptom or (shown if self.hurt else None)
+        told = self.model_dump(include=set(Account.model_fields))
+        told["cures"] = [action for action in self.cures if action]
+        told["accept"] = [name for name in (*place.name.split("->"), *self.accept) if name]
+        return Truth(
+            **told,
+            mechanism=self.name,
+            place=place.name,
+            level=self.level or milder(place.level, share.milder),
+            symptoms=(symptom,) if symptom else (),
+            loud=place.victim,
+        )
+
+
+def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
+    """Each milder by so many levels, as far as there are any."""
+    known = list(Severity)
+    return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
+
+
+def filled_in(value: Any, names: dict[str, str]) -> Any:
+    """The value with every $name that is known put in its place."""
+    if isinstance(value, str):
+        return Template(value).safe_substitute(names)
+    if isinstance(value, dict):
+        return {key: filled_in(each, names) for key, each in value.items()}
+    many = isinstance(value, (list, tuple))
+    return [filled_in(each, names) for each in value] if many else value
+
+
+TABLES = ("processes", "network", "data", "releases")
+WORLD = read_table("drills/surprise/places.yaml", World)
+MECHANISMS = {
+    found.name: found
+    for table in TABLES
+    for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
+}
+"""Every mechanism by its name."""
