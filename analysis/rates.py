@@ -45,6 +45,13 @@ def rate_change(
     return RateChange(ratio, min(0.0, tail / math.log(10)), 1 if rose else -1)
 
 
+def binomial_tail(k: int, n: int, p: float) -> float:
+    """P(X >= k), X ~ Binomial(n, p): how likely so many of n are where each has the chance p."""
+    if k <= 0 or p >= 1:
+        return 1.0
+    return math.exp(min(0.0, _exact_tail(k, n, p))) if p > 0 else 0.0
+
+
 def _ratio(before: float, after: float) -> float:
     if before == 0.0:
         return float("nan") if after == 0.0 else float("inf")
