@@ -7,10 +7,10 @@ from ..analysis.fusion import CONCLUSIVE
 from ..analysis.quantities import percent
 from ..incident.classification import Classification, classify
 from ..incident.finding import Finding, Gap
-from ..incident.impact import Command, Impact, ServiceState, SloState, assess
+from ..incident.impact import Command, Impact, ServiceState, SloState, Traffic, assess
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
-from ..incident.timeline import Event, EventKind
+from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.base import Result
 from ..tools.health import ObjectiveState, ServiceHealth
 from ..tools.logins import FailedLogins
@@ -214,13 +214,20 @@ def _impact(
     return assess(
         level.severity,
         Category.security if level.attack else words.category,
+        _traffic(case, total),
         tier=min(tiers, default=None),
-        requests=total.requests if total else 0,
-        failed_requests=total.failed if total else 0,
-        users=total.failed_clients if total else 0,
         catalogue_rate=max(rates, default=None),
         quotes=cite(traffic, total, "requests", "failed"),
     )
+
+
+def _traffic(case: Case, total: RouteImpact | None) -> Traffic:
+    if total is None:
+        return Traffic()
+    window = case.frame.incident
+    since, until = from_ts(window.start), from_ts(window.end)
+    lost = (total.requests, total.failed)
+    return Traffic(*lost, users=total.failed_clients, since=since, until=until)
 
 
 def _slo(result: Result[ObjectiveState], row: ObjectiveState) -> SloState:

@@ -6,6 +6,7 @@ catalogue real rates, the caller passes them and the result says which was used.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -212,60 +213,69 @@ def people(category: Category, severity: Severity) -> list[str]:
     return [*table().categories[category].people, *more]
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """What customers asked for at the edge in one window, and what they did not get."""
+
+    requests: int = 0
+    """0: none were seen."""
+    failed: int = 0
+    lost: int = 0
+    """Refused or not found, beyond what is usual."""
+    users: int | None = None
+    """Distinct users hurt, where known."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def share(self, hurt: int) -> float | None:
+        """Of all requests; None of none."""
+        return round(min(1.0, hurt / self.requests), 6) if self.requests else None
+
+
 def assess(
     severity: Severity,
     category: Category,
+    traffic: Traffic = Traffic(),
     *,
     tier: int | None = None,
-    requests: int = 0,
-    failed_requests: int = 0,
-    users: int | None = None,
-    lost_requests: int = 0,
-    measured: tuple[datetime, datetime] | None = None,
     catalogue_rate: float | None = None,
     quotes: Sequence[Quote] = (),
 ) -> Impact:
     """The whole assessment of one incident.
 
     Args:
+        traffic: as measured.
         tier: of the most important affected service; 1 most important.
-        requests, failed_requests: measured at the edge in the incident window; 0 requests
-            means that no traffic was seen.
-        lost_requests: refused or not found there, beyond what is usual.
-        measured: begin and end of that window.
-        users: distinct users hurt, where known.
         catalogue_rate: revenue per hour through the affected services, where the catalogue says;
             nobody's revenue is made up.
         quotes: the evidence of the numbers.
     """
-    share = failed_requests / requests if requests else None
-    lost = min(1.0, (failed_requests + lost_requests) / requests) if requests else None
-    business = business_level(severity, tier)
-    known = bool(requests or users)
-    hurt = user_level(lost, users) if known else table().levels[severity].users
-    complexity = complexity_level(category, severity)
+    business, complexity = business_level(severity, tier), complexity_level(category, severity)
+    known = bool(traffic.requests or traffic.users)
+    share = traffic.share(traffic.failed + traffic.lost)
+    users = user_level(share, traffic.users) if known else table().levels[severity].users
     minutes = estimate(severity, complexity)
-    where = "traffic at the edge (measured)" if requests else "user count (given)"
+    measured = "traffic at the edge (measured)" if traffic.requests else "user count (given)"
     scores = (
         table().business[business].score,
-        table().users[hurt].score,
+        table().users[users].score,
         table().complexity[complexity].score,
     )
     return Impact(
         business=business,
         business_score=scores[0],
-        users=hurt,
+        users=users,
         users_score=scores[1],
         complexity=complexity,
         complexity_score=scores[2],
         priority=priority(*scores),
-        basis=where if known else "severity and service catalogue (assumed)",
-        requests=requests,
-        failed_requests=failed_requests,
-        failed_share=None if share is None else round(share, 6),
-        lost_requests=lost_requests,
-        since=measured[0] if measured else None,
-        until=measured[1] if measured else None,
+        basis=measured if known else "severity and service catalogue (assumed)",
+        requests=traffic.requests,
+        failed_requests=traffic.failed,
+        failed_share=traffic.share(traffic.failed),
+        lost_requests=traffic.lost,
+        since=traffic.since,
+        until=traffic.until,
         revenue_per_hour=catalogue_rate,
         revenue_basis="" if catalogue_rate is None else "service catalogue",
         minutes_to_resolve=minutes,

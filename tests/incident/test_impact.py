@@ -6,6 +6,7 @@ from warroom.incident.evidence import Quote
 from warroom.incident.impact import (
     BusinessImpact,
     Complexity,
+    Traffic,
     UserImpact,
     assess,
     business_level,
@@ -112,7 +113,7 @@ def test_nobodys_revenue_is_made_up():
 
 
 def test_what_is_refused_beyond_the_usual_hurts_as_well():
-    found = assess(Severity.P1, Category.unknown, requests=100, failed_requests=0, lost_requests=90)
+    found = assess(Severity.P1, Category.unknown, Traffic(requests=100, lost=90))
     assert (found.failed_share, found.hurt_share) == (0.0, 0.9)
     assert found.users is UserImpact.all
 
@@ -132,9 +133,8 @@ def test_a_whole_assessment():
     found = assess(
         Severity.P0,
         Category.application,
+        Traffic(requests=2000, failed=412),
         tier=1,
-        requests=2000,
-        failed_requests=412,
         catalogue_rate=36000,
         quotes=[quote],
     )
@@ -154,4 +154,4 @@ def test_without_traffic_the_assumption_is_named():
 
 
 def test_traffic_without_failures_hurts_nobody():
-    assert assess(Severity.P3, Category.unknown, requests=500).users is UserImpact.none
+    assert assess(Severity.P3, Category.unknown, Traffic(requests=500)).users is UserImpact.none
