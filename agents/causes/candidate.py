@@ -31,6 +31,11 @@ class Candidate:
     resource: str = ""  # flag, table, sources, provider: what an action would name
     reasons: list[WeighedSignal] = field(default_factory=list)
 
+    @property
+    def notes(self) -> list[str]:
+        """Its reasons in words."""
+        return [reason.signal.note for reason in self.reasons]
+
     def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""
         self._add(weight, value, note, quotes, supports=True)
