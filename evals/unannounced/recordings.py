@@ -48,10 +48,8 @@ class Rubric(Entry):
     hurt: bool = True
 
 
-class Rubrics(Entry):
-    """rubric.yaml."""
-
-    recordings: dict[str, Rubric]
+Rubrics = dict[str, Rubric]
+"""rubric.yaml: by recording."""
 
 
 def recordings(folder: Path, work: Path) -> Iterator[RecordedFault]:
@@ -76,7 +74,7 @@ def _kept(file: Path) -> RecordedFault:
 
 def _published(packed: list[Path], truths: Path, work: Path) -> Iterator[RecordedFault]:
     said = {each["id"]: each for each in json.loads(truths.read_text(encoding="utf-8"))}
-    rubrics = read_table("evals/unannounced/rubric.yaml", Rubrics).recordings
+    rubrics = read_table("evals/unannounced/rubric.yaml", Rubrics)
     for file in packed:
         name = file.name.removesuffix(".tar.xz")
         bundle = work / name

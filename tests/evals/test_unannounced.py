@@ -13,6 +13,7 @@ from warroom.evals.incidents.cases import unpacked
 from warroom.evals.unannounced.__main__ import TRIVIAL, Answer, answer, main
 from warroom.evals.unannounced.recordings import Rubrics, cut, recordings
 from warroom.incident.severity import Severity
+from warroom.telemetry.alerts import read_alerts
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.bundles import START, BundleWriter
@@ -99,13 +100,14 @@ def test_what_came_after_the_cut_is_not_there(tmp_path) -> None:
 
 
 def test_a_published_recording_is_unpacked_and_cut(tmp_path, monkeypatch) -> None:
-    rubrics = read_table("evals/unannounced/rubric.yaml", Rubrics).recordings
+    rubrics = read_table("evals/unannounced/rubric.yaml", Rubrics)
     name = next(iter(rubrics))
     with BundleWriter(tmp_path / "bundle") as bundle:
         bundle.metric(START, "up", "payments", 1)
         bundle.metric(START + 60, "up", "payments", 0)
-    alert = {"name": "Down", "service": "payments", "starts_at": "2026-11-21T08:00:00Z"}
-    (tmp_path / "bundle" / "alert-as-taken.json").write_text(json.dumps(alert))
+    alert = json.dumps({"name": "Down", "service": "payments", "severity": "warning"})
+    taken = read_alerts(alert.encode())[0].model_dump_json()
+    (tmp_path / "bundle" / "alert-as-taken.json").write_text(taken)
     published = tmp_path / "published"
     published.mkdir()
     with tarfile.open(published / f"{name}.tar.xz", "w:xz") as archive:
