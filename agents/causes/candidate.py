@@ -73,6 +73,7 @@ class CauseWords(Entry):
     fails: Regex
     ours: Regex
     outside: Regex
+    chosen: Regex
 
 
 @cache

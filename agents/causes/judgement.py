@@ -9,6 +9,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
 from .candidate import Candidate
+from .denials import heard
 from .location import somewhere
 from .observations import Observations
 
@@ -67,7 +68,7 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
         _learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found}
     verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
-    ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in verdicts]
+    ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     return numbered(
         document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     )
