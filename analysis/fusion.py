@@ -7,9 +7,9 @@ a tie. A hypothesis weighs exp(log-odds) - 1: one with nothing for it weighs not
 it to the list changes no other's probability.
 
 Weights by reasoning say who is ahead, not how often that is right. How surely (`Weighing`) is
-fitted where answers are known: one exponent on all weights, and the odds of none of them; temperature
-scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017) with a bias for "unknown".
-Both are monotone: the order never changes.
+fitted where answers are known: one exponent on all weights, and the odds of none of them, which is
+temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017) with a bias
+for "unknown". Both are monotone: the order never changes.
 """
 
 import math
@@ -104,4 +104,4 @@ def probabilities(odds: Sequence[float], weighing: Weighing = REASONED) -> list[
 
 def _size(odds: float) -> float:
     """Logarithm of exp(odds) - 1; of nothing where nothing speaks for it."""
-    return odds + math.log1p(-math.exp(-odds)) if odds > 0 else -math.inf
+    return odds + math.log(-math.expm1(-odds)) if odds > 0 else -math.inf
