@@ -10,6 +10,7 @@ from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
+from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
     five_whys,
@@ -51,9 +52,10 @@ def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     seen = Observations(case)
     restored = any(e.outcome in WELL for e in case.document.executions)
-    cause = _standing_out(case.document.hypotheses)
+    hypotheses = heard(case.document.hypotheses, case.document)  # two specialists looked meanwhile
+    cause = _standing_out(hypotheses)
     runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
-    plans, gaps = ([], []) if restored else propose(seen, case.document.hypotheses)
+    plans, gaps = ([], []) if restored else propose(seen, hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
     elif plans:
@@ -64,6 +66,7 @@ def design_fix(case: Case) -> FixReport:
         specialist="debugger",
         conclusion="concluded" if restored or plans else "inconclusive",
         summary=summary,
+        hypotheses=[] if hypotheses == case.document.hypotheses else hypotheses,
         proposals=plans,
         gaps=gaps,
         stages=stages(plans[0]) if plans else [],

@@ -92,6 +92,7 @@ class CauseWords(Entry):
     fails: Regex
     ours: Regex
     outside: Regex
+    chosen: Regex
 
 
 @cache

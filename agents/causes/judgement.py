@@ -8,6 +8,7 @@ from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
 from .account_candidates import with_accounts
 from .candidate import Candidate
+from .denials import heard
 from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
@@ -67,7 +68,7 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
         learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found if (c.service, c.kind) not in over}
     verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
-    ranked = [_hypothesis(v, by_name[v.hypothesis]) for v in verdicts]
+    ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     listed = [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     for known in document.hypotheses:
         if (known.service, known.kind) in over:
