@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Discriminator, Field, Tag
 
 from .action import ActionPlan, Measure, Outcome
 from .communication import Message
-from .finding import Finding, Gap, Hypothesis
+from .finding import FaultKind, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .model_use import Disagreement
 from .severity import Category, IncidentType, Severity
@@ -77,6 +77,10 @@ class Report(BaseModel):
             why=why,
         )
 
+    def denied(self) -> frozenset[FaultKind]:
+        """Kinds of fault of which this specialist looked for signs and saw none."""
+        return frozenset()
+
     @classmethod
     def number(cls) -> int:
         """The step, 1 to 13, whose report this is."""
@@ -141,6 +145,7 @@ class InvestigationReport(Report):
 
 
 NO_THREAT = "none seen"
+"""What stands for the leading indicator where there is none."""
 
 
 class SecurityReport(Report):
@@ -156,6 +161,11 @@ class SecurityReport(Report):
         """Whether there is a sign of an attack."""
         return self.threat != NO_THREAT
 
+    def denied(self) -> frozenset[FaultKind]:
+        """Attacks, where logins or access could be looked at and no threat leads."""
+        clear = self.conclusion == "concluded" and not self.sees_threat
+        return frozenset({FaultKind.credential_attack} if clear else ())
+
 
 class PerformanceReport(Report):
     """Step 6: utilisation, bottleneck, capacity advice."""
@@ -163,6 +173,11 @@ class PerformanceReport(Report):
     step: Literal[6] = 6
     bottleneck: str = Field(default="", description="service and resource; empty: none found")
     advice: list[str] = Field(default_factory=list, description="capacity advice")
+
+    def denied(self) -> frozenset[FaultKind]:
+        """A pool run dry, where use was measured against limits and nothing is full or waits."""
+        clear = self.conclusion == "concluded" and not self.bottleneck
+        return frozenset({FaultKind.pool_exhaustion} if clear else ())
 
 
 class FixReport(Report):
