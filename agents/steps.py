@@ -24,7 +24,7 @@ DETECT = Step(
     "classify, assess the impact",
     reports.DetectionReport,
     triage.detect,
-    Asked(replies.DetectionReply),
+    asked=Asked(replies.DetectionReply),
 )
 SWEEP = Step(
     2,
@@ -33,7 +33,7 @@ SWEEP = Step(
     "sweep all signals",
     reports.SweepReport,
     observability.sweep,
-    Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
+    asked=Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
 )
 MITIGATE = Step(
     3,
@@ -42,7 +42,7 @@ MITIGATE = Step(
     "look for a first move",
     reports.MitigationReport,
     triage.mitigate,
-    Asked(replies.MitigationReply),
+    asked=Asked(replies.MitigationReply),
 )
 INVESTIGATE = Step(
     4,
@@ -51,7 +51,8 @@ INVESTIGATE = Step(
     "find the cause",
     reports.InvestigationReport,
     debugger.investigate,
-    Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
+    assesses=True,
+    asked=Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
 )
 ASSESS_SECURITY = Step(
     5,
@@ -60,7 +61,9 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    Asked(replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True),
+    asked=Asked(
+        replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True
+    ),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
@@ -69,7 +72,7 @@ ANALYSE_PERFORMANCE = Step(
     "analyse performance",
     reports.PerformanceReport,
     performance.analyse,
-    Asked(
+    asked=Asked(
         replies.AdviceReply,
         (saturation, instance_load, signal_series),
         rounds=1,
@@ -84,7 +87,7 @@ DESIGN_FIX = Step(
     "design the fix",
     reports.FixReport,
     debugger.design_fix,
-    Asked(replies.FixReply, knows_causes=True),
+    asked=Asked(replies.FixReply, knows_causes=True),
 )
 VERIFY = Step(
     8,
@@ -93,7 +96,8 @@ VERIFY = Step(
     "measure what the action did",
     reports.VerificationReport,
     observability.verify,
-    Asked(replies.Reply),
+    assesses=True,
+    asked=Asked(replies.Reply),
 )
 ANNOUNCE = Step(
     9,
@@ -110,7 +114,8 @@ CUSTOMER_IMPACT = Step(
     "assess customer impact",
     reports.CustomerImpactReport,
     comms.assess_customers,
-    Asked(replies.Reply, sums_up=True),
+    assesses=True,
+    asked=Asked(replies.Reply, sums_up=True),
 )
 WRITE_POSTMORTEM = Step(
     11,
@@ -127,7 +132,7 @@ IMPROVE_MONITORING = Step(
     "improve the monitoring",
     reports.MonitoringReport,
     observability.improve_monitoring,
-    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )
 HARDEN = Step(
     13,
@@ -136,7 +141,7 @@ HARDEN = Step(
     "harden",
     reports.HardeningReport,
     performance.harden,
-    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )
 
 STEPS = (
