@@ -155,7 +155,7 @@ def after_detect(state: IncidentState) -> list[str]:
     communication starts beside the response."""
     if state.stop:
         return [END]
-    again = state.unconfirmed and state.looks < LOOKS
+    again = state.look_again and state.looks < LOOKS
     return ["look_again"] if again else ["respond", "communicate"]
 
 

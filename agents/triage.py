@@ -1,11 +1,12 @@
 """Triage: how bad is it (step 1), and what may stop the hurting now (step 3)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.finding import Finding, Gap
 from ..incident.impact import Command, ServiceState
-from ..incident.report import DetectionReport, MitigationReport
+from ..incident.report import DetectionReport, FollowUp, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.base import Result
@@ -44,6 +45,7 @@ def detect(case: Case) -> DetectionReport:
         confidence=level.confidence,
         noise=noise,
         unconfirmed=bool(doubt),
+        look_again=bool(doubt) and _live(case, seen),
         onset=from_ts(begun) if begun else None,
         services=services,
         impact=impact_now(seen, level, words),
@@ -53,6 +55,30 @@ def detect(case: Case) -> DetectionReport:
         gaps=coverage_gaps(seen.coverage) + unseen + _unknown_service(case, seen.health),
         searched=seen.searched(),
         events=[Event(at=case.now, actor="triage", kind=EventKind.severity, text=summary)],
+        follow_ups=[_question(case, seen, doubt)] if doubt else [],
+    )
+
+
+def _live(case: Case, seen: Observations) -> bool:
+    """Whether telemetry still comes: then a later look sees more than this one."""
+    ends = [row.end for row in seen.coverage.rows if row.end and row.modality != "changes"]
+    late = case.now.timestamp() - max(ends, default=0.0)
+    return late <= 2 * case.catalogue.windows.detect_s
+
+
+def _question(case: Case, seen: Observations, doubt: str) -> FollowUp:
+    """What a person is asked, and by when it is looked at again."""
+    name = case.document.alert.service or case.document.alert.name
+    known = case.catalogue.find(name)
+    wait = timedelta(seconds=case.catalogue.windows.baseline_s)
+    return FollowUp(
+        title=f"Look again at whether {name} is hurt",
+        kind="alert",
+        owner=known.team if known and known.team else "on-call",
+        due=case.now + wait,
+        priority=1,
+        rationale=f"the alert is neither shown true nor shown well: {doubt}",
+        evidence=seen.searched()[:5],
     )
 
 
@@ -69,7 +95,7 @@ def _summary(level: JudgedSeverity, noise: bool, doubt: str, services: list[Serv
     if noise:
         return "noise: the alert's condition does not hold, and every objective is met"
     if doubt:
-        return f"not confirmed and not noise ({doubt}): it stays open and is looked at again"
+        return f"not confirmed and not noise ({doubt}): it stays open"
     return f"{level.severity.value} by {level.rule}; affected: {_names(services)}"
 
 

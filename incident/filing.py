@@ -249,7 +249,7 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
         case DetectionReport(noise=True):
             return State.closed, "noise: shown well, and the alert's condition does not hold"
         case DetectionReport(unconfirmed=True):
-            return State.investigating, "not confirmed: stays open and is looked at again"
+            return State.investigating, "not confirmed: it stays open"
         case DetectionReport():
             return State.investigating, f"classified {report.severity.value}"
         case InvestigationReport() if report.root_cause and document.state in OPEN:

@@ -110,7 +110,10 @@ class DetectionReport(Report):
     confidence: float = Field(ge=0, le=1, description="of the classification")
     noise: bool = Field(default=False, description="shown well: nothing is behind the alert")
     unconfirmed: bool = Field(
-        default=False, description="neither shown true nor shown well: open, and looked at again"
+        default=False, description="neither shown true nor shown well: it stays open"
+    )
+    look_again: bool = Field(
+        default=False, description="whether another look in a while can see something new"
     )
     onset: AwareDatetime | None = Field(
         default=None, description="since when outcomes changed, where long before the alert"

@@ -3,14 +3,14 @@
 Telemetry says how many requests fail, are slow or are no longer completed, and on which journey: a
 route that fails entirely is worse than its share of all requests says. A label may raise that,
 never by more than one step short of its own level. Where nothing is measured, nothing is declared:
-a label then asks at P2 at most, a word at P3.
+what is claimed is asked about, at P2 at most.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...analysis.quantities import percent
-from ...incident.classification import LABEL_CONFIDENCE, Classification
+from ...incident.classification import Classification
 from ...incident.severity import Severity
 from ...tools.base import Result
 from ...tools.health import ObjectiveState, ServiceHealth
@@ -32,6 +32,8 @@ JOURNEY_WEIGHT = 0.02
 """where so much of the traffic asks for it,"""
 CONVENIENCE = 3
 """and a service of a more important tier than this answers it."""
+MOST_CLAIMED = Severity.P2
+"""The worst level that is taken on an alert's word alone."""
 RAISED_BY = 0.3
 """Confidence of a classification from which it may raise what telemetry says."""
 
@@ -85,8 +87,7 @@ def level_of(
 
 def claimed(words: Classification) -> JudgedSeverity:
     """What an alert claims that telemetry says nothing about: asked, not declared."""
-    most = Severity.P2 if words.confidence >= LABEL_CONFIDENCE else Severity.P3
-    level = max(words.severity, most, key=lambda severity: severity.rank)
+    level = max(words.severity, MOST_CLAIMED, key=lambda severity: severity.rank)
     rule = f"claimed by the alert and not measured ({words.rule})"
     return JudgedSeverity(level, rule, min(words.confidence, 0.3), live=False)
 

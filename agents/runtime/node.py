@@ -70,7 +70,7 @@ def is_noise(report: AnyReport) -> dict:
     """After step 1: noise ends the response; what is not confirmed is looked at again."""
     if not isinstance(report, DetectionReport):
         return {"stop": ""}
-    return {"stop": "noise" if report.noise else "", "unconfirmed": report.unconfirmed}
+    return {"stop": "noise" if report.noise else "", "look_again": report.look_again}
 
 
 def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
