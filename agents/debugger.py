@@ -10,6 +10,7 @@ from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
+from .causes.account_findings import new_facts
 from .causes.explanation import (
     contributing_factors,
     five_whys,
@@ -41,7 +42,13 @@ def investigate(case: Case) -> InvestigationReport:
         contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
         five_whys=five_whys(seen, leading) if leading else [],
-        findings=[*_stack(seen), *_statement(seen), *_trace(seen), *_change(seen, leading)],
+        findings=[
+            *new_facts(seen),
+            *_stack(seen),
+            *_statement(seen),
+            *_trace(seen),
+            *_change(seen, leading),
+        ],
         searched=seen.searched(),
         events=lead_events(leading, case.now),
     )

@@ -60,6 +60,8 @@ class NewFailure(Row):
 
     service: str
     operation: str
+    operations: int
+    """How many different ones fail so; `operation` is the most frequent."""
     way: str
     callee: str
     words: str
@@ -211,12 +213,13 @@ def _row(
     bench: Bench, kind: _Kind, found: list[Span], begun: Beginning, failing: int
 ) -> NewFailure:
     now = [span for span in found if span.start >= begun.since]
-    operations = Counter(span.name for span in now).most_common(1)
+    operations = Counter(span.name for span in now)
     code = now[0].attributes.get(STATUS_CODE)
     callee_ms, callee_failed = _other_side(bench, now[-EXAMPLES:]) if kind.callee else (None, False)
     return NewFailure(
         service=kind.service,
-        operation=cut(operations[0][0], 200),
+        operation=cut(operations.most_common(1)[0][0], 200),
+        operations=len(operations),
         way=kind.way,
         callee=kind.callee,
         words=cut(said_by(now[0]), WORDS),

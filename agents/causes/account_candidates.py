@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...tools.new_failures import NewFailure, Way
 from ...tools.stepped_gauges import Step
-from .account import JUST_BEFORE_S, Account, accounts, gave_up_early, starts
+from .account import JUST_BEFORE_S, SERVED, Account, accounts, gave_up_early, starts
 from .account_words import (
     change_words,
     clock,
@@ -31,6 +31,8 @@ COVERED = 3.5
 """Log-odds where all new failures end in one place in words that are new beyond chance."""
 SET, WAITED, HELD = 2.5, 1.5, 0.5
 """Log-odds of a setting that is another one, of waits that left zero, of what sessions hold."""
+LOST = 3.0
+"""Log-odds of telemetry that is lost while requests are worked, where nothing fails newly."""
 SLOWED = 2.5
 """Log-odds of work that takes twice as long."""
 ANSWERED_WELL = 1.5
@@ -47,8 +49,6 @@ SHARED = 1.5
 """Log-odds of one place that keeps three services waiting."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
-SERVED = 5
-"""Requests from which a service works, whatever its metrics say."""
 SURE = 4.0
 """-log10 of the chance from which a new failure is no chance at all."""
 WEIGHED = ("deploy", "flag", "config", "scale")
@@ -101,7 +101,7 @@ def _matters(seen: Observations, account: Account) -> bool:
     if deeper and share > 0.5:
         return False
     if not accounts(seen).failing:
-        return bool(account.gaps)
+        return bool(account.gaps or account.steps)
     count = sum(row.count for row in (*account.begun, *account.reached))
     return count >= FEW * max(1, accounts(seen).failing)
 
@@ -160,7 +160,8 @@ def _failures(seen: Observations, candidate: Candidate, account: Account) -> Ite
 
 
 def _gauges(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
-    weights = {Step.setting: SET, Step.wait: WAITED, Step.held: HELD}
+    lost = TWICE if accounts(seen).failing else 1.0
+    weights = {Step.setting: SET, Step.wait: WAITED, Step.held: HELD, Step.silent: LOST * lost}
     for row in telling(account.steps)[:3]:
         text = step_words(row)
         quotes = cite(seen.stepped_gauges, row, "metric", "before", "now", "since")
@@ -202,8 +203,8 @@ def _statement(seen: Observations, account: Account, words: str) -> str:
     """At most two sentences: what is new and since when; what was changed just before."""
     since = f" since {clock(account.since)}" if account.since and account.begun else ""
     row = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
-    if row and row.kind == "restart" and account.gaps and not account.begun:
-        row = None  # it is what the words tell already
+    if row and row.kind == "restart" and "started again" in words:
+        row = None
     facts = [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
     facts += [change_words(row)] if row else []
     after = f". With it: {'; '.join(facts)}" if facts else ""
@@ -236,10 +237,12 @@ def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> 
     silent = first(seen.stepped_gauges, service=place, step=Step.silent)
     if lead.way == Way.late and silent and not silent.served:
         return FaultKind.hung_process
-    return kind_of(lead) if lead.way in (Way.own, Way.answered) else FaultKind.unknown
+    return kind_of(lead) if lead.way != Way.late else FaultKind.unknown
 
 
 def _kind_of_place(seen: Observations, account: Account) -> FaultKind:
+    if account.slowed and account.slowed[0].callee and not account.slowed[0].statement:
+        return FaultKind.network
     entry = seen.case.catalogue.find(account.place)
     if entry and entry.kind == "database":
         return FaultKind.database

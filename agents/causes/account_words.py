@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from ...incident.finding import FaultKind
+from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ...tools.slowed_work import SlowedWork
@@ -82,7 +83,8 @@ def failure_words(row: NewFailure, place: str) -> str:
     who, whom = row.service, row.callee
     match row.way:
         case Way.own if place == who:
-            return f"{who} fails by an error of its own, {said}"
+            only = f" at {row.operation}" if row.operations == 1 else ""
+            return f"{who} fails{only} by an error of its own, {said}"
         case Way.own:
             return f"{who} cannot use what {place} answers, {said}"
         case Way.full:
@@ -109,6 +111,8 @@ def quoted(words: str) -> str:
     words = words.replace("->", "→")
     plain = "".join(c if c.isprintable() and c not in "`*[]<>|" else " " for c in words)
     text = " ".join(plain.split())
+    if speaks(text):
+        return "words left out: they speak to whoever reads them"
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 2]} …"
 
 
@@ -118,7 +122,12 @@ def share_words(count: int, failing: int, before: int) -> str:
 
 
 def step_words(row: SteppedGauge) -> str:
-    """pg_locks_waiting of database 0 -> 12."""
+    """pg_locks_waiting of database was 0 and is 12."""
+    if row.step == Step.silent:
+        works = " and still works its requests" if row.served else ""
+        return f"{row.service} is not measured any longer{works}"
+    if row.step == Step.restart:
+        return f"{row.service} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
     named = f"{row.called} of {row.service}"
     return f"{named} was {row.before:g} and is {now}"
@@ -126,6 +135,9 @@ def step_words(row: SteppedGauge) -> str:
 
 def slowed_words(row: SlowedWork) -> str:
     """SELECT stock of inventory takes 309 ms, 123 ms before."""
+    if row.callee and not row.statement:
+        way = f"the way of {row.operation} from {row.service} to {row.callee}"
+        return f"{way} takes {row.now_ms:.3g} ms that neither works, {row.before_ms:.3g} before"
     what = f"“{quoted(row.statement)}”" if row.statement else row.operation
     return f"{what} of {row.service} takes {row.now_ms:.3g} ms each, {row.before_ms:.3g} before"
 
@@ -143,5 +155,5 @@ def clock(at: float) -> str:
 
 def telling(steps: list[SteppedGauge]) -> list[SteppedGauge]:
     """The steps that say most: settings, then waits, then what is held."""
-    order = {Step.setting: 0, Step.wait: 1, Step.held: 2}
-    return sorted(steps, key=lambda row: (order.get(Step(row.step), 3), row.since))
+    order = {Step.setting: 0, Step.wait: 1, Step.held: 2, Step.silent: 3}
+    return sorted(steps, key=lambda row: (order.get(Step(row.step), 4), row.since))
