@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from ...incident.finding import FaultKind
 from ...tools.new_failures import NewFailure, Way
+from ...tools.requests import ChangedPath
 from ...tools.stepped_gauges import Step
+from ..reporting.wording import way_words
 from .account import JUST_BEFORE_S, SERVED, Account, accounts, gave_up_early, starts
 from .account_words import (
     change_words,
@@ -49,6 +51,8 @@ SHARED = 1.5
 """Log-odds of one place that keeps three services waiting."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
+CLEARLY = 0.2
+"""Weight from which another way of requests is told."""
 SURE = 4.0
 """-log10 of the chance from which a new failure is no chance at all."""
 WEIGHED = ("deploy", "flag", "config", "scale")
@@ -206,9 +210,23 @@ def _statement(seen: Observations, account: Account, words: str) -> str:
     if row and row.kind == "restart" and "started again" in words:
         row = None
     facts = [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
+    facts += [way_words(way) for way in _ways(seen, account)]
     facts += [change_words(row)] if row else []
     after = f". With it: {'; '.join(facts)}" if facts else ""
     return f"{words}{since}{after}"
+
+
+def _ways(seen: Observations, account: Account) -> Iterator[ChangedPath]:
+    """Where requests stop that end in an answer which is no error of the system's: a missing
+    row is told by the call after which nothing follows."""
+    lead = account.lead
+    if lead is None or not lead.code or lead.code >= 500:
+        return
+    for row in seen.paths.rows:
+        stops = account.place in row.callers.split(", ") or row.service == account.place
+        if stops and row.weight >= CLEARLY:
+            yield row
+            return
 
 
 def _kind(seen: Observations, account: Account) -> FaultKind:
