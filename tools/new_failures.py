@@ -104,7 +104,7 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     spans = bench.telemetry.spans(window, failed=True)
     arrivals = _arrivals(bench, window)
     groups = _groups(deepest(spans))
-    begun = {kind: _begun(found, arrivals) for kind, found in groups.items()}
+    begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
     new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
     failing = {
         span.trace_id
@@ -195,10 +195,6 @@ def way_of(span: Span, text: str, callee: str) -> Way:
     if _ways().late.search(text):
         return Way.late
     return Way.refused if _ways().refused.search(text) else Way.answered
-
-
-def _begun(found: list[Span], arrivals: np.ndarray) -> Beginning | None:
-    return beginning([span.start for span in found], arrivals)
 
 
 def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from ...tools.new_failures import NewFailure, Way
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
-from .account_words import asked, nearest_change
+from .account_words import nearest_change
+from .error_words import asked
 from .observations import Observations, where
 
 JUST_BEFORE_S = 15.0

@@ -2,15 +2,12 @@
 was changed just before."""
 
 from datetime import UTC, datetime
-from functools import cache
 
-from ...incident.finding import FaultKind
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
-from ...yaml_tables import AnyCase, Entry, read_table
 from ..reporting.wording import change_name
 from .observations import Observations
 from .studies import OUR_AUTHOR
@@ -19,47 +16,6 @@ QUOTED = 120
 """Characters of the system's words in a statement."""
 AFTER_S = 1.0
 """Clocks of change feeds and spans differ a little."""
-REFUSED_AS_WRONG = (400, 415, 422)
-"""Answers that blame the request."""
-
-
-class ErrorKind(Entry):
-    """One entry of account.yaml, which says what each is for."""
-
-    words: AnyCase
-    kinds: tuple[str, ...]
-    asked: bool = False
-
-
-@cache
-def _kinds() -> tuple[ErrorKind, ...]:
-    return tuple(read_table("agents/causes/account.yaml", list[ErrorKind]))
-
-
-def known_kind(*names: str) -> FaultKind:
-    """The first of these kinds of fault that this installation knows; else unknown."""
-    for name in names:
-        try:
-            return FaultKind(name)
-        except ValueError:
-            continue
-    return FaultKind.unknown
-
-
-def kind_of(row: NewFailure) -> FaultKind:
-    """The kind of fault that an error's own words name; unknown for none."""
-    return known_kind(*(entry.kinds if (entry := _entry(row)) else ()))
-
-
-def asked(row: NewFailure) -> bool:
-    """Whether the question may be wrong and not the answer."""
-    entry = _entry(row)
-    return row.code in REFUSED_AS_WRONG or bool(entry and entry.asked)
-
-
-def _entry(row: NewFailure) -> ErrorKind | None:
-    text = f"{row.exception} {row.words}"
-    return next((entry for entry in _kinds() if entry.words.search(text)), None)
 
 
 def nearest_change(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from warroom.agents.causes.account_words import kind_of, quoted
+from warroom.agents.causes.account_words import quoted
+from warroom.agents.causes.error_words import kind_of
 from warroom.agents.causes.judgement import candidates, judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.steps import INVESTIGATE
