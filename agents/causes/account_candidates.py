@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from ...tools.new_failures import NewFailure
 from ...tools.requests import ChangedPath
 from ...tools.stepped_gauges import Step
 from ..reporting.wording import way_words
-from .account import JUST_BEFORE_S, Account, accounts, gave_up_early, starts
+from .account import CLEARLY, JUST_BEFORE_S, Account, accounts, gave_up_early, starts
 from .account_kinds import BY_CHANGE, fault_kind
 from .account_words import (
     change_words,
@@ -41,8 +42,6 @@ SHARED = 1.5
 """Log-odds of one place that keeps three services waiting."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
-CLEARLY = 0.2
-"""Weight from which another way of requests is told."""
 SURE = 4.0
 """-log10 of the chance from which a new failure is no chance at all."""
 WEIGHED = ("deploy", "flag", "config", "scale")
@@ -96,7 +95,7 @@ def _failures(seen: Observations, candidate: Candidate, account: Account) -> Ite
         return
     count, before = sum(row.count for row in rows), sum(row.before for row in rows)
     words = failure_words(lead, account.place)
-    novelty = min(1.0, max(-row.log10_p for row in rows) / SURE)
+    novelty = max(_novelty(row) for row in rows)
     quotes = cite(seen.new_failures, lead, "words", "count", "share", "since")
     text = f"{words} ({share_words(count, failing, before)})"
     candidate.backed(COVERED, novelty * count / max(1, failing), text, quotes)
@@ -110,6 +109,13 @@ def _failures(seen: Observations, candidate: Candidate, account: Account) -> Ite
         proof = cite(seen.new_failures, lead, "callee_ms", "waited_ms")
         candidate.backed(ANSWERED_WELL, min(1.0, lead.count / 3), text, proof)
     yield words
+
+
+def _novelty(row: NewFailure) -> float:
+    """0..1: beyond chance, and for answers that people meet every day instead of good ones."""
+    beyond = min(1.0, -row.log10_p / SURE)
+    everyday = row.code is not None and row.code < 500
+    return beyond * (1.0 - min(1.0, row.good_ratio or 0.0)) if everyday else beyond
 
 
 def _gauges(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:

@@ -3,7 +3,8 @@ fail, by what the error says of itself, by what the place is.
 """
 
 from ...incident.finding import FaultKind
-from ...tools.new_failures import NewFailure, Way
+from ...tools.failed_spans import Way
+from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
 from .account import JUST_BEFORE_S, Account, gave_up_early
 from .account_words import nearest_change

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
-from ...tools.new_failures import NewFailure, Way
+from ...tools.failed_spans import Way
+from ...tools.new_failures import NewFailure
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
 from ..reporting.wording import change_name
@@ -58,7 +59,9 @@ def failure_words(row: NewFailure, place: str) -> str:
         case Way.late:
             return f"{whom} does not answer {who} in time, {said}"
     if row.code and row.words == f"HTTP {row.code}":
-        return f"{whom} answers {row.code} to {row.operation} of {who}"
+        answers = f"{whom} answers {row.code} to {row.operation} of {who}"
+        hidden = f"{place} gives {whom} no row where it gave one: "
+        return answers if place in (who, whom) else hidden + answers
     return f"{whom} answers {who} with an error, {said}"
 
 
