@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from .model import Change, LogRecord, Span
+from .model import Change, LogRecord, Span, StateFact
 
 LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
 """Characters of a text that are read; attributes are cut as messages are."""
@@ -83,6 +83,12 @@ def change(row: tuple) -> Change:
     return Change(
         at, *(text or "" for text in texts), files=_names(files), diff=(diff or "")[:LONGEST_DIFF]
     )
+
+
+def state_fact(row: tuple) -> StateFact:
+    """One row of the table of state."""
+    at, *texts = row
+    return StateFact(at, *((text or "")[:LONGEST_MESSAGE] for text in texts))
 
 
 def _object(text: str | None) -> dict[str, Any]:
