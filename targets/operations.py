@@ -162,6 +162,7 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield from [ConfiguredProviders(configuration)] if configuration.has(PROVIDERS) else []
     if supervisor:
         yield ProcessState(supervisor)
+    if supervisor and access.supervisor_config:
         yield ProcessChanges(supervisor, access.supervisor_config)
     if restart:
         yield restart

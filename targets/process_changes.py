@@ -35,9 +35,9 @@ VARIABLE = r"""{}\s*=\s*(?:"[^"]*"|'[^']*'|[^,\s]*)"""
 
 
 class ProcessChanges(ProcessRestoring):
-    """The processes of a supervisor on this machine; without its file only their limits."""
+    """The processes of a supervisor on this machine, and the file that it starts them by."""
 
-    def __init__(self, supervisor: Supervisor, file: Path | None) -> None:
+    def __init__(self, supervisor: Supervisor, file: Path) -> None:
         self.supervisor = supervisor
         self.file = file
 
@@ -77,11 +77,6 @@ class ProcessChanges(ProcessRestoring):
     ) -> list[Replaced]:
         """Write the variable for every program of the service, spares too, and start those that
         ran with the old one."""
-        if self.file is None:
-            raise ToolFailed(
-                "environments stand in supervisor's configuration: name that file as "
-                "supervisor_config in operations.json, or put the variable back by hand"
-            )
         before = self.file.read_text(encoding="utf-8")
         text = before
         for process in processes:

@@ -17,6 +17,9 @@ HERE = ("127.0.0.1", "localhost", "::1", None)
 PROCESS, SETUP = "its process", "its setup"
 SETTLED = ("RUNNING", "BACKOFF", "EXITED", "FATAL", "UNKNOWN")
 """States of supervisor that are more than a moment on the way."""
+START = (FactKind.process, "start")
+FORKED_S = 0.5
+"""A process that is younger may still be its parent's copy, with its parent's environment."""
 STATES = {"T": "stopped by a signal", "t": "stopped by a debugger", "Z": "ended, not cleared away"}
 """Of /proc: what a process does that supervisor takes for running."""
 STEPS = (1.0, 0.95, 0.9, 0.8)
@@ -55,8 +58,10 @@ class ProcessState(Inspecting):
             return
         folder = PROC / str(process.pid)
         try:
-            yield Reading(service, PROCESS, state | self._lives(folder), name)
-            yield Reading(service, SETUP, configuration(folder, self.supervisor.url), name)
+            alive = self._lives(folder)
+            yield Reading(service, PROCESS, state | alive, name)
+            if time.time() - float(alive[START].partition(" ")[0]) > FORKED_S:
+                yield Reading(service, SETUP, configuration(folder, self.supervisor.url), name)
         except (OSError, ValueError, LookupError) as error:  # not ours to read, or just ended
             why = f"{name} could not be inspected: {getattr(error, 'strerror', error)}"
             yield Reading(service, SETUP, instance=name, gap=why)
@@ -65,7 +70,7 @@ class ProcessState(Inspecting):
         """What a process does now: its run state where that is unusual, its start, how many of
         its descriptors it uses. Raises OSError where it cannot be read."""
         letter, *rest = (folder / "stat").read_text().rpartition(")")[2].split()
-        found = {(FactKind.process, "start"): self._start(int(folder.name), int(rest[18]))}
+        found: Facts = {START: self._start(int(folder.name), int(rest[18]))}
         if letter in STATES:
             found[FactKind.process, "state"] = STATES[letter]
         return found | open_files(folder)
