@@ -33,6 +33,7 @@ from .agents.runtime.node import (
     outcome_of,
     specialist,
 )
+from .incident.action import WELL, Outcome
 from .state import CommunicationState, IncidentState, Told
 
 Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
@@ -154,7 +155,7 @@ def after_mitigate(state: IncidentState) -> Literal["ask", "debug"]:
 
 def after_design(state: IncidentState) -> list[str]:
     """Nothing more to do when service is restored already."""
-    return WRAP_UP if state.outcome == "better" else ["ask"]
+    return WRAP_UP if state.outcome in WELL else ["ask"]
 
 
 def after_ask(state: IncidentState) -> list[str]:
@@ -170,8 +171,8 @@ def after_commander(state: IncidentState) -> Literal["act", "refused"]:
 
 
 def after_verify(state: IncidentState) -> list[str]:
-    """Better: go on to the cause. On its way: measure again. Worse: undo. Else: learn from it."""
-    if state.outcome == "better":
+    """Well or contained: on to the cause. On its way: measure again. Worse: undo. Else: learn."""
+    if state.outcome in (*WELL, Outcome.contained):
         return WRAP_UP if state.investigated else ["debug"]
     if state.improving and state.checks <= PATIENCE:
         return ["stabilise"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
-from ..incident.action import Outcome
+from ..incident.action import WELL
 from ..incident.finding import Finding, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
@@ -50,7 +50,7 @@ def investigate(case: Case) -> InvestigationReport:
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     seen = Observations(case)
-    restored = any(e.outcome is Outcome.better for e in case.document.executions)
+    restored = any(e.outcome in WELL for e in case.document.executions)
     cause = _standing_out(case.document.hypotheses)
     runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
     plans, gaps = ([], []) if restored else propose(seen, case.document.hypotheses)

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 EXACT_UP_TO = 2000
 
@@ -44,6 +45,13 @@ def rate_change(
     return RateChange(ratio, min(0.0, tail / math.log(10)), 1 if rose else -1)
 
 
+def binomial_tail(k: int, n: int, p: float) -> float:
+    """P(X >= k), X ~ Binomial(n, p): how likely so many of n are where each has the chance p."""
+    if k <= 0 or p >= 1:
+        return 1.0
+    return math.exp(min(0.0, _exact_tail(k, n, p))) if p > 0 else 0.0
+
+
 def _ratio(before: float, after: float) -> float:
     if before == 0.0:
         return float("nan") if after == 0.0 else float("inf")
@@ -70,3 +78,42 @@ def _wilks_tail(k: int, n: int, p: float) -> float:
     tail = 0.5 * math.erfc(root / math.sqrt(2))
     # Past z = 37 erfc underflows; Mills' ratio gives the log of the tail.
     return math.log(tail) if tail > 0 else -(root**2) / 2 - math.log(root * math.sqrt(2 * math.pi))
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Since when events came more often than before, and how surely."""
+
+    since: float
+    """The first event of the better time, in the units of the times."""
+    before: int
+    after: int
+    log10_p: float
+    """As in RateChange, times the number of begins that were tried; 0 at most."""
+
+
+SPLITS = 50
+"""Begins that are tried, spread over the events."""
+
+
+def beginning(times: ArrayLike, chances: ArrayLike) -> Beginning | None:
+    """The begin after which events are most clearly more frequent; None without one.
+
+    Args:
+        times: when the events came, sorted; shape (n,).
+        chances: when one could have come (requests), sorted; shape (m,).
+    """
+    events, requests = np.asarray(times, float), np.asarray(chances, float)
+    if not events.size or not requests.size:
+        return None
+    tried = np.unique(np.linspace(0, events.size - 1, SPLITS).round().astype(int))
+    found: list[Beginning] = []
+    for before in tried.tolist():
+        healthy = int(np.searchsorted(requests, events[before]))
+        if 0 < healthy < requests.size:
+            after = events.size - before
+            change = rate_change(before, after, healthy, requests.size - healthy)
+            if change.direction > 0:
+                chance = min(0.0, change.log10_p + math.log10(tried.size))
+                found.append(Beginning(float(events[before]), before, after, chance))
+    return min(found, key=lambda one: one.log10_p, default=None)

@@ -80,14 +80,21 @@ class Decision(BaseModel):
 
 
 class Outcome(StrEnum):
-    """How an execution ended. Unknown is never called done."""
+    """How an execution ended. Unknown is never called done; contained: errors went because requests
+    are refused instead."""
 
     started = "started"
     better = "better"
+    by_itself = "recovered by itself"
+    contained = "contained"
     worse = "worse"
     unchanged = "unchanged"
     unverified = "unverified"
     failed = "failed"
+
+
+WELL = (Outcome.better, Outcome.by_itself)
+"""What hurt is over, whoever cured it."""
 
 
 class Measure(BaseModel):
@@ -98,7 +105,16 @@ class Measure(BaseModel):
     unit: str = Field(default="", description="unit of the values")
     baseline: float | None = Field(default=None, description="healthy level before the incident")
     before: float | None = Field(default=None, description="level just before the action")
+    last: float | None = Field(default=None, description="level in the last seconds before it")
     after: float | None = Field(default=None, description="level after the stabilisation window")
+    requests_before: int | None = Field(
+        default=None, description="requests that the level before rests on; None: not counted"
+    )
+    requests_last: int | None = Field(default=None, description="the same just before the action")
+    requests_after: int | None = Field(default=None, description="the same after it")
+    pause_s: float | None = Field(
+        default=None, description="longest healthy pause while it was ill; None: it never paused"
+    )
     threshold: float | None = Field(default=None, description="the objective it is held against")
     healthy: bool | None = Field(
         default=None, description="after meets the objective; None: not measured"

@@ -219,6 +219,10 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
             return State.identified, "a cause stands out"
         case VerificationReport(outcome=Outcome.better):
             return State.resolved, "telemetry confirms the recovery"
+        case VerificationReport(outcome=Outcome.by_itself):
+            return State.resolved, "what hurt had gone before the action"
+        case VerificationReport(outcome=Outcome.contained):
+            return State.monitoring, "contained: requests are refused so that the others work"
         case VerificationReport(improving=True):
             return State.monitoring, "symptoms are on their way back; measured again"
         case VerificationReport():

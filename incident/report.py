@@ -171,7 +171,7 @@ class VerificationReport(Report):
 
     step: Literal[8] = 8
     plan: str = Field(default="", description="hash of the plan verified")
-    outcome: Outcome = Field(description="better, worse, unchanged or unverified")
+    outcome: Outcome = Field(description="what telemetry says of the action")
     improving: bool = Field(default=False, description="not back yet, but on its way")
     measures: list[Measure] = Field(default_factory=list, description="before and after")
 

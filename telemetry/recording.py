@@ -106,6 +106,7 @@ class Recording:
         trace_id: str = "",
         measured_but: Collection[str] = (),
         different: bool = False,
+        failed: bool = False,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first.
 
@@ -113,7 +114,7 @@ class Recording:
         their http.route matches, or their name where they have none; `trace_id`: of this one;
         `measured_but`: with a number among their attributes whose name does not end in one of
         these words, and maybe others; `different`: of those with the same name, status message
-        and attributes only the newest.
+        and attributes only the newest; `failed`: with the status "error", refusals included.
         """
         where, values = _where("traces", window, None, having)
         if trace_id:
@@ -122,6 +123,8 @@ class Recording:
             where, values = f"{where} AND regexp_matches({ROUTE}, ?, 'i')", [*values, route]
         if measured_but:
             where, values = f"{where} AND {MEASURED}", [*values, "|".join(measured_but)]
+        if failed:
+            where = f"{where} AND lower(status) = 'error'"
         if different:
             held = f"rowid < {self.held['traces']}"
             newest = f"SELECT {NEWEST} FROM traces WHERE {where} AND {held} GROUP BY {KIND}"

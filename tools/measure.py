@@ -1,4 +1,4 @@
-"""Before and after: the level of named signals in two windows, beside their healthy level."""
+"""Before and after: the level of named signals around an action, beside their healthy level."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,35 @@ import numpy as np
 
 from ..errors import ToolRetry
 from ..telemetry.model import Window
-from ..telemetry.signal_catalogue import definition
+from ..telemetry.signal_catalogue import SignalName, definition
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
+from .reading import number
+
+JUST = 1 / 3
+"""Part of the window before an action that counts as its last seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalLevels(Row):
-    """Medians of one signal: healthy, before an action and after it."""
+    """One signal: healthy, before an action, in the last seconds before it, and after it.
+
+    A share of requests is that of all requests of a window, and `requests_…` says how many there
+    were; any other level is the median. `pause_s` is the longest time that it was well between two
+    times that it was ill, before the action.
+    """
 
     service: str
     signal: str
     unit: str
     baseline: float | None
     before: float | None
+    last: float | None
     after: float | None
+    requests_before: int | None
+    requests_last: int | None
+    requests_after: int | None
+    pause_s: float | None
     higher_is_worse: bool
 
 
@@ -31,7 +45,7 @@ def measure(
     before: tuple[float, float],
     after: tuple[float, float],
 ) -> Table[SignalLevels]:
-    """Level of signals before and after an action (medians), beside the healthy baseline.
+    """Level of signals before and after an action, beside the healthy baseline.
 
     Args:
         targets: "service/signal", for example "gateway/error_rate".
@@ -42,45 +56,92 @@ def measure(
     if not all(signal for _, signal in pairs):
         raise ToolRetry('targets are "service/signal", for example "gateway/error_rate"')
     services = sorted({service for service, _ in pairs})
-    names = sorted({signal for _, signal in pairs})
+    names = sorted({signal for _, signal in pairs} | {SignalName.request_rate})
+    begin, end = before
+    windows = (
+        bench.frame.baseline,
+        Window(begin, end),
+        Window(end - (end - begin) * JUST, end),
+        Window(*after),
+        Window(min(bench.frame.incident.start, begin), end),
+    )
     # Each window by itself: between them may lie a year that nobody asked about.
-    found = [
-        _read(bench, window, services, names)
-        for window in (bench.frame.baseline, Window(*before), Window(*after))
-    ]
+    found = [_Looked(bench, window, services, names) for window in windows]
     rows = [_row(pair, found) for pair in pairs]
     measured = sum(row.after is not None for row in rows)
     text = f"{measured} of {len(rows)} signals measured after the action"
-    return Table(rows, text, Window(before[0], after[1]))
+    return Table(rows, text, Window(begin, after[1]))
 
 
-Found = dict[tuple[str, str], tuple[Signal, float | None]]
+class _Looked:
+    """The signals in one window; nothing for an empty one."""
+
+    def __init__(self, bench: Bench, window: Window, services: list[str], names: list[str]) -> None:
+        self.window = window
+        full = window.seconds > 0
+        found = read_signals(bench.telemetry, window, services, names) if full else []
+        self.signals: dict[tuple[str, str], Signal] = {(s.service, s.name): s for s in found}
+
+    def level(self, pair: tuple[str, str]) -> float | None:
+        """Four significant digits."""
+        signal = self.signals.get(pair)
+        if signal is None:
+            return None
+        values = signal.within(self.window)
+        known = np.isfinite(values)
+        if not known.any():
+            return None
+        if counted(signal) and (weights := _weights(signal, self.window)[known]).sum() > 0:
+            return number(float(np.average(values[known], weights=weights)))
+        return number(float(np.median(values[known])))
+
+    def requests(self, pair: tuple[str, str]) -> int | None:
+        """How many requests a share rests on; None for what is no share of requests."""
+        signal, rate = self.signals.get(pair), self.signals.get((pair[0], SignalName.request_rate))
+        if signal is None or rate is None or not counted(signal):
+            return None
+        values = rate.within(self.window)
+        values = values[np.isfinite(values)]
+        return round(float(values.mean()) * self.window.seconds) if values.size else None
+
+    def pause(self, pair: tuple[str, str], healthy: float | None) -> float | None:
+        """Seconds of the longest stretch of healthy cells between two ill ones."""
+        signal = self.signals.get(pair)
+        if signal is None or healthy is None:
+            return None
+        values = np.nan_to_num(signal.within(self.window), nan=healthy)
+        off = values - healthy if signal.known.higher_is_worse else healthy - values
+        ill = np.flatnonzero(off > signal.known.floor.deviation)
+        gaps = np.diff(ill) - 1
+        return float(gaps.max() * signal.step) if gaps.size and gaps.max() > 0 else None
 
 
-def _read(bench: Bench, window: Window, services: list[str], names: list[str]) -> Found:
-    """Each signal in one window, and its level there; nothing for an empty window."""
-    if window.seconds <= 0:
-        return {}
-    signals = read_signals(bench.telemetry, window, services, names)
-    return {(s.service, s.name): (s, _level(s, window)) for s in signals}
+def counted(signal: Signal) -> bool:
+    """Whether it is a share of requests."""
+    return signal.events is not None and signal.unit == "share"
 
 
-def _row(pair: tuple[str, str], found: list[Found]) -> SignalLevels:
-    signal = next((part[pair][0] for part in found if pair in part), None)
-    levels = [part[pair][1] if pair in part else None for part in found]
+def _weights(signal: Signal, window: Window) -> np.ndarray:
+    events = signal.events if signal.events is not None else np.ones(signal.values.size)
+    chosen = (signal.ts >= window.start - 1e-6) & (signal.ts < window.end - 1e-6)
+    return np.nan_to_num(events[chosen])
+
+
+def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
+    healthy, before, last, after, whole = found
+    signal = next((part.signals[pair] for part in found if pair in part.signals), None)
+    baseline = healthy.level(pair)
     return SignalLevels(
         service=pair[0],
         signal=pair[1],
         unit=signal.unit if signal else "",
-        baseline=levels[0],
-        before=levels[1],
-        after=levels[2],
+        baseline=baseline,
+        before=before.level(pair),
+        last=last.level(pair),
+        after=after.level(pair),
+        requests_before=before.requests(pair),
+        requests_last=last.requests(pair),
+        requests_after=after.requests(pair),
+        pause_s=whole.pause(pair, baseline),
         higher_is_worse=definition(pair[1]).higher_is_worse if signal else True,
     )
-
-
-def _level(signal: Signal, window: Window) -> float | None:
-    """Median of the finite values inside a window, four significant digits."""
-    values = signal.within(window)
-    values = values[np.isfinite(values)]
-    return float(f"{np.median(values):.4g}") if values.size else None

@@ -1,7 +1,7 @@
 """A possible cause while reasons for and against it are gathered, and the words it is told by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ...analysis.fusion import Observation
@@ -29,6 +29,7 @@ class Candidate:
     statement: str
     change: str = ""  # id of the change blamed
     resource: str = ""  # flag, table, sources, provider: what an action would name
+    account: str = ""  # what is new there, in the system's own words
     reasons: list[WeighedSignal] = field(default_factory=list)
 
     def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
@@ -40,9 +41,22 @@ class Candidate:
         self._add(weight, value, note, quotes, supports=False)
 
     def unnamed(self) -> None:
-        """The place alone, without a kind of fault."""
+        """The place alone, without a kind of fault; what is known to be new there is still told."""
         self.kind = FaultKind.unknown
-        self.statement = PLACE.format(self.service)
+        self.statement = self.account or PLACE.format(self.service)
+
+    @property
+    def weight(self) -> float:
+        """Log-odds of all reasons together."""
+        return sum(reason.signal.log_odds for reason in self.reasons)
+
+    def lessened(self, part: float) -> None:
+        """Let its reasons count a part of what they did: another reading has them already, or
+        another place explains them."""
+        self.reasons = [
+            replace(reason, signal=replace(reason.signal, weight=reason.signal.weight * part))
+            for reason in self.reasons
+        ]
 
     def lacking(self, note: str) -> None:
         """Note something that could not be looked at."""

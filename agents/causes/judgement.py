@@ -8,6 +8,7 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
+from .account_candidates import with_accounts
 from .candidate import Candidate
 from .location import somewhere
 from .observations import Observations
@@ -29,15 +30,14 @@ def candidates(seen: Observations) -> list[Candidate]:
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
             key = (candidate.service, candidate.kind.value)
-            if key not in best or _weight(candidate) > _weight(best[key]):
+            if key not in best or candidate.weight > best[key].weight:
                 best[key] = candidate
-    named = list(best.values())
-    places = list(somewhere(seen))
+    named, places = with_accounts(seen, list(best.values()), list(somewhere(seen)))
     for place in places:
         here = [c for c in named if c.service == place.service]
         if place.kind in {candidate.kind for candidate in here}:
             place.unnamed()  # that kind has a hypothesis of its own: the place is for all others
-        _share(place, [candidate for candidate in here if _weight(candidate) > 0])
+        _share(place, [candidate for candidate in here if candidate.weight > 0])
     return named + places
 
 
@@ -48,15 +48,15 @@ def _share(place: Candidate, named: list[Candidate]) -> None:
     above the others: their own signs decide, held against those of an unknown kind. So both come
     from the same requests without being counted twice.
     """
-    top = max([_weight(place), *map(_weight, named)])
-    sizes = [math.expm1(_weight(candidate)) for candidate in named]
+    top = max([place.weight, *(c.weight for c in named)])
+    sizes = [math.expm1(candidate.weight) for candidate in named]
     total = sum(sizes) + math.exp(OTHER_KIND)
     reason = max(place.reasons, key=lambda r: r.signal.log_odds, default=None)
     for candidate, size in zip(named, sizes, strict=True):
-        lift = top + math.log(size / total) - _weight(candidate)
+        lift = top + math.log(size / total) - candidate.weight
         if lift > 0 and reason:
             candidate.backed(lift, 1.0, f"it begins there: {reason.signal.note}", reason.quotes)
-    excess = _weight(place) - (top + OTHER_KIND - math.log(total))
+    excess = place.weight - (top + OTHER_KIND - math.log(total))
     if named and excess > 0:
         place.doubted(excess, 1.0, "a kind of fault named for it explains it as well")
 
@@ -71,10 +71,6 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
     return numbered(
         document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     )
-
-
-def _weight(candidate: Candidate) -> float:
-    return sum(reason.signal.log_odds for reason in candidate.reasons)
 
 
 def _learn(candidate: Candidate, document: Incident) -> None:

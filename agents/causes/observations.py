@@ -18,9 +18,12 @@ from ...tools.latency import slow_operations, slow_queries
 from ...tools.logins import auth_failures
 from ...tools.logs import log_patterns
 from ...tools.metric_blame import metric_blame
+from ...tools.new_failures import new_failures
 from ...tools.origin import CallEdge, call_edges, origin
 from ...tools.requests import added_waits, changed_paths
 from ...tools.shifts import SignalShift, compare_signals
+from ...tools.slowed_work import slowed_work
+from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
 from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
@@ -76,6 +79,12 @@ class Observations:
     """Every signal against its own baseline, worst first."""
     failures = Question(failure_origins)
     """Deepest failing spans: where failures begin."""
+    new_failures = Question(new_failures)
+    """What fails newly, in the system's own words, each kind with a begin of its own."""
+    stepped_gauges = Question(stepped_gauges)
+    """Settings, waits and starts that are not what they were."""
+    slowed_work = Question(slowed_work)
+    """Work that takes longer by its own time, against the earliest time seen."""
     edges = Question(call_edges)
     """Calls between services, before and now."""
     errors = Question(error_groups)

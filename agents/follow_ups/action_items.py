@@ -226,6 +226,11 @@ def _debts(make: FollowUpMaker) -> Iterator[FollowUp]:
         asked = Item(title=title, priority=2, kind="debt")
         yield make.item(asked, "contributed to this incident", factor.evidence)
     for execution in document.executions:
+        if execution.outcome is Outcome.contained and not execution.undone:
+            asked = Item(title=f"Lift “{execution.title}”", priority=1, kind="debt")
+            yield make.item(
+                asked, "requests are refused as long as it is in force", execution.proof
+            )
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
             title = f"Move “{execution.title}” down in the first moves for these symptoms"
             asked = Item(title=title, priority=3, kind="debt")

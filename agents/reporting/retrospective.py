@@ -108,7 +108,10 @@ def _good(say: Narrator) -> Iterator[Statement]:
 def _bad(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
-        if execution.outcome is not Outcome.better:
+        if execution.outcome is Outcome.contained:
+            text = f"{execution.title} holds errors back by refusing requests."
+            yield say.say(text, *execution.proof)
+        elif execution.outcome is not Outcome.better:
             text = f"{execution.title} did not help: {execution.outcome.value}."
             yield say.say(text, *execution.proof)
     if likely_cause(document) is None and not is_noise(document):

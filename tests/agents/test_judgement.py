@@ -72,6 +72,7 @@ def test_a_place_leaves_a_kind_that_is_named_to_its_own_hypothesis(monkeypatch) 
     backed(place, 5, "slow inside")
     monkeypatch.setattr(judgement, "RECOGNISERS", (lambda _: [busy],))
     monkeypatch.setattr(judgement, "somewhere", lambda _: [place])
+    monkeypatch.setattr(judgement, "with_accounts", lambda _, named, places: (named, places))
     ranked = judge(judgement.candidates(Observations(None)), minimal())  # type: ignore[arg-type]
     assert [h.kind for h in ranked] == [FaultKind.cpu_saturation, FaultKind.unknown]
     assert {a.text for a in ranked[0].support} == {"at its limit", "it begins there: slow inside"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.health.verification import conclude, deviated, healthy, remaining
+from warroom.agents.health.recovery import conclude, healthy, remaining
 from warroom.incident.action import Execution, Measure, Outcome
 from warroom.incident.timeline import utc_now
 
@@ -16,11 +16,19 @@ def measure(
     return made
 
 
-def outcome(*measures: Measure, failed: bool = False) -> tuple[Outcome, bool]:
+def counted(before: float, last: float, after: float, **more: object) -> Measure:
+    """A share of requests, healthy at nearly none, of a thousand, 300 and a thousand requests."""
+    facts = {"requests_before": 1000, "requests_last": 300, "requests_after": 1000, "last": last}
+    return measure(0.001, before, after, **{"threshold": 0.005, **facts, **more})
+
+
+def outcome(
+    *measures: Measure, failed: bool = False, watched_s: float = 60.0
+) -> tuple[Outcome, bool]:
     execution = Execution(plan="p", title="restart", started_at=utc_now())
     if failed:
         execution.outcome = Outcome.failed
-    return conclude(execution, [m for m in measures if deviated(m)])
+    return conclude(execution, measures, watched_s)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +93,39 @@ def test_a_drop_is_bad_where_lower_is_worse() -> None:
 
 def test_an_action_that_failed_changed_nothing() -> None:
     assert outcome(measure(0.0, 0.3, 0.0), failed=True) == (Outcome.unchanged, False)
+
+
+def test_twice_the_objective_is_not_well_however_far_it_fell() -> None:
+    assert outcome(counted(0.3, 0.3, 0.0106)) == (Outcome.unverified, True)
+    assert outcome(counted(0.3, 0.3, 0.004)) == (Outcome.better, False)
+
+
+def test_one_failure_among_few_requests_is_chance() -> None:
+    assert outcome(counted(0.3, 0.3, 0.01, requests_after=100)) == (Outcome.better, False)
+
+
+def test_no_failure_among_few_requests_proves_nothing_yet() -> None:
+    rare = counted(0.02, 0.02, 0.0, requests_before=150, requests_after=40)
+    assert outcome(rare) == (Outcome.unverified, True)
+    assert outcome(rare.model_copy(update={"requests_after": 400})) == (Outcome.better, False)
+
+
+def test_what_had_gone_before_the_action_was_not_cured_by_it() -> None:
+    assert outcome(counted(0.3, 0.0, 0.0)) == (Outcome.by_itself, False)
+    still = counted(0.3, 0.3, 0.0, service="checkout")
+    assert outcome(counted(0.3, 0.0, 0.0), still) == (Outcome.better, False)
+
+
+def test_a_symptom_that_comes_and_goes_is_watched_longer_than_it_pauses() -> None:
+    bursts = counted(0.3, 0.3, 0.0, pause_s=20.0)
+    assert outcome(bursts, watched_s=8.0) == (Outcome.unverified, True)
+    assert outcome(bursts, watched_s=25.0) == (Outcome.better, False)
+
+
+def test_errors_that_went_because_requests_are_refused_are_contained() -> None:
+    refused = counted(0.0, 0.0, 0.49, signal="throttled_rate")
+    assert outcome(counted(0.3, 0.3, 0.0), refused) == (Outcome.contained, False)
+
+
+def test_nothing_that_was_measured_leaves_it_open() -> None:
+    assert outcome(measure(0.0, None, None)) == (Outcome.unverified, False)

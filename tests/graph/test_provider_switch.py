@@ -73,6 +73,7 @@ def test_it_is_verified_where_it_is_used_not_at_the_third_party() -> None:
     assert _decisive(document, catalogue, done) == [
         "gateway/error_rate",
         "gateway/latency_p95",
+        "gateway/throttled_rate",
         "recommendations/error_rate",
         "recommendations/latency_p95",
         "recommendations/ai_error_share",

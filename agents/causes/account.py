@@ -1,0 +1,194 @@
+"""What is new and where it begins, told before any kind of fault is named.
+
+Every new failure is followed to where it begins: a refusal to whom does not listen, a wait to whom
+it waits for, as deep as it goes; a caller that gives up while its callee answers as ever is at
+fault itself. Databases, queues and third parties are places like services.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from ...tools.new_failures import NewFailure, Way
+from ...tools.slowed_work import SlowedWork
+from ...tools.stepped_gauges import Step, SteppedGauge
+from .account_words import asked, nearest_change
+from .observations import Observations, where
+
+JUST_BEFORE_S = 15.0
+"""A change this long before a failure's begin may have set it off."""
+GAP_S = 5.0
+"""A process that was started again listens after this long at most."""
+AS_LONG = 1.5
+"""A callee that worked at most so many times as long as its caller waited was not slow."""
+DEPTH = 6
+
+
+@dataclass
+class Account:
+    """What is new at one place."""
+
+    place: str
+    begun: list[NewFailure] = field(default_factory=list)
+    """Failures whose next cause is this place."""
+    reached: list[NewFailure] = field(default_factory=list)
+    """Failures further up that come of it."""
+    gaps: list[NewFailure] = field(default_factory=list)
+    """Calls refused while it was being started again."""
+    steps: list[SteppedGauge] = field(default_factory=list)
+    slowed: list[SlowedWork] = field(default_factory=list)
+
+    @property
+    def lead(self) -> NewFailure | None:
+        """The failure that tells most."""
+        return max(self.begun or self.reached or self.gaps, key=_count, default=None)
+
+    @property
+    def since(self) -> float | None:
+        """The first of all that is new here, unix seconds."""
+        begins = [row.since for row in (*self.begun, *self.reached, *self.gaps, *self.steps)]
+        begins += [row.since for row in self.slowed if row.since]
+        return min(begins, default=None)
+
+
+@dataclass
+class Accounts:
+    """All places, and whose failures come of which deeper place."""
+
+    places: dict[str, Account]
+    failing: int
+    """Requests that newly fail, those during a start left out."""
+    moved: dict[str, Counter[str]]
+    """Service -> place -> failing requests that go through the service, or are put to it, and
+    begin there; its own name counts those that begin in it."""
+
+    def explained(self, service: str) -> tuple[str, float]:
+        """The other place from which most of a service's failures come, and their share."""
+        found = self.moved.get(service, Counter())
+        deeper = [(n, place) for place, n in found.items() if place != service]
+        count, place = max(deeper, default=(0, ""))
+        return place, count / found.total() if count else 0.0
+
+
+def accounts(seen: Observations) -> Accounts:
+    """The accounts of this case, worked out once."""
+    if "accounts" not in seen.notes:
+        seen.notes["accounts"] = _accounts(seen)
+    return seen.notes["accounts"]
+
+
+def _count(row: NewFailure) -> int:
+    return row.count
+
+
+def _accounts(seen: Observations) -> Accounts:
+    found: dict[str, Account] = {}
+    moved: dict[str, Counter[str]] = defaultdict(Counter)
+    failing = 0
+
+    def at(place: str) -> Account:
+        return found.setdefault(place, Account(place))
+
+    for row in seen.new_failures.rows:
+        if _during_start(seen, row):
+            at(row.callee).gaps.append(row)
+            continue
+        *way, place = path(seen, row)
+        failing += row.count
+        direct = place in (row.service, row.callee)
+        (at(place).begun if direct else at(place).reached).append(row)
+        for service in {*way, row.callee or place, place}:
+            moved[service][place] += row.count
+    for step in seen.stepped_gauges.rows:
+        if step.step not in (Step.silent, Step.restart):
+            at(step.service).steps.append(step)
+    databases = seen.of_kind("database")
+    for work in seen.slowed_work.rows:
+        at(work.callee if work.callee in databases else work.service).slowed.append(work)
+    return Accounts(found, failing, dict(moved))
+
+
+def path(seen: Observations, row: NewFailure) -> list[str]:
+    """From the service that complains to the place where its failure begins."""
+    found = [row.service]
+    step = _next(seen, row)
+    while step and step not in found and len(found) < DEPTH:
+        found.append(step)
+        step = _deeper(seen, step, found) if row.way != Way.refused else ""
+    return found
+
+
+def _next(seen: Observations, row: NewFailure) -> str:
+    """Whose doing it is next to the service that complains; empty: its own."""
+    match row.way:
+        case Way.own:
+            return _changed_callee(seen, row)
+        case Way.full:
+            return _deeper(seen, row.service, [row.service])
+        case Way.pool:
+            return row.callee if _locked(seen, row.callee) else ""
+        case Way.late:
+            return "" if gave_up_early(row) else row.callee
+        case Way.refused:
+            return "" if _others_reach(seen, row) else row.callee
+    changed = nearest_change(seen, row.service, row.since, JUST_BEFORE_S)
+    mine = changed and asked(row) and not nearest_change(seen, row.callee, row.since, JUST_BEFORE_S)
+    return "" if mine else row.callee
+
+
+def _deeper(seen: Observations, service: str, over: list[str]) -> str:
+    """What a service that is late or full waits for itself; empty where nothing shows."""
+    own = [
+        row
+        for row in where(seen.new_failures, service=service)
+        if row.way in (Way.late, Way.pool) and row.callee not in over and _next(seen, row)
+    ]
+    if own:
+        return max(own, key=_count).callee
+    entry = seen.case.catalogue.find(service)
+    needed = [name for name in (entry.depends_on if entry else []) if name not in over]
+    late = {row.callee for row in seen.new_failures.rows if row.way == Way.late}
+    waited = [name for name in needed if _locked(seen, name) or name in late]
+    return waited[0] if waited else ""
+
+
+def gave_up_early(row: NewFailure) -> bool:
+    """Whether the callee answered well, in about the time that the caller did not wait for."""
+    if row.way != Way.late or row.callee_ms is None or row.callee_failed:
+        return False
+    return row.callee_ms <= AS_LONG * row.waited_ms
+
+
+def _others_reach(seen: Observations, row: NewFailure) -> bool:
+    """Whether other callers still reach whom this one does not."""
+    others = [e for e in where(seen.edges, callee=row.callee) if e.caller != row.service]
+    return any(e.requests >= 5 and (e.error_share or 0.0) < 0.1 for e in others)
+
+
+def _locked(seen: Observations, place: str) -> bool:
+    return any(step.step == Step.wait for step in where(seen.stepped_gauges, service=place))
+
+
+def _changed_callee(seen: Observations, row: NewFailure) -> str:
+    """A callee that was changed just before code that was not fails after calling it."""
+    if nearest_change(seen, row.service, row.since, JUST_BEFORE_S):
+        return ""
+    stopped = [p.service for p in seen.paths.rows if row.service in p.callers.split(", ")]
+    entry = seen.case.catalogue.find(row.service)
+    needed = [n for n in stopped if n in (entry.depends_on if entry else [])]
+    changed = (n for n in needed if nearest_change(seen, n, row.since, JUST_BEFORE_S))
+    return next(changed, "")
+
+
+def _during_start(seen: Observations, row: NewFailure) -> bool:
+    """Whether it is a call to a process that was just being started again."""
+    if row.way != Way.refused:
+        return False
+    return any(abs(at - row.since) <= GAP_S for at in starts(seen, row.callee))
+
+
+def starts(seen: Observations, service: str) -> list[float]:
+    """When processes of a service were started again in what was looked at, unix seconds."""
+    recorded = [row.at for row in where(seen.changes, service=service, kind="restart")]
+    gauges = where(seen.stepped_gauges, service=service, step=Step.restart)
+    found = sorted([*recorded, *(row.now or row.since for row in gauges)])
+    return [at for i, at in enumerate(found) if i == 0 or at - found[i - 1] > GAP_S]

@@ -1,0 +1,147 @@
+"""The words of an account: the system's own in quotes, how much they cover, since when, and what
+was changed just before."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from ...incident.finding import FaultKind
+from ...tools.change_feed import ChangeRecord
+from ...tools.new_failures import NewFailure, Way
+from ...tools.slowed_work import SlowedWork
+from ...tools.stepped_gauges import Step, SteppedGauge
+from ...yaml_tables import AnyCase, Entry, read_table
+from ..reporting.wording import change_name
+from .observations import Observations
+from .studies import OUR_AUTHOR
+
+QUOTED = 120
+"""Characters of the system's words in a statement."""
+AFTER_S = 1.0
+"""Clocks of change feeds and spans differ a little."""
+REFUSED_AS_WRONG = (400, 415, 422)
+"""Answers that blame the request."""
+
+
+class ErrorKind(Entry):
+    """One entry of account.yaml, which says what each is for."""
+
+    words: AnyCase
+    kinds: tuple[str, ...]
+    asked: bool = False
+
+
+@cache
+def _kinds() -> tuple[ErrorKind, ...]:
+    return tuple(read_table("agents/causes/account.yaml", list[ErrorKind]))
+
+
+def known_kind(*names: str) -> FaultKind:
+    """The first of these kinds of fault that this installation knows; else unknown."""
+    for name in names:
+        try:
+            return FaultKind(name)
+        except ValueError:
+            continue
+    return FaultKind.unknown
+
+
+def kind_of(row: NewFailure) -> FaultKind:
+    """The kind of fault that an error's own words name; unknown for none."""
+    return known_kind(*(entry.kinds if (entry := _entry(row)) else ()))
+
+
+def asked(row: NewFailure) -> bool:
+    """Whether the question may be wrong and not the answer."""
+    entry = _entry(row)
+    return row.code in REFUSED_AS_WRONG or bool(entry and entry.asked)
+
+
+def _entry(row: NewFailure) -> ErrorKind | None:
+    text = f"{row.exception} {row.words}"
+    return next((entry for entry in _kinds() if entry.words.search(text)), None)
+
+
+def nearest_change(
+    seen: Observations, service: str, before: float, seconds: float
+) -> ChangeRecord | None:
+    """The change of a service nearest before a time, within so many seconds; none of our own."""
+    rows = [
+        row
+        for row in seen.changes.rows
+        if row.service == service
+        and OUR_AUTHOR not in row.author.lower()
+        and row.kind != "commit"
+        and -AFTER_S <= before - row.at <= seconds
+    ]
+    return min(rows, key=lambda row: before - row.at, default=None)
+
+
+def failure_words(row: NewFailure, place: str) -> str:
+    """What fails at a place, with the words in quotes: one clause."""
+    said = f"“{quoted(row.words)}”"
+    who, whom = row.service, row.callee
+    match row.way:
+        case Way.own if place == who:
+            return f"{who} fails by an error of its own, {said}"
+        case Way.own:
+            return f"{who} cannot use what {place} answers, {said}"
+        case Way.full:
+            return f"{who} has no room for requests, {said}"
+        case Way.pool if place == who:
+            return f"{who} has no free connection to {whom}, {said}"
+        case Way.pool:
+            return f"{whom} keeps {who} waiting until no connection is free, {said}"
+        case Way.refused if place == who:
+            return f"{who} does not reach {whom}, which others reach, {said}"
+        case Way.refused:
+            return f"{whom} does not take connections of {who}, {said}"
+        case Way.late if place == who:
+            return f"{who} gives up on {whom} after {row.waited_ms / 1000:.2g} s, {said}"
+        case Way.late:
+            return f"{whom} does not answer {who} in time, {said}"
+    if row.code and row.words == f"HTTP {row.code}":
+        return f"{whom} answers {row.code} to {row.operation} of {who}"
+    return f"{whom} answers {who} with an error, {said}"
+
+
+def quoted(words: str) -> str:
+    """The system's words, short and on one line, without marks that text is formatted by."""
+    words = words.replace("->", "→")
+    plain = "".join(c if c.isprintable() and c not in "`*[]<>|" else " " for c in words)
+    text = " ".join(plain.split())
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 2]} …"
+
+
+def share_words(count: int, failing: int, before: int) -> str:
+    """9 of 11 requests that newly fail, 0 before."""
+    return f"{count} of {failing} requests that newly fail, {before} such before"
+
+
+def step_words(row: SteppedGauge) -> str:
+    """pg_locks_waiting of database 0 -> 12."""
+    now = "gone" if row.now is None else f"{row.now:g}"
+    named = f"{row.called} of {row.service}"
+    return f"{named} was {row.before:g} and is {now}"
+
+
+def slowed_words(row: SlowedWork) -> str:
+    """SELECT stock of inventory takes 309 ms, 123 ms before."""
+    what = f"“{quoted(row.statement)}”" if row.statement else row.operation
+    return f"{what} of {row.service} takes {row.now_ms:.3g} ms each, {row.before_ms:.3g} before"
+
+
+def change_words(row: ChangeRecord) -> str:
+    """Just before: checkout-1 was started again at 10:02:11."""
+    told = row.summary if row.summary and row.kind != "deploy" else change_name(row)
+    return f"{quoted(told)} at {clock(row.at)}"
+
+
+def clock(at: float) -> str:
+    """Time of day, UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def telling(steps: list[SteppedGauge]) -> list[SteppedGauge]:
+    """The steps that say most: settings, then waits, then what is held."""
+    order = {Step.setting: 0, Step.wait: 1, Step.held: 2}
+    return sorted(steps, key=lambda row: (order.get(Step(row.step), 3), row.since))

@@ -1,0 +1,137 @@
+"""What is new and where it begins, before any kind of fault is named."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from warroom.agents.causes.account_words import kind_of, quoted
+from warroom.agents.causes.judgement import candidates, judge
+from warroom.agents.causes.observations import Observations
+from warroom.agents.steps import INVESTIGATE
+from warroom.incident.finding import FaultKind, Hypothesis
+from warroom.tests.support.bundles import START, BundleWriter, gauge
+from warroom.tests.support.calling_chain import BEGIN, SECONDS, Met, since, written
+from warroom.tests.support.specialists import case_on
+from warroom.tools.new_failures import NewFailure, Way
+
+DENIED = Met("store", "db.PermissionDenied", "permission denied for table orders")
+NO_ROOM = Met("store", "pool.PoolTimeout", "couldn't get a connection after 1.50 sec")
+EARLY = Met("call", "http.Timeout", "orders did not answer within 0.01 s", waited_ms=10)
+HUNG = Met("call", "http.Timeout", "orders did not answer in 3 s", answered=False, waited_ms=3000)
+CUT_OFF = Met("call", "http.ConnectError", "connection refused", answered=False)
+More = Callable[[BundleWriter], None]
+
+
+def leading(folder: Path, met: Met, more: More = lambda _: None, every: int = 1) -> Hypothesis:
+    """The first hypothesis of the floor on a chain in which this happens from BEGIN on."""
+    with written(folder / "bundle", since(BEGIN, met, every)) as bundle:
+        more(bundle)
+    case = case_on(
+        folder / "bundle",
+        folder / "home",
+        onset=BEGIN,
+        now=SECONDS,
+        step=INVESTIGATE,
+        service="web",
+    )
+    seen = Observations(case)
+    return judge(candidates(seen), case.document)[0]
+
+
+def test_who_answers_with_an_error_is_the_place_and_its_words_the_cause(tmp_path) -> None:
+    cause = leading(tmp_path, DENIED)
+    assert cause.service == "store"
+    assert "“PermissionDenied: permission denied for table orders”" in cause.statement
+    assert "answers orders" in cause.statement
+    proof = cause.support[0]
+    assert "99 of 99 requests that newly fail, 0 such before" in proof.text
+    assert any(quote.value == 99 for quote in proof.quotes)
+
+
+def test_many_who_wait_for_one_point_at_it_and_its_waits_are_the_kind(tmp_path) -> None:
+    def locks(bundle: BundleWriter) -> None:
+        gauge(bundle, "pg_locks_waiting", "store", [0.0] * BEGIN + [9.0] * (SECONDS - BEGIN))
+
+    cause = leading(tmp_path, NO_ROOM, locks)
+    assert cause.service == "store"
+    assert "pg_locks_waiting of store was 0 and is 9" in cause.statement
+
+
+def test_without_waits_there_the_pool_is_the_callers_own(tmp_path) -> None:
+    cause = leading(tmp_path, NO_ROOM)
+    assert (cause.service, cause.kind) == ("orders", FaultKind.pool_exhaustion)
+
+
+def test_a_caller_that_gives_up_while_its_callee_answers_as_ever_is_the_place(tmp_path) -> None:
+    def restart(bundle: BundleWriter) -> None:
+        bundle.change(START + BEGIN - 2, "restart", "web", "r1", summary="web-1 was started again")
+
+    cause = leading(tmp_path, EARLY, restart)
+    assert cause.service == "web"
+    assert "gives up on orders after 0.01 s" in cause.statement
+    assert "web-1 was started again" in cause.statement
+    assert any("orders itself worked 12 ms" in a.text for a in cause.support)
+
+
+@pytest.mark.parametrize(
+    ("met", "words"),
+    [(HUNG, "does not answer web in time"), (CUT_OFF, "does not take connections of web")],
+)
+def test_to_hang_and_to_refuse_are_two_things(tmp_path, met, words) -> None:
+    cause = leading(tmp_path, met)
+    assert cause.service == "orders"
+    assert words in cause.statement
+    hangs = cause.kind is FaultKind.hung_process
+    assert not (met is CUT_OFF and hangs)
+
+
+def test_a_setting_that_stepped_is_told_as_the_change_that_nobody_recorded(tmp_path) -> None:
+    def pool(bundle: BundleWriter) -> None:
+        gauge(bundle, "db_pool_size", "orders", [6.0] * BEGIN + [1.0] * (SECONDS - BEGIN))
+
+    cause = leading(tmp_path, NO_ROOM, pool)
+    assert cause.service == "orders"
+    assert "db_pool_size of orders was 6 and is 1" in cause.statement
+
+
+def test_a_wrong_question_is_the_callers_where_the_caller_was_changed(tmp_path) -> None:
+    met = Met("store", "db.UndefinedColumn", 'column "weight" does not exist')
+
+    def release(bundle: BundleWriter) -> None:
+        bundle.change(START + BEGIN - 3, "deploy", "orders", "c0ffee", version="v2", previous="v1")
+
+    assert leading(tmp_path / "as it was", met).service == "store"
+    assert leading(tmp_path / "released", met, release).service == "orders"
+
+
+def test_nothing_new_is_no_account(tmp_path) -> None:
+    with written(tmp_path / "bundle", since(SECONDS, DENIED)):
+        pass
+    case = case_on(tmp_path / "bundle", tmp_path / "home", onset=BEGIN, now=SECONDS)
+    assert not [
+        h for h in judge(candidates(Observations(case)), case.document) if h.confidence > 0.3
+    ]
+
+
+def failure(words: str, exception: str = "") -> NewFailure:
+    where = ("orders", "SELECT", Way.answered, "store", words, exception, None)
+    return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, "t")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("could not extend file: No space left on device", FaultKind.disk_full),
+        ("FATAL: sorry, too many clients already", FaultKind.pool_exhaustion),
+        ("certificate verify failed", FaultKind.certificate),
+        ("something went wrong", FaultKind.unknown),
+    ],
+)
+def test_an_errors_own_words_may_name_the_kind(words, kind) -> None:
+    assert kind_of(failure(words)) is kind
+
+
+def test_quoted_words_bring_no_marks_and_no_lines() -> None:
+    assert quoted("a <b>\n`c` [E1] *d*\x1b[2J") == "a b c E1 d 2J"
+    assert len(quoted("x" * 500)) == 120

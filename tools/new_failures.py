@@ -1,0 +1,251 @@
+"""What fails newly, in the system's own words: who says it, of whom, since when, in how many of
+the failing requests.
+
+A kind of failure that was always there (a mistyped password) is none; one that came up is, whatever
+its status: a 404 where there was none, an exception never seen. Each has a begin of its own, found
+by when it became more frequent than chance allows, so nobody has to know the onset first.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+
+from ..analysis.rates import Beginning, beginning
+from ..analysis.templates import mask_all
+from ..telemetry.model import STATUS_CODE, Span, Window, peer
+from ..yaml_tables import AnyCase, Entry, read_table
+from .base import Bench, Effect, Frame, Row, Table, tool
+from .reading import cut, number, seconds, table
+
+WORDS = 240
+"""Characters of the system's words that are kept."""
+SURE = -2.0
+"""log10 of the chance below which a kind of failure that was there before is a new one."""
+EXAMPLES = 3
+"""Failing calls of each kind of which the callee's own side is looked up."""
+
+
+class Way(StrEnum):
+    """How a request fails: at the callee's answer, for want of one, or by the service's own."""
+
+    own = "own error"
+    answered = "answered an error"
+    refused = "refused"
+    late = "not in time"
+    pool = "no connection free"
+    full = "no room"
+
+
+class WayTable(Entry):
+    """failure_ways.yaml, which says what each is for."""
+
+    pool: AnyCase
+    full: AnyCase
+    late: AnyCase
+    refused: AnyCase
+
+
+@cache
+def _ways() -> WayTable:
+    return read_table("tools/failure_ways.yaml", WayTable)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFailure(Row):
+    """One kind of failure that is new or came up; times in unix seconds."""
+
+    service: str
+    operation: str
+    way: str
+    callee: str
+    words: str
+    exception: str
+    code: int | None
+    count: int
+    before: int
+    share: float
+    """Of all requests that newly fail."""
+    log10_p: float
+    since: float
+    last: float
+    waited_ms: float
+    """What the caller waited, the median."""
+    callee_ms: float | None
+    """What the callee itself worked at such a call; None where it left no span."""
+    callee_failed: bool
+    trace_id: str
+
+
+@dataclass(frozen=True)
+class _Kind:
+    service: str
+    callee: str
+    way: Way
+    label: str
+    """The class of the exception at a call, else the words without their variable parts."""
+
+
+@tool(Effect.read)
+def new_failures(bench: Bench) -> Table[NewFailure]:
+    """Kinds of failing requests that are new, by the words of the deepest failing span.
+
+    `way` keeps apart what people mix up: the callee answered an error, refused the connection, was
+    not in time, or was never asked for want of a free connection. `callee_ms` is what the callee
+    worked by its own account: a caller that waited less gave up early. `share` is of all requests
+    that newly fail; `since` when it became more frequent than chance allows. Most frequent first.
+    """
+    window = looked_at(bench.frame)
+    spans = bench.telemetry.spans(window, failed=True)
+    arrivals = _arrivals(bench, window)
+    groups = _groups(deepest(spans))
+    begun = {kind: _begun(found, arrivals) for kind, found in groups.items()}
+    new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
+    failing = {
+        span.trace_id
+        for kind, one in new.items()
+        for span in groups[kind]
+        if span.start >= one.since
+    }
+    rows = [_row(bench, kind, groups[kind], one, len(failing)) for kind, one in new.items()]
+    rows.sort(key=lambda row: -row.count)
+    summary = f"{len(rows)} kinds of new failures in {len(failing)} requests"
+    if rows:
+        summary += f"; most: {rows[0].service}: {cut(rows[0].words, 100)}"
+    nothing = f"nothing fails that did not fail before, in {seconds(window)}"
+    return table(rows, summary, nothing, window)
+
+
+def looked_at(frame: Frame) -> Window:
+    """The incident and three times its healthy time: people call late, and then what looks like
+    health is ill already."""
+    healthy = frame.by_alert[0]
+    start = min(frame.baseline.start, healthy.start - 2 * healthy.seconds)
+    return Window(start, frame.incident.end)
+
+
+def deepest(spans: Iterable[Span]) -> list[Span]:
+    """Of each failing trace the failed span below which nothing failed: one whose callers failed
+    with it up to the root before one that was tolerated, then the last to begin."""
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    above = {(span.trace_id, span.parent_id) for span in known.values()}
+    best: dict[str, tuple[tuple[bool, float], Span]] = {}
+    for key, span in known.items():
+        if key in above:
+            continue
+        rank = _reaches_root(span, known), span.start
+        if span.trace_id not in best or rank > best[span.trace_id][0]:
+            best[span.trace_id] = rank, span
+    return sorted((span for _, span in best.values()), key=lambda span: span.start)
+
+
+def _reaches_root(span: Span, known: dict[tuple[str, str], Span]) -> bool:
+    seen: set[str] = set()
+    while span.parent_id and span.span_id not in seen:
+        seen.add(span.span_id)
+        parent = known.get((span.trace_id, span.parent_id))
+        if parent is None:
+            return False
+        span = parent
+    return True
+
+
+def _arrivals(bench: Bench, window: Window) -> np.ndarray:
+    """When each request began, sorted; of telemetry without whole traces, when each span did."""
+    spans = bench.telemetry.span_table(window)
+    return np.sort(spans.start[spans.entry] if spans.entry.any() else spans.start)
+
+
+def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
+    said = [said_by(span) for span in spans]
+    templates = mask_all(said)
+    groups: dict[_Kind, list[Span]] = defaultdict(list)
+    for span, text, template in zip(spans, said, templates, strict=True):
+        callee = peer(span) if span.kind in ("client", "producer") else ""
+        label = str(span.attributes.get("exception.type") or "") if callee else ""
+        kind = _Kind(span.service, callee, way_of(span, text, callee), label or template)
+        groups[kind].append(span)
+    return groups
+
+
+def said_by(span: Span) -> str:
+    """What a failed span says about its error: type and message, else status and code."""
+    named = str(span.attributes.get("exception.type") or span.attributes.get("error.type") or "")
+    message = str(span.attributes.get("exception.message") or span.status_message or "").strip()
+    short = named.rpartition(".")[2]
+    if short and not message.startswith(short):
+        message = f"{short}: {message}" if message else short
+    message = " ".join(message.partition("\n")[0].split())  # what follows names rows and hints
+    return message or (f"HTTP {code}" if (code := span.attributes.get(STATUS_CODE)) else "error")
+
+
+def way_of(span: Span, text: str, callee: str) -> Way:
+    """How it failed, by what it says."""
+    if _ways().pool.search(text):
+        return Way.pool
+    if not callee:
+        return Way.full if _ways().full.search(text) else Way.own
+    if span.attributes.get(STATUS_CODE):
+        return Way.answered
+    if _ways().late.search(text):
+        return Way.late
+    return Way.refused if _ways().refused.search(text) else Way.answered
+
+
+def _begun(found: list[Span], arrivals: np.ndarray) -> Beginning | None:
+    return beginning([span.start for span in found], arrivals)
+
+
+def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
+    """More than chance allows; or first seen in the incident, and no refusal that people meet."""
+    code = found[-1].attributes.get(STATUS_CODE)
+    if isinstance(code, int) and code < 500:
+        return one.log10_p <= SURE and one.after >= 2 * one.before
+    return one.log10_p <= SURE or (one.before == 0 and one.since >= frame.incident.start)
+
+
+def _row(
+    bench: Bench, kind: _Kind, found: list[Span], begun: Beginning, failing: int
+) -> NewFailure:
+    now = [span for span in found if span.start >= begun.since]
+    operations = Counter(span.name for span in now).most_common(1)
+    code = now[0].attributes.get(STATUS_CODE)
+    callee_ms, callee_failed = _other_side(bench, now[-EXAMPLES:]) if kind.callee else (None, False)
+    return NewFailure(
+        service=kind.service,
+        operation=cut(operations[0][0], 200),
+        way=kind.way,
+        callee=kind.callee,
+        words=cut(said_by(now[0]), WORDS),
+        exception=cut(now[0].attributes.get("exception.type"), 200),
+        code=code if isinstance(code, int) else None,
+        count=len(now),
+        before=begun.before,
+        share=number(len(now) / max(1, failing)) or 0.0,
+        log10_p=number(begun.log10_p, 3) or 0.0,
+        since=number(begun.since) or 0.0,
+        last=number(now[-1].start) or 0.0,
+        waited_ms=number(float(np.median([span.duration_ms for span in now]))) or 0.0,
+        callee_ms=number(callee_ms),
+        callee_failed=callee_failed,
+        trace_id=now[0].trace_id,
+    )
+
+
+def _other_side(bench: Bench, calls: list[Span]) -> tuple[float | None, bool]:
+    """How long the callee worked at such calls by its own spans, and whether it failed."""
+    answers = [answer for call in calls for answer in _answers(bench, call)]
+    if not answers:
+        return None, False
+    longest = max(answers, key=lambda span: span.duration_ms)
+    return longest.duration_ms, longest.status == "error"
+
+
+def _answers(bench: Bench, call: Span) -> Iterator[Span]:
+    around = Window(call.start - 1.0, bench.frame.incident.end)
+    for span in bench.telemetry.spans(around, trace_id=call.trace_id):
+        if span.parent_id == call.span_id:
+            yield span

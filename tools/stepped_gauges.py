@@ -1,0 +1,201 @@
+"""Gauges that stood still in health and have stepped: a setting that is another one, a wait that
+left zero, a process that began again, a target that fell silent.
+
+A constant that changes is a change that nobody had to record.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+
+from ..telemetry.model import Series, Window
+from ..yaml_tables import AnyCase, Entry, read_table
+from .base import Bench, Effect, Row, Table, tool
+from .new_failures import looked_at
+from .reading import number, seconds, table
+
+FEWEST = 5
+"""Samples in health that must agree before one may speak of a constant."""
+LASTING = 2
+"""Samples that a step must last."""
+COUNTERS = ("_total", "_count", "_sum", "_bucket", "_created")
+QUIET_SCRAPES = 4.0
+"""A series that misses so many of its intervals has ended."""
+
+
+class Step(StrEnum):
+    """What has stepped."""
+
+    setting = "setting"
+    wait = "wait"
+    held = "held"
+    restart = "restart"
+    silent = "silent"
+
+
+class GaugeWords(Entry):
+    """gauge_words.yaml, which says what each is for."""
+
+    setting: AnyCase
+    measured: AnyCase
+    wait: AnyCase
+    held: AnyCase
+    start: AnyCase
+
+
+@cache
+def _words() -> GaugeWords:
+    return read_table("tools/gauge_words.yaml", GaugeWords)
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedGauge(Row):
+    """One gauge before and now; `since` in unix seconds."""
+
+    service: str
+    instance: str
+    metric: str
+    labels: str
+    """name=value, joined by ", "."""
+    step: str
+    before: float
+    now: float | None
+    """The level since; None for what fell silent."""
+    since: float
+    served: int | None
+    """Requests that the service began to work after it fell silent; None for other steps."""
+
+    @property
+    def called(self) -> str:
+        """The metric with its labels, as one reads it."""
+        return f"{self.metric} ({self.labels})" if self.labels else self.metric
+
+
+@tool(Effect.read)
+def stepped_gauges(bench: Bench) -> Table[SteppedGauge]:
+    """Gauges that were constant while healthy and are not what they were: `step` says whether it
+    is a setting (a size, a limit), a wait that left zero (locks, queues, throttling), sessions that
+    hold what others want, the start of a process, or a target that no longer reports. The
+    earliest first."""
+    window = looked_at(bench.frame)
+    rows = [row for series in _gauges(bench, window) if (row := _step(series, bench.frame.whole))]
+    rows += _silent(bench, window)
+    rows.sort(key=lambda row: (row.since, row.service, row.metric))
+    summary = f"{len(rows)} gauges stepped"
+    if rows:
+        summary += f"; first {rows[0].called} of {rows[0].service}"
+    nothing = f"no gauge that stood still has stepped in {seconds(window)}"
+    return table(rows, summary, nothing, window)
+
+
+def _gauges(bench: Bench, window: Window) -> list[Series]:
+    """Those whose names or labels may say something here."""
+    words = _words()
+    names = sorted({name for _, name in bench.telemetry.metric_names()})
+    names = [name for name in names if not name.endswith(COUNTERS)]
+    found = bench.telemetry.metrics(window, names)
+    telling = (words.setting, words.wait, words.held, words.start)
+    return [s for s in found if any(pattern.search(_text(s)) for pattern in telling)]
+
+
+def _text(series: Series) -> str:
+    return " ".join([series.name, *series.labels.values()])
+
+
+def _step(series: Series, seen: Window) -> SteppedGauge | None:
+    values = series.values
+    healthy = values[series.ts < seen.start + seen.seconds / 3]
+    if healthy.size < FEWEST or values.size < healthy.size + LASTING:
+        return None
+    text, words = _text(series), _words()
+    if words.start.search(series.name):
+        return _restarted(series)
+    if words.setting.search(series.name) and not words.measured.search(series.name):
+        return _set_anew(series, float(healthy[0]))
+    if words.held.search(text):
+        return _left_zero(series, healthy, Step.held)
+    return _left_zero(series, healthy, Step.wait) if words.wait.search(text) else None
+
+
+def _restarted(series: Series) -> SteppedGauge | None:
+    """The last start that came after the first sample."""
+    later = np.flatnonzero(np.diff(series.values) > 0)
+    if not later.size:
+        return None
+    at = int(later[-1]) + 1
+    return _row(series, Step.restart, at, float(series.values[at]), float(series.values[at]))
+
+
+def _set_anew(series: Series, before: float) -> SteppedGauge | None:
+    """A step from one constant to another: what moves more than twice is measured, not set."""
+    changes = np.flatnonzero(np.diff(series.values)) + 1
+    now = float(series.values[-1])
+    if not 0 < changes.size <= 2 or now == before or series.values.size - changes[-1] < LASTING:
+        return None
+    return _row(series, Step.setting, int(changes[0]), now)
+
+
+def _left_zero(series: Series, healthy: np.ndarray, step: Step) -> SteppedGauge | None:
+    """Something waits that did not, for most of the time since the last run of nothing."""
+    if np.mean(healthy > 0) > 0.1:
+        return None
+    above = series.values > 0
+    calm = np.flatnonzero(~above[1:-1] & ~above[:-2] & ~above[2:])  # three samples of nothing
+    begin = int(calm[-1]) + 3 if calm.size else 0
+    since = series.values[begin:]
+    if since.size < LASTING or np.mean(since > 0) < 0.6 or (since > 0).sum() <= LASTING:
+        return None
+    return _row(series, step, begin, float(np.median(since)))
+
+
+def _silent(bench: Bench, window: Window) -> Iterator[SteppedGauge]:
+    """Services none of whose instances is measured any longer, while others are."""
+    ends: dict[str, float] = defaultdict(float)
+    gaps: dict[str, float] = {}
+    for series in bench.telemetry.metrics(window, ["up", *_start_names(bench)]):
+        answering = series.ts[series.values > 0]
+        if answering.size < FEWEST:
+            continue
+        ends[series.service] = max(ends[series.service], float(answering[-1]))
+        gaps[series.service] = float(np.median(np.diff(answering)))
+    latest = max(ends.values(), default=0.0)
+    for service, end in ends.items():
+        if latest - end > QUIET_SCRAPES * gaps[service]:
+            at, served = number(end) or end, _served(bench, service, end + 2 * gaps[service])
+            yield SteppedGauge(service, "", "up", "", Step.silent, 1.0, None, at, served)
+
+
+def _served(bench: Bench, service: str, since: float) -> int:
+    spans = bench.telemetry.span_table(looked_at(bench.frame))
+    if service not in spans.services:
+        return 0
+    own = spans.of_kind("server", "consumer") & (spans.service == spans.services.index(service))
+    return int(np.count_nonzero(own & (spans.start > since)))
+
+
+def _start_names(bench: Bench) -> list[str]:
+    names = {name for _, name in bench.telemetry.metric_names()}
+    return sorted(name for name in names if _words().start.search(name))
+
+
+def _row(
+    series: Series, step: Step, index: int, now: float, since: float | None = None
+) -> SteppedGauge:
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(series.labels.items()))
+    before = float(series.values[max(0, index - 1)])
+    at = float(series.ts[index]) if since is None else since
+    return SteppedGauge(
+        service=series.service,
+        instance=series.instance,
+        metric=series.name,
+        labels=labels,
+        step=step,
+        before=number(before) or 0.0,
+        now=number(now),
+        since=number(at) or at,
+        served=None,
+    )
