@@ -54,7 +54,7 @@ class Reading:
 
 
 SECRET_NAME = re.compile(
-    r"pass(?:w|phrase|_|$)|pwd|secret|token|credential|(?:api|access|private|_)_?key$|dsn|conninfo",
+    r"pass(?:w|phrase)|(?:^|_)pass(?:_|$)|pwd|secret|token|credential|(?:api|access|private|_)_?key$|dsn|conninfo",
     re.IGNORECASE,
 )
 """Names whose values nobody writes down."""

@@ -56,8 +56,14 @@ class ActionPlan(BaseModel):
     @property
     def title(self) -> str:
         """The plan in a few words, for prompts and timelines."""
-        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        values = ", ".join(f"{key}={_brief(value)}" for key, value in self.parameters.items())
         return f"{self.kind} {self.target}" + (f" ({values})" if values else "")
+
+
+def _brief(value: JsonValue) -> str:
+    """A definition of many lines is named by its beginning."""
+    text = str(value)
+    return text if len(text) <= 200 else f"{' '.join(text[:160].split())} …"
 
 
 class Verdict(StrEnum):

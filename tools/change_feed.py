@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from ..actions.facts import digest
 from ..telemetry.model import Change, Window
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
@@ -93,15 +92,14 @@ def _known(restarts: list[tuple[str, float]], row: StateChange) -> bool:
 
 
 def as_change(row: StateChange) -> Change:
-    """A change of state as a change; its id is made of what it is."""
-    name = digest(f"{row.service} {row.instances} {row.what} {row.object} {row.at}")
+    """A change of state as a change, with its id."""
     old, new = row.previous.splitlines(), row.value.splitlines()
     diff = "\n".join(unified_diff(old, new, lineterm="")) if len(old) + len(new) > 2 else ""
     return Change(
         at=row.at,
         kind=row.kind,
         service=row.service,
-        id=f"state-{name}",
+        id=row.id,
         version=cut(row.value, 200),
         previous=cut(row.previous, 200),
         summary=row.summary,

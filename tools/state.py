@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..actions.facts import COMMAND, FOLDER, FactKind
+from ..actions.facts import COMMAND, FOLDER, FactKind, digest
 from ..telemetry.model import Change, StateFact, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
@@ -43,6 +43,7 @@ START = "start"
 class StateChange(Row):
     """One fact that is otherwise; `at` in unix seconds, empty values are: not there."""
 
+    id: str
     at: float
     seconds_before: float
     kind: str
@@ -181,6 +182,7 @@ def _row(
     came = bool(own) and now.kind in (FactKind.environment, FactKind.limit)
     at = _started(now) if restart else own[-1] if came else now.at
     row = StateChange(
+        id=f"state-{digest(f'{now.service} {now.instance} {now.kind} {now.object} {now.at}')}",
         at=number(at) or 0.0,
         seconds_before=0.0,
         kind="restart" if restart else KINDS[FactKind(now.kind)],
