@@ -5,11 +5,12 @@ from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.action import WELL
-from ..incident.finding import Finding, Hypothesis
+from ..incident.finding import Finding, Gap, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
+from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
     five_whys,
@@ -51,19 +52,21 @@ def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     seen = Observations(case)
     restored = any(e.outcome in WELL for e in case.document.executions)
-    cause = _standing_out(case.document.hypotheses)
+    hypotheses = heard(case.document.hypotheses, case.document)  # two specialists looked meanwhile
+    cause = _standing_out(hypotheses)
     runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
-    plans, gaps = ([], []) if restored else propose(seen, case.document.hypotheses)
+    plans, gaps = ([], []) if restored else propose(seen, hypotheses)
     if restored:
         summary = "service is restored; what remains is the lasting fix"
     elif plans:
         summary = f"minimal fix: {plans[0].title}"
     else:
-        summary = "no action of the catalogue fits what is known; a person has to take over"
+        summary = _ask(gaps)
     return FixReport(
         specialist="debugger",
         conclusion="concluded" if restored or plans else "inconclusive",
         summary=summary,
+        hypotheses=[] if hypotheses == case.document.hypotheses else hypotheses,
         proposals=plans,
         gaps=gaps,
         stages=stages(plans[0]) if plans else [],
@@ -74,9 +77,15 @@ def design_fix(case: Case) -> FixReport:
     )
 
 
+def _ask(gaps: list[Gap]) -> str:
+    """What to say where nothing is proposed: the nearest action, and why it is not."""
+    withheld = next((f"; {gap.what}: {gap.why}" for gap in gaps), "")
+    return f"no safe action is known; a person has to take over{withheld}"
+
+
 def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     """The leading hypothesis, if it is more likely than all others together."""
-    standing = [h for h in hypotheses if not h.ruled_out]
+    standing = [h for h in hypotheses if h.standing]
     leading = max(standing, key=lambda h: h.confidence, default=None)
     return leading if leading and leading.confidence >= CONCLUSIVE else None
 

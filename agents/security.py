@@ -3,7 +3,7 @@
 from ..faults import OptionalSource
 from ..incident.evidence import EvidenceStatus
 from ..incident.finding import Finding, Gap
-from ..incident.report import FollowUp, SecurityReport
+from ..incident.report import NO_THREAT, FollowUp, SecurityReport
 from ..tools.base import Result
 from .follow_ups.action_items import due
 from .runtime.case import Case
@@ -24,7 +24,7 @@ def assess(case: Case) -> SecurityReport:
         specialist="security",
         conclusion="concluded" if leading or looked else "inconclusive",
         summary=_summary(leading, bool(looked)),
-        threat=leading[0].name if leading else "none seen",
+        threat=leading[0].name if leading else NO_THREAT,
         sources=_sources(leading),
         exposure=_exposure(leading, bool(looked)),
         findings=_findings(threats),

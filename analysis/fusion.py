@@ -5,16 +5,38 @@ Evidence, 1950): each signal adds or takes weight x value. The probabilities sha
 "unknown", which holds a fixed log-odds of its own, so weak evidence stays weak and a tie stays
 a tie. A hypothesis weighs exp(log-odds) - 1: one with nothing for it weighs nothing, and adding
 it to the list changes no other's probability.
+
+Weights by reasoning say who is ahead, not how often that is right. How surely (`Weighing`) is
+fitted where answers are known: one exponent on all weights, and the odds of none of them, which is
+temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017) with a bias
+for "unknown". Both are monotone: the order never changes.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CONCLUSIVE = 0.5
-"""A leading hypothesis below this is not a conclusion."""
+WRONG, OPEN = 2.0, 1.0
+"""What answers cost: a wrong one sends people to the wrong place and back, twice what it costs to
+say that it is open and what would decide it. A right one costs nothing."""
+CONCLUSIVE = 1.0 - OPEN / WRONG
+"""A leading hypothesis below this is not a conclusion: naming it would cost more than saying so."""
 UNKNOWN = 1.5
 """Log-odds of "something else": a single hypothesis needs about 1.7 to be as likely as not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How surely weights are read."""
+
+    sharpness: float = 1.0
+    """Exponent on every weight: above 1 who leads is surer, below 1 less sure."""
+    unknown: float = UNKNOWN
+    """Log-odds of "something else"."""
+
+
+REASONED = Weighing()
+"""As the weights were reasoned out, where nothing was fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,9 @@ class RankedHypothesis:
     log_odds: float
 
 
-def fuse(hypotheses: Mapping[str, Sequence[Observation]]) -> list[RankedHypothesis]:
+def fuse(
+    hypotheses: Mapping[str, Sequence[Observation]], weighing: Weighing = REASONED
+) -> list[RankedHypothesis]:
     """Weigh the hypotheses against each other and against "unknown", the most probable first.
 
     What their probabilities leave to 1 is that of none of them. Signals are added as if
@@ -64,9 +88,20 @@ def fuse(hypotheses: Mapping[str, Sequence[Observation]]) -> list[RankedHypothes
         name: sum((signal.log_odds for signal in signals), 0.0)
         for name, signals in hypotheses.items()
     }
-    top = max([UNKNOWN, *odds.values()])  # taken out of every exponent against overflow
-    weight = {name: max(0.0, math.exp(o - top) - math.exp(-top)) for name, o in odds.items()}
-    rest = math.exp(UNKNOWN - top)
-    total = rest + sum(weight.values())
-    ranking = [RankedHypothesis(name, weight[name] / total, odds[name]) for name in hypotheses]
+    found = dict(zip(odds, probabilities([*odds.values()], weighing), strict=True))
+    ranking = [RankedHypothesis(name, found[name], odds[name]) for name in hypotheses]
     return sorted(ranking, key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
+
+
+def probabilities(odds: Sequence[float], weighing: Weighing = REASONED) -> list[float]:
+    """Of hypotheses with these log-odds, in their order."""
+    sizes = [weighing.sharpness * _size(one) for one in odds]
+    top = max([weighing.unknown, *sizes])  # taken out of every exponent against overflow
+    weights = [math.exp(size - top) for size in sizes]
+    whole = math.exp(weighing.unknown - top) + sum(weights)
+    return [weight / whole for weight in weights]
+
+
+def _size(odds: float) -> float:
+    """Logarithm of exp(odds) - 1; of nothing where nothing speaks for it."""
+    return odds + math.log(-math.expm1(-odds)) if odds > 0 else -math.inf

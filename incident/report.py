@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Discriminator, Field, Tag
 
 from .action import ActionPlan, Measure, Outcome
 from .communication import Message
-from .finding import Finding, Gap, Hypothesis
+from .finding import FaultKind, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .model_use import Disagreement
 from .severity import Category, IncidentType, Severity
@@ -77,6 +77,10 @@ class Report(BaseModel):
             why=why,
         )
 
+    def denied(self) -> frozenset[FaultKind]:
+        """Kinds of fault of which this specialist looked for signs and saw none."""
+        return frozenset()
+
     @classmethod
     def number(cls) -> int:
         """The step, 1 to 13, whose report this is."""
@@ -140,13 +144,22 @@ class InvestigationReport(Report):
     five_whys: list[Sentence] = Field(default_factory=list, description="why, why, why, …")
 
 
+NO_THREAT = "none seen"
+"""What stands for the leading indicator where there is none."""
+
+
 class SecurityReport(Report):
     """Step 5: attack indicators, access, exposure, certificates."""
 
     step: Literal[5] = 5
-    threat: str = Field(default="none seen", description="the leading indicator, in words")
+    threat: str = Field(default=NO_THREAT, description="the leading indicator, in words")
     sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
     exposure: str = Field(default="", description="data exposure risk, in words")
+
+    def denied(self) -> frozenset[FaultKind]:
+        """Attacks, where logins or access could be looked at and no threat leads."""
+        clear = self.conclusion == "concluded" and self.threat == NO_THREAT
+        return frozenset({FaultKind.credential_attack} if clear else ())
 
 
 class PerformanceReport(Report):
@@ -155,6 +168,11 @@ class PerformanceReport(Report):
     step: Literal[6] = 6
     bottleneck: str = Field(default="", description="service and resource; empty: none found")
     advice: list[str] = Field(default_factory=list, description="capacity advice")
+
+    def denied(self) -> frozenset[FaultKind]:
+        """A pool run dry, where use was measured against limits and nothing is full or waits."""
+        clear = self.conclusion == "concluded" and not self.bottleneck
+        return frozenset({FaultKind.pool_exhaustion} if clear else ())
 
 
 class FixReport(Report):

@@ -46,6 +46,22 @@ def attacks(seen: Observations) -> Iterator[Candidate]:
     yield candidate
 
 
+UNATTACKED = 4.0
+"""Log-odds against words about logins where logins are recorded and nobody tries credentials."""
+
+
+def doubt_attack(seen: Observations, candidate: Candidate) -> None:
+    """Held against the logins themselves: lines say that somebody failed, sources say who."""
+    row = next(iter(seen.logins.rows), None)
+    if row is None:
+        candidate.lacking("failed logins by source")
+        return
+    quotes = cite(seen.logins, row, "value", "failures", "kind")
+    usual = not any(row.kind in ATTACK for row in seen.logins.rows)
+    text = "logins are recorded, and no source fails beyond the usual"
+    candidate.doubted(UNATTACKED, float(usual), text, quotes)
+
+
 def _login_service(seen: Observations) -> str:
     """The service whose login signals moved; else one that counts logins at all."""
     rows = [r for r in seen.signals.rows if r.signal.startswith("login")]

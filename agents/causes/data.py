@@ -8,6 +8,7 @@ from ...tools.backups import BackupDifference
 from ...tools.failures import ErrorGroup
 from .candidate import Candidate, words
 from .observations import Observations, cite, first, where
+from .said import constant_text
 
 WRITTEN = re.compile(r"(?:\bset|,)\s+\"?([a-z_][a-z0-9_]*)\"?\s*=", re.IGNORECASE)
 """Columns that an UPDATE statement sets."""
@@ -42,7 +43,7 @@ def _said(seen: Observations, service: str, group: ErrorGroup) -> str:
     """What the service says about its failures: exception, failing spans, log lines."""
     spans = [row.error for row in where(seen.failures, service=service)]
     lines = [r.sample for r in where(seen.patterns, service=service) if r.level == "error"]
-    return " ".join([group.exception, group.message, *spans, *lines])
+    return " ".join([group.exception, *map(constant_text, [group.message, *spans, *lines])])
 
 
 def damaged(seen: Observations) -> list[BackupDifference]:

@@ -14,8 +14,10 @@ from ...analysis.code.tokens import plain
 from ...faults import Sign, faults
 from ...incident.finding import FaultKind
 from ...tools.logs import LogPattern
+from .access import doubt_attack
 from .candidate import Candidate, words
 from .observations import Observations, cite
+from .said import beyond_chance, constant_text, said
 from .studies import Scene, delivery, scene, symptom_quotes
 
 SEEN, MORE, EXPLAINED = 3.0, 1.0, 4.0
@@ -27,9 +29,8 @@ def outside_causes(seen: Observations) -> Iterator[Candidate]:
     now = scene(seen)
     for fault in faults().values():
         for sign in fault.told_by:
-            said = [s for s in now.symptoms if s.source != "metric" and sign.words.search(_text(s))]
-            if said:
-                yield _candidate(seen, now, FaultKind(fault.kind), sign, said)
+            if lines := said(seen, now.symptoms, sign.words):
+                yield _candidate(seen, now, FaultKind(fault.kind), sign, lines)
 
 
 def explained(seen: Observations, now: Scene, mechanisms: frozenset[M]) -> tuple[float, str]:
@@ -48,9 +49,9 @@ def explained(seen: Observations, now: Scene, mechanisms: frozenset[M]) -> tuple
 
 
 def _candidate(
-    seen: Observations, now: Scene, kind: FaultKind, sign: Sign, said: list[Mention]
+    seen: Observations, now: Scene, kind: FaultKind, sign: Sign, lines: list[Mention]
 ) -> Candidate:
-    first = max(said, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
+    first = max(lines, key=lambda s: (s.strength, now.affected.get(s.service, 0.0)))
     statement = sign.statement.format(service=first.service)
     candidate = Candidate(first.service, kind, statement)
     quotes = symptom_quotes(seen, first, "service", "text")
@@ -62,11 +63,13 @@ def _candidate(
             candidate.backed(MORE, besides.strength, f"and: {besides.text[:140]}", proof)
     same = frozenset(M[name] for name in sign.explained_by)
     candidate.doubted(EXPLAINED, *explained(seen, now, same))
+    if kind is FaultKind.credential_attack:
+        doubt_attack(seen, candidate)
     return candidate
 
 
 def _text(symptom: Mention) -> str:
-    return plain(symptom.text)
+    return plain(symptom.text if symptom.source == "metric" else constant_text(symptom.text))
 
 
 def providers(seen: Observations) -> Iterator[Candidate]:
@@ -93,8 +96,8 @@ def providers(seen: Observations) -> Iterator[Candidate]:
 def _refusal(seen: Observations, provider: str) -> LogPattern | None:
     """A new or surging log line that names the provider and speaks of a quota."""
     for row in seen.patterns.rows:
-        text = f"{row.template} {row.sample}"
-        if row.kind != "vanished" and provider in text and words().quota.search(text):
+        text = constant_text(row.sample)
+        if row.kind != "vanished" and provider in row.sample and words().quota.search(text):
             return row
     return None
 
@@ -106,14 +109,15 @@ def failing_providers(seen: Observations) -> Iterator[Candidate]:
     for symptom in now.symptoms:
         for host in _hosts(seen, symptom):
             by_host.setdefault(host, []).append(symptom)
-    for host, said in by_host.items():
-        if any(words().fails.search(s.text.lower()) for s in said):
-            yield _provider(seen, now, host, said)
+    for host, lines in by_host.items():
+        fails = any(words().fails.search(s.text.lower()) for s in lines)
+        if fails and beyond_chance(seen, lines):
+            yield _provider(seen, now, host, lines)
 
 
-def _provider(seen: Observations, now: Scene, host: str, said: list[Mention]) -> Candidate:
-    first = max(said, key=lambda s: s.strength)
-    quota = any(words().quota.search(s.text) for s in said)
+def _provider(seen: Observations, now: Scene, host: str, lines: list[Mention]) -> Candidate:
+    first = max(lines, key=lambda s: s.strength)
+    quota = any(words().quota.search(s.text) for s in lines)
     kind = FaultKind.provider_quota if quota else FaultKind.provider_outage
     what = "refuses calls: its quota is used up" if quota else "fails"
     statement = f"{host}, which {first.service} calls, {what}"
@@ -125,7 +129,7 @@ def _provider(seen: Observations, now: Scene, host: str, said: list[Mention]) ->
     if metric:
         proof = symptom_quotes(seen, metric, "text", "now", "before")
         candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
-    blames_us = any(words().ours.search(s.text.lower()) for s in said)
+    blames_us = any(words().ours.search(s.text.lower()) for s in lines)
     candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
     ours = frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
     candidate.doubted(EXPLAINED, *explained(seen, now, ours))

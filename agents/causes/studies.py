@@ -14,6 +14,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from .candidate import words
 from .observations import Observations, cite
+from .said import sender_masked
 
 CODELESS = STATE_KINDS | {"restart"}
 """Kinds of change in which there is no code to study."""
@@ -71,9 +72,9 @@ def symptom_quotes(seen: Observations, symptom: Mention | None, *names: str) -> 
 def _scene(seen: Observations) -> Scene:
     outside = seen.of_kind("external")
     found = [
-        Mention(row.service, row.source, row.text, row.strength, index)
+        Mention(row.service, row.source, text, row.strength, index)
         for index, row in enumerate(seen.symptoms.rows)
-        if row.service not in outside
+        if row.service not in outside and (text := sender_masked(row.text))
     ]
     shows = shown(found)
     changes = _changes(seen)
