@@ -13,6 +13,7 @@ from .candidate import Candidate
 from .denials import heard
 from .location import somewhere
 from .observations import Observations
+from .structure import reserved
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
@@ -68,6 +69,7 @@ def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
         _learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found}
     verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
+    verdicts = reserved(verdicts, by_name)
     ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     return numbered(
         document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
@@ -86,6 +88,7 @@ def _learn(candidate: Candidate, document: Incident) -> None:
         if same and execution.outcome is Outcome.better and not execution.undone:
             note = f"{execution.title} ended it, as measured"
             candidate.backed(ENDED_IT, 1.0, note, _measured(execution))
+            candidate.tied = True  # taking it back is the best proof of all
 
 
 def _measured(execution: Execution) -> list[Quote]:
