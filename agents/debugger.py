@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
 from ..incident.action import WELL
-from ..incident.finding import Finding, Hypothesis
+from ..incident.finding import Finding, Gap, Hypothesis
 from ..incident.report import FixReport, InvestigationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
@@ -61,7 +61,7 @@ def design_fix(case: Case) -> FixReport:
     elif plans:
         summary = f"minimal fix: {plans[0].title}"
     else:
-        summary = "no action of the catalogue fits what is known; a person has to take over"
+        summary = _ask(gaps)
     return FixReport(
         specialist="debugger",
         conclusion="concluded" if restored or plans else "inconclusive",
@@ -77,9 +77,15 @@ def design_fix(case: Case) -> FixReport:
     )
 
 
+def _ask(gaps: list[Gap]) -> str:
+    """What to say where nothing is proposed: the nearest action, and why it is not."""
+    withheld = next((f"; {gap.what}: {gap.why}" for gap in gaps), "")
+    return f"no safe action is known; a person has to take over{withheld}"
+
+
 def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     """The leading hypothesis, if it is more likely than all others together."""
-    standing = [h for h in hypotheses if not h.ruled_out]
+    standing = [h for h in hypotheses if h.standing]
     leading = max(standing, key=lambda h: h.confidence, default=None)
     return leading if leading and leading.confidence >= CONCLUSIVE else None
 

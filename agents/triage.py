@@ -16,7 +16,7 @@ from ..tools.logins import FailedLogins
 from ..tools.traffic import RouteImpact
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, finding, first, where
-from .causes.remedies import propose
+from .causes.remedies import propose, sure_of_first
 from .health.anomalies import backed
 from .reporting.wording import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
@@ -144,13 +144,13 @@ def mitigate(case: Case) -> MitigationReport:
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
     summary = "no first move is backed by evidence"
-    if plans and leading:
-        summary = f"first move: {plans[0].title}, because {leading.statement}"
+    for meant in (h for h in hypotheses if plans and h.id == plans[0].hypothesis):
+        summary = f"first move: {plans[0].title}, because {meant.statement}"
     return MitigationReport(
         specialist="triage",
         conclusion="concluded" if confidence >= CONCLUSIVE else "inconclusive",
         summary=summary,
-        act_now=bool(plans) and confidence >= case.settings.act_confidence,
+        act_now=sure_of_first(plans, hypotheses) >= case.settings.act_confidence,
         hypotheses=hypotheses,
         proposals=plans,
         gaps=gaps,

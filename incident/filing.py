@@ -46,7 +46,7 @@ def file_report(
     check = _Check(document, report, cache(payload), at)  # many claims quote one payload
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
-    document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
+    document.hypotheses = _keeping_proven(document, check.hypotheses(report.hypotheses))
     document.proposals = _ranked(document.proposals, check.kept(report.proposals))
     _add_messages(document, check.kept(report.messages))
     document.gaps += [
@@ -127,6 +127,15 @@ def _forget(document: Incident, report: AnyReport) -> None:
     mine = (report.step, report.attempt)
     document.findings = [f for f in document.findings if (f.step, f.attempt) != mine]
     document.follow_ups = [f for f in document.follow_ups if f.step != report.step]
+
+
+def _keeping_proven(document: Incident, new: list[Hypothesis]) -> list[Hypothesis]:
+    """All hypotheses as of now. What an action proved is never ruled out: the recovery has taken
+    the evidence away, not the cause."""
+    known = {h.id: h for h in document.hypotheses if h.id in document.proven}
+    after = merged(document.hypotheses, new)
+    kept = [known.get(h.id, h) if h.ruled_out else h for h in after]
+    return sorted(kept, key=lambda h: (bool(h.ruled_out), -h.confidence))
 
 
 def _signed(finding: Finding, report: AnyReport) -> Finding:

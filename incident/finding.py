@@ -86,12 +86,22 @@ class Hypothesis(BaseModel):
         default="", description="flag, table, provider or sources that an action would name"
     )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
+    ended_by: str = Field(
+        default="",
+        description="action that ended its part of what hurt, as verified; what is left has "
+        "another cause",
+    )
     challenged: str = Field(
         default="", description="what came of the try to refute it; empty: nobody tried"
     )
     confirmed: bool = Field(
         default=False, description="stands out, and a try to refute it by another view failed"
     )
+
+    @property
+    def standing(self) -> bool:
+        """Whether it may be the cause of what still hurts."""
+        return not self.ruled_out and not self.ended_by
 
 
 class DroppedClaim(BaseModel):

@@ -33,6 +33,11 @@ class Candidate:
     account: str = ""  # what is new there, in the system's own words
     reasons: list[WeighedSignal] = field(default_factory=list)
 
+    @property
+    def notes(self) -> list[str]:
+        """Its reasons in words."""
+        return [reason.signal.note for reason in self.reasons]
+
     def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""
         self._add(weight, value, note, quotes, supports=True)

@@ -22,16 +22,22 @@ from ...actions.switch_provider import SwitchProvider
 from ...actions.throttle import Throttle
 from ...errors import ToolRetry
 from ...faults import Remedy, fault_of
-from ...incident.action import ActionPlan
+from ...incident.action import ActionKind, ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
+from .demand import surging
 from .observations import Observations, first
+from .processes import holds
 
 WORTH_A_PLAN = 0.3
 """Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
+LIKELY = 0.5
+"""Below this confidence an action is an experiment: it has to have an undo and to hurt nobody."""
+HURTING = (Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind)
+"""Requests fail or are refused by them, or rows are written over: never an experiment."""
 BACKGROUND = 0.05
 """Share of good requests that a block may cut off; above it, throttling is the gentler way."""
 
@@ -54,13 +60,14 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
     plans: list[tuple[float, ActionPlan]] = []
     gaps: list[Gap] = []
     for hypothesis in hypotheses:
-        if hypothesis.ruled_out or hypothesis.confidence < WORTH_A_PLAN:
+        if not hypothesis.standing or hypothesis.confidence < WORTH_A_PLAN:
             continue
         if by_hand := fault_of(hypothesis.kind).by_hand:
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
         for order, move in enumerate(_moves(seen, hypothesis)):
             try:
                 made = _plan(seen, hypothesis, move)
+                _fits(seen, hypothesis, made)
             except ToolRetry as error:
                 gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
@@ -70,17 +77,53 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
     return [made for _, made in plans if unique.get(made.title) is made], gaps
 
 
+def sure_of_first(plans: list[ActionPlan], hypotheses: list[Hypothesis]) -> float:
+    """The confidence of the cause that the first plan is meant for; 0 without a plan."""
+    meant = plans[0].hypothesis if plans else ""
+    return max((h.confidence for h in hypotheses if h.id == meant), default=0.0)
+
+
+def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
+    """Raises ToolRetry with the reason where asking is better than this action: it was tried, its
+    cause is too unsure for what it costs, or nothing shows what it would cure."""
+    tried = seen.case.document.tried(made)
+    if tried:
+        raise ToolRetry(f"tried already: it left things {tried.outcome.value}")
+    if made.experiment and (not made.reversible or made.kind in HURTING):
+        cost = "hurts customers" if made.kind in HURTING else "cannot be taken back"
+        raise ToolRetry(
+            f"its cause has {cause.confidence:.0%}, below one half, and it {cost}; "
+            f"what would decide: {_deciding(cause)}"
+        )
+    if made.kind == Restart.kind and not holds(seen, made.target):
+        raise ToolRetry(
+            f"nothing says that {made.target} hangs, leaks or holds on to something; a restart "
+            "cures nothing else"
+        )
+    if made.kind == Throttle.kind and not surging(seen, str(made.parameters["route"])):
+        raise ToolRetry("the demand has not risen beyond chance; a limit would refuse customers")
+
+
+def _deciding(cause: Hypothesis) -> str:
+    """What nobody could look at; else what the cause would have to show."""
+    telltale = fault_of(cause.kind).telltale
+    shown = f"{telltale} of {cause.service}" if telltale else f"{cause.service} looked at by hand"
+    return ", ".join(cause.missing[:2]) or shown
+
+
 def _plan(seen: Observations, hypothesis: Hypothesis, move: ActionDraft) -> ActionPlan:
+    sure = hypothesis.confidence >= LIKELY
+    why = "" if sure else " Below one half: an experiment, undone unless telemetry verifies it."
     return plan(
         move.action.kind,
         move.target,
         move.parameters,
-        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
+        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).{why}",
         inventory=seen.case.inventory,
         hypothesis=hypothesis.id,
         quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
         attempt=seen.case.attempt,
-    )
+    ).model_copy(update={"experiment": not sure})
 
 
 def _moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
@@ -192,3 +235,16 @@ MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]]
     Remedy.switch_provider: _switch,
 }
 """The moves that files of faults/ name."""
+KINDS: dict[Remedy, ActionKind] = {
+    Remedy.restart: Restart.kind,
+    Remedy.roll_back: RollBack.kind,
+    Remedy.reroute: Reroute.kind,
+    Remedy.scale: Scale.kind,
+    Remedy.throttle: Throttle.kind,
+    Remedy.throttle_logins: Throttle.kind,
+    Remedy.block_source: BlockSource.kind,
+    Remedy.flag_off: FlagOff.kind,
+    Remedy.repair_rows: RepairRows.kind,
+    Remedy.switch_provider: SwitchProvider.kind,
+}
+"""The action that each move is."""

@@ -206,7 +206,7 @@ def challenged(
 
 def leader(hypotheses: list[Hypothesis]) -> Hypothesis | None:
     """The leading cause, if it is more likely than all others together."""
-    standing = [h for h in hypotheses if not h.ruled_out and h.confidence >= CONCLUSIVE]
+    standing = [h for h in hypotheses if h.standing and h.confidence >= CONCLUSIVE]
     return max(standing, key=lambda h: h.confidence, default=None)
 
 

@@ -56,22 +56,37 @@ class SurpriseScore(Score):
 
 def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> SurpriseScore:
     """Hold an incident against what was the case."""
-    passages = told(incident)
-    met = max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
-    left = shown(truth, seen)
+    met, left = told_facts(incident, truth), shown(truth, seen)
+    level, place, cause, noise = said(incident, truth, met)
     checks = [
         _alerted(truth, seen),
-        _level(incident, truth),
-        _place(incident, truth),
-        _cause(incident, truth, met),
+        level,
+        place,
+        cause,
         _harm(incident, truth),
         _better(incident, truth, left),
         _resolved(incident, truth, left),
-        _noise(incident, truth),
+        noise,
         _end(incident, truth, left),
     ]
     seconds = {"detect": None if seen.by_hand else seen.detect_s}
     return SurpriseScore(name, incident.id, checks, seconds, truth=truth, facts=met)
+
+
+def told_facts(incident: Incident, truth: Truth) -> dict[str, bool]:
+    """Which facts of the cause the record tells: of two faults, those of the better told one."""
+    passages = told(incident)
+    return max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
+
+
+def said(incident: Incident, truth: Truth, met: Mapping[str, bool]) -> list[Check]:
+    """The questions that a record answers by itself: level, place, cause, noise."""
+    return [
+        _level(incident, truth),
+        _place(incident, truth),
+        _cause(incident, truth, met),
+        _noise(incident, truth),
+    ]
 
 
 def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:

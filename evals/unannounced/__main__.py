@@ -1,0 +1,141 @@
+"""How the playbooks answer recorded faults that nobody had announced.
+
+    python -m warroom.evals.unannounced DIR [--only NAME …] [--words] [--json FILE]
+
+Every action is rejected: what is scored is the answer, and whether the first action asked for would
+do harm. The trivial answer, for comparison, blames whoever the alert names.
+"""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from ...app.opening import at_once, open_context, playbooks
+from ...app.work import work
+from ...drills.score import Check
+from ...drills.surprise.score import HARM, said, told_facts
+from ...incident.action import Verdict
+from ...incident.document import Incident
+from ...incident.finding import Hypothesis
+from ...incident.ledger import Request
+from ...response import Response
+from ...settings import Settings
+from ...telemetry.bundle import open_bundle
+from ..framework.files import check_writable, write_json
+from .recordings import RecordedFault, recordings
+
+BY = "evaluation (automatic)"
+TRIVIAL = "trivial place"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said of one recording, and which questions it met."""
+
+    fault: RecordedFault
+    leading: Hypothesis | None
+    summary: str
+    move: str
+    checks: list[Check]
+
+    def to_json(self) -> dict:
+        """For a program."""
+        return {
+            "name": self.fault.name,
+            "truth": self.fault.truth.cause,
+            "cause": self.leading.statement if self.leading else "",
+            "confidence": self.leading.confidence if self.leading else 0.0,
+            "move": self.move,
+            "checks": [vars(check) for check in self.checks],
+        }
+
+
+def answer(fault: RecordedFault) -> Answer:
+    """The whole response without an action, held against the truth."""
+    with TemporaryDirectory() as home, closing(open_bundle(fault.bundle)) as recorder:
+        settings = Settings().model_copy(update={"home": Path(home)})
+        context = open_context(
+            settings, recorder=recorder, model_layer=playbooks, sleep=at_once, rehearse=True
+        )
+        asked: list[str] = []
+
+        def decide(request: Request) -> bool:
+            if request.kind == "action":
+                asked.append(request.subject)
+            context.store.ledger.decide(
+                request.incident_id, request.subject, Verdict.rejected, BY, "an evaluation"
+            )
+            return True
+
+        with Response(context) as response:
+            incident_id, _new = response.take(fault.alert)
+            work(response, incident_id, lambda _event: None, decide)
+        return _marked(fault, context.store.load(incident_id), asked)
+
+
+def _marked(fault: RecordedFault, incident: Incident, asked: Sequence[str]) -> Answer:
+    met = told_facts(incident, fault.truth)
+    plan = incident.plan(asked[0]) if asked else None
+    move = f"{plan.kind} {plan.target}" if plan else ""
+    harm = Check(HARM, not (move and fault.truth.harms(move)), move or "none asked", "no harm")
+    named = fault.alert.service in fault.truth.accept if fault.truth.accept else None
+    trivial = Check(TRIVIAL, named, fault.alert.service, " or ".join(fault.truth.accept))
+    checks = [*said(incident, fault.truth, met), harm, trivial]
+    leading = incident.leading()
+    return Answer(fault, leading, leading.statement if leading else "", move, checks)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Answer, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--words", action="store_true", help="print what was said and what was so")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    check_writable(options.json)
+    with TemporaryDirectory() as work_folder:
+        found = [
+            answer(fault)
+            for fault in recordings(options.folder, Path(work_folder))
+            if not options.only or fault.name in options.only
+        ]
+    console = Console()
+    console.print(table(found))
+    for each in found if options.words else ():
+        _words(console, each)
+    if options.json:
+        write_json([each.to_json() for each in found], options.json)
+
+
+def table(found: Sequence[Answer]) -> Table:
+    """One row a recording, one column a question, sums below."""
+    names = [check.name for check in found[0].checks] if found else []
+    shown = Table("recording", *names, "said (confidence)", box=None, show_footer=True)
+    for each in found:
+        marks = [{True: "✓", False: "✖", None: "·"}[check.met] for check in each.checks]
+        sure = f" ({each.leading.confidence:.0%})" if each.leading else ""
+        shown.add_row(each.fault.name, *marks, f"{each.summary[:38]}{sure}")
+    for column, name in zip(shown.columns[1:], names, strict=False):
+        mets = [c.met for each in found for c in each.checks if c.name == name]
+        column.footer = f"{sum(m is True for m in mets)}/{sum(m is not None for m in mets)}"
+    return shown
+
+
+def _words(console: Console, each: Answer) -> None:
+    console.print(f"\n{each.fault.name}: {each.fault.truth.title}", style="bold")
+    console.print(f"  is so: {each.fault.truth.cause}", markup=False)
+    console.print(f"  said:  {each.summary}", markup=False)
+    for check in each.checks:
+        mark = {True: "✓", False: "✖", None: "·"}[check.met]
+        console.print(f"    {mark} {check.name}: {check.answer}", markup=False)
+
+
+if __name__ == "__main__":
+    main()
