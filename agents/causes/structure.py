@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...analysis.code.change_scores import ChangeScore
 from ...analysis.fusion import CONCLUSIVE, RankedHypothesis
-from ...incident.finding import FaultKind
+from ...incident.finding import FaultKind, Hypothesis
 from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .observations import Observations
@@ -73,11 +73,17 @@ def reserved(
         if candidate.tied or candidate.kind not in CHANGES or over <= 0:
             continue
         found[name] = replace(found[name], probability=OPEN)
+        candidate.reserved = WANTED
         candidate.lacking(WANTED)
         if place := _place(candidate, by_name, verdicts):
             most = min(OPEN - 0.01, found[place].probability + over)
             found[place] = replace(found[place], probability=most)
     return sorted(found.values(), key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
+
+
+def most(hypothesis: Hypothesis) -> float:
+    """The most that a hypothesis may have, whoever weighs it again."""
+    return OPEN if hypothesis.reserved else 1.0
 
 
 def _place(
