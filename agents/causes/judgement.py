@@ -6,12 +6,12 @@ from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
-from .account_candidates import with_accounts
 from .candidate import Candidate
 from .denials import heard
 from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
+from .refinement import with_accounts
 from .structure import reserved
 
 KEPT = 8
