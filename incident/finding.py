@@ -90,6 +90,9 @@ class Hypothesis(BaseModel):
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
     )
+    reserved: str = Field(
+        default="", description="what it takes to name it above one half; empty: nothing more"
+    )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
     ended_by: str = Field(
         default="",

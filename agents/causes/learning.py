@@ -34,6 +34,7 @@ def learn(candidate: Candidate, document: Incident) -> None:
             if note not in candidate.notes:
                 candidate.doubted(-math.log(1 - chance), 1.0, note)
         if chance and execution.outcome is Outcome.better and not execution.undone:
+            candidate.tied = True  # taking it back is the best proof of all
             note = f"{execution.title} ended it, as measured"
             if note not in candidate.notes:  # what the record has of a proven cause has it already
                 weight = math.log(chance / COINCIDENCE)

@@ -10,6 +10,7 @@ from warroom.telemetry.bundle import open_bundle, read_bundle, save
 from warroom.telemetry.coverage import missing
 from warroom.telemetry.model import StateFact, Window
 from warroom.telemetry.recording import Recording
+from warroom.telemetry.records import change_kind
 from warroom.tests.support.bundles import START, BundleWriter
 
 ALL = Window(0, 4e9)
@@ -260,3 +261,18 @@ def test_a_recording_is_written_as_a_bundle_that_reads_the_same(tmp_path):
     then, now = ([str(one) for one in part.metrics(ALL, ["up"])] for part in (live, again))
     assert then == now
     assert part.held == {"metrics": 1, "logs": 0, "traces": 1, "changes": 1, "state": 1}
+
+
+@pytest.mark.parametrize(
+    ("word", "versioned", "kind"),
+    [
+        ("helm-upgrade", True, "deploy"),
+        ("ConfigMap", False, "config"),
+        ("feature_flag", False, "flag"),
+        ("argo-sync", True, "deploy"),
+        ("argo-sync", False, "config"),
+        ("restart", False, "restart"),
+    ],
+)
+def test_a_feeds_own_word_for_a_change_is_not_lost(word, versioned, kind):
+    assert change_kind(word, versioned) == kind
