@@ -12,6 +12,7 @@ from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
 from .causes.account_findings import new_facts
+from .causes.calibration import weighing_of
 from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
@@ -32,7 +33,7 @@ from .runtime.case import Case
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(

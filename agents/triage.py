@@ -15,6 +15,7 @@ from ..tools.base import Result
 from ..tools.health import ObjectiveState, ServiceHealth
 from ..tools.logins import FailedLogins
 from ..tools.traffic import RouteImpact
+from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, finding, first, where
 from .causes.remedies import propose, sure_of_first
@@ -143,7 +144,7 @@ def detect(case: Case) -> DetectionReport:
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
