@@ -145,7 +145,8 @@ def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
     code = found[-1].attributes.get(STATUS_CODE)
     if isinstance(code, int) and code < 500:
         return one.log10_p <= SURE and one.after >= 2 * one.before
-    return one.log10_p <= SURE or (one.before == 0 and one.since >= frame.incident.start)
+    start = min(frame.incident.start, frame.by_alert[1].start)
+    return one.log10_p <= SURE or (one.before == 0 and one.since >= start)
 
 
 def _row(

@@ -8,9 +8,11 @@ fault itself. Databases, queues and third parties are places like services.
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from ...tools.change_feed import ChangeRecord
 from ...tools.failed_spans import Way
 from ...tools.new_failures import NewFailure
 from ...tools.slowed_work import SlowedWork
+from ...tools.state import STATE_KINDS
 from ...tools.stepped_gauges import Step, SteppedGauge
 from .account_words import nearest_change
 from .error_words import asked
@@ -18,6 +20,8 @@ from .observations import Observations, where
 
 JUST_BEFORE_S = 15.0
 """A change this long before a failure's begin may have set it off."""
+AROUND_S = 60.0
+"""A change of state this long before the incident is told, whatever fails."""
 GAP_S = 5.0
 """A process that was started again listens after this long at most."""
 AS_LONG = 1.5
@@ -30,6 +34,8 @@ CONTENT = 0.6
 neither is known to be changed."""
 SERVED = 5
 """Requests from which a service works, whatever its metrics say."""
+OURS_S = 15.0
+"""A start this soon after an action of ours came of it."""
 DEPTH = 6
 
 
@@ -42,6 +48,8 @@ class Account:
     """Failures whose next cause is this place."""
     reached: list[NewFailure] = field(default_factory=list)
     """Failures further up that come of it."""
+    changed: list[ChangeRecord] = field(default_factory=list)
+    """What of its state is otherwise since about then: grants, settings, environment."""
     gaps: list[NewFailure] = field(default_factory=list)
     """Calls refused while it was being started again."""
     steps: list[SteppedGauge] = field(default_factory=list)
@@ -57,6 +65,7 @@ class Account:
         """The first of all that is new here, unix seconds."""
         begins = [row.since for row in (*self.begun, *self.reached, *self.gaps, *self.steps)]
         begins += [row.since for row in self.slowed if row.since]
+        begins = begins or [row.at for row in self.changed]
         return min(begins, default=None)
 
 
@@ -104,7 +113,7 @@ def _accounts(seen: Observations) -> Accounts:
             continue
         *way, place = path(seen, row)
         failing += row.count
-        direct = len(way) <= 1
+        direct = len(way) <= 1 and (row.way != Way.full or place == row.service)
         (at(place).begun if direct else at(place).reached).append(row)
         sure = row.count * _sureness(seen, row, place)
         for service in {*way, row.callee or place, place}:
@@ -114,6 +123,11 @@ def _accounts(seen: Observations) -> Accounts:
         lost = step.step == Step.silent and (step.served or 0) >= SERVED
         if lost or step.step not in (Step.silent, Step.restart):
             at(step.service).steps.append(step)
+    onset = seen.case.frame.incident.start
+    for change in seen.changes.rows:
+        near = -AROUND_S <= change.at - onset <= JUST_BEFORE_S
+        if change.kind in STATE_KINDS and change.service and near:
+            at(change.service).changed.append(change)
     for work in seen.slowed_work.rows:
         at(_slow_place(seen, work)).slowed.append(work)
     return Accounts(found, failing, {name: dict(places) for name, places in moved.items()})
@@ -198,14 +212,12 @@ def _content_of(seen: Observations, row: NewFailure) -> str:
     if nearest_change(seen, row.service, row.since, JUST_BEFORE_S):
         return ""
     services = seen.of_kind("service")
-    stopped = [
-        path.service
-        for path in seen.paths.rows
-        if row.service in path.callers.split(", ") and path.weight >= CLEARLY
-    ]
-    needed = [name for name in stopped if name in services]
-    changed = (n for n in needed if nearest_change(seen, n, row.since, JUST_BEFORE_S))
-    return next(changed, needed[0] if needed else "")
+    stopped = [p for p in seen.paths.rows if row.service in p.callers.split(", ")]
+    stopped = [p for p in stopped if p.service in services]
+    changed = (p for p in stopped if nearest_change(seen, p.service, row.since, JUST_BEFORE_S))
+    clear = (p for p in stopped if p.weight >= CLEARLY)
+    found = next(changed, None) or next(clear, None)
+    return found.service if found else ""
 
 
 def _store_of(seen: Observations, service: str) -> list[str]:
@@ -235,4 +247,6 @@ def starts(seen: Observations, service: str) -> list[float]:
     recorded = [row.at for row in where(seen.changes, service=service, kind="restart")]
     gauges = where(seen.stepped_gauges, service=service, step=Step.restart)
     found = sorted([*recorded, *(row.now or row.since for row in gauges)])
+    ours = [e.started_at.timestamp() for e in seen.case.document.executions]
+    found = [at for at in found if not any(0 <= at - done <= OURS_S for done in ours)]
     return [at for i, at in enumerate(found) if i == 0 or at - found[i - 1] > GAP_S]
