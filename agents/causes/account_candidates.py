@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure
 from ...tools.requests import ChangedPath
 from ...tools.stepped_gauges import Step
 from ..reporting.wording import way_words
 from .account import CLEARLY, JUST_BEFORE_S, Account, accounts, gave_up_early, starts
-from .account_kinds import BY_CHANGE, fault_kind
+from .account_kinds import BY_CHANGE, fault_kind, released_content
 from .account_words import (
     change_words,
     clock,
@@ -22,6 +23,7 @@ from .account_words import (
 )
 from .candidate import Candidate
 from .observations import Observations, cite, where
+from .studies import scene
 
 COVERED = 3.5
 """Log-odds where all new failures end in one place in words that are new beyond chance."""
@@ -66,7 +68,16 @@ def told(seen: Observations) -> Iterator[Candidate]:
             change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
             if change and change.kind in BY_CHANGE:
                 candidate.change = change.id
+            if release := released_content(seen, account):
+                candidate.change = release.id
+                candidate.tied = _names_it(seen, release)
             yield candidate
+
+
+def _names_it(seen: Observations, release: ChangeRecord) -> bool:
+    """Whether what a release changed is what the errors name."""
+    studied = scene(seen).changes.get(release.id)
+    return bool(studied and (studied.contact.by_name > 0 or studied.contact.on_the_path))
 
 
 def _matters(seen: Observations, account: Account) -> bool:

@@ -42,6 +42,15 @@ def fault_kind(seen: Observations, account: Account) -> FaultKind:
     return _kind_of_place(seen, account)
 
 
+def released_content(seen: Observations, account: Account) -> ChangeRecord | None:
+    """The release just before of a service whose answers unchanged callers cannot use since."""
+    lead = account.lead
+    if lead is None or lead.way != Way.own or lead.service == account.place:
+        return None
+    change = nearest_change(seen, account.place, lead.since, JUST_BEFORE_S)
+    return change if change and change.kind == "deploy" else None
+
+
 def _kind_of_change(change: ChangeRecord) -> FaultKind:
     """By the kind of change; a row policy is a permission, and descriptors are a limit."""
     if "policy" in change.summary:
@@ -53,6 +62,8 @@ def _kind_of_change(change: ChangeRecord) -> FaultKind:
 
 def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> FaultKind:
     place = account.place
+    if released_content(seen, account):
+        return FaultKind.bad_deploy
     if gave_up_early(lead) and place == lead.service:
         return known_kind(*BY_CHANGE["setting"])
     if any(step.step == Step.wait and "lock" in step.metric for step in account.steps):
