@@ -11,6 +11,7 @@ from ..incident.document import Incident
 from ..incident.evidence import short
 from ..incident.ledger import Request
 from ..incident.lifecycle import OVER
+from ..incident.report import FixReport
 from ..settings import ModelSettings
 from .model_use import section, totals
 from .screen import heading, line, say, shown
@@ -50,6 +51,9 @@ def advice(console: Console, incident: Incident) -> None:
     """What may be done by people, where nothing could be done here."""
     if incident.executions or incident.state in OVER:
         return
+    fix = incident.report(FixReport)
+    if fix and not incident.proposals:
+        say(console, ("  advice    ", "dim"), shown(fix.summary))
     for place, plan in enumerate(incident.proposals[:3], 1):
         label = "  advice    " if place == 1 else "            "
         text = f"{place}. {shown(plan.title)} (risk {plan.risk.value})"

@@ -24,6 +24,10 @@ ActionKind = NewType("ActionKind", str)
 catalogue there knows which exist, and only those are planned or carried out."""
 
 
+PARTS = ("route", "object", "session")
+"""Parameters that say which part of a target is acted on."""
+
+
 class ActionPlan(BaseModel):
     """One exact action, ready to be approved or rejected."""
 
@@ -42,6 +46,10 @@ class ActionPlan(BaseModel):
     verification: str = Field(description="what is measured afterwards")
     undo: str = Field(description="how it is undone")
     attempt: int = Field(default=1, description="which attempt of the response it belongs to")
+    experiment: bool = Field(
+        default=False,
+        description="its cause is not even likely: tried to learn, undone unless verified",
+    )
 
     @property
     def hash(self) -> str:
@@ -56,8 +64,23 @@ class ActionPlan(BaseModel):
     @property
     def title(self) -> str:
         """The plan in a few words, for prompts and timelines."""
-        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.kind} {self.target}" + (f" ({values})" if values else "")
+        values = ", ".join(f"{key}={_brief(value)}" for key, value in self.parameters.items())
+        name = f"{self.kind} {self.target}" + (f" ({values})" if values else "")
+        return f"experiment: {name}" if self.experiment else name
+
+    @property
+    def move(self) -> tuple[str, str, JsonValue]:
+        """What is done to what, whatever the amounts: what counts as tried. A route belongs to it,
+        as limits of two routes stand at one edge; so does what is put back or ended of a
+        database."""
+        part = next((self.parameters[key] for key in PARTS if key in self.parameters), None)
+        return self.kind, self.target, part
+
+
+def _brief(value: JsonValue) -> str:
+    """A definition of many lines is named by its beginning."""
+    text = str(value)
+    return text if len(text) <= 200 else f"{' '.join(text[:160].split())} …"
 
 
 class Verdict(StrEnum):
@@ -80,12 +103,13 @@ class Decision(BaseModel):
 
 
 class Outcome(StrEnum):
-    """How an execution ended. Unknown is never called done; contained: errors went because requests
-    are refused instead."""
+    """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
+    it, the rest goes on; contained: errors went because requests are refused instead."""
 
     started = "started"
     better = "better"
     by_itself = "recovered by itself"
+    partly = "partly better"
     contained = "contained"
     worse = "worse"
     unchanged = "unchanged"
@@ -95,6 +119,8 @@ class Outcome(StrEnum):
 
 WELL = (Outcome.better, Outcome.by_itself)
 """What hurt is over, whoever cured it."""
+HELPED = (Outcome.better, Outcome.partly)
+"""The action cured something, as verified."""
 
 
 class Measure(BaseModel):

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from .action import ActionPlan, Decision, Execution
+from .action import HELPED, ActionPlan, Decision, Execution
 from .communication import Message
 from .evidence import Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
@@ -95,9 +95,22 @@ class Incident(BaseModel):
         return found[-1] if found else None
 
     def leading(self) -> Hypothesis | None:
-        """The hypothesis with the highest confidence that is not ruled out, or None."""
-        standing = [h for h in self.hypotheses if not h.ruled_out]
+        """The most likely cause of what hurts, or hurt to the end; None: none stands."""
+        standing = [h for h in self.hypotheses if h.standing]
+        standing = standing or [h for h in self.hypotheses if not h.ruled_out]
         return max(standing, key=lambda h: h.confidence, default=None)
+
+    @property
+    def proven(self) -> list[str]:
+        """Ids of the hypotheses whose action ended what hurt, or a part of it, as verified."""
+        helped = [e for e in self.executions if e.outcome in HELPED and not e.undone]
+        plans = [self.plan(execution.plan) for execution in helped]
+        return [plan.hypothesis for plan in plans if plan]
+
+    def tried(self, plan: ActionPlan) -> Execution | None:
+        """The action of this kind on this target that was carried out already, or None."""
+        plans = [(e, self.plan(e.plan)) for e in self.executions]
+        return next((e for e, done in plans if done and done.move == plan.move), None)
 
     def plan(self, plan_hash: str) -> ActionPlan | None:
         """The proposal with this hash, or None."""

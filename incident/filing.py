@@ -22,10 +22,11 @@ from .report import (
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
+    SecurityReport,
     SweepReport,
     VerificationReport,
 )
-from .severity import IncidentType
+from .severity import Category, IncidentType
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -46,7 +47,7 @@ def file_report(
     check = _Check(document, report, cache(payload), at)  # many claims quote one payload
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
-    document.hypotheses = merged(document.hypotheses, check.hypotheses(report.hypotheses))
+    document.hypotheses = _keeping_proven(document, check.hypotheses(report.hypotheses))
     document.proposals = _ranked(document.proposals, check.kept(report.proposals))
     _add_messages(document, check.kept(report.messages))
     document.gaps += [
@@ -129,6 +130,15 @@ def _forget(document: Incident, report: AnyReport) -> None:
     document.follow_ups = [f for f in document.follow_ups if f.step != report.step]
 
 
+def _keeping_proven(document: Incident, new: list[Hypothesis]) -> list[Hypothesis]:
+    """All hypotheses as of now. What an action proved is never ruled out: the recovery has taken
+    the evidence away, not the cause."""
+    known = {h.id: h for h in document.hypotheses if h.id in document.proven}
+    after = merged(document.hypotheses, new)
+    kept = [known.get(h.id, h) if h.ruled_out else h for h in after]
+    return sorted(kept, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
 def _signed(finding: Finding, report: AnyReport) -> Finding:
     signed = {"step": report.step, "attempt": report.attempt, "specialist": report.specialist}
     return finding.model_copy(update=signed)
@@ -163,19 +173,23 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
         document.command = report.command or document.command
     if isinstance(report, SweepReport) and report.onset:
         document.onset = report.onset
-    if isinstance(report, InvestigationReport):
+    if isinstance(report, (InvestigationReport, SecurityReport)):
         _classify(document, report)
     if isinstance(report, VerificationReport):
         _verify(document, report)
     advance(document, report, at)
 
 
-def _classify(document: Incident, report: InvestigationReport) -> None:
-    """A cause that stands out says what kind of trouble this is better than the alert did."""
-    cause = next((h for h in document.hypotheses if h.id == report.root_cause), None)
-    fault = fault_of(cause.kind) if cause else None
-    if fault and fault.type is not IncidentType.unknown:
-        document.type, document.category = fault.type, fault.category
+def _classify(document: Incident, report: InvestigationReport | SecurityReport) -> None:
+    """A cause that stands out says what kind of trouble this is better than the alert did; that it
+    is an attack, security says."""
+    cause = document.leading()
+    known = fault_of(cause.kind) if cause and cause.confidence >= SURE else None
+    if known and known.type is not IncidentType.unknown:
+        document.type, document.category = known.type, known.category
+    security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
+    if security and not security.sees_threat and document.type is IncidentType.security:
+        document.type, document.category = IncidentType.unknown, Category.unknown
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:
@@ -199,6 +213,8 @@ def _without_lists(report: AnyReport) -> AnyReport:
 
 
 OPEN = (State.detected, State.investigating)
+SURE = 0.5
+"""Confidence from which a cause says what kind of trouble it is."""
 
 
 def advance(document: Incident, report: AnyReport, at: datetime) -> None:
@@ -216,7 +232,7 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
         case DetectionReport():
             return State.investigating, f"classified {report.severity.value}"
         case InvestigationReport() if report.root_cause and document.state in OPEN:
-            return State.identified, "a cause stands out"
+            return State.identified, f"{report.root_cause} stands out as the cause"
         case VerificationReport(outcome=Outcome.better):
             return State.resolved, "telemetry confirms the recovery"
         case VerificationReport(outcome=Outcome.by_itself):

@@ -40,6 +40,11 @@ class FaultKind(StrEnum):
     node = "node fault"
     network = "network fault"
     database = "database fault"
+    lock_contention = "lock contention"
+    missing_permission = "missing permission"
+    schema_change = "schema change"
+    changed_setting = "changed setting"
+    descriptor_exhaustion = "descriptor exhaustion"
     data_corruption = "corrupted data"
     credential_attack = "credential attack"
     certificate = "certificate expiry"
@@ -85,13 +90,26 @@ class Hypothesis(BaseModel):
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
     )
+    reserved: str = Field(
+        default="", description="what it takes to name it above one half; empty: nothing more"
+    )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
+    ended_by: str = Field(
+        default="",
+        description="action that ended its part of what hurt, as verified; what is left has "
+        "another cause",
+    )
     challenged: str = Field(
         default="", description="what came of the try to refute it; empty: nobody tried"
     )
     confirmed: bool = Field(
         default=False, description="stands out, and a try to refute it by another view failed"
     )
+
+    @property
+    def standing(self) -> bool:
+        """Whether it may be the cause of what still hurts."""
+        return not self.ruled_out and not self.ended_by
 
 
 class DroppedClaim(BaseModel):

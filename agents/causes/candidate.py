@@ -29,8 +29,15 @@ class Candidate:
     statement: str
     change: str = ""  # id of the change blamed
     resource: str = ""  # flag, table, sources, provider: what an action would name
+    tied: bool = True  # a change: by more than likeness, nearness and place; see structure.py
+    reserved: str = ""  # what it takes to name it above one half
     account: str = ""  # what is new there, in the system's own words
     reasons: list[WeighedSignal] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """Its reasons in words."""
+        return [reason.signal.note for reason in self.reasons]
 
     def backed(self, weight: float, value: float, note: str, quotes: Sequence[Quote] = ()) -> None:
         """Add a reason for it: `weight` log-odds when fully observed, `value` 0..1."""

@@ -43,11 +43,21 @@ def surges(seen: Observations) -> Iterator[Candidate]:
     yield candidate
 
 
+def surging(seen: Observations, path: str) -> bool:
+    """Whether the arrivals on routes of this path rose beyond chance."""
+    routes = [r for r in seen.traffic.rows if r.value.rpartition(" ")[2].startswith(path)]
+    return any(_risen(row) for row in routes)
+
+
 def most_surging(seen: Observations) -> TrafficRate | None:
     """The route with the most added requests, where arrivals rose beyond chance."""
-    rising = [row for row in seen.traffic.rows if (row.ratio or 0) >= 1.5 and row.score >= 3]
+    rising = [row for row in seen.traffic.rows if _risen(row)]
     routes = [row for row in rising if row.value != "*"]
     return max(routes or rising, key=lambda r: r.rate - r.rate_before, default=None)
+
+
+def _risen(row: TrafficRate) -> bool:
+    return (row.ratio or 0) >= 1.5 and row.score >= 3
 
 
 def _crowded(seen: Observations) -> ResourceUse | None:

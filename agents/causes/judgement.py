@@ -2,25 +2,22 @@
 
 import math
 
-from ...analysis.fusion import RankedHypothesis, fuse
-from ...incident.action import Execution, Outcome
+from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
-from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
-from .account_candidates import with_accounts
 from .candidate import Candidate
 from .denials import heard
+from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
+from .refinement import with_accounts
+from .structure import reserved
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
 OTHER_KIND = 1.5
 """Log-odds of a kind of fault that nobody named, at a service where it begins."""
-ENDED_IT = 6.0
-"""Log-odds of an action against this cause after which what hurt was measured to be over: by
-reasoning close to proof, and the evidence from before it ends with the action."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
 
@@ -31,8 +28,10 @@ def candidates(seen: Observations) -> list[Candidate]:
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
             key = (candidate.service, candidate.kind.value)
-            if key not in best or candidate.weight > best[key].weight:
-                best[key] = candidate
+            other = best.get(key, candidate)
+            if candidate.change == other.change:  # two ways to see one change
+                candidate.tied = other.tied = candidate.tied or other.tied
+            best[key] = max(other, candidate, key=lambda c: c.weight)
     named, places = with_accounts(seen, list(best.values()), list(somewhere(seen)))
     for place in places:
         here = [c for c in named if c.service == place.service]
@@ -62,39 +61,28 @@ def _share(place: Candidate, named: list[Candidate]) -> None:
         place.doubted(excess, 1.0, "a kind of fault named for it explains it as well")
 
 
-def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
-    """Hypotheses, most probable first. What was tried without help counts against its cause."""
+def judge(
+    found: list[Candidate], document: Incident, weighing: Weighing = REASONED
+) -> list[Hypothesis]:
+    """Hypotheses, most probable first. What was tried counts; a cause whose part has ended keeps
+    its place in the record and takes nothing from the causes of what is left. `weighing`: how
+    surely the weights are read."""
+    seen = {(c.service, c.kind) for c in found}
+    found = found + [c for c in proven(document) if (c.service, c.kind) not in seen]
+    over = {(c.service, c.kind): title for c in found if (title := ended(c, document))}
     for candidate in found:
-        _learn(candidate, document)
-    by_name = {f"{c.service} {c.kind.value}": c for c in found}
-    verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
+        learn(candidate, document)
+    by_name = {f"{c.service} {c.kind.value}": c for c in found if (c.service, c.kind) not in over}
+    signals = {name: [r.signal for r in c.reasons] for name, c in by_name.items()}
+    verdicts = fuse(signals, weighing)
+    verdicts = reserved(verdicts, by_name)
     ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
-    return numbered(
-        document.hypotheses, [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
-    )
-
-
-def _learn(candidate: Candidate, document: Incident) -> None:
-    """An action that followed from this hypothesis: what it did speaks for it or against it."""
-    for execution in document.executions:
-        plan = document.plan(execution.plan)
-        blamed = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
-        same = blamed and (blamed.service, blamed.kind) == (candidate.service, candidate.kind)
-        if same and execution.outcome in (Outcome.unchanged, Outcome.worse):
-            note = f"{execution.title} left things {execution.outcome.value}"
-            candidate.doubted(2.0, 1.0, note)
-        if same and execution.outcome is Outcome.better and not execution.undone:
-            note = f"{execution.title} ended it, as measured"
-            candidate.backed(ENDED_IT, 1.0, note, _measured(execution))
-
-
-def _measured(execution: Execution) -> list[Quote]:
-    """The levels after the action that decided; measures stand as the evidence's rows do."""
-    return [
-        Quote(evidence=m.evidence, pointer=f"/rows/{row}/after", value=m.after)
-        for row, m in enumerate(execution.measures)
-        if m.decisive and m.healthy
-    ]
+    listed = [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
+    for known in document.hypotheses:
+        if (known.service, known.kind) in over:
+            title = over[known.service, known.kind]
+            listed.append(known.model_copy(update={"ended_by": title, "ruled_out": ""}))
+    return numbered(document.hypotheses, listed)
 
 
 def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
@@ -119,4 +107,5 @@ def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
         confidence=round(verdict.probability, 3),
         change=candidate.change,
         resource=candidate.resource,
+        reserved=candidate.reserved,
     )

@@ -61,6 +61,8 @@ def _silent(seen: Observations) -> list[str]:
 
 
 MEMORY = SignalName.memory_share
+HELD = ("memory", "db pool", "db connections")
+"""Resources that a process holds until it ends."""
 
 
 def leaks(seen: Observations) -> Iterator[Candidate]:
@@ -145,6 +147,18 @@ def busy(seen: Observations) -> Iterator[Candidate]:
         text = f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before"
         candidate.backed(2.0, rise / 0.5, text, cite(seen.saturation, row, "utilisation"))
         yield candidate
+
+
+def holds(seen: Observations, service: str) -> bool:
+    """Whether it hangs, is gone, leaks or holds on to something: what a new process is rid of. A
+    service that answers errors does none of that."""
+    full = any(
+        row.resource in HELD and (row.utilisation or 0) >= 0.8
+        for row in where(seen.saturation, service=service)
+    )
+    files = seen.signal(service, SignalName.open_fds)
+    lost = service in _silent(seen) or service in _growing(seen)
+    return full or lost or bool(files and files.worse and (files.ratio or 0) >= 1.5)
 
 
 def _refused(seen: Observations, service: str) -> ErrorGroup | None:

@@ -11,27 +11,39 @@ from dataclasses import dataclass
 from ...actions.base import Action
 from ...actions.block_source import BlockSource
 from ...actions.catalogue import plan
+from ...actions.end_session import EndSession
 from ...actions.flag_off import FlagOff
 from ...actions.inventory import Part
 from ...actions.repair_rows import RepairRows
 from ...actions.reroute import Reroute
 from ...actions.restart import Restart
+from ...actions.restore_database import STAKES, RestoreDatabase
+from ...actions.restore_process import NOTICES, RestoreProcess
 from ...actions.roll_back import RollBack
 from ...actions.scale import Scale
 from ...actions.switch_provider import SwitchProvider
 from ...actions.throttle import Throttle
 from ...errors import ToolRetry
 from ...faults import Remedy, fault_of
-from ...incident.action import ActionPlan
+from ...incident.action import ActionKind, ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
-from .observations import Observations, first
+from .demand import surging
+from .observations import Observations, first, where
+from .processes import holds
 
 WORTH_A_PLAN = 0.3
 """Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
+LIKELY = 0.5
+"""Below this confidence an action is an experiment: it has to have an undo and to hurt nobody."""
+HURTING = (
+    *(Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind),
+    RestoreProcess.kind,
+)
+"""Requests fail or are refused by them, or rows are written over: never an experiment."""
 BACKGROUND = 0.05
 """Share of good requests that a block may cut off; above it, throttling is the gentler way."""
 
@@ -54,13 +66,14 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
     plans: list[tuple[float, ActionPlan]] = []
     gaps: list[Gap] = []
     for hypothesis in hypotheses:
-        if hypothesis.ruled_out or hypothesis.confidence < WORTH_A_PLAN:
+        if not hypothesis.standing or hypothesis.confidence < WORTH_A_PLAN:
             continue
         if by_hand := fault_of(hypothesis.kind).by_hand:
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
         for order, move in enumerate(_moves(seen, hypothesis)):
             try:
                 made = _plan(seen, hypothesis, move)
+                _fits(seen, hypothesis, made)
             except ToolRetry as error:
                 gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
@@ -70,21 +83,60 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
     return [made for _, made in plans if unique.get(made.title) is made], gaps
 
 
+def sure_of_first(plans: list[ActionPlan], hypotheses: list[Hypothesis]) -> float:
+    """The confidence of the cause that the first plan is meant for; 0 without a plan."""
+    meant = plans[0].hypothesis if plans else ""
+    return max((h.confidence for h in hypotheses if h.id == meant), default=0.0)
+
+
+def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
+    """Raises ToolRetry with the reason where asking is better than this action: it was tried, its
+    cause is too unsure for what it costs, or nothing shows what it would cure."""
+    tried = seen.case.document.tried(made)
+    if tried:
+        raise ToolRetry(f"tried already: it left things {tried.outcome.value}")
+    if made.experiment and (not made.reversible or made.kind in HURTING):
+        cost = "hurts customers" if made.kind in HURTING else "cannot be taken back"
+        raise ToolRetry(
+            f"its cause has {cause.confidence:.0%}, below one half, and it {cost}; "
+            f"what would decide: {_deciding(cause)}"
+        )
+    if made.kind == Restart.kind and not holds(seen, made.target):
+        raise ToolRetry(
+            f"nothing says that {made.target} hangs, leaks or holds on to something; a restart "
+            "cures nothing else"
+        )
+    if made.kind == Throttle.kind and not surging(seen, str(made.parameters["route"])):
+        raise ToolRetry("the demand has not risen beyond chance; a limit would refuse customers")
+
+
+def _deciding(cause: Hypothesis) -> str:
+    """What nobody could look at; else what the cause would have to show."""
+    telltale = fault_of(cause.kind).telltale
+    shown = f"{telltale} of {cause.service}" if telltale else f"{cause.service} looked at by hand"
+    return ", ".join(cause.missing[:2]) or shown
+
+
 def _plan(seen: Observations, hypothesis: Hypothesis, move: ActionDraft) -> ActionPlan:
+    sure = hypothesis.confidence >= LIKELY
+    why = "" if sure else " Below one half: an experiment, undone unless telemetry verifies it."
     return plan(
         move.action.kind,
         move.target,
         move.parameters,
-        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).",
+        f"{hypothesis.statement} ({hypothesis.confidence:.0%}).{why}",
         inventory=seen.case.inventory,
         hypothesis=hypothesis.id,
         quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
         attempt=seen.case.attempt,
-    )
+    ).model_copy(update={"experiment": not sure})
 
 
 def _moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    for remedy in fault_of(cause.kind).remedies:
+    remedies = fault_of(cause.kind).remedies
+    if Remedy.restore_state not in remedies:  # a state that is blamed is put back, whatever kind
+        yield from _restore(seen, cause)
+    for remedy in remedies:
         yield from MOVES[remedy](seen, cause)
 
 
@@ -175,6 +227,30 @@ def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
         yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
 
 
+def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The session that holds what others still wait for: the one that is named, else the one that
+    has held it longest."""
+    held = list(where(seen.sessions, ended=False))
+    named = [row for row in held if row.blocker == cause.resource]
+    for row in (named or held)[:1]:
+        session = {"session": row.blocker, "application": row.blocker_application}
+        yield ActionDraft(EndSession, row.service, session)
+
+
+def _restore(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The state that is blamed, as it was; only where it is still what it became."""
+    row = first(seen.state, id=cause.change) if cause.change else None
+    if row and row.lasts and row.what in PUT_BACK:
+        fact = {"what": row.what, "object": row.object, "now": row.value, "to": row.previous}
+        yield ActionDraft(PUT_BACK[row.what], row.service, fact)
+
+
+PUT_BACK: dict[str, type[Action]] = {
+    **dict.fromkeys(STAKES, RestoreDatabase),
+    **dict.fromkeys(NOTICES, RestoreProcess),
+}
+
+
 def _edges(seen: Observations) -> list[str]:
     return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
@@ -190,5 +266,22 @@ MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]]
     Remedy.flag_off: _flag_off,
     Remedy.repair_rows: _repair,
     Remedy.switch_provider: _switch,
+    Remedy.end_session: _end_session,
+    Remedy.restore_state: _restore,
 }
 """The moves that files of faults/ name."""
+KINDS: dict[Remedy, tuple[ActionKind, ...]] = {
+    Remedy.restart: (Restart.kind,),
+    Remedy.roll_back: (RollBack.kind,),
+    Remedy.reroute: (Reroute.kind,),
+    Remedy.scale: (Scale.kind,),
+    Remedy.throttle: (Throttle.kind,),
+    Remedy.throttle_logins: (Throttle.kind,),
+    Remedy.block_source: (BlockSource.kind,),
+    Remedy.flag_off: (FlagOff.kind,),
+    Remedy.repair_rows: (RepairRows.kind,),
+    Remedy.switch_provider: (SwitchProvider.kind,),
+    Remedy.end_session: (EndSession.kind,),
+    Remedy.restore_state: (RestoreDatabase.kind, RestoreProcess.kind),
+}
+"""The actions that each move may be."""

@@ -12,7 +12,7 @@ from ...incident.finding import Finding, Hypothesis
 from ...incident.model_use import Disagreement
 from ...incident.report import AnyReport, FollowUp, PerformanceReport
 from ..causes.observations import Observations
-from ..causes.remedies import WORTH_A_PLAN, propose
+from ..causes.remedies import WORTH_A_PLAN, propose, sure_of_first
 from ..runtime.case import Case
 from .brief import options
 from .causes import combined
@@ -45,15 +45,14 @@ def chosen(
 
 
 def _sure(case: Case, hypotheses: list[Hypothesis], plans: list[ActionPlan]) -> bool:
-    leading = max((h.confidence for h in hypotheses), default=0.0)
-    return bool(plans) and leading >= case.settings.act_confidence
+    return sure_of_first(plans, hypotheses) >= case.settings.act_confidence
 
 
 def _first(
     plans: list[ActionPlan], wanted: str | None, hypotheses: list[Hypothesis]
 ) -> list[ActionPlan]:
     """The plans, the wanted one first where evidence makes its cause worth an action."""
-    likely = {h.id for h in hypotheses if not h.ruled_out and h.confidence >= WORTH_A_PLAN}
+    likely = {h.id for h in hypotheses if h.standing and h.confidence >= WORTH_A_PLAN}
     ahead = [p for p in plans if p.title == wanted and p.hypothesis in likely]
     return ahead + [p for p in plans if p not in ahead]
 

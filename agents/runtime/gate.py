@@ -79,12 +79,13 @@ def await_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> 
 def next_plan(document: Incident, attempt: int) -> ActionPlan | None:
     """The best plan of this attempt that nobody has decided on or tried, or None."""
     answered = {decision.subject for decision in document.decisions}
-    tried = {execution.title for execution in document.executions}
     return next(
         (
             plan
             for plan in document.proposals
-            if plan.attempt == attempt and plan.hash not in answered and plan.title not in tried
+            if plan.attempt == attempt
+            and plan.hash not in answered
+            and document.tried(plan) is None
         ),
         None,
     )

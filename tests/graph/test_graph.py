@@ -206,7 +206,9 @@ def test_what_does_not_help_is_tried_a_bounded_number_of_times(tmp_path: Path) -
     titles = [execution.title for execution in document.executions]
     assert len(titles) == len(set(titles)) <= 2
     assert document.state is not State.resolved
-    assert {plan.attempt for plan in document.proposals} == {1, 2}
+    assert {report.attempt for report in document.reports} == {1, 2}
+    moves = [plan.move for plan in document.proposals]
+    assert len(moves) == len(set(moves))  # what did not help is not proposed again
 
 
 def test_an_expired_plan_does_not_act(tmp_path: Path) -> None:
