@@ -23,7 +23,7 @@ from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
 from .reporting.impact import customer_report
-from .reporting.incident_status import Stage, about_security, ended, likely_cause, stage
+from .reporting.incident_status import Stage, ended, likely_cause, security_agrees, stage
 from .runtime.case import Case
 
 
@@ -131,7 +131,7 @@ def _drafts(document: Incident, briefing: Briefing, languages: Iterable[str]) ->
     hurt = document.impact is not None and document.impact.failed_requests > 0
     plan = audiences(severity, now_at, hurt)
     chosen = list(plan.items())
-    if about_security(document) and now_at in (Stage.update, Stage.resolved):
+    if security_agrees(document) and now_at in (Stage.update, Stage.resolved):
         # The disclosure takes the place of the plain email: one letter, not two.
         chosen = [pair for pair in chosen if pair[0] is not Audience.customers]
         chosen.append((Audience.customers, DISCLOSURE))
@@ -215,7 +215,7 @@ def _summary(document: Incident, messages: list[Message], now: datetime) -> str:
 def _legal(document: Incident, now: datetime) -> list[FollowUp]:
     """A security incident has a clock of its own: authorities may have to be told in 72 hours."""
     known = any(item.owner == "legal" for item in document.follow_ups)
-    if known or not about_security(document) or stage(document) is Stage.noise:
+    if known or not security_agrees(document) or stage(document) is Stage.noise:
         return []
     return [
         FollowUp(

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
+from ..analysis.quantities import quantity, times
 from ..incident.action import WELL
 from ..incident.finding import Finding, Gap, Hypothesis
 from ..incident.report import FixReport, InvestigationReport, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
+from .causes.account_findings import new_facts
+from .causes.calibration import weighing_of
 from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
@@ -30,7 +33,7 @@ from .runtime.case import Case
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
@@ -42,7 +45,13 @@ def investigate(case: Case) -> InvestigationReport:
         contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
         five_whys=five_whys(seen, leading) if leading else [],
-        findings=[*_stack(seen), *_statement(seen), *_trace(seen), *_change(seen, leading)],
+        findings=[
+            *new_facts(seen),
+            *_stack(seen),
+            *_statement(seen),
+            *_trace(seen),
+            *_change(seen, leading),
+        ],
         searched=seen.searched(),
         events=lead_events(leading, case.now),
     )
@@ -117,7 +126,9 @@ def _stack(seen: Observations) -> Iterator[Finding]:
 def _statement(seen: Observations) -> Iterator[Finding]:
     rows = [r for r in seen.queries.rows if max(r.ratio or 1, r.fanout_ratio or 1) >= 3]
     for row in rows[:2]:
-        often = f"{row.mean_ms:.3g} ms each, {row.calls_per_request or 0:.3g} times a request"
+        often = f"{quantity(row.mean_ms, 'ms')} each"
+        if row.calls_per_request:
+            often += f", {times(row.calls_per_request)} a request"
         text = f"{row.service} runs {row.statement[:80]}: {often}"
         yield finding("query", text, seen.queries, row, "service", "mean_ms", "calls")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..analysis.departure import last_departure
+from ..analysis.quantities import change, percent
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
@@ -105,7 +106,8 @@ def _anomalies(seen: Observations) -> Iterator[Finding]:
     rows = [r for r in seen.signals.rows if r.worse and r.current is not None]
     clear = [row for row in rows if row.score >= CLEAR] or rows[:1]
     for row in clear[:SHOWN]:
-        text = f"{row.service} {row.signal} went from {row.baseline or 0:.3g} to {row.current:.3g}"
+        levels = change(row.baseline, row.current, definition(row.signal).unit)
+        text = f"{row.service} {row.signal} {levels}"
         kind, proof = f"anomaly:{row.signal}", ("service", "current", "baseline", "score")
         yield finding(kind, text, seen.signals, row, *proof, at=row.onset)
 
@@ -121,7 +123,7 @@ def _patterns(seen: Observations) -> Iterator[Finding]:
 def _failures(seen: Observations) -> Iterator[Finding]:
     for row in [row for row in seen.failures.rows[:3] if row.share]:
         where = f"{row.service} ({row.operation}: {row.error or row.reason})"
-        text = f"{row.share:.0%} of the failures begin in {where}"
+        text = f"{percent(row.share)} of the failures begin in {where}"
         proof = ("service", "share", "count", "reason")
         yield finding("error-origin", text, seen.failures, row, *proof)
 

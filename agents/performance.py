@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ..analysis.quantities import change, in_use, percent
 from ..faults import OptionalSource
 from ..incident.finding import Finding, Gap
 from ..incident.report import PerformanceReport
@@ -18,6 +19,8 @@ __all__ = ["analyse", "harden"]
 
 CLEARLY = 0.2
 """Weight from which a wait is told."""
+SLOWER = 1.2
+"""Times as slow, from which a statement is not as it was."""
 
 
 def analyse(case: Case) -> PerformanceReport:
@@ -39,7 +42,7 @@ def analyse(case: Case) -> PerformanceReport:
     return PerformanceReport(
         specialist="performance",
         conclusion="concluded" if looked else "inconclusive",
-        summary=_summary(bottleneck, findings, bool(looked)),
+        summary=_summary(seen, bottleneck, findings, bool(looked)),
         bottleneck=bottleneck.name if bottleneck else "",
         advice=_advice(seen, sized, bottleneck),
         findings=findings,
@@ -51,7 +54,7 @@ def analyse(case: Case) -> PerformanceReport:
 def _utilisation(seen: LoadObservations) -> Iterator[Finding]:
     """Resources at their limit, fullest first."""
     for row in strained(seen)[:5]:
-        levels = f"{row.utilisation or 0:.0%} in use, {row.utilisation_before or 0:.0%} before"
+        levels = f"{in_use(row.utilisation)}, {percent(row.utilisation_before)} before"
         proof = ("service", "resource", "utilisation", "peak")
         text = f"{row.service} {row.resource}: {levels}"
         yield finding("utilisation", text, seen.saturation, row, *proof)
@@ -72,14 +75,26 @@ def _advice(
     return list(dict.fromkeys(found))
 
 
-def _summary(bottleneck: Bottleneck | None, findings: list[Finding], looked: bool) -> str:
+def _summary(
+    seen: LoadObservations, bottleneck: Bottleneck | None, findings: list[Finding], looked: bool
+) -> str:
     if bottleneck:
         return f"bottleneck {bottleneck.name}: {bottleneck.reason}"
     if findings:
         return f"no bottleneck; {findings[0].statement}"
     if looked:
-        return "no bottleneck: nothing is full, no statement got heavier, nothing leaks"
+        return f"no bottleneck: nothing is full, nothing leaks, {_slowest(seen)}"
     return "no limits and no request counters are recorded here"
+
+
+def _slowest(seen: LoadObservations) -> str:
+    """The statement that got slower most, where that is not much."""
+    known = [row for row in seen.queries.rows if row.mean_ms_before]
+    row = max(known, key=lambda row: row.mean_ms - (row.mean_ms_before or 0), default=None)
+    if row is None or (row.ratio or 0) < SLOWER:
+        return "no statement is slower than before" if known else "no statement can be compared"
+    levels = change(row.mean_ms_before, row.mean_ms, "ms")
+    return f"and the statement that got slowest, of {row.service}, {levels} on average"
 
 
 def _gaps(seen: LoadObservations) -> list[Gap]:

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis.fusion import CONCLUSIVE
+from ..analysis.quantities import percent
 from ..incident.classification import Classification, classify
 from ..incident.finding import Finding, Gap
-from ..incident.impact import Command, Impact, ServiceState, SloState, assess
+from ..incident.impact import Command, Impact, ServiceState, SloState, Traffic, assess
 from ..incident.report import DetectionReport, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
-from ..incident.timeline import Event, EventKind
+from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.base import Result
 from ..tools.health import ObjectiveState, ServiceHealth
 from ..tools.logins import FailedLogins
 from ..tools.traffic import RouteImpact
+from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, cite, finding, first, where
 from .causes.remedies import propose, sure_of_first
@@ -87,8 +89,11 @@ def _live(
 def _shares(total: RouteImpact) -> list[tuple[Severity, str]]:
     failing = (total.share or 0.0) if total.failed >= FEWEST else 0.0
     slow = (total.slow or 0) / total.requests
-    found = [(level, f"{failing:.1%} of requests fail") for at, level in FAILING if failing >= at]
-    return found[:1] + [(level, f"{slow:.0%} are slow") for at, level in SLOW if slow >= at][:1]
+    lost = f"{percent(failing)} of requests fail"
+    found = [(level, lost) for at, level in FAILING if failing >= at]
+    return (
+        found[:1] + [(level, f"{percent(slow)} are slow") for at, level in SLOW if slow >= at][:1]
+    )
 
 
 # The steps.
@@ -139,7 +144,7 @@ def detect(case: Case) -> DetectionReport:
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
@@ -210,13 +215,20 @@ def _impact(
     return assess(
         level.severity,
         Category.security if level.attack else words.category,
+        _traffic(case, total),
         tier=min(tiers, default=None),
-        requests=total.requests if total else 0,
-        failed_requests=total.failed if total else 0,
-        users=total.failed_clients if total else 0,
         catalogue_rate=max(rates, default=None),
         quotes=cite(traffic, total, "requests", "failed"),
     )
+
+
+def _traffic(case: Case, total: RouteImpact | None) -> Traffic:
+    if total is None:
+        return Traffic()
+    window = case.frame.incident
+    since, until = from_ts(window.start), from_ts(window.end)
+    lost = (total.requests, total.failed)
+    return Traffic(*lost, users=total.failed_clients, since=since, until=until)
 
 
 def _slo(result: Result[ObjectiveState], row: ObjectiveState) -> SloState:

@@ -4,24 +4,11 @@ import itertools
 import math
 from datetime import UTC, datetime
 
-NOTHING = "—"
+from ..analysis.quantities import UNKNOWN as NOTHING
+from ..analysis.quantities import quantity as value
+
+__all__ = ["value"]
 BLOCKS = "▁▂▃▄▅▆▇█"
-
-
-def value(number: float | None, unit: str) -> str:
-    """A signal's value with its unit; a dash where it is unknown."""
-    if number is None or not math.isfinite(number):
-        return NOTHING
-    match unit:
-        case "share":
-            return f"{number * 100:.4g}%" if 0.99 < number < 1 else f"{number * 100:.3g}%"
-        case "s":
-            return f"{number * 1000:.0f} ms" if abs(number) < 1 else f"{number:.3g} s"
-        case "1/s":
-            return f"{number:.3g}/s"
-        case "bytes":
-            return f"{number / 2**20:.0f} MiB"
-    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def seconds(number: float | None) -> str:

@@ -48,7 +48,7 @@ def _impact(document: Incident) -> list[RenderableType]:
     share = value(impact.failed_share, "share")
     failed = f"{impact.failed_requests} of {impact.requests} requests failed ({share})"
     measured = failed if impact.requests else f"requests not measured; by {shown(impact.basis)}"
-    text = f"{impact.users.value} of the users, business {impact.business.value}: {measured}"
+    text = f"{measured}; business {impact.business.value}"
     money = impact.revenue_per_hour
     risk = f", about {money:,.0f} an hour at risk" if money else ""
     return [folded(line(("  impact    ", "dim")), text + risk)]

@@ -22,10 +22,11 @@ from .report import (
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
+    SecurityReport,
     SweepReport,
     VerificationReport,
 )
-from .severity import IncidentType
+from .severity import Category, IncidentType
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -172,19 +173,23 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
         document.command = report.command or document.command
     if isinstance(report, SweepReport) and report.onset:
         document.onset = report.onset
-    if isinstance(report, InvestigationReport):
+    if isinstance(report, (InvestigationReport, SecurityReport)):
         _classify(document, report)
     if isinstance(report, VerificationReport):
         _verify(document, report)
     advance(document, report, at)
 
 
-def _classify(document: Incident, report: InvestigationReport) -> None:
-    """A cause that stands out says what kind of trouble this is better than the alert did."""
-    cause = next((h for h in document.hypotheses if h.id == report.root_cause), None)
-    fault = fault_of(cause.kind) if cause else None
-    if fault and fault.type is not IncidentType.unknown:
-        document.type, document.category = fault.type, fault.category
+def _classify(document: Incident, report: InvestigationReport | SecurityReport) -> None:
+    """A cause that stands out says what kind of trouble this is better than the alert did; that it
+    is an attack, security says."""
+    cause = document.leading()
+    known = fault_of(cause.kind) if cause and cause.confidence >= SURE else None
+    if known and known.type is not IncidentType.unknown:
+        document.type, document.category = known.type, known.category
+    security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
+    if security and not security.sees_threat and document.type is IncidentType.security:
+        document.type, document.category = IncidentType.unknown, Category.unknown
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:
@@ -209,6 +214,8 @@ def _without_lists(report: AnyReport) -> AnyReport:
 
 
 OPEN = (State.detected, State.investigating)
+SURE = 0.5
+"""Confidence from which a cause says what kind of trouble it is."""
 
 
 def advance(document: Incident, report: AnyReport, at: datetime) -> None:
@@ -226,7 +233,7 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
         case DetectionReport():
             return State.investigating, f"classified {report.severity.value}"
         case InvestigationReport() if report.root_cause and document.state in OPEN:
-            return State.identified, "a cause stands out"
+            return State.identified, f"{report.root_cause} stands out as the cause"
         case VerificationReport(outcome=Outcome.better):
             return State.resolved, "telemetry confirms the recovery"
         case VerificationReport(outcome=Outcome.by_itself):

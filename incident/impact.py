@@ -6,10 +6,12 @@ catalogue real rates, the caller passes them and the result says which was used.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from ..yaml_tables import Entry, read_table
 from .evidence import Quote
@@ -61,12 +63,24 @@ class Impact(BaseModel):
     failed_share: float | None = Field(
         default=None, description="failed ÷ requests; None: no traffic seen"
     )
+    lost_requests: int = Field(
+        default=0, description="refused or not found, beyond what is usual; about"
+    )
+    since: AwareDatetime | None = Field(default=None, description="begin of what was measured")
+    until: AwareDatetime | None = Field(default=None, description="its end")
     revenue_per_hour: float | None = Field(default=None, description="revenue at risk per hour")
     revenue_basis: str = Field(default="", description="catalogue, or the default of the level")
     minutes_to_resolve: float = Field(description="estimate, minutes")
     minutes_spread: tuple[float, float] = Field(description="low and high of the estimate")
     roles: list[str] = Field(default_factory=list, description="people needed, by role")
     quotes: list[Quote] = Field(default_factory=list, description="the values it rests on")
+
+    @property
+    def hurt_share(self) -> float | None:
+        """Failed and lost requests of all; None: no traffic seen."""
+        if not self.requests:
+            return None
+        return min(1.0, (self.failed_requests + self.lost_requests) / self.requests)
 
 
 class SloState(BaseModel):
@@ -115,10 +129,9 @@ class LevelRow(Entry):
 
 
 class BusinessRow(Entry):
-    """Score and revenue per hour of a business impact."""
+    """Score of a business impact."""
 
     score: int = Field(description="0 to 100")
-    revenue: float = Field(description="at risk, per hour")
 
 
 class UsersRow(Entry):
@@ -194,69 +207,77 @@ def estimate(severity: Severity, complexity: Complexity) -> float:
     return round(60 * factors * 1.2, 1)
 
 
-def revenue_at_risk(
-    business: BusinessImpact, catalogue_rate: float | None = None
-) -> tuple[float, str]:
-    """Revenue per hour and its basis: the catalogue's rate, else the default of the level."""
-    if catalogue_rate is not None:
-        return float(catalogue_rate), "service catalogue"
-    return table().business[business].revenue, f"default of business impact {business.value}"
-
-
 def people(category: Category, severity: Severity) -> list[str]:
     """Roles to call: by category, a P0 with senior engineers and management."""
     more = table().p0_people if severity is Severity.P0 else ()
     return [*table().categories[category].people, *more]
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """What customers asked for at the edge in one window, and what they did not get."""
+
+    requests: int = 0
+    """0: none were seen."""
+    failed: int = 0
+    lost: int = 0
+    """Refused or not found, beyond what is usual."""
+    users: int | None = None
+    """Distinct users hurt, where known."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def share(self, hurt: int) -> float | None:
+        """Of all requests; None of none."""
+        return round(min(1.0, hurt / self.requests), 6) if self.requests else None
+
+
 def assess(
     severity: Severity,
     category: Category,
+    traffic: Traffic = Traffic(),
     *,
     tier: int | None = None,
-    requests: int = 0,
-    failed_requests: int = 0,
-    users: int | None = None,
     catalogue_rate: float | None = None,
     quotes: Sequence[Quote] = (),
 ) -> Impact:
     """The whole assessment of one incident.
 
     Args:
+        traffic: as measured.
         tier: of the most important affected service; 1 most important.
-        requests, failed_requests: measured at the edge in the incident window; 0 requests
-            means that no traffic was seen.
-        users: distinct users hurt, where known.
-        catalogue_rate: revenue per hour through the affected services, where the catalogue says.
+        catalogue_rate: revenue per hour through the affected services, where the catalogue says;
+            nobody's revenue is made up.
         quotes: the evidence of the numbers.
     """
-    share = failed_requests / requests if requests else None
-    business = business_level(severity, tier)
-    known = bool(requests or users)
-    hurt = user_level(share, users) if known else table().levels[severity].users
-    complexity = complexity_level(category, severity)
+    business, complexity = business_level(severity, tier), complexity_level(category, severity)
+    known = bool(traffic.requests or traffic.users)
+    share = traffic.share(traffic.failed + traffic.lost)
+    users = user_level(share, traffic.users) if known else table().levels[severity].users
     minutes = estimate(severity, complexity)
-    revenue, revenue_basis = revenue_at_risk(business, catalogue_rate)
-    measured = "traffic at the edge (measured)" if requests else "user count (given)"
+    measured = "traffic at the edge (measured)" if traffic.requests else "user count (given)"
     scores = (
         table().business[business].score,
-        table().users[hurt].score,
+        table().users[users].score,
         table().complexity[complexity].score,
     )
     return Impact(
         business=business,
         business_score=scores[0],
-        users=hurt,
+        users=users,
         users_score=scores[1],
         complexity=complexity,
         complexity_score=scores[2],
         priority=priority(*scores),
         basis=measured if known else "severity and service catalogue (assumed)",
-        requests=requests,
-        failed_requests=failed_requests,
-        failed_share=None if share is None else round(share, 6),
-        revenue_per_hour=revenue,
-        revenue_basis=revenue_basis,
+        requests=traffic.requests,
+        failed_requests=traffic.failed,
+        failed_share=traffic.share(traffic.failed),
+        lost_requests=traffic.lost,
+        since=traffic.since,
+        until=traffic.until,
+        revenue_per_hour=catalogue_rate,
+        revenue_basis="" if catalogue_rate is None else "service catalogue",
         minutes_to_resolve=minutes,
         minutes_spread=(round(minutes / 2, 1), round(minutes * 2, 1)),
         roles=people(category, severity),

@@ -156,9 +156,14 @@ class SecurityReport(Report):
     sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
     exposure: str = Field(default="", description="data exposure risk, in words")
 
+    @property
+    def sees_threat(self) -> bool:
+        """Whether there is a sign of an attack."""
+        return self.threat != NO_THREAT
+
     def denied(self) -> frozenset[FaultKind]:
         """Attacks, where logins or access could be looked at and no threat leads."""
-        clear = self.conclusion == "concluded" and self.threat == NO_THREAT
+        clear = self.conclusion == "concluded" and not self.sees_threat
         return frozenset({FaultKind.credential_attack} if clear else ())
 
 

@@ -39,9 +39,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
-    numbers = (shown.percent, shown.count, shown.figure, shown.level, shown.duration)
+    numbers = (shown.percent, shown.count, shown.figure, shown.quantity, shown.duration)
     texts = (shown.data, shown.code, shown.code_cell, shown.cite)
-    for printed in (shown.utc, shown.clock, shown.zh, *numbers, *texts):
+    for printed in (
+        shown.utc,
+        shown.minute,
+        shown.clock,
+        shown.hurt,
+        shown.hurt_outside,
+        shown.zh,
+        *numbers,
+        *texts,
+    ):
         environment.filters[printed.__name__] = printed
     return environment
 

@@ -7,13 +7,16 @@ characters or bidirectional marks: none of it may become structure in a text of 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from ..analysis.quantities import UNKNOWN, count, figure, percent, quantity
+from ..incident.impact import Impact
 from ..yaml_tables import read_table
 
-UNKNOWN = "—"
+__all__ = ["count", "figure", "percent", "quantity"]
 
 
 @cache
@@ -31,34 +34,14 @@ def utc(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def minute(moment: datetime | None) -> str:
+    """A moment, UTC, as a person says it: to the minute."""
+    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def clock(moment: datetime | None) -> str:
     """The time of day, UTC, to the second."""
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"
-
-
-def percent(share: float | None) -> str:
-    """A share 0..1 in percent, with as many digits as tell it from 0 and 100."""
-    if share is None:
-        return UNKNOWN
-    near_an_end = share not in (0, 1) and (abs(share) < 0.01 or 0.99 < share < 1)
-    return f"{share:.2%}" if near_an_end else f"{share:.1%}"
-
-
-def count(number: float | None) -> str:
-    """A whole number with thousands separators."""
-    return UNKNOWN if number is None else f"{number:,.0f}"
-
-
-def figure(number: float | None) -> str:
-    """A measured number to three significant digits."""
-    return UNKNOWN if number is None else f"{number:,.3g}" if abs(number) < 1000 else count(number)
-
-
-def level(value: float | None, unit: str = "") -> str:
-    """A signal's value with its unit; shares are shown in percent."""
-    if value is None:
-        return UNKNOWN
-    return percent(value) if unit == "share" else f"{figure(value)} {unit}".rstrip()
 
 
 def duration(seconds: float | None, language: str = "en") -> str:
@@ -72,6 +55,42 @@ def duration(seconds: float | None, language: str = "en") -> str:
     hours, minutes = divmod(round(whole / 60), 60)
     parts = [f"{hours}{hour}"] * (hours > 0) + [f"{minutes}{minute}"] * (minutes > 0)
     return " ".join(parts)
+
+
+# Who is hurt: one figure, with the time it was measured in, for every message. Words by pattern:
+# words.zh.yaml has them in Chinese.
+
+FAILED = "{failed} of {every} requests failed ({share})"
+LOST = ", and about {lost} more were refused or found nothing, which is unusual"
+AFFECTED = "About {share} of requests were affected{when}."
+WHEN = ", measured from {since} to {until} UTC"
+
+
+def hurt(impact: Impact | None, language: str = "en") -> str:
+    """How many requests failed, and when that was measured; what was not measured is not said."""
+    say = zh if language == "zh" else str
+    if impact is None or not impact.requests:
+        return say("not measured")
+    text = say(FAILED) + (say(LOST) if impact.lost_requests else "") + _when(impact, say)
+    return text.format(
+        failed=count(impact.failed_requests),
+        every=count(impact.requests),
+        share=percent(impact.failed_share),
+        lost=count(impact.lost_requests),
+    )
+
+
+def hurt_outside(impact: Impact, language: str = "en") -> str:
+    """The same in one sentence for customers."""
+    say = zh if language == "zh" else str
+    return say(AFFECTED).format(share=percent(impact.hurt_share), when=_when(impact, say))
+
+
+def _when(impact: Impact, say: Callable[[str], str]) -> str:
+    if impact.since is None or impact.until is None:
+        return ""
+    since, until = (f"{at.astimezone(UTC):%H:%M}" for at in (impact.since, impact.until))
+    return say(WHEN).format(since=since, until=until)
 
 
 # Text written by others.

@@ -23,6 +23,8 @@ PLAIN = (
 NAMES = ("name", "title", "alertname", "alert")
 SUMMARIES = ("summary", "message", "description", "text", "body")
 SERVICES = ("service", "service_name", "app", "application", "component", "job")
+OWN_GROUP = 'detector="warroom"'
+"""In the group key of what our own detector raises."""
 STARTS = ("starts_at", "startsAt", "started_at", "timestamp", "time", "date")
 
 
@@ -83,7 +85,9 @@ def _webhook(body: dict[str, Any]) -> list[Alert]:
         raise AlertError("the webhook holds no alert: alerts is empty; nothing to respond to")
     _few(items)
     shared = text_map(body.get("commonLabels")), text_map(body.get("commonAnnotations"))
-    return [_from_webhook(item, *shared) for item in items]
+    own = OWN_GROUP in truncated(body.get("groupKey"), LONGEST_NAME)
+    source = "warroom detector" if own else "alertmanager"
+    return [_from_webhook(item, *shared, source) for item in items]
 
 
 def _few(items: list[Any]) -> None:
@@ -95,7 +99,7 @@ def _few(items: list[Any]) -> None:
 
 
 def _from_webhook(
-    item: Any, common_labels: dict[str, str], common_annotations: dict[str, str]
+    item: Any, common_labels: dict[str, str], common_annotations: dict[str, str], source: str
 ) -> Alert:
     if not isinstance(item, dict):
         raise AlertError(f"alerts holds {truncated(item, 40)!r}, which is no object")
@@ -114,7 +118,7 @@ def _from_webhook(
         labels=labels,
         annotations=annotations,
         fingerprint=truncated(item.get("fingerprint"), 100) or fingerprint(name, labels),
-        source="alertmanager",
+        source=source,
     )
 
 

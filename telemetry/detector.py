@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
+from ..analysis.quantities import part_of, quantity
 from ..errors import BundleError
-from .alerts import fingerprint
+from .alerts import OWN_GROUP, fingerprint
 from .conditions import (
     LOOK_BACK_S,
     ConditionMet,
@@ -164,25 +165,15 @@ def _news(before: str | None, now: str) -> bool:
 def fire(rule: Rule, found: ConditionMet) -> Firing:
     """The firing of a rule, with its summary filled in."""
     text = rule.summary or f"{rule.name} on {{service}}: {{value}}"
+    if found.unit == Unit.share:
+        text = text.replace("{value} of", part_of(found.value))
     summary = text.replace("{service}", found.service or "a service").replace(
-        "{value}", in_words(found.value, found.unit)
+        "{value}", quantity(found.value, found.unit)
     )
     severity = "critical" if found.critical else "warning"
     return Firing(
         rule.name, found.service, severity, found.value, found.unit, found.started, summary
     )
-
-
-def in_words(value: float, unit: str) -> str:
-    """A value with its unit, as a person says it."""
-    if unit == Unit.share:
-        return f"{value:.1%}"
-    if unit == Unit.bytes:
-        return f"{value / 2**20:.0f} MiB"
-    number = f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2g}"
-    if unit == Unit.seconds:
-        return f"{number} s"
-    return f"{number}/s" if unit == Unit.per_second else number
 
 
 def webhook(firings: list[Firing]) -> dict[str, Any]:
@@ -198,7 +189,7 @@ def webhook(firings: list[Firing]) -> dict[str, Any]:
         "commonAnnotations": _common([alert["annotations"] for alert in alerts]),
         "externalURL": "",
         "version": "4",
-        "groupKey": '{}:{detector="warroom"}',
+        "groupKey": f"{{}}:{{{OWN_GROUP}}}",
         "truncatedAlerts": 0,
     }
 

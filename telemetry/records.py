@@ -1,12 +1,14 @@
 """Rows of the tables into records. A row never changes, so each is built once and kept."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
-from .model import Change, LogRecord, Span
+from .model import Change, LogRecord, Span, StateFact
 
 LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
 """Characters of a text that are read; attributes are cut as messages are."""
@@ -78,11 +80,38 @@ def span(row: tuple) -> Span:
 
 
 def change(row: tuple) -> Change:
-    """One row of the table of changes."""
-    at, *texts, files, diff = row
-    return Change(
-        at, *(text or "" for text in texts), files=_names(files), diff=(diff or "")[:LONGEST_DIFF]
-    )
+    """One row of the table of changes, of a kind that we know."""
+    at, kind, *texts, files, diff = row
+    service, id, version, *rest = (text or "" for text in texts)
+    known = change_kind(kind or "", bool(version))
+    names, cut = _names(files), (diff or "")[:LONGEST_DIFF]
+    made = Change(at, known, service, id, version, *rest, files=names, diff=cut)
+    return made if known == kind else replace(made, summary=f"{kind}: {made.summary}")
+
+
+KINDS = {
+    "deploy": "deploy deployment release rollout upgrade rollback install publish",
+    "flag": "flag toggle switch experiment",
+    "config": "config configuration settings setting env environment secret configmap",
+    "scale": "scale scaling autoscale resize",
+    "restart": "restart reboot bounce",
+    "commit": "commit merge push",
+}
+"""Kinds of change, and words of feeds that mean them."""
+
+
+def change_kind(word: str, versioned: bool) -> str:
+    """The kind that a feed's word means: helm-upgrade is a deploy. A word that nobody knows is
+    taken for a deploy where it names a version, else for configuration: never for nothing."""
+    parts = re.split(r"[^a-z]+", word.casefold())
+    known = (kind for kind, words in KINDS.items() if any(part in words.split() for part in parts))
+    return next(known, "deploy" if versioned else "config")
+
+
+def state_fact(row: tuple) -> StateFact:
+    """One row of the table of state."""
+    at, *texts = row
+    return StateFact(at, *((text or "")[:LONGEST_MESSAGE] for text in texts))
 
 
 def _object(text: str | None) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class NewFailure(Row):
 
     service: str
     operation: str
+    operations: int
+    """How many different ones fail so; `operation` is the most frequent."""
     way: str
     callee: str
     words: str
@@ -102,7 +104,7 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     spans = bench.telemetry.spans(window, failed=True)
     arrivals = _arrivals(bench, window)
     groups = _groups(deepest(spans))
-    begun = {kind: _begun(found, arrivals) for kind, found in groups.items()}
+    begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
     new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
     failing = {
         span.trace_id
@@ -195,10 +197,6 @@ def way_of(span: Span, text: str, callee: str) -> Way:
     return Way.refused if _ways().refused.search(text) else Way.answered
 
 
-def _begun(found: list[Span], arrivals: np.ndarray) -> Beginning | None:
-    return beginning([span.start for span in found], arrivals)
-
-
 def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
     """More than chance allows; or first seen in the incident, and no refusal that people meet."""
     code = found[-1].attributes.get(STATUS_CODE)
@@ -211,12 +209,13 @@ def _row(
     bench: Bench, kind: _Kind, found: list[Span], begun: Beginning, failing: int
 ) -> NewFailure:
     now = [span for span in found if span.start >= begun.since]
-    operations = Counter(span.name for span in now).most_common(1)
+    operations = Counter(span.name for span in now)
     code = now[0].attributes.get(STATUS_CODE)
     callee_ms, callee_failed = _other_side(bench, now[-EXAMPLES:]) if kind.callee else (None, False)
     return NewFailure(
         service=kind.service,
-        operation=cut(operations[0][0], 200),
+        operation=cut(operations.most_common(1)[0][0], 200),
+        operations=len(operations),
         way=kind.way,
         callee=kind.callee,
         words=cut(said_by(now[0]), WORDS),

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from ..analysis.quantities import percent
 from ..analysis.rates import rate_change
 from ..analysis.sources import AuthEvent, by_network
 from ..telemetry.model import Window
@@ -170,7 +171,7 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     if rows:
         total = rows[0]
         summary = f"{total.failed} of {total.requests} requests at the edge failed"
-        summary += f" ({total.share or 0:.1%}; {total.share_before or 0:.1%} before)"
+        summary += f" ({percent(total.share)}; {percent(total.share_before)} before)"
     nothing = f"no request spans at the edge in {seconds(frame.incident)}"
     return table(rows, summary, nothing, frame.incident)
 

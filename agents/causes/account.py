@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from ...tools.new_failures import NewFailure, Way
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
-from .account_words import asked, nearest_change
+from .account_words import nearest_change
+from .error_words import asked
 from .observations import Observations, where
 
 JUST_BEFORE_S = 15.0
@@ -20,6 +21,8 @@ GAP_S = 5.0
 """A process that was started again listens after this long at most."""
 AS_LONG = 1.5
 """A callee that worked at most so many times as long as its caller waited was not slow."""
+SERVED = 5
+"""Requests from which a service works, whatever its metrics say."""
 DEPTH = 6
 
 
@@ -99,12 +102,22 @@ def _accounts(seen: Observations) -> Accounts:
         for service in {*way, row.callee or place, place}:
             moved[service][place] += row.count
     for step in seen.stepped_gauges.rows:
-        if step.step not in (Step.silent, Step.restart):
+        lost = step.step == Step.silent and (step.served or 0) >= SERVED
+        if lost or step.step not in (Step.silent, Step.restart):
             at(step.service).steps.append(step)
-    databases = seen.of_kind("database")
     for work in seen.slowed_work.rows:
-        at(work.callee if work.callee in databases else work.service).slowed.append(work)
+        at(_slow_place(seen, work)).slowed.append(work)
     return Accounts(found, failing, dict(moved))
+
+
+def _slow_place(seen: Observations, work: SlowedWork) -> str:
+    """Who is slow: the service for work inside it, a database for its statements; of a way
+    between two the callee, where all its callers have it."""
+    if not work.callee or work.callee in seen.of_kind("database"):
+        return work.callee or work.service
+    callers = {row.caller for row in where(seen.edges, callee=work.callee) if row.requests}
+    slowed = {row.service for row in where(seen.slowed_work, callee=work.callee)}
+    return work.callee if callers <= slowed else work.service
 
 
 def path(seen: Observations, row: NewFailure) -> list[str]:

@@ -2,14 +2,12 @@
 was changed just before."""
 
 from datetime import UTC, datetime
-from functools import cache
 
-from ...incident.finding import FaultKind
+from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
-from ...yaml_tables import AnyCase, Entry, read_table
 from ..reporting.wording import change_name
 from .observations import Observations
 from .studies import OUR_AUTHOR
@@ -18,47 +16,6 @@ QUOTED = 120
 """Characters of the system's words in a statement."""
 AFTER_S = 1.0
 """Clocks of change feeds and spans differ a little."""
-REFUSED_AS_WRONG = (400, 415, 422)
-"""Answers that blame the request."""
-
-
-class ErrorKind(Entry):
-    """One entry of account.yaml, which says what each is for."""
-
-    words: AnyCase
-    kinds: tuple[str, ...]
-    asked: bool = False
-
-
-@cache
-def _kinds() -> tuple[ErrorKind, ...]:
-    return tuple(read_table("agents/causes/account.yaml", list[ErrorKind]))
-
-
-def known_kind(*names: str) -> FaultKind:
-    """The first of these kinds of fault that this installation knows; else unknown."""
-    for name in names:
-        try:
-            return FaultKind(name)
-        except ValueError:
-            continue
-    return FaultKind.unknown
-
-
-def kind_of(row: NewFailure) -> FaultKind:
-    """The kind of fault that an error's own words name; unknown for none."""
-    return known_kind(*(entry.kinds if (entry := _entry(row)) else ()))
-
-
-def asked(row: NewFailure) -> bool:
-    """Whether the question may be wrong and not the answer."""
-    entry = _entry(row)
-    return row.code in REFUSED_AS_WRONG or bool(entry and entry.asked)
-
-
-def _entry(row: NewFailure) -> ErrorKind | None:
-    text = f"{row.exception} {row.words}"
-    return next((entry for entry in _kinds() if entry.words.search(text)), None)
 
 
 def nearest_change(
@@ -82,7 +39,8 @@ def failure_words(row: NewFailure, place: str) -> str:
     who, whom = row.service, row.callee
     match row.way:
         case Way.own if place == who:
-            return f"{who} fails by an error of its own, {said}"
+            only = f" at {row.operation}" if row.operations == 1 else ""
+            return f"{who} fails{only} by an error of its own, {said}"
         case Way.own:
             return f"{who} cannot use what {place} answers, {said}"
         case Way.full:
@@ -109,6 +67,8 @@ def quoted(words: str) -> str:
     words = words.replace("->", "→")
     plain = "".join(c if c.isprintable() and c not in "`*[]<>|" else " " for c in words)
     text = " ".join(plain.split())
+    if speaks(text):
+        return "words left out: they speak to whoever reads them"
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 2]} …"
 
 
@@ -118,7 +78,12 @@ def share_words(count: int, failing: int, before: int) -> str:
 
 
 def step_words(row: SteppedGauge) -> str:
-    """pg_locks_waiting of database 0 -> 12."""
+    """pg_locks_waiting of database was 0 and is 12."""
+    if row.step == Step.silent:
+        works = " and still works its requests" if row.served else ""
+        return f"{row.service} is not measured any longer{works}"
+    if row.step == Step.restart:
+        return f"{row.service} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
     named = f"{row.called} of {row.service}"
     return f"{named} was {row.before:g} and is {now}"
@@ -126,6 +91,9 @@ def step_words(row: SteppedGauge) -> str:
 
 def slowed_words(row: SlowedWork) -> str:
     """SELECT stock of inventory takes 309 ms, 123 ms before."""
+    if row.callee and not row.statement:
+        way = f"the way of {row.operation} from {row.service} to {row.callee}"
+        return f"{way} takes {row.now_ms:.3g} ms that neither works, {row.before_ms:.3g} before"
     what = f"“{quoted(row.statement)}”" if row.statement else row.operation
     return f"{what} of {row.service} takes {row.now_ms:.3g} ms each, {row.before_ms:.3g} before"
 
@@ -143,5 +111,5 @@ def clock(at: float) -> str:
 
 def telling(steps: list[SteppedGauge]) -> list[SteppedGauge]:
     """The steps that say most: settings, then waits, then what is held."""
-    order = {Step.setting: 0, Step.wait: 1, Step.held: 2}
-    return sorted(steps, key=lambda row: (order.get(Step(row.step), 3), row.since))
+    order = {Step.setting: 0, Step.wait: 1, Step.held: 2, Step.silent: 3}
+    return sorted(steps, key=lambda row: (order.get(Step(row.step), 4), row.since))

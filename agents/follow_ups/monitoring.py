@@ -11,7 +11,7 @@ from ...faults import Item
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
 from ...incident.report import FollowUp, MonitoringReport, SweepReport
-from ...prompts.values import duration, level, percent
+from ...prompts.values import duration, percent, quantity
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
@@ -96,8 +96,8 @@ def _kind(make: _Maker) -> str:
 def _warning(make: _Maker, reading: IllSignal) -> FollowUp:
     title = f"Alert when {_condition(reading)} for 1 min"
     why = (
-        f"healthy {level(reading.healthy, reading.unit)}, "
-        f"in the incident {level(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
+        f"healthy {quantity(reading.healthy, reading.unit)}, "
+        f"in the incident {quantity(reading.ill, reading.unit)}.{EXPRESSION}{reading.expression}"
     )
     return make.asked("alert", title, why, [reading.evidence], 1)
 
@@ -107,7 +107,7 @@ def _condition(reading: IllSignal) -> str:
     if reading.signal == SignalName.up:
         return f"{reading.service} reports no metrics"
     sign = "above" if reading.above else "below"
-    limit = level(reading.threshold, reading.unit)
+    limit = quantity(reading.threshold, reading.unit)
     return f"{definition(reading.signal).called} of {reading.service} is {sign} {limit}"
 
 

@@ -5,6 +5,7 @@ noise.
 from collections.abc import Iterator
 
 from ...analysis.fusion import CONCLUSIVE
+from ...analysis.quantities import change, percent, quantity, unit_of
 from ...analysis.rates import rate_change
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName, definition
@@ -67,7 +68,8 @@ def _signals(seen: Observations) -> Iterator[Finding]:
     for row in [row for row in rows if _matters(seen, row, ill)][:5]:
         text = f"{row.service} {row.signal} {row.note or 'changed'}"
         if row.current is not None and row.baseline is not None:
-            text = f"{row.service} {row.signal} is {row.current:.3g}, healthy {row.baseline:.3g}"
+            unit = definition(row.signal).unit
+            text = f"{row.service} {row.signal} {change(row.baseline, row.current, unit)}"
         proof = ("service", "current", "baseline", "score")
         yield finding(f"anomaly:{row.signal}", text, seen.signals, row, *proof)
 
@@ -78,7 +80,7 @@ def _alerted(seen: Observations) -> Iterator[Finding]:
     metric = alert.labels.get("metric", "")
     row = first(seen.symptoms, service=alert.service, source="metric", text=metric)
     if metric and row:
-        text = f"{row.service} {metric} is {row.now or 0:.3g}, healthy {row.before or 0:.3g}"
+        text = f"{row.service} {metric} {change(row.before, row.now, unit_of(metric))}"
         proof = ("service", "text", "now", "before")
         yield finding(f"anomaly:{metric}", text, seen.symptoms, row, *proof)
 
@@ -115,9 +117,8 @@ def _growing(seen: Observations) -> Iterator[Finding]:
     for row in seen.growth.rows:
         left = row.seconds_to_limit
         if row.monotonic and row.confidence >= STEADY and left is not None and left <= SOON_S:
-            text = (
-                f"{row.service} {row.signal} grows steadily and reaches its limit in {left:.0f} s"
-            )
+            full = f"reaches its limit in {quantity(left, 's')}"
+            text = f"{row.service} {row.signal} grows steadily and {full}"
             proof = ("service", "now", "seconds_to_limit")
             yield finding(f"anomaly:{row.signal}", text, seen.growth, row, *proof)
 
@@ -127,8 +128,8 @@ def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
     if not total or not total.requests:
         return
     if _rose(total):
-        before = total.share_before or 0.0
-        text = f"{total.share:.1%} of requests at the edge fail, {before:.1%} before"
+        before = percent(total.share_before)
+        text = f"{percent(total.share)} of requests at the edge fail, {before} before"
         yield finding("impact", text, traffic, total, "share", "share_before")
     slow = total.slow or 0
     if slow >= MANY * max(1.0, total.requests / 100) and slow / total.requests >= SLOW:
@@ -140,7 +141,7 @@ def _missed(objectives: Result[ObjectiveState]) -> Iterator[Finding]:
     """Objectives that are missed by more than a few requests."""
     for row in objectives.rows:
         if row.breached and (row.total or 0) - (row.good or 0) > MANY:
-            levels = f"{row.current:.2%} good, {row.objective:.2%} wanted"
+            levels = f"{percent(row.current)} good, {percent(row.objective)} wanted"
             text = f"{row.service} misses its objective {row.name}: {levels}"
             yield finding("slo", text, objectives, row, "service", "current", "objective")
 
@@ -214,6 +215,6 @@ def moved(seen: Observations) -> Iterator[Finding]:
         return
     shown = [row for row in rows if (row.probability or 0) >= LIKELY and row.now is not None]
     for row in shown[:MOST]:
-        text = f"{row.service} {row.metric} went from {row.before or 0:.3g} to {row.now:.3g}"
+        text = f"{row.service} {row.metric} {change(row.before, row.now, unit_of(row.metric))}"
         proof = ("service", "metric", "before", "now")
         yield finding(f"anomaly:{row.metric}", text, seen.measured, row, *proof)

@@ -10,12 +10,15 @@ from ...incident.action import Execution, Measure
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
+from ...incident.lifecycle import State
 from ...incident.report import FollowUp, Sentence
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
 from . import incident_status as status
 from .wording import shown
+
+ACTING = (State.containing, State.eradicating, State.recovering)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Briefing:
     measures: list[Measure]  # of the last finished action
     improvements: list[FollowUp]
     security: bool
+    acting: bool  # an action is being carried out or settles
     story: tuple[Sentence, ...] = ()  # what is told beyond these facts; each sentence checked
 
 
@@ -97,6 +101,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         measures=_measures(document, solved),
         improvements=document.follow_ups[:5],
         security=status.about_security(document),
+        acting=document.state in ACTING,
     )
 
 
@@ -105,7 +110,8 @@ def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datet
     if document.impact is None or status.ended(document):
         return None, None
     middle, high = document.impact.minutes_to_resolve, document.impact.minutes_spread[1]
-    times = [document.opened_at + timedelta(minutes=m) for m in (middle, high)]
+    begun = document.opened_at
+    times = [status.whole_minute(begun + timedelta(minutes=m)) for m in (middle, high)]
     return times[0] if times[0] > now else None, times[1] if times[1] > now else None
 
 

@@ -10,11 +10,11 @@ from ...incident.document import Incident
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import CustomerImpactReport, SecurityReport
 from ...incident.severity import Category, Severity
-from ...prompts.values import count, duration, percent
+from ...prompts.values import count, duration, hurt, percent
 from ...tools.base import Result
 from ...tools.traffic import RouteImpact
 from ..causes.observations import finding, first
-from .incident_status import about_security, ended, is_noise, likely_cause, onset
+from .incident_status import ended, is_noise, likely_cause, onset, security_agrees
 from .narrator import Narrator, Statement, proof
 from .wording import sentence
 
@@ -102,7 +102,7 @@ def _outreach(document: Incident, hit: list[RouteImpact]) -> list[str]:
     """Groups of people who should hear from us, most urgent first."""
     cause = likely_cause(document)
     listed: list[str] = []
-    if about_security(document):
+    if security_agrees(document):
         listed.append("holders of accounts that were tried or reached, through security and legal")
     corrupt = cause is not None and cause.kind is FaultKind.data_corruption
     if corrupt or document.category is Category.data:
@@ -146,16 +146,12 @@ def impact(say: Narrator) -> Iterator[Statement]:
 
 
 def _requests(say: Narrator) -> Statement:
-    report, hurt = say.document.report(CustomerImpactReport), say.document.impact
+    report, measured = say.document.report(CustomerImpactReport), say.document.impact
     if report is not None and report.conclusion == "concluded":
         return say.say(sentence(report.summary), *report.searched)
-    if hurt and hurt.requests:
-        text = f"{count(hurt.failed_requests)} of {count(hurt.requests)} requests failed"
-        basis = f"({percent(hurt.failed_share)}; {hurt.basis})."
-        return say.say(f"{text} when it was assessed {basis}", *proof(hurt.quotes))
-    if hurt:
-        return say.say(f"Users: {hurt.users.value}; {hurt.basis}.", *proof(hurt.quotes))
-    return say.say("Impact was not assessed.")
+    if measured and measured.requests:
+        return say.say(f"{hurt(measured)}.", *proof(measured.quotes))
+    return say.say("How many requests failed was not measured.")
 
 
 def _journeys(say: Narrator) -> Iterator[Statement]:
@@ -202,6 +198,6 @@ def _data(say: Narrator) -> Iterator[Statement]:
 def _accounts(say: Narrator) -> Iterator[Statement]:
     """Whether somebody got in: the first question after an attack."""
     report = say.document.report(SecurityReport)
-    if about_security(say.document) and report and report.exposure:
+    if security_agrees(say.document) and report and report.exposure:
         threat = f"{report.threat}; accounts and data: {report.exposure}"
         yield say.say(f"Security: {threat}.", say.tool("auth_failures"), *report.searched[:1])

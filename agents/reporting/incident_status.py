@@ -7,7 +7,7 @@ from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.lifecycle import OVER, State
-from ...incident.report import DetectionReport
+from ...incident.report import DetectionReport, SecurityReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
@@ -65,11 +65,21 @@ def is_noise(document: Incident) -> bool:
 
 
 def about_security(document: Incident) -> bool:
-    """Whether the incident is, or is most likely, an attack."""
-    cause = likely_cause(document)
-    attack = cause is not None and cause.kind is FaultKind.credential_attack
-    security = document.type is IncidentType.security or document.category is Category.security
-    return attack or security
+    """Whether the incident may be an attack: as it was classified, until security has looked."""
+    if document.report(SecurityReport) is not None:
+        return security_agrees(document)
+    return document.type is IncidentType.security or document.category is Category.security
+
+
+def security_agrees(document: Incident) -> bool:
+    """Whether it is most likely an attack, and the security specialist saw one: no text speaks of
+    an attack on a word of anybody else."""
+    report, cause = document.report(SecurityReport), likely_cause(document)
+    if report is None or not report.sees_threat:
+        return False
+    if cause is not None:
+        return cause.kind is FaultKind.credential_attack
+    return document.type is IncidentType.security
 
 
 def onset(document: Incident) -> datetime:
@@ -100,7 +110,8 @@ def affected(document: Incident) -> list[str]:
 
 def components(document: Incident) -> list[str]:
     """The affected services as customers know them: no databases, gateways or suppliers."""
-    inner = [s for s in document.services if s.role in ("alerting", "affected")]
+    known = [s for s in document.services if s.tier is not None]  # no scrape job, no label
+    inner = [s for s in known if s.role in ("alerting", "affected")]
     ordered = sorted(inner, key=lambda s: s.tier or 9)
     own = [s for s in ordered if s.kind not in INTERNAL_KINDS]
     names = [s.name for s in own if not any(w in s.name.lower() for w in INTERNAL_WORDS)]
@@ -138,4 +149,9 @@ def next_update(document: Incident, now: datetime) -> datetime | None:
     if document.severity is None or stage(document) in (Stage.resolved, Stage.noise):
         return None
     minutes = TARGETS[document.severity].update_minutes
-    return now + timedelta(minutes=minutes) if minutes else None
+    return whole_minute(now + timedelta(minutes=minutes)) if minutes else None
+
+
+def whole_minute(at: datetime) -> datetime:
+    """The next full minute: a promise to the second is none."""
+    return (at + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)

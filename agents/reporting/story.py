@@ -8,7 +8,7 @@ from ...incident.finding import FaultKind, Finding, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport, VerificationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
-from ...prompts.values import clock, duration, level, percent, utc
+from ...prompts.values import clock, duration, percent, quantity, utc
 from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
 from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence
@@ -188,7 +188,7 @@ def resolution(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
         values = "; ".join(
-            f"{m.name} {level(m.before, m.unit)} → {level(m.after, m.unit)}"
+            f"{m.name} {quantity(m.before, m.unit)} → {quantity(m.after, m.unit)}"
             for m in execution.measures
             if m.decisive and m.before != m.after
         )

@@ -5,6 +5,7 @@ what requests do otherwise, what could not be seen.
 import re
 
 from ...analysis.code.change_scores import span
+from ...analysis.quantities import percent, quantity, times
 from ...faults import OptionalSource, fault_of
 from ...incident.document import Alert
 from ...incident.finding import FaultKind, Gap
@@ -74,7 +75,7 @@ ENDS = "ends with "
 
 def way_words(row: ChangedPath) -> str:
     """What an operation does otherwise, with the shares of its spans."""
-    shares = f"{row.share or 0:.0%} of its spans, {row.share_before or 0:.0%} before"
+    shares = f"{percent(row.share)} of its spans, {percent(row.share_before)} before"
     if row.callers:
         if row.event.startswith(ENDS):
             return f"{row.callers} stop after {row.event.removeprefix(ENDS)} ({shares})"
@@ -86,10 +87,8 @@ def way_words(row: ChangedPath) -> str:
 
 def wait_words(row: AddedWait) -> str:
     """Where time is added, and how far beyond the usual."""
-    return (
-        f"{row.place} takes {row.added_ms:.3g} ms longer, "
-        f"{row.times_noise:.3g} times the usual spread"
-    )
+    spread = f"{times(row.times_noise)} the usual spread"
+    return f"{row.place} takes {quantity(row.added_ms, 'ms')} longer, {spread}"
 
 
 def coverage_gaps(coverage: Result[ModalityCoverage]) -> list[Gap]:
@@ -113,7 +112,9 @@ def alert_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float)
     late = alert.starts_at.timestamp() - max(ends)
     if late <= 2 * detect_s:
         return []
-    return [Gap(what="telemetry of the alert", why=f"metrics end {late:.0f} s before it fired")]
+    return [
+        Gap(what="telemetry of the alert", why=f"metrics end {quantity(late, 's')} before it fired")
+    ]
 
 
 def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float) -> list[Gap]:

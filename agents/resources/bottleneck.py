@@ -6,6 +6,7 @@ time goes. What is found there is full, silent, or slow by itself.
 
 from dataclasses import dataclass
 
+from ...analysis.quantities import figure, in_use, percent, quantity
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...tools.capacity import ResourceUse
@@ -150,8 +151,8 @@ def _held(seen: LoadObservations, full: list[ResourceUse], path: list[str]) -> B
         if running < row.used / 2:
             queue = f", {row.waiting:g} waiting" if row.waiting else ""
             reason = (
-                f"{row.used:.3g} connections in use{queue}, and statements run on {running:.2g} "
-                "of them on average: connections are held and not given back"
+                f"{figure(row.used)} connections in use{queue}, and statements run on "
+                f"{figure(running)} of them on average: connections are held and not given back"
             )
             quotes = cite(seen.saturation, row, "service", "resource", "used", "utilisation")
             upto = path[: path.index(row.service) + 1]
@@ -179,12 +180,12 @@ def _resource(
     row = rows[0]
     queue = f", {row.waiting:g} waiting" if row.waiting else ""
     if row.resource == "concurrency" and (row.utilisation or 0) > 1:
-        queue = f" ({row.used:.3g} requests for {row.limit:.3g} slots)"
+        queue = f" ({figure(row.used)} requests for {figure(row.limit)} slots)"
     peak = row.peak or 0
     if row.resource == "memory" and peak > (row.utilisation or 0):
-        queue = f", {peak:.0%} at its peak"
+        queue = f", {percent(peak)} at its peak"
     why = "" if row.resource == "memory" else f"; {why_full(seen, row.service)}"
-    reason = f"{row.utilisation or 0:.0%} in use{queue}{why}"
+    reason = f"{in_use(row.utilisation)}{queue}{why}"
     quotes = cite(seen.saturation, row, "service", "resource", "utilisation", "used", "limit")
     return Bottleneck(row.service, row.resource, reason, tuple(quotes), tuple(path))
 
@@ -194,8 +195,8 @@ def _own_time(seen: LoadObservations, path: list[str]) -> Bottleneck | None:
     if row is None or not _got_slow(row):
         return None
     reason = (
-        f"{row.operation} spends {row.self_mean_ms:.3g} ms in itself, "
-        f"{row.self_mean_ms_before or 0:.3g} before"
+        f"{row.operation} spends {quantity(row.self_mean_ms, 'ms')} in itself, "
+        f"{quantity(row.self_mean_ms_before, 'ms')} before"
     )
     quotes = cite(seen.slow, row, "service", "operation", "self_mean_ms", "self_mean_ms_before")
     return Bottleneck(path[-1], "time of its own", reason, tuple(quotes), tuple(path))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...analysis.capacity import instances_needed, per_instance_rps
+from ...analysis.quantities import figure, quantity
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
@@ -167,16 +168,17 @@ def _need(size: Sizing) -> str:
     if size.need > size.most:
         beyond = f"; it may have {size.most} at most: throttle or shed the rest"
     return (
-        f"{size.service}: {size.arrivals:.3g} requests/s of {size.seconds:.3g} s need {size.need} "
-        f"instances with {HEADROOM:.0%} head-room, {size.have} work{beyond}"
+        f"{size.service}: {figure(size.arrivals)} requests/s of {quantity(size.seconds, 's')} need "
+        f"{size.need} instances with {HEADROOM:.0%} head-room, {size.have} work{beyond}"
     )
 
 
 def _trigger(size: Sizing) -> str:
     high = size.each * (1 - HEADROOM)
     return (
-        f"{size.service}: scale out above {high:.3g} requests/s per instance "
-        f"({1 - HEADROOM:.0%} of its slots), in below {high / 2:.3g}; at most {size.most} instances"
+        f"{size.service}: scale out above {figure(high)} requests/s per instance "
+        f"({1 - HEADROOM:.0%} of its slots), in below {figure(high / 2)}; "
+        f"at most {size.most} instances"
     )
 
 
@@ -192,6 +194,7 @@ def _as_it_is(seen: LoadObservations, found: list[Sizing], bottleneck: Bottlenec
     need = instances_needed(size.arrivals, size.each * size.seconds / stay, HEADROOM)
     if need and need > size.have:
         yield (
-            f"{size.service}: a request takes {stay:.3g} s instead of {size.seconds:.3g}; carrying "
-            f"that would need {need} instances: make the request cheap again first"
+            f"{size.service}: a request takes {quantity(stay, 's')} instead of "
+            f"{quantity(size.seconds, 's')}; carrying that would need {need} instances: "
+            "make the request cheap again first"
         )

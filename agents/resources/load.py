@@ -4,6 +4,7 @@ shared unevenly between instances, or heavier than it was.
 
 from collections.abc import Iterable, Iterator
 
+from ...analysis.quantities import figure, quantity
 from ...incident.finding import Finding
 from ...tools.latency import StatementCost
 from ...tools.load import InstanceLoad, cache_hits, instance_load
@@ -67,7 +68,7 @@ def _odd(row: InstanceLoad, others: list[InstanceLoad], count: int) -> str:
         return f"fails {row.error_share:.0%} of its requests, its siblings {errors:.0%}"
     slow = _mean(other.mean_s for other in others)
     if slow and (row.mean_s or 0) >= TIMES * slow:
-        return f"takes {row.mean_s:.3g} s per request, its siblings {slow:.3g}"
+        return f"takes {quantity(row.mean_s, 's')} per request, its siblings {quantity(slow, 's')}"
     if (row.share or 0) >= UNEVEN / count:
         return f"gets {row.share:.0%} of the requests; a fair share is {1 / count:.0%}"
     return ""
@@ -127,8 +128,8 @@ def statement_advice(seen: LoadObservations) -> Iterator[str]:
     for row, kind in list(grown(seen))[:3]:
         text = f"{row.service}: {row.statement[:70]}"
         if kind == "fan-out":
-            calls = row.calls_per_request
-            yield f"{text}: fetch in one statement what is now fetched in {calls:.3g} per request"
+            calls = figure(row.calls_per_request)
+            yield f"{text}: fetch in one statement what is now fetched in {calls} per request"
         else:
             yield f"{text}: read its plan (EXPLAIN); look for a missing index or changed condition"
 
@@ -136,10 +137,12 @@ def statement_advice(seen: LoadObservations) -> Iterator[str]:
 def _how(row: StatementCost, kind: str) -> str:
     if kind == "fan-out":
         before = row.calls_per_request_before or 0
-        return f"runs {row.calls_per_request:.3g} times a request, {before:.3g} before (N+1)"
+        runs = figure(row.calls_per_request)
+        return f"runs {runs} times a request, {figure(before)} before (N+1)"
     if kind == "new":
-        return f"is new and takes {row.mean_ms:.3g} ms"
-    return f"takes {row.mean_ms:.3g} ms, {row.mean_ms_before or 0:.3g} before"
+        return f"is new and takes {quantity(row.mean_ms, 'ms')}"
+    now, before = (quantity(ms, "ms") for ms in (row.mean_ms, row.mean_ms_before))
+    return f"takes {now}, {before} before"
 
 
 def missed_lookups(seen: LoadObservations) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ refusals (401, 403) where no source stands out as an attacker.
 from collections.abc import Iterator
 
 from ...actions.block_source import BlockSource
+from ...analysis.quantities import percent
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.logins import FailedLogins
@@ -102,7 +103,7 @@ def refusals(seen: AccessObservations) -> Iterator[Threat]:
             continue
         text = (
             f"{row.service} refuses {refused:.0%} of its requests (401, 403), "
-            f"{row.baseline or 0:.0%} before, and no source stands out: a broken check or an "
+            f"{percent(row.baseline)} before, and no source stands out: a broken check or an "
             "expired credential is likelier than an attack"
         )
         proof = finding("auth", text, seen.signals, row, "service", "current", "baseline")

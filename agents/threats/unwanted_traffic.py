@@ -9,6 +9,7 @@ carried by few sources that each send far more than a usual one, or by one new p
 from collections.abc import Iterator
 from statistics import median
 
+from ...analysis.quantities import figure
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.logs import search_logs
@@ -201,7 +202,7 @@ def _surge(seen: AccessObservations, total: TrafficRate) -> Threat:
 
 
 def _total(seen: AccessObservations, total: TrafficRate) -> Finding:
-    text = f"{total.rate:.3g} requests/s at the edge, {total.rate_before:.3g} before"
+    text = f"{figure(total.rate)} requests/s at the edge, {figure(total.rate_before)} before"
     return _finding(seen, total, text)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..quantities import change, percent, unit_of
 from ..tuning import STANDARD, Tuning
 from .case import BlameCase, Complaint, build_case
 from .illness import TRAVELLING, IllnessLevel
@@ -122,7 +123,8 @@ def for_it(case: BlameCase, i: int) -> Iterator[str]:
         if level.beyond[i] > 0:
             yield _moved(_metric(case, level, kind, i))
     if case.kept[i] >= MENTIONED:
-        yield f"{case.kept[i]:.0%} of the illness stays here: its callees do not explain it"
+        kept = percent(case.kept[i])
+        yield f"{kept} of what got worse is its own, after what its callees explain"
     for family, passed in case.passed.items():
         callers = np.flatnonzero(passed[:, i] >= MENTIONED)
         if callers.size:
@@ -133,8 +135,7 @@ def for_it(case: BlameCase, i: int) -> Iterator[str]:
 
 
 def _moved(metric: Deciding) -> str:
-    way = "rose" if metric.now > metric.before else "fell"
-    return f"{metric.metric} {way} from {metric.before:.4g} to {metric.now:.4g}"
+    return f"{metric.metric} {change(metric.before, metric.now, unit_of(metric.metric))}"
 
 
 def against_it(case: BlameCase, i: int) -> Iterator[str]:
@@ -144,7 +145,7 @@ def against_it(case: BlameCase, i: int) -> Iterator[str]:
     for family, passed in case.passed.items():
         best = int(np.argmax(passed[i]))
         if passed[i, best] >= MENTIONED and case.ill.own[family].beyond[i] > 0:
-            share = f"{passed[i, best]:.0%} of its {WORDS[family]}"
+            share = f"{percent(passed[i, best])} of its {WORDS[family]}"
             yield f"its callee {case.table.services[best]} explains {share}"
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from warroom.agents.causes.account_words import kind_of, quoted
+from warroom.agents.causes.account_words import quoted
+from warroom.agents.causes.error_words import kind_of
 from warroom.agents.causes.judgement import candidates, judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.steps import INVESTIGATE
@@ -115,7 +116,7 @@ def test_nothing_new_is_no_account(tmp_path) -> None:
 
 
 def failure(words: str, exception: str = "") -> NewFailure:
-    where = ("orders", "SELECT", Way.answered, "store", words, exception, None)
+    where = ("orders", "SELECT", 1, Way.answered, "store", words, exception, None)
     return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, "t")
 
 
@@ -123,7 +124,7 @@ def failure(words: str, exception: str = "") -> NewFailure:
     ("words", "kind"),
     [
         ("could not extend file: No space left on device", FaultKind.disk_full),
-        ("FATAL: sorry, too many clients already", FaultKind.pool_exhaustion),
+        ("FATAL: sorry, too many clients already", FaultKind.database),
         ("certificate verify failed", FaultKind.certificate),
         ("something went wrong", FaultKind.unknown),
     ],

@@ -11,6 +11,7 @@ from warroom.incident.communication import Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
+from warroom.incident.report import NO_THREAT
 from warroom.incident.severity import Severity
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
@@ -152,6 +153,13 @@ def test_a_security_incident_gets_a_disclosure_and_a_task_for_legal():
     assert [(f.owner, f.due) for f in report.follow_ups] == [("legal", at(200 + 72 * 3600))]
 
 
+def test_no_text_speaks_of_an_attack_that_security_does_not_see():
+    report = communicate(incidents.security(threat=NO_THREAT), at(200))
+    assert report.follow_ups == []
+    assert not any("security" in message.template for message in report.messages)
+    assert not any("attack" in message.body for message in report.messages if message.external)
+
+
 def test_other_incidents_do_not_concern_legal():
     assert communicate(incidents.full(), at(200)).follow_ups == []
 
@@ -159,7 +167,7 @@ def test_other_incidents_do_not_concern_legal():
 def test_noise_is_told_to_engineering_only():
     (message,) = communicate(incidents.noise(), at(200)).messages
     assert message.audience is Audience.engineering
-    assert "not backed by telemetry" in message.body
+    assert "does not hold" in message.body
 
 
 def test_numbers_are_quoted_from_the_record():
@@ -170,15 +178,15 @@ def test_numbers_are_quoted_from_the_record():
         assert message.quotes[0].value == 412
     page = told(document)[Audience.status_page]
     assert [q.evidence for q in page.quotes] == ["E1"]
-    assert "20.6%" in page.body
+    assert "21%" in page.body
 
 
 def test_the_update_tells_decisions_and_what_came_of_them():
     body = told(incidents.running())[Audience.engineering].body
     assert "approved: restart checkout" in body
     assert "restart checkout: unchanged [E6]" in body
-    assert "41.0% before, 40.0% after" in body
-    assert "2025-03-14 10:18:20 UTC" in body  # 10:03:20 and a quarter of an hour
+    assert "41% before, 40% after" in body
+    assert "by 2025-03-14 10:19 UTC" in body  # 10:03:20 and a quarter of an hour
 
 
 def test_the_status_page_names_no_supplier_and_no_database():
@@ -225,7 +233,7 @@ def test_customer_impact_counts_journeys_from_the_edge():
     assert desk.tools.asked == ["traffic_impact"]
     assert report.failed_requests == 900
     assert report.segments == [
-        "POST /checkout: 880 of 1,000 failed (88.0%, 38 client addresses)"
+        "POST /checkout: 880 of 1,000 failed (88%, 38 client addresses)"
     ]  # the catalog's rise of 0.67% is noise
     (finding,) = report.findings
     assert [(q.evidence, q.pointer, q.value) for q in finding.quotes] == [
@@ -240,7 +248,7 @@ def test_revenue_is_rate_times_hours_times_share():
     # 36,000 an hour, 180 s from onset to resolution, a quarter of requests failed
     assert report.revenue_estimate == 450.0
     assert (
-        "about 450 in revenue (36,000 per hour, catalogue; 3 min; 25.0% of requests)"
+        "about 450 in revenue (36,000 per hour, catalogue; 3 min; 25% of requests)"
         in report.summary
     )
 
@@ -279,7 +287,7 @@ def test_outreach_names_groups_by_kind_of_harm():
 def test_objectives_missed_are_listed():
     report = customer_report(incidents.full(), TRAFFIC, at(200))
     assert report.sla_breaches == [
-        "checkout availability: 59.0% of an objective of 99.50%, error budget left 12.0%"
+        "checkout availability: 59% of an objective of 99.5%, error budget left 12%"
     ]
 
 

@@ -110,7 +110,7 @@ def test_the_guilty_service_warns_first():
 def test_the_alert_carries_threshold_expression_and_evidence():
     report = monitoring_report(incidents.full(FaultKind.pool_exhaustion), NOW, scan())
     titles = [item.title for item in report.follow_ups]
-    title = "Alert when share of database connections in use of checkout is above 40.0% for 1 min"
+    title = "Alert when share of database connections in use of checkout is above 40% for 1 min"
     item = report.follow_ups[titles.index(title)]
     assert item.evidence == ["E9"]
     assert item.rationale.endswith(

@@ -36,7 +36,7 @@ TRACES = Result(
 GOOD_EN = PostmortemReply(
     summary=[
         Written(
-            text="Checkout lost 20.6% of its requests, most likely through the deploy.",
+            text="Checkout lost 21% of its requests, most likely through the deploy.",
             refs=["I1", "C1"],
         ),
         Written(text="The roll back of checkout to v1.0.0 ended it.", refs=["A2"]),
@@ -57,7 +57,7 @@ GOOD_EN = PostmortemReply(
 )
 GOOD_ZH = PostmortemReply(
     summary=[Written(text="最可能的原因是 checkout 的部署，置信度为91%。", refs=["C1"])],
-    impact=[Written(text="2,000 个请求中有 412 个失败，占 20.6％。", refs=["I1"])],
+    impact=[Written(text="2,000 个请求中有 412 个失败，占 21％。", refs=["I1"])],
     resolution=[Written(text="10时01分42秒 回滚 checkout 后指标好转。", refs=["A2", "T10"])],
 )
 
@@ -136,7 +136,7 @@ def test_a_good_draft_is_told_with_its_evidence():
 def test_a_good_chinese_draft_stands_under_chinese_headings():
     made, _ = postmortem(GOOD_ZH, language="zh")
     assert made.unproven == []
-    assert "412 个失败，占 20.6％。 [E1]" in section(made.markdown, "## 影响")
+    assert "412 个失败，占 21％。 [E1]" in section(made.markdown, "## 影响")
     assert "## 根本原因与触发因素" in made.markdown
     assert "## Summary" not in made.markdown
     for ref in ("T10", "E7", "E1"):
@@ -364,7 +364,7 @@ def test_messages_get_the_sentences_besides_their_fixed_facts():
             engineering=[Written(text="The roll back brought checkout to 0.10%.", refs=["A2"])],
             executives=[Written(text="412 requests were lost.", refs=["I1"])],
             support=[Written(text="The recovery is measured.", refs=["P3"])],
-            status_page=[Written(text="About 20.6% of requests were affected.", refs=["P2"])],
+            status_page=[Written(text="About 21% of requests were affected.", refs=["P2"])],
             customers=[Written(text="It is over after 3 min.", refs=["P1"])],
         )
     )
@@ -384,14 +384,14 @@ def test_messages_in_chinese_are_chinese_throughout():
     made, told, _ = messages(
         MessagesReply(
             engineering=[Written(text="回滚后 checkout 的错误率为 0.10%。", refs=["A2"])],
-            status_page=[Written(text="约 20.6% 的请求受到影响。", refs=["P2"])],
+            status_page=[Written(text="约 21% 的请求受到影响。", refs=["P2"])],
         ),
         language="zh",
     )
     assert made.unproven == []
     assert {m.language for m in made.messages} == {"zh"}
     assert "错误率为 0.10%。 [E7]" in told[Audience.engineering].body
-    assert "约 20.6% 的请求受到影响。" in told[Audience.status_page].body
+    assert "约 21% 的请求受到影响。" in told[Audience.status_page].body
     assert (
         "下次更新"
         in messages(MessagesReply(), incidents.running(), "zh")[1][Audience.engineering].body
@@ -401,9 +401,9 @@ def test_messages_in_chinese_are_chinese_throughout():
 @pytest.mark.parametrize(
     ("text", "refs"),
     [
-        ("About 20.6% of requests were affected at the gateway.", ["P2"]),
-        ("About 20.6% of requests were affected.", ["I1"]),
-        ("About 20.6% of requests were affected, as E1 shows.", ["P2"]),
+        ("About 21% of requests were affected at the gateway.", ["P2"]),
+        ("About 21% of requests were affected.", ["I1"]),
+        ("About 21% of requests were affected, as E1 shows.", ["P2"]),
         ("Customers using checkout v1.1.0 may meet slow requests.", ["P1"]),
         ("Customers using checkout met errors after a deploy.", ["P1"]),
         ("We rolled back the change to checkout.", ["P3"]),

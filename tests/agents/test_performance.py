@@ -151,7 +151,7 @@ def test_a_surge_gets_as_many_instances_as_littles_law_asks_for(tmp_path):
     )
     # ceil(45 / (40 * 0.7)) = 2
     (need,) = statements(report, "capacity")
-    assert "45 requests/s of 0.1 s need 2 instances with 30% head-room, 1 work" in need
+    assert "45 requests/s of 100 ms need 2 instances with 30% head-room, 1 work" in need
     assert any("scale out above 28 requests/s per instance" in text for text in report.advice)
 
 
@@ -213,7 +213,7 @@ def test_uneven_load_is_named(tmp_path):
 
 def test_the_one_slow_instance_is_named(tmp_path):
     report = looked_at(pair(tmp_path, ((10, 10), (0.1, 0.5))), tmp_path)
-    assert statements(report, "balance") == ["api-2 takes 0.5 s per request, its siblings 0.1"]
+    assert statements(report, "balance") == ["api-2 takes 500 ms per request, its siblings 100 ms"]
 
 
 def test_the_one_failing_instance_is_named(tmp_path):

@@ -87,7 +87,7 @@ def test_every_claim_is_tied_to_something_in_the_record(build):
 
 def test_what_the_record_says_is_told():
     markdown = draft(incidents.full(), NOW).markdown
-    assert "Most likely cause: bad deploy at checkout (confidence 91.0%). [E4]" in markdown
+    assert "Most likely cause: bad deploy at checkout (confidence 91%). [E4]" in markdown
     trigger = "**Trigger.** Checkout v1.1.0 was deployed 12 s before the errors began. [E5]"
     assert trigger in markdown
     assert "412 of 2,000 requests failed" in section(markdown, "## Impact")

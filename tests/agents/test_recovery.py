@@ -145,7 +145,8 @@ def test_a_few_requests_before_the_action_do_not_say_that_it_had_ended() -> None
 
 
 def test_it_is_watched_for_as_long_as_it_hurt_within_reason() -> None:
-    cured, window = counted(0.3, 0.3, 0.0), {"hurt": 20.0, "least": 8.0}
+    cured = counted(0.3, 0.3, 0.0)
+    window: dict[str, Any] = {"hurt": 20.0, "least": 8.0}
     assert outcome(cured, watched_s=8.0, **window) == (Outcome.unverified, True)
     assert outcome(cured, watched_s=16.0, **window) == (Outcome.better, False)
     restarted = {**window, "patient": True}

@@ -12,7 +12,7 @@ from warroom.app.words import bar, seconds, sparkline, squeeze, value
     [
         (0.995, "share", "99.5%"),
         (0.28, "share", "28%"),
-        (0.0712, "share", "7.12%"),
+        (0.0712, "share", "7.1%"),
         (0.25, "s", "250 ms"),
         (4.64, "s", "4.64 s"),
         (20.3, "1/s", "20.3/s"),

@@ -315,7 +315,7 @@ def test_the_document_says_who_answered_what_it_took_and_who_was_right():
         "| 4 | 1 | debugger | reason | `gpt-x` | `debugger.md@0123456789ab` | 1,240, 210 |",
         "| — | 3.14 | unavailable: no route |",
         "| 1 | triage | severity | P1 | P0 | playbook | the error rate is under",
-        "91.0%, **confirmed**",
+        "91%, **confirmed**",
         r"challenged: tried to refute \| nothing found",
     ):
         assert part in text

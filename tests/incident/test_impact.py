@@ -6,6 +6,7 @@ from warroom.incident.evidence import Quote
 from warroom.incident.impact import (
     BusinessImpact,
     Complexity,
+    Traffic,
     UserImpact,
     assess,
     business_level,
@@ -13,7 +14,6 @@ from warroom.incident.impact import (
     estimate,
     people,
     priority,
-    revenue_at_risk,
     table,
     user_level,
 )
@@ -103,8 +103,19 @@ def test_every_level_and_category_has_its_row():
 
 
 def test_revenue_says_where_it_comes_from():
-    assert revenue_at_risk(BusinessImpact.high) == (25_000.0, "default of business impact high")
-    assert revenue_at_risk(BusinessImpact.high, 0.0) == (0.0, "service catalogue")
+    configured = assess(Severity.P1, Category.unknown, catalogue_rate=0.0)
+    assert (configured.revenue_per_hour, configured.revenue_basis) == (0.0, "service catalogue")
+
+
+def test_nobodys_revenue_is_made_up():
+    found = assess(Severity.P0, Category.security)
+    assert (found.revenue_per_hour, found.revenue_basis) == (None, "")
+
+
+def test_what_is_refused_beyond_the_usual_hurts_as_well():
+    found = assess(Severity.P1, Category.unknown, Traffic(requests=100, lost=90))
+    assert (found.failed_share, found.hurt_share) == (0.0, 0.9)
+    assert found.users is UserImpact.all
 
 
 def test_people_by_category():
@@ -122,9 +133,8 @@ def test_a_whole_assessment():
     found = assess(
         Severity.P0,
         Category.application,
+        Traffic(requests=2000, failed=412),
         tier=1,
-        requests=2000,
-        failed_requests=412,
         catalogue_rate=36000,
         quotes=[quote],
     )
@@ -144,4 +154,4 @@ def test_without_traffic_the_assumption_is_named():
 
 
 def test_traffic_without_failures_hurts_nobody():
-    assert assess(Severity.P3, Category.unknown, requests=500).users is UserImpact.none
+    assert assess(Severity.P3, Category.unknown, Traffic(requests=500)).users is UserImpact.none

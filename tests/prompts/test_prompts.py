@@ -26,9 +26,9 @@ from warroom.prompts.values import (
     data,
     duration,
     figure,
-    level,
     percent,
     plain,
+    quantity,
     utc,
 )
 from warroom.tests.support import incidents
@@ -76,8 +76,8 @@ def test_a_full_document_shows_what_matters():
         document.proposals[1].short_hash,
         "**better**",
         "no evidence E99",
-        "99.50%",
-        "91.0%",
+        "99.5%",
+        "91%",
     ):
         assert part in text
 
@@ -202,10 +202,10 @@ def test_a_stamp_names_the_wording():
 
 def test_figures_as_people_write_them():
     assert (percent(0.41), percent(0.0012), percent(0.995), percent(0)) == (
-        "41.0%",
+        "41%",
         "0.12%",
-        "99.50%",
-        "0.0%",
+        "99.5%",
+        "0%",
     )
     assert (duration(42), duration(300), duration(5400), duration(7200, "zh")) == (
         "42 s",
@@ -213,13 +213,13 @@ def test_figures_as_people_write_them():
         "1 h 30 min",
         "2 小时",
     )
-    assert (count(12345.4), figure(0.12345), figure(12345), level(0.2, "share")) == (
+    assert (count(12345.4), figure(0.12345), figure(12345), quantity(0.2, "share")) == (
         "12,345",
         "0.123",
         "12,345",
-        "20.0%",
+        "20%",
     )
-    assert (level(1.5, "s"), level(None), utc(None)) == ("1.5 s", "—", "—")
+    assert (quantity(1.5, "s"), quantity(None), utc(None)) == ("1.5 s", "—", "—")
     assert utc(incidents.T0) == "2025-03-14 10:00:00 UTC"
 
 

@@ -16,7 +16,7 @@ from warroom.incident.impact import (
     UserImpact,
 )
 from warroom.incident.lifecycle import State
-from warroom.incident.report import DetectionReport, InvestigationReport
+from warroom.incident.report import DetectionReport, InvestigationReport, SecurityReport
 from warroom.incident.severity import Category, IncidentType, Severity
 from warroom.incident.timeline import EventKind
 from warroom.tests.support.incident_parts import (
@@ -106,9 +106,13 @@ def running(kind: FaultKind = FaultKind.bad_deploy) -> Incident:
     return document
 
 
-def security() -> Incident:
-    """Stolen passwords tried at the login, blocked and resolved."""
+def security(threat: str = "failed logins far above the usual") -> Incident:
+    """Stolen passwords tried at the login, blocked and resolved; security says this of it."""
     document = full(FaultKind.credential_attack, "login")
+    report = SecurityReport(
+        specialist="security", conclusion="concluded", summary=threat, threat=threat
+    )
+    document.reports.append(report)
     document.category, document.type = Category.security, IncidentType.security
     return document
 

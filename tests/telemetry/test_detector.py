@@ -10,7 +10,8 @@ import pytest
 from warroom.errors import BundleError
 from warroom.telemetry.alerts import parse_alerts
 from warroom.telemetry.bundle import open_bundle, read_bundle
-from warroom.telemetry.detector import Firing, evaluate, in_words, watch, webhook
+from warroom.telemetry.conditions import ConditionMet
+from warroom.telemetry.detector import Firing, evaluate, fire, watch, webhook
 from warroom.telemetry.model import Rule, Windows
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.rules import default_rules, prometheus_rules
@@ -205,12 +206,12 @@ def test_a_firing_reads_back_as_an_alert():
     assert webhook([firing])["commonLabels"]["service"] == "cart"
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [(0.051, "share", "5.1%"), (2.43, "s", "2.4 s"), (3 * 2**20, "bytes", "3 MiB"), (12, "", "12")],
-)
-def test_values_in_words(value, unit, text):
-    assert in_words(value, unit) == text
+def test_more_than_all_of_something_is_said_in_times():
+    rule = next(r for r in default_rules(Windows()) if r.name == "Saturated")
+    summary = fire(rule, ConditionMet("api", 7.0, "share", START, True)).summary
+    assert summary == "api holds 7 times the requests it can serve at once"
+    summary = fire(rule, ConditionMet("api", 0.9, "share", START, True)).summary
+    assert summary == "api holds 90% of the requests it can serve at once"
 
 
 def test_prometheus_rules_cover_the_thresholds():
