@@ -62,6 +62,8 @@ class Remedy(StrEnum):
     flag_off = "flag_off"
     repair_rows = "repair_rows"
     switch_provider = "switch_provider"
+    end_session = "end_session"
+    restore_state = "restore_state"
 
 
 class OptionalSource(StrEnum):

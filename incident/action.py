@@ -24,6 +24,10 @@ ActionKind = NewType("ActionKind", str)
 catalogue there knows which exist, and only those are planned or carried out."""
 
 
+PARTS = ("route", "object", "session")
+"""Parameters that say which part of a target is acted on."""
+
+
 class ActionPlan(BaseModel):
     """One exact action, ready to be approved or rejected."""
 
@@ -60,15 +64,23 @@ class ActionPlan(BaseModel):
     @property
     def title(self) -> str:
         """The plan in a few words, for prompts and timelines."""
-        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        values = ", ".join(f"{key}={_brief(value)}" for key, value in self.parameters.items())
         name = f"{self.kind} {self.target}" + (f" ({values})" if values else "")
         return f"experiment: {name}" if self.experiment else name
 
     @property
     def move(self) -> tuple[str, str, JsonValue]:
         """What is done to what, whatever the amounts: what counts as tried. A route belongs to it,
-        as limits of two routes stand at one edge."""
-        return self.kind, self.target, self.parameters.get("route")
+        as limits of two routes stand at one edge; so does what is put back or ended of a
+        database."""
+        part = next((self.parameters[key] for key in PARTS if key in self.parameters), None)
+        return self.kind, self.target, part
+
+
+def _brief(value: JsonValue) -> str:
+    """A definition of many lines is named by its beginning."""
+    text = str(value)
+    return text if len(text) <= 200 else f"{' '.join(text[:160].split())} …"
 
 
 class Verdict(StrEnum):

@@ -48,7 +48,7 @@ def cures(candidate: Candidate, plan: ActionPlan, document: Incident) -> float:
     if not own and plan.target not in (candidate.service, candidate.resource):
         return 0.0
     fault = fault_of(candidate.kind)
-    places = [n for n, remedy in enumerate(fault.remedies) if KINDS.get(remedy) == plan.kind]
+    places = [n for n, remedy in enumerate(fault.remedies) if plan.kind in KINDS.get(remedy, ())]
     if not places:
         return SELDOM if own else 0.0
     vague = candidate.kind is FaultKind.unknown

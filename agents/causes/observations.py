@@ -21,8 +21,10 @@ from ...tools.metric_blame import metric_blame
 from ...tools.new_failures import new_failures
 from ...tools.origin import CallEdge, call_edges, origin
 from ...tools.requests import added_waits, changed_paths
+from ...tools.sessions import database_connections, database_sessions
 from ...tools.shifts import SignalShift, compare_signals
 from ...tools.slowed_work import slowed_work
+from ...tools.state import state_changes
 from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
 from ...tools.traffic import traffic, traffic_impact
@@ -104,6 +106,12 @@ class Observations:
 
     history = Question(change_history)
     """Every change of the last days with its diff, newest first."""
+    state = Question(state_changes)
+    """Grants, schema, settings, environments, limits that are otherwise than they were."""
+    sessions = Question(database_sessions)
+    """Who waits for whom in the databases."""
+    connections = Question(database_connections)
+    """Who holds how many connections."""
     symptoms = Question(symptoms)
     """What is new in the incident, in the telemetry's own words."""
     saturation = Question(saturation)

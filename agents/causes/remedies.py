@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from ...actions.base import Action
 from ...actions.block_source import BlockSource
 from ...actions.catalogue import plan
+from ...actions.end_session import EndSession
 from ...actions.flag_off import FlagOff
 from ...actions.inventory import Part
 from ...actions.repair_rows import RepairRows
 from ...actions.reroute import Reroute
 from ...actions.restart import Restart
+from ...actions.restore_database import STAKES, RestoreDatabase
+from ...actions.restore_process import NOTICES, RestoreProcess
 from ...actions.roll_back import RollBack
 from ...actions.scale import Scale
 from ...actions.switch_provider import SwitchProvider
@@ -29,14 +32,17 @@ from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
 from .demand import surging
-from .observations import Observations, first
+from .observations import Observations, first, where
 from .processes import holds
 
 WORTH_A_PLAN = 0.3
 """Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
 LIKELY = 0.5
 """Below this confidence an action is an experiment: it has to have an undo and to hurt nobody."""
-HURTING = (Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind)
+HURTING = (
+    *(Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind),
+    RestoreProcess.kind,
+)
 """Requests fail or are refused by them, or rows are written over: never an experiment."""
 BACKGROUND = 0.05
 """Share of good requests that a block may cut off; above it, throttling is the gentler way."""
@@ -127,7 +133,10 @@ def _plan(seen: Observations, hypothesis: Hypothesis, move: ActionDraft) -> Acti
 
 
 def _moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    for remedy in fault_of(cause.kind).remedies:
+    remedies = fault_of(cause.kind).remedies
+    if Remedy.restore_state not in remedies:  # a state that is blamed is put back, whatever kind
+        yield from _restore(seen, cause)
+    for remedy in remedies:
         yield from MOVES[remedy](seen, cause)
 
 
@@ -218,6 +227,30 @@ def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
         yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
 
 
+def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The session that holds what others still wait for: the one that is named, else the one that
+    has held it longest."""
+    held = list(where(seen.sessions, ended=False))
+    named = [row for row in held if row.blocker == cause.resource]
+    for row in (named or held)[:1]:
+        session = {"session": row.blocker, "application": row.blocker_application}
+        yield ActionDraft(EndSession, row.service, session)
+
+
+def _restore(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The state that is blamed, as it was; only where it is still what it became."""
+    row = first(seen.state, id=cause.change) if cause.change else None
+    if row and row.lasts and row.what in PUT_BACK:
+        fact = {"what": row.what, "object": row.object, "now": row.value, "to": row.previous}
+        yield ActionDraft(PUT_BACK[row.what], row.service, fact)
+
+
+PUT_BACK: dict[str, type[Action]] = {
+    **dict.fromkeys(STAKES, RestoreDatabase),
+    **dict.fromkeys(NOTICES, RestoreProcess),
+}
+
+
 def _edges(seen: Observations) -> list[str]:
     return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
@@ -233,18 +266,22 @@ MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]]
     Remedy.flag_off: _flag_off,
     Remedy.repair_rows: _repair,
     Remedy.switch_provider: _switch,
+    Remedy.end_session: _end_session,
+    Remedy.restore_state: _restore,
 }
 """The moves that files of faults/ name."""
-KINDS: dict[Remedy, ActionKind] = {
-    Remedy.restart: Restart.kind,
-    Remedy.roll_back: RollBack.kind,
-    Remedy.reroute: Reroute.kind,
-    Remedy.scale: Scale.kind,
-    Remedy.throttle: Throttle.kind,
-    Remedy.throttle_logins: Throttle.kind,
-    Remedy.block_source: BlockSource.kind,
-    Remedy.flag_off: FlagOff.kind,
-    Remedy.repair_rows: RepairRows.kind,
-    Remedy.switch_provider: SwitchProvider.kind,
+KINDS: dict[Remedy, tuple[ActionKind, ...]] = {
+    Remedy.restart: (Restart.kind,),
+    Remedy.roll_back: (RollBack.kind,),
+    Remedy.reroute: (Reroute.kind,),
+    Remedy.scale: (Scale.kind,),
+    Remedy.throttle: (Throttle.kind,),
+    Remedy.throttle_logins: (Throttle.kind,),
+    Remedy.block_source: (BlockSource.kind,),
+    Remedy.flag_off: (FlagOff.kind,),
+    Remedy.repair_rows: (RepairRows.kind,),
+    Remedy.switch_provider: (SwitchProvider.kind,),
+    Remedy.end_session: (EndSession.kind,),
+    Remedy.restore_state: (RestoreDatabase.kind, RestoreProcess.kind),
 }
-"""The action that each move is."""
+"""The actions that each move may be."""

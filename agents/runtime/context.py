@@ -24,7 +24,7 @@ from ...incident.store import Store
 from ...incident.timeline import utc_now
 from ...settings import Settings
 from ...targets.survey import Surveying
-from ...telemetry.model import Catalogue, Change, Coverage, Service, Window, Windows
+from ...telemetry.model import EVENTS, Catalogue, Change, Coverage, Service, Window, Windows
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
 from ...tools.base import Frame
@@ -44,7 +44,8 @@ def inferred(telemetry: Recording) -> Inventory:
     parts = {name: _part(name, known.get(name), changes) for name in names}
     flags = {change.id: True for change in changes if change.kind == "flag"}
     outside = [s.name for s in catalogue.services if s.kind == "external"]
-    return Inventory(services=parts, flags=flags, providers=outside)
+    databases = [s.name for s in catalogue.services if s.kind == "database"]
+    return Inventory(services=parts, flags=flags, providers=outside, databases=databases)
 
 
 def _part(name: str, service: Service | None, changes: list[Change]) -> Part:
@@ -83,7 +84,7 @@ def frame_of(
     """
     starts = [part.start for part in coverage if part.start is not None]
     seen = [
-        part.start for part in coverage if part.start is not None and part.modality != "changes"
+        part.start for part in coverage if part.start is not None and part.modality not in EVENTS
     ]
     ends = [part.end for part in coverage if part.end is not None]
     helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]

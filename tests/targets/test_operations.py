@@ -50,6 +50,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
         Git(root / "config").run("commit", "-q", "-m", "Set up")
         access = {
             "supervisor_url": fleet.supervisor.url,
+            "supervisor_config": str(root / "supervisor.conf"),
             "database_dsn": "postgresql://127.0.0.1:9/none",
             "edge": "web",
             **{name: str(root / name) for name in ("releases", "checkouts", "current", "config")},
@@ -184,7 +185,8 @@ def test_each_file_of_the_configuration_is_a_section(tmp_path: Path) -> None:
         ("{}", "names nothing to act through"),
         ('{"edge": "web"}', "names nothing to act through"),
         ('{"supervisor": "http://127.0.0.1:9/RPC2"}', "supervisor"),
-        ('{"database_dsn": "postgresql:///shop"}', "add backup"),
+        ('{"backup": "b"}', "add database_dsn"),
+        ('{"supervisor_config": "s.conf"}', "add supervisor_url"),
         ('{"releases": "r", "current": "c"}', "add checkouts"),
     ],
 )
