@@ -111,8 +111,20 @@ def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothes
         rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
-    best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    return f"no cause stands out{best}; {len(seen.asked)} questions were asked"
+    return f"no cause stands out{_open(hypotheses)}; {len(seen.asked)} questions were asked"
+
+
+def _open(hypotheses: list[Hypothesis]) -> str:
+    """The open question: what is closest, and what would decide it."""
+    near = [h for h in hypotheses if h.standing][:2]
+    if not near:
+        return ""
+    named = ", or ".join(f"{h.statement} ({h.confidence:.0%})" for h in near)
+    wanted = dict.fromkeys(
+        text for h in near for text in ([h.reserved] if h.reserved else h.missing)
+    )
+    decided = f"; what would decide it: {'; '.join([*wanted][:2])}" if wanted else ""
+    return f"; closest: {named}{decided}"
 
 
 def _stack(seen: Observations) -> Iterator[Finding]:
