@@ -1,5 +1,7 @@
 """The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
 
+from dataclasses import replace
+
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..tools.capacity import saturation
@@ -100,6 +102,8 @@ VERIFY = Step(
     observability.verify,
     Asked(replies.Reply),
 )
+WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)
+"""In place of a verification where no action is to be taken."""
 ANNOUNCE = Step(
     9,
     Phase.communicate,
