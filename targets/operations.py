@@ -24,7 +24,15 @@ from ..actions.facts import Inspecting
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
-from .configured import EDGE, FLAGS, PROVIDERS, ConfiguredProviders, Edge, Flags
+from .configured import (
+    EDGE,
+    FLAGS,
+    PROVIDERS,
+    ConfigurationHistory,
+    ConfiguredProviders,
+    Edge,
+    Flags,
+)
 from .database import Database
 from .database_changes import DatabaseChanges
 from .database_state import DatabaseState
@@ -153,6 +161,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
+        yield ConfigurationHistory(configuration)
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
             restart = fleet = Fleet(supervisor, Endpoints(configuration))

@@ -13,7 +13,7 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Hypothesis
 from .candidate import Candidate
-from .remedies import KINDS
+from .moves import KINDS
 
 CURES = (0.8, 0.5, 0.3)
 """How likely the first, second and any later remedy of a fault cures it: by reasoning."""

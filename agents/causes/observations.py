@@ -151,6 +151,16 @@ class Observations:
         """Names of the catalogue's services of these kinds."""
         return {s.name for s in self.case.catalogue.services if s.kind in kinds}
 
+    def needs(self, service: str) -> set[str]:
+        """The service and all that it calls, directly or not, as the catalogue has it."""
+        found, ahead = set[str](), [service]
+        while ahead:
+            known = self.case.catalogue.find(name := ahead.pop())
+            if name not in found:
+                found.add(name)
+                ahead += known.depends_on if known else []
+        return found
+
     def own_failures(self, service: str) -> float:
         """Share of all failures that begin inside this service, 0..1.
 

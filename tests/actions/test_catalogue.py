@@ -21,6 +21,7 @@ from warroom.actions.reroute import Reroute
 from warroom.actions.restart import Restart
 from warroom.actions.restore_database import STAKES, RestoreDatabase
 from warroom.actions.restore_process import RestoreProcess
+from warroom.actions.revert_configuration import RevertConfiguration
 from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
@@ -63,6 +64,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
     (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
     (SwitchProvider.kind, "suggest", {"to": "fallback"}),
     (RepairRows.kind, "stock", {"columns": ["notes"], "max_rows": 20}),
+    (RevertConfiguration.kind, "catalog", {"commit": "0123abc"}),
     (EndSession.kind, "postgres", {"session": "71/1700000000.5", "application": "psql"}),
     (
         RestoreDatabase.kind,
@@ -139,6 +141,8 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (SwitchProvider.kind, "suggest", {"to": "third"}, "known: fallback, primary"),
     (RepairRows.kind, "orders", {}, "known: stock"),
     (RepairRows.kind, "stock", {"columns": ["colour"]}, "known: notes, sku, units"),
+    (RevertConfiguration.kind, "catalogue", {"commit": "0123abc"}, "known: catalog"),
+    (RevertConfiguration.kind, "catalog", {"commit": "--help"}, "commit"),
     (EndSession.kind, "stock", {"session": "71/1.5", "application": ""}, "known: postgres"),
     (EndSession.kind, "postgres", {"session": "71", "application": ""}, "give pid/start"),
     (RestoreDatabase.kind, "stock", fact("index", "i on public.t"), "known: postgres"),

@@ -14,6 +14,7 @@ from warroom.actions.flag_off import FlagOff
 from warroom.actions.repair_rows import RepairRows
 from warroom.actions.reroute import Reroute
 from warroom.actions.restart import Restart
+from warroom.actions.revert_configuration import RevertConfiguration
 from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
@@ -174,7 +175,7 @@ def test_each_file_of_the_configuration_is_a_section(tmp_path: Path) -> None:
     (tmp_path / "flags.json").write_text('{"flags": {}}')
     (tmp_path / "operations.json").write_text(json.dumps({"config": str(tmp_path)}))
     flags_alone = Operations.load(tmp_path / "operations.json")
-    assert flags_alone.inventory().offered == [FlagOff.kind]
+    assert flags_alone.inventory().offered == [FlagOff.kind, RevertConfiguration.kind]
 
 
 @pytest.mark.parametrize(
