@@ -57,6 +57,16 @@ class Action(BaseModel, ABC):
         """Everything but the target, as plain JSON."""
         return self.model_dump(mode="json", exclude={"target"})
 
+    @property
+    def level(self) -> Level:
+        """Its risk with these parameters."""
+        return self.risk
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What its texts may name."""
+        return {"target": self.target, **self.parameters}
+
     @abstractmethod
     def check(self, inventory: Inventory) -> None:
         """Raises ToolRetry where the target does not exist or the parameters do not fit it."""

@@ -184,6 +184,20 @@ class EdgeRules(Capability):
         """Let these in again."""
 
 
+class Reverted(Committed):
+    """Of a commit that was reverted: which."""
+
+    reverts: str
+
+
+class Reverting(Capability):
+    """Commits of the configuration can be reverted."""
+
+    @abstractmethod
+    def revert(self, commit: str) -> Reverted:
+        """One more commit, after which what this one changed is as before it."""
+
+
 class ProviderSet(Committed):
     """Of another third party: capability of the service to the provider used before."""
 

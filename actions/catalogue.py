@@ -58,7 +58,7 @@ def plan(
 ) -> ActionPlan:
     """An exact, checked plan. Raises ToolRetry with the correction for anything that is off."""
     action = checked(kind, target, parameters, inventory)
-    words = {"target": target, **action.parameters}
+    words = action.words
     return ActionPlan(
         kind=action.kind,
         target=target,
@@ -66,7 +66,7 @@ def plan(
         hypothesis=hypothesis,
         rationale=rationale,
         quotes=list(quotes),
-        risk=action.risk,
+        risk=action.level,
         blast_radius=action.blast_radius.format(**words),
         reversible=action.reversible(),
         expected_effect=action.expected_effect.format(**words),

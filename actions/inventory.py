@@ -34,6 +34,7 @@ class Inventory(BaseModel):
         default_factory=dict, description="tables that have a backup, and their columns"
     )
     providers: list[str] = Field(default_factory=list, description="third parties to choose from")
+    databases: list[str] = Field(default_factory=list, description="whose state can be put back")
     routes: list[str] = Field(
         default_factory=list, description="routes at the edge; empty: not known, any is accepted"
     )
@@ -73,6 +74,7 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.flags |= one.flags
         whole.tables |= one.tables
         whole.providers += one.providers
+        whole.databases += one.databases
         whole.routes += one.routes
     whole.services = dict(sorted(whole.services.items()))
     return whole

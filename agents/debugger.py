@@ -7,10 +7,12 @@ from ..analysis.fusion import CONCLUSIVE
 from ..analysis.quantities import quantity, times
 from ..incident.action import WELL
 from ..incident.finding import Finding, Gap, Hypothesis
-from ..incident.report import FixReport, InvestigationReport
+from ..incident.report import FixReport, InvestigationReport, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
+from .causes.account_findings import new_facts
+from .causes.calibration import weighing_of
 from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
@@ -31,7 +33,7 @@ from .runtime.case import Case
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
@@ -43,7 +45,13 @@ def investigate(case: Case) -> InvestigationReport:
         contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
         five_whys=five_whys(seen, leading) if leading else [],
-        findings=[*_stack(seen), *_statement(seen), *_trace(seen), *_change(seen, leading)],
+        findings=[
+            *new_facts(seen),
+            *_stack(seen),
+            *_statement(seen),
+            *_trace(seen),
+            *_change(seen, leading),
+        ],
         searched=seen.searched(),
         events=lead_events(leading, case.now),
     )
@@ -52,7 +60,7 @@ def investigate(case: Case) -> InvestigationReport:
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     seen = Observations(case)
-    restored = any(e.outcome in WELL for e in case.document.executions)
+    restored = _restored(case)
     hypotheses = heard(case.document.hypotheses, case.document)  # two specialists looked meanwhile
     cause = _standing_out(hypotheses)
     runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
@@ -78,6 +86,13 @@ def design_fix(case: Case) -> FixReport:
     )
 
 
+def _restored(case: Case) -> bool:
+    """Whether nothing hurts any more, as far as it was measured."""
+    last = case.document.report(VerificationReport)
+    well = any(e.outcome in WELL for e in case.document.executions)
+    return well or bool(last and last.well)
+
+
 def _ask(gaps: list[Gap]) -> str:
     """What to say where nothing is proposed: the nearest action, and why it is not."""
     withheld = next((f"; {gap.what}: {gap.why}" for gap in gaps), "")
@@ -96,8 +111,20 @@ def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothes
         rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
-    best = f"; closest: {hypotheses[0].statement}" if hypotheses else ""
-    return f"no cause stands out{best}; {len(seen.asked)} questions were asked"
+    return f"no cause stands out{_open(hypotheses)}; {len(seen.asked)} questions were asked"
+
+
+def _open(hypotheses: list[Hypothesis]) -> str:
+    """The open question: what is closest, and what would decide it."""
+    near = [h for h in hypotheses if h.standing][:2]
+    if not near:
+        return ""
+    named = ", or ".join(f"{h.statement} ({h.confidence:.0%})" for h in near)
+    wanted = dict.fromkeys(
+        text for h in near for text in ([h.reserved] if h.reserved else h.missing)
+    )
+    decided = f"; what would decide it: {'; '.join([*wanted][:2])}" if wanted else ""
+    return f"; closest: {named}{decided}"
 
 
 def _stack(seen: Observations) -> Iterator[Finding]:

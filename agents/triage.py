@@ -11,6 +11,7 @@ from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..tools.base import Result
 from ..tools.health import ServiceHealth
+from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, finding, first, where
 from .causes.remedies import propose, sure_of_first
@@ -111,7 +112,7 @@ def _begun(seen: Observations) -> float | None:
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document)
+    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
     plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0

@@ -34,6 +34,7 @@ def operations(layout: Layout, supervisor_url: str, database_dsn: str) -> dict[s
     """operations.json: how one may act on this run."""
     return {
         "supervisor_url": supervisor_url,
+        "supervisor_config": str(layout.root / "supervisor.conf"),
         "releases": str(layout.releases),
         "checkouts": str(layout.checkouts),
         "current": str(layout.current),

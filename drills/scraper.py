@@ -1,7 +1,7 @@
-"""Writes the live bundle's metrics and changes, a process of its own.
+"""Writes the live bundle's metrics, changes and state, a process of its own.
 
 Each second every target is scraped at once, directly or through Prometheus's /federate;
-a target that hangs costs the others nothing.
+a target that hangs costs the others nothing. State is looked at by the product's own log.
 """
 
 import asyncio
@@ -11,11 +11,14 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from ..targets.operations import Operations
+from ..targets.state_log import StateLog
 from ..telemetry.signal_catalogue import CATALOGUE, REQUEST_SECONDS, SignalName
 from .change_log import ChangeWatch
 from .layout import Layout, Target, targets
@@ -109,9 +112,16 @@ def one(name: str, target: Target, ts: float, value: float) -> dict[str, Any]:
     return {"ts": ts, "name": name, **identity, "labels": {}, "value": value}
 
 
+def watch_state(layout: Layout) -> None:
+    """Beside the scraping: a database that hangs holds nothing up."""
+    log = StateLog(Operations.load(layout.operations).inspectors(), layout.telemetry)
+    Thread(target=log.run, args=(Event(),), name="state", daemon=True).start()
+
+
 async def main(root: Path, prometheus: str | None) -> None:
     layout = Layout.load(root)
     scraper, changes = Scraper(layout, prometheus), ChangeWatch(layout)
+    watch_state(layout)
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         due = time.monotonic()
         while True:

@@ -50,7 +50,7 @@ SECTIONS = ("Symptoms", "Checks", "First moves", "Verification")
 
 
 class Remedy(StrEnum):
-    """A move that may cure it; agents/causes/remedies.py makes a plan of each."""
+    """A move that may cure it; agents/causes/moves.py makes a plan of each."""
 
     restart = "restart"
     roll_back = "roll_back"
@@ -62,6 +62,9 @@ class Remedy(StrEnum):
     flag_off = "flag_off"
     repair_rows = "repair_rows"
     switch_provider = "switch_provider"
+    revert_configuration = "revert_configuration"
+    end_session = "end_session"
+    restore_state = "restore_state"
 
 
 class OptionalSource(StrEnum):

@@ -24,6 +24,10 @@ ActionKind = NewType("ActionKind", str)
 catalogue there knows which exist, and only those are planned or carried out."""
 
 
+PARTS = ("route", "object", "session")
+"""Parameters that say which part of a target is acted on."""
+
+
 class ActionPlan(BaseModel):
     """One exact action, ready to be approved or rejected."""
 
@@ -60,15 +64,23 @@ class ActionPlan(BaseModel):
     @property
     def title(self) -> str:
         """The plan in a few words, for prompts and timelines."""
-        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        values = ", ".join(f"{key}={_brief(value)}" for key, value in self.parameters.items())
         name = f"{self.kind} {self.target}" + (f" ({values})" if values else "")
         return f"experiment: {name}" if self.experiment else name
 
     @property
     def move(self) -> tuple[str, str, JsonValue]:
         """What is done to what, whatever the amounts: what counts as tried. A route belongs to it,
-        as limits of two routes stand at one edge."""
-        return self.kind, self.target, self.parameters.get("route")
+        as limits of two routes stand at one edge; so does what is put back or ended of a
+        database."""
+        part = next((self.parameters[key] for key in PARTS if key in self.parameters), None)
+        return self.kind, self.target, part
+
+
+def _brief(value: JsonValue) -> str:
+    """A definition of many lines is named by its beginning."""
+    text = str(value)
+    return text if len(text) <= 200 else f"{' '.join(text[:160].split())} …"
 
 
 class Verdict(StrEnum):
@@ -115,16 +127,23 @@ class Measure(BaseModel):
     """One signal before and after an action."""
 
     service: str = Field(description="whose signal")
+    route: str = Field(default="", description="of the edge; empty: of all its requests")
     signal: str = Field(description="which: error_rate, latency_p95, …")
     unit: str = Field(default="", description="unit of the values")
     baseline: float | None = Field(default=None, description="healthy level before the incident")
     before: float | None = Field(default=None, description="level just before the action")
     last: float | None = Field(default=None, description="level in the last seconds before it")
+    during: float | None = Field(
+        default=None, description="level over the whole incident before the action"
+    )
     after: float | None = Field(default=None, description="level after the stabilisation window")
     requests_before: int | None = Field(
         default=None, description="requests that the level before rests on; None: not counted"
     )
     requests_last: int | None = Field(default=None, description="the same just before the action")
+    requests_during: int | None = Field(
+        default=None, description="the same over the incident before the action"
+    )
     requests_after: int | None = Field(default=None, description="the same after it")
     pause_s: float | None = Field(
         default=None, description="longest healthy pause while it was ill; None: it never paused"
@@ -136,6 +155,11 @@ class Measure(BaseModel):
     higher_is_worse: bool = Field(default=True, description="which way is bad")
     decisive: bool = Field(default=True, description="decides the outcome; else context only")
     evidence: str = Field(default="", description="id of the evidence that holds the measurement")
+
+    @property
+    def name(self) -> str:
+        """As people are shown it: whose signal, of which route, which."""
+        return " ".join(part for part in (self.service, self.route, self.signal) if part)
 
 
 class Execution(BaseModel):
@@ -151,6 +175,10 @@ class Execution(BaseModel):
         default_factory=dict, description="what the operation reported, with what undoes it"
     )
     outcome: Outcome = Field(default=Outcome.started, description="how it ended")
+    probability: float | None = Field(
+        default=None, description="that the outcome is so, from the counts; None: nothing decides"
+    )
+    reason: str = Field(default="", description="what the outcome rests on")
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
     note: str = Field(default="", description="what was concluded, one line")
     undone: bool = Field(default=False, description="whether it was rolled back")

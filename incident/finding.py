@@ -40,6 +40,11 @@ class FaultKind(StrEnum):
     node = "node fault"
     network = "network fault"
     database = "database fault"
+    lock_contention = "lock contention"
+    missing_permission = "missing permission"
+    schema_change = "schema change"
+    changed_setting = "changed setting"
+    descriptor_exhaustion = "descriptor exhaustion"
     data_corruption = "corrupted data"
     credential_attack = "credential attack"
     certificate = "certificate expiry"
@@ -84,6 +89,9 @@ class Hypothesis(BaseModel):
     )
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
+    )
+    reserved: str = Field(
+        default="", description="what it takes to name it above one half; empty: nothing more"
     )
     ruled_out: str = Field(default="", description="why it was ruled out; empty: still open")
     ended_by: str = Field(

@@ -12,10 +12,28 @@ from ..actions.capabilities import (
     LimitSet,
     Providers,
     ProviderSet,
+    Reverted,
+    Reverting,
 )
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .git import Configuration
+
+
+class ConfigurationHistory(Reverting):
+    """The commits of the configuration repository."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def inventory(self) -> Inventory:
+        """Nothing of its own: which commits there are is told by the changes."""
+        return Inventory()
+
+    def revert(self, commit: str) -> Reverted:
+        """One more commit, after which what this one changed is as before it."""
+        return self.configuration.revert(commit)
+
 
 EDGE = "edge.json"
 

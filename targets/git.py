@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..actions.capabilities import Committed
+from ..actions.capabilities import Committed, Reverted
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
@@ -94,6 +94,33 @@ class Configuration:
             receipt = edit(document)
             self._write(name, document)
             return receipt.model_copy(update={"commit": self._commit(name, summary)})
+
+    def revert(self, commit: str) -> Reverted:
+        """One more commit, after which what this one changed is as before it.
+
+        Raises ToolFailed, with nothing changed, for what is no commit of here, where somebody is at
+        work, and where later commits changed the same lines.
+        """
+        with self._locked():
+            self.git.run("merge-base", "--is-ancestor", commit, "HEAD")
+            if self._changed():
+                raise ToolFailed(f"{self.folder} has changes that are not committed: look there")
+            try:
+                self.git.run("revert", "--no-commit", commit)
+            except ToolFailed as error:
+                self.git.run("revert", "--abort")
+                raise ToolFailed(
+                    f"{commit[:10]} cannot be reverted, later commits changed the same: by hand"
+                ) from error
+            if not self._changed():
+                self.git.run("revert", "--quit")
+                return Reverted(reverts=commit, changed=False, note="it is as before already")
+            subject = self.git.run("log", "-1", "--format=%s", commit)
+            self.git.run("commit", "--quiet", "-m", f'Revert "{subject}" ({commit[:10]})')
+            return Reverted(reverts=commit, commit=self.git.run("rev-parse", "HEAD"))
+
+    def _changed(self) -> str:
+        return self.git.run("status", "--porcelain", "--untracked-files=no")
 
     def _write(self, name: str, document: dict[str, Any]) -> None:
         """Replace the file in one step: a service never sees half of it."""

@@ -20,19 +20,36 @@ from ..actions.capabilities import (
     Stored,
 )
 from ..actions.catalogue import CATALOGUE
+from ..actions.facts import Inspecting
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
-from .configured import EDGE, FLAGS, PROVIDERS, ConfiguredProviders, Edge, Flags
+from .configured import (
+    EDGE,
+    FLAGS,
+    PROVIDERS,
+    ConfigurationHistory,
+    ConfiguredProviders,
+    Edge,
+    Flags,
+)
 from .database import Database
+from .database_changes import DatabaseChanges
+from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
 from .git import Configuration
+from .process_changes import ProcessChanges
+from .process_state import ProcessState
 from .releases import GitRollout, Releases
 from .supervisor import SupervisedServices, Supervisor
 
-TOGETHER = (("releases", "checkouts", "current"), ("database_dsn", "backup"))
-"""Keys of operations.json that mean nothing one without the other."""
+NEEDS = {
+    **dict.fromkeys(("releases", "checkouts", "current"), ("releases", "checkouts", "current")),
+    "backup": ("database_dsn",),
+    "supervisor_config": ("supervisor_url",),
+}
+"""Keys of operations.json that mean nothing without others."""
 
 
 class Access(BaseModel):
@@ -43,6 +60,9 @@ class Access(BaseModel):
     supervisor_url: str | None = Field(
         default=None, description="XML-RPC address, credentials included"
     )
+    supervisor_config: Path | None = Field(
+        default=None, description="the file that says with which environment processes start"
+    )
     releases: Path | None = Field(default=None, description="git repository with deploy tags")
     checkouts: Path | None = Field(default=None, description="one folder per version")
     current: Path | None = Field(default=None, description="one symbolic link per service")
@@ -52,6 +72,7 @@ class Access(BaseModel):
     database_dsn: str | None = Field(default=None, description="PostgreSQL connection string")
     backup: Path | None = Field(default=None, description="one CSV file per dumped table")
     edge: str = Field(default="gateway", description="the service that obeys edge.json")
+    database: str = Field(default="database", description="the database's name in telemetry")
 
     platforms: dict[str, JsonValue] = Field(
         default_factory=dict, description="sections of adapters that compose themselves"
@@ -70,13 +91,12 @@ class Access(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """Something to act through, and no half of a pair."""
-        given = {name for name, value in self if value} - {"edge"}
+        given = {name for name, value in self if value} - {"edge", "database"}
         if not given:
             raise ValueError("it names nothing to act through: give supervisor_url, at least")
-        for keys in TOGETHER:
-            missing = [key for key in keys if key not in given]
-            if missing and len(missing) < len(keys):
-                raise ValueError(f"{', '.join(keys)} belong together: add {', '.join(missing)}")
+        for key, others in NEEDS.items():
+            if key in given and (missing := [other for other in others if other not in given]):
+                raise ValueError(f"{key} does nothing alone: add {', '.join(missing)}")
         return self
 
 
@@ -111,6 +131,10 @@ class Operations:
         """How a table differs from its backup; changes nothing."""
         return self.find(RowRepair).compare(table, columns)
 
+    def inspectors(self) -> list[Inspecting]:
+        """The adapters that can be asked what is so."""
+        return [adapter for adapter in self.adapters if isinstance(adapter, Inspecting)]
+
     def perform(self, action: Action) -> Receipt:
         """Carry out one action."""
         return action.perform(self)
@@ -137,6 +161,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
+        yield ConfigurationHistory(configuration)
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
             restart = fleet = Fleet(supervisor, Endpoints(configuration))
@@ -144,10 +169,17 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield from [edge] if edge else []
         yield from [Flags(configuration)] if configuration.has(FLAGS) else []
         yield from [ConfiguredProviders(configuration)] if configuration.has(PROVIDERS) else []
+    if supervisor:
+        yield ProcessState(supervisor)
+    if supervisor and access.supervisor_config:
+        yield ProcessChanges(supervisor, access.supervisor_config)
     if restart:
         yield restart
     if restart and access.releases and access.checkouts and access.current:
         yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
+    if access.database_dsn:
+        yield DatabaseState(access.database_dsn, access.database)
+        yield DatabaseChanges(access.database_dsn)
     if access.database_dsn and access.backup:
         yield Database(access.database_dsn, access.backup)
     for section, given in access.platforms.items():

@@ -60,11 +60,11 @@ class Supervisor:
 
     def processes(self) -> list[Process]:
         """Every process, in supervisor's order."""
-        return [_process(info) for info in self._call("getAllProcessInfo")]
+        return [_process(info) for info in self.ask("getAllProcessInfo")]
 
     def process(self, instance: str) -> Process:
         """One process. Raises ToolFailed for a name that supervisor does not know."""
-        return _process(self._call("getProcessInfo", instance))
+        return _process(self.ask("getProcessInfo", instance))
 
     def stop(self, instance: str) -> bool:
         """Stop with SIGTERM, then SIGKILL after `term_grace_s`; returns whether it was killed.
@@ -72,7 +72,7 @@ class Supervisor:
         A stopped (hung) process keeps SIGTERM pending for ever; only SIGKILL ends it.
         """
         try:
-            self._call("stopProcess", instance, False)
+            self.ask("stopProcess", instance, False)
         except NotRunning:
             return False
         if self._until(instance, _is_stopped, self.term_grace_s):
@@ -85,7 +85,7 @@ class Supervisor:
     def start(self, instance: str) -> Process:
         """Start and wait until supervisor holds it for running; no-op when it runs already."""
         with suppress(AlreadyStarted):
-            self._call("startProcess", instance, False)
+            self.ask("startProcess", instance, False)
         self._until(instance, _is_settled, self.start_timeout_s)
         process = self.process(instance)
         if not process.running:
@@ -104,7 +104,7 @@ class Supervisor:
 
     def _kill(self, instance: str) -> None:
         try:
-            self._call("signalProcess", instance, "KILL")
+            self.ask("signalProcess", instance, "KILL")
         except NotRunning:
             return  # it ended by itself in the meantime
 
@@ -116,8 +116,11 @@ class Supervisor:
             time.sleep(POLL_S)
         return True
 
-    def _call(self, method: str, *arguments: Any) -> Any:
-        """One XML-RPC call on a connection of its own: ServerProxy is not safe across threads."""
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """One XML-RPC call on a connection of its own: ServerProxy is not safe across threads.
+
+        Raises ToolFailed with what supervisor says.
+        """
         try:
             with ServerProxy(self.url, transport=BoundedTransport()) as proxy:
                 return getattr(proxy.supervisor, method)(*arguments)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import BundleError
-from .model import Catalogue, Window
+from .model import EVENTS, Catalogue, Window
 from .recorder import Recorder
 from .recording import Recording
 from .sources.files import PATTERNS, within
@@ -38,8 +38,8 @@ def read_bundle(root: Path | str) -> Recording:
 
 
 def save(recording: Recording, root: Path, window: Window = EVER) -> Path:
-    """Write a recording, or a window of it, as a bundle that reads back the same; changes are
-    written whole, since what was deployed long ago still runs.
+    """Write a recording, or a window of it, as a bundle that reads back the same; changes and
+    state are written whole, since what was deployed long ago still runs.
 
     Raises BundleError where the folder holds something already.
     """
@@ -48,7 +48,7 @@ def save(recording: Recording, root: Path, window: Window = EVER) -> Path:
     for modality, pattern in PATTERNS.items():
         file = root / pattern.replace("*", "recorded")
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = EVER if modality == "changes" else window
+        part = EVER if modality in EVENTS else window
         with file.open("wb") as out:
             out.writelines(recording.lines(modality, part))
     catalogue = recording.catalogue().model_dump_json(indent=1)

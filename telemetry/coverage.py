@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from .model import Coverage, Window
+from ..actions.facts import FactKind
+from .model import EVENTS, Coverage, StateFact, Window
+from .sources.source import OPTIONAL
 
 TOLERANCE_S = 2.0
 """A difference between clocks below this is network, queueing and rounding."""
@@ -44,12 +46,20 @@ def cover(
     """
     covers = []
     for modality, (start, end, rows) in ranges.items():
+        if modality in OPTIONAL and not rows:
+            continue
         problems = [*unseen.get(modality, ())]
         if not problems and not rows:
             problems = ["nothing was recorded"]
         problems += [*clocks.get(modality, ()), *_apart(modality, ranges)]
         covers.append(Coverage(modality, start, end, rows, "; ".join(problems)))
     return covers
+
+
+def unread(facts: Sequence[StateFact]) -> list[str]:
+    """What of the system's state could not be looked at when one looked last, in words."""
+    last = {(f.service, f.instance, f.object): f.value for f in facts if f.kind == FactKind.unread}
+    return sorted({text for text in last.values() if text})
 
 
 def clock_problems(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -73,7 +83,7 @@ def _words(offset: float) -> str:
 def _apart(modality: str, ranges: Mapping[str, Range]) -> list[str]:
     """Samples, lines and spans of one time should overlap."""
     start, end, _ = ranges[modality]
-    if modality in ("metrics", "changes") or start is None or end is None:
+    if modality in ("metrics", *EVENTS) or start is None or end is None:
         return []
     first, last, _ = ranges["metrics"]
     if first is None or last is None:
@@ -88,9 +98,9 @@ def _apart(modality: str, ranges: Mapping[str, Range]) -> list[str]:
 def missing(cover: Coverage, window: Window) -> str:
     """What a modality misses of a window, in words that follow its name.
 
-    Changes are events: that there are none in a window is no gap.
+    That there are no events in a window is no gap.
     """
-    if cover.modality == "changes" or cover.start is None or cover.end is None:
+    if cover.modality in EVENTS or cover.start is None or cover.end is None:
         return ""
     if cover.start >= window.end:
         return f"begins {cover.start - window.end:.0f} s after the window has ended"

@@ -11,6 +11,8 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 DAY_S = 86_400
+EVENTS = ("changes", "state")
+"""Modalities of what is told when it happens: that there is nothing of a window is no gap."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=7 * DAY_S, allow_inf_nan=False)]
 """A length of time that a response may look back or wait."""
@@ -94,10 +96,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class StateFact:
+    """Something that is so from `at` on, until the same object has another value."""
+
+    at: float
+    service: str  # whose: a process's service, or the database's name
+    instance: str
+    kind: str  # as actions/facts.py has them: grant, setting, environment, wait, unread, …
+    object: str
+    value: str  # empty: it is gone
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What one modality holds: first and last time, rows; rows = 0 means nothing."""
 
-    modality: str  # metrics, logs, traces, changes
+    modality: str  # metrics, logs, traces, changes, state
     start: float | None
     end: float | None
     rows: int

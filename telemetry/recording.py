@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.requests.tables import LogTable, SpanTable
-from .coverage import Range, clock_problems, cover
+from .coverage import Range, clock_problems, cover, unread
 from .event_columns import messages
-from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, Window
+from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, StateFact, Window
 from .queries import QueryAnswer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
@@ -27,7 +27,7 @@ MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(rege
 attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
 """A number follows the name of an attribute, once the names that end in some words are away."""
 NEWEST, KIND = 'arg_max(rowid, ("start", rowid))', "name, status_message, attributes"
-MOST = {"logs": 100_000, "traces": 200_000, "changes": 10_000}
+MOST = {"logs": 100_000, "traces": 200_000, "changes": 10_000, "state": 100_000}
 """Records of one answer."""
 PAGE_ROWS = 50_000
 """Rows that are written at once: bounds memory."""
@@ -65,7 +65,11 @@ class Recording:
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""
         ranges = {name: self._range(name) for name in self.held}
-        return cover(ranges, self._clocks(), self.unseen)
+        unseen = {
+            **self.unseen,
+            "state": [*self.unseen.get("state", ()), *unread(self.state(EVER.end))],
+        }
+        return cover(ranges, self._clocks(), unseen)
 
     def metrics(
         self, window: Window, names: list[str], services: list[str] | None = None
@@ -162,6 +166,14 @@ class Recording:
         where, values = _where("changes", window, None)
         self._note("changes", window)
         return self._records("changes", self.tables.change_records, where, values)
+
+    def state(self, until: float) -> list[StateFact]:
+        """What was written down of the system's state before `until`, oldest first: a fact holds
+        until the same object has another value."""
+        window = Window(EVER.start, until)
+        where, values = _where("state", window, None)
+        self._note("state", window)
+        return self._records("state", self.tables.state_records, where, values)
 
     def lines(self, modality: str, window: Window) -> Iterator[bytes]:
         """The rows inside the window as a bundle has them, in the order in which they came."""

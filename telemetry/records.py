@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from .model import Change, LogRecord, Span
+from .model import Change, LogRecord, Span, StateFact
 
 LONGEST_MESSAGE, LONGEST_DIFF = 20_000, 1_000_000
 """Characters of a text that are read; attributes are cut as messages are."""
@@ -106,6 +106,12 @@ def change_kind(word: str, versioned: bool) -> str:
     parts = re.split(r"[^a-z]+", word.casefold())
     known = (kind for kind, words in KINDS.items() if any(part in words.split() for part in parts))
     return next(known, "deploy" if versioned else "config")
+
+
+def state_fact(row: tuple) -> StateFact:
+    """One row of the table of state."""
+    at, *texts = row
+    return StateFact(at, *((text or "")[:LONGEST_MESSAGE] for text in texts))
 
 
 def _object(text: str | None) -> dict[str, Any]:

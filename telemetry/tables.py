@@ -18,7 +18,7 @@ import duckdb
 from .columns import MetricColumns
 from .event_columns import LogColumns, SpanColumns
 from .kept import Arrivals, Kept
-from .records import Records, change, decoded, log_record, span
+from .records import Records, change, decoded, log_record, span, state_fact
 
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
 TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
@@ -39,16 +39,21 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{"version": "VARCHAR", "previous": "VARCHAR", "author": "VARCHAR"},
         **{"summary": "VARCHAR", "files": "JSON", "diff": "VARCHAR"},
     },
+    "state": {
+        **{"at": "DOUBLE", **RECORD, "kind": "VARCHAR", "object": "VARCHAR"},
+        **{"value": "VARCHAR"},
+    },
 }
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 SERVICE = "service"
-TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at"}
+TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at", "state": "at"}
 NEEDED = {
     "metrics": ("ts", "name", "service", "value"),
     "logs": ("ts", "message"),
     "traces": ("start", "trace_id", "span_id", "service", "duration_ms"),
     "changes": ("at",),
+    "state": ("at", "service", "kind", "object", "value"),
 }
 
 SOUND = {
@@ -100,6 +105,7 @@ class Tables:
         self.log_records = Records("logs", log_record)
         self.span_records = Records("traces", span)
         self.change_records = Records("changes", change)
+        self.state_records = Records("state", state_fact)
         self.clocks: tuple[int, dict[str, list[str]]] | None = None
         """What clocks disagree about, and how many rows had been compared then."""
         self.spool = tempfile.TemporaryDirectory(prefix="warroom-")

@@ -1,10 +1,12 @@
 """What was changed: just before it began, and within days: today's culprit may be of last week."""
 
 from dataclasses import dataclass
+from difflib import unified_diff
 
 from ..telemetry.model import Change, Window
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
+from .state import RESTART_S, StateChange, changed
 
 DIFF = 2000
 """Characters of a diff that are kept."""
@@ -44,7 +46,7 @@ def recent_changes(
     """
     begin = bench.frame.incident.start if onset is None else onset
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
-    found = bench.telemetry.changes(window)
+    found = _changes(bench, window)
     rows = [_row(change, begin, DIFF) for change in found]
     rows.sort(key=lambda row: (row.seconds_before < -AFTER_S, abs(row.seconds_before)))
     before = sum(row.seconds_before >= -AFTER_S for row in rows)
@@ -65,11 +67,45 @@ def change_history(bench: Bench) -> Table[ChangeRecord]:
     """
     begin = bench.frame.incident.start
     window = Window(begin - WEEK_S, bench.frame.incident.end)
-    found = bench.telemetry.changes(window)
+    found = _changes(bench, window)
     rows = [_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
     summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"
     return table(rows, summary, f"nothing changed in the {WEEK_S:.0f} s before", window)
+
+
+def _changes(bench: Bench, window: Window) -> list[Change]:
+    """What was written down as a change, and what state tells of others; oldest first."""
+    told = bench.telemetry.changes(window)
+    restarts = [(change.service, change.at) for change in told if change.kind == "restart"]
+    others = [
+        as_change(row)
+        for row in changed(bench)
+        if window.start <= row.at < window.end
+        and not (row.kind == "restart" and _known(restarts, row))
+    ]
+    return sorted([*told, *others], key=lambda change: change.at) if others else told
+
+
+def _known(restarts: list[tuple[str, float]], row: StateChange) -> bool:
+    return any(service == row.service and abs(at - row.at) < RESTART_S for service, at in restarts)
+
+
+def as_change(row: StateChange) -> Change:
+    """A change of state as a change, with its id."""
+    old, new = row.previous.splitlines(), row.value.splitlines()
+    diff = "\n".join(unified_diff(old, new, lineterm="")) if len(old) + len(new) > 2 else ""
+    return Change(
+        at=row.at,
+        kind=row.kind,
+        service=row.service,
+        id=row.id,
+        version=cut(row.value, 200),
+        previous=cut(row.previous, 200),
+        summary=row.summary,
+        files=(row.object,),
+        diff=diff,
+    )
 
 
 def _row(change: Change, begin: float, longest: int) -> ChangeRecord:

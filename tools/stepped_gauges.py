@@ -147,7 +147,7 @@ def _left_zero(series: Series, healthy: np.ndarray, step: Step) -> SteppedGauge 
     calm = np.flatnonzero(~above[1:-1] & ~above[:-2] & ~above[2:])  # three samples of nothing
     begin = int(calm[-1]) + 3 if calm.size else 0
     since = series.values[begin:]
-    if since.size < LASTING or np.mean(since > 0) < 0.6 or (since > 0).sum() <= LASTING:
+    if since.size < LASTING or np.mean(since > 0) < 0.6 or since.sum() <= LASTING:
         return None
     return _row(series, step, begin, float(np.median(since)))
 

@@ -43,15 +43,27 @@ def attacks(seen: Observations) -> Iterator[Candidate]:
     share = (row.current or 0.0) if row else 0.0
     text = f"{share:.0%} of all logins fail"
     candidate.backed(1.0, share, text, cite(seen.signals, row, "current", "baseline"))
+    _beside(seen, candidate)
     yield candidate
 
 
+BESIDE = 2.5
+"""Log-odds against an attack where what alerted does not need what is attacked: somebody always
+knocks, and a refused login hurts nobody."""
 UNATTACKED = 4.0
 """Log-odds against words about logins where logins are recorded and nobody tries credentials."""
 
 
+def _beside(seen: Observations, candidate: Candidate) -> None:
+    alerting, service = seen.case.document.alert.service, candidate.service
+    beside = bool(alerting) and service not in seen.needs(alerting)
+    text = f"the alert is about {alerting}, which does not need {service}"
+    candidate.doubted(BESIDE, float(beside), text)
+
+
 def doubt_attack(seen: Observations, candidate: Candidate) -> None:
     """Held against the logins themselves: lines say that somebody failed, sources say who."""
+    _beside(seen, candidate)
     row = next(iter(seen.logins.rows), None)
     if row is None:
         candidate.lacking("failed logins by source")

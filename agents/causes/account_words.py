@@ -2,14 +2,14 @@
 was changed just before."""
 
 from datetime import UTC, datetime
-from functools import cache
 
-from ...incident.finding import FaultKind
+from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
-from ...tools.new_failures import NewFailure, Way
+from ...tools.failed_spans import Way
+from ...tools.new_failures import NewFailure
+from ...tools.sessions import SessionWait
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
-from ...yaml_tables import AnyCase, Entry, read_table
 from ..reporting.wording import change_name
 from .observations import Observations
 from .studies import OUR_AUTHOR
@@ -18,53 +18,13 @@ QUOTED = 120
 """Characters of the system's words in a statement."""
 AFTER_S = 1.0
 """Clocks of change feeds and spans differ a little."""
-REFUSED_AS_WRONG = (400, 415, 422)
-"""Answers that blame the request."""
-
-
-class ErrorKind(Entry):
-    """One entry of account.yaml, which says what each is for."""
-
-    words: AnyCase
-    kinds: tuple[str, ...]
-    asked: bool = False
-
-
-@cache
-def _kinds() -> tuple[ErrorKind, ...]:
-    return tuple(read_table("agents/causes/account.yaml", list[ErrorKind]))
-
-
-def known_kind(*names: str) -> FaultKind:
-    """The first of these kinds of fault that this installation knows; else unknown."""
-    for name in names:
-        try:
-            return FaultKind(name)
-        except ValueError:
-            continue
-    return FaultKind.unknown
-
-
-def kind_of(row: NewFailure) -> FaultKind:
-    """The kind of fault that an error's own words name; unknown for none."""
-    return known_kind(*(entry.kinds if (entry := _entry(row)) else ()))
-
-
-def asked(row: NewFailure) -> bool:
-    """Whether the question may be wrong and not the answer."""
-    entry = _entry(row)
-    return row.code in REFUSED_AS_WRONG or bool(entry and entry.asked)
-
-
-def _entry(row: NewFailure) -> ErrorKind | None:
-    text = f"{row.exception} {row.words}"
-    return next((entry for entry in _kinds() if entry.words.search(text)), None)
 
 
 def nearest_change(
     seen: Observations, service: str, before: float, seconds: float
 ) -> ChangeRecord | None:
-    """The change of a service nearest before a time, within so many seconds; none of our own."""
+    """The change of a service nearest before a time, within so many seconds; none of our own. What
+    a restart brought with it says more than the restart."""
     rows = [
         row
         for row in seen.changes.rows
@@ -73,7 +33,7 @@ def nearest_change(
         and row.kind != "commit"
         and -AFTER_S <= before - row.at <= seconds
     ]
-    return min(rows, key=lambda row: before - row.at, default=None)
+    return min(rows, key=lambda row: (row.kind == "restart", before - row.at), default=None)
 
 
 def failure_words(row: NewFailure, place: str) -> str:
@@ -82,7 +42,8 @@ def failure_words(row: NewFailure, place: str) -> str:
     who, whom = row.service, row.callee
     match row.way:
         case Way.own if place == who:
-            return f"{who} fails by an error of its own, {said}"
+            only = f" at {row.operation}" if row.operations == 1 else ""
+            return f"{who} fails{only} by an error of its own, {said}"
         case Way.own:
             return f"{who} cannot use what {place} answers, {said}"
         case Way.full:
@@ -100,7 +61,9 @@ def failure_words(row: NewFailure, place: str) -> str:
         case Way.late:
             return f"{whom} does not answer {who} in time, {said}"
     if row.code and row.words == f"HTTP {row.code}":
-        return f"{whom} answers {row.code} to {row.operation} of {who}"
+        answers = f"{whom} answers {row.code} to {row.operation} of {who}"
+        hidden = f"{place} gives {whom} no row where it gave one: "
+        return answers if place in (who, whom) else hidden + answers
     return f"{whom} answers {who} with an error, {said}"
 
 
@@ -109,6 +72,8 @@ def quoted(words: str) -> str:
     words = words.replace("->", "→")
     plain = "".join(c if c.isprintable() and c not in "`*[]<>|" else " " for c in words)
     text = " ".join(plain.split())
+    if speaks(text):
+        return "words left out: they speak to whoever reads them"
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 2]} …"
 
 
@@ -117,8 +82,21 @@ def share_words(count: int, failing: int, before: int) -> str:
     return f"{count} of {failing} requests that newly fail, {before} such before"
 
 
+def session_words(row: SessionWait) -> str:
+    """Which session holds what others wait for."""
+    who = row.blocker_application or row.blocker_role or "a session"
+    held = f" for {row.held_s:.3g} s" if row.held_s else ""
+    doing = f", {row.blocker_state}, “{quoted(row.blocker_statement)}”"
+    return f"{who} holds {row.relation or 'a lock'}{held}{doing}; {row.waiting} wait for it"
+
+
 def step_words(row: SteppedGauge) -> str:
-    """pg_locks_waiting of database 0 -> 12."""
+    """pg_locks_waiting of database was 0 and is 12."""
+    if row.step == Step.silent:
+        works = " and still works its requests" if row.served else ""
+        return f"{row.service} is not measured any longer{works}"
+    if row.step == Step.restart:
+        return f"{row.service} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
     named = f"{row.called} of {row.service}"
     return f"{named} was {row.before:g} and is {now}"
@@ -126,6 +104,9 @@ def step_words(row: SteppedGauge) -> str:
 
 def slowed_words(row: SlowedWork) -> str:
     """SELECT stock of inventory takes 309 ms, 123 ms before."""
+    if row.callee and not row.statement:
+        way = f"the way of {row.operation} from {row.service} to {row.callee}"
+        return f"{way} takes {row.now_ms:.3g} ms that neither works, {row.before_ms:.3g} before"
     what = f"“{quoted(row.statement)}”" if row.statement else row.operation
     return f"{what} of {row.service} takes {row.now_ms:.3g} ms each, {row.before_ms:.3g} before"
 
@@ -143,5 +124,5 @@ def clock(at: float) -> str:
 
 def telling(steps: list[SteppedGauge]) -> list[SteppedGauge]:
     """The steps that say most: settings, then waits, then what is held."""
-    order = {Step.setting: 0, Step.wait: 1, Step.held: 2}
-    return sorted(steps, key=lambda row: (order.get(Step(row.step), 3), row.since))
+    order = {Step.setting: 0, Step.wait: 1, Step.held: 2, Step.silent: 3}
+    return sorted(steps, key=lambda row: (order.get(Step(row.step), 4), row.since))

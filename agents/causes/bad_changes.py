@@ -13,6 +13,7 @@ from ..reporting.wording import place
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
 from .processes import MEMORY, swollen
+from .structure import tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 
 
@@ -30,7 +31,9 @@ def bad_deploys(seen: Observations) -> Iterator[Candidate]:
         candidate.backed(1.5, 1.0 if group else 0.0, text, quotes)
         failing = seen.own_failures(service)
         candidate.doubted(3.0, 1.0 - failing / 0.2, f"hardly any failure begins in {service}")
-        untouched = group is not None and not _touched(seen, service, row)
+        touched = _touched(seen, service, row)
+        candidate.tied = touched or tied_by_rollout(seen, row, score, failing)
+        untouched = group is not None and not touched
         text = f"the new errors of {service} come from code that the release did not touch"
         candidate.doubted(1.5, float(untouched), text, quotes)
         _silent_callee(seen, candidate, service)
@@ -50,6 +53,7 @@ def slow_releases(seen: Observations) -> Iterator[Candidate]:
         quotes = cite(seen.slow, slowest, "operation", "self_p95_ms")
         candidate.backed(2.5, share * _slower(seen, service), text, quotes)
         _slow_statements(seen, candidate, service)
+        candidate.tied = tied_by_rollout(seen, row, score, share)
         candidate.doubted(3.0, 1.0 - share / 0.2, f"{service} itself is hardly slower")
         raising = first(seen.failures, service=service, reason="own error")
         weight = seen.own_failures(service) if raising and not share > 0.5 else 0.0
@@ -74,6 +78,7 @@ def bad_flags(seen: Observations) -> Iterator[Candidate]:
         share = seen.own_failures(service) if seen.failures.ok else seen.slowness(service)
         text = f"{share:.0%} of the trouble begins in {service}"
         candidate.backed(2.5, share, text, _proof_of_origin(seen, service))
+        candidate.tied = tied_by_rollout(seen, row, score, share)
         candidate.doubted(3.0, 1.0 - share / 0.2, f"hardly any trouble begins in {service}")
         deployed = seen.released(service)
         candidate.backed(1.0, 0.0 if deployed else 1.0, f"{service} was not released before it")
@@ -91,6 +96,7 @@ def bad_configurations(seen: Observations) -> Iterator[Candidate]:
         candidate = Candidate(service, FaultKind.bad_config, statement, change=row.id)
         time_and_place(seen, candidate, row, score)
         _own_failures(seen, candidate, service)
+        candidate.tied = tied_by_rollout(seen, row, score, seen.own_failures(service))
         text = f"failures do not begin in {service}"
         candidate.doubted(2.0, 1.0 - seen.own_failures(service) / 0.2, text)
         yield candidate

@@ -29,6 +29,8 @@ class Candidate:
     statement: str
     change: str = ""  # id of the change blamed
     resource: str = ""  # flag, table, sources, provider: what an action would name
+    tied: bool = True  # a change: by more than likeness, nearness and place; see structure.py
+    reserved: str = ""  # what it takes to name it above one half
     account: str = ""  # what is new there, in the system's own words
     reasons: list[WeighedSignal] = field(default_factory=list)
 

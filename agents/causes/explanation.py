@@ -15,6 +15,8 @@ from ...tools.base import Result
 from ...tools.runbooks import RunbookMatch
 from ..reporting.wording import change_name, place, when
 from ..runtime.case import Case
+from .account import JUST_BEFORE_S, accounts, path
+from .account_words import change_words, failure_words, nearest_change, step_words, telling
 from .observations import Observations, first
 
 
@@ -35,13 +37,31 @@ def five_whys(seen: Observations, cause: Hypothesis) -> list[Sentence]:
 
 
 def _path(seen: Observations, hurt: str, cause: Hypothesis) -> Sentence:
+    """How it got from where it begins to where it hurts; of what is measured alone."""
+    question = f"Why is {hurt} hurt?"
     row = first(seen.origin, service=cause.service)
-    if row is None or hurt == cause.service:
-        text = f"Why is {hurt} hurt? the degradation begins there"
-    else:
-        steps = row.path.replace(" > ", " calls ")
-        text = f"Why is {hurt} hurt? {steps}; the degradation begins in {cause.service}"
+    if hurt == cause.service:
+        deeper, share = accounts(seen).explained(hurt)
+        text = f"{question} it begins there"
+        if deeper and share > 0.5:
+            text += f", though {share:.0%} of its new failures come of {deeper}"
+        return Sentence(text=text, evidence=[seen.new_failures.evidence])
+    way = next((way for way in _ways(seen) if {hurt, cause.service} <= set(way)), None)
+    if way:
+        steps = " calls ".join(way[way.index(hurt) :])
+        text = f"{question} {steps}; what fails newly begins in {cause.service}"
+        return Sentence(text=text, evidence=[seen.new_failures.evidence])
+    if row is None:
+        text = f"{question} no call from it to {cause.service} was seen to fail"
+        return Sentence(text=text, evidence=[seen.origin.evidence])
+    steps = row.path.replace(" > ", " calls ")
+    text = f"{question} {steps}; the degradation begins in {cause.service}"
     return Sentence(text=text, evidence=[seen.origin.evidence])
+
+
+def _ways(seen: Observations) -> Iterator[list[str]]:
+    """From each service that complains to where its failures begin."""
+    return (path(seen, row) for row in seen.new_failures.rows)
 
 
 def _error(seen: Observations, cause: Hypothesis) -> Sentence:
@@ -50,17 +70,29 @@ def _error(seen: Observations, cause: Hypothesis) -> Sentence:
     if row:
         text = f"{question} {row.exception} at {place(row.location)}"
         return Sentence(text=text, evidence=[seen.errors.evidence])
+    account = accounts(seen).places.get(cause.service)
+    if account and account.lead and account.begun:
+        text = f"{question} {failure_words(account.lead, account.place)}"
+        return Sentence(text=text, evidence=[seen.new_failures.evidence])
     answer = cause.support[0].text if cause.support else cause.statement
     return Sentence(text=f"{question} {answer}", evidence=_proof(cause))
 
 
 def _change(seen: Observations, cause: Hypothesis) -> Sentence:
+    """The change that is blamed, else what was changed there just before: since, not because."""
     row = first(seen.changes, id=cause.change) if cause.change else None
-    if row is None:
-        text = "Why now? no change just before the onset explains it"
-    else:
+    if row:
         text = f"Why now? {change_name(row)}, {when(row)}: {row.summary}"
-    return Sentence(text=text, evidence=[seen.changes.evidence])
+        return Sentence(text=text, evidence=[seen.changes.evidence])
+    account = accounts(seen).places.get(cause.service)
+    stepped = [step_words(step) for step in telling(account.steps)[:2]] if account else []
+    if stepped:
+        text = f"Why now? {'; '.join(stepped)}: nobody recorded a change"
+        return Sentence(text=text, evidence=[seen.stepped_gauges.evidence])
+    since = (account.since if account else None) or seen.case.frame.incident.start
+    near = nearest_change(seen, cause.service, since, JUST_BEFORE_S)
+    text = f"just before it: {change_words(near)}" if near else "no change just before it is known"
+    return Sentence(text=f"Why now? {text}", evidence=[seen.changes.evidence])
 
 
 def _proof(cause: Hypothesis) -> list[str]:

@@ -2,16 +2,17 @@
 
 import math
 
-from ...analysis.fusion import RankedHypothesis, fuse
+from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
 from ...incident.finding import Argument, Hypothesis, numbered
 from . import RECOGNISERS
-from .account_candidates import with_accounts
 from .candidate import Candidate
 from .denials import heard
 from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
+from .refinement import with_accounts
+from .structure import reserved
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
@@ -27,8 +28,10 @@ def candidates(seen: Observations) -> list[Candidate]:
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
             key = (candidate.service, candidate.kind.value)
-            if key not in best or candidate.weight > best[key].weight:
-                best[key] = candidate
+            other = best.get(key, candidate)
+            if candidate.change == other.change:  # two ways to see one change
+                candidate.tied = other.tied = candidate.tied or other.tied
+            best[key] = max(other, candidate, key=lambda c: c.weight)
     named, places = with_accounts(seen, list(best.values()), list(somewhere(seen)))
     for place in places:
         here = [c for c in named if c.service == place.service]
@@ -58,16 +61,21 @@ def _share(place: Candidate, named: list[Candidate]) -> None:
         place.doubted(excess, 1.0, "a kind of fault named for it explains it as well")
 
 
-def judge(found: list[Candidate], document: Incident) -> list[Hypothesis]:
+def judge(
+    found: list[Candidate], document: Incident, weighing: Weighing = REASONED
+) -> list[Hypothesis]:
     """Hypotheses, most probable first. What was tried counts; a cause whose part has ended keeps
-    its place in the record and takes nothing from the causes of what is left."""
+    its place in the record and takes nothing from the causes of what is left. `weighing`: how
+    surely the weights are read."""
     seen = {(c.service, c.kind) for c in found}
     found = found + [c for c in proven(document) if (c.service, c.kind) not in seen]
     over = {(c.service, c.kind): title for c in found if (title := ended(c, document))}
     for candidate in found:
         learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found if (c.service, c.kind) not in over}
-    verdicts = fuse({name: [r.signal for r in c.reasons] for name, c in by_name.items()})
+    signals = {name: [r.signal for r in c.reasons] for name, c in by_name.items()}
+    verdicts = fuse(signals, weighing)
+    verdicts = reserved(verdicts, by_name)
     ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     listed = [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     for known in document.hypotheses:
@@ -99,4 +107,5 @@ def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
         confidence=round(verdict.probability, 3),
         change=candidate.change,
         resource=candidate.resource,
+        reserved=candidate.reserved,
     )

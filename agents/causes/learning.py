@@ -13,7 +13,7 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Hypothesis
 from .candidate import Candidate
-from .remedies import KINDS
+from .moves import KINDS
 
 CURES = (0.8, 0.5, 0.3)
 """How likely the first, second and any later remedy of a fault cures it: by reasoning."""
@@ -34,6 +34,7 @@ def learn(candidate: Candidate, document: Incident) -> None:
             if note not in candidate.notes:
                 candidate.doubted(-math.log(1 - chance), 1.0, note)
         if chance and execution.outcome is Outcome.better and not execution.undone:
+            candidate.tied = True  # taking it back is the best proof of all
             note = f"{execution.title} ended it, as measured"
             if note not in candidate.notes:  # what the record has of a proven cause has it already
                 weight = math.log(chance / COINCIDENCE)
@@ -47,7 +48,7 @@ def cures(candidate: Candidate, plan: ActionPlan, document: Incident) -> float:
     if not own and plan.target not in (candidate.service, candidate.resource):
         return 0.0
     fault = fault_of(candidate.kind)
-    places = [n for n, remedy in enumerate(fault.remedies) if KINDS.get(remedy) == plan.kind]
+    places = [n for n, remedy in enumerate(fault.remedies) if plan.kind in KINDS.get(remedy, ())]
     if not places:
         return SELDOM if own else 0.0
     vague = candidate.kind is FaultKind.unknown

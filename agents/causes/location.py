@@ -51,7 +51,7 @@ def _candidate(seen: Observations, service: str) -> Candidate:
     if wait:
         quotes = cite(seen.waits, wait, "service", "added_ms", "times_noise", "place")
         candidate.backed(tuning.waiting, slow, wait_words(wait), quotes)
-    if not _traced(seen) and not seen.measured.rows:
+    if not traced(seen) and not seen.measured.rows:
         _logs(seen, candidate)
     if way is None and wait is None:
         _quiet(seen, candidate)
@@ -62,7 +62,7 @@ def _candidate(seen: Observations, service: str) -> Candidate:
 
 def _quiet(seen: Observations, candidate: Candidate) -> None:
     """No request through it goes otherwise: none was seen, or all go as before."""
-    if not _traced(seen):
+    if not traced(seen):
         missing = f"requests through {candidate.service} before and during the incident"
         candidate.lacking(missing)
         return
@@ -78,7 +78,7 @@ def _metrics(seen: Observations, candidate: Candidate, part: float) -> None:
     if row is None:
         candidate.lacking(f"metrics of {candidate.service}")
         return
-    least = seen.case.frame.tuning.measured if _traced(seen) else 1.0
+    least = seen.case.frame.tuning.measured if traced(seen) else 1.0
     weight = max(0.0, (row.score or 0.0) + UNKNOWN) * least * part
     quotes = cite(seen.measured, row, "service", "metric", "before", "now", "score")
     candidate.backed(weight, 1.0, f"metrics: {row.reasons_for or row.metric}", quotes)
@@ -97,7 +97,7 @@ def _calls(seen: Observations, candidate: Candidate) -> None:
         candidate.backed(BLAMED, blame.blame, text, quotes)
 
 
-def _traced(seen: Observations) -> bool:
+def traced(seen: Observations) -> bool:
     """Whether requests of both windows could be compared."""
     both = any(row.requests and row.requests_before for row in seen.edges.rows)
     return both or bool(seen.paths.rows or seen.waits.rows)

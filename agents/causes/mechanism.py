@@ -7,6 +7,7 @@ onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; 
 (2) and where they are raised (1.5) are not.
 """
 
+import math
 from collections.abc import Iterator
 
 from ...analysis.code.change_scores import span
@@ -17,6 +18,7 @@ from ...incident.finding import FaultKind
 from .candidate import Candidate
 from .demand import rising_demand
 from .observations import Observations, cite
+from .structure import tied_by_code
 from .studies import ChangeDelivery, Scene, Studied, delivery, scene, symptom_quotes
 
 MECHANISM, NAME, PLACE, REACH = 3.5, 2.0, 1.5, 0.8
@@ -81,6 +83,8 @@ def _accused(
     if demand and closest(studied).mechanism in (M.capacity, M.cpu, M.memory):
         text = f"{demand.ratio:.1f} times the usual requests fill {demand.service} as well"
         candidate.doubted(2.0, 1.0, text, cite(seen.symptoms, demand, "text", "ratio"))
+    ahead = strength(studied, arrival) - strength(*rival) if rival else math.inf
+    candidate.tied = tied_by_code(now, studied, arrival, ahead)
     if rival:
         _rivalry(seen, candidate, strength(studied, arrival), rival)
     return candidate

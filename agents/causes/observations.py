@@ -23,8 +23,10 @@ from ...tools.new_failures import new_failures
 from ...tools.origin import CallEdge, call_edges, origin
 from ...tools.outcomes import route_outcomes
 from ...tools.requests import added_waits, changed_paths
+from ...tools.sessions import database_connections, database_sessions
 from ...tools.shifts import SignalShift, compare_signals
 from ...tools.slowed_work import slowed_work
+from ...tools.state import state_changes
 from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
 from ...tools.traffic import traffic, traffic_impact
@@ -115,6 +117,12 @@ class Observations:
 
     history = Question(change_history)
     """Every change of the last days with its diff, newest first."""
+    state = Question(state_changes)
+    """Grants, schema, settings, environments, limits that are otherwise than they were."""
+    sessions = Question(database_sessions)
+    """Who waits for whom in the databases."""
+    connections = Question(database_connections)
+    """Who holds how many connections."""
     symptoms = Question(symptoms)
     """What is new in the incident, in the telemetry's own words."""
     saturation = Question(saturation)
@@ -153,6 +161,16 @@ class Observations:
     def of_kind(self, *kinds: str) -> set[str]:
         """Names of the catalogue's services of these kinds."""
         return {s.name for s in self.case.catalogue.services if s.kind in kinds}
+
+    def needs(self, service: str) -> set[str]:
+        """The service and all that it calls, directly or not, as the catalogue has it."""
+        found, ahead = set[str](), [service]
+        while ahead:
+            known = self.case.catalogue.find(name := ahead.pop())
+            if name not in found:
+                found.add(name)
+                ahead += known.depends_on if known else []
+        return found
 
     def own_failures(self, service: str) -> float:
         """Share of all failures that begin inside this service, 0..1.

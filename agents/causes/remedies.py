@@ -4,51 +4,31 @@ Which action fits which kind of fault is the practice's; target and parameters c
 and the inventory. A plan that does not fit the system is left out, and the reason is kept.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-from ...actions.base import Action
 from ...actions.block_source import BlockSource
 from ...actions.catalogue import plan
-from ...actions.flag_off import FlagOff
-from ...actions.inventory import Part
 from ...actions.repair_rows import RepairRows
-from ...actions.reroute import Reroute
 from ...actions.restart import Restart
-from ...actions.roll_back import RollBack
-from ...actions.scale import Scale
-from ...actions.switch_provider import SwitchProvider
+from ...actions.restore_process import RestoreProcess
 from ...actions.throttle import Throttle
 from ...errors import ToolRetry
-from ...faults import Remedy, fault_of
-from ...incident.action import ActionKind, ActionPlan
+from ...faults import fault_of
+from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
-from ...tools.traffic import access_patterns
-from .access import attackers, covered, networks
-from .data import damaged
 from .demand import surging
-from .observations import Observations, first
+from .moves import ActionDraft, moves
+from .observations import Observations
 from .processes import holds
 
 WORTH_A_PLAN = 0.3
 """Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
 LIKELY = 0.5
 """Below this confidence an action is an experiment: it has to have an undo and to hurt nobody."""
-HURTING = (Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind)
+HURTING = (
+    *(Restart.kind, RepairRows.kind, Throttle.kind, BlockSource.kind),
+    RestoreProcess.kind,
+)
 """Requests fail or are refused by them, or rows are written over: never an experiment."""
-BACKGROUND = 0.05
-"""Share of good requests that a block may cut off; above it, throttling is the gentler way."""
-
-
-@dataclass(frozen=True)
-class ActionDraft:
-    """One action before it is checked."""
-
-    action: type[Action]
-    target: str
-    parameters: dict
 
 
 def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[ActionPlan], list[Gap]]:
@@ -64,7 +44,7 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
             continue
         if by_hand := fault_of(hypothesis.kind).by_hand:
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
-        for order, move in enumerate(_moves(seen, hypothesis)):
+        for order, move in enumerate(moves(seen, hypothesis)):
             try:
                 made = _plan(seen, hypothesis, move)
                 _fits(seen, hypothesis, made)
@@ -124,127 +104,3 @@ def _plan(seen: Observations, hypothesis: Hypothesis, move: ActionDraft) -> Acti
         quotes=[q for argument in hypothesis.support[:3] for q in argument.quotes[:2]],
         attempt=seen.case.attempt,
     ).model_copy(update={"experiment": not sure})
-
-
-def _moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    for remedy in fault_of(cause.kind).remedies:
-        yield from MOVES[remedy](seen, cause)
-
-
-def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    yield ActionDraft(Restart, cause.service, {})
-
-
-def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    yield ActionDraft(FlagOff, cause.resource, {})
-
-
-def _roll_back(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """To the version before the blamed release; only where a release is blamed."""
-    row = first(seen.changes, id=cause.change) if cause.change else None
-    part = seen.case.inventory.services.get(cause.service, Part())
-    version = (row.previous if row else "") or part.previous
-    if row and version:
-        yield ActionDraft(RollBack, cause.service, {"to_version": version})
-
-
-def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    part = seen.case.inventory.services.get(cause.service, Part())
-    if part.spares:
-        yield ActionDraft(Reroute, cause.service, {"away_from": part.instances})
-
-
-def _scale(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """As many instances as the arrivals grew by, with a third of head-room."""
-    part = seen.case.inventory.services.get(cause.service, Part())
-    row = first(seen.traffic, value=cause.resource)
-    growth = (row.ratio if row else None) or 2.0
-    wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
-    if wanted > len(part.instances):
-        yield ActionDraft(Scale, cause.service, {"instances": wanted})
-
-
-def _throttle(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    yield from _limit(seen, cause.resource)
-
-
-def _throttle_logins(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
-    logins = (r.value for r in seen.traffic.rows if "login" in r.value.lower())
-    yield from _limit(seen, next(logins, ""))
-
-
-def _limit(seen: Observations, route: str) -> Iterator[ActionDraft]:
-    """To half as much again as the healthy rate of the route."""
-    row = first(seen.traffic, value=route)
-    usual = row.rate_before if row else 0.0
-    if usual and route not in ("*", "/"):
-        for edge in _edges(seen):
-            limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
-            yield ActionDraft(Throttle, edge, limit)
-
-
-def _block(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The attacking sources, with the measured share of good requests they send."""
-    patterns = seen.ask(access_patterns, by="source")
-    good = {r.value: r.requests - r.errors for r in patterns.rows}
-    sources = networks([row.value for row in attackers(seen)], good)
-    total = sum(good.values())
-    cut = sum(count for address, count in good.items() if covered(address, sources))
-    share = cut / total if total else 0.0
-    if sources and share <= BACKGROUND:
-        for edge in _edges(seen):
-            parameters = {"sources": sources, "good_share": round(share, 4)}
-            yield ActionDraft(BlockSource, edge, parameters)
-
-
-def _repair(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The damaged columns of the table that the failing code reads."""
-    suspects = damaged(seen)
-    named = [row for row in suspects if row.table == cause.resource]
-    for table in dict.fromkeys(row.table for row in named or suspects):
-        rows = [row for row in suspects if row.table == table]
-        most = max(500, *(row.rows_differing for row in rows))
-        parameters = {"columns": [row.column for row in rows], "max_rows": most}
-        yield ActionDraft(RepairRows, table, parameters)
-
-
-def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The service that uses the blamed provider, to another one: never back to the blamed."""
-    part = seen.case.inventory.services.get(cause.resource, Part())
-    if part.provider and not cause.service.endswith(part.provider):
-        return  # switched already
-    others = [n for n in seen.case.inventory.providers if not cause.service.endswith(n)]
-    for other in others:
-        yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
-
-
-def _edges(seen: Observations) -> list[str]:
-    return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
-
-
-MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]] = {
-    Remedy.restart: _restart,
-    Remedy.roll_back: _roll_back,
-    Remedy.reroute: _reroute,
-    Remedy.scale: _scale,
-    Remedy.throttle: _throttle,
-    Remedy.throttle_logins: _throttle_logins,
-    Remedy.block_source: _block,
-    Remedy.flag_off: _flag_off,
-    Remedy.repair_rows: _repair,
-    Remedy.switch_provider: _switch,
-}
-"""The moves that files of faults/ name."""
-KINDS: dict[Remedy, ActionKind] = {
-    Remedy.restart: Restart.kind,
-    Remedy.roll_back: RollBack.kind,
-    Remedy.reroute: Reroute.kind,
-    Remedy.scale: Scale.kind,
-    Remedy.throttle: Throttle.kind,
-    Remedy.throttle_logins: Throttle.kind,
-    Remedy.block_source: BlockSource.kind,
-    Remedy.flag_off: FlagOff.kind,
-    Remedy.repair_rows: RepairRows.kind,
-    Remedy.switch_provider: SwitchProvider.kind,
-}
-"""The action that each move is."""

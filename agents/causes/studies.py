@@ -11,10 +11,13 @@ from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
 from ...incident.evidence import Quote
 from ...tools.change_feed import ChangeRecord
+from ...tools.state import STATE_KINDS
 from .candidate import words
 from .observations import Observations, cite
 from .said import sender_masked
 
+CODELESS = STATE_KINDS | {"restart"}
+"""Kinds of change in which there is no code to study."""
 OUR_AUTHOR = "warroom"
 """What we did ourselves is no suspect."""
 
@@ -89,7 +92,7 @@ def _changes(seen: Observations) -> dict[str, Studied]:
     rows.sort(key=lambda row: row.at)
     found: dict[str, Studied] = {}
     for row in rows:
-        if row.kind == "restart" or not row.id:
+        if row.kind in CODELESS or not row.id:
             continue
         if row.id not in found:
             work = study(row.files.split(", "), row.diff)

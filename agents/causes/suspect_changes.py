@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...analysis.code.change_scores import ChangeScore, DatedChange, correlate
 from ...tools.change_feed import ChangeRecord
+from ...tools.state import STATE_KINDS
 from .candidate import Candidate
 from .observations import Observations, cite
 from .studies import OUR_AUTHOR, Scene, Studied, delivery, scene
@@ -19,7 +20,11 @@ DONE = {"deploy": "deployed", "flag": "turned"}
 
 def suspicious(seen: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
     """Changes of one kind that may precede the onset, with their correlation score."""
-    rows = [r for r in seen.changes.rows if OUR_AUTHOR not in r.author.lower()]
+    rows = [
+        row
+        for row in seen.changes.rows
+        if OUR_AUTHOR not in row.author.lower() and row.kind not in STATE_KINDS
+    ]
     changes = [
         DatedChange(
             at=row.at,
@@ -70,7 +75,7 @@ def _what_it_does(seen: Observations, candidate: Candidate, row: ChangeRecord) -
     now = scene(seen)
     own = now.changes.get(row.id)
     quotes = cite(seen.changes, row, "id", "files")
-    if own and own.row.diff and own.work.harmless:
+    if own and own.row.diff and own.work.harmless and row.kind != "flag":  # it lets code run
         weight = 2.5 if own.work.edit.empty else 1.5
         candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
     met = own.contact.by_mechanism if own else 0.0

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from ...analysis.fusion import CONCLUSIVE, Observation, fuse
+from ...analysis.fusion import CONCLUSIVE, REASONED, Observation, Weighing, fuse
 from ...errors import ModelError
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Hypothesis, numbered
 from ...incident.lifecycle import Specialist
 from ...yaml_tables import read_table
+from ..causes.structure import most
 from .proof import Proof, names
 from .replies import Cause, Claim, SkepticReply
 
@@ -69,21 +70,26 @@ def counted(
     return kept
 
 
-def fused_again(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-    """The hypotheses with confidences from all their arguments, most likely first."""
+def fused_again(hypotheses: list[Hypothesis], weighing: Weighing = REASONED) -> list[Hypothesis]:
+    """The hypotheses with confidences from all their arguments, most likely first; one that is
+    reserved stays below one half."""
     signals = {
-        f"{h.service} {h.kind.value}": [
+        _name(h): [
             Observation(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
             for a in (*h.support, *h.contradiction)
         ]
         for h in hypotheses
     }
-    found = {v.hypothesis: v.probability for v in fuse(signals)}
+    found = {v.hypothesis: v.probability for v in fuse(signals, weighing)}
     scored = [
-        h.model_copy(update={"confidence": round(found[f"{h.service} {h.kind.value}"], 3)})
+        h.model_copy(update={"confidence": round(min(found[_name(h)], most(h)), 3)})
         for h in hypotheses
     ]
     return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _name(hypothesis: Hypothesis) -> str:
+    return f"{hypothesis.service} {hypothesis.kind.value}"
 
 
 def combined(
@@ -103,7 +109,7 @@ def combined(
         grown = _beside(base, cause, proof) if base else _alone(cause, proof)
         if grown:
             merged[key] = grown
-    return numbered(known, fused_again(list(merged.values())))
+    return numbered(known, fused_again(list(merged.values()), proof.weighing))
 
 
 def objected(hypothesis: Hypothesis, claims: list[Claim], proof: Proof) -> Hypothesis:
@@ -197,7 +203,7 @@ def challenged(
     tried = objected(leading, reply.against, proof)
     extra = len(tried.contradiction) - len(leading.contradiction)
     tried = _noted(tried, _verdict(reply, extra))
-    again = fused_again([tried if h is leading else h for h in hypotheses])
+    again = fused_again([tried if h is leading else h for h in hypotheses], proof.weighing)
     best = leader(again)
     doubted = bool(extra or reply.refuted or reply.against)
     sure = best is not None and best.id == leading.id and not doubted

@@ -25,6 +25,8 @@ from ...models.wrapping import Metered
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ...tools.base import name_of
+from ..causes.calibration import weighing_of
+from ..causes.observations import Observations
 from ..debugger import lead_events
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
@@ -89,6 +91,8 @@ class Session:
         desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
+        if self.floor.hypotheses:
+            self.proof.weighing = weighing_of(Observations(self.case))
         report = applied(self.case, self.floor, reply, self.proof)
         if isinstance(report, InvestigationReport):
             report = self._settled(report)

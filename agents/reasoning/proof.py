@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...analysis.fusion import REASONED, Weighing
 from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves, same, same_rounded
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
@@ -28,6 +29,8 @@ class Proof:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]
     unproven: list[str] = field(default_factory=list)
+    weighing: Weighing = REASONED
+    """How surely reasons about this incident are read."""
 
     def quotes(self, claim: Claim) -> list[Quote]:
         """Quotes of the cited values that resolve; those that do not are listed as unproven."""

@@ -35,6 +35,12 @@ _BUMP = re.compile(
 )
 
 
+OWN, TELLING = 0.5, 0.5
+"""Specificity and level from which a file, a function or a name is this change's own."""
+PATHS = ("log", "span")
+"""Symptoms that tell where requests ran."""
+
+
 @dataclass(frozen=True)
 class CodeChange:
     """A change as read: what it does, what it is about."""
@@ -106,6 +112,9 @@ class Touch:
     text: str
     symptom: Mention
     mechanism: Mechanism | None = None
+    structural: bool = False
+    """It shares a file, a function or a name of its own with what fails: the failing path runs
+    through what was changed."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,12 @@ class Contact:
     def by_place(self) -> float:
         """0..1."""
         return _either(self.place)
+
+    @property
+    def on_the_path(self) -> Touch | None:
+        """The closest meeting in structure, or None: likeness of a mechanism alone is none."""
+        ties = [touch for touch in (*self.place, *self.name) if touch.structural]
+        return max(ties, key=lambda touch: touch.level, default=None)
 
 
 def meet(
@@ -179,7 +194,9 @@ def _by_name(work: CodeChange, symptoms: Sequence[Mention]) -> list[Touch]:
             if symptom.source != "metric" and whole.search(symptom.text) and name not in found:
                 quoted = f"'{name}'" in symptom.text or f'"{name}"' in symptom.text
                 level = (0.9 if quoted or not name.isalpha() else 0.4) * symptom.strength
-                found[name] = Touch(level, f"it changes {name}, which the errors name", symptom)
+                text = f"it changes {name}, which the errors name"
+                own = not name.isdecimal()  # a number is a status or a size as well
+                found[name] = Touch(level, text, symptom, structural=own and level >= TELLING)
     return sorted(found.values(), key=lambda touch: -touch.level)
 
 
@@ -192,14 +209,16 @@ def _by_place(
     """Files by their name, functions and other words by how few changes share them."""
     documents = [other.tokens for other in others]
     bases = {name.rsplit("/", 1)[-1].lower() for name in work.files}
+    code = bases | tokens_of("\n".join(hunk.place for hunk in work.edit.hunks))
     found: dict[str, Touch] = {}
     for symptom in symptoms:
         words = tokens_of(symptom.text)
         for token in (words & work.tokens) - known:
-            level = (0.9 if token in bases else 0.35) * specificity(token, documents)
-            level *= symptom.strength
+            rare = specificity(token, documents)
+            level = (0.9 if token in bases else 0.35) * rare * symptom.strength
             if token not in found or found[token].level < level:
-                found[token] = Touch(level, f"it touches {token}", symptom)
+                path = token in code and rare >= OWN and symptom.source in PATHS
+                found[token] = Touch(level, f"it touches {token}", symptom, structural=path)
     return sorted(found.values(), key=lambda touch: -touch.level)[:4]
 
 

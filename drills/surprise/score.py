@@ -131,11 +131,14 @@ def without(text: str, sentences: Iterable[str]) -> str:
 def facts_met(passages: Sequence[str], facts: Mapping[str, str]) -> dict[str, bool]:
     """Which facts the cause tells, together with the one passage that adds most to it.
 
-    Words scattered over a long draft are no account; a fact that is denied does not count.
+    Words scattered over a long draft are no account; a fact that is denied does not count. A cause
+    that tells less than half by itself is another cause: what findings say beside it does not
+    make it right.
     """
     cause, *others = [{n for n, fact in facts.items() if _says(p, fact)} for p in passages]
-    best = max((cause | other for other in others), key=len, default=cause)
-    return {name: name in best for name in facts}
+    if 2 * len(cause) >= len(facts):
+        cause = max((cause | other for other in others), key=len, default=cause)
+    return {name: name in cause for name in facts}
 
 
 def _says(text: str, fact: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ...agents import triage
+from ...agents.causes.calibration import weighing_of
 from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
 from ...agents.observability import find_onset
@@ -85,7 +86,7 @@ class Replay:
         if self._is_noise(tuning):
             return {}
         seen = Observations(tuned(self.begun, tuning))
-        return scores_of(judge(candidates(seen), self.begun.document))
+        return scores_of(judge(candidates(seen), self.begun.document, weighing_of(seen)))
 
     def _is_noise(self, tuning: Tuning) -> bool:
         """Telemetry alone says so; the constants of the judgement have no part in it."""

@@ -11,13 +11,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..tables import SERVICE, TIME
-from .source import BEYOND, EVER, EVERYTHING, Batch, SourceQuery
+from .source import BEYOND, EVER, EVERYTHING, OPTIONAL, Batch, SourceQuery
 
 PATTERNS = {
     "metrics": "metrics/*.jsonl",
     "logs": "logs/*.jsonl",
     "traces": "traces/*.jsonl",
     "changes": "changes.jsonl",
+    "state": "state.jsonl",
 }
 CHUNK_BYTES = 16 * 2**20
 """How much a batch holds: bounds memory on large bundles."""
@@ -68,7 +69,11 @@ class Files:
             room -= len(block)
             more |= not ended
         lines, cut = _within(b"".join(blocks), ask, self.modality)
-        gap = "" if paths else f"no {PATTERNS[self.modality]} in the bundle"
+        gap = (
+            ""
+            if paths or self.modality in OPTIONAL
+            else f"no {PATTERNS[self.modality]} in the bundle"
+        )
         return Batch(lines, cut + _left_out(places), gap, places, more)
 
     def files(self) -> list[Path]:

@@ -15,7 +15,9 @@ from ..model import Window
 
 EVER = Window(float("-inf"), float("inf"))
 BEYOND = "what is beyond the budget of this recording"
-MODALITIES = ("metrics", "logs", "traces", "changes")
+MODALITIES = ("metrics", "logs", "traces", "changes", "state")
+OPTIONAL = ("state",)
+"""Nobody misses these where they are not recorded."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Source(Protocol):
 
     @property
     def modality(self) -> str:
-        """metrics, logs, traces or changes."""
+        """One of MODALITIES."""
         ...
 
     @property

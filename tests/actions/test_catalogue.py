@@ -12,11 +12,16 @@ from rich.console import Console
 from warroom.actions.base import Action
 from warroom.actions.block_source import BlockSource
 from warroom.actions.catalogue import CATALOGUE, checked, find, plan
+from warroom.actions.end_session import EndSession
+from warroom.actions.facts import FactKind
 from warroom.actions.flag_off import FlagOff
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.repair_rows import RepairRows
 from warroom.actions.reroute import Reroute
 from warroom.actions.restart import Restart
+from warroom.actions.restore_database import STAKES, RestoreDatabase
+from warroom.actions.restore_process import RestoreProcess
+from warroom.actions.revert_configuration import RevertConfiguration
 from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
@@ -45,6 +50,7 @@ INVENTORY = Inventory(
     flags={"bulk": True, "theme": False},
     tables={"stock": ["sku", "units", "notes"]},
     providers=["fallback", "primary"],
+    databases=["postgres"],
     routes=["/login", "/search"],
 )
 
@@ -58,6 +64,18 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
     (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
     (SwitchProvider.kind, "suggest", {"to": "fallback"}),
     (RepairRows.kind, "stock", {"columns": ["notes"], "max_rows": 20}),
+    (RevertConfiguration.kind, "catalog", {"commit": "0123abc"}),
+    (EndSession.kind, "postgres", {"session": "71/1700000000.5", "application": "psql"}),
+    (
+        RestoreDatabase.kind,
+        "postgres",
+        {"what": "grant", "object": "SELECT on table public.t to web", "now": "", "to": "granted"},
+    ),
+    (
+        RestoreProcess.kind,
+        "catalog",
+        {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
+    ),
 ]
 
 HASHES = {
@@ -72,6 +90,14 @@ HASHES = {
     RepairRows.kind: "bc8d51248190",
 }
 """Of GOOD, as they were when the catalogue was one table."""
+
+SECRET = "secret, digest ab12cd34"
+
+
+def fact(what: str, name: str, now: str = "a", to: str = "b") -> dict[str, Any]:
+    """Parameters of an action that puts a fact back."""
+    return {"what": what, "object": name, "now": now, "to": to}
+
 
 BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Restart.kind, "catalogue", {}, "known: catalog, database, gateway, suggest"),
@@ -115,6 +141,18 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (SwitchProvider.kind, "suggest", {"to": "third"}, "known: fallback, primary"),
     (RepairRows.kind, "orders", {}, "known: stock"),
     (RepairRows.kind, "stock", {"columns": ["colour"]}, "known: notes, sku, units"),
+    (RevertConfiguration.kind, "catalogue", {"commit": "0123abc"}, "known: catalog"),
+    (RevertConfiguration.kind, "catalog", {"commit": "--help"}, "commit"),
+    (EndSession.kind, "stock", {"session": "71/1.5", "application": ""}, "known: postgres"),
+    (EndSession.kind, "postgres", {"session": "71", "application": ""}, "give pid/start"),
+    (RestoreDatabase.kind, "stock", fact("index", "i on public.t"), "known: postgres"),
+    (RestoreDatabase.kind, "postgres", fact("environment", "X"), "kind of fact"),
+    (RestoreDatabase.kind, "postgres", fact("grant", "x", now="a", to="a"), "nothing to put back"),
+    (RestoreDatabase.kind, "postgres", fact("grant", "owner of table t"), "by hand"),
+    (RestoreDatabase.kind, "postgres", fact("setting", "x", to=SECRET), "not written down"),
+    (RestoreProcess.kind, "catalogue", fact("limit", "open files"), "known: catalog"),
+    (RestoreProcess.kind, "catalog", fact("grant", "x"), "only: environment, limit"),
+    (RestoreProcess.kind, "catalog", fact("environment", "DSN", now=SECRET), "not written down"),
 ]
 
 
@@ -129,7 +167,7 @@ def test_every_action_has_an_example() -> None:
 def test_plans_of_before_keep_their_hash() -> None:
     """Approvals and stored documents name them."""
     hashes = {kind: make(kind, target, parameters).short_hash for kind, target, parameters in GOOD}
-    assert hashes == HASHES
+    assert {kind: hashes[kind] for kind in HASHES} == HASHES
 
 
 @pytest.mark.parametrize(("kind", "target", "parameters"), GOOD)
@@ -138,7 +176,8 @@ def test_plan_takes_risk_and_texts_from_the_catalogue(
 ) -> None:
     made = make(kind, target, parameters)
     action = CATALOGUE[kind]
-    assert (made.risk, made.reversible) == (action.risk, action.reversible())
+    level = action.parse(target, parameters).level
+    assert (made.risk, made.reversible) == (level, action.reversible())
     assert made.parameters == parameters
     texts = (made.blast_radius, made.expected_effect, made.verification, made.undo)
     assert all(text and "{" not in text for text in texts)
@@ -152,14 +191,38 @@ def test_what_is_off_comes_back_with_a_correction(
         make(kind, target, parameters)
 
 
-def test_only_a_restart_has_no_undo() -> None:
-    assert [kind for kind, action in CATALOGUE.items() if not action.reversible()] == [Restart.kind]
+def test_what_ends_something_has_no_undo() -> None:
+    assert {kind for kind, action in CATALOGUE.items() if not action.reversible()} == {
+        Restart.kind,
+        EndSession.kind,
+    }
 
 
 def test_writing_to_data_is_the_highest_risk() -> None:
-    assert [kind for kind, action in CATALOGUE.items() if action.risk is Level.high] == [
-        RepairRows.kind
-    ]
+    assert {kind for kind, action in CATALOGUE.items() if action.risk is Level.high} == {
+        RepairRows.kind,
+        RestoreDatabase.kind,
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "level"),
+    [("grant", Level.low), ("index", Level.medium), ("function", Level.high)],
+)
+def test_a_fact_that_is_put_back_has_the_risk_of_its_kind(what: str, level: Level) -> None:
+    made = make(RestoreDatabase.kind, "postgres", fact(what, "x"))
+    assert (made.risk, made.reversible) == (level, True)
+    assert made.blast_radius == STAKES[FactKind(what)].notices
+
+
+def test_what_is_put_back_is_part_of_the_hash_and_long_texts_are_not_of_the_title() -> None:
+    one, other = (
+        make(RestoreDatabase.kind, "postgres", fact("function", "f()", now=now, to="x" * 500))
+        for now in ("a", "b")
+    )
+    assert one.hash != other.hash
+    assert len(one.title) < 300
+    assert one.move != make(RestoreDatabase.kind, "postgres", fact("function", "g()")).move
 
 
 def test_words_of_a_kind_are_accepted() -> None:
@@ -216,6 +279,7 @@ def test_what_is_not_offered_is_not_planned() -> None:
 @pytest.mark.parametrize("action", CATALOGUE.values())
 def test_an_action_says_everything_that_a_decision_needs(action: type[Action]) -> None:
     words = {name: f"<{name}>" for name in action.model_fields}
+    words["notices"] = "<who notices, by the kind of fact>"
     for text in (action.blast_radius, action.expected_effect, action.verification):
         assert len(text.format(**words)) > 20
     assert action.undone_by.startswith("None:") is not action.reversible()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from warroom.agents.causes.account_words import kind_of, quoted
+from warroom.agents.causes.account_words import quoted
+from warroom.agents.causes.error_words import kind_of
 from warroom.agents.causes.judgement import candidates, judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.steps import INVESTIGATE
@@ -13,7 +14,8 @@ from warroom.incident.finding import FaultKind, Hypothesis
 from warroom.tests.support.bundles import START, BundleWriter, gauge
 from warroom.tests.support.calling_chain import BEGIN, SECONDS, Met, since, written
 from warroom.tests.support.specialists import case_on
-from warroom.tools.new_failures import NewFailure, Way
+from warroom.tools.failed_spans import Way
+from warroom.tools.new_failures import NewFailure
 
 DENIED = Met("store", "db.PermissionDenied", "permission denied for table orders")
 NO_ROOM = Met("store", "pool.PoolTimeout", "couldn't get a connection after 1.50 sec")
@@ -115,15 +117,15 @@ def test_nothing_new_is_no_account(tmp_path) -> None:
 
 
 def failure(words: str, exception: str = "") -> NewFailure:
-    where = ("orders", "SELECT", Way.answered, "store", words, exception, None)
-    return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, "t")
+    where = ("orders", "SELECT", 1, Way.answered, "store", words, exception, None)
+    return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, None, "t")
 
 
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
         ("could not extend file: No space left on device", FaultKind.disk_full),
-        ("FATAL: sorry, too many clients already", FaultKind.pool_exhaustion),
+        ("FATAL: sorry, too many clients already", FaultKind.database),
         ("certificate verify failed", FaultKind.certificate),
         ("something went wrong", FaultKind.unknown),
     ],

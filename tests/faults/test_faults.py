@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.causes.remedies import MOVES
+from warroom.agents.causes.moves import MOVES
 from warroom.errors import TableError
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import respond_to

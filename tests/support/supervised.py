@@ -44,6 +44,7 @@ autostart={autostart}
 startsecs={seconds}
 startretries=1
 stopwaitsecs=60
+{more}
 """
 
 
@@ -59,8 +60,9 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def supervised(root: Path) -> Iterator[Fleet]:
-    """web-1 (active) and web-2 (spare) answer HTTP, bad-1 ends at once."""
+def supervised(root: Path, more: str = "") -> Iterator[Fleet]:
+    """web-1 (active) and web-2 (spare) answer HTTP, bad-1 ends at once; `more` is a line of each
+    program's configuration."""
     control, first, second = free_ports(3)
     (root / "server.py").write_text(SERVER)
     programs = {
@@ -70,7 +72,12 @@ def supervised(root: Path) -> Iterator[Fleet]:
     }
     text = CONFIG.format(root=root, port=control) + "".join(
         PROGRAM.format(
-            name=name, python=sys.executable, command=command, autostart=auto, seconds=seconds
+            name=name,
+            python=sys.executable,
+            command=command,
+            autostart=auto,
+            seconds=seconds,
+            more=more,
         )
         for name, (command, auto, seconds) in programs.items()
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.configured import ConfiguredProviders, Edge, Flags
+from warroom.targets.configured import ConfigurationHistory, ConfiguredProviders, Edge, Flags
 from warroom.targets.fleet import Endpoints
 from warroom.targets.git import Configuration, Git
 
@@ -171,3 +171,39 @@ def test_a_persons_hooks_do_not_run(configuration: Configuration) -> None:
     )
     assert refused.returncode != 0
     assert Flags(configuration).turn_off("bulk").commit
+
+
+def test_a_commit_is_reverted_once_and_that_reverted_again(configuration: Configuration) -> None:
+    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    before = edge.rules()
+    commit = edge.throttle("/search", 3.0).commit
+    after = edge.rules()
+    done = history.revert(commit)
+    assert (done.changed, edge.rules()) == (True, before)
+    again = history.revert(commit)
+    assert (again.changed, again.note) == (False, "it is as before already")
+    history.revert(done.commit)
+    assert edge.rules() == after
+    log = configuration.git.run("log", "--format=%s", "-3").splitlines()
+    assert log[1].startswith('Revert "Limit /search to 3/s"')
+
+
+def test_a_commit_that_later_ones_built_on_is_left_to_a_person(
+    configuration: Configuration,
+) -> None:
+    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    commit = edge.throttle("/search", 3.0).commit
+    edge.throttle("/search", 4.0)
+    with pytest.raises(ToolFailed, match="later commits changed the same"):
+        history.revert(commit)
+    assert edge.rules()["limits"] == {"/search": 4.0}
+    assert not configuration.git.run("status", "--porcelain", "--untracked-files=no")
+    with pytest.raises(ToolFailed):
+        history.revert("0" * 40)
+
+
+def test_nothing_is_reverted_over_somebodys_open_work(configuration: Configuration) -> None:
+    commit = Edge(configuration).throttle("/search", 3.0).commit
+    (configuration.folder / "flags.json").write_text("{}")
+    with pytest.raises(ToolFailed, match="not committed"):
+        ConfigurationHistory(configuration).revert(commit)

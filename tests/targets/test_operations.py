@@ -14,6 +14,7 @@ from warroom.actions.flag_off import FlagOff
 from warroom.actions.repair_rows import RepairRows
 from warroom.actions.reroute import Reroute
 from warroom.actions.restart import Restart
+from warroom.actions.revert_configuration import RevertConfiguration
 from warroom.actions.roll_back import RollBack
 from warroom.actions.scale import Scale
 from warroom.actions.switch_provider import SwitchProvider
@@ -50,6 +51,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
         Git(root / "config").run("commit", "-q", "-m", "Set up")
         access = {
             "supervisor_url": fleet.supervisor.url,
+            "supervisor_config": str(root / "supervisor.conf"),
             "database_dsn": "postgresql://127.0.0.1:9/none",
             "edge": "web",
             **{name: str(root / name) for name in ("releases", "checkouts", "current", "config")},
@@ -173,7 +175,7 @@ def test_each_file_of_the_configuration_is_a_section(tmp_path: Path) -> None:
     (tmp_path / "flags.json").write_text('{"flags": {}}')
     (tmp_path / "operations.json").write_text(json.dumps({"config": str(tmp_path)}))
     flags_alone = Operations.load(tmp_path / "operations.json")
-    assert flags_alone.inventory().offered == [FlagOff.kind]
+    assert flags_alone.inventory().offered == [FlagOff.kind, RevertConfiguration.kind]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,8 @@ def test_each_file_of_the_configuration_is_a_section(tmp_path: Path) -> None:
         ("{}", "names nothing to act through"),
         ('{"edge": "web"}', "names nothing to act through"),
         ('{"supervisor": "http://127.0.0.1:9/RPC2"}', "supervisor"),
-        ('{"database_dsn": "postgresql:///shop"}', "add backup"),
+        ('{"backup": "b"}', "add database_dsn"),
+        ('{"supervisor_config": "s.conf"}', "add supervisor_url"),
         ('{"releases": "r", "current": "c"}', "add checkouts"),
     ],
 )

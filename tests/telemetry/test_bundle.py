@@ -8,7 +8,7 @@ import pytest
 from warroom.errors import BundleError
 from warroom.telemetry.bundle import open_bundle, read_bundle, save
 from warroom.telemetry.coverage import missing
-from warroom.telemetry.model import Window
+from warroom.telemetry.model import StateFact, Window
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.records import change_kind
 from warroom.tests.support.bundles import START, BundleWriter
@@ -239,6 +239,14 @@ def test_a_recording_is_written_as_a_bundle_that_reads_the_same(tmp_path):
     writer.span(START + 1, "cart", "GET /", ("t", "1", ""), ms=3)
     writer.change(START - 9, "deploy", "cart", "v2", files=["a.py"])
     writer.flush()
+    fact = {
+        "at": START - 9,
+        "service": "cart",
+        "kind": "limit",
+        "object": "open files",
+        "value": "9",
+    }
+    (tmp_path / "live" / "state.jsonl").write_text(json.dumps(fact) + "\n")
     live = read_bundle(tmp_path / "live")
     again = read_bundle(save(live, tmp_path / "kept"))
     part = read_bundle(save(live, tmp_path / "part", Window(START + 1, START + 2)))
@@ -247,10 +255,12 @@ def test_a_recording_is_written_as_a_bundle_that_reads_the_same(tmp_path):
     assert again.held == live.held
     for read in (Recording.logs, Recording.spans, Recording.changes):
         assert read(again, ALL) == read(live, ALL)
+    assert again.state(START) == live.state(START) == [StateFact(instance="", **fact)]
+    assert live.state(START - 9) == []
     assert again.catalogue() == live.catalogue()
     then, now = ([str(one) for one in part.metrics(ALL, ["up"])] for part in (live, again))
     assert then == now
-    assert part.held == {"metrics": 1, "logs": 0, "traces": 1, "changes": 1}
+    assert part.held == {"metrics": 1, "logs": 0, "traces": 1, "changes": 1, "state": 1}
 
 
 @pytest.mark.parametrize(

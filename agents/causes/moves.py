@@ -1,0 +1,209 @@
+"""The moves that may cure a cause, best first: target and parameters come from evidence and the
+inventory."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ...actions.base import Action
+from ...actions.block_source import BlockSource
+from ...actions.end_session import EndSession
+from ...actions.flag_off import FlagOff
+from ...actions.inventory import Part
+from ...actions.repair_rows import RepairRows
+from ...actions.reroute import Reroute
+from ...actions.restart import Restart
+from ...actions.restore_database import STAKES, RestoreDatabase
+from ...actions.restore_process import NOTICES, RestoreProcess
+from ...actions.revert_configuration import RevertConfiguration
+from ...actions.roll_back import RollBack
+from ...actions.scale import Scale
+from ...actions.switch_provider import SwitchProvider
+from ...actions.throttle import Throttle
+from ...faults import Remedy, fault_of
+from ...incident.action import ActionKind
+from ...incident.finding import Hypothesis
+from ...tools.state import STATE_KINDS
+from ...tools.traffic import access_patterns
+from .access import attackers, covered, networks
+from .data import damaged
+from .observations import Observations, first, where
+
+NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
+"""Kinds of change that another version of the code does not take back."""
+BACKGROUND = 0.05
+"""Share of good requests that a block may cut off; above it, throttling is the gentler way."""
+
+
+@dataclass(frozen=True)
+class ActionDraft:
+    """One action before it is checked."""
+
+    action: type[Action]
+    target: str
+    parameters: dict
+
+
+def moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """What is blamed is put back, whatever kind of fault it is; then what its kind is cured by."""
+    remedies = fault_of(cause.kind).remedies
+    for remedy in dict.fromkeys((Remedy.restore_state, Remedy.revert_configuration, *remedies)):
+        yield from MOVES[remedy](seen, cause)
+
+
+def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield ActionDraft(Restart, cause.service, {})
+
+
+def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield ActionDraft(FlagOff, cause.resource, {})
+
+
+def _roll_back(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """To the version before the blamed release; only where a release is blamed."""
+    row = first(seen.changes, id=cause.change) if cause.change else None
+    if row and row.kind in NO_RELEASE:
+        return
+    part = seen.case.inventory.services.get(cause.service, Part())
+    version = (row.previous if row else "") or part.previous
+    if row and version:
+        yield ActionDraft(RollBack, cause.service, {"to_version": version})
+
+
+def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    part = seen.case.inventory.services.get(cause.service, Part())
+    if part.spares:
+        yield ActionDraft(Reroute, cause.service, {"away_from": part.instances})
+
+
+def _scale(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """As many instances as the arrivals grew by, with a third of head-room."""
+    part = seen.case.inventory.services.get(cause.service, Part())
+    row = first(seen.traffic, value=cause.resource)
+    growth = (row.ratio if row else None) or 2.0
+    wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
+    if wanted > len(part.instances):
+        yield ActionDraft(Scale, cause.service, {"instances": wanted})
+
+
+def _throttle(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    yield from _limit(seen, cause.resource)
+
+
+def _throttle_logins(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
+    logins = (r.value for r in seen.traffic.rows if "login" in r.value.lower())
+    yield from _limit(seen, next(logins, ""))
+
+
+def _limit(seen: Observations, route: str) -> Iterator[ActionDraft]:
+    """To half as much again as the healthy rate of the route."""
+    row = first(seen.traffic, value=route)
+    usual = row.rate_before if row else 0.0
+    if usual and route not in ("*", "/"):
+        for edge in _edges(seen):
+            limit = {"route": route.rpartition(" ")[2], "rate": round(usual * 1.5, 1)}
+            yield ActionDraft(Throttle, edge, limit)
+
+
+def _block(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The attacking sources, with the measured share of good requests they send."""
+    patterns = seen.ask(access_patterns, by="source")
+    good = {r.value: r.requests - r.errors for r in patterns.rows}
+    sources = networks([row.value for row in attackers(seen)], good)
+    total = sum(good.values())
+    cut = sum(count for address, count in good.items() if covered(address, sources))
+    share = cut / total if total else 0.0
+    if sources and share <= BACKGROUND:
+        for edge in _edges(seen):
+            parameters = {"sources": sources, "good_share": round(share, 4)}
+            yield ActionDraft(BlockSource, edge, parameters)
+
+
+def _repair(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The damaged columns of the table that the failing code reads."""
+    suspects = damaged(seen)
+    named = [row for row in suspects if row.table == cause.resource]
+    for table in dict.fromkeys(row.table for row in named or suspects):
+        rows = [row for row in suspects if row.table == table]
+        most = max(500, *(row.rows_differing for row in rows))
+        parameters = {"columns": [row.column for row in rows], "max_rows": most}
+        yield ActionDraft(RepairRows, table, parameters)
+
+
+def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The service that uses the blamed provider, to another one: never back to the blamed."""
+    part = seen.case.inventory.services.get(cause.resource, Part())
+    if part.provider and not cause.service.endswith(part.provider):
+        return  # switched already
+    others = [n for n in seen.case.inventory.providers if not cause.service.endswith(n)]
+    for other in others:
+        yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
+
+
+def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The session that holds what others still wait for: the one that is named, else the one that
+    has held it longest."""
+    held = list(where(seen.sessions, ended=False))
+    named = [row for row in held if row.blocker == cause.resource]
+    for row in (named or held)[:1]:
+        session = {"session": row.blocker, "application": row.blocker_application}
+        yield ActionDraft(EndSession, row.service, session)
+
+
+def _revert(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The blamed commit of the configuration."""
+    row = first(seen.changes, id=cause.change, kind="config") if cause.change else None
+    if row:
+        yield ActionDraft(RevertConfiguration, row.service or cause.service, {"commit": row.id})
+
+
+def _restore(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+    """The state that is blamed, as it was; only where it is still what it became."""
+    row = first(seen.state, id=cause.change) if cause.change else None
+    if row and row.lasts and row.what in PUT_BACK:
+        fact = {"what": row.what, "object": row.object, "now": row.value, "to": row.previous}
+        yield ActionDraft(PUT_BACK[row.what], row.service, fact)
+
+
+PUT_BACK: dict[str, type[Action]] = {
+    **dict.fromkeys(STAKES, RestoreDatabase),
+    **dict.fromkeys(NOTICES, RestoreProcess),
+}
+
+
+def _edges(seen: Observations) -> list[str]:
+    return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
+
+
+MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]] = {
+    Remedy.restart: _restart,
+    Remedy.roll_back: _roll_back,
+    Remedy.reroute: _reroute,
+    Remedy.scale: _scale,
+    Remedy.throttle: _throttle,
+    Remedy.throttle_logins: _throttle_logins,
+    Remedy.block_source: _block,
+    Remedy.flag_off: _flag_off,
+    Remedy.repair_rows: _repair,
+    Remedy.switch_provider: _switch,
+    Remedy.revert_configuration: _revert,
+    Remedy.end_session: _end_session,
+    Remedy.restore_state: _restore,
+}
+"""The moves that files of faults/ name."""
+KINDS: dict[Remedy, tuple[ActionKind, ...]] = {
+    Remedy.restart: (Restart.kind,),
+    Remedy.roll_back: (RollBack.kind,),
+    Remedy.reroute: (Reroute.kind,),
+    Remedy.scale: (Scale.kind,),
+    Remedy.throttle: (Throttle.kind,),
+    Remedy.throttle_logins: (Throttle.kind,),
+    Remedy.block_source: (BlockSource.kind,),
+    Remedy.flag_off: (FlagOff.kind,),
+    Remedy.repair_rows: (RepairRows.kind,),
+    Remedy.switch_provider: (SwitchProvider.kind,),
+    Remedy.revert_configuration: (RevertConfiguration.kind,),
+    Remedy.end_session: (EndSession.kind,),
+    Remedy.restore_state: (RestoreDatabase.kind, RestoreProcess.kind),
+}
+"""The actions that each move may be."""

@@ -1,0 +1,102 @@
+"""What ties a change to what fails, besides likeness, nearness and place: structure.
+
+Diffs that could do harm are common, and innocent ones sit at every onset. A change is named above
+one half only where the failing path runs through it (a frame, a function, a name of its own that
+the errors use), or where the onset follows its roll-out to where failures begin. An innocent commit
+named costs more than an open question, so the rest of its probability goes to its place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...analysis.code.change_scores import ChangeScore
+from ...analysis.fusion import CONCLUSIVE, RankedHypothesis
+from ...incident.finding import FaultKind, Hypothesis
+from ...tools.change_feed import ChangeRecord
+from .candidate import Candidate
+from .observations import Observations
+from .studies import ChangeDelivery, Scene, Studied, scene
+
+CHANGES = (FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_flag, FaultKind.bad_config)
+"""Kinds of fault that blame a change."""
+OPEN = CONCLUSIVE - 0.01
+"""The most that an untied change may have."""
+FOLLOWS_S = 120.0
+"""Seconds within which an onset follows a roll-out: two steps of ordinary metrics."""
+EARLY_S = 30.0
+"""Seconds that an onset may read too early: it is read off rates that look back."""
+MOST = 0.5
+"""Share of the failures, or of the added time, that begins where the change arrived."""
+CLEAR = 0.8
+"""Contact by mechanism that, with the roll-out, ties as well."""
+WANTED = (
+    "a stack trace, a span or an instance on the old version that shows whether it is in the path"
+)
+"""What would decide it."""
+
+
+def tied_by_code(now: Scene, studied: Studied, arrival: ChangeDelivery, rival: float) -> bool:
+    """Whether the failing path runs through it, or the onset follows its roll-out and it does
+    what is seen; and no other change does about as well. `rival`: log-odds that it is ahead."""
+    if rival < 1.0:
+        return False
+    if studied.contact.on_the_path:
+        return True
+    follows = arrival.at is not None and _follows(now.onset - arrival.at)
+    clear = studied.contact.by_mechanism >= CLEAR
+    return clear and now.dated and follows and bool(arrival.service)
+
+
+def tied_by_rollout(
+    seen: Observations, row: ChangeRecord, score: ChangeScore, share: float
+) -> bool:
+    """Whether the onset follows it to the service where most begins, and what it changes is not
+    known to be something else. `share`: of the trouble that begins there, 0..1."""
+    own = scene(seen).changes.get(row.id)
+    idle = bool(own and own.row.diff and own.work.harmless and own.work.edit.empty)
+    elsewhere = any("touches" in reason for reason in score.reasons_against)
+    return share >= MOST and _follows(row.seconds_before) and not idle and not elsewhere
+
+
+def _follows(lead: float) -> bool:
+    return -EARLY_S <= lead <= FOLLOWS_S
+
+
+def reserved(
+    verdicts: list[RankedHypothesis], by_name: dict[str, Candidate]
+) -> list[RankedHypothesis]:
+    """The verdicts with untied changes at OPEN at the most, what is over going to the hypothesis
+    of their place, where there is one; most probable first."""
+    found = {verdict.hypothesis: verdict for verdict in verdicts}
+    for name, candidate in by_name.items():
+        over = found[name].probability - OPEN
+        if candidate.tied or candidate.kind not in CHANGES or over <= 0:
+            continue
+        found[name] = replace(found[name], probability=OPEN)
+        candidate.reserved = WANTED
+        candidate.lacking(WANTED)
+        if place := _place(candidate, by_name, verdicts):
+            most = min(OPEN - 0.01, found[place].probability + over)
+            found[place] = replace(found[place], probability=most)
+    return sorted(found.values(), key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
+
+
+def most(hypothesis: Hypothesis) -> float:
+    """The most that a hypothesis may have, whoever weighs it again."""
+    return OPEN if hypothesis.reserved else 1.0
+
+
+def _place(
+    candidate: Candidate, by_name: dict[str, Candidate], verdicts: Sequence[RankedHypothesis]
+) -> str:
+    """The likeliest hypothesis of the same service that blames no change; empty for none."""
+    return next(
+        (
+            v.hypothesis
+            for v in verdicts
+            if (other := by_name[v.hypothesis]).service == candidate.service
+            and other.kind not in CHANGES
+            and other.reasons
+        ),
+        "",
+    )

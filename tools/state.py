@@ -1,0 +1,253 @@
+"""State that is no number: what of it is otherwise than it was, and who waits for whom."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ..actions.facts import COMMAND, FOLDER, FactKind, digest
+from ..telemetry.model import Change, StateFact, Window
+from .base import Bench, Effect, Row, Table, tool
+from .reading import cut, number, table
+
+LOOKBACK_S = 7 * 86_400.0
+TOGETHER_S = 60.0
+"""The same change in several processes within this long is one."""
+RESTART_S = 5.0
+"""What a process has new within this long of its start came with it: looks lie seconds apart."""
+KINDS = {
+    FactKind.grant: "grant",
+    FactKind.setting: "setting",
+    FactKind.environment: "environment",
+    FactKind.limit: "limit",
+    FactKind.process: "process",
+    **dict.fromkeys(
+        (
+            FactKind.policy,
+            FactKind.constraint,
+            FactKind.index_,
+            FactKind.trigger,
+            FactKind.function,
+            FactKind.column,
+        ),
+        "schema",
+    ),
+}
+"""Kinds of change, by kind of fact; those of sessions are no changes."""
+STATE_KINDS = frozenset(KINDS.values())
+"""Kinds of change that state tells: there is no code in them to look for a fault in."""
+START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange(Row):
+    """One fact that is otherwise; `at` in unix seconds, empty values are: not there."""
+
+    id: str
+    at: float
+    seconds_before: float
+    kind: str
+    what: str
+    service: str
+    instances: str  # joined by ", "; empty: of a database
+    object: str
+    previous: str
+    value: str
+    role: str
+    with_restart: bool
+    lasts: bool
+    summary: str
+
+
+@tool(Effect.read)
+def state_changes(bench: Bench) -> Table[StateChange]:
+    """Grants, schema, settings, environments, limits and process states that are no longer what
+    they were while all was well, up to the end of the incident; the nearest to its begin first.
+
+    `seconds_before` counts to the begin of the incident window, negative inside it.
+    """
+    window = Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
+    begin = bench.frame.incident.start
+    rows = [replace(row, seconds_before=round(begin - row.at, 1) + 0.0) for row in changed(bench)]
+    rows.sort(key=lambda row: abs(row.seconds_before))
+    kinds = ", ".join(
+        f"{sum(r.kind == k for r in rows)} {k}" for k in sorted({r.kind for r in rows})
+    )
+    gaps = unread(bench)
+    return table(rows, f"{len(rows)} facts changed: {kinds}{gaps}", _nothing(bench) + gaps, window)
+
+
+def changed(bench: Bench) -> list[StateChange]:
+    """Every change of state up to the end of the incident, oldest first; `seconds_before` is 0."""
+    facts = bench.telemetry.state(bench.frame.incident.end)
+    deploys = [c for c in bench.telemetry.changes(_all(bench)) if c.kind == "deploy"]
+    return _changes(facts, deploys)
+
+
+def unread(bench: Bench) -> str:
+    """What could not be looked at during the incident, in words; empty where all could."""
+    start = bench.frame.incident.start
+    said: dict[str, None] = {}
+    for history in histories(bench.telemetry.state(bench.frame.incident.end), FactKind.unread):
+        late = [
+            f for f, end in _spans(history, bench.frame.incident.end) if f.value and end > start
+        ]
+        said |= dict.fromkeys(cut(fact.value, 200) for fact in late)
+    return "".join(f"; {text}" for text in said)
+
+
+def _all(bench: Bench) -> Window:
+    return Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
+
+
+def _nothing(bench: Bench) -> str:
+    there = bench.telemetry.state(bench.frame.incident.end)
+    return "no state has changed" if there else "no state was recorded"
+
+
+def histories(facts: Iterable[StateFact], *kinds: FactKind) -> list[list[StateFact]]:
+    """The values of each object of these kinds, oldest first."""
+    found: dict[tuple[str, ...], list[StateFact]] = defaultdict(list)
+    for fact in facts:
+        if fact.kind in kinds:
+            found[fact.service, fact.instance, fact.kind, fact.object].append(fact)
+    return list(found.values())
+
+
+def _spans(history: list[StateFact], end: float) -> Iterator[tuple[StateFact, float]]:
+    """Each value and until when it held."""
+    ends = [*(fact.at for fact in history[1:]), end]
+    yield from zip(history, ends, strict=True)
+
+
+def _changes(facts: list[StateFact], deploys: list[Change]) -> list[StateChange]:
+    begun = _first_looks(facts)
+    starts = _starts(facts)
+    rows = []
+    for history in histories(facts, *KINDS):
+        first, began = history[0], begun[_look(history[0])]
+        if first.at > began:  # it was not there when one began to look
+            history.insert(0, replace(first, at=began, value=""))
+        for before, now in pairwise(history):
+            if before.value != now.value and not _told_otherwise(before, now, deploys):
+                rows.append(_row(before, now, history[-1].value, starts))
+    return _merged(sorted(rows, key=lambda row: row.at))
+
+
+def _look(fact: StateFact) -> tuple[str, str, bool]:
+    """What is looked at together: what one look has and an earlier one had not is new."""
+    return fact.service, fact.instance, fact.kind == FactKind.process
+
+
+def _first_looks(facts: list[StateFact]) -> dict[tuple[str, str, bool], float]:
+    found: dict[tuple[str, str, bool], float] = {}
+    for fact in facts:
+        if fact.kind in KINDS:
+            found[_look(fact)] = min(fact.at, found.get(_look(fact), fact.at))
+    return found
+
+
+def _starts(facts: list[StateFact]) -> dict[str, list[float]]:
+    """When each process was started, by its name."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for fact in facts:
+        if (fact.kind, fact.object) == (FactKind.process, START) and fact.value:
+            found[fact.instance].append(_started(fact))
+    return found
+
+
+def _started(fact: StateFact) -> float:
+    """Unix seconds; of "1793988611.52 as 4711"."""
+    try:
+        return min(number(float(fact.value.partition(" ")[0])) or fact.at, fact.at)
+    except ValueError:
+        return fact.at
+
+
+def _told_otherwise(before: StateFact, now: StateFact, deploys: list[Change]) -> bool:
+    """Whether it is no news: a folder of another release, a process on its way up or down, the
+    same process dated anew by another look."""
+    if now.object in (FOLDER, COMMAND):
+        return any(d.service == now.service and abs(d.at - now.at) < 4 * RESTART_S for d in deploys)
+    if (now.kind, now.object) == (FactKind.process, START):
+        return not now.value or before.value.partition(" ")[2] == now.value.partition(" ")[2]
+    return now.kind == FactKind.process and not before.value and now.value == "running"
+
+
+def _row(
+    before: StateFact, now: StateFact, last: str, starts: dict[str, list[float]]
+) -> StateChange:
+    restart = (now.kind, now.object) == (FactKind.process, START)
+    own = [at for at in starts.get(now.instance, ()) if -1 <= now.at - at <= 2 * RESTART_S]
+    came = bool(own) and now.kind in (FactKind.environment, FactKind.limit)
+    at = _started(now) if restart else own[-1] if came else now.at
+    row = StateChange(
+        id=f"state-{digest(f'{now.service} {now.instance} {now.kind} {now.object} {now.at}')}",
+        at=number(at) or 0.0,
+        seconds_before=0.0,
+        kind="restart" if restart else KINDS[FactKind(now.kind)],
+        what="restart" if restart else now.kind,
+        service=now.service,
+        instances=now.instance,
+        object="process" if restart else now.object,
+        previous=before.value,
+        value=now.value,
+        role=_role(now),
+        with_restart=came or restart,
+        lasts=now.value == last,
+        summary="",
+    )
+    return replace(row, summary=_words(row))
+
+
+def _role(fact: StateFact) -> str:
+    for sign in (" of role ", " to "):
+        if fact.kind in (FactKind.grant, FactKind.setting) and sign in fact.object:
+            return fact.object.rpartition(sign)[2].partition(" of database ")[0].strip('"')
+    return ""
+
+
+def _words(row: StateChange) -> str:
+    whose = row.instances or row.service
+    since = " since its restart" if row.with_restart else ""
+    before, now = (cut(" ".join(text.split()), 120) for text in (row.previous, row.value))
+    match row.what:
+        case "restart":
+            return f"{whose} was started again"
+        case "grant" if " to " in row.object and not (row.previous and row.value):
+            privilege, _, role = row.object.rpartition(" to ")
+            return f"{privilege} is {'granted to' if now else 'no longer granted to'} {role}"
+        case "process" if row.object == "state":
+            return f"{whose}: {before or 'running'} → {now or 'not running'}"
+        case "process":
+            return (
+                f"{whose} uses {now} {row.object}"
+                if now
+                else f"{whose} has {row.object} left again"
+            )
+        case "environment" | "limit":
+            turned = f"{before or 'not set'} → {now or 'not set'}{since}"
+            return f"{row.what} {row.object} of {row.service} {turned}"
+    if not before:
+        return f"{row.what} {row.object} was added: {now}"
+    if not now:
+        return f"{row.what} {row.object} is gone; it was: {before}"
+    return f"{row.what} {row.object}: {before} → {now}"
+
+
+def _merged(rows: list[StateChange]) -> list[StateChange]:
+    """The same change in several processes of a service as one."""
+    found: list[StateChange] = []
+    same: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        key = (row.service, row.what, row.object, row.previous, row.value)
+        last = same.get(key) if row.what in (FactKind.environment, FactKind.limit) else None
+        if last is not None and row.at - found[last].at <= TOGETHER_S:
+            names = f"{found[last].instances}, {row.instances}"
+            found[last] = replace(
+                found[last], instances=names, lasts=found[last].lasts or row.lasts
+            )
+            continue
+        same[key] = len(found)
+        found.append(row)
+    return found
