@@ -249,10 +249,12 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
     match report:
         case DetectionReport(noise=True):
             return State.closed, "noise: shown well, and the alert's condition does not hold"
-        case DetectionReport(unconfirmed=True):
-            return State.investigating, "not confirmed: it stays open"
         case DetectionReport():
-            return State.investigating, f"classified {report.severity.value}"
+            level = f"classified {report.severity.value}"
+            return (
+                State.investigating,
+                "not confirmed: it stays open" if report.unconfirmed else level,
+            )
         case InvestigationReport() if report.root_cause and document.state in OPEN:
             return State.identified, f"{report.root_cause} stands out as the cause"
         case VerificationReport(outcome=Outcome.better):
