@@ -7,9 +7,10 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.failed_spans import Way
 from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
-from .account import JUST_BEFORE_S, Account, gave_up_early, starts
+from .account import Account
 from .account_words import nearest_change
 from .error_words import kind_of, known_kind
+from .failure_path import JUST_BEFORE_S, gave_up_early, starts
 from .observations import Observations, first, where
 
 BY_CHANGE = {
@@ -77,6 +78,8 @@ def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> 
 
 
 def _kind_of_place(seen: Observations, account: Account) -> FaultKind:
+    if any(step.step == Step.silent for step in account.steps):
+        return FaultKind.telemetry_lost
     if account.slowed and account.slowed[0].callee and not account.slowed[0].statement:
         return FaultKind.network
     entry = seen.case.catalogue.find(account.place)
