@@ -6,7 +6,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
 from .account import Account, accounts
-from .account_kinds import BY_CHANGE, fault_kind, released_content
+from .account_kinds import BY_CHANGE, fault_kind, on_content, released_content
 from .account_statement import statement
 from .account_words import (
     change_words,
@@ -22,6 +22,7 @@ from .account_words import (
     telling,
 )
 from .candidate import Candidate
+from .data import damaged
 from .failure_path import JUST_BEFORE_S, crowded, gave_up_early, starts
 from .observations import Observations, cite, where
 from .studies import scene
@@ -102,6 +103,7 @@ def _weigh(seen: Observations, candidate: Candidate, account: Account) -> list[s
         *_sessions(seen, candidate, account),
         *_crowd(seen, candidate, account),
         *_logged(seen, candidate, account),
+        *_rows(seen, candidate, account),
         *_gauges(seen, candidate, account),
         *_slowed(seen, candidate, account),
         *_start(seen, candidate, account),
@@ -173,6 +175,16 @@ def _logged(seen: Observations, candidate: Candidate, account: Account) -> Itera
             candidate.backed(LOGGED, 1.0, text, quotes)
             yield text
             return
+
+
+def _rows(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
+    """Rows that differ from their backup, where callers fail on what the place answers."""
+    for row in damaged(seen)[:1] if on_content(account) else []:
+        text = f"{row.rows_differing} rows of {row.table} differ from the backup in {row.column}"
+        quotes = cite(seen.backups, row, "table", "column", "rows_differing")
+        candidate.backed(BLOCKED, 1.0, text, quotes)
+        candidate.resource = row.table
+        yield text
 
 
 def _gauges(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:

@@ -22,7 +22,8 @@ def statement(seen: Observations, account: Account, words: str, more: Sequence[s
     facts = [argument for argument in more if argument != words]
     facts += [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
     facts += [way_words(way) for way in _ways(seen, account)]
-    facts = [fact for fact in facts if fact not in words]
+    told = "again at" if row and row.kind == "restart" else words
+    facts = [f for f in dict.fromkeys(facts) if f not in words and told not in f]
     before = f". Just before: {change_words(row)}" if row else ""
     beside = ("; with it: " if row else ". With it: ") + "; ".join(facts[:SHOWN]) if facts else ""
     return f"{words}{since}{before}{beside}"

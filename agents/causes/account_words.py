@@ -47,7 +47,7 @@ def failure_words(row: NewFailure, place: str) -> str:
             only = f" at {row.operation}" if row.operations == 1 else ""
             return f"{who} fails{only} by an error of its own, {said}"
         case Way.own:
-            return f"{who} cannot use what {place} answers, {said}"
+            return f"{who}, whose code is as it was, fails on the data that {place} answers, {said}"
         case Way.full:
             return f"{who} has no room for requests, {said}"
         case Way.pool if place == who:
