@@ -16,7 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.effects import act, send, stabilise, undo
+from .agents.runtime.effects import act, send, stabilise, undo, wait_on
 from .agents.runtime.gate import (
     ask_commander,
     ask_for_text,
@@ -42,6 +42,8 @@ WRAP_UP = ["tell_outcome", "learn"]
 """What a response ends with, side by side."""
 PATIENCE = 3
 """Measurements granted to symptoms that are on their way back."""
+WATCHES = 7
+"""Measurements until what is well so far is either called over or left open."""
 
 
 @cache  # it is the same for every response, and takes as long as a step
@@ -79,6 +81,8 @@ def respond() -> Phase:
     graph.add_node("stabilise", stabilise)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
+    graph.add_node("watch", specialist(steps.WATCH, outcome_of))
+    graph.add_node("wait", wait_on)
     graph.add_node("again", next_round)
     # Phases 4 and 5, once the outcome is known.
     graph.add_node("tell_outcome", communicate())
@@ -91,7 +95,7 @@ def respond() -> Phase:
     graph.add_edge("debug", "performance")
     graph.add_edge(["security", "performance"], "design_fix")
     graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
-    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", *WRAP_UP])
+    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", "watch"])
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
     graph.add_edge("refused", "ask")
     graph.add_edge("act", "stabilise")
@@ -99,8 +103,10 @@ def respond() -> Phase:
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
-    graph.add_edge("undo", "again")
-    graph.add_conditional_edges("again", after_again, ["debug", *WRAP_UP])
+    graph.add_conditional_edges("undo", after_undo, ["debug", "again", *WRAP_UP])
+    graph.add_conditional_edges("again", after_again, ["debug", "watch"])
+    graph.add_conditional_edges("watch", after_watch, ["wait", *WRAP_UP])
+    graph.add_edge("wait", "watch")
     return graph.compile()
 
 
@@ -154,15 +160,15 @@ def after_mitigate(state: IncidentState) -> Literal["ask", "debug"]:
 
 
 def after_design(state: IncidentState) -> list[str]:
-    """Nothing more to do when service is restored already."""
-    return WRAP_UP if state.outcome in WELL else ["ask"]
+    """Nothing more to do when service is restored already, or well as far as anybody can say."""
+    return WRAP_UP if state.outcome in WELL or state.well else ["ask"]
 
 
 def after_ask(state: IncidentState) -> list[str]:
-    """No plan: investigate, or hand over when that is done too."""
+    """No plan: investigate; when that is done too, look whether it ended by itself."""
     if state.plan:
         return ["commander"]
-    return WRAP_UP if state.investigated else ["debug"]
+    return ["watch"] if state.investigated else ["debug"]
 
 
 def after_commander(state: IncidentState) -> Literal["act", "refused"]:
@@ -171,17 +177,34 @@ def after_commander(state: IncidentState) -> Literal["act", "refused"]:
 
 
 def after_verify(state: IncidentState) -> list[str]:
-    """Well or contained: on to the cause. On its way: measure again. Worse: undo. Else: learn."""
-    if state.outcome in (*WELL, Outcome.contained):
-        return WRAP_UP if state.investigated else ["debug"]
-    if state.improving and state.checks <= PATIENCE:
+    """Watched longer, taken back, or on to the cause; where it did not help, learn from it."""
+    if state.improving and state.checks <= (WATCHES if state.well else PATIENCE):
         return ["stabilise"]
-    return ["undo"] if state.outcome == "worse" else ["again"]
+    if state.take_back:
+        return ["undo"]
+    return _on(state)
+
+
+def after_undo(state: IncidentState) -> list[str]:
+    """What was taken back for having no part in the recovery ends as the recovery does."""
+    return _on(state)
+
+
+def _on(state: IncidentState) -> list[str]:
+    """Restored, contained or well so far: on to the cause, if it is not known yet."""
+    if state.well or state.outcome in (*WELL, Outcome.contained):
+        return WRAP_UP if state.investigated else ["debug"]
+    return ["again"]
 
 
 def after_again(state: IncidentState) -> list[str]:
-    """Another round, unless the attempts are spent."""
-    return WRAP_UP if state.stop else ["debug"]
+    """Another round, unless the attempts are spent: then a last look."""
+    return ["watch"] if state.stop else ["debug"]
+
+
+def after_watch(state: IncidentState) -> list[str]:
+    """While it is well it is watched for long enough; then it is told as it is."""
+    return ["wait"] if state.improving and state.checks <= WATCHES else WRAP_UP
 
 
 graph = build().compile()

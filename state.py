@@ -21,7 +21,9 @@ class IncidentState(BaseModel):
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
     approved: bool = Field(default=False, description="the plan at the gate was approved")
     checks: int = Field(default=0, description="measurements since the last action")
-    improving: bool = Field(default=False, description="not back yet, but on its way")
+    improving: bool = Field(default=False, description="worth measuring again")
+    well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
+    take_back: bool = Field(default=False, description="the last action is to be undone")
     outcome: str = Field(default="", description="how the last action ended, after verification")
 
 

@@ -7,7 +7,7 @@ from ..analysis.fusion import CONCLUSIVE
 from ..analysis.quantities import quantity, times
 from ..incident.action import WELL
 from ..incident.finding import Finding, Gap, Hypothesis
-from ..incident.report import FixReport, InvestigationReport
+from ..incident.report import FixReport, InvestigationReport, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
@@ -60,7 +60,7 @@ def investigate(case: Case) -> InvestigationReport:
 def design_fix(case: Case) -> FixReport:
     """Step 7: what to do now, in which stages, what proves it, and what remains for later."""
     seen = Observations(case)
-    restored = any(e.outcome in WELL for e in case.document.executions)
+    restored = _restored(case)
     hypotheses = heard(case.document.hypotheses, case.document)  # two specialists looked meanwhile
     cause = _standing_out(hypotheses)
     runbook = seen.ask(find_runbook, fault=cause.kind.value, limit=1) if cause else None
@@ -84,6 +84,13 @@ def design_fix(case: Case) -> FixReport:
         follow_ups=follow_ups(case, cause) if cause else [],
         searched=seen.searched(),
     )
+
+
+def _restored(case: Case) -> bool:
+    """Whether nothing hurts any more, as far as it was measured."""
+    last = case.document.report(VerificationReport)
+    well = any(e.outcome in WELL for e in case.document.executions)
+    return well or bool(last and last.well)
 
 
 def _ask(gaps: list[Gap]) -> str:

@@ -14,7 +14,7 @@ from ..tools.shifts import SignalShift, signal_series
 from .causes.observations import Observations, finding
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
-from .health.verification import verify
+from .health.verification import verify, watch
 from .reporting.wording import change_name, coverage_gaps
 from .runtime.case import Case
 
@@ -61,7 +61,7 @@ def _departure(seen: Observations, row: SignalShift) -> float | None:
     return float(ts[index]) if index is not None else row.onset
 
 
-__all__ = ["improve_monitoring", "sweep", "verify"]
+__all__ = ["improve_monitoring", "sweep", "verify", "watch"]
 
 CLEARLY = 0.2
 """Weight from which another way of requests, or a wait, is told."""

@@ -1,5 +1,7 @@
 """The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
 
+from dataclasses import replace
+
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..tools.capacity import saturation
@@ -9,13 +11,18 @@ from ..tools.example import example_trace
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
+from ..tools.sessions import database_sessions
 from ..tools.shifts import signal_series
+from ..tools.state import state_changes
 from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
-DEBUG = (search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry)
+DEBUG = (
+    *(search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry),
+    *(state_changes, database_sessions),
+)
 
 DETECT = Step(
     1,
@@ -95,6 +102,8 @@ VERIFY = Step(
     observability.verify,
     Asked(replies.Reply),
 )
+WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)
+"""In place of a verification where no action is to be taken."""
 ANNOUNCE = Step(
     9,
     Phase.communicate,

@@ -102,7 +102,7 @@ def measures(rows: Sequence[Measure]) -> RenderableType:
     table.add_column("", no_wrap=True)
     for row in sorted(rows, key=lambda row: (not row.decisive, -deviation(row)))[:MOST]:
         levels = [value(level, row.unit) for level in (row.baseline, row.before, row.after)]
-        table.add_row(f"  {row.service} {row.signal}", *levels, _verdict(row))
+        table.add_row(f"  {row.name}", *levels, _verdict(row))
     return table
 
 

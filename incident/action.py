@@ -127,16 +127,23 @@ class Measure(BaseModel):
     """One signal before and after an action."""
 
     service: str = Field(description="whose signal")
+    route: str = Field(default="", description="of the edge; empty: of all its requests")
     signal: str = Field(description="which: error_rate, latency_p95, …")
     unit: str = Field(default="", description="unit of the values")
     baseline: float | None = Field(default=None, description="healthy level before the incident")
     before: float | None = Field(default=None, description="level just before the action")
     last: float | None = Field(default=None, description="level in the last seconds before it")
+    during: float | None = Field(
+        default=None, description="level over the whole incident before the action"
+    )
     after: float | None = Field(default=None, description="level after the stabilisation window")
     requests_before: int | None = Field(
         default=None, description="requests that the level before rests on; None: not counted"
     )
     requests_last: int | None = Field(default=None, description="the same just before the action")
+    requests_during: int | None = Field(
+        default=None, description="the same over the incident before the action"
+    )
     requests_after: int | None = Field(default=None, description="the same after it")
     pause_s: float | None = Field(
         default=None, description="longest healthy pause while it was ill; None: it never paused"
@@ -148,6 +155,11 @@ class Measure(BaseModel):
     higher_is_worse: bool = Field(default=True, description="which way is bad")
     decisive: bool = Field(default=True, description="decides the outcome; else context only")
     evidence: str = Field(default="", description="id of the evidence that holds the measurement")
+
+    @property
+    def name(self) -> str:
+        """As people are shown it: whose signal, of which route, which."""
+        return " ".join(part for part in (self.service, self.route, self.signal) if part)
 
 
 class Execution(BaseModel):
@@ -163,6 +175,10 @@ class Execution(BaseModel):
         default_factory=dict, description="what the operation reported, with what undoes it"
     )
     outcome: Outcome = Field(default=Outcome.started, description="how it ended")
+    probability: float | None = Field(
+        default=None, description="that the outcome is so, from the counts; None: nothing decides"
+    )
+    reason: str = Field(default="", description="what the outcome rests on")
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
     note: str = Field(default="", description="what was concluded, one line")
     undone: bool = Field(default=False, description="whether it was rolled back")

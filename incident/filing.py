@@ -196,6 +196,7 @@ def _verify(document: Incident, report: VerificationReport) -> None:
     for execution in document.executions:
         if execution.plan == report.plan:
             execution.outcome = report.outcome
+            execution.probability, execution.reason = report.probability, report.reason
             execution.measures = report.measures
             execution.note = report.summary
 
@@ -236,11 +237,17 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
         case VerificationReport(outcome=Outcome.better):
             return State.resolved, "telemetry confirms the recovery"
         case VerificationReport(outcome=Outcome.by_itself):
-            return State.resolved, "what hurt had gone before the action"
+            return State.resolved, "what hurt ended by itself"
         case VerificationReport(outcome=Outcome.contained):
-            return State.monitoring, "contained: requests are refused so that the others work"
+            return State.contained, "requests are refused so that the others work"
+        case VerificationReport(well=True):
+            return State.monitoring, "well so far; watched longer before it is called over"
+        case VerificationReport(plan="") if document.state is not State.monitoring:
+            return None  # nobody acted, and it goes on
         case VerificationReport(improving=True):
             return State.monitoring, "symptoms are on their way back; measured again"
+        case VerificationReport(outcome=Outcome.partly):
+            return State.investigating, "a part of what hurts ended; the rest has another cause"
         case VerificationReport():
             return State.investigating, f"the action left things {report.outcome.value}"
         case PostmortemReport() if document.state is State.resolved:

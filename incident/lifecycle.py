@@ -47,6 +47,7 @@ class State(StrEnum):
     containing = "containing"
     eradicating = "eradicating"
     recovering = "recovering"
+    contained = "contained"
     monitoring = "monitoring"
     resolved = "resolved"
     post_incident = "post-incident"
@@ -69,6 +70,7 @@ ACTIVE = (
     State.containing,
     State.eradicating,
     State.recovering,
+    State.contained,
     State.monitoring,
 )
 OVER = (State.resolved, State.post_incident, State.closed)

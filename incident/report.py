@@ -195,7 +195,16 @@ class VerificationReport(Report):
     step: Literal[8] = 8
     plan: str = Field(default="", description="hash of the plan verified")
     outcome: Outcome = Field(description="what telemetry says of the action")
-    improving: bool = Field(default=False, description="not back yet, but on its way")
+    probability: float | None = Field(
+        default=None, description="that it is so, from the counts; None: nothing decides"
+    )
+    reason: str = Field(default="", description="what the outcome rests on")
+    improving: bool = Field(default=False, description="worth measuring again")
+    well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
+    ill: bool = Field(default=False, description="something hurts, or cannot be measured")
+    take_back: bool = Field(default=False, description="the action is to be undone")
+    since: AwareDatetime | None = Field(default=None, description="begin of what was looked at")
+    until: AwareDatetime | None = Field(default=None, description="end of it")
     measures: list[Measure] = Field(default_factory=list, description="before and after")
 
 

@@ -1,38 +1,46 @@
 """Before and after: the level of named signals around an action, beside their healthy level."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import ToolRetry
 from ..telemetry.model import Window
-from ..telemetry.signal_catalogue import SignalName, definition
+from ..telemetry.signal_catalogue import SignalName, Unit, definition
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
+from .edge_requests import EdgeRequest, edge_requests, edge_services
 from .reading import number
 
+TOO_MANY = 429
+"""The status that a limit answers."""
 JUST = 1 / 3
 """Part of the window before an action that counts as its last seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalLevels(Row):
-    """One signal: healthy, before an action, in the last seconds before it, and after it.
+    """One signal, of all requests or of one route: healthy, before an action, in the last seconds
+    before it, and after it.
 
     A share of requests is that of all requests of a window, and `requests_…` says how many there
-    were; any other level is the median. `pause_s` is the longest time that it was well between two
-    times that it was ill, before the action.
+    were; any other level is the median. `during` is the whole incident before the action.
+    `pause_s` is the longest time that it was well between two times that it was ill in it.
     """
 
     service: str
+    route: str
     signal: str
     unit: str
     baseline: float | None
     before: float | None
     last: float | None
+    during: float | None
     after: float | None
     requests_before: int | None
     requests_last: int | None
+    requests_during: int | None
     requests_after: int | None
     pause_s: float | None
     higher_is_worse: bool
@@ -45,7 +53,8 @@ def measure(
     before: tuple[float, float],
     after: tuple[float, float],
 ) -> Table[SignalLevels]:
-    """Level of signals before and after an action, beside the healthy baseline.
+    """Level of signals before and after an action, beside the healthy baseline; of an edge also
+    route by route, where requests of it failed or were refused.
 
     Args:
         targets: "service/signal", for example "gateway/error_rate".
@@ -68,6 +77,7 @@ def measure(
     # Each window by itself: between them may lie a year that nobody asked about.
     found = [_Looked(bench, window, services, names) for window in windows]
     rows = [_row(pair, found) for pair in pairs]
+    rows += _routes(bench, windows, set(pairs))
     measured = sum(row.after is not None for row in rows)
     text = f"{measured} of {len(rows)} signals measured after the action"
     return Table(rows, text, Window(begin, after[1]))
@@ -133,15 +143,67 @@ def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
     baseline = healthy.level(pair)
     return SignalLevels(
         service=pair[0],
+        route="",
         signal=pair[1],
         unit=signal.unit if signal else "",
         baseline=baseline,
         before=before.level(pair),
         last=last.level(pair),
+        during=whole.level(pair),
         after=after.level(pair),
         requests_before=before.requests(pair),
         requests_last=last.requests(pair),
+        requests_during=whole.requests(pair),
         requests_after=after.requests(pair),
         pause_s=whole.pause(pair, baseline),
         higher_is_worse=definition(pair[1]).higher_is_worse if signal else True,
+    )
+
+
+ANSWERS = {
+    SignalName.error_rate: lambda request: request.failed,
+    SignalName.throttled_rate: lambda request: request.status == TOO_MANY,
+}
+"""What is counted of each route."""
+
+
+def _routes(
+    bench: Bench, windows: Sequence[Window], pairs: set[tuple[str, str]]
+) -> Iterator[SignalLevels]:
+    """Shares of each route of an edge, where a request before or after the action counts."""
+    edge = next(
+        (name for name in edge_services(bench) if (name, SignalName.error_rate) in pairs), ""
+    )
+    found = [edge_requests(bench, w) if edge and w.seconds > 0 else [] for w in windows]
+    for route in sorted({request.route for requests in found[1:] for request in requests}):
+        here = [[r for r in requests if r.route == route] for requests in found]
+        for signal, counts in ANSWERS.items():
+            shares = [_share(requests, counts) for requests in here]
+            if shares[3] or shares[4]:
+                yield _of_route(edge, route, signal, shares, [len(requests) for requests in here])
+
+
+def _share(requests: list[EdgeRequest], counts: Callable[[EdgeRequest], bool]) -> float | None:
+    return number(sum(map(counts, requests)) / len(requests)) if requests else None
+
+
+def _of_route(
+    edge: str, route: str, signal: SignalName, shares: list[float | None], counted: list[int]
+) -> SignalLevels:
+    return SignalLevels(
+        service=edge,
+        route=route,
+        signal=signal,
+        unit=Unit.share,
+        baseline=shares[0],
+        before=shares[1],
+        last=shares[2],
+        during=shares[4],
+        after=shares[3],
+        requests_before=counted[1],
+        requests_last=counted[2],
+        requests_during=counted[4],
+        requests_after=counted[3],
+        pause_s=None,
+        higher_is_worse=True,
     )

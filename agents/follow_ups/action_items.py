@@ -11,12 +11,14 @@ from ...faults import Item, Lesson, fault_of
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
+from ...incident.lifecycle import State
 from ...incident.report import (
     FollowUp,
     HardeningReport,
     InvestigationReport,
     PerformanceReport,
     PostmortemReport,
+    VerificationReport,
 )
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
@@ -217,6 +219,15 @@ def _victims(document: Incident, service: str) -> list[str]:
     ][:2]
 
 
+IN_FORCE = {
+    Outcome.contained: "requests are refused as long as it is in force",
+    Outcome.by_itself: "it is in force though what hurt ended without it",
+    Outcome.unverified: "it is in force and its effect is not verified",
+    Outcome.unchanged: "it is in force and changed nothing that hurts",
+}
+"""Why an action that was not verified has to be looked at again, by its outcome."""
+
+
 def _debts(make: FollowUpMaker) -> Iterator[FollowUp]:
     """Contributing factors are debt; so is an action that was tried and did not help."""
     document, names = make.document, affected(make.document)
@@ -225,12 +236,16 @@ def _debts(make: FollowUpMaker) -> Iterator[FollowUp]:
         title = f"Change that {reword(factor.text, names)}"
         asked = Item(title=title, priority=2, kind="debt")
         yield make.item(asked, "contributed to this incident", factor.evidence)
+    last = document.report(VerificationReport)
+    if last and last.well and document.state is State.monitoring:
+        asked = Item(title="Look again whether it stays well", priority=1, kind="fix")
+        yield make.item(asked, last.reason, last.searched)
     for execution in document.executions:
-        if execution.outcome is Outcome.contained and not execution.undone:
-            asked = Item(title=f"Lift “{execution.title}”", priority=1, kind="debt")
-            yield make.item(
-                asked, "requests are refused as long as it is in force", execution.proof
-            )
+        in_force = execution.receipt and not execution.undone
+        if in_force and (why := IN_FORCE.get(execution.outcome)):
+            verb = "Lift" if execution.outcome is Outcome.contained else "Keep or take back"
+            asked = Item(title=f"{verb} “{execution.title}”", priority=1, kind="debt")
+            yield make.item(asked, why, execution.proof)
         if execution.outcome in (Outcome.unchanged, Outcome.worse):
             title = f"Move “{execution.title}” down in the first moves for these symptoms"
             asked = Item(title=title, priority=3, kind="debt")

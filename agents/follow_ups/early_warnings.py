@@ -77,7 +77,7 @@ def readings(document: Incident, signals: Result[SignalShift] | None = None) -> 
         IllSignal(m.service, m.signal, m.unit, m.baseline, m.before, m.evidence, m.threshold)
         for execution in document.executions
         for m in execution.measures
-        if m.decisive and m.baseline is not None and m.before is not None
+        if m.decisive and not m.route and m.baseline is not None and m.before is not None
         if _is_ill(m.baseline, m.before, m.higher_is_worse)
     ]
     if signals is not None:

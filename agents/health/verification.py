@@ -1,184 +1,177 @@
 """Step 8: did it help? Telemetry decides, after the stabilisation window.
 
-What decides is frozen when the incident is declared, whatever plan came last: errors, latency and
-refused requests where users enter, the alert's own signal, every objective that was missed, what
-failed in the sweep; and the telltale of the cause that was acted on. The sweep's other anomalies
-are measured for the reader. Better: all of it is back, beyond chance, and was not before the
-action. What cannot be measured is unverified, never done.
+Better: all that hurt is back, beyond chance, was not before the action, and stays so for long
+enough. What cannot be measured is unverified, never done. Where nobody acts any more it is looked
+whether what hurt ended by itself.
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from ...faults import fault_of
-from ...incident.action import Execution, Measure, Outcome
-from ...incident.document import Incident
-from ...incident.finding import FaultKind, Finding, Gap
-from ...incident.report import SweepReport, VerificationReport
-from ...incident.timeline import Event, EventKind
-from ...telemetry.model import Catalogue
-from ...telemetry.signal_catalogue import MEASURED, SYMPTOMS, SignalName
+from ...actions.block_source import BlockSource
+from ...actions.restart import Restart
+from ...actions.throttle import Throttle
+from ...incident.action import ActionPlan, Measure, Outcome
+from ...incident.finding import Finding, Gap
+from ...incident.report import VerificationReport
+from ...incident.timeline import Event, EventKind, from_ts
 from ...tools.base import Result
 from ...tools.measure import SignalLevels, measure
 from ..causes.observations import finding
 from ..runtime.case import Case
-from .recovery import COUNTED, REFUSED, conclude, deviated, healthy, remaining
+from .levels import deviated, healthy
+from .recovery import Judged, Watch, conclude
+from .symptoms import decisive, declared, targets, threshold
 
-OF_OBJECTIVE = {"availability": SignalName.error_rate, "latency": SignalName.latency_p95}
-"""The signal that an objective of this kind is seen in."""
-PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
-CONTEXT = 6
-"""Other anomalies of the sweep that are measured again, for the reader."""
+HELD = (Throttle.kind, BlockSource.kind)
+"""Actions that refuse customers as long as they are in force."""
+NO_EFFECT = (Outcome.unchanged, Outcome.unverified, Outcome.by_itself)
+NOBODY = "no action is under way"
 
 
 def verify(case: Case) -> VerificationReport:
     """Measure the symptoms again and conclude on the last action."""
     execution = case.document.executions[-1]
-    result = _measure(case, execution)
-    decisive = set(_decisive(case.document, case.catalogue, execution))
-    measures = [_judged(case, result, row, decisive) for row in result.rows]
-    decided = [m for m in measures if m.decisive]
-    symptoms = [m for m in decided if deviated(m)]
-    outcome, improving = conclude(execution, decided, _watched_s(case, execution))
-    summary = _summary(execution, outcome, symptoms, improving)
-    return VerificationReport(
-        specialist="observability",
-        conclusion="inconclusive" if outcome is Outcome.unverified else "concluded",
-        summary=summary,
-        searched=[result.evidence],
-        plan=execution.plan,
-        outcome=outcome,
-        improving=improving,
-        measures=measures,
-        findings=list(_findings(result, symptoms)),
-        gaps=[
-            Gap(what=f"{m.service} {m.signal} after the action", why="no samples in the window")
-            for m in measures
-            if m.after is None and m.before is not None
-        ],
-        events=[
-            Event(
-                at=case.now,
-                actor="observability",
-                kind=EventKind.verification,
-                text=summary,
-                evidence=[result.evidence],
-            )
-        ],
-    )
+    plan = case.document.plan(execution.plan)
+    settled = (execution.ended_at or execution.started_at) + _seconds(case, "stabilise_s")
+    look = Look(case, plan, execution.plan, execution.started_at, settled)
+    carried_out = execution.outcome is not Outcome.failed
+    judged = look.judged(carried_out)
+    if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
+        judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
+    report = look.report(execution.title, judged)
+    return report.model_copy(update={"take_back": _to_undo(plan, judged)})
 
 
-def _measure(case: Case, execution: Execution) -> Result[SignalLevels]:
-    """The symptoms in the window before the action and in the one after stabilising.
+def watch(case: Case) -> VerificationReport:
+    """Whether what hurt has ended by itself, where no action is to be taken."""
+    since = max(from_ts(case.frame.incident.start), case.now - _seconds(case, "verify_s"))
+    look = Look(case, None, "", since, since)
+    judged = look.judged(acted=False)
+    if judged.outcome is not Outcome.by_itself:
+        judged = Judged(Outcome.unverified, judged.reason, again=judged.well, well=judged.well)
+    return look.report(NOBODY, judged)
 
-    The second window ends now, wherever telemetry ends, and never begins before the action has
-    settled: where telemetry has stopped it is empty, and nothing is concluded from older samples.
+
+def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
+    """What made it worse is taken back; and so is, unless verified, what was an experiment or
+    refuses customers."""
+    if judged.outcome is Outcome.worse:
+        return True
+    if plan is None or not plan.reversible or judged.outcome not in NO_EFFECT:
+        return False
+    holding = judged.well and judged.outcome is Outcome.unverified
+    return (plan.experiment or plan.kind in HELD) and not holding
+
+
+def _seconds(case: Case, name: str) -> timedelta:
+    return timedelta(seconds=getattr(case.catalogue.windows, name))
+
+
+class Look:
+    """The symptoms in the window before an action and in the one after it.
+
+    The second window begins when the action has settled, or with the last time that it was found
+    ill. It ends now, wherever telemetry ends: where that has stopped, nothing is concluded from
+    older samples.
     """
-    windows = case.catalogue.windows
-    began, now = execution.started_at.timestamp(), case.now.timestamp()
-    before = max(case.frame.incident.start, began - windows.verify_s), began
-    after = now - _watched_s(case, execution), now
-    return case.tools.call(measure, targets=_targets(case, execution), before=before, after=after)
+
+    def __init__(
+        self, case: Case, plan: ActionPlan | None, key: str, began: datetime, settled: datetime
+    ) -> None:
+        self.case, self.plan, self.key = case, plan, key
+        last = case.document.report(VerificationReport)
+        self.last = last if last and last.plan == key and last.until else None
+        self.since = (self.last.since if self.last else None) or settled
+        if self.last and self.last.until and self.last.ill:
+            self.since = self.last.until
+        end = min(began.timestamp(), self.since.timestamp())
+        window = case.catalogue.windows.verify_s
+        first = case.frame.incident.start
+        first = first if first < end else end - window  # a part has ended: the frame is later
+        before = max(first, end - window), end
+        after = min(self.since.timestamp(), case.now.timestamp()), case.now.timestamp()
+        document, catalogue = case.document, case.catalogue
+        self.result: Result[SignalLevels] = case.tools.call(
+            measure, targets=targets(document, catalogue, plan), before=before, after=after
+        )
+        deciding = set(decisive(document, catalogue, plan))
+        self.measures = [self._measured(row, deciding) for row in self.result.rows]
+        self.decided = [m for m in self.measures if m.decisive]
+        self.watched = Watch(
+            seconds=after[1] - after[0],
+            hurt=max(0.0, end - first),
+            least=window,
+            patient=plan is not None and plan.kind == Restart.kind,
+        )
+
+    def _measured(self, row: SignalLevels, deciding: set[str]) -> Measure:
+        measured = Measure.model_validate(
+            {
+                **row.record(),
+                "threshold": threshold(self.case.catalogue, row.service, row.signal),
+                "decisive": f"{row.service}/{row.signal}" in deciding,
+                "evidence": self.result.evidence,
+            }
+        )
+        measured.healthy = healthy(measured)
+        return measured
+
+    def judged(self, acted: bool) -> Judged:
+        """How it ended."""
+        names = declared(self.case.document, self.case.catalogue)
+        measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
+        unseen = [name.replace("/", " ") for name in names if name not in measured]
+        return conclude(self.decided, self.watched, acted=acted, unseen=unseen)
+
+    def report(self, title: str, judged: Judged) -> VerificationReport:
+        """The report of this look."""
+        symptoms = [m for m in self.decided if deviated(m)]
+        text = _summary(title, judged)
+        event = Event(
+            at=self.case.now,
+            actor="observability",
+            kind=EventKind.verification,
+            text=text,
+            evidence=[self.result.evidence],
+        )
+        return VerificationReport(
+            specialist="observability",
+            conclusion="inconclusive" if judged.outcome is Outcome.unverified else "concluded",
+            summary=text,
+            searched=[self.result.evidence],
+            plan=self.key,
+            outcome=judged.outcome,
+            probability=judged.probability,
+            reason=judged.reason,
+            improving=judged.again,
+            well=judged.well,
+            since=self.since,
+            until=self.case.now,
+            ill=not judged.well,
+            measures=self.measures,
+            findings=list(_findings(self.result, self.measures, symptoms)),
+            gaps=[
+                Gap(what=f"{m.name} after the action", why="no samples in the window")
+                for m in self.measures
+                if m.after is None and m.before is not None and not m.route
+            ],
+            events=[event],
+        )
 
 
-def _watched_s(case: Case, execution: Execution) -> float:
-    """Seconds that are looked at after the action: all since it settled; the last ones only, where
-    the last look still found it ill and some of that time was."""
-    settled = (execution.ended_at or execution.started_at).timestamp()
-    all_of_it = case.now.timestamp() - settled - case.catalogue.windows.stabilise_s
-    ill = any(m.decisive and m.healthy is False for m in execution.measures)
-    return max(0.0, min(all_of_it, case.catalogue.windows.verify_s) if ill else all_of_it)
+def _summary(title: str, judged: Judged) -> str:
+    sure = f" ({judged.probability:.0%})" if judged.probability is not None else ""
+    head = f"{title}: {judged.outcome.value}{sure}"
+    way = ", well so far and watched longer" if judged.well else ", measured again"
+    return f"{head}{way if judged.again else ''}; {judged.reason}"
 
 
-def _targets(case: Case, execution: Execution) -> list[str]:
-    """What decides, and the sweep's other anomalies for context."""
-    decisive = _decisive(case.document, case.catalogue, execution)
-    seen = [
-        f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
-        for finding in case.document.findings
-        if finding.kind.startswith("anomaly:") and finding.step == SweepReport.number()
-    ]
-    context = [target for target in dict.fromkeys(seen) if target not in decisive]
-    return decisive + context[:CONTEXT]
-
-
-def _decisive(document: Incident, catalogue: Catalogue, execution: Execution) -> list[str]:
-    """The frozen symptoms, and those of the cause that was acted on with its telltale."""
-    plan = document.plan(execution.plan)
-    cause = next((h for h in document.hypotheses if plan and h.id == plan.hypothesis), None)
-    # A third party is not ours to mend, and nobody calls it any more after a switch.
-    outside = {service.name for service in catalogue.services if service.kind == "external"}
-    names = frozen(document, catalogue)
-    if cause:
-        # A provider is seen through the service that uses it: its resource names that one.
-        owner = cause.resource if cause.kind in PROVIDERS else cause.service
-        names += [f"{owner}/{signal}" for signal in SYMPTOMS]
-        names += [f"{owner}/{telltale}" for telltale in [fault_of(cause.kind).telltale] if telltale]
-    kept = [name for name in names if name.partition("/")[0] not in {"", *outside}]
-    return list(dict.fromkeys(kept))
-
-
-def frozen(document: Incident, catalogue: Catalogue) -> list[str]:
-    """What has to be well again, as "service/signal", whatever is done about it: as it was known
-    when the incident was declared."""
-    edges = [service.name for service in catalogue.services if service.kind == "edge"]
-    names = [f"{edge}/{signal}" for edge in edges for signal in (*SYMPTOMS, REFUSED)]
-    alerting, metric = document.alert.service, document.alert.labels.get("metric", "")
-    names += [f"{alerting}/{signal}" for signal in SYMPTOMS]
-    if metric in MEASURED:
-        names.append(f"{alerting}/{metric}")
-    names += [f"{s.service}/{OF_OBJECTIVE[s.sli]}" for s in document.slo if s.breached]
-    for seen in document.findings:
-        signal = seen.kind.removeprefix("anomaly:")
-        if (seen.step, seen.attempt) == (SweepReport.number(), 1) and signal in SYMPTOMS:
-            names.append(f"{seen.service}/{signal}")
-    return names
-
-
-def _judged(
-    case: Case, result: Result[SignalLevels], row: SignalLevels, decisive: set[str]
-) -> Measure:
-    measure = Measure.model_validate(
-        {
-            **row.record(),
-            "threshold": _threshold(case, row),
-            "decisive": f"{row.service}/{row.signal}" in decisive,
-            "evidence": result.evidence,
-        }
-    )
-    measure.healthy = healthy(measure)
-    return measure
-
-
-def _threshold(case: Case, row: SignalLevels) -> float | None:
-    service = case.catalogue.find(row.service)
-    for slo in service.slos if service else []:
-        if slo.sli == "availability" and row.signal in COUNTED:
-            return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and row.signal == SignalName.latency_p95 and slo.threshold_ms:
-            return slo.threshold_ms / 1000
-    return None
-
-
-def _summary(
-    execution: Execution, outcome: Outcome, symptoms: list[Measure], improving: bool
-) -> str:
-    worst = max(symptoms, key=remaining, default=None)
-    head = f"{execution.title}: {outcome.value}"
-    if worst is None or worst.after is None:
-        return f"{head}; no symptom could be measured after it"
-    levels = (worst.baseline, worst.before, worst.after)
-    well, before, after = ("unknown" if level is None else f"{level:.3g}" for level in levels)
-    well_so_far = all(symptom.healthy for symptom in symptoms)
-    way = ", well so far and watched longer" if well_so_far else ", on its way back"
-    way = way if improving else ""
-    return f"{head}{way}; {worst.service} {worst.signal} {before} → {after} (healthy {well})"
-
-
-def _findings(result: Result[SignalLevels], symptoms: list[Measure]) -> Iterator[Finding]:
-    rows = {(row.service, row.signal): row for row in result.rows}
-    for symptom in symptoms:
-        if symptom.after is not None:
-            state = "is back" if symptom.healthy else "is not back"
-            text = f"{symptom.service} {symptom.signal} {state} at its healthy level"
-            row, proof = rows[symptom.service, symptom.signal], ("before", "after", "baseline")
-            yield finding("verification", text, result, row, *proof)
+def _findings(
+    result: Result[SignalLevels], measures: list[Measure], symptoms: list[Measure]
+) -> Iterator[Finding]:
+    for row, measured in zip(result.rows, measures, strict=True):
+        if measured in symptoms and measured.after is not None:
+            state = "is back" if measured.healthy else "is not back"
+            text = f"{measured.name} {state} at its healthy level"
+            yield finding("verification", text, result, row, "before", "after", "baseline")

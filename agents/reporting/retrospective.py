@@ -105,15 +105,22 @@ def _good(say: Narrator) -> Iterator[Statement]:
         yield say.say(text, *(s.evidence for s in document.slo))
 
 
+DID = {
+    Outcome.contained: "holds errors back by refusing requests",
+    Outcome.partly: "ended a part of what hurt and not the rest",
+    Outcome.by_itself: "came when what hurt was ending by itself",
+    Outcome.unverified: "was not verified",
+    Outcome.failed: "could not be carried out",
+}
+"""What an action did that did not make it better, by its outcome."""
+
+
 def _bad(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
-        if execution.outcome is Outcome.contained:
-            text = f"{execution.title} holds errors back by refusing requests."
-            yield say.say(text, *execution.proof)
-        elif execution.outcome is not Outcome.better:
-            text = f"{execution.title} did not help: {execution.outcome.value}."
-            yield say.say(text, *execution.proof)
+        if execution.outcome is not Outcome.better:
+            did = DID.get(execution.outcome, f"did not help: {execution.outcome.value}")
+            yield say.say(f"{execution.title} {did}.", *execution.proof)
     if likely_cause(document) is None and not is_noise(document):
         yield say.say("No cause stands out: the investigation is inconclusive.", *looked(say))
     yield from _gaps(say)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from ...incident.action import Verdict
+from ...incident.action import Outcome, Verdict
+from ...incident.document import Incident
 from ...incident.finding import FaultKind, Finding, Hypothesis
-from ...incident.report import DetectionReport, InvestigationReport
+from ...incident.report import DetectionReport, InvestigationReport, VerificationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
 from ...prompts.values import clock, duration, percent, quantity, utc
@@ -31,11 +32,26 @@ def summary(say: Narrator) -> Iterator[Statement]:
     solved = solution(document)
     if solved:
         yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *solved.proof)
+    elif by_itself(document):
+        text = "What hurt ended by itself, as telemetry confirms; no action is credited."
+        yield say.say(text, *verified(document))
     elif document.executions:
         tried = [e for execution in document.executions for e in execution.proof]
         yield say.say("No action is on record that telemetry confirms as helpful.", *tried)
     else:
         yield say.say("No action was taken.", say.line(EventKind.decision))
+
+
+def by_itself(document: Incident) -> bool:
+    """Whether the last look found that what hurt had ended without an action."""
+    last = document.report(VerificationReport)
+    return last is not None and last.outcome is Outcome.by_itself
+
+
+def verified(document: Incident) -> list[str]:
+    """Evidence of the last look."""
+    last = document.report(VerificationReport)
+    return last.searched if last else []
 
 
 def _kind(say: Narrator) -> str:
@@ -172,7 +188,7 @@ def resolution(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
         values = "; ".join(
-            f"{m.service} {m.signal} {quantity(m.before, m.unit)} → {quantity(m.after, m.unit)}"
+            f"{m.name} {quantity(m.before, m.unit)} → {quantity(m.after, m.unit)}"
             for m in execution.measures
             if m.decisive and m.before != m.after
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
-from ...incident.action import Outcome
+from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
@@ -79,8 +79,9 @@ def frame_of(
 
     Until step 2 has found the onset, the incident begins `detect_s` before the alert: an alert
     fires after its window has filled. The incident ends now, where telemetry ends, or with the
-    action that helped: what comes after that is recovery. It never begins before telemetry does,
-    however old the alert is.
+    action that helped: what comes after that is recovery. Where an action ended a part of it, what
+    is looked at is the rest, from when that action had settled. It never begins before telemetry
+    does, however old the alert is.
     """
     starts = [part.start for part in coverage if part.start is not None]
     seen = [
@@ -97,8 +98,16 @@ def frame_of(
     if document.onset:
         guard = windows.detect_s * GUARD
         found = _windows(document.onset.timestamp(), end, guard, windows, starts)
+    parts = [e.ended_at or e.started_at for e in document.executions if _ended_a_part(e)]
+    if parts:
+        begin = max(parts).timestamp() + windows.stabilise_s
+        found = found[0], Window(min(max(begin, found[1].start), end), end)
     service, metric = document.alert.service, document.alert.labels.get("metric", "")
     return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
+
+
+def _ended_a_part(execution: Execution) -> bool:
+    return execution.outcome is Outcome.partly and not execution.undone
 
 
 def since_when(document: Incident, windows: Windows) -> float:

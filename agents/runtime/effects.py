@@ -68,7 +68,7 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     result = Performed.model_validate(effect.result) if effect and effect.done_at else DIED
     document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
     tell(ActionDone(execution=document.executions[-1]))
-    return {"checks": 0, "improving": False}
+    return {"checks": 0, "improving": False, "well": False}
 
 
 def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -97,6 +97,16 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
     context.recorder.advance()  # what is measured now is what has come since
+    return {"checks": state.checks + 1}
+
+
+def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait a measuring window more before looking again, where nobody acts."""
+    context = runtime.context
+    seconds = context.catalogue.windows.verify_s
+    runtime.stream_writer(Waiting(seconds=seconds, why="watching whether it stays well"))
+    context.sleep(seconds)
+    context.recorder.advance()
     return {"checks": state.checks + 1}
 
 

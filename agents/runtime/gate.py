@@ -27,7 +27,7 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     document = context.store.load(state.incident_id)
     plan = next_plan(document, state.attempt) if context.operations else None
     if plan is None:
-        return {"plan": "", "approved": False}
+        return {"plan": "", "approved": False, "checks": 0}
     request = _request(context, state.incident_id, plan.hash, "action", plan.title)
     text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.short_hash})"
     event = Event(

@@ -83,7 +83,12 @@ def outcome_of(report: AnyReport) -> dict:
     """After step 8: how the action ended, or that it is to be measured again."""
     if not isinstance(report, VerificationReport):
         return {"outcome": Outcome.unverified.value}
-    return {"outcome": report.outcome.value, "improving": report.improving}
+    return {
+        "outcome": report.outcome.value,
+        "improving": report.improving,
+        "well": report.well,
+        "take_back": report.take_back,
+    }
 
 
 def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -95,11 +100,13 @@ def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         "attempt": state.attempt + (not spent),
         "investigated": False,
         "outcome": "",
+        "checks": 0,
+        "well": False,
         "stop": "attempts spent" if spent else "",
     }
 
 
 def _investigated_again(document: Incident) -> None:
     if document.state is State.monitoring:  # patience is over: they were on their way, and stopped
-        reason = "the symptoms did not go"
+        reason = "what hurts did not end"
         document.move(State.investigating, utc_now(), "observability", reason)

@@ -51,7 +51,7 @@ def guilty(document: Incident, payload: Payload) -> list[tuple[str, str]]:
     """
     levels = [measure for execution in document.executions for measure in execution.measures]
     off = sorted((m for m in levels if deviation(m) > FAR), key=deviation, reverse=True)
-    measured = [(m.service, m.signal) for m in off if m.signal in FIRST]
+    measured = [(m.service, m.signal) for m in off if m.signal in FIRST and not m.route]
     worse = [row for row in _compared(document, payload) if row.worse]
     rows = [row for row in worse if (row.score or 0.0) >= CLEAR] or worse
     ordered = sorted(rows, key=lambda row: _order(row, _suspects(document)))

@@ -1,10 +1,12 @@
 """Whether an action helped, from levels: healthy, before, after. Hand-made cases."""
 
+from typing import Any
+
 import pytest
 
-from warroom.agents.health.recovery import conclude, healthy, remaining
-from warroom.incident.action import Execution, Measure, Outcome
-from warroom.incident.timeline import utc_now
+from warroom.agents.health.levels import deviated, healthy, remaining
+from warroom.agents.health.recovery import Watch, conclude
+from warroom.incident.action import Measure, Outcome
 
 
 def measure(
@@ -23,12 +25,10 @@ def counted(before: float, last: float, after: float, **more: object) -> Measure
 
 
 def outcome(
-    *measures: Measure, failed: bool = False, watched_s: float = 60.0
+    *measures: Measure, acted: bool = True, watched_s: float = 60.0, **more: Any
 ) -> tuple[Outcome, bool]:
-    execution = Execution(plan="p", title="restart", started_at=utc_now())
-    if failed:
-        execution.outcome = Outcome.failed
-    return conclude(execution, measures, watched_s)
+    judged = conclude(measures, Watch(watched_s, **more), acted=acted)
+    return judged.outcome, judged.again
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def outcome(
         ((0.0, 0.3, 0.15), (Outcome.unverified, True)),  # half is left: on its way
         ((0.0, 0.3, 0.28), (Outcome.unchanged, False)),
         ((0.0, 0.3, 0.5), (Outcome.worse, False)),  # 1.67 times as far
-        ((0.0, 0.3, None), (Outcome.unverified, False)),  # no traffic: nothing is known
+        ((0.0, 0.3, None), (Outcome.unverified, True)),  # no traffic yet: nothing is known
         ((None, 0.3, 0.0), (Outcome.unverified, False)),  # no healthy level to hold it against
     ],
 )
@@ -57,7 +57,7 @@ def test_a_symptom_that_users_feel_and_nobody_measured_leaves_it_open() -> None:
         measure(1.0, 0.0, 1.0, signal="up", unit="", higher_is_worse=False),
         measure(0.0, 0.3, None),
     )
-    assert outcome(well, unseen) == (Outcome.unverified, False)
+    assert outcome(well, unseen) == (Outcome.unverified, True)
 
 
 def test_worse_is_worse_even_where_another_symptom_cannot_be_measured() -> None:
@@ -66,7 +66,7 @@ def test_worse_is_worse_even_where_another_symptom_cannot_be_measured() -> None:
 
 
 def test_an_action_that_failed_half_way_may_have_made_things_worse() -> None:
-    assert outcome(measure(0.0, 0.1, 0.6), failed=True) == (Outcome.worse, False)
+    assert outcome(measure(0.0, 0.1, 0.6), acted=False) == (Outcome.worse, False)
 
 
 def test_what_was_well_and_is_far_off_now_is_worse() -> None:
@@ -91,8 +91,9 @@ def test_a_drop_is_bad_where_lower_is_worse() -> None:
     assert outcome(up)[0] is Outcome.unchanged
 
 
-def test_an_action_that_failed_changed_nothing() -> None:
-    assert outcome(measure(0.0, 0.3, 0.0), failed=True) == (Outcome.unchanged, False)
+def test_what_ends_without_an_action_ended_by_itself() -> None:
+    assert outcome(measure(0.0, 0.3, 0.0), acted=False) == (Outcome.by_itself, False)
+    assert outcome(measure(0.0, 0.3, 0.3), acted=False) == (Outcome.unverified, False)
 
 
 def test_twice_the_objective_is_not_well_however_far_it_fell() -> None:
@@ -129,3 +130,59 @@ def test_errors_that_went_because_requests_are_refused_are_contained() -> None:
 
 def test_nothing_that_was_measured_leaves_it_open() -> None:
     assert outcome(measure(0.0, None, None)) == (Outcome.unverified, False)
+
+
+def test_one_part_ended_beyond_chance_and_the_rest_goes_on() -> None:
+    cured, left = counted(0.3, 0.3, 0.0, service="checkout"), counted(0.2, 0.2, 0.2)
+    assert outcome(cured, left) == (Outcome.partly, False)
+    rare = {"requests_before": 20, "requests_last": 6, "requests_after": 20}
+    chance = counted(0.1, 0.1, 0.0, service="checkout", **rare)  # two of twenty, then none
+    assert outcome(chance, left) == (Outcome.unchanged, False)
+
+
+def test_a_few_requests_before_the_action_do_not_say_that_it_had_ended() -> None:
+    assert outcome(counted(0.3, 0.0, 0.0, requests_last=3)) == (Outcome.better, False)
+
+
+def test_it_is_watched_for_as_long_as_it_hurt_within_reason() -> None:
+    cured = counted(0.3, 0.3, 0.0)
+    window: dict[str, Any] = {"hurt": 20.0, "least": 8.0}
+    assert outcome(cured, watched_s=8.0, **window) == (Outcome.unverified, True)
+    assert outcome(cured, watched_s=16.0, **window) == (Outcome.better, False)
+    restarted = {**window, "patient": True}
+    assert outcome(cured, watched_s=16.0, **restarted) == (Outcome.unverified, True)
+    assert outcome(cured, watched_s=20.0, **restarted) == (Outcome.better, False)
+    assert outcome(cured, watched_s=16.0, acted=False, **window) == (Outcome.unverified, True)
+    assert outcome(cured, watched_s=20.0, acted=False, **window) == (Outcome.by_itself, False)
+
+
+def test_an_action_in_a_pause_of_the_symptom_cured_nothing_yet() -> None:
+    paused = counted(0.0, 0.0, 0.0, during=0.2, requests_during=3000, pause_s=30.0)
+    assert outcome(paused, watched_s=16.0) == (Outcome.unverified, True)
+    assert outcome(paused, watched_s=40.0)[0] is not Outcome.unchanged
+
+
+def test_what_was_ill_when_declared_is_open_until_it_is_measured() -> None:
+    judged = conclude([counted(0.3, 0.3, 0.0)], Watch(60.0), unseen=["checkout error_rate"])
+    assert (judged.outcome, judged.again, judged.well) == (Outcome.unverified, True, False)
+    assert "checkout error_rate could not be measured" in judged.reason
+
+
+def test_nothing_that_was_off_proves_nothing() -> None:
+    judged = conclude([counted(0.001, 0.001, 0.0)], Watch(60.0), acted=False)
+    assert (judged.outcome, judged.well) == (Outcome.unverified, False)
+
+
+def test_one_failure_makes_no_failing_route_and_two_do() -> None:
+    few = {"route": "POST /cart", "requests_during": 9, "requests_before": 9, "during": 1 / 9}
+    assert not deviated(counted(1 / 9, 0.0, 0.0, **few))
+    assert deviated(counted(2 / 9, 0.0, 0.0, **{**few, "during": 2 / 9}))
+
+
+def test_an_outcome_says_how_sure_it_is_and_why() -> None:
+    judged = conclude([counted(0.3, 0.3, 0.0)], Watch(60.0))
+    assert (judged.outcome, judged.probability) == (Outcome.better, 0.99)
+    assert judged.reason == "gateway error_rate 0.3 → 0 of 1000, watched for 60 s"
+    some = {"requests_before": 30, "requests_after": 30}
+    unsure = conclude([counted(0.2, 0.2, 0.0, **some)], Watch(60.0))
+    assert unsure.probability is not None and 0.95 < unsure.probability < 0.99

@@ -7,10 +7,8 @@ from warroom.actions.inventory import Inventory, Part
 from warroom.actions.switch_provider import SwitchProvider
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose
-from warroom.agents.health.verification import _decisive
-from warroom.incident.action import Execution
+from warroom.agents.health.symptoms import decisive
 from warroom.incident.finding import Argument, FaultKind, Hypothesis
-from warroom.incident.timeline import utc_now
 from warroom.telemetry.model import Catalogue, Service
 from warroom.tests.support.incidents import minimal
 from warroom.tests.support.shop_bundle import write_shop
@@ -62,7 +60,6 @@ def test_it_is_verified_where_it_is_used_not_at_the_third_party() -> None:
         hypothesis="H1",
     )
     document.proposals = [made]
-    done = Execution(plan=made.hash, title=made.title, started_at=utc_now())
     catalogue = Catalogue(
         services=[
             Service(name="gateway", kind="edge"),
@@ -70,7 +67,7 @@ def test_it_is_verified_where_it_is_used_not_at_the_third_party() -> None:
             Service(name="ai-primary", kind="external"),
         ]
     )
-    assert _decisive(document, catalogue, done) == [
+    assert decisive(document, catalogue, made) == [
         "gateway/error_rate",
         "gateway/latency_p95",
         "gateway/throttled_rate",

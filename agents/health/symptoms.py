@@ -1,0 +1,89 @@
+"""What has to be well again, frozen when the incident is declared, whatever plan came last.
+
+Errors, latency and refused requests where users enter, all of them and route by route; the alert's
+own signal; every objective that was missed; what failed in the sweep. To that the promise of the
+plan: its target, and the telltale of the cause that it was meant for. The sweep's other anomalies
+are measured for the reader.
+"""
+
+from ...faults import fault_of
+from ...incident.action import ActionPlan
+from ...incident.document import Incident
+from ...incident.finding import FaultKind
+from ...incident.report import SweepReport
+from ...telemetry.model import Catalogue
+from ...telemetry.signal_catalogue import MEASURED, SYMPTOMS, SignalName
+from .levels import COUNTED, REFUSED
+
+OF_OBJECTIVE = {"availability": SignalName.error_rate, "latency": SignalName.latency_p95}
+"""The signal that an objective of this kind is seen in."""
+PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
+CONTEXT = 6
+"""Other anomalies of the sweep that are measured again, for the reader."""
+
+
+def decisive(document: Incident, catalogue: Catalogue, plan: ActionPlan | None) -> list[str]:
+    """What decides, as "service/signal"."""
+    names = [*declared(document, catalogue), *_watched(document, catalogue)]
+    return _ours(names + (_promised(document, catalogue, plan) if plan else []), catalogue)
+
+
+def targets(document: Incident, catalogue: Catalogue, plan: ActionPlan | None) -> list[str]:
+    """What decides, and the sweep's other anomalies for context."""
+    deciding = decisive(document, catalogue, plan)
+    seen = [
+        f"{finding.service}/{finding.kind.removeprefix('anomaly:')}"
+        for finding in document.findings
+        if finding.kind.startswith("anomaly:") and finding.step == SweepReport.number()
+    ]
+    context = [target for target in dict.fromkeys(seen) if target not in deciding]
+    return deciding + context[:CONTEXT]
+
+
+def declared(document: Incident, catalogue: Catalogue) -> list[str]:
+    """What was ill when the incident was declared: it is open until that is measured well."""
+    alerting, metric = document.alert.service, document.alert.labels.get("metric", "")
+    names = [f"{alerting}/{metric}"] if metric in MEASURED else []
+    names += [f"{s.service}/{OF_OBJECTIVE[s.sli]}" for s in document.slo if s.breached]
+    for seen in document.findings:
+        signal = seen.kind.removeprefix("anomaly:")
+        if (seen.step, seen.attempt) == (SweepReport.number(), 1) and signal in SYMPTOMS:
+            names.append(f"{seen.service}/{signal}")
+    return _ours(names, catalogue)
+
+
+def _watched(document: Incident, catalogue: Catalogue) -> list[str]:
+    """Where users would feel it."""
+    edges = [service.name for service in catalogue.services if service.kind == "edge"]
+    names = [f"{edge}/{signal}" for edge in edges for signal in (*SYMPTOMS, REFUSED)]
+    return names + [f"{document.alert.service}/{signal}" for signal in SYMPTOMS]
+
+
+def _promised(document: Incident, catalogue: Catalogue, plan: ActionPlan) -> list[str]:
+    """What the plan said would be measured: its target, and what its cause shows in."""
+    names = [f"{plan.target}/{s}" for s in SYMPTOMS if catalogue.find(plan.target)]
+    cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
+    if cause:
+        # A provider is seen through the service that uses it: its resource names that one.
+        owner = cause.resource if cause.kind in PROVIDERS else cause.service
+        telltale = fault_of(cause.kind).telltale
+        names += [f"{owner}/{signal}" for signal in (*SYMPTOMS, telltale) if signal]
+    return names
+
+
+def _ours(names: list[str], catalogue: Catalogue) -> list[str]:
+    """Each once; a third party is not ours to mend, and nobody calls it any more after a switch."""
+    outside = {service.name for service in catalogue.services if service.kind == "external"}
+    kept = [name for name in names if name.partition("/")[0] not in {"", *outside}]
+    return list(dict.fromkeys(kept))
+
+
+def threshold(catalogue: Catalogue, service: str, signal: str) -> float | None:
+    """The objective that a signal is held against: a share, or seconds; None: it has none."""
+    known = catalogue.find(service)
+    for slo in known.slos if known else []:
+        if slo.sli == "availability" and signal in COUNTED:
+            return round(1 - slo.objective, 6)
+        if slo.sli == "latency" and signal == SignalName.latency_p95 and slo.threshold_ms:
+            return slo.threshold_ms / 1000
+    return None
