@@ -11,13 +11,18 @@ from ..tools.example import example_trace
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
+from ..tools.sessions import database_sessions
 from ..tools.shifts import signal_series
+from ..tools.state import state_changes
 from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
-DEBUG = (search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry)
+DEBUG = (
+    *(search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry),
+    *(state_changes, database_sessions),
+)
 
 DETECT = Step(
     1,

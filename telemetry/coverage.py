@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from .model import EVENTS, Coverage, Window
+from ..actions.facts import FactKind
+from .model import EVENTS, Coverage, StateFact, Window
 from .sources.source import OPTIONAL
 
 TOLERANCE_S = 2.0
@@ -53,6 +54,12 @@ def cover(
         problems += [*clocks.get(modality, ()), *_apart(modality, ranges)]
         covers.append(Coverage(modality, start, end, rows, "; ".join(problems)))
     return covers
+
+
+def unread(facts: Sequence[StateFact]) -> list[str]:
+    """What of the system's state could not be looked at when one looked last, in words."""
+    last = {(f.service, f.instance, f.object): f.value for f in facts if f.kind == FactKind.unread}
+    return sorted({text for text in last.values() if text})
 
 
 def clock_problems(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

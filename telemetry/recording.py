@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.requests.tables import LogTable, SpanTable
-from .coverage import Range, clock_problems, cover
+from .coverage import Range, clock_problems, cover, unread
 from .event_columns import messages
 from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, StateFact, Window
 from .queries import QueryAnswer, run
@@ -65,7 +65,11 @@ class Recording:
     def coverage(self) -> list[Coverage]:
         """First and last time, rows and problems per modality."""
         ranges = {name: self._range(name) for name in self.held}
-        return cover(ranges, self._clocks(), self.unseen)
+        unseen = {
+            **self.unseen,
+            "state": [*self.unseen.get("state", ()), *unread(self.state(EVER.end))],
+        }
+        return cover(ranges, self._clocks(), unseen)
 
     def metrics(
         self, window: Window, names: list[str], services: list[str] | None = None

@@ -7,18 +7,17 @@ by when it became more frequent than chance allows, so nobody has to know the on
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
 
 import numpy as np
 
 from ..analysis.rates import Beginning, beginning
+from ..analysis.requests.tables import SpanTable
 from ..analysis.templates import mask_all
 from ..telemetry.model import STATUS_CODE, Span, Window, peer
-from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Frame, Row, Table, tool
+from .failed_spans import Way, deepest, said_by, way_of
 from .reading import cut, number, seconds, table
 
 WORDS = 240
@@ -27,31 +26,6 @@ SURE = -2.0
 """log10 of the chance below which a kind of failure that was there before is a new one."""
 EXAMPLES = 3
 """Failing calls of each kind of which the callee's own side is looked up."""
-
-
-class Way(StrEnum):
-    """How a request fails: at the callee's answer, for want of one, or by the service's own."""
-
-    own = "own error"
-    answered = "answered an error"
-    refused = "refused"
-    late = "not in time"
-    pool = "no connection free"
-    full = "no room"
-
-
-class WayTable(Entry):
-    """failure_ways.yaml, which says what each is for."""
-
-    pool: AnyCase
-    full: AnyCase
-    late: AnyCase
-    refused: AnyCase
-
-
-@cache
-def _ways() -> WayTable:
-    return read_table("tools/failure_ways.yaml", WayTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +53,9 @@ class NewFailure(Row):
     callee_ms: float | None
     """What the callee itself worked at such a call; None where it left no span."""
     callee_failed: bool
+    good_ratio: float | None
+    """Good calls of the same operation, per request, now and before; near 1 where the failing ones
+    came on top. None without any before."""
     trace_id: str
 
 
@@ -102,7 +79,8 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     """
     window = looked_at(bench.frame)
     spans = bench.telemetry.spans(window, failed=True)
-    arrivals = _arrivals(bench, window)
+    table_of = bench.telemetry.span_table(window)
+    arrivals = _arrivals(table_of)
     groups = _groups(deepest(spans))
     begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
     new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
@@ -112,7 +90,10 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
         for span in groups[kind]
         if span.start >= one.since
     }
-    rows = [_row(bench, kind, groups[kind], one, len(failing)) for kind, one in new.items()]
+    rows = [
+        _row(bench, k, groups[k], one, len(failing), _good(table_of, groups[k], one))
+        for k, one in new.items()
+    ]
     rows.sort(key=lambda row: -row.count)
     summary = f"{len(rows)} kinds of new failures in {len(failing)} requests"
     if rows:
@@ -129,35 +110,21 @@ def looked_at(frame: Frame) -> Window:
     return Window(start, frame.incident.end)
 
 
-def deepest(spans: Iterable[Span]) -> list[Span]:
-    """Of each failing trace the failed span below which nothing failed: one whose callers failed
-    with it up to the root before one that was tolerated, then the last to begin."""
-    known = {(span.trace_id, span.span_id): span for span in spans}
-    above = {(span.trace_id, span.parent_id) for span in known.values()}
-    best: dict[str, tuple[tuple[bool, float], Span]] = {}
-    for key, span in known.items():
-        if key in above:
-            continue
-        rank = _reaches_root(span, known), span.start
-        if span.trace_id not in best or rank > best[span.trace_id][0]:
-            best[span.trace_id] = rank, span
-    return sorted((span for _, span in best.values()), key=lambda span: span.start)
+def _good(spans: SpanTable, failed: list[Span], begun: Beginning) -> float | None:
+    """Good calls of the operation that fails so, per request, now against before."""
+    service, name = failed[-1].service, failed[-1].name
+    same = np.array([(op.service, op.name) == (service, name) for op in spans.ops], bool)
+    calls, arrivals = spans.start[same[spans.op]], _arrivals(spans)
+    bad = np.array([span.start for span in failed if (span.service, span.name) == (service, name)])
+    rates = []
+    for early in (True, False):
+        good = np.sum((calls < begun.since) == early) - np.sum((bad < begun.since) == early)
+        rates.append(good / max(1, np.sum((arrivals < begun.since) == early)))
+    return float(rates[1] / rates[0]) if rates[0] > 0 else None
 
 
-def _reaches_root(span: Span, known: dict[tuple[str, str], Span]) -> bool:
-    seen: set[str] = set()
-    while span.parent_id and span.span_id not in seen:
-        seen.add(span.span_id)
-        parent = known.get((span.trace_id, span.parent_id))
-        if parent is None:
-            return False
-        span = parent
-    return True
-
-
-def _arrivals(bench: Bench, window: Window) -> np.ndarray:
+def _arrivals(spans: SpanTable) -> np.ndarray:
     """When each request began, sorted; of telemetry without whole traces, when each span did."""
-    spans = bench.telemetry.span_table(window)
     return np.sort(spans.start[spans.entry] if spans.entry.any() else spans.start)
 
 
@@ -173,40 +140,22 @@ def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
     return groups
 
 
-def said_by(span: Span) -> str:
-    """What a failed span says about its error: type and message, else status and code."""
-    named = str(span.attributes.get("exception.type") or span.attributes.get("error.type") or "")
-    message = str(span.attributes.get("exception.message") or span.status_message or "").strip()
-    short = named.rpartition(".")[2]
-    if short and not message.startswith(short):
-        message = f"{short}: {message}" if message else short
-    message = " ".join(message.partition("\n")[0].split())  # what follows names rows and hints
-    return message or (f"HTTP {code}" if (code := span.attributes.get(STATUS_CODE)) else "error")
-
-
-def way_of(span: Span, text: str, callee: str) -> Way:
-    """How it failed, by what it says."""
-    if _ways().pool.search(text):
-        return Way.pool
-    if not callee:
-        return Way.full if _ways().full.search(text) else Way.own
-    if span.attributes.get(STATUS_CODE):
-        return Way.answered
-    if _ways().late.search(text):
-        return Way.late
-    return Way.refused if _ways().refused.search(text) else Way.answered
-
-
 def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
     """More than chance allows; or first seen in the incident, and no refusal that people meet."""
     code = found[-1].attributes.get(STATUS_CODE)
     if isinstance(code, int) and code < 500:
         return one.log10_p <= SURE and one.after >= 2 * one.before
-    return one.log10_p <= SURE or (one.before == 0 and one.since >= frame.incident.start)
+    start = min(frame.incident.start, frame.by_alert[1].start)
+    return one.log10_p <= SURE or (one.before == 0 and one.since >= start)
 
 
 def _row(
-    bench: Bench, kind: _Kind, found: list[Span], begun: Beginning, failing: int
+    bench: Bench,
+    kind: _Kind,
+    found: list[Span],
+    begun: Beginning,
+    failing: int,
+    good: float | None,
 ) -> NewFailure:
     now = [span for span in found if span.start >= begun.since]
     operations = Counter(span.name for span in now)
@@ -230,6 +179,7 @@ def _row(
         waited_ms=number(float(np.median([span.duration_ms for span in now]))) or 0.0,
         callee_ms=number(callee_ms),
         callee_failed=callee_failed,
+        good_ratio=number(good, 3),
         trace_id=now[0].trace_id,
     )
 

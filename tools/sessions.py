@@ -62,8 +62,9 @@ def database_sessions(bench: Bench) -> Table[SessionWait]:
         if (row := _wait(history, window.start, window.end))
     ]
     rows.sort(key=lambda row: (-(row.held_s or 0.0), -row.waiting))
-    waiting = sum(row.waiting for row in rows if not row.ended)
-    summary = f"{waiting} sessions wait for {len({row.blocker for row in rows})} others"
+    still = sum(row.waiting for row in rows if not row.ended)
+    waited, held = sum(row.waiting for row in rows), len({row.blocker for row in rows})
+    summary = f"{waited} sessions waited for what {held} held; {still} still wait"
     nothing = "no session was seen to wait for another"
     gaps = unread(bench)
     return table(rows, summary + gaps, nothing + gaps, window)

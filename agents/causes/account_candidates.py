@@ -2,24 +2,28 @@
 
 from collections.abc import Iterator
 
+from ...tools.change_feed import ChangeRecord
+from ...tools.new_failures import NewFailure
 from ...tools.requests import ChangedPath
 from ...tools.stepped_gauges import Step
 from ..reporting.wording import way_words
-from .account import JUST_BEFORE_S, Account, accounts, gave_up_early, starts
-from .account_kinds import BY_CHANGE, fault_kind
+from .account import CLEARLY, JUST_BEFORE_S, Account, accounts, gave_up_early, starts
+from .account_kinds import BY_CHANGE, fault_kind, released_content
 from .account_words import (
     change_words,
     clock,
     failure_words,
     nearest_change,
     quoted,
+    session_words,
     share_words,
     slowed_words,
     step_words,
     telling,
 )
 from .candidate import Candidate
-from .observations import Observations, cite
+from .observations import Observations, cite, where
+from .studies import scene
 
 COVERED = 3.5
 """Log-odds where all new failures end in one place in words that are new beyond chance."""
@@ -33,6 +37,10 @@ ANSWERED_WELL = 1.5
 """Log-odds of a callee that worked well while its caller gave up."""
 BEFORE = 1.0
 """Log-odds of a change of the place itself just before, of a kind that no recogniser weighs."""
+STATE = 2.5
+"""Log-odds of state that is otherwise at the place since just before: a grant, a setting."""
+BLOCKED = 2.5
+"""Log-odds of a session that is seen to hold what others wait for."""
 RESTARTED = 2.0
 """Log-odds of calls refused during a start, where nothing else is new."""
 TWICE = 0.3
@@ -41,8 +49,8 @@ SHARED = 1.5
 """Log-odds of one place that keeps three services waiting."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
-CLEARLY = 0.2
-"""Weight from which another way of requests is told."""
+SHOWN = 3
+"""Facts beside the first that a statement tells."""
 SURE = 4.0
 """-log10 of the chance from which a new failure is no chance at all."""
 WEIGHED = ("deploy", "flag", "config", "scale")
@@ -60,12 +68,22 @@ def told(seen: Observations) -> Iterator[Candidate]:
             change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
             if change and change.kind in BY_CHANGE:
                 candidate.change = change.id
+            if release := released_content(seen, account):
+                candidate.change = release.id
+                candidate.tied = _names_it(seen, release)
             yield candidate
+
+
+def _names_it(seen: Observations, release: ChangeRecord) -> bool:
+    """Whether what a release changed is what the errors name."""
+    studied = scene(seen).changes.get(release.id)
+    return bool(studied and (studied.contact.by_name > 0 or studied.contact.on_the_path))
 
 
 def _matters(seen: Observations, account: Account) -> bool:
     """Whether it tells of more than a few requests, or of what was changed; a victim's does not."""
-    if any(step.step == Step.setting for step in account.steps) or account.slowed:
+    stepped = any(step.step == Step.setting for step in account.steps)
+    if stepped or account.slowed or account.changed:
         return True
     deeper, share = accounts(seen).explained(account.place)
     if deeper and share > 0.5:
@@ -80,9 +98,11 @@ def _weigh(seen: Observations, candidate: Candidate, account: Account) -> str:
     """Give the candidate its reasons; the clause that tells most, or nothing."""
     words = [
         *_failures(seen, candidate, account),
+        *_sessions(seen, candidate, account),
         *_gauges(seen, candidate, account),
         *_slowed(seen, candidate, account),
         *_start(seen, candidate, account),
+        *(change_words(row) for row in account.changed[:1]),
     ]
     if words:
         _just_before(seen, candidate, account)
@@ -96,7 +116,7 @@ def _failures(seen: Observations, candidate: Candidate, account: Account) -> Ite
         return
     count, before = sum(row.count for row in rows), sum(row.before for row in rows)
     words = failure_words(lead, account.place)
-    novelty = min(1.0, max(-row.log10_p for row in rows) / SURE)
+    novelty = max(_novelty(row) for row in rows)
     quotes = cite(seen.new_failures, lead, "words", "count", "share", "since")
     text = f"{words} ({share_words(count, failing, before)})"
     candidate.backed(COVERED, novelty * count / max(1, failing), text, quotes)
@@ -110,6 +130,23 @@ def _failures(seen: Observations, candidate: Candidate, account: Account) -> Ite
         proof = cite(seen.new_failures, lead, "callee_ms", "waited_ms")
         candidate.backed(ANSWERED_WELL, min(1.0, lead.count / 3), text, proof)
     yield words
+
+
+def _novelty(row: NewFailure) -> float:
+    """0..1: beyond chance, and for answers that people meet every day instead of good ones."""
+    beyond = min(1.0, -row.log10_p / SURE)
+    everyday = row.code is not None and row.code < 500
+    return beyond * (1.0 - min(1.0, row.good_ratio or 0.0)) if everyday else beyond
+
+
+def _sessions(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
+    """Who holds what the others wait for."""
+    for row in list(where(seen.sessions, service=account.place))[:1]:
+        text = session_words(row)
+        quotes = cite(seen.sessions, row, "blocker", "relation", "waiting", "held_s")
+        candidate.backed(BLOCKED, 1.0, text, quotes)
+        candidate.resource = row.blocker
+        yield text
 
 
 def _gauges(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
@@ -138,7 +175,8 @@ def _start(seen: Observations, candidate: Candidate, account: Account) -> Iterat
     if lead is None or not begun:
         return
     times = ", ".join(clock(at) for at in begun[-3:])
-    text = f"{account.place} was started again at {times}; {lead.count} calls were refused until "
+    again = "keeps being started again" if len(begun) > 1 else "was started again"
+    text = f"{account.place} {again} ({times}); {lead.count} calls were refused until "
     text += f"it listened, “{quoted(lead.words)}”"
     quotes = cite(seen.new_failures, lead, "callee", "words", "count")
     candidate.backed(RESTARTED, 1.0 if not accounts(seen).failing else TWICE, text, quotes)
@@ -149,7 +187,8 @@ def _just_before(seen: Observations, candidate: Candidate, account: Account) -> 
     row = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
     if row and row.kind not in WEIGHED:
         quotes = cite(seen.changes, row, "kind", "service", "seconds_before")
-        candidate.backed(BEFORE, 1.0, f"just before: {change_words(row)}", quotes)
+        weight = STATE if row.kind in BY_CHANGE else BEFORE
+        candidate.backed(weight, 1.0, f"just before: {change_words(row)}", quotes)
 
 
 def _statement(seen: Observations, account: Account, words: str) -> str:
@@ -158,10 +197,16 @@ def _statement(seen: Observations, account: Account, words: str) -> str:
     row = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
     if row and row.kind == "restart" and "started again" in words:
         row = None
-    facts = [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
+    facts = [session_words(row) for row in list(where(seen.sessions, service=account.place))[:1]]
+    facts += [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
     facts += [way_words(way) for way in _ways(seen, account)]
-    facts += [change_words(row)] if row else []
-    after = f". With it: {'; '.join(facts)}" if facts else ""
+    facts = (
+        ([change_words(row)] if row else []) + facts
+        if row and row.kind in BY_CHANGE
+        else [*facts, *([change_words(row)] if row else [])]
+    )
+    facts = [fact for fact in facts if fact not in words]
+    after = f". With it: {'; '.join(facts[:SHOWN])}" if facts else ""
     return f"{words}{since}{after}"
 
 

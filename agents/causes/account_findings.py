@@ -19,9 +19,7 @@ def new_facts(seen: Observations) -> Iterator[Finding]:
     failing = sum(row.count for row in failures.rows)
     for row in [row for row in failures.rows if row.share >= LEAST][:SHOWN]:
         place = path(seen, row)[-1]
-        next_to = row.callee if place == row.callee else row.service
-        text = failure_words(row, place if place in (row.service, row.callee) else next_to)
-        text = f"{text}: {share_words(row.count, failing, row.before)}"
+        text = f"{failure_words(row, place)}: {share_words(row.count, failing, row.before)}"
         proof = ("service", "words", "count", "before", "since")
         yield finding("new-failure", text, failures, row, *proof, service=place, at=row.since)
     steps = seen.stepped_gauges

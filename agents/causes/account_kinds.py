@@ -3,12 +3,14 @@ fail, by what the error says of itself, by what the place is.
 """
 
 from ...incident.finding import FaultKind
-from ...tools.new_failures import NewFailure, Way
+from ...tools.change_feed import ChangeRecord
+from ...tools.failed_spans import Way
+from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
-from .account import JUST_BEFORE_S, Account, gave_up_early
+from .account import JUST_BEFORE_S, Account, gave_up_early, starts
 from .account_words import nearest_change
 from .error_words import kind_of, known_kind
-from .observations import Observations, first
+from .observations import Observations, first, where
 
 BY_CHANGE = {
     "grant": ("missing permission", "database fault"),
@@ -16,6 +18,7 @@ BY_CHANGE = {
     "setting": ("changed setting", "bad configuration"),
     "environment": ("changed setting", "bad configuration"),
     "limit": ("changed setting", "bad configuration"),
+    "process": ("hung process",),
 }
 """Kind of change -> kinds of fault, the first that is known."""
 
@@ -24,19 +27,43 @@ def fault_kind(seen: Observations, account: Account) -> FaultKind:
     """The kind of fault as far as it shows."""
     change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
     if change and change.kind in BY_CHANGE:
-        return known_kind(*BY_CHANGE[change.kind])
+        return _kind_of_change(change)
     if any(step.step == Step.setting for step in account.steps):
         return known_kind(*BY_CHANGE["setting"])
+    if any(True for _ in where(seen.sessions, service=account.place)):
+        return known_kind("lock contention", "database fault")
     lead = account.lead
     if lead and (account.begun or account.reached):
         found = _kind_of_failure(seen, account, lead)
         if found is not FaultKind.unknown:
             return found
+    if account.gaps and len(starts(seen, account.place)) > 1:
+        return FaultKind.crash_loop
     return _kind_of_place(seen, account)
+
+
+def released_content(seen: Observations, account: Account) -> ChangeRecord | None:
+    """The release just before of a service whose answers unchanged callers cannot use since."""
+    lead = account.lead
+    if lead is None or lead.way != Way.own or lead.service == account.place:
+        return None
+    change = nearest_change(seen, account.place, lead.since, JUST_BEFORE_S)
+    return change if change and change.kind == "deploy" else None
+
+
+def _kind_of_change(change: ChangeRecord) -> FaultKind:
+    """By the kind of change; a row policy is a permission, and descriptors are a limit."""
+    if "policy" in change.summary:
+        return known_kind(*BY_CHANGE["grant"])
+    if "descriptor" in change.summary or "open files" in change.summary:
+        return known_kind("descriptor exhaustion", "changed setting")
+    return known_kind(*BY_CHANGE[change.kind])
 
 
 def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> FaultKind:
     place = account.place
+    if released_content(seen, account):
+        return FaultKind.bad_deploy
     if gave_up_early(lead) and place == lead.service:
         return known_kind(*BY_CHANGE["setting"])
     if any(step.step == Step.wait and "lock" in step.metric for step in account.steps):

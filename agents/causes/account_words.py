@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
-from ...tools.new_failures import NewFailure, Way
+from ...tools.failed_spans import Way
+from ...tools.new_failures import NewFailure
+from ...tools.sessions import SessionWait
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
 from ..reporting.wording import change_name
@@ -21,7 +23,8 @@ AFTER_S = 1.0
 def nearest_change(
     seen: Observations, service: str, before: float, seconds: float
 ) -> ChangeRecord | None:
-    """The change of a service nearest before a time, within so many seconds; none of our own."""
+    """The change of a service nearest before a time, within so many seconds; none of our own. What
+    a restart brought with it says more than the restart."""
     rows = [
         row
         for row in seen.changes.rows
@@ -30,7 +33,7 @@ def nearest_change(
         and row.kind != "commit"
         and -AFTER_S <= before - row.at <= seconds
     ]
-    return min(rows, key=lambda row: before - row.at, default=None)
+    return min(rows, key=lambda row: (row.kind == "restart", before - row.at), default=None)
 
 
 def failure_words(row: NewFailure, place: str) -> str:
@@ -58,7 +61,9 @@ def failure_words(row: NewFailure, place: str) -> str:
         case Way.late:
             return f"{whom} does not answer {who} in time, {said}"
     if row.code and row.words == f"HTTP {row.code}":
-        return f"{whom} answers {row.code} to {row.operation} of {who}"
+        answers = f"{whom} answers {row.code} to {row.operation} of {who}"
+        hidden = f"{place} gives {whom} no row where it gave one: "
+        return answers if place in (who, whom) else hidden + answers
     return f"{whom} answers {who} with an error, {said}"
 
 
@@ -75,6 +80,14 @@ def quoted(words: str) -> str:
 def share_words(count: int, failing: int, before: int) -> str:
     """9 of 11 requests that newly fail, 0 before."""
     return f"{count} of {failing} requests that newly fail, {before} such before"
+
+
+def session_words(row: SessionWait) -> str:
+    """Which session holds what others wait for."""
+    who = row.blocker_application or row.blocker_role or "a session"
+    held = f" for {row.held_s:.3g} s" if row.held_s else ""
+    doing = f", {row.blocker_state}, “{quoted(row.blocker_statement)}”"
+    return f"{who} holds {row.relation or 'a lock'}{held}{doing}; {row.waiting} wait for it"
 
 
 def step_words(row: SteppedGauge) -> str:

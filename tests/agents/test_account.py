@@ -14,7 +14,8 @@ from warroom.incident.finding import FaultKind, Hypothesis
 from warroom.tests.support.bundles import START, BundleWriter, gauge
 from warroom.tests.support.calling_chain import BEGIN, SECONDS, Met, since, written
 from warroom.tests.support.specialists import case_on
-from warroom.tools.new_failures import NewFailure, Way
+from warroom.tools.failed_spans import Way
+from warroom.tools.new_failures import NewFailure
 
 DENIED = Met("store", "db.PermissionDenied", "permission denied for table orders")
 NO_ROOM = Met("store", "pool.PoolTimeout", "couldn't get a connection after 1.50 sec")
@@ -117,7 +118,7 @@ def test_nothing_new_is_no_account(tmp_path) -> None:
 
 def failure(words: str, exception: str = "") -> NewFailure:
     where = ("orders", "SELECT", 1, Way.answered, "store", words, exception, None)
-    return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, "t")
+    return NewFailure(*where, 9, 0, 1.0, -5.0, START, START, 1.0, None, False, None, "t")
 
 
 @pytest.mark.parametrize(

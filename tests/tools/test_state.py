@@ -165,6 +165,8 @@ def test_what_could_not_be_looked_at_is_said(state: State) -> None:
     bench = state.bench()
     for tool in ("state_changes", "database_sessions", "database_connections"):
         assert gap in bench.call(tool).summary
+    (covered,) = [row for row in bench.rows("coverage") if row["modality"] == "state"]
+    assert covered["problem"] == gap
 
 
 WHO = {
@@ -191,7 +193,8 @@ def test_who_waits_for_whom_and_how_long(state: State) -> None:
     assert (row["waiting"], row["relation"], row["ended"]) == (6, "stock", False)
     assert (row["blocker"], row["blocker_application"]) == (WHO["blocker"], "psql")
     assert (row["blocker_state"], row["held_s"]) == ("idle in transaction", 24.5)
-    assert bench.call("database_sessions").summary == "6 sessions wait for 1 others"
+    summary = "6 sessions waited for what 1 held; 6 still wait"
+    assert bench.call("database_sessions").summary == summary
 
 
 def test_connections_of_a_role_against_its_limit_and_the_healthy_time(state: State) -> None:
