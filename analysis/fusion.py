@@ -7,7 +7,7 @@ a tie. A hypothesis weighs exp(log-odds) - 1: one with nothing for it weighs not
 it to the list changes no other's probability.
 
 Weights by reasoning say who is ahead, not how often that is right. How surely (`Weighing`) is
-fitted where answers are known: one exponent on all weights, and the odds of none of them, which is
+fitted where answers are known: one exponent on all places, and the odds of none of them, which is
 temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017) with a bias
 for "unknown". Both are monotone: the order never changes.
 """
@@ -30,7 +30,7 @@ class Weighing:
     """How surely weights are read."""
 
     sharpness: float = 1.0
-    """Exponent on every weight: above 1 who leads is surer, below 1 less sure."""
+    """Exponent on the weight of every place: above 1 who leads is surer, below 1 less sure."""
     unknown: float = UNKNOWN
     """Log-odds of "something else"."""
 
@@ -77,31 +77,53 @@ class RankedHypothesis:
 
 
 def fuse(
-    hypotheses: Mapping[str, Sequence[Observation]], weighing: Weighing = REASONED
+    hypotheses: Mapping[str, Sequence[Observation]],
+    weighing: Weighing = REASONED,
+    places: Mapping[str, str] | None = None,
 ) -> list[RankedHypothesis]:
     """Weigh the hypotheses against each other and against "unknown", the most probable first.
 
     What their probabilities leave to 1 is that of none of them. Signals are added as if
-    independent: give one signal for one observation, not two readings of the same.
+    independent: give one signal for one observation, not two readings of the same. `places`: where
+    each would be; none given, each is a place of its own.
     """
-    odds = {
-        name: sum((signal.log_odds for signal in signals), 0.0)
-        for name, signals in hypotheses.items()
-    }
-    found = dict(zip(odds, probabilities([*odds.values()], weighing), strict=True))
-    ranking = [RankedHypothesis(name, found[name], odds[name]) for name in hypotheses]
+    names = list(hypotheses)
+    odds = [sum((signal.log_odds for signal in hypotheses[name]), 0.0) for name in names]
+    where = [places[name] if places else name for name in names]
+    found = probabilities(odds, where, weighing)
+    ranking = [RankedHypothesis(*one) for one in zip(names, found, odds, strict=True)]
     return sorted(ranking, key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
 
 
-def probabilities(odds: Sequence[float], weighing: Weighing = REASONED) -> list[float]:
-    """Of hypotheses with these log-odds, in their order."""
-    sizes = [weighing.sharpness * _size(one) for one in odds]
-    top = max([weighing.unknown, *sizes])  # taken out of every exponent against overflow
-    weights = [math.exp(size - top) for size in sizes]
-    whole = math.exp(weighing.unknown - top) + sum(weights)
-    return [weight / whole for weight in weights]
+def probabilities(
+    odds: Sequence[float], places: Sequence[str], weighing: Weighing = REASONED
+) -> list[float]:
+    """Of hypotheses with these log-odds at these places, in their order.
+
+    The reading is that of places, whose truth is known where it was fitted; the kinds of fault at
+    one place share its probability as their weights were reasoned.
+    """
+    sizes = [_size(one) for one in odds]
+    together = {
+        place: _sum([size for size, at in zip(sizes, places, strict=True) if at == place])
+        for place in dict.fromkeys(places)
+    }
+    read = {place: weighing.sharpness * size for place, size in together.items()}
+    whole = _sum([weighing.unknown, *read.values()])
+    return [
+        math.exp(read[place] - whole + size - together[place]) if size > -math.inf else 0.0
+        for size, place in zip(sizes, places, strict=True)
+    ]
 
 
 def _size(odds: float) -> float:
     """Logarithm of exp(odds) - 1; of nothing where nothing speaks for it."""
     return odds + math.log(-math.expm1(-odds)) if odds > 0 else -math.inf
+
+
+def _sum(sizes: Sequence[float]) -> float:
+    """Logarithm of the sum of what these are logarithms of."""
+    top = max(sizes, default=-math.inf)
+    if top == -math.inf:
+        return top
+    return top + math.log(sum(math.exp(size - top) for size in sizes))

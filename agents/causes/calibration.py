@@ -16,17 +16,17 @@ from ...yaml_tables import Entry, read_table
 from .location import traced
 from .observations import Observations
 
-MOMENTS_S = 60.0
-"""Seconds of incident below which all of it is moments."""
+MOMENTS_S = 120.0
+"""Seconds of incident below which all of it is moments: no set whose answers are known has less."""
 
 
 class Basis(StrEnum):
     """What an account rests on."""
 
-    requests = "requests"
+    requests = "requests"  # compared before and during it, and metrics beside them
     metrics = "metrics"
-    logs = "logs"
-    moments = "moments"
+    parts = "parts"  # spans or log lines, and no metrics
+    moments = "moments"  # the first minutes, whatever is seen of them
 
 
 class Reading(Entry):
@@ -41,7 +41,7 @@ class CalibrationTable(Entry):
 
     requests: Reading
     metrics: Reading
-    logs: Reading
+    parts: Reading
     moments: Reading
 
 
@@ -54,9 +54,9 @@ def basis_of(seen: Observations) -> Basis:
     """The best evidence that the case has."""
     if seen.case.frame.incident.seconds < MOMENTS_S:
         return Basis.moments
-    if traced(seen):
-        return Basis.requests
-    return Basis.metrics if seen.measured.rows else Basis.logs
+    if not seen.measured.rows:
+        return Basis.parts
+    return Basis.requests if traced(seen) else Basis.metrics
 
 
 def weighing_of(seen: Observations) -> Weighing:

@@ -74,7 +74,7 @@ def judge(
         learn(candidate, document)
     by_name = {f"{c.service} {c.kind.value}": c for c in found if (c.service, c.kind) not in over}
     signals = {name: [r.signal for r in c.reasons] for name, c in by_name.items()}
-    verdicts = fuse(signals, weighing)
+    verdicts = fuse(signals, weighing, {name: c.service for name, c in by_name.items()})
     verdicts = reserved(verdicts, by_name)
     ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     listed = [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]

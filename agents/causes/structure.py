@@ -23,6 +23,8 @@ OPEN = CONCLUSIVE - 0.01
 """The most that an untied change may have."""
 FOLLOWS_S = 120.0
 """Seconds within which an onset follows a roll-out: two steps of ordinary metrics."""
+STAGED_S = 900.0
+"""The same where the change does clearly what is seen: roll-outs come in stages."""
 EARLY_S = 30.0
 """Seconds that an onset may read too early: it is read off rates that look back."""
 MOST = 0.5
@@ -42,7 +44,7 @@ def tied_by_code(now: Scene, studied: Studied, arrival: ChangeDelivery, rival: f
         return False
     if studied.contact.on_the_path:
         return True
-    follows = arrival.at is not None and _follows(now.onset - arrival.at)
+    follows = arrival.at is not None and _follows(now.onset - arrival.at, STAGED_S)
     clear = studied.contact.by_mechanism >= CLEAR
     return clear and now.dated and follows and bool(arrival.service)
 
@@ -58,8 +60,8 @@ def tied_by_rollout(
     return share >= MOST and _follows(row.seconds_before) and not idle and not elsewhere
 
 
-def _follows(lead: float) -> bool:
-    return -EARLY_S <= lead <= FOLLOWS_S
+def _follows(lead: float, within_s: float = FOLLOWS_S) -> bool:
+    return -EARLY_S <= lead <= within_s
 
 
 def reserved(

@@ -80,7 +80,10 @@ def fused_again(hypotheses: list[Hypothesis], weighing: Weighing = REASONED) -> 
         ]
         for h in hypotheses
     }
-    found = {v.hypothesis: v.probability for v in fuse(signals, weighing)}
+    found = {
+        v.hypothesis: v.probability
+        for v in fuse(signals, weighing, {_name(h): h.service for h in hypotheses})
+    }
     scored = [
         h.model_copy(update={"confidence": round(min(found[_name(h)], most(h)), 3)})
         for h in hypotheses

@@ -29,10 +29,10 @@ from .records import kept
 
 TABLE = HERE / "agents" / "causes" / "calibration.yaml"
 SAYS = {
-    Basis.requests: "Requests of both windows could be compared.",
+    Basis.requests: "Requests of both windows could be compared, and metrics are there.",
     Basis.metrics: "No requests; metrics of services before and during it.",
-    Basis.logs: "Log lines alone.",
-    Basis.moments: "Less than a minute of it has been seen, whatever of it: never fitted.",
+    Basis.parts: "Spans or log lines, and no metrics.",
+    Basis.moments: "Only the first two minutes have been seen, whatever of them: never fitted.",
 }
 
 
@@ -57,9 +57,18 @@ def calibration(
     guilty = {name: truth.service for name, truth in truths(cases or Path()).items()}
     with TemporaryDirectory() as folder:
         records = kept(keep or Path(folder) / "kept.jsonl", found)
-    before, after = stated(records, {}, guilty), left_out(records, guilty)
-    readings = fitted(records, guilty)
-    grids = [sets_grid(before, after), *reliability(before, after), readings_grid(readings)]
+    whole = [one for one in records if one.version == AS_IT_IS.name]
+    parts = [one for one in records if one.version != AS_IT_IS.name]
+    before = stated(whole, {}, guilty)
+    better = carrying_over(before, left_out(whole, guilty, tuple(Basis)))
+    after, readings = left_out(whole, guilty, better), fitted(whole, guilty, better)
+    taken = stated(parts, {}, guilty), stated(parts, readings, guilty)
+    grids = [
+        sets_grid(before, after),
+        *reliability("whole cases", "left out", before, after),
+        *reliability("parts of cases, which had no say", "fitted", *taken),
+        readings_grid(readings),
+    ]
     for grid in grids:
         Console().print(at_terminal(grid))
     if markdown:
@@ -68,14 +77,25 @@ def calibration(
         TABLE.write_text(table_text(readings), encoding="utf-8")
 
 
+def carrying_over(before: Sequence[Stated], after: Sequence[Stated]) -> list[Basis]:
+    """The kinds of evidence for which what other sets choose is better than what was reasoned."""
+    return [basis for basis in Basis if _score(after, basis) < _score(before, basis)]
+
+
+def _score(given: Sequence[Stated], basis: Basis) -> float:
+    own = [one for one in given if one.record.basis is basis]
+    return brier(_pairs(own)) or 0.0
+
+
 def sets_grid(before: Sequence[Stated], after: Sequence[Stated]) -> ResultGrid:
-    """Each set whole: its Brier score as reasoned and read without its say, and base rates'."""
+    """Each set: its Brier score as reasoned and read without its say, and base rates'."""
     rows = []
     for name in dict.fromkeys(one.record.set for one in before):
-        own, others = _whole(before, name), [s for s in _whole(before) if s.record.set != name]
+        own, then = ([s for s in side if s.record.set == name] for side in (before, after))
+        others = [s for s in before if s.record.set != name]
         base = mean(one.right for one in own)
         known = mean(one.right for one in others) if others else base
-        cells = [_brier(own), _brier(_whole(after, name))]
+        cells = [_brier(own), _brier(then)]
         cells += [f"{mean((rate - one.right) ** 2 for one in own):.3f}" for rate in (base, known)]
         rows.append([name, str(len(own)), f"{base:.2f}", *cells])
     heads = ["set", "n", "right", "as reasoned", "left out", "its base rate", "the others' rate"]
@@ -83,8 +103,10 @@ def sets_grid(before: Sequence[Stated], after: Sequence[Stated]) -> ResultGrid:
     return ResultGrid("Brier score of the first answer", heads, rows, [note])
 
 
-def reliability(before: Sequence[Stated], after: Sequence[Stated]) -> list[ResultGrid]:
-    """Stated against right, by kind of evidence, all versions of all cases."""
+def reliability(
+    of: str, read: str, before: Sequence[Stated], after: Sequence[Stated]
+) -> list[ResultGrid]:
+    """Stated against right, by kind of evidence."""
     grids = []
     for basis in Basis:
         own, then = ([s for s in side if s.record.basis is basis] for side in (before, after))
@@ -92,8 +114,8 @@ def reliability(before: Sequence[Stated], after: Sequence[Stated]) -> list[Resul
             pairs = zip(binned(_pairs(own)), binned(_pairs(then)), strict=True)
             rows = [[f"{a.low:.1f} to {a.high:.1f}", _bin(a), _bin(b)] for a, b in pairs]
             rows.append(["Brier score", _brier(own), _brier(then)])
-            title = f"Reliability where the evidence is {basis}: stated → right (n)"
-            grids.append(ResultGrid(title, ["confidence", "as reasoned", "left out"], rows))
+            title = f"Stated → right (n) by {basis}: {of}"
+            grids.append(ResultGrid(title, ["confidence", "as reasoned", read], rows))
     return grids
 
 
@@ -118,10 +140,6 @@ def table_text(readings: Readings) -> str:
 
 def _constants(weighing: Weighing) -> tuple[str, str]:
     return f"{weighing.sharpness:g}", f"{weighing.unknown:g}"
-
-
-def _whole(given: Sequence[Stated], name: str = "") -> list[Stated]:
-    return [s for s in given if s.record.version == AS_IT_IS.name and name in ("", s.record.set)]
 
 
 def _pairs(given: Sequence[Stated]) -> list[tuple[float, bool]]:

@@ -18,8 +18,8 @@ from .records import WeighedCase
 
 SHARPNESS = tuple(np.round(np.geomspace(0.5, 3.0, 15), 2).tolist())
 UNKNOWN = tuple(np.round(np.linspace(-1.5, 3.0, 19), 2).tolist())
-PRIOR = 0.1
-"""What it costs to stand one unit from what was reasoned: a tenth of a wrong answer."""
+PRIOR = 0.5
+"""What it costs to stand one unit from what was reasoned: half a wrong answer."""
 FEWEST = 20
 """Answers below which nothing is fitted."""
 Readings = Mapping[Basis, Weighing]
@@ -37,8 +37,8 @@ class Stated:
 def first_place(record: WeighedCase, weighing: Weighing, guilty: str) -> Stated | None:
     """None where nobody is blamed."""
     places: dict[str, float] = defaultdict(float)
-    found = probabilities([odds for _, odds in record.odds], weighing)
-    for (service, _), probability in zip(record.odds, found, strict=True):
+    services, odds = [at for at, _ in record.odds], [weight for _, weight in record.odds]
+    for service, probability in zip(services, probabilities(odds, services, weighing), strict=True):
         places[service] += probability
     most = max(places.values(), default=0.0)
     named = [service for service, probability in places.items() if probability == most]
@@ -55,10 +55,13 @@ def stated(
     return [one for one in each if one]
 
 
-def fitted(records: Sequence[WeighedCase], guilty: Mapping[str, str]) -> dict[Basis, Weighing]:
-    """The best reading for each kind of evidence; the first seconds are nobody's to fit."""
+def fitted(
+    records: Sequence[WeighedCase], guilty: Mapping[str, str], bases: Sequence[Basis]
+) -> dict[Basis, Weighing]:
+    """The best reading for each of these kinds of evidence; the first minutes are nobody's to
+    fit."""
     found = {}
-    for basis in Basis:
+    for basis in bases:
         own = [one for one in records if one.basis is basis]
         if basis is not Basis.moments and len(own) >= FEWEST:
             grid = [Weighing(*pair) for pair in product(SHARPNESS, UNKNOWN)]
@@ -73,10 +76,12 @@ def _loss(records: Sequence[WeighedCase], weighing: Weighing, guilty: Mapping[st
     return sum((one.probability - one.right) ** 2 for one in given if one) + PRIOR * away
 
 
-def left_out(records: Sequence[WeighedCase], guilty: Mapping[str, str]) -> list[Stated]:
+def left_out(
+    records: Sequence[WeighedCase], guilty: Mapping[str, str], bases: Sequence[Basis]
+) -> list[Stated]:
     """What is stated of each set by readings that were fitted on the others."""
     found = []
     for name in dict.fromkeys(one.set for one in records):
-        readings = fitted([one for one in records if one.set != name], guilty)
+        readings = fitted([one for one in records if one.set != name], guilty, bases)
         found += stated([one for one in records if one.set == name], readings, guilty)
     return found

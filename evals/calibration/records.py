@@ -1,7 +1,8 @@
 """What a case's candidates weigh, kept once: how surely that is to be read is fitted from it.
 
-A case is taken whole, and with metrics, logs or traces alone: poor evidence is what needs
-measuring, and the sets as they are have little of it. Nothing here knows the truth.
+A case is taken whole, and with metrics, logs or traces alone. Parts are shown and never fitted
+on: a fault that left its signs in what was taken away says nothing about a system that lacks it.
+Nothing here knows the truth.
 """
 
 import json
