@@ -16,7 +16,7 @@ from .reading import number
 TOO_MANY = 429
 """The status that a limit answers."""
 JUST = 1 / 3
-"""Part of the window before an action that counts as its last seconds."""
+"""Part of a window that counts as its last seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,13 @@ class _Looked:
             return number(float(np.average(values[known], weights=weights)))
         return number(float(np.median(values[known])))
 
+    def to_its_end(self, pair: tuple[str, str]) -> bool:
+        """Whether it, or its service's requests, are still measured in the last part of the window:
+        where telemetry was lost nothing is known, however well it looked before."""
+        last = Window(self.window.end - self.window.seconds * JUST, self.window.end)
+        found = [self.signals.get(name) for name in (pair, (pair[0], SignalName.request_rate))]
+        return any(s is not None and np.isfinite(s.within(last)).any() for s in found)
+
     def requests(self, pair: tuple[str, str]) -> int | None:
         """How many requests a share rests on; None for what is no share of requests."""
         signal, rate = self.signals.get(pair), self.signals.get((pair[0], SignalName.request_rate))
@@ -150,7 +157,7 @@ def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
         before=before.level(pair),
         last=last.level(pair),
         during=whole.level(pair),
-        after=after.level(pair),
+        after=after.level(pair) if after.to_its_end(pair) else None,
         requests_before=before.requests(pair),
         requests_last=last.requests(pair),
         requests_during=whole.requests(pair),
@@ -175,6 +182,9 @@ def _routes(
         (name for name in edge_services(bench) if (name, SignalName.error_rate) in pairs), ""
     )
     found = [edge_requests(bench, w) if edge and w.seconds > 0 else [] for w in windows]
+    end = windows[3].end - windows[3].seconds * JUST
+    if not any(request.at >= end for request in found[3]):
+        found[3] = []  # traces have stopped
     for route in sorted({request.route for requests in found[1:] for request in requests}):
         here = [[r for r in requests if r.route == route] for requests in found]
         for signal, counts in ANSWERS.items():

@@ -16,7 +16,7 @@ from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
 from ...tools.base import Result
-from ...tools.measure import SignalLevels, measure
+from ...tools.measure import JUST, SignalLevels, measure
 from ..causes.observations import finding
 from ..runtime.case import Case
 from .levels import deviated, healthy
@@ -45,7 +45,7 @@ def verify(case: Case) -> VerificationReport:
 
 def watch(case: Case) -> VerificationReport:
     """Whether what hurt has ended by itself, where no action is to be taken."""
-    since = max(from_ts(case.frame.incident.start), case.now - _seconds(case, "verify_s"))
+    since = max(from_ts(case.frame.incident.start), case.now - JUST * _seconds(case, "verify_s"))
     look = Look(case, None, "", since, since)
     judged = look.judged(acted=False)
     if judged.outcome is not Outcome.by_itself:

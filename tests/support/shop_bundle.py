@@ -68,7 +68,7 @@ SERVICES = [*SERVING, "database", "ai-primary"]
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong from second `at` on.
+    """What goes wrong from second `at` on, before second `until`.
 
     kind: none, errors (exceptions in `service`), slow (its statements take 900 ms), fanout
     (every statement is run ten times), hang (`service` stops answering anything), leak (its
@@ -80,6 +80,7 @@ class Fault:
     service: str = ""
     at: int = 60
     share: float = 0.6
+    until: int = 10**9
 
 
 NO_FAULT = Fault()
@@ -97,7 +98,7 @@ class Shop:
     second: int = 0
 
     def broken(self, kind: str, service: str = "") -> bool:
-        active = self.fault.kind == kind and self.second >= self.fault.at
+        active = self.fault.kind == kind and self.fault.at <= self.second < self.fault.until
         return active and service in ("", self.fault.service)
 
     def request(self, at: float, route: str) -> None:

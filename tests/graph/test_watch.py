@@ -1,0 +1,60 @@
+"""Where nobody acts: what ends by itself is watched before it is called over."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from warroom.agents.runtime.context import ResponseContext
+from warroom.incident.action import Outcome
+from warroom.incident.document import Incident
+from warroom.incident.lifecycle import State
+from warroom.incident.report import VerificationReport
+from warroom.incident.timeline import from_ts
+from warroom.tests.support.bundles import START
+from warroom.tests.support.responses import begin, room_over
+from warroom.tests.support.shop_bundle import Fault, write_shop
+
+BEGUN = 110
+
+
+def left_alone(home: Path, until: int, seconds: int = 400) -> tuple[Incident, ResponseContext]:
+    """A response without hands to errors that end at `until`; its clock runs while it waits."""
+    fault = Fault("errors", "checkout", at=60, until=until)
+    write_shop(home / "bundle", fault, seconds=seconds)
+    context = room_over(home, fault)
+    now: list[datetime] = [from_ts(START + BEGUN)]
+
+    def sleep(waited: float) -> None:
+        now[0] += timedelta(seconds=waited)
+
+    context.clock, context.sleep = lambda: now[0], sleep
+    _, incident = begin(context)
+    return context.store.load(incident), context
+
+
+def test_what_ends_by_itself_is_watched_then_resolved_and_credited_to_nobody(tmp_path: Path):
+    document, context = left_alone(tmp_path, until=80)
+    last = document.report(VerificationReport)
+    assert last is not None
+    assert (last.outcome, document.executions) == (Outcome.by_itself, [])
+    assert document.state in (State.resolved, State.post_incident)
+    assert last.since and last.until
+    watched = (last.until - last.since).total_seconds()
+    assert watched >= context.catalogue.windows.verify_s
+    assert document.hypotheses[0].service == "checkout"  # the cause stays as it is
+    assert "nobody had acted" in last.reason
+
+
+def test_what_goes_on_stays_open(tmp_path: Path):
+    document, _ = left_alone(tmp_path, until=500)
+    last = document.report(VerificationReport)
+    assert last is not None
+    assert (last.outcome, last.well) == (Outcome.unverified, False)
+    assert document.state in (State.investigating, State.identified)
+
+
+def test_what_nobody_can_measure_any_more_stays_open(tmp_path: Path):
+    document, _ = left_alone(tmp_path, until=80, seconds=95)
+    last = document.report(VerificationReport)
+    assert last is not None
+    assert (last.outcome, last.well) == (Outcome.unverified, False)
+    assert document.state in (State.investigating, State.identified)
