@@ -29,6 +29,7 @@ from .agents.runtime.node import (
     is_investigated,
     is_noise,
     is_sure,
+    look_again,
     next_round,
     outcome_of,
     specialist,
@@ -40,6 +41,8 @@ Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
 
 WRAP_UP = ["tell_outcome", "learn"]
 """What a response ends with, side by side."""
+LOOKS = 2
+"""Further looks at an alert that is neither shown true nor shown to be noise."""
 PATIENCE = 3
 """Measurements granted to symptoms that are on their way back."""
 WATCHES = 7
@@ -53,12 +56,16 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
+    graph.add_node("look_again", look_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
     graph.add_edge(START, "correlate")
     graph.add_conditional_edges("correlate", after_correlate, ["detect", END])
-    graph.add_conditional_edges("detect", after_detect, ["respond", "communicate", END])
+    graph.add_conditional_edges(
+        "detect", after_detect, ["look_again", "respond", "communicate", END]
+    )
+    graph.add_edge("look_again", "detect")
     return graph
 
 
@@ -150,8 +157,12 @@ def after_correlate(state: IncidentState) -> str:
 
 
 def after_detect(state: IncidentState) -> list[str]:
-    """Noise ends here; otherwise communication starts beside the response."""
-    return [END] if state.stop else ["respond", "communicate"]
+    """Noise ends here, what is not confirmed is looked at again, a few times; otherwise
+    communication starts beside the response."""
+    if state.stop:
+        return [END]
+    again = state.look_again and state.looks < LOOKS
+    return ["look_again"] if again else ["respond", "communicate"]
 
 
 def after_mitigate(state: IncidentState) -> Literal["ask", "debug"]:

@@ -64,8 +64,8 @@ def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Au
         stage: where the incident stands.
         customers_hurt: requests of customers failed; they get an email once it is over.
     """
-    if stage is Stage.noise:
-        return {Audience.engineering: Stage.noise.value}
+    if stage in (Stage.noise, Stage.unconfirmed):
+        return {Audience.engineering: stage.value}
     if stage is Stage.update and severity is Severity.P3:
         return {}
     plan = dict(table().audiences[severity])
@@ -90,7 +90,7 @@ def subject(briefing: Briefing, audience: Audience, template: str, language: str
 
 
 DISCLOSURE = "security_disclosure"
-ONCE = (Stage.declared, Stage.resolved, Stage.noise)
+ONCE = (Stage.declared, Stage.resolved, Stage.noise, Stage.unconfirmed)
 """Stages told once; updates repeat."""
 
 

@@ -31,7 +31,7 @@ DETECT = Step(
     "classify, assess the impact",
     reports.DetectionReport,
     triage.detect,
-    Asked(replies.DetectionReply),
+    asked=Asked(replies.DetectionReply),
 )
 SWEEP = Step(
     2,
@@ -40,7 +40,7 @@ SWEEP = Step(
     "sweep all signals",
     reports.SweepReport,
     observability.sweep,
-    Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
+    asked=Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
 )
 MITIGATE = Step(
     3,
@@ -49,7 +49,7 @@ MITIGATE = Step(
     "look for a first move",
     reports.MitigationReport,
     triage.mitigate,
-    Asked(replies.MitigationReply),
+    asked=Asked(replies.MitigationReply),
 )
 INVESTIGATE = Step(
     4,
@@ -58,7 +58,8 @@ INVESTIGATE = Step(
     "find the cause",
     reports.InvestigationReport,
     debugger.investigate,
-    Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
+    assesses=True,
+    asked=Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
 )
 ASSESS_SECURITY = Step(
     5,
@@ -67,7 +68,9 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    Asked(replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True),
+    asked=Asked(
+        replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True
+    ),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
@@ -76,7 +79,7 @@ ANALYSE_PERFORMANCE = Step(
     "analyse performance",
     reports.PerformanceReport,
     performance.analyse,
-    Asked(
+    asked=Asked(
         replies.AdviceReply,
         (saturation, instance_load, signal_series),
         rounds=1,
@@ -91,7 +94,7 @@ DESIGN_FIX = Step(
     "design the fix",
     reports.FixReport,
     debugger.design_fix,
-    Asked(replies.FixReply, knows_causes=True),
+    asked=Asked(replies.FixReply, knows_causes=True),
 )
 VERIFY = Step(
     8,
@@ -100,7 +103,8 @@ VERIFY = Step(
     "measure what the action did",
     reports.VerificationReport,
     observability.verify,
-    Asked(replies.Reply),
+    assesses=True,
+    asked=Asked(replies.Reply),
 )
 WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)
 """In place of a verification where no action is to be taken."""
@@ -119,7 +123,8 @@ CUSTOMER_IMPACT = Step(
     "assess customer impact",
     reports.CustomerImpactReport,
     comms.assess_customers,
-    Asked(replies.Reply, sums_up=True),
+    assesses=True,
+    asked=Asked(replies.Reply, sums_up=True),
 )
 WRITE_POSTMORTEM = Step(
     11,
@@ -136,7 +141,7 @@ IMPROVE_MONITORING = Step(
     "improve the monitoring",
     reports.MonitoringReport,
     observability.improve_monitoring,
-    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )
 HARDEN = Step(
     13,
@@ -145,7 +150,7 @@ HARDEN = Step(
     "harden",
     reports.HardeningReport,
     performance.harden,
-    Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
 )
 
 STEPS = (

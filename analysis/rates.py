@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 EXACT_UP_TO = 2000
 
@@ -117,3 +117,65 @@ def beginning(times: ArrayLike, chances: ArrayLike) -> Beginning | None:
                 chance = min(0.0, change.log10_p + math.log10(tried.size))
                 found.append(Beginning(float(events[before]), before, after, chance))
     return min(found, key=lambda one: one.log10_p, default=None)
+
+
+# Since when: the change point of a rate that changed once.
+
+
+@dataclass(frozen=True, slots=True)
+class RateStep:
+    """Where a rate of events changed most, and what it was on both sides."""
+
+    at: int
+    """First cell of the second stretch."""
+    before: int
+    after: int
+    exposure_before: float
+    exposure_after: float
+    change: RateChange
+    """Its chance already pays for every place at which the change was looked for."""
+
+    @property
+    def rate_before(self) -> float:
+        """Events per unit of exposure."""
+        return self.before / self.exposure_before
+
+    @property
+    def rate_after(self) -> float:
+        """Events per unit of exposure."""
+        return self.after / self.exposure_after
+
+
+def largest_step(
+    counts: NDArray[np.float64],
+    exposure: NDArray[np.float64],
+    least: tuple[float, float],
+    rising: bool,
+) -> RateStep | None:
+    """The split of cells at which one rate before and another one after explain most.
+
+    counts, exposure: events and what they are counted over (requests, seconds), shape (cells,).
+    least: exposure that each side must have. rising: whether a rise or a fall is looked for.
+    Source: likelihood ratio of one Poisson change point (Worsley, Biometrika 73, 1986). None where
+    no split has enough on both sides.
+    """
+    k, e = np.cumsum(np.nan_to_num(counts)), np.cumsum(np.nan_to_num(exposure))
+    if not k.size:
+        return None
+    k2, e2 = k[-1] - k, e[-1] - e
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r1, r2 = k / e, k2 / e2
+        gain = _log_likelihood(k, r1) + _log_likelihood(k2, r2)
+    fit = (e >= least[0]) & (e2 >= least[1]) & ((r2 > r1) if rising else (r2 < r1))
+    if not fit.any():
+        return None
+    i = int(np.argmax(np.where(fit, gain, -np.inf)))
+    counted = round(float(k[i])), round(float(k2[i]))
+    found = rate_change(*counted, float(e[i]), float(e2[i]))
+    paid = min(0.0, found.log10_p + math.log10(int(fit.sum())))
+    change = RateChange(found.ratio, paid, found.direction)
+    return RateStep(i + 1, *counted, float(e[i]), float(e2[i]), change)
+
+
+def _log_likelihood(events: NDArray[np.float64], rate: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(events > 0, events * np.log(np.where(rate > 0, rate, 1.0)), 0.0)

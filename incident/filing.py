@@ -19,6 +19,7 @@ from .finding import DroppedClaim, Finding, Hypothesis, merged
 from .lifecycle import State
 from .report import (
     AnyReport,
+    Assessment,
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
@@ -171,12 +172,15 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
         document.impact = report.impact
         document.slo = report.slo
         document.command = report.command or document.command
+        document.onset = report.onset or document.onset
     if isinstance(report, SweepReport) and report.onset:
         document.onset = report.onset
     if isinstance(report, (InvestigationReport, SecurityReport)):
         _classify(document, report)
     if isinstance(report, VerificationReport):
         _verify(document, report)
+    if report.assessment:
+        _reassess(document, report.assessment, report.specialist, at)
     advance(document, report, at)
 
 
@@ -190,6 +194,21 @@ def _classify(document: Incident, report: InvestigationReport | SecurityReport) 
     security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
     if security and not security.sees_threat and document.type is IncidentType.security:
         document.type, document.category = IncidentType.unknown, Category.unknown
+
+
+def _reassess(document: Incident, now: Assessment, by: str, at: datetime) -> None:
+    """The newest figures; the level follows them, with its reason. It falls only while nothing has
+    been done: what an action healed had been as bad as it was."""
+    document.impact, document.slo = now.impact, now.slo
+    known = document.severity
+    if known is None or now.severity is known:
+        return
+    raised = now.severity.rank < known.rank
+    if raised or not document.executions:
+        document.severity = now.severity
+        text = f"severity {'raised' if raised else 'lowered'} from {known.value} to "
+        text += f"{now.severity.value}: {now.rule}"
+        document.record(Event(at=at, actor=by, kind=EventKind.severity, text=text))
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:
@@ -229,9 +248,13 @@ def advance(document: Incident, report: AnyReport, at: datetime) -> None:
 def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
     match report:
         case DetectionReport(noise=True):
-            return State.closed, "noise: telemetry does not back the alert"
+            return State.closed, "noise: shown well, and the alert's condition does not hold"
         case DetectionReport():
-            return State.investigating, f"classified {report.severity.value}"
+            level = f"classified {report.severity.value}"
+            return (
+                State.investigating,
+                "not confirmed: it stays open" if report.unconfirmed else level,
+            )
         case InvestigationReport() if report.root_cause and document.state in OPEN:
             return State.identified, f"{report.root_cause} stands out as the cause"
         case VerificationReport(outcome=Outcome.better):

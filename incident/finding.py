@@ -51,6 +51,7 @@ class FaultKind(StrEnum):
     provider_quota = "provider quota exhausted"
     provider_outage = "provider outage"
     dependency_outage = "dependency outage"
+    telemetry_lost = "telemetry lost"
     no_fault = "no fault"
     unknown = "unknown"
 

@@ -33,6 +33,15 @@ class Sentence(BaseModel):
     evidence: list[str] = Field(default_factory=list, description="evidence ids it rests on")
 
 
+class Assessment(BaseModel):
+    """What the incident does as of one step: it replaces what was assessed before."""
+
+    severity: Severity = Field(description="the level by these figures")
+    rule: str = Field(description="what gave it")
+    impact: Impact = Field(description="who is hurt")
+    slo: list[SloState] = Field(default_factory=list, description="objectives held against now")
+
+
 class Report(BaseModel):
     """What every step hands back."""
 
@@ -62,6 +71,9 @@ class Report(BaseModel):
         default_factory=list, description="what a model claimed and code could not accept, with why"
     )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
+    assessment: Assessment | None = Field(
+        default=None, description="severity, impact and objectives as of this step; set by code"
+    )
 
     def differ(
         self, about: str, ours: str, theirs: str, why: str, standing: Literal["floor", "model"]
@@ -96,7 +108,16 @@ class DetectionReport(Report):
     category: Category = Field(description="for routing and statistics")
     rule: str = Field(description="the classification rule that won")
     confidence: float = Field(ge=0, le=1, description="of the classification")
-    noise: bool = Field(default=False, description="nothing in telemetry backs the alert")
+    noise: bool = Field(default=False, description="shown well: nothing is behind the alert")
+    unconfirmed: bool = Field(
+        default=False, description="neither shown true nor shown well: it stays open"
+    )
+    look_again: bool = Field(
+        default=False, description="whether another look in a while can see something new"
+    )
+    onset: AwareDatetime | None = Field(
+        default=None, description="since when outcomes changed, where long before the alert"
+    )
     services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
     impact: Impact | None = Field(default=None, description="who is hurt")
     slo: list[SloState] = Field(default_factory=list, description="objectives held against now")

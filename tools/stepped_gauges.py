@@ -170,11 +170,15 @@ def _silent(bench: Bench, window: Window) -> Iterator[SteppedGauge]:
 
 
 def _served(bench: Bench, service: str, since: float) -> int:
+    """Requests that it worked since, by its own spans or by those of its callers: what is lost may
+    be all of its telemetry."""
     spans = bench.telemetry.span_table(looked_at(bench.frame))
-    if service not in spans.services:
-        return 0
-    own = spans.of_kind("server", "consumer") & (spans.service == spans.services.index(service))
-    return int(np.count_nonzero(own & (spans.start > since)))
+    own = [op.service == service and op.kind in ("server", "consumer") for op in spans.ops]
+    calls = [op.peer == service and op.kind == "client" for op in spans.ops]
+    late = spans.start > since
+    worked = late & np.array(own, bool)[spans.op]
+    answered = late & np.array(calls, bool)[spans.op] & ~spans.error
+    return max(int(worked.sum()), int(answered.sum()))
 
 
 def _start_names(bench: Bench) -> list[str]:

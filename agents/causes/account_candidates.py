@@ -4,24 +4,26 @@ from collections.abc import Iterator
 
 from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure
-from ...tools.requests import ChangedPath
 from ...tools.stepped_gauges import Step
-from ..reporting.wording import way_words
-from .account import CLEARLY, JUST_BEFORE_S, Account, accounts, gave_up_early, starts
-from .account_kinds import BY_CHANGE, fault_kind, released_content
+from .account import Account, accounts
+from .account_kinds import BY_CHANGE, fault_kind, on_content, released_content
+from .account_statement import statement
 from .account_words import (
     change_words,
-    clock,
+    crowd_words,
     failure_words,
     nearest_change,
     quoted,
     session_words,
     share_words,
     slowed_words,
+    start_words,
     step_words,
     telling,
 )
 from .candidate import Candidate
+from .data import damaged
+from .failure_path import JUST_BEFORE_S, crowded, gave_up_early, starts
 from .observations import Observations, cite, where
 from .studies import scene
 
@@ -41,6 +43,8 @@ STATE = 2.5
 """Log-odds of state that is otherwise at the place since just before: a grant, a setting."""
 BLOCKED = 2.5
 """Log-odds of a session that is seen to hold what others wait for."""
+LOGGED, LINES, LOUD = 1.0, 3, ("error", "critical")
+"""Log-odds of new error lines of the place itself; how many at least; how loud."""
 RESTARTED = 2.0
 """Log-odds of calls refused during a start, where nothing else is new."""
 TWICE = 0.3
@@ -49,8 +53,6 @@ SHARED = 1.5
 """Log-odds of one place that keeps three services waiting."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
-SHOWN = 3
-"""Facts beside the first that a statement tells."""
 SURE = 4.0
 """-log10 of the chance from which a new failure is no chance at all."""
 WEIGHED = ("deploy", "flag", "config", "scale")
@@ -61,10 +63,10 @@ def told(seen: Observations) -> Iterator[Candidate]:
     """Each account that says something, as a candidate."""
     for account in accounts(seen).places.values():
         candidate = Candidate(account.place, fault_kind(seen, account), "")
-        words = _weigh(seen, candidate, account) if _matters(seen, account) else ""
+        words = _weigh(seen, candidate, account) if _matters(seen, account) else []
         if candidate.reasons and words:
-            candidate.account = words
-            candidate.statement = _statement(seen, account, words)
+            candidate.account = words[0]
+            candidate.statement = statement(seen, account, words[0], words[1:])
             change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
             if change and change.kind in BY_CHANGE:
                 candidate.change = change.id
@@ -94,11 +96,14 @@ def _matters(seen: Observations, account: Account) -> bool:
     return count >= FEW * max(1, accounts(seen).failing)
 
 
-def _weigh(seen: Observations, candidate: Candidate, account: Account) -> str:
-    """Give the candidate its reasons; the clause that tells most, or nothing."""
+def _weigh(seen: Observations, candidate: Candidate, account: Account) -> list[str]:
+    """Give the candidate its reasons; their clauses, the one that tells most first."""
     words = [
         *_failures(seen, candidate, account),
         *_sessions(seen, candidate, account),
+        *_crowd(seen, candidate, account),
+        *_logged(seen, candidate, account),
+        *_rows(seen, candidate, account),
         *_gauges(seen, candidate, account),
         *_slowed(seen, candidate, account),
         *_start(seen, candidate, account),
@@ -106,7 +111,7 @@ def _weigh(seen: Observations, candidate: Candidate, account: Account) -> str:
     ]
     if words:
         _just_before(seen, candidate, account)
-    return words[0] if words else ""
+    return words
 
 
 def _failures(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
@@ -149,6 +154,39 @@ def _sessions(seen: Observations, candidate: Candidate, account: Account) -> Ite
         yield text
 
 
+def _crowd(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
+    """Who has used up a database's connections."""
+    rows = (crowded(seen, row) for row in account.begun if row.callee == account.place)
+    for row in [row for row in rows if row][:1]:
+        quotes = cite(seen.connections, row, "role", "used", "limit", "used_before")
+        candidate.backed(BLOCKED, 1.0, crowd_words(row), quotes)
+        yield crowd_words(row)
+
+
+def _logged(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
+    """What the place itself says newly, where only its callers' words were heard so far."""
+    lead = account.lead
+    if lead is None or lead.service == account.place:
+        return
+    for row in where(seen.patterns, service=account.place):
+        if row.level in LOUD and row.kind in ("new", "surging") and row.after >= LINES:
+            text = f"{account.place} logs “{quoted(row.sample)}”"
+            quotes = cite(seen.patterns, row, "service", "sample", "after", "before")
+            candidate.backed(LOGGED, 1.0, text, quotes)
+            yield text
+            return
+
+
+def _rows(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
+    """Rows that differ from their backup, where callers fail on what the place answers."""
+    for row in damaged(seen)[:1] if on_content(account) else []:
+        text = f"{row.rows_differing} rows of {row.table} differ from the backup in {row.column}"
+        quotes = cite(seen.backups, row, "table", "column", "rows_differing")
+        candidate.backed(BLOCKED, 1.0, text, quotes)
+        candidate.resource = row.table
+        yield text
+
+
 def _gauges(seen: Observations, candidate: Candidate, account: Account) -> Iterator[str]:
     lost = TWICE if accounts(seen).failing else 1.0
     weights = {Step.setting: SET, Step.wait: WAITED, Step.held: HELD, Step.silent: LOST * lost}
@@ -174,10 +212,8 @@ def _start(seen: Observations, candidate: Candidate, account: Account) -> Iterat
     begun = starts(seen, account.place)
     if lead is None or not begun:
         return
-    times = ", ".join(clock(at) for at in begun[-3:])
-    again = "keeps being started again" if len(begun) > 1 else "was started again"
-    text = f"{account.place} {again} ({times}); {lead.count} calls were refused until "
-    text += f"it listened, “{quoted(lead.words)}”"
+    text = f"{start_words(account.place, begun)}; {lead.count} calls were refused until it "
+    text += f"listened, “{quoted(lead.words)}”"
     quotes = cite(seen.new_failures, lead, "callee", "words", "count")
     candidate.backed(RESTARTED, 1.0 if not accounts(seen).failing else TWICE, text, quotes)
     yield text
@@ -189,35 +225,3 @@ def _just_before(seen: Observations, candidate: Candidate, account: Account) -> 
         quotes = cite(seen.changes, row, "kind", "service", "seconds_before")
         weight = STATE if row.kind in BY_CHANGE else BEFORE
         candidate.backed(weight, 1.0, f"just before: {change_words(row)}", quotes)
-
-
-def _statement(seen: Observations, account: Account, words: str) -> str:
-    """At most two sentences: what is new and since when; what was changed just before."""
-    since = f" since {clock(account.since)}" if account.since and account.begun else ""
-    row = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
-    if row and row.kind == "restart" and "started again" in words:
-        row = None
-    facts = [session_words(row) for row in list(where(seen.sessions, service=account.place))[:1]]
-    facts += [step_words(step) for step in telling(account.steps)[:2] if step_words(step) != words]
-    facts += [way_words(way) for way in _ways(seen, account)]
-    facts = (
-        ([change_words(row)] if row else []) + facts
-        if row and row.kind in BY_CHANGE
-        else [*facts, *([change_words(row)] if row else [])]
-    )
-    facts = [fact for fact in facts if fact not in words]
-    after = f". With it: {'; '.join(facts[:SHOWN])}" if facts else ""
-    return f"{words}{since}{after}"
-
-
-def _ways(seen: Observations, account: Account) -> Iterator[ChangedPath]:
-    """Where requests stop that end in an answer which is no error of the system's: a missing
-    row is told by the call after which nothing follows."""
-    lead = account.lead
-    if lead is None or not lead.code or lead.code >= 500:
-        return
-    for row in seen.paths.rows:
-        stops = account.place in row.callers.split(", ") or row.service == account.place
-        if stops and row.weight >= CLEARLY:
-            yield row
-            return

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ...incident.finding import Finding
-from .account import path
 from .account_words import failure_words, share_words, slowed_words, step_words, telling
+from .failure_path import path
 from .observations import Observations, finding
 
 SHOWN = 3

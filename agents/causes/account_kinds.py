@@ -7,9 +7,10 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.failed_spans import Way
 from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
-from .account import JUST_BEFORE_S, Account, gave_up_early, starts
+from .account import Account
 from .account_words import nearest_change
 from .error_words import kind_of, known_kind
+from .failure_path import JUST_BEFORE_S, gave_up_early, starts
 from .observations import Observations, first, where
 
 BY_CHANGE = {
@@ -42,10 +43,16 @@ def fault_kind(seen: Observations, account: Account) -> FaultKind:
     return _kind_of_place(seen, account)
 
 
+def on_content(account: Account) -> bool:
+    """Whether callers whose code is as it was fail on what the place answers."""
+    lead = account.lead
+    return bool(lead and lead.way == Way.own and lead.service != account.place)
+
+
 def released_content(seen: Observations, account: Account) -> ChangeRecord | None:
     """The release just before of a service whose answers unchanged callers cannot use since."""
     lead = account.lead
-    if lead is None or lead.way != Way.own or lead.service == account.place:
+    if lead is None or not on_content(account):
         return None
     change = nearest_change(seen, account.place, lead.since, JUST_BEFORE_S)
     return change if change and change.kind == "deploy" else None
@@ -64,6 +71,8 @@ def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> 
     place = account.place
     if released_content(seen, account):
         return FaultKind.bad_deploy
+    if on_content(account):
+        return FaultKind.data_corruption
     if gave_up_early(lead) and place == lead.service:
         return known_kind(*BY_CHANGE["setting"])
     if any(step.step == Step.wait and "lock" in step.metric for step in account.steps):
@@ -77,6 +86,8 @@ def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> 
 
 
 def _kind_of_place(seen: Observations, account: Account) -> FaultKind:
+    if any(step.step == Step.silent for step in account.steps):
+        return FaultKind.telemetry_lost
     if account.slowed and account.slowed[0].callee and not account.slowed[0].statement:
         return FaultKind.network
     entry = seen.case.catalogue.find(account.place)

@@ -2,12 +2,14 @@
 was changed just before."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
 
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
 from ...tools.failed_spans import Way
 from ...tools.new_failures import NewFailure
-from ...tools.sessions import SessionWait
+from ...tools.sessions import RoleConnections, SessionWait
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
 from ..reporting.wording import change_name
@@ -45,7 +47,7 @@ def failure_words(row: NewFailure, place: str) -> str:
             only = f" at {row.operation}" if row.operations == 1 else ""
             return f"{who} fails{only} by an error of its own, {said}"
         case Way.own:
-            return f"{who} cannot use what {place} answers, {said}"
+            return f"{who}, whose code is as it was, fails on the data that {place} answers, {said}"
         case Way.full:
             return f"{who} has no room for requests, {said}"
         case Way.pool if place == who:
@@ -93,8 +95,9 @@ def session_words(row: SessionWait) -> str:
 def step_words(row: SteppedGauge) -> str:
     """pg_locks_waiting of database was 0 and is 12."""
     if row.step == Step.silent:
-        works = " and still works its requests" if row.served else ""
-        return f"{row.service} is not measured any longer{works}"
+        stopped = f"telemetry of {row.service} stopped arriving at {clock(row.since)}"
+        works = f"while it worked {row.served} more requests: what is lost is telemetry"
+        return f"{stopped} {works}, not {row.service}" if row.served else stopped
     if row.step == Step.restart:
         return f"{row.service} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
@@ -112,9 +115,32 @@ def slowed_words(row: SlowedWork) -> str:
 
 
 def change_words(row: ChangeRecord) -> str:
-    """Just before: checkout-1 was started again at 10:02:11."""
-    told = row.summary if row.summary and row.kind != "deploy" else change_name(row)
+    """release v1.4.2 of checkout at 10:02:11."""
+    match row.kind:
+        case "deploy":
+            told = f"release {row.version or row.id[:9]} of {row.service}"
+        case "flag" | "config":
+            told = f"{row.kind} {row.id[:20]}" + (f" ({row.summary})" if row.summary else "")
+        case _:
+            told = row.summary or change_name(row)
     return f"{quoted(told)} at {clock(row.at)}"
+
+
+def start_words(place: str, begun: list[float]) -> str:
+    """payments was started again at 10:02:11; again and again, about every 20 s."""
+    times = ", ".join(clock(at) for at in begun[-3:])
+    if len(begun) < 2:
+        return f"{place} was started again at {times}"
+    apart = median(after - before for before, after in pairwise(begun))
+    return f"{place} is started again and again ({times}), about every {apart:.0f} s"
+
+
+def crowd_words(row: RoleConnections) -> str:
+    """payments has 20 of 20 connections to database in use (4 before), by psql 16."""
+    who = row.role or "everybody together"
+    before = "" if row.used_before is None else f", {row.used_before} before"
+    held = f"{row.used} of {row.limit} connections to {row.service}"
+    return f"{who} has {held} in use{before} ({row.by})"
 
 
 def clock(at: float) -> str:

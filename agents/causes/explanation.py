@@ -15,8 +15,9 @@ from ...tools.base import Result
 from ...tools.runbooks import RunbookMatch
 from ..reporting.wording import change_name, place, when
 from ..runtime.case import Case
-from .account import JUST_BEFORE_S, accounts, path
+from .account import accounts
 from .account_words import change_words, failure_words, nearest_change, step_words, telling
+from .failure_path import JUST_BEFORE_S, path
 from .observations import Observations, first
 
 

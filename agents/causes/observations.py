@@ -7,6 +7,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...incident.timeline import from_ts
+from ...tools.alert_condition import AlertCondition, alert_condition
 from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
 from ...tools.capacity import growth, saturation
@@ -20,6 +21,7 @@ from ...tools.logs import log_patterns
 from ...tools.metric_blame import metric_blame
 from ...tools.new_failures import new_failures
 from ...tools.origin import CallEdge, call_edges, origin
+from ...tools.outcomes import route_outcomes
 from ...tools.requests import added_waits, changed_paths
 from ...tools.sessions import database_connections, database_sessions
 from ...tools.shifts import SignalShift, compare_signals
@@ -75,6 +77,8 @@ class Observations:
     """What telemetry there is."""
     impact = Question(traffic_impact)
     """Requests of customers and their failures."""
+    outcomes = Question(route_outcomes)
+    """Routes that are answered otherwise, or completed less often, than they were."""
     objectives = Question(slo_state)
     """What is promised, and what is kept of it."""
     signals = Question(compare_signals)
@@ -103,6 +107,13 @@ class Observations:
         """Deploys, flags and configuration before the onset, nearest first."""
         onset = self.case.document.onset
         return self.ask(recent_changes, onset=onset.timestamp() if onset else None)
+
+    @cached_property
+    def condition(self) -> Result[AlertCondition]:
+        """The alert's own condition, evaluated again."""
+        alert = self.case.document.alert
+        text = " ".join([alert.summary, *alert.annotations.values()])
+        return self.ask(alert_condition, alert=alert.name, text=text)
 
     history = Question(change_history)
     """Every change of the last days with its diff, newest first."""

@@ -8,6 +8,7 @@ from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
 from ...tools.shifts import SignalShift
+from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words
 from .demand import most_surging
 from .observations import Observations, cite, first, where
@@ -48,6 +49,16 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         yield candidate
 
 
+SERVED = 5
+"""Requests from which a service works, whatever its telemetry says."""
+
+
+def unmeasured(seen: Observations) -> set[str]:
+    """Services whose telemetry stopped arriving while they go on working."""
+    silent = where(seen.stepped_gauges, step=Step.silent)
+    return {row.service for row in silent if (row.served or 0) >= SERVED}
+
+
 def _silent(seen: Observations) -> list[str]:
     unanswered = {r.service for r in seen.failures.rows if r.reason == "no answer"}
     callees = {r.callee for r in seen.edges.rows if r.unanswered_share >= 0.2}
@@ -57,7 +68,7 @@ def _silent(seen: Observations) -> list[str]:
         if r.signal == SignalName.up and (r.current is None or r.current < 0.5)
     }
     outside = seen.of_kind("external", "database")
-    return sorted((unanswered | callees | down) - outside)
+    return sorted((unanswered | callees | down) - outside - unmeasured(seen))
 
 
 MEMORY = SignalName.memory_share

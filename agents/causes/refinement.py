@@ -8,10 +8,11 @@ begin deeper is a victim, however loud.
 from ...incident.finding import FaultKind
 from ...tools.failed_spans import Way
 from ...tools.stepped_gauges import Step
-from .account import SERVED, accounts
+from .account import accounts
 from .account_candidates import TWICE, told
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
+from .processes import unmeasured
 
 VICTIM = 3.0
 """Log-odds against a service all of whose failures begin deeper."""
@@ -90,6 +91,6 @@ def _hangs(seen: Observations, candidate: Candidate) -> None:
     proof = cite(seen.new_failures, lead, "way", "count", "words")
     candidate.doubted(VICTIM, other / max(1, late + other), text, proof)
     silent = first(seen.stepped_gauges, service=candidate.service, step=Step.silent)
-    if silent and (silent.served or 0) >= SERVED:
-        text = f"it reports no metrics, and worked {silent.served} requests since"
+    if silent and candidate.service in unmeasured(seen):
+        text = f"its telemetry stopped, and it worked {silent.served} requests since"
         candidate.doubted(VICTIM, 1.0, text, cite(seen.stepped_gauges, silent, "served"))

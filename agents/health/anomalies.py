@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from ...analysis.fusion import CONCLUSIVE
 from ...analysis.quantities import change, percent, quantity, unit_of
-from ...analysis.rates import rate_change
+from ...analysis.rates import binomial_tail, rate_change
 from ...incident.finding import Finding
-from ...telemetry.signal_catalogue import SignalName, definition
+from ...telemetry.signal_catalogue import MEASURED, SignalName, definition
 from ...tools.base import Result
 from ...tools.health import ObjectiveState
 from ...tools.requests import ChangedPath
 from ...tools.shifts import SignalShift
 from ...tools.traffic import RouteImpact
-from ..causes.observations import Observations, finding, first
+from ..causes.observations import Observations, finding, first, where
 from ..reporting.wording import wait_words, way_words
 
 CLEAR = 6.0
@@ -33,6 +33,12 @@ MANY = 3
 """Events below this prove nothing."""
 CHANCE = 2.0
 """A rise counts when chance explains it in less than one of 10^2 cases."""
+CHANGED = 4.0
+"""The same for outcomes of routes, of which there are many."""
+FEWEST_BAD = 2
+"""Bad requests from which an objective is missed."""
+ENOUGH = 20
+"""Requests at the edge that it takes to say that nothing is wrong."""
 OTHERWISE = 0.5
 """Weight from which another way of requests, or a wait, is beyond chance."""
 SLOW = 0.05
@@ -43,16 +49,16 @@ MOST = 3
 """Findings of a kind: the rest stays in the evidence."""
 
 
-def backed(
-    seen: Observations, traffic: Result[RouteImpact], objectives: Result[ObjectiveState]
-) -> list[Finding]:
-    """Findings that back the alert, strongest first; an empty list means noise."""
+def backed(seen: Observations) -> list[Finding]:
+    """Findings that back the alert, strongest first; none: nothing does."""
     return [
+        *_condition(seen),
+        *_outcomes(seen),
         *_signals(seen),
         *_alerted(seen),
         *_growing(seen),
-        *_failing(traffic),
-        *_missed(objectives),
+        *_failing(seen.impact),
+        *_missed(seen.objectives),
         *_traces(seen),
         *_patterns(seen),
         *_attacks(seen),
@@ -60,6 +66,47 @@ def backed(
         *slower(seen, OTHERWISE),
         *moved(seen),
     ]
+
+
+def well(seen: Observations) -> str:
+    """Why the system is not positively shown well; empty where it is: enough requests, every
+    objective met, outcomes as ever, and the alert's condition false for longer than it looks back.
+    """
+    total, own = first(seen.impact, route="*"), list(where(seen.condition, alerted=True))
+    if not total or total.requests < ENOUGH:
+        return f"only {total.requests if total else 0} requests were seen since the alert"
+    short = next((row for row in seen.objectives.rows if row.breached), None)
+    if short:
+        return f"{short.service} {short.name} is at {percent(short.current)}"
+    doubt = next((row for row in seen.outcomes.rows if row.score >= CHANCE), None)
+    if doubt:
+        return doubt.words()
+    fires = first(seen.condition, holds=True)
+    if fires:
+        return fires.words
+    if not own:
+        return "the alert's condition is not known and could not be evaluated again"
+    early = next((row for row in own if (row.quiet_s or 0) < row.rhythm_s), None)
+    return f"{early.words}, for less than it looks back" if early else ""
+
+
+def _condition(seen: Observations) -> Iterator[Finding]:
+    """The alert's own rule, where it still holds."""
+    for row in where(seen.condition, alerted=True, holds=True):
+        if row.rule not in MEASURED:  # a signal by itself is judged with its level, below
+            text = f"the alert's own condition holds: {row.words}"
+            proof = ("rule", "holds", "value")
+            yield finding("condition", text, seen.condition, row, *proof)
+
+
+def _outcomes(seen: Observations) -> Iterator[Finding]:
+    """Routes that are answered otherwise than they were; at the edge first."""
+    rows = [row for row in seen.outcomes.rows if row.score >= CHANGED]
+    for row in sorted(rows, key=lambda row: not row.edge)[:MOST]:
+        shares = ("completed_share_before", "completed_share", "status")
+        rates = ("completed_per_s_before", "completed_per_s")
+        proof = ("service", "route", *(rates if row.change == "fewer" else shares))
+        yield finding("outcomes", row.words(), seen.outcomes, row, *proof, at=row.since)
 
 
 def _signals(seen: Observations) -> Iterator[Finding]:
@@ -138,12 +185,20 @@ def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
 
 
 def _missed(objectives: Result[ObjectiveState]) -> Iterator[Finding]:
-    """Objectives that are missed by more than a few requests."""
+    """Objectives that are missed beyond chance."""
     for row in objectives.rows:
-        if row.breached and (row.total or 0) - (row.good or 0) > MANY:
+        if missed(row):
             levels = f"{percent(row.current)} good, {percent(row.objective)} wanted"
             text = f"{row.service} misses its objective {row.name}: {levels}"
             yield finding("slo", text, objectives, row, "service", "current", "objective")
+
+
+def missed(row: ObjectiveState) -> bool:
+    """Whether an objective is missed by more than chance makes of few requests."""
+    total, bad = row.total or 0, (row.total or 0) - (row.good or 0)
+    if not row.breached or bad < FEWEST_BAD:
+        return False
+    return binomial_tail(bad, total, 1 - row.objective) <= 10**-CHANCE
 
 
 def _rose(total: RouteImpact) -> bool:

@@ -42,6 +42,7 @@ class Stage(StrEnum):
     update = "update"
     resolved = "resolved"
     noise = "noise"
+    unconfirmed = "unconfirmed"
 
 
 def stage(document: Incident) -> Stage:
@@ -50,6 +51,8 @@ def stage(document: Incident) -> Stage:
         return Stage.noise
     if document.state in OVER:
         return Stage.resolved
+    if is_unconfirmed(document):
+        return Stage.unconfirmed
     told = any(m.template.startswith(Stage.declared.value) for m in document.communications)
     return Stage.update if told or document.executions else Stage.declared
 
@@ -62,6 +65,14 @@ def is_noise(document: Incident) -> bool:
     nothing = leading is not None and leading.kind is FaultKind.no_fault
     over = document.state in OVER
     return not document.executions and (called or (nothing and over))
+
+
+def is_unconfirmed(document: Incident) -> bool:
+    """Whether nothing shows that anybody is hurt, and nothing shows that all is well: it is asked
+    about, not declared."""
+    report = document.report(DetectionReport)
+    open_question = report is not None and report.unconfirmed and not document.executions
+    return open_question and likely_cause(document) is None
 
 
 def about_security(document: Incident) -> bool:

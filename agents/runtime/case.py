@@ -53,6 +53,8 @@ class Step:
     report: type[Report]
     playbook: Callable[["Case"], AnyReport]
     """The deterministic answer."""
+    assesses: bool = False
+    """Whether severity and impact are assessed again with it."""
     asked: Asked | None = None
     """None: the step writes texts, and a model rewrites them."""
 

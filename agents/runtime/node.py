@@ -13,13 +13,14 @@ from pydantic import BaseModel
 
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.events import PlaybookAnswered, StepDone, StepStarted
+from ...incident.events import PlaybookAnswered, StepDone, StepStarted, Waiting
 from ...incident.filing import file_report
 from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
 from ...incident.timeline import utc_now
 from ...state import IncidentState
 from ...tracing.spans import node_span
+from ..health.assessment import assessed
 from .case import Step
 from .context import ResponseContext
 
@@ -51,6 +52,8 @@ def specialist(step: Step, route: Route = nothing):
             floor = context.name_gaps(case, step.playbook(case))
             tell(PlaybookAnswered(report=floor))  # nobody waits for a model
             report = context.model_layer.improve(case, floor)
+            if step.assesses:
+                report = report.model_copy(update={"assessment": assessed(case)})
             span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
@@ -64,9 +67,23 @@ def specialist(step: Step, route: Route = nothing):
 
 
 def is_noise(report: AnyReport) -> dict:
-    """After step 1: noise ends the response."""
-    noise = isinstance(report, DetectionReport) and report.noise
-    return {"stop": "noise" if noise else ""}
+    """After step 1: noise ends the response; what is not confirmed is looked at again."""
+    if not isinstance(report, DetectionReport):
+        return {"stop": ""}
+    return {"stop": "noise" if report.noise else "", "look_again": report.look_again}
+
+
+def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait for as long as a rule looks back, so that the next look sees something new."""
+    seconds = LOOK_WINDOWS * runtime.context.catalogue.windows.detect_s
+    runtime.stream_writer(Waiting(seconds=seconds, why="not confirmed: looked at again"))
+    runtime.context.sleep(seconds)
+    runtime.context.recorder.advance()
+    return {"looks": state.looks + 1}
+
+
+LOOK_WINDOWS = 2
+"""Detection windows between two looks at what is not confirmed."""
 
 
 def is_sure(report: AnyReport) -> dict:

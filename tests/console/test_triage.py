@@ -70,10 +70,14 @@ def test_a_bundle_that_is_none(warroom, tmp_path):
         assert "bundle" in said.err
 
 
-def test_without_telemetry_words_classify_and_the_gaps_are_named(warroom):
+def test_without_telemetry_it_is_asked_and_not_declared(warroom):
     content = json.dumps(alert(summary="complete outage of checkout")).encode()
     result = warroom("triage", "-", "--json", stdin=content).json[0]
-    assert result["severity"] in ("P0", "P1")
+    assert result["severity"] == "P2"
+    document = warroom.store.load(result["incident"])
+    assert document.impact.revenue_per_hour is None
+    assert {m.audience.value for m in document.communications} == {"engineering"}
+    assert "Look again at whether checkout is hurt" in {f.title for f in document.follow_ups}
     assert result["executions"] == []
     assert {gap["what"] for gap in result["gaps"]} >= {"metrics", "logs", "traces", "changes"}
     assert (warroom.home / "incidents" / result["incident"] / "incident.md").exists()

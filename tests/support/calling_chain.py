@@ -25,7 +25,8 @@ class Met:
     """What one request meets: an error at one of the chain's calls, or nothing."""
 
     at: str = ""
-    """store: the statement fails; orders: its own code; call: web's call to orders."""
+    """store: the statement fails; orders: its own code; call: web's call to orders; web: its own
+    code, after the call."""
     exception: str = ""
     message: str = ""
     code: int = 0
@@ -58,7 +59,18 @@ def _request(bundle: BundleWriter, number: int, met: Met) -> None:
         (trace, "a" * 16, ""),
         ms=30,
         error=error if met.at and met.code not in (404, 409) else "",
+        **(said if met.at == "web" else {}),
     )
+    if met.at != "web":
+        bundle.span(
+            at + 0.02,
+            "web",
+            "POST /audit",
+            (trace, "e" * 16, "a" * 16),
+            ms=2,
+            kind="client",
+            peer__service="audit",
+        )
     own = said | code if met.at == "call" else {}
     bundle.span(
         at + 0.001,
@@ -67,7 +79,7 @@ def _request(bundle: BundleWriter, number: int, met: Met) -> None:
         (trace, "b" * 16, "a" * 16),
         ms=met.waited_ms,
         kind="client",
-        error=error if met.at else "",
+        error=error if met.at not in ("", "web") else "",
         peer__service="orders",
         **own,
     )
