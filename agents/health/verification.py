@@ -16,10 +16,9 @@ from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
-from ...tools.alert_condition import alert_condition
 from ...tools.base import Result
 from ...tools.measure import JUST, SignalLevels, measure
-from ..causes.observations import finding
+from ..causes.observations import Observations, finding
 from ..runtime.case import Case
 from .levels import deviated, healthy
 from .recovery import Judged, Watch, conclude
@@ -127,9 +126,8 @@ class Look:
     def _held_against_the_alert(self, judged: Judged) -> Judged:
         """What is well by its signals is over only when the alert's own condition, and every rule
         that fires for a service of this incident, says so too."""
-        alert, document = self.case.document.alert, self.case.document
-        found = self.case.tools.call(alert_condition, alert=alert.name, text=alert.summary)
-        ours = {s.name for s in document.services if s.role in ("alerting", "affected")}
+        found = Observations(self.case).condition
+        ours = {s.name for s in self.case.document.services if s.role in ("alerting", "affected")}
         fires = [row for row in found.rows if row.holds and (row.alerted or row.service in ours)]
         if fires:
             why = f"{fires[0].words}; {judged.reason}"
