@@ -21,7 +21,11 @@ class Stake(NamedTuple):
 
 STAKES = {
     FactKind.grant: Stake(Level.low, "Whoever holds the grant may do more, or less, than now."),
-    FactKind.setting: Stake(Level.low, "Sessions that begin from now on run with the setting."),
+    FactKind.setting: Stake(
+        Level.medium,
+        "Sessions that began with the other value are ended once they are idle: pools open new "
+        "ones, and a request that had one of them may fail.",
+    ),
     FactKind.policy: Stake(Level.medium, "Other rows are seen by everybody whom the policy names."),
     FactKind.trigger: Stake(Level.medium, "Writes to the table run with the trigger, or without."),
     FactKind.constraint: Stake(

@@ -5,6 +5,7 @@ approved fact is otherwise, or that fact is not what was approved, nothing is ch
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,12 +24,22 @@ from ..actions.facts import (
 from ..actions.inventory import Inventory
 from ..errors import ToolFailed
 from .database_state import APPLICATION, CATALOGUES, SETTINGS, facts_of
-from .database_statements import statements
+from .database_statements import begun_with, statements
 
 OPTIONS = (
     "-c statement_timeout=8000 -c lock_timeout=3000 -c default_transaction_read_only=off"
     " -c idle_in_transaction_session_timeout=9000"
 )
+RENEW_S = 2.0
+RENEWED = """
+SELECT count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid)),
+       count(*) FILTER (WHERE state <> 'idle')
+FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> %(own)s
+  AND backend_start < (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+  AND datname = current_database()
+  AND (rolname = %(role)s OR %(role)s = '' AND datname = %(database)s AND NOT rolsuper)
+"""
 ENDED = """
 SELECT pg_terminate_backend(pid, 3000) FROM pg_stat_activity
 WHERE format('%%s/%%s', pid, extract(epoch FROM backend_start)) = %s AND application_name = %s
@@ -73,7 +84,24 @@ class DatabaseChanges(DatabaseRestoring, SessionEnding):
             for statement in making:
                 connection.execute(statement, prepare=True)  # prepared: one statement, not several
             _exactly(before, _facts(connection, query, self.dsn), (what, name), to)
+        if whose := begun_with(what, name):
+            return receipt.model_copy(update={"note": self._renew(*whose)})
         return receipt
+
+    def _renew(self, role: str, database: str) -> str:
+        """End the sessions that began with another value, each once it is idle: pools open others.
+        What is still at work after RENEW_S is left; says how many ended."""
+        deadline, ended = time.monotonic() + RENEW_S, 0
+        with self._connected(autocommit=True) as connection:
+            while True:
+                asked = {"role": role, "database": database, "own": APPLICATION}
+                row = connection.execute(RENEWED, asked).fetchone()
+                gone, busy = row or (0, 0)
+                ended += gone
+                if not busy or time.monotonic() > deadline:
+                    left = f"; {busy} are still at work with it" if busy else ""
+                    return f"{ended} sessions that began with another value were ended{left}"
+                time.sleep(RENEW_S / 10)
 
     def end(self, session: str, application: str) -> SessionEnded:
         """End exactly this session, as long as others wait for it."""

@@ -35,6 +35,16 @@ def statements(what: FactKind, name: str, now: str, to: str) -> Iterator[Compose
     raise ToolFailed(f"{what.value} {name} has to be put back by hand")
 
 
+def begun_with(what: FactKind, name: str) -> tuple[str, str] | None:
+    """Role and database ("" for any) whose sessions keep a setting that they began with; None for
+    facts that every session sees at once."""
+    match = SETTING.fullmatch(name)
+    if what is not FactKind.setting or match is None or ROLE_OPTION.fullmatch(name):
+        return None
+    role, database = (_plain(word or "") for word in match.groups()[1:])
+    return (role, database) if role or database else None
+
+
 def _grant(match: re.Match[str], _now: str, to: str) -> Iterator[Composed]:
     privilege, kind, thing, column, role = match.groups()
     listed = SQL("({})").format(Identifier(_plain(column))) if column else SQL("")

@@ -26,6 +26,8 @@ FAILED = re.compile(
 )
 LOGIN = re.compile(r"/(?:log-?in|sign-?in|auth|session|token)s?\b", re.IGNORECASE)
 REFUSED = (401, 403)
+PATH = re.compile(r"(?<![\w.])/[\w./{}%-]+")
+"""A route or path in a line."""
 
 
 def login_attempts(bench: Bench) -> tuple[list[AuthEvent], list[AuthEvent]]:
@@ -44,9 +46,13 @@ def login_attempts(bench: Bench) -> tuple[list[AuthEvent], list[AuthEvent]]:
 
 
 def is_failed_login(log: LogRecord) -> bool:
-    """Whether a log line says that somebody was refused at a login; a crash is no refusal."""
-    known = "user.name" in log.attributes or "client.address" in log.attributes
-    return known and "exception.type" not in log.attributes and bool(FAILED.search(log.message))
+    """Whether a log line says that somebody was refused at a login. A crash is no refusal, nor is
+    any other answer than that of who checks passwords; the name of a route says nothing."""
+    facts = log.attributes
+    known = "user.name" in facts or "client.address" in facts
+    if not known or "exception.type" in facts or status_code(facts) not in (0, *REFUSED):
+        return False
+    return bool(FAILED.search(PATH.sub(" ", log.message)))
 
 
 def status_code(attributes: dict[str, Any]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..analysis.rates import rate_change
 from ..errors import ToolRetry
 from ..telemetry.model import Window
 from ..telemetry.signal_catalogue import SignalName, Unit, definition
@@ -13,8 +14,6 @@ from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import EdgeRequest, edge_requests, edge_services
 from .reading import number
 
-TOO_MANY = 429
-"""The status that a limit answers."""
 JUST = 1 / 3
 """Part of a window that counts as its last seconds."""
 
@@ -169,9 +168,15 @@ def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
 
 ANSWERS = {
     SignalName.error_rate: lambda request: request.failed,
-    SignalName.throttled_rate: lambda request: request.status == TOO_MANY,
+    SignalName.throttled_rate: lambda request: request.status == 429,
+    SignalName.not_found_share: lambda request: request.status == 404,
+    SignalName.unauthorised_share: lambda request: request.status == 401,
 }
-"""What is counted of each route."""
+"""What is counted of each route. A block that people approved answers 403."""
+FAILING = (SignalName.error_rate, SignalName.throttled_rate)
+"""Failures at any number; the others are ordinary answers unless there are more of them."""
+CHANGED = 4.0
+"""They are more where chance explains it in less than one of 10^4 cases: there are many routes."""
 
 
 def _routes(
@@ -189,8 +194,20 @@ def _routes(
         here = [[r for r in requests if r.route == route] for requests in found]
         for signal, counts in ANSWERS.items():
             shares = [_share(requests, counts) for requests in here]
-            if shares[3] or shares[4]:
+            usual = [signal in FAILING or _otherwise(here[0], part, counts) for part in here]
+            if (shares[3] and usual[3]) or (shares[4] and usual[4]):
                 yield _of_route(edge, route, signal, shares, [len(requests) for requests in here])
+
+
+def _otherwise(
+    healthy: list[EdgeRequest], requests: list[EdgeRequest], counts: Callable[[EdgeRequest], bool]
+) -> bool:
+    """Whether so many more are answered so than when it was healthy, beyond chance."""
+    if not healthy or not requests:
+        return False
+    before, now = sum(map(counts, healthy)), sum(map(counts, requests))
+    change = rate_change(before, now, len(healthy), len(requests))
+    return change.direction > 0 and -change.log10_p >= CHANGED
 
 
 def _share(requests: list[EdgeRequest], counts: Callable[[EdgeRequest], bool]) -> float | None:

@@ -73,7 +73,7 @@ def database_sessions(bench: Bench) -> Table[SessionWait]:
 def _wait(history: list[StateFact], start: float, end: float) -> SessionWait | None:
     """One wait as far as it lies in the window; None where it does not."""
     ends = [*(fact.at for fact in history[1:]), end]
-    held = [(f, to) for f, to in zip(history, ends, strict=True) if f.value and to > start]
+    held = [(f, to) for f, to in zip(history, ends, strict=True) if f.value and to >= start]
     who, latest = _fields(history[0].object), _fields(held[-1][0].value) if held else {}
     if not who or not latest:
         return None

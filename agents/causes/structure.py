@@ -15,10 +15,12 @@ from ...incident.finding import FaultKind, Hypothesis
 from ...tools.change_feed import ChangeRecord
 from .candidate import Candidate
 from .observations import Observations
-from .studies import ChangeDelivery, Scene, Studied, scene
+from .studies import OUR_AUTHOR, ChangeDelivery, Scene, Studied, scene
 
 CHANGES = (FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_flag, FaultKind.bad_config)
 """Kinds of fault that blame a change."""
+DELIVERED = ("deploy", "config", "flag")
+"""Kinds of change that arrive somewhere at a moment."""
 OPEN = CONCLUSIVE - 0.01
 """The most that an untied change may have."""
 FOLLOWS_S = 120.0
@@ -52,12 +54,25 @@ def tied_by_code(now: Scene, studied: Studied, arrival: ChangeDelivery, rival: f
 def tied_by_rollout(
     seen: Observations, row: ChangeRecord, score: ChangeScore, share: float
 ) -> bool:
-    """Whether the onset follows it to the service where most begins, and what it changes is not
-    known to be something else. `share`: of the trouble that begins there, 0..1."""
+    """Whether the failing path runs through it; or the onset follows it, and no other change, to
+    the service where most begins, and what it changes is not known to be something else. `share`:
+    of the trouble that begins there, 0..1."""
     own = scene(seen).changes.get(row.id)
+    if own and own.contact.on_the_path:
+        return True
     idle = bool(own and own.row.diff and own.work.harmless and own.work.edit.empty)
     elsewhere = any("touches" in reason for reason in score.reasons_against)
-    return share >= MOST and _follows(row.seconds_before) and not idle and not elsewhere
+    alone = not idle and not elsewhere and not _beside(seen, row)
+    return share >= MOST and _follows(row.seconds_before) and alone
+
+
+def _beside(seen: Observations, row: ChangeRecord) -> bool:
+    """Whether another change came to the same service at that time: time cannot tell them apart."""
+    return any(
+        other.id != row.id and other.kind in DELIVERED and _follows(other.seconds_before)
+        for other in seen.changes.rows
+        if other.service in (row.service, "") and OUR_AUTHOR not in other.author.lower()
+    )
 
 
 def _follows(lead: float, within_s: float = FOLLOWS_S) -> bool:

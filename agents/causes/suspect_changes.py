@@ -75,7 +75,8 @@ def _what_it_does(seen: Observations, candidate: Candidate, row: ChangeRecord) -
     now = scene(seen)
     own = now.changes.get(row.id)
     quotes = cite(seen.changes, row, "id", "files")
-    if own and own.row.diff and own.work.harmless and row.kind != "flag":  # it lets code run
+    idle = own and own.row.diff and own.work.harmless and not own.contact.on_the_path
+    if own and idle and row.kind != "flag":  # a flag does nothing and lets code run
         weight = 2.5 if own.work.edit.empty else 1.5
         candidate.doubted(weight, 1.0, "its diff does nothing that is known to fail", quotes)
     met = own.contact.by_mechanism if own else 0.0

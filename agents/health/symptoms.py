@@ -10,7 +10,7 @@ from ...faults import fault_of
 from ...incident.action import ActionPlan
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...incident.report import SweepReport
+from ...incident.report import DetectionReport, SweepReport
 from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import MEASURED, SYMPTOMS, SignalName
 from .levels import COUNTED, REFUSED
@@ -44,7 +44,9 @@ def declared(document: Incident, catalogue: Catalogue) -> list[str]:
     """What was ill when the incident was declared: it is open until that is measured well."""
     alerting, metric = document.alert.service, document.alert.labels.get("metric", "")
     names = [f"{alerting}/{metric}"] if metric in MEASURED else []
-    names += [f"{s.service}/{OF_OBJECTIVE[s.sli]}" for s in document.slo if s.breached]
+    first = document.report(DetectionReport)
+    missed = [s for s in (*(first.slo if first else []), *document.slo) if s.breached]
+    names += [f"{slo.service}/{OF_OBJECTIVE[slo.sli]}" for slo in missed]
     for seen in document.findings:
         signal = seen.kind.removeprefix("anomaly:")
         if (seen.step, seen.attempt) == (SweepReport.number(), 1) and signal in SYMPTOMS:

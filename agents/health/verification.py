@@ -6,18 +6,19 @@ whether what hurt ended by itself.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...actions.block_source import BlockSource
 from ...actions.restart import Restart
 from ...actions.throttle import Throttle
-from ...incident.action import ActionPlan, Measure, Outcome
+from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
 from ...tools.base import Result
 from ...tools.measure import JUST, SignalLevels, measure
-from ..causes.observations import finding
+from ..causes.observations import Observations, finding
 from ..runtime.case import Case
 from .levels import deviated, healthy
 from .recovery import Judged, Watch, conclude
@@ -49,7 +50,7 @@ def watch(case: Case) -> VerificationReport:
     look = Look(case, None, "", since, since)
     judged = look.judged(acted=False)
     if judged.outcome is not Outcome.by_itself:
-        judged = Judged(Outcome.unverified, judged.reason, again=judged.well, well=judged.well)
+        judged = replace(judged, outcome=Outcome.unverified, probability=None)
     return look.report(NOBODY, judged)
 
 
@@ -119,6 +120,24 @@ class Look:
 
     def judged(self, acted: bool) -> Judged:
         """How it ended."""
+        judged = self._concluded(acted)
+        return self._held_against_the_alert(judged) if judged.outcome in WELL else judged
+
+    def _held_against_the_alert(self, judged: Judged) -> Judged:
+        """What is well by its signals is over only when the alert's own condition, and every rule
+        that fires for a service of this incident, says so too."""
+        found = Observations(self.case).condition
+        ours = {s.name for s in self.case.document.services if s.role in ("alerting", "affected")}
+        fires = [row for row in found.rows if row.holds and (row.alerted or row.service in ours)]
+        if fires:
+            why = f"{fires[0].words}; {judged.reason}"
+            return Judged(Outcome.unverified, why, again=True)
+        if not any(row.alerted and row.holds is False for row in found.rows):
+            why = f"the alert's own condition cannot be evaluated; else {judged.reason}"
+            return Judged(Outcome.unverified, why, well=True)
+        return judged
+
+    def _concluded(self, acted: bool) -> Judged:
         names = declared(self.case.document, self.case.catalogue)
         measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
         unseen = [name.replace("/", " ") for name in names if name not in measured]

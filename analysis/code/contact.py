@@ -28,6 +28,7 @@ _STYLE = re.compile(
     r"sandbox|preview|qa)(/|\.)|(^|/)(codeowners|dockerignore|gitignore|\.github|"
     r"\.circleci|ci)(/|$)|golangci"
 )
+_FUNCTION = re.compile(r"\b([A-Za-z_]\w*)\s?\(|\bclass (\w+)")
 _BUMP = re.compile(
     r"(^|/)(go\.mod|go\.sum|package(-lock)?\.json|requirements[\w-]*\.txt|pom\.xml|"
     r"cargo\.(toml|lock)|gemfile(\.lock)?|yarn\.lock|poetry\.lock|"
@@ -209,7 +210,8 @@ def _by_place(
     """Files by their name, functions and other words by how few changes share them."""
     documents = [other.tokens for other in others]
     bases = {name.rsplit("/", 1)[-1].lower() for name in work.files}
-    code = bases | tokens_of("\n".join(hunk.place for hunk in work.edit.hunks))
+    headings = " ".join(hunk.place for hunk in work.edit.hunks)
+    code = bases | tokens_of(" ".join(map("".join, _FUNCTION.findall(headings))))
     found: dict[str, Touch] = {}
     for symptom in symptoms:
         words = tokens_of(symptom.text)

@@ -142,6 +142,25 @@ def test_a_change_is_one_fact_and_is_put_back_and_taken_back(
             run(database.dsn, writes, back)
 
 
+def test_sessions_that_began_with_the_setting_begin_anew(database: DatabaseState) -> None:
+    run(database.dsn, "CREATE ROLE slow LOGIN", "ALTER ROLE slow SET work_mem TO '64kB'")
+    try:
+        began = [psycopg.connect(database.dsn, user="slow", autocommit=True) for _ in range(2)]
+        began[1].autocommit = False
+        assert began[1].execute("SHOW work_mem").fetchone() == ("64kB",)  # in a transaction now
+        name = "work_mem of role slow"
+        done = DatabaseChanges(database.dsn).put(FactKind.setting, name, now="64kB", to="")
+        assert done.note == (
+            "1 sessions that began with another value were ended; 1 are still at work with it"
+        )
+        with pytest.raises(psycopg.OperationalError):
+            began[0].execute("SELECT 1")
+        assert began[1].execute("SELECT 1").fetchone() == (1,)
+        began[1].close()
+    finally:
+        run(database.dsn, "DROP ROLE slow")
+
+
 def test_what_is_another_by_now_is_left_alone(database: DatabaseState) -> None:
     before = facts(database)
     with pytest.raises(ToolFailed, match=r"is 8MB by now, not 64kB: nothing was changed"):

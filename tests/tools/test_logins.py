@@ -6,11 +6,12 @@ import pytest
 
 from warroom.errors import ToolRetry
 from warroom.telemetry.bundle import read_bundle
-from warroom.telemetry.model import Window
+from warroom.telemetry.model import LogRecord, Window
 from warroom.tests.support.benches import ONSET, ReadBench, bench_over
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.edge_traffic import customers, edge_bundle, refused_login, request
 from warroom.tools.base import Frame
+from warroom.tools.logins import is_failed_login
 
 
 def login(bundle: BundleWriter, second: float, client: str, status: int = 200, user="") -> None:
@@ -218,3 +219,19 @@ def test_one_certificate_of_several_instances(tmp_path):
             "seconds_left": -3620,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("message", "facts", "failed"),
+    [
+        ("login failed for eve: wrong password", {}, True),
+        ("POST /login failed: request shed after 1.5 s in the queue", {}, False),
+        ("POST /login failed: wrong password", {"http.response.status_code": 500}, False),
+        ("bad credentials", {"http.response.status_code": 401}, True),
+        ("auth failed", {"exception.type": "PoolTimeout"}, False),
+    ],
+)
+def test_a_failing_route_of_that_name_is_no_failed_login(message, facts, failed):
+    given = {"client.address": "a", **facts}
+    record = LogRecord(START, "login", "", "warning", message, attributes=given)
+    assert is_failed_login(record) is failed

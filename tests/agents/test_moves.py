@@ -1,0 +1,110 @@
+"""Moves that put back what is blamed: state, a session's lock, a commit of the configuration."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from warroom.actions.end_session import EndSession
+from warroom.actions.inventory import Inventory, Part
+from warroom.actions.restore_database import RestoreDatabase
+from warroom.actions.restore_process import RestoreProcess
+from warroom.actions.revert_configuration import RevertConfiguration
+from warroom.actions.roll_back import RollBack
+from warroom.agents.causes.moves import ActionDraft, moves
+from warroom.agents.causes.observations import Observations
+from warroom.agents.runtime.case import Case
+from warroom.incident.finding import FaultKind, Hypothesis
+from warroom.tests.support.bundles import BundleWriter
+from warroom.tests.support.shop_bundle import write_shop
+from warroom.tests.support.specialists import case_on
+
+GRANT = "INSERT on table public.payments to payments"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+WHO = {"blocker": "99/1700000000.5", "blocker_application": "psql", "blocker_since": 1.0}
+
+
+def case_over(tmp_path: Path) -> Case:
+    """The shop, with a grant that went, a limit that came and went, a lock that is held, a commit
+    and a deploy."""
+    root = write_shop(tmp_path / "bundle", seconds=60)
+    with BundleWriter(root, json.loads((root / "catalogue.json").read_text())) as writer:
+        at = writer.start
+
+        def fact(
+            second: float, kind: str, name: str, value: str, service: str = "database"
+        ) -> None:
+            row = {"at": at + second, "service": service, "instance": "", "kind": kind}
+            writer.add("state.jsonl", row | {"object": name, "value": value})
+
+        fact(1, "grant", GRANT, "granted")
+        fact(1, "environment", "TIMEOUT", "2", "payments")
+        fact(1, "limit", "open files", "9", "payments")
+        fact(40, "grant", GRANT, "")
+        fact(41, "environment", "TIMEOUT", "0.1", "payments")
+        fact(42, "limit", "open files", "2", "payments")
+        fact(43, "limit", "open files", "9", "payments")
+        fact(42, "wait", json.dumps(WHO), json.dumps({"waiting": 3}))
+        writer.change(at + 45, "config", "payments", COMMIT)
+        writer.change(at + 46, "deploy", "payments", "f" * 40, version="v2", previous="v1")
+    return case_on(root, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Observations:
+    case = case_over(tmp_path_factory.mktemp("case"))
+    parts = {"payments": Part(instances=["payments-1"], version="v2", previous="v1")}
+    object.__setattr__(case, "inventory", Inventory(services=parts, databases=["database"]))
+    return Observations(case)
+
+
+def proposed(
+    seen: Observations, kind: FaultKind, change: str = "", resource: str = ""
+) -> list[ActionDraft]:
+    blamed = {"change": change, "resource": resource, "service": "payments", "kind": kind}
+    cause = {"id": "H1", "statement": "payments fails", "confidence": 0.9, **blamed}
+    return list(moves(seen, Hypothesis.model_validate(cause)))
+
+
+def state_id(seen: Observations, name: str, value: str) -> str:
+    return next(row.id for row in seen.state.rows if (row.object, row.value) == (name, value))
+
+
+@pytest.mark.parametrize("kind", [FaultKind.missing_permission, FaultKind.unknown])
+def test_a_grant_that_is_blamed_is_put_back_whatever_kind_it_is(
+    seen: Observations, kind: FaultKind
+) -> None:
+    (move,) = proposed(seen, kind, change=state_id(seen, GRANT, ""))
+    assert (move.action, move.target) == (RestoreDatabase, "database")
+    assert move.parameters == {"what": "grant", "object": GRANT, "now": "", "to": "granted"}
+
+
+def test_an_environment_is_put_back_at_its_process(seen: Observations) -> None:
+    change = state_id(seen, "TIMEOUT", "0.1")
+    (move,) = proposed(seen, FaultKind.changed_setting, change=change)
+    assert (move.action, move.target) == (RestoreProcess, "payments")
+    assert (move.parameters["now"], move.parameters["to"]) == ("0.1", "2")
+
+
+def test_what_went_back_by_itself_is_left(seen: Observations) -> None:
+    change = state_id(seen, "open files", "2")
+    assert not proposed(seen, FaultKind.changed_setting, change=change)
+
+
+def test_who_holds_the_lock_is_ended(seen: Observations) -> None:
+    (move,) = proposed(seen, FaultKind.lock_contention, resource=WHO["blocker"])
+    assert (move.action, move.target) == (EndSession, "database")
+    assert move.parameters == {"session": WHO["blocker"], "application": "psql"}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.bad_config, FaultKind.bad_deploy])
+def test_a_commit_of_the_configuration_is_reverted_and_no_release_rolled_back(
+    seen: Observations, kind: FaultKind
+) -> None:
+    (move,) = proposed(seen, kind, change=COMMIT)
+    assert (move.action, move.parameters) == (RevertConfiguration, {"commit": COMMIT})
+
+
+def test_a_release_is_rolled_back(seen: Observations) -> None:
+    (move, *_) = proposed(seen, FaultKind.bad_deploy, change="f" * 40)
+    assert (move.action, move.parameters) == (RollBack, {"to_version": "v1"})

@@ -1,0 +1,75 @@
+"""A change is named above one half only where structure ties it to what fails."""
+
+from dataclasses import replace
+
+import pytest
+
+from warroom.agents.causes.candidate import Candidate
+from warroom.agents.causes.judgement import judge
+from warroom.agents.causes.structure import OPEN, WANTED
+from warroom.agents.reasoning.causes import fused_again
+from warroom.analysis.code.contact import Contact, meet, study
+from warroom.analysis.code.mechanisms import Mention
+from warroom.incident.finding import FaultKind
+from warroom.tests.support.incidents import minimal
+
+DIFF = """diff --git a/cart/pricing.py b/cart/pricing.py
+--- a/cart/pricing.py
++++ b/cart/pricing.py
+@@ -10,3 +10,3 @@ def total_of(cart):
+-    return cart["sum"]
++    return cart["total_cents"]
+"""
+
+
+def contact(text: str, source: str = "log") -> Contact:
+    work = study(["cart/pricing.py"], DIFF)
+    return meet(work, [Mention("cart", source, text, 1.0)], {}, [work])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KeyError: 'total_cents'",
+        'File "/app/cart/pricing.py", line 12, in total_of',
+        "total_of failed",
+    ],
+)
+def test_the_path_runs_through_a_file_a_function_or_a_name_of_the_change(text: str) -> None:
+    assert contact(text).on_the_path
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("cart is slow", "log"), ("500 of 900", "log"), ("total_of_seconds total_of", "metric")],
+)
+def test_likeness_is_not_on_the_path(text: str, source: str) -> None:
+    assert contact(text, source).on_the_path is None
+
+
+def accused(tied: bool) -> list[Candidate]:
+    change = Candidate("cart", FaultKind.bad_deploy, "the release", change="abc", tied=tied)
+    change.backed(5.0, 1.0, "it would do what is seen")
+    place = Candidate("cart", FaultKind.unknown, "somewhere in cart")
+    place.backed(1.0, 1.0, "it begins there")
+    return [change, place]
+
+
+def test_an_untied_change_stays_open_and_its_place_keeps_the_rest() -> None:
+    tied, open_ = judge(accused(True), minimal()), judge(accused(False), minimal())
+    assert tied[0].confidence > 0.9 and not tied[0].reserved
+    assert open_[0].confidence == OPEN and open_[0].reserved == WANTED
+    assert WANTED in open_[0].missing
+    assert sum(h.confidence for h in open_) == pytest.approx(
+        sum(h.confidence for h in tied), abs=0.02
+    )
+
+
+def test_a_model_that_weighs_again_does_not_lift_the_reservation() -> None:
+    found = judge(accused(False), minimal())
+    assert fused_again(found)[0].confidence == OPEN
+
+
+def test_another_kind_of_fault_is_not_reserved() -> None:
+    leak, place = accused(False)
+    assert judge([replace(leak, kind=FaultKind.memory_leak), place], minimal())[0].confidence > 0.9
