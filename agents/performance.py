@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..analysis.quantities import change, in_use, percent
 from ..faults import OptionalSource
-from ..incident.finding import Finding, Gap
+from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import PerformanceReport
 from .causes.observations import finding
 from .follow_ups.action_items import harden
@@ -45,6 +45,7 @@ def analyse(case: Case) -> PerformanceReport:
         summary=_summary(seen, bottleneck, findings, bool(looked)),
         bottleneck=bottleneck.name if bottleneck else "",
         advice=_advice(seen, sized, bottleneck),
+        denies=[FaultKind.pool_exhaustion] if looked and not bottleneck else [],
         findings=findings,
         gaps=_gaps(seen),
         searched=seen.searched(),

@@ -2,9 +2,10 @@
 
 from ..faults import OptionalSource
 from ..incident.evidence import EvidenceStatus
-from ..incident.finding import Finding, Gap
+from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import NO_THREAT, FollowUp, SecurityReport
 from ..tools.base import Result
+from .causes.access import tried
 from .follow_ups.action_items import due
 from .runtime.case import Case
 from .threats import CHECKS, AccessObservations, Threat
@@ -27,6 +28,7 @@ def assess(case: Case) -> SecurityReport:
         threat=leading[0].name if leading else NO_THREAT,
         sources=_sources(leading),
         exposure=_exposure(leading, bool(looked)),
+        denies=[] if tried(seen) or not looked else [FaultKind.credential_attack],
         findings=_findings(threats),
         gaps=_gaps(seen),
         follow_ups=_follow_ups(case, leading),

@@ -62,6 +62,9 @@ class Report(BaseModel):
     events: list[Event] = Field(default_factory=list, description="lines for the timeline")
     hypotheses: list[Hypothesis] = Field(default_factory=list, description="competing causes")
     proposals: list[ActionPlan] = Field(default_factory=list, description="best first")
+    denies: list[FaultKind] = Field(
+        default_factory=list, description="kinds of fault that were looked for, with no sign seen"
+    )
     messages: list[Message] = Field(default_factory=list, description="drafts")
     follow_ups: list[FollowUp] = Field(default_factory=list, description="work that remains")
     disagreements: list[Disagreement] = Field(
@@ -88,10 +91,6 @@ class Report(BaseModel):
             standing=standing,
             why=why,
         )
-
-    def denied(self) -> frozenset[FaultKind]:
-        """Kinds of fault of which this specialist looked for signs and saw none."""
-        return frozenset()
 
     @classmethod
     def number(cls) -> int:
@@ -182,11 +181,6 @@ class SecurityReport(Report):
         """Whether there is a sign of an attack."""
         return self.threat != NO_THREAT
 
-    def denied(self) -> frozenset[FaultKind]:
-        """Attacks, where logins or access could be looked at and no threat leads."""
-        clear = self.conclusion == "concluded" and not self.sees_threat
-        return frozenset({FaultKind.credential_attack} if clear else ())
-
 
 class PerformanceReport(Report):
     """Step 6: utilisation, bottleneck, capacity advice."""
@@ -194,11 +188,6 @@ class PerformanceReport(Report):
     step: Literal[6] = 6
     bottleneck: str = Field(default="", description="service and resource; empty: none found")
     advice: list[str] = Field(default_factory=list, description="capacity advice")
-
-    def denied(self) -> frozenset[FaultKind]:
-        """A pool run dry, where use was measured against limits and nothing is full or waits."""
-        clear = self.conclusion == "concluded" and not self.bottleneck
-        return frozenset({FaultKind.pool_exhaustion} if clear else ())
 
 
 class FixReport(Report):

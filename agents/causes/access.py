@@ -69,9 +69,13 @@ def doubt_attack(seen: Observations, candidate: Candidate) -> None:
         candidate.lacking("failed logins by source")
         return
     quotes = cite(seen.logins, row, "value", "failures", "kind")
-    usual = not any(row.kind in ATTACK for row in seen.logins.rows)
     text = "logins are recorded, and no source fails beyond the usual"
-    candidate.doubted(UNATTACKED, float(usual), text, quotes)
+    candidate.doubted(UNATTACKED, float(not tried(seen)), text, quotes)
+
+
+def tried(seen: Observations) -> bool:
+    """Whether credentials are tried beyond the usual, by some or by many."""
+    return any(row.kind in ATTACK for row in seen.logins.rows)
 
 
 def _login_service(seen: Observations) -> str:

@@ -34,7 +34,7 @@ def _denials(document: Incident) -> dict[FaultKind, str]:
         kind: f"{report.specialist}: {report.summary}"
         for report in reports
         if report
-        for kind in report.denied()
+        for kind in report.denies
     }
 
 

@@ -55,7 +55,8 @@ def _in_logs(seen: AccessObservations) -> Iterator[Threat]:
     text = f"log lines show {len(asked)} kinds of request that only scanners make"
     row = lines.rows[0]
     proof = finding("access", text, lines, row, "service", "message")
-    yield Threat("scan for weak spots, seen in logs", 0.5, (proof,))
+    sureness = 0.5 if _refusals_rose(seen) else 0.2  # somebody always scans
+    yield Threat("scan for weak spots, seen in logs", sureness, (proof,))
 
 
 def refused_sources(seen: AccessObservations) -> Iterator[Threat]:
