@@ -18,7 +18,7 @@ from .suspect_changes import suspicious, time_and_place
 
 def hung(seen: Observations) -> Iterator[Candidate]:
     """Calls to a service go unanswered and it reports nothing, though nothing says it stopped."""
-    for service in _silent(seen):
+    for service in silent(seen):
         statement = f"{service} accepts calls and answers none: its process hangs"
         candidate = Candidate(service, FaultKind.hung_process, statement)
         edge = seen.unanswered(service)
@@ -60,7 +60,8 @@ def unmeasured(seen: Observations) -> set[str]:
     return {row.service for row in silent if (row.served or 0) >= SERVED}
 
 
-def _silent(seen: Observations) -> list[str]:
+def silent(seen: Observations) -> list[str]:
+    """Services that leave calls unanswered, or are down."""
     unanswered = {r.service for r in seen.failures.rows if r.reason == "no answer"}
     callees = {r.callee for r in seen.edges.rows if r.unanswered_share >= 0.2}
     down = {
@@ -73,13 +74,11 @@ def _silent(seen: Observations) -> list[str]:
 
 
 MEMORY = SignalName.memory_share
-HELD = ("memory", "db pool", "db connections")
-"""Resources that a process holds until it ends."""
 
 
 def leaks(seen: Observations) -> Iterator[Candidate]:
     """Memory that grows without end towards its limit, or has just begun to."""
-    for service in _growing(seen):
+    for service in growing(seen):
         statement = f"{service} uses more and more memory"
         candidate = Candidate(service, FaultKind.memory_leak, statement)
         _growth(seen, candidate, service)
@@ -95,7 +94,7 @@ def leaks(seen: Observations) -> Iterator[Candidate]:
         yield candidate
 
 
-def _growing(seen: Observations) -> list[str]:
+def growing(seen: Observations) -> list[str]:
     """Services whose memory grows steadily, or is clearly above its healthy level."""
     steady = [r for r in seen.growth.rows if r.signal.startswith("memory") and r.monotonic]
     risen = [r.service for r in seen.signals.rows if r.signal == MEMORY and swollen(r)]
@@ -141,7 +140,7 @@ def pools(seen: Observations) -> Iterator[Candidate]:
         text = f"its requests wait for a connection in vain: {refused.message}" if refused else ""
         quotes = cite(seen.errors, refused, "exception", "count")
         candidate.backed(2.0, float(refused is not None), text, quotes)
-        candidate.doubted(2.5, _working(seen, service), "its statements take longer than before")
+        candidate.doubted(2.5, working(seen, service), "its statements take longer than before")
         surge = most_surging(seen)
         candidate.doubted(1.5, 1.0 if surge else 0.0, "there is more traffic than before")
         yield candidate
@@ -161,18 +160,6 @@ def busy(seen: Observations) -> Iterator[Candidate]:
         yield candidate
 
 
-def holds(seen: Observations, service: str) -> bool:
-    """Whether it hangs, is gone, leaks or holds on to something: what a new process is rid of. A
-    service that answers errors does none of that."""
-    full = any(
-        row.resource in HELD and (row.utilisation or 0) >= 0.8
-        for row in where(seen.saturation, service=service)
-    )
-    files = seen.signal(service, SignalName.open_fds)
-    lost = service in _silent(seen) or service in _growing(seen)
-    return full or lost or bool(files and files.worse and (files.ratio or 0) >= 1.5)
-
-
 def _refused(seen: Observations, service: str) -> ErrorGroup | None:
     """A new error of the service that speaks of getting a connection."""
     errors = seen.new_errors(service)
@@ -181,7 +168,7 @@ def _refused(seen: Observations, service: str) -> ErrorGroup | None:
     )
 
 
-def _working(seen: Observations, service: str) -> float:
+def working(seen: Observations, service: str) -> float:
     """1 when statements that succeed got much slower: then the pool is busy, not leaking."""
     rows = [
         row
