@@ -4,6 +4,7 @@ out of connections or of processor.
 
 from collections.abc import Iterator
 
+from ...analysis.quantities import in_use, part_of, percent, times
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
@@ -83,7 +84,7 @@ def leaks(seen: Observations) -> Iterator[Candidate]:
         _growth(seen, candidate, service)
         full = first(seen.saturation, service=service, resource="memory")
         used = (full.utilisation or 0) if full else 0.0
-        text = f"{used:.0%} of the memory limit in use"
+        text = f"{part_of(used)} the memory limit in use"
         quotes = cite(seen.saturation, full, "utilisation")
         candidate.backed(2.0, (used - 0.5) / 0.35, text, quotes)
         for change, score in suspicious(seen, "deploy"):
@@ -103,13 +104,13 @@ def growing(seen: Observations) -> list[str]:
 def _growth(seen: Observations, candidate: Candidate, service: str) -> None:
     for row in where(seen.growth, service=service):
         if row.signal.startswith("memory") and row.monotonic:
-            text = f"memory grew by {row.growth:.0%} and does not come back"
+            text = f"memory grew to {times(1 + row.growth)} its level and does not come back"
             quotes = cite(seen.growth, row, "growth", "now")
             candidate.backed(2.5, row.confidence * min(1.0, row.growth / 0.3), text, quotes)
             return
     row = seen.signal(service, MEMORY)
     risen = (row.ratio or 1.0) - 1.0 if row else 0.0
-    text = f"its memory rose by {risen:.0%}"
+    text = f"its memory rose to {times(1 + risen)} its level"
     candidate.backed(2.0, risen / 0.5, text, cite(seen.signals, row, "current", "baseline"))
 
 
@@ -128,7 +129,7 @@ def pools(seen: Observations) -> Iterator[Candidate]:
             continue
         statement = f"every database connection of {service} is taken and none comes back"
         candidate = Candidate(service, FaultKind.pool_exhaustion, statement)
-        text = f"{used:.0%} of the pool in use"
+        text = f"{part_of(used)} the pool in use"
         quotes = cite(seen.saturation, row, "utilisation", "used")
         candidate.backed(3.0, (used - 0.7) / 0.3, text, quotes)
         share = seen.own_failures(service)
@@ -154,7 +155,7 @@ def busy(seen: Observations) -> Iterator[Candidate]:
         service = row.service
         candidate = Candidate(service, FaultKind.cpu_saturation, f"{service} is out of CPU")
         rise = used - (row.utilisation_before or 0)
-        text = f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before"
+        text = f"CPU {in_use(used)}, {percent(row.utilisation_before)} before"
         candidate.backed(2.0, rise / 0.5, text, cite(seen.saturation, row, "utilisation"))
         yield candidate
 
