@@ -15,9 +15,10 @@ from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, finding, first, where
 from .causes.remedies import propose, sure_of_first
-from .health.anomalies import CHANGED, backed, well
+from .health.anomalies import CHANGED, backed
 from .health.assessment import impact_now, objectives_now, words_of
 from .health.severity import JudgedSeverity, claimed, severity_now
+from .health.wellness import doubt_of
 from .reporting.wording import alert_gap, baseline_gap, coverage_gaps
 from .runtime.case import Case
 
@@ -30,7 +31,7 @@ def detect(case: Case) -> DetectionReport:
     reasons, unseen = backed(seen), _unseen(case, seen)
     if unseen and not reasons:
         level = claimed(words)
-    doubt = "" if reasons else unseen[0].why if unseen else well(seen)
+    doubt = "" if reasons else unseen[0].why if unseen else doubt_of(seen)
     noise = not (reasons or doubt)
     services = _services(case, seen.health)
     summary = _summary(level, noise, doubt, services)

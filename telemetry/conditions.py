@@ -1,4 +1,4 @@
-"""The conditions that rules can have: threshold, anomaly, burn rate, log pattern."""
+"""The conditions that rules can have: threshold, anomaly, outcomes, burn rate, log pattern."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from ..analysis.capacity import fit_trend, seconds_to_limit
 from ..analysis.slo import BurnRule, multiwindow
 from .model import Rule, Window
 from .objectives import count_objectives
+from .outcomes import OutcomeShift, answers, outcome_shifts
 from .recipes import FEWEST_BAD, FEWEST_EVENTS
 from .recording import Recording
 from .signal_catalogue import SignalName, Unit
@@ -142,6 +143,23 @@ def _material(rule: Rule, scored: Anomaly, floor: float) -> bool:
         return scored.direction < 0 and scored.current * MATERIAL_RATIO <= scored.baseline
     risen = scored.current >= MATERIAL_RATIO * max(scored.baseline, floor)
     return scored.direction > 0 and risen
+
+
+def outcomes(rule: Rule, telemetry: Recording, at: float, baseline_s: float) -> list[ConditionMet]:
+    """Services that no longer complete what they did on one of their routes, whatever they answer
+    instead; levels are -log10 of the probability of chance."""
+    worst: dict[str, OutcomeShift] = {}
+    for found in answers(telemetry, Window(at - rule.window_s - baseline_s, at)):
+        for shift in outcome_shifts(found) if _meant(rule, found.service) else ():
+            known = worst.get(found.service)
+            if rule.warning is not None and shift.score >= rule.warning:
+                worst[found.service] = max(known or shift, shift, key=lambda one: one.score)
+    return [
+        ConditionMet(
+            name, shift.left, Unit.share, shift.since, _reached(rule.critical, shift.score)
+        )
+        for name, shift in worst.items()
+    ]
 
 
 def burn_rate(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:

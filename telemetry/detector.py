@@ -18,6 +18,7 @@ from .conditions import (
     anomaly,
     burn_rate,
     exhaustion,
+    outcomes,
     pattern,
     threshold,
 )
@@ -103,13 +104,15 @@ def _evaluate(
             return exhaustion(rule, telemetry, at)
         case "anomaly":
             return anomaly(rule, telemetry, at, telemetry.catalogue().windows.baseline_s)
+        case "outcomes":
+            return outcomes(rule, telemetry, at, telemetry.catalogue().windows.baseline_s)
         case "burn_rate":
             return burn_rate(rule, telemetry, at)
         case "pattern":
             return _pattern(rule, telemetry, at)
     raise BundleError(
         f"rule {rule.name}: kind {rule.kind!r} is none of threshold, pattern, anomaly, "
-        "burn_rate, correlation; correct the catalogue"
+        "outcomes, burn_rate, correlation; correct the catalogue"
     )
 
 

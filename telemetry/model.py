@@ -154,7 +154,7 @@ class Rule(BaseModel):
     """One detection rule: a threshold, a log pattern, an anomaly or a burn rate."""
 
     name: str = Field(description="the alert's name when it fires")
-    kind: str = Field(description="threshold, pattern, anomaly, burn_rate, correlation")
+    kind: str = Field(description="threshold, pattern, anomaly, outcomes, burn_rate, correlation")
     service: str = Field(default="", description="whose signal; empty: every service's")
     signal: str = Field(default="", description="error_rate, latency_p95, memory_share, …")
     op: str = Field(default=">", description="> < >= <=")

@@ -75,6 +75,14 @@ class OutcomeShift:
         return -self.step.change.log10_p
 
     @property
+    def left(self) -> float:
+        """What is completed now, as a share of what was."""
+        if self.change == "fewer":
+            return self.step.change.ratio
+        usual = 1 - self.step.rate_before
+        return (1 - self.step.rate_after) / usual if usual > 0 else 0.0
+
+    @property
     def since(self) -> float:
         """Unix seconds."""
         return self.answers.time_of(self.step.at)

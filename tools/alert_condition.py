@@ -15,6 +15,8 @@ from .base import Bench, Effect, Row, Table, tool
 from .reading import number, table
 from .shifts import Shift, shifts
 
+TWICE = 2
+"""Lengths of what a rule looks back over that it has to be quiet: few events come and go."""
 MOMENTS = 6
 """Times between the alert and now at which its condition is evaluated."""
 WORDS = {
@@ -36,7 +38,7 @@ WORDS = {
 @dataclass(frozen=True, slots=True)
 class AlertCondition(Row):
     """The condition of a rule, or of the signal that an alert names. `holds` is null where it
-    cannot be evaluated; `quiet_s` is how long it has not held, `rhythm_s` how long it looks back,
+    cannot be evaluated; `quiet_s` is how long it has not held, `rhythm_s` how long that has to be,
     both in seconds."""
 
     rule: str
@@ -70,7 +72,8 @@ def alert_condition(bench: Bench, alert: str, text: str = "") -> Table[AlertCond
 def _by_rule(bench: Bench, rules: list[Rule], rule: Rule) -> AlertCondition:
     """By its rule, with the rules that it is made of."""
     needed = [part for part in rules if part is rule or part.name in rule.all_of]
-    rhythm = max(rule.window_s, rule.for_s, bench.telemetry.catalogue().windows.detect_s)
+    looks_back = max(rule.window_s, rule.for_s, bench.telemetry.catalogue().windows.detect_s)
+    rhythm = TWICE * looks_back
     end = bench.frame.incident.end
     begun = min(bench.frame.alerted or end, end)
     held: list[tuple[float, Firing]] = []

@@ -28,6 +28,8 @@ OURS_S = 15.0
 """A start this soon after an action of ours came of it."""
 FULL, CROWD = 0.9, 0.7
 """Share of a limit that is used up; what it was before, as a share of that, at the most."""
+SET = ("environment", "limit", "setting")
+"""Kinds of change by which a process behaves differently with the same code."""
 DEPTH = 6
 
 
@@ -54,7 +56,7 @@ def _next(seen: Observations, row: NewFailure) -> str:
             held = _locked(seen, row.callee) or crowded(seen, row)
             return row.callee if held else ""
         case Way.late:
-            return "" if gave_up_early(row) else row.callee
+            return "" if gave_up_early(row) or _set_anew(seen, row) else row.callee
         case Way.refused:
             return "" if _others_reach(seen, row) else row.callee
     changed = nearest_change(seen, row.service, row.since, JUST_BEFORE_S)
@@ -83,6 +85,15 @@ def gave_up_early(row: NewFailure) -> bool:
     if row.way != Way.late or row.callee_ms is None or row.callee_failed:
         return False
     return row.callee_ms <= AS_LONG * row.waited_ms
+
+
+def _set_anew(seen: Observations, row: NewFailure) -> bool:
+    """Whether the caller was just set to something else, and a callee that was not changed answers
+    it later than it now waits."""
+    if row.callee_ms is None or nearest_change(seen, row.callee, row.since, JUST_BEFORE_S):
+        return False
+    own = nearest_change(seen, row.service, row.since, JUST_BEFORE_S)
+    return own is not None and own.kind in SET
 
 
 def _others_reach(seen: Observations, row: NewFailure) -> bool:

@@ -37,8 +37,6 @@ CHANGED = 4.0
 """The same for outcomes of routes, of which there are many."""
 FEWEST_BAD = 2
 """Bad requests from which an objective is missed."""
-ENOUGH = 20
-"""Requests at the edge that it takes to say that nothing is wrong."""
 OTHERWISE = 0.5
 """Weight from which another way of requests, or a wait, is beyond chance."""
 SLOW = 0.05
@@ -66,28 +64,6 @@ def backed(seen: Observations) -> list[Finding]:
         *slower(seen, OTHERWISE),
         *moved(seen),
     ]
-
-
-def well(seen: Observations) -> str:
-    """Why the system is not positively shown well; empty where it is: enough requests, every
-    objective met, outcomes as ever, and the alert's condition false for longer than it looks back.
-    """
-    total, own = first(seen.impact, route="*"), list(where(seen.condition, alerted=True))
-    if not total or total.requests < ENOUGH:
-        return f"only {total.requests if total else 0} requests were seen since the alert"
-    short = next((row for row in seen.objectives.rows if row.breached), None)
-    if short:
-        return f"{short.service} {short.name} is at {percent(short.current)}"
-    doubt = next((row for row in seen.outcomes.rows if row.score >= CHANCE), None)
-    if doubt:
-        return doubt.words()
-    fires = first(seen.condition, holds=True)
-    if fires:
-        return fires.words
-    if not own:
-        return "the alert's condition is not known and could not be evaluated again"
-    early = next((row for row in own if (row.quiet_s or 0) < row.rhythm_s), None)
-    return f"{early.words}, for less than it looks back" if early else ""
 
 
 def _condition(seen: Observations) -> Iterator[Finding]:

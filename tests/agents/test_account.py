@@ -76,6 +76,37 @@ def test_a_caller_that_gives_up_while_its_callee_answers_as_ever_is_the_place(tm
     assert any("orders itself worked 12 ms" in a.text for a in cause.support)
 
 
+def became(service: str, kind: str, name: str, before: str, now: str) -> More:
+    """A fact of a service that is another one just before it begins."""
+
+    def write(bundle: BundleWriter) -> None:
+        for at, value in ((1, before), (BEGIN - 2, now)):
+            row = {"at": START + at, "service": service, "instance": "", "kind": kind}
+            bundle.add("state.jsonl", row | {"object": name, "value": value})
+
+    return write
+
+
+def test_a_caller_that_was_set_to_wait_less_than_its_callee_takes_is_the_place(tmp_path) -> None:
+    met = Met("call", "http.Timeout", "orders did not answer within 0.003 s", waited_ms=3)
+    assert leading(tmp_path / "as it was", met).service == "orders"
+    turned = became("web", "environment", "TIMEOUT", "2.0", "0.003")
+    cause = leading(tmp_path / "set anew", met, turned)
+    assert (cause.service, cause.kind) == ("web", FaultKind.changed_setting)
+    assert "environment TIMEOUT of web 2.0 → 0.003" in cause.statement
+    assert cause.change.startswith("state-")
+    hung = leading(tmp_path / "hung", HUNG, turned)
+    assert hung.service == "orders", "it would not have answered the old setting either"
+
+
+def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path) -> None:
+    gone = became("store", "grant", "SELECT on table orders to shop", "granted", "")
+    cause = leading(tmp_path, DENIED, gone)
+    assert (cause.service, cause.kind) == ("store", FaultKind.missing_permission)
+    assert "SELECT on table orders is no longer granted to shop" in cause.statement
+    assert cause.change.startswith("state-")
+
+
 @pytest.mark.parametrize(
     ("met", "words"),
     [(HUNG, "does not answer web in time"), (CUT_OFF, "does not take connections of web")],
