@@ -165,8 +165,8 @@ def _distributed(
     used to get in no longer do: then the check is broken, and customers try again."""
     if not baseline or baseline_s <= 0 or incident_s <= 0:
         return 0.0
-    entered = [sum(not event.failed for event in events) for events in (baseline, incident)]
-    fell = rate_change(*entered, baseline_s, incident_s)
+    before, after = (sum(not e.failed for e in events) for events in (baseline, incident))
+    fell = rate_change(before, after, baseline_s, incident_s)
     if fell.ratio <= LOCKED_OUT and fell.log10_p <= LOCKED_LOG10_P:
         return 0.0
     change = rate_change(len(baseline), len(incident), baseline_s, incident_s)
