@@ -213,6 +213,21 @@ def record(
 
 
 @app.command()
+def watch(
+    operations: Annotated[Path, typer.Argument(metavar="FILE", help="How one may look and act.")],
+    telemetry: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A live bundle.")],
+) -> None:
+    """Write what changes of a system's state into its bundle, until Ctrl-C: grants, settings,
+    environments, who waits for whom."""
+    from ..targets.state_log import EVERY_S, FILE, watch
+    from ..telemetry.bundle import header
+
+    header(telemetry)
+    typer.echo(f"{telemetry / FILE}: looking every {EVERY_S:g} s")
+    watch(operations, telemetry)
+
+
+@app.command()
 def graph(
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an SVG picture.")] = None,
     png: Annotated[

@@ -1,12 +1,9 @@
 """Keeps the state of a system in its bundle: looks every two seconds, writes what is otherwise.
 
-    python -m warroom.targets.state_log operations.json BUNDLE
-
 An incident can only be told from what was so before it, so let it run beside what collects metrics.
 """
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -65,11 +62,6 @@ class StateLog:
         return differences(before, facts)
 
 
-def main(operations: str, bundle: str) -> None:
+def watch(operations: Path, bundle: Path) -> None:
     """Look until the process ends. Raises ToolFailed where operations.json cannot be used."""
-    inspectors = Operations.load(Path(operations)).inspectors()
-    StateLog(inspectors, Path(bundle)).run(threading.Event())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    StateLog(Operations.load(operations).inspectors(), bundle).run(threading.Event())

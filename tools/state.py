@@ -36,6 +36,8 @@ KINDS = {
 """Kinds of change, by kind of fact; those of sessions are no changes."""
 STATE_KINDS = frozenset(KINDS.values())
 """Kinds of change that state tells: there is no code in them to look for a fault in."""
+AGAIN = ("restart", FactKind.process)
+"""What a process does again and again."""
 START = "start"
 
 
@@ -236,18 +238,27 @@ def _words(row: StateChange) -> str:
 
 
 def _merged(rows: list[StateChange]) -> list[StateChange]:
-    """The same change in several processes of a service as one."""
-    found: list[StateChange] = []
-    same: dict[tuple[str, ...], int] = {}
+    """What is the same in several processes of a service, or again and again in one, as one row."""
+    groups: list[list[StateChange]] = []
+    latest: dict[tuple[str, ...], list[StateChange]] = {}
     for row in rows:
-        key = (row.service, row.what, row.object, row.previous, row.value)
-        last = same.get(key) if row.what in (FactKind.environment, FactKind.limit) else None
-        if last is not None and row.at - found[last].at <= TOGETHER_S:
-            names = f"{found[last].instances}, {row.instances}"
-            found[last] = replace(
-                found[last], instances=names, lasts=found[last].lasts or row.lasts
-            )
-            continue
-        same[key] = len(found)
-        found.append(row)
-    return found
+        group = latest.get(_same(row))
+        if group is None or row.at - group[-1].at > TOGETHER_S:
+            group = latest[_same(row)] = []
+            groups.append(group)
+        group.append(row)
+    return [_one(group) for group in groups]
+
+
+def _same(row: StateChange) -> tuple[str, ...]:
+    if row.what in (FactKind.environment, FactKind.limit):
+        return row.service, row.what, row.object, row.previous, row.value
+    return (row.instances, row.summary) if row.what in AGAIN else (row.id,)
+
+
+def _one(group: list[StateChange]) -> StateChange:
+    first = group[0]
+    names = ", ".join(dict.fromkeys(row.instances for row in group))
+    often = f", {len(group)} times" if len(group) > 1 and first.what in AGAIN else ""
+    lasts = any(row.lasts for row in group)
+    return replace(first, instances=names, summary=first.summary + often, lasts=lasts)

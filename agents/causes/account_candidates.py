@@ -6,7 +6,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
 from .account import Account, accounts
-from .account_kinds import BY_CHANGE, fault_kind, on_content, released_content
+from .account_kinds import BY_CHANGE, fault_kind, on_content, readdressed, released_content
 from .account_statement import statement
 from .account_words import (
     change_words,
@@ -68,7 +68,7 @@ def told(seen: Observations) -> Iterator[Candidate]:
             candidate.account = words[0]
             candidate.statement = statement(seen, account, words[0], words[1:])
             change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
-            if change and change.kind in BY_CHANGE:
+            if change and (change.kind in BY_CHANGE or change is readdressed(seen, account)):
                 candidate.change = change.id
             if release := released_content(seen, account):
                 candidate.change = release.id

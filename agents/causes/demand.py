@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import plain
+from ...analysis.quantities import part_of
 from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
 from ...tools.symptoms import Symptom
@@ -35,7 +36,7 @@ def surges(seen: Observations) -> Iterator[Candidate]:
     quotes = cite(seen.traffic, row, "rate", "rate_before", "ratio")
     candidate.backed(3.0, (more - 1.3) / 1.5, text, quotes)
     used = (crowded.utilisation or 0.0) if crowded else 0.0
-    text = f"{service}: {used:.0%} of its {crowded.resource if crowded else 'capacity'} in use"
+    text = f"{service}: {part_of(used)} its {crowded.resource if crowded else 'capacity'} in use"
     quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
     attack = any(r.kind in ("concentrated", "distributed") for r in seen.logins.rows)

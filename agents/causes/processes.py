@@ -4,6 +4,7 @@ out of connections or of processor.
 
 from collections.abc import Iterator
 
+from ...analysis.quantities import in_use, part_of, percent, times
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
@@ -17,7 +18,7 @@ from .suspect_changes import suspicious, time_and_place
 
 def hung(seen: Observations) -> Iterator[Candidate]:
     """Calls to a service go unanswered and it reports nothing, though nothing says it stopped."""
-    for service in _silent(seen):
+    for service in silent(seen):
         statement = f"{service} accepts calls and answers none: its process hangs"
         candidate = Candidate(service, FaultKind.hung_process, statement)
         edge = seen.unanswered(service)
@@ -59,7 +60,8 @@ def unmeasured(seen: Observations) -> set[str]:
     return {row.service for row in silent if (row.served or 0) >= SERVED}
 
 
-def _silent(seen: Observations) -> list[str]:
+def silent(seen: Observations) -> list[str]:
+    """Services that leave calls unanswered, or are down."""
     unanswered = {r.service for r in seen.failures.rows if r.reason == "no answer"}
     callees = {r.callee for r in seen.edges.rows if r.unanswered_share >= 0.2}
     down = {
@@ -72,19 +74,17 @@ def _silent(seen: Observations) -> list[str]:
 
 
 MEMORY = SignalName.memory_share
-HELD = ("memory", "db pool", "db connections")
-"""Resources that a process holds until it ends."""
 
 
 def leaks(seen: Observations) -> Iterator[Candidate]:
     """Memory that grows without end towards its limit, or has just begun to."""
-    for service in _growing(seen):
+    for service in growing(seen):
         statement = f"{service} uses more and more memory"
         candidate = Candidate(service, FaultKind.memory_leak, statement)
         _growth(seen, candidate, service)
         full = first(seen.saturation, service=service, resource="memory")
         used = (full.utilisation or 0) if full else 0.0
-        text = f"{used:.0%} of the memory limit in use"
+        text = f"{part_of(used)} the memory limit in use"
         quotes = cite(seen.saturation, full, "utilisation")
         candidate.backed(2.0, (used - 0.5) / 0.35, text, quotes)
         for change, score in suspicious(seen, "deploy"):
@@ -94,7 +94,7 @@ def leaks(seen: Observations) -> Iterator[Candidate]:
         yield candidate
 
 
-def _growing(seen: Observations) -> list[str]:
+def growing(seen: Observations) -> list[str]:
     """Services whose memory grows steadily, or is clearly above its healthy level."""
     steady = [r for r in seen.growth.rows if r.signal.startswith("memory") and r.monotonic]
     risen = [r.service for r in seen.signals.rows if r.signal == MEMORY and swollen(r)]
@@ -104,13 +104,13 @@ def _growing(seen: Observations) -> list[str]:
 def _growth(seen: Observations, candidate: Candidate, service: str) -> None:
     for row in where(seen.growth, service=service):
         if row.signal.startswith("memory") and row.monotonic:
-            text = f"memory grew by {row.growth:.0%} and does not come back"
+            text = f"memory grew to {times(1 + row.growth)} its level and does not come back"
             quotes = cite(seen.growth, row, "growth", "now")
             candidate.backed(2.5, row.confidence * min(1.0, row.growth / 0.3), text, quotes)
             return
     row = seen.signal(service, MEMORY)
     risen = (row.ratio or 1.0) - 1.0 if row else 0.0
-    text = f"its memory rose by {risen:.0%}"
+    text = f"its memory rose to {times(1 + risen)} its level"
     candidate.backed(2.0, risen / 0.5, text, cite(seen.signals, row, "current", "baseline"))
 
 
@@ -129,7 +129,7 @@ def pools(seen: Observations) -> Iterator[Candidate]:
             continue
         statement = f"every database connection of {service} is taken and none comes back"
         candidate = Candidate(service, FaultKind.pool_exhaustion, statement)
-        text = f"{used:.0%} of the pool in use"
+        text = f"{part_of(used)} the pool in use"
         quotes = cite(seen.saturation, row, "utilisation", "used")
         candidate.backed(3.0, (used - 0.7) / 0.3, text, quotes)
         share = seen.own_failures(service)
@@ -140,7 +140,7 @@ def pools(seen: Observations) -> Iterator[Candidate]:
         text = f"its requests wait for a connection in vain: {refused.message}" if refused else ""
         quotes = cite(seen.errors, refused, "exception", "count")
         candidate.backed(2.0, float(refused is not None), text, quotes)
-        candidate.doubted(2.5, _working(seen, service), "its statements take longer than before")
+        candidate.doubted(2.5, working(seen, service), "its statements take longer than before")
         surge = most_surging(seen)
         candidate.doubted(1.5, 1.0 if surge else 0.0, "there is more traffic than before")
         yield candidate
@@ -155,21 +155,9 @@ def busy(seen: Observations) -> Iterator[Candidate]:
         service = row.service
         candidate = Candidate(service, FaultKind.cpu_saturation, f"{service} is out of CPU")
         rise = used - (row.utilisation_before or 0)
-        text = f"{used:.0%} CPU, {row.utilisation_before or 0:.0%} before"
+        text = f"CPU {in_use(used)}, {percent(row.utilisation_before)} before"
         candidate.backed(2.0, rise / 0.5, text, cite(seen.saturation, row, "utilisation"))
         yield candidate
-
-
-def holds(seen: Observations, service: str) -> bool:
-    """Whether it hangs, is gone, leaks or holds on to something: what a new process is rid of. A
-    service that answers errors does none of that."""
-    full = any(
-        row.resource in HELD and (row.utilisation or 0) >= 0.8
-        for row in where(seen.saturation, service=service)
-    )
-    files = seen.signal(service, SignalName.open_fds)
-    lost = service in _silent(seen) or service in _growing(seen)
-    return full or lost or bool(files and files.worse and (files.ratio or 0) >= 1.5)
 
 
 def _refused(seen: Observations, service: str) -> ErrorGroup | None:
@@ -180,7 +168,7 @@ def _refused(seen: Observations, service: str) -> ErrorGroup | None:
     )
 
 
-def _working(seen: Observations, service: str) -> float:
+def working(seen: Observations, service: str) -> float:
     """1 when statements that succeed got much slower: then the pool is busy, not leaking."""
     rows = [
         row

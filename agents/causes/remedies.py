@@ -18,7 +18,7 @@ from ...incident.report import Gap
 from .demand import surging
 from .moves import ActionDraft, moves
 from .observations import Observations
-from .processes import holds
+from .restarting import why_no_restart
 
 WORTH_A_PLAN = 0.3
 """Hypotheses below this confidence propose nothing: a wrong action costs more than a question."""
@@ -75,11 +75,8 @@ def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
             f"its cause has {cause.confidence:.0%}, below one half, and it {cost}; "
             f"what would decide: {_deciding(cause)}"
         )
-    if made.kind == Restart.kind and not holds(seen, made.target):
-        raise ToolRetry(
-            f"nothing says that {made.target} hangs, leaks or holds on to something; a restart "
-            "cures nothing else"
-        )
+    if made.kind == Restart.kind and (why := why_no_restart(seen, made.target)):
+        raise ToolRetry(why)
     if made.kind == Throttle.kind and not surging(seen, str(made.parameters["route"])):
         raise ToolRetry("the demand has not risen beyond chance; a limit would refuse customers")
 

@@ -99,6 +99,24 @@ def test_a_caller_that_was_set_to_wait_less_than_its_callee_takes_is_the_place(t
     assert hung.service == "orders", "it would not have answered the old setting either"
 
 
+def test_whom_callers_look_for_elsewhere_is_led_to_the_commit(tmp_path) -> None:
+    def moved(bundle: BundleWriter) -> None:
+        text = "Point orders at the new address"
+        bundle.change(START + BEGIN - 2, "scale", "orders", "c0ffee1", summary=text)
+
+    def moved_and_restarted(bundle: BundleWriter) -> None:
+        moved(bundle)
+        bundle.change(START + BEGIN - 1, "restart", "orders", "r1", summary="started again")
+
+    cause = leading(tmp_path / "moved", CUT_OFF, moved)
+    assert (cause.service, cause.kind, cause.change) == (
+        "orders",
+        FaultKind.bad_config,
+        "c0ffee1",
+    )
+    assert not leading(tmp_path / "also ended", CUT_OFF, moved_and_restarted).change
+
+
 def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path) -> None:
     gone = became("store", "grant", "SELECT on table orders to shop", "granted", "")
     cause = leading(tmp_path, DENIED, gone)

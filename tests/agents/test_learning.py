@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose, sure_of_first
+from warroom.agents.causes.restarting import why_no_restart
 from warroom.agents.runtime.intake import take
 from warroom.incident.action import ActionKind, Execution, Outcome
 from warroom.incident.document import Incident
@@ -23,6 +26,8 @@ from warroom.incident.finding import Argument, FaultKind, Hypothesis
 from warroom.incident.report import InvestigationReport
 from warroom.tests.support.incidents import at, minimal
 from warroom.tests.support.responses import alert, inventory, room_over
+from warroom.tools.sessions import RoleConnections, SessionWait
+from warroom.tools.state import StateChange
 
 
 def candidate(service: str, kind: FaultKind, weight: float = 4.0) -> Candidate:
@@ -137,6 +142,41 @@ def proposed(home: Path, service: str, kind: FaultKind, confidence: float, *trie
     case = replace(case, inventory=parts)
     plans, gaps = propose(Observations(case), [cause])
     return plans, [f"{gap.what}: {gap.why}" for gap in gaps], cause
+
+
+def restart_of_payments(home: Path, **answers: list[Any]) -> str:
+    """Why payments, which hangs, is not restarted, where state has these rows."""
+    context = room_over(home)
+    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    seen = Observations(context.case(incident, steps.DESIGN_FIX, 1, lambda _event: None))
+    for name, rows in answers.items():
+        seen.__dict__[name] = SimpleNamespace(rows=rows)
+    return why_no_restart(seen, "payments")
+
+
+def wait(blocker: str, ended: bool = False) -> SessionWait:
+    words = {"waiting_role": "payments", "waiting_application": "payments-1", "mode": "share"}
+    words |= {"relation": "orders", "statement": "SELECT", "blocker": "7", "blocker_role": "admin"}
+    words |= {"blocker_application": blocker, "blocker_state": "idle", "blocker_statement": "LOCK"}
+    times = {"first": 0.0, "last": 9.0, "blocker_since": 0.0, "held_s": 9.0, "ended": ended}
+    return SessionWait(**{"service": "database", "waiting": 3, **words, **times})
+
+
+def test_a_process_that_waits_for_others_is_not_restarted(tmp_path: Path):
+    assert "a lock that psql holds" in restart_of_payments(tmp_path, sessions=[wait("psql")])
+    own = restart_of_payments(tmp_path, sessions=[wait("payments-1"), wait("psql", ended=True)])
+    assert own == ""
+
+
+def test_a_process_is_not_restarted_where_connections_or_settings_keep_it_out(tmp_path: Path):
+    full = RoleConnections("database", "payments", 6, 6, 1.0, 3, "payments-1 3, report 3")
+    assert "6 of 6 connections" in restart_of_payments(tmp_path, connections=[full])
+    changed = StateChange(
+        *("c1", 0.0, 5.0, "environment", "environment", "payments", "payments-1", "TIMEOUT"),
+        *("2", "0.05", "", True, True, "TIMEOUT of payments-1 was 2 and is 0.05"),
+    )
+    assert "leaves that as it is" in restart_of_payments(tmp_path, state=[changed])
+    assert restart_of_payments(tmp_path, state=[replace(changed, kind="restart")]) == ""
 
 
 def test_a_likely_cause_that_hangs_is_restarted(tmp_path: Path):

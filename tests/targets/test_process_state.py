@@ -7,10 +7,12 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from warroom.actions.facts import COMMAND, FactKind, Facts
+from warroom.actions.facts import COMMAND, FactKind, Facts, Inspecting, Reading
+from warroom.actions.inventory import Inventory
 from warroom.errors import ToolFailed
 from warroom.targets.process_changes import ProcessChanges, written
 from warroom.targets.process_state import ProcessState
@@ -176,3 +178,23 @@ def test_a_supervisor_that_is_away_is_a_gap_and_nothing_is_gone(tmp_path: Path) 
     [row] = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
     assert row["kind"] == "unread" and "no process was inspected" in row["value"]
     assert "u:p" not in row["value"]
+
+
+def test_the_log_looks_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    stop = Event()
+
+    class Twice(Inspecting):
+        looks = 0
+
+        def inventory(self) -> Inventory:
+            return Inventory()
+
+        def inspect(self) -> list[Reading]:
+            self.looks += 1
+            if self.looks == 2:
+                stop.set()
+            return [Reading("db", "it", {(FactKind.setting, "looks"): str(self.looks)})]
+
+    StateLog([Twice()], tmp_path).run(stop, every=0)
+    rows = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert [row["value"] for row in rows] == ["1", "2"]

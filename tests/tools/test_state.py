@@ -123,6 +123,22 @@ def test_a_process_that_stands_still_and_one_that_is_given_up(state: State) -> N
     ]
 
 
+def test_a_process_that_ends_again_and_again_is_told_once(state: State) -> None:
+    for at in range(4):
+        state.process("web-1", "state", "backoff", ONSET + 3 * at)
+        state.process(
+            "web-1", "start", f"{ONSET + 3 * at + 1:.2f} as {at + 80}", ONSET + 3 * at + 1
+        )
+        state.process("web-1", "state", "running", ONSET + 3 * at + 1)
+    state.process("web-1", "state", "backoff", ONSET + 13)
+    rows = state.bench().rows("state_changes")
+    assert [(row["summary"], row["lasts"]) for row in rows] == [
+        ("web-1: running → backoff, 5 times", True),
+        ("web-1 was started again, 4 times", True),
+        ("web-1: backoff → running, 4 times", False),
+    ]
+
+
 def test_what_is_no_news_is_not_told(state: State) -> None:
     """Another look dates the same process anew; a spare is started; a release has its folder."""
     state.process("web-1", "start", f"{START - 500.2:.2f} as 10", ONSET)
