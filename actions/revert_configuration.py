@@ -20,7 +20,7 @@ class RevertConfiguration(Action):
     verification = "Error rate and latency of {target} and of the edge against their baseline."
     undone_by = "Revert the revert."
 
-    commit: str = Field(pattern="^[0-9a-f]{7,40}$", description="the commit that is reverted")
+    commit: str = Field(pattern=r"^\w[\w./-]{0,80}$", description="the commit that is reverted")
 
     def check(self, inventory: Inventory) -> None:
         """A service that the commit is about."""

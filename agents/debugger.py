@@ -81,9 +81,16 @@ def design_fix(case: Case) -> FixReport:
         stages=stages(plans[0]) if plans else [],
         validation=[*validation(case), *told_by_runbook(runbook)],
         rollback_triggers=rollback_triggers(case),
-        follow_ups=follow_ups(case, cause) if cause else [],
+        follow_ups=[
+            item for known in _known(hypotheses, cause) for item in follow_ups(case, known)
+        ],
         searched=seen.searched(),
     )
+
+
+def _known(hypotheses: list[Hypothesis], cause: Hypothesis | None) -> list[Hypothesis]:
+    """The causes to mend for good: of what hurts, and of the parts that actions ended."""
+    return [*filter(None, [cause]), *(h for h in hypotheses if h.ended_by)]
 
 
 def _restored(case: Case) -> bool:

@@ -22,6 +22,8 @@ Pattern = Literal["stuffing", "brute force"]
 MIN_RATIO, MAX_LOG10_P, MIN_FAILED = 4.0, -3.0, 0.5
 """A source must try at least this many times the usual rate, this unlikely by chance, and fail
 at least this often."""
+LOCKED_OUT, LOCKED_LOG10_P = 0.5, -2.0
+"""Rate of successful logins to the usual from which customers are locked out, and its chance."""
 FEW = 10
 """Below so many sources, one alone moves their median."""
 
@@ -159,8 +161,13 @@ def _distributed(
     incident_s: float,
 ) -> float:
     """Confidence in an attack from everywhere: share of the attempts beyond the usual rate that
-    failed. 0 where attempts did not double or half of the extra ones succeed."""
+    failed. 0 where attempts did not double or half of the extra ones succeed, and where those who
+    used to get in no longer do: then the check is broken, and customers try again."""
     if not baseline or baseline_s <= 0 or incident_s <= 0:
+        return 0.0
+    before, after = (sum(not e.failed for e in events) for events in (baseline, incident))
+    fell = rate_change(before, after, baseline_s, incident_s)
+    if fell.ratio <= LOCKED_OUT and fell.log10_p <= LOCKED_LOG10_P:
         return 0.0
     change = rate_change(len(baseline), len(incident), baseline_s, incident_s)
     if change.ratio < 2.0 or change.log10_p > MAX_LOG10_P:

@@ -99,6 +99,10 @@ def where(console: Console, files: Sequence[Path]) -> None:
         say(console, ("            ", ""), f"{parent}/ {some}".removeprefix("/ "))
 
 
+EXECUTION = {"plan", "title", "outcome", "probability", "reason", "undone"}
+"""What a program is told of an action."""
+
+
 def result(incident: Incident, waiting: Sequence[Request], files: Sequence[Path]) -> dict[str, Any]:
     """The same for a program: one flat JSON object."""
     leading = incident.leading()
@@ -110,10 +114,7 @@ def result(incident: Incident, waiting: Sequence[Request], files: Sequence[Path]
         "title": incident.title,
         "cause": leading.model_dump(mode="json", include=CAUSE) if leading else None,
         "proposals": [{"hash": p.hash, "title": p.title} for p in incident.proposals],
-        "executions": [
-            {"plan": e.plan, "title": e.title, "outcome": e.outcome.value, "undone": e.undone}
-            for e in incident.executions
-        ],
+        "executions": [e.model_dump(mode="json", include=EXECUTION) for e in incident.executions],
         "gaps": [gap.model_dump(mode="json") for gap in incident.gaps],
         "waiting": [
             {"subject": r.subject, "kind": r.kind, "title": r.title, "expires_at": r.expires_at}

@@ -6,7 +6,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure
 from ...tools.stepped_gauges import Step
 from .account import Account, accounts
-from .account_kinds import BY_CHANGE, fault_kind, on_content, released_content
+from .account_kinds import BY_CHANGE, fault_kind, on_content, readdressed, released_content
 from .account_statement import statement
 from .account_words import (
     change_words,
@@ -68,7 +68,7 @@ def told(seen: Observations) -> Iterator[Candidate]:
             candidate.account = words[0]
             candidate.statement = statement(seen, account, words[0], words[1:])
             change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
-            if change and change.kind in BY_CHANGE:
+            if change and (change.kind in BY_CHANGE or change is readdressed(seen, account)):
                 candidate.change = change.id
             if release := released_content(seen, account):
                 candidate.change = release.id
@@ -202,7 +202,7 @@ def _slowed(seen: Observations, candidate: Candidate, account: Account) -> Itera
     for row in account.slowed[:1]:
         text = slowed_words(row)
         quotes = cite(seen.slowed_work, row, "operation", "before_ms", "now_ms", "calls")
-        candidate.backed(SLOWED, min(1.0, row.ratio - 1.0), text, quotes)
+        candidate.backed(SLOWED, min(1.0, row.ratio - 1.0, 2 * row.share), text, quotes)
         yield text
 
 

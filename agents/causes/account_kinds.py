@@ -29,6 +29,8 @@ def fault_kind(seen: Observations, account: Account) -> FaultKind:
     change = nearest_change(seen, account.place, account.since or 0.0, JUST_BEFORE_S)
     if change and change.kind in BY_CHANGE:
         return _kind_of_change(change)
+    if readdressed(seen, account):
+        return FaultKind.bad_config
     if any(step.step == Step.setting for step in account.steps):
         return known_kind(*BY_CHANGE["setting"])
     if any(True for _ in where(seen.sessions, service=account.place)):
@@ -47,6 +49,17 @@ def on_content(account: Account) -> bool:
     """Whether callers whose code is as it was fail on what the place answers."""
     lead = account.lead
     return bool(lead and lead.way == Way.own and lead.service != account.place)
+
+
+def readdressed(seen: Observations, account: Account) -> ChangeRecord | None:
+    """The commit just before by which callers look elsewhere for a place that runs as it did: they
+    reach nobody, and it was neither started again nor fell silent."""
+    lead = account.lead
+    if lead is None or lead.way != Way.refused or starts(seen, account.place):
+        return None
+    change = nearest_change(seen, account.place, lead.since, JUST_BEFORE_S)
+    silent = first(seen.stepped_gauges, service=account.place, step=Step.silent)
+    return change if change and change.kind in ("config", "scale") and not silent else None
 
 
 def released_content(seen: Observations, account: Account) -> ChangeRecord | None:

@@ -132,7 +132,12 @@ def _contributing(say: Narrator) -> Iterator[Statement]:
 
 def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Statement]:
     """The competing causes that had a chance, with the main reason against each."""
+    ended = [h for h in say.document.hypotheses if h is not cause and h.ended_by]
+    for part in ended:
+        text = f"A part of it had another cause: {part.statement}; {part.ended_by} ended that part."
+        yield say.say(text, *(_quoted(part) or looked(say))[:2])
     others = [h for h in say.document.hypotheses if h is not cause and h.confidence >= LIKELY]
+    others = [h for h in others if h not in ended]
     if cause is not None:  # "it is there, of unknown kind" competes with no named cause
         others = [h for h in others if h.kind is not FaultKind.unknown]
     for other in others[: 1 if cause else 3]:

@@ -46,7 +46,7 @@ def test_who_answers_with_an_error_is_the_place_and_its_words_the_cause(tmp_path
     assert cause.service == "store"
     assert "“PermissionDenied: permission denied for table orders”" in cause.statement
     assert "answers orders" in cause.statement
-    proof = cause.support[0]
+    proof = next(a for a in cause.support if "newly fail" in a.text)
     count = next(quote.value for quote in proof.quotes if quote.pointer.endswith("count"))
     assert f"{count} of {count} requests that newly fail, 0 such before" in proof.text
 
@@ -97,6 +97,24 @@ def test_a_caller_that_was_set_to_wait_less_than_its_callee_takes_is_the_place(t
     assert cause.change.startswith("state-")
     hung = leading(tmp_path / "hung", HUNG, turned)
     assert hung.service == "orders", "it would not have answered the old setting either"
+
+
+def test_whom_callers_look_for_elsewhere_is_led_to_the_commit(tmp_path) -> None:
+    def moved(bundle: BundleWriter) -> None:
+        text = "Point orders at the new address"
+        bundle.change(START + BEGIN - 2, "scale", "orders", "c0ffee1", summary=text)
+
+    def moved_and_restarted(bundle: BundleWriter) -> None:
+        moved(bundle)
+        bundle.change(START + BEGIN - 1, "restart", "orders", "r1", summary="started again")
+
+    cause = leading(tmp_path / "moved", CUT_OFF, moved)
+    assert (cause.service, cause.kind, cause.change) == (
+        "orders",
+        FaultKind.bad_config,
+        "c0ffee1",
+    )
+    assert not leading(tmp_path / "also ended", CUT_OFF, moved_and_restarted).change
 
 
 def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path) -> None:
@@ -213,3 +231,15 @@ def test_an_errors_own_words_may_name_the_kind(words, kind) -> None:
 def test_quoted_words_bring_no_marks_and_no_lines() -> None:
     assert quoted("a <b>\n`c` [E1] *d*\x1b[2J") == "a b c E1 d 2J"
     assert len(quoted("x" * 500)) == 120
+
+
+def test_a_part_of_the_statements_that_takes_longer_is_told_with_its_share(tmp_path) -> None:
+    cause = leading(tmp_path, Met(store_ms=300, waited_ms=340), every=3)
+    assert cause.service == "store"
+    assert "takes 300 ms each in 3" in cause.statement
+
+
+def test_a_way_that_takes_longer_than_either_end_works_is_the_network(tmp_path) -> None:
+    cause = leading(tmp_path, Met(waited_ms=320))
+    assert (cause.service, cause.kind) == ("orders", FaultKind.network)
+    assert "that neither works" in cause.statement

@@ -125,6 +125,11 @@ def test_a_broken_login_is_no_attack():
     assert (report.kind, report.sources) == ("none", ())
 
 
+def test_customers_who_are_locked_out_and_try_again_are_no_attack():
+    broken = [event._replace(failed=True) for event in usual_logins()] * 3
+    assert attacking_sources(usual_logins(), broken, 60, 60).kind == "none"
+
+
 def test_a_busy_office_that_logs_in_is_no_attack():
     report = attacking_sources(
         usual_logins(), usual_logins() + logins(100, "10.7.7.7", False, users=100), 60, 60
