@@ -53,7 +53,7 @@ class AlertCondition(Row):
 
 
 @tool(Effect.read)
-def alert_condition(bench: Bench, alert: str, text: str = "") -> Table[AlertCondition]:
+def alert_condition(bench: Bench, alert: str = "", text: str = "") -> Table[AlertCondition]:
     """The condition of the alert of this name, evaluated again from when it fired until now by its
     rule in the catalogue; without a known rule, the signal that its text names against the level
     that it names, else against its own past. Then every other rule that fires now."""
