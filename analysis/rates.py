@@ -6,7 +6,7 @@ two Poisson counts, the second is binomial with the exposures' shares. Exact for
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,6 +134,11 @@ class RateStep:
     exposure_after: float
     change: RateChange
     """Its chance already pays for every place at which the change was looked for."""
+
+    def paying(self, tests: int) -> "RateStep":
+        """The same where it is the surest of so many tests."""
+        paid = min(0.0, self.change.log10_p + math.log10(tests))
+        return replace(self, change=replace(self.change, log10_p=paid))
 
     @property
     def rate_before(self) -> float:

@@ -79,8 +79,9 @@ class OutcomeShift:
         """What is completed now, as a share of what was."""
         if self.change == "fewer":
             return self.step.change.ratio
-        usual = 1 - self.step.rate_before
-        return (1 - self.step.rate_after) / usual if usual > 0 else 0.0
+        good, every, at = self.answers.completed, self.answers.every, self.step.at
+        before, now = good[:at].sum() / every[:at].sum(), good[at:].sum() / every[at:].sum()
+        return float(now / before) if before else 0.0
 
     @property
     def since(self) -> float:
@@ -114,17 +115,30 @@ def outcome_shifts(found: Answers) -> list[OutcomeShift]:
 
 
 def refused(found: Answers) -> OutcomeShift | None:
-    """A larger share of what is asked for is not completed."""
-    every, good = found.every, found.completed
-    step = largest_step(every - good, every, (FEWEST, FEWEST_NOW), rising=True)
-    if step is None or step.after < FEWEST_NOW:
-        return None
-    rise = step.rate_after - step.rate_before
-    if rise < MATERIAL or step.rate_after < 2 * step.rate_before:
-        return None
+    """A larger share of what is asked for is answered by one status, or is not completed at all:
+    usual refusals (a card declined) must not hide a new kind of answer."""
+    every = found.every
     bad = {status: cells for status, cells in found.by_status.items() if status >= "400"}
-    status = max(bad, key=lambda name: _rise(bad[name], every, step.at))
+    kinds = bad if len(bad) < 2 else {**bad, "": every - found.completed}
+    steps = {
+        status: step
+        for status, cells in kinds.items()
+        if (step := largest_step(cells, every, (FEWEST, FEWEST_NOW), rising=True))
+        and _material(step)
+    }
+    if not steps:
+        return None
+    surest = min(steps, key=lambda status: steps[status].change.log10_p)
+    step = steps[surest].paying(len(kinds))
+    at = step.at
+    status = surest or max(bad, key=lambda name: _rise(bad[name], every, at))
     return OutcomeShift(found, "refused", step, status)
+
+
+def _material(step: RateStep) -> bool:
+    rise = step.rate_after - step.rate_before
+    enough = step.after >= FEWEST_NOW and rise >= MATERIAL
+    return enough and step.rate_after >= 2 * step.rate_before
 
 
 def _rise(cells: np.ndarray, every: np.ndarray, at: int) -> float:

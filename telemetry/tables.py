@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from ..errors import StoreError
 from .columns import MetricColumns
 from .event_columns import LogColumns, SpanColumns
 from .kept import Arrivals, Kept
@@ -123,9 +124,15 @@ class Tables:
 
     def add(self, modality: str, chunk: bytes) -> int:
         """Put complete JSON lines into a table; how many of them were no records and are left
-        out."""
+        out. Raises StoreError where the spool is gone or full."""
         path = Path(self.spool.name) / f"{modality}.jsonl"
-        path.write_bytes(chunk)
+        try:
+            path.write_bytes(chunk)
+        except OSError as error:
+            raise StoreError(
+                f"{self.spool.name} cannot be written ({error.strerror}): keep that folder, make "
+                "room on its disk, then run `warroom resume`"
+            ) from error
         try:
             rows = self._insert(modality, path)
         except duckdb.Error:  # text that is no UTF-8, a line of many megabytes, deep nesting

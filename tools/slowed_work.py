@@ -23,6 +23,9 @@ SLOWER = 1.5
 LEAST_MS = 5.0
 APART = 0.9
 """Share of all pairs of a span before and one now of which the one now took longer."""
+PART, USUALLY = 0.1, 0.02
+"""Share of the spans that take longer than nearly any did, from which a part of the work is slow;
+what it was before at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class SlowedWork(Row):
     ratio: float
     calls_before: int
     calls: int
+    share: float
+    """Of the calls now, those that are slower; `now_ms` is theirs."""
     since: float | None
 
 
@@ -47,13 +52,13 @@ def slowed_work(bench: Bench) -> Table[SlowedWork]:
     grown against the earliest time seen, beyond what everything has. Most added time first."""
     window = looked_at(bench.frame)
     spans = bench.telemetry.span_table(window)
-    compared = [(op, *both) for op, *both in _compared(spans, window, bench.frame.incident)]
+    compared = list(_compared(spans, window, bench.frame.incident))
     growth = [_ratio(spans, before, now) for _, before, now in compared]
     usual = max(1.0, float(np.median(growth))) if growth else 1.0
     rows = [
-        _row(bench, spans, op, before, now)
-        for (op, before, now), grown in zip(compared, growth, strict=True)
-        if grown >= SLOWER * usual and _apart(spans, before, now)
+        _row(bench, spans, op, before, slow, slow.size / now.size)
+        for op, before, now in compared
+        if (slow := _slowed(spans, before, now, usual)).size
     ]
     rows.sort(key=lambda row: -row.calls * (row.now_ms - row.before_ms))
     summary = f"{len(rows)} kinds of work take longer"
@@ -85,20 +90,28 @@ def _ratio(spans: SpanTable, before: Ints, now: Ints) -> float:
     return _median(spans, now) / max(_median(spans, before), 0.1)
 
 
-def _apart(spans: SpanTable, before: Ints, now: Ints) -> bool:
-    """Whether nearly every span now is longer than nearly every one before, and by enough to
-    matter."""
+def _slowed(spans: SpanTable, before: Ints, now: Ints, usual: float) -> Ints:
+    """The spans now that are slower: all, where nearly every one is longer than nearly every one
+    before and by enough to matter; else the part that is longer than nearly any was."""
     then, since = np.sort(spans.exclusive_ms[before]), spans.exclusive_ms[now]
     longer = float(np.searchsorted(then, since).mean()) / then.size
-    return longer >= APART and _median(spans, now) - _median(spans, before) >= LEAST_MS
+    added = _median(spans, now) - _median(spans, before)
+    if longer >= APART and added >= LEAST_MS and _ratio(spans, before, now) >= SLOWER * usual:
+        return now
+    top = float(np.quantile(then, 1 - USUALLY / 2)) * SLOWER * usual + LEAST_MS
+    slow = now[since > top]
+    few = np.mean(then > top) <= USUALLY
+    return slow if few and slow.size >= max(FEWEST, PART * now.size) else now[:0]
 
 
-def _row(bench: Bench, spans: SpanTable, op: Op, before: Ints, now: Ints) -> SlowedWork:
+def _row(
+    bench: Bench, spans: SpanTable, op: Op, before: Ints, now: Ints, share: float
+) -> SlowedWork:
     record = bench.telemetry.spans_of(spans, now[-1:])[0]
     text = record.attributes.get("db.query.text") or record.attributes.get("db.statement") or ""
     was, is_ = _median(spans, before), _median(spans, now)
     every = np.flatnonzero((spans.op == spans.op[now[0]]) & ~spans.error)
-    left = last_departure(spans.exclusive_ms[every], was, is_)
+    left = last_departure(spans.exclusive_ms[every], was, is_) if share == 1 else None
     return SlowedWork(
         service=op.service,
         operation=cut(op.name, 200),
@@ -109,5 +122,6 @@ def _row(bench: Bench, spans: SpanTable, op: Op, before: Ints, now: Ints) -> Slo
         ratio=number(is_ / max(was, 0.1), 3) or 0.0,
         calls_before=int(before.size),
         calls=int(now.size),
-        since=number(float(spans.start[every[left]])) if left is not None else None,
+        share=number(share, 3) or 0.0,
+        since=number(float(spans.start[every[left] if left is not None else now[0]])),
     )

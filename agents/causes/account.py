@@ -14,6 +14,7 @@ from ...tools.new_failures import NewFailure
 from ...tools.slowed_work import SlowedWork
 from ...tools.state import STATE_KINDS
 from ...tools.stepped_gauges import Step, SteppedGauge
+from .account_words import nearest_change
 from .failure_path import JUST_BEFORE_S, during_start, path, sureness
 from .observations import Observations, where
 from .processes import unmeasured
@@ -117,15 +118,21 @@ def _accounts(seen: Observations) -> Accounts:
         if change.kind in STATE_KINDS and change.service and near:
             at(change.service).changed.append(change)
     for work in seen.slowed_work.rows:
-        at(_slow_place(seen, work)).slowed.append(work)
+        place = _slow_place(seen, work)
+        at(place).slowed.append(work)
+        if place != work.service and not any(moved.get(work.service, {})):
+            moved[work.service][place] += work.calls * work.share
     return Accounts(found, failing, {name: dict(places) for name, places in moved.items()})
 
 
 def _slow_place(seen: Observations, work: SlowedWork) -> str:
-    """Who is slow: the service for work inside it, a database for its statements; of a way
-    between two the callee, where all its callers have it."""
-    if not work.callee or work.callee in seen.of_kind("database"):
-        return work.callee or work.service
+    """Who is slow: the service for work inside it, a database for its statements, unless who asks
+    was changed; of a way between two the callee, where all its callers have it."""
+    if not work.callee:
+        return work.service
+    if work.callee in seen.of_kind("database"):
+        at = work.since or seen.case.frame.incident.start
+        return work.service if nearest_change(seen, work.service, at, AROUND_S) else work.callee
     callers = {row.caller for row in where(seen.edges, callee=work.callee) if row.requests}
     slowed = {row.service for row in where(seen.slowed_work, callee=work.callee)}
     return work.callee if callers <= slowed else work.service

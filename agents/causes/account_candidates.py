@@ -202,7 +202,7 @@ def _slowed(seen: Observations, candidate: Candidate, account: Account) -> Itera
     for row in account.slowed[:1]:
         text = slowed_words(row)
         quotes = cite(seen.slowed_work, row, "operation", "before_ms", "now_ms", "calls")
-        candidate.backed(SLOWED, min(1.0, row.ratio - 1.0), text, quotes)
+        candidate.backed(SLOWED, min(1.0, row.ratio - 1.0, 2 * row.share), text, quotes)
         yield text
 
 

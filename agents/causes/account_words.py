@@ -107,11 +107,15 @@ def step_words(row: SteppedGauge) -> str:
 
 def slowed_words(row: SlowedWork) -> str:
     """SELECT stock of inventory takes 309 ms, 123 ms before."""
+    part = "" if row.share == 1 else f" in {row.share:.0%} of its calls"
     if row.callee and not row.statement:
         way = f"the way of {row.operation} from {row.service} to {row.callee}"
-        return f"{way} takes {row.now_ms:.3g} ms that neither works, {row.before_ms:.3g} before"
+        return (
+            f"{way} takes {row.now_ms:.3g} ms that neither works{part}, {row.before_ms:.3g} before"
+        )
     what = f"“{quoted(row.statement)}”" if row.statement else row.operation
-    return f"{what} of {row.service} takes {row.now_ms:.3g} ms each, {row.before_ms:.3g} before"
+    now = f"{row.now_ms:.3g} ms each{part}"
+    return f"{what} of {row.service} takes {now}, {row.before_ms:.3g} before"
 
 
 def change_words(row: ChangeRecord) -> str:

@@ -40,15 +40,22 @@ def _take(named: list[Candidate], places: list[Candidate], account: Candidate) -
     place = next((c for c in places if c.service == account.service), None)
     if same:
         _join(same[0], account)
-    elif account.kind is not FaultKind.unknown:
+    elif account.kind is not FaultKind.unknown and (place is None or _rivals(named, account)):
         named.append(account)
     elif place is None:
         places.append(account)
     else:
         place.account, place.statement = account.account, account.statement
-        if place.kind is FaultKind.cpu_saturation:
+        if account.kind is not FaultKind.unknown:
+            place.kind = account.kind
+        elif place.kind is FaultKind.cpu_saturation:
             place.kind = FaultKind.application
         _join(place, account)
+
+
+def _rivals(named: list[Candidate], account: Candidate) -> bool:
+    """Whether other kinds of fault are named for its place: then it stands beside them."""
+    return any(c.service == account.service and c.weight > 0 for c in named)
 
 
 def _refine(named: list[Candidate], account: Candidate) -> None:

@@ -26,7 +26,7 @@ SLOW = ((0.5, Severity.P1), (0.1, Severity.P2))
 """Share of requests slower than the objective at the edge, beyond what is usual."""
 FEWEST = 3
 """Failed requests below this are no level of failure."""
-JOURNEY_LOST = 0.25
+JOURNEY_LOST = 0.15
 """A route of which so much is no longer completed is a core function badly hurt,"""
 JOURNEY_WEIGHT = 0.02
 """where so much of the traffic asks for it,"""

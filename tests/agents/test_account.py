@@ -46,7 +46,7 @@ def test_who_answers_with_an_error_is_the_place_and_its_words_the_cause(tmp_path
     assert cause.service == "store"
     assert "“PermissionDenied: permission denied for table orders”" in cause.statement
     assert "answers orders" in cause.statement
-    proof = cause.support[0]
+    proof = next(a for a in cause.support if "newly fail" in a.text)
     count = next(quote.value for quote in proof.quotes if quote.pointer.endswith("count"))
     assert f"{count} of {count} requests that newly fail, 0 such before" in proof.text
 
@@ -231,3 +231,15 @@ def test_an_errors_own_words_may_name_the_kind(words, kind) -> None:
 def test_quoted_words_bring_no_marks_and_no_lines() -> None:
     assert quoted("a <b>\n`c` [E1] *d*\x1b[2J") == "a b c E1 d 2J"
     assert len(quoted("x" * 500)) == 120
+
+
+def test_a_part_of_the_statements_that_takes_longer_is_told_with_its_share(tmp_path) -> None:
+    cause = leading(tmp_path, Met(store_ms=300, waited_ms=340), every=3)
+    assert cause.service == "store"
+    assert "takes 300 ms each in 3" in cause.statement
+
+
+def test_a_way_that_takes_longer_than_either_end_works_is_the_network(tmp_path) -> None:
+    cause = leading(tmp_path, Met(waited_ms=320))
+    assert (cause.service, cause.kind) == ("orders", FaultKind.network)
+    assert "that neither works" in cause.statement

@@ -90,7 +90,7 @@ def _request(bundle: BundleWriter, number: int, met: Met) -> None:
         "orders",
         "GET /orders",
         (trace, "c" * 16, "b" * 16),
-        ms=12,
+        ms=max(12, met.store_ms + 8),
         error=error if inside else "",
         **(said if met.at == "orders" else {}),
     )

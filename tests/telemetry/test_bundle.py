@@ -1,16 +1,18 @@
 """Bundles: what is read, what is refused, and what is said about the rest."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from warroom.errors import BundleError
+from warroom.errors import BundleError, StoreError
 from warroom.telemetry.bundle import open_bundle, read_bundle, save
 from warroom.telemetry.coverage import missing
 from warroom.telemetry.model import StateFact, Window
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.records import change_kind
+from warroom.telemetry.tables import Tables
 from warroom.tests.support.bundles import START, BundleWriter
 
 ALL = Window(0, 4e9)
@@ -276,3 +278,10 @@ def test_a_recording_is_written_as_a_bundle_that_reads_the_same(tmp_path):
 )
 def test_a_feeds_own_word_for_a_change_is_not_lost(word, versioned, kind):
     assert change_kind(word, versioned) == kind
+
+
+def test_a_spool_that_vanished_ends_in_a_plain_error():
+    tables = Tables()
+    shutil.rmtree(tables.spool.name)
+    with pytest.raises(StoreError, match="keep that folder"):
+        tables.add("logs", b'{"ts": 1, "message": "hello"}\n')

@@ -97,3 +97,12 @@ def test_where_statuses_are_not_counted_nothing_is_said(tmp_path):
         counter(bundle, "http_requests_total", "shop", [3.0] * 60, route="/orders")
     window = Window(START, START + 60)
     assert answers(read_bundle(tmp_path / "b"), window) == []
+
+
+def test_usual_refusals_do_not_hide_a_new_kind_of_answer():
+    declined, broken = np.full(90, 0.3), np.concatenate([np.zeros(60), np.full(30, 0.5)])
+    answered = {"200": np.full(90, 2.7) - broken, "402": declined, "500": broken}
+    shift = refused(Answers("shop", "", 0.0, 1.0, answered))
+    assert shift is not None
+    assert shift.status == "500"
+    assert shift.score > 4
