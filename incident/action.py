@@ -137,6 +137,7 @@ class Measure(BaseModel):
         default=None, description="level over the whole incident before the action"
     )
     after: float | None = Field(default=None, description="level after the stabilisation window")
+    ending: float | None = Field(default=None, description="level at the end of that window")
     requests_before: int | None = Field(
         default=None, description="requests that the level before rests on; None: not counted"
     )

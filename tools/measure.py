@@ -25,7 +25,8 @@ class SignalLevels(Row):
 
     A share of requests is that of all requests of a window, and `requests_…` says how many there
     were; any other level is the median. `during` is the whole incident before the action.
-    `pause_s` is the longest time that it was well between two times that it was ill in it.
+    `ending` is the last part of the window after it. `pause_s` is the longest time that it was well
+    between two times that it was ill, before the action.
     """
 
     service: str
@@ -37,6 +38,7 @@ class SignalLevels(Row):
     last: float | None
     during: float | None
     after: float | None
+    ending: float | None
     requests_before: int | None
     requests_last: int | None
     requests_during: int | None
@@ -91,25 +93,30 @@ class _Looked:
         found = read_signals(bench.telemetry, window, services, names) if full else []
         self.signals: dict[tuple[str, str], Signal] = {(s.service, s.name): s for s in found}
 
-    def level(self, pair: tuple[str, str]) -> float | None:
-        """Four significant digits."""
+    @property
+    def last(self) -> Window:
+        """Its last part."""
+        return Window(self.window.end - self.window.seconds * JUST, self.window.end)
+
+    def level(self, pair: tuple[str, str], part: Window | None = None) -> float | None:
+        """In the window or a part of it; four significant digits."""
+        window = part or self.window
         signal = self.signals.get(pair)
         if signal is None:
             return None
-        values = signal.within(self.window)
+        values = signal.within(window)
         known = np.isfinite(values)
         if not known.any():
             return None
-        if counted(signal) and (weights := _weights(signal, self.window)[known]).sum() > 0:
+        if counted(signal) and (weights := _weights(signal, window)[known]).sum() > 0:
             return number(float(np.average(values[known], weights=weights)))
         return number(float(np.median(values[known])))
 
     def to_its_end(self, pair: tuple[str, str]) -> bool:
         """Whether it, or its service's requests, are still measured in the last part of the window:
         where telemetry was lost nothing is known, however well it looked before."""
-        last = Window(self.window.end - self.window.seconds * JUST, self.window.end)
         found = [self.signals.get(name) for name in (pair, (pair[0], SignalName.request_rate))]
-        return any(s is not None and np.isfinite(s.within(last)).any() for s in found)
+        return any(s is not None and np.isfinite(s.within(self.last)).any() for s in found)
 
     def requests(self, pair: tuple[str, str]) -> int | None:
         """How many requests a share rests on; None for what is no share of requests."""
@@ -157,6 +164,7 @@ def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
         last=last.level(pair),
         during=whole.level(pair),
         after=after.level(pair) if after.to_its_end(pair) else None,
+        ending=after.level(pair, after.last) if after.signals else None,
         requests_before=before.requests(pair),
         requests_last=last.requests(pair),
         requests_during=whole.requests(pair),
@@ -227,6 +235,7 @@ def _of_route(
         last=shares[2],
         during=shares[4],
         after=shares[3],
+        ending=None,
         requests_before=counted[1],
         requests_last=counted[2],
         requests_during=counted[4],

@@ -16,6 +16,8 @@ BACK = 0.2
 """A signal that is not counted is back when at most this share of its deviation is left."""
 WORSE = 1.5
 """Left of a deviation, in times of it, from which a symptom got worse."""
+HALFWAY = 0.7
+"""Left of a deviation below which it is on its way back."""
 SEVERAL = 2
 """Failures before that make one route a failing one."""
 REFUSED = SignalName.throttled_rate
@@ -127,11 +129,20 @@ def remaining(measure: Measure) -> float:
     return _off(measure, measure.after) / max(_deviation(measure), _floor(measure))
 
 
+def falling(measure: Measure) -> bool:
+    """Whether it came well down within the window: a queue takes its time to empty."""
+    if measure.ending is None or measure.after is None:
+        return False
+    return _off(measure, measure.ending) < HALFWAY * _off(measure, measure.after)
+
+
 def worse(measure: Measure) -> bool:
     """Half as far again from healthy as before; far off, where it was healthy before; of requests
     that are counted, beyond chance."""
     change = _change(measure) if counts(measure) else None
     if change and (change.direction <= 0 or 10**change.log10_p >= CHANCE):
+        return False
+    if falling(measure):
         return False
     was_off = _deviation(measure) > _floor(measure)
     return remaining(measure) > (WORSE if was_off else 2 * WORSE)

@@ -12,12 +12,14 @@ from ...telemetry.signal_catalogue import SYMPTOMS
 from .levels import (
     CHANCE,
     COUNTED,
+    HALFWAY,
     REFUSED,
     by_chance,
     by_chance_gone,
     by_chance_ill,
     counts,
     deviated,
+    falling,
     had_gone,
     remaining,
     worse,
@@ -25,8 +27,6 @@ from .levels import (
 
 RATHER = 0.5
 """What happens by chance more often is not even likely."""
-HALFWAY = 0.7
-"""Left of a deviation below which it is on its way back."""
 LONGER = 1.2
 """Watched for so many times the longest pause of a symptom that comes and goes."""
 USUAL, PATIENT = 2.0, 5.0
@@ -100,7 +100,7 @@ def _left(symptoms: Sequence[Measure], ill: list[Measure], acted: bool) -> Judge
     gone = [m for m in symptoms if m.healthy and not had_gone(m)]
     if all(m.signal == REFUSED for m in ill) and gone:
         return Judged(Outcome.contained, f"requests are refused: {why}", sure)
-    improving = max(remaining(m) for m in ill) < HALFWAY
+    improving = all(remaining(m) < HALFWAY or falling(m) for m in ill)
     ended = [m for m in gone if counts(m) and by_chance(m) * len(gone) < CHANCE]
     if ended:
         told = f"{ended[0].name} {_levels(ended[0])}, but {why}"

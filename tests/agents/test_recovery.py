@@ -85,6 +85,12 @@ def test_meeting_the_objective_is_well_wherever_the_baseline_was() -> None:
     assert outcome(slow) == (Outcome.better, False)
 
 
+def test_a_queue_that_empties_is_measured_again_and_not_called_worse() -> None:
+    slow = {"signal": "latency_p95", "unit": "s", "threshold": 0.5}
+    assert outcome(measure(0.2, 1.6, 4.2, ending=1.8, **slow)) == (Outcome.unverified, True)
+    assert outcome(measure(0.2, 1.6, 4.2, ending=4.1, **slow)) == (Outcome.worse, False)
+
+
 def test_a_drop_is_bad_where_lower_is_worse() -> None:
     up = measure(1.0, 0.0, 0.0, signal="up", unit="", higher_is_worse=False)
     assert up.healthy is False
