@@ -54,7 +54,10 @@ class ActionPlan(BaseModel):
     @property
     def hash(self) -> str:
         """SHA-256 over every field, in hex: any edit is another plan."""
-        return digest(self.model_dump(mode="json"))
+        content = self.model_dump(mode="json")
+        if not self.experiment:  # plans that were approved before there were any keep their hash
+            del content["experiment"]
+        return digest(content)
 
     @property
     def short_hash(self) -> str:
