@@ -222,10 +222,11 @@ def first(result: Result[R], **wanted: Any) -> R | None:
 
 
 def cite(result: Result[Row], row: Row | None, *names: str) -> list[Quote]:
-    """Quotes of these fields of a row; none for no row or for unknown values."""
+    """Quotes of these fields of a row; none for no row, and none of what is unknown or empty: it
+    would prove nothing."""
     if row is None:
         return []
-    return [result.cite(row, name) for name in names if getattr(row, name) is not None]
+    return [result.cite(row, name) for name in names if getattr(row, name) not in (None, "")]
 
 
 def finding(

@@ -8,6 +8,7 @@ An answer that does not depend on a knob is kept, as is what no knob can change 
 from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -75,9 +76,9 @@ class Replay:
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
         self.incident, _new = take(self.context.store, alert, "", self.context.clock())
         self.alerted = self._case(DETECT)
+        self._begun_at(triage.detect(self.alerted).onset)
         onset = find_onset(Observations(self._case(SWEEP)))
-        at = from_ts(onset) if onset else None
-        self.context.store.update(self.incident, lambda document: setattr(document, "onset", at))
+        self._begun_at(from_ts(onset) if onset else None)
         self.begun = self._case(INVESTIGATE)
 
     def scores(self, setting: Setting) -> Scores:
@@ -87,6 +88,11 @@ class Replay:
             return {}
         seen = Observations(tuned(self.begun, tuning))
         return scores_of(judge(candidates(seen), self.begun.document, weighing_of(seen)))
+
+    def _begun_at(self, at: datetime | None) -> None:
+        """File an onset as a report does: none leaves the one that is known."""
+        if at:
+            self.context.store.update(self.incident, lambda doc: setattr(doc, "onset", at))
 
     def _is_noise(self, tuning: Tuning) -> bool:
         """Telemetry alone says so; the constants of the judgement have no part in it."""
