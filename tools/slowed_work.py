@@ -66,6 +66,8 @@ def slowed_work(bench: Bench) -> Table[SlowedWork]:
         summary += f"; most added by {rows[0].service}: {rows[0].operation}, "
         summary += f"{rows[0].before_ms:g} -> {rows[0].now_ms:g} ms"
     nothing = f"of {len(compared)} kinds of work none stands out as slower in {seconds(window)}"
+    if not compared:
+        nothing = f"no kind of work came often enough to be compared in {seconds(window)}"
     return table(rows, summary, nothing, window)
 
 

@@ -7,6 +7,7 @@ refused are contained, not cured. What comes and goes is watched for longer than
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...analysis.quantities import quantity
 from ...incident.action import Measure, Outcome
 from ...telemetry.signal_catalogue import SYMPTOMS
 from .levels import (
@@ -142,7 +143,7 @@ def _ended_before(symptoms: Sequence[Measure]) -> bool:
 def _levels(measure: Measure) -> str:
     """From before to after, with what a count rests on."""
     counted = f" of {measure.requests_after}" if counts(measure) else ""
-    before, after = (f"{m:.3g}" if m is not None else "?" for m in (measure.before, measure.after))
+    before, after = (quantity(level, measure.unit) for level in (measure.before, measure.after))
     return f"{before} → {after}{counted}"
 
 

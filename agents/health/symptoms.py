@@ -47,11 +47,27 @@ def declared(document: Incident, catalogue: Catalogue) -> list[str]:
     first = document.report(DetectionReport)
     missed = [s for s in (*(first.slo if first else []), *document.slo) if s.breached]
     names += [f"{slo.service}/{OF_OBJECTIVE[slo.sli]}" for slo in missed]
-    for seen in document.findings:
-        signal = seen.kind.removeprefix("anomaly:")
-        if (seen.step, seen.attempt) == (SweepReport.number(), 1) and signal in SYMPTOMS:
-            names.append(f"{seen.service}/{signal}")
-    return _ours(names, catalogue)
+    return _ours(names + _swept(document, catalogue), catalogue)
+
+
+def _swept(document: Incident, catalogue: Catalogue) -> list[str]:
+    """What failed or was slow in the first sweep. A P95 jumps with the mix of what is asked: where
+    no objective holds it, it counts if the median moved as well."""
+    found = [
+        (seen.service, seen.kind.removeprefix("anomaly:"))
+        for seen in document.findings
+        if (seen.step, seen.attempt) == (SweepReport.number(), 1)
+    ]
+    return [
+        f"{service}/{signal}"
+        for service, signal in found
+        if signal in SYMPTOMS
+        and (
+            signal != SignalName.latency_p95
+            or (service, SignalName.latency_p50) in found
+            or threshold(catalogue, service, signal) is not None
+        )
+    ]
 
 
 def _watched(document: Incident, catalogue: Catalogue) -> list[str]:

@@ -123,7 +123,7 @@ def for_it(case: BlameCase, i: int) -> Iterator[str]:
         if level.beyond[i] > 0:
             yield _moved(_metric(case, level, kind, i))
     if case.kept[i] >= MENTIONED:
-        kept = percent(case.kept[i])
+        kept = percent(round(float(case.kept[i]), 2))  # an estimate: no finer than a hundredth
         yield f"{kept} of what got worse is its own, after what its callees explain"
     for family, passed in case.passed.items():
         callers = np.flatnonzero(passed[:, i] >= MENTIONED)

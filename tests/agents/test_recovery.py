@@ -188,7 +188,7 @@ def test_one_failure_makes_no_failing_route_and_two_do() -> None:
 def test_an_outcome_says_how_sure_it_is_and_why() -> None:
     judged = conclude([counted(0.3, 0.3, 0.0)], Watch(60.0))
     assert (judged.outcome, judged.probability) == (Outcome.better, 0.99)
-    assert judged.reason == "gateway error_rate 0.3 → 0 of 1000, watched for 60 s"
+    assert judged.reason == "gateway error_rate 30% → 0% of 1000, watched for 60 s"
     some = {"requests_before": 30, "requests_after": 30}
     unsure = conclude([counted(0.2, 0.2, 0.0, **some)], Watch(60.0))
     assert unsure.probability is not None and 0.95 < unsure.probability < 0.99

@@ -64,13 +64,18 @@ def test_a_process_stands_still_and_goes_on(place, named):
     switch.off()
     while process.status() == psutil.STATUS_STOPPED:
         pass
+    assert process.status() != psutil.STATUS_STOPPED
 
 
 def test_another_process_than_the_stopped_one_is_left_alone(place):
     switch = Stop(kind="stop", program="payments-1").begin(place)
     place.processes[0].kill()
     place.processes[0].wait()
-    switch.on(1)  # it is gone: whoever replaced it has cured it
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as successor:
+        place.supervision.of = successor.pid
+        switch.on(1)  # whoever replaced it has cured it
+        assert psutil.Process(successor.pid).status() != psutil.STATUS_STOPPED
+        successor.kill()
 
 
 def test_a_process_dies_each_time_and_none_is_no_error(place):
