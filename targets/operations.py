@@ -34,7 +34,6 @@ from .configured import (
     Flags,
 )
 from .database import Database
-from .database_changes import DatabaseChanges
 from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
@@ -179,7 +178,6 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
     if access.database_dsn:
         yield DatabaseState(access.database_dsn, access.database)
-        yield DatabaseChanges(access.database_dsn)
     if access.database_dsn and access.backup:
         yield Database(access.database_dsn, access.backup)
     for section, given in access.platforms.items():
