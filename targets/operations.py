@@ -38,8 +38,7 @@ from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
 from .git import Configuration
-from .process_changes import ProcessChanges
-from .process_state import ProcessState
+from .process_state import ProcessChanges, ProcessState
 from .releases import GitRollout, Releases
 from .supervisor import SupervisedServices, Supervisor
 
