@@ -11,7 +11,7 @@ from ..incident.report import FixReport, InvestigationReport, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
-from .causes.account_findings import new_facts
+from .causes.account_words import new_facts
 from .causes.calibration import weighing_of
 from .causes.denials import heard
 from .causes.explanation import (

@@ -10,6 +10,7 @@ from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
 from ...incident.evidence import Quote
+from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from .candidate import words
@@ -19,7 +20,6 @@ from .said import sender_masked
 CODELESS = STATE_KINDS | {"restart"}
 """Kinds of change in which there is no code to study."""
 OUR_AUTHOR = "warroom"
-"""What we did ourselves is no suspect."""
 
 
 @dataclass
@@ -62,6 +62,11 @@ def scene(seen: Observations) -> Scene:
     return seen.notes["scene"]
 
 
+def by_others(changes: Result[ChangeRecord]) -> list[ChangeRecord]:
+    """The changes that others made: what we did ourselves is no suspect."""
+    return [row for row in changes.rows if OUR_AUTHOR not in row.author.lower()]
+
+
 def symptom_quotes(seen: Observations, symptom: Mention | None, *names: str) -> list[Quote]:
     """Quotes of these fields of the row in which a symptom was seen; none for none."""
     symptoms = seen.symptoms
@@ -88,10 +93,8 @@ def _scene(seen: Observations) -> Scene:
 
 def _changes(seen: Observations) -> dict[str, Studied]:
     """By id. A deploy is its commit arriving: they are one change."""
-    rows = [r for r in seen.history.rows if OUR_AUTHOR not in r.author.lower()]
-    rows.sort(key=lambda row: row.at)
     found: dict[str, Studied] = {}
-    for row in rows:
+    for row in sorted(by_others(seen.history), key=lambda row: row.at):
         if row.kind in CODELESS or not row.id:
             continue
         if row.id not in found:
