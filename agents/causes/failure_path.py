@@ -63,13 +63,14 @@ def kind_of(row: NewFailure) -> ErrorKind | None:
 def just_before(
     seen: Observations, service: str, at: float, seconds: float = JUST_BEFORE_S
 ) -> ChangeRecord | None:
-    """The change of a service nearest before a time, within so many seconds; none of our own. What
-    a restart brought with it says more than the restart."""
+    """The change of a service nearest before a time, within so many seconds; none of our own, and
+    none that only allows more. What a restart brought with it says more than the restart."""
     rows = [
         row
         for row in by_others(seen.changes)
-        if row.service == service and row.kind != "commit" and -AFTER_S <= at - row.at <= seconds
+        if row.service == service and -AFTER_S <= at - row.at <= seconds
     ]
+    rows = [row for row in rows if row.kind != "commit" and not row.eases]
     return min(rows, key=lambda row: (row.kind == "restart", at - row.at), default=None)
 
 
