@@ -115,7 +115,7 @@ def _accounts(seen: Observations) -> Accounts:
     onset = seen.case.frame.incident.start
     for change in seen.changes.rows:
         near = -AROUND_S <= change.at - onset <= JUST_BEFORE_S
-        if change.kind in STATE_KINDS and change.service and near:
+        if change.kind in STATE_KINDS and change.service and near and not change.eases:
             at(change.service).changed.append(change)
     for work in seen.slowed_work.rows:
         place = _slow_place(seen, work)

@@ -25,14 +25,15 @@ AFTER_S = 1.0
 def nearest_change(
     seen: Observations, service: str, before: float, seconds: float
 ) -> ChangeRecord | None:
-    """The change of a service nearest before a time, within so many seconds; none of our own. What
-    a restart brought with it says more than the restart."""
+    """The change of a service nearest before a time, within so many seconds; none of our own, and
+    none that only allows more. What a restart brought with it says more than the restart."""
     rows = [
         row
         for row in seen.changes.rows
         if row.service == service
         and OUR_AUTHOR not in row.author.lower()
         and row.kind != "commit"
+        and not row.eases
         and -AFTER_S <= before - row.at <= seconds
     ]
     return min(rows, key=lambda row: (row.kind == "restart", before - row.at), default=None)

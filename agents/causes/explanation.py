@@ -6,7 +6,7 @@ record ends, it says so.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ...actions.roll_back import RollBack
+from ...actions.services import RollBack
 from ...faults import fault_of
 from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis

@@ -8,7 +8,7 @@ import pytest
 
 from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import RollBack
 from warroom.drills.catalogue import entries
 from warroom.drills.faults import FAULTS, DrillFault
 from warroom.drills.layout import SERVICES

@@ -2,8 +2,7 @@
 
 import pytest
 
-from warroom.actions.roll_back import RollBack
-from warroom.actions.scale import Scale
+from warroom.actions.services import RollBack, Scale
 from warroom.console.scoreboard import scoreboard
 from warroom.drills.faults import FAULTS
 from warroom.drills.faults.score import FaultTruth, score
