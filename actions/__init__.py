@@ -1,1 +1,1 @@
-"""What may be done about an incident: one file an action, over the capabilities of a target."""
+"""What may be done about an incident: one class an action, over the capabilities of a target."""

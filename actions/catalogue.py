@@ -1,10 +1,11 @@
-"""The catalogue of actions: every file of this package is one; plans are made from it, exact and
-checked. And the one way in which the system is changed: an approved plan is carried out, or undone.
+"""The catalogue of actions: plans are made from it, exact and checked.
+And the one way in which the system is changed: an approved plan is carried out, or undone.
 """
 
 import pkgutil
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from inspect import isabstract
 from typing import Any
 
 from ..errors import ApprovalRequired, ToolRetry
@@ -14,14 +15,19 @@ from .base import Acting, Action
 from .capabilities import Receipt, Stored
 from .inventory import Inventory
 
-CATALOGUE: dict[ActionKind, type[Action]] = {}
+
+def _all() -> dict[ActionKind, type[Action]]:
+    """The actions of the files beside this one, in the order of their names."""
+    package = __name__.rpartition(".")[0]
+    names = [found.name for found in pkgutil.iter_modules(import_module(package).__path__)]
+    items = [item for name in names for item in vars(import_module(f"{package}.{name}")).values()]
+    actions = {item for item in items if isinstance(item, type) and issubclass(item, Action)}
+    whole = [action for action in actions if not isabstract(action)]
+    return {action.kind: action for action in sorted(whole, key=lambda action: action.kind)}
+
+
+CATALOGUE = _all()
 """Every action by its kind. What is not here cannot be planned, approved or carried out."""
-
-
-def register(action: type[Action]) -> type[Action]:
-    """Put an action into the catalogue; those of this package are there already."""
-    CATALOGUE[action.kind] = action
-    return action
 
 
 def find(kind: str) -> type[Action]:
@@ -74,19 +80,6 @@ def plan(
         undo=action.undone_by.format(**words),
         attempt=attempt,
     )
-
-
-def _register_all() -> None:
-    """The actions among the files beside this one."""
-    package = __name__.rpartition(".")[0]
-    for found in pkgutil.iter_modules(import_module(package).__path__):
-        module = import_module(f"{package}.{found.name}")
-        for item in vars(module).values():
-            if isinstance(item, type) and issubclass(item, Action) and item is not Action:
-                register(item)
-
-
-_register_all()
 
 
 # The one way in which the system is changed: an approved plan is carried out, or undone.

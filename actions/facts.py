@@ -7,9 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
+from ..incident.action import Level
+from ..yaml_tables import Entry, read_table
 from .capabilities import Capability, Receipt, Replaced
 
 
@@ -30,6 +33,30 @@ class FactKind(StrEnum):
     wait = "wait"
     connections = "connections"
     unread = "unread"
+
+
+Place = Literal["database", "process"]
+
+
+class Kind(Entry):
+    """What is known of the facts of one kind."""
+
+    told: str
+    """Kind of change that another value is."""
+    place: Place
+    risk: Level | None = None
+    """Of putting one back; None: that is done by hand."""
+    notices: str = ""
+    """Who notices when one is put back."""
+
+
+KINDS = read_table("actions/facts.yaml", dict[FactKind, Kind])
+"""Kinds whose other value is a change; sessions, and what could not be looked at, are none."""
+
+
+def restored_at(place: Place) -> list[FactKind]:
+    """The kinds that can be put back there."""
+    return [name for name, kind in KINDS.items() if kind.risk and kind.place == place]
 
 
 FOLDER, COMMAND = "working folder", "command line"
@@ -109,21 +136,21 @@ class FactSet(Receipt):
     restarted: list[Replaced] = Field(default_factory=list)
 
 
-class DatabaseRestoring(Capability):
+class Restoring(Capability):
+    """Facts of a system can be put back."""
+
+    @abstractmethod
+    def put(self, where: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
+        """Let a fact that is `now` be `to` at a database or in every process of a service; "" is:
+        not there. Where it is something else by now: ToolFailed and no change."""
+
+
+class DatabaseRestoring(Restoring):
     """Facts of a database can be put back."""
 
-    @abstractmethod
-    def put(self, what: FactKind, name: str, now: str, to: str) -> FactSet:
-        """Let a fact that is `now` be `to`; "" is: not there. Where it is something else by now:
-        ToolFailed and no change."""
 
-
-class ProcessRestoring(Capability):
+class ProcessRestoring(Restoring):
     """Environment and limits of a service's processes can be put back."""
-
-    @abstractmethod
-    def put(self, service: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
-        """Let a fact that is `now` be `to` in every process of the service."""
 
 
 class SessionEnded(Receipt):

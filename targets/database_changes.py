@@ -62,8 +62,8 @@ class DatabaseChanges(DatabaseRestoring, SessionEnding):
         """Nothing of its own: the database is known by what looks at it."""
         return Inventory()
 
-    def put(self, what: FactKind, name: str, now: str, to: str) -> FactSet:
-        """Let a fact that is `now` be `to`; "" is: not there."""
+    def put(self, where: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
+        """Let a fact that is `now` be `to`; "" is: not there. There is one database only."""
         if not (restorable(now) and restorable(to)):
             raise ToolFailed(f"what {name} was is not written down: put it back by hand")
         making = list(statements(what, name, now, to))

@@ -45,17 +45,17 @@ class ProcessChanges(ProcessRestoring):
         """Nothing of its own: what runs is known to whoever restarts it."""
         return Inventory()
 
-    def put(self, service: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
-        """Let a variable or a limit be `to` in every process of the service where it is `now`."""
+    def put(self, where: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
+        """Let a variable or a limit be `to` in every process of a service where it is `now`."""
         if not (restorable(now) and restorable(to)):
             raise ToolFailed(f"what {name} was is not written down: put it back by hand")
         receipt = FactSet(what=what, object=name, before=now, after=to)
-        processes = [one for one in self.supervisor.processes() if one.service == service]
+        processes = [one for one in self.supervisor.processes() if one.service == where]
         found = {one: self._fact(one, what, name) for one in processes if one.running}
         if all(value == to for value in found.values()):
             return receipt.model_copy(update={"changed": False, "note": "it is so already"})
         if other := next((value for value in found.values() if value not in (now, to)), None):
-            raise ToolFailed(f"{name} of {service} is {other} by now: nothing was changed")
+            raise ToolFailed(f"{name} of {where} is {other} by now: nothing was changed")
         differ = [process for process, value in found.items() if value == now]
         if what is FactKind.limit:
             for process in differ:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.sentences import SentenceWords
@@ -155,6 +156,13 @@ def test_a_missing_table_is_named() -> None:
             "{complexity: complex, people",
             "{complexity: hard, people",
             "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
+        ),
+        (
+            "actions/facts.yaml",
+            dict[FactKind, Kind],
+            "risk: low",
+            "risk: little",
+            "grant.risk: Input should be 'low', 'medium' or 'high'",
         ),
         (
             "agents/comms.yaml",

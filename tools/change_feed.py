@@ -6,7 +6,7 @@ from difflib import unified_diff
 from ..telemetry.model import Change, Window
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
-from .state import RESTART_S, StateChange, changed
+from .state import RESTART_S, STATE_KINDS, StateChange, allows_more, changed
 
 DIFF = 2000
 """Characters of a diff that are kept."""
@@ -32,6 +32,12 @@ class ChangeRecord(Row):
     summary: str
     files: str  # joined by ", "
     diff: str
+
+    @property
+    def eases(self) -> bool:
+        """Whether it is a change of state that only allows more than before: no reason to fail."""
+        known = self.kind in STATE_KINDS
+        return known and allows_more(self.kind, self.files, self.previous, self.version)
 
 
 @tool(Effect.read)

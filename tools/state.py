@@ -1,11 +1,14 @@
 """State that is no number: what of it is otherwise than it was, and who waits for whom."""
 
+import math
+import operator
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..actions.facts import COMMAND, FOLDER, FactKind, digest
+from ..actions.facts import COMMAND, FOLDER, KINDS, FactKind, digest
 from ..telemetry.model import Change, StateFact, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
@@ -15,26 +18,7 @@ TOGETHER_S = 60.0
 """The same change in several processes within this long is one."""
 RESTART_S = 5.0
 """What a process has new within this long of its start came with it: looks lie seconds apart."""
-KINDS = {
-    FactKind.grant: "grant",
-    FactKind.setting: "setting",
-    FactKind.environment: "environment",
-    FactKind.limit: "limit",
-    FactKind.process: "process",
-    **dict.fromkeys(
-        (
-            FactKind.policy,
-            FactKind.constraint,
-            FactKind.index_,
-            FactKind.trigger,
-            FactKind.function,
-            FactKind.column,
-        ),
-        "schema",
-    ),
-}
-"""Kinds of change, by kind of fact; those of sessions are no changes."""
-STATE_KINDS = frozenset(KINDS.values())
+STATE_KINDS = frozenset(kind.told for kind in KINDS.values())
 """Kinds of change that state tells: there is no code in them to look for a fault in."""
 AGAIN = ("restart", FactKind.process)
 """What a process does again and again."""
@@ -59,6 +43,11 @@ class StateChange(Row):
     with_restart: bool
     lasts: bool
     summary: str
+
+    @property
+    def eases(self) -> bool:
+        """Whether it only allows more than before: no reason to fail, and nothing to take back."""
+        return allows_more(self.kind, self.object, self.previous, self.value)
 
 
 @tool(Effect.read)
@@ -187,7 +176,7 @@ def _row(
         id=f"state-{digest(f'{now.service} {now.instance} {now.kind} {now.object} {now.at}')}",
         at=number(at) or 0.0,
         seconds_before=0.0,
-        kind="restart" if restart else KINDS[FactKind(now.kind)],
+        kind="restart" if restart else KINDS[FactKind(now.kind)].told,
         what="restart" if restart else now.kind,
         service=now.service,
         instances=now.instance,
@@ -207,6 +196,30 @@ def _role(fact: StateFact) -> str:
         if fact.kind in (FactKind.grant, FactKind.setting) and sign in fact.object:
             return fact.object.rpartition(sign)[2].partition(" of database ")[0].strip('"')
     return ""
+
+
+GIVEN, WIDER, NARROWER = "granted", "AS PERMISSIVE", "AS RESTRICTIVE"
+BOUND = re.compile(r"-?\d+|unlimited")
+
+
+def allows_more(kind: str, name: str, before: str, now: str) -> bool:
+    """Whether a fact, by its values ("" is: not there), only allows more than it did: a grant that
+    was given, a login or a policy that was opened, a bound that was raised."""
+    if name.startswith("row security on "):
+        return not now
+    if name.startswith("login of "):
+        return now == "on"
+    if kind == FactKind.limit or name.startswith("connection limit of "):
+        old, new = ([_bound(part) for part in BOUND.findall(value)] for value in (before, now))
+        return old != new and len(old) == len(new) and all(map(operator.le, old, new))
+    if before and now:
+        return False
+    given = kind == FactKind.grant and now == GIVEN
+    return given or now.startswith(WIDER) or before.startswith(NARROWER)
+
+
+def _bound(text: str) -> float:
+    return math.inf if text in ("-1", "unlimited") else float(text)
 
 
 def _words(row: StateChange) -> str:

@@ -13,7 +13,7 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Hypothesis
 from .candidate import Candidate
-from .moves import KINDS
+from .moves import MOVES
 
 CURES = (0.8, 0.5, 0.3)
 """How likely the first, second and any later remedy of a fault cures it: by reasoning."""
@@ -48,7 +48,8 @@ def cures(candidate: Candidate, plan: ActionPlan, document: Incident) -> float:
     if not own and plan.target not in (candidate.service, candidate.resource):
         return 0.0
     fault = fault_of(candidate.kind)
-    places = [n for n, remedy in enumerate(fault.remedies) if plan.kind in KINDS.get(remedy, ())]
+    kinds = [[action.kind for action in MOVES[remedy].actions] for remedy in fault.remedies]
+    places = [place for place, names in enumerate(kinds) if plan.kind in names]
     if not places:
         return SELDOM if own else 0.0
     vague = candidate.kind is FaultKind.unknown

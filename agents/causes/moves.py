@@ -6,22 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...actions.base import Action
-from ...actions.block_source import BlockSource
-from ...actions.end_session import EndSession
-from ...actions.flag_off import FlagOff
+from ...actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
+from ...actions.database import EndSession, RepairRows
+from ...actions.edge import BlockSource, Throttle
+from ...actions.facts import restored_at
 from ...actions.inventory import Part
-from ...actions.repair_rows import RepairRows
-from ...actions.reroute import Reroute
-from ...actions.restart import Restart
-from ...actions.restore_database import STAKES, RestoreDatabase
-from ...actions.restore_process import NOTICES, RestoreProcess
-from ...actions.revert_configuration import RevertConfiguration
-from ...actions.roll_back import RollBack
-from ...actions.scale import Scale
-from ...actions.switch_provider import SwitchProvider
-from ...actions.throttle import Throttle
+from ...actions.services import Reroute, Restart, RollBack, Scale
+from ...actions.state import RestoreDatabase, RestoreProcess
 from ...faults import Remedy, fault_of
-from ...incident.action import ActionKind
 from ...incident.finding import Hypothesis
 from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
@@ -48,7 +40,7 @@ def moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """What is blamed is put back, whatever kind of fault it is; then what its kind is cured by."""
     remedies = fault_of(cause.kind).remedies
     for remedy in dict.fromkeys((Remedy.restore_state, Remedy.revert_configuration, *remedies)):
-        yield from MOVES[remedy](seen, cause)
+        yield from MOVES[remedy].draft(seen, cause)
 
 
 def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
@@ -158,52 +150,48 @@ def _revert(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
 
 
 def _restore(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The state that is blamed, as it was; only where it is still what it became."""
+    """The state that is blamed, as it was; only where it is still what it became,
+    and allows less than before."""
     row = first(seen.state, id=cause.change) if cause.change else None
-    if row and row.lasts and row.what in PUT_BACK:
+    action = RESTORED.get(row.what) if row else None
+    if row and action and row.lasts and not row.eases:
         fact = {"what": row.what, "object": row.object, "now": row.value, "to": row.previous}
-        yield ActionDraft(PUT_BACK[row.what], row.service, fact)
+        yield ActionDraft(action, row.service, fact)
 
 
-PUT_BACK: dict[str, type[Action]] = {
-    **dict.fromkeys(STAKES, RestoreDatabase),
-    **dict.fromkeys(NOTICES, RestoreProcess),
+RESTORED: dict[str, type[Action]] = {
+    kind: action
+    for action in (RestoreDatabase, RestoreProcess)
+    for kind in restored_at(action.place)
 }
+"""What puts a kind of fact back."""
 
 
 def _edges(seen: Observations) -> list[str]:
     return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
 
-MOVES: dict[Remedy, Callable[[Observations, Hypothesis], Iterator[ActionDraft]]] = {
-    Remedy.restart: _restart,
-    Remedy.roll_back: _roll_back,
-    Remedy.reroute: _reroute,
-    Remedy.scale: _scale,
-    Remedy.throttle: _throttle,
-    Remedy.throttle_logins: _throttle_logins,
-    Remedy.block_source: _block,
-    Remedy.flag_off: _flag_off,
-    Remedy.repair_rows: _repair,
-    Remedy.switch_provider: _switch,
-    Remedy.revert_configuration: _revert,
-    Remedy.end_session: _end_session,
-    Remedy.restore_state: _restore,
+@dataclass(frozen=True)
+class Move:
+    """How a cause is cured: what is drafted, and the actions that it may be."""
+
+    draft: Callable[[Observations, Hypothesis], Iterator[ActionDraft]]
+    actions: tuple[type[Action], ...]
+
+
+MOVES: dict[Remedy, Move] = {
+    Remedy.restart: Move(_restart, (Restart,)),
+    Remedy.roll_back: Move(_roll_back, (RollBack,)),
+    Remedy.reroute: Move(_reroute, (Reroute,)),
+    Remedy.scale: Move(_scale, (Scale,)),
+    Remedy.throttle: Move(_throttle, (Throttle,)),
+    Remedy.throttle_logins: Move(_throttle_logins, (Throttle,)),
+    Remedy.block_source: Move(_block, (BlockSource,)),
+    Remedy.flag_off: Move(_flag_off, (FlagOff,)),
+    Remedy.repair_rows: Move(_repair, (RepairRows,)),
+    Remedy.switch_provider: Move(_switch, (SwitchProvider,)),
+    Remedy.revert_configuration: Move(_revert, (RevertConfiguration,)),
+    Remedy.end_session: Move(_end_session, (EndSession,)),
+    Remedy.restore_state: Move(_restore, (RestoreDatabase, RestoreProcess)),
 }
 """The moves that files of faults/ name."""
-KINDS: dict[Remedy, tuple[ActionKind, ...]] = {
-    Remedy.restart: (Restart.kind,),
-    Remedy.roll_back: (RollBack.kind,),
-    Remedy.reroute: (Reroute.kind,),
-    Remedy.scale: (Scale.kind,),
-    Remedy.throttle: (Throttle.kind,),
-    Remedy.throttle_logins: (Throttle.kind,),
-    Remedy.block_source: (BlockSource.kind,),
-    Remedy.flag_off: (FlagOff.kind,),
-    Remedy.repair_rows: (RepairRows.kind,),
-    Remedy.switch_provider: (SwitchProvider.kind,),
-    Remedy.revert_configuration: (RevertConfiguration.kind,),
-    Remedy.end_session: (EndSession.kind,),
-    Remedy.restore_state: (RestoreDatabase.kind, RestoreProcess.kind),
-}
-"""The actions that each move may be."""

@@ -4,12 +4,11 @@ Which action fits which kind of fault is the practice's; target and parameters c
 and the inventory. A plan that does not fit the system is left out, and the reason is kept.
 """
 
-from ...actions.block_source import BlockSource
 from ...actions.catalogue import plan
-from ...actions.repair_rows import RepairRows
-from ...actions.restart import Restart
-from ...actions.restore_process import RestoreProcess
-from ...actions.throttle import Throttle
+from ...actions.database import RepairRows
+from ...actions.edge import BlockSource, Throttle
+from ...actions.services import Restart
+from ...actions.state import RestoreProcess
 from ...errors import ToolRetry
 from ...faults import fault_of
 from ...incident.action import ActionPlan

@@ -48,7 +48,7 @@ def _held_elsewhere(seen: Observations, service: str) -> str:
             return f"{row.service} has {row.used} of {row.limit} connections in use"
     for row in where(seen.state, lasts=True):
         lately = row.seconds_before <= seen.case.frame.baseline.seconds
-        if service in (row.service, row.role) and row.kind not in OWN and lately:
+        if service in (row.service, row.role) and row.kind not in OWN and lately and not row.eases:
             return f"{row.summary}: a restart leaves that as it is"
     return ""
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...actions.block_source import BlockSource
-from ...actions.restart import Restart
-from ...actions.throttle import Throttle
+from ...actions.edge import BlockSource, Throttle
+from ...actions.services import Restart
 from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from ...actions.flag_off import FlagOff
-from ...actions.roll_back import RollBack
+from ...actions.configuration import FlagOff
+from ...actions.services import RollBack
 from ...incident.action import Outcome
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind

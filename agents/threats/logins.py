@@ -4,7 +4,7 @@ refusals (401, 403) where no source stands out as an attacker.
 
 from collections.abc import Iterator
 
-from ...actions.block_source import BlockSource
+from ...actions.edge import BlockSource
 from ...analysis.quantities import percent
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName

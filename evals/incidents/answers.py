@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ...actions.restart import Restart
+from ...actions.services import Restart
 from ...agents.reporting.incident_status import is_noise
 from ...errors import GroundingError
 from ...incident.action import ActionKind

@@ -10,11 +10,8 @@ from statistics import mean
 
 from pydantic import BaseModel, Field
 
-from ...actions.flag_off import FlagOff
-from ...actions.reroute import Reroute
-from ...actions.roll_back import RollBack
-from ...actions.scale import Scale
-from ...actions.switch_provider import SwitchProvider
+from ...actions.configuration import FlagOff, SwitchProvider
+from ...actions.services import Reroute, RollBack, Scale
 from ...incident.action import ActionKind
 from ...incident.finding import FaultKind
 from ..framework.statistics import MeanShare, share

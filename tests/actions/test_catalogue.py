@@ -10,22 +10,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from warroom.actions.base import Action
-from warroom.actions.block_source import BlockSource
 from warroom.actions.catalogue import CATALOGUE, checked, find, plan
-from warroom.actions.end_session import EndSession
-from warroom.actions.facts import FactKind
-from warroom.actions.flag_off import FlagOff
+from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
+from warroom.actions.database import EndSession, RepairRows
+from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.facts import KINDS, FactKind
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.repair_rows import RepairRows
-from warroom.actions.reroute import Reroute
-from warroom.actions.restart import Restart
-from warroom.actions.restore_database import STAKES, RestoreDatabase
-from warroom.actions.restore_process import RestoreProcess
-from warroom.actions.revert_configuration import RevertConfiguration
-from warroom.actions.roll_back import RollBack
-from warroom.actions.scale import Scale
-from warroom.actions.switch_provider import SwitchProvider
-from warroom.actions.throttle import Throttle
+from warroom.actions.services import Reroute, Restart, RollBack, Scale
+from warroom.actions.state import RestoreDatabase, RestoreProcess
 from warroom.console.commander import card
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
@@ -151,7 +143,7 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (RestoreDatabase.kind, "postgres", fact("grant", "owner of table t"), "by hand"),
     (RestoreDatabase.kind, "postgres", fact("setting", "x", to=SECRET), "not written down"),
     (RestoreProcess.kind, "catalogue", fact("limit", "open files"), "known: catalog"),
-    (RestoreProcess.kind, "catalog", fact("grant", "x"), "only: environment, limit"),
+    (RestoreProcess.kind, "catalog", fact("grant", "x"), "known: environment, limit"),
     (RestoreProcess.kind, "catalog", fact("environment", "DSN", now=SECRET), "not written down"),
 ]
 
@@ -212,7 +204,7 @@ def test_writing_to_data_is_the_highest_risk() -> None:
 def test_a_fact_that_is_put_back_has_the_risk_of_its_kind(what: str, level: Level) -> None:
     made = make(RestoreDatabase.kind, "postgres", fact(what, "x"))
     assert (made.risk, made.reversible) == (level, True)
-    assert made.blast_radius == STAKES[FactKind(what)].notices
+    assert made.blast_radius == KINDS[FactKind(what)].notices
 
 
 def test_what_is_put_back_is_part_of_the_hash_and_long_texts_are_not_of_the_title() -> None:

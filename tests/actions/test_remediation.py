@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from warroom.actions.catalogue import execute, plan, undo
-from warroom.actions.flag_off import FlagOff
+from warroom.actions.configuration import FlagOff
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.restart import Restart
-from warroom.actions.scale import Scale
+from warroom.actions.services import Restart, Scale
 from warroom.errors import ApprovalRequired, ToolFailed, ToolRetry
 from warroom.incident.action import ActionPlan, Decision, Verdict
 from warroom.targets.stand_ins import Rehearsal

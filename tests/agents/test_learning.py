@@ -9,9 +9,7 @@ import pytest
 
 from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.reroute import Reroute
-from warroom.actions.restart import Restart
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import Reroute, Restart, RollBack
 from warroom.agents import steps
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from warroom.actions.end_session import EndSession
+from warroom.actions.configuration import RevertConfiguration
+from warroom.actions.database import EndSession
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.restore_database import RestoreDatabase
-from warroom.actions.restore_process import RestoreProcess
-from warroom.actions.revert_configuration import RevertConfiguration
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import RollBack
+from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.agents.causes.account import accounts
+from warroom.agents.causes.account_words import nearest_change
 from warroom.agents.causes.moves import ActionDraft, moves
 from warroom.agents.causes.observations import Observations
 from warroom.agents.runtime.case import Case
@@ -20,6 +21,7 @@ from warroom.tests.support.shop_bundle import write_shop
 from warroom.tests.support.specialists import case_on
 
 GRANT = "INSERT on table public.payments to payments"
+GIVEN = "membership in staff to payments"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WHO = {"blocker": "99/1700000000.5", "blocker_application": "psql", "blocker_since": 1.0}
 
@@ -41,6 +43,7 @@ def case_over(tmp_path: Path) -> Case:
         fact(1, "environment", "TIMEOUT", "2", "payments")
         fact(1, "limit", "open files", "9", "payments")
         fact(40, "grant", GRANT, "")
+        fact(44, "grant", GIVEN, "granted")
         fact(41, "environment", "TIMEOUT", "0.1", "payments")
         fact(42, "limit", "open files", "2", "payments")
         fact(43, "limit", "open files", "9", "payments")
@@ -77,6 +80,18 @@ def test_a_grant_that_is_blamed_is_put_back_whatever_kind_it_is(
     (move,) = proposed(seen, kind, change=state_id(seen, GRANT, ""))
     assert (move.action, move.target) == (RestoreDatabase, "database")
     assert move.parameters == {"what": "grant", "object": GRANT, "now": "", "to": "granted"}
+
+
+def test_a_grant_that_was_given_is_listed_and_is_no_reason_and_nothing_to_take_back(
+    seen: Observations,
+) -> None:
+    given = next(row for row in seen.changes.rows if row.files == GIVEN)
+    for kind in (FaultKind.missing_permission, FaultKind.unknown):
+        assert not proposed(seen, kind, change=given.id)
+    nearest = nearest_change(seen, "database", given.at + 1, 60)
+    assert nearest and nearest.files == GRANT
+    told = [row.files for account in accounts(seen).places.values() for row in account.changed]
+    assert GRANT in told and GIVEN not in told
 
 
 def test_an_environment_is_put_back_at_its_process(seen: Observations) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from warroom.actions.block_source import BlockSource
 from warroom.actions.catalogue import plan
+from warroom.actions.edge import BlockSource
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.scale import Scale
+from warroom.actions.services import Scale
 from warroom.app.decisions import changed
 from warroom.errors import ToolRetry
 from warroom.incident.action import ActionPlan

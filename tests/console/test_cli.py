@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import RollBack
 from warroom.console.drill import seeds_of
 from warroom.console.exits import Exit
 from warroom.incident.document import Incident

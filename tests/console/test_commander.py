@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from warroom.actions.catalogue import plan
-from warroom.actions.reroute import Reroute
-from warroom.actions.restart import Restart
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import Reroute, Restart, RollBack
 from warroom.app.decisions import changed, put_edited
 from warroom.console.commander import Prompt
 from warroom.errors import ApprovalError, ToolRetry

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from warroom.actions.restart import Restart
+from warroom.actions.services import Restart
 from warroom.drills.faults import FAULTS
 from warroom.errors import AlertError, InputError, NotFound
 from warroom.evals.incidents.cases import FOLDER, Truth, cases, recorded

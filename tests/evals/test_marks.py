@@ -2,8 +2,7 @@
 
 import pytest
 
-from warroom.actions.restart import Restart
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import Restart, RollBack
 from warroom.evals.incidents.answers import UNSURE, CaseAnswer, answer_of, trivial, use_of
 from warroom.evals.incidents.cases import IncidentCase, Truth
 from warroom.evals.incidents.marks import QUESTIONS, marks

@@ -6,7 +6,7 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from warroom.actions.restart import Restart
+from warroom.actions.services import Restart
 from warroom.graph import build
 from warroom.incident.action import Outcome, Verdict
 from warroom.incident.communication import MessageState

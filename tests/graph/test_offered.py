@@ -6,8 +6,7 @@ import pytest
 
 from warroom.actions.catalogue import CATALOGUE
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.reroute import Reroute
-from warroom.actions.restart import Restart
+from warroom.actions.services import Reroute, Restart
 from warroom.incident.action import ActionKind
 from warroom.targets.stand_ins import Rehearsal
 from warroom.targets.survey import Recorded

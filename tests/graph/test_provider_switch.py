@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from warroom.actions.catalogue import plan
+from warroom.actions.configuration import SwitchProvider
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.switch_provider import SwitchProvider
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose
 from warroom.agents.health.symptoms import decisive

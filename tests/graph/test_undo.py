@@ -7,7 +7,7 @@ import pytest
 from langgraph.runtime import Runtime
 
 from warroom.actions.catalogue import plan
-from warroom.actions.throttle import Throttle
+from warroom.actions.edge import Throttle
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import undo
 from warroom.agents.runtime.intake import take

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import RollBack
 from warroom.incident.action import (
     ActionKind,
     ActionPlan,

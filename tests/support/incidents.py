@@ -1,7 +1,6 @@
 """Incidents to test with: built by hand, every quote naming evidence that is in the document."""
 
-from warroom.actions.restart import Restart
-from warroom.actions.roll_back import RollBack
+from warroom.actions.services import Restart, RollBack
 from warroom.incident.action import (
     Outcome,
 )

@@ -7,9 +7,11 @@ import psycopg
 import pytest
 
 from warroom.actions.facts import FactKind, Facts, differences
+from warroom.actions.state import RestoreDatabase
 from warroom.errors import ToolFailed
 from warroom.targets.database_changes import DatabaseChanges
 from warroom.targets.database_state import DatabaseState
+from warroom.targets.operations import Operations
 from warroom.tests.support.postgres import postgres, run
 
 INSERT = (FactKind.grant, "INSERT on table public.stock to shop")
@@ -128,14 +130,16 @@ def test_a_change_is_one_fact_and_is_put_back_and_taken_back(
         after = facts(database)
         assert list(differences(before, after)) == [fact]
         was, now = before.get(fact, ""), after.get(fact, "")
-        changes = DatabaseChanges(database.dsn)
-        receipt = changes.put(*fact, now=now, to=was)
-        assert (receipt.changed, receipt.before, receipt.after) == (True, now, was)
+        system = Operations(DatabaseChanges(database.dsn))
+        action = RestoreDatabase(target="database", what=fact[0], object=fact[1], now=now, to=was)
+        receipt = system.perform(action)
+        stored = receipt.model_dump(mode="json")
+        assert (receipt.changed, stored["before"], stored["after"]) == (True, now, was)
         assert facts(database) == before
-        assert not changes.put(*fact, now=now, to=was).changed
-        changes.put(receipt.what, receipt.object, now=receipt.after, to=receipt.before)
+        assert not system.perform(action).changed
+        assert system.undo(action, stored).changed
         assert facts(database) == after
-        changes.put(*fact, now=now, to=was)
+        system.perform(action)
         assert facts(database) == before
     finally:
         if facts(database) != before:
@@ -149,7 +153,9 @@ def test_sessions_that_began_with_the_setting_begin_anew(database: DatabaseState
         began[1].autocommit = False
         assert began[1].execute("SHOW work_mem").fetchone() == ("64kB",)  # in a transaction now
         name = "work_mem of role slow"
-        done = DatabaseChanges(database.dsn).put(FactKind.setting, name, now="64kB", to="")
+        done = DatabaseChanges(database.dsn).put(
+            "database", FactKind.setting, name, now="64kB", to=""
+        )
         assert done.note == (
             "1 sessions that began with another value were ended; 1 are still at work with it"
         )
@@ -165,7 +171,7 @@ def test_what_is_another_by_now_is_left_alone(database: DatabaseState) -> None:
     before = facts(database)
     with pytest.raises(ToolFailed, match=r"is 8MB by now, not 64kB: nothing was changed"):
         DatabaseChanges(database.dsn).put(
-            FactKind.setting, "work_mem of role payments", now="64kB", to="4MB"
+            "database", FactKind.setting, "work_mem of role payments", now="64kB", to="4MB"
         )
     assert facts(database) == before
 
@@ -193,7 +199,7 @@ def test_nothing_but_the_approved_fact_changes(
 ) -> None:
     before = facts(database)
     with pytest.raises(ToolFailed, match=says):
-        DatabaseChanges(database.dsn).put(*fact, now=before.get(fact, ""), to=to)
+        DatabaseChanges(database.dsn).put("database", *fact, now=before.get(fact, ""), to=to)
     assert facts(database) == before
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.actions.catalogue import checked
-from warroom.actions.scale import Scale
+from warroom.actions.services import Scale
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.operations import Operations
 from warroom.tests.support.toy_platform import ToyPlatform

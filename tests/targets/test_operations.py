@@ -7,18 +7,12 @@ from pathlib import Path
 import pytest
 
 from warroom.actions.base import Action
-from warroom.actions.block_source import BlockSource
 from warroom.actions.capabilities import Rollout
 from warroom.actions.catalogue import CATALOGUE, plan
-from warroom.actions.flag_off import FlagOff
-from warroom.actions.repair_rows import RepairRows
-from warroom.actions.reroute import Reroute
-from warroom.actions.restart import Restart
-from warroom.actions.revert_configuration import RevertConfiguration
-from warroom.actions.roll_back import RollBack
-from warroom.actions.scale import Scale
-from warroom.actions.switch_provider import SwitchProvider
-from warroom.actions.throttle import Throttle
+from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
+from warroom.actions.database import RepairRows
+from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.configured import Edge
 from warroom.targets.fleet import Fleet
@@ -119,6 +113,16 @@ def test_action_and_undo_end_where_they_began(system: Operations, action: Action
     assert not system.undo(action, again.model_dump(mode="json")).changed
     assert system.undo(action, json.loads(receipt.model_dump_json())).changed
     assert state() == before
+
+
+def test_a_commit_that_was_reverted_is_there_again(system: Operations) -> None:
+    commit = system.perform(FlagOff(target="bulk")).model_dump()["commit"]
+    action = RevertConfiguration(target="web", commit=commit)
+    reverted = system.perform(action)
+    assert system.inventory().flags == {"bulk": True}
+    assert system.undo(action, reverted.model_dump(mode="json")).changed
+    assert system.inventory().flags == {"bulk": False}
+    assert system.perform(action).changed
 
 
 def test_roll_back_that_died_before_the_restart_is_finished(system: Operations) -> None:

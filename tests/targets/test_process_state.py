@@ -13,7 +13,9 @@ import pytest
 
 from warroom.actions.facts import COMMAND, FactKind, Facts, Inspecting, Reading
 from warroom.actions.inventory import Inventory
+from warroom.actions.state import RestoreProcess
 from warroom.errors import ToolFailed
+from warroom.targets.operations import Operations
 from warroom.targets.process_changes import ProcessChanges, written
 from warroom.targets.process_state import ProcessState
 from warroom.targets.state_log import FILE, StateLog
@@ -93,10 +95,12 @@ def test_a_limit_is_put_back_while_the_process_runs(supervisor: tuple[Supervisor
     was, before = facts(supervisor[0])[OPEN], resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (32, before[1]))
     now = facts(supervisor[0])[OPEN]
-    receipt = changes.put("web", *OPEN, now=now, to=was)
+    system = Operations(changes)
+    action = RestoreProcess(target="web", what=OPEN[0], object=OPEN[1], now=now, to=was)
+    receipt = system.perform(action)
     assert receipt.changed and facts(supervisor[0])[OPEN] == was
-    assert not changes.put("web", *OPEN, now=now, to=was).changed
-    changes.put("web", receipt.what, receipt.object, now=receipt.after, to=receipt.before)
+    assert not system.perform(action).changed
+    assert system.undo(action, receipt.model_dump(mode="json")).changed
     assert facts(supervisor[0])[OPEN] == now
     with pytest.raises(ToolFailed, match="by now: nothing was changed"):
         changes.put("web", *OPEN, now="7 of at most 9", to=was)
@@ -108,13 +112,15 @@ def test_an_environment_is_put_back_by_a_start_with_it(supervisor: tuple[Supervi
     control, file = supervisor
     changes, whole, before = ProcessChanges(control, file), file.read_text(), facts(control)
     pid = control.process("web-1").pid
-    receipt = changes.put("web", *TIMEOUT, now="2.0", to="0.05")
-    assert [one.pid_before for one in receipt.restarted] == [pid]
+    name, system = TIMEOUT[1], Operations(changes)
+    action = RestoreProcess(target="web", what=TIMEOUT[0], object=name, now="2.0", to="0.05")
+    receipt = system.perform(action).model_dump(mode="json")
+    assert [one["pid_before"] for one in receipt["restarted"]] == [pid]
     assert facts(control)[TIMEOUT] == "0.05"
     assert file.read_text().count("0.05") == 2  # the spare's too
     assert control.process("web-2").state == "STOPPED"
-    assert not changes.put("web", *TIMEOUT, now="2.0", to="0.05").changed
-    changes.put("web", receipt.what, receipt.object, now=receipt.after, to=receipt.before)
+    assert not system.perform(action).changed
+    assert system.undo(action, receipt).changed
     after = facts(control)
     assert {k: v for k, v in after.items() if k[0] is not FactKind.process} == {
         k: v for k, v in before.items() if k[0] is not FactKind.process
@@ -161,6 +167,7 @@ def test_what_does_not_fit_is_left_to_a_person(program: str, name: str, now: str
 def test_the_log_writes_what_is_otherwise_and_nothing_twice(
     supervisor: tuple[Supervisor, Path], tmp_path: Path
 ) -> None:
+    facts(supervisor[0])  # once it is more than its parent's copy
     log = StateLog([ProcessState(supervisor[0])], tmp_path)
     assert log.look() > 10
     assert log.look() == 0

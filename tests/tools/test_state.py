@@ -105,6 +105,41 @@ def test_an_environment_that_came_with_a_restart_of_both_processes(state: State)
     ]
 
 
+CLOSED = "AS PERMISSIVE FOR SELECT TO web USING (false)"
+
+
+@pytest.mark.parametrize(
+    "kind,name,before,now,eases",
+    [
+        ("grant", "membership in staff to web", "", "granted", True),
+        ("grant", "membership in staff to web", "granted", "", False),
+        ("grant", "owner of table public.stock", "shop", "web", False),
+        ("policy", "row security on public.stock", "enabled", "", True),
+        ("policy", "row security on public.stock", "", "enabled", False),
+        ("policy", "few on public.stock", "", CLOSED, True),
+        ("policy", "few on public.stock", CLOSED, CLOSED.replace("false", "true"), False),
+        ("policy", "few on public.stock", "", CLOSED.replace("PERMISS", "RESTRICT"), False),
+        ("setting", "login of role web", "off", "on", True),
+        ("setting", "login of role web", "on", "expired", False),
+        ("setting", "connection limit of role web", "8", "-1", True),
+        ("setting", "connection limit of role web", "-1", "8", False),
+        ("setting", "statement_timeout", "5", "50", False),
+        ("limit", "open files", "32 of at most 64", "64 of at most unlimited", True),
+        ("limit", "open files", "64 of at most 64", "32 of at most 128", False),
+        ("environment", "PORT", "80", "443", False),
+    ],
+)
+def test_what_only_allows_more_is_known(
+    state: State, kind: str, name: str, before: str, now: str, eases: bool
+) -> None:
+    state.fact(kind, name, before)
+    state.fact(kind, name, now, ONSET - 2)
+    bench = state.bench()
+    [changed] = bench.call("state_changes").rows
+    [listed] = bench.call("recent_changes").rows
+    assert (changed.eases, listed.eases) == (eases, eases)
+
+
 def test_a_limit_that_was_moved_while_the_process_ran(state: State) -> None:
     state.process("web-1", "open files", "32 of at most 4096", ONSET, kind="limit")
     state.process("web-1", "open files", "100% or more of 32", ONSET)

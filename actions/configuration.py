@@ -1,0 +1,107 @@
+"""What is done to the configuration: a flag goes off, a provider is exchanged, a commit undone."""
+
+from pydantic import Field
+
+from ..errors import ToolRetry
+from ..incident.action import ActionKind, Level
+from .base import Action
+from .capabilities import (
+    FeatureFlags,
+    FlagSet,
+    Offers,
+    Providers,
+    ProviderSet,
+    Receipt,
+    Reverted,
+    Reverting,
+    Stored,
+)
+from .inventory import Inventory, known_as
+
+
+class FlagOff(Action):
+    """Turn a feature flag off."""
+
+    kind = ActionKind("feature flag off")
+    needs = FeatureFlags
+    runbook = "bad-flag"
+    risk = Level.low
+    blast_radius = "Everyone for whom {target} is on loses that feature within a second."
+    expected_effect = "The code behind {target} no longer runs; its errors stop."
+    verification = "Error rate of the service that reads {target}, and its error log."
+    undone_by = "Restore the state and default variant that {target} has now."
+
+    def check(self, inventory: Inventory) -> None:
+        """The flag exists and is on."""
+        known_as("flag", self.target, inventory.flags)
+        if not inventory.flags[self.target]:
+            raise ToolRetry(f"the flag {self.target} is off already")
+
+    def perform(self, system: Offers) -> FlagSet:
+        """Serve the off variant; a flag without one is disabled."""
+        return system.find(FeatureFlags).turn_off(self.target)
+
+    def undo(self, system: Offers, stored: Stored) -> Receipt:
+        """State and default variant as before."""
+        return system.find(FeatureFlags).restore(FlagSet.read(stored))
+
+
+class SwitchProvider(Action):
+    """Let a service use another provider."""
+
+    kind = ActionKind("switch provider")
+    needs = Providers
+    runbook = "provider-outage"
+    risk = Level.medium
+    blast_radius = (
+        "Answers of {target} come from {to}: other quality, other cost, data goes to another "
+        "third party."
+    )
+    expected_effect = "Calls of {target} to its provider succeed again."
+    verification = "Error share of provider calls; error rate and latency of {target}."
+    undone_by = "Return to the provider in use now."
+
+    to: str = Field(description="provider to use")
+
+    def check(self, inventory: Inventory) -> None:
+        """A service that uses a provider, and another provider than that."""
+        using = {name: part.provider for name, part in inventory.services.items() if part.provider}
+        known_as("service that uses a provider", self.target, using)
+        if self.to == using[self.target]:
+            raise ToolRetry(f"{self.target} uses {self.to} already")
+        known_as("provider", self.to, inventory.providers)
+
+    def perform(self, system: Offers) -> ProviderSet:
+        """For everything that the service uses a provider for."""
+        return system.find(Providers).switch(self.target, self.to)
+
+    def undo(self, system: Offers, stored: Stored) -> Receipt:
+        """The providers used before."""
+        return system.find(Providers).restore(ProviderSet.read(stored))
+
+
+class RevertConfiguration(Action):
+    """Revert one commit of the configuration."""
+
+    kind = ActionKind("revert configuration")
+    needs = Reverting
+    runbook = "bad-configuration"
+    risk = Level.medium
+    blast_radius = "Everybody who reads what {commit} changed runs with the values before it."
+    expected_effect = "{target} behaves as it did before {commit}."
+    verification = "Error rate and latency of {target} and of the edge against their baseline."
+    undone_by = "Revert the revert."
+
+    commit: str = Field(pattern=r"^\w[\w./-]{0,80}$", description="the commit that is reverted")
+
+    def check(self, inventory: Inventory) -> None:
+        """A service that the commit is about."""
+        known_as("service", self.target, inventory.services)
+
+    def perform(self, system: Offers) -> Reverted:
+        """As one more commit; where later ones changed the same lines, not at all."""
+        return system.find(Reverting).revert(self.commit)
+
+    def undo(self, system: Offers, stored: Stored) -> Receipt:
+        """What the revert changed."""
+        return system.find(Reverting).revert(Reverted.read(stored).commit)
