@@ -114,7 +114,9 @@ def communicate(
         now: the time of writing, aware, UTC.
         languages: "en", "zh"; one message per audience and language.
     """
-    messages = _numbered(document, _drafts(document, brief(document, now), languages))
+    number = len(document.communications) + 1
+    drafts = _drafts(document, brief(document, now), languages)
+    messages = [m.model_copy(update={"id": f"M{n}"}) for n, m in enumerate(drafts, number)]
     return CommunicationReport(
         specialist="comms",
         conclusion="concluded",
@@ -189,11 +191,6 @@ def _told(document: Incident, template: str, audience: Audience, now_at: Stage) 
         over = ended(document) or document.opened_at
         same = [m for m in same if m.created_at >= over]
     return any(m.audience is audience for m in same)
-
-
-def _numbered(document: Incident, drafts: Iterable[Message]) -> list[Message]:
-    first = len(document.communications) + 1
-    return [m.model_copy(update={"id": f"M{number}"}) for number, m in enumerate(drafts, first)]
 
 
 def _event(message: Message, now: datetime) -> Event:

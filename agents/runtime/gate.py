@@ -97,15 +97,12 @@ def add_decision(document: Incident, decision: Decision) -> None:
         return
     document.decisions.append(decision)
     plan = document.plan(decision.subject)
-    subject = plan.title if plan else _subject(document, decision.subject)
+    texts = (m for m in document.communications if m.hash == decision.subject)
+    text = next((f"text “{message.subject}”" for message in texts), decision.subject)
+    subject = plan.title if plan else text
     why = f" — {decision.reason}" if decision.reason else ""
     text = f"{decision.verdict.value}: {subject}{why}"
     document.record(Event(at=decision.at, actor=decision.by, kind=EventKind.decision, text=text))
-
-
-def _subject(document: Incident, subject: str) -> str:
-    messages = (m for m in document.communications if m.hash == subject)
-    return next((f"text “{message.subject}”" for message in messages), subject)
 
 
 def _waiting(document: Incident) -> list[Message]:
