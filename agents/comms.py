@@ -11,7 +11,8 @@ from functools import cache
 
 from pydantic import Field
 
-from ..incident.communication import EXTERNAL, Audience, Message, MessageState
+from ..incident.action import Verdict
+from ..incident.communication import EXTERNAL, REPLACED_BY, Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
@@ -140,7 +141,8 @@ def _drafts(document: Incident, briefing: Briefing, languages: Iterable[str]) ->
     for audience, name in chosen:
         for language in languages:
             template = f"{name}.{language}.md"
-            if not _told(document, template, audience, now_at):
+            refused = now_at is Stage.resolved and _refused(document, template)
+            if not refused and not _told(document, template, audience, now_at):
                 yield _message(document, briefing, audience, template, language)
 
 
@@ -180,6 +182,21 @@ def _quotes(document: Incident, audience: Audience) -> list[Quote]:
         quotes += [q for finding in document.findings[:5] for q in finding.quotes]
         quotes += [q for argument in (cause.support if cause else []) for q in argument.quotes]
     return list({(q.evidence, q.pointer): q for q in quotes}.values())
+
+
+def _refused(document: Incident, template: str) -> bool:
+    """Whether a person refused to tell that it began, and nobody was told: then nobody is told that
+    it ended either. A notice of a breach is asked for again all the same."""
+    if template.startswith(DISCLOSURE):
+        return False
+    same = [m for m in document.communications if m.template.split("@")[0] == template]
+    refusals = {
+        decision.subject
+        for decision in document.decisions
+        if decision.verdict is Verdict.rejected and decision.by != REPLACED_BY
+    }
+    sent = any(message.state is MessageState.sent for message in same)
+    return not sent and any(message.hash in refusals for message in same)
 
 
 def _told(document: Incident, template: str, audience: Audience, now_at: Stage) -> bool:

@@ -13,7 +13,7 @@ from langgraph.types import interrupt
 
 from ...errors import ApprovalError
 from ...incident.action import ActionPlan, Decision, Verdict
-from ...incident.communication import Message, MessageState
+from ...incident.communication import REPLACED_BY, Message, MessageState
 from ...incident.document import Incident
 from ...incident.ledger import Request
 from ...incident.timeline import Event, EventKind, from_ts
@@ -123,7 +123,7 @@ def _replace(context: ResponseContext, incident_id: str, subject: str) -> None:
     reason = "a newer text replaces it"
     if context.store.ledger.decision(incident_id, subject) is None:
         with suppress(ApprovalError):  # answered in this very moment: then that answer counts
-            context.store.ledger.decide(incident_id, subject, Verdict.rejected, "comms", reason)
+            context.store.ledger.decide(incident_id, subject, Verdict.rejected, REPLACED_BY, reason)
 
 
 def _await(context: ResponseContext, incident_id: str, subject: str, kind: str) -> Decision:
