@@ -9,6 +9,7 @@ from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
 from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate
+from .access import tried
 from .candidate import Candidate, words
 from .observations import Observations, cite
 from .outside import EXPLAINED, explained
@@ -39,8 +40,7 @@ def surges(seen: Observations) -> Iterator[Candidate]:
     text = f"{service}: {part_of(used)} its {crowded.resource if crowded else 'capacity'} in use"
     quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
-    attack = any(r.kind in ("concentrated", "distributed") for r in seen.logins.rows)
-    candidate.doubted(3.0, float(attack), "the added requests are failed logins")
+    candidate.doubted(3.0, float(tried(seen)), "the added requests are failed logins")
     yield candidate
 
 
