@@ -29,6 +29,7 @@ from ...tools.slowed_work import slowed_work
 from ...tools.state import state_changes
 from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
+from ...tools.told_apart import told_apart
 from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
 
@@ -91,6 +92,8 @@ class Observations:
     """Settings, waits and starts that are not what they were."""
     slowed_work = Question(slowed_work)
     """Work that takes longer by its own time, against the earliest time seen."""
+    told_apart = Question(told_apart)
+    """What failing requests carry that well ones do not."""
     edges = Question(call_edges)
     """Calls between services, before and now."""
     errors = Question(error_groups)
