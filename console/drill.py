@@ -23,8 +23,7 @@ from .live import Live
 from .screen import heading, line, say, shown
 
 if TYPE_CHECKING:  # the drills need packages that an installation may lack
-    from ..drills.faults import DrillFault
-    from ..drills.surprise import Drawn
+    from ..drills.fault import Fault
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def seeds_of(named: Sequence[int], span: str) -> tuple[int, ...]:
     return (*named, *range(int(first), int(last) + 1))
 
 
-def _chosen(name: str, options: Options) -> Sequence["DrillFault | Drawn"]:
+def _chosen(name: str, options: Options) -> Sequence["Fault"]:
     """The faults to run, one after the other."""
     faults = _faults()
     if name == SURPRISE:
@@ -104,26 +103,18 @@ def _list(desk: Desk) -> Exit:
     return Exit.done
 
 
-def _run(desk: Desk, fault: "DrillFault | Drawn", options: Options) -> tuple[Exit, Score, dict]:
+def _run(desk: Desk, fault: "Fault", options: Options) -> tuple[Exit, Score, dict]:
     from ..drills.monitoring import available
     from ..drills.runner import Drill
-    from ..drills.surprise.draw import Drawn
-    from ..drills.surprise.run import SurpriseDrill
 
     desk.console.print(heading(f"Drill · {fault.title}"))
     host = ConsoleHost(desk, options.approve_all)
     use = available() if options.prometheus is None else options.prometheus
-    if isinstance(fault, Drawn):
-        drill = SurpriseDrill(fault, settings(), host, prometheus=use, keep=options.keep)
-    else:
-        drill = Drill(fault, settings(), host, prometheus=use, keep=options.keep)
-    score = drill.run()
+    score = Drill(fault, settings(), host, prometheus=use, keep=options.keep).run()
     return host.code, score, host.result
 
 
-def _run_one_of_many(
-    desk: Desk, fault: "DrillFault | Drawn", options: Options
-) -> tuple[Exit, Score, dict]:
+def _run_one_of_many(desk: Desk, fault: "Fault", options: Options) -> tuple[Exit, Score, dict]:
     """As `_run`; a drill that fails to run is on the table and the others go on."""
     from ..drills.score import not_run
 

@@ -21,27 +21,16 @@ from ..incident.lifecycle import ACTIVE, State
 from ..incident.store import Store
 from ..incident.timeline import Event, EventKind, utc_now
 from ..targets.survey import FILE, Surveying, keep
-from ..yaml_tables import Entry
 
 SURVEY_S = 30.0
 """Longest wait for the system's own word."""
 
 
 class Keeping:
-    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted.
+    """Writes alert and survey into the live bundle, and keeps a copy of it where one is wanted."""
 
-    `times` (unix seconds) say when the fault began and was seen.
-    """
-
-    def __init__(
-        self,
-        telemetry: Path,
-        target: Path | None,
-        truth: Entry,
-        times: dict[str, float | None],
-    ) -> None:
+    def __init__(self, telemetry: Path, target: Path | None) -> None:
         self.telemetry, self.target = telemetry, target
-        self.truth, self.times = truth, times
         self._survey = Thread(name="survey", daemon=True)
 
     def begin(self, body: dict[str, Any], system: Surveying) -> None:
@@ -51,17 +40,24 @@ class Keeping:
         self._survey.start()
 
     def snapshot(self) -> None:
-        """Copy the bundle as it is, with the truth beside it, the first time this is called."""
+        """Copy the bundle as it is, the first time this is called."""
         self._survey.join(SURVEY_S)
         if self.target and not self.target.exists():
             snapshot(self.telemetry, self.target)
-            content = {**self.truth.model_dump(mode="json"), "times": self.times}
-            beside = self.target.with_name(f"{self.target.name}.truth.json")
-            beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def _ask(self, system: Surveying) -> None:
         with suppress(ToolFailed, OSError):  # a system in trouble need not answer
             keep(system, self.telemetry / FILE)
+
+
+def tell_beside(target: Path | None, truth: dict[str, Any], times: dict[str, Any]) -> None:
+    """Write the truth beside a bundle that was kept, once the response is over.
+
+    `times` (unix seconds) say when the fault began and was seen.
+    """
+    if target and target.exists():
+        text = json.dumps({**truth, "times": times}, indent=1)
+        target.with_name(f"{target.name}.truth.json").write_text(f"{text}\n", encoding="utf-8")
 
 
 def check_free(target: Path | None) -> None:

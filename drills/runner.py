@@ -6,18 +6,16 @@ The truth is read by the scorer alone; whatever happens, every process is ended.
 import json
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
-
 from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources
 from ..app.opening import open_context
-from ..incident.document import Alert, Incident
+from ..incident.document import Alert
 from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
 from ..incident.store import Store
@@ -28,20 +26,15 @@ from ..telemetry.bundle import open_bundle
 from ..telemetry.detector import evaluate
 from ..telemetry.model import Window, Windows
 from ..telemetry.recorder import Recorder
-from ..telemetry.recording import Recording
 from ..telemetry.rules import default_rules, prometheus_rules
-from ..telemetry.signals import read_signals
-from ..yaml_tables import Entry
 from .alarm import Alarm, Bodies, listening
 from .catalogue import WINDOWS
 from .environment import Shop
-from .faults import DrillFault, Indicator
+from .fault import LOOK_S, Fault
 from .host import Host
-from .keep import LABEL, Keeping, check_free, close, close_stale, join, running, tidy
-from .score import DrillObservation, Score, score
+from .keep import LABEL, Keeping, check_free, close, close_stale, join, running, tell_beside, tidy
+from .score import DrillObservation, Score
 
-ALERT_S = 90.0
-"""No alert within this time: not detected."""
 SETTLED_S = 4.0
 """Healthy seconds before the baseline begins: a start is no ordinary operation."""
 
@@ -50,12 +43,11 @@ SETTLED_S = 4.0
 class Drill:
     """One run of one fault."""
 
-    fault: DrillFault
+    fault: Fault
     settings: Settings
     host: Host
     prometheus: bool = False
     keep: Path | None = None
-    alert_s: float = ALERT_S
 
     @property
     def target(self) -> Path | None:
@@ -84,35 +76,34 @@ class Drill:
         scope.callback(recorder.close)
         self._learn(recorder)
         early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
+        times: dict[str, float | None] = {}
         with Alarm(recorder, bodies) as alarm:
-            scope.callback(self.fault.settle, shop)
-            started = time.time()
-            self.fault.inject(shop)
-            injected = time.time()
+            times["begun"] = time.time()
+            for course in self.fault.courses():
+                scope.callback(course.end)
+                course.begin(shop)
+            times["injected"] = injected = time.time()
             self.host.note("the fault is in; nobody has told the responder")
-            body = self._alert(alarm)
-        times = {"begun": started, "injected": injected, "alerted": time.time() if body else None}
+            fired = self._alert(alarm)
+        body = self.fault.told(fired, time.time())
+        times["alerted"] = alerted = time.time() if body else None
+        detect_s = round(max(0.0, alerted - injected), 1) if alerted else None
+        seen = DrillObservation(detect_s, false_alarms=early, by_hand=fired is None)
         if body is None:
-            self.host.note(f"no alert within {self.alert_s:.0f} s: not detected")
-            return self._scored(None, DrillObservation(false_alarms=early))
-        incident_id, context = self._respond(shop, recorder, body, times, scope)
-        detect_s = round(max(0.0, (times["alerted"] or injected) - injected), 1)
-        seen = self._seen(recorder, detect_s, early)
+            return self.fault.score(None, seen)
+        scope.callback(tell_beside, self.target, self.fault.truth.to_json(), times)
+        incident_id, context = self._respond(shop, recorder, body, scope)
+        seen = replace(seen, left=self._left(recorder))
         self.host.finished(context, incident_id)
-        return self._scored(context.store.load(incident_id), seen)
+        return self.fault.score(context.store.load(incident_id), seen)
 
-    def _seen(
-        self, recorder: Recorder, detect_s: float, early: tuple[str, ...]
-    ) -> DrillObservation:
-        """What telemetry says once the response is over."""
-        left = symptom_left(recorder.advance(), self.fault.truth.symptom)
-        return DrillObservation(detect_s, left, early)
-
-    def _to_keep(self) -> Entry:
-        return self.fault.truth
-
-    def _scored(self, document: Incident | None, seen: DrillObservation) -> Score:
-        return score(self.fault.name, document, self.fault.truth, seen)
+    def _left(self, recorder: Recorder) -> dict[str, float | None]:
+        """By symptom, what is left of it once the response is over."""
+        time.sleep(self.fault.wait_s)
+        telemetry, now = recorder.advance(), time.time()
+        window = Window(now - (self.fault.worst_s or LOOK_S), now)
+        symptoms, steady = self.fault.truth.symptoms, not self.fault.worst_s
+        return {str(one): one.left(telemetry, window, steady) for one in symptoms}
 
     def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Bodies | None]:
         """The shop, and the queue of what Alertmanager posts (None: our own detector alone)."""
@@ -143,17 +134,14 @@ class Drill:
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
         if given := self.fault.webhook(time.time()):
             return given
-        what = "waiting for an alert"
-        limit = self.alert_s
-        return alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
+        what, limit = "waiting for an alert", self.fault.patience_s
+        fired = alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
+        if fired is None:
+            self.host.note(f"no alert within {limit:.0f} s: not detected")
+        return fired
 
     def _respond(
-        self,
-        shop: Shop,
-        recorder: Recorder,
-        body: dict[str, Any],
-        times: dict[str, float | None],
-        scope: ExitStack,
+        self, shop: Shop, recorder: Recorder, body: dict[str, Any], scope: ExitStack
     ) -> tuple[str, ResponseContext]:
         from ..app.work import work
         from ..response import Response  # langgraph takes seconds to import: see _preload
@@ -163,7 +151,7 @@ class Drill:
         context = open_context(self.settings, sources, recorder=recorder)
         store = context.store
         close_stale(store, self.settings.home / "drills")
-        keeping = Keeping(shop.telemetry, self.target, self._to_keep(), times)
+        keeping = Keeping(shop.telemetry, self.target)
         keeping.begin(body, operations)
         first, *others = parse_alerts(body)
         response = scope.enter_context(Response(context))
@@ -197,17 +185,3 @@ def _end(store: Store, incident_id: str) -> None:
 
 def _preload() -> None:
     from .. import response  # noqa: F401 (so that the alert does not wait for it)
-
-
-LOOK_S = 6.0
-
-
-def symptom_left(telemetry: Recording, symptom: Indicator | None) -> float | None:
-    """The symptom's signal over the last seconds (median); None: nothing measured."""
-    if symptom is None:
-        return None
-    now = time.time()
-    window = Window(now - LOOK_S, now)
-    found = read_signals(telemetry, window, [symptom.service], [symptom.signal])
-    values = [value for signal in found for value in signal.values if np.isfinite(value)]
-    return float(np.median(values)) if values else None

@@ -90,6 +90,16 @@ class Steering(Entry):
         except FileNotFoundError:
             return cls()
 
+    def at(self, strength: float) -> "Steering":
+        """The same, this much of it: every factor and every rate of its own."""
+        known = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, value in known.items():
+            if isinstance(value, dict):
+                known[name] = {kind: factor * strength for kind, factor in value.items()}
+            elif isinstance(value, Stuffing | Brand | OneClient):
+                known[name] = value.model_copy(update={"rate": value.rate * strength})
+        return Steering(**known)
+
 
 def rate_at(rate: float, elapsed_s: float) -> float:
     """Visits per second at that time of the rhythm."""

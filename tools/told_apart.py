@@ -15,7 +15,7 @@ import numpy as np
 from ..analysis.rates import binomial_tail
 from ..telemetry.model import Span, Window
 from .base import Bench, Effect, Row, Table, tool
-from .failed_spans import deepest
+from .new_failures import deepest
 from .reading import cut, number, seconds, table
 
 FEWEST = 5

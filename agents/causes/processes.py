@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ...analysis.quantities import in_use, part_of, percent, times
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
-from ...tools.failed_spans import Way
 from ...tools.failures import ErrorGroup
+from ...tools.new_failures import Way
 from ...tools.shifts import SignalShift
 from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words

@@ -16,7 +16,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.told_apart import Mark, words
 from .candidate import Candidate
 from .observations import Observations, cite, where
-from .studies import OUR_AUTHOR, ChangeDelivery, Scene, Studied, scene
+from .studies import ChangeDelivery, Scene, Studied, by_others, scene
 
 CHANGES = (FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_flag, FaultKind.bad_config)
 """Kinds of fault that blame a change."""
@@ -71,8 +71,8 @@ def _beside(seen: Observations, row: ChangeRecord) -> bool:
     """Whether another change came to the same service at that time: time cannot tell them apart."""
     return any(
         other.id != row.id and other.kind in DELIVERED and _follows(other.seconds_before)
-        for other in seen.changes.rows
-        if other.service in (row.service, "") and OUR_AUTHOR not in other.author.lower()
+        for other in by_others(seen.changes)
+        if other.service in (row.service, "")
     )
 
 

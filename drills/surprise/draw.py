@@ -1,151 +1,70 @@
-"""A fault drawn by seed: mechanism, place, shape in time, share and decoy; and how it is done."""
+"""A fault drawn by seed: mechanism, place, shape in time, share and decoy."""
 
 import random
-import time
-from contextlib import suppress
-from dataclasses import dataclass, field
-from threading import Event, Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-import psutil
-import psycopg
-
-from ...errors import DrillError, WarroomError
-from ...telemetry.detector import Firing, webhook
-from ...yaml_tables import Entry, read_table
-from ..environment import Shop
-from ..faults import SEEN_HEALTHY_S
-from .changes import Effect
-from .effects import Switch
+from ...incident.document import Incident
+from ...yaml_tables import read_table
+from ..effects import STEP, Course, Effect, Phase, Shape
+from ..effects.changes import SEEN_HEALTHY_S, Release, Wait
+from ..fault import LOOK_S, Fault
+from ..score import DrillObservation, Score
 from .mechanism import MECHANISMS, Bound, HandedAlert, Mechanism
+from .score import score_surprise
 from .truth import Truth
 
-
-class Phase(NamedTuple):
-    """A strength, for some seconds."""
-
-    strength: float
-    seconds: float
-
-
-class Shape(NamedTuple):
-    """A course in time: phases, from the beginning again where it repeats."""
-
-    phases: tuple[Phase, ...]
-    repeats: bool = False
-
-    @property
-    def period_s(self) -> float:
-        """How long to look so that the worst of it is seen; 0: it stays as it is."""
-        return sum(phase.seconds for phase in self.phases) if self.repeats else 0.0
-
-
 SHAPES = {
-    "step": Shape((Phase(1, 0),)),
+    "step": STEP,
     "ramp": Shape((Phase(0.25, 3), Phase(0.5, 3), Phase(0.75, 3), Phase(1, 0))),
     "bursts": Shape((Phase(1, 8), Phase(0, 6)), repeats=True),
     "flapping": Shape((Phase(1, 3), Phase(0, 3)), repeats=True),
 }
-
-
-class Innocent(Entry):
-    """A change that hurts nobody."""
-
-    service: str
-    effect: Effect
-
-
-INNOCENT = read_table("drills/surprise/decoys.yaml", list[Innocent])
+INNOCENT = read_table("drills/surprise/decoys.yaml", list[Effect])
+"""Changes that hurt nobody."""
 DECOYS = ("none", "innocent deploy", "innocent config", "loud victim", "second fault")
 NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS
 KINDS = {DEPLOY: "release", CONFIG: "config"}
-TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
-"""What comes of acting on a shop that is not well any more."""
+PATIENCE_S = 25.0
+"""Without an alert within this time a person tells what customers say."""
 
 
-class Course:
-    """Effects that go through a shape, in a thread where that takes time."""
+class Drawn(Fault[Truth]):
+    """A drawn fault. Its name and its title say nothing of what it is."""
 
-    def __init__(self, effects: list[Effect], shape: Shape) -> None:
-        self.effects, self.shape = effects, shape
-        self.switches: list[Switch] = []
-        self.over = Event()
-        self.thread = Thread(target=self._go_on, name="course", daemon=True)
-
-    def begin(self, shop: Shop) -> None:
-        """The first phase is there when this returns."""
-        for effect in self.effects:
-            switch = effect.begin(shop)
-            self.switches.append(switch)
-            switch.on(self.shape.phases[0].strength)
-        if len(self.shape.phases) > 1:
-            self.thread.start()
-
-    def end(self) -> None:
-        """Take it all back, the last first; a shop in trouble may not let us."""
-        self.over.set()
-        if self.thread.is_alive():
-            self.thread.join(10)
-        for switch in reversed(self.switches):
-            with suppress(*TROUBLE):
-                switch.off()
-
-    def _go_on(self) -> None:
-        phases = self.shape.phases
-        while True:
-            for phase, following in zip(phases, (*phases[1:], phases[0]), strict=True):
-                if not phase.seconds or self.over.wait(phase.seconds):
-                    return
-                self._set(following.strength)
-
-    def _set(self, strength: float) -> None:
-        for switch in self.switches:
-            with suppress(*TROUBLE):  # what it is about may be gone
-                switch.on(strength) if strength else switch.off()
-
-
-@dataclass
-class Drawn:
-    """A drawn fault, with what a drill asks of a `DrillFault`."""
-
-    truth: Truth
-    courses: list[Course]
-    links: tuple[str, ...]
+    plan: tuple[tuple[tuple[Effect, ...], Shape], ...]
     handed: HandedAlert | None
-    before: list[Innocent] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        """Says nothing of what it is."""
-        return f"surprise-{self.truth.seed:03d}"
-
-    @property
-    def title(self) -> str:
-        """The same for a heading."""
-        return f"Surprise, seed {self.truth.seed}"
+    def courses(self) -> list[Course]:
+        """An innocent change first, then the fault, then a second one."""
+        return [Course(effects, shape) for effects, shape in self.plan]
 
     def webhook(self, now: float) -> dict[str, Any] | None:
-        """What is handed over as it is, at that time (unix seconds), where the mechanism has it."""
-        return delivered(self.handed, now) if self.handed else None
+        """What somebody hands over, where the mechanism has it."""
+        return self.handed.posted(now) if self.handed else None
 
-    def inject(self, shop: Shop) -> None:
-        """An innocent change first, then the fault, then a second one.
+    def told(self, body: dict[str, Any] | None, now: float) -> dict[str, Any]:
+        """What fires, else what a person says, who has heard customers or looked, and names no
+        service; a loud victim comes before either."""
+        truth = self.truth
+        if body is None:
+            who = "Several customers write" if truth.hurt else "Somebody sees"
+            summary = f"{who} {truth.complaint}"
+            report = HandedAlert(name="Report", service="", severity="warning", summary=summary)
+            body = report.posted(now)
+        if truth.decoy != LOUD:
+            return body
+        loud = HandedAlert(
+            name="ServiceDegraded",
+            service=truth.loud,
+            severity="critical",
+            summary=f"{truth.loud} does not do what it should for its callers",
+        )
+        return {**body, "alerts": [*loud.posted(now)["alerts"], *body["alerts"]]}
 
-        Raises DrillError where one of them did not take.
-        """
-        try:
-            for innocent in self.before:
-                innocent.effect.begin(shop).on(1)
-                time.sleep(SEEN_HEALTHY_S)
-            for course in self.courses:
-                course.begin(shop)
-        except TROUBLE as error:
-            raise DrillError(f"{self.name} did not take: {error}; run it again") from error
-
-    def settle(self, shop: Shop) -> None:
-        """Take back what is still going on."""
-        for course in reversed(self.courses):
-            course.end()
+    def score(self, incident: Incident | None, seen: DrillObservation) -> Score:
+        """The response held against the truth."""
+        assert incident, "where nothing fires a person tells"
+        return score_surprise(self.name, incident, self.truth, seen)
 
 
 def draw(seed: int) -> Drawn:
@@ -157,18 +76,29 @@ def draw(seed: int) -> Drawn:
     shape = luck.choice(mechanism.shapes)
     bound = mechanism.bind(place, share)
     decoy = luck.choice(decoys(bound)) if luck.random() < 0.6 else NONE
-    told = {"seed": seed, "shape": shape, "share": share, "decoy": decoy}
-    truth = bound.truth.model_copy(update=told)
-    drawn = Drawn(truth, [Course(bound.effects, SHAPES[shape])], bound.links, bound.alert)
+    drawn = {"seed": seed, "shape": shape, "share": share, "decoy": decoy}
+    truth, links = bound.truth.model_copy(update=drawn), bound.links
+    plan = [(bound.effects, SHAPES[shape])]
     if decoy in KINDS:
-        drawn.before = [luck.choice(innocents(bound, KINDS[decoy]))]
+        innocent = luck.choice(innocents(bound, KINDS[decoy]))
+        plan.insert(0, ([innocent, Wait(kind="wait", seconds=SEEN_HEALTHY_S)], STEP))
     if decoy == SECOND:
         other, there = luck.choice(others(bound))
         second = other.bind(there, "all")
-        drawn.courses.append(Course(second.effects, SHAPES["step"]))
-        drawn.links += second.links
-        drawn.truth = truth.beside(second.truth)
-    return drawn
+        plan.append((second.effects, STEP))
+        truth, links = truth.beside(second.truth), links + second.links
+    worst_s = max(truth.look_s, SHAPES[shape].period_s)
+    return Drawn(
+        name=f"surprise-{seed:03d}",
+        title=f"Surprise, seed {seed}; its truth is sealed: {truth.seal}",
+        truth=truth,
+        links=links,
+        patience_s=PATIENCE_S,
+        wait_s=worst_s or LOOK_S,
+        worst_s=worst_s,
+        plan=tuple((tuple(effects), shape) for effects, shape in plan),
+        handed=bound.alert,
+    )
 
 
 def decoys(bound: Bound) -> list[str]:
@@ -181,15 +111,15 @@ def decoys(bound: Bound) -> list[str]:
     return found
 
 
-def innocents(bound: Bound, kind: str) -> list[Innocent]:
+def innocents(bound: Bound, kind: str) -> list[Effect]:
     """Innocent changes of a kind that do not touch what the fault is about."""
     truth = bound.truth
     touched = {*truth.place.split("->"), *truth.accept, truth.loud}
-    touched |= {effect.service for effect in bound.effects if effect.kind == "release"}
-    fitting = [one for one in INNOCENT if one.effect.kind == kind]
+    touched |= {effect.service for effect in bound.effects if isinstance(effect, Release)}
+    fitting = [one for one in INNOCENT if one.kind == kind]
     if kind == "config":
         return fitting if truth.group != "configuration" else []
-    return [one for one in fitting if one.service not in touched]
+    return [one for one in fitting if isinstance(one, Release) and one.service not in touched]
 
 
 def others(bound: Bound) -> list[tuple[Mechanism, str]]:
@@ -200,8 +130,3 @@ def others(bound: Bound) -> list[tuple[Mechanism, str]]:
         for place in each.second
         if each.group != bound.truth.group and place not in bound.truth.accept
     ]
-
-
-def delivered(alert: HandedAlert, now: float) -> dict[str, Any]:
-    """An alert as Alertmanager posts it, at that time (unix seconds)."""
-    return webhook([Firing(alert.name, alert.service, alert.severity, 0.0, "", now, alert.summary)])

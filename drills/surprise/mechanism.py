@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from ...incident.severity import Severity
+from ...telemetry.detector import Firing, webhook
 from ...yaml_tables import Entry, read_table
-from .changes import Effect
-from .truth import Account, Symptom, Truth
+from ..effects import Effect
+from ..symptom import Symptom
+from .truth import Account, Truth
 
 LOWEST_ERRORS = 0.01
 SHOWS_FROM = 0.35
@@ -38,7 +40,7 @@ class Place(Entry):
     table: str = ""
     right: str = ""
     victim: str = ""
-    symptom: Symptom | None = None  # where its failed requests do not show it
+    symptoms: tuple[Symptom, ...] = ()  # where its failed requests do not show it
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -98,6 +100,11 @@ class HandedAlert(Entry):
     severity: str
     summary: str
 
+    def posted(self, now: float) -> dict[str, Any]:
+        """As Alertmanager posts it, at that time (unix seconds)."""
+        firing = Firing(self.name, self.service, self.severity, 0.0, "", now, self.summary)
+        return webhook([firing])
+
 
 class Bound(NamedTuple):
     """A mechanism at one place: what to do, what is then true, which links it needs."""
@@ -111,7 +118,7 @@ class Bound(NamedTuple):
 class Mechanism(Account):
     """One way in which a shop goes wrong. Texts may name what `Place.names` and `World.words` have.
 
-    hit, level, symptom: where they are not the place's own.
+    hit, level, symptoms: where they are not the place's own.
     """
 
     name: str
@@ -121,8 +128,6 @@ class Mechanism(Account):
     second: tuple[str, ...] = ()  # places where it may stand beside another fault
     does: list[Any]  # each an Effect, once its texts are filled in
     hit: float | None = None
-    level: tuple[Severity, ...] = ()
-    symptom: Symptom | None = None
     alert: HandedAlert | None = None
 
     def bind(self, where: str, much: str) -> Bound:
@@ -139,18 +144,14 @@ class Mechanism(Account):
         """What is true of it at a place, once its texts are filled in."""
         errors = max(LOWEST_ERRORS, SHOWS_FROM * share.fraction * (self.hit or place.hit))
         shown = Symptom(service="gateway", signal="error_rate", level=errors)
-        symptom = self.symptom or place.symptom or (shown if self.hurt else None)
-        told = self.model_dump(include=set(Account.model_fields))
-        told["cures"] = [action for action in self.cures if action]
-        told["accept"] = [name for name in (*place.name.split("->"), *self.accept) if name]
-        return Truth(
-            **told,
-            mechanism=self.name,
-            place=place.name,
-            level=self.level or milder(place.level, share.milder),
-            symptoms=(symptom,) if symptom else (),
-            loud=place.victim,
-        )
+        known = {name: getattr(self, name) for name in Account.model_fields}
+        known |= {
+            "cures": [action for action in self.cures if action],
+            "accept": [name for name in (*place.name.split("->"), *self.accept) if name],
+            "level": self.level or milder(place.level, share.milder),
+            "symptoms": self.symptoms or place.symptoms or ([shown] if self.hurt else []),
+        }
+        return Truth(**known, mechanism=self.name, place=place.name, loud=place.victim)
 
 
 def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
@@ -165,7 +166,7 @@ def filled_in(value: Any, names: dict[str, str]) -> Any:
         return Template(value).safe_substitute(names)
     if isinstance(value, dict):
         return {key: filled_in(each, names) for key, each in value.items()}
-    many = isinstance(value, (list, tuple))
+    many = isinstance(value, list | tuple)
     return [filled_in(each, names) for each in value] if many else value
 
 

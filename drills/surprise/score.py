@@ -6,14 +6,15 @@ telemetry after the end, by where the truth says that it shows.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ...agents.reporting.incident_status import is_noise
-from ...incident.action import ActionPlan, Execution, Outcome
+from ...incident.action import ActionPlan, Outcome
 from ...incident.document import Incident
+from ...incident.lifecycle import OVER
 from ...incident.report import InvestigationReport, PostmortemReport
-from ..score import OVER, Check, DrillObservation, Score
+from ..score import Check, DrillObservation, Score, said_better
 from .truth import Truth
 
 ALERTED, LEVEL, PLACE, CAUSE, HARM, BETTER, RESOLVED, NOISE, END = QUESTIONS = (
@@ -33,14 +34,6 @@ LEFT = re.compile(r"[\w ]{0,20}\b(?:left|more|longer|free|available|remain)")
 """What makes a word count all the same: "no connection left"."""
 
 
-@dataclass(frozen=True)
-class Seen(DrillObservation):
-    """What the drill saw of a surprise."""
-
-    by_hand: bool = False  # no alert came, a person told
-    left: Mapping[str, float | None] = field(default_factory=dict)  # by symptom, after the end
-
-
 @dataclass(frozen=True, kw_only=True)
 class SurpriseScore(Score):
     """With what it was, and which facts were told."""
@@ -54,7 +47,9 @@ class SurpriseScore(Score):
         return {**super().to_json(), **more}
 
 
-def score_surprise(name: str, incident: Incident, truth: Truth, seen: Seen) -> SurpriseScore:
+def score_surprise(
+    name: str, incident: Incident, truth: Truth, seen: DrillObservation
+) -> SurpriseScore:
     """Hold an incident against what was the case."""
     met, left = told_facts(incident, truth), shown(truth, seen)
     level, place, cause, noise = said(incident, truth, met)
@@ -155,7 +150,7 @@ def _denied(text: str, found: re.Match[str]) -> bool:
     return bool(DENIED.search(before)) and not LEFT.match(text, found.end())
 
 
-def shown(truth: Truth, seen: Seen) -> list[str]:
+def shown(truth: Truth, seen: DrillObservation) -> list[str]:
     """The symptoms that are still there."""
     known = [(one, seen.left.get(str(one))) for one in truth.symptoms]
     return [
@@ -163,7 +158,7 @@ def shown(truth: Truth, seen: Seen) -> list[str]:
     ]
 
 
-def _alerted(truth: Truth, seen: Seen) -> Check:
+def _alerted(truth: Truth, seen: DrillObservation) -> Check:
     """The rules noticed; where nobody is hurt they need not."""
     answer = "told by hand" if seen.by_hand else f"after {seen.detect_s:g} s"
     return Check(ALERTED, not seen.by_hand if truth.hurt else None, answer, "an alert")
@@ -207,15 +202,11 @@ def _done(incident: Incident) -> Iterator[ActionPlan]:
 
 def _better(incident: Incident, truth: Truth, left: list[str]) -> Check:
     """An action is "better" only if what it was for is gone in the end."""
-    claims = [each for each in incident.executions if _says_better(each)]
+    claims = said_better(incident)
     if not claims or not truth.symptoms:
         return Check(BETTER, None, "not claimed" if not claims else "nothing to measure", "")
     answer = "; ".join(left) if left else "gone"
     return Check(BETTER, not left, f"{claims[-1].title}: {answer}", "the symptom gone")
-
-
-def _says_better(execution: Execution) -> bool:
-    return execution.outcome is Outcome.better and not execution.undone
 
 
 def _resolved(incident: Incident, truth: Truth, left: list[str]) -> Check:

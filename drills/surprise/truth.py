@@ -1,56 +1,24 @@
-"""What is really the case, kept under seal until the response is over."""
+"""What is really the case in a surprise."""
 
-import base64
 import hashlib
 import json
-import zlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from pydantic import Field
 
-from ...errors import DrillError
 from ...incident.severity import Severity
-from ...yaml_tables import Entry
+from .. import fault
 
-LOG_LINES = "log_lines"
-"""Log lines per second: no signal of the catalogue."""
 COSTLY = ("restart", "roll back", "throttle", "block source", "repair rows from backup")
 """Each fails requests, turns customers away or loses rows: harm where it cures nothing."""
 
 
-class Symptom(Entry):
-    """A signal of one service by which the fault shows: beyond `level` it is there."""
+class Account(fault.Truth):
+    """What can be said of a fault. An action is its kind and target: "restart payments"."""
 
-    service: str
-    signal: str  # one of SignalName, or LOG_LINES
-    level: float
-    below: bool = False
-
-    def worst(self, values: np.ndarray, steady: bool) -> float | None:
-        """What counts of the values seen: the middle of a steady fault, else the worst."""
-        known = values[np.isfinite(values)]
-        if not known.size:
-            return None
-        most = known.min if self.below else known.max
-        return float(np.median(known) if steady else most())
-
-    def shows(self, value: float | None) -> bool:
-        """Whether this value shows the fault; unknown shows nothing."""
-        if value is None:
-            return False
-        return value < self.level if self.below else value > self.level
-
-    def __str__(self) -> str:
-        return f"{self.service} {self.signal} {'<' if self.below else '>'} {self.level:.3g}"
-
-
-class Account(Entry):
-    """What a mechanism says of its fault. An action is its kind and target: "restart payments"."""
-
-    group: str
-    cause: str
+    group: str = ""
+    cause: str = ""
+    level: tuple[Severity, ...] = Field(default=(), description="what an honest responder may say")
     facts: dict[str, str] = Field(
         default_factory=dict, description="what a right account says: regular expressions"
     )
@@ -73,9 +41,7 @@ class Truth(Account):
 
     mechanism: str
     place: str = Field(description="a service, a third party, CALLER->CALLEE, traffic, or nowhere")
-    level: tuple[Severity, ...] = Field(description="what an honest responder may say")
-    symptoms: tuple[Symptom, ...]
-    loud: str = Field(description="who complains loudest besides; empty: nobody")
+    loud: str = Field(default="", description="who complains loudest besides; empty: nobody")
     besides: dict[str, str] = Field(default_factory=dict, description="the facts of a second fault")
     seed: int = 0
     shape: str = "step"
@@ -87,6 +53,11 @@ class Truth(Account):
         """The fault in a few words."""
         where = self.place or "no place"
         return f"{self.mechanism} at {where}, {self.shape}, {self.share}, {self.decoy}"
+
+    @property
+    def seal(self) -> str:
+        """By it anybody sees later that this is the truth which was drawn before."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def accounts(self) -> list[dict[str, str]]:
@@ -101,56 +72,19 @@ class Truth(Account):
 
     def beside(self, other: "Truth") -> "Truth":
         """Two faults at once: either may be found first, both have to go."""
+        both = ("accept", "cures", "helps", "symptoms")
         return self.model_copy(
             update={
+                **{name: (*getattr(self, name), *getattr(other, name)) for name in both},
                 "cause": f"{self.cause} Besides: {other.cause}",
-                "accept": (*self.accept, *other.accept),
                 "level": min(self.level, other.level),  # whichever is worse
-                "cures": (*self.cures, *other.cures),
-                "helps": (*self.helps, *other.helps),
                 "besides": other.facts,
-                "symptoms": (*self.symptoms, *other.symptoms),
             }
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain JSON, with whether an action of the catalogue cures it."""
-        return {**self.model_dump(mode="json"), "curable": bool(self.cures)}
-
-
-class Sealed(Entry):
-    """A truth that nobody has opened yet: where it is, and the digest that was told."""
-
-    file: Path
-    told: str
-
-    @classmethod
-    def seal(cls, truth: Truth, file: Path) -> "Sealed":
-        """Write the truth so that nobody reads it by chance."""
-        text = truth.model_dump_json()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(base64.b64encode(zlib.compress(text.encode())))
-        return cls(file=file, told=_digest(text))
-
-    def open(self) -> Truth:
-        """The truth again; raises DrillError where it is not what was sealed."""
-        text = zlib.decompress(base64.b64decode(self.file.read_bytes())).decode()
-        if _digest(text) != self.told:
-            raise DrillError(f"{self.file} is not what was sealed before: score it by hand")
-        return Truth.model_validate_json(text)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def tell_beside(bundle: Path, truth: Truth) -> None:
-    """Write the truth beside a kept bundle, with the times that are there already."""
-    file = bundle.with_name(f"{bundle.name}.truth.json")
-    times = json.loads(file.read_text(encoding="utf-8"))["times"]
-    text = json.dumps({**truth.to_json(), "times": times}, indent=1)
-    file.write_text(f"{text}\n", encoding="utf-8")
+        return {**super().to_json(), "curable": bool(self.cures)}
 
 
 def read_truth(file: Path) -> Truth:

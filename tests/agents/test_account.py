@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.agents.causes.account_words import quoted
-from warroom.agents.causes.error_words import kind_of
+from warroom.agents.causes.failure_path import kind_of
 from warroom.agents.causes.judgement import candidates, judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.steps import INVESTIGATE
@@ -14,8 +14,7 @@ from warroom.incident.finding import FaultKind, Hypothesis
 from warroom.tests.support.bundles import START, BundleWriter, gauge
 from warroom.tests.support.calling_chain import BEGIN, SECONDS, Met, since, written
 from warroom.tests.support.specialists import case_on
-from warroom.tools.failed_spans import Way
-from warroom.tools.new_failures import NewFailure
+from warroom.tools.new_failures import NewFailure, Way
 
 DENIED = Met("store", "db.PermissionDenied", "permission denied for table orders")
 NO_ROOM = Met("store", "pool.PoolTimeout", "couldn't get a connection after 1.50 sec")
@@ -225,7 +224,8 @@ def failure(words: str, exception: str = "") -> NewFailure:
     ],
 )
 def test_an_errors_own_words_may_name_the_kind(words, kind) -> None:
-    assert kind_of(failure(words)) is kind
+    entry = kind_of(failure(words))
+    assert (entry.kind if entry else FaultKind.unknown) is kind
 
 
 def test_quoted_words_bring_no_marks_and_no_lines() -> None:

@@ -78,7 +78,7 @@ def test_cures_are_actions_that_the_shop_allows(fault: DrillFault) -> None:
 def test_services_are_in_the_catalogue(fault: DrillFault) -> None:
     truth = fault.truth
     named = {truth.service, truth.loudest, *truth.blameless} - {""}
-    named |= {truth.symptom.service} if truth.symptom else set()
+    named |= {symptom.service for symptom in truth.symptoms}
     assert named <= KNOWN
     assert truth.service not in truth.blameless
 
@@ -87,7 +87,7 @@ def test_services_are_in_the_catalogue(fault: DrillFault) -> None:
 def test_only_no_fault_has_nothing_to_cure(fault: DrillFault) -> None:
     nothing = fault.truth.kind is FaultKind.no_fault
     assert bool(fault.truth.effective_actions) is not nothing
-    assert (fault.truth.symptom is None) is nothing
+    assert (not fault.truth.symptoms) is nothing
     assert (fault.alert is not None) is nothing
 
 
@@ -99,7 +99,8 @@ def test_in_several_the_loudest_is_not_the_guilty() -> None:
 @pytest.mark.parametrize("name", ["bad-deploy", "slow-release", "memory-leak"])
 def test_edits_fit_the_source_once_and_announce_nothing(name: str) -> None:
     shop = Recorder()
-    FAULTS[name].inject(shop)  # pyright: ignore[reportArgumentType] only deploys are asked for
+    [course] = FAULTS[name].courses()
+    course.begin(shop)  # pyright: ignore[reportArgumentType] only deploys are asked for
     [(service, edits, message)] = shop.deploys
     assert service == FAULTS[name].truth.service
     source = {path: (SHOP / Path(path).name).read_text() for path, _, _ in edits}

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from warroom.drills.alarm import Alarm, listening
-from warroom.drills.faults import FAULTS, Indicator
+from warroom.drills.faults import FAULTS
 from warroom.drills.host import AUTOMATIC, automatic
 from warroom.drills.keep import (
     LABEL,
@@ -17,9 +17,9 @@ from warroom.drills.keep import (
     join,
     running,
     snapshot,
+    tell_beside,
     tidy,
 )
-from warroom.drills.runner import symptom_left
 from warroom.drills.score import not_run
 from warroom.errors import InputError
 from warroom.incident.lifecycle import State
@@ -78,30 +78,21 @@ def test_no_alarm_in_time(tmp_path):
     assert ticks
 
 
-def test_the_symptom_is_measured_as_it_is_now(tmp_path):
-    telemetry = failing(tmp_path / "b", time.time() - 40, 0.5).recording
-    assert symptom_left(
-        telemetry, Indicator(service="checkout", signal="error_rate", level=0.05)
-    ) == pytest.approx(0.5, abs=0.05)
-    assert (
-        symptom_left(telemetry, Indicator(service="login", signal="error_rate", level=0.05)) is None
-    )
-    assert symptom_left(telemetry, None) is None
-
-
 def test_a_kept_bundle_is_whole_and_does_not_hold_the_truth(tmp_path):
     live = tmp_path / "live"
     failing(live, time.time() - 40, 0.5)
     with (live / "metrics" / "scrape.jsonl").open("a") as file:
         file.write('{"ts": 17')  # being written
     truth = FAULTS["traffic-surge"].truth
-    keeping = Keeping(live, tmp_path / "kept" / "surge", truth, {"injected": 1.0})
+    keeping = Keeping(live, tmp_path / "kept" / "surge")
     keeping.begin({"alerts": []}, Recorded(INVENTORY, {}))
     keeping.snapshot()
     kept_at = tmp_path / "kept" / "surge"
     lines = (kept_at / "metrics" / "scrape.jsonl").read_text().splitlines()
     assert all(json.loads(line) for line in lines)
     assert Recorded.load(kept_at / FILE).inventory() == INVENTORY
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"surge"}
+    tell_beside(kept_at, truth.to_json(), {"injected": 1.0})
     beside = json.loads((tmp_path / "kept" / "surge.truth.json").read_text())
     assert beside["service"] == truth.service
     assert beside["times"] == {"injected": 1.0}
@@ -110,6 +101,12 @@ def test_a_kept_bundle_is_whole_and_does_not_hold_the_truth(tmp_path):
     (live / "later").write_text("after the first decision")
     keeping.snapshot()
     assert not (kept_at / "later").exists()
+
+
+def test_without_a_kept_bundle_there_is_no_truth_beside_it(tmp_path):
+    tell_beside(tmp_path / "none", {}, {})
+    tell_beside(None, {}, {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_kept_bundle_is_not_written_over(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from warroom.agents.runtime.context import ResponseContext
 from warroom.drills.faults import FAULTS
-from warroom.drills.score import DrillObservation, Score, score
+from warroom.drills.score import DrillObservation, Score
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.store import Store
@@ -51,7 +51,7 @@ def drill(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """One recorded drill: its name, the document that the response left, the score."""
     name = request.param
     document = respond(name, tmp_path_factory.mktemp(name))
-    return name, document, score(name, document, FAULTS[name].truth, DrillObservation(detect_s=1.0))
+    return name, document, FAULTS[name].score(document, DrillObservation(detect_s=1.0))
 
 
 def test_severity_cause_and_action_are_right(drill: tuple[str, Incident, Score]) -> None:

@@ -4,24 +4,32 @@ import pytest
 
 from warroom.actions.services import RollBack, Scale
 from warroom.console.scoreboard import scoreboard
-from warroom.drills.faults import FAULTS, FaultTruth, Indicator
-from warroom.drills.score import DrillObservation, not_run, score
+from warroom.drills.faults import FAULTS
+from warroom.drills.faults.score import FaultTruth, score
+from warroom.drills.score import DrillObservation, not_run
+from warroom.drills.symptom import Symptom
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
 from warroom.tests.support.incidents import full, inconclusive, noise
 
-SYMPTOM = Indicator(service="checkout", signal="error_rate", level=0.05)
+SYMPTOM = Symptom(service="checkout", signal="error_rate", level=0.05)
 TRUTH = FaultTruth(
     service="checkout",
     kind=FaultKind.bad_deploy,
     severity=Severity.P1,
     effective_actions=((RollBack.kind, "checkout"),),
     loudest="gateway",
-    symptom=SYMPTOM,
+    symptoms=(SYMPTOM,),
 )
-GONE = DrillObservation(detect_s=4.0, symptom_left=0.0)
+
+
+def seen(left: float | None, detect_s: float = 1.0, *alarms: str) -> DrillObservation:
+    return DrillObservation(detect_s, {str(SYMPTOM): left}, alarms)
+
+
+GONE = seen(0.0, 4.0)
 
 
 def met(found, name):
@@ -85,7 +93,7 @@ def test_the_same_action_twice_is_one_proposal():
 
 @pytest.mark.parametrize("left", [0.2, None])
 def test_recovery_needs_the_symptom_to_be_gone_whatever_the_record_says(left):
-    found = score("x", full(), TRUTH, DrillObservation(detect_s=1.0, symptom_left=left))
+    found = score("x", full(), TRUTH, seen(left))
     assert not met(found, "recovery")
 
 
@@ -98,7 +106,7 @@ def test_recovery_needs_a_verified_action_that_was_not_undone():
 
 
 def test_an_inconclusive_response_fails_on_recovery_and_cause():
-    found = score("x", inconclusive(), TRUTH, DrillObservation(detect_s=1.0, symptom_left=0.4))
+    found = score("x", inconclusive(), TRUTH, seen(0.4))
     assert not met(found, "recovery")
     assert not met(found, "action")
 
@@ -124,8 +132,7 @@ def test_an_innocent_deploy_must_be_neither_blamed_nor_undone():
 
 
 def test_an_alarm_before_the_fault_is_not_calm():
-    seen = DrillObservation(detect_s=4.0, symptom_left=0.0, false_alarms=("LatencyAnomaly",))
-    found = score("x", full(), TRUTH, seen)
+    found = score("x", full(), TRUTH, seen(0.0, 4.0, "LatencyAnomaly"))
     assert not found.passed
     assert found.check("calm").answer == "LatencyAnomaly"
 
@@ -133,7 +140,7 @@ def test_an_alarm_before_the_fault_is_not_calm():
 def test_the_table_has_totals_and_says_what_fell_short():
     console = paper(80)
     good = score("bad-deploy", full(), TRUTH, GONE)
-    left = score("bad-flag", full(), TRUTH, DrillObservation(detect_s=2.0, symptom_left=0.4))
+    left = score("bad-flag", full(), TRUTH, seen(0.4, 2.0))
     scoreboard(console, [good, left, not_run("ai-quota", "no free port")])
     lines = printed(console).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= 80

@@ -12,36 +12,32 @@ import pytest
 
 from warroom.actions.catalogue import CATALOGUE
 from warroom.drills.catalogue import entries
-from warroom.drills.keep import Keeping
+from warroom.drills.effects import STEP, Course, Effect, Phase, Shape
+from warroom.drills.effects.changes import Config, Release
+from warroom.drills.effects.processes import Environment, with_environment
+from warroom.drills.effects.switch import Switch
+from warroom.drills.keep import tell_beside
 from warroom.drills.layout import Layout
 from warroom.drills.repositories import FLAGS
 from warroom.drills.seed import SCHEMA, TABLES
 from warroom.drills.shop.config import Settings
 from warroom.drills.supervision import Supervision
-from warroom.drills.surprise.changes import Config, Effect, Load, Release
 from warroom.drills.surprise.draw import (
     DECOYS,
     INNOCENT,
+    KINDS,
+    LOUD,
     SECOND,
     SHAPES,
-    Course,
     Drawn,
-    Phase,
-    Shape,
-    delivered,
     draw,
 )
-from warroom.drills.surprise.effects import Environment, Switch, with_environment
 from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, HandedAlert, Mechanism
-from warroom.drills.surprise.run import by_hand, with_victim
 from warroom.drills.surprise.score import facts_met
-from warroom.drills.surprise.truth import COSTLY, LOG_LINES, Sealed, read_truth, tell_beside
-from warroom.drills.traffic import Steering
-from warroom.errors import DrillError
-from warroom.targets.survey import Recorded
+from warroom.drills.surprise.truth import COSTLY, Truth, read_truth
+from warroom.drills.symptom import LOG_LINES
 from warroom.telemetry.alerts import parse_alerts
 from warroom.telemetry.signal_catalogue import CATALOGUE as SIGNALS
-from warroom.tests.support.consoles import INVENTORY
 from warroom.yaml_tables import HERE
 
 KNOWN = {entry.name for entry in entries()}
@@ -64,7 +60,7 @@ def drawn(seed: int) -> Drawn:
 
 
 def effects_of(fault: Drawn) -> list[Effect]:
-    return [each for course in fault.courses for each in course.effects]
+    return [each for course in fault.courses() for each in course.effects]
 
 
 def edited(release: Release) -> dict[str, str]:
@@ -78,10 +74,7 @@ def edited(release: Release) -> dict[str, str]:
 
 
 def test_the_same_seed_draws_the_same_fault():
-    one, other = draw(7), draw(7)
-    assert one.truth == other.truth
-    assert effects_of(one) == effects_of(other)
-    assert one.before == other.before
+    assert draw(7) == draw(7)
 
 
 def test_five_hundred_seeds_cover_every_part():
@@ -97,16 +90,17 @@ def test_five_hundred_seeds_cover_every_part():
 def test_a_second_fault_is_at_another_place_and_has_to_go_too():
     twice = [one for seed in range(500) if (one := drawn(seed)).truth.decoy == SECOND]
     for fault in twice:
-        assert len(fault.courses) == 2
+        assert len(fault.plan) == 2
         assert "Besides:" in fault.truth.cause
         assert len(fault.truth.symptoms) == 2
 
 
 def test_an_innocent_deploy_touches_nothing_that_the_fault_is_about():
     for seed in range(500):
-        for innocent in drawn(seed).before:
-            if innocent.effect.kind == "release":
-                assert innocent.service not in drawn(seed).truth.accept
+        if KINDS.get(drawn(seed).truth.decoy) == "release":
+            innocent = effects_of(drawn(seed))[0]
+            assert isinstance(innocent, Release)
+            assert innocent.service not in drawn(seed).truth.accept
 
 
 @EVERY
@@ -159,18 +153,16 @@ def test_what_is_changed_is_what_the_shop_has(mechanism):
         if isinstance(effect, Environment):
             read = {f"SHOP_{name.upper()}" for name in get_type_hints(Settings)}
             assert set(effect.set) <= read
-        if isinstance(effect, Load):
-            Steering(**{key: json.loads(value) for key, value in effect.steer.items()})
         if isinstance(effect, Config):
             json.loads(re.sub(r"\$\w+", "1", effect.value))
 
 
-@pytest.mark.parametrize("innocent", INNOCENT, ids=lambda one: one.effect.message)
+@pytest.mark.parametrize("innocent", INNOCENT, ids=lambda one: one.message)
 def test_innocent_changes_fit_the_shop(innocent):
-    assert isinstance(innocent.effect, Release | Config)
-    if isinstance(innocent.effect, Release):
-        assert edited(innocent.effect)
-    assert innocent.service in KNOWN
+    assert isinstance(innocent, Release | Config)
+    if isinstance(innocent, Release):
+        assert edited(innocent)
+        assert innocent.service in KNOWN
 
 
 @EVERY
@@ -199,27 +191,17 @@ def test_a_share_is_milder_and_shows_less():
     assert few.symptoms[0].level < whole.symptoms[0].level
 
 
-def test_a_seal_keeps_the_truth_from_a_glance_and_from_a_change(tmp_path: Path):
-    truth, file = drawn(3).truth, tmp_path / "sealed" / "one"
-    sealed = Sealed.seal(truth, file)
-    assert truth.mechanism.encode() not in file.read_bytes()
-    assert file.stat().st_mode & 0o077 == 0
-    assert sealed.open() == truth
-    Sealed.seal(drawn(4).truth, file)
-    with pytest.raises(DrillError, match="not what was sealed"):
-        sealed.open()
+def test_the_seal_tells_nothing_but_a_change_of_the_truth():
+    one = drawn(3).truth
+    assert one.seal == draw(3).truth.seal != one.model_copy(update={"cause": "It rains."}).seal
+    assert one.seal in drawn(3).title
 
 
 def test_the_truth_beside_a_kept_bundle_is_read_again(tmp_path: Path):
-    telemetry, target = tmp_path / "telemetry", tmp_path / "kept" / "surprise-003"
-    telemetry.mkdir()
-    sealed = Sealed(file=tmp_path / "sealed", told="0f")
-    keeping = Keeping(telemetry, target, sealed, {"begun": 1.0})
-    keeping.begin({}, Recorded(INVENTORY, {}))
-    keeping.snapshot()
+    target = tmp_path / "surprise-003"
+    target.mkdir()
+    tell_beside(target, drawn(3).truth.to_json(), {"begun": 1.0})
     beside = target.with_name("surprise-003.truth.json")
-    assert drawn(3).truth.mechanism not in beside.read_text()
-    tell_beside(target, drawn(3).truth)
     assert read_truth(beside) == drawn(3).truth
     assert json.loads(beside.read_text())["times"] == {"begun": 1.0}
 
@@ -266,8 +248,12 @@ def test_bursts_go_on_until_they_are_ended():
 
 
 def test_a_step_needs_no_thread():
-    going = course(Written(), SHAPES["step"])
+    going = course(Written(), STEP)
     assert not going.thread.is_alive()
+
+
+def about(truth: Truth) -> Drawn:
+    return drawn(3).model_copy(update={"truth": truth})
 
 
 def test_what_a_person_says_is_what_is_the_case():
@@ -275,15 +261,17 @@ def test_what_a_person_says_is_what_is_the_case():
         MECHANISMS[name].bind(p, "all").truth
         for name, p in (("process-stopped", "payments"), ("exporter-silent", "database"))
     )
-    said = [parse_alerts(by_hand(truth, 1.0))[0].summary for truth in (hurt, unhurt)]
-    assert said[0] == "Several customers write that they cannot pay"
-    assert said[1] == "Somebody sees that the metrics of the database are missing"
+    [one], [other] = (parse_alerts(about(truth).told(None, 1.0)) for truth in (hurt, unhurt))
+    assert (one.service, one.summary) == ("", "Several customers write that they cannot pay")
+    assert other.summary == "Somebody sees that the metrics of the database are missing"
 
 
 def test_a_loud_victim_comes_first_and_the_alert_with_it():
     truth = MECHANISMS["process-stopped"].bind("payments", "all").truth
-    body = delivered(HandedAlert(name="A", service="payments", severity="page", summary="s"), 1.0)
-    alerts = parse_alerts(with_victim(body, truth, 2.0))
+    body = HandedAlert(name="A", service="payments", severity="page", summary="s").posted(1.0)
+    assert about(truth).told(body, 2.0) is body
+    loud = about(truth.model_copy(update={"decoy": LOUD}))
+    alerts = parse_alerts(loud.told(body, 2.0))
     assert [alert.service for alert in alerts] == ["checkout", "payments"]
 
 

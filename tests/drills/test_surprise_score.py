@@ -3,7 +3,7 @@
 import pytest
 
 from warroom.console.scoreboard import surprises
-from warroom.drills.score import not_run
+from warroom.drills.score import DrillObservation, not_run
 from warroom.drills.surprise.mechanism import MECHANISMS
 from warroom.drills.surprise.score import (
     ALERTED,
@@ -15,13 +15,13 @@ from warroom.drills.surprise.score import (
     NOISE,
     PLACE,
     RESOLVED,
-    Seen,
     facts_met,
     score_surprise,
     sums,
     told,
 )
-from warroom.drills.surprise.truth import Symptom, Truth
+from warroom.drills.surprise.truth import Truth
+from warroom.drills.symptom import Symptom
 from warroom.incident.action import Outcome
 from warroom.incident.document import Incident
 from warroom.incident.severity import Severity
@@ -46,8 +46,8 @@ TRUTH = Truth(
 HARMLESS = MECHANISMS["one-restart"].bind("", "all").truth
 
 
-def seen(left: float | None = 0.0, by_hand: bool = False) -> Seen:
-    return Seen(detect_s=4.0, by_hand=by_hand, left={str(SYMPTOM): left})
+def seen(left: float | None = 0.0, by_hand: bool = False) -> DrillObservation:
+    return DrillObservation(detect_s=4.0, by_hand=by_hand, left={str(SYMPTOM): left})
 
 
 def met(document: Incident, question: str, truth: Truth = TRUTH, left: float | None = 0.0):
@@ -155,7 +155,7 @@ def test_better_does_not_apply_where_nobody_claims_it():
 def test_two_faults_have_to_go_both():
     second = Symptom(service="login", signal="error_rate", level=0.1)
     twice = changed(symptoms=[SYMPTOM, second])
-    left = Seen(detect_s=1.0, left={str(SYMPTOM): 0.0, str(second): 0.6})
+    left = DrillObservation(detect_s=1.0, left={str(SYMPTOM): 0.0, str(second): 0.6})
     check = score_surprise("x", full(), twice, left).check(RESOLVED)
     assert (check.met, check.answer) == (False, "login error_rate 0.6")
 
@@ -189,20 +189,6 @@ def test_an_open_end_says_what_was_searched():
     assert not met(document, END, left=0.3)
     document.reports[-1].searched = ["E1"]
     assert met(document, END, left=0.3)
-
-
-@pytest.mark.parametrize(
-    ("below", "steady", "value", "shows"),
-    [(False, True, 0.2, True), (False, False, 0.9, True), (True, False, 0.0, True)],
-)
-def test_what_counts_of_the_values_seen(below, steady, value, shows):
-    np = pytest.importorskip("numpy")
-    symptom = Symptom(service="a", signal="b", level=0.1, below=below)
-    found = symptom.worst(np.array([0.2, np.nan, 0.0, 0.9, 0.2]), steady)
-    assert found == value
-    assert symptom.shows(found) is shows
-    assert symptom.worst(np.array([np.nan]), steady) is None
-    assert not symptom.shows(None)
 
 
 def test_the_table_has_sums_and_says_what_it_was():

@@ -10,11 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
+from warroom.drills.effects.changes import Config, Load
+from warroom.drills.effects.processes import Clock, Environment, Kill, LinkEffect, Rotate, Stop
 from warroom.drills.layout import Layout
 from warroom.drills.link import Line
 from warroom.drills.repositories import ConfigurationRepository
-from warroom.drills.surprise.changes import Config, Load
-from warroom.drills.surprise.effects import Clock, Environment, Kill, LinkEffect, Rotate, Stop
+from warroom.drills.traffic import Steering
 
 
 class Supervision:
@@ -180,9 +181,7 @@ def test_a_commit_is_written_where_it_says_and_taken_back(place):
 
 
 def test_traffic_goes_with_the_strength(place):
-    switch = Load(kind="load", steer={"surge": '{"search": 12}'}, scaled=("surge", "search")).begin(
-        place
-    )
+    switch = Load(kind="load", steer=Steering(surge={"search": 12})).begin(place)
     switch.on(0.5)
     switch.off()
     assert place.steered == [{"surge": {"search": 6.0}}, {"surge": None}]

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from ...yaml_tables import Entry
 from ..environment import Shop
-from .effects import Switch
+from .switch import Switch
 
 
 class Sql(Entry):

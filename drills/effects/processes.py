@@ -1,19 +1,13 @@
-"""What happens to the shop's processes, and to the network between services.
-
-An effect begins by finding what it is about (`begin`); its switch then turns it on at a strength
-from 0 to 1, off, and on again.
-"""
+"""What happens to the shop's processes, and to the network between services."""
 
 import os
 import re
 import resource
 import signal
-from abc import abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from string import Template
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import psutil
 
@@ -21,26 +15,7 @@ from ...yaml_tables import Entry
 from ..environment import Shop
 from ..link import Line
 from ..repositories import write_json
-
-
-class Switch(NamedTuple):
-    """Turns an effect on at a strength, and off; both may be called again."""
-
-    on: Callable[[float], None]
-    off: Callable[[], None]
-
-
-class Once(Entry):
-    """An effect that is there or not, and that nobody takes back: the run ends with its
-    processes."""
-
-    def begin(self, shop: Shop) -> Switch:
-        """Nothing has to be found beforehand."""
-        return Switch(lambda _: self.do(shop), lambda: None)
-
-    @abstractmethod
-    def do(self, shop: Shop) -> None:
-        """Bring it about."""
+from .switch import Once, Switch
 
 
 class Stop(Entry):

@@ -1,0 +1,93 @@
+"""What is done to the shop: effects, one class a kind, and the course that they take in time."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Annotated, NamedTuple
+
+import psutil
+import psycopg
+from pydantic import Field
+
+from ...errors import DrillError, WarroomError
+from ..environment import Shop
+from .changes import Config, Load, Quota, Release, Wait
+from .database import Again, Hold, Sql
+from .processes import Clock, Descriptors, Environment, Kill, LinkEffect, Rotate, Shutdown, Stop
+from .switch import Switch
+
+Processes = Stop | Kill | Shutdown | Descriptors | Environment | Clock | Rotate | LinkEffect
+Changes = Release | Config | Load | Quota | Wait
+Effect = Annotated[Processes | Changes | Sql | Hold | Again, Field(discriminator="kind")]
+TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
+"""What comes of acting on a shop that is not well any more."""
+
+
+class Phase(NamedTuple):
+    """A strength, for some seconds."""
+
+    strength: float
+    seconds: float
+
+
+class Shape(NamedTuple):
+    """A course in time: phases, from the beginning again where it repeats."""
+
+    phases: tuple[Phase, ...]
+    repeats: bool = False
+
+    @property
+    def period_s(self) -> float:
+        """How long to look so that the worst of it is seen; 0: it stays as it is."""
+        return sum(phase.seconds for phase in self.phases) if self.repeats else 0.0
+
+
+STEP = Shape((Phase(1, 0),))
+
+
+@dataclass
+class Course:
+    """Effects that go through a shape, in a thread where that takes time."""
+
+    effects: Iterable[Effect]
+    shape: Shape = STEP
+    switches: list[Switch] = field(default_factory=list)
+    over: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.thread = Thread(target=self._go_on, name="course", daemon=True)
+
+    def begin(self, shop: Shop) -> None:
+        """The first phase is there when this returns. Raises DrillError where it did not take."""
+        try:
+            for effect in self.effects:
+                switch = effect.begin(shop)
+                self.switches.append(switch)
+                switch.on(self.shape.phases[0].strength)
+        except TROUBLE as error:
+            raise DrillError(f"the fault did not take: {error}; run it again") from error
+        if len(self.shape.phases) > 1:
+            self.thread.start()
+
+    def end(self) -> None:
+        """Take it all back, the last first; a shop in trouble may not let us."""
+        self.over.set()
+        if self.thread.is_alive():
+            self.thread.join(10)
+        for switch in reversed(self.switches):
+            with suppress(*TROUBLE):
+                switch.off()
+
+    def _go_on(self) -> None:
+        phases = self.shape.phases
+        while True:
+            for phase, following in zip(phases, (*phases[1:], phases[0]), strict=True):
+                if not phase.seconds or self.over.wait(phase.seconds):
+                    return
+                self._set(following.strength)
+
+    def _set(self, strength: float) -> None:
+        for switch in self.switches:
+            with suppress(*TROUBLE):  # what it is about may be gone
+                switch.on(strength) if strength else switch.off()
