@@ -64,7 +64,7 @@ def plan(
 ) -> ActionPlan:
     """An exact, checked plan. Raises ToolRetry with the correction for anything that is off."""
     action = checked(kind, target, parameters, inventory)
-    words = action.words
+    words, profile = action.words, action.profile
     return ActionPlan(
         kind=action.kind,
         target=target,
@@ -73,11 +73,11 @@ def plan(
         rationale=rationale,
         quotes=list(quotes),
         risk=action.level,
-        blast_radius=action.blast_radius.format(**words),
+        blast_radius=profile.blast_radius.format(**words),
         reversible=action.reversible(),
-        expected_effect=action.expected_effect.format(**words),
-        verification=action.verification.format(**words),
-        undo=action.undone_by.format(**words),
+        expected_effect=profile.expected_effect.format(**words),
+        verification=profile.verification.format(**words),
+        undo=profile.undone_by.format(**words),
         attempt=attempt,
     )
 

@@ -63,7 +63,7 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
         ("why", Text(shown(plan.rationale))),
     ]
     if plan.kind in CATALOGUE:
-        rows.append(("runbook", Text(CATALOGUE[plan.kind].runbook)))
+        rows.append(("runbook", Text(CATALOGUE[plan.kind].profile.runbook)))
     cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
     if cause:
         text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"

@@ -26,10 +26,6 @@ class ConfigurationHistory(Reverting):
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
 
-    def inventory(self) -> Inventory:
-        """Nothing of its own: which commits there are is told by the changes."""
-        return Inventory()
-
     def revert(self, commit: str) -> Reverted:
         """One more commit, after which what this one changed is as before it."""
         return self.configuration.revert(commit)

@@ -57,43 +57,36 @@ def state_changes(bench: Bench) -> Table[StateChange]:
 
     `seconds_before` counts to the begin of the incident window, negative inside it.
     """
-    window = Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
-    begin = bench.frame.incident.start
+    window, begin = _lately(bench), bench.frame.incident.start
     rows = [replace(row, seconds_before=round(begin - row.at, 1) + 0.0) for row in changed(bench)]
     rows.sort(key=lambda row: abs(row.seconds_before))
     kinds = ", ".join(
         f"{sum(r.kind == k for r in rows)} {k}" for k in sorted({r.kind for r in rows})
     )
     gaps = unread(bench)
-    return table(rows, f"{len(rows)} facts changed: {kinds}{gaps}", _nothing(bench) + gaps, window)
+    recorded = bench.telemetry.state(window.end)
+    nothing = "no state has changed" if recorded else "no state was recorded"
+    return table(rows, f"{len(rows)} facts changed: {kinds}{gaps}", nothing + gaps, window)
 
 
 def changed(bench: Bench) -> list[StateChange]:
     """Every change of state up to the end of the incident, oldest first; `seconds_before` is 0."""
     facts = bench.telemetry.state(bench.frame.incident.end)
-    deploys = [c for c in bench.telemetry.changes(_all(bench)) if c.kind == "deploy"]
+    deploys = [c for c in bench.telemetry.changes(_lately(bench)) if c.kind == "deploy"]
     return _changes(facts, deploys)
 
 
 def unread(bench: Bench) -> str:
     """What could not be looked at during the incident, in words; empty where all could."""
-    start = bench.frame.incident.start
-    said: dict[str, None] = {}
-    for history in histories(bench.telemetry.state(bench.frame.incident.end), FactKind.unread):
-        late = [
-            f for f, end in _spans(history, bench.frame.incident.end) if f.value and end > start
-        ]
-        said |= dict.fromkeys(cut(fact.value, 200) for fact in late)
-    return "".join(f"; {text}" for text in said)
+    window = bench.frame.incident
+    unread = histories(bench.telemetry.state(window.end), FactKind.unread)
+    held = [span for history in unread for span in spans(history, window.end)]
+    late = [cut(fact.value, 200) for fact, end in held if fact.value and end > window.start]
+    return "".join(f"; {text}" for text in dict.fromkeys(late))
 
 
-def _all(bench: Bench) -> Window:
+def _lately(bench: Bench) -> Window:
     return Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
-
-
-def _nothing(bench: Bench) -> str:
-    there = bench.telemetry.state(bench.frame.incident.end)
-    return "no state has changed" if there else "no state was recorded"
 
 
 def histories(facts: Iterable[StateFact], *kinds: FactKind) -> list[list[StateFact]]:
@@ -105,14 +98,17 @@ def histories(facts: Iterable[StateFact], *kinds: FactKind) -> list[list[StateFa
     return list(found.values())
 
 
-def _spans(history: list[StateFact], end: float) -> Iterator[tuple[StateFact, float]]:
+def spans(history: list[StateFact], end: float) -> Iterator[tuple[StateFact, float]]:
     """Each value and until when it held."""
     ends = [*(fact.at for fact in history[1:]), end]
     yield from zip(history, ends, strict=True)
 
 
 def _changes(facts: list[StateFact], deploys: list[Change]) -> list[StateChange]:
-    begun = _first_looks(facts)
+    begun: dict[tuple[str, str, bool], float] = {}
+    for fact in facts:
+        if fact.kind in KINDS:
+            begun[_look(fact)] = min(fact.at, begun.get(_look(fact), fact.at))
     starts = _starts(facts)
     rows = []
     for history in histories(facts, *KINDS):
@@ -128,14 +124,6 @@ def _changes(facts: list[StateFact], deploys: list[Change]) -> list[StateChange]
 def _look(fact: StateFact) -> tuple[str, str, bool]:
     """What is looked at together: what one look has and an earlier one had not is new."""
     return fact.service, fact.instance, fact.kind == FactKind.process
-
-
-def _first_looks(facts: list[StateFact]) -> dict[tuple[str, str, bool], float]:
-    found: dict[tuple[str, str, bool], float] = {}
-    for fact in facts:
-        if fact.kind in KINDS:
-            found[_look(fact)] = min(fact.at, found.get(_look(fact), fact.at))
-    return found
 
 
 def _starts(facts: list[StateFact]) -> dict[str, list[float]]:
