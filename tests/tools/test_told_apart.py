@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
@@ -16,7 +17,7 @@ FIRST = 2 * BEGIN
 
 
 def marks(
-    folder: Path, fails: Callable[[int], bool], carried: Callable[[int], dict[str, object]]
+    folder: Path, fails: Callable[[int], bool], carried: Callable[[int], dict[str, Any]]
 ) -> dict[str, dict]:
     """The tool's rows by attribute; each request carries something at a span of its own."""
     bundle = written(folder, lambda n: BROKEN if n >= FIRST and fails(n) else FINE)
@@ -49,7 +50,7 @@ def test_failures_that_meet_every_value_alike_are_not_told_apart(tmp_path) -> No
 
 
 def test_what_each_request_has_by_itself_and_how_it_ended_are_not_compared(tmp_path) -> None:
-    def carried(number: int) -> dict[str, object]:
+    def carried(number: int) -> dict[str, Any]:
         return {"order__id": number, "error__kind": third(number), "zone": "ab"[number % 2]}
 
     assert set(marks(tmp_path, third, carried)) == {"zone"}
