@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ..errors import ToolFailed, ToolRetry
 from ..incident.action import ActionKind, Level
@@ -78,6 +78,11 @@ class Action(BaseModel, ABC):
     def words(self) -> dict[str, Any]:
         """What its texts may name."""
         return {"target": self.target, **self.parameters}
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """What of the system it was chosen for and its parameters do not say: part of the plan's
+        hash, and where it is otherwise by now, nothing is done."""
+        return {}
 
     @abstractmethod
     def check(self, inventory: Inventory) -> None:

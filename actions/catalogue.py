@@ -69,6 +69,7 @@ def plan(
         kind=action.kind,
         target=target,
         parameters=action.parameters,
+        found=action.found(inventory),
         hypothesis=hypothesis,
         rationale=rationale,
         quotes=list(quotes),
@@ -101,7 +102,16 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Rece
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    return system.perform(checked(plan.kind, plan.target, plan.parameters, system.inventory()))
+    inventory = system.inventory()
+    action = checked(plan.kind, plan.target, plan.parameters, inventory)
+    now = action.found(inventory)
+    for name, was in plan.found.items():
+        if now.get(name) != was:
+            raise ToolRetry(
+                f"{plan.title} was decided for {name} {was}; it is {now.get(name)} by now: "
+                "nothing was done"
+            )
+    return system.perform(action)
 
 
 def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:

@@ -1,6 +1,6 @@
 """What is done to the configuration: a flag goes off, a provider is exchanged, a commit undone."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
@@ -57,6 +57,10 @@ class SwitchProvider(Action):
         if self.to == using[self.target]:
             raise ToolRetry(f"{self.target} uses {self.to} already")
         known_as("provider", self.to, inventory.providers)
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The provider in use."""
+        return {"provider": inventory.service(self.target).provider}
 
     def perform(self, system: Offers) -> ProviderSet:
         """For everything that the service uses a provider for."""

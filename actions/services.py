@@ -1,6 +1,6 @@
 """What is done to the processes of a service: restart, roll back, scale, reroute."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
@@ -55,6 +55,10 @@ class RollBack(Action):
             )
         known_as(f"version of {self.target}", self.to_version, part.versions)
 
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The version that runs."""
+        return {"version": inventory.service(self.target).version}
+
     def perform(self, system: Offers) -> RolledOut:
         """Switch, restart, record the deploy."""
         return system.find(Rollout).run_version(self.target, self.to_version)
@@ -83,6 +87,10 @@ class Scale(Action):
             )
         if self.instances == len(part.instances):
             raise ToolRetry(f"{self.target} runs {self.instances} instances already")
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The instances that take requests: as many, not which."""
+        return {"instances": len(inventory.service(self.target).instances)}
 
     def perform(self, system: Offers) -> Activated:
         """Spares take requests once they answer."""

@@ -28,7 +28,6 @@ from .configured import (
     EDGE,
     FLAGS,
     PROVIDERS,
-    ConfigurationHistory,
     ConfiguredProviders,
     Edge,
     Flags,
@@ -159,7 +158,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
-        yield ConfigurationHistory(configuration)
+        yield configuration
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
             restart = fleet = Fleet(supervisor, Endpoints(configuration))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..actions.facts import COMMAND, FOLDER, KINDS, FactKind, digest
+from ..actions.facts import COMMAND, FOLDER, KINDS, FactKind, Telling, digest
 from ..telemetry.model import Change, StateFact, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
@@ -212,30 +212,20 @@ def _bound(text: str) -> float:
 
 def _words(row: StateChange) -> str:
     whose = row.instances or row.service
-    since = " since its restart" if row.with_restart else ""
     before, now = (cut(" ".join(text.split()), 120) for text in (row.previous, row.value))
-    match row.what:
-        case "restart":
-            return f"{whose} was started again"
-        case "grant" if " to " in row.object and not (row.previous and row.value):
-            privilege, _, role = row.object.rpartition(" to ")
-            return f"{privilege} is {'granted to' if now else 'no longer granted to'} {role}"
-        case "process" if row.object == "state":
-            return f"{whose}: {before or 'running'} → {now or 'not running'}"
-        case "process":
-            return (
-                f"{whose} uses {now} {row.object}"
-                if now
-                else f"{whose} has {row.object} left again"
-            )
-        case "environment" | "limit":
-            turned = f"{before or 'not set'} → {now or 'not set'}{since}"
-            return f"{row.what} {row.object} of {row.service} {turned}"
-    if not before:
-        return f"{row.what} {row.object} was added: {now}"
-    if not now:
-        return f"{row.what} {row.object} is gone; it was: {before}"
-    return f"{row.what} {row.object}: {before} → {now}"
+    if row.what == "restart":
+        return f"{whose} was started again"
+    if (row.what, row.object) == (FactKind.process, "state"):
+        return f"{whose}: {before or 'running'} → {now or 'not running'}"
+    privilege, given, role = row.object.rpartition(" to ")
+    owned = row.what == FactKind.grant and not given
+    words = Telling() if owned else KINDS[FactKind(row.what)].words
+    form = words.turned if before and now else words.added if now else words.gone
+    return form.format(
+        **{"what": row.what, "object": row.object, "service": row.service, "whose": whose},
+        **{"before": before, "now": now, "privilege": privilege, "role": role},
+        since=" since its restart" if row.with_restart else "",
+    )
 
 
 def _merged(rows: list[StateChange]) -> list[StateChange]:
