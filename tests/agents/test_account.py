@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,7 +153,9 @@ def test_a_flag_that_only_failing_requests_carry_is_blamed_and_the_release_is_no
         bundle.change(START + BEGIN - 3, "flag", "orders", "new_steps", summary="Try new steps")
         for number in range(2 * SECONDS) if carried else ():
             span = (f"{number:032x}", "f" * 16, "c" * 16)
-            flag = {"feature_flag__new-steps": number >= 2 * BEGIN and number % 3 == 0}
+            flag: dict[str, Any] = {
+                "feature_flag__new-steps": number >= 2 * BEGIN and number % 3 == 0
+            }
             bundle.span(START + number / 2 + 0.004, "orders", "steps", span, ms=1, **flag)
 
     cause = leading(tmp_path / "told", met, lambda bundle: trial(bundle, True), every=3)
