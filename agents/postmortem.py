@@ -134,6 +134,7 @@ def _sections(
         "noise": is_noise(document),
         "settled": _is_settled(document),
         "started": onset(document),
+        "onset_between": document.onset_between if onset(document) == document.onset else None,
         "detected": detected(document),
         "ended": ended(document),
         "now": now,

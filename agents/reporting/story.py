@@ -9,7 +9,16 @@ from ...incident.report import DetectionReport, InvestigationReport, Verificatio
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
 from ...prompts.values import clock, duration, percent, quantity, utc
-from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
+from .incident_status import (
+    affected,
+    detected,
+    ended,
+    is_noise,
+    likely_cause,
+    onset,
+    solution,
+    unnoticed,
+)
 from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence
 
@@ -172,9 +181,8 @@ def detection(say: Narrator) -> Iterator[Statement]:
     """How it was noticed and how long that took."""
     document = say.document
     alert, at = document.alert, detected(document)
-    seconds = (at - onset(document)).total_seconds()
     text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
-    yield say.say(f"{text}, {duration(seconds)} after onset.", say.line(EventKind.alert))
+    yield say.say(f"{text}, {unnoticed(document)} after onset.", say.line(EventKind.alert))
     first = document.report(DetectionReport)
     if first is not None:
         quotes = proof(document.impact.quotes) if document.impact else []
