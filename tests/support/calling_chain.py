@@ -58,8 +58,8 @@ def _request(bundle: BundleWriter, number: int, met: Met) -> None:
         "GET /",
         (trace, "a" * 16, ""),
         ms=30,
-        error=error if met.at and met.code not in (404, 409) else "",
-        **(said if met.at == "web" else {}),
+        error=error if met.at and met.code not in (403, 404, 409) else "",
+        **(said | code if met.at == "web" else {}),
     )
     if met.at != "web":
         bundle.span(
