@@ -25,9 +25,9 @@ APART, FAR_APART = (0.9, 1.5), (0.7, 2.5)
 """Share of all pairs of a span before and one now of which the one now took longer, and times of
 the usual time, from which work is slower; the second for work of those who leave no spans, such as
 databases: no wait for a processor of ours is in it."""
-PART, USUALLY = 0.1, 0.02
-"""Share of the spans that take longer than nearly any did, from which a part of the work is slow;
-what it was before at the most."""
+PART, FEWEST_SLOW, USUALLY = 0.1, 10, 0.02
+"""Share of the spans that take longer than nearly any did, and how many, from which a part of the
+work is slow; what the share was before at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Work:
         top = float(np.quantile(then, 1 - USUALLY / 2)) * SLOWER * usual + LEAST_MS
         slow = self.late & (self.ms > top)
         few = np.mean(then > top) <= USUALLY
-        return slow & (few and slow.sum() >= max(FEWEST, PART * since.size))
+        return slow & (few and slow.sum() >= max(FEWEST_SLOW, PART * since.size))
 
 
 def _compared(spans: SpanTable, window: Window, incident: Window) -> Iterator[_Work]:
