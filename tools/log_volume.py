@@ -23,6 +23,8 @@ QUIET = ("debug", "info")
 """Levels whose lines can flood while nothing fails; louder ones tell of failures."""
 TIMES, LEAST_PER_S = 5.0, 5.0
 """Times as many lines for the same work, and lines a second, from which they flood."""
+IDLE = 0.05
+"""Requests a second that stand for what is written without any."""
 CELLS, SAMPLED = 600, 500
 """Into how many parts time is cut to find the begin; lines that are read to tell what they say."""
 
@@ -48,15 +50,14 @@ def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
     lines, spans = bench.telemetry.log_table(window), bench.telemetry.span_table(window)
     serving = spans.of_kind("server", "consumer")
     work = {
-        s: np.sort(spans.start[serving & (spans.service == i)])
-        for i, s in enumerate(spans.services)
+        s: np.sort(spans.end[serving & (spans.service == i)]) for i, s in enumerate(spans.services)
     }
     work = {service: at for service, at in work.items() if at.size >= FEWEST}
     own = {service: lines.chosen(lines.of_services([service])) for service in work}
     mute = [service for service in work if not len(own[service])]
     for service in mute if len(mute) == 1 and len(work) > OTHERS else []:
         yield LogStep(service, float(work[service][0]), 0.0, None, work[service].size)
-    for service in work.keys() - {*mute}:
+    for service in (name for name in work if name not in mute):
         yield from _stopped(service, own[service], work[service])
         yield from _flood(bench, service, own[service], work[service])
 
@@ -78,7 +79,7 @@ def _flood(bench: Bench, service: str, lines: LogTable, work: Floats) -> Iterato
     edges = np.linspace(min(work[0], lines.ts[0]), max(work[-1], lines.ts[-1]), CELLS + 1)
     width = float(edges[1] - edges[0])
     counts, requests = (np.histogram(at, edges)[0].astype(float) for at in (lines.ts, work))
-    step = largest_step(counts, requests + width, (FEWEST, FEWEST), rising=True)
+    step = largest_step(counts, requests + IDLE * width, (1.0, 1.0), rising=True)
     if step is None or step.change.log10_p > SURE:
         return
     before, after = step.before / (step.at * width), step.after / ((CELLS - step.at) * width)
