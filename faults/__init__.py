@@ -5,11 +5,9 @@ add a kind, add a file: code of its own is only needed where words do not tell i
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -151,32 +149,18 @@ class Fault(Front):
     sections: dict[str, str] = Field(description="of the runbook, one line an item")
 
 
-def faults() -> Mapping[str, Fault]:
+@cache
+def faults() -> dict[str, Fault]:
     """Every known kind by its name."""
-    return _known()
+    entries = sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
+    texts = ((Path(e.name), e.read_text("utf-8")) for e in entries if e.name.endswith(".md"))
+    found = (parse_fault(file.stem, text) for file, text in texts)
+    return {fault.kind: fault for fault in found}
 
 
 def fault_of(kind: str) -> Fault:
     """What is known of this kind; of a cause that nobody knows where there is none."""
-    return _known().get(kind) or _known()["unknown"]
-
-
-def add(file: Path) -> Fault:
-    """Read one more kind beside the shipped ones. Raises TableError that says what to mend."""
-    found = parse_fault(file.stem, file.read_text(encoding="utf-8"))
-    _known()[found.kind] = found
-    return found
-
-
-@cache
-def _known() -> dict[str, Fault]:
-    return {fault.kind: fault for fault in _read(files(__name__).iterdir())}
-
-
-def _read(entries: Iterable[Traversable]) -> Iterable[Fault]:
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.endswith(".md"):
-            yield parse_fault(entry.name.removesuffix(".md"), entry.read_text("utf-8"))
+    return faults().get(kind) or faults()["unknown"]
 
 
 def parse_fault(name: str, text: str) -> Fault:

@@ -211,7 +211,7 @@ def test_a_missing_table_is_named() -> None:
             DrillFault,
             "loudest:",
             "hangs:",
-            "truth.hangs: there is no such key here: write one of service, kind",
+            "truth.hangs: there is no such key here: write one of symptoms, service",
         ),
         (
             "evals/attacks/texts.yaml",
