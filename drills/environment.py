@@ -58,7 +58,6 @@ class Shop:
         root: Path,
         *,
         rules: Sequence[dict[str, Any]] = (),
-        windows: dict[str, float] | None = None,
         webhook: str | None = None,
         alerting: str = "",
         links: Sequence[str] = (),
@@ -72,7 +71,7 @@ class Shop:
         """
         shop = cls(Layout.create(root, links))
         try:
-            bring_up(shop, catalogue(list(rules), windows))
+            bring_up(shop, catalogue(list(rules)))
             monitoring = Monitoring(shop.layout)
             for process in monitoring.start(alerting, webhook) if webhook else ():
                 shop.watch(process)

@@ -115,8 +115,8 @@ class Sign(Entry):
     explained_by: Words = Field(description="mechanisms of a change that would say the same")
 
 
-class Front(Entry):
-    """The front matter of a fault's file."""
+class Fault(Entry):
+    """One kind of fault: its front matter, and its runbook below that."""
 
     kind: str = Field(description="as people read it: hung process")
     search: Listed = Field(description="words of alerts and logs that lead to its runbook")
@@ -133,20 +133,15 @@ class Front(Entry):
     )
     told_by: tuple[Sign, ...] = Field(default=(), description="where words alone tell it")
     lesson: Lesson | None = Field(default=None, description="None: there is nothing to prevent")
+    id: str = Field(default="", description="the file's name")
+    title: str = Field(default="", description="of the runbook")
+    sections: dict[str, str] = Field(default_factory=dict, description="one line an item")
 
     @model_validator(mode="after")
     def _has_a_way_out(self) -> Self:
         if bool(self.remedies) is bool(self.by_hand):
             raise ValueError("write remedies, or by_hand where no move of the catalogue fits")
         return self
-
-
-class Fault(Front):
-    """One kind of fault: its front matter and its runbook."""
-
-    id: str = Field(description="the file's name")
-    title: str = Field(description="of the runbook")
-    sections: dict[str, str] = Field(description="of the runbook, one line an item")
 
 
 @cache
@@ -169,14 +164,13 @@ def parse_fault(name: str, text: str) -> Fault:
     before, *parts = text.split("---\n", 2)
     if len(parts) != 2 or before.strip():
         raise TableError(f"{file}:1: begin with front matter between two lines of ---")
-    front = parse_table("\n" + parts[0], Front, file)  # as many lines as stand above it
+    front = parse_table("\n" + parts[0], Fault, file)  # as many lines as stand above it
     title = re.search(r"^# (.+)$", parts[1], re.MULTILINE)
     sections = _sections(parts[1])
     if lacks := [section for section in SECTIONS if not sections.get(section)]:
         raise TableError(f"{file}: the runbook lacks a list under ## {', '.join(lacks)}")
-    return Fault.model_construct(
-        **dict(front), id=name, title=title.group(1) if title else name, sections=sections
-    )
+    runbook = {"id": name, "title": title.group(1) if title else name, "sections": sections}
+    return front.model_copy(update=runbook)
 
 
 def _sections(body: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ DENIED = re.compile(r"\b(?:no|not|never|nothing|neither|nor|without|isn't|aren't
 """What stands before a word that is denied: "no lock", "nothing was refused"."""
 LEFT = re.compile(r"[\w ]{0,20}\b(?:left|more|longer|free|available|remain)")
 """What makes a word count all the same: "no connection left"."""
-Verdict = tuple[bool | None, str, str]
+Judgement = tuple[bool | None, str, str]
 """Met, what was answered, what was wanted: the rest of a `Check`."""
 
 
@@ -140,19 +140,19 @@ def shown(truth: Truth, seen: DrillObservation) -> list[str]:
     ]
 
 
-def _alerted(judged: Judged) -> Verdict:
+def _alerted(judged: Judged) -> Judgement:
     """The rules noticed; where nobody is hurt they need not."""
     seen = judged.seen
     answer = "told by hand" if seen.by_hand else f"after {seen.detect_s:g} s"
     return not seen.by_hand if judged.truth.hurt else None, answer, "an alert"
 
 
-def _level(judged: Judged) -> Verdict:
+def _level(judged: Judged) -> Judgement:
     level, wanted = judged.incident.severity, judged.truth.level
     return level in wanted, level.value if level else "not classified", " or ".join(wanted)
 
 
-def _place(judged: Judged) -> Verdict:
+def _place(judged: Judged) -> Judgement:
     accept, leading = judged.truth.accept, judged.incident.leading()
     answer = leading.service if leading else "none"
     if not accept or _rightly_noise(judged):
@@ -160,7 +160,7 @@ def _place(judged: Judged) -> Verdict:
     return answer in accept, answer, " or ".join(sorted(accept))
 
 
-def _cause(judged: Judged) -> Verdict:
+def _cause(judged: Judged) -> Judgement:
     met = judged.met
     if not met or _rightly_noise(judged):
         return None, "", ""
@@ -174,14 +174,14 @@ def _rightly_noise(judged: Judged) -> bool:
     return judged.truth.noise and is_noise(judged.incident)
 
 
-def _harm(judged: Judged) -> Verdict:
+def _harm(judged: Judged) -> Judgement:
     incident, harms = judged.incident, judged.truth.harms
     done = [incident.plan(e.plan) for e in incident.executions if e.outcome is not Outcome.failed]
     found = [plan.title for plan in done if plan and harms(f"{plan.kind} {plan.target}")]
     return not found, ", ".join(found) or "none", "no action that does harm"
 
 
-def _better(judged: Judged) -> Verdict:
+def _better(judged: Judged) -> Judgement:
     """An action is "better" only if what it was for is gone in the end."""
     claims, left = said_better(judged.incident), judged.left
     if not claims or not judged.truth.symptoms:
@@ -189,21 +189,21 @@ def _better(judged: Judged) -> Verdict:
     return not left, f"{claims[-1].title}: {'; '.join(left) or 'gone'}", "the symptom gone"
 
 
-def _resolved(judged: Judged) -> Verdict:
+def _resolved(judged: Judged) -> Judgement:
     state, left = judged.incident.state, judged.left
     if state not in OVER or is_noise(judged.incident):
         return None, state.value, ""
     return not left, "; ".join(left) or "symptom gone", "the symptom gone"
 
 
-def _noise(judged: Judged) -> Verdict:
+def _noise(judged: Judged) -> Judgement:
     """A real fault is not closed as noise; what may be is judged by its end."""
     closed = is_noise(judged.incident)
     met = None if judged.truth.noise else not closed
     return met, "noise" if closed else "not noise", "not closed as noise"
 
 
-def _end(judged: Judged) -> Verdict:
+def _end(judged: Judged) -> Judgement:
     """Over and truly so, or open with what was searched; where nothing is wrong it ends."""
     incident, truth, left = judged.incident, judged.truth, judged.left
     wanted = "over and truly so, or open with what was searched"
