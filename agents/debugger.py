@@ -11,9 +11,8 @@ from ..incident.report import FixReport, InvestigationReport, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
-from .causes.account_findings import new_facts
+from .causes.account_words import new_facts
 from .causes.calibration import weighing_of
-from .causes.denials import heard
 from .causes.explanation import (
     contributing_factors,
     five_whys,
@@ -23,7 +22,7 @@ from .causes.explanation import (
     told_by_runbook,
     validation,
 )
-from .causes.judgement import candidates, judge
+from .causes.judgement import candidates, heard, judge
 from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
 from .reporting.wording import change_name, place, when

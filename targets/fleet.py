@@ -132,10 +132,6 @@ class Router(Routing):
         self.fleet = fleet
         self.edge = edge
 
-    def inventory(self) -> Inventory:
-        """Nothing that the fleet and the edge do not say."""
-        return Inventory()
-
     def reroute(self, service: str, away_from: Sequence[str]) -> Activated:
         """Send requests elsewhere; a spare is started when nothing else is left."""
         known = self.fleet.endpoints.of(service)

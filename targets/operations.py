@@ -28,19 +28,16 @@ from .configured import (
     EDGE,
     FLAGS,
     PROVIDERS,
-    ConfigurationHistory,
     ConfiguredProviders,
     Edge,
     Flags,
 )
 from .database import Database
-from .database_changes import DatabaseChanges
 from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
 from .fleet import Endpoints, Fleet, Router
 from .git import Configuration
-from .process_changes import ProcessChanges
-from .process_state import ProcessState
+from .process_state import ProcessChanges, ProcessState
 from .releases import GitRollout, Releases
 from .supervisor import SupervisedServices, Supervisor
 
@@ -161,7 +158,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
-        yield ConfigurationHistory(configuration)
+        yield configuration
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
             restart = fleet = Fleet(supervisor, Endpoints(configuration))
@@ -179,7 +176,6 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
     if access.database_dsn:
         yield DatabaseState(access.database_dsn, access.database)
-        yield DatabaseChanges(access.database_dsn)
     if access.database_dsn and access.backup:
         yield Database(access.database_dsn, access.backup)
     for section, given in access.platforms.items():

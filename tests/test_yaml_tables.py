@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
@@ -156,6 +157,13 @@ def test_a_missing_table_is_named() -> None:
             "{complexity: complex, people",
             "{complexity: hard, people",
             "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
+        ),
+        (
+            "actions/actions.yaml",
+            dict[str, Profile],
+            "risk: low",
+            "risk: little",
+            "feature flag off.risk: Input should be 'low', 'medium' or 'high'",
         ),
         (
             "actions/facts.yaml",

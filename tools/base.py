@@ -77,6 +77,14 @@ class Frame:
         moves them not."""
         return self.first or (self.baseline, self.incident)
 
+    @property
+    def looked_at(self) -> Window:
+        """The incident and three times its healthy time: people call late, and then what looks like
+        health is ill already."""
+        healthy = self.by_alert[0]
+        start = min(self.baseline.start, healthy.start - 2 * healthy.seconds)
+        return Window(start, self.incident.end)
+
 
 class Bench(Protocol):
     """What a tool may reach."""

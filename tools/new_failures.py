@@ -7,8 +7,10 @@ by when it became more frequent than chance allows, so nobody has to know the on
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 
 import numpy as np
 
@@ -16,8 +18,8 @@ from ..analysis.rates import Beginning, beginning
 from ..analysis.requests.tables import SpanTable
 from ..analysis.templates import mask_all
 from ..telemetry.model import STATUS_CODE, Span, Window, peer
+from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Frame, Row, Table, tool
-from .failed_spans import Way, deepest, said_by, way_of
 from .reading import cut, number, seconds, table
 
 WORDS = 240
@@ -26,6 +28,31 @@ SURE = -2.0
 """log10 of the chance below which a kind of failure that was there before is a new one."""
 EXAMPLES = 3
 """Failing calls of each kind of which the callee's own side is looked up."""
+
+
+class Way(StrEnum):
+    """How a request fails: at the callee's answer, for want of one, or by the service's own."""
+
+    own = "own error"
+    answered = "answered an error"
+    refused = "refused"
+    late = "not in time"
+    pool = "no connection free"
+    full = "no room"
+
+
+class WayTable(Entry):
+    """failure_ways.yaml, which says what each is for."""
+
+    pool: AnyCase
+    full: AnyCase
+    late: AnyCase
+    refused: AnyCase
+
+
+@cache
+def _ways() -> WayTable:
+    return read_table("tools/failure_ways.yaml", WayTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,50 +104,88 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     worked by its own account: a caller that waited less gave up early. `share` is of all requests
     that newly fail; `since` when it became more frequent than chance allows. Most frequent first.
     """
-    window = looked_at(bench.frame)
-    spans = bench.telemetry.spans(window, failed=True)
-    table_of = bench.telemetry.span_table(window)
-    arrivals = _arrivals(table_of)
-    groups = _groups(deepest(spans))
+    window = bench.frame.looked_at
+    spans = bench.telemetry.span_table(window)
+    arrivals = _arrivals(spans)
+    groups = _groups(deepest(bench.telemetry.spans(window, failed=True)))
     begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
     new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
-    failing = {
-        span.trace_id
-        for kind, one in new.items()
-        for span in groups[kind]
-        if span.start >= one.since
-    }
+    now = {k: [s for s in groups[k] if s.start >= one.since] for k, one in new.items()}
+    failing = len({span.trace_id for found in now.values() for span in found})
     rows = [
-        _row(bench, k, groups[k], one, len(failing), _good(table_of, groups[k], one))
-        for k, one in new.items()
+        _row(bench, kind, now[kind], one, failing, _good(spans, groups[kind], one))
+        for kind, one in new.items()
     ]
     rows.sort(key=lambda row: -row.count)
-    summary = f"{len(rows)} kinds of new failures in {len(failing)} requests"
+    summary = f"{len(rows)} kinds of new failures in {failing} requests"
     if rows:
         summary += f"; most: {rows[0].service}: {cut(rows[0].words, 100)}"
     nothing = f"nothing fails that did not fail before, in {seconds(window)}"
     return table(rows, summary, nothing, window)
 
 
-def looked_at(frame: Frame) -> Window:
-    """The incident and three times its healthy time: people call late, and then what looks like
-    health is ill already."""
-    healthy = frame.by_alert[0]
-    start = min(frame.baseline.start, healthy.start - 2 * healthy.seconds)
-    return Window(start, frame.incident.end)
+def deepest(spans: Iterable[Span]) -> list[Span]:
+    """Of each failing trace the failed span below which nothing failed: one whose callers failed
+    with it up to the root before one that was tolerated, then the last to begin."""
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    above = {(span.trace_id, span.parent_id) for span in known.values()}
+    best: dict[str, tuple[tuple[bool, float], Span]] = {}
+    for key, span in known.items():
+        if key not in above:
+            rank = _reaches_root(span, known), span.start
+            if span.trace_id not in best or rank > best[span.trace_id][0]:
+                best[span.trace_id] = rank, span
+    return sorted((span for _, span in best.values()), key=lambda span: span.start)
+
+
+def _reaches_root(span: Span, known: dict[tuple[str, str], Span]) -> bool:
+    seen: set[str] = set()
+    while span.parent_id and span.span_id not in seen:
+        seen.add(span.span_id)
+        parent = known.get((span.trace_id, span.parent_id))
+        if parent is None:
+            return False
+        span = parent
+    return True
+
+
+def said_by(span: Span) -> str:
+    """What a failed span says about its error: type and message, else status and code."""
+    named = str(span.attributes.get("exception.type") or span.attributes.get("error.type") or "")
+    message = str(span.attributes.get("exception.message") or span.status_message or "").strip()
+    short = named.rpartition(".")[2]
+    if short and not message.startswith(short):
+        message = f"{short}: {message}" if message else short
+    message = " ".join(message.partition("\n")[0].split())  # what follows names rows and hints
+    return message or (f"HTTP {code}" if (code := span.attributes.get(STATUS_CODE)) else "error")
+
+
+def way_of(span: Span, text: str, callee: str) -> Way:
+    """How it failed, by what it says."""
+    if _ways().pool.search(text):
+        return Way.pool
+    if not callee:
+        return Way.full if _ways().full.search(text) else Way.own
+    if span.attributes.get(STATUS_CODE):
+        return Way.answered
+    if _ways().late.search(text):
+        return Way.late
+    return Way.refused if _ways().refused.search(text) else Way.answered
 
 
 def _good(spans: SpanTable, failed: list[Span], begun: Beginning) -> float | None:
     """Good calls of the operation that fails so, per request, now against before."""
     service, name = failed[-1].service, failed[-1].name
     same = np.array([(op.service, op.name) == (service, name) for op in spans.ops], bool)
-    calls, arrivals = spans.start[same[spans.op]], _arrivals(spans)
-    bad = np.array([span.start for span in failed if (span.service, span.name) == (service, name)])
-    rates = []
-    for early in (True, False):
-        good = np.sum((calls < begun.since) == early) - np.sum((bad < begun.since) == early)
-        rates.append(good / max(1, np.sum((arrivals < begun.since) == early)))
-    return float(rates[1] / rates[0]) if rates[0] > 0 else None
+    bad = [span.start for span in failed if (span.service, span.name) == (service, name)]
+    times = [spans.start[same[spans.op]], np.array(bad), _arrivals(spans)]
+    before, now = (
+        (calls - failures) / max(1, requests)
+        for calls, failures, requests in (
+            [int(np.sum((at < begun.since) == early)) for at in times] for early in (True, False)
+        )
+    )
+    return now / before if before > 0 else None
 
 
 def _arrivals(spans: SpanTable) -> np.ndarray:
@@ -130,9 +195,8 @@ def _arrivals(spans: SpanTable) -> np.ndarray:
 
 def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
     said = [said_by(span) for span in spans]
-    templates = mask_all(said)
     groups: dict[_Kind, list[Span]] = defaultdict(list)
-    for span, text, template in zip(spans, said, templates, strict=True):
+    for span, text, template in zip(spans, said, mask_all(said), strict=True):
         callee = peer(span) if span.kind in ("client", "producer") else ""
         label = str(span.attributes.get("exception.type") or "") if callee else ""
         kind = _Kind(span.service, callee, way_of(span, text, callee), label or template)
@@ -150,14 +214,8 @@ def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
 
 
 def _row(
-    bench: Bench,
-    kind: _Kind,
-    found: list[Span],
-    begun: Beginning,
-    failing: int,
-    good: float | None,
+    bench: Bench, kind: _Kind, now: list[Span], begun: Beginning, failing: int, good: float | None
 ) -> NewFailure:
-    now = [span for span in found if span.start >= begun.since]
     operations = Counter(span.name for span in now)
     code = now[0].attributes.get(STATUS_CODE)
     callee_ms, callee_failed = _other_side(bench, now[-EXAMPLES:]) if kind.callee else (None, False)
@@ -186,15 +244,13 @@ def _row(
 
 def _other_side(bench: Bench, calls: list[Span]) -> tuple[float | None, bool]:
     """How long the callee worked at such calls by its own spans, and whether it failed."""
-    answers = [answer for call in calls for answer in _answers(bench, call)]
-    if not answers:
-        return None, False
-    longest = max(answers, key=lambda span: span.duration_ms)
-    return longest.duration_ms, longest.status == "error"
-
-
-def _answers(bench: Bench, call: Span) -> Iterator[Span]:
-    around = Window(call.start - 1.0, bench.frame.incident.end)
-    for span in bench.telemetry.spans(around, trace_id=call.trace_id):
-        if span.parent_id == call.span_id:
-            yield span
+    answers = [
+        span
+        for call in calls
+        for span in bench.telemetry.spans(
+            Window(call.start - 1.0, bench.frame.incident.end), trace_id=call.trace_id
+        )
+        if span.parent_id == call.span_id
+    ]
+    longest = max(answers, key=lambda span: span.duration_ms, default=None)
+    return (longest.duration_ms, longest.status == "error") if longest else (None, False)

@@ -6,14 +6,14 @@ A busy machine slows everything alike; what stands out from that is told.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..analysis.departure import last_departure
-from ..analysis.requests.tables import Ints, Op, SpanTable
+from ..analysis.requests.tables import Bools, Floats, Ints, Op, SpanTable
 from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
-from .new_failures import looked_at
 from .reading import cut, number, seconds, table
 
 FEWEST = 6
@@ -50,15 +50,12 @@ class SlowedWork(Row):
 def slowed_work(bench: Bench) -> Table[SlowedWork]:
     """Operations and database statements whose own time (without their callees') has clearly
     grown against the earliest time seen, beyond what everything has. Most added time first."""
-    window = looked_at(bench.frame)
+    window = bench.frame.looked_at
     spans = bench.telemetry.span_table(window)
     compared = list(_compared(spans, window, bench.frame.incident))
-    growth = [_ratio(spans, before, now) for _, before, now in compared]
-    usual = max(1.0, float(np.median(growth))) if growth else 1.0
+    usual = max(1.0, float(np.median([work.ratio for work in compared]))) if compared else 1.0
     rows = [
-        _row(bench, spans, op, before, slow, slow.size / now.size)
-        for op, before, now in compared
-        if (slow := _slowed(spans, before, now, usual)).size
+        _row(bench, spans, work, slow) for work in compared if (slow := work.slowed(usual)).any()
     ]
     rows.sort(key=lambda row: -row.calls * (row.now_ms - row.before_ms))
     summary = f"{len(rows)} kinds of work take longer"
@@ -71,59 +68,68 @@ def slowed_work(bench: Bench) -> Table[SlowedWork]:
     return table(rows, summary, nothing, window)
 
 
-def _compared(
-    spans: SpanTable, window: Window, incident: Window
-) -> Iterator[tuple[Op, Ints, Ints]]:
-    """Each kind of work with the rows of its good spans before and now."""
-    early = spans.end < window.start + window.seconds / 3
-    late, good = spans.start >= incident.start, ~spans.error
+@dataclass(frozen=True)
+class _Work:
+    """The good spans of one kind of work by their own time; arrays of shape (spans,)."""
+
+    op: Op
+    rows: Ints
+    start: Floats
+    ms: Floats
+    early: Bools
+    late: Bools
+
+    @cached_property
+    def before_ms(self) -> float:
+        """Median."""
+        return float(np.median(self.ms[self.early]))
+
+    @cached_property
+    def ratio(self) -> float:
+        """Median now ÷ median before."""
+        return float(np.median(self.ms[self.late])) / max(self.before_ms, 0.1)
+
+    def slowed(self, usual: float) -> Bools:
+        """The spans now that are slower: all, where nearly every one is longer than nearly every
+        one before and by enough to matter; else the part that is longer than nearly any was."""
+        then, since = np.sort(self.ms[self.early]), self.ms[self.late]
+        longer = float(np.searchsorted(then, since).mean()) / then.size
+        added = float(np.median(since)) - self.before_ms
+        if longer >= APART and added >= LEAST_MS and self.ratio >= SLOWER * usual:
+            return self.late
+        top = float(np.quantile(then, 1 - USUALLY / 2)) * SLOWER * usual + LEAST_MS
+        slow = self.late & (self.ms > top)
+        few = np.mean(then > top) <= USUALLY
+        return slow & (few and slow.sum() >= max(FEWEST, PART * since.size))
+
+
+def _compared(spans: SpanTable, window: Window, incident: Window) -> Iterator[_Work]:
+    """Each kind of work that came often enough on either side."""
     for op in np.unique(spans.op).tolist():
-        own = good & (spans.op == op)
-        before, now = np.flatnonzero(own & early), np.flatnonzero(own & late)
-        if min(before.size, now.size) >= FEWEST:
-            yield spans.ops[op], before, now
+        rows = np.flatnonzero(~spans.error & (spans.op == op))
+        early = spans.end[rows] < window.start + window.seconds / 3
+        late = spans.start[rows] >= incident.start
+        if min(early.sum(), late.sum()) >= FEWEST:
+            times = spans.start[rows], spans.exclusive_ms[rows]
+            yield _Work(spans.ops[op], rows, *times, early, late)
 
 
-def _median(spans: SpanTable, rows: Ints) -> float:
-    return float(np.median(spans.exclusive_ms[rows]))
-
-
-def _ratio(spans: SpanTable, before: Ints, now: Ints) -> float:
-    return _median(spans, now) / max(_median(spans, before), 0.1)
-
-
-def _slowed(spans: SpanTable, before: Ints, now: Ints, usual: float) -> Ints:
-    """The spans now that are slower: all, where nearly every one is longer than nearly every one
-    before and by enough to matter; else the part that is longer than nearly any was."""
-    then, since = np.sort(spans.exclusive_ms[before]), spans.exclusive_ms[now]
-    longer = float(np.searchsorted(then, since).mean()) / then.size
-    added = _median(spans, now) - _median(spans, before)
-    if longer >= APART and added >= LEAST_MS and _ratio(spans, before, now) >= SLOWER * usual:
-        return now
-    top = float(np.quantile(then, 1 - USUALLY / 2)) * SLOWER * usual + LEAST_MS
-    slow = now[since > top]
-    few = np.mean(then > top) <= USUALLY
-    return slow if few and slow.size >= max(FEWEST, PART * now.size) else now[:0]
-
-
-def _row(
-    bench: Bench, spans: SpanTable, op: Op, before: Ints, now: Ints, share: float
-) -> SlowedWork:
-    record = bench.telemetry.spans_of(spans, now[-1:])[0]
+def _row(bench: Bench, spans: SpanTable, work: _Work, slow: Bools) -> SlowedWork:
+    record = bench.telemetry.spans_of(spans, work.rows[slow][-1:])[0]
     text = record.attributes.get("db.query.text") or record.attributes.get("db.statement") or ""
-    was, is_ = _median(spans, before), _median(spans, now)
-    every = np.flatnonzero((spans.op == spans.op[now[0]]) & ~spans.error)
-    left = last_departure(spans.exclusive_ms[every], was, is_) if share == 1 else None
+    now, share = float(np.median(work.ms[slow])), float(slow.sum() / work.late.sum())
+    left = last_departure(work.ms, work.before_ms, now) if share == 1 else None
+    since = work.start[left] if left is not None else work.start[slow][0]
     return SlowedWork(
-        service=op.service,
-        operation=cut(op.name, 200),
-        callee=op.peer,
+        service=work.op.service,
+        operation=cut(work.op.name, 200),
+        callee=work.op.peer,
         statement=cut(text, 300),
-        before_ms=number(was, 3) or 0.0,
-        now_ms=number(is_, 3) or 0.0,
-        ratio=number(is_ / max(was, 0.1), 3) or 0.0,
-        calls_before=int(before.size),
-        calls=int(now.size),
+        before_ms=number(work.before_ms, 3) or 0.0,
+        now_ms=number(now, 3) or 0.0,
+        ratio=number(now / max(work.before_ms, 0.1), 3) or 0.0,
+        calls_before=int(work.early.sum()),
+        calls=int(slow.sum()),
         share=number(share, 3) or 0.0,
-        since=number(float(spans.start[every[left] if left is not None else now[0]])),
+        since=number(float(since)),
     )

@@ -15,7 +15,6 @@ import numpy as np
 from ..telemetry.model import Series, Window
 from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Row, Table, tool
-from .new_failures import looked_at
 from .reading import number, seconds, table
 
 FEWEST = 5
@@ -28,13 +27,13 @@ QUIET_SCRAPES = 4.0
 
 
 class Step(StrEnum):
-    """What has stepped."""
+    """What has stepped, what says most first."""
 
     setting = "setting"
     wait = "wait"
     held = "held"
-    restart = "restart"
     silent = "silent"
+    restart = "restart"
 
 
 class GaugeWords(Entry):
@@ -81,8 +80,10 @@ def stepped_gauges(bench: Bench) -> Table[SteppedGauge]:
     is a setting (a size, a limit), a wait that left zero (locks, queues, throttling), sessions that
     hold what others want, the start of a process, or a target that no longer reports. The
     earliest first."""
-    window = looked_at(bench.frame)
-    rows = [row for series in _gauges(bench, window) if (row := _step(series, bench.frame.whole))]
+    window = bench.frame.looked_at
+    names = [name for name in _names(bench) if not name.endswith(COUNTERS)]
+    found = bench.telemetry.metrics(window, names)
+    rows = [row for series in found if (row := _step(series, bench.frame.whole))]
     rows += _silent(bench, window)
     rows.sort(key=lambda row: (row.since, row.service, row.metric))
     summary = f"{len(rows)} gauges stepped"
@@ -92,18 +93,8 @@ def stepped_gauges(bench: Bench) -> Table[SteppedGauge]:
     return table(rows, summary, nothing, window)
 
 
-def _gauges(bench: Bench, window: Window) -> list[Series]:
-    """Those whose names or labels may say something here."""
-    words = _words()
-    names = sorted({name for _, name in bench.telemetry.metric_names()})
-    names = [name for name in names if not name.endswith(COUNTERS)]
-    found = bench.telemetry.metrics(window, names)
-    telling = (words.setting, words.wait, words.held, words.start)
-    return [s for s in found if any(pattern.search(_text(s)) for pattern in telling)]
-
-
-def _text(series: Series) -> str:
-    return " ".join([series.name, *series.labels.values()])
+def _names(bench: Bench) -> list[str]:
+    return sorted({name for _, name in bench.telemetry.metric_names()})
 
 
 def _step(series: Series, seen: Window) -> SteppedGauge | None:
@@ -111,7 +102,8 @@ def _step(series: Series, seen: Window) -> SteppedGauge | None:
     healthy = values[series.ts < seen.start + seen.seconds / 3]
     if healthy.size < FEWEST or values.size < healthy.size + LASTING:
         return None
-    text, words = _text(series), _words()
+    words = _words()
+    text = " ".join([series.name, *series.labels.values()])
     if words.start.search(series.name):
         return _restarted(series)
     if words.setting.search(series.name) and not words.measured.search(series.name):
@@ -127,7 +119,7 @@ def _restarted(series: Series) -> SteppedGauge | None:
     if not later.size:
         return None
     at = int(later[-1]) + 1
-    return _row(series, Step.restart, at, float(series.values[at]), float(series.values[at]))
+    return _row(series, Step.restart, at, float(series.values[at]))
 
 
 def _set_anew(series: Series, before: float) -> SteppedGauge | None:
@@ -156,7 +148,8 @@ def _silent(bench: Bench, window: Window) -> Iterator[SteppedGauge]:
     """Services none of whose instances is measured any longer, while others are."""
     ends: dict[str, float] = defaultdict(float)
     gaps: dict[str, float] = {}
-    for series in bench.telemetry.metrics(window, ["up", *_start_names(bench)]):
+    started = filter(_words().start.search, _names(bench))
+    for series in bench.telemetry.metrics(window, ["up", *started]):
         answering = series.ts[series.values > 0]
         if answering.size < FEWEST:
             continue
@@ -172,7 +165,7 @@ def _silent(bench: Bench, window: Window) -> Iterator[SteppedGauge]:
 def _served(bench: Bench, service: str, since: float) -> int:
     """Requests that it worked since, by its own spans or by those of its callers: what is lost may
     be all of its telemetry."""
-    spans = bench.telemetry.span_table(looked_at(bench.frame))
+    spans = bench.telemetry.span_table(bench.frame.looked_at)
     own = [op.service == service and op.kind in ("server", "consumer") for op in spans.ops]
     calls = [op.peer == service and op.kind == "client" for op in spans.ops]
     late = spans.start > since
@@ -181,24 +174,16 @@ def _served(bench: Bench, service: str, since: float) -> int:
     return max(int(worked.sum()), int(answered.sum()))
 
 
-def _start_names(bench: Bench) -> list[str]:
-    names = {name for _, name in bench.telemetry.metric_names()}
-    return sorted(name for name in names if _words().start.search(name))
-
-
-def _row(
-    series: Series, step: Step, index: int, now: float, since: float | None = None
-) -> SteppedGauge:
+def _row(series: Series, step: Step, index: int, now: float) -> SteppedGauge:
     labels = ", ".join(f"{key}={value}" for key, value in sorted(series.labels.items()))
-    before = float(series.values[max(0, index - 1)])
-    at = float(series.ts[index]) if since is None else since
+    at = now if step == Step.restart else float(series.ts[index])
     return SteppedGauge(
         service=series.service,
         instance=series.instance,
         metric=series.name,
         labels=labels,
         step=step,
-        before=number(before) or 0.0,
+        before=number(float(series.values[max(0, index - 1)])) or 0.0,
         now=number(now),
         since=number(at) or at,
         served=None,

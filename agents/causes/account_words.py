@@ -1,73 +1,63 @@
-"""The words of an account: the system's own in quotes, how much they cover, since when, and what
-was changed just before."""
+"""The words of what is new: the system's own in quotes, how much they cover, since when; and what
+is new as findings."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+from ...incident.finding import Finding
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
-from ...tools.failed_spans import Way
-from ...tools.new_failures import NewFailure
+from ...tools.new_failures import NewFailure, Way
 from ...tools.sessions import RoleConnections, SessionWait
 from ...tools.slowed_work import SlowedWork
 from ...tools.stepped_gauges import Step, SteppedGauge
 from ..reporting.wording import change_name
-from .observations import Observations
-from .studies import OUR_AUTHOR
+from .account import telling
+from .failure_path import path
+from .observations import Observations, finding
 
 QUOTED = 120
 """Characters of the system's words in a statement."""
-AFTER_S = 1.0
-"""Clocks of change feeds and spans differ a little."""
-
-
-def nearest_change(
-    seen: Observations, service: str, before: float, seconds: float
-) -> ChangeRecord | None:
-    """The change of a service nearest before a time, within so many seconds; none of our own, and
-    none that only allows more. What a restart brought with it says more than the restart."""
-    rows = [
-        row
-        for row in seen.changes.rows
-        if row.service == service
-        and OUR_AUTHOR not in row.author.lower()
-        and row.kind != "commit"
-        and not row.eases
-        and -AFTER_S <= before - row.at <= seconds
-    ]
-    return min(rows, key=lambda row: (row.kind == "restart", before - row.at), default=None)
+SHOWN = 3
+"""Findings of each sort: more stays in the evidence."""
+LEAST = 0.05
+"""Share of the requests that newly fail from which a kind of failure is told."""
 
 
 def failure_words(row: NewFailure, place: str) -> str:
     """What fails at a place, with the words in quotes: one clause."""
-    said = f"“{quoted(row.words)}”"
-    who, whom = row.service, row.callee
+    who, whom, own = row.service, row.callee, place == row.service
     match row.way:
-        case Way.own if place == who:
+        case Way.own if own:
             only = f" at {row.operation}" if row.operations == 1 else ""
-            return f"{who} fails{only} by an error of its own, {said}"
+            told = f"{who} fails{only} by an error of its own"
         case Way.own:
-            return f"{who}, whose code is as it was, fails on the data that {place} answers, {said}"
+            told = f"{who}, whose code is as it was, fails on the data that {place} answers"
         case Way.full:
-            return f"{who} has no room for requests, {said}"
-        case Way.pool if place == who:
-            return f"{who} has no free connection to {whom}, {said}"
+            told = f"{who} has no room for requests"
+        case Way.pool if own:
+            told = f"{who} has no free connection to {whom}"
         case Way.pool:
-            return f"{whom} keeps {who} waiting until no connection is free, {said}"
-        case Way.refused if place == who:
-            return f"{who} does not reach {whom}, which others reach, {said}"
+            told = f"{whom} keeps {who} waiting until no connection is free"
+        case Way.refused if own:
+            told = f"{who} does not reach {whom}, which others reach"
         case Way.refused:
-            return f"{whom} does not take connections of {who}, {said}"
-        case Way.late if place == who:
-            return f"{who} gives up on {whom} after {row.waited_ms / 1000:.2g} s, {said}"
+            told = f"{whom} does not take connections of {who}"
+        case Way.late if own and row.callee_ms is None:
+            told = f"{whom} does not answer {who} in time, though others reach it: lost on the way"
+        case Way.late if own:
+            told = f"{who} gives up on {whom} after {row.waited_ms / 1000:.2g} s"
         case Way.late:
-            return f"{whom} does not answer {who} in time, {said}"
-    if row.code and row.words == f"HTTP {row.code}":
-        answers = f"{whom} answers {row.code} to {row.operation} of {who}"
-        hidden = f"{place} gives {whom} no row where it gave one: "
-        return answers if place in (who, whom) else hidden + answers
-    return f"{whom} answers {who} with an error, {said}"
+            told = f"{whom} does not answer {who} in time"
+        case _ if row.code and row.words == f"HTTP {row.code}":
+            answers = f"{whom} answers {row.code} to {row.operation} of {who}"
+            hidden = f"{place} gives {whom} no row where it gave one: "
+            return answers if place in (who, whom) else hidden + answers
+        case _:
+            told = f"{whom} answers {who} with an error"
+    return f"{told}, “{quoted(row.words)}”"
 
 
 def quoted(words: str) -> str:
@@ -102,21 +92,19 @@ def step_words(row: SteppedGauge) -> str:
     if row.step == Step.restart:
         return f"{row.service} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
-    named = f"{row.called} of {row.service}"
-    return f"{named} was {row.before:g} and is {now}"
+    return f"{row.called} of {row.service} was {row.before:g} and is {now}"
 
 
 def slowed_words(row: SlowedWork) -> str:
     """SELECT stock of inventory takes 309 ms, 123 ms before."""
     part = "" if row.share == 1 else f" in {row.share:.0%} of its calls"
     if row.callee and not row.statement:
-        way = f"the way of {row.operation} from {row.service} to {row.callee}"
-        return (
-            f"{way} takes {row.now_ms:.3g} ms that neither works{part}, {row.before_ms:.3g} before"
-        )
-    what = f"“{quoted(row.statement)}”" if row.statement else row.operation
-    now = f"{row.now_ms:.3g} ms each{part}"
-    return f"{what} of {row.service} takes {now}, {row.before_ms:.3g} before"
+        what = f"the way of {row.operation} from {row.service} to {row.callee}"
+        now = f"{row.now_ms:.3g} ms that neither works{part}"
+    else:
+        what = f"“{quoted(row.statement)}”" if row.statement else row.operation
+        what, now = f"{what} of {row.service}", f"{row.now_ms:.3g} ms each{part}"
+    return f"{what} takes {now}, {row.before_ms:.3g} before"
 
 
 def change_words(row: ChangeRecord) -> str:
@@ -142,10 +130,9 @@ def start_words(place: str, begun: list[float]) -> str:
 
 def crowd_words(row: RoleConnections) -> str:
     """payments has 20 of 20 connections to database in use (4 before), by psql 16."""
-    who = row.role or "everybody together"
     before = "" if row.used_before is None else f", {row.used_before} before"
     held = f"{row.used} of {row.limit} connections to {row.service}"
-    return f"{who} has {held} in use{before} ({row.by})"
+    return f"{row.role or 'everybody together'} has {held} in use{before} ({row.by})"
 
 
 def clock(at: float) -> str:
@@ -153,7 +140,18 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
-def telling(steps: list[SteppedGauge]) -> list[SteppedGauge]:
-    """The steps that say most: settings, then waits, then what is held."""
-    order = {Step.setting: 0, Step.wait: 1, Step.held: 2, Step.silent: 3}
-    return sorted(steps, key=lambda row: (order.get(Step(row.step), 4), row.since))
+def new_facts(seen: Observations) -> Iterator[Finding]:
+    """The loudest of each sort as findings, with the service where it begins."""
+    failures, steps, work = seen.new_failures, seen.stepped_gauges, seen.slowed_work
+    failing = sum(row.count for row in failures.rows)
+    for row in [row for row in failures.rows if row.share >= LEAST][:SHOWN]:
+        place = path(seen, row)[-1]
+        text = f"{failure_words(row, place)}: {share_words(row.count, failing, row.before)}"
+        proof = ("service", "words", "count", "before", "since")
+        yield finding("new-failure", text, failures, row, *proof, service=place, at=row.since)
+    for row in telling(steps.rows)[:SHOWN]:
+        proof = ("service", "metric", "before", "now", "since")
+        yield finding(f"step:{row.step}", step_words(row), steps, row, *proof, at=row.since)
+    for row in work.rows[:SHOWN]:
+        proof = ("service", "operation", "before_ms", "now_ms", "calls")
+        yield finding("slower-work", slowed_words(row), work, row, *proof, at=row.since)

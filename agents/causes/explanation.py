@@ -16,8 +16,8 @@ from ...tools.runbooks import RunbookMatch
 from ..reporting.wording import change_name, place, when
 from ..runtime.case import Case
 from .account import accounts
-from .account_words import change_words, failure_words, nearest_change, step_words, telling
-from .failure_path import JUST_BEFORE_S, path
+from .account_words import change_words, failure_words, step_words
+from .failure_path import just_before, path
 from .observations import Observations, first
 
 
@@ -86,12 +86,12 @@ def _change(seen: Observations, cause: Hypothesis) -> Sentence:
         text = f"Why now? {change_name(row)}, {when(row)}: {row.summary}"
         return Sentence(text=text, evidence=[seen.changes.evidence])
     account = accounts(seen).places.get(cause.service)
-    stepped = [step_words(step) for step in telling(account.steps)[:2]] if account else []
+    stepped = [*map(step_words, account.steps[:2])] if account else []
     if stepped:
         text = f"Why now? {'; '.join(stepped)}: nobody recorded a change"
         return Sentence(text=text, evidence=[seen.stepped_gauges.evidence])
     since = (account.since if account else None) or seen.case.frame.incident.start
-    near = nearest_change(seen, cause.service, since, JUST_BEFORE_S)
+    near = just_before(seen, cause.service, since)
     text = f"just before it: {change_words(near)}" if near else "no change just before it is known"
     return Sentence(text=f"Why now? {text}", evidence=[seen.changes.evidence])
 

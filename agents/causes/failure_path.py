@@ -4,21 +4,29 @@ A refusal leads to whom does not listen, a wait to whom it waits for; a caller t
 its callee answers as ever is at fault itself, as is one that others do not share the trouble of.
 """
 
-from ...tools.failed_spans import Way
-from ...tools.new_failures import NewFailure
+from functools import cache
+
+from ...incident.finding import FaultKind
+from ...tools.change_feed import ChangeRecord
+from ...tools.new_failures import NewFailure, Way
+from ...tools.requests import ChangedPath
 from ...tools.sessions import RoleConnections
 from ...tools.stepped_gauges import Step
-from .account_words import nearest_change
-from .error_words import asked
+from ...yaml_tables import AnyCase, Entry, read_table
 from .observations import Observations, where
+from .studies import by_others
 
 JUST_BEFORE_S = 15.0
 """A change this long before a failure's begin may have set it off."""
+AFTER_S = 1.0
+"""Clocks of change feeds and spans differ a little."""
 GAP_S = 5.0
 """A process that was started again listens after this long at most."""
 AS_LONG = 1.5
 """A callee that worked at most so many times as long as its caller waited was not slow."""
 NOT_FOUND = 404
+REFUSED_AS_WRONG = (400, 415, 422)
+"""Answers that blame the request."""
 CLEARLY = 0.2
 """Weight from which another way of requests says something."""
 CONTENT = 0.6
@@ -33,12 +41,46 @@ SET = ("environment", "limit", "setting")
 DEPTH = 6
 
 
+class ErrorKind(Entry):
+    """One entry of error_words.yaml, which says what each is for."""
+
+    words: AnyCase
+    kind: FaultKind
+    asked: bool = False
+
+
+@cache
+def _kinds() -> tuple[ErrorKind, ...]:
+    return tuple(read_table("agents/causes/error_words.yaml", list[ErrorKind]))
+
+
+def kind_of(row: NewFailure) -> ErrorKind | None:
+    """What an error's own words say about the kind of fault."""
+    text = f"{row.exception} {row.words}"
+    return next((entry for entry in _kinds() if entry.words.search(text)), None)
+
+
+def just_before(
+    seen: Observations, service: str, at: float, seconds: float = JUST_BEFORE_S
+) -> ChangeRecord | None:
+    """The change of a service nearest before a time, within so many seconds; none of our own, and
+    none that only allows more. What a restart brought with it says more than the restart."""
+    rows = [
+        row
+        for row in by_others(seen.changes)
+        if row.service == service and -AFTER_S <= at - row.at <= seconds
+    ]
+    rows = [row for row in rows if row.kind != "commit" and not row.eases]
+    return min(rows, key=lambda row: (row.kind == "restart", at - row.at), default=None)
+
+
 def path(seen: Observations, row: NewFailure) -> list[str]:
     """From the service that complains to the place where its failure begins."""
     found = [row.service]
     step = _next(seen, row)
     if row.code == NOT_FOUND and step == row.callee:
-        return [*found, step, *_store_of(seen, step)]
+        stores = (p for p in _stops(seen, step, "database") if p.weight >= CLEARLY)
+        return [*found, step, *(p.service for p in [*stores][:1])]
     while step and step not in found and len(found) < DEPTH:
         found.append(step)
         step = _deeper(seen, step, found) if row.way != Way.refused else ""
@@ -53,14 +95,13 @@ def _next(seen: Observations, row: NewFailure) -> str:
         case Way.full:
             return _deeper(seen, row.service, [row.service])
         case Way.pool:
-            held = _locked(seen, row.callee) or crowded(seen, row)
-            return row.callee if held else ""
+            mine = not _locked(seen, row.callee) and not crowded(seen, row)
         case Way.late:
-            return "" if gave_up_early(row) or _set_anew(seen, row) else row.callee
+            mine = gave_up_early(row) or _set_anew(seen, row) or lost_on_the_way(seen, row)
         case Way.refused:
-            return "" if _others_reach(seen, row) else row.callee
-    changed = nearest_change(seen, row.service, row.since, JUST_BEFORE_S)
-    mine = changed and asked(row) and not nearest_change(seen, row.callee, row.since, JUST_BEFORE_S)
+            mine = _others_reach(seen, row)
+        case _:
+            mine = _asks_wrongly(row) and _changed_alone(seen, row) is not None
     return "" if mine else row.callee
 
 
@@ -74,10 +115,10 @@ def _deeper(seen: Observations, service: str, over: list[str]) -> str:
     if own:
         return max(own, key=lambda row: row.count).callee
     entry = seen.case.catalogue.find(service)
-    needed = [name for name in (entry.depends_on if entry else []) if name not in over]
-    late = {row.callee for row in seen.new_failures.rows if row.way == Way.late}
-    waited = [name for name in needed if _locked(seen, name) or name in late]
-    return waited[0] if waited else ""
+    rows = where(seen.new_failures, way=Way.late)
+    late = {row.callee for row in rows if not lost_on_the_way(seen, row)}
+    needed = (name for name in (entry.depends_on if entry else []) if name not in over)
+    return next((name for name in needed if _locked(seen, name) or name in late), "")
 
 
 def gave_up_early(row: NewFailure) -> bool:
@@ -87,13 +128,28 @@ def gave_up_early(row: NewFailure) -> bool:
     return row.callee_ms <= AS_LONG * row.waited_ms
 
 
+def _changed_alone(seen: Observations, row: NewFailure) -> ChangeRecord | None:
+    """What was changed at the caller just before, where nothing was at the callee."""
+    callee = just_before(seen, row.callee, row.since)
+    return None if callee else just_before(seen, row.service, row.since)
+
+
+def lost_on_the_way(seen: Observations, row: NewFailure) -> bool:
+    """Whether the callee saw nothing of such calls, while it answers others as ever."""
+    return row.way == Way.late and row.callee_ms is None and _others_reach(seen, row)
+
+
 def _set_anew(seen: Observations, row: NewFailure) -> bool:
     """Whether the caller was just set to something else, and a callee that was not changed answers
     it later than it now waits."""
-    if row.callee_ms is None or nearest_change(seen, row.callee, row.since, JUST_BEFORE_S):
-        return False
-    own = nearest_change(seen, row.service, row.since, JUST_BEFORE_S)
-    return own is not None and own.kind in SET
+    own = _changed_alone(seen, row)
+    return row.callee_ms is not None and own is not None and own.kind in SET
+
+
+def _asks_wrongly(row: NewFailure) -> bool:
+    """Whether the question may be wrong and not the answer."""
+    entry = kind_of(row)
+    return row.code in REFUSED_AS_WRONG or bool(entry and entry.asked)
 
 
 def _others_reach(seen: Observations, row: NewFailure) -> bool:
@@ -103,7 +159,7 @@ def _others_reach(seen: Observations, row: NewFailure) -> bool:
 
 
 def _locked(seen: Observations, place: str) -> bool:
-    return any(step.step == Step.wait for step in where(seen.stepped_gauges, service=place))
+    return any(True for _ in where(seen.stepped_gauges, service=place, step=Step.wait))
 
 
 def crowded(seen: Observations, row: NewFailure) -> RoleConnections | None:
@@ -118,37 +174,31 @@ def crowded(seen: Observations, row: NewFailure) -> RoleConnections | None:
 def _content_of(seen: Observations, row: NewFailure) -> str:
     """The callee whose answer was the last that code got which was not changed and now fails: one
     that was changed itself before any other."""
-    if nearest_change(seen, row.service, row.since, JUST_BEFORE_S):
+    if just_before(seen, row.service, row.since):
         return ""
-    services = seen.of_kind("service")
-    stopped = [p for p in seen.paths.rows if row.service in p.callers.split(", ")]
-    stopped = [p for p in stopped if p.service in services]
-    changed = (p for p in stopped if nearest_change(seen, p.service, row.since, JUST_BEFORE_S))
-    clear = (p for p in stopped if p.weight >= CLEARLY)
-    found = next(changed, None) or next(clear, None)
-    return found.service if found else ""
+    stops = _stops(seen, row.service, "service")
+    changed = (p.service for p in stops if just_before(seen, p.service, row.since))
+    clear = (p.service for p in stops if p.weight >= CLEARLY)
+    return next(changed, None) or next(clear, "")
 
 
-def _store_of(seen: Observations, service: str) -> list[str]:
-    """The database whose statement is the last that an unchanged service runs before it finds
-    nothing."""
-    stores = seen.of_kind("database")
-    rows = [p for p in seen.paths.rows if p.service in stores and p.weight >= CLEARLY]
-    return [p.service for p in rows if service in p.callers.split(", ")][:1]
+def _stops(seen: Observations, service: str, kind: str) -> list[ChangedPath]:
+    """Calls to services of this kind after which an unchanged service does nothing more."""
+    places = seen.of_kind(kind)
+    rows = (p for p in seen.paths.rows if p.service in places)
+    return [p for p in rows if service in p.callers.split(", ")]
 
 
 def sureness(seen: Observations, row: NewFailure, place: str) -> float:
     """How sure it is that the failure begins there and not with the service that complains."""
     guessed = place != row.service and (row.way == Way.own or row.code == NOT_FOUND)
-    changed = guessed and nearest_change(seen, place, row.since, JUST_BEFORE_S)
-    return CONTENT if guessed and not changed else 1.0
+    return CONTENT if guessed and not just_before(seen, place, row.since) else 1.0
 
 
 def during_start(seen: Observations, row: NewFailure) -> bool:
     """Whether it is a call to a process that was just being started again."""
-    if row.way != Way.refused:
-        return False
-    return any(abs(at - row.since) <= GAP_S for at in starts(seen, row.callee))
+    begun = starts(seen, row.callee) if row.way == Way.refused else []
+    return any(abs(at - row.since) <= GAP_S for at in begun)
 
 
 def starts(seen: Observations, service: str) -> list[float]:

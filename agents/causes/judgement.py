@@ -4,15 +4,16 @@ import math
 
 from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
-from ...incident.finding import Argument, Hypothesis, numbered
+from ...incident.filing import with_proven
+from ...incident.finding import Argument, FaultKind, Hypothesis, numbered
+from ...incident.report import PerformanceReport, SecurityReport
 from . import RECOGNISERS
 from .candidate import Candidate
-from .denials import heard
 from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
 from .refinement import with_accounts
-from .structure import reserved
+from .structure import reserved, told_by_requests
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
@@ -20,6 +21,8 @@ OTHER_KIND = 1.5
 """Log-odds of a kind of fault that nobody named, at a service where it begins."""
 NEGLIGIBLE = 0.005
 """Hypotheses less likely than this are not listed."""
+DENIED = 2.5
+"""Log-odds against a kind of fault whose own specialist looked for it and saw no sign of it."""
 
 
 def candidates(seen: Observations) -> list[Candidate]:
@@ -27,6 +30,7 @@ def candidates(seen: Observations) -> list[Candidate]:
     best: dict[tuple[str, str], Candidate] = {}
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
+            told_by_requests(seen, candidate)
             key = (candidate.service, candidate.kind.value)
             other = best.get(key, candidate)
             if candidate.change == other.change:  # two ways to see one change
@@ -67,8 +71,11 @@ def judge(
     """Hypotheses, most probable first. What was tried counts; a cause whose part has ended keeps
     its place in the record and takes nothing from the causes of what is left. `weighing`: how
     surely the weights are read."""
-    seen = {(c.service, c.kind) for c in found}
-    found = found + [c for c in proven(document) if (c.service, c.kind) not in seen]
+    best = {(c.service, c.kind): c for c in found}
+    for cause in proven(document):  # its evidence went with what hurt
+        other = best.get((cause.service, cause.kind), cause)
+        best[cause.service, cause.kind] = max(cause, other, key=lambda c: c.weight)
+    found = list(best.values())
     over = {(c.service, c.kind): title for c in found if (title := ended(c, document))}
     for candidate in found:
         learn(candidate, document)
@@ -82,7 +89,7 @@ def judge(
         if (known.service, known.kind) in over:
             title = over[known.service, known.kind]
             listed.append(known.model_copy(update={"ended_by": title, "ruled_out": ""}))
-    return numbered(document.hypotheses, listed)
+    return with_proven(document, numbered(document.hypotheses, listed))
 
 
 def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
@@ -109,3 +116,43 @@ def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:
         resource=candidate.resource,
         reserved=candidate.reserved,
     )
+
+
+def heard(hypotheses: list[Hypothesis], document: Incident) -> list[Hypothesis]:
+    """The hypotheses, most likely first, once each denial counts against its kinds of fault.
+
+    By Bayes: what these lose goes to all others and to none of them alike. One that was heard
+    before does not count again.
+    """
+    against = _denials(document)
+    new = [_unheard(hypothesis, against.get(hypothesis.kind, "")) for hypothesis in hypotheses]
+    if not any(new):
+        return hypotheses
+    pairs = list(zip(hypotheses, new, strict=True))
+    left = [h.confidence * (math.exp(-DENIED) if text else 1.0) for h, text in pairs]
+    whole = 1.0 - sum(h.confidence for h in hypotheses) + sum(left)
+    after = [_doubted(h, text, share / whole) for (h, text), share in zip(pairs, left, strict=True)]
+    return sorted(after, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _denials(document: Incident) -> dict[FaultKind, str]:
+    """By kind of fault who saw no sign of it, in that specialist's words."""
+    reports = (document.report(SecurityReport), document.report(PerformanceReport))
+    return {
+        kind: f"{report.specialist}: {report.summary}"
+        for report in reports
+        if report
+        for kind in report.denies
+    }
+
+
+def _unheard(hypothesis: Hypothesis, text: str) -> str:
+    return "" if any(a.text == text for a in hypothesis.contradiction) else text
+
+
+def _doubted(hypothesis: Hypothesis, text: str, confidence: float) -> Hypothesis:
+    changes: dict[str, object] = {"confidence": round(confidence, 3)}
+    if text:
+        argument = Argument(text=text, weight=-DENIED)
+        changes["contradiction"] = [*hypothesis.contradiction, argument]
+    return hypothesis.model_copy(update=changes)

@@ -29,6 +29,7 @@ from ...tools.slowed_work import slowed_work
 from ...tools.state import state_changes
 from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
+from ...tools.told_apart import told_apart
 from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
 
@@ -55,7 +56,7 @@ class Question(Generic[R]):
 
 
 class Observations:
-    """Tool results of one case."""
+    """Tool results of one case: what each tool answers stands in its own docstring."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -72,35 +73,21 @@ class Observations:
         return result
 
     health = Question(health)
-    """The state of every service."""
     coverage = Question(coverage)
-    """What telemetry there is."""
     impact = Question(traffic_impact)
-    """Requests of customers and their failures."""
     outcomes = Question(route_outcomes)
-    """Routes that are answered otherwise, or completed less often, than they were."""
     objectives = Question(slo_state)
-    """What is promised, and what is kept of it."""
     signals = Question(compare_signals)
-    """Every signal against its own baseline, worst first."""
     failures = Question(failure_origins)
-    """Deepest failing spans: where failures begin."""
     new_failures = Question(new_failures)
-    """What fails newly, in the system's own words, each kind with a begin of its own."""
     stepped_gauges = Question(stepped_gauges)
-    """Settings, waits and starts that are not what they were."""
     slowed_work = Question(slowed_work)
-    """Work that takes longer by its own time, against the earliest time seen."""
+    told_apart = Question(told_apart)
     edges = Question(call_edges)
-    """Calls between services, before and now."""
     errors = Question(error_groups)
-    """Stack traces, grouped."""
     patterns = Question(log_patterns)
-    """New, surging and vanished log templates."""
     slow = Question(slow_operations)
-    """Exclusive time per operation, before and now."""
     queries = Question(slow_queries)
-    """Database statements, before and now."""
 
     @cached_property
     def changes(self) -> Result[ChangeRecord]:
@@ -116,33 +103,19 @@ class Observations:
         return self.ask(alert_condition, alert=alert.name, text=text)
 
     history = Question(change_history)
-    """Every change of the last days with its diff, newest first."""
     state = Question(state_changes)
-    """Grants, schema, settings, environments, limits that are otherwise than they were."""
     sessions = Question(database_sessions)
-    """Who waits for whom in the databases."""
     connections = Question(database_connections)
-    """Who holds how many connections."""
     symptoms = Question(symptoms)
-    """What is new in the incident, in the telemetry's own words."""
     saturation = Question(saturation)
-    """Resources against their limits."""
     growth = Question(growth)
-    """What grows without end."""
     traffic = Question(traffic, by="route")
-    """Arrivals at the edge, before and now."""
     logins = Question(auth_failures, by="source")
-    """Failed logins by source."""
     backups = Question(backup_differences)
-    """Tables held against their backup."""
     paths = Question(changed_paths)
-    """Requests that take another way than they did."""
     waits = Question(added_waits)
-    """Who delays requests."""
     measured = Question(metric_blame)
-    """Whom metrics and calls blame."""
     origin = Question(origin)
-    """Blame along the calls: who started it."""
 
     def signal(self, service: str, name: str) -> SignalShift | None:
         """The comparison of one signal of one service, or None."""

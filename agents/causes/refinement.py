@@ -6,7 +6,7 @@ begin deeper is a victim, however loud.
 """
 
 from ...incident.finding import FaultKind
-from ...tools.failed_spans import Way
+from ...tools.new_failures import Way
 from ...tools.stepped_gauges import Step
 from .account import accounts
 from .account_candidates import TWICE, told

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from ...analysis.code.change_scores import span
 from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
-from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
 from ...incident.evidence import Quote
+from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from .candidate import words
@@ -19,7 +19,6 @@ from .said import sender_masked
 CODELESS = STATE_KINDS | {"restart"}
 """Kinds of change in which there is no code to study."""
 OUR_AUTHOR = "warroom"
-"""What we did ourselves is no suspect."""
 
 
 @dataclass
@@ -62,6 +61,11 @@ def scene(seen: Observations) -> Scene:
     return seen.notes["scene"]
 
 
+def by_others(changes: Result[ChangeRecord]) -> list[ChangeRecord]:
+    """The changes that others made: what we did ourselves is no suspect."""
+    return [row for row in changes.rows if OUR_AUTHOR not in row.author.lower()]
+
+
 def symptom_quotes(seen: Observations, symptom: Mention | None, *names: str) -> list[Quote]:
     """Quotes of these fields of the row in which a symptom was seen; none for none."""
     symptoms = seen.symptoms
@@ -76,27 +80,28 @@ def _scene(seen: Observations) -> Scene:
         for index, row in enumerate(seen.symptoms.rows)
         if row.service not in outside and (text := sender_masked(row.text))
     ]
-    shows = shown(found)
-    changes = _changes(seen)
+    shows, changes = shown(found), _changes(seen)
     works = [studied.work for studied in changes.values()]
-    known = _known(seen)
+    names = {s.name for s in seen.case.catalogue.services}  # that a diff has them tells nothing
+    known = names.union(*map(tokens_of, names))
     for studied in changes.values():
         studied.contact = meet(studied.work, found, shows, works, known)
-    onset, dated = _onset(seen)
-    return Scene(found, shows, _affected(seen, found), onset, dated, changes)
+    affected: dict[str, float] = {}
+    for symptom in found:
+        affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)
+    if alerting := seen.case.document.alert.service:
+        affected[alerting] = 1.0
+    return Scene(found, shows, affected, *_onset(seen), changes)
 
 
 def _changes(seen: Observations) -> dict[str, Studied]:
     """By id. A deploy is its commit arriving: they are one change."""
-    rows = [r for r in seen.history.rows if OUR_AUTHOR not in r.author.lower()]
-    rows.sort(key=lambda row: row.at)
     found: dict[str, Studied] = {}
-    for row in rows:
+    for row in sorted(by_others(seen.history), key=lambda row: row.at):
         if row.kind in CODELESS or not row.id:
             continue
         if row.id not in found:
-            work = study(row.files.split(", "), row.diff)
-            found[row.id] = Studied(row, work)
+            found[row.id] = Studied(row, study(row.files.split(", "), row.diff))
         if row.kind in ("deploy", "config", "flag", "scale"):
             found[row.id].deploys.append(row)
     _carried(found)
@@ -107,30 +112,11 @@ def _carried(found: dict[str, Studied]) -> None:
     """Version bumps bring what was changed in the module before them."""
     bumps = [(studied, words) for studied in found.values() if (words := bumped(studied.work))]
     for studied in found.values():
-        folders = {
-            word
-            for file in studied.work.files
-            for word in tokens_of(file.rpartition("/")[0].replace("/", " "))
-        }
+        paths = (file.rpartition("/")[0].replace("/", " ") for file in studied.work.files)
+        folders = tokens_of(" ".join(paths))
         for bump, words in bumps:
             if bump is not studied and bump.row.at >= studied.row.at and folders & words:
                 studied.carriers += bump.deploys
-
-
-def _known(seen: Observations) -> set[str]:
-    """Words that are names of services: that a diff has them tells nothing."""
-    names = {s.name for s in seen.case.catalogue.services}
-    return {word for name in names for word in tokens_of(name)} | names
-
-
-def _affected(seen: Observations, found: list[Mention]) -> dict[str, float]:
-    affected: dict[str, float] = {}
-    for symptom in found:
-        affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)
-    alerting = seen.case.document.alert.service
-    if alerting:
-        affected[alerting] = 1.0
-    return affected
 
 
 def _onset(seen: Observations) -> tuple[float, bool]:
@@ -150,23 +136,21 @@ def _onset(seen: Observations) -> tuple[float, bool]:
 
 SKEW_S = 90.0
 """Clocks, metric steps and roll-outs: a deploy this much after the onset may still be its cause."""
-WRITTEN = (M.schema, M.data, M.encoding, M.units, M.clock)
-"""What one writes wrongly fails where another reads it, often behind a queue nobody draws."""
 
 
 @dataclass(frozen=True)
 class ChangeDelivery:
     """Where and when a change arrived, as far as it matters for what fails."""
 
-    service: str
-    """An affected service that got it; "" where none is known to have."""
     at: float | None
     """Unix seconds; None where nothing has carried it."""
-    late: bool
-    """It came after the incident had begun."""
     text: str
-    doubt: float
+    doubt: float = 0.0
     """0..1: how little it can have reached what fails."""
+    service: str = ""
+    """An affected service that got it; "" where none is known to have."""
+    late: bool = False
+    """It came after the incident had begun."""
 
 
 def delivery(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
@@ -176,66 +160,40 @@ def delivery(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelive
         return _undelivered(seen, scene, studied)
     in_time = [row for row in arrived if row.at <= scene.onset + SKEW_S]
     if not in_time:
-        row = min(arrived, key=lambda row: row.at)
-        text = f"deployed {span(row.at - scene.onset)} after it began"
-        return ChangeDelivery(row.service, row.at, True, text, 1.0)
+        at = min(row.at for row in arrived)
+        text = f"deployed {span(at - scene.onset)} after it began"
+        return ChangeDelivery(at, text, 1.0, late=True)
     row = max(in_time, key=lambda row: (_near(seen, scene, row.service), row.at))
-    return _delivered(seen, scene, studied, row)
-
-
-def _delivered(
-    seen: Observations, scene: Scene, studied: Studied, row: ChangeRecord
-) -> ChangeDelivery:
-    service = row.service
-    near = _near(seen, scene, service)
-    lead = span(max(0.0, scene.onset - row.at))
-    where = f"to {service} " if service else ""
-    text = f"deployed {where}{lead} before it began"
-    if service and near == 0:
-        touches = studied.contact.mechanism
-        elsewhere = bool(touches) and touches[0].mechanism in WRITTEN
-        doubt = 0.2 if elsewhere else 0.8
-        return ChangeDelivery("", row.at, False, f"{text}, where nothing is unusual", doubt)
-    shows = service if scene.affected.get(service) else ""
-    return ChangeDelivery(shows, row.at, False, text, 0.0)
+    where = f"to {row.service} " if row.service else ""
+    text = f"deployed {where}{span(max(0.0, scene.onset - row.at))} before it began"
+    if row.service and _near(seen, scene, row.service) == 0:
+        return ChangeDelivery(row.at, f"{text}, where nothing is unusual", 0.8)
+    shows = row.service if scene.affected.get(row.service) else ""
+    return ChangeDelivery(row.at, text, service=shows)
 
 
 def _undelivered(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelivery:
     """No deploy names it. A later one of an affected service may hold it, if it is shared."""
-    at = studied.row.at
-    if at > scene.onset + SKEW_S:
+    at, last = studied.row.at, scene.onset + SKEW_S
+    if at > last:
         text = f"committed {span(at - scene.onset)} after it began"
-        return ChangeDelivery("", at, True, text, 1.0)
+        return ChangeDelivery(at, text, 1.0, late=True)
     deploys = [row for row in seen.history.rows if row.kind == "deploy"]
     if not deploys:
-        return ChangeDelivery(
-            "", None, False, f"committed {span(scene.onset - at)} before it began", 0.0
-        )
-    later = [
-        row
-        for row in deploys
-        if at <= row.at <= scene.onset + SKEW_S and scene.affected.get(row.service)
-    ]
-    if later and _shared(studied):
+        return ChangeDelivery(None, f"committed {span(scene.onset - at)} before it began")
+    later = [r for r in deploys if at <= r.at <= last and scene.affected.get(r.service)]
+    folders = {part.lower() for file in studied.work.files for part in file.split("/")[:-1]}
+    if later and folders & words().shared:
         row = min(later, key=lambda row: row.at)
         text = f"shared code, in time for the deploy of {row.service}"
-        return ChangeDelivery(row.service, row.at, False, text, 0.3)
-    return ChangeDelivery("", None, False, "no deploy is known to have carried it", 0.8)
-
-
-def _shared(studied: Studied) -> bool:
-    parts = {part.lower() for file in studied.work.files for part in file.split("/")[:-1]}
-    return bool(parts & words().shared)
+        return ChangeDelivery(row.at, text, 0.3, row.service)
+    return ChangeDelivery(None, "no deploy is known to have carried it", 0.8)
 
 
 def _near(seen: Observations, scene: Scene, service: str) -> float:
     """How affected a service is; half as much through one that it calls or that calls it."""
-    own = scene.affected.get(service, 0.0)
-    around = [
-        scene.affected.get(other.name, 0.0)
-        for other in seen.case.catalogue.services
-        if service in other.depends_on
-    ]
+    around = {s.name for s in seen.case.catalogue.services if service in s.depends_on}
     known = seen.case.catalogue.find(service)
-    around += [scene.affected.get(name, 0.0) for name in (known.depends_on if known else [])]
-    return max([own, *(0.5 * value for value in around)])
+    around |= set(known.depends_on if known else [])
+    near = (0.5 * scene.affected.get(name, 0.0) for name in around)
+    return max([scene.affected.get(service, 0.0), *near])

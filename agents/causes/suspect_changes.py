@@ -7,7 +7,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from .candidate import Candidate
 from .observations import Observations, cite
-from .studies import OUR_AUTHOR, Scene, Studied, delivery, scene
+from .studies import Scene, Studied, by_others, delivery, scene
 
 SKEW = 2.0
 """An onset is read off rates that look back and may be early or late by this many detection
@@ -20,11 +20,7 @@ DONE = {"deploy": "deployed", "flag": "turned"}
 
 def suspicious(seen: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
     """Changes of one kind that may precede the onset, with their correlation score."""
-    rows = [
-        row
-        for row in seen.changes.rows
-        if OUR_AUTHOR not in row.author.lower() and row.kind not in STATE_KINDS
-    ]
+    rows = [row for row in by_others(seen.changes) if row.kind not in STATE_KINDS]
     changes = [
         DatedChange(
             at=row.at,

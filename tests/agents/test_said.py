@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from warroom.agents.causes.denials import DENIED, heard
+from warroom.agents.causes.judgement import DENIED, heard
 from warroom.agents.causes.said import constant_text, sender_masked
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import respond_to

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.configured import ConfigurationHistory, ConfiguredProviders, Edge, Flags
+from warroom.targets.configured import ConfiguredProviders, Edge, Flags
 from warroom.targets.fleet import Endpoints
 from warroom.targets.git import Configuration, Git
 
@@ -174,7 +174,7 @@ def test_a_persons_hooks_do_not_run(configuration: Configuration) -> None:
 
 
 def test_a_commit_is_reverted_once_and_that_reverted_again(configuration: Configuration) -> None:
-    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    edge, history = Edge(configuration), configuration
     before = edge.rules()
     commit = edge.throttle("/search", 3.0).commit
     after = edge.rules()
@@ -191,7 +191,7 @@ def test_a_commit_is_reverted_once_and_that_reverted_again(configuration: Config
 def test_a_commit_that_later_ones_built_on_is_left_to_a_person(
     configuration: Configuration,
 ) -> None:
-    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    edge, history = Edge(configuration), configuration
     commit = edge.throttle("/search", 3.0).commit
     edge.throttle("/search", 4.0)
     with pytest.raises(ToolFailed, match="later commits changed the same"):
@@ -206,4 +206,4 @@ def test_nothing_is_reverted_over_somebodys_open_work(configuration: Configurati
     commit = Edge(configuration).throttle("/search", 3.0).commit
     (configuration.folder / "flags.json").write_text("{}")
     with pytest.raises(ToolFailed, match="not committed"):
-        ConfigurationHistory(configuration).revert(commit)
+        configuration.revert(commit)

@@ -10,7 +10,7 @@ from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.bundles import START
 from warroom.tests.support.calling_chain import BEGIN, FINE, SECONDS, Met, since, written
 from warroom.tools.base import Frame
-from warroom.tools.failed_spans import Way
+from warroom.tools.new_failures import Way
 
 DENIED = Met("store", "db.PermissionDenied", "permission denied for table orders\nDETAIL: row 17")
 
