@@ -128,10 +128,10 @@ def restarts(seen: RestartWatch) -> list[Change]:
         found = seen.new()
     except (OSError, HTTPException, xmlrpc.client.Fault):
         return []
-    return [restarted(one, seen.services[one.program]) for one in found]
+    return [_restarted(one, seen.services[one.program]) for one in found]
 
 
-def restarted(one: ProcessRestart, service: str) -> Change:
+def _restarted(one: ProcessRestart, service: str) -> Change:
     at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
     name, author = f"{one.program}/{one.pid}", "supervisor"
     summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"

@@ -135,7 +135,7 @@ class Drill:
         what, limit = "waiting for an alert", self.fault.patience_s
         fired = alarm.wait(limit, lambda waited: self.host.waiting(what, waited, limit))
         if fired is None:
-            self.host.note(f"no alert within {limit:.0f} s: not detected")
+            self.host.note(f"no alert within {limit:.0f} s")
         return fired
 
     def _respond(

@@ -77,12 +77,8 @@ def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
     found = {
         name: [c.met for c in checks if c.name == name and c.met is not None] for name in QUESTIONS
     }
-    facts = [
-        score.facts
-        for score in scores
-        if isinstance(score, SurpriseScore) and not score.truth.noise
-    ]
-    found["facts"] = [met for each in facts for met in each.values()]
+    known = [score for score in scores if isinstance(score, SurpriseScore)]
+    found["facts"] = [m for score in known if not score.truth.noise for m in score.facts.values()]
     return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
 
 
