@@ -4,6 +4,7 @@ A mechanism is written once for all of its places. `bind` fills in the names of 
 numbers of one share, and gives the effects to begin and the truth to score against.
 """
 
+import json
 from string import Template
 from typing import Any, NamedTuple
 
@@ -133,9 +134,12 @@ class Mechanism(Account):
     def bind(self, where: str, much: str) -> Bound:
         """This mechanism at a place, at a share."""
         place, share = WORLD.place(where), WORLD.shares[much]
-        names = place.names() | {name: str(value) for name, value in share}
         words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
-        filled = Mechanism.model_validate(filled_in(self.model_dump(), words | names))
+        names = words | place.names() | {name: str(value) for name, value in share}
+        quoted = {name: json.dumps(text)[1:-1] for name, text in names.items()}
+        filled = Mechanism.model_validate_json(
+            Template(self.model_dump_json()).safe_substitute(quoted)
+        )
         effects = TypeAdapter(list[Effect]).validate_python(filled.does)
         links = (place.link,) if place.link else ()
         return Bound(effects, filled.truth(place, share), links, filled.alert)
@@ -158,16 +162,6 @@ def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
     """Each milder by so many levels, as far as there are any."""
     known = list(Severity)
     return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
-
-
-def filled_in(value: Any, names: dict[str, str]) -> Any:
-    """The value with every $name that is known put in its place."""
-    if isinstance(value, str):
-        return Template(value).safe_substitute(names)
-    if isinstance(value, dict):
-        return {key: filled_in(each, names) for key, each in value.items()}
-    many = isinstance(value, list | tuple)
-    return [filled_in(each, names) for each in value] if many else value
 
 
 TABLES = ("processes", "network", "data", "releases")
