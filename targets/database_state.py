@@ -100,7 +100,7 @@ class DatabaseState(Inspecting, DatabaseRestoring, SessionEnding):
             raise ToolFailed(f"what {name} was is not written down: put it back by hand")
         making = list(statements(what, name, now, to))
         server = what is FactKind.setting and re.fullmatch(r"[\w.]+", name) is not None
-        with self._changing(autocommit=server) as connection:
+        with changing(self.dsn, autocommit=server) as connection:
             query = SETTINGS if server else CATALOGUES
             before = _facts(connection, query, self.dsn)
             found = before.get((what, name), "")
@@ -124,7 +124,7 @@ class DatabaseState(Inspecting, DatabaseRestoring, SessionEnding):
         """End the sessions that began with another value, each once it is idle: pools open others.
         What is still at work after RENEW_S is left; says how many ended."""
         deadline, ended = time.monotonic() + RENEW_S, 0
-        with self._changing(autocommit=True) as connection:
+        with changing(self.dsn, autocommit=True) as connection:
             while True:
                 asked = {"role": role, "database": database, "own": APPLICATION}
                 row = connection.execute(RENEWED, asked).fetchone()
@@ -139,7 +139,7 @@ class DatabaseState(Inspecting, DatabaseRestoring, SessionEnding):
         """End exactly this session, as long as others wait for it."""
         if application == APPLICATION:
             raise ToolFailed("that is the session that looks at the database")
-        with self._changing(autocommit=True) as connection:
+        with changing(self.dsn, autocommit=True) as connection:
             row = connection.execute(FOUND, (application, session)).fetchone()
             if row is None or not row[0]:
                 note = "it is gone already" if row is None else "nobody waits for it any more"
@@ -171,17 +171,21 @@ class DatabaseState(Inspecting, DatabaseRestoring, SessionEnding):
             )
         return self.connection
 
-    @contextmanager
-    def _changing(self, autocommit: bool) -> Iterator[psycopg.Connection]:
-        try:
-            with psycopg.connect(
-                self.dsn, connect_timeout=3, options=CHANGING, autocommit=autocommit
-            ) as connection:
-                yield connection
-        except psycopg.Error as error:
-            raise ToolFailed(
-                f"the database did not do it ({_said(error)}); nothing changed"
-            ) from error
+
+@contextmanager
+def changing(dsn: str, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+    """A connection that may write. One transaction, committed at the end, rolled back by any error.
+    Raises ToolFailed with what the database says."""
+    try:
+        with psycopg.connect(
+            dsn, connect_timeout=3, options=CHANGING, autocommit=autocommit
+        ) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        why = f"the database did not do it ({_said(error)}): is it up, is the table locked?"
+        raise ToolFailed(why) from error
+    except psycopg.Error as error:
+        raise ToolFailed(f"the database refused ({_said(error)}); nothing changed") from error
 
 
 def _said(error: psycopg.Error) -> str:

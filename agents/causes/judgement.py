@@ -13,7 +13,7 @@ from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
 from .refinement import with_accounts
-from .structure import reserved
+from .structure import reserved, told_by_requests
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
@@ -30,6 +30,7 @@ def candidates(seen: Observations) -> list[Candidate]:
     best: dict[tuple[str, str], Candidate] = {}
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
+            told_by_requests(seen, candidate)
             key = (candidate.service, candidate.kind.value)
             other = best.get(key, candidate)
             if candidate.change == other.change:  # two ways to see one change
