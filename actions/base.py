@@ -1,35 +1,47 @@
-"""What an action is: one class in one file, its fields the parameters that a plan may set.
+"""What an action is: a class, its fields the parameters that a plan may set, and its profile.
 
-Risk, blast radius and undo are facts of the class; a model chooses kind, target and parameters.
+Risk, blast radius and undo are facts of its kind; a model chooses kind, target and parameters.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ..errors import ToolFailed, ToolRetry
 from ..incident.action import ActionKind, Level
+from ..yaml_tables import Entry, read_table
 from .capabilities import Capability, Offers, Receipt, Stored
 from .inventory import Inventory
 
 
+class Profile(Entry):
+    """What a person is told of an action before it is decided; its texts may name {target} and
+    parameters."""
+
+    runbook: str
+    """Id of the runbook of the fault that it is the first move for."""
+    risk: Level
+    blast_radius: str
+    """Who notices while it happens."""
+    expected_effect: str
+    verification: str
+    undone_by: str
+
+
+PROFILES = read_table("actions/actions.yaml", dict[str, Profile])
+"""By kind of action."""
+
+
 class Action(BaseModel, ABC):
-    """One exact action. Unknown parameters are refused; texts may name {target} and parameters."""
+    """One exact action. Unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ClassVar[ActionKind]
     needs: ClassVar[type[Capability]]
-    runbook: ClassVar[str]
-    """Id of the runbook of the fault that it is the first move for."""
-    risk: ClassVar[Level]
-    blast_radius: ClassVar[str]
-    """Who notices while it happens."""
-    expected_effect: ClassVar[str]
-    verification: ClassVar[str]
-    undone_by: ClassVar[str]
+    profile: ClassVar[Profile]
 
     target: str = Field(description="service, flag, edge service or table acted on")
 
@@ -60,12 +72,17 @@ class Action(BaseModel, ABC):
     @property
     def level(self) -> Level:
         """Its risk with these parameters."""
-        return self.risk
+        return self.profile.risk
 
     @property
     def words(self) -> dict[str, Any]:
         """What its texts may name."""
         return {"target": self.target, **self.parameters}
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """What of the system it was chosen for and its parameters do not say: part of the plan's
+        hash, and where it is otherwise by now, nothing is done."""
+        return {}
 
     @abstractmethod
     def check(self, inventory: Inventory) -> None:
@@ -77,7 +94,7 @@ class Action(BaseModel, ABC):
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """Put back what the receipt says was there. Raises ToolFailed where there is no undo."""
-        raise ToolFailed(f"a {self.kind} cannot be undone: {self.undone_by}")
+        raise ToolFailed(f"a {self.kind} cannot be undone: {self.profile.undone_by}")
 
     def take_back(self, system: Offers, stored: Stored) -> Receipt:
         """Undo it; what changed nothing needs none."""

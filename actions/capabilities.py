@@ -41,12 +41,12 @@ class Committed(Receipt):
     commit: str = ""
 
 
-class Capability(ABC):
+class Capability(ABC):  # noqa: B024 each has methods of its own
     """Something that a target can do, and what it can be aimed at."""
 
-    @abstractmethod
     def inventory(self) -> Inventory:
-        """What this adapter knows there is to act on, read now."""
+        """What this adapter knows there is to act on, read now; nothing that others do not say."""
+        return Inventory()
 
 
 class Platform(Capability):

@@ -64,20 +64,21 @@ def plan(
 ) -> ActionPlan:
     """An exact, checked plan. Raises ToolRetry with the correction for anything that is off."""
     action = checked(kind, target, parameters, inventory)
-    words = action.words
+    words, profile = action.words, action.profile
     return ActionPlan(
         kind=action.kind,
         target=target,
         parameters=action.parameters,
+        found=action.found(inventory),
         hypothesis=hypothesis,
         rationale=rationale,
         quotes=list(quotes),
         risk=action.level,
-        blast_radius=action.blast_radius.format(**words),
+        blast_radius=profile.blast_radius.format(**words),
         reversible=action.reversible(),
-        expected_effect=action.expected_effect.format(**words),
-        verification=action.verification.format(**words),
-        undo=action.undone_by.format(**words),
+        expected_effect=profile.expected_effect.format(**words),
+        verification=profile.verification.format(**words),
+        undo=profile.undone_by.format(**words),
         attempt=attempt,
     )
 
@@ -101,7 +102,16 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Rece
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    return system.perform(checked(plan.kind, plan.target, plan.parameters, system.inventory()))
+    inventory = system.inventory()
+    action = checked(plan.kind, plan.target, plan.parameters, inventory)
+    now = action.found(inventory)
+    for name, was in plan.found.items():
+        if now.get(name) != was:
+            raise ToolRetry(
+                f"{plan.title} was decided for {name} {was}; it is {now.get(name)} by now: "
+                "nothing was done"
+            )
+    return system.perform(action)
 
 
 def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:

@@ -1,10 +1,10 @@
 """What is done to the configuration: a flag goes off, a provider is exchanged, a commit undone."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
-from ..incident.action import ActionKind, Level
-from .base import Action
+from ..incident.action import ActionKind
+from .base import PROFILES, Action
 from .capabilities import (
     FeatureFlags,
     FlagSet,
@@ -23,13 +23,8 @@ class FlagOff(Action):
     """Turn a feature flag off."""
 
     kind = ActionKind("feature flag off")
+    profile = PROFILES[kind]
     needs = FeatureFlags
-    runbook = "bad-flag"
-    risk = Level.low
-    blast_radius = "Everyone for whom {target} is on loses that feature within a second."
-    expected_effect = "The code behind {target} no longer runs; its errors stop."
-    verification = "Error rate of the service that reads {target}, and its error log."
-    undone_by = "Restore the state and default variant that {target} has now."
 
     def check(self, inventory: Inventory) -> None:
         """The flag exists and is on."""
@@ -50,16 +45,8 @@ class SwitchProvider(Action):
     """Let a service use another provider."""
 
     kind = ActionKind("switch provider")
+    profile = PROFILES[kind]
     needs = Providers
-    runbook = "provider-outage"
-    risk = Level.medium
-    blast_radius = (
-        "Answers of {target} come from {to}: other quality, other cost, data goes to another "
-        "third party."
-    )
-    expected_effect = "Calls of {target} to its provider succeed again."
-    verification = "Error share of provider calls; error rate and latency of {target}."
-    undone_by = "Return to the provider in use now."
 
     to: str = Field(description="provider to use")
 
@@ -70,6 +57,10 @@ class SwitchProvider(Action):
         if self.to == using[self.target]:
             raise ToolRetry(f"{self.target} uses {self.to} already")
         known_as("provider", self.to, inventory.providers)
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The provider in use."""
+        return {"provider": inventory.service(self.target).provider}
 
     def perform(self, system: Offers) -> ProviderSet:
         """For everything that the service uses a provider for."""
@@ -84,13 +75,8 @@ class RevertConfiguration(Action):
     """Revert one commit of the configuration."""
 
     kind = ActionKind("revert configuration")
+    profile = PROFILES[kind]
     needs = Reverting
-    runbook = "bad-configuration"
-    risk = Level.medium
-    blast_radius = "Everybody who reads what {commit} changed runs with the values before it."
-    expected_effect = "{target} behaves as it did before {commit}."
-    verification = "Error rate and latency of {target} and of the edge against their baseline."
-    undone_by = "Revert the revert."
 
     commit: str = Field(pattern=r"^\w[\w./-]{0,80}$", description="the commit that is reverted")
 

@@ -5,8 +5,8 @@ import re
 from pydantic import Field
 
 from ..errors import ToolRetry
-from ..incident.action import ActionKind, Level
-from .base import Action
+from ..incident.action import ActionKind
+from .base import PROFILES, Action
 from .capabilities import Offers, Receipt, Repaired, RowRepair, Stored
 from .facts import SessionEnded, SessionEnding
 from .inventory import Inventory, known_as
@@ -16,19 +16,8 @@ class RepairRows(Action):
     """Write back the columns of a table that differ from its backup."""
 
     kind = ActionKind("repair rows from backup")
+    profile = PROFILES[kind]
     needs = RowRepair
-    runbook = "data-corruption"
-    risk = Level.high
-    blast_radius = (
-        "The named columns of damaged rows in {target} return to the time of the backup; "
-        "later legitimate edits of these columns in these rows are lost. Writers of {target} "
-        "wait for under a second."
-    )
-    expected_effect = "{target} agrees with its backup in these columns; errors on these rows stop."
-    verification = (
-        "Rows that differ from the backup; error rate of the services that read {target}."
-    )
-    undone_by = "The replaced values are kept in the database and are written back."
 
     columns: list[str] = Field(
         default_factory=list,
@@ -59,16 +48,8 @@ class EndSession(Action):
     """End the session that holds what others wait for."""
 
     kind = ActionKind("end session")
+    profile = PROFILES[kind]
     needs = SessionEnding
-    runbook = "lock-contention"
-    risk = Level.medium
-    blast_radius = (
-        "The transaction of {application} is rolled back: what it had not committed is lost, and "
-        "whoever ran it sees its connection end."
-    )
-    expected_effect = "The sessions that wait for it go on; nothing waits for locks in {target}."
-    verification = "Sessions that wait, latency and error rate of the services that use {target}."
-    undone_by = "None: the transaction is gone. Whoever ran it can run it again."
 
     session: str = Field(description="process id and start of the session, as pid/unix seconds")
     application: str = Field(description="the name that the session gave itself; may be empty")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from ..incident.action import ActionKind, Level
-from .base import Action
+from ..incident.action import ActionKind
+from .base import PROFILES, Action
 from .capabilities import Blocked, EdgeRules, LimitSet, Offers, Receipt, Stored
 from .inventory import Inventory, known_as, unknown
 
@@ -22,13 +22,8 @@ class Throttle(Action):
     """Limit the rate of a route where requests enter."""
 
     kind = ActionKind("throttle")
+    profile = PROFILES[kind]
     needs = EdgeRules
-    runbook = "traffic-surge"
-    risk = Level.medium
-    blast_radius = "Users of {route} above {rate}/s are answered 429 and have to try again."
-    expected_effect = "At most {rate}/s of {route} reach the services behind; they recover."
-    verification = "Latency and error rate behind {route}; share of 429 at the edge."
-    undone_by = "Restore the limit that {route} has now, or none."
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix limited")
     rate: float = Field(gt=0, le=1e6, description="requests per second let through")
@@ -67,15 +62,8 @@ class BlockSource(Action):
     """Refuse requests from addresses or networks."""
 
     kind = ActionKind("block source")
+    profile = PROFILES[kind]
     needs = EdgeRules
-    runbook = "credential-attack"
-    risk = Level.medium
-    blast_radius = "Everyone behind these sources is answered 403, customers among them."
-    expected_effect = (
-        "Requests from the sources end at the edge; failed logins fall to their baseline."
-    )
-    verification = "Failure share and rate of logins; load of the services behind."
-    undone_by = "Take exactly the sources added off the block list."
 
     sources: list[Annotated[str, AfterValidator(_network)]] = Field(
         min_length=1, max_length=100, description="addresses or networks refused"

@@ -38,11 +38,20 @@ class FactKind(StrEnum):
 Place = Literal["database", "process"]
 
 
+class Telling(Entry):
+    """How a change is told: of what was not there, is gone, has another value."""
+
+    added: str = "{what} {object} was added: {now}"
+    gone: str = "{what} {object} is gone; it was: {before}"
+    turned: str = "{what} {object}: {before} → {now}"
+
+
 class Kind(Entry):
     """What is known of the facts of one kind."""
 
     told: str
     """Kind of change that another value is."""
+    words: Telling = Telling()
     place: Place
     risk: Level | None = None
     """Of putting one back; None: that is done by hand."""

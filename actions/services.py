@@ -1,10 +1,10 @@
 """What is done to the processes of a service: restart, roll back, scale, reroute."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
-from ..incident.action import ActionKind, Level
-from .base import Action
+from ..incident.action import ActionKind
+from .base import PROFILES, Action
 from .capabilities import (
     Activated,
     Offers,
@@ -24,16 +24,8 @@ class Restart(Action):
     """Replace the processes of a service, a hung one by force."""
 
     kind = ActionKind("restart")
+    profile = PROFILES[kind]
     needs = Restarting
-    runbook = "hung-process"
-    risk = Level.medium
-    blast_radius = (
-        "Requests in flight on {target} fail; with a single instance {target} is away for a "
-        "few seconds and its callers see errors."
-    )
-    expected_effect = "{target} answers again, its memory and connections start from zero."
-    verification = "Error rate, latency and health endpoint of {target} and of the edge."
-    undone_by = "None: the old process is gone. If it got worse, roll back or reroute instead."
 
     def check(self, inventory: Inventory) -> None:
         """The service exists and runs here."""
@@ -49,16 +41,8 @@ class RollBack(Action):
     """Run an earlier version of a service."""
 
     kind = ActionKind("roll back")
+    profile = PROFILES[kind]
     needs = Rollout
-    runbook = "bad-deploy"
-    risk = Level.medium
-    blast_radius = (
-        "What {to_version} does not have is gone for users; {target} restarts, instance by "
-        "instance, and requests in flight fail."
-    )
-    expected_effect = "{target} behaves as it did on {to_version}."
-    verification = "Error rate and latency of {target} and of the edge against their baseline."
-    undone_by = "Switch {target} back to the version it runs now and restart it."
 
     to_version: str = Field(description="version to run again; deployed before")
 
@@ -70,6 +54,10 @@ class RollBack(Action):
                 f"{self.target} runs {part.version} already: there is nothing to roll back"
             )
         known_as(f"version of {self.target}", self.to_version, part.versions)
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The version that runs."""
+        return {"version": inventory.service(self.target).version}
 
     def perform(self, system: Offers) -> RolledOut:
         """Switch, restart, record the deploy."""
@@ -85,18 +73,8 @@ class Scale(Action):
     """Run another number of instances."""
 
     kind = ActionKind("scale")
+    profile = PROFILES[kind]
     needs = Scaling
-    runbook = "cpu-saturation"
-    risk = Level.low
-    blast_radius = (
-        "Nobody while instances are added; more load and connections on the dependencies of "
-        "{target}. When fewer, the remaining ones carry more."
-    )
-    expected_effect = (
-        "Load spreads over {instances} instances; queueing and latency of {target} fall."
-    )
-    verification = "Share of concurrency in use, latency and error rate of {target}."
-    undone_by = "Return to the instances that take requests now; stop the ones started."
 
     instances: int = Field(ge=1, description="instances wanted in all, not added")
 
@@ -109,6 +87,10 @@ class Scale(Action):
             )
         if self.instances == len(part.instances):
             raise ToolRetry(f"{self.target} runs {self.instances} instances already")
+
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The instances that take requests: as many, not which."""
+        return {"instances": len(inventory.service(self.target).instances)}
 
     def perform(self, system: Offers) -> Activated:
         """Spares take requests once they answer."""
@@ -123,17 +105,8 @@ class Reroute(Action):
     """Send requests to the other instances of a service."""
 
     kind = ActionKind("reroute")
+    profile = PROFILES[kind]
     needs = Routing
-    runbook = "node-fault"
-    risk = Level.low
-    blast_radius = (
-        "The other instances of {target} carry all the load; a spare is started if none is left."
-    )
-    expected_effect = (
-        "No request waits for the instances left out; errors and timeouts of {target} stop."
-    )
-    verification = "Error rate and latency of {target} and of its callers."
-    undone_by = "Send requests to the same instances as now; stop the spare started."
 
     away_from: list[str] = Field(min_length=1, description="instances that get no more requests")
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind, Level
-from .base import Action
+from .base import PROFILES, Action
 from .capabilities import Offers, Stored
 from .facts import (
     KINDS,
@@ -28,7 +28,6 @@ class Restore(Action):
 
     needs: ClassVar[type[Restoring]]
     place: ClassVar[Place]
-    blast_radius = "{notices}"
 
     what: FactKind = Field(description="grant, policy, constraint, index, environment, limit, …")
     object: str = Field(description="which, as state_changes names it")
@@ -38,7 +37,7 @@ class Restore(Action):
     @property
     def level(self) -> Level:
         """By the kind of fact."""
-        return KINDS[self.what].risk or self.risk
+        return KINDS[self.what].risk or self.profile.risk
 
     @property
     def words(self) -> dict[str, Any]:
@@ -75,13 +74,9 @@ class RestoreDatabase(Restore):
     """Put one fact of a database back to what it was, in one transaction."""
 
     kind = ActionKind("restore database state")
+    profile = PROFILES[kind]
     needs = DatabaseRestoring
     place = "database"
-    runbook = "schema-change"
-    risk = Level.high
-    expected_effect = "{object} is again as it was while all was well; what it broke works."
-    verification = "Error rate and latency of the services that use {target}."
-    undone_by = "Let {object} be what it is now."
 
     def find(self, inventory: Inventory) -> None:
         """A database."""
@@ -92,13 +87,9 @@ class RestoreProcess(Restore):
     """Put one variable or limit of a service's processes back to what it was."""
 
     kind = ActionKind("restore process state")
+    profile = PROFILES[kind]
     needs = ProcessRestoring
     place = "process"
-    runbook = "changed-setting"
-    risk = Level.medium
-    expected_effect = "{target} runs with {object} as it did while all was well."
-    verification = "Error rate and latency of {target} and of its callers."
-    undone_by = "Let {object} of {target} be what it is now."
 
     def find(self, inventory: Inventory) -> None:
         """A service that runs here."""

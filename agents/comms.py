@@ -11,7 +11,8 @@ from functools import cache
 
 from pydantic import Field
 
-from ..incident.communication import EXTERNAL, Audience, Message, MessageState
+from ..incident.action import Verdict
+from ..incident.communication import EXTERNAL, REPLACED_BY, Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
@@ -114,7 +115,9 @@ def communicate(
         now: the time of writing, aware, UTC.
         languages: "en", "zh"; one message per audience and language.
     """
-    messages = _numbered(document, _drafts(document, brief(document, now), languages))
+    number = len(document.communications) + 1
+    drafts = _drafts(document, brief(document, now), languages)
+    messages = [m.model_copy(update={"id": f"M{n}"}) for n, m in enumerate(drafts, number)]
     return CommunicationReport(
         specialist="comms",
         conclusion="concluded",
@@ -138,7 +141,8 @@ def _drafts(document: Incident, briefing: Briefing, languages: Iterable[str]) ->
     for audience, name in chosen:
         for language in languages:
             template = f"{name}.{language}.md"
-            if not _told(document, template, audience, now_at):
+            refused = now_at is Stage.resolved and _refused(document, template)
+            if not refused and not _told(document, template, audience, now_at):
                 yield _message(document, briefing, audience, template, language)
 
 
@@ -180,6 +184,21 @@ def _quotes(document: Incident, audience: Audience) -> list[Quote]:
     return list({(q.evidence, q.pointer): q for q in quotes}.values())
 
 
+def _refused(document: Incident, template: str) -> bool:
+    """Whether a person refused to tell that it began, and nobody was told: then nobody is told that
+    it ended either. A notice of a breach is asked for again all the same."""
+    if template.startswith(DISCLOSURE):
+        return False
+    same = [m for m in document.communications if m.template.split("@")[0] == template]
+    refusals = {
+        decision.subject
+        for decision in document.decisions
+        if decision.verdict is Verdict.rejected and decision.by != REPLACED_BY
+    }
+    sent = any(message.state is MessageState.sent for message in same)
+    return not sent and any(message.hash in refusals for message in same)
+
+
 def _told(document: Incident, template: str, audience: Audience, now_at: Stage) -> bool:
     """Whether this was already drafted, in a stage that is told once."""
     if now_at not in ONCE:
@@ -189,11 +208,6 @@ def _told(document: Incident, template: str, audience: Audience, now_at: Stage) 
         over = ended(document) or document.opened_at
         same = [m for m in same if m.created_at >= over]
     return any(m.audience is audience for m in same)
-
-
-def _numbered(document: Incident, drafts: Iterable[Message]) -> list[Message]:
-    first = len(document.communications) + 1
-    return [m.model_copy(update={"id": f"M{number}"}) for number, m in enumerate(drafts, first)]
 
 
 def _event(message: Message, now: datetime) -> Event:

@@ -1,6 +1,8 @@
 """Observability: the sweep (step 2), the verification (step 8), better monitoring (step 12)."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from ..analysis.quantities import change, percent
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
+from ..prompts.values import Between, sampled
 from ..telemetry.signal_catalogue import SignalName, definition
 from ..tools.shifts import SignalShift, signal_series
 from .causes.observations import Observations, finding
@@ -27,14 +30,23 @@ COMPARABLE = 0.5
 POINTS = 240
 
 
-def find_onset(seen: Observations) -> float | None:
-    """Unix seconds, or None when nothing left its band.
+class Onset(NamedTuple):
+    """When it began, unix seconds, and between which samples that lies: the last that was healthy
+    and the first that was not."""
+
+    at: float
+    earliest: float
+    latest: float
+
+
+def find_onset(seen: Observations) -> Onset | None:
+    """None when nothing left its band.
 
     The strongest anomalies are followed back from the baseline's start, because an alert fires
     only after its window has filled: the true onset may lie before the incident window.
     """
     rows = _telling([row for row in seen.signals.rows if row.worse])
-    found = [at for row in rows if (at := _departure(seen, row)) is not None]
+    found = [begun for row in rows if (begun := _departure(seen, row)) is not None]
     return min(found, default=None)
 
 
@@ -51,14 +63,18 @@ def _telling(worse: list[SignalShift]) -> list[SignalShift]:
     return [row for row in worse if row.score >= least][:STRONGEST]
 
 
-def _departure(seen: Observations, row: SignalShift) -> float | None:
+def _departure(seen: Observations, row: SignalShift) -> Onset | None:
     series = seen.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
-    if row.baseline is None or row.current is None:
-        return row.onset
     ts = np.array([point.ts for point in series.rows], float)
     values = np.array([point.value for point in series.rows], float)
-    index = last_departure(values, row.baseline, row.current)
-    return float(ts[index]) if index is not None else row.onset
+    if row.baseline is not None and row.current is not None:
+        index = last_departure(values, row.baseline, row.current)
+        if index is not None:
+            return Onset(ts[index], ts[index], ts[index + 1])
+    if row.onset is None:
+        return None
+    spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
+    return Onset(row.onset, row.onset - spacing, row.onset)
 
 
 __all__ = ["improve_monitoring", "sweep", "verify", "watch"]
@@ -72,7 +88,9 @@ SHOWN = 8
 def sweep(case: Case) -> SweepReport:
     """Step 2: anomalies in metrics, logs and traces, the health matrix, where it starts."""
     seen = Observations(case)
-    health, onset = seen.health, find_onset(seen)
+    health, begun = seen.health, find_onset(seen)
+    onset = from_ts(begun.at) if begun else None
+    between = (from_ts(begun.earliest), from_ts(begun.latest)) if begun else None
     origin = seen.origin.rows[0].path.split(" > ") if seen.origin.rows else []
     found = [
         *_anomalies(seen),
@@ -89,7 +107,8 @@ def sweep(case: Case) -> SweepReport:
         specialist="observability",
         conclusion="concluded" if found else "inconclusive",
         summary=summary,
-        onset=from_ts(onset) if onset else None,
+        onset=onset,
+        onset_between=between,
         health=[
             HealthRow(**{name: getattr(row, name) for name in HealthRow.model_fields})
             for row in health.rows
@@ -98,7 +117,7 @@ def sweep(case: Case) -> SweepReport:
         findings=found,
         gaps=coverage_gaps(coverage),
         searched=seen.searched(),
-        events=list(_events(seen, onset)),
+        events=list(_events(seen, onset, between)),
     )
 
 
@@ -137,11 +156,12 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
     return f"{len(found)} anomalies{where}"
 
 
-def _events(seen: Observations, onset: float | None) -> Iterator[Event]:
+def _events(seen: Observations, onset: datetime | None, between: Between | None) -> Iterator[Event]:
     """The onset and the changes just before it, on the timeline at their own time."""
     if onset:
-        text, kind = "the degradation begins", EventKind.telemetry
-        yield Event(at=from_ts(onset), actor="observability", kind=kind, text=text)
+        text = f"the degradation begins {sampled(between)}".strip()
+        kind = EventKind.telemetry
+        yield Event(at=onset, actor="observability", kind=kind, text=text)
     for row in seen.changes.rows[:5]:
         yield Event(
             at=from_ts(row.at),

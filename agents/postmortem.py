@@ -4,7 +4,7 @@ Every claim carries the ids it rests on. Sentences that blame are reworded and l
 itself passes the check.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +25,20 @@ from .runtime.case import Case
 TEMPLATE = "postmortem.md"
 SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
+
+
+SECTIONS: dict[str, Callable[[Narrator], Iterable[Statement]]] = {
+    "summary": story.summary,
+    "impact": impact,
+    "causes": story.causes,
+    "whys": story.whys,
+    "detection": story.detection,
+    "resolution": story.resolution,
+    "well": retrospective.went_well,
+    "wrong": retrospective.could_improve,
+    "lucky": retrospective.lucky,
+}
+"""What tells each section where nobody else did."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +97,13 @@ def compose(
 
 def authors(changes: Iterable[ChangeRecord]) -> list[str]:
     """Authors that look like people, from `recent_changes` rows; robots and teams are not."""
+    systems = {"bot", "ci", "automation", "autoscaler", "warroom", "team", *blame_words().systems}
     names = {row.author.strip() for row in changes}
-    return sorted(name for name in names if len(name) > 2 and not _is_system(name))
+    return sorted(name for name in names if len(name) > 2 and systems.isdisjoint(_words(name)))
 
 
-def _is_system(name: str) -> bool:
-    words = name.casefold().replace("-", " ").replace("_", " ").split()
-    robots = {"bot", "ci", "automation", "autoscaler", "warroom", "team"}
-    return any(word in blame_words().systems or word in robots for word in words)
+def _words(name: str) -> list[str]:
+    return name.casefold().replace("-", " ").replace("_", " ").split()
 
 
 def _is_settled(document: Incident) -> bool:
@@ -99,8 +112,8 @@ def _is_settled(document: Incident) -> bool:
 
 def summarised(document: Incident, draft: Draft) -> str:
     """The draft in a line: its length, whether the cause is settled, how much was reworded."""
-    kind = "noise" if is_noise(document) else "cause established"
-    kind = kind if _is_settled(document) else "cause open"
+    settled = "cause established" if _is_settled(document) else "cause open"
+    kind = "noise" if is_noise(document) else settled
     words = f"draft of {len(draft.markdown.split())} words, {kind}"
     marks = len(draft.marks)
     return words + (f"; {marks} sentence{'s' * (marks > 1)} reworded" if marks else "")
@@ -121,22 +134,15 @@ def _sections(
         "noise": is_noise(document),
         "settled": _is_settled(document),
         "started": onset(document),
+        "onset_between": document.onset_between if onset(document) == document.onset else None,
         "detected": detected(document),
         "ended": ended(document),
         "now": now,
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
-        "summary": told.get("summary") or list(story.summary(say)),
-        "impact": told.get("impact") or list(impact(say)),
-        "causes": told.get("causes") or list(story.causes(say)),
+        **{name: told.get(name) or list(tell(say)) for name, tell in SECTIONS.items()},
         "trigger": (told.get("trigger") or [story.trigger(say)])[0],
-        "whys": story.whys(say),
         "question": fill(lesson(document).question, document),
-        "detection": told.get("detection") or list(story.detection(say)),
-        "resolution": told.get("resolution") or list(story.resolution(say)),
-        "well": told.get("well") or retrospective.went_well(say),
-        "wrong": told.get("wrong") or retrospective.could_improve(say),
-        "lucky": told.get("lucky") or retrospective.lucky(say),
         "items": [_neutral_item(say, item) for item in selected(items)],
         "more_items": len(ordered(items)) - len(selected(items)),
         **_record(say),
@@ -146,10 +152,12 @@ def _sections(
 def _record(say: Narrator) -> dict:
     """Timeline, evidence that was cited, gaps. Called last: only then is known what was cited."""
     document, clean = say.document, say.clean
+    moments = [document.opened_at, *(event.at for event in document.timeline)]
+    days = {f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in moments}
     rows = [(row, say.cite(row.event.evidence, 2)) for row in say.rows]
     cited = [record for record in document.evidence if record.id in say.cited]
     return {
-        "day": _day(document),
+        "day": days.pop() if len(days) == 1 else "",  # else it is told on every line
         "timeline": rows,
         "evidence": [
             record.model_copy(update={"summary": cut(clean(record.summary))}) for record in cited
@@ -158,13 +166,6 @@ def _record(say: Narrator) -> dict:
         "gaps": [(clean(gap.what), clean(gap.why)) for gap in document.gaps],
         "dropped": [(clean(d.statement), clean(d.reason)) for d in document.dropped],
     }
-
-
-def _day(document: Incident) -> str:
-    """The day of the whole timeline, which then need not be told on every line; else empty."""
-    moments = [document.opened_at, *(event.at for event in document.timeline)]
-    days = {f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in moments}
-    return days.pop() if len(days) == 1 else ""
 
 
 def cut(text: str, most: int = SHOWN_SUMMARY) -> str:

@@ -4,23 +4,34 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from ..analysis.fusion import CONCLUSIVE
+from ..analysis.quantities import percent, quantity
 from ..incident.finding import Finding, Gap
 from ..incident.impact import Command, ServiceState
 from ..incident.report import DetectionReport, FollowUp, MitigationReport
 from ..incident.severity import Category, IncidentType, Severity
 from ..incident.timeline import Event, EventKind, from_ts
+from ..telemetry.model import Service
+from ..telemetry.signal_catalogue import SignalName
 from ..tools.base import Result
 from ..tools.health import ServiceHealth
 from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, finding, first, where
 from .causes.remedies import propose, sure_of_first
-from .health.anomalies import CHANGED, backed
-from .health.assessment import impact_now, objectives_now, words_of
-from .health.severity import JudgedSeverity, claimed, severity_now
-from .health.wellness import doubt_of
-from .reporting.wording import alert_gap, baseline_gap, coverage_gaps
+from .health.anomalies import CHANCE, CHANGED, backed
+from .health.assessment import (
+    JudgedSeverity,
+    claimed,
+    impact_now,
+    objectives_now,
+    severity_now,
+    words_of,
+)
+from .reporting.wording import coverage_gaps
 from .runtime.case import Case
+
+ENOUGH = 20
+"""Requests at the edge that it takes to say that nothing is wrong."""
 
 
 def detect(case: Case) -> DetectionReport:
@@ -31,7 +42,7 @@ def detect(case: Case) -> DetectionReport:
     reasons, unseen = backed(seen), _unseen(case, seen)
     if unseen and not reasons:
         level = claimed(words)
-    doubt = "" if reasons else unseen[0].why if unseen else doubt_of(seen)
+    doubt = "" if reasons else unseen[0].why if unseen else _doubt(seen)
     noise = not (reasons or doubt)
     services = _services(case, seen.health)
     summary = _summary(level, noise, doubt, services)
@@ -52,7 +63,7 @@ def detect(case: Case) -> DetectionReport:
         services=services,
         impact=impact_now(seen, level, words),
         slo=objectives_now(seen),
-        command=_command(case, services),
+        command=_command(services),
         findings=[*reasons, *_findings(case, seen, noise)],
         gaps=coverage_gaps(seen.coverage) + unseen + _unknown_service(case, seen.health),
         searched=seen.searched(),
@@ -85,9 +96,20 @@ def _question(case: Case, seen: Observations, doubt: str) -> FollowUp:
 
 
 def _unseen(case: Case, seen: Observations) -> list[Gap]:
-    """Why telemetry cannot say whether the alert is true; none where it can."""
-    alert, detect_s = case.document.alert, case.catalogue.windows.detect_s
-    gaps = alert_gap(alert, seen.coverage, detect_s) + baseline_gap(alert, seen.coverage, detect_s)
+    """Why telemetry cannot say whether the alert is true; none where it can. Samples may be a
+    window late; with no healthy time to compare with, it may be true however calm it looks."""
+    fired, metrics = case.document.alert.starts_at, first(seen.coverage, modality="metrics")
+    least, gaps = 2 * case.catalogue.windows.detect_s, []
+    late = fired.timestamp() - metrics.end if fired and metrics and metrics.end else 0.0
+    if late > least:
+        why = f"metrics end {quantity(late, 's')} before it fired"
+        gaps.append(Gap(what="telemetry of the alert", why=why))
+    if fired and metrics and metrics.start:
+        before = fired.timestamp() - least / 2 - metrics.start
+        only = "only " if before >= 0 else ""
+        side = "before" if before >= 0 else "after"
+        why = f"metrics begin {only}{abs(before):.0f} s {side} the incident"
+        gaps += [Gap(what="healthy time to compare with", why=why)] if before < least else []
     if not (seen.coverage.ok and seen.health.ok):
         gaps.append(Gap(what="health of services", why="no telemetry of them is there"))
     return gaps
@@ -98,7 +120,8 @@ def _summary(level: JudgedSeverity, noise: bool, doubt: str, services: list[Serv
         return "noise: the alert's condition does not hold, and every objective is met"
     if doubt:
         return f"not confirmed and not noise ({doubt}): it stays open"
-    return f"{level.severity.value} by {level.rule}; affected: {_names(services)}"
+    hurt = [s.name for s in services if s.role != "dependency"][:4] or ["no service named"]
+    return f"{level.severity.value} by {level.rule}; affected: {', '.join(hurt)}"
 
 
 def _begun(seen: Observations) -> float | None:
@@ -108,6 +131,39 @@ def _begun(seen: Observations) -> float | None:
     rows = [row for row in seen.outcomes.rows if row.edge and row.score >= CHANGED and row.since]
     begun = min((row.since for row in rows if row.since), default=None)
     return begun if begun is not None and begun < first_by_alert else None
+
+
+def _doubt(seen: Observations) -> str:
+    """Why the system is not positively shown well, without which an alert that nothing backs is no
+    noise; empty where it is: enough requests, every objective met, outcomes as ever, and the
+    alert's condition false for long enough."""
+    requests, own = _requests(seen), list(where(seen.condition, alerted=True))
+    if requests < ENOUGH:
+        return f"only {requests} requests were seen since the alert"
+    short = next((row for row in seen.objectives.rows if row.breached), None)
+    if short:
+        return f"{short.service} {short.name} is at {percent(short.current)}"
+    doubt = next((row for row in seen.outcomes.rows if row.score >= CHANCE), None)
+    if doubt:
+        return doubt.words()
+    fires = first(seen.condition, holds=True)
+    if fires:
+        return fires.words
+    if not own:
+        return "the alert's condition is not known and could not be evaluated again"
+    early = next((row for row in own if (row.quiet_s or 0) < row.rhythm_s), None)
+    return f"{early.words}: too short a time" if early else ""
+
+
+def _requests(seen: Observations) -> int:
+    """Requests of the incident window: counted at the edge, else by rate."""
+    total = first(seen.impact, route="*")
+    if total:
+        return total.requests
+    places = seen.of_kind("edge") or {seen.case.document.alert.service}
+    rates = where(seen.signals, signal=SignalName.request_rate)
+    per_s = sum(row.current or 0 for row in rates if row.service in places)
+    return int(per_s * seen.case.frame.incident.seconds)
 
 
 def mitigate(case: Case) -> MitigationReport:
@@ -136,38 +192,20 @@ def _services(case: Case, health: Result[ServiceHealth]) -> list[ServiceState]:
     """The alerting service, then the ones that are unwell, then what those depend on."""
     bad = [r.service for r in health.rows if "bad" in r.states()]
     alerting = [case.document.alert.service] if case.document.alert.service else []
+    known = {service.name: service for service in case.catalogue.services}
     named = list(dict.fromkeys([*alerting, *bad]))
-    needed = [callee for name in named for callee in _callees(case, name)]
+    needed = [callee for name in named if name in known for callee in known[name].depends_on]
     roles = dict.fromkeys(needed, "dependency")
     roles |= dict.fromkeys(bad, "affected") | dict.fromkeys(alerting, "alerting")
-    return [_service(case, name, roles[name]) for name in dict.fromkeys([*named, *needed])]
+    return [_service(known.get(name), name, roles[name]) for name in dict.fromkeys(named + needed)]
 
 
-def _callees(case: Case, name: str) -> list[str]:
-    known = case.catalogue.find(name)
-    return known.depends_on if known else []
+def _service(known: Service | None, name: str, role: str) -> ServiceState:
+    facts = known.model_dump(include={"kind", "tier", "depends_on", "team"}) if known else {}
+    return ServiceState(name=name, role=role, **facts)
 
 
-def _service(case: Case, name: str, role: str) -> ServiceState:
-    known = case.catalogue.find(name)
-    if known is None:
-        return ServiceState(name=name, role=role)
-    return ServiceState(
-        name=name,
-        kind=known.kind,
-        tier=known.tier,
-        role=role,
-        depends_on=known.depends_on,
-        team=known.team,
-    )
-
-
-def _names(services: list[ServiceState]) -> str:
-    hurt = [s.name for s in services if s.role != "dependency"]
-    return ", ".join(hurt[:4]) or "no service named"
-
-
-def _command(case: Case, services: list[ServiceState]) -> Command:
+def _command(services: list[ServiceState]) -> Command:
     teams = list(dict.fromkeys(s.team for s in services if s.team))
     return Command(technical_lead=teams[0] if teams else "", experts=teams[1:])
 

@@ -38,18 +38,8 @@ class Stack:
     frames: tuple[StackFrame, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StackGroup:
-    """Traces with one root exception at one place."""
-
-    exception: str
-    frame: StackFrame | None
-    """Deepest frame of our own, else the deepest; None when no frame could be read."""
-    count: int
-    first: int
-    """Index of the first one in the input."""
-    example: str
-
+Place = tuple[str, str, str]
+"""Exception, file, function: lines move between releases."""
 
 _CHAINED = re.compile(
     r"^(?:The above exception was the direct cause|During handling of the above exception).*$",
@@ -66,28 +56,6 @@ _TITLE = re.compile(
     r"^(?:Exception in thread \"[^\"]*\" |Caused by: |Unhandled exception\. |Uncaught )?"
     r"(?P<type>[A-Za-z_][\w.$]*)(?:: ?(?P<message>.*))?$"
 )
-
-
-def group_stacks(texts: Sequence[str]) -> list[StackGroup]:
-    """Group traces by root exception, file and function (lines move between releases); the most
-    frequent first. Texts without a readable trace are left out."""
-    parsed = {text: parse_stack(text) for text in dict.fromkeys(texts)}
-    members: dict[tuple[str, str, str], list[int]] = {}
-    for index, text in enumerate(texts):
-        stack = parsed[text]
-        if stack is not None:
-            frame = own_frame(stack)
-            file, function = (frame.file, frame.function) if frame else ("", "")
-            members.setdefault((stack.exception, file, function), []).append(index)
-    ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [_group(key[0], texts, indices) for key, indices in ordered]
-
-
-def _group(exception: str, texts: Sequence[str], indices: list[int]) -> StackGroup:
-    example = texts[indices[0]]
-    stack = parse_stack(example)
-    frame = own_frame(stack) if stack else None
-    return StackGroup(exception, frame, len(indices), indices[0], example)
 
 
 def parse_stack(text: str) -> Stack | None:
@@ -158,12 +126,27 @@ def _go(lines: Sequence[str]) -> tuple[StackFrame, ...]:
     return tuple(frame for frame in frames if frame and frame.function)
 
 
+def place_of(stack: Stack) -> Place:
+    """What traces of one root exception at one place have in common."""
+    frame = own_frame(stack)
+    return stack.exception, frame.file if frame else "", frame.function if frame else ""
+
+
 def own_frame(stack: Stack) -> StackFrame | None:
     """The deepest frame that is not a library's; the deepest of all when every one is."""
     for frame in reversed(stack.frames):
         if not any(_belongs(frame, library) for library in LIBRARIES):
             return frame
     return stack.frames[-1] if stack.frames else None
+
+
+def raised_at(text: str) -> StackFrame | None:
+    """The deepest frame of own code; of a chain of exceptions, in the first that has one."""
+    stacks = [stack for part in _CHAINED.split(text) if (stack := parse_stack(part))]
+    for frame in map(own_frame, stacks):
+        if frame and not any(mark in frame.file for mark in LIBRARIES):
+            return frame
+    return own_frame(stacks[0]) if stacks else None
 
 
 def _belongs(frame: StackFrame, library: str) -> bool:

@@ -55,6 +55,7 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
     rows = [
         ("action", Text(f"{plan.kind} {shown(plan.target)}", "strong")),
         *(("parameter", Text(_whole(key, value))) for key, value in plan.parameters.items()),
+        *(("only while", Text(f"{key} is {shown(str(was))}")) for key, was in plan.found.items()),
         ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
         ("who notices", Text(shown(plan.blast_radius))),
         ("expected", Text(shown(plan.expected_effect))),
@@ -63,7 +64,7 @@ def _rows(plan: ActionPlan, document: Incident) -> list[tuple[str, Text]]:
         ("why", Text(shown(plan.rationale))),
     ]
     if plan.kind in CATALOGUE:
-        rows.append(("runbook", Text(CATALOGUE[plan.kind].runbook)))
+        rows.append(("runbook", Text(CATALOGUE[plan.kind].profile.runbook)))
     cause = next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
     if cause:
         text = f"{cause.id}, {cause.confidence:.0%}: {shown(cause.statement)}"

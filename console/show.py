@@ -14,6 +14,7 @@ from ..incident.ledger import Request
 from ..incident.report import SweepReport
 from ..incident.store import IncidentRow
 from ..incident.timeline import EventKind, from_ts
+from ..prompts.values import began
 from .closing import advice, questions, where
 from .desk import print_json
 from .exits import Exit
@@ -82,7 +83,7 @@ def overview(
     say(console, ("  state     ", "dim"), incident.state.value)
     say(console, ("  opened    ", "dim"), moment(incident.opened_at))
     if incident.onset:
-        say(console, ("  onset     ", "dim"), moment(incident.onset))
+        say(console, ("  onset     ", "dim"), began(incident.onset, incident.onset_between))
     console.print(severity_lines(incident))
     _health(console, incident)
     _causes(console, incident)

@@ -36,6 +36,10 @@ class ActionPlan(BaseModel):
     parameters: dict[str, JsonValue] = Field(
         default_factory=dict, description="validated parameters of the action"
     )
+    found: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="what was so of the target when it was made: else nothing is done",
+    )
     hypothesis: str = Field(default="", description="id of the hypothesis it follows from")
     rationale: str = Field(description="why this action, one or two sentences")
     quotes: list[Quote] = Field(default_factory=list, description="values the choice rests on")
@@ -55,8 +59,12 @@ class ActionPlan(BaseModel):
     def hash(self) -> str:
         """SHA-256 over every field, in hex: any edit is another plan."""
         content = self.model_dump(mode="json")
-        if not self.experiment:  # plans that were approved before there were any keep their hash
-            del content["experiment"]
+        for name in (
+            "experiment",
+            "found",
+        ):  # plans that were made before there were any keep theirs
+            if not content[name]:
+                del content[name]
         return digest(content)
 
     @property

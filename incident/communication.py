@@ -18,6 +18,8 @@ class Audience(StrEnum):
 
 
 EXTERNAL = (Audience.status_page, Audience.customers)
+REPLACED_BY = "comms"
+"""Who withdraws a text that a newer one replaces; whoever else rejects one is a person."""
 
 
 class MessageState(StrEnum):

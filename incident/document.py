@@ -64,6 +64,9 @@ class Incident(BaseModel):
     transitions: list[Transition] = Field(default_factory=list, description="how it got there")
 
     onset: AwareDatetime | None = Field(default=None, description="when it began, UTC; step 2")
+    onset_between: tuple[AwareDatetime, AwareDatetime] | None = Field(
+        default=None, description="the samples that it lies between, UTC; None: not measured"
+    )
     services: list[ServiceState] = Field(default_factory=list, description="affected ones first")
     impact: Impact | None = Field(default=None, description="who is hurt; None until assessed")
     slo: list[SloState] = Field(default_factory=list, description="objectives against now")

@@ -48,7 +48,8 @@ def file_report(
     check = _Check(document, report, cache(payload), at)  # many claims quote one payload
     _forget(document, report)
     document.findings += [_signed(f, report) for f in check.kept(report.findings)]
-    document.hypotheses = _keeping_proven(document, check.hypotheses(report.hypotheses))
+    after = merged(document.hypotheses, check.hypotheses(report.hypotheses))
+    document.hypotheses = with_proven(document, after)
     document.proposals = _ranked(document.proposals, check.kept(report.proposals))
     _add_messages(document, check.kept(report.messages))
     document.gaps += [
@@ -131,13 +132,27 @@ def _forget(document: Incident, report: AnyReport) -> None:
     document.follow_ups = [f for f in document.follow_ups if f.step != report.step]
 
 
-def _keeping_proven(document: Incident, new: list[Hypothesis]) -> list[Hypothesis]:
-    """All hypotheses as of now. What an action proved is never ruled out: the recovery has taken
-    the evidence away, not the cause."""
+def with_proven(document: Incident, found: list[Hypothesis]) -> list[Hypothesis]:
+    """Hypotheses, most likely first, with what actions proved: never ruled out, never less sure
+    than the record has it. The recovery has taken the evidence away, not the cause; the others
+    share what is left."""
     known = {h.id: h for h in document.hypotheses if h.id in document.proven}
-    after = merged(document.hypotheses, new)
-    kept = [known.get(h.id, h) if h.ruled_out else h for h in after]
+    kept = [_as_sure(h, known[h.id]) if h.id in known else h for h in found]
+    before, sure = (
+        sum(h.confidence for h in each if h.id in known and h.standing) for each in (found, kept)
+    )
+    left = (1 - sure) / (1 - before) if before < sure else 1.0
+    for n, other in enumerate(kept):
+        if other.id not in known and other.standing:
+            share = round(other.confidence * max(0.0, left), 3)
+            kept[n] = other.model_copy(update={"confidence": share})
     return sorted(kept, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _as_sure(found: Hypothesis, known: Hypothesis) -> Hypothesis:
+    if found.ruled_out:
+        return known
+    return found.model_copy(update={"confidence": max(found.confidence, known.confidence)})
 
 
 def _signed(finding: Finding, report: AnyReport) -> Finding:
@@ -174,7 +189,7 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
         document.command = report.command or document.command
         document.onset = report.onset or document.onset
     if isinstance(report, SweepReport) and report.onset:
-        document.onset = report.onset
+        document.onset, document.onset_between = report.onset, report.onset_between
     if isinstance(report, (InvestigationReport, SecurityReport)):
         _classify(document, report)
     if isinstance(report, VerificationReport):

@@ -139,6 +139,9 @@ class SweepReport(Report):
 
     step: Literal[2] = 2
     onset: AwareDatetime | None = Field(default=None, description="when it began, UTC")
+    onset_between: tuple[AwareDatetime, AwareDatetime] | None = Field(
+        default=None, description="the last healthy sample and the first that was not, UTC"
+    )
     health: list[HealthRow] = Field(default_factory=list, description="one row a service")
     origin: list[str] = Field(default_factory=list, description="path from loudest to origin")
 

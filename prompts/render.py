@@ -45,6 +45,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         shown.utc,
         shown.minute,
         shown.clock,
+        shown.began,
         shown.hurt,
         shown.hurt_outside,
         shown.zh,

@@ -39,6 +39,27 @@ def minute(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+Between = tuple[datetime, datetime]
+"""Two samples that a moment lies between."""
+
+
+def began(moment: datetime | None, between: Between | None, language: str = "en") -> str:
+    """When something began, as exactly as samples tell."""
+    words = sampled(between, language)
+    return f"{moment.astimezone(UTC):%Y-%m-%d} {words}" if moment and words else utc(moment)
+
+
+def sampled(between: Between | None, language: str = "en") -> str:
+    """between 14:02:10 and 14:02:25 UTC (samples every 15 s); empty where samples are as close as
+    the second that is told."""
+    if between is None or (spacing := round((between[1] - between[0]).total_seconds())) < 1:
+        return ""
+    first, last = map(clock, between)
+    if language == "zh":
+        return f"{first} 至 {last} UTC 之间 (每 {spacing} 秒采样一次)"
+    return f"between {first} and {last} UTC (samples every {spacing} s)"
+
+
 def clock(moment: datetime | None) -> str:
     """The time of day, UTC, to the second."""
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"

@@ -12,28 +12,10 @@ from ..actions.capabilities import (
     LimitSet,
     Providers,
     ProviderSet,
-    Reverted,
-    Reverting,
 )
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
 from .git import Configuration
-
-
-class ConfigurationHistory(Reverting):
-    """The commits of the configuration repository."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
-
-    def inventory(self) -> Inventory:
-        """Nothing of its own: which commits there are is told by the changes."""
-        return Inventory()
-
-    def revert(self, commit: str) -> Reverted:
-        """One more commit, after which what this one changed is as before it."""
-        return self.configuration.revert(commit)
-
 
 EDGE = "edge.json"
 
@@ -96,7 +78,7 @@ class Edge(EdgeRules):
         def edit(document: dict[str, Any]) -> Blocked:
             present = document.setdefault(key, [])
             added = [value for value in values if value not in present]
-            present.extend(added)
+            present += added
             note = "" if added else f"all of them were {key} already"
             return Blocked(added=added, changed=bool(added), note=note)
 
@@ -123,14 +105,14 @@ class Flags(FeatureFlags):
 
     def inventory(self) -> Inventory:
         """Every flag's name, and whether its default variant is anything but off."""
-        document = self.configuration.read(FLAGS)
-        return Inventory(flags={name: is_on(flag) for name, flag in self._all(document)})
+        flags = self.configuration.read(FLAGS).get("flags", {})
+        return Inventory(flags={name: is_on(flags[name]) for name in sorted(flags)})
 
     def turn_off(self, flag: str) -> FlagSet:
         """Serve the off variant to everyone; a flag without one is disabled."""
 
         def edit(document: dict[str, Any]) -> FlagSet:
-            found = self._find(document, flag)
+            found = _flag(document, flag)
             before = {key: found.get(key) for key in ("state", "defaultVariant")}
             was_on = is_on(found)
             if was_on:
@@ -144,19 +126,17 @@ class Flags(FeatureFlags):
         """Undo: state and default variant as they were."""
 
         def edit(document: dict[str, Any]) -> Committed:
-            self._find(document, was.flag).update(was.before)
+            _flag(document, was.flag).update(was.before)
             return Committed(note=f"{was.flag} is as before")
 
         return self.configuration.update(FLAGS, f"Restore {was.flag}", edit)
 
-    def _all(self, document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        return sorted(document.get("flags", {}).items())
 
-    def _find(self, document: dict[str, Any], name: str) -> dict[str, Any]:
-        flags = dict(self._all(document))
-        if name not in flags:
-            raise ToolFailed(f"no flag {name}; known: {', '.join(flags) or 'none'}")
-        return flags[name]
+def _flag(document: dict[str, Any], name: str) -> dict[str, Any]:
+    flags = document.get("flags", {})
+    if name not in flags:
+        raise ToolFailed(f"no flag {name}; known: {', '.join(sorted(flags)) or 'none'}")
+    return flags[name]
 
 
 def is_on(flag: dict[str, Any]) -> bool:
@@ -186,9 +166,8 @@ class ConfiguredProviders(Providers):
         """The providers that can be used, and who uses which."""
         document = dict(self.configuration.read(PROVIDERS))
         known = sorted(document.pop("providers", {}))
-        using = {name: next(iter(uses.values()), "") for name, uses in document.items()}
-        parts = {name: Part(provider=provider) for name, provider in using.items()}
-        return Inventory(services=parts, providers=known)
+        using = {name: Part(provider=[*uses.values(), ""][0]) for name, uses in document.items()}
+        return Inventory(services=using, providers=known)
 
     def switch(self, service: str, to: str) -> ProviderSet:
         """Let every capability of the service use `to`."""

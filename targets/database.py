@@ -6,8 +6,7 @@ interpolated; `dump` is a temporary table that holds the backup, `live` the tabl
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -18,6 +17,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier
 from ..actions.capabilities import Difference, Receipt, Repaired, RowRepair
 from ..actions.inventory import Inventory
 from ..errors import ToolFailed
+from .database_state import changing
 
 SCHEMA = "warroom"
 WAS_THERE = "warroom_was_there"
@@ -126,11 +126,6 @@ def _list(parts: Iterable[Composable]) -> Composed:
     return SQL(", ").join(parts)
 
 
-OPTIONS = (
-    "-c statement_timeout=8000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=9000"
-)
-
-
 class Database(RowRepair):
     """A PostgreSQL database and a folder with one <table>.csv per dumped table."""
 
@@ -157,7 +152,7 @@ class Database(RowRepair):
 
     def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
         """Count the rows that differ from the backup in these columns (none given: in any)."""
-        with self._connected() as connection:
+        with changing(self.dsn) as connection:
             return _compare(connection, self._load(connection, table, columns))
 
     def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Repaired:
@@ -165,7 +160,7 @@ class Database(RowRepair):
 
         More than `max_rows` rows: ToolFailed and no change.
         """
-        with self._connected() as connection:
+        with changing(self.dsn) as connection:
             shape = self._load(connection, table, columns)
             lock = SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(Identifier(table))
             connection.execute(lock)
@@ -187,7 +182,7 @@ class Database(RowRepair):
 
     def restore(self, was: Repaired) -> Receipt:
         """Undo a repair: the kept rows come back, the added ones go."""
-        with self._connected() as connection:
+        with changing(self.dsn) as connection:
             if not _exists(connection, f'{SCHEMA}."{was.kept_in}"'):
                 raise ToolFailed(f"the replaced rows {SCHEMA}.{was.kept_in} are gone: cannot undo")
             shape = _shape(connection, was.table, was.columns)
@@ -211,19 +206,6 @@ class Database(RowRepair):
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write((self.backup / f"{table}.csv").read_bytes())
         return shape
-
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
-        """One transaction: committed at the end, rolled back by any error."""
-        try:
-            with psycopg.connect(self.dsn, connect_timeout=3, options=OPTIONS) as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            raise ToolFailed(
-                f"the database did not do it ({_line(error)}): is it up, is the table locked?"
-            ) from error
-        except psycopg.Error as error:
-            raise ToolFailed(f"the database refused ({_line(error)}); nothing changed") from error
 
 
 def _shape(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> Shape:
@@ -261,7 +243,3 @@ def _repair(connection: psycopg.Connection, shape: Shape) -> str:
 
 def _exists(connection: psycopg.Connection, name: str) -> bool:
     return connection.execute("SELECT to_regclass(%s)", (name,)).fetchone() != (None,)
-
-
-def _line(error: psycopg.Error) -> str:
-    return str(error).strip().split("\n")[0]

@@ -1,146 +1,76 @@
-"""What a database's catalogues and sessions say, as facts: one query for each, over one connection
-that is kept, so that a database without free connections can still be looked at.
+"""A PostgreSQL database by its catalogues, settings and sessions: looked at, put back, a session
+ended.
+
+Looking is one query for each part, over one connection that is kept, so that a database without
+free connections can still be looked at. A change is one transaction: the catalogues are read in it
+before and after, and where anything but the approved fact is otherwise, or that fact is not what
+was approved, nothing is changed.
 """
 
 import json
+import re
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 
-from ..actions.facts import FactKind, Facts, Inspecting, Reading, kept
+from ..actions.facts import (
+    DatabaseRestoring,
+    FactKind,
+    Facts,
+    FactSet,
+    Inspecting,
+    Reading,
+    SessionEnded,
+    SessionEnding,
+    differences,
+    kept,
+    restorable,
+)
 from ..actions.inventory import Inventory
+from ..errors import ToolFailed
+from .database_statements import begun_with, statements
 
-OPTIONS = (
+CATALOGUES, SETTINGS, SESSIONS = (
+    (Path(__file__).parent / f"{name}.sql").read_bytes()
+    for name in ("catalogues", "settings", "sessions")
+)
+"""Each (kind, object, value)."""
+LOOKING = (
     "-c statement_timeout=1500 -c lock_timeout=400 -c default_transaction_read_only=on"
     " -c idle_in_transaction_session_timeout=5000"
 )
+CHANGING = (
+    "-c statement_timeout=8000 -c lock_timeout=3000 -c default_transaction_read_only=off"
+    " -c idle_in_transaction_session_timeout=9000"
+)
 APPLICATION = "warroom inspector"
-OURS = "NOT IN ('pg_catalog', 'information_schema', 'warroom') AND n.nspname !~ '^pg_(toast|temp)'"
-
-CATALOGUES = f"""
-WITH spaces AS (SELECT n.oid, n.nspname FROM pg_namespace n WHERE n.nspname {OURS}),
-tables AS (
-    SELECT c.oid, c.relkind, c.relacl, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-           format('%I.%I', s.nspname, c.relname) AS name
-    FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','S')
-),
-granted AS (
-    SELECT CASE relkind WHEN 'S' THEN 'sequence ' ELSE 'table ' END || name AS thing,
-        coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
-        AS acl FROM tables
-    UNION ALL SELECT format('table %s (%I)', t.name, a.attname), a.attacl
-    FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid WHERE a.attacl IS NOT NULL
-    UNION ALL SELECT format('schema %I', n.nspname), coalesce(n.nspacl, acldefault('n', n.nspowner))
-    FROM pg_namespace n WHERE n.nspname {OURS}
-    UNION ALL SELECT format('database %I', datname), coalesce(datacl, acldefault('d', datdba))
-    FROM pg_database WHERE datname = current_database()
-)
-SELECT 'grant', format('%s on %s to %s', g.privilege_type, thing,
-       CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END), 'granted'
-FROM granted, aclexplode(acl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
-UNION ALL SELECT 'grant', format('membership in %I to %I', g.rolname, m.rolname), 'granted'
-FROM pg_auth_members x JOIN pg_roles g ON g.oid = x.roleid JOIN pg_roles m ON m.oid = x.member
-WHERE g.rolname !~ '^pg_'
-UNION ALL SELECT 'grant', 'owner of table ' || name, pg_get_userbyid(relowner) FROM tables
-UNION ALL SELECT 'policy', 'row security on ' || name,
-    CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'enabled' END FROM tables WHERE relrowsecurity
-UNION ALL SELECT 'policy', format('%I on %s', p.polname, t.name), concat_ws(' ',
-    CASE WHEN p.polpermissive THEN 'AS PERMISSIVE' ELSE 'AS RESTRICTIVE' END,
-    'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
-              WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-    'TO ' || (SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ' ORDER BY 1)
-              FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
-    'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-    'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
-FROM pg_policy p JOIN tables t ON t.oid = p.polrelid
-UNION ALL SELECT 'constraint', format('%I on %s', k.conname, t.name), pg_get_constraintdef(k.oid)
-FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid
-UNION ALL SELECT 'index', format('%I on %s', i.relname, t.name),
-    pg_get_indexdef(x.indexrelid) || CASE WHEN x.indisvalid THEN '' ELSE ' (invalid)' END
-FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN tables t ON t.oid = x.indrelid
-WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid)
-UNION ALL SELECT 'trigger', format('%I on %s', g.tgname, t.name),
-    pg_get_triggerdef(g.oid) || CASE g.tgenabled WHEN 'D' THEN ' (disabled)' ELSE '' END
-FROM pg_trigger g JOIN tables t ON t.oid = g.tgrelid WHERE NOT g.tgisinternal
-UNION ALL SELECT 'function', format('%I.%I(%s)', s.nspname, f.proname,
-    pg_get_function_identity_arguments(f.oid)), pg_get_functiondef(f.oid)
-FROM pg_proc f JOIN spaces s ON s.oid = f.pronamespace
-WHERE f.prokind IN ('f', 'p') AND NOT EXISTS (
-    SELECT FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
-UNION ALL SELECT 'column', format('%s.%I', t.name, a.attname), concat_ws(' ',
-    format_type(a.atttypid, a.atttypmod), 'default ' || pg_get_expr(d.adbin, d.adrelid))
-FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid
-LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
-WHERE t.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL SELECT 'setting', concat_ws(' ', split_part(c.value, '=', 1),
-    'of role ' || quote_ident(r.rolname), 'of database ' || quote_ident(d.datname)),
-    substr(c.value, strpos(c.value, '=') + 1)
-FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c(value)
-LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
-WHERE d.datname IS NULL OR d.datname = current_database()
-UNION ALL SELECT 'setting', format('connection limit of role %I', rolname), rolconnlimit::text
-FROM pg_roles WHERE rolname !~ '^pg_'
-UNION ALL SELECT 'setting', format('login of role %I', rolname),
-    CASE WHEN NOT rolcanlogin THEN 'off' WHEN rolvaliduntil <= now() THEN 'expired' ELSE 'on' END
-FROM pg_roles WHERE rolname !~ '^pg_'
-UNION ALL SELECT 'setting', format('connection limit of database %I', datname), datconnlimit::text
-FROM pg_database WHERE datname = current_database()
+RENEW_S = 2.0
+RENEWED = """
+SELECT count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid)),
+       count(*) FILTER (WHERE state <> 'idle')
+FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> %(own)s
+  AND backend_start < (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+  AND datname = current_database()
+  AND (rolname = %(role)s OR %(role)s = '' AND datname = %(database)s AND NOT rolsuper)
 """
-"""(kind, object, value) of everything that decides what a statement may do and how it is done."""
-
-SETTINGS = """
-SELECT 'setting', name, setting FROM (
-    SELECT DISTINCT ON (name) name, setting FROM pg_file_settings
-    WHERE error IS NULL ORDER BY name, seqno DESC) file
-UNION ALL SELECT 'setting', name, current_setting(name) FROM pg_settings
-WHERE source IN ('command line', 'environment variable')
+ENDED = """
+SELECT pg_terminate_backend(pid, 3000) FROM pg_stat_activity
+WHERE format('%%s/%%s', pid, extract(epoch FROM backend_start)) = %s AND application_name = %s
 """
-"""As the server's files have them: what `pg_settings` says is overlaid by the session's own."""
-
-SESSIONS = """
-WITH s AS (
-    SELECT pid, backend_start, coalesce(usename, '') AS role, application_name AS application,
-           coalesce(state, backend_type) AS state, left(query, 300) AS statement, xact_start,
-           CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) ELSE '{}' END AS blockers
-    FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL
-),
-waiting AS (
-    SELECT s.pid, s.role, s.application, s.statement, b.pid AS blocker FROM s
-    CROSS JOIN unnest(s.blockers) x JOIN s b ON b.pid = x AND b.blockers = '{}'
-),
-wanted AS (
-    SELECT w.*, l.mode, coalesce(l.relation, h.relation)::regclass::text AS relation FROM waiting w
-    LEFT JOIN LATERAL (SELECT mode, relation FROM pg_locks
-        WHERE pid = w.pid AND NOT granted LIMIT 1) l ON true
-    LEFT JOIN LATERAL (SELECT relation FROM pg_locks WHERE pid = w.pid AND granted
-        AND locktype = 'tuple' LIMIT 1) h ON true
-)
-SELECT 'wait', json_build_object('waiting_role', w.role, 'waiting_application', w.application,
-        'relation', coalesce(w.relation, ''), 'mode', coalesce(w.mode, ''),
-        'blocker', format('%s/%s', b.pid, extract(epoch FROM b.backend_start)),
-        'blocker_role', b.role, 'blocker_application', b.application,
-        'blocker_since', extract(epoch FROM b.xact_start)),
-    json_build_object('waiting', count(*), 'statement', min(w.statement),
-        'blocker_state', b.state, 'blocker_statement', b.statement)
-FROM wanted w JOIN s b ON b.pid = w.blocker
-GROUP BY w.role, w.application, w.relation, w.mode, b.pid, b.backend_start, b.role, b.application,
-    b.state, b.statement, b.xact_start
-UNION ALL SELECT 'connections', json_build_object('role', ''), json_build_object('used', count(*),
-    'limit', current_setting('max_connections')::int) FROM s
-UNION ALL SELECT 'connections', json_build_object('role', role), json_build_object(
-    'used', sum(held), 'limit', max(most),
-    'by', string_agg(format('%s %s', coalesce(nullif(application, ''), 'unnamed'), held), ', '
-                     ORDER BY held DESC, application))
-FROM (SELECT s.role, s.application, count(*) AS held, max(r.rolconnlimit) AS most
-      FROM s JOIN pg_roles r ON r.rolname = s.role GROUP BY 1, 2) held GROUP BY role
+FOUND = """
+SELECT (SELECT count(*) FROM pg_stat_activity w WHERE w.wait_event_type = 'Lock'
+        AND s.pid = ANY (pg_blocking_pids(w.pid)))
+FROM pg_stat_activity s WHERE backend_type = 'client backend' AND application_name = %s
+AND format('%%s/%%s', pid, extract(epoch FROM backend_start)) = %s
 """
-"""Who waits for whom (the one who holds what all wait for, not those that wait in between), and
-who has how many connections."""
 
 
-class DatabaseState(Inspecting):
-    """A PostgreSQL database as its catalogues and sessions tell."""
+class DatabaseState(Inspecting, DatabaseRestoring, SessionEnding):
+    """A PostgreSQL database besides its rows."""
 
     def __init__(self, dsn: str, service: str = "database") -> None:
         self.dsn = dsn
@@ -157,29 +87,6 @@ class DatabaseState(Inspecting):
         yield self._reading("the settings of the database server", SETTINGS)
         yield self._reading("the sessions of the database", SESSIONS)
 
-    def _reading(self, part: str, query: str) -> Reading:
-        try:
-            rows = self._connected().execute(query.encode()).fetchall()
-        except psycopg.Error as error:
-            if not isinstance(
-                error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
-            ):
-                self.close()
-            said = str(error).strip().split("\n")[0]
-            return Reading(self.service, part, gap=f"the database could not be inspected: {said}")
-        return Reading(self.service, part, facts_of(rows, self.dsn))
-
-    def _connected(self) -> psycopg.Connection:
-        if self.connection is None or self.connection.closed:
-            self.connection = psycopg.connect(
-                self.dsn,
-                autocommit=True,
-                connect_timeout=2,
-                options=OPTIONS,
-                application_name=APPLICATION,
-            )
-        return self.connection
-
     def close(self) -> None:
         """Give the connection back; the next look opens another."""
         if self.connection is not None:
@@ -187,14 +94,127 @@ class DatabaseState(Inspecting):
                 self.connection.close()
             self.connection = None
 
+    def put(self, where: str, what: FactKind, name: str, now: str, to: str) -> FactSet:
+        """Let a fact that is `now` be `to`; "" is: not there. There is one database only."""
+        if not (restorable(now) and restorable(to)):
+            raise ToolFailed(f"what {name} was is not written down: put it back by hand")
+        making = list(statements(what, name, now, to))
+        server = what is FactKind.setting and re.fullmatch(r"[\w.]+", name) is not None
+        with changing(self.dsn, autocommit=server) as connection:
+            query = SETTINGS if server else CATALOGUES
+            before = _facts(connection, query, self.dsn)
+            found = before.get((what, name), "")
+            receipt = FactSet(what=what, object=name, before=found, after=to)
+            if found == to:
+                return receipt.model_copy(update={"changed": False, "note": "it is so already"})
+            if found != now:
+                raise ToolFailed(
+                    f"{name} is {found or 'gone'} by now, not {now or 'gone'}: nothing was changed"
+                )
+            if server:
+                _reloadable(connection, name)
+            for statement in making:
+                connection.execute(statement, prepare=True)  # prepared: one statement, not several
+            _exactly(before, _facts(connection, query, self.dsn), (what, name), to)
+        if whose := begun_with(what, name):
+            return receipt.model_copy(update={"note": self._renew(*whose)})
+        return receipt
 
-def facts_of(rows: list[tuple], key: str) -> Facts:
-    """Rows of the queries as facts; `key` as `kept` takes it."""
+    def _renew(self, role: str, database: str) -> str:
+        """End the sessions that began with another value, each once it is idle: pools open others.
+        What is still at work after RENEW_S is left; says how many ended."""
+        deadline, ended = time.monotonic() + RENEW_S, 0
+        with changing(self.dsn, autocommit=True) as connection:
+            while True:
+                asked = {"role": role, "database": database, "own": APPLICATION}
+                row = connection.execute(RENEWED, asked).fetchone()
+                gone, busy = row or (0, 0)
+                ended += gone
+                if not busy or time.monotonic() > deadline:
+                    left = f"; {busy} are still at work with it" if busy else ""
+                    return f"{ended} sessions that began with another value were ended{left}"
+                time.sleep(RENEW_S / 10)
+
+    def end(self, session: str, application: str) -> SessionEnded:
+        """End exactly this session, as long as others wait for it."""
+        if application == APPLICATION:
+            raise ToolFailed("that is the session that looks at the database")
+        with changing(self.dsn, autocommit=True) as connection:
+            row = connection.execute(FOUND, (application, session)).fetchone()
+            if row is None or not row[0]:
+                note = "it is gone already" if row is None else "nobody waits for it any more"
+                return SessionEnded(session=session, changed=False, note=note)
+            ended = connection.execute(ENDED, (session, application)).fetchone()
+        if ended != (True,):
+            raise ToolFailed(f"session {session} did not end within 3 s: look at the database")
+        return SessionEnded(session=session, released=row[0])
+
+    def _reading(self, part: str, query: bytes) -> Reading:
+        try:
+            facts = _facts(self._looking(), query, self.dsn)
+        except psycopg.Error as error:
+            unhurt = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+            if not isinstance(error, unhurt):
+                self.close()
+            gap = f"the database could not be inspected: {_said(error)}"
+            return Reading(self.service, part, gap=gap)
+        return Reading(self.service, part, facts)
+
+    def _looking(self) -> psycopg.Connection:
+        if self.connection is None or self.connection.closed:
+            self.connection = psycopg.connect(
+                self.dsn,
+                autocommit=True,
+                connect_timeout=2,
+                options=LOOKING,
+                application_name=APPLICATION,
+            )
+        return self.connection
+
+
+@contextmanager
+def changing(dsn: str, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+    """A connection that may write. One transaction, committed at the end, rolled back by any error.
+    Raises ToolFailed with what the database says."""
+    try:
+        with psycopg.connect(
+            dsn, connect_timeout=3, options=CHANGING, autocommit=autocommit
+        ) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        why = f"the database did not do it ({_said(error)}): is it up, is the table locked?"
+        raise ToolFailed(why) from error
+    except psycopg.Error as error:
+        raise ToolFailed(f"the database refused ({_said(error)}); nothing changed") from error
+
+
+def _said(error: psycopg.Error) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _facts(connection: psycopg.Connection, query: bytes, key: str) -> Facts:
+    """The rows of a query as facts; `key` as `kept` takes it."""
     found: Facts = {}
-    for kind, thing, value in rows:
+    for kind, thing, value in connection.execute(query):
         if isinstance(thing, dict):  # of sessions, whose facts have several sides
             found[FactKind(kind), json.dumps(thing)] = json.dumps(value)
         else:
             name = thing if kind == FactKind.setting else ""
             found[FactKind(kind), thing] = kept(name, value or "", key)
     return found
+
+
+def _exactly(before: Facts, after: Facts, fact: tuple[FactKind, str], to: str) -> None:
+    """Raises ToolFailed, which rolls back, unless this fact and no other is otherwise now."""
+    changed = differences(before, after)
+    others = ", ".join(name for kind, name in changed if (kind, name) != fact)
+    if others:
+        raise ToolFailed(f"it would change {others} too; nothing was changed")
+    if after.get(fact, "") != to:
+        raise ToolFailed(f"{fact[1]} would be {after.get(fact, 'gone')}; nothing was changed")
+
+
+def _reloadable(connection: psycopg.Connection, name: str) -> None:
+    query = "SELECT context FROM pg_settings WHERE name = %s"
+    if connection.execute(query, (name,)).fetchone() in (None, ("postmaster",), ("internal",)):
+        raise ToolFailed(f"{name} is read when the server starts: set it by hand and restart it")

@@ -1,7 +1,7 @@
 """SQL that makes a fact of a database what it shall be: names are quoted, never interpolated.
 
 A definition (of a policy, an index, a function) goes in as it was written down. It is run as one
-statement, and what comes of it is compared before it counts (`database_changes`).
+statement, and what comes of it is compared before it counts (`database_state`).
 """
 
 import re

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..actions.capabilities import Committed, Reverted
+from ..actions.capabilities import Committed, Reverted, Reverting
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
@@ -59,7 +59,7 @@ LOCK_TIMEOUT_S = 5.0
 R = TypeVar("R", bound=Committed)
 
 
-class Configuration:
+class Configuration(Reverting):
     """Reads, changes and commits one file at a time, one writer at a time."""
 
     def __init__(self, folder: Path) -> None:

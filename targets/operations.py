@@ -28,20 +28,17 @@ from .configured import (
     EDGE,
     FLAGS,
     PROVIDERS,
-    ConfigurationHistory,
     ConfiguredProviders,
     Edge,
     Flags,
 )
 from .database import Database
-from .database_changes import DatabaseChanges
 from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
-from .fleet import Endpoints, Fleet, Router
+from .fleet import Fleet, Router
 from .git import Configuration
-from .process_changes import ProcessChanges
-from .process_state import ProcessState
-from .releases import GitRollout, Releases
+from .process_state import ProcessChanges, ProcessState
+from .releases import Releases
 from .supervisor import SupervisedServices, Supervisor
 
 NEEDS = {
@@ -161,10 +158,10 @@ def adapters(access: Access) -> Iterator[Capability]:
     restart: Restarting | None = SupervisedServices(supervisor) if supervisor else None
     if access.config:
         configuration = Configuration(access.config)
-        yield ConfigurationHistory(configuration)
+        yield configuration
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
-            restart = fleet = Fleet(supervisor, Endpoints(configuration))
+            restart = fleet = Fleet(supervisor, configuration)
             yield from [Router(fleet, edge)] if edge else []
         yield from [edge] if edge else []
         yield from [Flags(configuration)] if configuration.has(FLAGS) else []
@@ -176,10 +173,9 @@ def adapters(access: Access) -> Iterator[Capability]:
     if restart:
         yield restart
     if restart and access.releases and access.checkouts and access.current:
-        yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
+        yield Releases(access.releases, access.checkouts, access.current, restart)
     if access.database_dsn:
         yield DatabaseState(access.database_dsn, access.database)
-        yield DatabaseChanges(access.database_dsn)
     if access.database_dsn and access.backup:
         yield Database(access.database_dsn, access.backup)
     for section, given in access.platforms.items():

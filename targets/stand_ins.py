@@ -44,7 +44,7 @@ class Rehearsal:
     def undo(self, action: Action, stored: Stored) -> Rehearsed:
         """Note the call; what has no undo has none here either."""
         if not action.reversible():
-            raise ToolFailed(f"a {action.kind} cannot be undone: {action.undone_by}")
+            raise ToolFailed(f"a {action.kind} cannot be undone: {action.profile.undone_by}")
         self.undone.append(_call(action))
         return Rehearsed(changed=bool(stored.get("changed")), note="rehearsal")
 

@@ -29,10 +29,19 @@ class Process:
     problem: str = ""
 
     @property
+    def group(self) -> str:
+        """Its group; of one without, its name."""
+        return self.instance.partition(":")[0]
+
+    @property
+    def program(self) -> str:
+        """Its name without the group."""
+        return self.instance.rpartition(":")[2]
+
+    @property
     def service(self) -> str:
         """The group, else the name without the number of the instance."""
-        group, colon, _ = self.instance.partition(":")
-        return group if colon else re.sub(r"-\d+$", "", self.instance)
+        return self.group if ":" in self.instance else re.sub(r"-\d+$", "", self.instance)
 
     @property
     def running(self) -> bool:

@@ -20,8 +20,8 @@ class Board:
     service: Service
     grid: Grid
     width: int  # cells that a rate looks back over
-    series: dict[str, list[Series]]
-    first_seen: dict[str, float]  # by instance
+    series: dict[str, list[Series]] = field(default_factory=dict)
+    first_seen: dict[str, float] = field(default_factory=dict)  # by instance
     increases: dict[str, list[tuple[Series, np.ndarray]]] = field(default_factory=dict)
 
     def counters(self, name: str) -> list[tuple[Series, np.ndarray]]:
@@ -94,31 +94,16 @@ class Board:
 
 def boards(telemetry: Recording, raw: list[Series], grid: Grid, width: int) -> dict[str, Board]:
     """A board for each service that has raw series; unknown services get an empty entry."""
-    catalogue = telemetry.catalogue()
-    made = {}
-    for name, series in by_service(raw).items():
-        named: dict[str, list[Series]] = {}
-        for item in series:
-            named.setdefault(item.name, []).append(item)
-        service = catalogue.find(name) or Service(name=name)
-        made[name] = Board(service, grid, width, named, _first_seen(series))
-    return made
-
-
-def by_service(series: list[Series]) -> dict[str, list[Series]]:
-    """Series in groups."""
-    groups: dict[str, list[Series]] = {}
-    for item in series:
-        groups.setdefault(item.service, []).append(item)
-    return groups
-
-
-def _first_seen(series: list[Series]) -> dict[str, float]:
-    first: dict[str, float] = {}
-    for item in series:
+    catalogue, made = telemetry.catalogue(), dict[str, Board]()
+    for item in raw:
+        if (board := made.get(item.service)) is None:
+            service = catalogue.find(item.service) or Service(name=item.service)
+            board = made[item.service] = Board(service, grid, width)
+        board.series.setdefault(item.name, []).append(item)
         if item.ts.size:
-            first[item.instance] = min(first.get(item.instance, np.inf), float(item.ts[0]))
-    return first
+            first = board.first_seen.get(item.instance, np.inf)
+            board.first_seen[item.instance] = min(first, float(item.ts[0]))
+    return made
 
 
 def _fold(

@@ -1,7 +1,6 @@
 """Warroom's own detector: evaluates the rules against telemetry, says what fires, and puts it into
 the webhook that carries it."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,16 +11,7 @@ from typing import Any
 from ..analysis.quantities import part_of, quantity
 from ..errors import BundleError
 from .alerts import OWN_GROUP, fingerprint
-from .conditions import (
-    LOOK_BACK_S,
-    ConditionMet,
-    anomaly,
-    burn_rate,
-    exhaustion,
-    outcomes,
-    pattern,
-    threshold,
-)
+from .conditions import CONDITIONS, LOOK_BACK_S, OPERATORS, ConditionMet, threshold
 from .model import Rule, Window
 from .recorder import Recorder
 from .recording import Recording
@@ -66,8 +56,8 @@ def evaluate(telemetry: Recording, at: float, rules: list[Rule] | None = None) -
     signals = _signals(telemetry, rules, at)
     for rule in rules:
         if rule.kind != "correlation":
-            found = _evaluate(rule, telemetry, at, signals.get(rule.window_s, []))
-            firings += [fire(rule, item) for item in found]
+            met = _met(rule, telemetry, at, signals.get(rule.window_s, []))
+            firings += [fire(rule, item) for item in met if rule.service in ("", item.service)]
     firings += [fired for rule in rules if (fired := _correlated(rule, firings))]
     return sorted(firings, key=lambda item: (item.severity != "critical", item.started))
 
@@ -92,35 +82,20 @@ def _is_threshold(rule: Rule) -> bool:
     return rule.kind == "threshold" and rule.signal != SignalName.memory_exhaustion_s
 
 
-def _evaluate(
+def _met(
     rule: Rule, telemetry: Recording, at: float, signals: list[Signal]
-) -> list[ConditionMet]:
-    if rule.op not in (">", "<", ">=", "<="):
-        raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of >, <, >=, <=; correct it")
-    match rule.kind:
-        case "threshold" if _is_threshold(rule):
-            return threshold(rule, signals)
-        case "threshold":
-            return exhaustion(rule, telemetry, at)
-        case "anomaly":
-            return anomaly(rule, telemetry, at, telemetry.catalogue().windows.baseline_s)
-        case "outcomes":
-            return outcomes(rule, telemetry, at, telemetry.catalogue().windows.baseline_s)
-        case "burn_rate":
-            return burn_rate(rule, telemetry, at)
-        case "pattern":
-            return _pattern(rule, telemetry, at)
+) -> Iterator[ConditionMet]:
+    if rule.op not in OPERATORS:
+        known = ", ".join(OPERATORS)
+        raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of {known}; correct it")
+    if _is_threshold(rule):
+        return threshold(rule, signals)
+    if rule.kind in CONDITIONS:
+        return CONDITIONS[rule.kind](rule, telemetry, at)
+    known = ", ".join([*CONDITIONS, "correlation"])
     raise BundleError(
-        f"rule {rule.name}: kind {rule.kind!r} is none of threshold, pattern, anomaly, "
-        "outcomes, burn_rate, correlation; correct the catalogue"
+        f"rule {rule.name}: kind {rule.kind!r} is none of {known}; correct the catalogue"
     )
-
-
-def _pattern(rule: Rule, telemetry: Recording, at: float) -> list[ConditionMet]:
-    try:
-        return pattern(rule, telemetry, at)
-    except re.error as error:
-        raise BundleError(f"rule {rule.name}: pattern is no regular expression: {error}") from error
 
 
 def _correlated(rule: Rule, firings: list[Firing]) -> Firing | None:
@@ -130,15 +105,12 @@ def _correlated(rule: Rule, firings: list[Firing]) -> Firing | None:
     parts = [item for item in firings if item.rule in rule.all_of]
     if {item.rule for item in parts} != set(rule.all_of):
         return None
-    shared = [item.service for item in parts if _fires_all(item.service, rule, parts)]
+    rules = {item.service: {p.rule for p in parts if p.service == item.service} for item in parts}
+    shared = [name for name, fires in rules.items() if fires == set(rule.all_of)]
     service = rule.service or (shared[0] if shared else parts[0].service)
     critical = any(item.severity == "critical" for item in parts)
     started = min(item.started for item in parts)
     return fire(rule, ConditionMet(service, float(len(parts)), "", started, critical))
-
-
-def _fires_all(service: str, rule: Rule, parts: list[Firing]) -> bool:
-    return {item.rule for item in parts if item.service == service} == set(rule.all_of)
 
 
 def watch(
@@ -154,15 +126,12 @@ def watch(
     active: dict[tuple[str, str], str] = {}
     while not stop.is_set():
         firings = evaluate(recorder.advance(), clock())
-        fresh = [item for item in firings if _news(active.get(item.key), item.severity)]
+        worse = {(None, "warning"), (None, "critical"), ("warning", "critical")}
+        fresh = [item for item in firings if (active.get(item.key), item.severity) in worse]
         active = {item.key: item.severity for item in firings}
         if fresh:
             yield fresh
         stop.wait(every_s)
-
-
-def _news(before: str | None, now: str) -> bool:
-    return before is None or (before == "warning" and now == "critical")
 
 
 def fire(rule: Rule, found: ConditionMet) -> Firing:

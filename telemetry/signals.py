@@ -12,7 +12,7 @@ import numpy as np
 
 from ..analysis.quantiles import window_quantiles
 from ..analysis.requests.tables import SpanTable
-from .board import Board, boards, by_service
+from .board import Board, boards
 from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
 from .recording import Recording
@@ -154,7 +154,10 @@ def known_services(telemetry: Recording) -> list[str]:
 
 def _up(alive: list[Series], raw: list[Series], grid: Grid) -> list[Signal]:
     longer = grid.earlier(round(SILENCE_S / grid.step))
-    series = by_service(raw) | by_service(alive)
+    series: dict[str, list[Series]] = {item.service: [] for item in (*raw, *alive)}
+    known = {item.service for item in alive}
+    for item in (*(one for one in raw if one.service not in known), *alive):
+        series[item.service].append(item)
     cells = up_cells(series, longer)
     return [Signal(name, SignalName.up, longer.start, grid.step, cells[name]) for name in cells]
 

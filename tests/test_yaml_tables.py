@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
@@ -158,6 +159,13 @@ def test_a_missing_table_is_named() -> None:
             "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
         ),
         (
+            "actions/actions.yaml",
+            dict[str, Profile],
+            "risk: low",
+            "risk: little",
+            "feature flag off.risk: Input should be 'low', 'medium' or 'high'",
+        ),
+        (
             "actions/facts.yaml",
             dict[FactKind, Kind],
             "risk: low",
@@ -209,9 +217,9 @@ def test_a_missing_table_is_named() -> None:
         (
             "drills/faults/memory-leak.yaml",
             DrillFault,
-            "loudest:",
+            "effective_actions:",
             "hangs:",
-            "truth.hangs: there is no such key here: write one of service, kind",
+            "truth.hangs: there is no such key here: write one of symptoms, service",
         ),
         (
             "evals/attacks/texts.yaml",

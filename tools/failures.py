@@ -1,6 +1,5 @@
 """Where failing requests began to fail: the deepest failing span, the line that raised."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,15 +9,8 @@ import numpy as np
 
 from ..analysis.requests.origins import Origin, find_origins
 from ..analysis.requests.tables import SpanTable
-from ..analysis.stacktraces import (
-    LIBRARIES,
-    StackFrame,
-    StackGroup,
-    group_stacks,
-    own_frame,
-    parse_stack,
-)
-from ..telemetry.model import LogRecord, Span, span_failed
+from ..analysis.stacktraces import Place, parse_stack, place_of, raised_at
+from ..telemetry.model import LogRecord, Span, Window, span_failed
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, seconds, table, traces
 
@@ -61,14 +53,11 @@ def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     frame = bench.frame
     before, after = traces(bench)
     known = before.serving
-    usual = Counter(key for key, _ in _failures(bench, before, known))
-    groups: dict[Key, list[Failure]] = defaultdict(list)
-    origins = _failures(bench, after, known)
-    for key, failure in origins:
-        groups[key].append(failure)
-    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
-    rows = [_origin(key, found, len(origins), usual[key]) for key, found in ordered]
-    summary = f"{len(origins)} failing traces"
+    usual, groups = _failures(bench, before, known), _failures(bench, after, known)
+    total = sum(map(len, groups.values()))
+    rows = [_origin(key, found, total, len(usual.get(key, ()))) for key, found in groups.items()]
+    rows.sort(key=lambda row: -row.count)
+    summary = f"{total} failing traces"
     if rows:
         summary += f"; {rows[0].share:.0%} begin at {rows[0].service} ({rows[0].reason})"
     spans = len(bench.telemetry.span_table(frame.incident, linked=False))
@@ -76,16 +65,17 @@ def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     return table(rows, summary, nothing, frame.incident)
 
 
-def _failures(bench: Bench, table: SpanTable, known: Collection[str]) -> list[tuple[Key, Failure]]:
+def _failures(bench: Bench, table: SpanTable, known: Collection[str]) -> dict[Key, list[Failure]]:
     """Every failing trace."""
     origins = find_origins(table, known)
     shown = np.array([origin.row for origin in origins], int)
-    spans = bench.telemetry.spans_of(table, shown)
-    routes = _routes(table, shown)
-    return [
-        (_key(origin, span), Failure(origin.caller, route, span.trace_id))
-        for origin, span, route in zip(origins, spans, routes, strict=True)
-    ]
+    entries = np.flatnonzero(table.entry)
+    routes = {int(table.trace[row]): table.ops[table.op[row]].name for row in entries}
+    groups: dict[Key, list[Failure]] = defaultdict(list)
+    for origin, span in zip(origins, bench.telemetry.spans_of(table, shown), strict=True):
+        route = routes.get(int(table.trace[origin.row]), "")
+        groups[_key(origin, span)].append(Failure(origin.caller, route, span.trace_id))
+    return groups
 
 
 def _key(origin: Origin, span: Span) -> Key:
@@ -106,15 +96,7 @@ def _text(span: Span) -> str:
     )
 
 
-def _routes(table: SpanTable, rows: np.ndarray) -> list[str]:
-    """The operation at the edge of each of these rows' traces."""
-    entries = np.flatnonzero(table.entry)
-    names = {int(table.trace[row]): table.ops[table.op[row]].name for row in entries}
-    return [names.get(int(trace), "") for trace in table.trace[rows]]
-
-
 def _origin(key: Key, found: list[Failure], total: int, before: int) -> FailureOrigin:
-    hit = Counter(failure.route for failure in found)
     return FailureOrigin(
         service=key[0],
         operation=cut(key[1], 200),
@@ -124,15 +106,12 @@ def _origin(key: Key, found: list[Failure], total: int, before: int) -> FailureO
         share=number(len(found) / total) or 0.0,
         before=before,
         callers=", ".join(sorted({failure.caller for failure in found if failure.caller})),
-        route=hit.most_common(1)[0][0],
+        route=Counter(failure.route for failure in found).most_common(1)[0][0],
         trace_id=found[0].trace_id,
     )
 
 
 STACK = "exception.stacktrace"
-CHAINED = re.compile(r"^(?:The above exception was|During handling of the above).*$", re.MULTILINE)
-Place = tuple[str, str, str]
-"""Exception, file, function: lines move between releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,64 +141,42 @@ def error_groups(bench: Bench) -> Table[ErrorGroup]:
     then the most frequent.
     """
     frame = bench.frame
-    before, after = (
-        [log for log in bench.telemetry.logs(w, having=[STACK]) if log.attributes.get(STACK)]
-        for w in (frame.baseline, frame.incident)
-    )
-    groups = group_stacks([str(log.attributes[STACK]) for log in after])
-    usual = group_stacks([str(log.attributes[STACK]) for log in before])
-    counts = {_place(group): group.count for group in usual}
-    members = _members(after)
-    rows = [_group(group, members[_place(group)], counts.get(_place(group), 0)) for group in groups]
+    (before, _), (after, stacks) = (_stacks(bench, w) for w in (frame.baseline, frame.incident))
+    rows = [_group(found, len(before.get(place, ()))) for place, found in sorted(after.items())]
     rows.sort(key=lambda row: (not row.new, -row.count))
-    summary = f"{len(rows)} groups of exceptions in {len(after)} stack traces"
+    summary = f"{len(rows)} groups of exceptions in {stacks} stack traces"
     if rows:
         summary += f"; first: {rows[0].exception} at {rows[0].location or 'unknown place'}"
     nothing = f"no stack traces in {seconds(frame.incident)} of logs"
     return table(rows, summary, nothing, frame.incident)
 
 
-def _place(group: StackGroup) -> Place:
-    frame = group.frame
-    return group.exception, frame.file if frame else "", frame.function if frame else ""
-
-
-def _members(found: list[LogRecord]) -> dict[Place, list[LogRecord]]:
-    """The log records of each group, oldest first."""
-    texts = {str(log.attributes[STACK]) for log in found}
-    keys = {text: _place(group) for text in texts for group in group_stacks([text])}
-    members: dict[Place, list[LogRecord]] = defaultdict(list)
+def _stacks(bench: Bench, window: Window) -> tuple[dict[Place, list[LogRecord]], int]:
+    """The log records of each group, oldest first; and how many carry a trace, readable or not."""
+    found = [log for log in bench.telemetry.logs(window, having=[STACK]) if log.attributes[STACK]]
+    read = {text: parse_stack(text) for text in {str(log.attributes[STACK]) for log in found}}
+    groups: dict[Place, list[LogRecord]] = defaultdict(list)
     for log in found:
-        if key := keys.get(str(log.attributes[STACK])):
-            members[key].append(log)
-    return members
+        if stack := read[str(log.attributes[STACK])]:
+            groups[place_of(stack)].append(log)
+    return groups, len(found)
 
 
-def _own_frame(group: StackGroup) -> StackFrame | None:
-    """The deepest frame of own code; of a chain of exceptions, in the first that has one."""
-    for part in CHAINED.split(group.example):
-        stack = parse_stack(part)
-        frame = own_frame(stack) if stack else None
-        if frame and not any(mark in frame.file for mark in LIBRARIES):
-            return frame
-    return group.frame
-
-
-def _group(group: StackGroup, members: list[LogRecord], before: int) -> ErrorGroup:
-    stack = parse_stack(group.example)
-    frame = _own_frame(group)
+def _group(members: list[LogRecord], before: int) -> ErrorGroup:
+    sample = str(members[0].attributes[STACK])
+    stack, frame = parse_stack(sample), raised_at(sample)
     return ErrorGroup(
-        exception=group.exception,
+        exception=stack.exception if stack else "",
         message=cut(stack.message if stack else "", 300),
         file=frame.file if frame else "",
         line=frame.line if frame else None,
         function=frame.function if frame else "",
         location=f"{frame.file}:{frame.line} {frame.function}" if frame else "",
-        count=group.count,
+        count=len(members),
         before=before,
         new=before == 0,
         services=", ".join(sorted({log.service for log in members})),
         first=number(members[0].ts),
         last=number(members[-1].ts),
-        sample=cut(group.example, 1500),
+        sample=cut(sample, 1500),
     )

@@ -1,14 +1,15 @@
 """Before and after: the level of named signals around an action, beside their healthy level."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from ..analysis.rates import rate_change
 from ..errors import ToolRetry
 from ..telemetry.model import Window
-from ..telemetry.signal_catalogue import SignalName, Unit, definition
+from ..telemetry.signal_catalogue import SignalName, Unit
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import EdgeRequest, edge_requests, edge_services
@@ -16,6 +17,8 @@ from .reading import number
 
 JUST = 1 / 3
 """Part of a window that counts as its last seconds."""
+Pair = tuple[str, str]
+"""Service and signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,16 @@ def measure(
     pairs = [(service, signal) for service, _, signal in (t.partition("/") for t in targets)]
     if not all(signal for _, signal in pairs):
         raise ToolRetry('targets are "service/signal", for example "gateway/error_rate"')
-    services = sorted({service for service, _ in pairs})
-    names = sorted({signal for _, signal in pairs} | {SignalName.request_rate})
     begin, end = before
     windows = (
         bench.frame.baseline,
         Window(begin, end),
-        Window(end - (end - begin) * JUST, end),
-        Window(*after),
+        _ending(Window(begin, end)),
         Window(min(bench.frame.incident.start, begin), end),
+        Window(*after),
     )
+    services = sorted({service for service, _ in pairs})
+    names = sorted({signal for _, signal in pairs} | {SignalName.request_rate})
     # Each window by itself: between them may lie a year that nobody asked about.
     found = [_Looked(bench, window, services, names) for window in windows]
     rows = [_row(pair, found) for pair in pairs]
@@ -84,6 +87,18 @@ def measure(
     return Table(rows, text, Window(begin, after[1]))
 
 
+def _ending(window: Window) -> Window:
+    """Its last part."""
+    return Window(window.end - window.seconds * JUST, window.end)
+
+
+class Read(NamedTuple):
+    """A level in one window, and how many requests it rests on."""
+
+    level: float | None
+    requests: int | None
+
+
 class _Looked:
     """The signals in one window; nothing for an empty one."""
 
@@ -91,16 +106,20 @@ class _Looked:
         self.window = window
         full = window.seconds > 0
         found = read_signals(bench.telemetry, window, services, names) if full else []
-        self.signals: dict[tuple[str, str], Signal] = {(s.service, s.name): s for s in found}
+        self.signals: dict[Pair, Signal] = {(s.service, s.name): s for s in found}
 
-    @property
-    def last(self) -> Window:
-        """Its last part."""
-        return Window(self.window.end - self.window.seconds * JUST, self.window.end)
+    def read(self, pair: Pair) -> Read:
+        """The level, and how many requests a share rests on; None for what is no share of them."""
+        signal, rate = self.signals.get(pair), self.signals.get((pair[0], SignalName.request_rate))
+        if signal is None or rate is None or not _counted(signal):
+            return Read(self.level(pair, self.window), None)
+        values = rate.within(self.window)
+        values = values[np.isfinite(values)]
+        requests = round(float(values.mean()) * self.window.seconds) if values.size else None
+        return Read(self.level(pair, self.window), requests)
 
-    def level(self, pair: tuple[str, str], part: Window | None = None) -> float | None:
+    def level(self, pair: Pair, window: Window) -> float | None:
         """In the window or a part of it; four significant digits."""
-        window = part or self.window
         signal = self.signals.get(pair)
         if signal is None:
             return None
@@ -108,26 +127,20 @@ class _Looked:
         known = np.isfinite(values)
         if not known.any():
             return None
-        if counted(signal) and (weights := _weights(signal, window)[known]).sum() > 0:
-            return number(float(np.average(values[known], weights=weights)))
+        if _counted(signal):
+            weights = np.nan_to_num(replace(signal, values=signal.events).within(window)[known])
+            if weights.sum() > 0:
+                return number(float(np.average(values[known], weights=weights)))
         return number(float(np.median(values[known])))
 
-    def to_its_end(self, pair: tuple[str, str]) -> bool:
+    def to_its_end(self, pair: Pair) -> bool:
         """Whether it, or its service's requests, are still measured in the last part of the window:
         where telemetry was lost nothing is known, however well it looked before."""
         found = [self.signals.get(name) for name in (pair, (pair[0], SignalName.request_rate))]
-        return any(s is not None and np.isfinite(s.within(self.last)).any() for s in found)
+        last = _ending(self.window)
+        return any(s is not None and np.isfinite(s.within(last)).any() for s in found)
 
-    def requests(self, pair: tuple[str, str]) -> int | None:
-        """How many requests a share rests on; None for what is no share of requests."""
-        signal, rate = self.signals.get(pair), self.signals.get((pair[0], SignalName.request_rate))
-        if signal is None or rate is None or not counted(signal):
-            return None
-        values = rate.within(self.window)
-        values = values[np.isfinite(values)]
-        return round(float(values.mean()) * self.window.seconds) if values.size else None
-
-    def pause(self, pair: tuple[str, str], healthy: float | None) -> float | None:
+    def pause(self, pair: Pair, healthy: float | None) -> float | None:
         """Seconds of the longest stretch of healthy cells between two ill ones."""
         signal = self.signals.get(pair)
         if signal is None or healthy is None:
@@ -139,42 +152,48 @@ class _Looked:
         return float(gaps.max() * signal.step) if gaps.size and gaps.max() > 0 else None
 
 
-def counted(signal: Signal) -> bool:
+def _counted(signal: Signal) -> bool:
     """Whether it is a share of requests."""
-    return signal.events is not None and signal.unit == "share"
+    return signal.events is not None and signal.unit == Unit.share
 
 
-def _weights(signal: Signal, window: Window) -> np.ndarray:
-    events = signal.events if signal.events is not None else np.ones(signal.values.size)
-    chosen = (signal.ts >= window.start - 1e-6) & (signal.ts < window.end - 1e-6)
-    return np.nan_to_num(events[chosen])
-
-
-def _row(pair: tuple[str, str], found: list[_Looked]) -> SignalLevels:
-    healthy, before, last, after, whole = found
+def _row(pair: Pair, found: list[_Looked]) -> SignalLevels:
+    *_, whole, after = found
     signal = next((part.signals[pair] for part in found if pair in part.signals), None)
-    baseline = healthy.level(pair)
-    return SignalLevels(
-        service=pair[0],
-        route="",
-        signal=pair[1],
-        unit=signal.unit if signal else "",
-        baseline=baseline,
-        before=before.level(pair),
-        last=last.level(pair),
-        during=whole.level(pair),
-        after=after.level(pair) if after.to_its_end(pair) else None,
-        ending=after.level(pair, after.last) if after.signals else None,
-        requests_before=before.requests(pair),
-        requests_last=last.requests(pair),
-        requests_during=whole.requests(pair),
-        requests_after=after.requests(pair),
-        pause_s=whole.pause(pair, baseline),
-        higher_is_worse=definition(pair[1]).higher_is_worse if signal else True,
+    reads = [part.read(pair) for part in found]
+    levels = _levels(pair, "", signal.unit if signal else "", reads)
+    return replace(
+        levels,
+        after=levels.after if after.to_its_end(pair) else None,
+        ending=after.level(pair, _ending(after.window)),
+        pause_s=whole.pause(pair, levels.baseline),
+        higher_is_worse=signal is None or signal.known.higher_is_worse,
     )
 
 
-ANSWERS = {
+def _levels(pair: Pair, route: str, unit: str, reads: Sequence[Read]) -> SignalLevels:
+    healthy, before, last, during, after = reads
+    return SignalLevels(
+        service=pair[0],
+        route=route,
+        signal=pair[1],
+        unit=unit,
+        baseline=healthy.level,
+        before=before.level,
+        last=last.level,
+        during=during.level,
+        after=after.level,
+        ending=None,
+        requests_before=before.requests,
+        requests_last=last.requests,
+        requests_during=during.requests,
+        requests_after=after.requests,
+        pause_s=None,
+        higher_is_worse=True,
+    )
+
+
+ANSWERS: dict[SignalName, Callable[[EdgeRequest], bool]] = {
     SignalName.error_rate: lambda request: request.failed,
     SignalName.throttled_rate: lambda request: request.status == 429,
     SignalName.not_found_share: lambda request: request.status == 404,
@@ -187,59 +206,32 @@ CHANGED = 4.0
 """They are more where chance explains it in less than one of 10^4 cases: there are many routes."""
 
 
-def _routes(
-    bench: Bench, windows: Sequence[Window], pairs: set[tuple[str, str]]
-) -> Iterator[SignalLevels]:
+def _routes(bench: Bench, windows: Sequence[Window], pairs: set[Pair]) -> Iterator[SignalLevels]:
     """Shares of each route of an edge, where a request before or after the action counts."""
-    edge = next(
-        (name for name in edge_services(bench) if (name, SignalName.error_rate) in pairs), ""
-    )
+    edges = (name for name in edge_services(bench) if (name, SignalName.error_rate) in pairs)
+    edge = next(edges, "")
     found = [edge_requests(bench, w) if edge and w.seconds > 0 else [] for w in windows]
-    end = windows[3].end - windows[3].seconds * JUST
-    if not any(request.at >= end for request in found[3]):
-        found[3] = []  # traces have stopped
+    if not any(request.at >= _ending(windows[-1]).start for request in found[-1]):
+        found[-1] = []  # traces have stopped
     for route in sorted({request.route for requests in found[1:] for request in requests}):
         here = [[r for r in requests if r.route == route] for requests in found]
         for signal, counts in ANSWERS.items():
-            shares = [_share(requests, counts) for requests in here]
-            usual = [signal in FAILING or _otherwise(here[0], part, counts) for part in here]
-            if (shares[3] and usual[3]) or (shares[4] and usual[4]):
-                yield _of_route(edge, route, signal, shares, [len(requests) for requests in here])
+            usual, *hits = [sum(map(counts, requests)) for requests in here]
+            reads = [
+                Read(number(n / len(requests)) if requests else None, len(requests))
+                for n, requests in zip((usual, *hits), here, strict=True)
+            ]
+            told = signal in FAILING
+            if any(
+                n and (told or _more(usual, n, len(here[0]), len(requests)))
+                for n, requests in zip(hits[-2:], here[-2:], strict=True)
+            ):
+                yield _levels((edge, signal), route, Unit.share, reads)
 
 
-def _otherwise(
-    healthy: list[EdgeRequest], requests: list[EdgeRequest], counts: Callable[[EdgeRequest], bool]
-) -> bool:
+def _more(before: int, now: int, of_before: int, of_now: int) -> bool:
     """Whether so many more are answered so than when it was healthy, beyond chance."""
-    if not healthy or not requests:
+    if not of_before:
         return False
-    before, now = sum(map(counts, healthy)), sum(map(counts, requests))
-    change = rate_change(before, now, len(healthy), len(requests))
+    change = rate_change(before, now, of_before, of_now)
     return change.direction > 0 and -change.log10_p >= CHANGED
-
-
-def _share(requests: list[EdgeRequest], counts: Callable[[EdgeRequest], bool]) -> float | None:
-    return number(sum(map(counts, requests)) / len(requests)) if requests else None
-
-
-def _of_route(
-    edge: str, route: str, signal: SignalName, shares: list[float | None], counted: list[int]
-) -> SignalLevels:
-    return SignalLevels(
-        service=edge,
-        route=route,
-        signal=signal,
-        unit=Unit.share,
-        baseline=shares[0],
-        before=shares[1],
-        last=shares[2],
-        during=shares[4],
-        after=shares[3],
-        ending=None,
-        requests_before=counted[1],
-        requests_last=counted[2],
-        requests_during=counted[4],
-        requests_after=counted[3],
-        pause_s=None,
-        higher_is_worse=True,
-    )

@@ -1,6 +1,7 @@
 """Sessions of a database: who waits for whom, and who holds how many connections."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from ..actions.facts import FactKind
 from ..telemetry.model import StateFact
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, share, table
-from .state import histories, unread
+from .state import histories, spans, unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,8 @@ def database_sessions(bench: Bench) -> Table[SessionWait]:
     out, or when locks are waited for.
     """
     window = bench.frame.incident
-    rows = [
-        row
-        for history in histories(bench.telemetry.state(window.end), FactKind.wait)
-        if (row := _wait(history, window.start, window.end))
-    ]
+    waits = histories(bench.telemetry.state(window.end), FactKind.wait)
+    rows = [row for wait in waits if (row := _wait(wait, window.start, window.end))]
     rows.sort(key=lambda row: (-(row.held_s or 0.0), -row.waiting))
     still = sum(row.waiting for row in rows if not row.ended)
     waited, held = sum(row.waiting for row in rows), len({row.blocker for row in rows})
@@ -72,8 +70,7 @@ def database_sessions(bench: Bench) -> Table[SessionWait]:
 
 def _wait(history: list[StateFact], start: float, end: float) -> SessionWait | None:
     """One wait as far as it lies in the window; None where it does not."""
-    ends = [*(fact.at for fact in history[1:]), end]
-    held = [(f, to) for f, to in zip(history, ends, strict=True) if f.value and to >= start]
+    held = [(f, to) for f, to in spans(history, end) if f.value and to >= start]
     who, latest = _fields(history[0].object), _fields(held[-1][0].value) if held else {}
     if not who or not latest:
         return None
@@ -114,9 +111,8 @@ def database_connections(bench: Bench) -> Table[RoleConnections]:
             rows.append(_connections(history[0].service, str(role), now, before))
     rows.sort(key=lambda row: -(row.share or 0.0))
     gaps = unread(bench)
-    fullest = (
-        f"; fullest: {rows[0].role or 'all'} {rows[0].used} of {rows[0].limit}" if rows else ""
-    )
+    full = rows[0] if rows else None
+    fullest = f"; fullest: {full.role or 'all'} {full.used} of {full.limit}" if full else ""
     summary = f"{len(rows)} roles{fullest}{gaps}"
     return table(rows, summary, f"no connection was recorded{gaps}", window)
 
@@ -138,12 +134,8 @@ def _connections(
 
 def _most(history: list[StateFact], start: float, end: float) -> dict[str, Any]:
     """The fullest state inside a window."""
-    ends = [*(fact.at for fact in history[1:]), float("inf")]
-    inside = [
-        _fields(fact.value)
-        for fact, to in zip(history, ends, strict=True)
-        if fact.at < end and to > start
-    ]
+    held = spans(history, math.inf)
+    inside = [_fields(fact.value) for fact, to in held if fact.at < end and to > start]
     return max(inside, key=lambda fields: _int(fields.get("used")), default={})
 
 

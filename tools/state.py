@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..actions.facts import COMMAND, FOLDER, KINDS, FactKind, digest
+from ..actions.facts import COMMAND, FOLDER, KINDS, FactKind, Telling, digest
 from ..telemetry.model import Change, StateFact, Window
 from .base import Bench, Effect, Row, Table, tool
 from .reading import cut, number, table
@@ -57,43 +57,36 @@ def state_changes(bench: Bench) -> Table[StateChange]:
 
     `seconds_before` counts to the begin of the incident window, negative inside it.
     """
-    window = Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
-    begin = bench.frame.incident.start
+    window, begin = _lately(bench), bench.frame.incident.start
     rows = [replace(row, seconds_before=round(begin - row.at, 1) + 0.0) for row in changed(bench)]
     rows.sort(key=lambda row: abs(row.seconds_before))
     kinds = ", ".join(
         f"{sum(r.kind == k for r in rows)} {k}" for k in sorted({r.kind for r in rows})
     )
     gaps = unread(bench)
-    return table(rows, f"{len(rows)} facts changed: {kinds}{gaps}", _nothing(bench) + gaps, window)
+    recorded = bench.telemetry.state(window.end)
+    nothing = "no state has changed" if recorded else "no state was recorded"
+    return table(rows, f"{len(rows)} facts changed: {kinds}{gaps}", nothing + gaps, window)
 
 
 def changed(bench: Bench) -> list[StateChange]:
     """Every change of state up to the end of the incident, oldest first; `seconds_before` is 0."""
     facts = bench.telemetry.state(bench.frame.incident.end)
-    deploys = [c for c in bench.telemetry.changes(_all(bench)) if c.kind == "deploy"]
+    deploys = [c for c in bench.telemetry.changes(_lately(bench)) if c.kind == "deploy"]
     return _changes(facts, deploys)
 
 
 def unread(bench: Bench) -> str:
     """What could not be looked at during the incident, in words; empty where all could."""
-    start = bench.frame.incident.start
-    said: dict[str, None] = {}
-    for history in histories(bench.telemetry.state(bench.frame.incident.end), FactKind.unread):
-        late = [
-            f for f, end in _spans(history, bench.frame.incident.end) if f.value and end > start
-        ]
-        said |= dict.fromkeys(cut(fact.value, 200) for fact in late)
-    return "".join(f"; {text}" for text in said)
+    window = bench.frame.incident
+    unread = histories(bench.telemetry.state(window.end), FactKind.unread)
+    held = [span for history in unread for span in spans(history, window.end)]
+    late = [cut(fact.value, 200) for fact, end in held if fact.value and end > window.start]
+    return "".join(f"; {text}" for text in dict.fromkeys(late))
 
 
-def _all(bench: Bench) -> Window:
+def _lately(bench: Bench) -> Window:
     return Window(bench.frame.incident.start - LOOKBACK_S, bench.frame.incident.end)
-
-
-def _nothing(bench: Bench) -> str:
-    there = bench.telemetry.state(bench.frame.incident.end)
-    return "no state has changed" if there else "no state was recorded"
 
 
 def histories(facts: Iterable[StateFact], *kinds: FactKind) -> list[list[StateFact]]:
@@ -105,14 +98,17 @@ def histories(facts: Iterable[StateFact], *kinds: FactKind) -> list[list[StateFa
     return list(found.values())
 
 
-def _spans(history: list[StateFact], end: float) -> Iterator[tuple[StateFact, float]]:
+def spans(history: list[StateFact], end: float) -> Iterator[tuple[StateFact, float]]:
     """Each value and until when it held."""
     ends = [*(fact.at for fact in history[1:]), end]
     yield from zip(history, ends, strict=True)
 
 
 def _changes(facts: list[StateFact], deploys: list[Change]) -> list[StateChange]:
-    begun = _first_looks(facts)
+    begun: dict[tuple[str, str, bool], float] = {}
+    for fact in facts:
+        if fact.kind in KINDS:
+            begun[_look(fact)] = min(fact.at, begun.get(_look(fact), fact.at))
     starts = _starts(facts)
     rows = []
     for history in histories(facts, *KINDS):
@@ -128,14 +124,6 @@ def _changes(facts: list[StateFact], deploys: list[Change]) -> list[StateChange]
 def _look(fact: StateFact) -> tuple[str, str, bool]:
     """What is looked at together: what one look has and an earlier one had not is new."""
     return fact.service, fact.instance, fact.kind == FactKind.process
-
-
-def _first_looks(facts: list[StateFact]) -> dict[tuple[str, str, bool], float]:
-    found: dict[tuple[str, str, bool], float] = {}
-    for fact in facts:
-        if fact.kind in KINDS:
-            found[_look(fact)] = min(fact.at, found.get(_look(fact), fact.at))
-    return found
 
 
 def _starts(facts: list[StateFact]) -> dict[str, list[float]]:
@@ -226,30 +214,20 @@ def _bound(text: str) -> float:
 
 def _words(row: StateChange) -> str:
     whose = row.instances or row.service
-    since = " since its restart" if row.with_restart else ""
     before, now = (cut(" ".join(text.split()), 120) for text in (row.previous, row.value))
-    match row.what:
-        case "restart":
-            return f"{whose} was started again"
-        case "grant" if " to " in row.object and not (row.previous and row.value):
-            privilege, _, role = row.object.rpartition(" to ")
-            return f"{privilege} is {'granted to' if now else 'no longer granted to'} {role}"
-        case "process" if row.object == "state":
-            return f"{whose}: {before or 'running'} → {now or 'not running'}"
-        case "process":
-            return (
-                f"{whose} uses {now} {row.object}"
-                if now
-                else f"{whose} has {row.object} left again"
-            )
-        case "environment" | "limit":
-            turned = f"{before or 'not set'} → {now or 'not set'}{since}"
-            return f"{row.what} {row.object} of {row.service} {turned}"
-    if not before:
-        return f"{row.what} {row.object} was added: {now}"
-    if not now:
-        return f"{row.what} {row.object} is gone; it was: {before}"
-    return f"{row.what} {row.object}: {before} → {now}"
+    if row.what == "restart":
+        return f"{whose} was started again"
+    if (row.what, row.object) == (FactKind.process, "state"):
+        return f"{whose}: {before or 'running'} → {now or 'not running'}"
+    privilege, given, role = row.object.rpartition(" to ")
+    owned = row.what == FactKind.grant and not given
+    words = Telling() if owned else KINDS[FactKind(row.what)].words
+    form = words.turned if before and now else words.added if now else words.gone
+    return form.format(
+        **{"what": row.what, "object": row.object, "service": row.service, "whose": whose},
+        **{"before": before, "now": now, "privilege": privilege, "role": role},
+        since=" since its restart" if row.with_restart else "",
+    )
 
 
 def _merged(rows: list[StateChange]) -> list[StateChange]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from ..analysis.quantities import percent
 from ..analysis.rates import rate_change
-from ..analysis.sources import AuthEvent, by_network
-from ..telemetry.model import Window
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import EdgeRequest, arrivals, edge_requests, edge_services
 from .reading import Lengths, cut, durations, number, one_of, ratio, seconds, share, table
@@ -16,7 +14,7 @@ MOST_ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class TrafficRate(Row):
-    """Arrivals per second of one route, source, network or service; "*" is all of the edge."""
+    """Arrivals per second of one route or source; "*" is all of the edge."""
 
     value: str
     rate: float
@@ -44,36 +42,25 @@ class AccessPattern(Row):
 
 @tool(Effect.read)
 def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
-    """Arrival rate at the edge by route, source or /24 network, or of every service, against the
-    baseline.
+    """Arrival rate at the edge by route or source, against the baseline.
 
     The first row, value "*", is all requests at the edge. Score is -log10 of the probability of
     chance; what grew most first.
     """
-    one_of("by", by, ("route", "source", "network", "service"))
-    frame = bench.frame
-    before, after = _values(bench, frame.baseline, by), _values(bench, frame.incident, by)
-    lengths = durations(bench)
-    usual, now = Counter(before), Counter(after)
-    total = len(edge_requests(bench, frame.incident))
-    every = _rate("*", len(edge_requests(bench, frame.baseline)), total, lengths, total)
-    rows = [_rate(value, usual[value], now[value], lengths, len(after)) for value in now | usual]
-    rows.sort(key=lambda row: (-_risen(row), -(row.rate or 0.0), row.value))
+    one_of("by", by, ("route", "source"))
+    frame, lengths = bench.frame, durations(bench)
+    before, after = (edge_requests(bench, window) for window in (frame.baseline, frame.incident))
+    usual, now = (
+        Counter(value for r in each if (value := r.route if by == "route" else r.client))
+        for each in (before, after)
+    )
+    every = _rate("*", len(before), len(after), lengths, len(after))
+    rows = [_rate(value, usual[value], now[value], lengths, now.total()) for value in now | usual]
+    rows.sort(key=lambda row: (-_risen(row), -row.rate, row.value))
     summary = f"{every.rate} requests/s at the edge, {every.rate_before} before"
     summary += f"; first: {rows[0].value}" if rows else ""
     nothing = f"no requests in {seconds(frame.incident)} of spans"
     return table([every, *rows[:MOST_ROWS]] if rows else [], summary, nothing, frame.incident)
-
-
-def _values(bench: Bench, window: Window, by: str) -> list[str]:
-    if by == "service":
-        found = bench.telemetry.span_table(window, linked=False)
-        return [found.services[i] for i in found.service[found.of_kind("server")].tolist()]
-    requests = edge_requests(bench, window)
-    values = [value for r in requests if (value := r.route if by == "route" else r.client)]
-    if by != "network":
-        return values
-    return [event.source for event in by_network(AuthEvent(v, "", False) for v in values)]
 
 
 def _rate(value: str, before: int, now: int, lengths: Lengths, total: int) -> TrafficRate:
@@ -90,7 +77,7 @@ def _rate(value: str, before: int, now: int, lengths: Lengths, total: int) -> Tr
 
 
 def _risen(row: TrafficRate) -> float:
-    return row.score if (row.rate or 0.0) > (row.rate_before or 0.0) else 0.0
+    return row.score if row.rate > row.rate_before else 0.0
 
 
 @tool(Effect.read)
@@ -164,16 +151,13 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     for side, found in enumerate((after, before)):
         for request in found:
             routes[request.route][side].append(request)
-    worst = sorted(routes, key=lambda route: (-sum(r.failed for r in routes[route][0]), route))
-    rows = [_impact("*", after, before, limit)] if after or before else []
-    rows += [_impact(route, *routes[route], limit) for route in worst]
-    summary = ""
-    if rows:
-        total = rows[0]
-        summary = f"{total.failed} of {total.requests} requests at the edge failed"
-        summary += f" ({percent(total.share)}; {percent(total.share_before)} before)"
+    rows = [_impact(route, *both, limit) for route, both in routes.items()]
+    rows.sort(key=lambda row: (-row.failed, row.route))
+    total = _impact("*", after, before, limit)
+    summary = f"{total.failed} of {total.requests} requests at the edge failed"
+    summary += f" ({percent(total.share)}; {percent(total.share_before)} before)"
     nothing = f"no request spans at the edge in {seconds(frame.incident)}"
-    return table(rows, summary, nothing, frame.incident)
+    return table([total, *rows] if rows else [], summary, nothing, frame.incident)
 
 
 def _latency_limit(bench: Bench) -> float | None:
@@ -192,8 +176,7 @@ def _latency_limit(bench: Bench) -> float | None:
 def _impact(
     route: str, now: list[EdgeRequest], before: list[EdgeRequest], limit: float | None
 ) -> RouteImpact:
-    failed = sum(request.failed for request in now)
-    failed_before = sum(request.failed for request in before)
+    failed, failed_before = (sum(r.failed for r in each) for each in (now, before))
     slow = sum(request.duration_ms > limit for request in now) if limit is not None else None
     return RouteImpact(
         route=route,

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
+from ...actions.edge import WIDEST
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.logins import FailedLogins
@@ -88,8 +89,6 @@ def _login_service(seen: Observations) -> str:
     return next((row.service for row in lines), seen.case.document.alert.service)
 
 
-PREFIX = {4: 24, 6: 64}
-"""Bits of the network that a block may take whole, by IP version."""
 WIDE = {4: 24, 6: 48}
 """Bits of the network that is named to people."""
 MANY = 3
@@ -105,7 +104,7 @@ def networks(sources: Sequence[str], good: Mapping[str, int]) -> list[str]:
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for source in sources:
-        network = _around(source, PREFIX)
+        network = _around(source, WIDEST)
         if network:
             groups[network].append(source)
     found = []

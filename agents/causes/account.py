@@ -21,6 +21,7 @@ from .failure_path import (
     gave_up_early,
     just_before,
     kind_of,
+    lost_on_the_way,
     path,
     starts,
     sureness,
@@ -68,7 +69,7 @@ class Account:
         own = [row for row in self.begun if row.service == self.place]
         loud = sum(map(_count, own)) >= OWN * sum(map(_count, self.begun))
         rows = (own if loud else []) or self.begun or self.reached or self.gaps
-        return max(rows, key=_count, default=None)
+        return max(_not_crowded_out(rows), key=_count, default=None)
 
     @property
     def since(self) -> float | None:
@@ -112,6 +113,14 @@ def accounts(seen: Observations) -> Accounts:
     if "accounts" not in seen.notes:
         seen.notes["accounts"] = _accounts(seen)
     return seen.notes["accounts"]
+
+
+def _not_crowded_out(rows: list[NewFailure]) -> list[NewFailure]:
+    """Without the requests that found no room, where another failure began before them: who waits
+    takes up the room."""
+    others = [row for row in rows if row.way != Way.full]
+    begun = min((row.since for row in rows if row.way == Way.full), default=0.0)
+    return others if others and min(row.since for row in others) <= begun else rows
 
 
 def _count(row: NewFailure) -> int:
@@ -223,6 +232,8 @@ def _kind_of_failure(seen: Observations, account: Account, lead: NewFailure) -> 
     own = account.place == lead.service
     if account.on_content:
         return FaultKind.bad_deploy if account.released() else FaultKind.data_corruption
+    if own and lost_on_the_way(seen, lead):
+        return FaultKind.network
     if gave_up_early(lead) and own:
         return FaultKind.changed_setting
     if any(step.step == Step.wait and "lock" in step.metric for step in account.steps):

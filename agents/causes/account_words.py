@@ -46,6 +46,8 @@ def failure_words(row: NewFailure, place: str) -> str:
             told = f"{who} does not reach {whom}, which others reach"
         case Way.refused:
             told = f"{whom} does not take connections of {who}"
+        case Way.late if own and row.callee_ms is None:
+            told = f"{whom} does not answer {who} in time, though others reach it: lost on the way"
         case Way.late if own:
             told = f"{who} gives up on {whom} after {row.waited_ms / 1000:.2g} s"
         case Way.late:

@@ -16,19 +16,22 @@ TABLE = re.compile(r"\b(?:from|into|update|join)\s+\"?([a-z_][a-z0-9_]*)", re.IG
 
 
 def corrupted(seen: Observations) -> Iterator[Candidate]:
-    """A new data error in a service that nobody released, on some of its requests only."""
+    """A new error of a service about its data: in its words, or in rows that it reads and that
+    are not what they were when it was well."""
     for group in seen.errors.rows:
         service = group.services.split(", ")[0]
         share = seen.own_failures(service)
         said = {word.lower() for word in words().data.findall(_said(seen, service, group))}
-        if not group.new or len(said) < 2 or share < 0.2:
+        if not group.new or share < 0.2:
             continue
-        table = _table(seen, service)
+        table = _table(seen, service) if len(said) >= 2 else _damaged_table(seen, service)
+        if len(said) < 2 and not table:
+            continue
         statement = f"rows of {table or 'a table'} that {service} reads make no sense"
         candidate = Candidate(service, FaultKind.data_corruption, statement, resource=table)
         quotes = cite(seen.errors, group, "exception", "count")
         text = f"the errors speak of data: {group.exception}: {group.message[:80]}"
-        candidate.backed(2.0, len(said) / 3, text, quotes)
+        candidate.backed(2.0, max(len(said), 1) / 3, text, quotes)
         failing = first(seen.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
         candidate.backed(2.0, share, text, cite(seen.failures, failing, "share", "error"))
@@ -61,15 +64,27 @@ def _against_backup(seen: Observations, candidate: Candidate, table: str) -> Non
     if row:
         text = f"{row.rows_differing} rows of {table} differ from the backup in {row.column}"
         quotes = cite(differences, row, "table", "column", "rows_differing")
-        candidate.backed(1.5, 1.0, text, quotes)
+        candidate.backed(3.0, 1.0, text, quotes)
     elif not differences.ok:
         candidate.lacking("a backup to hold the rows against")
 
 
+def _damaged_table(seen: Observations, service: str) -> str:
+    """A damaged table that the service reads, where its own code is as it was; else empty."""
+    if seen.released(service):
+        return ""
+    read = {name.lower() for name in _tables(seen, service)}
+    return next((row.table for row in damaged(seen) if row.table.lower() in read), "")
+
+
+def _tables(seen: Observations, service: str) -> list[str]:
+    statements = [row.statement for row in where(seen.queries, service=service)]
+    return [name for text in statements for name in TABLE.findall(text)]
+
+
 def _table(seen: Observations, service: str) -> str:
     """The table that the failing service reads: named in what it says, else by its statements."""
-    statements = [row.statement for row in where(seen.queries, service=service)]
-    tables = [name for text in statements for name in TABLE.findall(text)]
+    tables = _tables(seen, service)
     errors = [row.error for row in where(seen.failures, service=service)]
     lines = [row.sample for row in where(seen.patterns, service=service)]
     text = " ".join([*errors, *lines]).lower()

@@ -8,14 +8,17 @@ from ...analysis.quantities import part_of
 from ...incident.finding import FaultKind
 from ...tools.capacity import ResourceUse
 from ...tools.symptoms import Symptom
-from ...tools.traffic import TrafficRate
+from ...tools.traffic import TrafficRate, traffic
+from .access import tried
 from .candidate import Candidate, words
-from .observations import Observations, cite
+from .observations import Observations, cite, first
 from .outside import EXPLAINED, explained
 from .studies import scene, symptom_quotes
 
 LEAST = 1.6
 """Times the usual rate from which demand has risen."""
+ONE_SOURCE = 0.6
+"""Share of the added requests from which one source is named for them."""
 FULL = (M.capacity, M.cpu, M.memory, M.pool, M.ratelimit)
 """What a lack of room looks like."""
 
@@ -39,9 +42,24 @@ def surges(seen: Observations) -> Iterator[Candidate]:
     text = f"{service}: {part_of(used)} its {crowded.resource if crowded else 'capacity'} in use"
     quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
-    attack = any(r.kind in ("concentrated", "distributed") for r in seen.logins.rows)
-    candidate.doubted(3.0, float(attack), "the added requests are failed logins")
+    _from_one(seen, candidate)
+    candidate.doubted(3.0, float(tried(seen)), "the added requests are failed logins")
     yield candidate
+
+
+def _from_one(seen: Observations, candidate: Candidate) -> None:
+    """Names the source that most of the added requests come from, where it is one."""
+    sources = seen.ask(traffic, by="source")
+    every = first(sources, value="*")
+    rising = [row for row in sources.rows if row is not every and row.score >= 3]
+    most = max(rising, key=lambda row: row.rate - row.rate_before, default=None)
+    added = every.rate - every.rate_before if every else 0.0
+    share = (most.rate - most.rate_before) / added if most and added > 0 else 0.0
+    if most and share >= ONE_SOURCE:
+        candidate.statement += f"; most of it comes from {most.value}"
+        text = f"{most.value}: {most.rate:g} requests/s, {most.rate_before:g} before"
+        quotes = cite(sources, most, "value", "rate", "rate_before")
+        candidate.backed(0.5, 1.0, text, quotes)
 
 
 def surging(seen: Observations, path: str) -> bool:

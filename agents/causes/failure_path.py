@@ -97,7 +97,7 @@ def _next(seen: Observations, row: NewFailure) -> str:
         case Way.pool:
             mine = not _locked(seen, row.callee) and not crowded(seen, row)
         case Way.late:
-            mine = gave_up_early(row) or _set_anew(seen, row)
+            mine = gave_up_early(row) or _set_anew(seen, row) or lost_on_the_way(seen, row)
         case Way.refused:
             mine = _others_reach(seen, row)
         case _:
@@ -115,7 +115,8 @@ def _deeper(seen: Observations, service: str, over: list[str]) -> str:
     if own:
         return max(own, key=lambda row: row.count).callee
     entry = seen.case.catalogue.find(service)
-    late = {row.callee for row in where(seen.new_failures, way=Way.late)}
+    rows = where(seen.new_failures, way=Way.late)
+    late = {row.callee for row in rows if not lost_on_the_way(seen, row)}
     needed = (name for name in (entry.depends_on if entry else []) if name not in over)
     return next((name for name in needed if _locked(seen, name) or name in late), "")
 
@@ -131,6 +132,11 @@ def _changed_alone(seen: Observations, row: NewFailure) -> ChangeRecord | None:
     """What was changed at the caller just before, where nothing was at the callee."""
     callee = just_before(seen, row.callee, row.since)
     return None if callee else just_before(seen, row.service, row.since)
+
+
+def lost_on_the_way(seen: Observations, row: NewFailure) -> bool:
+    """Whether the callee saw nothing of such calls, while it answers others as ever."""
+    return row.way == Way.late and row.callee_ms is None and _others_reach(seen, row)
 
 
 def _set_anew(seen: Observations, row: NewFailure) -> bool:

@@ -4,6 +4,7 @@ import math
 
 from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
+from ...incident.filing import with_proven
 from ...incident.finding import Argument, FaultKind, Hypothesis, numbered
 from ...incident.report import PerformanceReport, SecurityReport
 from . import RECOGNISERS
@@ -12,7 +13,7 @@ from .learning import ended, learn, proven
 from .location import somewhere
 from .observations import Observations
 from .refinement import with_accounts
-from .structure import reserved
+from .structure import reserved, told_by_requests
 
 KEPT = 8
 """Hypotheses listed: more are noise to a reader."""
@@ -29,6 +30,7 @@ def candidates(seen: Observations) -> list[Candidate]:
     best: dict[tuple[str, str], Candidate] = {}
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
+            told_by_requests(seen, candidate)
             key = (candidate.service, candidate.kind.value)
             other = best.get(key, candidate)
             if candidate.change == other.change:  # two ways to see one change
@@ -69,8 +71,11 @@ def judge(
     """Hypotheses, most probable first. What was tried counts; a cause whose part has ended keeps
     its place in the record and takes nothing from the causes of what is left. `weighing`: how
     surely the weights are read."""
-    seen = {(c.service, c.kind) for c in found}
-    found = found + [c for c in proven(document) if (c.service, c.kind) not in seen]
+    best = {(c.service, c.kind): c for c in found}
+    for cause in proven(document):  # its evidence went with what hurt
+        other = best.get((cause.service, cause.kind), cause)
+        best[cause.service, cause.kind] = max(cause, other, key=lambda c: c.weight)
+    found = list(best.values())
     over = {(c.service, c.kind): title for c in found if (title := ended(c, document))}
     for candidate in found:
         learn(candidate, document)
@@ -84,7 +89,7 @@ def judge(
         if (known.service, known.kind) in over:
             title = over[known.service, known.kind]
             listed.append(known.model_copy(update={"ended_by": title, "ruled_out": ""}))
-    return numbered(document.hypotheses, listed)
+    return with_proven(document, numbered(document.hypotheses, listed))
 
 
 def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...actions.base import Action
 from ...actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from ...actions.database import EndSession, RepairRows
-from ...actions.edge import BlockSource, Throttle
+from ...actions.edge import MAX_GOOD_SHARE, BlockSource, Throttle
 from ...actions.facts import restored_at
 from ...actions.inventory import Part
 from ...actions.services import Reroute, Restart, RollBack, Scale
@@ -23,8 +23,6 @@ from .observations import Observations, first, where
 
 NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 """Kinds of change that another version of the code does not take back."""
-BACKGROUND = 0.05
-"""Share of good requests that a block may cut off; above it, throttling is the gentler way."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +96,15 @@ def _limit(seen: Observations, route: str) -> Iterator[ActionDraft]:
 
 
 def _block(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The attacking sources, with the measured share of good requests they send."""
+    """The attacking sources, with the measured share of good requests they send; above the limit,
+    throttling is the gentler way."""
     patterns = seen.ask(access_patterns, by="source")
     good = {r.value: r.requests - r.errors for r in patterns.rows}
     sources = networks([row.value for row in attackers(seen)], good)
     total = sum(good.values())
     cut = sum(count for address, count in good.items() if covered(address, sources))
     share = cut / total if total else 0.0
-    if sources and share <= BACKGROUND:
+    if sources and share <= MAX_GOOD_SHARE:
         for edge in _edges(seen):
             parameters = {"sources": sources, "good_share": round(share, 4)}
             yield ActionDraft(BlockSource, edge, parameters)

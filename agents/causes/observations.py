@@ -29,6 +29,7 @@ from ...tools.slowed_work import slowed_work
 from ...tools.state import state_changes
 from ...tools.stepped_gauges import stepped_gauges
 from ...tools.symptoms import symptoms
+from ...tools.told_apart import told_apart
 from ...tools.traffic import traffic, traffic_impact
 from ..runtime.case import Case
 
@@ -81,6 +82,7 @@ class Observations:
     new_failures = Question(new_failures)
     stepped_gauges = Question(stepped_gauges)
     slowed_work = Question(slowed_work)
+    told_apart = Question(told_apart)
     edges = Question(call_edges)
     errors = Question(error_groups)
     patterns = Question(log_patterns)

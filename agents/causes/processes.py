@@ -8,11 +8,13 @@ from ...analysis.quantities import in_use, part_of, percent, times
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
+from ...tools.new_failures import Way
 from ...tools.shifts import SignalShift
 from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words
 from .demand import most_surging
 from .observations import Observations, cite, first, where
+from .structure import tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 
 
@@ -22,19 +24,27 @@ def hung(seen: Observations) -> Iterator[Candidate]:
         statement = f"{service} accepts calls and answers none: its process hangs"
         candidate = Candidate(service, FaultKind.hung_process, statement)
         edge = seen.unanswered(service)
-        share = edge.unanswered_share if edge else 0.0
+        waits = _left_waiting(seen, service)
+        share = waits * edge.unanswered_share if edge else 0.0
         text = f"{share:.0%} of the calls to {service} get no answer"
         candidate.backed(2.5, share, text, cite(seen.edges, edge, "callee", "unanswered_share"))
         up = seen.signal(service, SignalName.up)
         down = up is not None and (up.current is None or up.current < 0.5)
         text = f"{service} no longer reports metrics"
         quotes = cite(seen.signals, up, "current", "baseline")
-        candidate.backed(2.5, 1.0 if down else 0.0, text, quotes)
+        candidate.backed(2.5, waits if down else 0.0, text, quotes)
         text = f"{service} still reports metrics"
         quotes = cite(seen.signals, up, "current")
         candidate.doubted(2.0, 1.0 if up and not down else 0.0, text, quotes)
         candidate.doubted(2.0, seen.own_failures(service) / 0.2, f"{service} itself answers errors")
         yield candidate
+
+
+def _left_waiting(seen: Observations, service: str) -> float:
+    """Share of the failing calls to it that wait; 1 where none is known. Who refuses is gone."""
+    calls = list(where(seen.new_failures, callee=service))
+    every = sum(row.count for row in calls)
+    return sum(row.count for row in calls if row.way != Way.refused) / every if every else 1.0
 
 
 def crash_loops(seen: Observations) -> Iterator[Candidate]:
@@ -47,7 +57,25 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         candidate = Candidate(row.service, FaultKind.crash_loop, statement)
         text = f"{restarts:g} restarts, {row.baseline or 0:g} before"
         candidate.backed(3.0, restarts / 3, text, cite(seen.signals, row, "current"))
+        calls = first(seen.new_failures, callee=row.service, way=Way.refused)
+        text = f"{calls.count} calls to it were refused: nobody listens" if calls else ""
+        quotes = cite(seen.new_failures, calls, "callee", "way", "count")
+        candidate.backed(2.0, 1.0 if calls else 0.0, text, quotes)
+        _released_before(seen, candidate)
         yield candidate
+
+
+def _released_before(seen: Observations, candidate: Candidate) -> None:
+    """A process that ends at its start since it was released: the release is what to take back."""
+    for row, score in suspicious(seen, "deploy"):
+        if row.service == candidate.service and tied_by_rollout(seen, row, score, 1.0):
+            candidate.statement += f" since release {row.version}"
+            candidate.change = row.id
+            quotes = cite(seen.changes, row, "id", "seconds_before")
+            candidate.backed(
+                1.0, score.score, f"released {row.seconds_before:.0f} s before", quotes
+            )
+            return
 
 
 SERVED = 5

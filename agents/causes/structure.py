@@ -13,8 +13,9 @@ from ...analysis.code.change_scores import ChangeScore
 from ...analysis.fusion import CONCLUSIVE, RankedHypothesis
 from ...incident.finding import FaultKind, Hypothesis
 from ...tools.change_feed import ChangeRecord
+from ...tools.told_apart import Mark, words
 from .candidate import Candidate
-from .observations import Observations
+from .observations import Observations, cite, where
 from .studies import ChangeDelivery, Scene, Studied, by_others, scene
 
 CHANGES = (FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_flag, FaultKind.bad_config)
@@ -73,6 +74,37 @@ def _beside(seen: Observations, row: ChangeRecord) -> bool:
         for other in by_others(seen.changes)
         if other.service in (row.service, "")
     )
+
+
+def told_by_requests(seen: Observations, candidate: Candidate) -> None:
+    """What the failing requests carry ties the change that it names, and doubts the others of that
+    service, which met the well requests as well; a named change that both met alike is doubted."""
+    if candidate.kind not in CHANGES:
+        return
+    changes = {row.id: row for row in where(seen.changes, service=candidate.service)}
+    own = changes.get(candidate.change)
+    if own is None:
+        return
+    for mark in where(seen.told_apart, service=candidate.service):
+        quotes = cite(seen.told_apart, mark, "attribute", "value", "failed", "others_failed")
+        if _names(mark, own) and mark.tells:
+            candidate.backed(4.0, 1.0, words(mark), quotes)
+            candidate.tied = True
+        elif _names(mark, own):
+            candidate.doubted(2.0, 1.0, f"failing and well requests are alike in {mark.attribute}")
+        elif mark.tells and any(_names(mark, other) for other in changes.values()):
+            candidate.doubted(4.0, 1.0, f"it met well requests too: {words(mark)}", quotes)
+
+
+def _names(mark: Mark, row: ChangeRecord) -> bool:
+    """Whether an attribute of requests is this change: its flag, or its version."""
+    if row.kind == "flag":
+        return _plain(row.id) in _plain(f"{mark.attribute} {mark.value}")
+    return row.kind == "deploy" and "version" in mark.attribute and mark.value == row.version
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", "-")
 
 
 def _follows(lead: float, within_s: float = FOLLOWS_S) -> bool:

@@ -175,16 +175,12 @@ def hardening_report(
     return HardeningReport(
         specialist="performance",
         conclusion="concluded" if items else "inconclusive",
-        summary=_summary(items),
+        summary=f"{len(items)} steps; first: {items[0].title}"
+        if items
+        else "nothing in the record asks for hardening",
         searched=sorted({e for item in items for e in item.evidence}),
         follow_ups=items,
     )
-
-
-def _summary(items: list[FollowUp]) -> str:
-    if not items:
-        return "nothing in the record asks for hardening"
-    return f"{len(items)} steps; first: {items[0].title}"
 
 
 def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> Iterator[FollowUp]:

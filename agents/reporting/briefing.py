@@ -14,6 +14,7 @@ from ...incident.lifecycle import State
 from ...incident.report import FollowUp, Sentence
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
+from ...prompts.values import Between
 from ...text_safety.blame_language import reword
 from . import incident_status as status
 from .wording import shown
@@ -37,6 +38,7 @@ class Briefing:
     services: list[str]  # affected, alerting first
     components: list[str]  # the same as customers know them
     started: datetime
+    onset_between: Between | None  # the samples that it lies between
     detected: datetime
     ended: datetime | None
     now: datetime
@@ -81,6 +83,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         services=names,
         components=status.components(document),
         started=begun,
+        onset_between=document.onset_between if begun == document.onset else None,
         detected=status.detected(document),
         ended=end,
         now=now,

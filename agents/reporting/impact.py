@@ -34,7 +34,8 @@ def customer_report(
     """
     total = first(traffic, route="*")
     hit = [] if is_noise(document) else [row for row in traffic.rows if _is_hit(row)]
-    failed = _failed(document, total)
+    assessed = document.impact.failed_requests if document.impact else 0
+    failed = total.failed if total else assessed
     revenue, basis = _revenue(document, total, now)
     return CustomerImpactReport(
         specialist="comms",
@@ -54,11 +55,6 @@ def customer_report(
 def _is_hit(row: RouteImpact) -> bool:
     rise = (row.share or 0.0) - (row.share_before or 0.0)
     return row.route != "*" and bool(row.failed) and rise >= NOTABLE_RISE
-
-
-def _failed(document: Incident, total: RouteImpact | None) -> int:
-    assessed = document.impact.failed_requests if document.impact else 0
-    return total.failed if total else assessed
 
 
 def _segment(row: RouteImpact) -> str:

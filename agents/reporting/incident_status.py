@@ -10,6 +10,7 @@ from ...incident.lifecycle import OVER, State
 from ...incident.report import DetectionReport, SecurityReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...incident.timeline import Event, EventKind
+from ...prompts.values import duration
 from ...text_safety.blame_language import reword
 from .narrator import chronicle
 
@@ -105,6 +106,15 @@ def detected(document: Incident) -> datetime:
     return max(min(fired, document.opened_at), onset(document))
 
 
+def unnoticed(document: Incident) -> str:
+    """How long it went unnoticed, as exactly as samples tell: 42 s; 30 s to 45 s."""
+    fired, between = detected(document), document.onset_between
+    if between is None or onset(document) != document.onset:
+        between = onset(document), onset(document)
+    longest, shortest = (duration((fired - at).total_seconds()) for at in between)
+    return shortest if longest == shortest else f"{shortest} to {longest}"
+
+
 def ended(document: Incident) -> datetime | None:
     """When it was resolved (or closed); None while it runs."""
     over = (State.resolved, State.closed)
@@ -148,11 +158,11 @@ def solution(document: Incident) -> Execution | None:
     return helped[-1] if helped else None
 
 
-def key_events(document: Incident, most: int = 12) -> list[Event]:
-    """Key decisions and what came of them, oldest first, the latest `most`."""
+def key_events(document: Incident) -> list[Event]:
+    """Key decisions and what came of them, oldest first, the latest dozen."""
     names = affected(document)
     lines = [e.event for e in chronicle(document) if any(kind in KEY_KINDS for kind in e.kinds)]
-    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-most:]]
+    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-12:]]
 
 
 def next_update(document: Incident, now: datetime) -> datetime | None:

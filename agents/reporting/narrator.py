@@ -66,7 +66,8 @@ def _entry(name: str, group: list[Event]) -> KeyEvent:
     main = next((e for e in group if e.kind is not EventKind.state), group[0])
     texts = _states(group, alone=main.kind is EventKind.state)
     cited = dict.fromkeys(ref for event in group for ref in event.evidence)
-    text = "; ".join(_distinct(_messages(texts)))
+    told = list(dict.fromkeys(_messages(texts)))  # without what another one begins with
+    text = "; ".join(t for t in told if not any(o != t and o.startswith(t) for o in told))
     update = {"text": shown(text), "evidence": list(cited), "at": group[0].at}
     event = main.model_copy(update=update)
     return KeyEvent(name, event, (main.kind, *(k for k in kinds if k != main.kind)))
@@ -77,9 +78,8 @@ def _states(group: list[Event], alone: bool) -> list[str]:
     said = [event.text for event in group if event.kind is not EventKind.state]
     for event in group:
         if event.kind is EventKind.state:
-            found = _STATE.match(event.text)
-            plain = found is None or alone
-            said.append(event.text if found is None or plain else f"now {found.group(1)}")
+            found = None if alone else _STATE.match(event.text)
+            said.append(f"now {found.group(1)}" if found else event.text)
     return said
 
 
@@ -94,12 +94,6 @@ def _messages(texts: list[str]) -> list[str]:
         else:
             rest.append(text)
     return rest + [f"sent {listed(whom)}: {subject}" for subject, whom in told.items()]
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    """Without those that another one begins with: it says the same and more."""
-    known = list(dict.fromkeys(texts))
-    return [t for t in known if not any(t != other and other.startswith(t) for other in known)]
 
 
 MOST_REFS = 4

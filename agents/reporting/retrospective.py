@@ -15,7 +15,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
 from ...prompts.values import duration, percent
-from .incident_status import detected, ended, is_noise, likely_cause, onset, solution
+from .incident_status import detected, ended, is_noise, likely_cause, onset, solution, unnoticed
 from .narrator import Narrator, Statement, proof
 from .story import looked
 from .wording import listed, matters
@@ -47,7 +47,9 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     alert = say.line(EventKind.alert)
     yield (
         detect <= DETECT_S,
-        say.say(f"Detection took {duration(detect)} from onset; the target is under 5 min.", alert),
+        say.say(
+            f"Detection took {unnoticed(document)} from onset; the target is under 5 min.", alert
+        ),
     )
     classified = next((t for t in document.transitions), None)
     if classified and document.severity:

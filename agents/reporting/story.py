@@ -4,12 +4,21 @@ from collections.abc import Iterator
 
 from ...incident.action import Outcome, Verdict
 from ...incident.document import Incident
-from ...incident.finding import FaultKind, Finding, Hypothesis
+from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport, VerificationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
 from ...prompts.values import clock, duration, percent, quantity, utc
-from .incident_status import affected, detected, ended, is_noise, likely_cause, onset, solution
+from .incident_status import (
+    affected,
+    detected,
+    ended,
+    is_noise,
+    likely_cause,
+    onset,
+    solution,
+    unnoticed,
+)
 from .narrator import Narrator, Statement, proof
 from .wording import listed, sentence
 
@@ -27,7 +36,10 @@ def summary(say: Narrator) -> Iterator[Statement]:
         yield say.say(f"{text}: telemetry does not back it.", *seen)
         return
     proof_of_span = (say.line(EventKind.telemetry), say.line(EventKind.severity))
-    yield say.say(f"{_kind(say)} of {_hurt(say)}, {_span(say)}.", *proof_of_span)
+    yield say.say(
+        f"{_kind(say)} of {listed(affected(document)) or 'services not yet known'}, {_span(say)}.",
+        *proof_of_span,
+    )
     yield _cause(say)
     solved = solution(document)
     if solved:
@@ -61,10 +73,6 @@ def _kind(say: Narrator) -> str:
     name = "" if document.type is IncidentType.unknown else f"{document.type.value} "
     whole = name.strip().endswith(("outage", "degradation", "failure"))
     return f"{severity} {name.strip() if whole else name + 'incident'}"
-
-
-def _hurt(say: Narrator) -> str:
-    return listed(affected(say.document)) or "services not yet known"
 
 
 def _span(say: Narrator) -> str:
@@ -150,18 +158,13 @@ def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Statement]:
 def trigger(say: Narrator) -> Statement:
     """The change that set it off, where one is blamed; the silence is told too."""
     cause = likely_cause(say.document)
-    change = next((f for f in say.document.findings if _is_trigger(f, cause)), None)
-    if cause and cause.change and change:
-        return say.say(sentence(change.statement), *proof(change.quotes))
     if cause and cause.change:
+        for finding in say.document.findings:
+            ours = finding.service in ("", cause.service) or cause.change[:7] in finding.statement
+            if "change" in finding.kind and ours:
+                return say.say(sentence(finding.statement), *proof(finding.quotes))
         return say.say(f"Change {cause.change} at {cause.service}.", *_quoted(cause))
     return say.say("No change is on record as the trigger.", say.tool("recent_changes"))
-
-
-def _is_trigger(finding: Finding, cause) -> bool:
-    about = cause is not None and finding.service in ("", cause.service)
-    named = cause is not None and bool(cause.change) and cause.change[:7] in finding.statement
-    return "change" in finding.kind and (about or named)
 
 
 def whys(say: Narrator) -> list[Statement]:
@@ -178,9 +181,8 @@ def detection(say: Narrator) -> Iterator[Statement]:
     """How it was noticed and how long that took."""
     document = say.document
     alert, at = document.alert, detected(document)
-    seconds = (at - onset(document)).total_seconds()
     text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
-    yield say.say(f"{text}, {duration(seconds)} after onset.", say.line(EventKind.alert))
+    yield say.say(f"{text}, {unnoticed(document)} after onset.", say.line(EventKind.alert))
     first = document.report(DetectionReport)
     if first is not None:
         quotes = proof(document.impact.quotes) if document.impact else []

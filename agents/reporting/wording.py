@@ -7,7 +7,6 @@ import re
 from ...analysis.code.change_scores import span
 from ...analysis.quantities import percent, quantity, times
 from ...faults import OptionalSource, fault_of
-from ...incident.document import Alert
 from ...incident.finding import FaultKind, Gap
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
@@ -112,37 +111,6 @@ def coverage_gaps(coverage: Result[ModalityCoverage]) -> list[Gap]:
     if not coverage.rows:
         gaps.append(Gap(what="telemetry", why=coverage.summary or "nothing recorded"))
     return gaps
-
-
-def alert_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float) -> list[Gap]:
-    """A gap where metrics end before the window that the alert looked at: then telemetry says
-    nothing about it, least of all that it is noise. Samples may be a window late."""
-    ends = [row.end for row in coverage.rows if row.modality == "metrics" and row.end]
-    if not alert.starts_at or not ends:
-        return []
-    late = alert.starts_at.timestamp() - max(ends)
-    if late <= 2 * detect_s:
-        return []
-    return [
-        Gap(what="telemetry of the alert", why=f"metrics end {quantity(late, 's')} before it fired")
-    ]
-
-
-def baseline_gap(alert: Alert, coverage: Result[ModalityCoverage], detect_s: float) -> list[Gap]:
-    """A gap where metrics begin too late to know what healthy looked like: with nothing to
-    compare with, an alert may be true however calm it looks."""
-    starts = [row.start for row in coverage.rows if row.modality == "metrics" and row.start]
-    if not alert.starts_at or not starts:
-        return []
-    before = alert.starts_at.timestamp() - detect_s - min(starts)
-    if before >= 2 * detect_s:
-        return []
-    why = (
-        f"metrics begin {-before:.0f} s after the incident"
-        if before < 0
-        else (f"metrics begin only {before:.0f} s before the incident")
-    )
-    return [Gap(what="healthy time to compare with", why=why)]
 
 
 def matters(gap: Gap, kind: FaultKind) -> bool:

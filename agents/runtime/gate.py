@@ -13,7 +13,7 @@ from langgraph.types import interrupt
 
 from ...errors import ApprovalError
 from ...incident.action import ActionPlan, Decision, Verdict
-from ...incident.communication import Message, MessageState
+from ...incident.communication import REPLACED_BY, Message, MessageState
 from ...incident.document import Incident
 from ...incident.ledger import Request
 from ...incident.timeline import Event, EventKind, from_ts
@@ -97,15 +97,12 @@ def add_decision(document: Incident, decision: Decision) -> None:
         return
     document.decisions.append(decision)
     plan = document.plan(decision.subject)
-    subject = plan.title if plan else _subject(document, decision.subject)
+    texts = (m for m in document.communications if m.hash == decision.subject)
+    text = next((f"text “{message.subject}”" for message in texts), decision.subject)
+    subject = plan.title if plan else text
     why = f" — {decision.reason}" if decision.reason else ""
     text = f"{decision.verdict.value}: {subject}{why}"
     document.record(Event(at=decision.at, actor=decision.by, kind=EventKind.decision, text=text))
-
-
-def _subject(document: Incident, subject: str) -> str:
-    messages = (m for m in document.communications if m.hash == subject)
-    return next((f"text “{message.subject}”" for message in messages), subject)
 
 
 def _waiting(document: Incident) -> list[Message]:
@@ -126,7 +123,7 @@ def _replace(context: ResponseContext, incident_id: str, subject: str) -> None:
     reason = "a newer text replaces it"
     if context.store.ledger.decision(incident_id, subject) is None:
         with suppress(ApprovalError):  # answered in this very moment: then that answer counts
-            context.store.ledger.decide(incident_id, subject, Verdict.rejected, "comms", reason)
+            context.store.ledger.decide(incident_id, subject, Verdict.rejected, REPLACED_BY, reason)
 
 
 def _await(context: ResponseContext, incident_id: str, subject: str, kind: str) -> Decision:

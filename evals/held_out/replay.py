@@ -78,7 +78,7 @@ class Replay:
         self.alerted = self._case(DETECT)
         self._begun_at(triage.detect(self.alerted).onset)
         onset = find_onset(Observations(self._case(SWEEP)))
-        self._begun_at(from_ts(onset) if onset else None)
+        self._begun_at(from_ts(onset.at) if onset else None)
         self.begun = self._case(INVESTIGATE)
 
     def scores(self, setting: Setting) -> Scores:

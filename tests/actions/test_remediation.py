@@ -5,15 +5,25 @@ from datetime import UTC, datetime
 import pytest
 
 from warroom.actions.catalogue import execute, plan, undo
-from warroom.actions.configuration import FlagOff
+from warroom.actions.configuration import FlagOff, SwitchProvider
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.services import Restart, Scale
+from warroom.actions.services import Restart, RollBack, Scale
 from warroom.errors import ApprovalRequired, ToolFailed, ToolRetry
-from warroom.incident.action import ActionPlan, Decision, Verdict
+from warroom.incident.action import ActionKind, ActionPlan, Decision, Verdict
 from warroom.targets.stand_ins import Rehearsal
 
 INVENTORY = Inventory(
-    services={"catalog": Part(instances=["catalog-1"], spares=["catalog-2"])}, flags={"bulk": True}
+    services={
+        "catalog": Part(
+            instances=["catalog-1"],
+            spares=["catalog-2", "catalog-3"],
+            version="v2",
+            versions=["v1", "v2"],
+        ),
+        "suggest": Part(provider="a"),
+    },
+    flags={"bulk": True},
+    providers=["a", "b", "c"],
 )
 
 
@@ -63,6 +73,29 @@ def test_plan_that_no_longer_fits_is_sent_back() -> None:
     with pytest.raises(ToolRetry, match="off already"):
         execute(changed, off(), decided(off().hash))
     assert changed.acted == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "parameters", "now", "said"),
+    [
+        (RollBack.kind, "catalog", {"to_version": "v1"}, {"version": "v3"}, "version v2; it is v3"),
+        (Scale.kind, "catalog", {"instances": 2}, {"instances": ["a", "b", "c"]}, "1; it is 3"),
+        (SwitchProvider.kind, "suggest", {"to": "b"}, {"provider": "c"}, "provider a; it is c"),
+    ],
+)
+def test_a_plan_that_was_made_for_another_state_is_sent_back(
+    kind: ActionKind, target: str, parameters: dict, now: dict, said: str
+) -> None:
+    """Rolled back from v2 to v1 was decided, not from the fix that runs by now."""
+    made = plan(kind, target, parameters, "because", inventory=INVENTORY)
+    assert execute(Rehearsal(INVENTORY), made, decided(made.hash)).changed
+    part = INVENTORY.services[target].model_copy(update=now)
+    changed = Rehearsal(INVENTORY.model_copy(update={"services": {target: part}}))
+    with pytest.raises(ToolRetry, match=f"{said} by now: nothing was done"):
+        execute(changed, made, decided(made.hash))
+    assert changed.acted == []
+    again = plan(kind, target, parameters, "because", inventory=changed.inventory())
+    assert again.hash != made.hash
 
 
 def test_undo_is_covered_by_the_plans_approval() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,47 @@ def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path) -> None:
     assert cause.change.startswith("state-")
 
 
+def test_who_reaches_nobody_whom_others_reach_is_cut_off_on_the_way(tmp_path) -> None:
+    def others(bundle: BundleWriter) -> None:
+        for number in range(SECONDS):
+            _called_by_others(bundle, number)
+
+    cause = leading(tmp_path / "others too", HUNG, others)
+    assert (cause.service, cause.kind) == ("web", FaultKind.network)
+    assert "though others reach it: lost on the way" in cause.statement
+    assert leading(tmp_path / "nobody", HUNG).service == "orders"
+
+
+def _called_by_others(bundle: BundleWriter, second: int) -> None:
+    trace = f"{second + 10_000:032x}"
+    caller, callee = (trace, "a" * 16, ""), (trace, "b" * 16, "a" * 16)
+    at = START + second
+    bundle.span(at, "billing", "GET /orders", caller, ms=9, kind="client", peer__service="orders")
+    bundle.span(at + 0.001, "orders", "GET /orders", callee, ms=7)
+
+
+def test_a_flag_that_only_failing_requests_carry_is_blamed_and_the_release_is_not(tmp_path) -> None:
+    met = Met("orders", "KeyError", "'weight'")
+
+    def trial(bundle: BundleWriter, carried: bool) -> None:
+        release = {"version": "v2", "previous": "v1", "files": ["orders/steps.py"]}
+        bundle.change(START + BEGIN - 9, "deploy", "orders", "c0ffee", **release)
+        bundle.change(START + BEGIN - 3, "flag", "orders", "new_steps", summary="Try new steps")
+        for number in range(2 * SECONDS) if carried else ():
+            span = (f"{number:032x}", "f" * 16, "c" * 16)
+            flag: dict[str, Any] = {
+                "feature_flag__new-steps": number >= 2 * BEGIN and number % 3 == 0
+            }
+            bundle.span(START + number / 2 + 0.004, "orders", "steps", span, ms=1, **flag)
+
+    cause = leading(tmp_path / "told", met, lambda bundle: trial(bundle, True), every=3)
+    assert (cause.kind, cause.change) == (FaultKind.bad_flag, "new_steps")
+    assert cause.confidence > 0.8
+    assert any("without it 0 of" in reason.text for reason in cause.support)
+    untold = leading(tmp_path / "untold", met, lambda bundle: trial(bundle, False), every=3)
+    assert untold.change != "new_steps" or untold.confidence < 0.5
+
+
 @pytest.mark.parametrize(
     ("met", "words"),
     [(HUNG, "does not answer web in time"), (CUT_OFF, "does not take connections of web")],
@@ -185,6 +227,18 @@ def test_calls_refused_during_starts_are_told_by_the_starts(tmp_path) -> None:
     assert (cause.service, cause.kind) == ("orders", FaultKind.crash_loop)
     assert "again and again" in cause.statement
     assert "about every 20 s" in cause.statement
+
+
+def test_who_ends_at_every_start_since_a_release_is_led_to_it(tmp_path) -> None:
+    def released(bundle: BundleWriter) -> None:
+        release = {"version": "v2", "previous": "v1", "files": ["orders/settings.py"]}
+        bundle.change(START + BEGIN - 3, "deploy", "orders", "c0ffee", **release)
+        restarts = [0.0] * BEGIN + [1.0 + second // 2 for second in range(SECONDS - BEGIN)]
+        gauge(bundle, "process_restarts_total", "orders", restarts)
+
+    cause = leading(tmp_path, CUT_OFF, released)
+    assert (cause.kind, cause.change) == (FaultKind.crash_loop, "c0ffee")
+    assert "orders keeps restarting since release v2" in cause.statement
 
 
 def test_code_that_fails_on_what_a_changed_callee_answers(tmp_path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from warroom.agents.comms import announce, assess_customers, communicate
 from warroom.agents.reporting.impact import customer_report
 from warroom.agents.reporting.incident_status import Stage, next_update, stage
-from warroom.incident.communication import Audience, MessageState
+from warroom.incident.action import Decision, Verdict
+from warroom.incident.communication import REPLACED_BY, Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
@@ -129,6 +130,25 @@ def test_customers_get_one_email_when_it_is_over():
     email = told(incidents.full())[Audience.customers]
     assert email.template.startswith("customer_email.en.md@")
     assert email.subject == "Resolved: checkout"
+
+
+@pytest.mark.parametrize(
+    ("by", "state", "resolved"),
+    [
+        ("on-call commander", MessageState.rejected, False),
+        (REPLACED_BY, MessageState.rejected, True),  # nobody has refused anything
+        ("on-call commander", MessageState.sent, True),
+    ],
+)
+def test_who_was_not_told_that_it_began_is_not_told_that_it_ended(by, state, resolved):
+    drafts = communicate(incidents.declared(), at(10)).messages
+    begun = next(m for m in drafts if m.audience is Audience.status_page)
+    document = incidents.full()
+    document.communications = [begun.model_copy(update={"state": state})]
+    if state is MessageState.rejected:
+        refusal = Decision(subject=begun.hash, verdict=Verdict.rejected, by=by, at=at(40))
+        document.decisions.append(refusal)
+    assert (Audience.status_page in told(document)) is resolved
 
 
 def test_nobody_is_told_twice_of_the_same_resolution():

@@ -14,8 +14,7 @@ from warroom.agents import steps
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.observations import Observations
-from warroom.agents.causes.remedies import propose, sure_of_first
-from warroom.agents.causes.restarting import why_no_restart
+from warroom.agents.causes.remedies import propose, sure_of_first, why_no_restart
 from warroom.agents.runtime.intake import take
 from warroom.incident.action import ActionKind, Execution, Outcome
 from warroom.incident.document import Incident
@@ -88,6 +87,23 @@ def test_a_verified_cause_stands_when_its_evidence_has_gone_with_it():
     assert after[0].confidence > 0.9
     document.hypotheses = after
     assert judge([], document)[0].confidence == pytest.approx(after[0].confidence, abs=0.1)
+
+
+@pytest.mark.parametrize("rival", [4.0, 9.0, 14.0])
+def test_a_verified_cause_is_never_less_sure_than_when_it_was_verified(rival: float):
+    document = acted(RollBack.kind, "payments", Outcome.better, FaultKind.memory_leak)
+    proven = next(h for h in document.hypotheses if h.kind is FaultKind.memory_leak)
+    proven.confidence = 0.99
+    faint = candidate("payments", FaultKind.memory_leak, 0.4)
+    after = judge([faint, candidate("checkout", FaultKind.hung_process, rival)], document)
+    assert (after[0].id, after[0].confidence >= 0.99) == (proven.id, True)
+    assert sum(h.confidence for h in after) <= 1.001
+    assert any("as measured" in argument.text for argument in after[0].support)
+    report = InvestigationReport(
+        specialist="debugger", conclusion="concluded", summary="s", hypotheses=after
+    )
+    file_report(document, report, lambda _digest: None, at(60))
+    assert next(h for h in document.hypotheses if h.id == proven.id).confidence >= 0.99
 
 
 def test_no_report_rules_out_what_an_action_proved():

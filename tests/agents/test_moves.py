@@ -11,7 +11,7 @@ from warroom.actions.inventory import Inventory, Part
 from warroom.actions.services import RollBack
 from warroom.actions.state import RestoreDatabase, RestoreProcess
 from warroom.agents.causes.account import accounts
-from warroom.agents.causes.account_words import nearest_change
+from warroom.agents.causes.failure_path import just_before
 from warroom.agents.causes.moves import ActionDraft, moves
 from warroom.agents.causes.observations import Observations
 from warroom.agents.runtime.case import Case
@@ -88,7 +88,7 @@ def test_a_grant_that_was_given_is_listed_and_is_no_reason_and_nothing_to_take_b
     given = next(row for row in seen.changes.rows if row.files == GIVEN)
     for kind in (FaultKind.missing_permission, FaultKind.unknown):
         assert not proposed(seen, kind, change=given.id)
-    nearest = nearest_change(seen, "database", given.at + 1, 60)
+    nearest = just_before(seen, "database", given.at + 1, 60)
     assert nearest and nearest.files == GRANT
     told = [row.files for account in accounts(seen).places.values() for row in account.changed]
     assert GRANT in told and GIVEN not in told

@@ -284,3 +284,22 @@ def test_any_text_in_the_record_leaves_a_blameless_draft(one, two):
     made = draft(document, NOW)
     assert made.left == []
     assert blame_marks(made.markdown, ["checkout"]) == []
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "told", "late"),
+    [
+        (
+            15,
+            "Began 2025-03-14 between 09:59:30 and 09:59:45 UTC (samples every 15 s)",
+            "0 s to 10 s after",
+        ),
+        (0.2, "Began 2025-03-14 09:59:30 UTC,", "10 s after onset"),
+    ],
+)
+def test_the_onset_is_told_as_exactly_as_samples_are(apart_s, told, late):
+    document = incidents.full()
+    document.onset_between = (at(-30), at(-30 + apart_s))
+    markdown = draft(document, at(200)).markdown
+    assert told in markdown
+    assert late in markdown

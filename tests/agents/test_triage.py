@@ -2,7 +2,7 @@
 
 import pytest
 
-from warroom.agents.health.severity import claimed, level_of
+from warroom.agents.health.assessment import claimed, level_of
 from warroom.agents.runtime.node import look_again
 from warroom.agents.steps import DETECT
 from warroom.agents.triage import detect

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.stacktraces import group_stacks, own_frame, parse_stack
+from warroom.analysis.stacktraces import own_frame, parse_stack, place_of, raised_at
 from warroom.analysis.template_shift import LogLine, compare_templates
 from warroom.analysis.templates import head, mask_all, mine
 
@@ -189,18 +189,16 @@ def test_a_text_without_frames_is_no_stack():
     assert parse_stack("") is None
 
 
-def test_stacks_are_grouped_across_moved_lines():
-    moved = PYTHON.replace("line 12", "line 15")
-    groups = group_stacks([JAVA, PYTHON, "no trace", moved])
-    assert [(g.exception, g.count, g.first) for g in groups] == [
-        ("KeyError", 2, 1),
-        ("java.lang.NullPointerException", 1, 0),
-    ]
+def test_a_place_is_the_same_across_moved_lines():
+    here, moved, java = map(parse_stack, (PYTHON, PYTHON.replace("line 12", "line 15"), JAVA))
+    assert here and moved and java
+    assert place_of(here) == place_of(moved) != place_of(java)
+    assert place_of(here)[0] == "KeyError"
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read_as_a_stack_or_not(text):
-    assert len(group_stacks([text])) == (parse_stack(text) is not None)
+    assert (raised_at(text) is None) or parse_stack(text) is not None
 
 
 HOSTILE_STACKS = [

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from warroom.actions.base import Action
+from warroom.actions.base import Action, Profile
 from warroom.actions.capabilities import Capability, Offers, Receipt, Stored
 from warroom.actions.inventory import Inventory, Part
 from warroom.errors import ToolRetry
@@ -35,12 +35,14 @@ class RenewCertificate(Action):
 
     kind = ActionKind("renew certificate")
     needs = Certificates
-    runbook = "certificate"
-    risk = Level.low
-    blast_radius = "Open connections of {target} stay; new ones see the new certificate."
-    expected_effect = "The certificate of {target} is valid for {days} days."
-    verification = "Handshake errors of {target}; days that its certificate is valid for."
-    undone_by = "Serve the certificate that {target} has now."
+    profile = Profile(
+        runbook="certificate",
+        risk=Level.low,
+        blast_radius="Open connections of {target} stay; new ones see the new certificate.",
+        expected_effect="The certificate of {target} is valid for {days} days.",
+        verification="Handshake errors of {target}; days that its certificate is valid for.",
+        undone_by="Serve the certificate that {target} has now.",
+    )
 
     days: int = Field(ge=1, le=397, description="days that it is valid for")
 

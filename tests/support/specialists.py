@@ -13,6 +13,8 @@ from warroom.incident.report import AnyReport
 from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
 from warroom.settings import Settings
+from warroom.targets.survey import FILE as SURVEY
+from warroom.targets.survey import Recorded
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 
@@ -21,8 +23,13 @@ def room_on(bundle: Path, home: Path, now: float) -> ResponseContext:
     """A room over a bundle; its clock stands at `now` seconds after START."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store.open(home / "warroom.db")
+    looked_at = bundle / SURVEY
     return ResponseContext(
-        Settings(home=home), store, open_bundle(bundle), clock=lambda: from_ts(START + now)
+        Settings(home=home),
+        store,
+        open_bundle(bundle),
+        survey=Recorded.load(looked_at) if looked_at.exists() else None,
+        clock=lambda: from_ts(START + now),
     )
 
 

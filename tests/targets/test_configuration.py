@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from warroom.errors import ToolFailed
-from warroom.targets.configured import ConfigurationHistory, ConfiguredProviders, Edge, Flags
-from warroom.targets.fleet import Endpoints
+from warroom.targets.configured import ConfiguredProviders, Edge, Flags
+from warroom.targets.fleet import Fleet, active
 from warroom.targets.git import Configuration, Git
+from warroom.targets.supervisor import Supervisor
 
 FLAGS = {
     "flags": {
@@ -52,10 +53,6 @@ def configuration(tmp_path: Path) -> Configuration:
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Start"]):
         git.run(*command)
     return Configuration(tmp_path)
-
-
-def active(endpoints: Endpoints, service: str) -> list[str]:
-    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
 
 
 def subjects(configuration: Configuration) -> list[str]:
@@ -119,10 +116,10 @@ def test_throttle_restores_the_limit_of_before(configuration: Configuration) -> 
 
 
 def test_endpoints_activate_exactly_these(configuration: Configuration) -> None:
-    endpoints = Endpoints(configuration)
-    receipt = endpoints.activate_only("catalog", ["catalog-1", "catalog-2"])
-    assert active(endpoints, "catalog") == ["catalog-1", "catalog-2"]
-    endpoints.activate_only("catalog", receipt.before)
+    fleet = Fleet(Supervisor("http://127.0.0.1:9/RPC2"), configuration)
+    receipt = fleet.activate_only("catalog", ["catalog-1", "catalog-2"])
+    assert active(fleet.endpoints("catalog")) == ["catalog-1", "catalog-2"]
+    fleet.activate_only("catalog", receipt.before)
     assert configuration.read("endpoints.json") == ENDPOINTS
 
 
@@ -174,7 +171,7 @@ def test_a_persons_hooks_do_not_run(configuration: Configuration) -> None:
 
 
 def test_a_commit_is_reverted_once_and_that_reverted_again(configuration: Configuration) -> None:
-    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    edge, history = Edge(configuration), configuration
     before = edge.rules()
     commit = edge.throttle("/search", 3.0).commit
     after = edge.rules()
@@ -191,7 +188,7 @@ def test_a_commit_is_reverted_once_and_that_reverted_again(configuration: Config
 def test_a_commit_that_later_ones_built_on_is_left_to_a_person(
     configuration: Configuration,
 ) -> None:
-    edge, history = Edge(configuration), ConfigurationHistory(configuration)
+    edge, history = Edge(configuration), configuration
     commit = edge.throttle("/search", 3.0).commit
     edge.throttle("/search", 4.0)
     with pytest.raises(ToolFailed, match="later commits changed the same"):
@@ -206,4 +203,4 @@ def test_nothing_is_reverted_over_somebodys_open_work(configuration: Configurati
     commit = Edge(configuration).throttle("/search", 3.0).commit
     (configuration.folder / "flags.json").write_text("{}")
     with pytest.raises(ToolFailed, match="not committed"):
-        ConfigurationHistory(configuration).revert(commit)
+        configuration.revert(commit)

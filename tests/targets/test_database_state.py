@@ -9,7 +9,6 @@ import pytest
 from warroom.actions.facts import FactKind, Facts, differences
 from warroom.actions.state import RestoreDatabase
 from warroom.errors import ToolFailed
-from warroom.targets.database_changes import DatabaseChanges
 from warroom.targets.database_state import DatabaseState
 from warroom.targets.operations import Operations
 from warroom.tests.support.postgres import postgres, run
@@ -130,7 +129,7 @@ def test_a_change_is_one_fact_and_is_put_back_and_taken_back(
         after = facts(database)
         assert list(differences(before, after)) == [fact]
         was, now = before.get(fact, ""), after.get(fact, "")
-        system = Operations(DatabaseChanges(database.dsn))
+        system = Operations(DatabaseState(database.dsn))
         action = RestoreDatabase(target="database", what=fact[0], object=fact[1], now=now, to=was)
         receipt = system.perform(action)
         stored = receipt.model_dump(mode="json")
@@ -153,7 +152,7 @@ def test_sessions_that_began_with_the_setting_begin_anew(database: DatabaseState
         began[1].autocommit = False
         assert began[1].execute("SHOW work_mem").fetchone() == ("64kB",)  # in a transaction now
         name = "work_mem of role slow"
-        done = DatabaseChanges(database.dsn).put(
+        done = DatabaseState(database.dsn).put(
             "database", FactKind.setting, name, now="64kB", to=""
         )
         assert done.note == (
@@ -170,7 +169,7 @@ def test_sessions_that_began_with_the_setting_begin_anew(database: DatabaseState
 def test_what_is_another_by_now_is_left_alone(database: DatabaseState) -> None:
     before = facts(database)
     with pytest.raises(ToolFailed, match=r"is 8MB by now, not 64kB: nothing was changed"):
-        DatabaseChanges(database.dsn).put(
+        DatabaseState(database.dsn).put(
             "database", FactKind.setting, "work_mem of role payments", now="64kB", to="4MB"
         )
     assert facts(database) == before
@@ -199,7 +198,7 @@ def test_nothing_but_the_approved_fact_changes(
 ) -> None:
     before = facts(database)
     with pytest.raises(ToolFailed, match=says):
-        DatabaseChanges(database.dsn).put("database", *fact, now=before.get(fact, ""), to=to)
+        DatabaseState(database.dsn).put("database", *fact, now=before.get(fact, ""), to=to)
     assert facts(database) == before
 
 
@@ -224,7 +223,7 @@ def test_who_waits_for_whom_and_the_one_who_holds_is_ended(database: DatabaseSta
     assert (who["waiting_application"], who["blocker_application"]) == ("payments-1", "nightly")
     assert (who["relation"], who["mode"], how["waiting"]) == ("stock", "AccessShareLock", 1)
     assert how["blocker_state"] == "idle in transaction"
-    changes = DatabaseChanges(database.dsn)
+    changes = DatabaseState(database.dsn)
     assert changes.end(who["blocker"], "another").note == "it is gone already"
     ended = changes.end(who["blocker"], "nightly")
     assert (ended.changed, ended.released) == (True, 1)
@@ -244,7 +243,7 @@ def test_a_session_that_holds_nobody_up_is_left_alone(database: DatabaseState) -
         )
         row = quiet.execute(f"{query} WHERE pid = pg_backend_pid()".encode()).fetchone()
         assert row
-        left = DatabaseChanges(database.dsn).end(row[0], "quiet")
+        left = DatabaseState(database.dsn).end(row[0], "quiet")
         assert (left.changed, left.note) == (False, "nobody waits for it any more")
         assert quiet.execute("SELECT 1").fetchone() == (1,)
 

@@ -12,12 +12,10 @@ from threading import Event
 import pytest
 
 from warroom.actions.facts import COMMAND, FactKind, Facts, Inspecting, Reading
-from warroom.actions.inventory import Inventory
 from warroom.actions.state import RestoreProcess
 from warroom.errors import ToolFailed
 from warroom.targets.operations import Operations
-from warroom.targets.process_changes import ProcessChanges, written
-from warroom.targets.process_state import ProcessState
+from warroom.targets.process_state import ProcessChanges, ProcessState, written
 from warroom.targets.state_log import FILE, StateLog
 from warroom.targets.supervisor import Supervisor
 from warroom.tests.support.supervised import supervised
@@ -192,9 +190,6 @@ def test_the_log_looks_until_it_is_told_to_stop(tmp_path: Path) -> None:
 
     class Twice(Inspecting):
         looks = 0
-
-        def inventory(self) -> Inventory:
-            return Inventory()
 
         def inspect(self) -> list[Reading]:
             self.looks += 1

@@ -77,12 +77,10 @@ def test_a_few_wrong_passwords_are_no_attack(hang):
     assert {row["kind"] for row in hang.rows("auth_failures")} == {"none"}
 
 
-def test_new_networks_stand_out(surge):
-    first = surge.rows("traffic", by="network")[1]
-    assert first["value"] == "203.0.113.0/24"
+def test_new_sources_stand_out(surge):
+    first = surge.rows("access_patterns")[0]
+    assert first["value"].startswith("203.0.113.")
     assert first["rate_before"] == 0
-    assert first["share"] == pytest.approx(0.75, abs=0.1)
-    assert surge.rows("access_patterns")[0]["value"].startswith("203.0.113.")
     paths = surge.rows("access_patterns", by="path")
     assert sum(row["requests"] for row in paths) == surge.rows("traffic_impact")[0]["requests"]
 
@@ -92,7 +90,6 @@ def test_traffic_by_route(surge):
     assert rows[0]["value"] == "*"
     assert rows[0]["ratio"] == pytest.approx(4, abs=0.6)
     assert rows[0]["score"] > 20
-    assert {row["value"] for row in surge.rows("traffic", by="service")} > {"gateway", "login"}
     with pytest.raises(ToolRetry, match="by must be one of route, source"):
         surge.call("traffic", by="colour")
 
