@@ -135,17 +135,13 @@ def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options)
         table = surprises if options.seeds else scoreboard
         explained(desk.console, scores[0]) if len(scores) == 1 else table(desk.console, scores)
     if desk.as_json:
+        from ..drills.surprise.score import sums
+
         found = [{**result, "score": score.to_json()} for _code, score, result in outcomes]
-        print_json({"drills": found, "sums": _sums(scores)} if options.seeds else found)
+        print_json({"drills": found, "sums": sums(scores)} if options.seeds else found)
     if options.score:
         return Exit.done if all(score.passed for score in scores) else Exit.unresolved
     return max(code for code, _score, _result in outcomes)
-
-
-def _sums(scores: list[Score]) -> dict[str, dict[str, int]]:
-    from ..drills.surprise.score import sums
-
-    return sums(scores)
 
 
 BY = "drill commander"

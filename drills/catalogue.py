@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..telemetry.model import Service
+from ..telemetry.model import Service, Windows
 from ..yaml_tables import read_table
 from .layout import SERVICES, Layout
 
-WINDOWS = {"baseline_s": 45, "detect_s": 5, "stabilise_s": 6, "verify_s": 8}
+WINDOWS = Windows(baseline_s=45, detect_s=5, stabilise_s=6, verify_s=8)
 
 
 def entries() -> list[Service]:
@@ -24,10 +24,10 @@ def entries() -> list[Service]:
     return found
 
 
-def catalogue(rules: list[dict[str, Any]], windows: dict[str, float] | None) -> dict[str, Any]:
+def catalogue(rules: list[dict[str, Any]]) -> dict[str, Any]:
     """catalogue.json of a run."""
     services = [entry.model_dump() for entry in entries()]
-    return {"services": services, "rules": rules, "windows": windows or WINDOWS}
+    return {"services": services, "rules": rules, "windows": WINDOWS.model_dump()}
 
 
 def operations(layout: Layout, supervisor_url: str, database_dsn: str) -> dict[str, str]:

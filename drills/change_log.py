@@ -100,29 +100,20 @@ class Commits:
         files, diff = difference(self.repository, f"{commit}^", commit)
         kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
         if "flags.json" in files:
-            kind = "flag"
-            service, name = self.flag(commit) or (service, name)
+            kind, (flag, value) = "flag", self.changed(commit, "flags.json")
+            if flag:
+                service, name = value.get("metadata", {}).get("service", ""), flag
         elif "endpoints.json" in files:
-            kind, service = "scale", self.scaled(commit)
+            kind, (service, _) = "scale", self.changed(commit, "endpoints.json")
         return Change(at, kind, service, name, commit[:10], "", author, subject, files, diff)
 
-    def versions_of(self, commit: str, file: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        before, after = (
-            self.repository.run("show", f"{at}:{file}") for at in (f"{commit}^", commit)
-        )
-        return json.loads(before), json.loads(after)
-
-    def flag(self, commit: str) -> tuple[str, str] | None:
-        """Service and name of the first flag that differs."""
-        before, after = (each["flags"] for each in self.versions_of(commit, "flags.json"))
-        for name, value in after.items():
-            if before.get(name) != value:
-                return value.get("metadata", {}).get("service", ""), name
-        return None
-
-    def scaled(self, commit: str) -> str:
-        before, after = self.versions_of(commit, "endpoints.json")
-        return next((name for name in after if before.get(name) != after[name]), "")
+    def changed(self, commit: str, file: str) -> tuple[str, Any]:
+        """The first entry of a file that differs, with its name; ("", {}) for none."""
+        texts = (self.repository.run("show", f"{at}:{file}") for at in (f"{commit}^", commit))
+        before, after = map(json.loads, texts)
+        before, after = before.get("flags", before), after.get("flags", after)
+        differs = ((name, value) for name, value in after.items() if before.get(name) != value)
+        return next(differs, ("", {}))
 
 
 def difference(repository: Repository, base: str, commit: str) -> tuple[tuple[str, ...], str]:
@@ -137,10 +128,10 @@ def restarts(seen: RestartWatch) -> list[Change]:
         found = seen.new()
     except (OSError, HTTPException, xmlrpc.client.Fault):
         return []
-    return [restarted(one, seen.services[one.program]) for one in found]
+    return [_restarted(one, seen.services[one.program]) for one in found]
 
 
-def restarted(one: ProcessRestart, service: str) -> Change:
+def _restarted(one: ProcessRestart, service: str) -> Change:
     at = min(float(one.started) + 0.5, time.time())  # the supervisor counts whole seconds
     name, author = f"{one.program}/{one.pid}", "supervisor"
     summary = f"{one.program} was started again (pid {one.old_pid} -> {one.pid})"

@@ -58,7 +58,6 @@ class Shop:
         root: Path,
         *,
         rules: Sequence[dict[str, Any]] = (),
-        windows: dict[str, float] | None = None,
         webhook: str | None = None,
         alerting: str = "",
         links: Sequence[str] = (),
@@ -72,7 +71,7 @@ class Shop:
         """
         shop = cls(Layout.create(root, links))
         try:
-            bring_up(shop, catalogue(list(rules), windows))
+            bring_up(shop, catalogue(list(rules)))
             monitoring = Monitoring(shop.layout)
             for process in monitoring.start(alerting, webhook) if webhook else ():
                 shop.watch(process)
@@ -120,10 +119,6 @@ class Shop:
             self.supervision.restart(program)
         return version
 
-    def pid(self, service: str) -> int:
-        """Process id of a service's first instance."""
-        return self.supervision.pid(self.layout.of(service)[0].name)
-
     def sql(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement as the database's superuser; its rows, if it has any."""
         writes = "-c default_transaction_read_only=off"  # whatever the database's default is
@@ -168,7 +163,7 @@ def bring_up(shop: Shop, known: dict[str, Any]) -> None:
         for name in layout.links:
             shop.run("link", name)
         shop.watch(shop.supervision.start())
-        shop.supervision.wait()
+        wait_until(shop.supervision.answers, "the supervisor", layout.output / "supervisord.out")
         shop.run("provider")
         filling.result()
     shop.run("exporter")
@@ -183,7 +178,7 @@ def bring_up(shop: Shop, known: dict[str, Any]) -> None:
 
 def start_database(shop: Shop) -> None:
     shop.watch(shop.postgres.start(), stop_with=SIGQUIT)
-    shop.postgres.wait()
+    wait_until(shop.postgres.accepts, "PostgreSQL", shop.postgres.log)
     with psycopg.connect(shop.postgres.admin, autocommit=True) as connection:
         shop.postgres.roles(connection)
 
@@ -216,6 +211,8 @@ def write_files(shop: Shop, known: dict[str, Any]) -> None:
 
 
 def answers(url: str) -> Callable[[], bool]:
+    """Asks whether something answers there, and well."""
+
     def ask() -> bool:
         try:
             return httpx.get(url, timeout=1, trust_env=False).is_success
@@ -225,7 +222,7 @@ def answers(url: str) -> Callable[[], bool]:
     return ask
 
 
-def wait_until(ready: Callable[[], bool], name: str, log: object) -> None:
+def wait_until(ready: Callable[[], bool], name: str, log: Path) -> None:
     """Poll until `ready`; DrillError names what did not come up and its output."""
     deadline = time.monotonic() + HEALTHY_S
     while not ready():

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 from .layout import Layout
 from .repositories import write_json
@@ -27,6 +28,7 @@ class Load:
         self.url = layout.of("gateway")[0].url
         self.file = layout.traffic / "steering.json"
         self.rng = rng
+        self.numbers = np.random.default_rng()
         self.customers = Customers(rng)
         self.clients: dict[str, httpx.AsyncClient] = {}
         self.visits: set[asyncio.Task] = set()
@@ -38,7 +40,7 @@ class Load:
             steering = Steering.load(self.file)
             now = time.monotonic()
             for kind, rate in rates(steering, now - started).items():
-                for _ in range(poisson(self.rng, rate * (now - last))):
+                for _ in range(self.numbers.poisson(rate * (now - last))):
                     self.begin(kind, steering)
             last = now
             await asyncio.sleep(TICK_S)
@@ -77,17 +79,6 @@ class Load:
             )
             self.clients[source] = httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S)
         return self.clients[source]
-
-
-def poisson(rng: random.Random, mean: float) -> int:
-    """A Poisson draw by Knuth's product of uniforms; fine for small means."""
-    if mean <= 0:
-        return 0
-    limit, product, count = 2.718281828459045**-mean, rng.random(), 0
-    while product > limit:
-        product *= rng.random()
-        count += 1
-    return count
 
 
 async def report(load: Load, path: Path, every_s: float = 1.0) -> None:

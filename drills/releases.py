@@ -1,6 +1,5 @@
 """The shop's source repository: history, versions, one checkout per version, deploys."""
 
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -131,10 +130,6 @@ def next_version(versions: Sequence[str]) -> str:
     >>> next_version(["v1.9.3", "v1.10.0"])
     'v1.10.1'
     """
-    numbers = [tuple(map(int, match.groups())) for match in map(parse, versions) if match]
+    numbers = (tuple(map(int, version[1:].split("."))) for version in versions)
     major, minor, patch = max(numbers)
     return f"v{major}.{minor}.{patch + 1}"
-
-
-def parse(version: str) -> re.Match[str] | None:
-    return re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)", version)

@@ -127,15 +127,6 @@ class ConfigurationRepository:
         write_json(self.layout.config / file, content)
         return self.repository.commit(message, author)
 
-    def set_flag(self, name: str, variant: str, message: str, author: str) -> str:
-        def mutate(content: dict[str, Any]) -> None:
-            known = content["flags"]
-            if name not in known or variant not in known[name]["variants"]:
-                raise DrillError(f"no flag {name} with a variant {variant}; known: {list(known)}")
-            known[name]["defaultVariant"] = variant
-
-        return self.change("flags.json", mutate, message, author)
-
 
 def write_json(path: Path, value: Any) -> None:
     """Replace the file in one step: a reader sees the old content or the new."""

@@ -92,13 +92,14 @@ class Steering(Entry):
 
     def at(self, strength: float) -> "Steering":
         """The same, this much of it: every factor and every rate of its own."""
-        known = {name: getattr(self, name) for name in self.model_fields_set}
-        for name, value in known.items():
-            if isinstance(value, dict):
-                known[name] = {kind: factor * strength for kind, factor in value.items()}
-            elif isinstance(value, Stuffing | Brand | OneClient):
-                known[name] = value.model_copy(update={"rate": value.rate * strength})
-        return Steering(**known)
+        update: dict[str, Any] = {
+            name: one.model_copy(update={"rate": one.rate * strength})
+            for name in ("stuffing", "brand", "client")
+            if (one := getattr(self, name))
+        }
+        if self.surge:
+            update["surge"] = {kind: factor * strength for kind, factor in self.surge.items()}
+        return self.model_copy(update=update)
 
 
 def rate_at(rate: float, elapsed_s: float) -> float:

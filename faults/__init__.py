@@ -5,11 +5,9 @@ add a kind, add a file: code of its own is only needed where words do not tell i
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -117,8 +115,8 @@ class Sign(Entry):
     explained_by: Words = Field(description="mechanisms of a change that would say the same")
 
 
-class Front(Entry):
-    """The front matter of a fault's file."""
+class Fault(Entry):
+    """One kind of fault: its front matter, and its runbook below that."""
 
     kind: str = Field(description="as people read it: hung process")
     search: Listed = Field(description="words of alerts and logs that lead to its runbook")
@@ -135,6 +133,9 @@ class Front(Entry):
     )
     told_by: tuple[Sign, ...] = Field(default=(), description="where words alone tell it")
     lesson: Lesson | None = Field(default=None, description="None: there is nothing to prevent")
+    id: str = Field(default="", description="the file's name")
+    title: str = Field(default="", description="of the runbook")
+    sections: dict[str, str] = Field(default_factory=dict, description="one line an item")
 
     @model_validator(mode="after")
     def _has_a_way_out(self) -> Self:
@@ -143,40 +144,18 @@ class Front(Entry):
         return self
 
 
-class Fault(Front):
-    """One kind of fault: its front matter and its runbook."""
-
-    id: str = Field(description="the file's name")
-    title: str = Field(description="of the runbook")
-    sections: dict[str, str] = Field(description="of the runbook, one line an item")
-
-
-def faults() -> Mapping[str, Fault]:
+@cache
+def faults() -> dict[str, Fault]:
     """Every known kind by its name."""
-    return _known()
+    entries = sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
+    texts = ((Path(e.name), e.read_text("utf-8")) for e in entries if e.name.endswith(".md"))
+    found = (parse_fault(file.stem, text) for file, text in texts)
+    return {fault.kind: fault for fault in found}
 
 
 def fault_of(kind: str) -> Fault:
     """What is known of this kind; of a cause that nobody knows where there is none."""
-    return _known().get(kind) or _known()["unknown"]
-
-
-def add(file: Path) -> Fault:
-    """Read one more kind beside the shipped ones. Raises TableError that says what to mend."""
-    found = parse_fault(file.stem, file.read_text(encoding="utf-8"))
-    _known()[found.kind] = found
-    return found
-
-
-@cache
-def _known() -> dict[str, Fault]:
-    return {fault.kind: fault for fault in _read(files(__name__).iterdir())}
-
-
-def _read(entries: Iterable[Traversable]) -> Iterable[Fault]:
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.endswith(".md"):
-            yield parse_fault(entry.name.removesuffix(".md"), entry.read_text("utf-8"))
+    return faults().get(kind) or faults()["unknown"]
 
 
 def parse_fault(name: str, text: str) -> Fault:
@@ -185,14 +164,13 @@ def parse_fault(name: str, text: str) -> Fault:
     before, *parts = text.split("---\n", 2)
     if len(parts) != 2 or before.strip():
         raise TableError(f"{file}:1: begin with front matter between two lines of ---")
-    front = parse_table("\n" + parts[0], Front, file)  # as many lines as stand above it
+    front = parse_table("\n" + parts[0], Fault, file)  # as many lines as stand above it
     title = re.search(r"^# (.+)$", parts[1], re.MULTILINE)
     sections = _sections(parts[1])
     if lacks := [section for section in SECTIONS if not sections.get(section)]:
         raise TableError(f"{file}: the runbook lacks a list under ## {', '.join(lacks)}")
-    return Fault.model_construct(
-        **dict(front), id=name, title=title.group(1) if title else name, sections=sections
-    )
+    runbook = {"id": name, "title": title.group(1) if title else name, "sections": sections}
+    return front.model_copy(update=runbook)
 
 
 def _sections(body: str) -> dict[str, str]:

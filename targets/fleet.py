@@ -29,27 +29,31 @@ class Endpoint:
     active: bool
 
 
-class Endpoints:
-    """Client-side load balancing: clients read here which instances are active."""
+class Fleet(Restarting, Scaling):
+    """Processes and the endpoints that lead to them: clients read which instances are active."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, supervisor: Supervisor, configuration: Configuration) -> None:
+        self.supervisor = supervisor
         self.configuration = configuration
 
-    def all(self) -> dict[str, list[Endpoint]]:
-        """Active and spare instances by service, in the file's order."""
-        document = self.configuration.read(FILE)
-        return {service: _endpoints(document, service) for service in sorted(document)}
+    def inventory(self) -> Inventory:
+        """Every service with endpoints, its instances and its spares."""
+        document, parts = self.configuration.read(FILE), {}
+        for service in sorted(document):
+            known = _endpoints(document, service)
+            spares = [one.instance for one in known if not one.active]
+            parts[service] = Part(instances=active(known), spares=spares)
+        return Inventory(services=parts)
 
-    def of(self, service: str) -> list[Endpoint]:
-        """Of one service. Raises ToolFailed for unknown names."""
+    def endpoints(self, service: str) -> list[Endpoint]:
+        """Active and spare instances, in the file's order. Raises ToolFailed for unknown names."""
         return _endpoints(self.configuration.read(FILE), service)
 
     def activate_only(self, service: str, instances: Sequence[str]) -> Activated:
         """Let exactly these instances take requests; `before` in the receipt restores."""
 
         def edit(document: dict[str, Any]) -> Activated:
-            known = _endpoints(document, service)
-            before = [endpoint.instance for endpoint in known if endpoint.active]
+            before = active(_endpoints(document, service))
             for entry in document[service]:
                 entry["active"] = entry["instance"] in instances
             return Activated(service=service, before=before, active=list(instances))
@@ -57,39 +61,10 @@ class Endpoints:
         summary = f"Send {service} requests to {', '.join(instances)}"
         return self.configuration.update(FILE, summary, edit)
 
-
-def _endpoints(document: dict[str, Any], service: str) -> list[Endpoint]:
-    if service not in document:
-        raise ToolFailed(f"no service {service}; known: {', '.join(sorted(document)) or 'none'}")
-    return [
-        Endpoint(entry["instance"], entry["url"], bool(entry["active"]))
-        for entry in document[service]
-    ]
-
-
-class Fleet(Restarting, Scaling):
-    """Processes and the endpoints that lead to them."""
-
-    def __init__(self, supervisor: Supervisor, endpoints: Endpoints) -> None:
-        self.supervisor = supervisor
-        self.endpoints = endpoints
-
-    def inventory(self) -> Inventory:
-        """Every service with endpoints, its instances and its spares."""
-        return Inventory(
-            services={
-                service: Part(
-                    instances=[one.instance for one in known if one.active],
-                    spares=[one.instance for one in known if not one.active],
-                )
-                for service, known in self.endpoints.all().items()
-            }
-        )
-
     def restart(self, service: str) -> Restarted:
         """Restart what takes requests, one instance at a time, each ready before the next."""
         done = []
-        for endpoint in self.endpoints.of(service):
+        for endpoint in self.endpoints(service):
             if endpoint.active:
                 done.append(self.supervisor.replace(endpoint.instance))
                 _ready(endpoint)
@@ -97,18 +72,18 @@ class Fleet(Restarting, Scaling):
 
     def scale(self, service: str, instances: int) -> Activated:
         """Run this many: spares are started and take requests once they answer."""
-        known = self.endpoints.of(service)
-        active = [endpoint.instance for endpoint in known if endpoint.active]
+        known = self.endpoints(service)
+        taking = active(known)
         if instances > len(known):
             raise ToolFailed(f"{service} has {len(known)} instances at most, not {instances}")
         spares = [endpoint for endpoint in known if not endpoint.active]
-        added = spares[: max(0, instances - len(active))]
-        wanted = [*active, *(endpoint.instance for endpoint in added)][:instances]
+        added = spares[: max(0, instances - len(taking))]
+        wanted = [*taking, *(endpoint.instance for endpoint in added)][:instances]
         return self.activate(service, wanted, added)
 
     def restore(self, was: Activated) -> Activated:
         """The instances as before; those started since are stopped."""
-        receipt = self.endpoints.activate_only(was.service, was.before)
+        receipt = self.activate_only(was.service, was.before)
         for instance in was.started:
             self.supervisor.stop(instance)
         return receipt
@@ -118,7 +93,7 @@ class Fleet(Restarting, Scaling):
         for endpoint in added:
             self.supervisor.start(endpoint.instance)
             _ready(endpoint)
-        receipt = self.endpoints.activate_only(service, wanted)
+        receipt = self.activate_only(service, wanted)
         changed = receipt.before != wanted
         note = "" if changed else f"these took requests already: {', '.join(wanted)}"
         started = [endpoint.instance for endpoint in added]
@@ -134,13 +109,13 @@ class Router(Routing):
 
     def reroute(self, service: str, away_from: Sequence[str]) -> Activated:
         """Send requests elsewhere; a spare is started when nothing else is left."""
-        known = self.fleet.endpoints.of(service)
-        active = [endpoint.instance for endpoint in known if endpoint.active]
+        known = self.fleet.endpoints(service)
+        taking = active(known)
         out = {*self.edge.rules()["drained"], *away_from}
-        added = [] if set(active) - out else [one for one in known if one.instance not in out][:1]
-        if not added and not set(active) - out:
+        added = [] if set(taking) - out else [one for one in known if one.instance not in out][:1]
+        if not added and not set(taking) - out:
             raise ToolFailed(f"{service} has no other instance: restart it, or roll it back")
-        wanted = [*active, *(endpoint.instance for endpoint in added)]
+        wanted = [*taking, *(endpoint.instance for endpoint in added)]
         receipt = self.fleet.activate(service, wanted, added)
         drained = self.edge.drain(away_from)
         changed = receipt.changed or drained.changed
@@ -150,6 +125,20 @@ class Router(Routing):
         """The same instances as before; those started since are stopped."""
         self.edge.undrain(was.drained)
         return self.fleet.restore(was)
+
+
+def active(known: Sequence[Endpoint]) -> list[str]:
+    """Those that take requests."""
+    return [endpoint.instance for endpoint in known if endpoint.active]
+
+
+def _endpoints(document: dict[str, Any], service: str) -> list[Endpoint]:
+    if service not in document:
+        raise ToolFailed(f"no service {service}; known: {', '.join(sorted(document)) or 'none'}")
+    return [
+        Endpoint(entry["instance"], entry["url"], bool(entry["active"]))
+        for entry in document[service]
+    ]
 
 
 def _ready(endpoint: Endpoint) -> None:

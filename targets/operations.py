@@ -35,10 +35,10 @@ from .configured import (
 from .database import Database
 from .database_state import DatabaseState
 from .fleet import FILE as ENDPOINTS
-from .fleet import Endpoints, Fleet, Router
+from .fleet import Fleet, Router
 from .git import Configuration
 from .process_state import ProcessChanges, ProcessState
-from .releases import GitRollout, Releases
+from .releases import Releases
 from .supervisor import SupervisedServices, Supervisor
 
 NEEDS = {
@@ -161,7 +161,7 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield configuration
         edge = Edge(configuration, access.edge) if configuration.has(EDGE) else None
         if supervisor and configuration.has(ENDPOINTS):
-            restart = fleet = Fleet(supervisor, Endpoints(configuration))
+            restart = fleet = Fleet(supervisor, configuration)
             yield from [Router(fleet, edge)] if edge else []
         yield from [edge] if edge else []
         yield from [Flags(configuration)] if configuration.has(FLAGS) else []
@@ -173,7 +173,7 @@ def adapters(access: Access) -> Iterator[Capability]:
     if restart:
         yield restart
     if restart and access.releases and access.checkouts and access.current:
-        yield GitRollout(Releases(access.releases, access.checkouts, access.current), restart)
+        yield Releases(access.releases, access.checkouts, access.current, restart)
     if access.database_dsn:
         yield DatabaseState(access.database_dsn, access.database)
     if access.database_dsn and access.backup:

@@ -22,13 +22,39 @@ class Deploy(NamedTuple):
     version: str
 
 
-class Releases:
-    """The releases repository, its checkouts, and the links that services run from."""
+class Releases(Rollout):
+    """The releases repository, its checkouts, the links that services run from, and what restarts
+    them into another release."""
 
-    def __init__(self, repository: Path, checkouts: Path, current: Path) -> None:
+    def __init__(
+        self, repository: Path, checkouts: Path, current: Path, restart: Restarting
+    ) -> None:
         self.git = Git(repository)
         self.checkouts = checkouts
         self.current = current
+        self.processes = restart
+
+    def inventory(self) -> Inventory:
+        """Which version runs, which ran before, which could run."""
+        versions = self.versions()
+        parts = {}
+        for name in self.services():
+            runs, ran = self.current_version(name), self.previous_version(name)
+            parts[name] = Part(version=runs, previous=ran, versions=versions)
+        return Inventory(services=parts)
+
+    def run_version(self, service: str, version: str) -> RolledOut:
+        """Switch the link, restart, record the deploy. What a crash left half done is finished."""
+        before = self.recorded_version(service)
+        if self.is_deployed(service, version):
+            note = f"{service} runs {version} already"
+            return RolledOut(service=service, before=before, changed=False, note=note)
+        self.switch(service, version)
+        done = self.processes.restart(service).restarted
+        tag = self.record(service, version)
+        return RolledOut(
+            service=service, before=before, version=version, deploy=tag, restarted=done
+        )
 
     def services(self) -> list[str]:
         """Services that run from a release."""
@@ -92,38 +118,6 @@ class Releases:
         tag = f"deploy/{service}/{number}"
         self.git.run("tag", "-a", tag, "-m", f"deploy {service} {version}", f"{version}^{{commit}}")
         return tag
-
-
-class GitRollout(Rollout):
-    """Services that run from releases, and what restarts them into another one."""
-
-    def __init__(self, releases: Releases, restart: Restarting) -> None:
-        self.releases = releases
-        self.processes = restart
-
-    def inventory(self) -> Inventory:
-        """Which version runs, which ran before, which could run."""
-        return Inventory(services={name: self._part(name) for name in self.releases.services()})
-
-    def run_version(self, service: str, version: str) -> RolledOut:
-        """Switch the link, restart, record the deploy. What a crash left half done is finished."""
-        before = self.releases.recorded_version(service)
-        if self.releases.is_deployed(service, version):
-            note = f"{service} runs {version} already"
-            return RolledOut(service=service, before=before, changed=False, note=note)
-        self.releases.switch(service, version)
-        done = self.processes.restart(service).restarted
-        tag = self.releases.record(service, version)
-        return RolledOut(
-            service=service, before=before, version=version, deploy=tag, restarted=done
-        )
-
-    def _part(self, service: str) -> Part:
-        return Part(
-            version=self.releases.current_version(service),
-            previous=self.releases.previous_version(service),
-            versions=self.releases.versions(),
-        )
 
 
 def previous_good(history: list[str], current: str) -> str:

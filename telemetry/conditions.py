@@ -35,17 +35,12 @@ class ConditionMet:
     critical: bool
 
 
+OPERATORS = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
+
+
 def holds(op: str, values: np.ndarray, level: float | None) -> np.ndarray:
     """Where the condition is met; nowhere without a level or a value."""
-    if level is None:
-        return np.zeros(values.shape, bool)
-    with np.errstate(invalid="ignore"):
-        return {
-            ">": values > level,
-            "<": values < level,
-            ">=": values >= level,
-            "<=": values <= level,
-        }[op]
+    return np.zeros(values.shape, bool) if level is None else OPERATORS[op](values, level)
 
 
 def threshold(rule: Rule, signals: list[Signal]) -> Iterator[ConditionMet]:

@@ -11,7 +11,7 @@ from typing import Any
 from ..analysis.quantities import part_of, quantity
 from ..errors import BundleError
 from .alerts import OWN_GROUP, fingerprint
-from .conditions import CONDITIONS, LOOK_BACK_S, ConditionMet, threshold
+from .conditions import CONDITIONS, LOOK_BACK_S, OPERATORS, ConditionMet, threshold
 from .model import Rule, Window
 from .recorder import Recorder
 from .recording import Recording
@@ -85,8 +85,9 @@ def _is_threshold(rule: Rule) -> bool:
 def _met(
     rule: Rule, telemetry: Recording, at: float, signals: list[Signal]
 ) -> Iterator[ConditionMet]:
-    if rule.op not in (">", "<", ">=", "<="):
-        raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of >, <, >=, <=; correct it")
+    if rule.op not in OPERATORS:
+        known = ", ".join(OPERATORS)
+        raise BundleError(f"rule {rule.name}: op {rule.op!r} is none of {known}; correct it")
     if _is_threshold(rule):
         return threshold(rule, signals)
     if rule.kind in CONDITIONS:
@@ -104,15 +105,12 @@ def _correlated(rule: Rule, firings: list[Firing]) -> Firing | None:
     parts = [item for item in firings if item.rule in rule.all_of]
     if {item.rule for item in parts} != set(rule.all_of):
         return None
-    shared = [item.service for item in parts if _fires_all(item.service, rule, parts)]
+    rules = {item.service: {p.rule for p in parts if p.service == item.service} for item in parts}
+    shared = [name for name, fires in rules.items() if fires == set(rule.all_of)]
     service = rule.service or (shared[0] if shared else parts[0].service)
     critical = any(item.severity == "critical" for item in parts)
     started = min(item.started for item in parts)
     return fire(rule, ConditionMet(service, float(len(parts)), "", started, critical))
-
-
-def _fires_all(service: str, rule: Rule, parts: list[Firing]) -> bool:
-    return {item.rule for item in parts if item.service == service} == set(rule.all_of)
 
 
 def watch(
@@ -128,15 +126,12 @@ def watch(
     active: dict[tuple[str, str], str] = {}
     while not stop.is_set():
         firings = evaluate(recorder.advance(), clock())
-        fresh = [item for item in firings if _news(active.get(item.key), item.severity)]
+        worse = {(None, "warning"), (None, "critical"), ("warning", "critical")}
+        fresh = [item for item in firings if (active.get(item.key), item.severity) in worse]
         active = {item.key: item.severity for item in firings}
         if fresh:
             yield fresh
         stop.wait(every_s)
-
-
-def _news(before: str | None, now: str) -> bool:
-    return before is None or (before == "warning" and now == "critical")
 
 
 def fire(rule: Rule, found: ConditionMet) -> Firing:

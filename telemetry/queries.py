@@ -67,7 +67,9 @@ def select(
     except duckdb.OutOfMemoryException:
         raise ToolFailed("it needs more memory than it may take") from None
     except duckdb.Error as error:
-        raise ToolRetry(f"the query does not run: {_first_lines(error)}; {schema()}") from None
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        told = " ".join(lines[:2])[:300]  # without the drawing of where
+        raise ToolRetry(f"the query does not run: {told}; {schema()}") from None
 
 
 def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.DuckDBPyConnection:
@@ -114,12 +116,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST_CELL:
         return f"{value[: LONGEST_CELL - 2]} …"
     return value
-
-
-def _first_lines(error: duckdb.Error) -> str:
-    """What DuckDB says, without the drawing of where."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:2])[:300]
 
 
 LONGEST_SQL = 3000

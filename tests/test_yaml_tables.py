@@ -217,7 +217,7 @@ def test_a_missing_table_is_named() -> None:
         (
             "drills/faults/memory-leak.yaml",
             DrillFault,
-            "loudest:",
+            "effective_actions:",
             "hangs:",
             "truth.hangs: there is no such key here: write one of symptoms, service",
         ),

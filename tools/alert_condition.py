@@ -62,7 +62,13 @@ def alert_condition(bench: Bench, alert: str = "", text: str = "") -> Table[Aler
     own = [rule for rule in rules if rule.name == alert]
     first = [_by_rule(bench, rules, rule) for rule in own] or _by_signal(bench, f"{alert} {text}")
     fire = evaluate(bench.telemetry, bench.frame.incident.end, rules)
-    others = [_other(item) for item in fire if item.rule != alert]
+    others = [
+        AlertCondition(
+            *(f.rule, f.service, False, True, number(f.value), f.unit, 0.0, 0.0), words=f.summary
+        )
+        for f in fire
+        if f.rule != alert
+    ]
     rows = [*first, *others]
     summary = "; ".join(row.words for row in rows[:3])
     nothing = f"no rule is called {alert} and its words name no signal; no rule fires now"
@@ -131,8 +137,3 @@ def level_named(text: str, unit: str) -> float | None:
         if factor is not None:
             return float(number_) * factor
     return None
-
-
-def _other(item: Firing) -> AlertCondition:
-    figures = number(item.value), item.unit, 0.0, 0.0
-    return AlertCondition(item.rule, item.service, False, True, *figures, words=item.summary)

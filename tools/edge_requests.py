@@ -8,7 +8,6 @@ from itertools import count
 
 import numpy as np
 
-from ..analysis.requests.tables import SpanTable
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .logins import is_failed_login, status_code
@@ -44,7 +43,11 @@ def edge_services(bench: Bench) -> list[str]:
     named = [service.name for service in catalogue.services if service.kind == "edge"]
     if named:
         return named
-    roots = sum(map(_roots, traces(bench, linked=False)), Counter[str]())
+    roots = Counter(
+        found.services[i]
+        for found in traces(bench, linked=False)
+        for i in found.service[found.entry].tolist()
+    )
     return [roots.most_common(1)[0][0]] if roots else []
 
 
@@ -61,11 +64,6 @@ def edge_requests(bench: Bench, window: Window) -> list[EdgeRequest]:
         ]
 
     return bench.telemetry.remember(("edge requests", window, *edges), read)
-
-
-def _roots(found: SpanTable) -> Counter[str]:
-    """Spans without a parent, by service."""
-    return Counter(found.services[i] for i in found.service[found.entry].tolist())
 
 
 def _request(span: Span) -> EdgeRequest:

@@ -141,10 +141,9 @@ def error_groups(bench: Bench) -> Table[ErrorGroup]:
     then the most frequent.
     """
     frame = bench.frame
-    before, after = (_stacks(bench, window) for window in (frame.baseline, frame.incident))
+    (before, _), (after, stacks) = (_stacks(bench, w) for w in (frame.baseline, frame.incident))
     rows = [_group(found, len(before.get(place, ()))) for place, found in sorted(after.items())]
     rows.sort(key=lambda row: (not row.new, -row.count))
-    stacks = sum(map(len, after.values()))
     summary = f"{len(rows)} groups of exceptions in {stacks} stack traces"
     if rows:
         summary += f"; first: {rows[0].exception} at {rows[0].location or 'unknown place'}"
@@ -152,15 +151,15 @@ def error_groups(bench: Bench) -> Table[ErrorGroup]:
     return table(rows, summary, nothing, frame.incident)
 
 
-def _stacks(bench: Bench, window: Window) -> dict[Place, list[LogRecord]]:
-    """The log records of each group, oldest first."""
+def _stacks(bench: Bench, window: Window) -> tuple[dict[Place, list[LogRecord]], int]:
+    """The log records of each group, oldest first; and how many carry a trace, readable or not."""
     found = [log for log in bench.telemetry.logs(window, having=[STACK]) if log.attributes[STACK]]
     read = {text: parse_stack(text) for text in {str(log.attributes[STACK]) for log in found}}
     groups: dict[Place, list[LogRecord]] = defaultdict(list)
     for log in found:
         if stack := read[str(log.attributes[STACK])]:
             groups[place_of(stack)].append(log)
-    return groups
+    return groups, len(found)
 
 
 def _group(members: list[LogRecord], before: int) -> ErrorGroup:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..analysis.requests.tables import LogTable
 from ..analysis.slo import BurnRule, budget_left, burn_rate, multiwindow
 from ..telemetry.model import Objective, Window
 from ..telemetry.objectives import Counted, count_objectives
@@ -102,19 +101,17 @@ def _last(shift: Shift | None) -> float | None:
 def _loud(bench: Bench) -> dict[str, str]:
     """State of the error logs of each service: how many more than in the baseline, per second."""
     frame = bench.frame
-    before, now = (_errors(bench.telemetry.log_table(w)) for w in (frame.baseline, frame.incident))
+    tables = [bench.telemetry.log_table(w) for w in (frame.baseline, frame.incident)]
+    before, now = (
+        Counter(t.services[i] for i in t.service[t.of_levels(("error", "critical"))].tolist())
+        for t in tables
+    )
     states = {}
     for service, count in now.items():
         usual = before[service] / max(frame.baseline.seconds, 1) * frame.incident.seconds
         if count >= 3 and count > 2 * usual:
             states[service] = "bad" if count >= 10 and count > 5 * usual else "watch"
     return states
-
-
-def _errors(lines: LogTable) -> Counter[str]:
-    """Lines that tell of errors, by service."""
-    bad = lines.service[lines.of_levels(("error", "critical"))]
-    return Counter(lines.services[i] for i in bad.tolist())
 
 
 FAST_SHARE = 1 / 3

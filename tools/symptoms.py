@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.departure import Departure, counts_up, increments, moves
+from ..analysis.departure import counts_up, increments, moves
 from ..analysis.requests.tables import Ints, SpanTable
 from ..analysis.template_shift import LogLine, compare_templates
 from ..telemetry.model import Series, Span, Window
@@ -228,7 +228,8 @@ def _metrics(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
         values = np.vstack([joined[key][1] for key in keys])
         found = moves(values, ts < before.end, (ts >= incident.start) & (ts < incident.end))
         for key, one in zip(keys, found, strict=True):
-            if one and one.score >= CLEAR and _much(one):
+            little = one and one.ratio is not None and 1 / LEAST < one.ratio < LEAST
+            if one and one.score >= CLEAR and not little:
                 first = None if one.first is None else float(ts[one.first])
                 rows[key] = _symptom(key, "metric", 0.6, one.before, one.now, first)
     return (rows[key] for key in joined if key in rows)
@@ -266,7 +267,3 @@ def _together(joined: dict[Named, tuple[np.ndarray, np.ndarray]]) -> list[list[N
     for key, (ts, _) in joined.items():
         groups[ts.tobytes()].append(key)
     return list(groups.values())
-
-
-def _much(found: Departure) -> bool:
-    return found.ratio is None or not 1 / LEAST < found.ratio < LEAST

@@ -34,13 +34,16 @@ class IllSignal:
 
     @property
     def threshold(self) -> float:
-        """Between the two levels, nearer the healthy one, never beyond objective or too late."""
-        between = _between(self.healthy, self.ill)
-        objective = self.objective
-        inside = objective is not None and self.healthy < objective < between < self.ill
-        limit = objective if inside and objective is not None else between
+        """Half-way between the two levels in ratio, else a quarter of the way from the healthy one;
+        never beyond the objective or too late."""
+        healthy, ill, objective = self.healthy, self.ill, self.objective
+        both = healthy > 0 and ill > 0
+        limit = math.sqrt(healthy * ill) if both else healthy + (ill - healthy) / 4
+        if objective is not None and healthy < objective < limit < ill:
+            limit = objective
         late = definition(self.signal).warn_by
-        return _rounded(min(limit, late) if late is not None and self.healthy < late else limit)
+        limit = min(limit, late) if late is not None and healthy < late else limit
+        return float(f"{limit:.2g}")  # two digits: a threshold that a person can remember
 
     @property
     def above(self) -> bool:
@@ -52,18 +55,6 @@ class IllSignal:
         """PromQL that is true when it should warn."""
         sign = ">" if self.above else "<"
         return f"{definition(self.signal).promql(self.service)} {sign} {self.threshold:g}"
-
-
-def _between(healthy: float, ill: float) -> float:
-    """The geometric mean where both are positive: half-way in ratio; else a quarter of the way."""
-    if healthy > 0 and ill > 0:
-        return math.sqrt(healthy * ill)
-    return healthy + (ill - healthy) / 4
-
-
-def _rounded(value: float) -> float:
-    """Two significant digits: a threshold that a person can remember."""
-    return float(f"{value:.2g}")
 
 
 def readings(document: Incident, signals: Result[SignalShift] | None = None) -> list[IllSignal]:

@@ -150,7 +150,8 @@ def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
     total = first(traffic, route="*")
     if not total or not total.requests:
         return
-    if _rose(total):
+    counts = total.failed_before, total.failed, total.requests_before or 1, total.requests
+    if total.failed >= MANY and _beyond_chance(*counts):
         before = percent(total.share_before)
         text = f"{percent(total.share)} of requests at the edge fail, {before} before"
         yield finding("impact", text, traffic, total, "share", "share_before")
@@ -175,12 +176,6 @@ def missed(row: ObjectiveState) -> bool:
     if not row.breached or bad < FEWEST_BAD:
         return False
     return binomial_tail(bad, total, 1 - row.objective) <= 10**-CHANCE
-
-
-def _rose(total: RouteImpact) -> bool:
-    """Whether the share that fails rose beyond chance, and by more than a handful of requests."""
-    counts = total.failed_before, total.failed, total.requests_before or 1, total.requests
-    return total.failed >= MANY and _beyond_chance(*counts)
 
 
 def _beyond_chance(before: int, after: int, of_before: float, of_after: float) -> bool:

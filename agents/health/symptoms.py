@@ -23,8 +23,12 @@ CONTEXT = 6
 
 
 def decisive(document: Incident, catalogue: Catalogue, plan: ActionPlan | None) -> list[str]:
-    """What decides, as "service/signal"."""
-    names = [*declared(document, catalogue), *_watched(document, catalogue)]
+    """What decides, as "service/signal": what was declared, where users would feel it, and what
+    the plan promised."""
+    edges = [service.name for service in catalogue.services if service.kind == "edge"]
+    names = declared(document, catalogue)
+    names += [f"{edge}/{signal}" for edge in edges for signal in (*SYMPTOMS, REFUSED)]
+    names += [f"{document.alert.service}/{signal}" for signal in SYMPTOMS]
     return _ours(names + (_promised(document, catalogue, plan) if plan else []), catalogue)
 
 
@@ -68,13 +72,6 @@ def _swept(document: Incident, catalogue: Catalogue) -> list[str]:
             or threshold(catalogue, service, signal) is not None
         )
     ]
-
-
-def _watched(document: Incident, catalogue: Catalogue) -> list[str]:
-    """Where users would feel it."""
-    edges = [service.name for service in catalogue.services if service.kind == "edge"]
-    names = [f"{edge}/{signal}" for edge in edges for signal in (*SYMPTOMS, REFUSED)]
-    return names + [f"{document.alert.service}/{signal}" for signal in SYMPTOMS]
 
 
 def _promised(document: Incident, catalogue: Catalogue, plan: ActionPlan) -> list[str]:

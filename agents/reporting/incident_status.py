@@ -158,11 +158,11 @@ def solution(document: Incident) -> Execution | None:
     return helped[-1] if helped else None
 
 
-def key_events(document: Incident, most: int = 12) -> list[Event]:
-    """Key decisions and what came of them, oldest first, the latest `most`."""
+def key_events(document: Incident) -> list[Event]:
+    """Key decisions and what came of them, oldest first, the latest dozen."""
     names = affected(document)
     lines = [e.event for e in chronicle(document) if any(kind in KEY_KINDS for kind in e.kinds)]
-    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-most:]]
+    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-12:]]
 
 
 def next_update(document: Incident, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
-from ...incident.action import Execution, Outcome
+from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
@@ -98,16 +98,12 @@ def frame_of(
     if document.onset:
         guard = windows.detect_s * GUARD
         found = _windows(document.onset.timestamp(), end, guard, windows, starts)
-    parts = [e.ended_at or e.started_at for e in document.executions if _ended_a_part(e)]
-    if parts:
+    helped = [e for e in document.executions if e.outcome is Outcome.partly and not e.undone]
+    if parts := [e.ended_at or e.started_at for e in helped]:
         begin = max(parts).timestamp() + windows.stabilise_s
         found = found[0], Window(min(max(begin, found[1].start), end), end)
     service, metric = document.alert.service, document.alert.labels.get("metric", "")
     return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
-
-
-def _ended_a_part(execution: Execution) -> bool:
-    return execution.outcome is Outcome.partly and not execution.undone
 
 
 def since_when(document: Incident, windows: Windows) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle, pairwise
 from threading import Event, Thread
 from typing import Annotated, NamedTuple
 
@@ -14,10 +15,10 @@ from ...errors import DrillError, WarroomError
 from ..environment import Shop
 from .changes import Config, Load, Quota, Release, Wait
 from .database import Again, Hold, Sql
-from .processes import Clock, Descriptors, Environment, Kill, LinkEffect, Rotate, Shutdown, Stop
+from .processes import Descriptors, Environment, Kill, LinkEffect, Rotate, Shutdown, Stop
 from .switch import Switch
 
-Processes = Stop | Kill | Shutdown | Descriptors | Environment | Clock | Rotate | LinkEffect
+Processes = Stop | Kill | Shutdown | Descriptors | Environment | Rotate | LinkEffect
 Changes = Release | Config | Load | Quota | Wait
 Effect = Annotated[Processes | Changes | Sql | Hold | Again, Field(discriminator="kind")]
 TROUBLE = (WarroomError, psycopg.Error, psutil.Error, OSError)
@@ -80,14 +81,9 @@ class Course:
                 switch.off()
 
     def _go_on(self) -> None:
-        phases = self.shape.phases
-        while True:
-            for phase, following in zip(phases, (*phases[1:], phases[0]), strict=True):
-                if not phase.seconds or self.over.wait(phase.seconds):
-                    return
-                self._set(following.strength)
-
-    def _set(self, strength: float) -> None:
-        for switch in self.switches:
-            with suppress(*TROUBLE):  # what it is about may be gone
-                switch.on(strength) if strength else switch.off()
+        for phase, following in pairwise(cycle(self.shape.phases)):
+            if not phase.seconds or self.over.wait(phase.seconds):
+                return
+            for switch in self.switches:
+                with suppress(*TROUBLE):  # what it is about may be gone
+                    switch.on(following.strength) if following.strength else switch.off()

@@ -46,10 +46,10 @@ HANG_UP_TOOL = """
 
 
 @contextmanager
-def session(shop: Shop, role: str, tool: str) -> Iterator[psycopg.Connection]:
+def session(shop: Shop, tool: str) -> Iterator[psycopg.Connection]:
     """A connection of a person or tool, for as long as the block runs."""
-    where = shop.postgres.dsn(role)
-    with psycopg.connect(make_conninfo(where, application_name=tool), autocommit=True) as open_one:
+    where = make_conninfo(shop.postgres.dsn("reporting"), application_name=tool)
+    with psycopg.connect(where, autocommit=True) as open_one:
         yield open_one
 
 
@@ -78,7 +78,7 @@ class Hold(Entry):
             shop.sql(REPORTING.format(password=shop.postgres.password))
             for _ in range(max(1, round(self.sessions * strength))):
                 with suppress(psycopg.OperationalError):  # none is left: that is what it is about
-                    one = held.enter_context(session(shop, "reporting", self.tool))
+                    one = held.enter_context(session(shop, self.tool))
                     if self.run:
                         one.execute("BEGIN")
                         one.execute(self.run.encode())
@@ -100,7 +100,7 @@ class Again(Entry):
         threads: list[Thread] = []
 
         def work() -> None:
-            with suppress(psycopg.Error), session(shop, "reporting", self.tool) as one:
+            with suppress(psycopg.Error), session(shop, self.tool) as one:
                 while not over.is_set():
                     one.execute(self.run.encode())
                     over.wait(self.pause_s)

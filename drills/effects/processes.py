@@ -10,6 +10,7 @@ from string import Template
 from typing import Literal
 
 import psutil
+from pydantic import Field
 
 from ...yaml_tables import Entry
 from ..environment import Shop
@@ -79,23 +80,29 @@ class Descriptors(Once):
 
 
 class Environment(Once):
-    """A supervised program is started again with another environment."""
+    """A supervised program is started again with another environment; `behind_s`: as on a host that
+    came back from a move with its clock behind."""
 
     kind: Literal["environment"]
     program: str
-    set: dict[str, str]
+    set: dict[str, str] = Field(default_factory=dict)
+    behind_s: int = 0
 
     def do(self, shop: Shop) -> None:
-        restart_with(shop, self.program, self.set)
+        values = {**self.set, **self._clock(shop)}
+        file = shop.layout.root / "supervisor.conf"
+        file.write_text(with_environment(file.read_text(), self.program, values))
+        shop.supervision.call("reloadConfig")
+        for method in ("stopProcess", "removeProcessGroup", "addProcessGroup"):
+            shop.supervision.call(method, self.program)
 
-
-def restart_with(shop: Shop, program: str, values: dict[str, str]) -> None:
-    """Start a program again with these variables in its environment."""
-    file = shop.layout.root / "supervisor.conf"
-    file.write_text(with_environment(file.read_text(), program, values))
-    shop.supervision.call("reloadConfig")
-    for method in ("stopProcess", "removeProcessGroup", "addProcessGroup"):
-        shop.supervision.call(method, program)
+    def _clock(self, shop: Shop) -> dict[str, str]:
+        if not self.behind_s:
+            return {}
+        folder = shop.layout.root / "host"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(CLOCK.substitute(seconds=self.behind_s))
+        return {"PYTHONPATH": str(folder)}
 
 
 def with_environment(text: str, program: str, values: dict[str, str]) -> str:
@@ -116,20 +123,6 @@ _clock, _clock_ns = time.time, time.time_ns
 time.time = lambda: _clock() - $seconds
 time.time_ns = lambda: _clock_ns() - $seconds * 10**9
 """)
-
-
-class Clock(Once):
-    """The host of a program comes back from a move with its clock behind."""
-
-    kind: Literal["clock"]
-    program: str
-    behind_s: int
-
-    def do(self, shop: Shop) -> None:
-        folder = shop.layout.root / "host"
-        folder.mkdir(exist_ok=True)
-        (folder / "sitecustomize.py").write_text(CLOCK.substitute(seconds=self.behind_s))
-        restart_with(shop, self.program, {"PYTHONPATH": str(folder)})
 
 
 class Rotate(Once):

@@ -38,7 +38,6 @@ class FaultTruth(Truth):
     effective_actions: tuple[Cure, ...] = Field(
         description="any cures; none: nothing is to be done"
     )
-    loudest: str = Field(description="who complains most, guilty or not")
     parameters: tuple[KnownCure, ...] = ()
     blameless: tuple[str, ...] = Field(default=(), description="whose recent change is innocent")
 

@@ -4,6 +4,7 @@ A mechanism is written once for all of its places. `bind` fills in the names of 
 numbers of one share, and gives the effects to begin and the truth to score against.
 """
 
+import json
 from string import Template
 from typing import Any, NamedTuple
 
@@ -42,22 +43,10 @@ class Place(Entry):
     victim: str = ""
     symptoms: tuple[Symptom, ...] = ()  # where its failed requests do not show it
 
-    @property
-    def ends(self) -> tuple[str, str]:
-        """Caller and callee; a service is called by the gateway."""
-        caller, arrow, callee = self.name.partition("->")
-        return (caller, callee) if arrow else ("gateway", self.name)
-
-    @property
-    def link(self) -> str:
-        """The stretch of network in front of it, as a run names it; empty where none is needed."""
-        if "->" not in self.name:
-            return ""
-        return self.name if self.ends[1] == "database" else self.ends[1]
-
     def names(self) -> dict[str, str]:
         """What a mechanism may call by name."""
-        caller, callee = self.ends
+        caller, between, callee = self.name.rpartition("->")
+        caller = caller or "gateway"  # by whom a service is called
         swap = "switch provider recommendations" if callee.startswith("ai-") else ""
         return {
             "place": self.name,
@@ -66,7 +55,8 @@ class Place(Entry):
             "callee": callee,
             # the gateway passes its customers' agents on, and a database is asked by no agent
             "agent": "" if caller == "gateway" or callee == "database" else f"shop-{caller}",
-            "link": self.link,
+            # the stretch of network in front of it, as a run names it
+            "link": (self.name if callee == "database" else callee) if between else "",
             "who": rf"\b{self.name}\b",
             "edge": rf"\b{caller}\b.{{0,120}}\b{callee}\b|\b{callee}\b.{{0,120}}\b{caller}\b",
             "swap": f"reroute {callee}" if callee in SPARED else swap,
@@ -86,10 +76,6 @@ class World(Entry):
     words: dict[str, str]
     shares: dict[str, Share]
     places: list[Place]
-
-    def place(self, name: str) -> Place:
-        """By its name."""
-        return next(place for place in self.places if place.name == name)
 
 
 class HandedAlert(Entry):
@@ -132,12 +118,15 @@ class Mechanism(Account):
 
     def bind(self, where: str, much: str) -> Bound:
         """This mechanism at a place, at a share."""
-        place, share = WORLD.place(where), WORLD.shares[much]
-        names = place.names() | {name: str(value) for name, value in share}
+        place, share = PLACES[where], WORLD.shares[much]
         words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
-        filled = Mechanism.model_validate(filled_in(self.model_dump(), words | names))
+        names = words | place.names() | {name: str(value) for name, value in share}
+        quoted = {name: json.dumps(text)[1:-1] for name, text in names.items()}
+        filled = Mechanism.model_validate_json(
+            Template(self.model_dump_json()).safe_substitute(quoted)
+        )
         effects = TypeAdapter(list[Effect]).validate_python(filled.does)
-        links = (place.link,) if place.link else ()
+        links = tuple(filter(None, [names["link"]]))
         return Bound(effects, filled.truth(place, share), links, filled.alert)
 
     def truth(self, place: Place, share: Share) -> Truth:
@@ -160,18 +149,9 @@ def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
     return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
 
 
-def filled_in(value: Any, names: dict[str, str]) -> Any:
-    """The value with every $name that is known put in its place."""
-    if isinstance(value, str):
-        return Template(value).safe_substitute(names)
-    if isinstance(value, dict):
-        return {key: filled_in(each, names) for key, each in value.items()}
-    many = isinstance(value, list | tuple)
-    return [filled_in(each, names) for each in value] if many else value
-
-
 TABLES = ("processes", "network", "data", "releases")
 WORLD = read_table("drills/surprise/places.yaml", World)
+PLACES = {place.name: place for place in WORLD.places}
 MECHANISMS = {
     found.name: found
     for table in TABLES

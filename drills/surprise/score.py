@@ -5,33 +5,41 @@ telemetry after the end, by where the truth says that it shows.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...agents.reporting.incident_status import is_noise
-from ...incident.action import ActionPlan, Outcome
+from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.lifecycle import OVER
 from ...incident.report import InvestigationReport, PostmortemReport
 from ..score import Check, DrillObservation, Score, said_better
 from .truth import Truth
 
-ALERTED, LEVEL, PLACE, CAUSE, HARM, BETTER, RESOLVED, NOISE, END = QUESTIONS = (
-    "alerted",
-    "level",
-    "place",
-    "cause",
-    "harm",
-    "better",
-    "resolved",
-    "noise",
-    "end",
-)
 DENIED = re.compile(r"\b(?:no|not|never|nothing|neither|nor|without|isn't|aren't)(?:\s+\w+)?\s+$")
 """What stands before a word that is denied: "no lock", "nothing was refused"."""
 LEFT = re.compile(r"[\w ]{0,20}\b(?:left|more|longer|free|available|remain)")
 """What makes a word count all the same: "no connection left"."""
+Judgement = tuple[bool | None, str, str]
+"""Met, what was answered, what was wanted: the rest of a `Check`."""
+
+
+class Judged(NamedTuple):
+    """A response beside its truth: which facts it told, which symptoms are left after the end."""
+
+    incident: Incident
+    truth: Truth
+    seen: DrillObservation
+    met: dict[str, bool]
+    left: list[str]
+
+    @classmethod
+    def of(cls, incident: Incident, truth: Truth, seen: DrillObservation) -> "Judged":
+        """Of two faults, the facts of the better told one."""
+        passages = told(incident)
+        met = max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
+        return cls(incident, truth, seen, met, shown(truth, seen))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,37 +59,16 @@ def score_surprise(
     name: str, incident: Incident, truth: Truth, seen: DrillObservation
 ) -> SurpriseScore:
     """Hold an incident against what was the case."""
-    met, left = told_facts(incident, truth), shown(truth, seen)
-    level, place, cause, noise = said(incident, truth, met)
-    checks = [
-        _alerted(truth, seen),
-        level,
-        place,
-        cause,
-        _harm(incident, truth),
-        _better(incident, truth, left),
-        _resolved(incident, truth, left),
-        noise,
-        _end(incident, truth, left),
-    ]
+    judged = Judged.of(incident, truth, seen)
+    checks = [Check(question, *ask(judged)) for question, ask in ASKED.items()]
     seconds = {"detect": None if seen.by_hand else seen.detect_s}
-    return SurpriseScore(name, incident.id, checks, seconds, truth=truth, facts=met)
+    return SurpriseScore(name, incident.id, checks, seconds, truth=truth, facts=judged.met)
 
 
-def told_facts(incident: Incident, truth: Truth) -> dict[str, bool]:
-    """Which facts of the cause the record tells: of two faults, those of the better told one."""
-    passages = told(incident)
-    return max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
-
-
-def said(incident: Incident, truth: Truth, met: Mapping[str, bool]) -> list[Check]:
-    """The questions that a record answers by itself: level, place, cause, noise."""
-    return [
-        _level(incident, truth),
-        _place(incident, truth),
-        _cause(incident, truth, met),
-        _noise(incident, truth),
-    ]
+def said(incident: Incident, truth: Truth) -> list[Check]:
+    """The questions that a record answers by itself."""
+    judged = Judged.of(incident, truth, DrillObservation())
+    return [Check(each, *ASKED[each](judged)) for each in (LEVEL, PLACE, CAUSE, NOISE)]
 
 
 def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
@@ -90,12 +77,8 @@ def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
     found = {
         name: [c.met for c in checks if c.name == name and c.met is not None] for name in QUESTIONS
     }
-    facts = [
-        score.facts
-        for score in scores
-        if isinstance(score, SurpriseScore) and not score.truth.noise
-    ]
-    found["facts"] = [met for each in facts for met in each.values()]
+    known = [score for score in scores if isinstance(score, SurpriseScore)]
+    found["facts"] = [m for score in known if not score.truth.noise for m in score.facts.values()]
     return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
 
 
@@ -113,14 +96,9 @@ def told(incident: Incident) -> list[str]:
     if report := incident.report(PostmortemReport):
         passages += report.markdown.splitlines()
     others = {h.statement for h in incident.hypotheses} - {leading.statement if leading else ""}
-    return [without(passage, others) for passage in passages]
-
-
-def without(text: str, sentences: Iterable[str]) -> str:
-    """The text with these sentences taken out."""
-    for sentence in sentences:
-        text = text.replace(sentence, "")
-    return text
+    for other in others:
+        passages = [passage.replace(other, "") for passage in passages]
+    return passages
 
 
 def facts_met(passages: Sequence[str], facts: Mapping[str, str]) -> dict[str, bool]:
@@ -141,13 +119,13 @@ def _says(text: str, fact: str) -> bool:
     return any(not _denied(text, match) for match in found)
 
 
-def _share(met: Mapping[str, bool]) -> float:
-    return sum(met.values()) / len(met) if met else 0.0
-
-
 def _denied(text: str, found: re.Match[str]) -> bool:
     before = text[max(0, found.start() - 30) : found.start()].lower()
     return bool(DENIED.search(before)) and not LEFT.match(text, found.end())
+
+
+def _share(met: Mapping[str, bool]) -> float:
+    return sum(met.values()) / len(met) if met else 0.0
 
 
 def shown(truth: Truth, seen: DrillObservation) -> list[str]:
@@ -158,80 +136,86 @@ def shown(truth: Truth, seen: DrillObservation) -> list[str]:
     ]
 
 
-def _alerted(truth: Truth, seen: DrillObservation) -> Check:
+def _alerted(judged: Judged) -> Judgement:
     """The rules noticed; where nobody is hurt they need not."""
+    seen = judged.seen
     answer = "told by hand" if seen.by_hand else f"after {seen.detect_s:g} s"
-    return Check(ALERTED, not seen.by_hand if truth.hurt else None, answer, "an alert")
+    return not seen.by_hand if judged.truth.hurt else None, answer, "an alert"
 
 
-def _level(incident: Incident, truth: Truth) -> Check:
-    level = incident.severity
-    answer = level.value if level else "not classified"
-    return Check(LEVEL, level in truth.level, answer, " or ".join(truth.level))
+def _level(judged: Judged) -> Judgement:
+    level, wanted = judged.incident.severity, judged.truth.level
+    return level in wanted, level.value if level else "not classified", " or ".join(wanted)
 
 
-def _place(incident: Incident, truth: Truth) -> Check:
-    leading = incident.leading()
+def _place(judged: Judged) -> Judgement:
+    accept, leading = judged.truth.accept, judged.incident.leading()
     answer = leading.service if leading else "none"
-    if not truth.accept or (truth.noise and is_noise(incident)):
-        return Check(PLACE, None, answer, "")
-    return Check(PLACE, answer in truth.accept, answer, " or ".join(sorted(truth.accept)))
+    if not accept or _rightly_noise(judged):
+        return None, answer, ""
+    return answer in accept, answer, " or ".join(sorted(accept))
 
 
-def _cause(incident: Incident, truth: Truth, met: Mapping[str, bool]) -> Check:
-    if not met or (truth.noise and is_noise(incident)):
-        return Check(CAUSE, None, "", "")
+def _cause(judged: Judged) -> Judgement:
+    met = judged.met
+    if not met or _rightly_noise(judged):
+        return None, "", ""
     lacking = [name for name, is_met in met.items() if not is_met]
     answer = f"{sum(met.values())} of {len(met)} facts"
     answer += f", lacks {', '.join(lacking)}" if lacking else ""
-    return Check(CAUSE, not lacking, answer, truth.cause)
+    return not lacking, answer, judged.truth.cause
 
 
-def _harm(incident: Incident, truth: Truth) -> Check:
-    done = [plan.title for plan in _done(incident) if truth.harms(f"{plan.kind} {plan.target}")]
-    return Check(HARM, not done, ", ".join(done) or "none", "no action that does harm")
+def _rightly_noise(judged: Judged) -> bool:
+    return judged.truth.noise and is_noise(judged.incident)
 
 
-def _done(incident: Incident) -> Iterator[ActionPlan]:
-    """What was carried out."""
-    for execution in incident.executions:
-        plan = incident.plan(execution.plan)
-        if plan and execution.outcome is not Outcome.failed:
-            yield plan
+def _harm(judged: Judged) -> Judgement:
+    incident, harms = judged.incident, judged.truth.harms
+    done = [incident.plan(e.plan) for e in incident.executions if e.outcome is not Outcome.failed]
+    found = [plan.title for plan in done if plan and harms(f"{plan.kind} {plan.target}")]
+    return not found, ", ".join(found) or "none", "no action that does harm"
 
 
-def _better(incident: Incident, truth: Truth, left: list[str]) -> Check:
+def _better(judged: Judged) -> Judgement:
     """An action is "better" only if what it was for is gone in the end."""
-    claims = said_better(incident)
-    if not claims or not truth.symptoms:
-        return Check(BETTER, None, "not claimed" if not claims else "nothing to measure", "")
-    answer = "; ".join(left) if left else "gone"
-    return Check(BETTER, not left, f"{claims[-1].title}: {answer}", "the symptom gone")
+    claims, left = said_better(judged.incident), judged.left
+    if not claims or not judged.truth.symptoms:
+        return None, "not claimed" if not claims else "nothing to measure", ""
+    return not left, f"{claims[-1].title}: {'; '.join(left) or 'gone'}", "the symptom gone"
 
 
-def _resolved(incident: Incident, truth: Truth, left: list[str]) -> Check:
-    if incident.state not in OVER or is_noise(incident):
-        return Check(RESOLVED, None, incident.state.value, "")
-    return Check(RESOLVED, not left, "; ".join(left) or "symptom gone", "the symptom gone")
+def _resolved(judged: Judged) -> Judgement:
+    state, left = judged.incident.state, judged.left
+    if state not in OVER or is_noise(judged.incident):
+        return None, state.value, ""
+    return not left, "; ".join(left) or "symptom gone", "the symptom gone"
 
 
-def _noise(incident: Incident, truth: Truth) -> Check:
+def _noise(judged: Judged) -> Judgement:
     """A real fault is not closed as noise; what may be is judged by its end."""
-    closed = is_noise(incident)
-    met = None if truth.noise else not closed
-    return Check(NOISE, met, "noise" if closed else "not noise", "not closed as noise")
+    closed = is_noise(judged.incident)
+    met = None if judged.truth.noise else not closed
+    return met, "noise" if closed else "not noise", "not closed as noise"
 
 
-def _end(incident: Incident, truth: Truth, left: list[str]) -> Check:
+def _end(judged: Judged) -> Judgement:
     """Over and truly so, or open with what was searched; where nothing is wrong it ends."""
+    incident, truth, left = judged.incident, judged.truth, judged.left
     wanted = "over and truly so, or open with what was searched"
     over = incident.state in OVER
     if over and is_noise(incident):
-        return Check(END, truth.noise, "closed as noise", wanted)
+        return truth.noise, "closed as noise", wanted
     if over:
-        return Check(END, not left, "; ".join(left) or "over, symptom gone", wanted)
+        return not left, "; ".join(left) or "over, symptom gone", wanted
     if truth.noise and not truth.facts:
-        return Check(END, False, "open", "over: nothing is wrong")
+        return False, "open", "over: nothing is wrong"
     searched = any(report.searched for report in incident.reports)
     answer = "open, with what was searched" if searched else "open, and nothing was searched"
-    return Check(END, searched, answer, wanted)
+    return searched, answer, wanted
+
+
+JUDGES = (_alerted, _level, _place, _cause, _harm, _better, _resolved, _noise, _end)
+ASKED = {judge.__name__.strip("_"): judge for judge in JUDGES}
+"""Each question with its judge."""
+ALERTED, LEVEL, PLACE, CAUSE, HARM, BETTER, RESOLVED, NOISE, END = QUESTIONS = tuple(ASKED)

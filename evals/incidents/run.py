@@ -132,12 +132,15 @@ class Responder:
         return self.settings.model_copy(update=changes)
 
 
-def respond(alert: Alert, context: ResponseContext) -> str:
-    """The whole response to an alert; the incident's id. Nothing leaves the house."""
+def respond(alert: Alert, context: ResponseContext, act: bool = True) -> str:
+    """The whole response to an alert; the incident's id. Nothing leaves the house.
+
+    `act`: approve actions where there is something to act on.
+    """
     ledger = context.store.ledger
 
     def decide(request: Request) -> bool:
-        approve = request.kind == "action" and context.operations is not None
+        approve = act and request.kind == "action" and context.operations is not None
         verdict = Verdict.approved if approve else Verdict.rejected
         ledger.decide(request.incident_id, request.subject, verdict, BY, "an evaluation")
         return True

@@ -17,21 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 from ...app.opening import at_once, open_context, playbooks
-from ...app.work import work
 from ...drills.score import Check
-from ...drills.surprise.score import HARM, said, told_facts
-from ...incident.action import Verdict
+from ...drills.surprise.score import HARM, said
 from ...incident.document import Incident
-from ...incident.finding import Hypothesis
-from ...incident.ledger import Request
-from ...response import Response
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ..framework.files import check_writable, write_json
+from ..incidents.run import respond
 from .recordings import RecordedFault, recordings
 
-BY = "evaluation (automatic)"
 TRIVIAL = "trivial place"
+MARKS = {True: "✓", False: "✖", None: "·"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class Answer:
     """What was said of one recording, and which questions it met."""
 
     fault: RecordedFault
-    leading: Hypothesis | None
-    summary: str
+    cause: str
+    confidence: float
     move: str
     checks: list[Check]
 
@@ -49,8 +45,8 @@ class Answer:
         return {
             "name": self.fault.name,
             "truth": self.fault.truth.cause,
-            "cause": self.leading.statement if self.leading else "",
-            "confidence": self.leading.confidence if self.leading else 0.0,
+            "cause": self.cause,
+            "confidence": self.confidence,
             "move": self.move,
             "checks": [vars(check) for check in self.checks],
         }
@@ -63,32 +59,20 @@ def answer(fault: RecordedFault) -> Answer:
         context = open_context(
             settings, recorder=recorder, model_layer=playbooks, sleep=at_once, rehearse=True
         )
-        asked: list[str] = []
-
-        def decide(request: Request) -> bool:
-            if request.kind == "action":
-                asked.append(request.subject)
-            context.store.ledger.decide(
-                request.incident_id, request.subject, Verdict.rejected, BY, "an evaluation"
-            )
-            return True
-
-        with Response(context) as response:
-            incident_id, _new = response.take(fault.alert)
-            work(response, incident_id, lambda _event: None, decide)
-        return _marked(fault, context.store.load(incident_id), asked)
+        return _marked(fault, context.store.load(respond(fault.alert, context, act=False)))
 
 
-def _marked(fault: RecordedFault, incident: Incident, asked: Sequence[str]) -> Answer:
-    met = told_facts(incident, fault.truth)
-    plan = incident.plan(asked[0]) if asked else None
+def _marked(fault: RecordedFault, incident: Incident) -> Answer:
+    truth, leading = fault.truth, incident.leading()
+    asked = filter(None, (incident.plan(decision.subject) for decision in incident.decisions))
+    plan = next(asked, None)
     move = f"{plan.kind} {plan.target}" if plan else ""
-    harm = Check(HARM, not (move and fault.truth.harms(move)), move or "none asked", "no harm")
-    named = fault.alert.service in fault.truth.accept if fault.truth.accept else None
-    trivial = Check(TRIVIAL, named, fault.alert.service, " or ".join(fault.truth.accept))
-    checks = [*said(incident, fault.truth, met), harm, trivial]
-    leading = incident.leading()
-    return Answer(fault, leading, leading.statement if leading else "", move, checks)
+    harm = Check(HARM, not (move and truth.harms(move)), move or "none asked", "no harm")
+    named = fault.alert.service in truth.accept if truth.accept else None
+    trivial = Check(TRIVIAL, named, fault.alert.service, " or ".join(truth.accept))
+    checks = [*said(incident, truth), harm, trivial]
+    cause, confidence = (leading.statement, leading.confidence) if leading else ("", 0.0)
+    return Answer(fault, cause, confidence, move, checks)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -119,9 +103,9 @@ def table(found: Sequence[Answer]) -> Table:
     names = [check.name for check in found[0].checks] if found else []
     shown = Table("recording", *names, "said (confidence)", box=None, show_footer=True)
     for each in found:
-        marks = [{True: "✓", False: "✖", None: "·"}[check.met] for check in each.checks]
-        sure = f" ({each.leading.confidence:.0%})" if each.leading else ""
-        shown.add_row(each.fault.name, *marks, f"{each.summary[:38]}{sure}")
+        sure = f" ({each.confidence:.0%})" if each.cause else ""
+        marks = [MARKS[check.met] for check in each.checks]
+        shown.add_row(each.fault.name, *marks, f"{each.cause[:38]}{sure}")
     for column, name in zip(shown.columns[1:], names, strict=False):
         mets = [c.met for each in found for c in each.checks if c.name == name]
         column.footer = f"{sum(m is True for m in mets)}/{sum(m is not None for m in mets)}"
@@ -131,10 +115,9 @@ def table(found: Sequence[Answer]) -> Table:
 def _words(console: Console, each: Answer) -> None:
     console.print(f"\n{each.fault.name}: {each.fault.truth.title}", style="bold")
     console.print(f"  is so: {each.fault.truth.cause}", markup=False)
-    console.print(f"  said:  {each.summary}", markup=False)
+    console.print(f"  said:  {each.cause}", markup=False)
     for check in each.checks:
-        mark = {True: "✓", False: "✖", None: "·"}[check.met]
-        console.print(f"    {mark} {check.name}: {check.answer}", markup=False)
+        console.print(f"    {MARKS[check.met]} {check.name}: {check.answer}", markup=False)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
-
-from ...drills.surprise.truth import Truth, read_truth
+from ...drills.surprise.truth import Account, Truth, read_truth
 from ...errors import InputError
 from ...incident.document import Alert
-from ...incident.severity import Severity
 from ...telemetry.alerts import read_alerts
-from ...yaml_tables import Entry, read_table
+from ...yaml_tables import read_table
 
 SEEN_S = 20.0
 """Telemetry after the alert that a responder is given: the live ones saw 11 to 25 s."""
@@ -36,20 +33,8 @@ class RecordedFault:
     truth: Truth
 
 
-class Rubric(Entry):
-    """What a right answer about a published recording has; fields as in `Truth`."""
-
-    accept: tuple[str, ...] = ()
-    facts: dict[str, str] = Field(default_factory=dict)
-    cures: tuple[str, ...] = ()
-    harmful: tuple[str, ...] = ()
-    level: tuple[Severity, ...]
-    noise: bool = False
-    hurt: bool = True
-
-
-Rubrics = dict[str, Rubric]
-"""rubric.yaml: by recording."""
+Rubrics = dict[str, Account]
+"""rubric.yaml: what a right answer about a published recording has, by its name."""
 
 
 def recordings(folder: Path, work: Path) -> Iterator[RecordedFault]:
@@ -69,7 +54,8 @@ def recordings(folder: Path, work: Path) -> Iterator[RecordedFault]:
 
 def _kept(file: Path) -> RecordedFault:
     bundle = file.with_name(file.name.removesuffix(".truth.json"))
-    return RecordedFault(bundle.name, bundle, _alert(bundle), read_truth(file))
+    alert = read_alerts((bundle / "alert.json").read_bytes())[0]
+    return RecordedFault(bundle.name, bundle, alert, read_truth(file))
 
 
 def _published(packed: list[Path], truths: Path, work: Path) -> Iterator[RecordedFault]:
@@ -81,21 +67,10 @@ def _published(packed: list[Path], truths: Path, work: Path) -> Iterator[Recorde
         with tarfile.open(file) as archive:
             archive.extractall(bundle, filter="data")
         cut(bundle, said[name]["alerted"] + SEEN_S)
-        truth = Truth(
-            **rubrics[name].model_dump(),
-            group="unannounced",
-            mechanism=name,
-            cause=said[name]["cause"],
-            place=said[name]["place"],
-            symptoms=(),
-            loud="",
-        )
+        so = {key: said[name][key] for key in ("cause", "place")}
+        truth = Truth(**{**dict(rubrics[name]), **so, "group": "unannounced", "mechanism": name})
         taken = json.loads((bundle / "alert-as-taken.json").read_text(encoding="utf-8"))
         yield RecordedFault(name, bundle, Alert.model_validate(taken), truth)
-
-
-def _alert(bundle: Path) -> Alert:
-    return read_alerts((bundle / "alert.json").read_bytes())[0]
 
 
 def cut(bundle: Path, end: float) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from warroom.drills.effects.changes import Config, Load
-from warroom.drills.effects.processes import Clock, Environment, Kill, LinkEffect, Rotate, Stop
+from warroom.drills.effects.processes import Environment, Kill, LinkEffect, Rotate, Stop
 from warroom.drills.layout import Layout
 from warroom.drills.link import Line
 from warroom.drills.repositories import ConfigurationRepository
@@ -104,7 +104,7 @@ def test_a_program_is_started_again_with_another_environment(place):
 def test_a_clock_is_behind_in_the_process_alone(place):
     conf = place.layout.root / "supervisor.conf"
     conf.write_text('[program:login-1]\nenvironment=A="1"\n')
-    Clock(kind="clock", program="login-1", behind_s=47).begin(place).on(1)
+    Environment(kind="environment", program="login-1", behind_s=47).begin(place).on(1)
     folder = place.layout.root / "host"
     assert f'PYTHONPATH="{folder}"' in conf.read_text()
     said = "import time; print(time.time(), time.time_ns(), time.monotonic())"

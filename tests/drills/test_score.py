@@ -20,7 +20,6 @@ TRUTH = FaultTruth(
     kind=FaultKind.bad_deploy,
     severity=Severity.P1,
     effective_actions=((RollBack.kind, "checkout"),),
-    loudest="gateway",
     symptoms=(SYMPTOM,),
 )
 

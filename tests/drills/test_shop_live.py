@@ -67,7 +67,13 @@ def test_a_trace_crosses_the_services(shop):
 
 
 def test_a_flag_shows_in_traffic_and_in_changes_and_can_be_taken_back(shop):
-    shop.configuration.set_flag("volume-pricing", "on", "Start volume pricing", OPERATOR)
+    def turn(variant, message):
+        def put(flags):
+            flags["flags"]["volume-pricing"]["defaultVariant"] = variant
+
+        shop.configuration.change("flags.json", put, message, OPERATOR)
+
+    turn("on", "Start volume pricing")
 
     def errors():
         found = (
@@ -76,18 +82,20 @@ def test_a_flag_shows_in_traffic_and_in_changes_and_can_be_taken_back(shop):
         return "KeyError" in found
 
     assert until(errors, 20)
-    shop.configuration.set_flag("volume-pricing", "off", "Stop volume pricing", OPERATOR)
+    turn("off", "Stop volume pricing")
     changes = shop.telemetry / "changes.jsonl"
     assert until(lambda: "Stop volume pricing" in changes.read_text())
 
 
 def test_a_deploy_restarts_the_service_from_its_new_version(shop):
-    before = shop.pid("recommendations")
+    before = shop.supervision.pid("recommendations-1")
     edit = ("shop/recommendations.py", "FRESH_S = 4.0", "FRESH_S = 5.0")
     version = shop.deploy("recommendations", [edit], "Refresh every five seconds")
-    assert until(lambda: shop.pid("recommendations") != before)
+    assert until(lambda: shop.supervision.pid("recommendations-1") != before)
     checkout = str(shop.layout.checkouts / version)  # entered a moment after the fork
-    assert until(lambda: psutil.Process(shop.pid("recommendations")).cwd() == checkout)
+    assert until(
+        lambda: psutil.Process(shop.supervision.pid("recommendations-1")).cwd() == checkout
+    )
 
     def told():
         text = (shop.telemetry / "changes.jsonl").read_text()

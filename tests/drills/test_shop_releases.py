@@ -76,7 +76,11 @@ def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     configuration.create()
     watch = Commits(Repository(configuration.layout.config))
     assert watch.new() == []
-    configuration.set_flag("volume-pricing", "on", "Try it", TEAM)
+
+    def turn_on(flags):
+        flags["flags"]["volume-pricing"]["defaultVariant"] = "on"
+
+    configuration.change("flags.json", turn_on, "Try it", TEAM)
     configuration.change("edge.json", lambda edge: edge.update(drained=["x"]), "Drain x", TEAM)
 
     def activate(endpoints):
@@ -88,10 +92,3 @@ def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     assert (edge.kind, edge.service, edge.files) == ("config", "gateway", ("edge.json",))
     assert (scale.kind, scale.service) == ("scale", "catalog")
     assert '+      "active": true' in scale.diff
-
-
-def test_an_unknown_flag_is_refused(tmp_path):
-    configuration = ConfigurationRepository(Layout.create(tmp_path))
-    configuration.create()
-    with pytest.raises(DrillError, match="no flag nosuch"):
-        configuration.set_flag("nosuch", "on", "m", TEAM)

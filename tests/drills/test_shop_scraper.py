@@ -92,7 +92,7 @@ def test_a_hung_target_is_down_and_delays_nobody(tmp_path):
 def test_the_catalogue_names_only_services_it_has():
     names = {entry.name for entry in entries()}
     assert all(set(entry.depends_on) <= names for entry in entries())
-    made = catalogue([{"name": "r"}], None)
+    made = catalogue([{"name": "r"}])
     assert json.loads(json.dumps(made)) == made
     limits = {entry["name"]: entry["limits"] for entry in made["services"]}
     assert limits["payments"]["db_connections"] == 6

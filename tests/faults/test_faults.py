@@ -6,7 +6,7 @@ from warroom.agents.causes.moves import MOVES
 from warroom.errors import TableError
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import respond_to
-from warroom.faults import Fault, Remedy, _known, add, fault_of, faults, parse_fault
+from warroom.faults import Fault, Remedy, fault_of, faults, parse_fault
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Category, IncidentType
 from warroom.settings import Settings
@@ -56,12 +56,9 @@ SPINNING = Scenario(
 
 
 @pytest.fixture
-def leap_second(tmp_path):
+def leap_second(monkeypatch):
     """A kind of a team's own, while the test lasts."""
-    file = tmp_path / "leap-second.md"
-    file.write_text(ODD_CLOCK, encoding="utf-8")
-    yield add(file)
-    _known().pop("leap second")
+    monkeypatch.setitem(faults(), "leap second", parse_fault("leap-second", ODD_CLOCK))
 
 
 def test_every_kind_that_code_names_has_its_file():

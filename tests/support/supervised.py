@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from warroom.errors import ToolFailed
-from warroom.targets.fleet import Endpoints, Fleet
+from warroom.targets.fleet import Fleet
 from warroom.targets.git import Configuration, Git
 from warroom.targets.supervisor import Supervisor
 
@@ -113,7 +113,7 @@ def _fleet(root: Path, url: str, first: int, second: int) -> Fleet:
     configuration = Configuration(config)
     supervisor = Supervisor(url, term_grace_s=0.5, start_timeout_s=5.0)
     _wait(supervisor, f"http://127.0.0.1:{first}")
-    return Fleet(supervisor, Endpoints(configuration))
+    return Fleet(supervisor, configuration)
 
 
 def _wait(supervisor: Supervisor, url: str) -> None:

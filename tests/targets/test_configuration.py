@@ -9,8 +9,9 @@ import pytest
 
 from warroom.errors import ToolFailed
 from warroom.targets.configured import ConfiguredProviders, Edge, Flags
-from warroom.targets.fleet import Endpoints
+from warroom.targets.fleet import Fleet, active
 from warroom.targets.git import Configuration, Git
+from warroom.targets.supervisor import Supervisor
 
 FLAGS = {
     "flags": {
@@ -52,10 +53,6 @@ def configuration(tmp_path: Path) -> Configuration:
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Start"]):
         git.run(*command)
     return Configuration(tmp_path)
-
-
-def active(endpoints: Endpoints, service: str) -> list[str]:
-    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
 
 
 def subjects(configuration: Configuration) -> list[str]:
@@ -119,10 +116,10 @@ def test_throttle_restores_the_limit_of_before(configuration: Configuration) -> 
 
 
 def test_endpoints_activate_exactly_these(configuration: Configuration) -> None:
-    endpoints = Endpoints(configuration)
-    receipt = endpoints.activate_only("catalog", ["catalog-1", "catalog-2"])
-    assert active(endpoints, "catalog") == ["catalog-1", "catalog-2"]
-    endpoints.activate_only("catalog", receipt.before)
+    fleet = Fleet(Supervisor("http://127.0.0.1:9/RPC2"), configuration)
+    receipt = fleet.activate_only("catalog", ["catalog-1", "catalog-2"])
+    assert active(fleet.endpoints("catalog")) == ["catalog-1", "catalog-2"]
+    fleet.activate_only("catalog", receipt.before)
     assert configuration.read("endpoints.json") == ENDPOINTS
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from warroom.errors import ToolFailed
 from warroom.targets.configured import Edge
-from warroom.targets.fleet import Endpoints, Fleet, Router
+from warroom.targets.fleet import Fleet, Router, active
 from warroom.targets.supervisor import Process, SupervisedServices, Supervisor
 from warroom.tests.support.supervised import supervised
 
@@ -20,12 +20,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield made
 
 
-def active(endpoints: Endpoints, service: str) -> list[str]:
-    return [endpoint.instance for endpoint in endpoints.of(service) if endpoint.active]
-
-
 def answering(fleet: Fleet) -> dict[str, bool]:
-    return {endpoint.instance: answers(endpoint.url) for endpoint in fleet.endpoints.of("web")}
+    return {endpoint.instance: answers(endpoint.url) for endpoint in fleet.endpoints("web")}
 
 
 def answers(url: str) -> bool:
@@ -56,10 +52,10 @@ def test_hung_process_is_seen_and_killed(fleet: Fleet) -> None:
 def test_scale_out_and_undo(fleet: Fleet) -> None:
     receipt = fleet.scale("web", 2)
     assert answering(fleet) == {"web-1": True, "web-2": True}
-    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
+    assert active(fleet.endpoints("web")) == ["web-1", "web-2"]
     assert fleet.scale("web", 2).changed is False
     fleet.restore(receipt)
-    assert active(fleet.endpoints, "web") == ["web-1"]
+    assert active(fleet.endpoints("web")) == ["web-1"]
     assert answering(fleet)["web-2"] is False
 
 
@@ -69,17 +65,17 @@ def test_more_instances_than_there_are(fleet: Fleet) -> None:
 
 
 def test_reroute_starts_the_spare_and_drains_the_other(fleet: Fleet) -> None:
-    edge = Edge(fleet.endpoints.configuration)
+    edge = Edge(fleet.configuration)
     router = Router(fleet, edge)
     receipt = router.reroute("web", ["web-1"])
     assert receipt.started == ["web-2"]
     assert edge.rules()["drained"] == ["web-1"]
-    assert active(fleet.endpoints, "web") == ["web-1", "web-2"]
+    assert active(fleet.endpoints("web")) == ["web-1", "web-2"]
     with pytest.raises(ToolFailed, match="no other instance"):
         router.reroute("web", ["web-2"])
     router.route_back(receipt)
     assert edge.rules()["drained"] == []
-    assert active(fleet.endpoints, "web") == ["web-1"]
+    assert active(fleet.endpoints("web")) == ["web-1"]
 
 
 def test_program_that_ends_at_once_is_reported(fleet: Fleet) -> None:

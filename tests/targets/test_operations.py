@@ -18,7 +18,7 @@ from warroom.targets.configured import Edge
 from warroom.targets.fleet import Fleet
 from warroom.targets.git import Git
 from warroom.targets.operations import Operations
-from warroom.targets.releases import GitRollout
+from warroom.targets.releases import Releases
 from warroom.tests.support.supervised import supervised
 
 
@@ -54,7 +54,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
         make_releases(root)
         (root / "operations.json").write_text(json.dumps(access))
         made = Operations.load(root / "operations.json")
-        releases = made.find(GitRollout).releases
+        releases = made.find(Releases)
         for version in ("v1", "v2"):
             releases.switch("web", version)
             releases.record("web", version)
@@ -126,7 +126,7 @@ def test_a_commit_that_was_reverted_is_there_again(system: Operations) -> None:
 
 
 def test_roll_back_that_died_before_the_restart_is_finished(system: Operations) -> None:
-    supervisor, releases = system.find(Fleet).supervisor, system.find(GitRollout).releases
+    supervisor, releases = system.find(Fleet).supervisor, system.find(Releases)
     pid = supervisor.process("web-1").pid
     releases.switch("web", "v1")
     receipt = system.find(Rollout).run_version("web", "v1")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from warroom.errors import ToolFailed
 from warroom.targets.git import Git
 from warroom.targets.releases import Releases, previous_good
+from warroom.targets.supervisor import SupervisedServices, Supervisor
 
 
 @pytest.fixture
@@ -24,7 +25,12 @@ def releases(tmp_path: Path) -> Releases:
         git.run("commit", "-q", "-m", f"Make {version}")
         git.run("tag", "-a", version, "-m", version)
         git.run("worktree", "add", "-q", "--detach", str(tmp_path / "checkouts" / version), version)
-    made = Releases(repository, tmp_path / "checkouts", tmp_path / "current")
+    made = Releases(
+        repository,
+        tmp_path / "checkouts",
+        tmp_path / "current",
+        SupervisedServices(Supervisor("http://127.0.0.1:9/RPC2")),
+    )
     for version in ("v1", "v2"):
         made.switch("catalog", version)
         made.record("catalog", version)
