@@ -25,7 +25,7 @@ from .causes.explanation import (
 from .causes.judgement import candidates, heard, judge
 from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
-from .reporting.wording import change_name, place, when
+from .reporting.wording import brief, change_name, place, when
 from .runtime.case import Case
 
 
@@ -115,7 +115,7 @@ def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
 def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
     if leading:
         rivals = [h for h in hypotheses if h is not leading][:1]
-        other = f"; next: {rivals[0].statement} ({rivals[0].confidence:.0%})" if rivals else ""
+        other = f"; next: {_told(rivals[0])}" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     return f"no cause stands out{_open(hypotheses)}; {len(seen.asked)} questions were asked"
 
@@ -125,12 +125,16 @@ def _open(hypotheses: list[Hypothesis]) -> str:
     near = [h for h in hypotheses if h.standing][:2]
     if not near:
         return ""
-    named = ", or ".join(f"{h.statement} ({h.confidence:.0%})" for h in near)
+    named = ", or ".join(map(_told, near))
     wanted = dict.fromkeys(
         text for h in near for text in ([h.reserved] if h.reserved else h.missing)
     )
     decided = f"; what would decide it: {'; '.join([*wanted][:2])}" if wanted else ""
     return f"; closest: {named}{decided}"
+
+
+def _told(hypothesis: Hypothesis) -> str:
+    return f"{brief(hypothesis.statement)} ({hypothesis.confidence:.0%})"
 
 
 def _stack(seen: Observations) -> Iterator[Finding]:

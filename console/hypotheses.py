@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 
+from ..agents.reporting.wording import brief
 from ..app.words import bar
 from ..incident.finding import Argument, Hypothesis
 from .screen import folded, line, shown
@@ -55,7 +56,8 @@ def _head(place: int, hypothesis: Hypothesis, before: Mapping[str, int]) -> Rend
         (bar(confidence, 12), "who"),
         "  ",
     )
-    return folded(head, (shown(hypothesis.statement), style))
+    told = hypothesis.statement if place == 1 else brief(hypothesis.statement)
+    return folded(head, (shown(told), style))
 
 
 def _move(place: int, name: str, before: Mapping[str, int]) -> str:

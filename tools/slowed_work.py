@@ -19,13 +19,15 @@ from .reading import cut, number, seconds, table
 FEWEST = 6
 """Spans of either side below which nothing is said."""
 SLOWER = 1.5
-"""Times the usual time, beyond what everything is slower by."""
+"""Times what nearly all took, from which one span is slower."""
 LEAST_MS = 5.0
-APART = 0.9
-"""Share of all pairs of a span before and one now of which the one now took longer."""
-PART, USUALLY = 0.1, 0.02
-"""Share of the spans that take longer than nearly any did, from which a part of the work is slow;
-what it was before at the most."""
+APART, FAR_APART = (0.9, 1.5), (0.7, 2.5)
+"""Share of all pairs of a span before and one now of which the one now took longer, and times of
+the usual time, from which work is slower; the second for work of those who leave no spans, such as
+databases: no wait for a processor of ours is in it."""
+PART, FEWEST_SLOW, USUALLY = 0.1, 10, 0.02
+"""Share of the spans that take longer than nearly any did, and how many, from which a part of the
+work is slow; what the share was before at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class _Work:
     ms: Floats
     early: Bools
     late: Bools
+    unseen: bool
+    """It is work of a callee that leaves no spans."""
 
     @cached_property
     def before_ms(self) -> float:
@@ -95,23 +99,28 @@ class _Work:
         then, since = np.sort(self.ms[self.early]), self.ms[self.late]
         longer = float(np.searchsorted(then, since).mean()) / then.size
         added = float(np.median(since)) - self.before_ms
-        if longer >= APART and added >= LEAST_MS and self.ratio >= SLOWER * usual:
+        limits = (APART, FAR_APART) if self.unseen else (APART,)
+        apart = any(longer >= part and self.ratio >= by * usual for part, by in limits)
+        if apart and added >= LEAST_MS:
             return self.late
         top = float(np.quantile(then, 1 - USUALLY / 2)) * SLOWER * usual + LEAST_MS
         slow = self.late & (self.ms > top)
         few = np.mean(then > top) <= USUALLY
-        return slow & (few and slow.sum() >= max(FEWEST, PART * since.size))
+        return slow & (few and slow.sum() >= max(FEWEST_SLOW, PART * since.size))
 
 
 def _compared(spans: SpanTable, window: Window, incident: Window) -> Iterator[_Work]:
     """Each kind of work that came often enough on either side."""
+    begin = max(window.start, float(spans.start.min(initial=window.end)))
+    third = begin + (window.end - begin) / 3
     for op in np.unique(spans.op).tolist():
         rows = np.flatnonzero(~spans.error & (spans.op == op))
-        early = spans.end[rows] < window.start + window.seconds / 3
+        early = spans.end[rows] < third
         late = spans.start[rows] >= incident.start
         if min(early.sum(), late.sum()) >= FEWEST:
-            times = spans.start[rows], spans.exclusive_ms[rows]
-            yield _Work(spans.ops[op], rows, *times, early, late)
+            kind, times = spans.ops[op], (spans.start[rows], spans.exclusive_ms[rows])
+            unseen = bool(kind.peer) and kind.peer not in spans.services
+            yield _Work(kind, rows, *times, early, late, unseen)
 
 
 def _row(bench: Bench, spans: SpanTable, work: _Work, slow: Bools) -> SlowedWork:

@@ -199,6 +199,8 @@ def allows_more(kind: str, name: str, before: str, now: str) -> bool:
         return now == "on"
     if kind == FactKind.limit or name.startswith("connection limit of "):
         old, new = ([_bound(part) for part in BOUND.findall(value)] for value in (before, now))
+        if not old:
+            return math.inf in new
         return old != new and len(old) == len(new) and all(map(operator.le, old, new))
     if before and now:
         return False

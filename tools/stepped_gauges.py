@@ -1,5 +1,6 @@
 """Gauges that stood still in health and have stepped: a setting that is another one, a wait that
-left zero, a process that began again, a target that fell silent.
+left zero, a process that began again, a target that fell silent; and log lines that stopped, or
+that flood.
 
 A constant that changes is a change that nobody had to record.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from ..telemetry.model import Series, Window
 from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Row, Table, tool
+from .log_volume import log_steps
 from .reading import number, seconds, table
 
 FEWEST = 5
@@ -24,6 +26,8 @@ LASTING = 2
 COUNTERS = ("_total", "_count", "_sum", "_bucket", "_created")
 QUIET_SCRAPES = 4.0
 """A series that misses so many of its intervals has ended."""
+LOG_LINES = "log lines"
+"""What stands for a metric where lines are counted, per second."""
 
 
 class Step(StrEnum):
@@ -33,6 +37,7 @@ class Step(StrEnum):
     wait = "wait"
     held = "held"
     silent = "silent"
+    flood = "flood"
     restart = "restart"
 
 
@@ -59,7 +64,7 @@ class SteppedGauge(Row):
     instance: str
     metric: str
     labels: str
-    """name=value, joined by ", "."""
+    """name=value, joined by ", "; of a flood its most frequent line."""
     step: str
     before: float
     now: float | None
@@ -78,13 +83,13 @@ class SteppedGauge(Row):
 def stepped_gauges(bench: Bench) -> Table[SteppedGauge]:
     """Gauges that were constant while healthy and are not what they were: `step` says whether it
     is a setting (a size, a limit), a wait that left zero (locks, queues, throttling), sessions that
-    hold what others want, the start of a process, or a target that no longer reports. The
-    earliest first."""
+    hold what others want, the start of a process, a target that no longer reports, or a service
+    that writes no log lines any more or a flood of them. The earliest first."""
     window = bench.frame.looked_at
     names = [name for name in _names(bench) if not name.endswith(COUNTERS)]
     found = bench.telemetry.metrics(window, names)
     rows = [row for series in found if (row := _step(series, bench.frame.whole))]
-    rows += _silent(bench, window)
+    rows += [*_silent(bench, window), *_written(bench, window)]
     rows.sort(key=lambda row: (row.since, row.service, row.metric))
     summary = f"{len(rows)} gauges stepped"
     if rows:
@@ -172,6 +177,15 @@ def _served(bench: Bench, service: str, since: float) -> int:
     worked = late & np.array(own, bool)[spans.op]
     answered = late & np.array(calls, bool)[spans.op] & ~spans.error
     return max(int(worked.sum()), int(answered.sum()))
+
+
+def _written(bench: Bench, window: Window) -> Iterator[SteppedGauge]:
+    """Services whose log lines stopped though they work, and those whose lines flood."""
+    for one in log_steps(bench, window):
+        step = Step.silent if one.after is None else Step.flood
+        now, before = number(one.after), number(one.before) or 0.0
+        at, name = number(one.since) or one.since, one.service
+        yield SteppedGauge(name, "", LOG_LINES, one.says, step, before, now, at, one.served)
 
 
 def _row(series: Series, step: Step, index: int, now: float) -> SteppedGauge:

@@ -162,6 +162,8 @@ def _accounts(seen: Observations) -> Accounts:
         if place != work.service and not any(moved.get(work.service, {})):
             moved[work.service][place] += work.calls * work.share
     for account in found.values():
+        if any(row.way == Way.full for row in (*account.begun, *account.reached)):
+            account.slowed = []  # who has no room for requests lets them wait
         account.before = just_before(seen, account.place, account.since or 0.0)
     return Accounts(found, failing, {name: dict(places) for name, places in moved.items()})
 

@@ -22,17 +22,20 @@ from .account_words import (
     step_words,
 )
 from .candidate import Candidate
-from .data import damaged
+from .data import TABLE, damaged
 from .failure_path import CLEARLY, crowded, gave_up_early, starts
 from .observations import Observations, cite, where
 from .studies import scene
 
 COVERED = 3.5
 """Log-odds where all new failures end in one place in words that are new beyond chance."""
-LOST = 3.0
-"""Log-odds of telemetry that is lost while requests are worked, where nothing fails newly."""
-WAITS = {Step.setting: 2.5, Step.wait: 1.5, Step.held: 0.5}
-"""Log-odds of a setting that is another one, of waits that left zero, of what sessions hold."""
+STEPPED = {Step.setting: 2.5, Step.wait: 1.5, Step.held: 0.5, Step.silent: 3.0, Step.flood: 3.0}
+"""Log-odds of a setting that is another one, of waits that left zero, of what sessions hold; of
+telemetry that is lost while requests are worked, of lines that flood, where nothing fails newly."""
+TOLD = (Step.silent, Step.flood)
+"""Steps of the telemetry itself."""
+NAMED = 1.5
+"""Log-odds of the alert's own service where its telemetry is what stepped."""
 SLOWED = 2.5
 """Log-odds of work that takes twice as long."""
 ANSWERED_WELL = 1.5
@@ -49,7 +52,7 @@ RESTARTED = 2.0
 TWICE = 0.3
 """What a second reading of the same requests counts."""
 SHARED = 1.5
-"""Log-odds of one place that keeps three services waiting."""
+"""Log-odds of one place that keeps three services waiting, of one table behind all slow work."""
 FEW = 0.1
 """An account of fewer of the failing requests tells nothing."""
 SURE = 4.0
@@ -105,7 +108,8 @@ def _blame(seen: Observations, candidate: Candidate, account: Account) -> None:
 
 def _matters(seen: Observations, account: Account) -> bool:
     """Whether it tells of more than a few requests, or of what was changed; a victim's does not."""
-    stepped = any(step.step == Step.setting for step in account.steps)
+    telling = (Step.setting, *(TOLD if _asked(seen, account) else ()))
+    stepped = any(step.step in telling for step in account.steps)
     if stepped or account.slowed or account.changed:
         return True
     deeper, share = accounts(seen).explained(account.place)
@@ -149,15 +153,15 @@ def _facts(seen: Observations, account: Account) -> Iterator[Fact]:
     yield from _holders(seen, account)
     yield from _logged(seen, account)
     failing = accounts(seen).failing
-    lost = {Step.silent: LOST * (TWICE if failing else 1.0)}
-    for row in account.steps[:3]:
-        quotes = cite(seen.stepped_gauges, row, "metric", "before", "now", "since")
-        text, step = step_words(row), Step(row.step)
-        yield Fact(text, (WAITS | lost)[step], 1.0, quotes, "" if step == Step.held else text)
+    yield from _stepped(seen, account)
     for row in account.slowed[:1]:
-        text, value = slowed_words(row), min(1.0, row.ratio - 1.0, 2 * row.share)
+        text, value = slowed_words(row), min(row.ratio - 1.0, 2 * row.share)
         quotes = cite(seen.slowed_work, row, "operation", "before_ms", "now_ms", "calls")
         yield Fact(text, SLOWED, value, quotes, text)
+        tables = [{name.lower() for name in TABLE.findall(r.statement)} for r in account.slowed]
+        for table in sorted(set.intersection(*tables)) if len(tables) > 1 else []:
+            text = f"all that is slower works on {table}, as it would with more rows in it"
+            yield Fact(text, SHARED, 1.0, quotes, text)
     lead = max(account.gaps, key=lambda row: row.count, default=None)
     if lead and (begun := starts(seen, account.place)):
         text = f"{start_words(account.place, begun)}; {lead.count} calls were refused until it "
@@ -184,6 +188,27 @@ def _failures(seen: Observations, account: Account) -> Iterator[Fact]:
         worked = f"worked {lead.callee_ms:.3g} ms at such a call and did not fail"
         proof = cite(seen.new_failures, lead, "callee_ms", "waited_ms")
         yield Fact(f"{lead.callee} itself {worked}", ANSWERED_WELL, lead.count / 3, proof)
+
+
+def _asked(seen: Observations, account: Account) -> bool:
+    """Whether the alert is about the place."""
+    return account.place == seen.case.document.alert.service
+
+
+def _stepped(seen: Observations, account: Account) -> Iterator[Fact]:
+    """What stepped there; of its telemetry less where requests fail, more where the alert asks."""
+    failing, named = accounts(seen).failing, _asked(seen, account)
+    for row in account.steps[:SHOWN]:
+        quotes = cite(seen.stepped_gauges, row, "metric", "before", "now", "since")
+        text, step = step_words(row), Step(row.step)
+        beside = bool(failing) and not named and step in TOLD
+        if beside and step == Step.flood:  # who fails writes more
+            continue
+        part = TWICE if beside else 1.0
+        clause = f"{text}; nothing fails by it" if step == Step.flood and not failing else text
+        yield Fact(text, STEPPED[step], part, quotes, "" if step == Step.held else clause)
+        if named and step in TOLD:
+            yield Fact(f"the alert is about {account.place}", NAMED, 1.0, quotes)
 
 
 def _novelty(row: NewFailure) -> float:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+from ...analysis.quantities import figure
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
 from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ...tools.sessions import RoleConnections, SessionWait
 from ...tools.slowed_work import SlowedWork
-from ...tools.stepped_gauges import Step, SteppedGauge
+from ...tools.stepped_gauges import LOG_LINES, Step, SteppedGauge
 from ..reporting.wording import change_name
 from .account import telling
 from .failure_path import path
@@ -85,14 +86,23 @@ def session_words(row: SessionWait) -> str:
 
 def step_words(row: SteppedGauge) -> str:
     """pg_locks_waiting of database was 0 and is 12."""
-    if row.step == Step.silent:
-        stopped = f"telemetry of {row.service} stopped arriving at {clock(row.since)}"
-        works = f"while it worked {row.served} more requests: what is lost is telemetry"
-        return f"{stopped} {works}, not {row.service}" if row.served else stopped
-    if row.step == Step.restart:
-        return f"{row.service} was started again at {clock(row.now or row.since)}"
+    who, at = row.service, clock(row.since)
+    match row.step:
+        case Step.silent:
+            stopped = f"metrics of {who} cannot be scraped since {at}"
+            if row.metric == LOG_LINES:
+                stopped = f"{LOG_LINES} of {who} stopped arriving at {at}"
+            if not row.before:
+                stopped = f"no {LOG_LINES} of {who} arrive, as those of all others do,"
+            works = f"while it worked {row.served} more requests: what is lost is telemetry"
+            return f"{stopped} {works}, not {who}" if row.served else stopped
+        case Step.flood:
+            often = f"{row.now:.3g} {LOG_LINES} a second since {at}, {row.before:.2g} before"
+            return f"{who} writes {often}, most of them “{quoted(row.labels)}”"
+        case Step.restart:
+            return f"{who} was started again at {clock(row.now or row.since)}"
     now = "gone" if row.now is None else f"{row.now:g}"
-    return f"{row.called} of {row.service} was {row.before:g} and is {now}"
+    return f"{row.called} of {who} was {row.before:g} and is {now}"
 
 
 def slowed_words(row: SlowedWork) -> str:
@@ -100,11 +110,11 @@ def slowed_words(row: SlowedWork) -> str:
     part = "" if row.share == 1 else f" in {row.share:.0%} of its calls"
     if row.callee and not row.statement:
         what = f"the way of {row.operation} from {row.service} to {row.callee}"
-        now = f"{row.now_ms:.3g} ms that neither works{part}"
+        now = f"{figure(row.now_ms)} ms that neither works{part}"
     else:
         what = f"“{quoted(row.statement)}”" if row.statement else row.operation
-        what, now = f"{what} of {row.service}", f"{row.now_ms:.3g} ms each{part}"
-    return f"{what} takes {now}, {row.before_ms:.3g} before"
+        what, now = f"{what} of {row.service}", f"{figure(row.now_ms)} ms each{part}"
+    return f"{what} takes {now}, {figure(row.before_ms)} before"
 
 
 def change_words(row: ChangeRecord) -> str:
@@ -132,7 +142,8 @@ def crowd_words(row: RoleConnections) -> str:
     """payments has 20 of 20 connections to database in use (4 before), by psql 16."""
     before = "" if row.used_before is None else f", {row.used_before} before"
     held = f"{row.used} of {row.limit} connections to {row.service}"
-    return f"{row.role or 'everybody together'} has {held} in use{before} ({row.by})"
+    by = f" ({row.by})" if row.by else ""
+    return f"{row.role or 'everybody together'} has {held} in use{before}{by}"
 
 
 def clock(at: float) -> str:

@@ -15,6 +15,8 @@ from ...tools.requests import AddedWait, ChangedPath
 
 SHOWN_SHA = 9
 """Hex digits of a commit id that people compare."""
+BRIEF = 190
+"""Characters of two lines."""
 
 _SHA = re.compile(r"\b[0-9a-f]{40}\b")
 _PLACE = re.compile(r"(?<![\w/.:])/(?:[\w.@+-]+/)+([\w.@+-]+/[\w.@+-]+\.\w+:\d+)")
@@ -51,6 +53,15 @@ def listed(names: list[str]) -> str:
 def sentence(text: str) -> str:
     """With a capital at its beginning and no more than one full stop at its end."""
     return text[:1].upper() + text[1:].rstrip(" .") + "."
+
+
+def brief(text: str) -> str:
+    """As many of its clauses as two lines hold: how a cause is told that does not lead."""
+    if len(text) <= BRIEF:
+        return text
+    ends = [at for mark in ("; ", ". ") if (at := text.rfind(mark, 0, BRIEF)) > 0]
+    whole = [at for at in ends if text.count("“", 0, at) == text.count("”", 0, at)]
+    return text[: max(whole)] if whole else f"{text[: BRIEF - 2]} …"
 
 
 def change_name(row: ChangeRecord) -> str:

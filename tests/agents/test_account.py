@@ -10,6 +10,7 @@ from warroom.agents.causes.account_words import quoted
 from warroom.agents.causes.failure_path import kind_of
 from warroom.agents.causes.judgement import candidates, judge
 from warroom.agents.causes.observations import Observations
+from warroom.agents.reporting.wording import brief
 from warroom.agents.steps import INVESTIGATE
 from warroom.incident.finding import FaultKind, Hypothesis
 from warroom.tests.support.bundles import START, BundleWriter, gauge
@@ -297,3 +298,54 @@ def test_a_way_that_takes_longer_than_either_end_works_is_the_network(tmp_path) 
     cause = leading(tmp_path, Met(waited_ms=320))
     assert (cause.service, cause.kind) == ("orders", FaultKind.network)
     assert "that neither works" in cause.statement
+
+
+def with_lines(folder: Path, quiet: str, often: int) -> Hypothesis:
+    """The first hypothesis on a chain in which nothing fails, alerted about orders; all write a
+    line a second, and orders so many from BEGIN on."""
+    with written(folder / "bundle", since(SECONDS, DENIED)) as bundle:
+        for second in range(SECONDS):
+            for service in ("web", "orders"):
+                many = often if service == quiet and second >= BEGIN else 1
+                for number in range(many):
+                    at = START + second + number / 100
+                    bundle.log(at, service, f"ranked item {number}")
+    case = case_on(folder / "bundle", folder / "home", onset=BEGIN, now=SECONDS, service="orders")
+    return judge(candidates(Observations(case)), case.document)[0]
+
+
+def test_log_lines_that_stop_are_lost_telemetry_and_no_fault_of_a_neighbour(tmp_path) -> None:
+    cause = with_lines(tmp_path, "orders", 0)
+    assert (cause.service, cause.kind) == ("orders", FaultKind.telemetry_lost)
+    assert "log lines of orders stopped arriving" in cause.statement
+
+
+def test_a_flood_of_lines_is_told_with_its_line_and_that_nothing_fails(tmp_path) -> None:
+    cause = with_lines(tmp_path, "orders", 40)
+    assert cause.service == "orders"
+    assert "log lines a second" in cause.statement
+    assert "most of them “ranked item" in cause.statement
+    assert "nothing fails by it" in cause.statement
+
+
+def test_a_target_that_is_not_scraped_is_told_beside_a_few_failures(tmp_path) -> None:
+    with written(tmp_path / "bundle", since(BEGIN, DENIED, every=12)) as bundle:
+        silenced(bundle)
+    case = case_on(
+        tmp_path / "bundle", tmp_path / "home", onset=BEGIN, now=SECONDS, service="orders"
+    )
+    found = judge(candidates(Observations(case)), case.document)
+    cause = next(h for h in found if h.kind is FaultKind.telemetry_lost)
+    assert "metrics of orders cannot be scraped since" in cause.statement
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("web fails; orders waits", "web fails; orders waits"),
+        ("web fails, “a. b” since noon. With it: " + "x" * 200, "web fails, “a. b” since noon"),
+        ("web fails, “" + "a. b; c" * 40 + "”", "web fails, “" + ("a. b; c" * 40)[:176] + " …"),
+    ],
+)
+def test_what_does_not_lead_is_told_in_two_lines(text: str, told: str) -> None:
+    assert brief(text) == told

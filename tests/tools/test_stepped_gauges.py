@@ -1,5 +1,6 @@
 """Gauges that stood still and have stepped, and work that takes longer."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.bundles import START, BundleWriter, gauge
-from warroom.tests.support.calling_chain import FINE, Met, chain, written
+from warroom.tests.support.calling_chain import FINE, SECONDS, Met, chain, written
 from warroom.tools.base import Frame
 
 HEALTHY, ILL = 150, 50
@@ -93,3 +94,32 @@ def test_what_everything_is_slower_by_is_no_finding(tmp_path) -> None:
     with written(tmp_path, lambda _: FINE):
         pass
     assert bench(tmp_path).rows("slowed_work") == []
+
+
+def lines_of(folder: Path, orders: Callable[[int], int]) -> list[tuple]:
+    """Steps of log lines: web writes one a second, orders as many as said for each second."""
+    with written(folder, lambda _: FINE) as bundle:
+        for second in range(SECONDS):
+            for service, often in (("web", 1), ("orders", orders(second)), ("audit", 1)):
+                for number in range(often):
+                    at = START + second + number / 100
+                    bundle.log(at, service, f"ranked item {number} of {second}")
+    rows = [row for row in bench(folder).rows("stepped_gauges") if row["metric"] == "log lines"]
+    return [(row["service"], row["step"], row["since"], row["served"]) for row in rows]
+
+
+def test_log_lines_that_stop_while_requests_go_on(tmp_path) -> None:
+    ((service, step, since, served),) = lines_of(tmp_path, lambda at: int(at < HEALTHY))
+    assert (service, step) == ("orders", "silent")
+    assert since == pytest.approx(START + HEALTHY, abs=2)
+    assert served == pytest.approx(2 * (SECONDS - HEALTHY), abs=6)
+
+
+def test_log_lines_that_flood_for_the_same_requests(tmp_path) -> None:
+    ((service, step, since, served),) = lines_of(tmp_path, lambda at: 1 if at < HEALTHY else 40)
+    assert (service, step, served) == ("orders", "flood", None)
+    assert since == pytest.approx(START + HEALTHY, abs=2)
+
+
+def test_log_lines_that_come_as_they_did_are_no_step(tmp_path) -> None:
+    assert lines_of(tmp_path, lambda at: 1 + at % 3) == []
