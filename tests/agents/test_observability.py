@@ -1,14 +1,20 @@
 """What the sweep says of the beginning: as exactly as samples are."""
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from warroom.agents.causes.observations import Observations
 from warroom.agents.observability import find_onset, sweep
+from warroom.agents.reporting.wording import when
 from warroom.agents.steps import SWEEP
 from warroom.incident.timeline import from_ts
 from warroom.prompts.values import sampled
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.specialists import case_on
+from warroom.tools.change_feed import ChangeRecord
 
 EVERY, BEGIN, END = 5, 120, 200
 """Seconds: between two samples, of the beginning, of the end."""
@@ -41,3 +47,18 @@ def test_the_onset_lies_between_two_samples(tmp_path):
     assert report.onset_between == between
     assert "(samples every 5 s)" in sampled(between)
     assert any(event.text.endswith(sampled(between)) for event in report.events)
+
+
+@pytest.mark.parametrize(
+    ("lead", "apart", "told"),
+    [
+        (12.0, 1, "12 s before the onset"),
+        (12.0, 15, "at the onset (samples every 15 s)"),
+        (-20.0, 15, "20 s after the onset"),
+        (0.4, 15, "at the onset"),
+    ],
+)
+def test_what_samples_cannot_tell_apart_is_at_the_onset(lead, apart, told):
+    facts: dict[str, Any] = {field.name: "" for field in fields(ChangeRecord)}
+    row = ChangeRecord(**{**facts, "seconds_before": lead})
+    assert when(row, (from_ts(START), from_ts(START + apart))) == told
