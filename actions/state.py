@@ -22,7 +22,6 @@ from .facts import (
 )
 from .inventory import Inventory, known_as
 
-
 OPTIONS = ("connection limit of ", "login of ")
 """Facts that whoever has them always has: that one was not there means that its owner was not."""
 
