@@ -4,6 +4,7 @@ of them meets is said second by second."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -47,9 +48,9 @@ def chain(bundle: BundleWriter, meets: Callable[[int], Met], seconds: int = SECO
 
 def _request(bundle: BundleWriter, number: int, met: Met) -> None:
     at, trace = START + number / 2, f"{number:032x}"
-    said = {"exception__type": met.exception, "exception__message": met.message}
+    said: dict[str, Any] = {"exception__type": met.exception, "exception__message": met.message}
     said = said if met.exception else {}
-    code = {"http__response__status_code": met.code} if met.code else {}
+    code: dict[str, Any] = {"http__response__status_code": met.code} if met.code else {}
     inside = met.at in ("store", "orders")
     error = met.message or f"HTTP {met.code}"
     bundle.span(
