@@ -96,7 +96,7 @@ def told(incident: Incident) -> list[str]:
     if report := incident.report(PostmortemReport):
         passages += report.markdown.splitlines()
     others = {h.statement for h in incident.hypotheses} - {leading.statement if leading else ""}
-    for other in others:
+    for other in sorted(others, key=len, reverse=True):  # the whole before what it begins with
         passages = [passage.replace(other, "") for passage in passages]
     return passages
 
