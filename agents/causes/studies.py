@@ -4,10 +4,11 @@ carried by which deploy, to which service, before it began. Done once for one ca
 
 from dataclasses import dataclass, field
 
-from ...analysis.code.change_scores import span
 from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
+from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
+from ...analysis.quantities import span
 from ...incident.evidence import Quote
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
@@ -138,6 +139,10 @@ SKEW_S = 90.0
 """Clocks, metric steps and roll-outs: a deploy this much after the onset may still be its cause."""
 
 
+WRITTEN = (M.schema, M.data, M.encoding, M.units, M.clock)
+"""What one writes wrongly fails where another reads it, often behind a queue nobody draws."""
+
+
 @dataclass(frozen=True)
 class ChangeDelivery:
     """Where and when a change arrived, as far as it matters for what fails."""
@@ -167,7 +172,9 @@ def delivery(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelive
     where = f"to {row.service} " if row.service else ""
     text = f"deployed {where}{span(max(0.0, scene.onset - row.at))} before it began"
     if row.service and _near(seen, scene, row.service) == 0:
-        return ChangeDelivery(row.at, f"{text}, where nothing is unusual", 0.8)
+        read_elsewhere = any(t.mechanism in WRITTEN for t in studied.contact.mechanism[:1])
+        doubt = 0.2 if read_elsewhere else 0.8
+        return ChangeDelivery(row.at, f"{text}, where nothing is unusual", doubt)
     shows = row.service if scene.affected.get(row.service) else ""
     return ChangeDelivery(row.at, text, service=shows)
 
