@@ -172,7 +172,8 @@ def _trace(seen: Observations) -> Iterator[Finding]:
 def _change(seen: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
     row = first(seen.changes, id=leading.change) if leading and leading.change else None
     if row:
-        text = f"{change_name(row)}, {when(row)}: {row.summary}"
+        lead = when(row, seen.case.document.onset_between)
+        text = f"{change_name(row)}, {lead}: {row.summary}"
         proof = ("id", "seconds_before", "summary")
         yield finding("change", text, seen.changes, row, *proof, at=row.at)
 

@@ -53,10 +53,6 @@ class Answers:
         good = [cells for status, cells in self.by_status.items() if status < "400"]
         return np.sum(good, axis=0) if good else np.zeros_like(self.every)
 
-    def time_of(self, cell: int) -> float:
-        """When a cell begins, unix seconds."""
-        return self.start + cell * self.step
-
 
 @dataclass(frozen=True)
 class OutcomeShift:
@@ -86,7 +82,7 @@ class OutcomeShift:
     @property
     def since(self) -> float:
         """Unix seconds."""
-        return self.answers.time_of(self.step.at)
+        return self.answers.start + self.step.at * self.answers.step
 
 
 def answers(telemetry: Recording, window: Window) -> list[Answers]:

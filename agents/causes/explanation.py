@@ -83,7 +83,8 @@ def _change(seen: Observations, cause: Hypothesis) -> Sentence:
     """The change that is blamed, else what was changed there just before: since, not because."""
     row = first(seen.changes, id=cause.change) if cause.change else None
     if row:
-        text = f"Why now? {change_name(row)}, {when(row)}: {row.summary}"
+        lead = when(row, seen.case.document.onset_between)
+        text = f"Why now? {change_name(row)}, {lead}: {row.summary}"
         return Sentence(text=text, evidence=[seen.changes.evidence])
     account = accounts(seen).places.get(cause.service)
     stepped = [*map(step_words, account.steps[:2])] if account else []

@@ -135,6 +135,8 @@ def _onset(seen: Observations) -> tuple[float, bool]:
     return (moved[len(moved) // 4] if moved else begin), False
 
 
+WRITTEN = {Mechanism[name] for name in ("schema", "data", "encoding", "units", "clock")}
+"""What one writes wrongly fails where another reads it, often behind a queue nobody draws."""
 SKEW_S = 90.0
 """Clocks, metric steps and roll-outs: a deploy this much after the onset may still be its cause."""
 
@@ -172,7 +174,8 @@ def delivery(seen: Observations, scene: Scene, studied: Studied) -> ChangeDelive
     where = f"to {row.service} " if row.service else ""
     text = f"deployed {where}{span(max(0.0, scene.onset - row.at))} before it began"
     if row.service and _near(seen, scene, row.service) == 0:
-        read_elsewhere = any(t.mechanism in WRITTEN for t in studied.contact.mechanism[:1])
+        met = studied.contact.mechanism
+        read_elsewhere = bool(met) and met[0].mechanism in WRITTEN
         doubt = 0.2 if read_elsewhere else 0.8
         return ChangeDelivery(row.at, f"{text}, where nothing is unusual", doubt)
     shows = row.service if scene.affected.get(row.service) else ""

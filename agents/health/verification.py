@@ -33,7 +33,8 @@ def verify(case: Case) -> VerificationReport:
     """Measure the symptoms again and conclude on the last action."""
     execution = case.document.executions[-1]
     plan = case.document.plan(execution.plan)
-    settled = (execution.ended_at or execution.started_at) + _seconds(case, "stabilise_s")
+    wait = timedelta(seconds=case.catalogue.windows.stabilise_s)
+    settled = (execution.ended_at or execution.started_at) + wait
     look = Look(case, plan, execution.plan, execution.started_at, settled)
     carried_out = execution.outcome is not Outcome.failed
     judged = look.judged(carried_out)
@@ -45,7 +46,8 @@ def verify(case: Case) -> VerificationReport:
 
 def watch(case: Case) -> VerificationReport:
     """Whether what hurt has ended by itself, where no action is to be taken."""
-    since = max(from_ts(case.frame.incident.start), case.now - JUST * _seconds(case, "verify_s"))
+    just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
+    since = max(from_ts(case.frame.incident.start), case.now - just)
     look = Look(case, None, "", since, since)
     judged = look.judged(acted=False)
     if judged.outcome is not Outcome.by_itself:
@@ -62,10 +64,6 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
         return False
     holding = judged.well and judged.outcome is Outcome.unverified
     return (plan.experiment or plan.kind in HELD) and not holding
-
-
-def _seconds(case: Case, name: str) -> timedelta:
-    return timedelta(seconds=getattr(case.catalogue.windows, name))
 
 
 class Look:
@@ -119,7 +117,10 @@ class Look:
 
     def judged(self, acted: bool) -> Judged:
         """How it ended."""
-        judged = self._concluded(acted)
+        names = declared(self.case.document, self.case.catalogue)
+        measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
+        unseen = [name.replace("/", " ") for name in names if name not in measured]
+        judged = conclude(self.decided, self.watched, acted=acted, unseen=unseen)
         return self._held_against_the_alert(judged) if judged.outcome in WELL else judged
 
     def _held_against_the_alert(self, judged: Judged) -> Judged:
@@ -135,12 +136,6 @@ class Look:
             why = f"the alert's own condition cannot be evaluated; else {judged.reason}"
             return Judged(Outcome.unverified, why, well=True)
         return judged
-
-    def _concluded(self, acted: bool) -> Judged:
-        names = declared(self.case.document, self.case.catalogue)
-        measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
-        unseen = [name.replace("/", " ") for name in names if name not in measured]
-        return conclude(self.decided, self.watched, acted=acted, unseen=unseen)
 
     def report(self, title: str, judged: Judged) -> VerificationReport:
         """The report of this look."""

@@ -54,11 +54,9 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     classified = next((t for t in document.transitions), None)
     if classified and document.severity:
         took = (classified.at - document.opened_at).total_seconds()
-        text = (
-            f"Severity {document.severity.value} was set {duration(took)} after the alert came in"
-        )
-        line = say.line(EventKind.state)
-        yield took <= CLASSIFY_S, say.say(f"{text}; the target is 5 min.", line)
+        set_after = f"was set {duration(took)} after the alert came in; the target is 5 min."
+        text = f"Severity {document.severity.value} {set_after}"
+        yield took <= CLASSIFY_S, say.say(text, say.line(EventKind.state))
     end = ended(document)
     if end and document.severity and not is_noise(document):
         minutes = TARGETS[document.severity].resolve_minutes

@@ -7,6 +7,7 @@ import re
 from ...analysis.quantities import percent, quantity, span, times
 from ...faults import OptionalSource, fault_of
 from ...incident.finding import FaultKind, Gap
+from ...prompts.values import Between
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.coverage import ModalityCoverage
@@ -70,11 +71,14 @@ def change_name(row: ChangeRecord) -> str:
     return f"{row.kind} {row.service or row.id} {row.version}".strip()
 
 
-def when(row: ChangeRecord) -> str:
-    """12 s before the onset; at the onset; 5 s after the onset."""
-    lead = row.seconds_before
-    if abs(lead) < 1:
-        return "at the onset"
+def when(row: ChangeRecord, between: Between | None) -> str:
+    """12 s before the onset; at the onset; 5 s after the onset. What samples cannot tell apart is
+    said to be at it."""
+    lead, apart = row.seconds_before, 0.0
+    if between:
+        apart = (between[1] - between[0]).total_seconds()
+    if abs(lead) < max(1.0, apart):
+        return "at the onset" + (f" (samples every {apart:.0f} s)" if abs(lead) >= 1 else "")
     return f"{span(abs(lead))} {'before' if lead > 0 else 'after'} the onset"
 
 
