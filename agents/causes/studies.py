@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
-from ...analysis.code.mechanisms import Mechanism as M
 from ...analysis.code.tokens import tokens_of
 from ...analysis.quantities import span
 from ...incident.evidence import Quote
@@ -139,10 +138,6 @@ WRITTEN = {Mechanism[name] for name in ("schema", "data", "encoding", "units", "
 """What one writes wrongly fails where another reads it, often behind a queue nobody draws."""
 SKEW_S = 90.0
 """Clocks, metric steps and roll-outs: a deploy this much after the onset may still be its cause."""
-
-
-WRITTEN = (M.schema, M.data, M.encoding, M.units, M.clock)
-"""What one writes wrongly fails where another reads it, often behind a queue nobody draws."""
 
 
 @dataclass(frozen=True)
