@@ -22,6 +22,9 @@ from .facts import (
 )
 from .inventory import Inventory, known_as
 
+OPTIONS = ("connection limit of ", "login of ")
+"""Facts that whoever has them always has: that one was not there means that its owner was not."""
+
 
 class Restore(Action):
     """Put one fact back to what it was; risk and who notices are those of its kind."""
@@ -50,6 +53,8 @@ class Restore(Action):
         known_as("kind of fact that can be put back", self.what, restored_at(self.place))
         if self.object.startswith("owner of "):
             raise ToolRetry(f"{self.object}: who owns what is put back by hand")
+        if self.object.startswith(OPTIONS) and not self.to:
+            raise ToolRetry(f"{self.object}: nobody had it before; take it away by hand")
         if self.now == self.to:
             raise ToolRetry(f"{self.object} is as it was: there is nothing to put back")
         if not (restorable(self.now) and restorable(self.to)):

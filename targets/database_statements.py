@@ -107,6 +107,8 @@ def _function(_match: re.Match[str], now: str, to: str) -> Iterator[Composed]:
 
 def _role_option(match: re.Match[str], _now: str, to: str) -> Iterator[Composed]:
     option, kind, name = match.groups()
+    if not to:
+        raise ToolFailed(f"the {kind} {name} was not there before: it has to be dropped by hand")
     if option == "login" and to not in ("on", "off"):
         raise ToolFailed("an expiry has to be set by hand")
     words = {"on": "LOGIN VALID UNTIL 'infinity'", "off": "NOLOGIN"}

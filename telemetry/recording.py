@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover, unread
 from .event_columns import messages
-from .model import Catalogue, Change, Coverage, LogRecord, Series, Span, StateFact, Window
+from .model import (
+    STATUS_CODE,
+    Catalogue,
+    Change,
+    Coverage,
+    LogRecord,
+    Series,
+    Span,
+    StateFact,
+    Window,
+)
 from .queries import QueryAnswer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
@@ -22,6 +32,8 @@ from .tables import TIME, Tables, as_line
 
 T = TypeVar("T")
 
+REFUSED = f"""regexp_matches(json_extract_string(attributes, '$."{STATUS_CODE}"'), '^[45]..$')"""
+"""Whether a span was answered by the code of an error."""
 ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
 MEASURED = r"""regexp_matches(attributes, ':\s*-?[0-9]') AND regexp_matches(regexp_replace(
 attributes, '[{,]\s*"(?:[^"]*[._])?(?:' || ? || ')"\s*:', '', 'gi'), ':\s*-?[0-9]')"""
@@ -118,7 +130,8 @@ class Recording:
         their http.route matches, or their name where they have none; `trace_id`: of this one;
         `measured_but`: with a number among their attributes whose name does not end in one of
         these words, and maybe others; `different`: of those with the same name, status message
-        and attributes only the newest; `failed`: with the status "error", refusals included.
+        and attributes only the newest; `failed`: with the status "error", or answered by a code of
+        400 and above: a server that refuses leaves its status unset.
         """
         where, values = _where("traces", window, None, having)
         if trace_id:
@@ -128,7 +141,7 @@ class Recording:
         if measured_but:
             where, values = f"{where} AND {MEASURED}", [*values, "|".join(measured_but)]
         if failed:
-            where = f"{where} AND lower(status) = 'error'"
+            where = f"{where} AND (lower(status) = 'error' OR {REFUSED})"
         if different:
             held = f"rowid < {self.held['traces']}"
             newest = f"SELECT {NEWEST} FROM traces WHERE {where} AND {held} GROUP BY {KIND}"

@@ -126,15 +126,18 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
 
 def deepest(spans: Iterable[Span]) -> list[Span]:
     """Of each failing trace the failed span below which nothing failed: one whose callers failed
-    with it up to the root before one that was tolerated, then the last to begin."""
+    with it up to the root before one that was tolerated, then the last to begin. A server that
+    refuses, which is no error of its own, is told by its caller where that is seen."""
     known = {(span.trace_id, span.span_id): span for span in spans}
     above = {(span.trace_id, span.parent_id) for span in known.values()}
     best: dict[str, tuple[tuple[bool, float], Span]] = {}
     for key, span in known.items():
         if key not in above:
             rank = _reaches_root(span, known), span.start
+            refuses = span.kind == "server" and span.status != "error"
+            caller = known.get((span.trace_id, span.parent_id)) if refuses else None
             if span.trace_id not in best or rank > best[span.trace_id][0]:
-                best[span.trace_id] = rank, span
+                best[span.trace_id] = rank, caller or span
     return sorted((span for _, span in best.values()), key=lambda span: span.start)
 
 

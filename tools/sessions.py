@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..actions.facts import FactKind
@@ -109,12 +109,22 @@ def database_connections(bench: Bench) -> Table[RoleConnections]:
         if now and (role := _fields(history[0].object).get("role")) is not None:
             before = _most(history, baseline.start, baseline.end)
             rows.append(_connections(history[0].service, str(role), now, before))
+    rows = [row if row.role else _held_by_most(row, rows) for row in rows]
     rows.sort(key=lambda row: -(row.share or 0.0))
     gaps = unread(bench)
     full = rows[0] if rows else None
     fullest = f"; fullest: {full.role or 'all'} {full.used} of {full.limit}" if full else ""
     summary = f"{len(rows)} roles{fullest}{gaps}"
     return table(rows, summary, f"no connection was recorded{gaps}", window)
+
+
+def _held_by_most(every: RoleConnections, rows: list[RoleConnections]) -> RoleConnections:
+    """All connections of a database, with the role that has most more of them than before."""
+    roles = [row for row in rows if row.role and row.service == every.service]
+    most = max(roles, key=lambda row: row.used - (row.used_before or 0), default=None)
+    if most is None or most.used <= (most.used_before or 0):
+        return every
+    return replace(every, by=f"most more by {most.role}: {most.by}")
 
 
 def _connections(

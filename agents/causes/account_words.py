@@ -33,7 +33,9 @@ def failure_words(row: NewFailure, place: str) -> str:
     match row.way:
         case Way.own if own:
             only = f" at {row.operation}" if row.operations == 1 else ""
-            told = f"{who} fails{only} by an error of its own"
+            refuses = row.code is not None and row.code < 500
+            fails = f"{who} fails{only} by an error of its own"
+            told = f"{who} refuses requests{only}" if refuses else fails
         case Way.own:
             told = f"{who}, whose code is as it was, fails on the data that {place} answers"
         case Way.full:

@@ -10,6 +10,7 @@ from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.change_feed import ChangeRecord
+from ...tools.new_failures import NewFailure, Way
 from ..reporting.wording import place
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
@@ -128,12 +129,28 @@ def _proof_of_origin(seen: Observations, service: str) -> list[Quote]:
     failing = first(seen.failures, service=service)
     if failing:
         return cite(seen.failures, failing, "share", "error")
+    refused = next((row for row in _refusals(seen) if row.service == service), None)
+    if refused and not seen.failures.ok:
+        return cite(seen.new_failures, refused, "share", "code", "words")
     return cite(seen.slow, first(seen.slow, service=service), "self_p95_ms", "operation")
 
 
 def _trouble(seen: Observations) -> Callable[[str], float]:
-    """A service's share of the failures; without failures, of the added time."""
-    return seen.own_failures if seen.failures.ok else seen.slowness
+    """A service's share of the failures; without failures, of the new refusals, else of the added
+    time."""
+    if seen.failures.ok:
+        return seen.own_failures
+    refused = list(_refusals(seen))
+    return (lambda name: _share(refused, name)) if refused else seen.slowness
+
+
+def _refusals(seen: Observations) -> Iterator[NewFailure]:
+    """Answers of services to their callers that are no failure of the system, and are new."""
+    return (row for row in where(seen.new_failures, way=Way.own) if row.code and row.code < 500)
+
+
+def _share(refused: list[NewFailure], service: str) -> float:
+    return sum(row.share for row in refused if row.service == service)
 
 
 def _origin(seen: Observations) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ...incident.finding import FaultKind
 from ...tools.backups import BackupDifference
 from ...tools.failures import ErrorGroup
+from ...tools.new_failures import Way
 from .candidate import Candidate, words
 from .observations import Observations, cite, first, where
 from .said import constant_text
@@ -70,8 +71,11 @@ def _against_backup(seen: Observations, candidate: Candidate, table: str) -> Non
 
 
 def _damaged_table(seen: Observations, service: str) -> str:
-    """A damaged table that the service reads, where its own code is as it was; else empty."""
-    if seen.released(service):
+    """A damaged table that the service reads, where its own code is as it was and fails by itself,
+    waiting for nobody; else empty."""
+    rows = [row for row in where(seen.new_failures, service=service) if row.way != Way.full]
+    own = sum(row.count for row in rows if row.way == Way.own and not row.code)
+    if seen.released(service) or not own > sum(row.count for row in rows) / 2:
         return ""
     read = {name.lower() for name in _tables(seen, service)}
     return next((row.table for row in damaged(seen) if row.table.lower() in read), "")

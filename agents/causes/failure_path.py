@@ -79,8 +79,9 @@ def path(seen: Observations, row: NewFailure) -> list[str]:
     found = [row.service]
     step = _next(seen, row)
     if row.code == NOT_FOUND and step == row.callee:
-        stores = (p for p in _stops(seen, step, "database") if p.weight >= CLEARLY)
-        return [*found, step, *(p.service for p in [*stores][:1])]
+        stops = [] if just_before(seen, step, row.since) else _stops(seen, step, "database")
+        stores = [p.service for p in stops if p.weight >= CLEARLY]
+        return [*found, step, *stores[:1]]
     while step and step not in found and len(found) < DEPTH:
         found.append(step)
         step = _deeper(seen, step, found) if row.way != Way.refused else ""

@@ -141,6 +141,12 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (RestoreDatabase.kind, "postgres", fact("environment", "X"), "kind of fact"),
     (RestoreDatabase.kind, "postgres", fact("grant", "x", now="a", to="a"), "nothing to put back"),
     (RestoreDatabase.kind, "postgres", fact("grant", "owner of table t"), "by hand"),
+    (
+        RestoreDatabase.kind,
+        "postgres",
+        fact("setting", "connection limit of role new") | {"now": "-1", "to": ""},
+        "nobody had it before",
+    ),
     (RestoreDatabase.kind, "postgres", fact("setting", "x", to=SECRET), "not written down"),
     (RestoreProcess.kind, "catalogue", fact("limit", "open files"), "known: catalog"),
     (RestoreProcess.kind, "catalog", fact("grant", "x"), "known: environment, limit"),

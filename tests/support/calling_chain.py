@@ -4,6 +4,7 @@ of them meets is said second by second."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -47,9 +48,9 @@ def chain(bundle: BundleWriter, meets: Callable[[int], Met], seconds: int = SECO
 
 def _request(bundle: BundleWriter, number: int, met: Met) -> None:
     at, trace = START + number / 2, f"{number:032x}"
-    said = {"exception__type": met.exception, "exception__message": met.message}
+    said: dict[str, Any] = {"exception__type": met.exception, "exception__message": met.message}
     said = said if met.exception else {}
-    code = {"http__response__status_code": met.code} if met.code else {}
+    code: dict[str, Any] = {"http__response__status_code": met.code} if met.code else {}
     inside = met.at in ("store", "orders")
     error = met.message or f"HTTP {met.code}"
     bundle.span(
@@ -58,8 +59,8 @@ def _request(bundle: BundleWriter, number: int, met: Met) -> None:
         "GET /",
         (trace, "a" * 16, ""),
         ms=30,
-        error=error if met.at and met.code not in (404, 409) else "",
-        **(said if met.at == "web" else {}),
+        error=error if met.at and met.code not in (403, 404, 409) else "",
+        **(said | code if met.at == "web" else {}),
     )
     if met.at != "web":
         bundle.span(

@@ -48,6 +48,17 @@ def test_an_everyday_answer_that_becomes_frequent_is_new(tmp_path) -> None:
     assert row["since"] == pytest.approx(START + BEGIN, abs=3)
 
 
+def test_a_server_that_refuses_leaves_its_status_unset_and_is_found(tmp_path) -> None:
+    """The edge blocks a part of its customers: no span has the status of an error."""
+
+    def meets(number: int) -> Met:
+        return Met("web", code=403) if number >= 2 * BEGIN and number % 3 == 0 else FINE
+
+    (row,) = rows(tmp_path, meets)
+    assert (row["service"], row["callee"], row["code"], row["way"]) == ("web", "", 403, Way.own)
+    assert row["words"] == "HTTP 403"
+
+
 def test_a_begin_long_before_the_onset_that_was_read_is_found(tmp_path) -> None:
     """People call late: what looks like health is ill already."""
     (row,) = rows(tmp_path, since(90, DENIED, every=4), begin=BEGIN + 20)
