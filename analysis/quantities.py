@@ -113,3 +113,12 @@ def change(before: float | None, now: float | None, unit: str = "") -> str:
     if words[0] == words[1]:
         return f"stays at {words[1]}"
     return f"{'rose' if now > before else 'fell'} from {words[0]} to {words[1]}"
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: 42 s, 12 min, 3.5 h, 2.0 d."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} d"

@@ -46,7 +46,8 @@ class LogStep:
 
 def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
     """Services that work as their spans show, and write no lines any more, or many times as many
-    for the same work. One that never wrote any is missed where all others write."""
+    for the same work. One that never wrote any is missed where the alert is about it and all others
+    write."""
     lines, spans = bench.telemetry.log_table(window), bench.telemetry.span_table(window)
     serving = spans.of_kind("server", "consumer")
     work = {
@@ -55,7 +56,7 @@ def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
     work = {service: at for service, at in work.items() if at.size >= FEWEST}
     own = {service: lines.chosen(lines.of_services([service])) for service in work}
     mute = [service for service in work if not len(own[service])]
-    for service in mute if len(mute) == 1 and len(work) > OTHERS else []:
+    for service in mute if mute == [bench.frame.service] and len(work) > OTHERS else []:
         yield LogStep(service, float(work[service][0]), 0.0, None, work[service].size)
     for service in (name for name in work if name not in mute):
         yield from _stopped(service, own[service], work[service])
@@ -65,7 +66,7 @@ def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
 def _stopped(service: str, lines: LogTable, work: Floats) -> Iterator[LogStep]:
     last = float(lines.ts[-1])
     served = int(np.sum(work > last))
-    if 0 < served < work.size:
+    if FEWEST <= served < work.size:
         change = rate_change(len(lines), 0, work.size - served, served)
         if change.log10_p <= SURE:
             per_s = len(lines) / max(1.0, last - float(lines.ts[0]))
@@ -80,8 +81,8 @@ def _flood(bench: Bench, service: str, lines: LogTable, work: Floats) -> Iterato
     width = float(edges[1] - edges[0])
     counts, requests = (np.histogram(at, edges)[0].astype(float) for at in (lines.ts, work))
     step = largest_step(counts, requests + IDLE * width, (1.0, 1.0), rising=True)
-    if step is None or step.change.log10_p > SURE:
-        return
+    if step is None or step.change.log10_p > SURE or not step.before:
+        return  # of what has no past nothing can be told
     before, after = step.before / (step.at * width), step.after / ((CELLS - step.at) * width)
     if after >= LEAST_PER_S and step.rate_after >= TIMES * step.rate_before:
         since = float(edges[step.at])

@@ -110,16 +110,18 @@ class _Work:
 
 
 def _compared(spans: SpanTable, window: Window, incident: Window) -> Iterator[_Work]:
-    """Each kind of work that came often enough on either side."""
-    begin = max(window.start, float(spans.start.min(initial=window.end)))
-    third = begin + (window.end - begin) / 3
+    """Each kind of work that came often enough on either side: of what others do for us against
+    the first third of what was seen, of our own, which waits for room as well, of all the time."""
+    seen = max(window.start, float(spans.start.min(initial=window.end)))
+    thirds = [begin + (window.end - begin) / 3 for begin in (window.start, seen)]
     for op in np.unique(spans.op).tolist():
         rows = np.flatnonzero(~spans.error & (spans.op == op))
-        early = spans.end[rows] < third
+        kind = spans.ops[op]
+        unseen = bool(kind.peer) and kind.peer not in spans.services
+        early = spans.end[rows] < thirds[unseen]
         late = spans.start[rows] >= incident.start
         if min(early.sum(), late.sum()) >= FEWEST:
-            kind, times = spans.ops[op], (spans.start[rows], spans.exclusive_ms[rows])
-            unseen = bool(kind.peer) and kind.peer not in spans.services
+            times = spans.start[rows], spans.exclusive_ms[rows]
             yield _Work(kind, rows, *times, early, late, unseen)
 
 

@@ -10,9 +10,9 @@ onset. Weights by reasoning: a clear mechanism (3.5) is a conclusion by itself; 
 import math
 from collections.abc import Iterator
 
-from ...analysis.code.change_scores import span
 from ...analysis.code.contact import Touch
 from ...analysis.code.mechanisms import Mechanism as M
+from ...analysis.quantities import span
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind
 from .candidate import Candidate

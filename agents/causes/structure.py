@@ -9,7 +9,6 @@ named costs more than an open question, so the rest of its probability goes to i
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...analysis.code.change_scores import ChangeScore
 from ...analysis.fusion import CONCLUSIVE, RankedHypothesis
 from ...incident.finding import FaultKind, Hypothesis
 from ...tools.change_feed import ChangeRecord
@@ -17,6 +16,7 @@ from ...tools.told_apart import Mark, words
 from .candidate import Candidate
 from .observations import Observations, cite, where
 from .studies import ChangeDelivery, Scene, Studied, by_others, scene
+from .suspect_changes import ChangeScore
 
 CHANGES = (FaultKind.bad_deploy, FaultKind.slow_release, FaultKind.bad_flag, FaultKind.bad_config)
 """Kinds of fault that blame a change."""

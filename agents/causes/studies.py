@@ -4,10 +4,10 @@ carried by which deploy, to which service, before it began. Done once for one ca
 
 from dataclasses import dataclass, field
 
-from ...analysis.code.change_scores import span
 from ...analysis.code.contact import CodeChange, Contact, bumped, meet, study
 from ...analysis.code.mechanisms import Mechanism, Mention, Shown, shown
 from ...analysis.code.tokens import tokens_of
+from ...analysis.quantities import span
 from ...incident.evidence import Quote
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord

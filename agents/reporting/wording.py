@@ -4,8 +4,7 @@ what requests do otherwise, what could not be seen.
 
 import re
 
-from ...analysis.code.change_scores import span
-from ...analysis.quantities import percent, quantity, times
+from ...analysis.quantities import percent, quantity, span, times
 from ...faults import OptionalSource, fault_of
 from ...incident.finding import FaultKind, Gap
 from ...prompts.values import Between

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.analysis.code.change_scores import DatedChange, correlate, span
 from warroom.analysis.code.tokens import changed_text, inert, tokens_of
 from warroom.analysis.fusion import CONCLUSIVE, Observation, fuse
 from warroom.analysis.propagation import rank_origins
+from warroom.analysis.quantities import span
 from warroom.analysis.sources import (
     AuthEvent,
     attacking_sources,
@@ -183,71 +183,6 @@ def test_documentation_and_tests_are_inert():
     assert inert(["docs/a.py", "tests/test_x.py", "README.md"])
     assert not inert(["docs/a.py", "shop/cart.py"])
     assert not inert([])
-
-
-GUILTY = DatedChange(900, "deploy", "checkout", "abc123", "tidy up", ["shop/checkout.py"], DIFF)
-DECOY = DatedChange(
-    990, "deploy", "recommendations", "def456", "fix checkout", ["shop/ranking.py"], "+sort = best"
-)
-
-
-def test_the_innocent_deploy_just_before_is_demoted():
-    scores = correlate([DECOY, GUILTY], 1000, {"checkout": 0.9}, ["order_total"])
-    assert [s.change.id for s in scores] == ["abc123", "def456"]
-    guilty, decoy = scores
-    assert guilty.score > 0.9
-    assert decoy.score < 0.2
-    assert "touching order_total" in guilty.reasons_for
-    assert decoy.reasons_for == ("10 s before the onset",)
-    assert decoy.reasons_against == (
-        "is in recommendations, which shows nothing unusual",
-        "touches nothing that fails",
-    )
-
-
-def test_a_change_after_the_onset_is_ruled_out_unless_clocks_may_differ():
-    late = DatedChange(1004, "flag", "checkout", "new_price")
-    assert not correlate([late], 1000, {"checkout": 1}, skew_s=5)[0].ruled_out
-    ruled = correlate([late], 1000, {"checkout": 1}, skew_s=1)[0]
-    assert (ruled.ruled_out, ruled.score) == (True, 0)
-    assert ruled.reasons_against == ("came 4 s after the onset",)
-
-
-def test_an_old_change_can_still_be_guilty():
-    old = DatedChange(1000 - 86400, *("deploy", "checkout", "abc"), "", ["shop/checkout.py"], DIFF)
-    scores = correlate([DECOY, old], 1000, {"checkout": 0.9}, ["order_total"])
-    assert scores[0].change is old
-    assert scores[0].reasons_against == ("came 24.0 h before the onset, long before",)
-
-
-def test_a_flag_is_known_by_its_name_and_a_callee_by_its_caller():
-    flag = DatedChange(995, "flag", "", "express_checkout")
-    assert correlate([flag], 1000, {}, ["flag express_checkout is on"])[0].score > 0.7
-    stock = DatedChange(995, "deploy", "stock", "s")
-    scored = correlate([stock], 1000, {"cart": 1}, calls=[("cart", "stock")])[0]
-    assert "in stock, called where failures show" in scored.reasons_for
-
-
-def test_documentation_alone_is_against():
-    docs = DatedChange(995, "deploy", "checkout", "d", "", ["README.md"], "+order_total explained")
-    scored = correlate([docs], 1000, {"checkout": 1}, ["order_total"])[0]
-    assert scored.reasons_against == ("touches only documentation or tests",)
-
-
-def test_an_unknown_onset_leaves_time_out():
-    scored = correlate([GUILTY], None, {"checkout": 1}, ["order_total"])[0]
-    assert all("onset" not in reason for reason in scored.reasons_for)
-
-
-@given(st.floats(-1e8, 1e8))
-def test_shifting_all_times_changes_no_score(offset):
-    shifted = [
-        DatedChange(c.at + round(offset), c.kind, c.service, c.id, c.summary, c.files, c.diff)
-        for c in (GUILTY, DECOY)
-    ]
-    one = correlate([GUILTY, DECOY], 1000, {"checkout": 0.9}, ["order_total"])
-    other = correlate(shifted, 1000 + round(offset), {"checkout": 0.9}, ["order_total"])
-    assert [s.score for s in other] == pytest.approx([s.score for s in one])
 
 
 def test_lengths_of_time_for_people():
