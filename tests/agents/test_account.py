@@ -14,7 +14,7 @@ from warroom.agents.reporting.wording import brief
 from warroom.agents.steps import INVESTIGATE
 from warroom.incident.finding import FaultKind, Hypothesis
 from warroom.tests.support.bundles import START, BundleWriter, gauge
-from warroom.tests.support.calling_chain import BEGIN, SECONDS, Met, since, written
+from warroom.tests.support.calling_chain import BEGIN, FINE, SECONDS, Met, since, written
 from warroom.tests.support.specialists import case_on
 from warroom.tools.new_failures import NewFailure, Way
 
@@ -196,6 +196,8 @@ def test_a_wrong_question_is_the_callers_where_the_caller_was_changed(tmp_path) 
 
     assert leading(tmp_path / "as it was", met).service == "store"
     assert leading(tmp_path / "released", met, release).service == "orders"
+    negative = Met("store", "db.InvalidRowCountInClause", "OFFSET must not be negative")
+    assert leading(tmp_path / "a wrong value", negative, release).service == "orders"
 
 
 def silenced(bundle: BundleWriter) -> None:
@@ -212,6 +214,19 @@ def test_a_service_that_is_not_measured_and_works_has_lost_its_telemetry(tmp_pat
     cause = judge(candidates(Observations(case)), case.document)[0]
     assert (cause.service, cause.kind) == ("orders", FaultKind.telemetry_lost)
     assert "what is lost is telemetry, not orders" in cause.statement
+
+
+def test_whom_only_its_metrics_miss_is_not_said_to_hang(tmp_path) -> None:
+    """In the first seconds nothing shows yet that it works on; nobody waits for it either."""
+    with written(tmp_path / "bundle", lambda _: FINE) as bundle:
+        gauge(bundle, "up", "orders", [1.0] * BEGIN + [0.0] * 3)
+        gauge(bundle, "up", "web", [1.0] * (BEGIN + 3))
+    case = case_on(
+        tmp_path / "bundle", tmp_path / "home", onset=BEGIN, now=BEGIN + 2, service="orders"
+    )
+    found = judge(candidates(Observations(case)), case.document)
+    hangs = [h.confidence for h in found if h.kind is FaultKind.hung_process]
+    assert max(hangs, default=0.0) < 0.3
 
 
 def test_a_service_that_is_not_measured_and_answers_nothing_is_no_lost_telemetry(tmp_path) -> None:
