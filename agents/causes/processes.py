@@ -33,9 +33,9 @@ def hung(seen: Observations) -> Iterator[Candidate]:
         text = f"{service} no longer reports metrics"
         quotes = cite(seen.signals, up, "current", "baseline")
         candidate.backed(2.5, waits if down else 0.0, text, quotes)
-        called = sum(row.requests_before for row in where(seen.edges, callee=service))
+        calls = sum(row.requests for row in where(seen.edges, callee=service))
         text = f"{service} leaves no call unanswered: only its metrics are missing"
-        candidate.doubted(2.5, float(down and called > 0 and not edge), text)
+        candidate.doubted(2.5, float(down and calls >= SERVED and not edge), text)
         text = f"{service} still reports metrics"
         quotes = cite(seen.signals, up, "current")
         candidate.doubted(2.0, 1.0 if up and not down else 0.0, text, quotes)

@@ -222,7 +222,7 @@ def test_whom_only_its_metrics_miss_is_not_said_to_hang(tmp_path) -> None:
         gauge(bundle, "up", "orders", [1.0] * BEGIN + [0.0] * 3)
         gauge(bundle, "up", "web", [1.0] * (BEGIN + 3))
     case = case_on(
-        tmp_path / "bundle", tmp_path / "home", onset=BEGIN, now=BEGIN + 2, service="orders"
+        tmp_path / "bundle", tmp_path / "home", onset=BEGIN, now=BEGIN + 4, service="orders"
     )
     found = judge(candidates(Observations(case)), case.document)
     hangs = [h.confidence for h in found if h.kind is FaultKind.hung_process]
