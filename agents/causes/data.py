@@ -32,7 +32,7 @@ def corrupted(seen: Observations) -> Iterator[Candidate]:
         candidate = Candidate(service, FaultKind.data_corruption, statement, resource=table)
         quotes = cite(seen.errors, group, "exception", "count")
         text = f"the errors speak of data: {group.exception}: {group.message[:80]}"
-        candidate.backed(2.0, max(len(said), 1) / 3, text, quotes)
+        candidate.backed(2.0, len(said) / 3, text, quotes)
         failing = first(seen.failures, service=service)
         text = f"{share:.0%} of the failures begin in {service}"
         candidate.backed(2.0, share, text, cite(seen.failures, failing, "share", "error"))

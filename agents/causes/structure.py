@@ -96,11 +96,17 @@ def told_by_requests(seen: Observations, candidate: Candidate) -> None:
             candidate.doubted(4.0, 1.0, f"it met well requests too: {words(mark)}", quotes)
 
 
+FLAG, FLAG_KEY, VERSION = "feature_flag.", "feature_flag.key", "service.version"
+"""Attributes that a program writes of itself (OpenTelemetry). What senders write, a path or a
+program's name, ties no change: whoever fails on purpose could name one."""
+
+
 def _names(mark: Mark, row: ChangeRecord) -> bool:
     """Whether an attribute of requests is this change: its flag, or its version."""
     if row.kind == "flag":
-        return _plain(row.id) in _plain(f"{mark.attribute} {mark.value}")
-    return row.kind == "deploy" and "version" in mark.attribute and mark.value == row.version
+        key = mark.value if mark.attribute == FLAG_KEY else mark.attribute.removeprefix(FLAG)
+        return mark.attribute.startswith(FLAG) and _plain(key) == _plain(row.id)
+    return row.kind == "deploy" and mark.attribute == VERSION and mark.value == row.version
 
 
 def _plain(name: str) -> str:

@@ -148,23 +148,27 @@ def _called_by_others(bundle: BundleWriter, second: int) -> None:
 def test_a_flag_that_only_failing_requests_carry_is_blamed_and_the_release_is_not(tmp_path) -> None:
     met = Met("orders", "KeyError", "'weight'")
 
-    def trial(bundle: BundleWriter, carried: bool) -> None:
+    def trial(bundle: BundleWriter, attribute: str, on: object) -> None:
         release = {"version": "v2", "previous": "v1", "files": ["orders/steps.py"]}
         bundle.change(START + BEGIN - 9, "deploy", "orders", "c0ffee", **release)
         bundle.change(START + BEGIN - 3, "flag", "orders", "new_steps", summary="Try new steps")
-        for number in range(2 * SECONDS) if carried else ():
+        for number in range(2 * SECONDS):
             span = (f"{number:032x}", "f" * 16, "c" * 16)
-            flag: dict[str, Any] = {
-                "feature_flag__new-steps": number >= 2 * BEGIN and number % 3 == 0
-            }
-            bundle.span(START + number / 2 + 0.004, "orders", "steps", span, ms=1, **flag)
+            fails = number >= 2 * BEGIN and number % 3 == 0
+            said: dict[str, Any] = {attribute: on if fails else "other"}
+            bundle.span(START + number / 2 + 0.004, "orders", "steps", span, ms=1, **said)
 
-    cause = leading(tmp_path / "told", met, lambda bundle: trial(bundle, True), every=3)
+    def blamed(name: str, attribute: str, on: object) -> Hypothesis:
+        return leading(tmp_path / name, met, lambda bundle: trial(bundle, attribute, on), every=3)
+
+    cause = blamed("by its key", "feature_flag__new-steps", True)
     assert (cause.kind, cause.change) == (FaultKind.bad_flag, "new_steps")
     assert cause.confidence > 0.8
     assert any("without it 0 of" in reason.text for reason in cause.support)
-    untold = leading(tmp_path / "untold", met, lambda bundle: trial(bundle, False), every=3)
-    assert untold.change != "new_steps" or untold.confidence < 0.5
+    assert blamed("by its value", "feature_flag__key", "new-steps").change == "new_steps"
+    for name, attribute in (("agent", "user_agent__original"), ("path", "url__path")):
+        sent = blamed(name, attribute, "new-steps")
+        assert sent.change != "new_steps" or sent.confidence < 0.5, "senders write that"
 
 
 @pytest.mark.parametrize(
