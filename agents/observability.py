@@ -10,17 +10,20 @@ from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.values import Between, sampled
 from ..telemetry.signal_catalogue import definition
 from .causes.observations import Observations, finding
+from .causes.said import sender_masked
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
-from .health.onset import find_onset
+from .health.onset import find_onset, first_error
 from .health.verification import verify, watch
-from .reporting.wording import change_name, coverage_gaps
+from .reporting.wording import change_event, coverage_gaps
 from .runtime.case import Case
 
 __all__ = ["improve_monitoring", "sweep", "verify", "watch"]
 
 CLEARLY = 0.2
 """Weight from which another way of requests, or a wait, is told."""
+LINE = 160
+"""Characters of the first error on the timeline."""
 SHOWN = 8
 """Anomalies that become findings: the rest stays in the evidence."""
 
@@ -97,16 +100,19 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
 
 
 def _events(seen: Observations, onset: datetime | None, between: Between | None) -> Iterator[Event]:
-    """The onset and the changes just before it, on the timeline at their own time."""
+    """The onset, the first error and the changes just before, on the timeline at their own time."""
     if onset:
         text = f"the degradation begins {sampled(between)}".strip()
         kind = EventKind.telemetry
         yield Event(at=onset, actor="observability", kind=kind, text=text)
-    for row in seen.changes.rows[:5]:
+    error = first_error(seen)
+    if error and error.first:
         yield Event(
-            at=from_ts(row.at),
-            actor="change feed",
-            kind=EventKind.change,
-            text=f"{change_name(row)}: {row.summary}",
-            evidence=[seen.changes.evidence],
+            at=from_ts(error.first),
+            actor=error.service,
+            kind=EventKind.telemetry,
+            text=f"first error: {sender_masked(error.text)[:LINE]}",
+            evidence=[seen.symptoms.evidence],
         )
+    for row in seen.changes.rows[:5]:
+        yield change_event(row, seen.changes.evidence)

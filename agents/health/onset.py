@@ -15,6 +15,7 @@ from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.shifts import SignalShift, signal_series
 from ...tools.symptoms import Symptom
 from ..causes.observations import Observations
+from ..causes.said import sender_masked
 from .anomalies import CLEAR
 
 STRONGEST = 4
@@ -28,7 +29,7 @@ EVENTS = ("log", "span")
 """Symptoms that are seen at a moment; a metric is known between two samples."""
 
 
-class Onset(NamedTuple):
+class FirstSymptom(NamedTuple):
     """When it began, unix seconds, and between which moments that lies: the last that was healthy
     and the first that was not."""
 
@@ -36,12 +37,12 @@ class Onset(NamedTuple):
     earliest: float
     latest: float
 
-    def by(self, moment: float) -> "Onset":
+    def by(self, moment: float) -> "FirstSymptom":
         """Not after a moment: who complained had seen it."""
-        return Onset(*(min(at, moment) for at in self))
+        return FirstSymptom(*(min(at, moment) for at in self))
 
 
-def find_onset(seen: Observations) -> Onset | None:
+def find_onset(seen: Observations) -> FirstSymptom | None:
     """The first symptom; never later than the alert that told of it. None: nothing is known to have
     left its level, so it began at the latest with the alert."""
     exact = [*_failures(seen), *_own_metric(seen)]
@@ -53,28 +54,36 @@ def find_onset(seen: Observations) -> Onset | None:
     return first if first is None or fired is None else first.by(fired)
 
 
-def _failures(seen: Observations) -> Iterator[Onset]:
+def _failures(seen: Observations) -> Iterator[FirstSymptom]:
     """The first of each kind of failure that is new."""
     moments = [row.since for row in seen.new_failures.rows]
     moments += [row.first for row in seen.symptoms.rows if _fails(row) and row.first]
     for at in moments:
-        yield Onset(at, at, at)
+        yield FirstSymptom(at, at, at)
+
+
+def first_error(seen: Observations) -> Symptom | None:
+    """The first line that tells of a failure which was not there before; where no program wrote
+    one, the first failing span."""
+    rows = (row for row in seen.symptoms.rows if _fails(row) and row.first)
+    failing = [row for row in rows if sender_masked(row.text)]
+    return min(failing, key=lambda row: (row.source != "log", row.first), default=None)
 
 
 def _fails(row: Symptom) -> bool:
     return row.source in EVENTS and row.strength >= FAILURE
 
 
-def _own_metric(seen: Observations) -> Iterator[Onset]:
+def _own_metric(seen: Observations) -> Iterator[FirstSymptom]:
     """Where the metric that the alert names left its level."""
     alert = seen.case.document.alert
     named = (alert.labels.get("metric", ""), alert.name)
     for row in seen.symptoms.rows:
         if row.service == alert.service and row.text in named and row.first:
-            yield Onset(row.first, row.first, row.until or row.first)
+            yield FirstSymptom(row.first, row.first, row.until or row.first)
 
 
-def _levels(seen: Observations) -> Iterator[Onset]:
+def _levels(seen: Observations) -> Iterator[FirstSymptom]:
     """Where the telling signals left their band, followed back from the baseline's start."""
     for row in _telling([row for row in seen.signals.rows if row.worse]):
         begun = _departure(seen, row)
@@ -95,7 +104,7 @@ def _telling(worse: list[SignalShift]) -> list[SignalShift]:
     return [row for row in worse if row.score >= least][:STRONGEST]
 
 
-def _departure(seen: Observations, row: SignalShift) -> Onset | None:
+def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
     """Where one signal left its level for good; what it did after the alert counts only where it
     had done nothing before."""
     series = seen.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
@@ -107,8 +116,8 @@ def _departure(seen: Observations, row: SignalShift) -> Onset | None:
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
             if index is not None:
-                return Onset(ts[index], ts[index], ts[index + 1])
+                return FirstSymptom(ts[index], ts[index], ts[index + 1])
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
-    return Onset(row.onset, row.onset - spacing, row.onset)
+    return FirstSymptom(row.onset, row.onset - spacing, row.onset)

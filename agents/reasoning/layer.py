@@ -124,7 +124,7 @@ class Session:
             "root_cause": leading.id if leading else "",
             "conclusion": "concluded" if leading else "inconclusive",
             "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
-            "events": lead_events(leading, self.case.now),
+            "events": lead_events(Observations(self.case), leading),
             "disagreements": [*report.disagreements, *self._other_cause(found)],
         }
         if not same:
