@@ -21,7 +21,7 @@ from ..reporting.impact import impact
 from ..reporting.incident_status import is_noise
 from ..reporting.narrator import Narrator, Statement
 from .figures import Held
-from .proof import COMPOSED
+from .citations import COMPOSED
 
 LINE = 170
 """Characters of one fact: more of it rarely says more."""
