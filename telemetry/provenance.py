@@ -1,8 +1,8 @@
 """What the columns of a query's answer are made of: recorded columns, or words of the query itself.
 
 A column proves something where it is a recorded column, or an aggregate or arithmetic over some; a
-constant, a CASE, a cut-out of a text prove nothing: the query chose what they say. One table, or one
-query within another over it: a join, a UNION, VALUES or a generated table can put one service's
+constant, a CASE, a cut-out of a text prove nothing: the query chose what they say. One table, or
+one query within another over it: a join, a UNION, VALUES or a generated table can put one service's
 number beside another's name, or count things twice, and prove nothing at all.
 """
 

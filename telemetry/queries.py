@@ -7,7 +7,8 @@ there DuckDB can open nothing but those.
 What is let through is one SELECT over our tables, of functions that are known to be harmless.
 DuckDB does not count the strings that functions build towards its memory limit, so functions that
 multiply text (repeat, lpad, printf; strftime by a format that is not written out, replace by more
-than was there) are not offered, nor those that take the square of a text (levenshtein), nor what tells about the machine.
+than was there) are not offered, nor those that take the square of a text (levenshtein), nor what
+tells about the machine.
 """
 
 import json
@@ -69,7 +70,9 @@ def select(
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         told = " ".join(lines[:2])[:300]  # without the drawing of where
-        raise ToolRetry(f"the query does not run: {told}{_instead(sql, told)}; {schema()}") from None
+        raise ToolRetry(
+            f"the query does not run: {told}{_instead(sql, told)}; {schema()}"
+        ) from None
 
 
 def _instead(sql: str, told: str) -> str:
@@ -261,14 +264,16 @@ def _no_longer(node: dict[str, Any]) -> None:
     """A text may be replaced by a shorter one: else a few steps make gigabytes."""
     old, new = _literal(node, 1), _literal(node, 2)
     if not old or new is None or not 0 <= len(new) <= len(old):
-        raise ToolRetry(f"replace takes two texts, the second no longer; or do without")
+        raise ToolRetry("use replace with two written texts, the second no longer than the first")
 
 
 def _bounded(node: dict[str, Any]) -> None:
     """A pattern is written out, short, and repeats nothing many hundred times."""
     pattern = _literal(node, 1)
     if pattern is None or len(pattern) > LONGEST_PATTERN:
-        raise ToolRetry(f"a pattern is a text of at most {LONGEST_PATTERN} characters; use contains")
+        raise ToolRetry(
+            f"a pattern is a text of at most {LONGEST_PATTERN} characters; use contains"
+        )
     if sum(int(n) for n in re.findall(r"[{,](\d{1,9})(?=[,}])", pattern)) > MOST_REPEATED:
         raise ToolRetry(f"the pattern repeats more than {MOST_REPEATED} times; use * or +")
 

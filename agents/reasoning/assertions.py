@@ -2,15 +2,15 @@
 up and down, negations, amounts in words, harm. Words are assertions.yaml, English and Chinese.
 
 A number in the prose must stand in a quoted row of the service that its part of the sentence is
-about, in a column of that unit. What follows from a row by arithmetic counts: the difference and the
-ratio of a value and its healthy value, the time between two quoted moments. Reasons are for who
-wrote the sentence: they say what does not hold and what would.
+about, in a column of that unit. What follows from a row by arithmetic counts: the difference and
+the ratio of a value and its healthy value, the time between two quoted moments. Reasons are for
+who wrote the sentence: they say what does not hold and what would.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from itertools import combinations
@@ -37,6 +37,7 @@ class AssertionWords(Entry):
     faster: AnyCase
     negated: AnyCase
     denies: AnyCase
+    asks: AnyCase
     well: AnyCase
     ill: AnyCase
     opposites: tuple[tuple[AnyCase, AnyCase], ...]
@@ -70,6 +71,8 @@ class Ground:
     onset: float | None = None
     known: str = ""
     """What need not be proven again, as text."""
+    subject: str = ""
+    """The service that the sentence is about, also where it does not name it."""
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -147,11 +150,13 @@ def _figures(text: str, parts: list[Clause], ground: Ground) -> Iterator[str]:
         if figure.text in ground.known or not _to_prove(figure, text):
             continue
         clause = [part for part in parts if part.start <= figure.start][-1]
-        rest = text[figure.end :]
-        if holds(figure, rest, ground, clause.services or everybody):
+        part_of_whole = text[: figure.start].rstrip().endswith(" of")
+        rest = "" if part_of_whole else text[figure.end :]
+        services = clause.services or everybody or frozenset([ground.subject]) - {""}
+        if holds(figure, rest, ground, services):
             continue
         elsewhere = holds(figure, rest, ground, frozenset())
-        whom = ", ".join(sorted(clause.services or everybody))
+        whom = ", ".join(sorted(services))
         yield f"no row about {whom} holds {figure.text}" if elsewhere else _missing(figure, ground)
 
 
@@ -185,15 +190,36 @@ def holds(figure: Figure, rest: str, ground: Ground, services: frozenset[str]) -
     """
     rows = [r for r in ground.rows if not services or not owners(r) or owners(r) & services]
     said = [v for r in rows for v in r.values() if isinstance(v, str)]
-    said += [p.value for p in ground.places if p.row in rows and isinstance(p.value, str)]
-    headings = [h for h in ground.headings if not services or _fits(h, services, ground)]
-    if Held([*said, *headings]).has(figure):
+    said += [str(p.value) for p in ground.places if _says(p, services)]
+    said += [h for h in ground.headings if not services or _fits(h, services, ground)]
+    if words().failing.search(rest):
+        said = [_WHOLES.sub("of", text) for text in said]
+    if Held(said).has(figure):
         return True
     if figure.kind == "clock":
         return any(_clock(figure, moment) for moment in ground.moments)
     if figure.kind == "duration" and _apart(figure, ground.moments):
         return True
+    rows += [_assigned(text) for text in said]
     return any(close(figure, abs(value)) for row in rows for value in _values(figure, rest, row))
+
+
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)[=:] ?(-?\d+(?:\.\d+)?)(?![\w.])")
+
+
+def _assigned(text: str) -> Row:
+    """The numbers that a text gives by name, as a row: handler_ms=120."""
+    return {name: float(value) for name, value in _ASSIGNED.findall(text)}
+
+
+def _says(place: Place, services: frozenset[str]) -> bool:
+    """Whether a cited text names one of these services, in whosever row it stands."""
+    text = place.value
+    return isinstance(text, str) and any(mentions(text, service) for service in services)
+
+
+_WHOLES = re.compile(r"\bof [\d,]+")
+"""So many of this many: the whole has not failed."""
 
 
 def _fits(heading: str, services: frozenset[str], ground: Ground) -> bool:
@@ -203,13 +229,18 @@ def _fits(heading: str, services: frozenset[str], ground: Ground) -> bool:
 
 def _clock(figure: Figure, moment: float) -> bool:
     shown = [f"{datetime.fromtimestamp(moment + late, UTC):%H:%M:%S}" for late in (0, 0.5)]
-    return any(text.startswith(figure.text.zfill(len(figure.text) + (figure.text[1] == ":"))) for text in shown)
+    return any(
+        text.startswith(figure.text.zfill(len(figure.text) + (figure.text[1] == ":")))
+        for text in shown
+    )
 
 
 def _apart(figure: Figure, moments: list[float]) -> bool:
     """Whether two quoted moments are so far apart, as coarsely as it is told."""
     apart = [abs(one - other) for one, other in combinations(moments, 2)]
-    return any(close(figure, a) or abs(a - figure.value) <= max(figure.step / 2, 0.5) for a in apart)
+    return any(
+        close(figure, a) or abs(a - figure.value) <= max(figure.step / 2, 0.5) for a in apart
+    )
 
 
 def _values(figure: Figure, rest: str, row: Row) -> Iterator[float]:
@@ -217,16 +248,26 @@ def _values(figure: Figure, rest: str, row: Row) -> Iterator[float]:
     numbers = [m for m in measured(row) if m.unit != "time"]
     if figure.kind == "percent":
         yield from (m.percent for m in numbers if m.percent is not None)
+        yield from (
+            p for m in numbers if (p := replace(m, value=_displayed(m)).percent) is not None
+        )
         yield from _grown(row)
     elif figure.kind == "duration":
         yield from (m.seconds for m in numbers if m.seconds is not None)
+        yield from (m.value / 1000 for m in numbers if not m.unit)  # seconds or milliseconds
         yield from _differences(row, numbers)
     else:
         yield from _counted(figure, rest, row, numbers)
 
 
+def _displayed(number: Measured) -> float:
+    """A number as a table shows it: who reads 0.965 may say 97%."""
+    return float(f"{number.value:.3g}")
+
+
 def _counted(figure: Figure, rest: str, row: Row, numbers: list[Measured]) -> Iterator[float]:
     scale = next((size for pattern, size in words().scales if pattern.search(rest)), 1.0)
+    scale = next((size for p, size in words().scales if p.search(_to(rest))), scale)
     for m in numbers:
         things = words().counted.search(rest) is not None
         if things and m.unit not in ("count", "rate", "factor", ""):
@@ -239,6 +280,11 @@ def _counted(figure: Figure, rest: str, row: Row, numbers: list[Measured]) -> It
         yield (pair[1] - pair[0]) / scale
         yield pair[1] / pair[0] if pair[0] else 0.0
         yield pair[0] / pair[1] if pair[1] else 0.0
+
+
+def _to(rest: str) -> str:
+    """What follows the second number in `62 to 224 million`: its scale is the first one's too."""
+    return re.sub(r"^ ?(?:to|and|-|到|至) ?[\d.,]+", "", rest)
 
 
 def _grown(row: Row) -> Iterator[float]:
@@ -263,7 +309,8 @@ def _amounts(parts: list[Clause], ground: Ground) -> Iterator[str]:
             if not found or part.denied:
                 continue
             shown = [abs(v) for row in ground.near(part) for v in _amount(kind, row)]
-            said = found.group().casefold() in ground.texts.casefold()
+            phrase = " ".join(part.text[found.start() :].split()[:3])
+            said = plain(phrase) in plain(ground.texts)
             if not said and not any(least <= value <= most for value in shown):
                 yield f"no cited row bears out “{found.group().strip()}”"
             break
@@ -310,7 +357,10 @@ def _cited(part: Clause, ground: Ground) -> list[Place]:
     return [p for p in ground.places if id(p.row) in rows]
 
 
-_FROM = re.compile(r"(?i)\bfrom (\S+?)(?: ?%| m?s)? to (\d\S*)|从 ?(\S+?) ?(?:上升|下降|升|降|变)?\S{0,2}[到至] ?(\d\S*)")
+_FROM = re.compile(
+    r"(?i)\bfrom (\S+?)(?: ?%| m?s)? to (\d\S*)"
+    r"|从 ?(\S+?) ?(?:上升|下降|升|降|变)?\S{0,2}[到至] ?(\d\S*)"
+)
 
 
 def _between(text: str, ground: Ground) -> Iterator[str]:
@@ -319,7 +369,9 @@ def _between(text: str, ground: Ground) -> Iterator[str]:
         one, other = (next(iter(figures(part)), None) for part in found.groups() if part)
         if one is None or other is None or one.value == other.value:
             continue
-        pairs = [pair for p in ground.places if (pair := pair_of(p.row, p.column) or pair_of(p.row))]
+        pairs = [
+            pair for p in ground.places if (pair := pair_of(p.row, p.column) or pair_of(p.row))
+        ]
         straight = any(_shows(one, a) and _shows(other, b) for a, b in pairs)
         if not straight and any(_shows(one, b) and _shows(other, a) for a, b in pairs):
             yield f"“{found.group()}”: the cited row went the other way"
@@ -333,14 +385,18 @@ def _denials(text: str, ground: Ground) -> Iterator[str]:
     """Words taken out of a negation; a contrary of what the evidence says."""
     said = words()
     for place in ground.places:
-        if not isinstance(place.value, str) or said.negated.search(text):
+        if not isinstance(place.value, str) or said.negated.search(text) or said.asks.search(text):
             continue
         cell, cited = plain(place.value), plain(place.cited)
         before = cell[: cell.find(cited)] if cited in cell else ""
         if said.denies.search(before) or _taken_back(cited, text):
             yield f"the evidence says no to this: “{place.value[:80]}”"
         for one, other in said.opposites:
-            if one.search(text) and other.search(cell) and not (one.search(cell) or other.search(text)):
+            if (
+                one.search(text)
+                and other.search(cell)
+                and not (one.search(cell) or other.search(text))
+            ):
                 yield f"the evidence says the contrary: “{place.value[:80]}”"
 
 
@@ -372,5 +428,3 @@ def _harm(text: str, ground: Ground) -> Iterator[str]:
         found = pattern.search(text)
         if found and not pattern.search(ground.texts) and not pattern.search(ground.known):
             yield f"the evidence does not say “{found.group()}”"
-
-

@@ -27,8 +27,8 @@ UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
 """A unit that a cited number may carry; the value in the evidence has none."""
 COMPOSED = ("query_telemetry",)
 """Tools whose rows hold what was asked, not always what was recorded: SELECT 99 AS lost."""
-ROUTES = "route_outcomes"
-"""The tool that says which routes are at the edge."""
+ROUTES, CALLS = "route_outcomes", "call_edges"
+"""The tools that say which routes are at the edge, and who calls whom."""
 SUMMARY = "/summary"
 """Points to the heading in a payload."""
 CUT = min(WIDTHS) - 1
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Shown:
-    """What one piece of evidence displays: its rows, without what proves nothing, and its heading."""
+    """What one piece of evidence displays: its rows less what proves nothing, and its heading."""
 
     record: Evidence
     held: Any
@@ -78,7 +78,9 @@ class Shown:
         if self.origin is None:
             return {name: value for name, value in row.items() if name not in self._asked}
         made = self.origin.columns.items()
-        return {name: row[name] for name, m in made if name in row and not (m.counted and not row[name])}
+        return {
+            name: row[name] for name, m in made if name in row and not (m.counted and not row[name])
+        }
 
     @cached_property
     def _asked(self) -> set[str]:
@@ -132,7 +134,9 @@ class Shown:
         """(column, value) of a `column=value` whose column there is; else ("", "")."""
         found = re.fullmatch(r"\s*[\"']?([\w.]+)[\"']?\s*[=:]\s*(.+)", text, re.DOTALL)
         known = {name.casefold() for row in self.rows[:1] for name in row}
-        return (found[1].casefold(), found[2]) if found and found[1].casefold() in known else ("", "")
+        return (
+            (found[1].casefold(), found[2]) if found and found[1].casefold() in known else ("", "")
+        )
 
     def _displays(self, name: str, value: Any, text: str) -> bool:
         if is_time(name, value):
@@ -146,11 +150,15 @@ class Shown:
             return True
         asked = list(figures(wanted))
         lone = len(asked) == 1 and asked[0].text.casefold() == wanted
-        return lone and any(f.kind == asked[0].kind and close(asked[0], f.value) for f in figures(heading))
+        return lone and any(
+            f.kind == asked[0].kind and close(asked[0], f.value) for f in figures(heading)
+        )
 
 
 def _texts(query: Mapping[str, Any]) -> list[str]:
-    return sorted((t for _, t in _named(query) if len(t) > 3), key=len, reverse=True)
+    """Words that the caller chose freely, the longest first."""
+    chosen = [text for name, text in _named(query) if name in columns().freely]
+    return sorted(filter(None, chosen), key=len, reverse=True)
 
 
 def _named(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -176,8 +184,13 @@ def alike(value: Any, text: str) -> bool:
         return wanted == str(value).casefold()
     if isinstance(value, str):
         return same(plain(value), wanted) or _beginning(plain(value), wanted)
-    number = UNIT.sub("", wanted.replace("−", "-"))
+    number = UNIT.sub("", _signed(wanted))
     return same_rounded(value, number) or same_rounded(value, number.removeprefix("+"))
+
+
+def _signed(text: str) -> str:
+    """With the minus of ASCII."""
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def _beginning(cell: str, wanted: str) -> bool:
@@ -190,14 +203,16 @@ def _beginning(cell: str, wanted: str) -> bool:
     return len(start) >= least and cell.startswith(start) and (whole or start != wanted)
 
 
-_CLOCK = re.compile(r"(?:(\d{4}-\d\d-\d\d)[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:z|utc|\+00:?00)?")
+_CLOCK = re.compile(
+    r"(?:(\d{4}-\d\d-\d\d)[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:z|utc|\+00:?00)?"
+)
 _APART = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*s")
 
 
 def time_shown(ts: float, text: str, onset: float | None) -> bool:
     """Whether a text shows this moment: 15:03:05 (also without seconds, or with the date before
     it), -191.0s from the onset, or the unix seconds themselves."""
-    wanted = plain(text).replace("−", "-")
+    wanted = _signed(plain(text))
     if clock := _CLOCK.fullmatch(wanted):
         return _at(ts, clock)
     if apart := _APART.fullmatch(wanted):
@@ -241,6 +256,12 @@ class Evidences:
 
     @cached_property
     def edge(self) -> frozenset[str]:
-        """Who serves the edge of the system, by the routes that say so."""
-        tables = [self.shown(id).rows for id, r in self.records.items() if r.tool == ROUTES]
-        return frozenset(str(r["service"]) for rows in tables for r in rows if r.get("edge") is True)
+        """Who serves the edge of the system: by the routes, else who calls and is not called."""
+        routes, calls = self._rows(ROUTES), self._rows(CALLS)
+        served = {str(row["service"]) for row in routes if row.get("edge") is True}
+        callees = {row.get("callee") for row in calls}
+        return frozenset(served or {str(row["caller"]) for row in calls} - callees)
+
+    def _rows(self, tool: str) -> list[Row]:
+        found = [self.shown(id).rows for id, record in self.records.items() if record.tool == tool]
+        return [row for rows in found for row in rows]

@@ -86,7 +86,9 @@ def _figure(found: re.Match[str]) -> Figure:
     if kind in ("number", "percent"):
         bare = re.match(_NUMBER, words)
         digits = bare.group().replace(",", "") if bare else "0"
-        return Figure("number" if kind == "number" else "percent", words, float(digits), _step(digits))
+        return Figure(
+            "number" if kind == "number" else "percent", words, float(digits), _step(digits)
+        )
     if kind == "amount":
         return Figure("amount", words.casefold(), float(WORDS.get(words.casefold(), -1)))
     if kind in ("date", "clock"):

@@ -29,6 +29,7 @@ class MeasureTable(Entry):
     owners: Words
     deviations: dict[str, tuple[tuple[str, str], ...]]
     asked: dict[str, dict[str, str]] = Field(default_factory=dict)
+    freely: Words
     edge: Words
     anybody: Words
 
@@ -56,7 +57,7 @@ class Measured:
 
     @property
     def percent(self) -> float | None:
-        """As a percentage; None: it is none. A number without a unit is one below 1, no whole one."""
+        """As a percentage; None: it is none. One without a unit is a fraction below 1."""
         if self.unit == "share":
             return self.value * 100 if abs(self.value) <= 1.5 else self.value
         fraction = not self.unit and abs(self.value) < 1 and self.value != int(self.value)

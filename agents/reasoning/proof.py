@@ -1,7 +1,7 @@
 """From what a model cites to quotes that resolve: code looks the value up, or drops the claim.
 
-A claim holds where every value that it cites is displayed by its evidence, one of them at least in a
-row about the service that it is about, and where its sentence says what those rows say
+A claim holds where every value that it cites is displayed by its evidence, one of them at least in
+a row about the service that it is about, and where its sentence says what those rows say
 (assertions.py). What does not hold is listed, and can be told to the model once, with what would.
 """
 
@@ -16,7 +16,8 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
 from .assertions import Ground, objections
-from .citations import Evidences, Place, Shown
+from .cells import cell, is_time
+from .citations import Evidences, Place, Shown, plain
 from .measures import Row, columns, deviation, measured, mentions, names, owners
 from .replies import Cited, Claim
 
@@ -96,11 +97,13 @@ class Proof:
             return Judged(reasons=tuple(bad or ["nothing is cited"]))
         options = [(id, places) for id, _, places in found if not isinstance(places, str)]
         chosen = tuple((id, self._best(places, claim, options)) for id, places in options)
-        reasons = self._unbound(claim, chosen) or self._objections(claim.statement, chosen)
+        reasons = self._unbound(claim, chosen) or self._objections(
+            claim.statement, chosen, subject=claim.service
+        )
         return Judged(chosen, tuple(reasons))
 
     def _objections(
-        self, text: str, places: Iterable[tuple[str, Place]], known: str = ""
+        self, text: str, places: Iterable[tuple[str, Place]], known: str = "", subject: str = ""
     ) -> list[str]:
         if speaks(text):
             return ["it repeats an instruction"]
@@ -113,6 +116,7 @@ class Proof:
             self._services,
             self.onset,
             known,
+            subject,
         )
         return objections(text, ground)
 
@@ -164,11 +168,12 @@ class Proof:
         the row that holds the most of what else is cited."""
         rows = [{id(place.row) for place in others} for _, others in options]
 
-        def fits(place: Place) -> tuple[bool, bool, int, bool]:
+        def fits(place: Place) -> tuple[bool, bool, int, bool, bool]:
             own = owners(place.row) or {s for s in self._services if names(place.row, s)}
             named = {s for s in own if mentions(claim.statement, s)}
             together = sum(id(place.row) in held for held in rows)
-            return claim.service in own, bool(named), together, place.number > 0
+            exact = plain(place.cited) == plain(cell(place.column, place.value, len(place.cited)))
+            return claim.service in own, bool(named), together, exact, place.number > 0
 
         return max(places, key=fits)
 
@@ -192,9 +197,14 @@ class Proof:
         return at_edge or shown.about(place, service)
 
     def _named(self, place: Place, claim: Claim) -> bool:
-        """Whether a place is about nobody in particular, or about somebody the sentence names."""
+        """Whether a place is about nobody in particular, about somebody the sentence names, or says
+        when something was: one thing before another may be of two services."""
         own = owners(place.row)
-        return not own or any(mentions(claim.statement, service) for service in own)
+        return (
+            not own
+            or is_time(place.column, place.value)
+            or any(mentions(claim.statement, service) for service in own)
+        )
 
 
 def _quote(evidence: str, place: Place) -> Quote:
@@ -214,9 +224,15 @@ def _nowhere(shown: Shown, cited: Cited) -> str:
     a secret whose mask was put back to look for it."""
     record = shown.record
     if shown.origin is not None and not shown.origin.columns:
-        return f"{record.id} answers a query of which no column is a recorded one; it shows where to look"
-    near = _near(shown.rows, cited.value)
+        return f"{record.id} answers a query, none of whose columns is a recorded one: no proof"
+    near = _near(shown.rows, cited.value) or _column_alone(shown.rows, cited.value)
     return f"{record.id} does not hold the value cited{near}"
+
+
+def _column_alone(rows: list[Row], text: str) -> str:
+    return (
+        f"; it is a column: cite {text.strip()}=value" if rows and text.strip() in rows[0] else ""
+    )
 
 
 def _near(rows: list[Row], text: str) -> str:
@@ -226,7 +242,9 @@ def _near(rows: list[Row], text: str) -> str:
         return ""
     numbers = [(n, m) for n, row in enumerate(rows, 1) for m in measured(row) if m.unit != "time"]
     close = sorted((abs(abs(m.value) - wanted), n, m.column, m.value) for n, m in numbers)
-    fits = [f"{value:.3g} ({column}, row {n})" for far, n, column, value in close if far <= wanted / 4]
+    fits = [
+        f"{value:.3g} ({column}, row {n})" for far, n, column, value in close if far <= wanted / 4
+    ]
     return f"; near: {', '.join(fits[:2])}" if fits else ""
 
 
