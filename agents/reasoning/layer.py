@@ -32,7 +32,8 @@ from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
-from .conversation import LOOK_UPS, Limits, ToolDesk, converse
+from .conversation import Limits, converse
+from .desk import LOOK_UPS, ToolDesk
 from .proof import Proof
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warroom.agents.reasoning import conversation
+from warroom.agents.reasoning import desk
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.reasoning.digest import digest
 from warroom.evals.studies import context
@@ -153,7 +153,7 @@ def look(name: str, budget: int = 1500, rows: list[Any] | None = None, **argumen
     """The answer to one look-up among E12 and an empty E13."""
     held = {"E12": {"rows": ERRORS if rows is None else rows}, "E13": {"rows": []}}
     evidence = {"E12": record(), "E13": record("E13", 0)}
-    return conversation.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+    return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
 
 
 def test_a_page_of_evidence_keeps_the_numbers_of_its_rows() -> None:
@@ -206,7 +206,7 @@ def test_no_evidence_breaks_a_look_up(rows: list[Any], pattern: str, budget: int
 
 
 def test_the_look_ups_declare_their_arguments() -> None:
-    forms = {name: form.model_json_schema() for name, (form, _) in conversation.LOOK_UPS.items()}
+    forms = {name: form.model_json_schema() for name, (form, _) in desk.LOOK_UPS.items()}
     assert set(forms) == {"read_evidence", "grep_evidence"}
     assert forms["grep_evidence"]["required"] == ["evidence", "pattern"]
 
