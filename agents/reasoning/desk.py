@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import ToolRetry
 from ...incident.document import Incident
-from ...incident.evidence import Evidence
+from ...incident.evidence import Evidence, EvidenceStatus
 from ...models.protocol import ToolCall, ToolSpec
 from ...tools.base import REGISTRY, Effect
 from ...tools.logs import matches
@@ -74,7 +74,8 @@ class Shelf:
 def read(
     call: ToolCall, evidence: dict[str, Evidence], payload: Callable[[str], Any], budget_chars: int
 ) -> str:
-    """The answer to one look-up, at most `budget_chars` characters; never raises for the call.
+    """The answer to one look-up, at most `budget_chars` characters. Raises ToolRetry
+    with the correction.
 
     Args:
         call: as the model made it, unchecked.
@@ -82,16 +83,16 @@ def read(
         payload: fetches a payload by its digest.
     """
     if call.name not in LOOK_UPS:
-        return clean(f"there is no look-up {call.name}; use {', '.join(LOOK_UPS)}", budget_chars)
+        raise ToolRetry(f"there is no look-up {clean(call.name, 40)}; use {', '.join(LOOK_UPS)}")
     form, answer = LOOK_UPS[call.name]
     try:
         asked = form.model_validate(call.arguments)
         return answer(asked, Shelf(evidence, payload, budget_chars))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        return clean(f"{call.name}: {'; '.join(problems)}", budget_chars)
+        raise ToolRetry(clean(f"{call.name}: {'; '.join(problems)}", budget_chars)) from error
     except ToolRetry as error:
-        return clean(str(error), budget_chars)
+        raise ToolRetry(clean(str(error), budget_chars)) from error
 
 
 def _page(asked: ReadEvidence, shelf: Shelf) -> str:
@@ -152,18 +153,21 @@ class ToolDesk:
         return (*map(_spec, self._tools()), *(_look_up(n) for n in LOOK_UPS if n in self.allowed))
 
     def look(self, call: ToolCall) -> str:
-        """The answer to one call."""
+        """The answer to one call. Raises ToolRetry for one that failed or is refused."""
         if call.name in LOOK_UPS and call.name in self.allowed:
             known = {record.id: record for record in self.document().evidence}
             return read(call, known, self.payload, ANSWER_CHARS)
         if call.name not in self._tools():
             names = ", ".join(spec.name for spec in self.specs())
-            return f"There is no tool {call.name[:40]!r} here. There are: {names}."
+            raise ToolRetry(f"There is no tool {call.name[:40]!r} here. There are: {names}.")
         with asked_as(call.id):
             result = self.toolbox.by_name(call.name, call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
-        return digest(result, ANSWER_CHARS, call.name)
+        text = digest(result, ANSWER_CHARS, call.name)
+        if result.status is EvidenceStatus.failed:
+            raise ToolRetry(text)
+        return text
 
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]
