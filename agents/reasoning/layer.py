@@ -88,7 +88,7 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
         desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
