@@ -220,7 +220,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
         return PlaybookOnly()
     masks: dict[str, Mask] = {}
     masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
-    budget = ModelBudget(settings, Spending(store.engine))
+    budget = ModelBudget(settings, Spending(store.engine, settings.cached_share))
     names = specialist_models(settings)
 
     def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:
