@@ -36,7 +36,9 @@ def brief(
         characters: budget of the evidence tables.
     """
     causes = _hypotheses(document, floor, asked)
-    tables, more = _tables(document, _ranked(document, floor, causes), payload, characters)
+    records = _ranked(document, floor, causes)
+    reads_on = bool(asked.tools)
+    tables, more = _tables(document, records, payload, characters, reads_on=reads_on)
     return render(
         "model/brief.md",
         title=plain(document.title, 160),
@@ -98,16 +100,22 @@ def _short(value: Any) -> str:
 
 
 def _tables(
-    document: Incident, records: list[Evidence], payload: Payload, characters: int
+    document: Incident,
+    records: list[Evidence],
+    payload: Payload,
+    characters: int,
+    *,
+    reads_on: bool,
 ) -> tuple[str, str]:
     """Tables of as many of these as there is room for, and the ids of the others."""
     shown, left, more = [], characters, []
+    onset = document.onset.timestamp() if document.onset else None
     for record in records:
         if left < TABLE_CHARS // 3:
             more.append(f"{record.id} {record.tool}")
             continue
-        onset = document.onset.timestamp() if document.onset else None
-        table = digest_evidence(record, payload(record.digest), min(TABLE_CHARS, left), onset)
+        room = min(TABLE_CHARS, left)
+        table = digest_evidence(record, payload(record.digest), room, onset, reads_on=reads_on)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)

@@ -15,13 +15,13 @@ from ...errors import ToolRetry
 from ...incident.document import Incident
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...models.protocol import ToolCall, ToolSpec
-from ...tools.base import REGISTRY, Effect
+from ...tools.base import REGISTRY, Effect, Result, Row
 from ...tools.logs import matches
 from ...tools.toolbox import Toolbox
 from ...tracing.spans import asked_as
 from .brief import Payload
 from .cells import clean
-from .digest import Sheet, digest, render, rows_of, sheet_of
+from .digest import Sheet, digest, render, rows_of, sheet_of, whole
 
 LONGEST_PATTERN = 200
 LONGEST_ROW = 20_000
@@ -29,12 +29,14 @@ LONGEST_ROW = 20_000
 
 
 class ReadEvidence(BaseModel):
-    """More rows of evidence that is on record, from a row number on."""
+    """More rows of evidence that is on record, from a row number on; or one row whole."""
 
     model_config = ConfigDict(extra="forbid")
     evidence: str = Field(description="evidence number, such as E12")
     start: int = Field(default=1, ge=1, description="first row to show, from 1")
     count: int = Field(default=20, ge=1, le=200, description="rows to show at most")
+    row: int | None = Field(default=None, ge=1, description="this row alone, no cell of it cut")
+    line: int = Field(default=1, ge=1, description="first line to show of a row shown whole")
 
 
 class GrepEvidence(BaseModel):
@@ -56,6 +58,7 @@ class Shelf:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]  # digest -> payload
     budget: int  # characters
+    whole: int  # characters of an answer that shows one row
 
     def sheet(self, name: str) -> Sheet:
         """All rows of a piece of evidence. Raises ToolRetry naming what there is."""
@@ -74,8 +77,8 @@ class Shelf:
 def read(
     call: ToolCall, evidence: dict[str, Evidence], payload: Callable[[str], Any], budget_chars: int
 ) -> str:
-    """The answer to one look-up, at most `budget_chars` characters. Raises ToolRetry
-    with the correction.
+    """The answer to one look-up, at most `budget_chars` characters, WHOLE times as many for a
+    single row. Raises ToolRetry with the correction.
 
     Args:
         call: as the model made it, unchecked.
@@ -87,7 +90,7 @@ def read(
     form, answer = LOOK_UPS[call.name]
     try:
         asked = form.model_validate(call.arguments)
-        return answer(asked, Shelf(evidence, payload, budget_chars))
+        return answer(asked, Shelf(evidence, payload, budget_chars, WHOLE * budget_chars))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise ToolRetry(clean(f"{call.name}: {'; '.join(problems)}", budget_chars)) from error
@@ -99,11 +102,20 @@ def _page(asked: ReadEvidence, shelf: Shelf) -> str:
     sheet = shelf.sheet(asked.evidence)
     if not sheet.rows:
         return render(sheet, shelf.budget)
+    if asked.row or len(sheet.rows) == 1:
+        return _row(sheet, asked.row or 1, asked.line, shelf.whole)
     if asked.start > len(sheet.rows):
         have = f"{sheet.evidence} has {len(sheet.rows)} rows"
         raise ToolRetry(f"{have}; choose start from 1 to {len(sheet.rows)}")
     last = min(len(sheet.rows), asked.start + asked.count - 1)
     return render(replace(sheet, numbers=range(asked.start, last + 1)), shelf.budget)
+
+
+def _row(sheet: Sheet, row: int, line: int, budget: int) -> str:
+    if row > len(sheet.rows):
+        have = f"{sheet.evidence} has {len(sheet.rows)} rows"
+        raise ToolRetry(f"{have}; choose row from 1 to {len(sheet.rows)}")
+    return whole(sheet, row, line, budget)
 
 
 def _matching(asked: GrepEvidence, shelf: Shelf) -> str:
@@ -135,6 +147,8 @@ LOOK_UPS: dict[str, tuple[type[Any], Callable[[Any, Shelf], str]]] = {
 
 ANSWER_CHARS = 1_800
 """Characters of one answer: about 500 tokens, whatever the tool returned."""
+WHOLE = 4
+"""So many times as long is an answer that shows one row whole: a diff, a stack, a statement."""
 
 
 @dataclass
@@ -145,6 +159,7 @@ class ToolDesk:
     toolbox: Toolbox
     document: Callable[[], Incident]  # as it stands now: other steps add evidence meanwhile
     payload: Payload
+    answer: int = ANSWER_CHARS  # characters of one answer
     looked: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -156,7 +171,7 @@ class ToolDesk:
         """The answer to one call. Raises ToolRetry for one that failed or is refused."""
         if call.name in LOOK_UPS and call.name in self.allowed:
             known = {record.id: record for record in self.document().evidence}
-            return read(call, known, self.payload, ANSWER_CHARS)
+            return read(call, known, self.payload, self.answer)
         if call.name not in self._tools():
             names = ", ".join(spec.name for spec in self.specs())
             raise ToolRetry(f"There is no tool {call.name[:40]!r} here. There are: {names}.")
@@ -164,10 +179,18 @@ class ToolDesk:
             result = self.toolbox.by_name(call.name, call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
-        text = digest(result, ANSWER_CHARS, call.name)
+        text = self._told(result, call.name)
         if result.status is EvidenceStatus.failed:
             raise ToolRetry(text)
         return text
+
+    def _told(self, result: Result[Row], tool: str) -> str:
+        """A result as a table, or whole where it is one row."""
+        onset = self.document().onset
+        budget = self.answer * (WHOLE if len(result.rows) == 1 else 1)
+        begun = onset.timestamp() if onset else None
+        reads_on = "read_evidence" in self.allowed
+        return digest(result, budget, tool, begun, reads_on=reads_on)
 
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]

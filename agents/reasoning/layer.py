@@ -34,7 +34,7 @@ from .brief import brief, cause
 from .causes import OTHER_VIEW, challenged, leader
 from .conversation import Limits, converse
 from .desk import LOOK_UPS, ToolDesk
-from .proof import Proof
+from .proof import Proof, complaints
 from .replies import Reply, SkepticReply
 from .writing import rewrite_messages, rewrite_postmortem
 
@@ -88,7 +88,7 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
         desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
@@ -111,9 +111,13 @@ class Session:
         ask = replace(ask, tools=tools, max_tokens=asked.tokens)
         context = self.settings.context_tokens - asked.tokens
         limits = Limits(asked.rounds, int(context * CHARS_PER_TOKEN))
-        found = converse(self._model(specialist), ask, desk.look, limits)
+        found = converse(self._model(specialist), ask, desk.look, limits, self._complaints)
         assert isinstance(found, Reply)
         return found
+
+    def _complaints(self, reply: BaseModel) -> str:
+        self._know()
+        return complaints(reply, self.proof)
 
     def _settled(self, report: InvestigationReport) -> InvestigationReport:
         """Challenged, then concluded or not: by code, from what was proven."""

@@ -1,7 +1,10 @@
 """Which evidence a model is shown first: what decides, whoever looked at it."""
 
+import pytest
+
 from warroom.agents.reasoning.brief import brief
-from warroom.agents.steps import DESIGN_FIX
+from warroom.agents.runtime.case import Step
+from warroom.agents.steps import DESIGN_FIX, DETECT, INVESTIGATE, SWEEP
 from warroom.incident.report import FixReport
 from warroom.tests.support import incidents
 from warroom.tests.support.thinkers import TABLE
@@ -24,3 +27,11 @@ def test_a_fix_rests_on_what_the_leading_cause_rests_on_and_on_what_came_of_acti
     assert set(leading) <= set(tables(3_500))
     assert {"E6", "E7"} <= set(tables(3_500)), "how the actions ended"
     assert tables(300)[0] == leading[0]
+
+
+@pytest.mark.parametrize("step", [INVESTIGATE, SWEEP, DETECT], ids=lambda step: step.title)
+def test_a_table_tells_of_reading_on_where_that_is_offered(step: Step) -> None:
+    rows = {"rows": [{"n": n, "message": "m" * 300} for n in range(50)]}
+    assert step.asked is not None
+    told = brief(incidents.full(), incidents.full().reports[0], step.asked, lambda _: rows, 3_500)
+    assert ("read_evidence" in told) is bool(step.asked.tools)
