@@ -22,6 +22,7 @@ class ModelCall(BaseModel):
         default="", description="prompt file and its hash: debugger.md@0123456789ab"
     )
     input_tokens: int = Field(default=0, description="tokens sent")
+    cached_tokens: int = Field(default=0, description="of those, from the endpoint's cache")
     output_tokens: int = Field(default=0, description="tokens written")
     estimated: bool = Field(default=False, description="the endpoint's figures were missing or odd")
     requests: int = Field(default=1, description="HTTP requests that it took, retries included")

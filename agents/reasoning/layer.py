@@ -31,7 +31,8 @@ from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
 from .causes import Bench
-from .conversation import LOOK_UPS, Limits, ToolDesk, converse
+from .conversation import Limits, converse
+from .desk import LOOK_UPS, ToolDesk
 from .proof import Proof
 from .reliability import Reliability, own_table
 from .replies import Reply, SkepticReply
@@ -89,7 +90,7 @@ class Session:
             return self._written(rewrite_messages)
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.reads_on else ())]
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
         desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
@@ -201,7 +202,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
         return PlaybookOnly()
     masks: dict[str, Mask] = {}
     masked = Masked(model, lambda incident: masks.setdefault(incident, Mask()))
-    budget = ModelBudget(settings, Spending(store.engine))
+    budget = ModelBudget(settings, Spending(store.engine, settings.cached_share))
     names = specialist_models(settings)
 
     def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:
