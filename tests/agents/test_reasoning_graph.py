@@ -89,6 +89,7 @@ def test_an_invented_cause_with_a_made_up_proof_gets_no_place(tmp_path: Path) ->
     cause = {
         "service": "catalog",
         "kind": FaultKind.disk_full,
+        "change": "",
         "statement": "the disk of catalog is full",
         "support": [
             {
