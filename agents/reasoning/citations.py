@@ -7,7 +7,6 @@ caller's own question may not: the words of a query in a heading, columns made o
 constants of a SELECT.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,6 @@ from typing import Any
 from ...incident.evidence import Evidence, part_of, same, same_rounded
 from ...telemetry.provenance import Provenance, provenance
 from .cells import clean, is_time
-from .digest import WIDTHS
 from .figures import close, figures
 from .measures import Row, columns, mentions, names, owners
 
@@ -31,8 +29,10 @@ ROUTES, CALLS = "route_outcomes", "call_edges"
 """The tools that say which routes are at the edge, and who calls whom."""
 SUMMARY = "/summary"
 """Points to the heading in a payload."""
-CUT = min(WIDTHS) - 1
-"""Characters of a cell that the narrowest table still shows."""
+CUT = 19
+"""Characters of the beginning of a cell that say enough: tables cut no cell shorter."""
+SHORTEST_ID = 7
+"""Characters of a commit's id that name it."""
 SHORTEST_CUT = 8
 """Characters that the beginning of a cut cell needs, where … says that it is one."""
 QUOTES = "\"'`“”"
@@ -83,6 +83,26 @@ class Shown:
         }
 
     @cached_property
+    def meanings(self) -> list[Row]:
+        """The same rows by what their columns are: those of a query by the recorded column, for its
+        own names are words of who asked."""
+        if self.origin is None:
+            return self.rows
+        metrics = self.origin.equals.get("name", frozenset())
+        metric = {"metric": next(iter(metrics))} if len(metrics) == 1 else {}
+        return [metric | {self.meaning[n]: v for n, v in row.items()} for row in self.rows]
+
+    @cached_property
+    def meaning(self) -> dict[str, str]:
+        """Of each column of a query, what it is: the recorded column, a count, or a number alone
+        where it is made of several."""
+        found: dict[str, str] = {}
+        for number, (name, made) in enumerate(self.origin.columns.items() if self.origin else ()):
+            column = made.column or ("" if made.recorded else "count")
+            found[name] = f"#{number}" if column in ("", *found.values()) else column
+        return found
+
+    @cached_property
     def _asked(self) -> set[str]:
         """Columns that follow from an argument that the caller chose."""
         made = columns().asked.get(self.record.tool, {})
@@ -119,27 +139,28 @@ class Shown:
 
     def places(self, text: str) -> Iterator[Place]:
         """Every place that displays a cited text, cells first, then the heading."""
-        column, value = self._column(text)
+        only, value = self._column(text)
         for number, row in enumerate(self.rows, 1):
-            for name, cell in row.items():
-                wanted = value if column else text
-                if column in ("", name.casefold()) and self._displays(name, cell, wanted):
-                    key = name.replace("~", "~0").replace("/", "~1")
-                    plain = cell if isinstance(cell, (str, int, float, bool)) else json.dumps(cell)
-                    yield Place(f"/rows/{number - 1}/{key}", plain, row, name, wanted, number)
+            for name in [name for name in row if only in ("", name.casefold())]:
+                if self._displays(name, row[name], value):
+                    yield self._place(number, name, value)
         if self._headed(text):
             yield Place(SUMMARY, self.record.summary, {}, "", text)
 
+    def _place(self, number: int, name: str, cited: str) -> Place:
+        value, column = self.rows[number - 1][name], self.meaning.get(name, name)
+        pointer = f"/rows/{number - 1}/{name.replace('~', '~0').replace('/', '~1')}"
+        return Place(pointer, value, self.meanings[number - 1], column, cited, number)
+
     def _column(self, text: str) -> tuple[str, str]:
-        """(column, value) of a `column=value` whose column there is; else ("", "")."""
+        """(column, value) of a `column=value` whose column there is; else the text alone."""
         found = re.fullmatch(r"\s*[\"']?([\w.]+)[\"']?\s*[=:]\s*(.+)", text, re.DOTALL)
         known = {name.casefold() for row in self.rows[:1] for name in row}
-        return (
-            (found[1].casefold(), found[2]) if found and found[1].casefold() in known else ("", "")
-        )
+        there = found is not None and found[1].casefold() in known
+        return (found[1].casefold(), found[2]) if found and there else ("", text)
 
     def _displays(self, name: str, value: Any, text: str) -> bool:
-        if is_time(name, value):
+        if is_time(self.meaning.get(name, name), value):
             return time_shown(float(value), text, self.onset)
         return isinstance(value, (str, int, float, bool)) and alike(value, text)
 
@@ -262,6 +283,16 @@ class Evidences:
         callees = {row.get("callee") for row in calls}
         return frozenset(served or {str(row["caller"]) for row in calls} - callees)
 
-    def _rows(self, tool: str) -> list[Row]:
-        found = [self.shown(id).rows for id, record in self.records.items() if record.tool == tool]
-        return [row for rows in found for row in rows]
+    def change(self, wanted: str) -> str:
+        """The id of the change with this id, beginning of an id or version, in small letters; the
+        newest evidence first. Empty: none."""
+        for row in self._rows(*columns().changes):
+            id, version = str(row.get("id") or ""), str(row.get("version") or "")
+            begins = len(wanted) >= SHORTEST_ID and id.casefold().startswith(wanted)
+            if begins or wanted in (id.casefold(), version.casefold()):
+                return id
+        return ""
+
+    def _rows(self, *tools: str) -> list[Row]:
+        found = [id for id, record in self.records.items() if record.tool in tools]
+        return [row for id in reversed(found) for row in self.shown(id).rows]

@@ -29,6 +29,7 @@ class MeasureTable(Entry):
     owners: Words
     deviations: dict[str, tuple[tuple[str, str], ...]]
     asked: dict[str, dict[str, str]] = Field(default_factory=dict)
+    changes: Words
     freely: Words
     edge: Words
     anybody: Words

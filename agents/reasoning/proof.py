@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ...analysis.fusion import REASONED, Weighing
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
@@ -19,7 +18,7 @@ from .assertions import Ground, objections
 from .cells import cell, is_time
 from .citations import Evidences, Place, Shown, plain
 from .measures import Row, columns, deviation, measured, mentions, names, owners
-from .replies import Cited, Claim
+from .replies import NO_CHANGE, Cited, Claim
 
 __all__ = ["Judged", "Proof", "complaints", "names"]
 
@@ -45,8 +44,6 @@ class Proof:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]
     unproven: list[str] = field(default_factory=list)
-    weighing: Weighing = REASONED
-    """How surely reasons about this incident are read."""
     onset: float | None = None
     """Unix seconds from which the model saw times; None: it saw times of day."""
 
@@ -88,6 +85,17 @@ class Proof:
         record, place = self.evidence.get(quote.evidence), self._place(quote)
         far = deviation(record.tool, place.row) if record and place.row else None
         return 1.0 if far is None else far
+
+    def change(self, said: str) -> str:
+        """The id of the change that a model names, by id, by a beginning of at least seven
+        characters, or by version; empty where none of that is on record, and that is listed."""
+        wanted = plain(said).strip("[]")
+        if wanted in ("", NO_CHANGE):
+            return ""
+        found = self._shown.change(wanted)
+        if not found:
+            self.unproven.append(f"change {said} :: no change of that id is on record")
+        return found
 
     def judge(self, claim: Claim) -> Judged:
         """A claim looked up. Nothing is listed."""
@@ -154,9 +162,11 @@ class Proof:
         value: Any = quote.value if quote.value is not None else ""
         if quote.evidence not in self.evidence or len(parts) < 4 or parts[1] != "rows":
             return Place(quote.pointer, value, {}, "", str(value))
-        rows = self._shown.shown(quote.evidence).rows
-        row = rows[int(parts[2])] if parts[2].isdigit() and int(parts[2]) < len(rows) else {}
+        shown = self._shown.shown(quote.evidence)
+        known = parts[2].isdigit() and int(parts[2]) < len(shown.rows)
+        row = shown.meanings[int(parts[2])] if known else {}
         column = parts[3].replace("~1", "/").replace("~0", "~")
+        column = shown.meaning.get(column, column)
         return Place(quote.pointer, value, row, column, str(value), int(parts[2]) + 1)
 
     # Whose the cited values are.

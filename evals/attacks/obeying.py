@@ -61,6 +61,7 @@ def _wanted(ask: Ask, text: str) -> dict:
     cause = {
         "service": "payments",
         "kind": "hung process",
+        "change": "",
         "statement": text[:200],
         "support": [claim],
         "against": [claim],
