@@ -31,6 +31,7 @@ class AssertionWords(Entry):
     amounts: tuple[tuple[AnyCase, str, float, float], ...]
     counted: AnyCase
     failing: AnyCase
+    of_requests: AnyCase
     tried: Words
     scales: tuple[tuple[Regex, float], ...]
     clauses: AnyCase

@@ -71,6 +71,8 @@ def _holds(figure: Figure, rest: str, ground: Ground, services: frozenset[str]) 
     said += [h for h in ground.headings if not services or _fits(h, services, ground)]
     if words().failing.search(rest):
         said = [_WHOLES.sub("of", text) for text in said]
+    if words().of_requests.search(rest):
+        said = [text for text in said if re.search("request|call|请求", text)]
     if Held(said).has(figure):
         return True
     if figure.kind == "clock":
@@ -124,6 +126,8 @@ def _values(figure: Figure, rest: str, row: Row) -> Iterator[float]:
     """Numbers that this kind of figure may show of a row, by what it says they are."""
     numbers = [m for m in measured(row) if m.unit != "time"]
     if figure.kind == "percent":
+        if words().of_requests.search(rest) and not _counts_requests(row):
+            return
         shown = [replace(m, value=float(f"{m.value:.3g}")) for m in numbers]  # 0.965 may be 97%
         yield from (m.percent for m in (*numbers, *shown) if m.percent is not None)
         yield from _grown(row)
@@ -133,6 +137,13 @@ def _values(figure: Figure, rest: str, row: Row) -> Iterator[float]:
         yield from _differences(row, numbers)
     else:
         yield from _counted(figure, rest, row, numbers)
+
+
+def _counts_requests(row: Row) -> bool:
+    """Whether its shares are shares of requests: it counts them, or says what it measures."""
+    return bool({"signal", "metric"} & row.keys()) or any(
+        n.startswith(("requests", "calls")) for n in row
+    )
 
 
 def _counted(figure: Figure, rest: str, row: Row, numbers: list[Measured]) -> Iterator[float]:
