@@ -33,7 +33,7 @@ from .brief import brief, cause
 from .causes import Bench
 from .conversation import Limits, converse
 from .desk import LOOK_UPS, ToolDesk
-from .proof import Proof
+from .proof import Proof, complaints
 from .reliability import Reliability, own_table
 from .replies import Reply, SkepticReply
 from .skeptic import OTHER_VIEW, settled
@@ -112,9 +112,13 @@ class Session:
         ask = replace(ask, tools=tools, max_tokens=asked.tokens)
         context = self.settings.context_tokens - asked.tokens
         limits = Limits(asked.rounds, int(context * CHARS_PER_TOKEN))
-        found = converse(self._model(specialist), ask, desk.look, limits)
+        found = converse(self._model(specialist), ask, desk.look, limits, self._complaints)
         assert isinstance(found, Reply)
         return found
+
+    def _complaints(self, reply: BaseModel) -> str:
+        self._know()
+        return complaints(reply, self.proof)
 
     def _bench(self) -> Bench:
         """What the model's causes are weighed with: what is proven, and how often both witnesses

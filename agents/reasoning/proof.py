@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic import BaseModel
 
 from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves, same, same_rounded
 from ...incident.finding import Finding
@@ -185,3 +187,23 @@ def _small(text: str) -> bool:
 def _rows(payload: Any) -> list[dict[str, Any]]:
     rows = payload.get("rows", []) if isinstance(payload, dict) else []
     return [row for row in rows if isinstance(row, dict)]
+
+
+def complaints(reply: BaseModel, proof: Proof) -> str:
+    """Which claims of a reply do not hold and why, one a line, for its author; empty: all hold."""
+    tried = replace(proof, unproven=[])
+    for claim in _claims(reply):
+        tried.finding(claim)
+    lines = [text.replace(" :: ", ": ") for text in dict.fromkeys(tried.unproven)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _claims(part: BaseModel) -> Iterator[Claim]:
+    """Every claim in a reply, wherever it stands."""
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, Claim):
+                yield one
+            elif isinstance(one, BaseModel):
+                yield from _claims(one)
