@@ -65,7 +65,7 @@ def reply(said: Claim) -> SkepticReply:
         ),
         (claim("it fails", ("E7", "0.42")), "near: "),
         (claim("it fails", ("E10", "count")), "it is a column: cite count=value"),
-        (claim("27 fail", ("E1", "27"), service="inventory"), "leave `service` empty, or cite its row"),
+        (claim("27 fail", ("E1", "27"), service="inventory"), "leave `service` empty"),
         (claim("it fails 40%", ("E7", "0.333")), "no cited row holds 40%"),
         (claim("it fell", ("E7", "0.333")), "“fell”, and the cited row went up"),
         (claim("it fails", ("E7", "checkout")), "a name alone proves nothing"),
