@@ -112,7 +112,9 @@ class ModelSettings(BaseSettings):
     second_model: str = Field(default="", description="asked when the first gives no answer")
     second_base_url: str = Field(default="", description="its endpoint; empty: the first one's")
     second_key: SecretStr | None = Field(default=None, description="the second endpoint's key")
-    context_tokens: int = Field(default=16_000, description="longest conversation a model takes")
+    context_tokens: int = Field(
+        default=16_000, description="longest conversation a model takes; sizes all that it is told"
+    )
     call_s: float = Field(default=60, description="seconds for one request to the model")
     specialist_s: float = Field(default=120, description="seconds a specialist may think")
     incident_s: float = Field(default=600, description="seconds all of an incident may think")
@@ -121,8 +123,15 @@ class ModelSettings(BaseSettings):
         default_factory=dict,
         description='money per million input and output tokens: {"gpt-5": [1.25, 10]}; "*": others',
     )
-    tokens_per_specialist: int = Field(default=12_000, description="tokens, in one incident")
-    tokens_per_incident: int = Field(default=60_000, description="tokens, all specialists")
+    cached_share: float = Field(
+        default=0.1, ge=0, le=1, description="what a token from the endpoint's cache counts"
+    )
+    tokens_per_specialist: int | None = Field(
+        default=None, description="tokens, in one incident; by default as the context allows"
+    )
+    tokens_per_incident: int | None = Field(
+        default=None, description="tokens, all specialists; by default as context and level allow"
+    )
     tokens_per_day: int = Field(default=2_000_000, description="tokens, all incidents, UTC day")
     money_per_specialist: float | None = Field(default=None, description="in one incident")
     money_per_incident: float | None = Field(default=None, description="all specialists")

@@ -59,7 +59,7 @@ INVESTIGATE = Step(
     reports.InvestigationReport,
     debugger.investigate,
     assesses=True,
-    asked=Asked(replies.InvestigationReply, DEBUG, reads_on=True, rounds=3, tokens=2600),
+    asked=Asked(replies.InvestigationReply, DEBUG, rounds=3, tokens=2600),
 )
 ASSESS_SECURITY = Step(
     5,

@@ -9,6 +9,8 @@ from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.model_use import Disagreement, ModelCall
 from ..incident.report import AnyReport
+from ..incident.severity import Severity
+from ..models.allowance import incident_tokens
 from ..settings import ModelSettings
 from .screen import folded, heading, line, say, shown
 
@@ -63,7 +65,7 @@ def section(console: Console, incident: Incident, settings: ModelSettings | None
     console.print(heading("Model"))
     calls = incident.model_calls
     say(console, ("  calls     ", "dim"), _calls(calls))
-    say(console, ("  tokens    ", "dim"), _tokens(calls, settings))
+    say(console, ("  tokens    ", "dim"), _tokens(calls, settings, incident.severity))
     say(console, ("  cost      ", "dim"), _money(calls, settings))
     _some(console, "  fallback  ", fallbacks(incident), _fallback)
     _some(console, "  differ    ", incident.disagreements, _disagreement)
@@ -79,6 +81,7 @@ def totals(incident: Incident) -> dict[str, Any]:
         "calls": len(calls),
         "answered": sum(call.outcome == "answered" for call in calls),
         "input_tokens": sum(call.input_tokens for call in calls),
+        "cached_tokens": sum(call.cached_tokens for call in calls),
         "output_tokens": sum(call.output_tokens for call in calls),
         "cost": sum(told) if told else None,
         "fallbacks": [{"step": r.step, "why": r.fallback} for r in fallbacks(incident)],
@@ -94,15 +97,20 @@ def _calls(calls: Sequence[ModelCall]) -> str:
     return f"{len(calls)} asked, {len(calls) - len(failed)} answered{without}; {took} in all"
 
 
-def _tokens(calls: Sequence[ModelCall], settings: ModelSettings | None) -> str:
+def _tokens(
+    calls: Sequence[ModelCall], settings: ModelSettings | None, severity: Severity | None
+) -> str:
     read = sum(call.input_tokens for call in calls)
     written = sum(call.output_tokens for call in calls)
     about = "about " if any(call.estimated for call in calls) else ""
     text = f"{about}{read:,} in, {written:,} out"
-    if settings is None or not settings.tokens_per_incident:
+    if cached := sum(call.cached_tokens for call in calls):
+        text += f" ({cached:,} of them from the endpoint's cache)"
+    if settings is None:
         return text
-    limit = settings.tokens_per_incident
-    return f"{text}: {(read + written) / limit:.0%} of the {limit:,} an incident may use"
+    limit = incident_tokens(settings, severity)
+    used = read + written - round(cached * (1 - settings.cached_share))
+    return f"{text}: {used / limit:.0%} of the {limit:,} an incident may use"
 
 
 def _money(calls: Sequence[ModelCall], settings: ModelSettings | None) -> str:

@@ -93,6 +93,7 @@ MODEL_CALLS = sa.Table(
     sa.Column("purpose", sa.String, nullable=False),  # reason, skeptic, write
     sa.Column("model", sa.String, nullable=False),
     sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("cached_tokens", sa.Integer, nullable=False),  # of the input
     sa.Column("output_tokens", sa.Integer, nullable=False),
     sa.Column("estimated", sa.Boolean, nullable=False),
     sa.Column("requests", sa.Integer, nullable=False),

@@ -16,6 +16,7 @@ from ..errors import BudgetSpent
 from ..incident.database import MODEL_CALLS, reader
 from ..incident.model_use import ModelCall
 from ..settings import ModelSettings
+from .allowance import incident_tokens, specialist_tokens
 from .protocol import Ask, Usage
 from .usage import estimated, weight
 
@@ -25,10 +26,12 @@ OTHERS = "*"
 
 
 class Prices:
-    """Prices by model name. There is none built in: prices change, and contracts differ."""
+    """Prices by model name. There is none built in: prices change, and contracts differ. Input
+    that came from a cache costs its share."""
 
-    def __init__(self, table: Mapping[str, Price]) -> None:
+    def __init__(self, table: Mapping[str, Price], cached_share: float = 1.0) -> None:
         self.table = table
+        self.cached_share = cached_share
 
     def of(self, *names: str) -> Price | None:
         """The price of the first of these names that has one. Endpoints add a date to a name
@@ -44,7 +47,8 @@ class Prices:
         price = self.of(*names)
         if price is None:
             return None
-        return (usage.input * price[0] + usage.output * price[1]) / 1_000_000
+        read = usage.counted(self.cached_share) - usage.output
+        return (read * price[0] + usage.output * price[1]) / 1_000_000
 
 
 # What models have used, in our own table: survives a restart, adds up over all incidents.
@@ -52,17 +56,19 @@ class Prices:
 
 @dataclass(frozen=True)
 class Spent:
-    """Tokens (input and output together) and money (calls without a price left out)."""
+    """Tokens (input and output together, cached ones by their share) and money (calls without a
+    price left out)."""
 
     tokens: int = 0
     money: float = 0.0
 
 
 class Spending:
-    """The table of model calls."""
+    """The table of model calls. Tokens from an endpoint's cache count `cached_share`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, cached_share: float = 1.0) -> None:
         self.engine = engine
+        self.cached_share = cached_share
         self.reading = reader(engine)
 
     def add(self, incident_id: str, call: ModelCall) -> None:
@@ -91,11 +97,13 @@ class Spending:
 
     def _sum(self, *where: ColumnElement[bool]) -> Spent:
         table = MODEL_CALLS.c
-        tokens = func.coalesce(func.sum(table.input_tokens + table.output_tokens), 0)
+        spared = table.cached_tokens * (1 - self.cached_share)
+        counted = table.input_tokens + table.output_tokens - spared
+        tokens = func.coalesce(func.sum(counted), 0)
         money = func.coalesce(func.sum(table.cost), 0.0)
         with self.reading.begin() as connection:
-            row = connection.execute(select(tokens, money).where(*where)).one()
-        return Spent(*row)
+            used, cost = connection.execute(select(tokens, money).where(*where)).one()
+        return Spent(round(used), cost)
 
 
 LEAST = 64
@@ -132,7 +140,7 @@ class ModelBudget:
     ) -> None:
         self.settings = settings
         self.spending = spending
-        self.prices = Prices(settings.prices)
+        self.prices = Prices(settings.prices, settings.cached_share)
         self.now = now
         self._pending: list[Pending] = []
         self._lock = threading.Lock()
@@ -181,14 +189,14 @@ class ModelBudget:
             Limit(
                 f"the {ask.specialist or 'specialist'}'s budget in this incident",
                 "SPECIALIST",
-                settings.tokens_per_specialist,
+                specialist_tokens(settings),
                 settings.money_per_specialist,
                 _with(spending.by_specialist(ask.incident, ask.specialist), own),
             ),
             Limit(
                 "this incident's budget",
                 "INCIDENT",
-                settings.tokens_per_incident,
+                incident_tokens(settings, ask.severity),
                 settings.money_per_incident,
                 _with(spending.by_incident(ask.incident), here),
             ),

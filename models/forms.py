@@ -140,7 +140,8 @@ class ReportForm:
 
 
 class ActionForm(ReportForm):
-    """The reply is a call of one tool, or the report: tools for endpoints that have none."""
+    """The reply is a call of one tool, or the report: tools for endpoints that have none. Where the
+    reply is wanted now the words stay the same and only the report fits."""
 
     def __init__(self, ask: Ask) -> None:
         super().__init__(ask)
@@ -150,9 +151,10 @@ class ActionForm(ReportForm):
     def schema(self) -> dict[str, Any]:
         """One branch per tool, so that the arguments too are held to their schema."""
         definitions: dict[str, Any] = {}
+        tools = () if self.ask.last else self.ask.tools
         branches = [
             _branch("call", tool={"const": t.name}, arguments=_bare(t.parameters, definitions))
-            for t in self.ask.tools
+            for t in tools
         ]
         report = _bare(strict_schema(self.ask.schema), definitions)
         union = {"anyOf": [*branches, _branch("report", report=report)]}
@@ -185,6 +187,8 @@ class ActionForm(ReportForm):
         if found.get("action") == "report" and isinstance(found.get("report"), dict):
             return Parsed(reply=fitted(self.ask.schema, found["report"]))
         if found.get("action", "call") == "call" and isinstance(found.get("tool"), str):
+            if self.ask.last:
+                raise ValueError("no more calls: hand in the report")
             return Parsed(calls=(self._call(found["tool"], found.get("arguments") or {}),))
         return Parsed(reply=fitted(self.ask.schema, found))  # a bare report, most likely
 

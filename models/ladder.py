@@ -53,7 +53,10 @@ class _Climb:
         return self.ladder.habits
 
     def with_tools(self) -> Answer:
-        """Native tools unless they are known to be useless here."""
+        """Native tools unless they are known to be useless here. Where the reply is wanted now they
+        stay listed, so that a cached prompt stays one, unless the endpoint takes no such word."""
+        if self.ask.last and self.habits.native and "tool_choice" in self.habits.refused:
+            return self.output(ReportForm(self.ask))
         if self.habits.native is not False:
             try:
                 return self._native()
@@ -72,12 +75,14 @@ class _Climb:
         raw = self._send(native(self.ask.messages, hint), proven, tools=tools)
         if raw.calls:
             self.habits.native = True
+        if raw.calls and self.ask.last:
+            return self._no_native_report(form, raw, ValueError("it called a tool once more"))
         try:
             parsed = Parsed(calls=tuple(w.call() for w in raw.calls)) if raw.calls else None
             parsed = parsed or form.parse(raw.text)
         except ValueError as error:
             return self._no_native_report(form, raw, error)
-        if not parsed.calls:
+        if not parsed.calls and not self.ask.last:
             self.habits.no_call()
         return self._answer(raw, parsed)
 
@@ -148,6 +153,7 @@ class _Climb:
             max_tokens=self.ask.max_tokens,
             deadline=self.ask.deadline,
             tools=tools or [],
+            tool_choice="none" if self.ask.last else "auto",
             response_format=response_format,
             listen=self.ask.listen,
             tally=self.tally,

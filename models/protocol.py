@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
+from ..incident.severity import Severity
+
 Role = Literal["system", "user", "assistant", "tool"]
 Listen = Callable[[str], None]
 """Gets the text of an answer while it is written."""
@@ -56,6 +58,11 @@ class Usage:
     output: int = 0
     estimated: bool = False  # the endpoint gave no figure, or an impossible one
     requests: int = 1
+    cached: int = 0  # of the input: read from the endpoint's cache
+
+    def counted(self, cached_share: float) -> int:
+        """Tokens as they count: cached ones by their share."""
+        return self.input - self.cached + round(self.cached * cached_share) + self.output
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,11 @@ class Ask:
     tools: tuple[ToolSpec, ...] = ()  # empty: the reply is wanted now
     max_tokens: int = 1200  # of the answer
     allowance: int | None = None  # tokens for all requests that it takes; None: no limit
+    last: bool = False  # the tools stay listed, as caches want, and none may be called any more
     specialist: str = ""
     step: int = 0
     incident: str = ""
+    severity: Severity | None = None  # of the incident: what it may use follows
     purpose: str = "reason"  # reason, skeptic, write
     prompt: str = ""  # stamp of the prompt files: debugger.md@0123456789ab
     deadline: Deadline = field(default_factory=lambda: Deadline.after(60))

@@ -53,6 +53,7 @@ class StreamReading:
         self.reported: tuple[int | None, int | None] = (None, None)
         self.length = 0  # characters that the model wrote, thoughts and calls included
         self.size = 0.0  # the same as `weight` counts them: for the estimate
+        self.cached = 0  # tokens of the question that came from the endpoint's cache
         self.hidden = 0  # tokens of thoughts that it says it had and did not send
         self.empty = True  # nothing has come yet
         self.read = False  # the endpoint has taken the question: its tokens count
@@ -102,6 +103,8 @@ class StreamReading:
             usage, details = part.usage, part.usage.completion_tokens_details
             self.reported = (_count(usage.prompt_tokens), _count(usage.completion_tokens))
             self.hidden = (_count(details.reasoning_tokens) or 0) if details else 0
+            read = usage.prompt_tokens_details  # some servers leave the figure out
+            self.cached = _count(getattr(read, "cached_tokens", None)) or 0
 
     def _delta(self, delta: ChoiceDelta | ChatCompletionMessage) -> None:
         if delta.content:

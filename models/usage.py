@@ -42,7 +42,11 @@ def plus(first: Usage | None, second: Usage | None) -> Usage:
     """Both together; None counts as nothing."""
     a, b = first or Usage(requests=0), second or Usage(requests=0)
     return Usage(
-        a.input + b.input, a.output + b.output, a.estimated or b.estimated, a.requests + b.requests
+        a.input + b.input,
+        a.output + b.output,
+        a.estimated or b.estimated,
+        a.requests + b.requests,
+        a.cached + b.cached,
     )
 
 
@@ -62,9 +66,12 @@ class Tally:
         if text not in self.notes:
             self.notes.append(text)
 
-    def tokens(self, reported: tuple[int | None, int | None], estimate: tuple[int, int]) -> None:
+    def tokens(
+        self, reported: tuple[int | None, int | None], estimate: tuple[int, int], cached: int = 0
+    ) -> None:
         """Count (input, output) tokens of one answer. A missing or impossible figure is replaced
-        by the larger of it and the estimate: a budget must not be fooled by a broken counter."""
+        by the larger of it and the estimate: a budget must not be fooled by a broken counter.
+        `cached` of the input count only where its own figure can be believed."""
         odd = [not believable(*pair) for pair in zip(reported, estimate, strict=True)]
         counted = [
             max(said or 0, guess) if wrong else said or 0
@@ -72,7 +79,8 @@ class Tally:
         ]
         if any(odd):
             self.note(_doubt(reported, estimate))
-        self.used = plus(self.used, Usage(counted[0], counted[1], any(odd), requests=0))
+        cached = 0 if odd[0] else min(max(0, cached), counted[0])
+        self.used = plus(self.used, Usage(counted[0], counted[1], any(odd), 0, cached))
 
 
 def _doubt(reported: tuple[int | None, int | None], estimate: tuple[int, int]) -> str:

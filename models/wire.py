@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import openai
@@ -40,6 +40,7 @@ class ChatRequest:
     max_tokens: int
     deadline: Deadline
     tools: list[Wired] = field(default_factory=list)
+    tool_choice: Literal["auto", "none"] = "auto"
     response_format: dict[str, Any] | None = None
     listen: Listen = nobody
     tally: Tally = field(default_factory=Tally)
@@ -90,7 +91,7 @@ class Wire:
         if request.tools:
             kept["tools"] = request.tools
             if "tool_choice" not in self.habits.refused:  # the default, and yet some want it said
-                kept["tool_choice"] = "auto"
+                kept["tool_choice"] = request.tool_choice
         if request.response_format:
             kept["response_format"] = dict(request.response_format)
             if EXTRA in self.habits.refused:
@@ -137,7 +138,8 @@ class Wire:
         finally:
             if reading.read:
                 written = estimated(reading.size) + reading.hidden
-                request.tally.tokens(reading.reported, (estimated(request.size), written))
+                guess = (estimated(request.size), written)
+                request.tally.tokens(reading.reported, guess, reading.cached)
         return None if reading.empty else reading.raw()
 
     def _streamed(

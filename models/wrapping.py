@@ -180,6 +180,7 @@ class Metered(Wrapped):
             model=named,
             prompt=ask.prompt,
             input_tokens=usage.input,
+            cached_tokens=usage.cached,
             output_tokens=usage.output,
             estimated=usage.estimated,
             requests=usage.requests,

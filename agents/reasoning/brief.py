@@ -35,7 +35,10 @@ def brief(
         payload: fetches evidence payloads by digest.
         characters: budget of the evidence tables.
     """
-    tables, more = _tables(document, floor, payload, characters)
+    causes = _hypotheses(document, floor, asked)
+    records = _ranked(document, floor, causes)
+    reads_on = bool(asked.tools)
+    tables, more = _tables(document, records, payload, characters, reads_on=reads_on)
     return render(
         "model/brief.md",
         title=plain(document.title, 160),
@@ -45,7 +48,7 @@ def brief(
         conclusion=floor.conclusion,
         summary=_trusted(floor.summary),
         findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in floor.findings[:SHOWN]],
-        causes=[_trusted(cause(h)) for h in _hypotheses(document, floor, asked)[:SHOWN]],
+        causes=[_trusted(cause(h)) for h in causes[:SHOWN]],
         options=[_trusted(f"{label}: {title}") for label, title in options(floor)],
         tables=Trusted(tables),
         more=_trusted(more),
@@ -97,26 +100,52 @@ def _short(value: Any) -> str:
 
 
 def _tables(
-    document: Incident, floor: AnyReport, payload: Payload, characters: int
+    document: Incident,
+    records: list[Evidence],
+    payload: Payload,
+    characters: int,
+    *,
+    reads_on: bool,
 ) -> tuple[str, str]:
-    """Tables of the evidence that matters most, and the ids of what had no room."""
+    """Tables of as many of these as there is room for, and the ids of the others."""
     shown, left, more = [], characters, []
-    for record in _ranked(document, floor):
+    onset = document.onset.timestamp() if document.onset else None
+    for record in records:
         if left < TABLE_CHARS // 3:
             more.append(f"{record.id} {record.tool}")
             continue
-        onset = document.onset.timestamp() if document.onset else None
-        table = digest_evidence(record, payload(record.digest), min(TABLE_CHARS, left), onset)
+        room = min(TABLE_CHARS, left)
+        table = digest_evidence(record, payload(record.digest), room, onset, reads_on=reads_on)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)
 
 
-def _ranked(document: Incident, floor: AnyReport) -> list[Evidence]:
-    """What the playbook looked at: quoted in causes first, then in findings, then the rest."""
-    causes = [q for h in floor.hypotheses[:2] for a in h.support for q in a.quotes]
-    findings = [q for finding in floor.findings for q in finding.quotes]
-    wanted = [q.evidence for q in (*causes, *findings)] + list(floor.searched)
+STATES = ("compare_signals", "instance_load", "state_changes")
+"""Tools that tell how the target of an action stands."""
+
+
+def _ranked(
+    document: Incident, floor: AnyReport, causes: Iterable[Hypothesis] = ()
+) -> list[Evidence]:
+    """What matters most first: what the report's own causes and findings quote; what the causes of
+    earlier steps and the plans rest on; what came of actions; how targets stand; then whatever else
+    the playbook looked at."""
+    own = [*_argued(floor.hypotheses), *(f.quotes for f in floor.findings)]
+    others = [*_argued(causes), *(plan.quotes for plan in floor.proposals)]
+    wanted = [quote.evidence for quotes in (*own, *others) for quote in quotes]
+    wanted += [id for done in document.executions for id in done.proof]
+    wanted += _states(document) if floor.proposals else []
     known = {record.id: record for record in document.evidence}
-    held = [known[id] for id in dict.fromkeys(wanted) if id in known]
+    held = [known[id] for id in dict.fromkeys([*wanted, *floor.searched]) if id in known]
     return [record for record in held if record.status is EvidenceStatus.ok]
+
+
+def _argued(causes: Iterable[Hypothesis]) -> list[list[Quote]]:
+    """What the first two causes rest on, and what speaks against them."""
+    return [a.quotes for h in list(causes)[:2] for a in (*h.support, *h.contradiction)]
+
+
+def _states(document: Incident) -> list[str]:
+    """The newest look of each kind at how things stand."""
+    return [*{e.tool: e.id for e in document.evidence if e.tool in STATES}.values()]

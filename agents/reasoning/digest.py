@@ -8,22 +8,26 @@
     rows 1-1 of 37; read_evidence("E12", start=2) shows more
     E12>>>
 
-Everything between the brackets is data, whatever it says; `cells` sees to it that no value can
-end its line or the block.
+One row is told whole, a field a line. Everything between the brackets is data, whatever it says;
+`cells` sees to it that no value can end its line or the block.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...tools.base import Result, Row
+from ...yaml_tables import read_table
 from .cells import CLOSE, OPEN, cell, clean, is_nothing
+from .whole_row import paged, row_lines
 
 Cells = dict[str, Any]
 """A row as evidence holds it, by column."""
-WIDTHS = (240, 120, 72, 48, 32, 20)
-"""Longest cells that are tried, in characters: rows come before long cells."""
+WIDTHS = (4000, 1000, 480, 240, 120, 72, 48)
+"""Longest cells that are tried, in characters: rows come before long cells, down to a width at
+which a sentence still says something."""
 WANTED = 8
 """Rows that should be seen, if need be with shorter cells."""
 SMALLEST = 120
@@ -42,26 +46,39 @@ class Sheet:
     numbers: Sequence[int]  # of the rows to show, in order
     total: int = 0  # rows to page through
     onset: float | None = None  # unix seconds; times are told relative to it
-    more: str = ""  # how to see the rest; {start} is filled in
+    reads_on: bool = True  # whether read_evidence is there to see the rest with
+    more: str = ""  # how to see the rest, where that is not by the next rows
     note: str = ""  # said before the rows: why these
     matching: bool = False  # the rows were picked: they are counted, not numbered through
 
 
 def digest(
-    result: Result[Row], budget_chars: int, tool: str = "", onset: float | None = None
+    result: Result[Row],
+    budget_chars: int,
+    tool: str = "",
+    onset: float | None = None,
+    *,
+    reads_on: bool = True,
 ) -> str:
-    """A finished call as text of at most `budget_chars` characters, whatever its rows hold."""
-    sheet = sheet_of(result.evidence, tool, result.status, result.summary, result.records(), onset)
-    return render(sheet, budget_chars)
+    """A finished call as text of at most `budget_chars` characters, whatever its rows hold.
+
+    reads_on: whether whoever reads it may call read_evidence; else nothing tells of it.
+    """
+    told = result.status, result.summary, result.records(), onset
+    return render(sheet_of(result.evidence, tool, *told, reads_on=reads_on), budget_chars)
 
 
 def digest_evidence(
-    record: Evidence, payload: Any, budget_chars: int, onset: float | None = None
+    record: Evidence,
+    payload: Any,
+    budget_chars: int,
+    onset: float | None = None,
+    *,
+    reads_on: bool = True,
 ) -> str:
     """A piece of evidence with its payload, like `digest`."""
-    rows = rows_of(payload)
-    sheet = sheet_of(record.id, record.tool, record.status, record.summary, rows, onset)
-    return render(sheet, budget_chars)
+    told = record.status, record.summary, rows_of(payload), onset
+    return render(sheet_of(record.id, record.tool, *told, reads_on=reads_on), budget_chars)
 
 
 def sheet_of(
@@ -71,11 +88,13 @@ def sheet_of(
     summary: str,
     rows: Sequence[Any],
     onset: float | None = None,
+    *,
+    reads_on: bool = True,
 ) -> Sheet:
     """A sheet that shows all rows from the first one on."""
-    more = f'read_evidence("{evidence}", start={{start}}) shows more'
     numbers = range(1, len(rows) + 1)
-    return Sheet(evidence, tool, status, summary, rows, numbers, len(rows), onset, more)
+    shown = rows, numbers, len(rows), onset
+    return Sheet(evidence, tool, status, summary, *shown, reads_on=reads_on)
 
 
 def rows_of(payload: Any) -> list[Any]:
@@ -110,28 +129,62 @@ def _inner(sheet: Sheet, name: str, budget: int) -> list[str]:
 
 def _table(sheet: Sheet, shown: list[Cells], budget: int) -> list[str]:
     """Constants, column names, as many rows as fit, and which they are."""
+    if len(sheet.rows) == 1:
+        return _whole(sheet, 1, 1, budget)
     columns, constant = _columns(shown)
     lines = _constants(shown[0], constant, budget // 4, sheet.onset)
     names, dropped = _fitting(columns, budget // 4)
     heading = " | ".join(["#", *(clean(column, 40) for column in names)])
-    tail = f"; {dropped} columns left out for want of room" if dropped else ""
-    longest = max(len(_footer(sheet, count, tail)) for count in (len(shown) - 1, len(shown)))
-    room = budget - _size([*lines, heading]) - longest - 1
-    rows = _rows(sheet, shown, names, room)
-    footer = clean(
-        _footer(sheet, len(rows), tail), max(0, budget - _size([*lines, heading, *rows]))
-    )
-    return [*lines, heading, *rows, footer] if rows else _cut([*lines, footer], budget)
+    tail = f"; {len(dropped)} columns left out: {clean(', '.join(dropped), 80)}" if dropped else ""
+    head = [*lines, heading]
+    rows: list[str] = []
+    for hint in ("", _cut_hint(sheet)):
+        longest = max(len(_footer(sheet, n, tail + hint)) for n in (len(shown) - 1, len(shown)))
+        rows = _rows(sheet, shown, names, budget - _size(head) - longest - 1)
+        if not any(map(_is_cut, " | ".join([*lines, *rows]).replace("; ", " | ").split(" | "))):
+            break
+        tail += hint
+    footer = clean(_footer(sheet, len(rows), tail), max(0, budget - _size([*head, *rows])))
+    return [*head, *rows, footer] if rows else _cut([*lines, footer], budget)
+
+
+def _is_cut(shown: str) -> bool:
+    """Whether a cell was cut here; what a tool has cut before is marked after a blank."""
+    return shown.endswith("…") and not shown.endswith(" …")
+
+
+def _cut_hint(sheet: Sheet) -> str:
+    way = f'; read_evidence("{sheet.evidence}", row=N) shows one whole' if sheet.reads_on else ""
+    return f"; cells with … are cut{way}"
 
 
 def _columns(rows: list[Cells]) -> tuple[list[str], list[str]]:
-    """(columns that vary, columns that say the same in every row); empty ones in neither."""
+    """(columns that vary, those that decide first; columns that say the same in every row); empty
+    ones in neither."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    full = [n for n in names if any(not is_nothing(row.get(n)) for row in rows)]
+    said = {n: sum(not is_nothing(row.get(n)) for row in rows) for n in names}
+    full = [n for n in names if said[n]]
     if len(rows) < 2:
         return full, []
     same = [n for n in full if all(_alike(row.get(n), rows[0].get(n)) for row in rows)]
-    return [n for n in full if n not in same], same
+    varying = [n for n in full if n not in same]
+    return sorted(varying, key=lambda n: (said[n] * SELDOM < len(rows), _place(n))), same
+
+
+SELDOM = 5
+"""A column that says something in less than one row of so many comes last."""
+
+
+@cache
+def _places() -> dict[str, int]:
+    groups = read_table("agents/reasoning/columns.yaml", dict[str, list[str]])
+    return {name: place for place, names in enumerate(groups.values()) for name in names}
+
+
+def _place(column: str) -> int:
+    """Where a column stands: where, what, before, now, the rest."""
+    last = max(_places().values()) + 1
+    return _places().get("before" if column.endswith("_before") else column, last)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -145,15 +198,15 @@ def _constants(row: Cells, names: list[str], budget: int, onset: float | None) -
     return [clean("in every row: " + "; ".join(pairs), budget)]
 
 
-def _fitting(columns: list[str], budget: int) -> tuple[list[str], int]:
-    """The first columns whose names fit, and how many do not."""
-    used, kept = 1, []
+def _fitting(columns: list[str], budget: int) -> tuple[list[str], list[str]]:
+    """The first columns whose names fit, and those that do not."""
+    used, kept = 1, 0
     for column in columns:
         used += 3 + min(len(column), 40)
         if used > budget:
             break
-        kept.append(column)
-    return kept, len(columns) - len(kept)
+        kept += 1
+    return columns[:kept], columns[kept:]
 
 
 def _rows(sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:
@@ -185,11 +238,32 @@ def _footer(sheet: Sheet, shown: int, tail: str) -> str:
     numbers = sheet.numbers[:shown]
     following = numbers[-1] + 1 if numbers else sheet.numbers[0]
     rest = shown < len(sheet.numbers) or following <= sheet.total
-    more = f"; {sheet.more.format(start=following)}" if rest else ""
+    more = sheet.more or f'read_evidence("{sheet.evidence}", start={following}) shows more'
+    more = f"; {more}" if rest and sheet.reads_on else ""
     if sheet.matching:
         return f"{shown} of {len(sheet.numbers)} matching rows{more}{tail}"
     span = f"rows {numbers[0]}-{numbers[-1]}" if numbers else "none"
     return f"{span} of {sheet.total}{more}{tail}"
+
+
+def whole(sheet: Sheet, row: int, line: int, budget: int) -> str:
+    """One row of a sheet as `field: value` lines, from one of these lines on, in at most `budget`
+    characters.
+
+    row, line: numbers from 1.
+    """
+    name = clean(sheet.evidence, 16)
+    head = f"{OPEN}{name}\n{name} {clean(sheet.tool, 40)} row {row} of {len(sheet.rows)}\n"
+    room = budget - len(head) - len(name) - 4
+    if room < SMALLEST:
+        return clean(f"{name} row {row}", budget)
+    return head + "\n".join(_whole(sheet, row, line, room)) + f"\n{name}{CLOSE}"
+
+
+def _whole(sheet: Sheet, row: int, line: int, budget: int) -> list[str]:
+    way = f'; read_evidence("{sheet.evidence}", row={row}, line={{line}}) shows more'
+    lines = row_lines(_named(sheet.rows[row - 1]), sheet.onset)
+    return _cut(paged(lines, line, budget, way if sheet.reads_on else ""), budget)
 
 
 def _named(row: Any) -> Cells:

@@ -119,6 +119,8 @@ def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datet
 
 
 def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
+    """The first findings; how many are hurt is told once, by the newest figures."""
+    findings = [finding for finding in document.findings if finding.kind != "impact"]
     return [
         Event(
             at=finding.at or document.opened_at,
@@ -127,7 +129,7 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
             text=shown(reword(finding.statement, names)),
             evidence=list(dict.fromkeys(quote.evidence for quote in finding.quotes)),
         )
-        for finding in document.findings[:most]
+        for finding in findings[:most]
     ]
 
 

@@ -29,8 +29,7 @@ class Asked:
 
     reply: type[BaseModel]
     tools: tuple[ToolFunction, ...] = ()
-    reads_on: bool = False
-    """Whether it may page through evidence and search in it."""
+    """Where there are any, evidence on record can be read on and searched as well."""
     rounds: int = 0
     """Times it may call tools before it has to answer."""
     tokens: int = 1200

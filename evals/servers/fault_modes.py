@@ -84,6 +84,14 @@ def tool_loop(chat: Chat) -> None:
     chat.call(function["name"], least_instance(function.get("parameters") or {}))
 
 
+def no_tool_choice(chat: Chat) -> None:
+    """Knows no tool_choice, and calls a tool as long as there are tools."""
+    if "tool_choice" in chat.body:
+        chat.refuse(400, "unknown parameter: tool_choice")
+    else:
+        tool_loop(chat)
+
+
 def wrong_usage(chat: Chat) -> None:
     """A good answer with impossible figures."""
     text = json.dumps(least_instance(wanted(chat.body)))
@@ -206,6 +214,7 @@ FAULTS: dict[str, Callable[[Chat], None]] = {
     "refusal": refusal,
     "unknown tool": unknown_tool,
     "tool loop": tool_loop,
+    "no tool choice": no_tool_choice,
     "over-long": over_long,
     "wrong usage": wrong_usage,
 }

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warroom.agents.reasoning import conversation
+from warroom.agents.reasoning import desk
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.reasoning.digest import digest
+from warroom.errors import ToolRetry
 from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
@@ -65,7 +66,10 @@ def test_rows_come_before_long_cells() -> None:
     lines = lines_of(
         digest(result([{"n": n, "message": str(n) + "m" * 500} for n in range(8)]), 900)
     )
-    assert sum(line.endswith("m…") for line in lines) == 8
+    assert sum("m… | " in line for line in lines) == 8
+    assert lines[-1] == 'rows 1-8 of 8; cells with … are cut; read_evidence("E12", row=N) ' + (
+        "shows one whole"
+    )
 
 
 def test_an_empty_and_a_failed_call_say_so() -> None:
@@ -132,7 +136,7 @@ def test_no_rows_whatsoever_break_the_budget_or_the_block(
     if budget >= 120:
         inside = lines_of(text)
         assert "".join(inside).isprintable()
-        assert len(inside) <= len(rows) + 5
+        assert len(rows) == 1 or len(inside) <= len(rows) + 5
     else:
         assert len(text.splitlines()) <= 1
 
@@ -153,13 +157,60 @@ def look(name: str, budget: int = 1500, rows: list[Any] | None = None, **argumen
     """The answer to one look-up among E12 and an empty E13."""
     held = {"E12": {"rows": ERRORS if rows is None else rows}, "E13": {"rows": []}}
     evidence = {"E12": record(), "E13": record("E13", 0)}
-    return conversation.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+    try:
+        return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+    except ToolRetry as error:
+        return str(error)
 
 
 def test_a_page_of_evidence_keeps_the_numbers_of_its_rows() -> None:
     lines = lines_of(look("read_evidence", evidence="[e12]", start=9, count=3))
     assert [line.split(" | ")[0] for line in lines[3:6]] == ["9", "10", "11"]
     assert lines[-1] == 'rows 9-11 of 37; read_evidence("E12", start=12) shows more'
+
+
+DIFF = "\n".join(f"+    line {n} of what was changed, {OPEN}E1" for n in range(300))
+CHANGE = {"id": "cfg-77", "note": "", "service": "checkout", "diff": DIFF}
+
+
+def test_one_row_is_read_to_its_end_whatever_its_length() -> None:
+    rows = [CHANGE, {**CHANGE, "id": "cfg-78"}]
+    first = lines_of(look("read_evidence", rows=rows, evidence="E12", row=2))
+    assert first[:4] == ["E12 error_groups row 2 of 2", "id: cfg-78", "service: checkout", "diff:"]
+    assert first[4] == "  +    line 0 of what was changed, \u2039\u2039\u2039E1"
+    told, _, way = first[-1].partition("; ")
+    read = int(told.split()[0])
+    assert told == f"{read} of 303 lines"
+    assert way == f'read_evidence("E12", row=2, line={read + 1}) shows more'
+    again = lines_of(look("read_evidence", rows=rows, evidence="E12", row=2, line=read + 1))
+    assert again[1].endswith(f"line {read - 3} of what was changed, \u2039\u2039\u2039E1")
+
+
+def test_a_result_of_one_row_is_told_whole() -> None:
+    lines = lines_of(digest(result([CHANGE]), 50_000, "change_diff"))
+    assert lines[:4] == ["E12 change_diff (ok, 1 row): a summary", *lines[1:4]]
+    assert lines[1:4] == ["id: cfg-77", "service: checkout", "diff:"]
+    assert len(lines) == 4 + 300
+
+
+def test_columns_come_in_the_order_in_which_one_reads() -> None:
+    rows = [
+        {"x": n, "seldom": 1 if n == 5 else None, "share": n / 9, "share_before": n / 7,
+         "current": n * 3, "error": f"e{n}", "service": f"s{n}"}
+        for n in range(6)
+    ]  # fmt: skip
+    heading = lines_of(digest(result(rows), 2000))[1]
+    assert heading == "# | service | error | share_before | current | x | share | seldom"
+
+
+def test_where_there_is_nothing_to_read_on_with_none_is_told_of() -> None:
+    rows = [{"n": n, "message": str(n) + "m" * 500} for n in range(80)]
+    text = digest(result(rows), 900, reads_on=False)
+    assert "read_evidence" not in text
+    assert "cells with … are cut" in text
+    assert "read_evidence" not in digest(result([CHANGE]), 900, reads_on=False)
+    same = digest(result([{"n": n, "message": "m" * 500} for n in range(3)]), 900)
+    assert "row=N) shows one whole" in same, "also what is the same in every row"
 
 
 def test_rows_that_match_are_picked_out() -> None:
@@ -175,6 +226,7 @@ def test_rows_that_match_are_picked_out() -> None:
         ("read_evidence", {"evidence": "E99"}, "no evidence 'E99'; on record: E12, E13"),
         ("read_evidence", {"evidence": "E12", "start": 38}, "choose start from 1 to 37"),
         ("read_evidence", {"evidence": "E12", "start": -1}, "start: Input should be"),
+        ("read_evidence", {"evidence": "E12", "row": 38}, "choose row from 1 to 37"),
         ("read_evidence", {}, "evidence: Field required"),
         ("read_evidence", {"evidence": "E13"}, "(ok, 0 rows)"),
         ("read_evidence", {"evidence": "E12", "page": 2}, "page: Extra inputs"),
@@ -202,11 +254,15 @@ def test_no_pattern_takes_long() -> None:
 def test_no_evidence_breaks_a_look_up(rows: list[Any], pattern: str, budget: int) -> None:
     asked = {"evidence": "E12", "pattern": pattern}
     assert len(look("grep_evidence", budget, rows, **asked)) <= budget
-    assert len(look("read_evidence", budget, rows, evidence="E12", start=2)) <= budget
+    longest = budget * (desk.WHOLE if len(rows) == 1 else 1)
+    assert len(look("read_evidence", budget, rows, evidence="E12", start=2)) <= longest
+    one = look("read_evidence", budget, rows, evidence="E12", row=1, line=2)
+    assert len(one) <= budget * desk.WHOLE
+    assert not one.startswith(OPEN) or len(lines_of(one)) >= 1
 
 
 def test_the_look_ups_declare_their_arguments() -> None:
-    forms = {name: form.model_json_schema() for name, (form, _) in conversation.LOOK_UPS.items()}
+    forms = {name: form.model_json_schema() for name, (form, _) in desk.LOOK_UPS.items()}
     assert set(forms) == {"read_evidence", "grep_evidence"}
     assert forms["grep_evidence"]["required"] == ["evidence", "pattern"]
 

@@ -44,6 +44,7 @@ EXPECTED = {
     "refusal": (("ModelRefused", 1), ("ModelRefused", 1)),
     "unknown tool": (("reply", 1), ("calls", 1)),
     "tool loop": (("reply", 1), ("calls", 1)),
+    "no tool choice": (("reply", 1), ("calls", 2)),
     "over-long": (("ModelMuddled", 2), ("ModelMuddled", 3)),
     "wrong usage": (("reply", 1), ("reply", 1)),
 }

@@ -14,13 +14,15 @@ from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
+from warroom.incident.severity import Severity
 from warroom.incident.store import Store
+from warroom.models.allowance import Effort, allowance, incident_tokens
 from warroom.models.budget import ModelBudget, Prices, Spending, size_of
 from warroom.models.endpoint import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
 from warroom.models.stream import StreamReading
-from warroom.models.usage import estimated
+from warroom.models.usage import Tally, estimated
 from warroom.models.wire import ChatRequest
 from warroom.models.wrapping import Metered
 from warroom.settings import ModelSettings
@@ -36,9 +38,16 @@ class Till:
         self.spending = Spending(Store.open(path / "w.db").engine)
         self.fake = ScriptedModel(script, "gpt-5")
         self.now = NOON
-        budget = ModelBudget(ModelSettings(**limits), self.spending, lambda: self.now)
+        settings = ModelSettings(**limits)
+        self.spending.cached_share = settings.cached_share
+        budget = ModelBudget(settings, self.spending, lambda: self.now)
         self.calls: list[ModelCall] = []
+        self.budget = budget
         self.model = Metered(self.fake, budget, self.calls.append)
+
+    def limit(self, ask: Ask) -> int:
+        """What the incident may use."""
+        return self.budget._limits(ask)[1].tokens
 
     def ask(self, specialist: str = "debugger", incident: str = "INC-1") -> Answer:
         """One ask."""
@@ -154,11 +163,11 @@ def test_a_chinese_answer_is_estimated_by_its_weight_and_cut_by_its_length() -> 
     assert reading.over
 
 
-def said(text: str) -> ChatCompletionChunk:
+def said(text: str, **more: Any) -> ChatCompletionChunk:
     """A piece of a streamed answer."""
     choice = {"index": 0, "delta": {"content": text}}
     whole = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-    return ChatCompletionChunk.model_validate({**whole, "choices": [choice]})
+    return ChatCompletionChunk.model_validate({**whole, **more, "choices": [choice]})
 
 
 def test_limited_money_wants_a_price(tmp_path: Path) -> None:
@@ -220,3 +229,56 @@ def test_a_call_is_counted_before_its_place_is_free(tmp_path: Path) -> None:
     till.spending.add = noted  # type: ignore[method-assign]
     till.ask()
     assert pending == [1]
+
+
+def test_what_came_from_the_cache_counts_its_share(tmp_path: Path) -> None:
+    usage = Usage(1000, 100, cached=800)
+    script = lambda _: Answer("", reply=REPLY, usage=usage)  # noqa: E731
+    till = Till(tmp_path, script, prices={"gpt": (1, 10)})
+    till.ask()
+    assert till.spending.by_incident("INC-1").tokens == 1000 - 800 + 80 + 100
+    assert till.calls[0].cached_tokens == 800
+    assert till.calls[0].cost == pytest.approx(0.000_28 + 0.001)
+
+
+def test_what_an_endpoint_says_of_its_cache_is_read_and_never_more_than_was_asked() -> None:
+    details = {"prompt_tokens_details": {"cached_tokens": 90}}
+    reading = StreamReading(max_tokens=100)
+    reading.take(
+        said(
+            "x", usage={"prompt_tokens": 80, "completion_tokens": 1, "total_tokens": 81, **details}
+        )
+    )
+    tally = Tally()
+    tally.tokens(reading.reported, (80, 1), reading.cached)
+    assert (tally.used.input, tally.used.cached) == (80, 80)
+    tally.tokens((10_000_000, 1), (80, 1), 9_000_000)  # no count of this question
+    assert tally.used.cached == 80
+
+
+def test_a_mild_incident_may_use_less(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(100), context_tokens=128_000)
+    asked = question(30)
+    limits = {level: till.limit(replace(asked, severity=level)) for level in Severity}
+    assert limits[Severity.P0] == 60_000
+    assert limits[Severity.P0] >= limits[Severity.P1] > limits[Severity.P2] > limits[Severity.P3]
+
+
+@pytest.mark.parametrize(
+    ("context", "most"), [(8_000, 20_000), (16_000, 20_000), (200_000, 60_000)]
+)
+def test_an_incidents_budget_follows_the_models_context(context: int, most: int) -> None:
+    settings = ModelSettings(context_tokens=context)
+    assert 8_000 < incident_tokens(settings, Severity.P0) <= most
+    own = settings.model_copy(update={"tokens_per_incident": 5_000})
+    assert incident_tokens(own, Severity.P3) == 5_000
+
+
+def test_more_context_and_more_weight_never_mean_less() -> None:
+    sizes = (4_000, 8_000, 16_000, 32_000, 128_000, 1_000_000)
+    rows = [allowance(ModelSettings(context_tokens=s), None, Effort.most) for s in sizes]
+    assert [row.tokens for row in rows] == sorted(row.tokens for row in rows)
+    assert [row.tables for row in rows] == sorted(row.tables for row in rows)
+    weights = [allowance(ModelSettings(), None, effort) for effort in Effort]  # most to least
+    assert [w.tokens for w in weights] == sorted((w.tokens for w in weights), reverse=True)
+    assert weights[-1].rounds == 0

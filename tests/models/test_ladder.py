@@ -174,6 +174,49 @@ def test_without_tools_calls_and_results_are_told_as_text(wire: Wire) -> None:
     assert '"tool": "query_logs"' in wire.last["messages"][-2]["content"]
 
 
+def closing() -> Ask:
+    """The same conversation, in which the reply is wanted now."""
+    return replace(conversation(), last=True)
+
+
+def test_the_last_question_keeps_the_prompt_that_is_cached(wire: Wire) -> None:
+    wire.behaviour.mode = "one look"
+    wire.ask(conversation())
+    before = wire.last
+    answer, requests = wire.ask(closing())
+    assert isinstance(getattr(answer, "reply", None), SmallReply)
+    assert requests == 1
+    assert (before["tool_choice"], wire.last["tool_choice"]) == ("auto", "none")
+    assert {**wire.last, "tool_choice": "auto"} == before
+
+
+@pytest.mark.parametrize("mode", ["tool loop", "no tool choice"])
+def test_who_calls_on_though_told_not_to_is_asked_without_tools(wire: Wire, mode: str) -> None:
+    wire.behaviour.mode = mode
+    wire.ask(conversation())
+    answer, _ = wire.ask(closing())
+    assert isinstance(getattr(answer, "reply", None), SmallReply)
+    assert "tools" not in wire.last
+
+
+def test_who_takes_no_tool_choice_is_not_offered_tools_for_nothing(wire: Wire) -> None:
+    wire.behaviour.mode = "no tool choice"
+    wire.ask(conversation())
+    assert wire.ask(closing())[1] == 1
+
+
+def test_without_native_tools_only_the_report_fits_in_the_end(wire: Wire) -> None:
+    wire.behaviour.mode = "no schema"
+    wire.model._build().habits.native = False
+    wire.ask(conversation())
+    told = wire.last["messages"]
+    answer, _ = wire.ask(closing())
+    assert isinstance(getattr(answer, "reply", None), SmallReply)
+    assert wire.last["messages"] == told
+    (branch,) = wire.last["response_format"]["schema"]["anyOf"]
+    assert branch["properties"]["action"] == {"const": "report"}
+
+
 def test_the_answer_is_heard_while_it_is_written(wire: Wire) -> None:
     heard: list[str] = []
     wire.ask(replace(question(30), listen=heard.append))
