@@ -115,6 +115,17 @@ class Proof:
         self.unproven.append(f"change {said} :: no change of that id is on record")
         return ""
 
+    def routes(self, said: Iterable[str]) -> list[str]:
+        """Those of the routes that a model names which evidence names as well."""
+        known = {
+            str(row.get(name)).casefold(): str(row.get(name))
+            for record in self.evidence.values()
+            for row in _rows(self.payload(record.digest))
+            for name in ("route", "operation")
+            if row.get(name)
+        }
+        return [known[one.casefold()] for one in said if one.casefold() in known]
+
     def _changes(self) -> Iterator[tuple[str, str]]:
         """(id, version) of every change on record, the newest evidence first."""
         for record in reversed(self.evidence.values()):

@@ -61,7 +61,7 @@ def test_the_playbooks_answer_beside_a_model_that_is_asked_for():
 
 def test_what_the_model_said_is_kept_apart_from_what_follows(root):
     cause = {
-        **{"service": "cart", "kind": "bad deploy", "change": CULPRIT[:9]},
+        **{"service": "cart", "kind": "bad deploy", "change": CULPRIT[:9], "explains": []},
         **{"statement": "it is the price", "against": [], "ruled_out": ""},
         "support": [{"statement": "it fails", "service": "cart", "cites": []}],
     }
