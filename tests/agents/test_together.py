@@ -1,6 +1,7 @@
-"""Faults that are true side by side: split by the routes whose failures begin in different places."""
+"""Faults that are true side by side, told by routes whose failures begin in different places."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def hypothesis(id: str, service: str, confidence: float, *routes: str) -> Hypoth
     )
 
 
-def seen(*failures: tuple[str, int, int, str]) -> SimpleNamespace:
+def seen(*failures: tuple[str, int, int, str]) -> Any:
     """What side_by_side asks for: service, failing now, before, routes."""
     rows = [
         SimpleNamespace(service=service, count=count, before=before, routes=routes)
@@ -34,7 +35,7 @@ BOTH = [hypothesis("H1", "orders", 0.5), hypothesis("H2", "search", 0.4)]
 def test_two_places_that_fail_different_routes_do_not_compete() -> None:
     found = side_by_side(
         seen(("orders", 30, 0, "POST /buy"), ("search", 12, 0, "GET /find")),
-        BOTH,  # type: ignore[arg-type]
+        BOTH,
     )
     assert [(h.id, h.confidence) for h in found] == [("H1", 0.833), ("H2", 0.8)]
     assert found[1].explains == ["GET /find"]
@@ -50,13 +51,13 @@ def test_two_places_that_fail_different_routes_do_not_compete() -> None:
     ],
 )
 def test_otherwise_all_share_one_whole(failures: list[tuple[str, int, int, str]]) -> None:
-    assert side_by_side(seen(*failures), BOTH) == BOTH  # type: ignore[arg-type]
+    assert side_by_side(seen(*failures), BOTH) == BOTH
 
 
 def test_where_little_is_known_nobody_says_that_there_are_several() -> None:
     weak = [hypothesis("H1", "orders", 0.3), hypothesis("H2", "search", 0.1)]
     failures = seen(("orders", 30, 0, "POST /buy"), ("search", 12, 0, "GET /find"))
-    assert side_by_side(failures, weak) == weak  # type: ignore[arg-type]
+    assert side_by_side(failures, weak) == weak
 
 
 def test_parts_that_touch_are_one() -> None:
