@@ -28,7 +28,7 @@ from ...yaml_tables import read_table
 from ..causes.together import parts, split
 from .proof import Proof, names
 from .reliability import Reliability
-from .replies import Cause, Claim
+from .replies import NO_CHANGE, Cause, Claim
 
 VAGUE = (FaultKind.unknown, FaultKind.application)
 """Kinds that name a place and not what is wrong there."""
@@ -93,6 +93,11 @@ class Charge:
     explains: frozenset[str] = frozenset()
     """Routes on record; empty: all that hurts."""
 
+    def means(self, known: Hypothesis) -> bool:
+        """Whether it is this cause; to say that no change is guilty contradicts one that is."""
+        denied = bool(known.change) and self.cause.change.strip().casefold() == NO_CHANGE
+        return one_cause(known.key, self.key) and not denied
+
     @property
     def stands(self) -> bool:
         """Whether something that is proven speaks for it."""
@@ -115,10 +120,11 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
     found = list(floor)
     words: dict[CauseKey, Word] = {}
     for charge in charges:
-        base = next((h for h in found if one_cause(h.key, charge.key)), None)
+        base = next((h for h in found if charge.means(h)), None)
         if base:
-            found[found.index(base)] = _beside(base, charge)
-            words[base.key] = charge.word
+            both = _beside(base, charge)
+            found[found.index(base)] = both
+            words[both.key] = charge.word
         elif charge.stands:
             found.append(_alone(charge, bench.proof))
             words[charge.key] = charge.word
@@ -199,9 +205,11 @@ def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
 
 
 def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
-    """The playbook's hypothesis with the model's reasons as well."""
+    """The playbook's hypothesis with the model's reasons as well, and its change, where the
+    playbook knew of none."""
     return base.model_copy(
         update={
+            "change": base.change or ("" if charge.cause.ruled_out else charge.key[2]),
             "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
             "contradiction": [*base.contradiction, *charge.against],
             "explains": base.explains or sorted(charge.explains),

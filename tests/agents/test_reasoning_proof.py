@@ -262,6 +262,21 @@ def test_a_change_that_is_not_on_record_is_not_blamed() -> None:
     assert any("no change of that id" in text for text in at.proof.unproven)
 
 
+def test_a_fault_whose_change_the_playbook_did_not_know_gets_it_from_the_model() -> None:
+    leak = known(0.6).model_copy(update={"kind": FaultKind.memory_leak})
+    said = cause("checkout", FaultKind.memory_leak, DIFF, change="beef123")
+    (found,) = combined([leak], [said], bench())
+    assert found.change == "beef123beef" and found.confidence > 0.6
+
+
+def test_who_says_that_no_change_is_guilty_does_not_back_the_change_that_is_blamed() -> None:
+    blamed = known(0.6, "cafe123cafe")
+    said = cause("checkout", FaultKind.bad_deploy, ORIGIN, ERRORS, change="none")
+    found = combined([blamed], [said], bench())
+    assert {h.change for h in found} == {"", "cafe123cafe"}
+    assert next(h for h in found if h.change).confidence < 0.6
+
+
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
     place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
     found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
