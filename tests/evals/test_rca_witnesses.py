@@ -132,7 +132,8 @@ def test_a_right_answer_with_values_that_resolve_leads(root):
 def test_the_same_answer_that_cites_nothing_does_not(root):
     bare = [lambda found: blaming(CULPRIT[:9], ("v2 did it", "E999", "price in one query"))]
     answer = answer_of(root, investigating(*bare))
-    assert (answer.commit, answer.heard.commit) == (DECOY, CULPRIT)
+    assert answer.commit == DECOY
+    assert answer.heard and answer.heard.commit == CULPRIT
 
 
 def test_a_model_that_never_answered_is_not_scored(root):
