@@ -13,7 +13,8 @@ from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.values import Between, sampled
 from ..telemetry.signal_catalogue import SignalName, definition
-from ..tools.shifts import SignalShift, signal_series
+from ..tools.series import signal_series
+from ..tools.shifts import SignalShift
 from .causes.observations import Observations, finding
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower

@@ -11,8 +11,8 @@ from ..tools.example import example_trace
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
+from ..tools.series import signal_series
 from ..tools.sessions import database_sessions
-from ..tools.shifts import signal_series
 from ..tools.state import state_changes
 from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage

@@ -64,7 +64,14 @@ class Frame:
     """When the alert fired, unix seconds; None where there is none."""
     first: tuple[Window, Window] | None = None
     """Both windows by the alert's time alone, before anybody read an onset; None: the same."""
+    onset: float | None = None
+    """The first symptom, unix seconds; None while nobody has read one."""
     tuning: Tuning = STANDARD
+
+    @property
+    def begun(self) -> float:
+        """When it began, as far as is known: what relative times are told from, unix seconds."""
+        return self.incident.start if self.onset is None else self.onset
 
     @property
     def whole(self) -> Window:

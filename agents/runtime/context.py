@@ -103,7 +103,9 @@ def frame_of(
         begin = max(parts).timestamp() + windows.stabilise_s
         found = found[0], Window(min(max(begin, found[1].start), end), end)
     service, metric = document.alert.service, document.alert.labels.get("metric", "")
-    return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
+    onset = document.onset.timestamp() if document.onset else None
+    whose = {"service": service, "metric": metric, "alerted": alerted}
+    return Frame(*found, **whose, first=first, onset=onset)
 
 
 def since_when(document: Incident, windows: Windows) -> float:

@@ -90,7 +90,7 @@ def test_traffic_by_route(surge):
     assert rows[0]["value"] == "*"
     assert rows[0]["ratio"] == pytest.approx(4, abs=0.6)
     assert rows[0]["score"] > 20
-    with pytest.raises(ToolRetry, match="by must be one of route, source"):
+    with pytest.raises(ToolRetry, match="by: Input should be 'route' or 'source'"):
         surge.call("traffic", by="colour")
 
 
