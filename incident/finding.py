@@ -74,10 +74,14 @@ class Argument(BaseModel):
     quotes: list[Quote] = Field(default_factory=list, description="the values it rests on")
 
 
-class Hypothesis(BaseModel):
-    """One possible cause, held against the others."""
+CauseKey = tuple[str, FaultKind, str]
+"""Service, kind of fault, id of the change blamed (empty: no change of ours)."""
 
-    id: str = Field(description="H1, H2, … ; stable for one service and kind")
+
+class Hypothesis(BaseModel):
+    """One possible cause, held against the others: a service, a kind of fault, a change."""
+
+    id: str = Field(description="H1, H2, … ; stable for one service, kind and change")
     statement: str = Field(description="the cause in one sentence")
     service: str = Field(description="the guilty service or external party")
     kind: FaultKind = Field(description="what kind of fault it would be")
@@ -86,7 +90,7 @@ class Hypothesis(BaseModel):
     missing: list[str] = Field(default_factory=list, description="evidence that was not available")
     confidence: float = Field(ge=0, le=1, description="probability, computed by code")
     change: str = Field(
-        default="", description="id of the change blamed (commit, flag), where there is one"
+        default="", description="id of the change blamed (commit, flag); empty: no change of ours"
     )
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
@@ -106,6 +110,11 @@ class Hypothesis(BaseModel):
     confirmed: bool = Field(
         default=False, description="stands out, and a try to refute it by another view failed"
     )
+
+    @property
+    def key(self) -> CauseKey:
+        """What it is: evidence for one change is none for another."""
+        return self.service, self.kind, self.change
 
     @property
     def standing(self) -> bool:
@@ -130,21 +139,28 @@ class Gap(BaseModel):
     specialist: str = Field(default="", description="who missed it; set by code")
 
 
+def one_cause(a: CauseKey, b: CauseKey) -> bool:
+    """Whether two words mean one cause: the same change, whatever place and kind each gives it;
+    else the same service and kind, where not both name a change."""
+    if a[2] and b[2]:
+        return a[2] == b[2]
+    return a[:2] == b[:2]
+
+
 def numbered(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
-    """The new hypotheses with their ids: the known one for the same service and kind, else the
-    next free one."""
-    ids = {(h.service, h.kind): h.id for h in known}
+    """The new hypotheses with their ids: the known one for the same cause, else the next free."""
+    ids = {h.key: h.id for h in known}
     for hypothesis in new:
-        ids.setdefault((hypothesis.service, hypothesis.kind), f"H{len(ids) + 1}")
-    return [h.model_copy(update={"id": ids[(h.service, h.kind)]}) for h in new]
+        ids.setdefault(hypothesis.key, f"H{len(ids) + 1}")
+    return [h.model_copy(update={"id": ids[h.key]}) for h in new]
 
 
 def merged(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
     """The new ones, and the known ones that they no longer list, ruled out; best first."""
     if not new:
         return known
-    listed = {(h.service, h.kind) for h in new}
-    dropped = [h for h in known if (h.service, h.kind) not in listed]
+    listed = {h.key for h in new}
+    dropped = [h for h in known if h.key not in listed]
     stale = [
         h.model_copy(
             update={

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from .finding import CauseKey, FaultKind
+
 Outcome = Literal["answered", "unavailable", "refused", "muddled", "budget"]
 
 
@@ -28,6 +30,25 @@ class ModelCall(BaseModel):
     seconds: float = Field(default=0.0, description="how long it took")
     outcome: Outcome = Field(default="answered", description="how it ended")
     note: str = Field(default="", description="what was odd, or why there is no answer")
+
+
+class Testimony(BaseModel):
+    """What a model said of one cause, whatever came of it: the second witness's word."""
+
+    service: str = Field(description="the guilty service or third party")
+    kind: FaultKind = Field(description="what kind of fault")
+    change: str = Field(default="", description="id of the change it blames; empty: none")
+    statement: str = Field(description="the cause in its words")
+    first: bool = Field(default=False, description="whether it is the one that it blames")
+    basis: str = Field(default="", description="the kind of evidence at hand, as of calibration")
+    ruled_out: str = Field(default="", description="why it rules it out; empty: it does not")
+    proven: float = Field(default=0.0, ge=0, le=1, description="how far its reasons prove it")
+    disproven: float = Field(default=0.0, ge=0, le=1, description="how far they speak against it")
+
+    @property
+    def key(self) -> CauseKey:
+        """The cause that it names, as of a hypothesis."""
+        return self.service, self.kind, self.change
 
 
 class Disagreement(BaseModel):

@@ -8,7 +8,7 @@ from .action import ActionPlan, Measure, Outcome
 from .communication import Message
 from .finding import FaultKind, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
-from .model_use import Disagreement
+from .model_use import Disagreement, Testimony
 from .severity import Category, IncidentType, Severity
 from .timeline import Event
 
@@ -69,6 +69,9 @@ class Report(BaseModel):
     follow_ups: list[FollowUp] = Field(default_factory=list, description="work that remains")
     disagreements: list[Disagreement] = Field(
         default_factory=list, description="where playbook and model differ; moves to the document"
+    )
+    testimony: list[Testimony] = Field(
+        default_factory=list, description="what a model said of causes, as it said it"
     )
     unproven: list[str] = Field(
         default_factory=list, description="what a model claimed and code could not accept, with why"

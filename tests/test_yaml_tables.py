@@ -8,6 +8,7 @@ from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
+from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
@@ -195,10 +196,17 @@ def test_a_missing_table_is_named() -> None:
         ),
         (
             "agents/reasoning/strength.yaml",
-            dict[str, tuple[float, str]],
-            "origin: [1.0, share]",
-            "origin: [share, 1.0]",
+            dict[str, float],
+            "certificates: 0.6",
+            "certificates: much",
             "Input should be a valid number",
+        ),
+        (
+            "agents/reasoning/witnesses.yaml",
+            WitnessTable,
+            "refuting: 0.6",
+            "refuting: 5",
+            "less than or equal to 1",
         ),
         (
             "agents/threats/words.yaml",

@@ -6,7 +6,7 @@ from functools import cache
 
 from ...analysis.fusion import Observation
 from ...incident.evidence import Quote
-from ...incident.finding import FaultKind
+from ...incident.finding import CauseKey, FaultKind
 from ...yaml_tables import AnyCase, Entry, Regex, Words, read_table
 
 PLACE = "the degradation begins in {}; its kind is not known"
@@ -33,6 +33,11 @@ class Candidate:
     reserved: str = ""  # what it takes to name it above one half
     account: str = ""  # what is new there, in the system's own words
     reasons: list[WeighedSignal] = field(default_factory=list)
+
+    @property
+    def key(self) -> CauseKey:
+        """What it is, as of a hypothesis."""
+        return self.service, self.kind, self.change
 
     @property
     def notes(self) -> list[str]:

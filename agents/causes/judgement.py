@@ -5,7 +5,14 @@ import math
 from ...analysis.fusion import REASONED, RankedHypothesis, Weighing, fuse
 from ...incident.document import Incident
 from ...incident.filing import with_proven
-from ...incident.finding import Argument, FaultKind, Hypothesis, numbered
+from ...incident.finding import (
+    Argument,
+    CauseKey,
+    FaultKind,
+    Hypothesis,
+    numbered,
+    one_cause,
+)
 from ...incident.report import PerformanceReport, SecurityReport
 from . import RECOGNISERS
 from .candidate import Candidate
@@ -26,16 +33,14 @@ DENIED = 2.5
 
 
 def candidates(seen: Observations) -> list[Candidate]:
-    """What every recogniser sees; of two for one service and kind the better backed one."""
-    best: dict[tuple[str, str], Candidate] = {}
+    """What every recogniser sees; of two for one cause the better backed one."""
+    best: dict[CauseKey, Candidate] = {}
     for recogniser in RECOGNISERS:
         for candidate in recogniser(seen):
             told_by_requests(seen, candidate)
-            key = (candidate.service, candidate.kind.value)
-            other = best.get(key, candidate)
-            if candidate.change == other.change:  # two ways to see one change
-                candidate.tied = other.tied = candidate.tied or other.tied
-            best[key] = max(other, candidate, key=lambda c: c.weight)
+            other = best.get(candidate.key, candidate)
+            candidate.tied = other.tied = candidate.tied or other.tied  # two ways to see one
+            best[candidate.key] = max(other, candidate, key=lambda c: c.weight)
     named, places = with_accounts(seen, list(best.values()), list(somewhere(seen)))
     for place in places:
         here = [c for c in named if c.service == place.service]
@@ -71,25 +76,28 @@ def judge(
     """Hypotheses, most probable first. What was tried counts; a cause whose part has ended keeps
     its place in the record and takes nothing from the causes of what is left. `weighing`: how
     surely the weights are read."""
-    best = {(c.service, c.kind): c for c in found}
+    best = {c.key: c for c in found}
     for cause in proven(document):  # its evidence went with what hurt
-        other = best.get((cause.service, cause.kind), cause)
-        best[cause.service, cause.kind] = max(cause, other, key=lambda c: c.weight)
+        best[cause.key] = max(cause, best.get(cause.key, cause), key=lambda c: c.weight)
     found = list(best.values())
-    over = {(c.service, c.kind): title for c in found if (title := ended(c, document))}
+    over = {c.key: title for c in found if (title := ended(c, document))}
     for candidate in found:
         learn(candidate, document)
-    by_name = {f"{c.service} {c.kind.value}": c for c in found if (c.service, c.kind) not in over}
+    by_name = {_name(c.key): c for c in found if c.key not in over}
     signals = {name: [r.signal for r in c.reasons] for name, c in by_name.items()}
     verdicts = fuse(signals, weighing, {name: c.service for name, c in by_name.items()})
     verdicts = reserved(verdicts, by_name)
     ranked = heard([_hypothesis(v, by_name[v.hypothesis]) for v in verdicts], document)
     listed = [h for h in ranked if h.support and h.confidence >= NEGLIGIBLE][:KEPT]
     for known in document.hypotheses:
-        if (known.service, known.kind) in over:
-            title = over[known.service, known.kind]
+        title = next((t for key, t in over.items() if one_cause(key, known.key)), "")
+        if title:
             listed.append(known.model_copy(update={"ended_by": title, "ruled_out": ""}))
     return with_proven(document, numbered(document.hypotheses, listed))
+
+
+def _name(key: CauseKey) -> str:
+    return " ".join(filter(None, key))
 
 
 def _hypothesis(verdict: RankedHypothesis, candidate: Candidate) -> Hypothesis:

@@ -11,7 +11,7 @@ from ...faults import fault_of
 from ...incident.action import ActionPlan, Execution, Outcome
 from ...incident.document import Incident
 from ...incident.evidence import Quote
-from ...incident.finding import FaultKind, Hypothesis
+from ...incident.finding import FaultKind, Hypothesis, one_cause
 from .candidate import Candidate
 from .moves import MOVES
 
@@ -44,7 +44,7 @@ def learn(candidate: Candidate, document: Incident) -> None:
 def cures(candidate: Candidate, plan: ActionPlan, document: Incident) -> float:
     """How likely this action ends what hurts if this is its cause, 0..1; 0: it is none for it."""
     meant = _meant(document, plan)
-    own = meant is not None and _key(meant) == _key(candidate)
+    own = meant is not None and one_cause(meant.key, candidate.key)
     if not own and plan.target not in (candidate.service, candidate.resource):
         return 0.0
     fault = fault_of(candidate.kind)
@@ -62,7 +62,7 @@ def ended(candidate: Candidate, document: Incident) -> str:
         plan = document.plan(execution.plan)
         meant = _meant(document, plan) if plan else None
         helped = execution.outcome is Outcome.partly and not execution.undone
-        if helped and meant and _key(meant) == _key(candidate):
+        if helped and meant and one_cause(meant.key, candidate.key):
             return execution.title
     return ""
 
@@ -85,10 +85,6 @@ def proven(document: Incident) -> list[Candidate]:
 
 def _meant(document: Incident, plan: ActionPlan) -> Hypothesis | None:
     return next((h for h in document.hypotheses if h.id == plan.hypothesis), None)
-
-
-def _key(cause: Candidate | Hypothesis) -> tuple[str, str]:
-    return cause.service, cause.kind.value
 
 
 def _measured(execution: Execution) -> list[Quote]:

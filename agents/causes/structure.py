@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...analysis.fusion import CONCLUSIVE, RankedHypothesis
-from ...incident.finding import FaultKind, Hypothesis
+from ...incident.finding import FaultKind
 from ...tools.change_feed import ChangeRecord
 from ...tools.told_apart import Mark, words
 from .candidate import Candidate
@@ -134,11 +134,6 @@ def reserved(
             most = min(OPEN - 0.01, found[place].probability + over)
             found[place] = replace(found[place], probability=most)
     return sorted(found.values(), key=lambda v: (-v.probability, -v.log_odds, v.hypothesis))
-
-
-def most(hypothesis: Hypothesis) -> float:
-    """The most that a hypothesis may have, whoever weighs it again."""
-    return OPEN if hypothesis.reserved else 1.0
 
 
 def _place(

@@ -15,7 +15,7 @@ from ..causes.observations import Observations
 from ..causes.remedies import WORTH_A_PLAN, propose, sure_of_first
 from ..runtime.case import Case
 from .brief import options
-from .causes import combined
+from .causes import Bench, combined
 from .proof import Proof
 from .replies import (
     AdviceReply,
@@ -29,13 +29,13 @@ from .replies import (
 
 
 def chosen(
-    case: Case, floor: AnyReport, reply: MitigationReply | FixReply, proof: Proof
+    case: Case, floor: AnyReport, reply: MitigationReply | FixReply, bench: Bench
 ) -> dict[str, Any]:
     """Proposals of step 3 or 7 with the model's choice first, and the causes behind them."""
     changes: dict[str, Any] = {}
     hypotheses, plans = case.document.hypotheses, floor.proposals
     if isinstance(reply, MitigationReply):
-        hypotheses = combined(floor.hypotheses, reply.causes, hypotheses, proof)
+        hypotheses = combined(floor.hypotheses, reply.causes, bench)
         plans, gaps = propose(Observations(case), hypotheses)
         changes = {"hypotheses": hypotheses, "gaps": gaps}
         changes["act_now"] = _sure(case, hypotheses, plans)
@@ -72,8 +72,9 @@ DUE = timedelta(days=30)
 """When work that a model asks for is due: nothing urgent comes from it alone."""
 
 
-def applied(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> AnyReport:
-    """The improved report; unproven claims are collected in `proof`."""
+def applied(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> AnyReport:
+    """The improved report; unproven claims are collected in the bench's proof."""
+    proof = bench.proof
     own = [f for f in (proof.finding(claim) for claim in reply.claims) if f]
     changes: dict[str, Any] = {
         "source": "model",
@@ -81,21 +82,20 @@ def applied(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> AnyRepo
         "summary": _summary(case, floor, reply, own, proof),
         "disagreements": _doubts(floor, reply),
     }
-    changes |= _of_step(case, floor, reply, proof)
-    return floor.model_copy(update=changes)
+    changes |= _of_step(case, floor, reply, bench)
+    return floor.model_copy(update={**changes, "testimony": bench.heard})
 
 
-def _of_step(case: Case, floor: AnyReport, reply: Reply, proof: Proof) -> dict[str, Any]:
+def _of_step(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> dict[str, Any]:
     """What only this step's reply has."""
+    proof = bench.proof
     match reply:
         case DetectionReply():
             return _severity(floor, reply)
         case MitigationReply() | FixReply():
-            return chosen(case, floor, reply, proof)
+            return chosen(case, floor, reply, bench)
         case InvestigationReply():
-            known = case.document.hypotheses
-            found = combined(floor.hypotheses, reply.causes, known, proof)
-            return {"hypotheses": found}
+            return {"hypotheses": combined(floor.hypotheses, reply.causes, bench)}
         case AdviceReply() if isinstance(floor, PerformanceReport):
             found = [f for f in (proof.finding(claim) for claim in reply.advice) if f]
             return {"advice": [*floor.advice, *(f.statement for f in found)]}

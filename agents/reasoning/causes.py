@@ -1,231 +1,247 @@
-"""The model's causes beside the playbook's: weighed, combined, and the leading one challenged.
+"""The model's causes beside the playbook's: proven and pooled.
 
-How much a reason counts follows from the kind of evidence it quotes, never from what it says.
-Weights are log-odds, as in analysis/fusion.py, chosen by reasoning: a measured share counts in
-proportion; text that outsiders can write counts little, so no log line can make a cause likely.
-One observation counts once: the strongest reason per tool, and none for a tool whose rows the
-playbook has weighed already.
+Two witnesses. The playbook has a probability for every cause; the model names causes in order, with
+reasons whose values code has looked up. How often each was right is measured (witnesses.yaml), and
+how far a cause is proven follows from the kinds of evidence its reasons quote, never from what they
+say: each kind of tool counts once, a row as far as it departs from its own past, and what outsiders
+can write counts little, so no log line can make a cause likely. `analysis/witnesses.py` does the
+rest.
 """
 
-from collections.abc import Callable, Iterable
-from functools import cache
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from math import inf, log
 
-from ...analysis.fusion import CONCLUSIVE, REASONED, Observation, Weighing, fuse
-from ...errors import ModelError
+from ...analysis.witnesses import FEWEST, Word, pooled
 from ...incident.evidence import Quote
-from ...incident.finding import Argument, Hypothesis, numbered
-from ...incident.lifecycle import Specialist
+from ...incident.finding import (
+    Argument,
+    CauseKey,
+    FaultKind,
+    Hypothesis,
+    numbered,
+    one_cause,
+)
+from ...incident.model_use import Testimony
 from ...yaml_tables import read_table
-from ..causes.structure import most
 from .proof import Proof, names
-from .replies import Cause, Claim, SkepticReply
+from .reliability import Reliability
+from .replies import Cause, Claim
 
-OTHERWISE = 0.3
-"""Evidence that anybody who can send a request may have written, or that says little."""
-MOST = 2.5
-"""All a model's reasons together: alone they make a cause likely, never certain."""
-MOST_BESIDE = 1.0
-"""What they may add to, or take from, a cause that the playbook has weighed already."""
+VAGUE = (FaultKind.unknown, FaultKind.application)
+"""Kinds that name a place and not what is wrong there."""
+OTHERWISE = 0.2
+"""How far evidence proves that anybody who can send a request may have written, or that says
+little."""
+NOT_WORTH = 0.1
+"""A cause that was ruled out with proof and is less likely than this counts as ruled out."""
 
 
 @cache
-def strengths() -> dict[str, tuple[float, str]]:
-    """Log-odds of a tool's full observation, and the field (0..1) that says how full it was."""
-    return read_table("agents/reasoning/strength.yaml", dict[str, tuple[float, str]])
+def strengths() -> dict[str, float]:
+    """How far a full observation of each tool proves a cause, 0..1."""
+    return read_table("agents/reasoning/strength.yaml", dict[str, float])
 
 
-def weigh(proof: Proof, argument: Argument, service: str) -> float:
-    """Log-odds of one reason, above zero, from the strongest value it quotes."""
-    return max((_strength(proof, quote, service) for quote in argument.quotes), default=0.0)
+def proven(proof: Proof, arguments: Iterable[Argument], subject: CauseKey) -> float:
+    """How far these reasons prove something of a cause, 0..1: independent kinds of evidence, each
+    once, as far as it is about this service or this change."""
+    best: dict[str, float] = {}
+    for argument in arguments:
+        for quote in argument.quotes:
+            tool = proof.evidence[quote.evidence].tool
+            best[tool] = max(best.get(tool, 0.0), _share(proof, quote, subject))
+    return 1.0 - reduce(lambda left, share: left * (1.0 - share), best.values(), 1.0)
 
 
-def _strength(proof: Proof, quote: Any, service: str) -> float:
-    record = proof.evidence[quote.evidence]
+def _share(proof: Proof, quote: Quote, subject: CauseKey) -> float:
+    service, _, change = subject
     rows = proof.rows(quote)
-    if not rows or not names(rows[0], service):
+    if not rows:
+        return 0.0
+    tool = proof.evidence[quote.evidence].tool
+    own = bool(change) and rows[0].get("id") == change
+    if not own and not names(rows[0], service):
         return 0.0  # true, and about somebody else
-    strength, field = strengths().get(record.tool, (OTHERWISE, ""))
-    share = rows[0].get(field) if field else 1.0
-    value = float(share) if isinstance(share, (int, float)) else 0.0
-    return strength * min(1.0, max(0.0, value))
+    return strengths().get(tool, OTHERWISE) * proof.deviation(quote)
 
 
-def counted(
-    proof: Proof, arguments: Iterable[Argument], service: str, known: set[str], most: float
-) -> list[Argument]:
-    """The arguments with their weights: once per tool, nothing twice, capped in all.
+@dataclass
+class Bench:
+    """What a model's causes are weighed with."""
 
-    Args:
-        known: tools that the playbook's own reasons for this cause rest on.
-        most: the cap on their sum.
-    """
-    seen, left, kept = set(known), most, []
-    for argument in sorted(arguments, key=lambda a: -weigh(proof, a, service)):
-        tools = {proof.evidence[q.evidence].tool for q in argument.quotes}
-        weight = 0.0 if tools & seen else min(left, weigh(proof, argument, service))
-        seen |= tools
-        left -= weight
-        kept.append(argument.model_copy(update={"weight": round(weight, 2)}))
-    return kept
+    proof: Proof
+    reliability: Reliability
+    known: Sequence[Hypothesis] = ()
+    """The document's hypotheses, for their ids."""
+    heard: list[Testimony] = field(default_factory=list)
+    """What the model said of each cause, for the record."""
 
 
-def fused_again(hypotheses: list[Hypothesis], weighing: Weighing = REASONED) -> list[Hypothesis]:
-    """The hypotheses with confidences from all their arguments, most likely first; one that is
-    reserved stays below one half."""
-    signals = {
-        _name(h): [
-            Observation(a.text, abs(a.weight), 1.0, supports=a.weight > 0)
-            for a in (*h.support, *h.contradiction)
-        ]
-        for h in hypotheses
-    }
-    found = {
-        v.hypothesis: v.probability
-        for v in fuse(signals, weighing, {_name(h): h.service for h in hypotheses})
-    }
-    scored = [
-        h.model_copy(update={"confidence": round(min(found[_name(h)], most(h)), 3)})
-        for h in hypotheses
-    ]
-    return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
+@dataclass(frozen=True)
+class Charge:
+    """A cause of the model's whose reasons were looked up."""
+
+    cause: Cause
+    key: CauseKey
+    support: list[Argument]
+    against: list[Argument]
+    word: Word
+
+    @property
+    def stands(self) -> bool:
+        """Whether something that is proven speaks for it."""
+        return self.word.proven > 0
+
+    @property
+    def denies(self) -> bool:
+        """Whether the model rules it out, with something proven against it."""
+        return bool(self.cause.ruled_out) and self.word.disproven > 0
 
 
-def _name(hypothesis: Hypothesis) -> str:
-    return f"{hypothesis.service} {hypothesis.kind.value}"
-
-
-def combined(
-    floor: list[Hypothesis], causes: list[Cause], known: list[Hypothesis], proof: Proof
-) -> list[Hypothesis]:
-    """Every cause of both, with the grounded reasons of both.
+def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list[Hypothesis]:
+    """Every cause of both witnesses with the reasons of both, most likely first.
 
     Args:
         floor: the playbook's hypotheses of this step.
         causes: what the model named; reasons that do not resolve are left out and listed.
-        known: the document's hypotheses, for their ids.
     """
-    merged = {(h.service, h.kind): h for h in floor}
-    named = {(cause.service, cause.kind): cause for cause in reversed(causes)}  # each once
-    for key, cause in named.items():
-        base = merged.get(key)
-        grown = _beside(base, cause, proof) if base else _alone(cause, proof)
-        if grown:
-            merged[key] = grown
-    return numbered(known, fused_again(list(merged.values()), proof.weighing))
+    charges = _charges(causes, bench)
+    found = list(floor)
+    words: dict[CauseKey, Word] = {}
+    for charge in charges:
+        base = next((h for h in found if one_cause(h.key, charge.key)), None)
+        if base:
+            found[found.index(base)] = _beside(base, charge)
+            words[base.key] = charge.word
+        elif charge.stands:
+            found.append(_alone(charge, bench.proof))
+            words[charge.key] = charge.word
+        _heard(charge, base, bench)
+    weighed = repooled(found, words, bench)
+    denied = {charge.key: charge for charge in charges if charge.denies}
+    return numbered(list(bench.known), [_denied(h, denied, bench.proof) for h in weighed])
 
 
-def objected(hypothesis: Hypothesis, claims: list[Claim], proof: Proof) -> Hypothesis:
-    """The hypothesis with the objections that resolve."""
-    known = _tools(proof, hypothesis.contradiction)
-    against = _arguments(claims, proof)
-    extra = _negative(counted(proof, against, hypothesis.service, known, MOST))
-    return hypothesis.model_copy(update={"contradiction": [*hypothesis.contradiction, *extra]})
+def repooled(
+    hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word], bench: Bench
+) -> list[Hypothesis]:
+    """The hypotheses with probabilities by both witnesses, most likely first."""
+    prior = _prior(hypotheses, words)
+    after = pooled(prior, words, bench.reliability.trust(h.key for h in hypotheses))
+    scored = [h.model_copy(update={"confidence": round(after[h.key], 3)}) for h in hypotheses]
+    return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
 
 
-def _beside(base: Hypothesis, cause: Cause, proof: Proof) -> Hypothesis:
-    service, weighed = base.service, _tools(proof, [*base.support, *base.contradiction])
-    support = counted(proof, _arguments(cause.support, proof), service, weighed, MOST_BESIDE)
-    against = counted(proof, _arguments(cause.against, proof), service, weighed, MOST_BESIDE)
-    changes = {
-        "support": [*base.support, *support],
-        "contradiction": [*base.contradiction, *_negative(against)],
-    }
-    return base.model_copy(update=changes)
+def _prior(hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word]) -> dict[CauseKey, float]:
+    """The playbook's probabilities. A cause that it did not name has a share of "none of these";
+    and of a place that it named without saying what is wrong there, half."""
+    prior = {h.key: h.confidence for h in hypotheses}
+    none = max(0.0, 1.0 - sum(prior.values()))
+    new = [h for h in hypotheses if h.key in words and not h.confidence and not h.ruled_out]
+    for one in new:
+        prior[one.key] += none / (FEWEST + 1)
+        place = next((h for h in hypotheses if h.service == one.service and h.kind in VAGUE), None)
+        if place and place is not one:
+            half = prior[place.key] / 2
+            prior[place.key] -= half
+            prior[one.key] += half
+    return prior
 
 
-def _alone(cause: Cause, proof: Proof) -> Hypothesis | None:
-    """A cause that only the model sees; None without one reason that resolves and is about it."""
-    support = counted(proof, _arguments(cause.support, proof), cause.service, set(), MOST)
-    if not any(argument.weight > 0 for argument in support):
-        proof.unproven.append(f"{cause.statement} :: no reason given for it resolves")
-        return None
-    against = counted(proof, _arguments(cause.against, proof), cause.service, set(), MOST)
-    quotes = [quote for argument in (*support, *against) for quote in argument.quotes]
+def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
+    """Each cause once, in the model's order; the first that it does not rule out is its word."""
+    found: list[Charge] = []
+    for cause in causes:
+        key = (cause.service, cause.kind, bench.proof.change(cause.change))
+        if any(one_cause(key, other.key) for other in found):
+            continue
+        support = arguments_of(cause.support, bench.proof, key)
+        against = negative(arguments_of(cause.against, bench.proof, key))
+        first = not cause.ruled_out and not any(other.word.first for other in found)
+        speaks_for = 0.0 if cause.ruled_out else proven(bench.proof, support, key)
+        against_it = proven(bench.proof, against, key)
+        if cause.ruled_out:
+            against_it = max(against_it, proven(bench.proof, [*support, *against], key))
+        found.append(Charge(cause, key, support, against, Word(speaks_for, against_it, first)))
+    return found
+
+
+def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
+    """The playbook's hypothesis with the model's reasons as well."""
+    return base.model_copy(
+        update={
+            "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
+            "contradiction": [*base.contradiction, *charge.against],
+        }
+    )
+
+
+def _alone(charge: Charge, proof: Proof) -> Hypothesis:
+    """A cause that only the model sees."""
+    cause = charge.cause
+    quotes = [q for argument in (*charge.support, *charge.against) for q in argument.quotes]
     plain = f"{cause.service}: {cause.kind.value}"
     return Hypothesis(
         id="",
         statement=proof.told(cause.statement, quotes) or plain,
         service=cause.service,
         kind=cause.kind,
-        support=support,
-        contradiction=_negative(against),
+        change=charge.key[2],
+        support=charge.support,
+        contradiction=charge.against,
         confidence=0.0,
-        ruled_out=_ruled_out(cause, proof, quotes) if against else "",
     )
 
 
-def _ruled_out(cause: Cause, proof: Proof, quotes: list[Quote]) -> str:
-    if not cause.ruled_out:
-        return ""
-    return proof.told(cause.ruled_out, quotes) or "evidence speaks against it"
+def _denied(hypothesis: Hypothesis, denied: Mapping[CauseKey, Charge], proof: Proof) -> Hypothesis:
+    """Ruled out as the model says, where both witnesses together leave nothing to act on."""
+    charge = next((c for key, c in denied.items() if one_cause(key, hypothesis.key)), None)
+    if charge is None or hypothesis.confidence >= NOT_WORTH:
+        return hypothesis
+    quotes = [q for argument in (*charge.support, *charge.against) for q in argument.quotes]
+    why = proof.told(charge.cause.ruled_out, quotes) or "evidence speaks against it"
+    return hypothesis.model_copy(update={"ruled_out": why})
 
 
-def _arguments(claims: list[Claim], proof: Proof) -> list[Argument]:
+def _heard(charge: Charge, base: Hypothesis | None, bench: Bench) -> None:
+    """Note what was said; a cause without one proven reason has no place and says so."""
+    cause = charge.cause
+    if base is None and not charge.stands and not cause.ruled_out:
+        bench.proof.unproven.append(f"{cause.statement} :: no reason given for it resolves")
+    bench.heard.append(
+        Testimony(
+            service=cause.service,
+            kind=cause.kind,
+            change=charge.key[2],
+            statement=cause.statement,
+            first=charge.word.first,
+            basis=bench.reliability.basis.value,
+            ruled_out=cause.ruled_out,
+            proven=round(charge.word.proven, 3),
+            disproven=round(charge.word.disproven, 3),
+        )
+    )
+
+
+def arguments_of(claims: list[Claim], proof: Proof, subject: CauseKey) -> list[Argument]:
+    """The claims that resolve, each with the log-odds of its proof."""
     found = [(claim, proof.finding(claim)) for claim in claims]
-    return [
+    made = [
         Argument(text=claim.statement, weight=0.0, quotes=finding.quotes)
         for claim, finding in found
         if finding
     ]
+    return [
+        a.model_copy(update={"weight": round(_log_odds(proven(proof, [a], subject)), 2)})
+        for a in made
+    ]
 
 
-def _negative(arguments: list[Argument]) -> list[Argument]:
+def _log_odds(share: float) -> float:
+    return -log(1.0 - share) if share < 1 else inf
+
+
+def negative(arguments: list[Argument]) -> list[Argument]:
     return [a.model_copy(update={"weight": -a.weight}) for a in arguments]
-
-
-def _tools(proof: Proof, arguments: list[Argument]) -> set[str]:
-    quotes: list[Quote] = [quote for argument in arguments for quote in argument.quotes]
-    return {proof.evidence[q.evidence].tool for q in quotes if q.evidence in proof.evidence}
-
-
-# The skeptic: another view tries to refute the leading cause before it may be called confirmed.
-
-OTHER_VIEW = Specialist("performance")
-"""Whose view tries to refute the debugger's leading cause."""
-Challenge = Callable[[Hypothesis], SkepticReply]
-"""Asks for a refutation of one hypothesis. Raises ModelError."""
-
-
-def challenged(
-    hypotheses: list[Hypothesis], challenge: Challenge, proof: Proof
-) -> list[Hypothesis]:
-    """The hypotheses after the try; the leading one says what came of it.
-
-    Objections that resolve count against it like any reason. It is confirmed when the skeptic
-    gives up and it still stands out; a doubt without proof leaves it what it was.
-    """
-    leading = leader(hypotheses)
-    if leading is None:
-        return hypotheses
-    try:
-        reply = challenge(leading)
-    except ModelError as error:
-        note = f"not challenged: {error}"
-        return [_noted(h, note) if h is leading else h for h in hypotheses]
-    tried = objected(leading, reply.against, proof)
-    extra = len(tried.contradiction) - len(leading.contradiction)
-    tried = _noted(tried, _verdict(reply, extra))
-    again = fused_again([tried if h is leading else h for h in hypotheses], proof.weighing)
-    best = leader(again)
-    doubted = bool(extra or reply.refuted or reply.against)
-    sure = best is not None and best.id == leading.id and not doubted
-    return [h.model_copy(update={"confirmed": True}) if sure and h is best else h for h in again]
-
-
-def leader(hypotheses: list[Hypothesis]) -> Hypothesis | None:
-    """The leading cause, if it is more likely than all others together."""
-    standing = [h for h in hypotheses if h.standing and h.confidence >= CONCLUSIVE]
-    return max(standing, key=lambda h: h.confidence, default=None)
-
-
-def _noted(hypothesis: Hypothesis, note: str) -> Hypothesis:
-    return hypothesis.model_copy(update={"challenged": note})
-
-
-def _verdict(reply: SkepticReply, proven: int) -> str:
-    if proven:
-        return f"{proven} objection{'s' * (proven > 1)} proven: {reply.why}"
-    if reply.refuted or reply.against:
-        return f"doubted, and no objection could be proven: {reply.why}"
-    return f"tried to refute, nothing speaks against it: {reply.why}"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import ToolRetry
 from ...incident.document import Incident
-from ...incident.evidence import Evidence
+from ...incident.evidence import Evidence, EvidenceStatus
 from ...models.protocol import ToolCall, ToolSpec
 from ...tools.base import REGISTRY, Effect, Result, Row
 from ...tools.logs import matches
@@ -78,7 +78,7 @@ def read(
     call: ToolCall, evidence: dict[str, Evidence], payload: Callable[[str], Any], budget_chars: int
 ) -> str:
     """The answer to one look-up, at most `budget_chars` characters, WHOLE times as many for a
-    single row; never raises for the call.
+    single row. Raises ToolRetry with the correction.
 
     Args:
         call: as the model made it, unchecked.
@@ -86,16 +86,16 @@ def read(
         payload: fetches a payload by its digest.
     """
     if call.name not in LOOK_UPS:
-        return clean(f"there is no look-up {call.name}; use {', '.join(LOOK_UPS)}", budget_chars)
+        raise ToolRetry(f"there is no look-up {clean(call.name, 40)}; use {', '.join(LOOK_UPS)}")
     form, answer = LOOK_UPS[call.name]
     try:
         asked = form.model_validate(call.arguments)
         return answer(asked, Shelf(evidence, payload, budget_chars, WHOLE * budget_chars))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        return clean(f"{call.name}: {'; '.join(problems)}", budget_chars)
+        raise ToolRetry(clean(f"{call.name}: {'; '.join(problems)}", budget_chars)) from error
     except ToolRetry as error:
-        return clean(str(error), budget_chars)
+        raise ToolRetry(clean(str(error), budget_chars)) from error
 
 
 def _page(asked: ReadEvidence, shelf: Shelf) -> str:
@@ -159,6 +159,7 @@ class ToolDesk:
     toolbox: Toolbox
     document: Callable[[], Incident]  # as it stands now: other steps add evidence meanwhile
     payload: Payload
+    answer: int = ANSWER_CHARS  # characters of one answer
     looked: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -167,23 +168,26 @@ class ToolDesk:
         return (*map(_spec, self._tools()), *(_look_up(n) for n in LOOK_UPS if n in self.allowed))
 
     def look(self, call: ToolCall) -> str:
-        """The answer to one call."""
+        """The answer to one call. Raises ToolRetry for one that failed or is refused."""
         if call.name in LOOK_UPS and call.name in self.allowed:
             known = {record.id: record for record in self.document().evidence}
-            return read(call, known, self.payload, ANSWER_CHARS)
+            return read(call, known, self.payload, self.answer)
         if call.name not in self._tools():
             names = ", ".join(spec.name for spec in self.specs())
-            return f"There is no tool {call.name[:40]!r} here. There are: {names}."
+            raise ToolRetry(f"There is no tool {call.name[:40]!r} here. There are: {names}.")
         with asked_as(call.id):
             result = self.toolbox.by_name(call.name, call.arguments)
         with self.lock:
             self.looked.append(result.evidence)
-        return self._told(result, call.name)
+        text = self._told(result, call.name)
+        if result.status is EvidenceStatus.failed:
+            raise ToolRetry(text)
+        return text
 
     def _told(self, result: Result[Row], tool: str) -> str:
         """A result as a table, or whole where it is one row."""
         onset = self.document().onset
-        budget = ANSWER_CHARS * (WHOLE if len(result.rows) == 1 else 1)
+        budget = self.answer * (WHOLE if len(result.rows) == 1 else 1)
         begun = onset.timestamp() if onset else None
         reads_on = "read_evidence" in self.allowed
         return digest(result, budget, tool, begun, reads_on=reads_on)

@@ -14,7 +14,7 @@ from ...incident.document import Incident
 from ...incident.events import ModelCalled, ModelWrites
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import Hypothesis
-from ...incident.model_use import Disagreement, ModelCall
+from ...incident.model_use import ModelCall
 from ...incident.report import AnyReport, CommunicationReport, InvestigationReport, PostmortemReport
 from ...incident.store import Store
 from ...models.assembly import describe, model_from, specialist_models
@@ -25,19 +25,21 @@ from ...models.wrapping import Metered
 from ...prompts.render import digest, render, stamp
 from ...settings import Settings
 from ...tools.base import name_of
-from ..causes.calibration import weighing_of
+from ..causes.calibration import basis_of
 from ..causes.observations import Observations
-from ..debugger import lead_events
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .brief import brief, cause
-from .causes import OTHER_VIEW, challenged, leader
+from .causes import Bench
 from .conversation import Limits, converse
 from .desk import LOOK_UPS, ToolDesk
-from .proof import Proof
+from .proof import Proof, complaints
+from .reliability import Reliability, own_table
 from .replies import Reply, SkepticReply
+from .skeptic import OTHER_VIEW, settled
 from .writing import rewrite_messages, rewrite_postmortem
 
+NO_LEADER = "No cause leads. Is there one that the evidence shows?"
 CHARS_PER_TOKEN = 2.5
 """Of a conversation with tables and schemas: low, so that no endpoint finds it too long."""
 ModelFor = Callable[[str, Callable[[ModelCall], None]], Model]
@@ -92,11 +94,10 @@ class Session:
         desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
         reply = self._reason(asked, desk)
         self._know()
-        if self.floor.hypotheses:
-            self.proof.weighing = weighing_of(Observations(self.case))
-        report = applied(self.case, self.floor, reply, self.proof)
+        bench = self._bench()
+        report = applied(self.case, self.floor, reply, bench)
         if isinstance(report, InvestigationReport):
-            report = self._settled(report)
+            report = settled(report, self.floor, self._challenge, bench, self.case.now)
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
@@ -111,43 +112,32 @@ class Session:
         ask = replace(ask, tools=tools, max_tokens=asked.tokens)
         context = self.settings.context_tokens - asked.tokens
         limits = Limits(asked.rounds, int(context * CHARS_PER_TOKEN))
-        found = converse(self._model(specialist), ask, desk.look, limits)
+        found = converse(self._model(specialist), ask, desk.look, limits, self._complaints)
         assert isinstance(found, Reply)
         return found
 
-    def _settled(self, report: InvestigationReport) -> InvestigationReport:
-        """Challenged, then concluded or not: by code, from what was proven."""
-        found = challenged(report.hypotheses, self._challenge, self.proof)
-        leading, before = leader(found), leader(self.floor.hypotheses)
-        same = bool(leading and before and _key(leading) == _key(before))
-        changes = {
-            "hypotheses": found,
-            "root_cause": leading.id if leading else "",
-            "conclusion": "concluded" if leading else "inconclusive",
-            "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
-            "events": lead_events(leading, self.case.now),
-            "disagreements": [*report.disagreements, *self._other_cause(found)],
-        }
-        if not same:
-            changes |= {"five_whys": [], "contributing": []}
-        return report.model_copy(update=changes)
+    def _complaints(self, reply: BaseModel) -> str:
+        self._know()
+        return complaints(reply, self.proof)
 
-    def _other_cause(self, found: list[Hypothesis]) -> list[Disagreement]:
-        ours, best = leader(self.floor.hypotheses), leader(found)
-        if ours is None or best is None or _key(ours) == _key(best):
-            return []
-        why = "its reasons resolve in evidence and weigh more, by code"
-        return [self.floor.differ("root cause", cause(ours), cause(best), why, standing="model")]
+    def _bench(self) -> Bench:
+        """What the model's causes are weighed with: what is proven, and how often both witnesses
+        were right with the evidence at hand."""
+        basis = basis_of(Observations(self.case))
+        name = self._model(self.case.step.specialist).name
+        reliability = Reliability(basis, name, own_table(self.settings.home))
+        return Bench(self.proof, reliability, self.case.document.hypotheses)
 
-    def _challenge(self, leading: Hypothesis) -> SkepticReply:
+    def _challenge(self, leading: Hypothesis | None) -> SkepticReply:
         prompt = render("model/skeptic.md", specialist=OTHER_VIEW)
         asked = self.case.step.asked
         assert asked is not None
         told = brief(self._document(), self.floor, asked, self.payload, self._context() // 2)
-        user = f"{told}\nThe cause to refute: {cause(leading)}"
-        ask = self._ask(OTHER_VIEW, prompt, user, SkepticReply, "skeptic")
+        question = f"The cause to refute: {cause(leading)}" if leading else NO_LEADER
+        ask = self._ask(OTHER_VIEW, prompt, f"{told}\n{question}", SkepticReply, "skeptic")
         reply = self._model(OTHER_VIEW).ask(replace(ask, purpose="skeptic")).reply
         assert isinstance(reply, SkepticReply)
+        self._know()
         return reply
 
     def _written(self, write) -> AnyReport:
@@ -201,10 +191,6 @@ class Session:
     def _context(self) -> int:
         """Characters for evidence tables: a quarter of the context, no more than helps."""
         return min(3_500, self.settings.context_tokens * 3 // 4)
-
-
-def _key(hypothesis: Hypothesis) -> tuple[str, str]:
-    return hypothesis.service, hypothesis.kind.value
 
 
 def model_layer_of(settings: Settings, store: Store, model: Model | None = None) -> ModelLayer:

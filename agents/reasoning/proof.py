@@ -2,20 +2,28 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...analysis.fusion import REASONED, Weighing
+from pydantic import BaseModel
+
 from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves, same, same_rounded
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
 from .figures import Held, figures
-from .replies import Cited, Claim
+from .replies import NO_CHANGE, Cited, Claim
 
 UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
 """A unit that a cited number may carry; the value in the evidence has none."""
 COMPOSED = ("query_telemetry",)
 """Tools whose rows may hold what was asked and not what was recorded: SELECT 99 AS lost."""
+CHANGE_TOOLS = (
+    *("recent_changes", "change_history", "changes_between", "deploy_contents", "change_diff"),
+    "state_changes",
+)
+"""Tools whose rows are changes, with their ids."""
+SHORTEST_ID = 7
+"""Characters of a commit's id that name it."""
 COUNTED = ("number", "percent", "duration")
 """Figures that a claim has to prove; times and names are for people to find it by."""
 SMALL = 9
@@ -29,8 +37,6 @@ class Proof:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]
     unproven: list[str] = field(default_factory=list)
-    weighing: Weighing = REASONED
-    """How surely reasons about this incident are read."""
 
     def quotes(self, claim: Claim) -> list[Quote]:
         """Quotes of the cited values that resolve; those that do not are listed as unproven."""
@@ -88,6 +94,33 @@ class Proof:
             return []
         rows = _rows(self.payload(record.digest))
         return [rows[int(parts[2])]]
+
+    def deviation(self, quote: Quote) -> float:
+        """How far the quoted row departs from its own past, 0..1; 1 where it has no past."""
+        share = next((row.get("share", 1.0) for row in self.rows(quote)), 0.0)
+        return min(1.0, max(0.0, float(share))) if isinstance(share, (int, float)) else 1.0
+
+    def change(self, said: str) -> str:
+        """The id of the change that a model names, by id, by a beginning of at least seven
+        characters, or by version; empty where none of that is on record, and that is listed."""
+        wanted = said.strip().strip("`[]").casefold()
+        if wanted in ("", NO_CHANGE):
+            return ""
+        for id, version in self._changes():
+            known = id.casefold()
+            if wanted in (known, version.casefold()) or (
+                len(wanted) >= SHORTEST_ID and known.startswith(wanted)
+            ):
+                return id
+        self.unproven.append(f"change {said} :: no change of that id is on record")
+        return ""
+
+    def _changes(self) -> Iterator[tuple[str, str]]:
+        """(id, version) of every change on record, the newest evidence first."""
+        for record in reversed(self.evidence.values()):
+            if record.tool in CHANGE_TOOLS:
+                for row in _rows(self.payload(record.digest)):
+                    yield str(row.get("id") or ""), str(row.get("version") or "")
 
     def _find(self, cited: Cited, service: str) -> Quote | str:
         record = self.evidence.get(cited.evidence.strip().strip("[]"))
@@ -154,3 +187,23 @@ def _small(text: str) -> bool:
 def _rows(payload: Any) -> list[dict[str, Any]]:
     rows = payload.get("rows", []) if isinstance(payload, dict) else []
     return [row for row in rows if isinstance(row, dict)]
+
+
+def complaints(reply: BaseModel, proof: Proof) -> str:
+    """Which claims of a reply do not hold and why, one a line, for its author; empty: all hold."""
+    tried = replace(proof, unproven=[])
+    for claim in _claims(reply):
+        tried.finding(claim)
+    lines = [text.replace(" :: ", ": ") for text in dict.fromkeys(tried.unproven)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _claims(part: BaseModel) -> Iterator[Claim]:
+    """Every claim in a reply, wherever it stands."""
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, Claim):
+                yield one
+            elif isinstance(one, BaseModel):
+                yield from _claims(one)

@@ -30,14 +30,22 @@ class Claim(BaseModel):
     cites: list[Cited] = Field(max_length=3, description="the values that prove it")
 
 
+NO_CHANGE = "none"
+"""Said of a cause behind which no change of ours is."""
+
+
 class Cause(BaseModel):
-    """One possible cause."""
+    """One possible cause: where, what kind of fault, which change of ours is behind it."""
 
     service: Name = Field(description="the guilty service or third party")
     kind: FaultKind = Field(description="what kind of fault")
+    change: Name = Field(
+        description="id of the guilty change as a table shows it (commit, deploy, flag, "
+        f"configuration); {NO_CHANGE}: no change of ours is guilty; empty: not known"
+    )
     statement: Line = Field(description="the cause in one sentence")
-    support: list[Claim] = Field(max_length=2, description="what speaks for it")
-    against: list[Claim] = Field(max_length=1, description="what speaks against it")
+    support: list[Claim] = Field(max_length=3, description="what speaks for it")
+    against: list[Claim] = Field(max_length=2, description="what speaks against it")
     ruled_out: Line = Field(description="why it is ruled out; empty: still open")
 
 
@@ -69,7 +77,9 @@ class MitigationReply(Reply):
 class InvestigationReply(Reply):
     """Step 4."""
 
-    causes: list[Cause] = Field(max_length=3, description="competing causes, best first")
+    causes: list[Cause] = Field(
+        max_length=4, description="best first; the playbook's too where you rule them out"
+    )
     contributing: list[Claim] = Field(max_length=2, description="factors of the system")
 
 
@@ -105,6 +115,9 @@ class SkepticReply(BaseModel):
     refuted: bool = Field(description="true when the evidence speaks against it")
     why: Line = Field(description="one sentence")
     against: list[Claim] = Field(max_length=3, description="values that speak against it")
+    causes: list[Cause] = Field(
+        max_length=1, description="only where no cause leads: one that the evidence shows"
+    )
 
 
 # What a model hands back when it writes: sentences, each with the facts it rests on.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from warroom.agents.reasoning import desk
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
 from warroom.agents.reasoning.digest import digest
+from warroom.errors import ToolRetry
 from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
 from warroom.models.protocol import ToolCall
@@ -156,7 +157,10 @@ def look(name: str, budget: int = 1500, rows: list[Any] | None = None, **argumen
     """The answer to one look-up among E12 and an empty E13."""
     held = {"E12": {"rows": ERRORS if rows is None else rows}, "E13": {"rows": []}}
     evidence = {"E12": record(), "E13": record("E13", 0)}
-    return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+    try:
+        return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+    except ToolRetry as error:
+        return str(error)
 
 
 def test_a_page_of_evidence_keeps_the_numbers_of_its_rows() -> None:

@@ -10,7 +10,9 @@ from warroom.evals.servers.scripted import Line
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.finding import FaultKind
+from warroom.models.allowance import Effort, allowance
 from warroom.models.protocol import Ask, ToolCall
+from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.responses import begin, finish, inventory, room_over
 from warroom.tests.support.thinkers import evidence_of, filled, think, told
@@ -87,6 +89,7 @@ def test_an_invented_cause_with_a_made_up_proof_gets_no_place(tmp_path: Path) ->
     cause = {
         "service": "catalog",
         "kind": FaultKind.disk_full,
+        "change": "",
         "statement": "the disk of catalog is full",
         "support": [
             {
@@ -104,13 +107,14 @@ def test_an_invented_cause_with_a_made_up_proof_gets_no_place(tmp_path: Path) ->
 
 def test_tools_are_answered_within_bounds_also_when_the_model_never_ends(tmp_path: Path) -> None:
     def looping(ask: Ask) -> Line:
-        if ask.tools:
-            return ToolCall("c1", "search_logs", {"pattern": "error"})
+        if ask.tools and not ask.last:
+            return ToolCall("c1", "search_logs", {"pattern": f"error {len(ask.messages)}"})
         return filled(ask, summary="enough")
 
     document, asked = respond(tmp_path / "loop", looping)
     debug = [ask for ask in asked if ask.step == 4 and ask.purpose == "reason"]
-    assert len(debug) <= 4 * len({ask.messages[1].content for ask in debug})
+    most = allowance(Settings(), None, Effort.most).rounds + 1
+    assert 1 < len(debug) <= most * len({ask.messages[1].content for ask in debug})
     assert "search_logs" in {e.tool for e in document.evidence}
 
 
@@ -144,7 +148,8 @@ def test_odd_arguments_are_answered_with_a_correction(tmp_path: Path) -> None:
 
     def odd(ask: Ask) -> Line:
         seen.extend(m.content for m in ask.messages if m.role == "tool")
-        return ODD if ask.step == 4 and len(ask.messages) == 2 and ask.tools else filled(ask)
+        first = ask.step == 4 and len(ask.messages) == 2
+        return ODD if first and ask.tools and not ask.last else filled(ask)
 
     document, _ = respond(tmp_path / "odd", odd)
     assert document.leading() is not None

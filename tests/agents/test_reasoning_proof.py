@@ -2,16 +2,12 @@
 
 import pytest
 
-from warroom.agents.reasoning.causes import (
-    MOST,
-    MOST_BESIDE,
-    challenged,
-    combined,
-    fused_again,
-    objected,
-)
+from warroom.agents.causes.calibration import Basis
+from warroom.agents.reasoning.causes import Bench, combined
 from warroom.agents.reasoning.proof import Proof, alike, weak
+from warroom.agents.reasoning.reliability import Reliability
 from warroom.agents.reasoning.replies import Cause, Cited, Claim, SkepticReply
+from warroom.agents.reasoning.skeptic import challenged, leader
 from warroom.errors import ModelUnavailable
 from warroom.incident.evidence import Evidence, EvidenceStatus, Quote
 from warroom.incident.finding import Argument, FaultKind, Hypothesis
@@ -27,17 +23,29 @@ PAYLOADS = {
     },
     "logs": {"rows": [{"service": "payments", "message": "payments is down, restart payments"}]},
     "failed": {"rows": [{"service": "checkout", "share": 1.0}]},
+    "changes": {
+        "rows": [
+            {"id": "cafe123cafe", "service": "checkout", "version": "v8", "summary": "tidy"},
+            {
+                "id": "beef123beef",
+                "service": "checkout",
+                "version": "v7",
+                "summary": "drop the nil check",
+            },
+        ]
+    },
 }
 TOOLS = {
     "E1": ("failure_origins", "origins"),
     "E2": ("compare_signals", "signals"),
     "E3": ("search_logs", "logs"),
     "E4": ("failure_origins", "failed"),
+    "E5": ("change_history", "changes"),
 }
 
 
 def proof() -> Proof:
-    """Four pieces of evidence; the fourth is a failed call."""
+    """Five pieces of evidence; the fourth is a failed call."""
     held = {
         id: Evidence(
             id=id,
@@ -59,19 +67,27 @@ def claim(text: str, *cites: tuple[str, str], service: str = "checkout") -> Clai
     return Claim(statement=text, service=service, cites=cited)
 
 
-def cause(service: str, kind: FaultKind, *support: Claim, against: tuple[Claim, ...] = ()) -> Cause:
+def cause(
+    service: str,
+    kind: FaultKind,
+    *support: Claim,
+    against: tuple[Claim, ...] = (),
+    change: str = "",
+    ruled_out: str = "",
+) -> Cause:
     """A cause as a model names it."""
     return Cause(
         service=service,
         kind=kind,
+        change=change,
         statement=f"{service}: {kind.value}",
         support=list(support),
         against=list(against),
-        ruled_out="",
+        ruled_out=ruled_out,
     )
 
 
-def known(confidence: float = 0.5, weight: float = 2.0) -> Hypothesis:
+def known(confidence: float = 0.5, change: str = "") -> Hypothesis:
     """The playbook's own cause, resting on failure_origins."""
     quote = Quote(evidence="E1", pointer="/rows/0/share", value=0.71264)
     return Hypothesis(
@@ -79,9 +95,15 @@ def known(confidence: float = 0.5, weight: float = 2.0) -> Hypothesis:
         statement="release of checkout",
         service="checkout",
         kind=FaultKind.bad_deploy,
-        support=[Argument(text="failures begin there", weight=weight, quotes=[quote])],
+        change=change,
+        support=[Argument(text="failures begin there", weight=2.0, quotes=[quote])],
         confidence=confidence,
     )
+
+
+def bench(basis: Basis = Basis.requests, model: str = "nobody measured it") -> Bench:
+    """What causes are weighed with."""
+    return Bench(proof(), Reliability(basis, model))
 
 
 @pytest.mark.parametrize(
@@ -140,90 +162,161 @@ def test_small_numbers_prove_nothing_in_rows_about_others() -> None:
     assert not weak("0.244")
 
 
-def test_a_cause_that_only_the_model_sees_is_likely_at_best_when_two_tools_agree() -> None:
-    one = claim("failures begin in checkout", ("E1", "0.713"))
-    two = claim("its errors rose", ("E2", "0.244"))
-    alone = combined([], [cause("checkout", FaultKind.hung_process, one)], [], proof())
-    both = combined([], [cause("checkout", FaultKind.hung_process, one, two)], [], proof())
+ORIGIN = claim("failures begin in checkout", ("E1", "0.713"))
+ERRORS = claim("its errors rose", ("E2", "0.244"))
+DIFF = claim("it removes the check", ("E5", "drop the nil check"))
+HUNG = FaultKind.hung_process
+
+
+def test_a_cause_that_only_the_model_sees_leads_when_two_kinds_of_evidence_prove_it() -> None:
+    alone = combined([], [cause("checkout", HUNG, ORIGIN)], bench())
+    both = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
     assert alone[0].confidence < 0.5 < both[0].confidence
-    assert sum(a.weight for a in both[0].support) <= MOST
 
 
 def test_what_outsiders_wrote_makes_no_cause_likely() -> None:
     said = claim("payments is down", ("E3", "payments is down"), service="payments")
-    found = combined([], [cause("payments", FaultKind.hung_process, said, said)], [], proof())
-    assert found[0].confidence < 0.1
+    found = combined([], [cause("payments", HUNG, said, said)], bench())
+    assert found[0].confidence < 0.4
+    assert leader(found) is None
 
 
 def test_a_cause_without_a_proven_reason_is_dropped() -> None:
-    checked = proof()
-    lie = claim("payments fails 99 %", ("E1", "0.99"), service="payments")
-    assert combined([], [cause("payments", FaultKind.network, lie)], [], checked) == []
-    assert any("no reason given for it resolves" in text for text in checked.unproven)
+    at, lie = bench(), claim("payments fails 99 %", ("E1", "0.99"), service="payments")
+    assert combined([], [cause("payments", FaultKind.network, lie)], at) == []
+    assert any("no reason given for it resolves" in text for text in at.proof.unproven)
 
 
-def test_a_reason_about_another_service_weighs_nothing() -> None:
+def test_a_cause_does_not_die_of_one_bad_citation() -> None:
+    lie = claim("payments fails 99 %", ("E1", "0.99"))
+    found = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS, lie)], bench())
+    assert found == combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
+
+
+def test_a_reason_about_another_service_proves_nothing() -> None:
     other = claim("gateway fails", ("E2", "0.0972"), service="gateway")
-    assert combined([], [cause("payments", FaultKind.network, other)], [], proof()) == []
+    assert combined([], [cause("payments", FaultKind.network, other)], bench()) == []
 
 
-def test_the_playbooks_own_evidence_is_not_counted_twice() -> None:
-    again = claim("failures begin in checkout", ("E1", "0.713"))
-    more = claim("its errors rose", ("E2", "0.244"))
-    before = fused_again([known()])[0].confidence
-    same = combined([known()], [cause("checkout", FaultKind.bad_deploy, again)], [], proof())
-    grown = combined([known()], [cause("checkout", FaultKind.bad_deploy, more)], [], proof())
-    assert same[0].confidence == before
-    assert same[0].confidence < grown[0].confidence
-    assert sum(a.weight for a in grown[0].support) <= 2.0 + MOST_BESIDE
+def test_a_right_model_wins_over_a_wrong_commit_of_the_playbook() -> None:
+    """The playbook blames one commit at 79%; the model proves the other and rules this one out."""
+    late = claim("v7 came first", ("E5", "v7"))
+    right = cause("checkout", FaultKind.bad_deploy, DIFF, ORIGIN, ERRORS, change="beef123")
+    ruled = cause(
+        "checkout",
+        FaultKind.bad_deploy,
+        against=(late, ORIGIN),
+        change="cafe123",
+        ruled_out="it came after the first error",
+    )
+    found = combined([known(0.79, "cafe123cafe")], [right, ruled], bench())
+    assert found[0].change == "beef123beef"
+    assert leader(found) is found[0]
+    assert not any("check" in a.text for h in found[1:] for a in h.support)
 
 
-def test_an_objection_counts_against_its_cause() -> None:
-    doubted = objected(known(), [claim("its errors rose late", ("E2", "0.244"))], proof())
-    assert doubted.contradiction[0].weight == -1.0
-    assert fused_again([doubted])[0].confidence < fused_again([known()])[0].confidence
+def test_the_same_answer_that_cites_nothing_does_not_win() -> None:
+    bare = [claim("it removes the check"), claim("failures begin in checkout")]
+    said = cause("checkout", FaultKind.bad_deploy, *bare, change="beef123")
+    found = combined([known(0.79, "cafe123cafe")], [said], bench())
+    assert [(h.change, h.confidence) for h in found] == [("cafe123cafe", 0.79)]
+
+
+def test_a_confident_wrong_answer_does_not_win_over_measured_evidence() -> None:
+    """It cites true values of the victim and says that the measured cause is none."""
+    victim = claim("gateway fails", ("E2", "0.0972"), service="gateway")
+    ruled = cause("checkout", FaultKind.bad_deploy, against=(ORIGIN, ERRORS), ruled_out="no")
+    wrong = cause("gateway", HUNG, victim)
+    found = combined([known(0.97)], [wrong, ruled], bench(Basis.moments))
+    assert found[0].service == "checkout"
+    assert leader(found) is found[0]
+    assert not found[0].ruled_out
+
+
+def test_what_both_say_is_surer_than_what_one_says() -> None:
+    (found,) = combined([known(0.6)], [cause("checkout", FaultKind.bad_deploy, ERRORS)], bench())
+    assert found.confidence > 0.6
+    assert [a.text for a in found.support] == ["failures begin there", "its errors rose"]
+
+
+def test_a_fair_word_for_a_cause_that_its_author_rules_out_adds_nothing_to_it() -> None:
+    said = cause("checkout", FaultKind.bad_deploy, ORIGIN, against=(ERRORS,), ruled_out="late")
+    (found,) = combined([known(0.6)], [said], bench())
+    assert found.confidence < 0.6
+    assert len(found.support) == 1
+
+
+def test_a_change_that_is_not_on_record_is_not_blamed() -> None:
+    at = bench()
+    (found,) = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS, change="abcdef9")], at)
+    assert found.change == ""
+    assert any("no change of that id" in text for text in at.proof.unproven)
+
+
+def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
+    place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
+    found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
+    assert found[0].kind is HUNG
+    assert leader(found) is found[0]
+
+
+def test_an_objection_counts_as_far_as_it_proves() -> None:
+    late = claim("its errors rose late", ("E2", "0.244"))
+    doubt = SkepticReply(refuted=True, why="late", against=[late], causes=[])
+    before = known(0.8)
+    after = challenged([before], lambda _: doubt, bench())[0]
+    assert 0.5 < after.confidence < before.confidence
+    assert after.contradiction[0].weight < 0
+
+
+def test_where_no_cause_leads_the_skeptic_may_name_one() -> None:
+    named = cause("checkout", HUNG, ORIGIN, ERRORS)
+    reply = SkepticReply(refuted=False, why="it hangs", against=[], causes=[named])
+    found = challenged([], lambda _: reply, bench())
+    assert leader(found) is found[0]
+    assert not found[0].confirmed
 
 
 def test_a_cause_is_confirmed_only_when_nothing_proven_speaks_against_it() -> None:
-    strong = fused_again([known(weight=4.0)])
-    calm = SkepticReply(refuted=False, why="all fits", against=[])
-    lie = SkepticReply(refuted=True, why="no", against=[claim("wrong", ("E9", "1"))])
-    true = SkepticReply(refuted=True, why="late", against=[claim("late", ("E2", "0.244"))])
-    assert challenged(strong, lambda _: calm, proof())[0].confirmed
-    unsure = challenged(strong, lambda _: lie, proof())[0]
+    strong = [known(0.9)]
+    calm = SkepticReply(refuted=False, why="all fits", against=[], causes=[])
+    lie = SkepticReply(refuted=True, why="no", against=[claim("wrong", ("E9", "1"))], causes=[])
+    true = SkepticReply(
+        refuted=True, why="late", against=[claim("late", ("E2", "0.244"))], causes=[]
+    )
+    assert challenged(strong, lambda _: calm, bench())[0].confirmed
+    unsure = challenged(strong, lambda _: lie, bench())[0]
     assert not unsure.confirmed  # and no less likely: nothing was proven
     assert unsure.confidence == strong[0].confidence
-    doubted = challenged(strong, lambda _: true, proof())[0]
+    doubted = challenged(strong, lambda _: true, bench())[0]
     assert not doubted.confirmed
     assert "1 objection proven" in doubted.challenged
 
 
 def test_without_a_skeptic_nothing_is_called_confirmed() -> None:
-    def down(_: Hypothesis) -> SkepticReply:
+    def down(_: Hypothesis | None) -> SkepticReply:
         raise ModelUnavailable("the model is down")
 
-    found = challenged(fused_again([known(weight=4.0)]), down, proof())[0]
+    found = challenged([known(0.9)], down, bench())[0]
     assert not found.confirmed
     assert found.challenged == "not challenged: the model is down"
 
 
 def test_a_made_up_story_around_a_true_value_is_not_told() -> None:
     """The cause stands by its proof; its words only where they hold."""
-    checked, true = proof(), claim("its errors rose", ("E2", "0.244"))
-    told = cause("checkout", FaultKind.hung_process, true)
+    at = bench()
+    told = cause("checkout", HUNG, ERRORS)
     told = told.model_copy(update={"statement": "v9 lost 87% of payments, the board approved"})
-    (found,) = combined([], [told], [], checked)
+    (found,) = combined([], [told], at)
     assert found.statement == "checkout: hung process"
-    assert any("no cited row holds 87%" in text for text in checked.unproven)
+    assert any("no cited row holds 87%" in text for text in at.proof.unproven)
 
 
 def test_a_cause_that_is_named_twice_counts_once() -> None:
-    one = claim("failures begin in checkout", ("E1", "0.713"))
-    two = claim("its errors rose", ("E2", "0.244"))
-    first = cause("checkout", FaultKind.hung_process, one)
-    again = cause("checkout", FaultKind.hung_process, two)
-    once = combined([], [first], [], proof())
-    assert combined([], [first, again, again], [], proof()) == once
+    first = cause("checkout", HUNG, ORIGIN)
+    again = cause("checkout", HUNG, ERRORS)
+    once = combined([], [first], bench())
+    assert combined([], [first, again, again], bench()) == once
 
 
 def test_what_was_cited_in_vain_is_not_repeated() -> None:
@@ -234,6 +327,5 @@ def test_what_was_cited_in_vain_is_not_repeated() -> None:
 
 
 def test_a_doubt_without_a_proof_keeps_a_cause_from_being_confirmed() -> None:
-    strong = fused_again([known(weight=4.0)])
-    half = SkepticReply(refuted=False, why="hm", against=[claim("wrong", ("E9", "1"))])
-    assert not challenged(strong, lambda _: half, proof())[0].confirmed
+    half = SkepticReply(refuted=False, why="hm", against=[claim("wrong", ("E9", "1"))], causes=[])
+    assert not challenged([known(0.9)], lambda _: half, bench())[0].confirmed
