@@ -19,6 +19,7 @@ from .times import Moment, between, spoken
 
 WHOLE_DIFF = 100_000
 """Characters of the one diff that is asked for."""
+NONE = "no change is on record"
 SHORT_ID = 6
 """Characters by which an id may be named."""
 
@@ -94,10 +95,12 @@ def change_diff(bench: Bench, id: str, service: str = "") -> Table[WholeChange]:
     window = _history(bench)
     every = changes_within(bench, window)
     found = [c for c in _named(every, id) if service in ("", c.service)]
-    if not found:
+    if not found and every:
         known = nearest(id, [c.id for c in reversed(every) if c.id])
         whose = f" of {service}" if service else ""
         raise ToolRetry(f"no change {cut(id, 60)!r}{whose}; there is {known}")
+    if not found:
+        return table([], "", NONE, window)
     rows = _merged(found)
     files = len({name for change in found for name in change.files})
     lines = sum(row.diff.count("\n") + 1 for row in rows if row.diff)
@@ -118,6 +121,8 @@ def deploy_contents(bench: Bench, version: str, service: str = "") -> Table[Depl
     every = changes_within(bench, window)
     deploys = [c for c in every if c.kind == "deploy"]
     meant = [c for c in _named(deploys, version) if service in ("", c.service)]
+    if not deploys:
+        return table([], "", f"no deploy is on record among {len(every)} changes", window)
     if not meant:
         known = nearest(version, [c.version or c.id for c in reversed(deploys)])
         raise ToolRetry(f"no deploy {cut(version, 60)!r}; there is {known}")

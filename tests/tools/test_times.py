@@ -1,18 +1,20 @@
 """Times as a model writes them."""
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 
 from warroom.errors import ToolRetry
+from warroom.telemetry.bundle import no_telemetry
 from warroom.telemetry.model import Window
+from warroom.tests.support.benches import ReadBench
 from warroom.tools.base import Frame
 from warroom.tools.times import between, moment
 
 ONSET = datetime(2026, 11, 21, 23, 58, 30, tzinfo=UTC).timestamp()
 FRAME = Frame(Window(ONSET - 600, ONSET - 30), Window(ONSET - 30, ONSET + 300), onset=ONSET)
-BENCH = SimpleNamespace(frame=FRAME)
+NOTHING = no_telemetry().recording
+BENCH = ReadBench(NOTHING, FRAME)
 
 
 @pytest.mark.parametrize(
@@ -42,5 +44,5 @@ def test_a_window_is_as_usual_where_nothing_is_said_and_never_turned_round() -> 
 
 
 def test_until_an_onset_is_read_times_count_from_the_incidents_begin() -> None:
-    early = SimpleNamespace(frame=Frame(FRAME.baseline, FRAME.incident))
+    early = ReadBench(NOTHING, Frame(FRAME.baseline, FRAME.incident))
     assert moment(early, "+30s") == ONSET

@@ -82,7 +82,11 @@ def test_new_sources_stand_out(surge):
     assert first["value"].startswith("203.0.113.")
     assert first["rate_before"] == 0
     paths = surge.rows("access_patterns", by="path")
-    assert sum(row["requests"] for row in paths) == surge.rows("traffic_impact")[0]["requests"]
+    impact = surge.rows("traffic_impact")
+    assert sum(row["requests"] for row in paths) == impact[0]["requests"]
+    assert {row["service"] for row in impact} == {"gateway"}, "whose requests they are"
+    agents = surge.rows("access_patterns", by="user_agent")
+    assert surge.rows("access_patterns", by="User agent") == agents
 
 
 def test_traffic_by_route(surge):
