@@ -69,14 +69,14 @@ def changes_between(
     of any. change_diff shows a diff whole.
     """
     names = checked(bench, [service]) if service else None
-    usual = Window(bench.frame.begun - WEEK_S, bench.frame.incident.end)
+    usual = Window(bench.frame.began - WEEK_S, bench.frame.incident.end)
     window = between(bench, start, end, usual)
     every = changes_within(bench, window)
     kinds = sorted({change.kind for change in every})
     if kind and kind not in kinds:
         raise ToolRetry(f"no change of kind {kind!r} then; there is {nearest(kind, kinds)}")
     found = [c for c in every if kind in ("", c.kind) and (not names or c.service in ("", *names))]
-    rows = sorted((listed(c, bench.frame.begun, LONG_DIFF) for c in found), key=_matters)
+    rows = sorted((listed(c, bench.frame.began, LONG_DIFF) for c in found), key=_matters)
     counts = ", ".join(f"{sum(c.kind == k for c in found)} {k}" for k in kinds)
     nothing = f"nothing changed, {spoken(window)}"
     return table(rows, f"{len(found)} changes: {counts}", nothing, window)

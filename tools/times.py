@@ -34,7 +34,7 @@ SECONDS = re.compile(r"\d{9,10}(?:\.\d+)?")
 
 def moment(bench: Bench, text: str) -> float:
     """A written time as unix seconds. Raises ToolRetry saying which forms there are."""
-    onset, said = bench.frame.begun, text.strip()
+    onset, said = bench.frame.began, text.strip()
     if found := RELATIVE.fullmatch(said):
         return onset + float(found[1].replace(" ", "")) * UNITS[(found[2] or "s").lower()]
     if SECONDS.fullmatch(said):

@@ -97,7 +97,7 @@ class Session:
         bench = self._bench()
         report = applied(self.case, self.floor, reply, bench)
         if isinstance(report, InvestigationReport):
-            report = settled(report, self.floor, self._challenge, bench, self.case.now)
+            report = settled(report, self.floor, self._challenge, bench, Observations(self.case))
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 

@@ -32,7 +32,7 @@ def test_only_failed_or_slow_ones_where_they_are_asked_for(pool: ReadBench) -> N
     assert slow
     assert min(row["duration_ms"] for row in slow) >= 500
     earlier = pool.rows("search_spans", start="-40s", end="-30s")
-    assert max(row["ts"] for row in earlier) < pool.frame.begun - 30
+    assert max(row["ts"] for row in earlier) < pool.frame.began - 30
 
 
 def test_nothing_found_says_what_was_searched(pool: ReadBench) -> None:
