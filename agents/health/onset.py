@@ -116,8 +116,9 @@ def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
         known = ts.size if fired is None else int(np.searchsorted(ts, fired, side="right"))
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
-            if index is not None:
-                return FirstSymptom(ts[index], ts[index], ts[index + 1])
+            if index is not None:  # a rate looks back: what it shows began by the sample before
+                before = ts[max(0, index - 1)]
+                return FirstSymptom(before, before, ts[index])
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
