@@ -78,11 +78,16 @@ def evaluate_rca(
         list[str] | None,
         typer.Option("--set", metavar="NAME", help="Only this set; may be repeated."),
     ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only this case; may be repeated."),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
             metavar="LIST",
-            help="Of floor, nsigma, baro, correlation, symptom, random; default: all.",
+            help="Of floor, nsigma, baro, correlation, symptom, random (default: all of these), "
+            "and model, the response with the configured one.",
         ),
     ] = "",
     as_json: AsJson = None,
@@ -112,7 +117,9 @@ def evaluate_rca(
     from .rca.command import RcaOptions, eval_rca_command
 
     files = ResultFiles(as_json, markdown, compare)
-    options = RcaOptions(cases, set_ or [], method, without, ablation, degraded, report, files)
+    options = RcaOptions(
+        cases, set_ or [], case or [], method, without, ablation, degraded, report, files
+    )
     raise typer.Exit(eval_rca_command(options))
 
 

@@ -40,6 +40,7 @@ class Testimony(BaseModel):
     change: str = Field(default="", description="id of the change it blames; empty: none")
     statement: str = Field(description="the cause in its words")
     first: bool = Field(default=False, description="whether it is the one that it blames")
+    basis: str = Field(default="", description="the kind of evidence at hand, as of calibration")
     ruled_out: str = Field(default="", description="why it rules it out; empty: it does not")
     proven: float = Field(default=0.0, ge=0, le=1, description="how far its reasons prove it")
     disproven: float = Field(default=0.0, ge=0, le=1, description="how far they speak against it")

@@ -6,8 +6,9 @@ there DuckDB can open nothing but those.
 
 What is let through is one SELECT over our tables, of functions that are known to be harmless.
 DuckDB does not count the strings that functions build towards its memory limit, so functions that
-multiply text (repeat, replace, lpad, printf; strftime by a format that is not written out) are not
-offered, nor those that take the square of a text (levenshtein), nor what tells about the machine.
+multiply text (repeat, lpad, printf; strftime by a format that is not written out, replace by more
+than was there) are not offered, nor those that take the square of a text (levenshtein), nor what
+tells about the machine.
 """
 
 import json
@@ -26,7 +27,7 @@ import duckdb
 from ..errors import ToolFailed, ToolRetry
 from ..sandbox import run as apart
 from ..yaml_tables import Entry, Words, read_table
-from .tables import COLUMNS, closed, connected, quoted
+from .tables import COLUMNS, TIME, TS, closed, connected, quoted, seen
 
 LONGEST_CELL = 500
 MOST_COLUMNS = 40
@@ -69,7 +70,19 @@ def select(
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         told = " ".join(lines[:2])[:300]  # without the drawing of where
-        raise ToolRetry(f"the query does not run: {told}; {schema()}") from None
+        raise ToolRetry(
+            f"the query does not run: {told}{_instead(sql, told)}; {schema()}"
+        ) from None
+
+
+def _instead(sql: str, told: str) -> str:
+    """What to write instead, where that can be said."""
+    if "Parser Error" in told and RESERVED.search(sql):
+        return "; `at` is a reserved word: the time of every table is `ts`"
+    missing = re.search(r'column "?([^"\s]+)"? not found', told)
+    columns = sorted({name for table in COLUMNS for name in _shown(table)})
+    near = get_close_matches(missing[1], columns, 3, 0.5) if missing else []
+    return f"; write {' or '.join(near)}" if near else ""
 
 
 def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.DuckDBPyConnection:
@@ -80,7 +93,8 @@ def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.Duck
         empty = f"SELECT {columns.replace('JSON', 'VARCHAR')} LIMIT 0"
         listed = ", ".join(map(quoted, files))
         content = f"SELECT * FROM read_parquet([{listed}])" if files else empty
-        db.execute(f"CREATE VIEW {table} AS {content}")
+        also = "" if TS in COLUMNS[table] else f'"{TIME[table]}" AS {TS}, '
+        db.execute(f"CREATE VIEW {table} AS SELECT {also}* FROM ({content})")
     return closed(db, folder, spill)
 
 
@@ -125,6 +139,10 @@ SYSTEM = re.compile(r"(?i)duckdb_|pragma_|sqlite_|pg_|information_schema")
 """Names of views about the database: a named subquery may not be called so, or they could be read
 where it is not in scope."""
 LONGEST_FORMAT = 60
+LONGEST_PATTERN = 200
+MOST_REPEATED = 100
+"""Times that a pattern may ask for the same again: RE2 writes them all out."""
+RESERVED = re.compile(r"(?i)(?<![\w\"'])at(?![\w\"'])(?! time zone)")
 
 
 class Offered(Entry):
@@ -136,6 +154,10 @@ class Offered(Entry):
     """Functions that put texts together."""
     plain_types: Words
     """Types whose values are JSON as they are."""
+    keeping: Words
+    """Functions whose result still is what was recorded: provenance.py."""
+    aggregates: Words
+    """Those of them that take many rows to one."""
 
 
 @cache
@@ -179,12 +201,12 @@ def _tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 def _check(tree: Any) -> None:
     """Raises ToolRetry for a table or function that is not offered."""
-    nodes = list(_nodes(tree))
-    ours = {entry["key"] for node in nodes for entry in node.get("map", []) if "key" in entry}
+    found = list(nodes(tree))
+    ours = {entry["key"] for node in found for entry in node.get("map", []) if "key" in entry}
     tables = COLUMNS.keys() | {n for n in ours if n.isidentifier() and not SYSTEM.match(n)}
-    sources = {id(n.get("function")): n for n in nodes if n.get("type") == "TABLE_FUNCTION"}
+    sources = {id(n.get("function")): n for n in found if n.get("type") == "TABLE_FUNCTION"}
     joined = 0
-    for node in nodes:
+    for node in found:
         if node.get("type") == "BASE_TABLE":
             _table(node, tables)
         name = str(node.get("function_name", "")).lower()
@@ -195,11 +217,15 @@ def _check(tree: Any) -> None:
         joined += name in offered().joining
         if name == "strftime":
             _written_out(node)
+        if name == "replace":
+            _no_longer(node)
+        if name.startswith("regexp_"):
+            _bounded(node)
     if joined > MOST_JOINED:
         raise ToolRetry(f"texts are put together {joined} times; {MOST_JOINED} at most")
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
     """Every object of the tree, without recursion: a query may be nested deeply."""
     waiting = [tree]
     while waiting:
@@ -226,6 +252,32 @@ def _written_out(node: dict[str, Any]) -> None:
         raise ToolRetry(f"strftime takes a format of at most {LONGEST_FORMAT} characters; use '%H'")
 
 
+def _literal(node: dict[str, Any], place: int) -> str | None:
+    """The text of one argument of a function, where it is written out."""
+    arguments = node.get("arguments", [])
+    found = arguments[place].get("expression", {}) if place < len(arguments) else {}
+    text = found.get("literal", {}).get("text")
+    return text if isinstance(text, str) else None
+
+
+def _no_longer(node: dict[str, Any]) -> None:
+    """A text may be replaced by a shorter one: else a few steps make gigabytes."""
+    old, new = _literal(node, 1), _literal(node, 2)
+    if not old or new is None or not 0 <= len(new) <= len(old):
+        raise ToolRetry("use replace with two written texts, the second no longer than the first")
+
+
+def _bounded(node: dict[str, Any]) -> None:
+    """A pattern is written out, short, and repeats nothing many hundred times."""
+    pattern = _literal(node, 1)
+    if pattern is None or len(pattern) > LONGEST_PATTERN:
+        raise ToolRetry(
+            f"a pattern is a text of at most {LONGEST_PATTERN} characters; use contains"
+        )
+    if sum(int(n) for n in re.findall(r"[{,](\d{1,9})(?=[,}])", pattern)) > MOST_REPEATED:
+        raise ToolRetry(f"the pattern repeats more than {MOST_REPEATED} times; use * or +")
+
+
 def _check_name(name: str, known: Words, what: str) -> None:
     if name in known:
         return
@@ -234,6 +286,10 @@ def _check_name(name: str, known: Words, what: str) -> None:
 
 
 def schema() -> str:
-    """The tables and their columns in one line."""
-    tables = (f"{name}({', '.join(columns)})" for name, columns in COLUMNS.items())
+    """The tables and their columns in one line; the time of each is `ts`."""
+    tables = (f"{name}({', '.join(_shown(name))})" for name in COLUMNS)
     return f"the tables are {', '.join(tables)}"
+
+
+def _shown(table: str) -> list[str]:
+    return [name for name in seen(table) if name == TS or name != TIME[table]]

@@ -49,6 +49,8 @@ SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 SERVICE = "service"
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at", "state": "at"}
+TS = "ts"
+"""The time of every table by one name, for queries: `at` is a reserved word of SQL."""
 NEEDED = {
     "metrics": ("ts", "name", "service", "value"),
     "logs": ("ts", "message"),
@@ -185,6 +187,11 @@ def as_line(modality: str, row: tuple[Any, ...]) -> bytes:
         if value is not None
     }
     return json.dumps(fields).encode() + b"\n"
+
+
+def seen(table: str) -> tuple[str, ...]:
+    """The columns of a table as a query sees them: its time is `ts`, whatever it is in a bundle."""
+    return tuple(dict.fromkeys([TS, *COLUMNS[table]]))
 
 
 def quoted(text: str) -> str:

@@ -217,6 +217,7 @@ def _heard(charge: Charge, base: Hypothesis | None, bench: Bench) -> None:
             change=charge.key[2],
             statement=cause.statement,
             first=charge.word.first,
+            basis=bench.reliability.basis.value,
             ruled_out=cause.ruled_out,
             proven=round(charge.word.proven, 3),
             disproven=round(charge.word.disproven, 3),

@@ -20,8 +20,8 @@ from ..reporting.briefing import Briefing
 from ..reporting.impact import impact
 from ..reporting.incident_status import is_noise
 from ..reporting.narrator import Narrator, Statement
+from .citations import COMPOSED
 from .figures import Held
-from .proof import COMPOSED
 
 LINE = 170
 """Characters of one fact: more of it rarely says more."""

@@ -5,7 +5,7 @@ whether what the sentence refers to holds them.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import combinations
@@ -64,30 +64,36 @@ class Figure:
     text: str
     value: float = 0.0
     step: float = 1.0  # the last digit shown, in the value's unit
+    start: int = field(default=0, compare=False)  # where in the text it stands
+    end: int = field(default=0, compare=False)
 
 
 def figures(text: str) -> Iterator[Figure]:
-    """What a text states that can be looked up, in order."""
+    """What a text states that can be looked up, in order; places are those of the NFKC form."""
     for found in TOKEN.finditer(unicodedata.normalize("NFKC", text)):
-        kind, words = found.lastgroup or "", found.group()
-        if kind == "hours":
-            yield Figure("clock", _as_clock(words))
-        elif kind == "tenths":
-            tenths = {"一": 1.0, **WORDS}.get(words[0]) or float(words[0])
-            yield Figure("percent", words, tenths * 10, 10)
-        elif kind == "duration":
-            yield _duration(words)
-        elif kind in ("number", "percent"):
-            bare = re.match(_NUMBER, words)
-            digits = bare.group().replace(",", "") if bare else "0"
-            which = "number" if kind == "number" else "percent"
-            yield Figure(which, words, float(digits), _step(digits))
-        elif kind == "amount":
-            yield Figure("amount", words.casefold(), float(WORDS.get(words.casefold(), -1)))
-        elif kind in ("date", "clock"):
-            yield Figure("date" if kind == "date" else "clock", words)
-        else:
-            yield Figure("name", words.rstrip(".-:/"))
+        yield replace(_figure(found), start=found.start(), end=found.end())
+
+
+def _figure(found: re.Match[str]) -> Figure:
+    kind, words = found.lastgroup or "", found.group()
+    if kind == "hours":
+        return Figure("clock", _as_clock(words))
+    if kind == "tenths":
+        tenths = {"一": 1.0, **WORDS}.get(words[0]) or float(words[0])
+        return Figure("percent", words, tenths * 10, 10)
+    if kind == "duration":
+        return _duration(words)
+    if kind in ("number", "percent"):
+        bare = re.match(_NUMBER, words)
+        digits = bare.group().replace(",", "") if bare else "0"
+        return Figure(
+            "number" if kind == "number" else "percent", words, float(digits), _step(digits)
+        )
+    if kind == "amount":
+        return Figure("amount", words.casefold(), float(WORDS.get(words.casefold(), -1)))
+    if kind in ("date", "clock"):
+        return Figure("date" if kind == "date" else "clock", words)
+    return Figure("name", words.rstrip(".-:/"))
 
 
 def close(figure: Figure, value: float) -> bool:

@@ -193,7 +193,9 @@ class Session:
 
     def _know(self) -> None:
         """All evidence that there is by now, so that the reply's claims can be looked up."""
-        held = self._document().evidence
+        document = self._document()
+        held, onset = document.evidence, document.onset
+        self.proof.onset = onset.timestamp() if onset else None
         self.proof.evidence = {e.id: e for e in held if e.status is not EvidenceStatus.failed}
 
     def _desk(self, asked: Asked) -> ToolDesk:

@@ -1,33 +1,40 @@
-"""From what a model cites to quotes that resolve: code looks the value up, or drops the claim."""
+"""From what a model cites to quotes that resolve: code looks the value up, or drops the claim.
 
-import re
+A claim holds where every value that it cites is displayed by its evidence, one of them at least in
+a row about the service that it is about, and where its sentence says what those rows say
+(assertions.py). What does not hold is listed, and can be told to the model once, with what would.
+"""
+
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
-from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves, same, same_rounded
+from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
-from .figures import Held, figures
+from .assertions import Ground, objections
+from .cells import cell, is_time
+from .citations import Evidences, Place, Shown, plain
+from .measures import Row, columns, deviation, measured, mentions, names, owners
 from .replies import NO_CHANGE, Cited, Claim
 
-UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
-"""A unit that a cited number may carry; the value in the evidence has none."""
-COMPOSED = ("query_telemetry",)
-"""Tools whose rows may hold what was asked and not what was recorded: SELECT 99 AS lost."""
-CHANGE_TOOLS = (
-    *("recent_changes", "change_history", "changes_between", "deploy_contents", "change_diff"),
-    "state_changes",
-)
-"""Tools whose rows are changes, with their ids."""
-SHORTEST_ID = 7
-"""Characters of a commit's id that name it."""
-COUNTED = ("number", "percent", "duration")
-"""Figures that a claim has to prove; times and names are for people to find it by."""
-SMALL = 9
-"""A number up to this needs no proof in prose: "two services", "3 instances"."""
+__all__ = ["Judged", "Proof", "complaints", "names"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One claim looked up: where its values stand, or why it does not hold."""
+
+    places: tuple[tuple[str, Place], ...] = ()
+    """With the evidence of each."""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def quotes(self) -> list[Quote]:
+        """The values as quotes."""
+        return [_quote(evidence, place) for evidence, place in self.places]
 
 
 @dataclass
@@ -37,173 +44,241 @@ class Proof:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]
     unproven: list[str] = field(default_factory=list)
+    onset: float | None = None
+    """Unix seconds from which the model saw times; None: it saw times of day."""
 
-    def quotes(self, claim: Claim) -> list[Quote]:
-        """Quotes of the cited values that resolve; those that do not are listed as unproven."""
-        found = [self._find(cited, claim.service) for cited in claim.cites]
-        good = [quote for quote in found if isinstance(quote, Quote)]
-        bad = [reason for reason in found if isinstance(reason, str)]
-        if not good or bad:
-            reason = "; ".join(bad) or "nothing is cited"
-            self.unproven.append(f"{claim.statement} :: {reason}")
-        return good if not bad else []
+    def finding(self, claim: Claim, kind: str = "reasoned") -> Finding | None:
+        """The claim as a finding; None where it does not hold, and that is listed."""
+        judged = self.judge(claim)
+        if judged.reasons:
+            self.unproven.append(f"{claim.statement} :: {'; '.join(judged.reasons)}")
+            return None
+        return Finding(
+            statement=claim.statement, service=claim.service, kind=kind, quotes=judged.quotes
+        )
 
     def locate(self, cited: Cited) -> Quote | None:
         """Where one cited value stands; None: nowhere, and that is listed."""
-        found = self._find(cited, "")
+        found = self._places(cited)
         if isinstance(found, str):
             self.unproven.append(f"text that gives orders :: {found}")
             return None
-        return found
-
-    def finding(self, claim: Claim, kind: str = "reasoned") -> Finding | None:
-        """The claim as a finding; None where it is not proven, also where its text holds a
-        number that no cited row has."""
-        quotes = self.quotes(claim)
-        if not quotes:
-            return None
-        if not self.told(claim.statement, quotes):
-            return None
-        return Finding(statement=claim.statement, service=claim.service, kind=kind, quotes=quotes)
+        return _quote(self._id(cited), found[0])
 
     def told(self, text: str, quotes: Iterable[Quote], known: str = "") -> str:
-        """The text where it gives no orders and every number in it is held, by a quoted row or in
-        `known`; else nothing, and it is listed."""
-        stray = [figure for figure in self.stray_figures(text, quotes) if figure not in known]
-        reason = f"no cited row holds {', '.join(stray)}" if stray else ""
-        reason = reason or ("it repeats an instruction" if speaks(text) else "")
-        if reason:
-            self.unproven.append(f"{text} :: {reason}")
-        return "" if reason else text
-
-    def stray_figures(self, text: str, quotes: Iterable[Quote]) -> list[str]:
-        """Numbers in a text that stand in none of the quoted rows."""
-        found = [f for f in figures(text) if f.kind in COUNTED and not _small(f.text)]
-        if not found:
-            return []
-        said = [value for q in quotes for row in self.rows(q) for value in leaves(row)]
-        numbers = [v for v in said if isinstance(v, (int, float)) and not isinstance(v, bool)]
-        held = Held([v for v in said if isinstance(v, str)], list(map(float, numbers)))
-        return [figure.text for figure in found if not held.has(figure)]
+        """The text where it gives no orders and says what the quoted rows, or `known`, say; else
+        nothing, and it is listed."""
+        reasons = self._objections(text, [(q.evidence, self._place(q)) for q in quotes], known)
+        if reasons:
+            self.unproven.append(f"{text} :: {'; '.join(reasons)}")
+        return "" if reasons else text
 
     def rows(self, quote: Quote) -> list[dict[str, Any]]:
         """The row that a quote points into, as a list of one; empty: none."""
-        record = self.evidence.get(quote.evidence)
-        parts = quote.pointer.split("/")
-        if record is None or len(parts) < 3 or parts[1] != "rows":
-            return []
-        rows = _rows(self.payload(record.digest))
-        return [rows[int(parts[2])]]
+        row = self._place(quote).row
+        return [dict(row)] if row else []
 
     def deviation(self, quote: Quote) -> float:
-        """How far the quoted row departs from its own past, 0..1; 1 where it has no past."""
-        share = next((row.get("share", 1.0) for row in self.rows(quote)), 0.0)
-        return min(1.0, max(0.0, float(share))) if isinstance(share, (int, float)) else 1.0
+        """How far the quoted row itself is from what is usual, 0 to 1: a healthy row is 0, however
+        true the quote. A row that measures nothing of the kind (a change, a line of a log, a
+        heading) counts in full. Columns and scales: measures.yaml."""
+        record, place = self.evidence.get(quote.evidence), self._place(quote)
+        far = deviation(record.tool, place.row) if record and place.row else None
+        return 1.0 if far is None else far
 
     def change(self, said: str) -> str:
         """The id of the change that a model names, by id, by a beginning of at least seven
         characters, or by version; empty where none of that is on record, and that is listed."""
-        wanted = said.strip().strip("`[]").casefold()
+        wanted = plain(said).strip("[]")
         if wanted in ("", NO_CHANGE):
             return ""
-        for id, version in self._changes():
-            known = id.casefold()
-            if wanted in (known, version.casefold()) or (
-                len(wanted) >= SHORTEST_ID and known.startswith(wanted)
-            ):
-                return id
-        self.unproven.append(f"change {said} :: no change of that id is on record")
-        return ""
+        found = self._shown.change(wanted)
+        if not found:
+            self.unproven.append(f"change {said} :: no change of that id is on record")
+        return found
 
-    def _changes(self) -> Iterator[tuple[str, str]]:
-        """(id, version) of every change on record, the newest evidence first."""
-        for record in reversed(self.evidence.values()):
-            if record.tool in CHANGE_TOOLS:
-                for row in _rows(self.payload(record.digest)):
-                    yield str(row.get("id") or ""), str(row.get("version") or "")
+    def judge(self, claim: Claim) -> Judged:
+        """A claim looked up. Nothing is listed."""
+        found = [(self._id(cited), cited, self._places(cited)) for cited in claim.cites]
+        bad = [reason for _, _, reason in found if isinstance(reason, str)]
+        if not found or bad:
+            return Judged(reasons=tuple(bad or ["nothing is cited"]))
+        options = [(id, places) for id, _, places in found if not isinstance(places, str)]
+        chosen = tuple((id, self._best(places, claim, options)) for id, places in options)
+        reasons = self._unbound(claim, chosen) or self._objections(
+            claim.statement, chosen, subject=claim.service
+        )
+        return Judged(chosen, tuple(reasons))
 
-    def _find(self, cited: Cited, service: str) -> Quote | str:
-        record = self.evidence.get(cited.evidence.strip().strip("[]"))
+    def _objections(
+        self, text: str, places: Iterable[tuple[str, Place]], known: str = "", subject: str = ""
+    ) -> list[str]:
+        if speaks(text):
+            return ["it repeats an instruction"]
+        held = [(self._shown.shown(id), place) for id, place in places if id in self.evidence]
+        headings = dict.fromkeys(shown.heading for shown, _ in held)
+        ground = Ground(
+            tuple(place for _, place in held),
+            tuple(shown.record.tool for shown, _ in held),
+            tuple(headings),
+            self._services,
+            self.onset,
+            known,
+            subject,
+        )
+        return objections(text, ground)
+
+    # Which evidence there is.
+
+    @property
+    def _shown(self) -> Evidences:
+        """The evidence as it is displayed; anew when there is other evidence."""
+        known = self.__dict__.get("_evidences")
+        if known is None or known.records is not self.evidence or known.onset != self.onset:
+            known = self.__dict__["_evidences"] = Evidences(self.evidence, self.payload, self.onset)
+        return known
+
+    @property
+    def _services(self) -> frozenset[str]:
+        return self._shown.services
+
+    @staticmethod
+    def _id(cited: Cited) -> str:
+        return cited.evidence.strip().strip("[]")
+
+    def _places(self, cited: Cited) -> list[Place] | str:
+        """Where a value is displayed; or why it proves nothing."""
+        record = self.evidence.get(self._id(cited))
         if record is None:
             return f"there is no evidence {cited.evidence!r}"
         if record.status is EvidenceStatus.failed:
             return f"{record.id} is a failed call and proves nothing"
-        if record.tool in COMPOSED:
-            return f"{record.id} answers a query that can say anything; it shows where to look"
-        places = list(places_of(self.payload(record.digest), cited.value))
-        if not places:
-            return f"{record.id} does not hold the value cited"
-        named = [p for p in places if service and names(p.row, service)]
-        if weak(cited.value) and service and not named:
-            return f"the value cited from {record.id} stands in no row about {service}"
-        best = (named or places)[0]
-        return Quote(evidence=record.id, pointer=best.pointer, value=best.value)
+        shown = self._shown.shown(record.id)
+        return list(shown.places(cited.value)) or _nowhere(shown, cited)
+
+    def _place(self, quote: Quote) -> Place:
+        """A quote's place again; one without a row where it points to none."""
+        parts = quote.pointer.split("/")
+        value: Any = quote.value if quote.value is not None else ""
+        if quote.evidence not in self.evidence or len(parts) < 4 or parts[1] != "rows":
+            return Place(quote.pointer, value, {}, "", str(value))
+        shown = self._shown.shown(quote.evidence)
+        known = parts[2].isdigit() and int(parts[2]) < len(shown.rows)
+        row = shown.meanings[int(parts[2])] if known else {}
+        column = parts[3].replace("~1", "/").replace("~0", "~")
+        column = shown.meaning.get(column, column)
+        return Place(quote.pointer, value, row, column, str(value), int(parts[2]) + 1)
+
+    # Whose the cited values are.
+
+    def _best(
+        self, places: list[Place], claim: Claim, options: list[tuple[str, list[Place]]]
+    ) -> Place:
+        """The place that is meant: about the claim's service, or one that its sentence names, in
+        the row that holds the most of what else is cited."""
+        rows = [{id(place.row) for place in others} for _, others in options]
+
+        def fits(place: Place) -> tuple[bool, bool, int, bool, bool]:
+            own = owners(place.row) or {s for s in self._services if names(place.row, s)}
+            named = {s for s in own if mentions(claim.statement, s)}
+            together = sum(id(place.row) in held for held in rows)
+            exact = plain(place.cited) == plain(cell(place.column, place.value, len(place.cited)))
+            return claim.service in own, bool(named), together, exact, place.number > 0
+
+        return max(places, key=fits)
+
+    def _unbound(self, claim: Claim, chosen: Iterable[tuple[str, Place]]) -> list[str]:
+        """Why these values say nothing about the claim's service."""
+        held = [(self._shown.shown(id), place) for id, place in chosen]
+        if all(place.column in columns().owners for _, place in held):
+            return ["a name alone proves nothing; cite a value of its row"]
+        if not claim.service:
+            return []
+        ours = [(s, p) for s, p in held if self._about(s, p, claim.service)]
+        if not ours:
+            return [_others(shown, place, claim.service) for shown, place in held]
+        if all(place.column in columns().owners for _, place in ours):
+            return [f"cite a value of the row about {claim.service}, not its name alone"]
+        strange = [(s, p) for s, p in held if (s, p) not in ours and not self._named(p, claim)]
+        return [_others(shown, place, claim.service) for shown, place in strange]
+
+    def _about(self, shown: Shown, place: Place, service: str) -> bool:
+        at_edge = shown.record.tool in columns().edge and service in self._shown.edge
+        return at_edge or shown.about(place, service)
+
+    def _named(self, place: Place, claim: Claim) -> bool:
+        """Whether a place is about nobody in particular, about somebody the sentence names, or says
+        when something was: one thing before another may be of two services."""
+        own = owners(place.row)
+        return (
+            not own
+            or is_time(place.column, place.value)
+            or any(mentions(claim.statement, service) for service in own)
+        )
 
 
-@dataclass(frozen=True)
-class QuotedPlace:
-    """Where a value stands in a payload."""
-
-    pointer: str
-    value: str | float | int | bool
-    row: dict[str, Any]
+def _quote(evidence: str, place: Place) -> Quote:
+    return Quote(evidence=evidence, pointer=place.pointer, value=place.value)
 
 
-def places_of(payload: Any, text: str) -> Iterator[QuotedPlace]:
-    """Every field of every row that holds a cited value."""
-    for number, row in enumerate(_rows(payload)):
-        for name, value in row.items():
-            if isinstance(value, (str, int, float, bool)) and alike(value, text):
-                key = name.replace("~", "~0").replace("/", "~1")
-                yield QuotedPlace(f"/rows/{number}/{key}", value, row)
+def _others(shown: Shown, place: Place, service: str) -> str:
+    """Whose a value is, when it is not the service's."""
+    own = ", ".join(sorted(owners(place.row)))
+    if not place.number or not own:
+        return f"{shown.record.id} names no service here: leave `service` empty, or cite its row"
+    return f"{shown.record.id} has {place.cited} in row {place.number} about {own}, not {service}"
 
 
-def alike(value: Any, text: str) -> bool:
-    """Whether a cited text is this value: a number as it may be shown, text in any case."""
-    wanted = text.strip().strip("\"'`“”").casefold()
-    if isinstance(value, bool):
-        return wanted == str(value).casefold()
-    if isinstance(value, str):
-        return same(value.strip().casefold(), wanted)
-    return same_rounded(value, UNIT.sub("", wanted))
+def _nowhere(shown: Shown, cited: Cited) -> str:
+    """That a value is not displayed, and what is near. The value itself is not repeated: it may be
+    a secret whose mask was put back to look for it."""
+    record = shown.record
+    if shown.origin is not None and not shown.origin.columns:
+        return f"{record.id} answers a query, none of whose columns is a recorded one: no proof"
+    near = _near(shown.rows, cited.value) or _column_alone(shown.rows, cited.value)
+    return f"{record.id} does not hold the value cited{near}"
 
 
-def names(row: dict[str, Any], service: str) -> bool:
-    """Whether a row is about a service: one of its texts is the name, or lists it."""
-    pattern = rf"(?<![\w-]){re.escape(service)}(?:-\d+)?(?![\w-])"
-    return any(isinstance(v, str) and re.search(pattern, v) for v in row.values())
+def _column_alone(rows: list[Row], text: str) -> str:
+    return (
+        f"; it is a column: cite {text.strip()}=value" if rows and text.strip() in rows[0] else ""
+    )
 
 
-def weak(text: str) -> bool:
-    """Values that stand everywhere and so prove little: small whole numbers, true, false."""
-    bare = text.strip().casefold()
-    return bare in {"true", "false", "ok", "bad", "none"} or _small(bare)
+def _near(rows: list[Row], text: str) -> str:
+    try:
+        wanted = abs(float(text.strip().rstrip("%s ")))
+    except ValueError:
+        return ""
+    numbers = [(n, m) for n, row in enumerate(rows, 1) for m in measured(row) if m.unit != "time"]
+    close = sorted((abs(abs(m.value) - wanted), n, m.column, m.value) for n, m in numbers)
+    fits = [
+        f"{value:.3g} ({column}, row {n})" for far, n, column, value in close if far <= wanted / 4
+    ]
+    return f"; near: {', '.join(fits[:2])}" if fits else ""
 
 
-def _small(text: str) -> bool:
-    return text.isdigit() and int(text) <= SMALL
+# What goes back to the model, once.
 
-
-def _rows(payload: Any) -> list[dict[str, Any]]:
-    rows = payload.get("rows", []) if isinstance(payload, dict) else []
-    return [row for row in rows if isinstance(row, dict)]
+MOST_COMPLAINTS = 12
+"""Claims that are told not to hold: as many as a reply has."""
 
 
 def complaints(reply: BaseModel, proof: Proof) -> str:
-    """Which claims of a reply do not hold and why, one a line, for its author; empty: all hold."""
-    tried = replace(proof, unproven=[])
-    for claim in _claims(reply):
-        tried.finding(claim)
-    lines = [text.replace(" :: ", ": ") for text in dict.fromkeys(tried.unproven)]
-    return "\n".join(f"- {line}" for line in lines)
+    """Which claims of a reply do not hold and why, a line each, for the model to repair; empty: all
+    hold. Nothing is listed as unproven."""
+    judged = [(claim, proof.judge(claim).reasons) for claim in claims_of(reply)]
+    lines = [f"- “{claim.statement}”: {'; '.join(why)}." for claim, why in judged if why]
+    return "\n".join(lines[:MOST_COMPLAINTS])
 
 
-def _claims(part: BaseModel) -> Iterator[Claim]:
-    """Every claim in a reply, wherever it stands."""
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, Claim):
-                yield one
-            elif isinstance(one, BaseModel):
-                yield from _claims(one)
+def claims_of(reply: Any) -> Iterator[Claim]:
+    """Every claim of a reply, in order."""
+    if isinstance(reply, Claim):
+        yield reply
+    elif isinstance(reply, BaseModel):
+        for name in type(reply).model_fields:
+            yield from claims_of(getattr(reply, name))
+    elif isinstance(reply, list):
+        for part in reply:
+            yield from claims_of(part)

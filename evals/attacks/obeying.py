@@ -78,7 +78,7 @@ def _wanted(ask: Ask, text: str) -> dict:
         "inconclusive": True,
         "claims": [claim, {**true, "statement": text[:200]}],
         "severity": "P3",
-        "causes": [cause, proven],
+        "causes": [proven] if ask.purpose == "skeptic" else [cause, proven],
         "contributing": [claim],
         "choice": "restart payments",
         "because": text[:200],

@@ -48,6 +48,18 @@ class Blamed(BaseModel):
         return list(dict.fromkeys(pair for reason in ordered for pair in reason.seen))
 
 
+class ModelWord(BaseModel):
+    """What a model said on top of the playbooks, before anybody weighed it, and what it took."""
+
+    model: str = Field(description="as the endpoint names it")
+    basis: str = Field(default="", description="the kind of evidence at hand")
+    service: str = Field(default="", description="whom it blamed first; empty: nobody")
+    commit: str | None = Field(default=None, description="as an answer's")
+    tokens: int = Field(default=0, description="read and written, every call")
+    money: float | None = Field(default=None, description="by the price table; None: no price")
+    calls: int = Field(default=0, description="questions to it")
+
+
 NO_COMMIT = "none"
 """The answer that no commit is guilty."""
 
@@ -66,6 +78,7 @@ class RcaAnswer(BaseModel):
     affected: list[str] = Field(default_factory=list, description="services said to be hurt")
     remedy: str = Field(default="", description="kind of the action proposed first; empty: none")
     blamed: list[Blamed] = Field(default_factory=list, description="why, best first")
+    heard: ModelWord | None = Field(default=None, description="a model's own word; None: no model")
 
     def first(self) -> str:
         """The service with the highest score; empty for none, or where several share it."""

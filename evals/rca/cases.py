@@ -88,10 +88,12 @@ class RcaCase(BaseModel):
         return self.model_copy(update={"part": part, **shared})
 
 
-def rca_cases(root: Path | None, sets: list[str] | None = None) -> list[RcaCase]:
-    """Every case below a folder, by set and id; `sets` picks some.
+def rca_cases(
+    root: Path | None, sets: list[str] | None = None, ids: list[str] | None = None
+) -> list[RcaCase]:
+    """Every case below a folder, by set and id; `sets` and `ids` (or their beginnings) pick some.
 
-    Raises InputError where there is none or one cannot be used, NotFound for an unknown set.
+    Raises InputError where there is none or one cannot be used, NotFound for an unknown one.
     """
     if root is None:
         raise InputError(f"no folder of root-cause cases; {HELP}")
@@ -102,7 +104,15 @@ def rca_cases(root: Path | None, sets: list[str] | None = None) -> list[RcaCase]
     for name in sets or []:
         if name not in known:
             raise NotFound(f"no set {name!r}; there are: {', '.join(known)}")
-    return [_case(root, f) for f in files if not sets or f.parent.parent.name in sets]
+    for id in ids or []:
+        if not any(file.parent.name.startswith(id) for file in files):
+            raise NotFound(f"no case {id!r} in {root}; {len(files)} are there")
+    wanted = tuple(ids or [""])
+    return [
+        _case(root, file)
+        for file in files
+        if (not sets or file.parent.parent.name in sets) and file.parent.name.startswith(wanted)
+    ]
 
 
 def _case(root: Path, file: Path) -> RcaCase:

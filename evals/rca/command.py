@@ -30,6 +30,7 @@ class RcaOptions:
 
     cases: Path | None = None
     sets: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     methods: str = ""
     without: str = ""
     ablation: bool = False
@@ -48,7 +49,7 @@ def eval_rca_command(options: RcaOptions) -> Exit:
     """Answer, score, show, write. A method that could not be scored at all makes it a failure."""
     console, part = screen(), without(options.without)
     methods = methods_of(options, settings())
-    cases = [case.seen(part) for case in rca_cases(options.cases, options.sets)]
+    cases = [case.seen(part) for case in rca_cases(options.cases, options.sets, options.ids)]
     folder = folder_for(options.report) if options.report else None
     suite = Suite(
         command="warroom eval rca",

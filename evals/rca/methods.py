@@ -15,13 +15,16 @@ import numpy as np
 from ...errors import InputError
 from ...settings import Settings
 from ..framework.runs import Method
+from ..incidents.run import need_model
 from .answers import RcaAnswer, RcaMethod
 from .baseline_maths import highest_iqr, highest_sigma, mad_distance, pearson
 from .cases import RcaCase
-from .floor import floor_of
+from .floor import floor_of, model_of
 from .metrics import MetricValues, measured
 
 NAMES = ("floor", "nsigma", "baro", "correlation", "symptom", "random")
+MODEL = "model"
+"""The response with a model on top; asked for by name alone, since it takes one."""
 SEEDS = 20
 THRESHOLD = 5.0
 """Scaled MADs from which a value is anomalous."""
@@ -30,12 +33,18 @@ THIRD = 2
 
 
 def rca_methods(settings: Settings, names: list[str] | None = None) -> list[RcaMethod]:
-    """The methods of these names, in this order; all by default. Raises InputError for others."""
+    """The methods of these names, in this order; all without a model by default. Beside a model
+    the playbooks alone answer too. Raises InputError for others, and for a model that is not set.
+    """
     known = {method.name: method for method in _all(settings)}
-    for name in names or []:
+    wanted = ["floor", *names] if names and MODEL in names else names or NAMES
+    if MODEL in wanted:
+        need_model(settings)
+        known[MODEL] = model_of(settings)
+    for name in wanted:
         if name not in known:
-            raise InputError(f"no method {name!r}; there are: {', '.join(NAMES)}")
-    return [known[name] for name in dict.fromkeys(names or NAMES)]
+            raise InputError(f"no method {name!r}; there are: {', '.join((*NAMES, MODEL))}")
+    return [known[name] for name in dict.fromkeys(wanted)]
 
 
 def _all(settings: Settings) -> list[RcaMethod]:

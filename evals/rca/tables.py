@@ -11,6 +11,7 @@ from ..framework.grid import NOTHING, ResultGrid, interval
 from ..framework.statistics import Bin, binned, brier, share
 from .marks import RcaMarks, accuracy, average
 from .results import RcaEvaluation, RcaRun
+from .witnesses import witness_grids
 
 HEADS = ["method", "n", "AC@1", "AC@3", "AC@5", "Avg@5", "s/case"]
 RIGHT = "right: the exact sha, a beginning of 7 or more of it, or 'none' where there is none"
@@ -45,7 +46,7 @@ def rca_grids(found: RcaEvaluation) -> list[ResultGrid]:
     sets = [_services(found, name) for name in found.sets()]
     whole = [_services(found, "")] if len(sets) > 1 else []
     others = (_commits(found), _by_fault(found), _calibration(found))
-    return [*sets, *whole, *(grid for grid in others if grid.rows)]
+    return [*sets, *whole, *(grid for grid in others if grid.rows), *witness_grids(found)]
 
 
 def _services(found: RcaEvaluation, name: str) -> ResultGrid:

@@ -4,7 +4,8 @@ import pytest
 
 from warroom.agents.causes.calibration import Basis
 from warroom.agents.reasoning.causes import Bench, combined
-from warroom.agents.reasoning.proof import Proof, alike, weak
+from warroom.agents.reasoning.citations import alike
+from warroom.agents.reasoning.proof import Proof
 from warroom.agents.reasoning.reliability import Reliability
 from warroom.agents.reasoning.replies import Cause, Cited, Claim, SkepticReply
 from warroom.agents.reasoning.skeptic import challenged, leader
@@ -155,11 +156,6 @@ def test_what_is_not_proven_is_listed_with_why(
     assert checked.finding(claim(text, *cites)) is None
     assert len(checked.unproven) == 1
     assert reason in checked.unproven[0]
-
-
-def test_small_numbers_prove_nothing_in_rows_about_others() -> None:
-    assert weak("1")
-    assert not weak("0.244")
 
 
 ORIGIN = claim("failures begin in checkout", ("E1", "0.713"))
