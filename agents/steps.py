@@ -32,7 +32,7 @@ DETECT = Step(
     "classify, assess the impact",
     reports.DetectionReport,
     triage.detect,
-    asked=Asked(replies.DetectionReply),
+    asked=Asked(replies.DetectionReply, effort=Effort.choice),
 )
 SWEEP = Step(
     2,

@@ -21,7 +21,7 @@ class Effort(StrEnum):
     doubt = "doubt"
     """Doubting it."""
     choice = "choice"
-    """What to do."""
+    """How bad it is, what to do."""
     usual = "usual"
     least = "least"
     """What code measures anyway, and closing looks."""
