@@ -1,7 +1,6 @@
 """Debugger: the root cause with its rivals (step 4), and the fix that follows from it (step 7)."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from ..analysis.fusion import CONCLUSIVE
 from ..analysis.quantities import quantity, times
@@ -25,14 +24,16 @@ from .causes.explanation import (
 from .causes.judgement import candidates, heard, judge
 from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
-from .reporting.wording import brief, change_name, place, when
+from .causes.together import side_by_side
+from .reporting.wording import brief, change_event, change_name, place, when
 from .runtime.case import Case
 
 
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
+    judged = judge(candidates(seen), case.document, weighing_of(seen))
+    hypotheses = side_by_side(seen, judged)
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
@@ -52,7 +53,7 @@ def investigate(case: Case) -> InvestigationReport:
             *_change(seen, leading),
         ],
         searched=seen.searched(),
-        events=lead_events(leading, case.now),
+        events=lead_events(seen, leading),
     )
 
 
@@ -172,15 +173,19 @@ def _trace(seen: Observations) -> Iterator[Finding]:
 def _change(seen: Observations, leading: Hypothesis | None) -> Iterator[Finding]:
     row = first(seen.changes, id=leading.change) if leading and leading.change else None
     if row:
-        lead = when(row, seen.case.document.onset_between)
+        lead = when(row, seen.case.document.began)
         text = f"{change_name(row)}, {lead}: {row.summary}"
         proof = ("id", "seconds_before", "summary")
         yield finding("change", text, seen.changes, row, *proof, at=row.at)
 
 
-def lead_events(leading: Hypothesis | None, at: datetime) -> list[Event]:
-    """The line that says which cause leads; none where none stands out."""
+def lead_events(seen: Observations, leading: Hypothesis | None) -> list[Event]:
+    """The line that says which cause leads, and the change that it blames at its own time, whoever
+    named it; none where none stands out."""
     if leading is None:
         return []
     text = f"{leading.id} leads with {leading.confidence:.0%}: {leading.statement}"
-    return [Event(at=at, actor="debugger", kind=EventKind.hypothesis, text=text)]
+    told = Event(at=seen.case.now, actor="debugger", kind=EventKind.hypothesis, text=text)
+    found = ((result, first(result, id=leading.change)) for result in (seen.changes, seen.history))
+    known = [change_event(row, result.evidence) for result, row in found if row]
+    return [*known[:1], told] if leading.change else [told]

@@ -2,85 +2,28 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
-import numpy as np
-
-from ..analysis.departure import last_departure
 from ..analysis.quantities import change, percent
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.values import Between, sampled
-from ..telemetry.signal_catalogue import SignalName, definition
-from ..tools.shifts import SignalShift, signal_series
+from ..telemetry.signal_catalogue import definition
 from .causes.observations import Observations, finding
+from .causes.said import sender_masked
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
+from .health.onset import find_onset, first_error
 from .health.verification import verify, watch
-from .reporting.wording import change_name, coverage_gaps
+from .reporting.wording import change_event, coverage_gaps
 from .runtime.case import Case
-
-# When it began: the first moment the worst signals left their healthy band.
-
-STRONGEST = 4
-"""Signals looked at closely."""
-COMPARABLE = 0.5
-"""Signals that score at least this share of the strongest one: weaker ones may be chance."""
-POINTS = 240
-
-
-class Onset(NamedTuple):
-    """When it began, unix seconds, and between which samples that lies: the last that was healthy
-    and the first that was not."""
-
-    at: float
-    earliest: float
-    latest: float
-
-
-def find_onset(seen: Observations) -> Onset | None:
-    """None when nothing left its band.
-
-    The strongest anomalies are followed back from the baseline's start, because an alert fires
-    only after its window has filled: the true onset may lie before the incident window.
-    """
-    rows = _telling([row for row in seen.signals.rows if row.worse])
-    found = [begun for row in rows if (begun := _departure(seen, row)) is not None]
-    return min(found, default=None)
-
-
-def _telling(worse: list[SignalShift]) -> list[SignalShift]:
-    """The rows that say when: failures before signals that only drift, strong before weak."""
-    top = max(worse, key=lambda row: row.score, default=None)
-    if top is None:
-        return []
-    failures = [row for row in worse if row.signal == SignalName.error_rate]
-    errors = [row for row in failures if row.score >= CLEAR]
-    if errors and (definition(top.signal).drifts or top in failures):
-        worse = errors
-    least = COMPARABLE * max(row.score for row in worse)
-    return [row for row in worse if row.score >= least][:STRONGEST]
-
-
-def _departure(seen: Observations, row: SignalShift) -> Onset | None:
-    series = seen.ask(signal_series, service=row.service, signal=row.signal, points=POINTS)
-    ts = np.array([point.ts for point in series.rows], float)
-    values = np.array([point.value for point in series.rows], float)
-    if row.baseline is not None and row.current is not None:
-        index = last_departure(values, row.baseline, row.current)
-        if index is not None:
-            return Onset(ts[index], ts[index], ts[index + 1])
-    if row.onset is None:
-        return None
-    spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
-    return Onset(row.onset, row.onset - spacing, row.onset)
-
 
 __all__ = ["improve_monitoring", "sweep", "verify", "watch"]
 
 CLEARLY = 0.2
 """Weight from which another way of requests, or a wait, is told."""
+LINE = 160
+"""Characters of the first error on the timeline."""
 SHOWN = 8
 """Anomalies that become findings: the rest stays in the evidence."""
 
@@ -157,16 +100,19 @@ def _summary(found: list[Finding], origin: list[str], measured: bool) -> str:
 
 
 def _events(seen: Observations, onset: datetime | None, between: Between | None) -> Iterator[Event]:
-    """The onset and the changes just before it, on the timeline at their own time."""
+    """The onset, the first error and the changes just before, on the timeline at their own time."""
     if onset:
         text = f"the degradation begins {sampled(between)}".strip()
         kind = EventKind.telemetry
         yield Event(at=onset, actor="observability", kind=kind, text=text)
-    for row in seen.changes.rows[:5]:
+    error = first_error(seen)
+    if error and error.first:
         yield Event(
-            at=from_ts(row.at),
-            actor="change feed",
-            kind=EventKind.change,
-            text=f"{change_name(row)}: {row.summary}",
-            evidence=[seen.changes.evidence],
+            at=from_ts(error.first),
+            actor=error.service,
+            kind=EventKind.telemetry,
+            text=f"first error: {sender_masked(error.text)[:LINE]}",
+            evidence=[seen.symptoms.evidence],
         )
+    for row in seen.changes.rows[:5]:
+        yield change_event(row, seen.changes.evidence)

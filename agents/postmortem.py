@@ -18,7 +18,7 @@ from ..tools.change_feed import ChangeRecord, recent_changes
 from .follow_ups.action_items import action_items, fill, lesson, ordered, selected
 from .reporting import retrospective, story
 from .reporting.impact import impact
-from .reporting.incident_status import detected, ended, is_noise, likely_cause, onset
+from .reporting.incident_status import ended, is_noise, likely_cause
 from .reporting.narrator import Narrator, Statement
 from .runtime.case import Case
 
@@ -133,9 +133,8 @@ def _sections(
         "state": document.state.value,
         "noise": is_noise(document),
         "settled": _is_settled(document),
-        "started": onset(document),
-        "onset_between": document.onset_between if onset(document) == document.onset else None,
-        "detected": detected(document),
+        "onset": document.began,
+        "detected": document.fired,
         "ended": ended(document),
         "now": now,
         "commander": clean(document.command.incident_commander),

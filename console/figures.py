@@ -165,6 +165,6 @@ def _level(track: Track, start: float, marks: list[float]) -> float | None:
 
 def marks_of(document: Incident) -> list[float]:
     """Onset and the end of each action, unix seconds, oldest first."""
-    times = [document.onset] if document.onset else []
+    times = [document.began.at] if document.began.known else []
     times += [e.ended_at or e.started_at for e in document.executions]
     return sorted(time.timestamp() for time in times)

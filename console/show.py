@@ -82,8 +82,7 @@ def overview(
     say(console, ("  title     ", "dim"), (shown(incident.title), "strong"))
     say(console, ("  state     ", "dim"), incident.state.value)
     say(console, ("  opened    ", "dim"), moment(incident.opened_at))
-    if incident.onset:
-        say(console, ("  onset     ", "dim"), began(incident.onset, incident.onset_between))
+    say(console, ("  onset     ", "dim"), began(incident.began))
     console.print(severity_lines(incident))
     _health(console, incident)
     _causes(console, incident)

@@ -17,6 +17,7 @@ from .finding import DroppedClaim, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
+from .onset import Onset
 from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Severity
 from .timeline import Event, EventKind
@@ -96,6 +97,26 @@ class Incident(BaseModel):
         """The latest report of this kind, or None."""
         found = [filed for filed in self.reports if isinstance(filed, kind)]
         return found[-1] if found else None
+
+    @property
+    def fired(self) -> AwareDatetime:
+        """When the alert fired, as its sender says; when we took it where it does not say."""
+        return min(self.alert.starts_at or self.opened_at, self.opened_at)
+
+    @property
+    def began(self) -> Onset:
+        """When it began: as measured, else at the latest when the alert fired."""
+        if self.onset is None:
+            return Onset(at=self.fired, known=False)
+        return Onset(at=self.onset, between=self.onset_between, known=True)
+
+    def begins(
+        self, at: AwareDatetime, between: tuple[AwareDatetime, AwareDatetime] | None = None
+    ) -> None:
+        """Take over a measured onset: never later than the alert that told of it."""
+        fired = self.fired
+        self.onset = min(at, fired)
+        self.onset_between = (min(between[0], fired), min(between[1], fired)) if between else None
 
     def leading(self) -> Hypothesis | None:
         """The most likely cause of what hurts, or hurt to the end; None: none stands."""

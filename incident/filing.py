@@ -187,9 +187,10 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
         document.impact = report.impact
         document.slo = report.slo
         document.command = report.command or document.command
-        document.onset = report.onset or document.onset
+        if report.onset:
+            document.begins(report.onset)
     if isinstance(report, SweepReport) and report.onset:
-        document.onset, document.onset_between = report.onset, report.onset_between
+        document.begins(report.onset, report.onset_between)
     if isinstance(report, (InvestigationReport, SecurityReport)):
         _classify(document, report)
     if isinstance(report, VerificationReport):

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..analysis.quantities import UNKNOWN, count, figure, percent, quantity
 from ..incident.impact import Impact
+from ..incident.onset import Onset
 from ..yaml_tables import read_table
 
 __all__ = ["count", "figure", "percent", "quantity"]
@@ -43,10 +44,16 @@ Between = tuple[datetime, datetime]
 """Two samples that a moment lies between."""
 
 
-def began(moment: datetime | None, between: Between | None, language: str = "en") -> str:
+def began(onset: Onset, language: str = "en") -> str:
     """When something began, as exactly as samples tell."""
-    words = sampled(between, language)
-    return f"{moment.astimezone(UTC):%Y-%m-%d} {words}" if moment and words else utc(moment)
+    if not onset.known:
+        say = zh if language == "zh" else str
+        return say(AT_THE_LATEST).format(at=utc(onset.at))
+    words = sampled(onset.between, language)
+    return f"{onset.at.astimezone(UTC):%Y-%m-%d} {words}" if words else utc(onset.at)
+
+
+AT_THE_LATEST = "not known, at the latest {at} (the alert)"
 
 
 def sampled(between: Between | None, language: str = "en") -> str:

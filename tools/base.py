@@ -62,6 +62,10 @@ class Frame:
     """What the alert complains of, where it names a metric."""
     alerted: float | None = None
     """When the alert fired, unix seconds; None where there is none."""
+    onset: float | None = None
+    """The first symptom, unix seconds; None: not known."""
+    between: Window | None = None
+    """The moments that the onset lies between; None: not measured."""
     first: tuple[Window, Window] | None = None
     """Both windows by the alert's time alone, before anybody read an onset; None: the same."""
     tuning: Tuning = STANDARD
@@ -70,6 +74,18 @@ class Frame:
     def whole(self) -> Window:
         """From the begin of the baseline to the end of the incident window."""
         return self.baseline.to(self.incident)
+
+    @property
+    def began(self) -> float:
+        """The one moment that everything counts from: the onset; not known, when the alert told of
+        it, which is the latest that it was."""
+        known = (self.onset, self.alerted, self.incident.start)
+        return next(at for at in known if at is not None)
+
+    @property
+    def unsure_s(self) -> float:
+        """How much later than `began` it may have begun, seconds."""
+        return max(0.0, self.between.end - self.began) if self.between else 0.0
 
     @property
     def by_alert(self) -> tuple[Window, Window]:

@@ -41,22 +41,21 @@ class ChangeRecord(Row):
 
 
 @tool(Effect.read)
-def recent_changes(
-    bench: Bench, onset: float | None = None, lookback_s: float = 3600.0
-) -> Table[ChangeRecord]:
+def recent_changes(bench: Bench, lookback_s: float = 3600.0) -> Table[ChangeRecord]:
     """Deploys, commits, flags, configuration, scaling and restarts before the onset.
 
-    `onset` is in unix seconds, by default the begin of the incident window. `seconds_before` is
-    positive for a change before the onset; the nearest comes first. Changes inside the incident
-    window are listed too, with negative seconds.
+    `seconds_before` is positive for a change before the onset (where that is not known, before the
+    alert); the nearest comes first. Changes inside the incident window are listed too, with
+    negative seconds.
     """
-    begin = bench.frame.incident.start if onset is None else onset
+    begin, told = bench.frame.began, _begin(bench)
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
     found = _changes(bench, window)
     rows = [_row(change, begin, DIFF) for change in found]
-    rows.sort(key=lambda row: (row.seconds_before < -AFTER_S, abs(row.seconds_before)))
-    before = sum(row.seconds_before >= -AFTER_S for row in rows)
-    summary = f"{before} changes in the {lookback_s:.0f} s before the onset"
+    late = -max(AFTER_S, bench.frame.unsure_s)
+    rows.sort(key=lambda row: (row.seconds_before < late, abs(row.seconds_before)))
+    before = sum(row.seconds_before >= late for row in rows)
+    summary = f"{before} changes in the {lookback_s:.0f} s before {told}"
     if before:
         first = rows[0]
         summary += f"; nearest: {first.kind} {first.service or first.id}"
@@ -69,15 +68,20 @@ def recent_changes(
 def change_history(bench: Bench) -> Table[ChangeRecord]:
     """Every change of the last days up to the end of the incident, newest first, with its diff.
 
-    `seconds_before` counts to the begin of the incident window, negative inside it.
+    `seconds_before` counts to the onset (where that is not known, to the alert), negative after it.
     """
-    begin = bench.frame.incident.start
+    begin = bench.frame.began
     window = Window(begin - WEEK_S, bench.frame.incident.end)
     found = _changes(bench, window)
     rows = [_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
     summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"
     return table(rows, summary, f"nothing changed in the {WEEK_S:.0f} s before", window)
+
+
+def _begin(bench: Bench) -> str:
+    """What changes are told relative to."""
+    return "the alert; the onset is not known" if bench.frame.onset is None else "the onset"
 
 
 def _changes(bench: Bench, window: Window) -> list[Change]:

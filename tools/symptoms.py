@@ -23,7 +23,7 @@ Named = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Symptom(Row):
-    """Something that telemetry says newly; `first` in unix seconds."""
+    """Something that telemetry says newly; times in unix seconds."""
 
     service: str
     source: str  # log, span, figure, metric
@@ -33,6 +33,7 @@ class Symptom(Row):
     now: float | None
     ratio: float | None
     first: float | None
+    until: float | None = None  # the sample after it, where it had begun
 
 
 @tool(Effect.read)
@@ -54,7 +55,13 @@ def symptoms(bench: Bench) -> Table[Symptom]:
 
 
 def _symptom(
-    named: Named, source: str, strength: float, before: float, now: float, first: float | None
+    named: Named,
+    source: str,
+    strength: float,
+    before: float,
+    now: float,
+    first: float | None,
+    until: float | None = None,
 ) -> Symptom:
     service, text = named
     return Symptom(
@@ -66,6 +73,7 @@ def _symptom(
         now=number(now),
         ratio=number(now / before, 3) if before else None,
         first=number(first),
+        until=number(until),
     )
 
 
@@ -230,8 +238,8 @@ def _metrics(bench: Bench, before: Window, after: Window) -> Iterator[Symptom]:
         for key, one in zip(keys, found, strict=True):
             little = one and one.ratio is not None and 1 / LEAST < one.ratio < LEAST
             if one and one.score >= CLEAR and not little:
-                first = None if one.first is None else float(ts[one.first])
-                rows[key] = _symptom(key, "metric", 0.6, one.before, one.now, first)
+                between = [None, None] if one.first is None else ts[one.first :][:2].tolist()
+                rows[key] = _symptom(key, "metric", 0.6, one.before, one.now, *between)
     return (rows[key] for key in joined if key in rows)
 
 

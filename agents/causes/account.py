@@ -151,7 +151,7 @@ def _accounts(seen: Observations) -> Accounts:
         lost = step.step == Step.silent and step.service in unmeasured(seen)
         if lost or step.step not in (Step.silent, Step.restart):
             at(step.service).steps.append(step)
-    onset = seen.case.frame.incident.start
+    onset = seen.case.frame.began
     for change in seen.changes.rows:
         near = -AROUND_S <= change.at - onset <= JUST_BEFORE_S
         if change.kind in STATE_KINDS and change.service and near and not change.eases:

@@ -14,6 +14,7 @@ from ...tools.new_failures import NewFailure, Way
 from ..reporting.wording import place
 from .candidate import Candidate
 from .observations import Observations, cite, first, where
+from .outside import failing_by_ours, failing_providers
 from .processes import MEMORY, swollen
 from .structure import tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
@@ -39,6 +40,7 @@ def bad_deploys(seen: Observations) -> Iterator[Candidate]:
         text = f"the new errors of {service} come from code that the release did not touch"
         candidate.doubted(1.5, float(untouched), text, quotes)
         _silent_callee(seen, candidate)
+        _failing_outside(seen, candidate)
         yield candidate
 
 
@@ -62,6 +64,7 @@ def slow_releases(seen: Observations) -> Iterator[Candidate]:
         swells = swollen(seen.signal(service, MEMORY))
         candidate.doubted(1.5, float(swells), "its memory grows, which slows it down by itself")
         _silent_callee(seen, candidate)
+        _failing_outside(seen, candidate)
         yield candidate
 
 
@@ -97,6 +100,16 @@ def _silent_callee(seen: Observations, candidate: Candidate) -> None:
         text = f"{candidate.service} waits for {edge.callee}, which does not answer"
         share = edge.unanswered_share
         candidate.doubted(3.0, share, text, cite(seen.edges, edge, "callee", "unanswered_share"))
+
+
+def _failing_outside(seen: Observations, candidate: Candidate) -> None:
+    """Failures that a host outside answers begin there, unless a diff explains them."""
+    for provider in failing_providers(seen):
+        if provider.service == candidate.service:
+            text = f"its calls to {provider.resource} fail, which is outside"
+            level = 1.0 - failing_by_ours(seen)[0]
+            candidate.doubted(3.0, level, text, provider.reasons[0].quotes)
+            return
 
 
 def _touched(seen: Observations, service: str, change: ChangeRecord) -> bool:

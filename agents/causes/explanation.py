@@ -83,7 +83,7 @@ def _change(seen: Observations, cause: Hypothesis) -> Sentence:
     """The change that is blamed, else what was changed there just before: since, not because."""
     row = first(seen.changes, id=cause.change) if cause.change else None
     if row:
-        lead = when(row, seen.case.document.onset_between)
+        lead = when(row, seen.case.document.began)
         text = f"Why now? {change_name(row)}, {lead}: {row.summary}"
         return Sentence(text=text, evidence=[seen.changes.evidence])
     account = accounts(seen).places.get(cause.service)

@@ -92,8 +92,7 @@ class Observations:
     @cached_property
     def changes(self) -> Result[ChangeRecord]:
         """Deploys, flags and configuration before the onset, nearest first."""
-        onset = self.case.document.onset
-        return self.ask(recent_changes, onset=onset.timestamp() if onset else None)
+        return self.ask(recent_changes)
 
     @cached_property
     def condition(self) -> Result[AlertCondition]:

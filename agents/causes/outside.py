@@ -131,10 +131,15 @@ def _provider(seen: Observations, now: Scene, host: str, lines: list[Mention]) -
         candidate.backed(1.0, 1.0, f"{metric.text} of {metric.service} moved", proof)
     blames_us = any(words().ours.search(s.text.lower()) for s in lines)
     candidate.doubted(2.0, float(blames_us), "it says that the request is wrong")
-    ours = frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
-    candidate.doubted(EXPLAINED, *explained(seen, now, ours))
+    candidate.doubted(EXPLAINED, *failing_by_ours(seen))
     _status_page(seen, candidate, host)
     return candidate
+
+
+def failing_by_ours(seen: Observations) -> tuple[float, str]:
+    """How well a change of ours explains that calls to others fail, 0..1; and which."""
+    ways = frozenset({M.timeout, M.address, M.tls, M.auth, M.storm})
+    return explained(seen, scene(seen), ways)
 
 
 def _status_page(seen: Observations, candidate: Candidate, host: str) -> None:

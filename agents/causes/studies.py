@@ -91,7 +91,7 @@ def _scene(seen: Observations) -> Scene:
         affected[symptom.service] = max(affected.get(symptom.service, 0.0), symptom.strength)
     if alerting := seen.case.document.alert.service:
         affected[alerting] = 1.0
-    return Scene(found, shows, affected, *_onset(seen), changes)
+    return Scene(found, shows, affected, seen.case.frame.began, _dated(seen), changes)
 
 
 def _changes(seen: Observations) -> dict[str, Studied]:
@@ -119,19 +119,14 @@ def _carried(found: dict[str, Studied]) -> None:
                 studied.carriers += bump.deploys
 
 
-def _onset(seen: Observations) -> tuple[float, bool]:
-    """Since when the alert's own metric has left its level; else the earlier symptoms' begin."""
-    alert, begin = seen.case.document.alert, seen.case.frame.incident.start
+def _dated(seen: Observations) -> bool:
+    """Whether the alert's own metric is known to have left its level: that tells the onset."""
+    alert = seen.case.document.alert
     named = [alert.labels.get("metric", ""), alert.name]
-    own = [
-        row.first
+    return any(
+        row.first and row.service == alert.service and row.text in named
         for row in seen.symptoms.rows
-        if row.service == alert.service and row.text in named and row.first
-    ]
-    moved = sorted(row.first for row in seen.symptoms.rows if row.first)
-    if own:
-        return own[0], True
-    return (moved[len(moved) // 4] if moved else begin), False
+    )
 
 
 WRITTEN = {Mechanism[name] for name in ("schema", "data", "encoding", "units", "clock")}

@@ -54,11 +54,11 @@ class ChangeScore:
 def suspicious(seen: Observations, kind: str) -> Iterator[tuple[ChangeRecord, ChangeScore]]:
     """Changes of one kind that may precede the onset, with their score, best first."""
     rows = [row for row in by_others(seen.changes) if row.kind not in STATE_KINDS]
-    onset = seen.case.document.onset
-    start = onset.timestamp() if onset else seen.case.frame.incident.start
+    start = seen.case.frame.began
     skew = SKEW * seen.case.catalogue.windows.detect_s
     calls = {(row.caller, row.callee) for row in seen.edges.rows}
-    for row, score in correlate(rows, start, _suspects(seen), _tokens(seen), calls, skew):
+    unsure = seen.case.frame.unsure_s
+    for row, score in correlate(rows, start, _suspects(seen), _tokens(seen), calls, skew, unsure):
         if row.kind == kind and not score.ruled_out and not _too_late(seen, row):
             yield row, score
 
@@ -70,20 +70,22 @@ def correlate(
     tokens: Collection[str] = (),
     calls: Collection[tuple[str, str]] = (),
     skew_s: float = 5.0,
+    unsure_s: float = 0.0,
 ) -> list[tuple[ChangeRecord, ChangeScore]]:
     """Every change with its score, best first.
 
     onset: unix seconds. suspects: service -> suspicion 0..1. tokens: what fails, such as routes,
     functions and files of stack frames, flag names (free text is cut into tokens). calls: (caller,
-    callee). A change later than onset + skew_s is ruled out; one more than WINDOW_S before it is
-    merely unlikely, since slow faults surface late.
+    callee). unsure_s: how much
+    later it may have begun. A change later than onset + skew_s is ruled out; one more than WINDOW_S
+    before it is merely unlikely, since slow faults surface late.
     """
     wanted = frozenset().union(*map(tokens_of, tokens))
     contents = [_content(change) for change in changes]
     found = []
     for change, content in zip(changes, contents, strict=True):
         score = ChangeScore()
-        _time(score, onset - change.at, skew_s)
+        _time(score, onset - change.at, skew_s, unsure_s)
         _place(score, change.service, suspects, calls)
         _touch(score, change, wanted & content, contents, bool(wanted and content))
         found.append((change, score))
@@ -97,7 +99,7 @@ def _content(change: ChangeRecord) -> frozenset[str]:
     return tokens_of(text if change.diff or change.files else f"{text}\n{change.summary}")
 
 
-def _time(score: ChangeScore, lead: float, skew_s: float) -> None:
+def _time(score: ChangeScore, lead: float, skew_s: float, unsure_s: float) -> None:
     score.ruled_out = lead < -skew_s
     if score.ruled_out:
         score.add(-10.0, f"came {span(-lead)} after the onset")
@@ -105,8 +107,9 @@ def _time(score: ChangeScore, lead: float, skew_s: float) -> None:
         score.add(-1.0, f"came {span(lead)} before the onset, long before")
     else:
         closeness = math.exp(-3.0 * max(0.0, lead) / WINDOW_S)
-        when = f"{span(lead)} before" if lead >= 1 else "at"
-        score.add(TIME * closeness, f"{when} the onset")
+        when = f"{span(lead)} before the onset" if lead >= 1 else "at the onset"
+        late = lead < -max(1.0, unsure_s)
+        score.add(TIME * closeness, f"{span(-lead)} after the first symptom" if late else when)
 
 
 def _place(

@@ -16,7 +16,7 @@ from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import SignalName, definition
 from ...tools.base import Result
 from ...tools.shifts import SignalShift, compare_signals
-from ..reporting.incident_status import affected, detected, is_noise, onset, solution
+from ..reporting.incident_status import affected, is_noise, solution
 from ..reporting.wording import matters
 from ..runtime.case import Case
 from .action_items import FollowUpMaker, general, lesson
@@ -123,7 +123,7 @@ def _burn(make: _Maker) -> Iterator[FollowUp]:
 
 
 def _slow_detection(make: _Maker) -> Iterator[FollowUp]:
-    seconds = (detected(make.document) - onset(make.document)).total_seconds()
+    seconds = (make.document.fired - make.document.began.at).total_seconds()
     if seconds > SLOW_DETECTION_S:
         name = make.document.alert.name
         why = f"{duration(seconds)} passed from onset to the alert; the target is 5 min"

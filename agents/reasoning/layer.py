@@ -105,7 +105,7 @@ class Session:
         report = applied(self.case, self.floor, reply, bench)
         if isinstance(report, InvestigationReport):
             challenge = partial(self._challenge, report, desk)
-            report = settled(report, self.floor, challenge, bench, self.case.now)
+            report = settled(report, self.floor, challenge, bench, Observations(self.case))
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 

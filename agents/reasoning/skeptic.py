@@ -5,7 +5,6 @@ where none leads. Concluded or not, by code.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 
 from ...analysis.fusion import CONCLUSIVE
 from ...analysis.witnesses import Word
@@ -14,6 +13,7 @@ from ...incident.finding import Hypothesis, one_cause
 from ...incident.lifecycle import Specialist
 from ...incident.model_use import Disagreement
 from ...incident.report import AnyReport, InvestigationReport
+from ..causes.observations import Observations
 from ..debugger import lead_events
 from .brief import cause
 from .causes import Bench, arguments_of, combined, negative, proven, repooled
@@ -77,14 +77,18 @@ def _verdict(reply: SkepticReply, proven: int) -> str:
 
 
 def settled(
-    report: InvestigationReport, floor: AnyReport, challenge: Challenge, bench: Bench, now: datetime
+    report: InvestigationReport,
+    floor: AnyReport,
+    challenge: Challenge,
+    bench: Bench,
+    seen: Observations,
 ) -> InvestigationReport:
     """The report once its leading cause was challenged, with what follows from it.
 
     Args:
         report: the playbook's with the model's causes.
         floor: the playbook's own.
-        now: for the timeline.
+        seen: what the timeline tells the blamed change from.
     """
     found = challenged(report.hypotheses, challenge, bench)
     leading, before = leader(found), leader(floor.hypotheses)
@@ -93,7 +97,7 @@ def settled(
         "root_cause": leading.id if leading else "",
         "conclusion": "concluded" if leading else "inconclusive",
         "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
-        "events": lead_events(leading, now),
+        "events": lead_events(seen, leading),
         "disagreements": [*report.disagreements, *_other_cause(floor, found, bench)],
         "testimony": bench.heard,
     }

@@ -11,10 +11,10 @@ from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.lifecycle import State
+from ...incident.onset import Onset
 from ...incident.report import FollowUp, Sentence
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
-from ...prompts.values import Between
 from ...text_safety.blame_language import reword
 from . import incident_status as status
 from .wording import shown
@@ -38,7 +38,7 @@ class Briefing:
     services: list[str]  # affected, alerting first
     components: list[str]  # the same as customers know them
     started: datetime
-    onset_between: Between | None  # the samples that it lies between
+    onset: Onset  # the same, with how exactly it is known
     detected: datetime
     ended: datetime | None
     now: datetime
@@ -66,7 +66,7 @@ class Briefing:
 def brief(document: Incident, now: datetime) -> Briefing:
     """The document as its messages need it."""
     levels = TARGETS.get(document.severity) if document.severity else None
-    begun, end = status.onset(document), status.ended(document)
+    begun, end = document.began.at, status.ended(document)
     expected, latest = _expected(document, now)
     solved = status.solution(document)
     names = status.affected(document)
@@ -83,8 +83,8 @@ def brief(document: Incident, now: datetime) -> Briefing:
         services=names,
         components=status.components(document),
         started=begun,
-        onset_between=document.onset_between if begun == document.onset else None,
-        detected=status.detected(document),
+        onset=document.began,
+        detected=document.fired,
         ended=end,
         now=now,
         duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
@@ -119,6 +119,8 @@ def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datet
 
 
 def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
+    """The first findings; how many are hurt is told once, by the newest figures."""
+    findings = [finding for finding in document.findings if finding.kind != "impact"]
     return [
         Event(
             at=finding.at or document.opened_at,
@@ -127,7 +129,7 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
             text=shown(reword(finding.statement, names)),
             evidence=list(dict.fromkeys(quote.evidence for quote in finding.quotes)),
         )
-        for finding in document.findings[:most]
+        for finding in findings[:most]
     ]
 
 

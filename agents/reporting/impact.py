@@ -14,7 +14,7 @@ from ...prompts.values import count, duration, hurt, percent
 from ...tools.base import Result
 from ...tools.traffic import RouteImpact
 from ..causes.observations import finding, first
-from .incident_status import ended, is_noise, likely_cause, onset, security_agrees
+from .incident_status import ended, is_noise, likely_cause, security_agrees
 from .narrator import Narrator, Statement, proof
 from .wording import sentence
 
@@ -77,7 +77,7 @@ def _revenue(
     impact = document.impact
     if impact is None or impact.revenue_per_hour is None or is_noise(document):
         return None, ""
-    seconds = max(0.0, ((ended(document) or now) - onset(document)).total_seconds())
+    seconds = max(0.0, ((ended(document) or now) - document.began.at).total_seconds())
     share = total.share if total else impact.failed_share
     lost = impact.revenue_per_hour * seconds / 3600 * (1.0 if share is None else share)
     part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests"

@@ -94,23 +94,13 @@ def security_agrees(document: Incident) -> bool:
     return document.type is IncidentType.security
 
 
-def onset(document: Incident) -> datetime:
-    """When it began: as the sweep measured, else as the alert says, else when we took it."""
-    begun = document.onset or document.alert.starts_at or document.opened_at
-    return min(begun, document.opened_at)
-
-
-def detected(document: Incident) -> datetime:
-    """When the alert fired, as its sender says; when we took it where it does not say."""
-    fired = document.alert.starts_at or document.opened_at
-    return max(min(fired, document.opened_at), onset(document))
-
-
 def unnoticed(document: Incident) -> str:
-    """How long it went unnoticed, as exactly as samples tell: 42 s; 30 s to 45 s."""
-    fired, between = detected(document), document.onset_between
-    if between is None or onset(document) != document.onset:
-        between = onset(document), onset(document)
+    """How long it went unnoticed, as exactly as samples tell: 42 s; 30 s to 45 s. Empty where
+    nobody knows when it began."""
+    began, fired = document.began, document.fired
+    if not began.known:
+        return ""
+    between = began.between or (began.at, began.at)
     longest, shortest = (duration((fired - at).total_seconds()) for at in between)
     return shortest if longest == shortest else f"{shortest} to {longest}"
 

@@ -15,7 +15,7 @@ from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
 from ...prompts.values import duration, percent
-from .incident_status import detected, ended, is_noise, likely_cause, onset, solution, unnoticed
+from .incident_status import ended, is_noise, likely_cause, solution, unnoticed
 from .narrator import Narrator, Statement, proof
 from .story import looked
 from .wording import listed, matters
@@ -43,14 +43,10 @@ def lucky(say: Narrator) -> list[Statement]:
 def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     """Durations against targets: (met, claim)."""
     document = say.document
-    detect = (detected(document) - onset(document)).total_seconds()
-    alert = say.line(EventKind.alert)
-    yield (
-        detect <= DETECT_S,
-        say.say(
-            f"Detection took {unnoticed(document)} from onset; the target is under 5 min.", alert
-        ),
-    )
+    if late := unnoticed(document):
+        detect = (document.fired - document.began.at).total_seconds()
+        text = f"Detection took {late} from onset; the target is under 5 min."
+        yield detect <= DETECT_S, say.say(text, say.line(EventKind.alert))
     classified = next((t for t in document.transitions), None)
     if classified and document.severity:
         took = (classified.at - document.opened_at).total_seconds()
@@ -60,7 +56,7 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
     end = ended(document)
     if end and document.severity and not is_noise(document):
         minutes = TARGETS[document.severity].resolve_minutes
-        took = (end - detected(document)).total_seconds()
+        took = (end - document.fired).total_seconds()
         text = f"Service was restored {duration(took)} after detection"
         target = f"the target of {document.severity.value} is {duration(minutes * 60)}."
         line = say.line(EventKind.state, "resolved") or say.line(EventKind.state, "closed")

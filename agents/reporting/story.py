@@ -11,11 +11,9 @@ from ...incident.timeline import EventKind
 from ...prompts.values import clock, duration, percent, quantity, utc
 from .incident_status import (
     affected,
-    detected,
     ended,
     is_noise,
     likely_cause,
-    onset,
     solution,
     unnoticed,
 )
@@ -31,7 +29,7 @@ def summary(say: Narrator) -> Iterator[Statement]:
     """What happened, why, and what ended it, in three sentences."""
     document = say.document
     if is_noise(document):
-        text = f"The alert {document.alert.name} at {utc(detected(document))} is noise"
+        text = f"The alert {document.alert.name} at {utc(document.fired)} is noise"
         seen = [state.evidence for state in document.slo if state.evidence]
         yield say.say(f"{text}: telemetry does not back it.", *seen)
         return
@@ -76,10 +74,12 @@ def _kind(say: Narrator) -> str:
 
 
 def _span(say: Narrator) -> str:
-    begun, end = onset(say.document), ended(say.document)
+    began, end = say.document.began, ended(say.document)
+    latest = "" if began.known else " at the latest"
     if end is None:
-        return f"since {utc(begun)}, not resolved when this was written"
-    return f"from {utc(begun)} to {utc(end)} ({duration((end - begun).total_seconds())})"
+        return f"since {utc(began.at)}{latest}, not resolved when this was written"
+    took = duration((end - began.at).total_seconds())
+    return f"from {utc(began.at)}{latest} to {utc(end)} ({took})"
 
 
 def _cause(say: Narrator) -> Statement:
@@ -180,9 +180,11 @@ def whys(say: Narrator) -> list[Statement]:
 def detection(say: Narrator) -> Iterator[Statement]:
     """How it was noticed and how long that took."""
     document = say.document
-    alert, at = document.alert, detected(document)
+    alert, at = document.alert, document.fired
     text = f"Alert {alert.name} ({alert.source}) fired at {clock(at)} UTC"
-    yield say.say(f"{text}, {unnoticed(document)} after onset.", say.line(EventKind.alert))
+    late = unnoticed(document)
+    told = f"{late} after onset" if late else "when it began is not known"
+    yield say.say(f"{text}, {told}.", say.line(EventKind.alert))
     first = document.report(DetectionReport)
     if first is not None:
         quotes = proof(document.impact.quotes) if document.impact else []

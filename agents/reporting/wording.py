@@ -7,7 +7,8 @@ import re
 from ...analysis.quantities import percent, quantity, span, times
 from ...faults import OptionalSource, fault_of
 from ...incident.finding import FaultKind, Gap
-from ...prompts.values import Between
+from ...incident.onset import Onset
+from ...incident.timeline import Event, EventKind, from_ts
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.coverage import ModalityCoverage
@@ -71,15 +72,31 @@ def change_name(row: ChangeRecord) -> str:
     return f"{row.kind} {row.service or row.id} {row.version}".strip()
 
 
-def when(row: ChangeRecord, between: Between | None) -> str:
-    """12 s before the onset; at the onset; 5 s after the onset. What samples cannot tell apart is
-    said to be at it."""
-    lead, apart = row.seconds_before, 0.0
-    if between:
-        apart = (between[1] - between[0]).total_seconds()
-    if abs(lead) < max(1.0, apart):
-        return "at the onset" + (f" (samples every {apart:.0f} s)" if abs(lead) >= 1 else "")
-    return f"{span(abs(lead))} {'before' if lead > 0 else 'after'} the onset"
+def change_event(row: ChangeRecord, evidence: str) -> Event:
+    """A change as a line of the timeline, at its own time."""
+    return Event(
+        at=from_ts(row.at),
+        actor="change feed",
+        kind=EventKind.change,
+        text=f"{change_name(row)}: {row.summary}",
+        evidence=[evidence],
+    )
+
+
+def when(row: ChangeRecord, onset: Onset) -> str:
+    """12 s before the onset; 12 s to 27 s before the onset; at the onset, within its uncertainty of
+    15 s; 5 s before the alert, where the onset is not known."""
+    earliest, latest = onset.between or (onset.at, onset.at)
+    changed = onset.at.timestamp() - row.seconds_before
+    first, last = earliest.timestamp() - changed, latest.timestamp() - changed
+    of = "the onset" if onset.known else "the alert (the onset is not known)"
+    if first < 1 and last > -1:
+        unsure = f", within its uncertainty of {span(last - first)}"
+        return f"at {of}{unsure if last - first >= 1 else ''}"
+    near, far = (span(abs(at)) for at in sorted((first, last), key=abs))
+    return (
+        f"{near if near == far else f'{near} to {far}'} {'before' if first > 0 else 'after'} {of}"
+    )
 
 
 ENDS = "ends with "

@@ -91,7 +91,7 @@ def frame_of(
     helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
     end = min(at.timestamp() for at in [now, *helped])
     end = min(end, max(ends)) if ends else end
-    alerted = _alerted(document).timestamp()
+    alerted = document.fired.timestamp()
     by_alert = max(min(alerted, end) - windows.detect_s, min(min(seen, default=-math.inf), end))
     first = _windows(by_alert, end, windows.detect_s, windows, starts)
     found = first
@@ -102,14 +102,23 @@ def frame_of(
     if parts := [e.ended_at or e.started_at for e in helped]:
         begin = max(parts).timestamp() + windows.stabilise_s
         found = found[0], Window(min(max(begin, found[1].start), end), end)
-    service, metric = document.alert.service, document.alert.labels.get("metric", "")
-    return Frame(*found, service=service, metric=metric, alerted=alerted, first=first)
+    began = document.began
+    between = Window(*(at.timestamp() for at in began.between)) if began.between else None
+    return Frame(
+        *found,
+        service=document.alert.service,
+        metric=document.alert.labels.get("metric", ""),
+        alerted=alerted,
+        onset=began.at.timestamp() if began.known else None,
+        between=between,
+        first=first,
+    )
 
 
 def since_when(document: Incident, windows: Windows) -> float:
     """From when on sources are asked, unix seconds: the healthy time, and as much before it as
     rates and silences look back."""
-    return _alerted(document).timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
+    return document.fired.timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
 
 
 def _windows(
@@ -120,10 +129,6 @@ def _windows(
     earliest = min(starts, default=healthy_end - windows.baseline_s)
     healthy = max(healthy_end - windows.baseline_s, earliest)
     return Window(min(healthy, healthy_end), healthy_end), Window(begin, max(end, begin))
-
-
-def _alerted(document: Incident) -> datetime:
-    return document.alert.starts_at or document.opened_at
 
 
 FRESH_S = 1.0

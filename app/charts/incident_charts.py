@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ...agents.reporting.incident_status import ended, onset
+from ...agents.reporting.incident_status import ended
 from ...agents.runtime.context import ResponseContext
 from ...incident.document import Incident
 from ...incident.private import file_name
@@ -17,7 +17,7 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
     drawn = {
         f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
-            track, _marks(incident), onset(incident).timestamp()
+            track, _marks(incident), incident.began.at.timestamp()
         )
         for track in story(context, incident)
     }
@@ -25,7 +25,7 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
 
 
 def _marks(incident: Incident) -> list[ChartMark]:
-    marks = [ChartMark(onset(incident).timestamp(), "onset")]
+    marks = [ChartMark(incident.began.at.timestamp(), "onset")]
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()
         marks.append(ChartMark(at, execution.title.partition(" (")[0]))
@@ -57,7 +57,7 @@ def timeline_chart(incident: Incident) -> str:
 
 def _lanes(incident: Incident) -> dict[str, list[Bar]]:
     """Bars by lane, oldest first; lanes without any are left out."""
-    begin = onset(incident)
+    begin = incident.began.at
     over = ended(incident)
     last = max((event.at for event in incident.timeline), default=incident.opened_at)
     lanes = {

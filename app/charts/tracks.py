@@ -87,8 +87,7 @@ def story(context: "ResponseContext", incident: Incident) -> list[Track]:
     """The guilty signals from the baseline's begin to now, or to where kept telemetry ends."""
     ends = [part.end for part in context.telemetry.coverage() if part.end]
     now = min(context.clock().timestamp(), max(ends, default=float("inf")))
-    begin = incident.onset or incident.alert.starts_at or incident.opened_at
-    window = Window(begin.timestamp() - context.catalogue.windows.baseline_s, now)
+    window = Window(incident.began.at.timestamp() - context.catalogue.windows.baseline_s, now)
     return tracks(context.telemetry, window, guilty(incident, context.store.payload))
 
 

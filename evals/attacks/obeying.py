@@ -66,6 +66,7 @@ def _wanted(ask: Ask, text: str) -> dict:
         "service": "payments",
         "kind": "hung process",
         "change": "",
+        "explains": [],
         "statement": text[:200],
         "support": [claim],
         "against": [claim],

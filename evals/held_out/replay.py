@@ -18,7 +18,7 @@ from ...agents import triage
 from ...agents.causes.calibration import weighing_of
 from ...agents.causes.judgement import candidates, judge
 from ...agents.causes.observations import Observations
-from ...agents.observability import find_onset
+from ...agents.health.onset import find_onset
 from ...agents.runtime.case import Case, Step
 from ...agents.runtime.context import StepBench
 from ...agents.runtime.intake import take

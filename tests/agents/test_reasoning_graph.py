@@ -90,6 +90,7 @@ def test_an_invented_cause_with_a_made_up_proof_gets_no_place(tmp_path: Path) ->
         "service": "catalog",
         "kind": FaultKind.disk_full,
         "change": "",
+        "explains": [],
         "statement": "the disk of catalog is full",
         "support": [
             {
