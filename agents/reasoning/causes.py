@@ -25,9 +25,10 @@ from ...incident.finding import (
 )
 from ...incident.model_use import Testimony
 from ...yaml_tables import read_table
+from ..causes.together import parts, split
 from .proof import Proof, names
 from .reliability import Reliability
-from .replies import Cause, Claim
+from .replies import NO_CHANGE, Cause, Claim
 
 VAGUE = (FaultKind.unknown, FaultKind.application)
 """Kinds that name a place and not what is wrong there."""
@@ -89,6 +90,14 @@ class Charge:
     against: list[Argument]
     word: Word
 
+    explains: frozenset[str] = frozenset()
+    """Routes on record; empty: all that hurts."""
+
+    def means(self, known: Hypothesis) -> bool:
+        """Whether it is this cause; to say that no change is guilty contradicts one that is."""
+        denied = bool(known.change) and self.cause.change.strip().casefold() == NO_CHANGE
+        return one_cause(known.key, self.key) and not denied
+
     @property
     def stands(self) -> bool:
         """Whether something that is proven speaks for it."""
@@ -111,17 +120,40 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
     found = list(floor)
     words: dict[CauseKey, Word] = {}
     for charge in charges:
-        base = next((h for h in found if one_cause(h.key, charge.key)), None)
+        base = next((h for h in found if charge.means(h)), None)
         if base:
-            found[found.index(base)] = _beside(base, charge)
-            words[base.key] = charge.word
+            both = _beside(base, charge)
+            found[found.index(base)] = both
+            words[both.key] = charge.word
         elif charge.stands:
             found.append(_alone(charge, bench.proof))
             words[charge.key] = charge.word
         _heard(charge, base, bench)
-    weighed = repooled(found, words, bench)
+    weighed = _by_part(floor, found, words, bench)
     denied = {charge.key: charge for charge in charges if charge.denies}
     return numbered(list(bench.known), [_denied(h, denied, bench.proof) for h in weighed])
+
+
+def _by_part(
+    floor: list[Hypothesis],
+    found: list[Hypothesis],
+    words: Mapping[CauseKey, Word],
+    bench: Bench,
+) -> list[Hypothesis]:
+    """As one whole, or where several faults are true at once, each part by itself."""
+    separate = parts(found)
+    if len(separate) < 2:
+        return repooled(found, words, bench)
+    if len(separate) > len(parts(floor)):
+        keys = [[h.key for h in part] for part in separate]
+        shares = split({h.key: h.confidence for h in found}, keys)
+        found = [h.model_copy(update={"confidence": shares[h.key]}) for h in found]
+    apart = {h.key for part in separate for h in part}
+    left = [h for h in found if h.key not in apart]
+    groups = [[h for h in found if h.key in {one.key for one in part}] for part in separate]
+    groups[0] = [*groups[0], *left]
+    again = [h for group in groups for h in repooled(group, words, bench)]
+    return sorted(again, key=lambda h: (bool(h.ruled_out), -h.confidence))
 
 
 def repooled(
@@ -129,6 +161,7 @@ def repooled(
 ) -> list[Hypothesis]:
     """The hypotheses with probabilities by both witnesses, most likely first."""
     prior = _prior(hypotheses, words)
+    words = {key: word for key, word in words.items() if key in prior}
     after = pooled(prior, words, bench.reliability.trust(h.key for h in hypotheses))
     scored = [h.model_copy(update={"confidence": round(after[h.key], 3)}) for h in hypotheses]
     return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
@@ -159,21 +192,27 @@ def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
             continue
         support = arguments_of(cause.support, bench.proof, key)
         against = negative(arguments_of(cause.against, bench.proof, key))
-        first = not cause.ruled_out and not any(other.word.first for other in found)
+        routes = frozenset(bench.proof.routes(cause.explains))
+        rivals = (o for o in found if not routes or not o.explains or routes & o.explains)
+        first = not cause.ruled_out and not any(other.word.first for other in rivals)
         speaks_for = 0.0 if cause.ruled_out else proven(bench.proof, support, key)
         against_it = proven(bench.proof, against, key)
         if cause.ruled_out:
             against_it = max(against_it, proven(bench.proof, [*support, *against], key))
-        found.append(Charge(cause, key, support, against, Word(speaks_for, against_it, first)))
+        word = Word(speaks_for, against_it, first)
+        found.append(Charge(cause, key, support, against, word, routes))
     return found
 
 
 def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
-    """The playbook's hypothesis with the model's reasons as well."""
+    """The playbook's hypothesis with the model's reasons as well, and its change, where the
+    playbook knew of none."""
     return base.model_copy(
         update={
+            "change": base.change or ("" if charge.cause.ruled_out else charge.key[2]),
             "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
             "contradiction": [*base.contradiction, *charge.against],
+            "explains": base.explains or sorted(charge.explains),
         }
     )
 
@@ -192,6 +231,7 @@ def _alone(charge: Charge, proof: Proof) -> Hypothesis:
         support=charge.support,
         contradiction=charge.against,
         confidence=0.0,
+        explains=sorted(charge.explains),
     )
 
 
