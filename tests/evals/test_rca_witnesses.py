@@ -72,7 +72,7 @@ def test_what_the_model_said_is_kept_apart_from_what_follows(root):
 
     layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(says))  # noqa: E731
     (case,) = rca_cases(root, ["shop"])
-    (answer,) = model_of(Settings(), layer).answer(case)
+    (answer,) = model_of(Settings(context_tokens=128_000), layer).answer(case)
     word = answer.heard
     assert word and (word.service, word.commit) == ("cart", CULPRIT)
     assert word.calls > 5
@@ -82,7 +82,7 @@ def answer_of(root, says):
     """The answer that follows from the playbooks, which lean to the decoy, and this script."""
     layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(says))  # noqa: E731
     (case,) = rca_cases(root, ["shop"])
-    return model_of(Settings(), layer).answer(case)[0]
+    return model_of(Settings(context_tokens=128_000), layer).answer(case)[0]
 
 
 def blaming(change, *cites, ruled_out=""):
@@ -141,7 +141,7 @@ def test_a_model_that_never_answered_is_not_scored(root):
     layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(lambda _: down))  # noqa: E731
     (case,) = rca_cases(root, ["shop"])
     with pytest.raises(ModelUnavailable, match="none of"):
-        model_of(Settings(), layer).answer(case)
+        model_of(Settings(context_tokens=128_000), layer).answer(case)
 
 
 def test_one_case_may_be_picked(root):
