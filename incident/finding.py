@@ -95,6 +95,11 @@ class Hypothesis(BaseModel):
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
     )
+    explains: list[str] = Field(
+        default_factory=list,
+        description="routes whose failures it explains, where other causes explain others; "
+        "empty: all that hurts",
+    )
     reserved: str = Field(
         default="", description="what it takes to name it above one half; empty: nothing more"
     )

@@ -97,6 +97,13 @@ class Proof:
             self.unproven.append(f"change {said} :: no change of that id is on record")
         return found
 
+    def routes(self, said: Iterable[str]) -> list[str]:
+        """Those of the routes that a model names which evidence names as well."""
+        rows = [row for id in self.evidence for row in self._shown.shown(id).rows]
+        named = [str(row[n]) for row in rows for n in ("route", "operation") if row.get(n)]
+        known = {plain(name): name for name in named}
+        return [known[plain(one)] for one in said if plain(one) in known]
+
     def judge(self, claim: Claim) -> Judged:
         """A claim looked up. Nothing is listed."""
         found = [(self._id(cited), cited, self._places(cited)) for cited in claim.cites]

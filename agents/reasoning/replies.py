@@ -44,6 +44,11 @@ class Cause(BaseModel):
         description="id of the guilty change as a table shows it (commit, deploy, flag, "
         f"configuration); {NO_CHANGE}: no change of ours is guilty; empty: not known"
     )
+    explains: list[Name] = Field(
+        max_length=4,
+        description="where several faults are true at once: the failing routes that this one "
+        "explains, as tables name them; empty: all that hurts",
+    )
     statement: Line = Field(description="the cause in one sentence")
     support: list[Claim] = Field(max_length=3, description="what speaks for it")
     against: list[Claim] = Field(max_length=2, description="what speaks against it")
