@@ -79,8 +79,7 @@ class _Check:
         self.report = report
         self.payload = payload
         self.evidence = {record.id: record for record in document.evidence}
-        self.left_out = 0
-        """Claims of this report that did not resolve."""
+        self.left_out = 0  # claims of this report that did not resolve
 
     def kept(self, claims: Iterable[Claim]) -> list[Claim]:
         return [claim for claim in claims if self._resolves(claim)]
@@ -116,14 +115,9 @@ class _Check:
 
     def _list(self, text: str, reason: str) -> None:
         self.left_out += 1
-        dropped = DroppedClaim(
-            at=self.at,
-            specialist=self.report.specialist,
-            step=self.report.step,
-            statement=text,
-            reason=reason,
-        )
-        same = (dropped.specialist, dropped.statement)  # one claim, whatever is wrong with it
+        by, step = self.report.specialist, self.report.step
+        dropped = DroppedClaim(at=self.at, specialist=by, step=step, statement=text, reason=reason)
+        same = (by, text)  # one claim, whatever is wrong with it
         if all((d.specialist, d.statement) != same for d in self.document.dropped):
             self.document.dropped.append(dropped)
 
