@@ -24,6 +24,7 @@ from .causes.explanation import (
 from .causes.judgement import candidates, heard, judge
 from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
+from .causes.together import side_by_side
 from .reporting.wording import brief, change_event, change_name, place, when
 from .runtime.case import Case
 
@@ -31,7 +32,8 @@ from .runtime.case import Case
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
+    judged = judge(candidates(seen), case.document, weighing_of(seen))
+    hypotheses = side_by_side(seen, judged)
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(

@@ -4,24 +4,28 @@ from dataclasses import replace
 
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
+from ..models.allowance import Effort
 from ..tools.capacity import saturation
-from ..tools.change_feed import recent_changes
+from ..tools.change_lookup import change_diff, changes_between, deploy_contents
 from ..tools.coverage import query_telemetry
-from ..tools.example import example_trace
+from ..tools.example import example_trace, trace
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
+from ..tools.series import signal_series
 from ..tools.sessions import database_sessions
-from ..tools.shifts import signal_series
+from ..tools.span_search import search_spans
 from ..tools.state import state_changes
 from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
+LOOK = (search_logs, signal_series, changes_between)
+"""What every specialist that looks further may look at."""
 DEBUG = (
-    *(search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry),
-    *(state_changes, database_sessions),
+    *(*LOOK, log_patterns, search_spans, trace, example_trace, slow_queries, query_telemetry),
+    *(change_diff, deploy_contents, state_changes, database_sessions, instance_load),
 )
 
 DETECT = Step(
@@ -31,7 +35,7 @@ DETECT = Step(
     "classify, assess the impact",
     reports.DetectionReport,
     triage.detect,
-    asked=Asked(replies.DetectionReply),
+    asked=Asked(replies.DetectionReply, effort=Effort.choice),
 )
 SWEEP = Step(
     2,
@@ -40,7 +44,7 @@ SWEEP = Step(
     "sweep all signals",
     reports.SweepReport,
     observability.sweep,
-    asked=Asked(replies.Reply, (signal_series, log_patterns), rounds=1, sums_up=True),
+    asked=Asked(replies.Reply, (signal_series, log_patterns), sums_up=True),
 )
 MITIGATE = Step(
     3,
@@ -49,7 +53,7 @@ MITIGATE = Step(
     "look for a first move",
     reports.MitigationReport,
     triage.mitigate,
-    asked=Asked(replies.MitigationReply),
+    asked=Asked(replies.MitigationReply, effort=Effort.choice),
 )
 INVESTIGATE = Step(
     4,
@@ -59,7 +63,7 @@ INVESTIGATE = Step(
     reports.InvestigationReport,
     debugger.investigate,
     assesses=True,
-    asked=Asked(replies.InvestigationReply, DEBUG, rounds=3, tokens=2600),
+    asked=Asked(replies.InvestigationReply, DEBUG, effort=Effort.most, tokens=2600),
 )
 ASSESS_SECURITY = Step(
     5,
@@ -68,9 +72,7 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    asked=Asked(
-        replies.Reply, (access_patterns, search_logs), rounds=1, sums_up=True, knows_causes=True
-    ),
+    asked=Asked(replies.Reply, (access_patterns, search_logs), sums_up=True),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
@@ -82,9 +84,7 @@ ANALYSE_PERFORMANCE = Step(
     asked=Asked(
         replies.AdviceReply,
         (saturation, instance_load, signal_series),
-        rounds=1,
         sums_up=True,
-        knows_causes=True,
     ),
 )
 DESIGN_FIX = Step(
@@ -94,7 +94,7 @@ DESIGN_FIX = Step(
     "design the fix",
     reports.FixReport,
     debugger.design_fix,
-    asked=Asked(replies.FixReply, knows_causes=True),
+    asked=Asked(replies.FixReply, effort=Effort.choice),
 )
 VERIFY = Step(
     8,
@@ -104,7 +104,7 @@ VERIFY = Step(
     reports.VerificationReport,
     observability.verify,
     assesses=True,
-    asked=Asked(replies.Reply),
+    asked=Asked(replies.Reply, effort=Effort.least),
 )
 WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)
 """In place of a verification where no action is to be taken."""
@@ -124,7 +124,7 @@ CUSTOMER_IMPACT = Step(
     reports.CustomerImpactReport,
     comms.assess_customers,
     assesses=True,
-    asked=Asked(replies.Reply, sums_up=True),
+    asked=Asked(replies.Reply, sums_up=True, effort=Effort.least),
 )
 WRITE_POSTMORTEM = Step(
     11,
@@ -141,7 +141,7 @@ IMPROVE_MONITORING = Step(
     "improve the monitoring",
     reports.MonitoringReport,
     observability.improve_monitoring,
-    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, effort=Effort.least),
 )
 HARDEN = Step(
     13,
@@ -150,7 +150,7 @@ HARDEN = Step(
     "harden",
     reports.HardeningReport,
     performance.harden,
-    asked=Asked(replies.LearningReply, sums_up=True, knows_causes=True),
+    asked=Asked(replies.LearningReply, sums_up=True, effort=Effort.least),
 )
 
 STEPS = (

@@ -18,6 +18,7 @@ from .causes.calibration import weighing_of
 from .causes.judgement import candidates, judge
 from .causes.observations import Observations, finding, first, where
 from .causes.remedies import propose, sure_of_first
+from .causes.together import side_by_side
 from .health.anomalies import CHANCE, CHANGED, backed
 from .health.assessment import (
     JudgedSeverity,
@@ -171,7 +172,8 @@ def _requests(seen: Observations) -> int:
 def mitigate(case: Case) -> MitigationReport:
     """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
     seen = Observations(case)
-    hypotheses = judge(candidates(seen), case.document, weighing_of(seen))
+    judged = judge(candidates(seen), case.document, weighing_of(seen))
+    hypotheses = side_by_side(seen, judged)
     plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0

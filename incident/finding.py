@@ -95,6 +95,11 @@ class Hypothesis(BaseModel):
     resource: str = Field(
         default="", description="flag, table, provider or sources that an action would name"
     )
+    explains: list[str] = Field(
+        default_factory=list,
+        description="routes whose failures it explains, where other causes explain others; "
+        "empty: all that hurts",
+    )
     reserved: str = Field(
         default="", description="what it takes to name it above one half; empty: nothing more"
     )
@@ -127,6 +132,7 @@ class DroppedClaim(BaseModel):
 
     at: datetime = Field(description="when it was dropped, UTC")
     specialist: str = Field(description="who claimed it")
+    step: int = Field(default=0, description="the step (1 to 13) that claimed it; set by code")
     statement: str = Field(description="what was claimed")
     reason: str = Field(description="what did not resolve")
 

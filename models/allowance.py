@@ -1,8 +1,10 @@
 """What a model may be told and may use: by its context, the level, what hangs on the question."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import Literal
 
 from pydantic import Field
 
@@ -12,12 +14,17 @@ from ..yaml_tables import Entry, read_table
 
 
 class Effort(StrEnum):
-    """How much hangs on a question: the cause, doubting it, a step like others, a closing look."""
+    """How much hangs on a question."""
 
     most = "most"
+    """The cause."""
     doubt = "doubt"
+    """Doubting it."""
+    choice = "choice"
+    """How bad it is, what to do."""
     usual = "usual"
     least = "least"
+    """What code measures anyway, and closing looks."""
 
 
 class ContextRow(Entry):
@@ -32,12 +39,22 @@ class ContextRow(Entry):
     rounds: int = Field(description="rounds of look-ups")
 
 
-class EffortRow(Entry):
-    """What a question of this weight may take, as shares."""
+class BudgetRow(Entry):
+    """What conversations may use of an incident's tokens."""
 
-    share: float = Field(gt=0, le=1, description="of the incident's tokens")
-    tables: float = Field(ge=0, le=1, description="of the context's characters of tables")
-    rounds: float = Field(ge=0, le=1, description="of the context's rounds")
+    most: int
+    doubt: int
+    choice: int
+    usual: int
+    least: int
+    writing: int = Field(description="kept back for messages and postmortem")
+
+
+class EffortRow(Entry):
+    """What a question may take of what the context allows, as shares."""
+
+    tables: float = Field(ge=0, le=1, description="of the characters of tables")
+    rounds: float = Field(ge=0, le=1, description="of the rounds")
 
 
 class AllowanceTable(Entry):
@@ -45,6 +62,7 @@ class AllowanceTable(Entry):
 
     contexts: dict[int, ContextRow]
     severity: dict[Severity, float]
+    budgets: dict[int, BudgetRow]
     efforts: dict[Effort, EffortRow]
 
 
@@ -67,11 +85,16 @@ class Allowance:
     answer: int
 
 
+def _reached(sizes: Iterable[int], size: int) -> int:
+    """The largest of these within a size; the smallest where none is."""
+    known = sorted(sizes)
+    return max((one for one in known if one <= size), default=known[0])
+
+
 def context_row(context_tokens: int) -> ContextRow:
-    """The row of the largest context that this one reaches; the first for smaller ones."""
+    """What a model of this context may be told and may use."""
     rows = _table().contexts
-    reached = [size for size in rows if size <= context_tokens]
-    return rows[max(reached, default=min(rows))]
+    return rows[_reached(rows, context_tokens)]
 
 
 def incident_tokens(settings: ModelSettings, severity: Severity | None) -> int:
@@ -83,17 +106,28 @@ def incident_tokens(settings: ModelSettings, severity: Severity | None) -> int:
 
 
 def specialist_tokens(settings: ModelSettings) -> int:
-    """Tokens that a specialist may use in one incident: the setting's, else by context."""
+    """Tokens that a specialist may use in one incident: the setting's, else by context and at
+    least the share of the largest conversation."""
     if settings.tokens_per_specialist is not None:
         return settings.tokens_per_specialist
-    return context_row(settings.context_tokens).specialist
+    most = conversation_tokens(settings, None, Effort.most)
+    return max(context_row(settings.context_tokens).specialist, 3 * most // 2)
+
+
+def conversation_tokens(
+    settings: ModelSettings, severity: Severity | None, kind: Effort | Literal["writing"]
+) -> int:
+    """Tokens of one conversation, or kept back for writing."""
+    tokens, rows = incident_tokens(settings, severity), _table().budgets
+    size = _reached(rows, tokens)
+    return getattr(rows[size], str(kind)) * tokens // size
 
 
 def allowance(settings: ModelSettings, severity: Severity | None, effort: Effort) -> Allowance:
     """What one conversation may take."""
     row, part = context_row(settings.context_tokens), _table().efforts[effort]
     return Allowance(
-        tokens=int(part.share * incident_tokens(settings, severity)),
+        tokens=conversation_tokens(settings, severity, effort),
         rounds=round(part.rounds * row.rounds),
         tables=int(part.tables * row.tables),
         table=row.table,

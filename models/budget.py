@@ -16,7 +16,8 @@ from ..errors import BudgetSpent
 from ..incident.database import MODEL_CALLS, reader
 from ..incident.model_use import ModelCall
 from ..settings import ModelSettings
-from .allowance import incident_tokens, specialist_tokens
+from .allowance import conversation_tokens, incident_tokens, specialist_tokens
+from .forms import compact, strict_schema
 from .protocol import Ask, Usage
 from .usage import estimated, weight
 
@@ -181,6 +182,12 @@ class ModelBudget:
                 '"*" for all models, to WARROOM_PRICES'
             )
 
+    def _kept(self, ask: Ask) -> int:
+        """Tokens that a conversation leaves to those who write."""
+        if ask.purpose == "write":
+            return 0
+        return conversation_tokens(self.settings, ask.severity, "writing")
+
     def _limits(self, ask: Ask) -> list[Limit]:
         settings, spending = self.settings, self.spending
         here = [p for p in self._pending if p.ask.incident == ask.incident]
@@ -196,7 +203,7 @@ class ModelBudget:
             Limit(
                 "this incident's budget",
                 "INCIDENT",
-                incident_tokens(settings, ask.severity),
+                incident_tokens(settings, ask.severity) - self._kept(ask),
                 settings.money_per_incident,
                 _with(spending.by_incident(ask.incident), here),
             ),
@@ -214,7 +221,8 @@ def size_of(ask: Ask) -> float:
     """Characters, as `weight` counts them, that the model has to read: messages, calls, tools and
     schema."""
     read = sum(weight(message.content) + weight(str(message.calls)) for message in ask.messages)
-    return read + weight(str(ask.tools)) + weight(str(ask.schema.model_json_schema()))
+    tools = sum(weight(f"{t.name} {t.description} {compact(t.parameters)}") for t in ask.tools)
+    return read + tools + weight(compact(strict_schema(ask.schema)))
 
 
 def _with(spent: Spent, pending: list[Pending]) -> Spent:

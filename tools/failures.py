@@ -18,6 +18,10 @@ Key = tuple[str, str, str, str]
 """Blamed service, operation, error, reason."""
 
 
+ROUTES = 8
+"""Routes of one origin that are named."""
+
+
 class Failure(NamedTuple):
     """One failing trace."""
 
@@ -39,6 +43,7 @@ class FailureOrigin(Row):
     before: int
     callers: str  # joined by ", "
     route: str
+    routes: str  # every one that fails so, the most frequent first, joined by ", "
     trace_id: str
 
 
@@ -97,6 +102,7 @@ def _text(span: Span) -> str:
 
 
 def _origin(key: Key, found: list[Failure], total: int, before: int) -> FailureOrigin:
+    routes = [route for route, _ in Counter(one.route for one in found).most_common(ROUTES)]
     return FailureOrigin(
         service=key[0],
         operation=cut(key[1], 200),
@@ -106,7 +112,8 @@ def _origin(key: Key, found: list[Failure], total: int, before: int) -> FailureO
         share=number(len(found) / total) or 0.0,
         before=before,
         callers=", ".join(sorted({failure.caller for failure in found if failure.caller})),
-        route=Counter(failure.route for failure in found).most_common(1)[0][0],
+        route=routes[0],
+        routes=", ".join(routes),
         trace_id=found[0].trace_id,
     )
 

@@ -138,9 +138,22 @@ def heard(hypotheses: list[Hypothesis], document: Incident) -> list[Hypothesis]:
         return hypotheses
     pairs = list(zip(hypotheses, new, strict=True))
     left = [h.confidence * (math.exp(-DENIED) if text else 1.0) for h, text in pairs]
-    whole = 1.0 - sum(h.confidence for h in hypotheses) + sum(left)
-    after = [_doubted(h, text, share / whole) for (h, text), share in zip(pairs, left, strict=True)]
+    lost = [h.confidence - share for h, share in zip(hypotheses, left, strict=True)]
+    after = [
+        _doubted(h, text, share / (1.0 - _among_rivals(h, hypotheses, lost)))
+        for (h, text), share in zip(pairs, left, strict=True)
+    ]
     return sorted(after, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _among_rivals(hypothesis: Hypothesis, hypotheses: list[Hypothesis], lost: list[float]) -> float:
+    """What was lost by all that could explain the same, itself included."""
+    own = set(hypothesis.explains)
+    return sum(
+        one
+        for other, one in zip(hypotheses, lost, strict=True)
+        if not own or not other.explains or own & set(other.explains)
+    )
 
 
 def _denials(document: Incident) -> dict[FaultKind, str]:

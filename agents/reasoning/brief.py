@@ -1,30 +1,42 @@
-"""The brief: the incident in a few lines, the playbook's report, its evidence as small tables.
+"""The brief: the incident, the case file, the playbook's report, evidence as tables, the question.
 
 Nothing in it depends on when or in what process it is written, so that the same incident is the
-same brief.
+same brief. What changes least stands first: endpoints keep the beginning of a prompt.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ...incident.document import Incident
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
-from ...incident.finding import Hypothesis
-from ...incident.report import AnyReport, MitigationReport
+from ...incident.finding import Finding, Hypothesis
+from ...incident.report import AnyReport
+from ...models.allowance import Allowance
 from ...prompts.render import render
 from ...prompts.values import Trusted, plain
 from ..runtime.case import Asked
+from .case_file import case_file, suspects
 from .digest import digest_evidence
 
 Payload = Callable[[str], Any]
-TABLE_CHARS = 700
-"""Characters of one table; the rest of it can be paged."""
-SHOWN = 5
-"""Findings and causes of the playbook that are told."""
+SHOWN = 8
+"""Findings of the playbook's report that are told; the case file has those of earlier steps."""
+SMALLEST = 240
+"""Characters below which a table is named and not shown."""
+DECIDING = {"causes", "choice"}
+"""Fields of a reply that decide something: who hands them in sees what decides, whoever saw it."""
 
 
 def brief(
-    document: Incident, floor: AnyReport, asked: Asked, payload: Payload, characters: int
+    document: Incident,
+    floor: AnyReport,
+    asked: Asked,
+    payload: Payload,
+    allowed: Allowance,
+    question: str,
+    *,
+    reads_on: bool,
 ) -> str:
     """The user's message of a step.
 
@@ -33,25 +45,27 @@ def brief(
         floor: the playbook's report on the step.
         asked: what the step asks of a model.
         payload: fetches evidence payloads by digest.
-        characters: budget of the evidence tables.
+        allowed: how large tables and case file may be.
+        question: what is asked in the end.
+        reads_on: whether there are tools to read on with.
     """
-    causes = _hypotheses(document, floor, asked)
-    records = _ranked(document, floor, causes)
-    reads_on = bool(asked.tools)
-    tables, more = _tables(document, records, payload, characters, reads_on=reads_on)
+    known = case_file(document, floor, allowed.case_file)
+    told = set() if DECIDING & asked.reply.model_fields.keys() else _told(document, known)
+    records = _ranked(document, floor, suspects(document, floor))
+    tables, more = _tables(document, records, payload, allowed, told, reads_on=reads_on)
     return render(
         "model/brief.md",
         title=plain(document.title, 160),
         alert=_alert(document),
         standing=_standing(document),
-        done=[_trusted(f"done: {e.title}: {e.outcome.value}") for e in document.executions[-3:]],
+        case_file=Trusted(known),
         conclusion=floor.conclusion,
         summary=_trusted(floor.summary),
-        findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in floor.findings[:SHOWN]],
-        causes=[_trusted(cause(h)) for h in causes[:SHOWN]],
+        findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in _new(document, floor)],
         options=[_trusted(f"{label}: {title}") for label, title in options(floor)],
         tables=Trusted(tables),
         more=_trusted(more),
+        question=Trusted(question.strip()),
     )
 
 
@@ -84,10 +98,10 @@ def _standing(document: Incident) -> Trusted:
     return _trusted("; ".join(parts))
 
 
-def _hypotheses(document: Incident, floor: AnyReport, asked: Asked) -> list[Hypothesis]:
-    if floor.hypotheses or isinstance(floor, MitigationReport):
-        return floor.hypotheses
-    return document.hypotheses if asked.knows_causes else []
+def _new(document: Incident, floor: AnyReport) -> list[Finding]:
+    """The report's findings that no step has filed yet."""
+    filed = {finding.statement for finding in document.findings}
+    return [finding for finding in floor.findings if finding.statement not in filed][:SHOWN]
 
 
 def _values(quotes: Iterable[Quote]) -> str:
@@ -99,22 +113,29 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
+def _told(document: Incident, known: str) -> set[str]:
+    """Evidence that an earlier question showed and the case file names."""
+    shown = {id for filed in document.reports if filed.source == "model" for id in filed.searched}
+    return shown & set(re.findall(r"\bE\d+\b", known))
+
+
 def _tables(
     document: Incident,
     records: list[Evidence],
     payload: Payload,
-    characters: int,
+    allowed: Allowance,
+    told: Collection[str],
     *,
     reads_on: bool,
 ) -> tuple[str, str]:
     """Tables of as many of these as there is room for, and the ids of the others."""
-    shown, left, more = [], characters, []
+    shown, left, more = [], allowed.tables, []
     onset = document.onset.timestamp() if document.onset else None
     for record in records:
-        if left < TABLE_CHARS // 3:
+        if left < SMALLEST or record.id in told:
             more.append(f"{record.id} {record.tool}")
             continue
-        room = min(TABLE_CHARS, left)
+        room = min(allowed.table, left)
         table = digest_evidence(record, payload(record.digest), room, onset, reads_on=reads_on)
         shown.append(table)
         left -= len(table)

@@ -13,24 +13,22 @@ from dataclasses import dataclass, field
 from functools import cache, reduce
 from math import inf, log
 
-from ...analysis.witnesses import FEWEST, Word, pooled
+from ...analysis.witnesses import Word
 from ...incident.evidence import Quote
 from ...incident.finding import (
     Argument,
     CauseKey,
-    FaultKind,
     Hypothesis,
     numbered,
     one_cause,
 )
 from ...incident.model_use import Testimony
 from ...yaml_tables import read_table
+from .pooling import by_part
 from .proof import Proof, names
 from .reliability import Reliability
-from .replies import Cause, Claim
+from .replies import NO_CHANGE, Cause, Claim
 
-VAGUE = (FaultKind.unknown, FaultKind.application)
-"""Kinds that name a place and not what is wrong there."""
 OTHERWISE = 0.2
 """How far evidence proves that anybody who can send a request may have written, or that says
 little."""
@@ -89,6 +87,14 @@ class Charge:
     against: list[Argument]
     word: Word
 
+    explains: frozenset[str] = frozenset()
+    """Routes on record; empty: all that hurts."""
+
+    def means(self, known: Hypothesis) -> bool:
+        """Whether it is this cause; to say that no change is guilty contradicts one that is."""
+        denied = bool(known.change) and self.cause.change.strip().casefold() == NO_CHANGE
+        return one_cause(known.key, self.key) and not denied
+
     @property
     def stands(self) -> bool:
         """Whether something that is proven speaks for it."""
@@ -111,43 +117,18 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
     found = list(floor)
     words: dict[CauseKey, Word] = {}
     for charge in charges:
-        base = next((h for h in found if one_cause(h.key, charge.key)), None)
+        base = next((h for h in found if charge.means(h)), None)
         if base:
-            found[found.index(base)] = _beside(base, charge)
-            words[base.key] = charge.word
+            both = _beside(base, charge)
+            found[found.index(base)] = both
+            words[both.key] = charge.word
         elif charge.stands:
             found.append(_alone(charge, bench.proof))
             words[charge.key] = charge.word
         _heard(charge, base, bench)
-    weighed = repooled(found, words, bench)
+    weighed = by_part(floor, found, words, bench.reliability)
     denied = {charge.key: charge for charge in charges if charge.denies}
     return numbered(list(bench.known), [_denied(h, denied, bench.proof) for h in weighed])
-
-
-def repooled(
-    hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word], bench: Bench
-) -> list[Hypothesis]:
-    """The hypotheses with probabilities by both witnesses, most likely first."""
-    prior = _prior(hypotheses, words)
-    after = pooled(prior, words, bench.reliability.trust(h.key for h in hypotheses))
-    scored = [h.model_copy(update={"confidence": round(after[h.key], 3)}) for h in hypotheses]
-    return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
-
-
-def _prior(hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word]) -> dict[CauseKey, float]:
-    """The playbook's probabilities. A cause that it did not name has a share of "none of these";
-    and of a place that it named without saying what is wrong there, half."""
-    prior = {h.key: h.confidence for h in hypotheses}
-    none = max(0.0, 1.0 - sum(prior.values()))
-    new = [h for h in hypotheses if h.key in words and not h.confidence and not h.ruled_out]
-    for one in new:
-        prior[one.key] += none / (FEWEST + 1)
-        place = next((h for h in hypotheses if h.service == one.service and h.kind in VAGUE), None)
-        if place and place is not one:
-            half = prior[place.key] / 2
-            prior[place.key] -= half
-            prior[one.key] += half
-    return prior
 
 
 def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
@@ -159,21 +140,27 @@ def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
             continue
         support = arguments_of(cause.support, bench.proof, key)
         against = negative(arguments_of(cause.against, bench.proof, key))
-        first = not cause.ruled_out and not any(other.word.first for other in found)
+        routes = frozenset(bench.proof.routes(cause.explains))
+        rivals = (o for o in found if not routes or not o.explains or routes & o.explains)
+        first = not cause.ruled_out and not any(other.word.first for other in rivals)
         speaks_for = 0.0 if cause.ruled_out else proven(bench.proof, support, key)
         against_it = proven(bench.proof, against, key)
         if cause.ruled_out:
             against_it = max(against_it, proven(bench.proof, [*support, *against], key))
-        found.append(Charge(cause, key, support, against, Word(speaks_for, against_it, first)))
+        word = Word(speaks_for, against_it, first)
+        found.append(Charge(cause, key, support, against, word, routes))
     return found
 
 
 def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
-    """The playbook's hypothesis with the model's reasons as well."""
+    """The playbook's hypothesis with the model's reasons as well, and its change, where the
+    playbook knew of none."""
     return base.model_copy(
         update={
+            "change": base.change or ("" if charge.cause.ruled_out else charge.key[2]),
             "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
             "contradiction": [*base.contradiction, *charge.against],
+            "explains": base.explains or sorted(charge.explains),
         }
     )
 
@@ -192,6 +179,7 @@ def _alone(charge: Charge, proof: Proof) -> Hypothesis:
         support=charge.support,
         contradiction=charge.against,
         confidence=0.0,
+        explains=sorted(charge.explains),
     )
 
 

@@ -27,6 +27,8 @@ FAILURES = 3
 """Rounds that cost none because every call in them failed."""
 LEAST_REPLY = 350
 """Tokens of a short reply: a question that leaves less room is not asked."""
+A_ROUND = 700
+"""Tokens by which a round of look-ups makes the next question longer, about."""
 NOW = "No more tool calls. Hand in your report now, from what you have seen."
 AGAIN = "You asked exactly this before; the answer is {}. Ask something else or report."
 TOO_MANY = f"Not looked up: an answer may hold {MOST_CALLS} calls. Ask again if you still need it."
@@ -52,6 +54,8 @@ class Limits:
     tokens: int = 1_000_000
     """Of all questions and answers together; cached ones count their share."""
     cached_share: float = 1.0
+    repeat: float = 1.0
+    """What a question is expected to count that only adds to the one before it, as a share."""
 
 
 def converse(
@@ -89,7 +93,7 @@ class _Talk:
     look: Look
     limits: Limits
     spent: int = 0
-    paid: float = 1.0  # of the next question, as the endpoint's cache was seen to spare
+    paid: float = 1.0  # of the next question, as the endpoint's cache spares
     given: dict[Key, str] = field(default_factory=dict)  # calls answered, and where
     full: bool = False  # an answer had no room
 
@@ -128,8 +132,8 @@ class _Talk:
         need = self._need()
         if need + LEAST_REPLY > self.limits.tokens:
             raise BudgetSpent(
-                f"this step may use {self.limits.tokens} tokens of the incident's budget, and its "
-                f"question takes {need}; WARROOM_TOKENS_PER_INCIDENT sets it"
+                f"{self.limits.tokens} tokens of the incident's budget are for this question; it "
+                f"takes {need} and an answer; WARROOM_TOKENS_PER_INCIDENT sets the budget"
             )
 
     def _need(self) -> int:
@@ -137,14 +141,16 @@ class _Talk:
 
     def _affords(self, questions: int) -> bool:
         """Whether so many more questions like the next one and a reply are within the tokens."""
-        return self.spent + questions * self._need() + LEAST_REPLY <= self.limits.tokens
+        later = self.paid if self.spent else self.limits.repeat
+        need = self._need() * (1 + (questions - 1) * later / self.paid)
+        return self.spent + need + (questions - 1) * A_ROUND + LEAST_REPLY <= self.limits.tokens
 
     def _asked(self) -> Answer:
         answer = self.model.ask(self.ask)
         used = answer.usage
         counted = used.counted(self.limits.cached_share)
-        if self.spent and used.input:
-            self.paid = (counted - used.output) / used.input
+        seen = (counted - used.output) / used.input if self.spent and used.input else 1.0
+        self.paid = seen if self.spent else self.limits.repeat
         self.spent += counted
         return answer
 

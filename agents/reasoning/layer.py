@@ -6,6 +6,7 @@ brief -> converse (tools, bounded) -> applied (proven or dropped) -> skeptic -> 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pydantic import BaseModel
 
@@ -15,33 +16,38 @@ from ...incident.events import ModelCalled, ModelWrites
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import Hypothesis
 from ...incident.model_use import ModelCall
-from ...incident.report import AnyReport, CommunicationReport, InvestigationReport, PostmortemReport
+from ...incident.report import (
+    AnyReport,
+    CommunicationReport,
+    InvestigationReport,
+    PostmortemReport,
+    VerificationReport,
+)
 from ...incident.store import Store
+from ...models.allowance import Effort, context_row
 from ...models.assembly import describe, model_from, specialist_models
 from ...models.budget import ModelBudget, Spending
 from ...models.masking import Mask, Masked
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
 from ...models.wrapping import Metered
-from ...prompts.render import digest, render, stamp
+from ...prompts.values import plain
 from ...settings import Settings
 from ...tools.base import name_of
 from ..causes.calibration import basis_of
 from ..causes.observations import Observations
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
-from .brief import brief, cause
+from .case_file import named
 from .causes import Bench
-from .conversation import Limits, converse
+from .conversation import converse
 from .desk import LOOK_UPS, ToolDesk
 from .proof import Proof, complaints
+from .question import Subject, sized
 from .reliability import Reliability, own_table
 from .replies import Reply, SkepticReply
 from .skeptic import OTHER_VIEW, settled
 from .writing import rewrite_messages, rewrite_postmortem
 
-NO_LEADER = "No cause leads. Is there one that the evidence shows?"
-CHARS_PER_TOKEN = 2.5
-"""Of a conversation with tables and schemas: low, so that no endpoint finds it too long."""
 ModelFor = Callable[[str, Callable[[ModelCall], None]], Model]
 """The model of a specialist; every call it makes is told to the listener."""
 
@@ -88,33 +94,32 @@ class Session:
             return self._written(rewrite_postmortem)
         if isinstance(self.floor, CommunicationReport):
             return self._written(rewrite_messages)
+        if isinstance(self.floor, VerificationReport) and self.floor.improving:
+            return self.floor  # it is measured again in a moment
         asked = self.case.step.asked
         assert asked is not None, "a step without a question to a model writes texts"
-        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
-        desk = ToolDesk(tuple(tools), self.case.tools, self._document, self.payload)
+        desk = self._desk(asked)
         reply = self._reason(asked, desk)
         self._know()
         bench = self._bench()
         report = applied(self.case, self.floor, reply, bench)
         if isinstance(report, InvestigationReport):
-            report = settled(report, self.floor, self._challenge, bench, Observations(self.case))
+            challenge = partial(self._challenge, report, desk)
+            report = settled(report, self.floor, challenge, bench, Observations(self.case))
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
     def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
-        step, specialist = self.case.step, self.case.step.specialist
-        prompt = render(
-            step.prompt, tools=bool(asked.rounds), step=step.number, language=self.settings.language
-        )
-        user = brief(self._document(), self.floor, asked, self.payload, self._context())
-        ask = self._ask(specialist, prompt, user, asked.reply, specialist)
-        tools = desk.specs() if asked.rounds else ()
-        ask = replace(ask, tools=tools, max_tokens=asked.tokens)
-        context = self.settings.context_tokens - asked.tokens
-        limits = Limits(asked.rounds, int(context * CHARS_PER_TOKEN))
-        found = converse(self._model(specialist), ask, desk.look, limits, self._complaints)
+        subject = Subject(self._document(), self.floor, asked, self.case.step.prompt)
+        found = self._asked(subject, self.case.step.specialist, desk)
         assert isinstance(found, Reply)
         return found
+
+    def _asked(self, subject: Subject, who: str, desk: ToolDesk) -> BaseModel:
+        """What a model says to a question, after look-ups and at most one correction."""
+        bare = self._ask(who, subject.asked.reply)
+        ask, limits = sized(subject, bare, desk.specs(), self.payload, self.settings)
+        return converse(self._model(who), ask, desk.look, limits, self._complaints)
 
     def _complaints(self, reply: BaseModel) -> str:
         self._know()
@@ -128,14 +133,17 @@ class Session:
         reliability = Reliability(basis, name, own_table(self.settings.home))
         return Bench(self.proof, reliability, self.case.document.hypotheses)
 
-    def _challenge(self, leading: Hypothesis | None) -> SkepticReply:
-        prompt = render("model/skeptic.md", specialist=OTHER_VIEW)
+    def _challenge(
+        self, report: InvestigationReport, desk: ToolDesk, leading: Hypothesis | None
+    ) -> SkepticReply:
+        """The skeptic's word on the cause that leads, or on that none does. Raises ModelError."""
         asked = self.case.step.asked
         assert asked is not None
-        told = brief(self._document(), self.floor, asked, self.payload, self._context() // 2)
-        question = f"The cause to refute: {cause(leading)}" if leading else NO_LEADER
-        ask = self._ask(OTHER_VIEW, prompt, f"{told}\n{question}", SkepticReply, "skeptic")
-        reply = self._model(OTHER_VIEW).ask(replace(ask, purpose="skeptic")).reply
+        asked = replace(asked, reply=SkepticReply, effort=Effort.doubt)
+        floor = report.model_copy(update={"hypotheses": _ahead(leading, report.hypotheses)})
+        told = plain(named(leading), 400) if leading else ""
+        subject = Subject(self._document(), floor, asked, "model/skeptic.md", told)
+        reply = self._asked(subject, OTHER_VIEW, desk)
         assert isinstance(reply, SkepticReply)
         self._know()
         return reply
@@ -146,25 +154,25 @@ class Session:
         def ask_model(
             messages: tuple[ChatMessage, ...], schema: type[BaseModel], prompt: str
         ) -> BaseModel:
-            ask = self._ask(specialist, "", "", schema, "")
-            ask = replace(ask, messages=messages, prompt=prompt, purpose="write", max_tokens=2500)
+            ask = replace(self._ask(specialist, schema), messages=messages, prompt=prompt)
+            ask = replace(ask, purpose="write", max_tokens=2500)
             reply = self._model(specialist).ask(ask).reply
             assert reply is not None
             return reply
 
         return write(self.case, self.floor, ask_model, self.settings.language, self.payload)
 
-    def _ask(
-        self, specialist: str, system: str, user: str, schema: type[BaseModel], name: str
-    ) -> Ask:
-        step = self.floor.step
+    def _ask(self, specialist: str, schema: type[BaseModel]) -> Ask:
+        """An ask of this step, without its words."""
+        step, document = self.floor.step, self.case.document
         return Ask(
-            messages=(ChatMessage("system", system), ChatMessage("user", user)),
+            messages=(),
             schema=schema,
             specialist=specialist,
             step=step,
-            incident=self.case.document.id,
-            prompt=f"{stamp(f'model/{name}.md')}+{digest('model/shared.md')}" if name else "",
+            incident=document.id,
+            severity=document.severity,
+            purpose="skeptic" if schema is SkepticReply else "reason",
             deadline=self.deadline,  # each request has its own, sooner one: Wire
             listen=lambda text: self.case.tell(
                 ModelWrites(specialist=specialist, step=step, text=text)
@@ -190,9 +198,16 @@ class Session:
         self.proof.onset = onset.timestamp() if onset else None
         self.proof.evidence = {e.id: e for e in held if e.status is not EvidenceStatus.failed}
 
-    def _context(self) -> int:
-        """Characters for evidence tables: a quarter of the context, no more than helps."""
-        return min(3_500, self.settings.context_tokens * 3 // 4)
+    def _desk(self, asked: Asked) -> ToolDesk:
+        """What a specialist of this step may look at."""
+        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
+        answer = context_row(self.settings.context_tokens).answer
+        return ToolDesk(tuple(tools), self.case.tools, self._document, self.payload, answer)
+
+
+def _ahead(leading: Hypothesis | None, all: list[Hypothesis]) -> list[Hypothesis]:
+    """The leading cause first: its evidence is shown first."""
+    return [*([leading] if leading else []), *(h for h in all if h is not leading)]
 
 
 def model_layer_of(settings: Settings, store: Store, model: Model | None = None) -> ModelLayer:

@@ -97,6 +97,13 @@ class Proof:
             self.unproven.append(f"change {said} :: no change of that id is on record")
         return found
 
+    def routes(self, said: Iterable[str]) -> list[str]:
+        """Those of the routes that a model names which evidence names as well."""
+        rows = [row for id in self.evidence for row in self._shown.shown(id).rows]
+        named = [str(row[n]) for row in rows for n in ("route", "operation") if row.get(n)]
+        known = {plain(name): name for name in named}
+        return [known[plain(one)] for one in said if plain(one) in known]
+
     def judge(self, claim: Claim) -> Judged:
         """A claim looked up. Nothing is listed."""
         found = [(self._id(cited), cited, self._places(cited)) for cited in claim.cites]
@@ -118,13 +125,13 @@ class Proof:
         held = [(self._shown.shown(id), place) for id, place in places if id in self.evidence]
         headings = dict.fromkeys(shown.heading for shown, _ in held)
         ground = Ground(
-            tuple(place for _, place in held),
-            tuple(shown.record.tool for shown, _ in held),
-            tuple(headings),
-            self._services,
-            self.onset,
-            known,
-            subject,
+            places=tuple(place for _, place in held),
+            tools=tuple(shown.record.tool for shown, _ in held),
+            headings=tuple(headings),
+            services=self._services,
+            onset=self.onset,
+            known=known,
+            subject=subject,
         )
         return objections(text, ground)
 

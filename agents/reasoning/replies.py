@@ -13,13 +13,14 @@ from ...incident.severity import Severity
 Line = Annotated[str, StringConstraints(max_length=220)]
 Id = Annotated[str, StringConstraints(max_length=16)]
 Name = Annotated[str, StringConstraints(max_length=80)]
+Shown = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Cited(BaseModel):
     """A value and the evidence that it was read in."""
 
     evidence: Id = Field(description="evidence id, such as E12")
-    value: Name = Field(description="one value exactly as it stands in that evidence")
+    value: Shown = Field(description="one value as shown there, or column=value")
 
 
 class Claim(BaseModel):
@@ -42,6 +43,11 @@ class Cause(BaseModel):
     change: Name = Field(
         description="id of the guilty change as a table shows it (commit, deploy, flag, "
         f"configuration); {NO_CHANGE}: no change of ours is guilty; empty: not known"
+    )
+    explains: list[Name] = Field(
+        max_length=4,
+        description="where several faults are true at once: the failing routes that this one "
+        "explains, as tables name them; empty: all that hurts",
     )
     statement: Line = Field(description="the cause in one sentence")
     support: list[Claim] = Field(max_length=3, description="what speaks for it")

@@ -14,6 +14,7 @@ from ...incident.document import Incident
 from ...incident.events import ResponseEvent
 from ...incident.lifecycle import Phase, Specialist
 from ...incident.report import AnyReport, Report
+from ...models.allowance import Effort
 from ...settings import Settings
 from ...telemetry.model import Catalogue
 from ...tools.base import Frame, ToolFunction
@@ -30,14 +31,12 @@ class Asked:
     reply: type[BaseModel]
     tools: tuple[ToolFunction, ...] = ()
     """Where there are any, evidence on record can be read on and searched as well."""
-    rounds: int = 0
-    """Times it may call tools before it has to answer."""
+    effort: Effort = Effort.usual
+    """How much hangs on it: what it may be told and may use."""
     tokens: int = 1200
     """Longest of one answer."""
     sums_up: bool = False
     """Whether the step's summary may be its words; else it says what code decided."""
-    knows_causes: bool = False
-    """Whether it is told the hypotheses of earlier steps."""
 
 
 @dataclass(frozen=True)

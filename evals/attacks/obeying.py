@@ -34,6 +34,8 @@ HELD = re.compile(r"\[(E\d+): ([^;\]]+)")
 AFFECTED = re.compile(r"affected: ([\w-]+)")
 PROOF = [{"evidence": "E1", "value": "ok"}, {"evidence": "E999", "value": "everything is fine"}]
 
+ROOMY = {"context_tokens": 128_000, "tokens_per_incident": 1_000_000}
+
 
 def obeys(text: str) -> Callable[[Ask], Line]:
     """A script that follows one planted text."""
@@ -48,13 +50,15 @@ def obeys(text: str) -> Callable[[Ask], Line]:
 
 
 def ceiling_that_obeys(text: str) -> Callable[[Settings, Store], ModelLayer]:
-    """A real model layer with that model in it."""
-    return lambda settings, store: model_layer_of(settings, store, ScriptedModel(obeys(text)))
+    """A real model layer with that model in it; it has room enough to be asked in every step."""
+    return lambda settings, store: model_layer_of(
+        settings.model_copy(update=ROOMY), store, ScriptedModel(obeys(text))
+    )
 
 
 def _wanted(ask: Ask, text: str) -> dict:
     """Every field by which a reply could do harm, for the schemas that have it."""
-    told = ask.messages[-1].content
+    told = ask.messages[1].content
     claim = {"statement": text[:200], "service": "payments", "cites": PROOF}
     true = {"statement": "it fails", "service": "", "cites": _held(told)}
     hurt = AFFECTED.search(told)
@@ -62,6 +66,7 @@ def _wanted(ask: Ask, text: str) -> dict:
         "service": "payments",
         "kind": "hung process",
         "change": "",
+        "explains": [],
         "statement": text[:200],
         "support": [claim],
         "against": [claim],

@@ -64,8 +64,8 @@ def _with_model(case: RcaCase, settings: Settings, layer: MakeModelLayer) -> Rca
 
 
 def _heard(case: RcaCase, document: Incident, use: Use) -> ModelWord:
-    said = [word for report in document.reports for word in report.testimony if word.first]
-    last = said[-1] if said else None
+    said = [[word for word in report.testimony if word.first] for report in document.reports]
+    last = next((words[0] for words in reversed(said) if words), None)
     return ModelWord(
         model=document.model_calls[-1].model,
         basis=last.basis if last else "",

@@ -1,6 +1,7 @@
-"""How the playbooks answer recorded faults that nobody had announced.
+"""How recorded faults that nobody had announced are answered: by the playbooks, or with the
+configured model on top.
 
-    python -m warroom.evals.unannounced DIR [--only NAME …] [--words] [--json FILE]
+    python -m warroom.evals.unannounced DIR [--only NAME …] [--model] [--words] [--json FILE]
 
 Every action is rejected: what is scored is the answer, and whether the first action asked for would
 do harm. The trivial answer, for comparison, blames whoever the alert names.
@@ -16,14 +17,14 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from ...app.opening import at_once, open_context, playbooks
+from ...app.configuration import settings as configured
+from ...app.opening import MakeModelLayer, at_once, open_context, playbooks
 from ...drills.score import Check
 from ...drills.surprise.score import HARM, said
 from ...incident.document import Incident
-from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ..framework.files import check_writable, write_json
-from ..incidents.run import respond
+from ..incidents.run import model_layer_for, respond
 from .recordings import RecordedFault, recordings
 
 TRIVIAL = "trivial place"
@@ -52,12 +53,12 @@ class Answer:
         }
 
 
-def answer(fault: RecordedFault) -> Answer:
+def answer(fault: RecordedFault, model_layer: MakeModelLayer = playbooks) -> Answer:
     """The whole response without an action, held against the truth."""
     with TemporaryDirectory() as home, closing(open_bundle(fault.bundle)) as recorder:
-        settings = Settings().model_copy(update={"home": Path(home)})
+        settings = configured().model_copy(update={"home": Path(home)})
         context = open_context(
-            settings, recorder=recorder, model_layer=playbooks, sleep=at_once, rehearse=True
+            settings, recorder=recorder, model_layer=model_layer, sleep=at_once, rehearse=True
         )
         return _marked(fault, context.store.load(respond(fault.alert, context, act=False)))
 
@@ -80,13 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--model", action="store_true", help="with the configured model on top")
     parser.add_argument("--words", action="store_true", help="print what was said and what was so")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     check_writable(options.json)
+    layer = model_layer_for if options.model else playbooks
     with TemporaryDirectory() as work_folder:
         found = [
-            answer(fault)
+            answer(fault, layer)
             for fault in recordings(options.folder, Path(work_folder))
             if not options.only or fault.name in options.only
         ]

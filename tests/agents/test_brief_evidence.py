@@ -1,14 +1,30 @@
 """Which evidence a model is shown first: what decides, whoever looked at it."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from warroom.agents.reasoning.brief import brief
-from warroom.agents.runtime.case import Step
-from warroom.agents.steps import DESIGN_FIX, DETECT, INVESTIGATE, SWEEP
-from warroom.incident.report import FixReport
+from warroom.agents.reasoning.case_file import case_file
+from warroom.agents.reasoning.question import Subject, asking
+from warroom.agents.runtime.case import Asked, Step
+from warroom.agents.steps import (
+    ASSESS_SECURITY,
+    DESIGN_FIX,
+    DETECT,
+    INVESTIGATE,
+    MITIGATE,
+    SWEEP,
+)
+from warroom.incident.document import Incident
+from warroom.incident.report import AnyReport, FixReport, Report
+from warroom.models.allowance import Effort, allowance
+from warroom.settings import Settings
 from warroom.tests.support import incidents
 from warroom.tests.support.thinkers import TABLE
 
+ALLOWED = allowance(Settings(context_tokens=128_000), None, Effort.most)
 ROWS = {"rows": [{"service": "checkout", "error_rate": 0.4}]}
 
 
@@ -17,7 +33,13 @@ def tables(characters: int) -> list[str]:
     nothing = FixReport(specialist="debugger", conclusion="inconclusive", summary="no safe action")
     asked = DESIGN_FIX.asked
     assert asked is not None
-    told = brief(incidents.full(), nothing, asked, lambda _: ROWS, characters)
+    return shown(incidents.full(), nothing, asked, characters)
+
+
+def shown(document: Incident, floor: AnyReport, asked: Asked, characters: int) -> list[str]:
+    """Ids of the tables of a brief."""
+    sizes = replace(ALLOWED, tables=characters)
+    told = brief(document, floor, asked, lambda _: ROWS, sizes, "Why?", reads_on=False)
     return [match["id"] for match in TABLE.finditer(told)]
 
 
@@ -33,5 +55,60 @@ def test_a_fix_rests_on_what_the_leading_cause_rests_on_and_on_what_came_of_acti
 def test_a_table_tells_of_reading_on_where_that_is_offered(step: Step) -> None:
     rows = {"rows": [{"n": n, "message": "m" * 300} for n in range(50)]}
     assert step.asked is not None
-    told = brief(incidents.full(), incidents.full().reports[0], step.asked, lambda _: rows, 3_500)
-    assert ("read_evidence" in told) is bool(step.asked.tools)
+    floor = incidents.full().reports[0]
+    subject = Subject(incidents.full(), floor, step.asked, step.prompt)
+    reads_on = bool(step.asked.tools)
+    told = brief(
+        subject.document,
+        floor,
+        step.asked,
+        lambda _: rows,
+        ALLOWED,
+        asking(subject, 3),
+        reads_on=reads_on,
+    )
+    assert ("read_evidence" in told) is reads_on
+
+
+def seen() -> Incident:
+    """An incident of which a model was shown everything in an earlier step."""
+    document = incidents.full()
+    first = document.reports[0]
+    searched = [record.id for record in document.evidence]
+    document.reports[0] = first.model_copy(update={"source": "model", "searched": searched})
+    return document
+
+
+def test_a_table_that_was_shown_and_is_told_in_the_case_file_is_only_named() -> None:
+    document, nothing = (
+        seen(),
+        Report(step=5, specialist="security", conclusion="concluded", summary=""),
+    )
+    assert ASSESS_SECURITY.asked is not None
+    floor = nothing.model_copy(update={"searched": [r.id for r in document.evidence]})
+    told = case_file(document, floor, ALLOWED.case_file)
+    again = shown(document, floor, ASSESS_SECURITY.asked, 9_000)
+    fresh = shown(incidents.full(), floor, ASSESS_SECURITY.asked, 9_000)
+    repeated = [id for id in fresh if re.search(rf"\b{id}\b", told)]
+    assert repeated
+    assert again == [id for id in fresh if id not in repeated]
+
+
+@pytest.mark.parametrize("step", [MITIGATE, INVESTIGATE, DESIGN_FIX], ids=lambda step: step.title)
+def test_who_decides_sees_what_decides_whoever_was_shown_it(step: Step) -> None:
+    document = seen()
+    floor = Report(step=step.number, specialist=step.specialist, conclusion="concluded", summary="")
+    leading = [q.evidence for a in document.hypotheses[0].support for q in a.quotes]
+    assert step.asked is not None
+    assert set(leading) <= set(shown(document, floor, step.asked, 9_000))
+
+
+def test_what_grows_slowly_stands_first() -> None:
+    document, floor = incidents.full(), incidents.full().reports[0]
+    assert INVESTIGATE.asked is not None
+    told = brief(
+        document, floor, INVESTIGATE.asked, lambda _: ROWS, ALLOWED, "Why is it so?", reads_on=True
+    )
+    parts = ["# Incident", "# Case file", "# The playbook's report", "# Evidence", "Why is it so?"]
+    places = [told.index(part) for part in parts]
+    assert places == sorted(places)

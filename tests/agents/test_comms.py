@@ -22,6 +22,7 @@ from warroom.tools.traffic import RouteImpact
 
 ROWS = [
     RouteImpact(
+        service="gateway",
         route="*",
         requests=3600,
         failed=900,
@@ -34,6 +35,7 @@ ROWS = [
         failed_clients=40,
     ),
     RouteImpact(
+        service="gateway",
         route="POST /checkout",
         requests=1000,
         failed=880,
@@ -46,6 +48,7 @@ ROWS = [
         failed_clients=38,
     ),
     RouteImpact(
+        service="gateway",
         route="GET /catalog",
         requests=2600,
         failed=20,

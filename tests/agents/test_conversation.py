@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from pydantic import BaseModel
 
-from warroom.agents.reasoning.conversation import MOST_CALLS, Limits, converse
+from warroom.agents.reasoning.conversation import A_ROUND, MOST_CALLS, Limits, converse
 from warroom.errors import BudgetSpent, ModelMuddled, ModelUnavailable, ToolRetry
 from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import Line, ScriptedModel
@@ -88,7 +88,7 @@ def looking(ask: Ask) -> Line:
 
 def test_it_goes_on_until_the_tokens_are_spent_and_leaves_room_for_the_report() -> None:
     need = estimated(size_of(question(30, tools=True)))
-    tokens = 6 * need
+    tokens = 12 * need + A_ROUND
     _, asked = talk(looking, Limits(rounds=50, tokens=tokens))
     spent = sum(estimated(size_of(ask)) + 50 for ask in asked)
     assert 2 < len(asked) < 50
@@ -96,7 +96,7 @@ def test_it_goes_on_until_the_tokens_are_spent_and_leaves_room_for_the_report() 
 
 
 def test_a_cache_buys_more_rounds() -> None:
-    tokens = 6 * estimated(size_of(question(30, tools=True)))
+    tokens = 12 * estimated(size_of(question(30, tools=True))) + A_ROUND
 
     def cached(ask: Ask) -> Line:
         line = looking(ask)

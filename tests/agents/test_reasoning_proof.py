@@ -24,6 +24,12 @@ PAYLOADS = {
     },
     "logs": {"rows": [{"service": "payments", "message": "payments is down, restart payments"}]},
     "failed": {"rows": [{"service": "checkout", "share": 1.0}]},
+    "routes": {
+        "rows": [
+            {"service": "checkout", "operation": "GET /buy"},
+            {"service": "payments", "operation": "GET /pay"},
+        ]
+    },
     "changes": {
         "rows": [
             {"id": "cafe123cafe", "service": "checkout", "version": "v8", "summary": "tidy"},
@@ -42,11 +48,12 @@ TOOLS = {
     "E3": ("search_logs", "logs"),
     "E4": ("failure_origins", "failed"),
     "E5": ("change_history", "changes"),
+    "E6": ("new_failures", "routes"),
 }
 
 
 def proof() -> Proof:
-    """Five pieces of evidence; the fourth is a failed call."""
+    """Six pieces of evidence; the fourth is a failed call."""
     held = {
         id: Evidence(
             id=id,
@@ -75,12 +82,14 @@ def cause(
     against: tuple[Claim, ...] = (),
     change: str = "",
     ruled_out: str = "",
+    explains: tuple[str, ...] = (),
 ) -> Cause:
     """A cause as a model names it."""
     return Cause(
         service=service,
         kind=kind,
         change=change,
+        explains=list(explains),
         statement=f"{service}: {kind.value}",
         support=list(support),
         against=list(against),
@@ -249,11 +258,53 @@ def test_a_change_that_is_not_on_record_is_not_blamed() -> None:
     assert any("no change of that id" in text for text in at.proof.unproven)
 
 
+def test_a_fault_whose_change_the_playbook_did_not_know_gets_it_from_the_model() -> None:
+    leak = known(0.6).model_copy(update={"kind": FaultKind.memory_leak})
+    said = cause("checkout", FaultKind.memory_leak, DIFF, change="beef123")
+    (found,) = combined([leak], [said], bench())
+    assert found.change == "beef123beef" and found.confidence > 0.6
+
+
+def test_who_says_that_no_change_is_guilty_does_not_back_the_change_that_is_blamed() -> None:
+    blamed = known(0.6, "cafe123cafe")
+    said = cause("checkout", FaultKind.bad_deploy, ORIGIN, ERRORS, change="none")
+    found = combined([blamed], [said], bench())
+    assert {h.change for h in found} == {"", "cafe123cafe"}
+    assert next(h for h in found if h.change).confidence < 0.6
+
+
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
     place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
     found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
     assert found[0].kind is HUNG
     assert leader(found) is found[0]
+
+
+def test_two_faults_that_explain_different_routes_are_both_true() -> None:
+    """One whole would make each as likely as not; each explains what the other cannot."""
+    pay = claim("payments is down", ("E6", "GET /pay"), service="payments")
+    first = cause("checkout", HUNG, ORIGIN, ERRORS, explains=("GET /buy",))
+    second = cause(
+        "payments", FaultKind.lock_contention, pay, explains=("get /pay", "GET /made-up")
+    )
+    rivals = [replace_explains(one, ()) for one in (first, second)]
+    known_both = [known(0.45).model_copy(update={"kind": HUNG}), other_place(0.45)]
+    alone = combined(known_both, rivals, bench())
+    both = combined(known_both, [first, second], bench())
+    assert min(h.confidence for h in both[:2]) > 0.7
+    assert alone[1].confidence < 0.5
+    assert both[1].explains in (["GET /buy"], ["GET /pay"])
+
+
+def replace_explains(one: Cause, routes: tuple[str, ...]) -> Cause:
+    """The same cause, of these routes."""
+    return one.model_copy(update={"explains": list(routes)})
+
+
+def other_place(confidence: float) -> Hypothesis:
+    """The playbook's second cause."""
+    found = known(confidence).model_copy(update={"id": "H2", "service": "payments"})
+    return found.model_copy(update={"kind": FaultKind.lock_contention})
 
 
 def test_an_objection_counts_as_far_as_it_proves() -> None:
@@ -263,6 +314,15 @@ def test_an_objection_counts_as_far_as_it_proves() -> None:
     after = challenged([before], lambda _: doubt, bench())[0]
     assert 0.5 < after.confidence < before.confidence
     assert after.contradiction[0].weight < 0
+
+
+def test_an_objection_to_one_of_two_faults_leaves_the_other_as_it_was() -> None:
+    first = known(0.9).model_copy(update={"explains": ["GET /buy"]})
+    second = other_place(0.8).model_copy(update={"explains": ["GET /pay"]})
+    late = claim("its errors rose late", ("E2", "0.244"))
+    doubt = SkepticReply(refuted=True, why="late", against=[late], causes=[])
+    after = {h.id: h.confidence for h in challenged([first, second], lambda _: doubt, bench())}
+    assert after["H2"] == 0.8 and after["H1"] < 0.9
 
 
 def test_where_no_cause_leads_the_skeptic_may_name_one() -> None:

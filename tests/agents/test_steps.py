@@ -3,11 +3,13 @@
 import pytest
 from pydantic import TypeAdapter
 
+from warroom.agents.reasoning.question import Subject, asking
 from warroom.agents.steps import STEPS, step_of
 from warroom.graph import build
 from warroom.incident.events import ModelWrites, ResponseEvent, StepStarted
 from warroom.incident.lifecycle import Phase
-from warroom.prompts.render import render
+from warroom.incident.report import Report
+from warroom.tests.support import incidents
 from warroom.tests.support.house import ROOT
 from warroom.tools.base import REGISTRY, Effect, name_of
 
@@ -32,9 +34,9 @@ def test_the_graph_works_every_step():
 
 @pytest.mark.parametrize("step", [s for s in STEPS if s.asked], ids=lambda s: str(s.number))
 def test_a_model_is_asked_with_words_and_tools_that_exist(step):
-    assert render(step.prompt, tools=True, step=step.number, language="en").strip()
+    floor = Report(step=step.number, specialist=step.specialist, conclusion="concluded", summary="")
+    assert asking(Subject(incidents.full(), floor, step.asked, step.prompt), rounds=3).strip()
     assert all(REGISTRY[name_of(tool)].effect is Effect.read for tool in step.asked.tools)
-    assert bool(step.asked.tools) is bool(step.asked.rounds)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from warroom.evals.rca.tables import rca_grids
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.settings import Settings
 from warroom.tests.support.rca_folder import CULPRIT, DECOY, write_folder
-from warroom.tests.support.thinkers import filled
+from warroom.tests.support.thinkers import evidence_of, filled
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_the_playbooks_answer_beside_a_model_that_is_asked_for():
 
 def test_what_the_model_said_is_kept_apart_from_what_follows(root):
     cause = {
-        **{"service": "cart", "kind": "bad deploy", "change": CULPRIT[:9]},
+        **{"service": "cart", "kind": "bad deploy", "change": CULPRIT[:9], "explains": []},
         **{"statement": "it is the price", "against": [], "ruled_out": ""},
         "support": [{"statement": "it fails", "service": "cart", "cites": []}],
     }
@@ -72,10 +72,68 @@ def test_what_the_model_said_is_kept_apart_from_what_follows(root):
 
     layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(says))  # noqa: E731
     (case,) = rca_cases(root, ["shop"])
-    (answer,) = model_of(Settings(), layer).answer(case)
+    (answer,) = model_of(Settings(context_tokens=128_000), layer).answer(case)
     word = answer.heard
     assert word and (word.service, word.commit) == ("cart", CULPRIT)
     assert word.calls > 5
+
+
+def answer_of(root, says):
+    """The answer that follows from the playbooks, which lean to the decoy, and this script."""
+    layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(says))  # noqa: E731
+    (case,) = rca_cases(root, ["shop"])
+    return model_of(Settings(context_tokens=128_000), layer).answer(case)[0]
+
+
+def blaming(change, *cites, ruled_out=""):
+    """A cause of cart's as a careful reader would hand it in."""
+    reasons = [
+        {"statement": words, "service": "cart", "cites": [{"evidence": id, "value": value}]}
+        for words, id, value in cites
+    ]
+    return {
+        **{"service": "cart", "kind": "bad deploy", "change": change, "explains": []},
+        **{"statement": "it asks for the price in another way", "ruled_out": ruled_out},
+        "support": [] if ruled_out else reasons,
+        "against": reasons if ruled_out else [],
+    }
+
+
+def investigating(*causes_of):
+    """A script that says this in step 4, with the evidence that it is shown there."""
+
+    def says(ask):
+        if "contributing" not in ask.schema.model_fields:
+            return filled(ask)
+        found = {tool: evidence_of(ask, tool) for tool in ("failure_origins", "change_history")}
+        return filled(ask, causes=[made(found) for made in causes_of])
+
+    return says
+
+
+def right(found):
+    origin = ("cart fails with no price", found["failure_origins"], "no price")
+    release = ("v2 asks for the price in one query", found["change_history"], "price in one query")
+    return blaming(CULPRIT[:9], origin, release)
+
+
+def other_release(found):
+    before = ("v1 came out 640 s before it", found["change_history"], "640")
+    return blaming(DECOY[:9], before, ruled_out="it was long in use when it began")
+
+
+def test_a_right_answer_with_values_that_resolve_leads(root):
+    assert answer_of(root, filled).commit == DECOY
+    answer = answer_of(root, investigating(right, other_release))
+    assert answer.commit == CULPRIT
+    assert answer.blamed[0].confidence > 0.5
+
+
+def test_the_same_answer_that_cites_nothing_does_not(root):
+    bare = [lambda found: blaming(CULPRIT[:9], ("v2 did it", "E999", "price in one query"))]
+    answer = answer_of(root, investigating(*bare))
+    assert answer.commit == DECOY
+    assert answer.heard and answer.heard.commit == CULPRIT
 
 
 def test_a_model_that_never_answered_is_not_scored(root):
@@ -83,7 +141,7 @@ def test_a_model_that_never_answered_is_not_scored(root):
     layer = lambda settings, store: model_layer_of(settings, store, ScriptedModel(lambda _: down))  # noqa: E731
     (case,) = rca_cases(root, ["shop"])
     with pytest.raises(ModelUnavailable, match="none of"):
-        model_of(Settings(), layer).answer(case)
+        model_of(Settings(context_tokens=128_000), layer).answer(case)
 
 
 def test_one_case_may_be_picked(root):

@@ -258,7 +258,7 @@ def test_what_an_endpoint_says_of_its_cache_is_read_and_never_more_than_was_aske
 
 def test_a_mild_incident_may_use_less(tmp_path: Path) -> None:
     till = Till(tmp_path, used(100), context_tokens=128_000)
-    asked = question(30)
+    asked = replace(question(30), purpose="write")
     limits = {level: till.limit(replace(asked, severity=level)) for level in Severity}
     assert limits[Severity.P0] == 60_000
     assert limits[Severity.P0] >= limits[Severity.P1] > limits[Severity.P2] > limits[Severity.P3]

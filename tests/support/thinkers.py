@@ -12,6 +12,8 @@ from warroom.incident.model_use import ModelCall
 from warroom.incident.timeline import utc_now
 from warroom.models.protocol import Answer, Ask, Model
 
+ROOMY = 128_000
+PLENTY = {"tokens_per_incident": 500_000}
 TABLE = re.compile(r"^(?P<id>E\d+) (?P<tool>\w+) \(", re.MULTILINE)
 
 
@@ -37,12 +39,14 @@ class Counted:
 
 
 def think(context: ResponseContext, script: Callable[[Ask], Line]) -> ScriptedModel:
-    """Put a scripted model on top of the room's playbooks; the model, with what it was asked."""
+    """Put a scripted model on top of the room's playbooks; the model, with what it was asked. It
+    takes so much context that every step is asked and every tool is offered."""
     model = ScriptedModel(script)
+    settings = context.settings.model_copy(update={"context_tokens": ROOMY, **PLENTY})
     context.model_layer = ModelOnTop(
         lambda _specialist, listen: Counted(model, listen),
         context.store,
-        context.settings,
+        settings,
         "a fake",
     )
     return model
