@@ -15,6 +15,7 @@ from ...actions.services import Reroute, Restart, RollBack, Scale
 from ...actions.state import RestoreDatabase, RestoreProcess
 from ...faults import Remedy, fault_of
 from ...incident.finding import Hypothesis
+from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
@@ -50,14 +51,35 @@ def _flag_off(_observations: Observations, cause: Hypothesis) -> Iterator[Action
 
 
 def _roll_back(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """To the version before the blamed release; only where a release is blamed."""
+    """To the version before the one that brought the blamed change; only where one is blamed."""
     row = first(seen.changes, id=cause.change) if cause.change else None
-    if row and row.kind in NO_RELEASE:
+    if row is None or row.kind in NO_RELEASE:
         return
     part = seen.case.inventory.services.get(cause.service, Part())
-    version = (row.previous if row else "") or part.previous
-    if row and version:
+    carrier = next((d for d in _deploys(seen, cause.service) if d.at >= row.at), None)
+    newest = carrier is None or carrier.version in ("", part.version)
+    version = row.previous or (carrier.previous if carrier else "")
+    version = version or (part.previous if newest else "")
+    if version:
         yield ActionDraft(RollBack, cause.service, {"to_version": version})
+
+
+def brought_by(seen: Observations, service: str, version: str) -> set[str]:
+    """Ids of the changes that came with a version of a service: its deploy, and the service's
+    commits since the deploy before it."""
+    earlier = -math.inf
+    for deploy in _deploys(seen, service):
+        if deploy.version == version:
+            commits = where(seen.history, kind="commit", service=service)
+            return {deploy.id, *(c.id for c in commits if earlier < c.at <= deploy.at)}
+        earlier = deploy.at
+    return set()
+
+
+def _deploys(seen: Observations, service: str) -> list[ChangeRecord]:
+    """Of a service, oldest first."""
+    found = where(seen.history, kind="deploy", service=service)
+    return sorted(found, key=lambda deploy: deploy.at)
 
 
 def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:

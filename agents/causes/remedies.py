@@ -4,10 +4,12 @@ Which action fits which kind of fault is the practice's; target and parameters c
 and the inventory. A plan that does not fit the system is left out, and the reason is kept.
 """
 
+from collections.abc import Sequence
+
 from ...actions.catalogue import plan
 from ...actions.database import RepairRows
 from ...actions.edge import BlockSource, Throttle
-from ...actions.services import Restart
+from ...actions.services import Restart, RollBack
 from ...actions.state import RestoreProcess
 from ...errors import ToolRetry
 from ...faults import fault_of
@@ -15,8 +17,9 @@ from ...incident.action import ActionPlan
 from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from ...telemetry.signal_catalogue import SignalName
+from .agreement import agrees
 from .demand import surging
-from .moves import ActionDraft, moves
+from .moves import ActionDraft, brought_by, moves
 from .observations import Observations, where
 from .processes import growing, silent, working
 
@@ -46,8 +49,7 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
         for order, move in enumerate(moves(seen, hypothesis)):
             try:
-                made = _plan(seen, hypothesis, move)
-                _fits(seen, hypothesis, made)
+                made = fitting(seen, hypothesis, move, hypotheses)
             except ToolRetry as error:
                 gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
@@ -63,9 +65,42 @@ def sure_of_first(plans: list[ActionPlan], hypotheses: list[Hypothesis]) -> floa
     return max((h.confidence for h in hypotheses if h.id == meant), default=0.0)
 
 
+def fitting(
+    seen: Observations, cause: Hypothesis, draft: ActionDraft, hypotheses: Sequence[Hypothesis]
+) -> ActionPlan:
+    """The exact plan, whoever drafted it. Raises ToolRetry with what speaks against it.
+
+    Args:
+        cause: the hypothesis that it is meant to cure.
+        hypotheses: all of them: a version that one of them blames is no way back.
+    """
+    made = _plan(seen, cause, draft)
+    _fits(seen, cause, made)
+    if made.kind == RollBack.kind and (why := _why_not_back(seen, made, hypotheses)):
+        raise ToolRetry(why)
+    return made
+
+
+SUSPECT = 0.1
+"""Confidence from which a standing hypothesis makes the version that it blames no way back."""
+
+
+def _why_not_back(seen: Observations, made: ActionPlan, hypotheses: Sequence[Hypothesis]) -> str:
+    """Why this version is none to go back to; empty where it is."""
+    version = str(made.parameters["to_version"])
+    brought = brought_by(seen, made.target, version)
+    for h in hypotheses:
+        if h.standing and h.confidence >= SUSPECT and h.change in brought:
+            return f"{version} is suspected itself: {h.change[:10]}, which {h.id} blames with " \
+                f"{h.confidence:.0%}, came with it"  # fmt: skip
+    return ""
+
+
 def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
     """Raises ToolRetry with the reason where asking is better than this action: it was tried, its
     cause is too unsure for what it costs, or nothing shows what it would cure."""
+    if not agrees(seen, cause):
+        raise ToolRetry(f"nothing that was measured at {cause.service} agrees with its cause")
     tried = seen.case.document.tried(made)
     if tried:
         raise ToolRetry(f"tried already: it left things {tried.outcome.value}")

@@ -116,10 +116,19 @@ def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
         known = ts.size if fired is None else int(np.searchsorted(ts, fired, side="right"))
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
-            if index is not None:  # a rate looks back: what it shows began by the sample before
-                before = ts[max(0, index - 1)]
-                return FirstSymptom(before, before, ts[index])
+            if index is not None:
+                return between_samples(ts, index, seen.case.catalogue.windows.detect_s)
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
     return FirstSymptom(row.onset, row.onset - spacing, row.onset)
+
+
+def between_samples(ts: np.ndarray, index: int, window: float) -> FirstSymptom:
+    """The begin of what left its level after the sample of this index. A rate looks back: what it
+    shows began by the sample before, where samples are close enough to say so."""
+    before = float(ts[max(0, index - 1)])
+    calm, ill = float(ts[index]), float(ts[index + 1])
+    if ill - before <= window:
+        return FirstSymptom(before, before, calm)
+    return FirstSymptom(calm, calm, ill)
