@@ -144,7 +144,7 @@ def login(token: str, password: SecretStr | None = None): settings.password
 10.0.3.7 127.0.0.1:5432 192.168.1.1 172.16.0.9 fe80::1 ::1
 memory 15032385536 bytes, order 4111111111111112, shop-1 payments-2 /products/{sku}
 secretName: db-tls keyspace=orders author=shop-bot user-agent: curl/8
-GET /home/shop/42 /srv/shop/api.py /tmp is full, https://a.b/tmp/c/d
+GET /home/shop/42 /srv/shop/api.py /tmp is full, https://a.b/tmp/c
 http://127.0.0.1:9001/RPC2 s3://bucket/a:b rate(http_requests_total[5m]) 90% ± 3
 """
 
