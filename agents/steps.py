@@ -6,23 +6,26 @@ from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..models.allowance import Effort
 from ..tools.capacity import saturation
-from ..tools.change_feed import recent_changes
+from ..tools.change_lookup import change_diff, changes_between, deploy_contents
 from ..tools.coverage import query_telemetry
-from ..tools.example import example_trace
+from ..tools.example import example_trace, trace
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
+from ..tools.series import signal_series
 from ..tools.sessions import database_sessions
-from ..tools.shifts import signal_series
+from ..tools.span_search import search_spans
 from ..tools.state import state_changes
 from ..tools.traffic import access_patterns
 from . import comms, debugger, observability, performance, postmortem, security, triage
 from .reasoning import replies
 from .runtime.case import Asked, Step
 
+LOOK = (search_logs, signal_series, changes_between)
+"""What every specialist that looks further may look at."""
 DEBUG = (
-    *(search_logs, example_trace, slow_queries, signal_series, recent_changes, query_telemetry),
-    *(state_changes, database_sessions),
+    *(*LOOK, log_patterns, search_spans, trace, example_trace, slow_queries, query_telemetry),
+    *(change_diff, deploy_contents, state_changes, database_sessions, instance_load),
 )
 
 DETECT = Step(

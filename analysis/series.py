@@ -118,20 +118,23 @@ def _carry(values: FloatArray, hold: int) -> FloatArray:
     return np.where(fresh, values[np.maximum(source, 0)], np.nan)
 
 
-def downsample(values: ArrayLike, width: int) -> FloatArray:
-    """At most `width` points for a sparkline; each keeps its chunk's value farthest from the
-    overall median, so that a short spike or dip stays visible."""
+def telling_points(values: ArrayLike, width: int) -> NDArray[np.int64]:
+    """Indices of at most `width` values, ascending: of each chunk the one farthest from the overall
+    median, so that a short spike or dip stays visible."""
     v = np.asarray(values, float)
     if v.size <= width or width <= 0:
-        return v[: max(width, 0)]
+        return np.arange(v.size)[: max(width, 0)]
     finite = v[np.isfinite(v)]
     middle = float(np.median(finite)) if finite.size else 0.0
-    return np.array([_farthest(chunk, middle) for chunk in np.array_split(v, width)])
+    far = np.nan_to_num(np.abs(v - middle), nan=-1.0)
+    chunks = np.array_split(np.arange(v.size), width)
+    return np.array([chunk[np.argmax(far[chunk])] for chunk in chunks])
 
 
-def _farthest(chunk: FloatArray, middle: float) -> float:
-    finite = chunk[np.isfinite(chunk)]
-    return float(finite[np.argmax(np.abs(finite - middle))]) if finite.size else float("nan")
+def downsample(values: ArrayLike, width: int) -> FloatArray:
+    """The telling points of a sparkline; NaN where a chunk has no finite value."""
+    v = np.asarray(values, float)
+    return v[telling_points(v, width)]
 
 
 DAY_S = 86_400.0

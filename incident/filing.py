@@ -65,7 +65,7 @@ def file_report(
     _take_over(document, report, at)
     for event in (*report.events, _closing(report, at)):
         document.record(event)
-    document.reports.append(_without_lists(report))
+    document.reports.append(_without_lists(report, check.left_out))
 
 
 class _Check:
@@ -79,6 +79,7 @@ class _Check:
         self.report = report
         self.payload = payload
         self.evidence = {record.id: record for record in document.evidence}
+        self.left_out = 0  # claims of this report that did not resolve
 
     def kept(self, claims: Iterable[Claim]) -> list[Claim]:
         return [claim for claim in claims if self._resolves(claim)]
@@ -113,10 +114,10 @@ class _Check:
         self._list(text, reason)
 
     def _list(self, text: str, reason: str) -> None:
-        dropped = DroppedClaim(
-            at=self.at, specialist=self.report.specialist, statement=text, reason=reason
-        )
-        same = (dropped.specialist, dropped.statement)  # one claim, whatever is wrong with it
+        self.left_out += 1
+        by, step = self.report.specialist, self.report.step
+        dropped = DroppedClaim(at=self.at, specialist=by, step=step, statement=text, reason=reason)
+        same = (by, text)  # one claim, whatever is wrong with it
         if all((d.specialist, d.statement) != same for d in self.document.dropped):
             self.document.dropped.append(dropped)
 
@@ -241,11 +242,13 @@ def _closing(report: AnyReport, at: datetime) -> Event:
     return Event(at=at, actor=report.specialist, kind=EventKind.finding, text=text)
 
 
-def _without_lists(report: AnyReport) -> AnyReport:
-    """The report as kept: what moved into the document's own lists is not kept twice."""
+def _without_lists(report: AnyReport, left_out: int) -> AnyReport:
+    """The report as kept: what moved into the document's own lists is not kept twice, and of the
+    claims that stayed out it says how many there were."""
     moved = ("findings", "hypotheses", "proposals", "messages", "events", "gaps")
     moved = (*moved, "disagreements", "unproven")
-    return report.model_copy(update={**{name: [] for name in moved}, "follow_ups": []})
+    kept = {name: [] for name in (*moved, "follow_ups")}
+    return report.model_copy(update={**kept, "left_out": left_out})
 
 
 OPEN = (State.detected, State.investigating)

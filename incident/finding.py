@@ -132,6 +132,7 @@ class DroppedClaim(BaseModel):
 
     at: datetime = Field(description="when it was dropped, UTC")
     specialist: str = Field(description="who claimed it")
+    step: int = Field(default=0, description="the step (1 to 13) that claimed it; set by code")
     statement: str = Field(description="what was claimed")
     reason: str = Field(description="what did not resolve")
 

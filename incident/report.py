@@ -74,7 +74,11 @@ class Report(BaseModel):
         default_factory=list, description="what a model said of causes, as it said it"
     )
     unproven: list[str] = Field(
-        default_factory=list, description="what a model claimed and code could not accept, with why"
+        default_factory=list,
+        description="what a model claimed and code could not accept, with why; moves to `dropped`",
+    )
+    left_out: int = Field(
+        default=0, description="claims that stayed out; the document's `dropped` say which, and why"
     )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
     assessment: Assessment | None = Field(

@@ -123,6 +123,7 @@ class Recording:
         measured_but: Collection[str] = (),
         different: bool = False,
         failed: bool = False,
+        services: list[str] | None = None,
     ) -> list[Span]:
         """Spans that start inside the window, oldest first.
 
@@ -131,9 +132,9 @@ class Recording:
         `measured_but`: with a number among their attributes whose name does not end in one of
         these words, and maybe others; `different`: of those with the same name, status message
         and attributes only the newest; `failed`: with the status "error", or answered by a code of
-        400 and above: a server that refuses leaves its status unset.
+        400 and above: a server that refuses leaves its status unset; `services`: only of these.
         """
-        where, values = _where("traces", window, None, having)
+        where, values = _where("traces", window, services, having)
         if trace_id:
             where, values = f"{where} AND trace_id = ?", [*values, trace_id]
         if route:

@@ -50,8 +50,8 @@ def recent_changes(bench: Bench, lookback_s: float = 3600.0) -> Table[ChangeReco
     """
     begin, told = bench.frame.began, _begin(bench)
     window = Window(begin - lookback_s, max(begin + AFTER_S, bench.frame.incident.end))
-    found = _changes(bench, window)
-    rows = [_row(change, begin, DIFF) for change in found]
+    found = changes_within(bench, window)
+    rows = [listed(change, begin, DIFF) for change in found]
     late = -max(AFTER_S, bench.frame.unsure_s)
     rows.sort(key=lambda row: (row.seconds_before < late, abs(row.seconds_before)))
     before = sum(row.seconds_before >= late for row in rows)
@@ -72,8 +72,8 @@ def change_history(bench: Bench) -> Table[ChangeRecord]:
     """
     begin = bench.frame.began
     window = Window(begin - WEEK_S, bench.frame.incident.end)
-    found = _changes(bench, window)
-    rows = [_row(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
+    found = changes_within(bench, window)
+    rows = [listed(change, begin, LONG_DIFF) for change in reversed(found)][:MAX_ROWS]
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("commit", "deploy")}
     summary = f"{len(found)} changes: {kinds['commit']} commits, {kinds['deploy']} deploys"
     return table(rows, summary, f"nothing changed in the {WEEK_S:.0f} s before", window)
@@ -84,7 +84,7 @@ def _begin(bench: Bench) -> str:
     return "the alert; the onset is not known" if bench.frame.onset is None else "the onset"
 
 
-def _changes(bench: Bench, window: Window) -> list[Change]:
+def changes_within(bench: Bench, window: Window) -> list[Change]:
     """What was written down as a change, and what state tells of others; oldest first."""
     told = bench.telemetry.changes(window)
     restarts = [(change.service, change.at) for change in told if change.kind == "restart"]
@@ -118,7 +118,7 @@ def as_change(row: StateChange) -> Change:
     )
 
 
-def _row(change: Change, begin: float, longest: int) -> ChangeRecord:
+def listed(change: Change, begin: float, longest: int) -> ChangeRecord:
     """A change before `begin` (unix seconds), with at most so many characters of its diff."""
     return ChangeRecord(
         at=number(change.at) or 0.0,

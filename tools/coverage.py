@@ -68,12 +68,15 @@ def query_telemetry(bench: Bench, sql: str) -> Table[SqlRow]:
 
     metrics(ts, name, service, instance, labels, value);
     logs(ts, service, instance, level, message, trace_id, span_id, attributes);
-    traces(start, trace_id, span_id, parent_id, service, instance, name, kind, duration_ms,
+    traces(ts, trace_id, span_id, parent_id, service, instance, name, kind, duration_ms,
     status, status_message, attributes);
-    changes(at, kind, service, id, version, previous, author, summary, files, diff).
-    Times are unix seconds; labels, attributes, files are JSON text: attributes->>'$."http.route"'.
-    Aggregate: at most 200 rows come back. They show where to look and prove nothing: cite what
-    another tool returns.
+    changes(ts, kind, service, id, version, previous, author, summary, files, diff);
+    state(ts, service, instance, kind, object, value).
+    ts is unix seconds (when a span began); select it as it is, it is shown as a time. labels,
+    attributes, files are JSON text: attributes->>'$."http.route"'. At most 200 rows come back.
+    A column may be cited where it is a recorded one, or an aggregate or arithmetic over recorded
+    ones, of one table or a query within another: select service and ts beside a value. Constants,
+    CASE, cut-out texts, joins, UNION and a count of 0 prove nothing.
     """
     source, window = bench.telemetry, bench.frame.whole
     if source.absent:

@@ -27,6 +27,7 @@ class EdgeRequest:
     """One request at the edge."""
 
     at: float
+    service: str
     route: str
     path: str
     client: str
@@ -73,6 +74,7 @@ def _request(span: Span) -> EdgeRequest:
     failed = span.status == "error" or (code is not None and (code >= 500 or code == 499))
     return EdgeRequest(
         at=span.start,
+        service=span.service,
         route=str(facts.get("http.route") or span.name),
         path=str(facts.get("url.path") or facts.get("http.route") or span.name),
         client=str(facts.get("client.address") or ""),

@@ -1,15 +1,18 @@
-"""One request, span by span."""
+"""One request, span by span: a telling one, or any by its id."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
 from ..analysis.requests.tables import NONE, Op, SpanTable, span_table
-from ..telemetry.model import Span, span_failed
+from ..telemetry.model import Span, Window, span_failed
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, number, one_of, seconds, table
+from .reading import Spelled, checked, cut, facts, number, seconds, table
 
 MOST_SPANS = 60
+LONGEST = 2000
+"""Characters of a span's attributes that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,15 @@ class TraceSpan(Row):
     error: str
     trace_id: str
     critical: bool
+    attributes: str
 
 
 @tool(Effect.read)
 def example_trace(
-    bench: Bench, kind: str = "failing", service: str = "", trace_id: str = ""
+    bench: Bench,
+    kind: Annotated[Literal["failing", "slow"], Spelled] = "failing",
+    service: str = "",
+    trace_id: str = "",
 ) -> Table[TraceSpan]:
     """One trace of the incident as indented rows in order of start.
 
@@ -40,7 +47,6 @@ def example_trace(
     a call of it fails (or takes part); `trace_id` asks for exactly that trace.
     `critical` marks spans whose shortening would shorten the request.
     """
-    one_of("kind", kind, ("failing", "slow"))
     if service:
         checked(bench, [service])
     window = bench.frame.whole if trace_id else bench.frame.incident
@@ -52,15 +58,32 @@ def example_trace(
     nothing += f" through {service}" if service else ""
     count = 0 if trace_id else len(bench.telemetry.span_table(window, linked=False))
     nothing += f" among {count} spans of {seconds(window)}"
+    return _told(found, nothing, window)
+
+
+@tool(Effect.read)
+def trace(bench: Bench, trace_id: str) -> Table[TraceSpan]:
+    """All spans of one trace as a tree, parents before children, with durations, errors and
+    attributes (name=value). Ids stand in tables of spans and log lines."""
+    window = Window(0.0, bench.frame.incident.end)
+    found = bench.telemetry.spans(window, trace_id=trace_id.strip())
+    nothing = f"no trace {cut(trace_id, 60)!r} is recorded"
+    return _told(found, nothing, window, attributes=True)
+
+
+def _told(
+    found: list[Span], nothing: str, window: Window, attributes: bool = False
+) -> Table[TraceSpan]:
+    """The spans of one trace as a table, with their attributes or without."""
     if not found:
         return table([], "", nothing, window)
     spans = sorted(found, key=lambda span: (span.start, span.span_id))
-    trace = _trace(spans)
-    rows = [_row(trace, row, spans[trace.op[row]]) for row in _in_order(trace)]
-    root = spans[trace.op[max(_children(trace, NONE), key=lambda row: trace.ms[row])]]
-    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(trace)} spans, "
-    summary += f"{trace.error.sum()} failed"
-    if len(trace) > len(rows):
+    tree = _trace(spans)
+    rows = [_row(tree, row, spans[tree.op[row]], attributes) for row in _in_order(tree)]
+    root = spans[tree.op[max(_children(tree, NONE), key=lambda row: tree.ms[row])]]
+    summary = f"{root.service} {root.name}: {root.duration_ms:.0f} ms, {len(tree)} spans, "
+    summary += f"{tree.error.sum()} failed"
+    if len(tree) > len(rows):
         summary += f"; the first {len(rows)} are shown"
     return table(rows, summary, nothing, window)
 
@@ -117,7 +140,7 @@ def _children(trace: SpanTable, row: int) -> list[int]:
     return np.flatnonzero(trace.parent == row).tolist()
 
 
-def _row(trace: SpanTable, row: int, span: Span) -> TraceSpan:
+def _row(trace: SpanTable, row: int, span: Span, attributes: bool) -> TraceSpan:
     depth = int(trace.depth[row])
     return TraceSpan(
         depth=depth,
@@ -131,4 +154,5 @@ def _row(trace: SpanTable, row: int, span: Span) -> TraceSpan:
         error=cut(_message(span) if span.status == "error" else "", 200),
         trace_id=span.trace_id,
         critical=bool(trace.critical[row]),
+        attributes=cut(facts(span.attributes, "; "), LONGEST) if attributes else "",
     )

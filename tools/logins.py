@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from ..analysis.rates import rate_change
 from ..analysis.sources import (
@@ -16,7 +16,7 @@ from ..analysis.sources import (
 )
 from ..telemetry.model import LogRecord, Span, Window
 from .base import Bench, Effect, Row, Table, tool
-from .reading import Lengths, cut, durations, number, one_of, seconds, table
+from .reading import Lengths, Spelled, cut, durations, number, seconds, table
 
 LOGIN_WORDS = r"(?:log[- ]?in|sign[- ]?in|auth(?:entication)?|password|credentials?)"
 REFUSAL_WORDS = r"(?:fail|invalid|denied|reject|wrong|bad\b|incorrect)"
@@ -114,7 +114,9 @@ class FailedLogins(Row):
 
 
 @tool(Effect.read)
-def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
+def auth_failures(
+    bench: Bench, by: Annotated[Literal["source", "user"], Spelled] = "source"
+) -> Table[FailedLogins]:
     """Failed logins of the incident by source address or by user, against the baseline.
 
     Kind says whether the attack is "concentrated" on sources that can be named, "distributed"
@@ -122,7 +124,6 @@ def auth_failures(bench: Bench, by: str = "source") -> Table[FailedLogins]:
     IPv4 networks do, the networks are the values. Pattern is "stuffing" (many users) or "brute
     force" (few) for attackers, else empty. By user, `users` counts the sources that tried.
     """
-    one_of("by", by, ("source", "user"))
     frame, (before, after) = bench.frame, login_attempts(bench)
     failures, usual = sum(e.failed for e in after), sum(e.failed for e in before)
     if by == "user":  # users in the place of sources

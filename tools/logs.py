@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import re2
+from pydantic import Field
 
 from ..analysis.requests.tables import LogTable
 from ..analysis.template_shift import LogLine, compare_templates
 from ..errors import ToolFailed, ToolRetry
-from ..telemetry.model import Window
+from ..telemetry.model import LogRecord, Window
+from ..telemetry.records import LEVELS as SPELLINGS
 from .base import Bench, Effect, Row, Table, tool
-from .reading import checked, cut, durations, number, one_of, seconds, table
+from .reading import checked, cut, durations, facts, nearest, number, seconds, table
+from .times import Moment, between
 
 LARGEST = 1000
 """States of a pattern's program: a few hundred characters, or repetitions that multiply to it."""
@@ -65,6 +69,20 @@ def _utf8(text: str) -> bytes:
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 LOUD = ["warning", "error", "critical"]
+Level = Annotated[str, Field(json_schema_extra={"enum": [*LEVELS]})]
+"""The argument of a tool that takes a level: ours, or as the data spells it (warn, WARN, fatal)."""
+LONGEST_MESSAGE = 2000
+"""Characters of a line that are kept."""
+
+
+def level_of(bench: Bench, word: str, window: Window) -> str:
+    """A level in our spelling. Raises ToolRetry naming those that there are."""
+    bare = word.strip().lower()
+    level = SPELLINGS.get(bare, bare)
+    there = bench.telemetry.log_table(window).levels
+    if level not in (*LEVELS, *there):
+        raise ToolRetry(f"unknown level {word!r}; known are {nearest(bare, (*LEVELS, *there))}")
+    return level
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +113,14 @@ class LogMatch(Row):
     exception: str
     route: str
     trace_id: str
+    attributes: str
 
 
 @tool(Effect.read)
 def log_patterns(
     bench: Bench,
     services: list[str] | None = None,
-    levels: list[str] | None = None,
+    levels: list[Level] | None = None,
     limit: int = 40,
 ) -> Table[LogPattern]:
     """Log templates that are new, surging or vanished against the baseline, by service and level.
@@ -110,7 +129,8 @@ def log_patterns(
     probability that the count changed by chance. Errors first.
     """
     frame = bench.frame
-    chosen = [one_of("levels", level, LEVELS) for level in levels] if levels else LOUD
+    whole = frame.whole
+    chosen = [level_of(bench, level, whole) for level in levels] if levels else LOUD
     names = checked(bench, services)
     before, after = (_chosen(bench, w, names, chosen) for w in (frame.baseline, frame.incident))
     shifts = compare_templates(_lines(bench, before), _lines(bench, after), *durations(bench))
@@ -155,28 +175,47 @@ def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
 
 @tool(Effect.read)
 def search_logs(
-    bench: Bench, pattern: str, service: str = "", level: str = "", limit: int = 50
+    bench: Bench,
+    pattern: str,
+    service: str = "",
+    level: Level = "",
+    start: Moment = "",
+    end: Moment = "",
+    limit: int = 50,
+    attributes: bool = False,
+    oldest_first: bool = False,
 ) -> Table[LogMatch]:
-    """Log lines of the incident window that match a regular expression (RE2), newest first."""
+    """Log lines whose message matches a regular expression (RE2), newest first; of the incident
+    window, or from `start` to `end`.
+
+    attributes: search `name=value` of each attribute too, and show them.
+    """
     names = checked(bench, [service]) if service else None
-    levels = [one_of("level", level, LEVELS)] if level else None
-    window = bench.frame.incident
+    window = between(bench, start, end, bench.frame.incident)
+    levels = [level_of(bench, level, window)] if level else None
     found = bench.telemetry.logs(window, names, levels)
-    matching, _plain = matches(pattern, [log.message for log in found])
-    hits = [found[index] for index in matching][::-1]
-    rows = [
-        LogMatch(
-            ts=number(log.ts),
-            service=log.service,
-            instance=log.instance,
-            level=log.level,
-            message=cut(log.message, 500),
-            exception=cut(log.attributes.get("exception.type"), 200),
-            route=cut(log.attributes.get("http.route"), 200),
-            trace_id=log.trace_id,
-        )
-        for log in hits[: max(1, limit)]
-    ]
-    summary = f"{len(hits)} of {len(found)} lines match"
+    matching, _plain = matches(pattern, [_searched(log, attributes) for log in found])
+    hits = [found[index] for index in (matching if oldest_first else matching[::-1])]
+    rows = [_match(log, attributes) for log in hits[: max(1, limit)]]
+    more = f", the first {len(rows)} are shown" if len(rows) < len(hits) else ""
+    summary = f"{len(hits)} of {len(found)} lines match{more}"
     nothing = f"none of {len(found)} lines in {seconds(window)} matches {cut(pattern, 80)!r}"
     return table(rows, summary, nothing, window)
+
+
+def _searched(log: LogRecord, attributes: bool) -> str:
+    return f"{log.message}\n{facts(log.attributes)}" if attributes else log.message
+
+
+def _match(log: LogRecord, attributes: bool) -> LogMatch:
+    return LogMatch(
+        ts=number(log.ts),
+        service=log.service,
+        instance=log.instance,
+        level=log.level,
+        message=cut(log.message, LONGEST_MESSAGE),
+        exception=cut(log.attributes.get("exception.type"), 200),
+        route=cut(log.attributes.get("http.route"), 200),
+        trace_id=log.trace_id,
+        attributes=cut(facts(log.attributes), LONGEST_MESSAGE) if attributes else "",
+    )

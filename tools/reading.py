@@ -1,10 +1,13 @@
 """What the read tools share: windows, checked arguments, telemetry as analysis wants it."""
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from ..analysis.requests.tables import SpanTable
 from ..errors import ToolRetry
@@ -14,6 +17,10 @@ from .base import MAX_ROWS, Bench, Row, Table
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Row)
+MOST_NAMES = 40
+"""Names that a correction lists."""
+Spelled = BeforeValidator(lambda word: "_".join(re.split(r"[\s-]+", str(word).strip().lower())))
+"""A word of a few that there are, however it is written: "User agent" is user_agent."""
 Lengths = tuple[float, float]
 """Seconds of the baseline and of the incident."""
 
@@ -32,17 +39,29 @@ def checked(bench: Bench, services: Iterable[str] | None) -> list[str] | None:
         return None
     asked, known = list(services), known_services(bench.telemetry)
     unknown = [name for name in asked if name not in known]
+    if unknown:  # rarely: some have no metrics
+        known += _without_metrics(bench)
+        unknown = [name for name in unknown if name not in known]
     if unknown:
-        raise ToolRetry(f"unknown service {', '.join(unknown)}; known are {', '.join(known)}")
+        there = nearest(unknown[0], known)
+        raise ToolRetry(f"unknown service {', '.join(unknown)}; known are {there}")
     return asked
 
 
-def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
-    """The value, if it is allowed. Raises ToolRetry naming what is."""
-    options = list(allowed)
-    if value not in options:
-        raise ToolRetry(f"{name} must be one of {', '.join(options)}, not {value!r}")
-    return value
+def _without_metrics(bench: Bench) -> list[str]:
+    """Services that logs, spans or changes tell of."""
+    window, source = bench.frame.whole, bench.telemetry
+    found = {*source.log_table(window).services, *source.span_table(window, linked=False).services}
+    found |= {change.service for change in source.changes(Window(0, window.end))}
+    return sorted(found - {""})
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What there is, in words: the names that are written most like this one first."""
+    names = list(dict.fromkeys(known))
+    names.sort(key=lambda name: -SequenceMatcher(None, word.casefold(), name.casefold()).ratio())
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}" if names else "none"
 
 
 def traces(bench: Bench, linked: bool = True) -> tuple[SpanTable, SpanTable]:
@@ -93,6 +112,11 @@ def cut(text: Any, longest: int) -> str:
     """Text of at most so many characters; what is missing is marked."""
     line = str(text or "")
     return line if len(line) <= longest else f"{line[: longest - 2]} …"
+
+
+def facts(attributes: Mapping[str, Any], between: str = "\n") -> str:
+    """Attributes as name=value, each on a line or with something else in between."""
+    return between.join(f"{name}={value}" for name, value in attributes.items())
 
 
 def table(rows: Sequence[R], summary: str, nothing: str, window: Window | None = None) -> Table[R]:

@@ -7,12 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from ..analysis.anomaly import USUAL, Anomaly, Unscored, score_window
-from ..analysis.series import downsample
 from ..telemetry.recording import Recording
-from ..telemetry.signal_catalogue import MEASURED, Unit
+from ..telemetry.signal_catalogue import Unit
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Frame, Row, Table, tool
-from .reading import checked, median, number, one_of, seconds, table
+from .reading import median, number, seconds, table
 
 FEWEST_EVENTS = 4
 """A share of fewer requests than this says nothing."""
@@ -149,14 +148,6 @@ def trusted(signal: Signal) -> Signal:
     return replace(signal, values=np.where(enough, signal.values, np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class SignalPoint(Row):
-    """One value; `ts` in unix seconds."""
-
-    ts: float | None
-    value: float | None
-
-
 @tool(Effect.read)
 def compare_signals(bench: Bench) -> Table[SignalShift]:
     """Compare every signal of every service in the incident window with its own baseline.
@@ -172,23 +163,3 @@ def compare_signals(bench: Bench) -> Table[SignalShift]:
         summary += f"; most of all {first.name} of {first.service}"
     nothing = f"no signals at all in {seconds(bench.frame.whole)} of metrics and spans"
     return table([shift.row() for shift in found], summary, nothing, bench.frame.whole)
-
-
-@tool(Effect.read)
-def signal_series(bench: Bench, service: str, signal: str, points: int = 60) -> Table[SignalPoint]:
-    """One signal of one service over baseline and incident as at most `points` (ts, value)."""
-    checked(bench, [service])
-    one_of("signal", signal, MEASURED)
-    window = bench.frame.whole
-    found = read_signals(bench.telemetry, window, [service], [signal])
-    if not found:
-        return table([], "", f"{service} has no {signal} in {seconds(window)}", window)
-    values = downsample(found[0].values, max(2, min(points, 200)))
-    ts = np.linspace(found[0].ts[0], found[0].ts[-1], values.size)
-    rows = [
-        SignalPoint(ts=number(float(at)), value=number(float(value)))
-        for at, value in zip(ts, values, strict=True)
-        if np.isfinite(value)
-    ]
-    summary = f"{signal} of {service} in {found[0].unit}, {len(rows)} points"
-    return table(rows, summary, f"{signal} of {service} has no values", window)

@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from ..analysis.quantities import percent
 from ..analysis.rates import rate_change
 from .base import Bench, Effect, Row, Table, tool
 from .edge_requests import EdgeRequest, arrivals, edge_requests, edge_services
-from .reading import Lengths, cut, durations, number, one_of, ratio, seconds, share, table
+from .reading import Lengths, Spelled, cut, durations, number, ratio, seconds, share, table
 
 MOST_ROWS = 50
 
@@ -41,13 +42,14 @@ class AccessPattern(Row):
 
 
 @tool(Effect.read)
-def traffic(bench: Bench, by: str = "route") -> Table[TrafficRate]:
+def traffic(
+    bench: Bench, by: Annotated[Literal["route", "source"], Spelled] = "route"
+) -> Table[TrafficRate]:
     """Arrival rate at the edge by route or source, against the baseline.
 
     The first row, value "*", is all requests at the edge. Score is -log10 of the probability of
     chance; what grew most first.
     """
-    one_of("by", by, ("route", "source"))
     frame, lengths = bench.frame, durations(bench)
     before, after = (edge_requests(bench, window) for window in (frame.baseline, frame.incident))
     usual, now = (
@@ -81,11 +83,13 @@ def _risen(row: TrafficRate) -> float:
 
 
 @tool(Effect.read)
-def access_patterns(bench: Bench, by: str = "source") -> Table[AccessPattern]:
+def access_patterns(
+    bench: Bench,
+    by: Annotated[Literal["source", "user_agent", "path", "route"], Spelled] = "source",
+) -> Table[AccessPattern]:
     """Requests at the edge by source address, user agent, path or route, against the baseline:
     what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
     probability that so many more come by chance."""
-    one_of("by", by, ("source", "user_agent", "path", "route"))
     window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
     usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
     errors = Counter(a.value for a in after if a.refused)
@@ -123,8 +127,10 @@ def _pattern(
 
 @dataclass(frozen=True, slots=True)
 class RouteImpact(Row):
-    """Requests of customers on one route, "*" all of them; clients are distinct addresses."""
+    """Requests of customers on one route, "*" all of them; clients are distinct addresses. The
+    service is the edge that they came to; several are joined by ", "."""
 
+    service: str
     route: str
     requests: int
     failed: int
@@ -179,6 +185,7 @@ def _impact(
     failed, failed_before = (sum(r.failed for r in each) for each in (now, before))
     slow = sum(request.duration_ms > limit for request in now) if limit is not None else None
     return RouteImpact(
+        service=", ".join(sorted({request.service for request in (*now, *before)})),
         route=route,
         requests=len(now),
         failed=failed,

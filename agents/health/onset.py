@@ -12,7 +12,8 @@ import numpy as np
 
 from ...analysis.departure import last_departure
 from ...telemetry.signal_catalogue import SignalName, definition
-from ...tools.shifts import SignalShift, signal_series
+from ...tools.series import signal_series
+from ...tools.shifts import SignalShift
 from ...tools.symptoms import Symptom
 from ..causes.observations import Observations
 from ..causes.said import sender_masked
@@ -115,8 +116,9 @@ def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
         known = ts.size if fired is None else int(np.searchsorted(ts, fired, side="right"))
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
-            if index is not None:
-                return FirstSymptom(ts[index], ts[index], ts[index + 1])
+            if index is not None:  # a rate looks back: what it shows began by the sample before
+                before = ts[max(0, index - 1)]
+                return FirstSymptom(before, before, ts[index])
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0

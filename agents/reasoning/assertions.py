@@ -7,6 +7,7 @@ Reasons are for who wrote the sentence: they say what does not hold and what wou
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .citations import Place, plain
 from .figures import Figure, close, figures
@@ -14,7 +15,7 @@ from .ground import Clause, Ground, clauses, words
 from .measures import deviation, measured, pair_of, rising
 from .quantities import stray_amounts, stray_figures
 
-USUAL = 0.05
+USUAL = 0.01
 """Deviation up to which a row is as usual: it shows nothing that fails."""
 UNUSUAL = 0.5
 """Deviation from which a row is not well."""
@@ -23,6 +24,7 @@ UNUSUAL = 0.5
 def objections(text: str, ground: Ground) -> list[str]:
     """What in a sentence the quoted rows do not bear out, in words; empty: nothing."""
     sentence = unicodedata.normalize("NFKC", text)
+    ground = replace(ground, looks_back=words().earlier.search(sentence) is not None)
     parts = list(clauses(sentence, ground.services))
     found = [*stray_figures(sentence, parts, ground), *stray_amounts(parts, ground)]
     found += [reason for part in parts for reason in _ways(part, ground)]

@@ -13,25 +13,22 @@ from dataclasses import dataclass, field
 from functools import cache, reduce
 from math import inf, log
 
-from ...analysis.witnesses import FEWEST, Word, pooled
+from ...analysis.witnesses import Word
 from ...incident.evidence import Quote
 from ...incident.finding import (
     Argument,
     CauseKey,
-    FaultKind,
     Hypothesis,
     numbered,
     one_cause,
 )
 from ...incident.model_use import Testimony
 from ...yaml_tables import read_table
-from ..causes.together import parts, split
+from .pooling import by_part
 from .proof import Proof, names
 from .reliability import Reliability
 from .replies import NO_CHANGE, Cause, Claim
 
-VAGUE = (FaultKind.unknown, FaultKind.application)
-"""Kinds that name a place and not what is wrong there."""
 OTHERWISE = 0.2
 """How far evidence proves that anybody who can send a request may have written, or that says
 little."""
@@ -129,58 +126,9 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
             found.append(_alone(charge, bench.proof))
             words[charge.key] = charge.word
         _heard(charge, base, bench)
-    weighed = _by_part(floor, found, words, bench)
+    weighed = by_part(floor, found, words, bench.reliability)
     denied = {charge.key: charge for charge in charges if charge.denies}
     return numbered(list(bench.known), [_denied(h, denied, bench.proof) for h in weighed])
-
-
-def _by_part(
-    floor: list[Hypothesis],
-    found: list[Hypothesis],
-    words: Mapping[CauseKey, Word],
-    bench: Bench,
-) -> list[Hypothesis]:
-    """As one whole, or where several faults are true at once, each part by itself."""
-    separate = parts(found)
-    if len(separate) < 2:
-        return repooled(found, words, bench)
-    if len(separate) > len(parts(floor)):
-        keys = [[h.key for h in part] for part in separate]
-        shares = split({h.key: h.confidence for h in found}, keys)
-        found = [h.model_copy(update={"confidence": shares[h.key]}) for h in found]
-    apart = {h.key for part in separate for h in part}
-    left = [h for h in found if h.key not in apart]
-    groups = [[h for h in found if h.key in {one.key for one in part}] for part in separate]
-    groups[0] = [*groups[0], *left]
-    again = [h for group in groups for h in repooled(group, words, bench)]
-    return sorted(again, key=lambda h: (bool(h.ruled_out), -h.confidence))
-
-
-def repooled(
-    hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word], bench: Bench
-) -> list[Hypothesis]:
-    """The hypotheses with probabilities by both witnesses, most likely first."""
-    prior = _prior(hypotheses, words)
-    words = {key: word for key, word in words.items() if key in prior}
-    after = pooled(prior, words, bench.reliability.trust(h.key for h in hypotheses))
-    scored = [h.model_copy(update={"confidence": round(after[h.key], 3)}) for h in hypotheses]
-    return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
-
-
-def _prior(hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word]) -> dict[CauseKey, float]:
-    """The playbook's probabilities. A cause that it did not name has a share of "none of these";
-    and of a place that it named without saying what is wrong there, half."""
-    prior = {h.key: h.confidence for h in hypotheses}
-    none = max(0.0, 1.0 - sum(prior.values()))
-    new = [h for h in hypotheses if h.key in words and not h.confidence and not h.ruled_out]
-    for one in new:
-        prior[one.key] += none / (FEWEST + 1)
-        place = next((h for h in hypotheses if h.service == one.service and h.kind in VAGUE), None)
-        if place and place is not one:
-            half = prior[place.key] / 2
-            prior[place.key] -= half
-            prior[one.key] += half
-    return prior
 
 
 def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:

@@ -9,7 +9,12 @@ from typing import Any
 OPEN, CLOSE = "<<<", ">>>"
 """What a block of data begins and ends with; no cell holds either."""
 NOTHING = "-"
-TIMES = {"ts", "at", "time", "start", "end", "first", "last", "since", "until", "begin", "onset"}
+TIMES = re.compile(
+    r"(?:^|[_(])(?:ts|at|time|t|first|last|since|until|begin|onset|bucket|minute|seen|when)(?:[_)]|$)"
+    r"|^(?:start|end)$",
+    re.IGNORECASE,
+)
+"""Names of columns that hold a moment, those of a query's own among them: max(ts), first_seen."""
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 RUNS = re.compile(r"<{2,}|>{2,}")
 LARGEST_EXACT = 999_999
@@ -42,7 +47,7 @@ def _plain(char: str) -> str:
 
 def is_time(name: str, value: Any) -> bool:
     """Whether a field holds unix seconds, by its name and size."""
-    named = name.lower() in TIMES or name.lower().endswith(("_at", "_ts"))
+    named = TIMES.search(name) is not None
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return named and number and 1e9 < value < 4e9
 

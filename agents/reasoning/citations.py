@@ -129,7 +129,8 @@ class Shown:
         """Whether a value stands in a row about a service: by whose row it is, or, for a text, by
         what it says; where no column says whose, by any text of the row, or by the question."""
         if not place.number:
-            return mentions(str(place.value), service)
+            told = str(place.value)
+            return mentions(told, service) or columns().everybody.search(told) is not None
         own = owners(place.row)
         if own and service not in own:
             return isinstance(place.value, str) and mentions(place.value, service)
@@ -204,7 +205,7 @@ def alike(value: Any, text: str) -> bool:
     if isinstance(value, bool):
         return wanted == str(value).casefold()
     if isinstance(value, str):
-        return same(plain(value), wanted) or _beginning(plain(value), wanted)
+        return same(plain(value), wanted) or _cut(plain(value), wanted)
     number = UNIT.sub("", _signed(wanted))
     return same_rounded(value, number) or same_rounded(value, number.removeprefix("+"))
 
@@ -214,14 +215,15 @@ def _signed(text: str) -> str:
     return text.replace("\N{MINUS SIGN}", "-")
 
 
-def _beginning(cell: str, wanted: str) -> bool:
-    """Whether a table that cut the cell would show this much of it. A number is not cut: v1.4 is no
-    beginning of v1.4.2."""
+def _cut(cell: str, wanted: str) -> bool:
+    """Whether a table that cut the cell would end with this much of it, from the begin of a word
+    on. A number is not cut: v1.4 is no beginning of v1.4.2."""
     start = re.sub(r"\s*(?:…|\.\.\.)$", "", wanted)
-    least = SHORTEST_CUT if start != wanted else CUT
-    rest = cell[len(start) :]
-    whole = not (start[-1:].isdigit() and re.match(r"\.?\d", rest))
-    return len(start) >= least and cell.startswith(start) and (whole or start != wanted)
+    marked = start != wanted
+    if len(start) < (SHORTEST_CUT if marked else CUT):
+        return False
+    found = re.search(rf"(?:^|(?<!\w)){re.escape(start)}(.{{0,2}})", cell)
+    return found is not None and (marked or not re.match(r"\d\.?\d", start[-1] + found[1]))
 
 
 _CLOCK = re.compile(

@@ -33,6 +33,8 @@ class AssertionWords(Entry):
     failing: AnyCase
     of_requests: AnyCase
     tried: Words
+    earlier: AnyCase
+    healthy: AnyCase
     scales: tuple[tuple[Regex, float], ...]
     clauses: AnyCase
 
@@ -58,6 +60,8 @@ class Ground:
     onset: float | None = None
     known: str = ""
     """What need not be proven again, as text."""
+    looks_back: bool = True
+    """Whether the sentence speaks of what was before: else no healthy value is what it means."""
     subject: str = ""
     """The service that the sentence is about, also where it does not name it."""
 

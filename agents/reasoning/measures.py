@@ -32,6 +32,7 @@ class MeasureTable(Entry):
     changes: Words
     freely: Words
     edge: Words
+    everybody: AnyCase
     anybody: Words
 
 

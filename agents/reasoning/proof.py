@@ -125,13 +125,13 @@ class Proof:
         held = [(self._shown.shown(id), place) for id, place in places if id in self.evidence]
         headings = dict.fromkeys(shown.heading for shown, _ in held)
         ground = Ground(
-            tuple(place for _, place in held),
-            tuple(shown.record.tool for shown, _ in held),
-            tuple(headings),
-            self._services,
-            self.onset,
-            known,
-            subject,
+            places=tuple(place for _, place in held),
+            tools=tuple(shown.record.tool for shown, _ in held),
+            headings=tuple(headings),
+            services=self._services,
+            onset=self.onset,
+            known=known,
+            subject=subject,
         )
         return objections(text, ground)
 

@@ -80,6 +80,8 @@ def _holds(figure: Figure, rest: str, ground: Ground, services: frozenset[str]) 
     if figure.kind == "duration" and _apart(figure, ground.moments):
         return True
     rows += [_assigned(text) for text in said]
+    if not ground.looks_back:
+        rows = [{n: v for n, v in row.items() if not words().healthy.search(n)} for row in rows]
     return any(close(figure, abs(value)) for row in rows for value in _values(figure, rest, row))
 
 
@@ -204,6 +206,8 @@ def _amount(kind: str, row: Row) -> Iterator[float]:
         yield from [float(ratio), 1 / ratio] if isinstance(ratio, (int, float)) and ratio else []
         yield from [pair[1] / pair[0], pair[0] / pair[1]] if pair and all(pair) else []
     for m in measured(row):
+        if kind == "factor" and m.unit == "share":
+            yield m.value
         if kind == "share" and m.percent is not None:
             yield m.percent / 100
         if kind == "count" and m.unit in ("count", "") and m.value == int(m.value):

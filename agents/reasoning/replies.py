@@ -13,13 +13,14 @@ from ...incident.severity import Severity
 Line = Annotated[str, StringConstraints(max_length=220)]
 Id = Annotated[str, StringConstraints(max_length=16)]
 Name = Annotated[str, StringConstraints(max_length=80)]
+Shown = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Cited(BaseModel):
     """A value and the evidence that it was read in."""
 
     evidence: Id = Field(description="evidence id, such as E12")
-    value: Name = Field(description="one value exactly as it stands in that evidence")
+    value: Shown = Field(description="one value as shown there, or column=value")
 
 
 class Claim(BaseModel):

@@ -16,7 +16,8 @@ from ...incident.report import AnyReport, InvestigationReport
 from ..causes.observations import Observations
 from ..debugger import lead_events
 from .brief import cause
-from .causes import Bench, arguments_of, combined, negative, proven, repooled
+from .causes import Bench, arguments_of, combined, negative, proven
+from .pooling import by_part
 from .replies import SkepticReply
 
 OTHER_VIEW = Specialist("performance")
@@ -51,7 +52,7 @@ def challenged(
     )
     word = Word(disproven=proven(bench.proof, against, leading.key))
     again = [tried if h is leading else h for h in hypotheses]
-    again = repooled(again, {leading.key: word}, bench)
+    again = by_part(hypotheses, again, {leading.key: word}, bench.reliability)
     best = leader(again)
     doubted = bool(against or reply.refuted or reply.against)
     sure = best is not None and best.id == leading.id and not doubted

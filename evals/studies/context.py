@@ -39,6 +39,9 @@ PEAK_MB = 2000.0
 ASKED: dict[str, dict[str, Any]] = {
     "search_logs": {"pattern": "timeout|refused", "limit": 200},
     "signal_series": {"service": "checkout", "signal": "error_rate"},
+    "trace": {"trace_id": "none"},
+    "change_diff": {"id": "4f1c2aa"},
+    "deploy_contents": {"version": "v1.4.2"},
     "measure": {
         "targets": ["checkout/error_rate"],
         "before": [synthetic.START, ONSET],

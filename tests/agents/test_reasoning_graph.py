@@ -137,8 +137,8 @@ def test_unknown_tools_and_write_tools_are_answered_with_what_there_is(tmp_path:
 
 
 ODD = (
-    ToolCall("c1", "recent_changes", {"onset": 1_760_000_000_000}),
-    ToolCall("c2", "recent_changes", {"lookback_s": float("nan")}),
+    ToolCall("c1", "changes_between", {"start": 1_760_000_000_000}),
+    ToolCall("c2", "search_spans", {"slower_than_ms": float("nan")}),
     ToolCall("c3", "signal_series", {"name": "checkout", "self": 1, "service": "x"}),
     ToolCall("c4", "search_logs", {"pattern": "a{99999999999}"}),
 )

@@ -316,6 +316,15 @@ def test_an_objection_counts_as_far_as_it_proves() -> None:
     assert after.contradiction[0].weight < 0
 
 
+def test_an_objection_to_one_of_two_faults_leaves_the_other_as_it_was() -> None:
+    first = known(0.9).model_copy(update={"explains": ["GET /buy"]})
+    second = other_place(0.8).model_copy(update={"explains": ["GET /pay"]})
+    late = claim("its errors rose late", ("E2", "0.244"))
+    doubt = SkepticReply(refuted=True, why="late", against=[late], causes=[])
+    after = {h.id: h.confidence for h in challenged([first, second], lambda _: doubt, bench())}
+    assert after["H2"] == 0.8 and after["H1"] < 0.9
+
+
 def test_where_no_cause_leads_the_skeptic_may_name_one() -> None:
     named = cause("checkout", HUNG, ORIGIN, ERRORS)
     reply = SkepticReply(refuted=False, why="it hangs", against=[], causes=[named])

@@ -310,7 +310,7 @@ def test_the_document_says_who_answered_what_it_took_and_who_was_right():
     document.hypotheses[0].challenged = "tried to refute | nothing found"
     text = incident_markdown(document)
     for part in (
-        "| 1 | 1 | triage | playbook | model unavailable: no route |",
+        "| 1 | 1 | triage | playbook | 0 | model unavailable: no route |",
         "3 calls, 2,480 tokens in, 420 out; cost 0.008",
         "| 4 | 1 | debugger | reason | `gpt-x` | `debugger.md@0123456789ab` | 1,240, 210 |",
         "| — | 3.14 | unavailable: no route |",

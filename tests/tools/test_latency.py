@@ -53,7 +53,7 @@ def test_services_are_callers_or_the_database(tmp_path, bench):
     texts = {row["statement"] for row in bench.rows("slow_queries", services=["cart"])}
     assert texts == {"SELECT 1", "SELECT stock"}
     assert len(bench.rows("slow_queries", services=["database"])) == 3
-    with pytest.raises(ToolRetry, match="unknown service oracle; known are cart, database"):
+    with pytest.raises(ToolRetry, match="unknown service oracle; known are database, web, cart"):
         bench.call("slow_queries", services=["oracle"])
 
 

@@ -5,6 +5,7 @@ import pytest
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
 from warroom.tests.support.bundles import START, BundleWriter
+from warroom.tools.base import REGISTRY
 from warroom.tools.logs import matches
 
 CHAIN = """Traceback (most recent call last):
@@ -39,8 +40,26 @@ def test_new_templates_come_with_counts_and_a_sample(bench):
 
 
 def test_levels_are_checked(bench):
-    with pytest.raises(ToolRetry, match="levels must be one of debug, info"):
-        bench.call("log_patterns", levels=["loud"])
+    with pytest.raises(ToolRetry, match="unknown level 'errors'; known are error, "):
+        bench.call("log_patterns", levels=["errors"])
+
+
+@pytest.mark.parametrize("level", ["warn", "WARN", "Warning", "warning "])
+def test_a_level_is_meant_however_it_is_spelled(tmp_path, level):
+    with BundleWriter(tmp_path) as bundle:
+        for second in (61, 62, 63):
+            bundle.log(START + second, "cart", "the disk is nearly full", "WARN")
+        bundle.log(START + 64, "cart", "a level of its own", "notice")
+    bench = bench_over(tmp_path)
+    assert [row["after"] for row in bench.rows("log_patterns", levels=[level])] == [3]
+    assert len(bench.rows("search_logs", pattern="disk", level=level)) == 3
+    assert len(bench.rows("search_logs", pattern="", level="notice")) == 1
+
+
+def test_a_schema_lists_the_levels():
+    levels = REGISTRY["search_logs"].schema()["properties"]["level"]["enum"]
+    assert levels == ["debug", "info", "warning", "error", "critical"]
+    assert "enum" in str(REGISTRY["log_patterns"].schema()["properties"]["levels"])
 
 
 def test_exceptions_are_grouped_by_where_they_were_raised(bench):
@@ -72,6 +91,30 @@ def test_search_is_newest_first_and_survives_any_pattern(bench):
     table = bench.call("search_logs", pattern="(unclosed")
     assert table.rows == []
     assert "matches '(unclosed'" in table.summary
+
+
+def test_lines_are_found_in_any_time_and_by_their_attributes(tmp_path):
+    with BundleWriter(tmp_path) as bundle:
+        bundle.log(START + 5, "cart", "the first of its kind", "error", http__route="/pay")
+        bundle.log(START + 70, "cart", "another", "error", http__route="/cart")
+    bench = bench_over(tmp_path)
+    assert bench.rows("search_logs", pattern="first") == [], "before the incident"
+    [early] = bench.rows("search_logs", pattern="first", start="-60s", end="+0s")
+    assert early["ts"] == START + 5
+    assert bench.rows("search_logs", pattern="route=/cart") == []
+    [routed] = bench.rows("search_logs", pattern="route=/cart", attributes=True)
+    assert "http.route=/cart" in routed["attributes"]
+    both = bench.rows("search_logs", pattern="", start="-1h", oldest_first=True)
+    assert [row["ts"] for row in both] == [START + 5, START + 70]
+
+
+def test_a_service_that_has_nothing_but_logs_is_known(tmp_path):
+    with BundleWriter(tmp_path) as bundle:
+        bundle.log(START + 61, "mailer", "sent")
+    bench = bench_over(tmp_path)
+    assert len(bench.rows("search_logs", pattern="sent", service="mailer")) == 1
+    with pytest.raises(ToolRetry, match="unknown service mail; known are mailer"):
+        bench.rows("search_logs", pattern="sent", service="mail")
 
 
 @pytest.mark.parametrize("name", ["log_patterns", "error_groups"])

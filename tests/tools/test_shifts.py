@@ -37,8 +37,8 @@ def test_the_worst_signal_comes_first(errors):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"service": "chekout"}, "unknown service chekout; known are gateway"),
-        ({"signal": "errors"}, "signal must be one of request_rate"),
+        ({"service": "chekout"}, "unknown service chekout; known are checkout"),
+        ({"signal": "errors"}, "there is error_rate, "),
         ({"points": "high"}, "points"),
         ({"colour": "red"}, "colour"),
     ],

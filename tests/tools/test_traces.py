@@ -82,7 +82,7 @@ def test_a_failing_trace_is_shown_span_by_span(shops):
 
 def test_a_slow_trace_is_shown_where_none_fails(shops):
     assert shops("slow").rows("example_trace", kind="slow", service="catalog")[0]["critical"]
-    with pytest.raises(ToolRetry, match="kind must be one of failing, slow"):
+    with pytest.raises(ToolRetry, match="kind: Input should be 'failing' or 'slow'"):
         shops("slow").call("example_trace", kind="odd")
     table = shops("slow").call("example_trace", trace_id="none")
     assert table.rows == []
