@@ -17,7 +17,7 @@ from ..incident.document import Incident
 from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
 from ..incident.severity import Severity
-from ..incident.timeline import Event, EventKind
+from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.render import render, stamp
 from ..prompts.values import clock, plain, zh
 from ..tools.traffic import traffic_impact
@@ -102,7 +102,8 @@ def announce(case: Case) -> CommunicationReport:
 
 def assess_customers(case: Case) -> CustomerImpactReport:
     """Step 10: customer impact from the traffic at the edge and the document."""
-    return customer_report(case.document, case.tools.call(traffic_impact), case.now)
+    end = min(case.now, from_ts(case.frame.incident.end)) if case.recorded else case.now
+    return customer_report(case.document, case.tools.call(traffic_impact), end)
 
 
 def communicate(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..analysis.quantities import change, percent
+from ..analysis.quantities import change, portion
 from ..incident.finding import Finding
 from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
@@ -83,9 +83,10 @@ def _patterns(seen: Observations) -> Iterator[Finding]:
 
 
 def _failures(seen: Observations) -> Iterator[Finding]:
+    total = sum(row.count for row in seen.failures.rows)
     for row in [row for row in seen.failures.rows[:3] if row.share]:
         where = f"{row.service} ({row.operation}: {row.error or row.reason})"
-        text = f"{percent(row.share)} of the failures begin in {where}"
+        text = f"{portion(row.count, total, 'failures')} begin in {where}"
         proof = ("service", "share", "count", "reason")
         yield finding("error-origin", text, seen.failures, row, *proof)
 

@@ -75,6 +75,8 @@ def detect(case: Case) -> DetectionReport:
 
 def _live(case: Case, seen: Observations) -> bool:
     """Whether telemetry still comes: then a later look sees more than this one."""
+    if case.recorded:
+        return False
     ends = [row.end for row in seen.coverage.rows if row.end and row.modality != "changes"]
     late = case.now.timestamp() - max(ends, default=0.0)
     return late <= 2 * case.catalogue.windows.detect_s
@@ -203,7 +205,11 @@ def _services(case: Case, health: Result[ServiceHealth]) -> list[ServiceState]:
 
 
 def _service(known: Service | None, name: str, role: str) -> ServiceState:
-    facts = known.model_dump(include={"kind", "tier", "depends_on", "team"}) if known else {}
+    facts = (
+        known.model_dump(include={"kind", "tier", "depends_on", "team", "public_name"})
+        if known
+        else {}
+    )
     return ServiceState(name=name, role=role, **facts)
 
 

@@ -34,6 +34,17 @@ def percent(share: float | None) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
+FEW = 20
+"""A share of fewer than these is told as a count: one of one is not everybody."""
+
+
+def portion(part: float, whole: float, what: str = "requests") -> str:
+    """Of many: 12% of requests; of few: 3 of 7 requests."""
+    if whole < FEW:
+        return f"{count(part)} of {count(whole)} {what}"
+    return f"{percent(part / whole)} of {what}"
+
+
 def part_of(share: float) -> str:
     """How much of something, before its name: 93% of, 7 times."""
     return times(share) if share > 1 else f"{percent(share)} of"

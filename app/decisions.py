@@ -149,7 +149,9 @@ def put_edited(
     except ApprovalError:
         ledger.decide(incident_id, new.hash, Verdict.rejected, by, "its original was answered")
         raise
-    context.store.update(incident_id, lambda doc: add_decision(doc, edited))
+    context.store.update(
+        incident_id, lambda doc: add_decision(doc, edited, min(context.now(doc), edited.at))
+    )
     return ledger.decide(incident_id, new.hash, Verdict.approved, by)
 
 

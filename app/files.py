@@ -14,7 +14,6 @@ from ..incident.document import Incident, to_json
 from ..incident.finding import Gap
 from ..incident.private import write_private
 from ..incident.report import PostmortemReport
-from ..incident.timeline import utc_now
 from ..prompts.render import incident_markdown
 from ..telemetry.model import Catalogue
 from .charts.incident_charts import charts
@@ -59,7 +58,8 @@ def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> s
         return ""
     if report.source == "model":  # its sentences were checked against the record as it stood
         return report.markdown
-    return draft(incident, utc_now(), catalogue).markdown
+    written = max([incident.opened_at, *(event.at for event in incident.timeline)])
+    return draft(incident, written, catalogue).markdown
 
 
 def _makers(

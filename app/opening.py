@@ -11,14 +11,14 @@ from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..errors import InputError, ToolFailed
 from ..incident.store import Store
-from ..incident.timeline import utc_now
+from ..incident.timeline import from_ts, utc_now
 from ..settings import Settings
 from ..targets.operations import Operations
 from ..targets.stand_ins import Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle, save
-from ..telemetry.model import Window
+from ..telemetry.model import EVENTS, Window
 from ..telemetry.recorder import Recorder
 from .configuration import Sources
 
@@ -34,14 +34,32 @@ def at_once(_seconds: float) -> None:
     """No waiting: what a bundle holds is history."""
 
 
+LONG_AGO_S = 3600.0
+"""Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
+
+
+def history_end(recorder: Recorder) -> float | None:
+    """When the telemetry ends, unix seconds, where that is history; None: it is live, or none."""
+    parts = recorder.recording.coverage()
+    ends = [part.end for part in parts if part.end is not None and part.modality not in EVENTS]
+    end = max(ends, default=None)
+    return end if end is not None and time.time() - end > LONG_AGO_S else None
+
+
+def clock_from(end: float) -> Callable[[], datetime]:
+    """A recording lives in its own time: now is its end, and goes on from there as we work."""
+    opened = time.monotonic()
+    return lambda: from_ts(end + time.monotonic() - opened)
+
+
 def open_context(
     settings: Settings,
     sources: Sources | None = None,
     *,
     recorder: Recorder | None = None,
     model_layer: MakeModelLayer = model_layer_of,
-    clock: Callable[[], datetime] = utc_now,
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], datetime] | None = None,
+    sleep: Callable[[float], None] | None = None,
     rehearse: bool = False,
 ) -> ResponseContext:
     """Store, telemetry, hands and model layer.
@@ -51,8 +69,8 @@ def open_context(
         sources: what to read and act on; without any, nothing.
         recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
-        clock: what counts as now.
-        sleep: how a stabilisation window is waited for.
+        clock: what counts as now; by default the time, of a recording its own.
+        sleep: how a stabilisation window is waited for; of a recording not at all.
         rehearse: hands that note what would have been done, over what the survey shows.
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
@@ -60,6 +78,7 @@ def open_context(
     sources = sources or Sources()
     if recorder is None:
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
+    end = history_end(recorder)
     operations = _operations(sources.operations)
     store = Store.open(settings.database)
     context = ResponseContext(
@@ -69,8 +88,9 @@ def open_context(
         operations=operations,
         survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
-        clock=clock,
-        sleep=sleep,
+        clock=clock or (utc_now if end is None else clock_from(end)),
+        sleep=sleep or (time.sleep if end is None else at_once),
+        recorded=end is not None,
         drill=sources.drill,
     )
     if rehearse:

@@ -38,7 +38,6 @@ from ..incident.report import (
     SweepReport,
     VerificationReport,
 )
-from ..incident.timeline import utc_now
 from .figures import marks_of, matrix, measures, severity_lines, sparks
 from .hypotheses import ranking, ranks
 from .model_use import call_line
@@ -208,6 +207,6 @@ class Live:
 
     def _head(self, who: str) -> Text:
         """Minutes and seconds since the alert, and who."""
-        elapsed = max(0, int((utc_now() - self.opened).total_seconds()))
+        elapsed = max(0, int((self.context.clock() - self.opened).total_seconds()))
         stamp = f" {elapsed // 60}:{elapsed % 60:02d}  " if elapsed < 36000 else "   ·   "
         return line((stamp, "dim"), (f"{shown(who):<14}", "who"))

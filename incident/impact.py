@@ -109,6 +109,7 @@ class ServiceState(BaseModel):
     kind: str = Field(default="", description="service, database, external or edge; if known")
     depends_on: list[str] = Field(default_factory=list, description="callees")
     team: str = Field(default="", description="owner, from the catalogue")
+    public_name: str = Field(default="", description="what customers know it by")
 
 
 class Command(BaseModel):

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, literal_column, select, update
 
 from ..errors import NotFound, StoreError
 from .database import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, open_database, reader
@@ -23,6 +23,8 @@ from .ledger import Ledger
 from .lifecycle import State
 
 Change = Callable[[Incident], None]
+NEWEST = (literal_column("rowid").desc(),)
+"""In the order in which they were taken: a recording's incident is opened in its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Store:
         """Every incident, newest first."""
         query = select(*(INCIDENTS.c[field.name] for field in fields(IncidentRow)))
         with self.reading.begin() as connection:
-            rows = connection.execute(query.order_by(INCIDENTS.c.opened_at.desc()))
+            rows = connection.execute(query.order_by(*NEWEST))
             return [IncidentRow(*row) for row in rows]
 
     def open_incident(self, fingerprint: str) -> str | None:
@@ -145,7 +147,7 @@ class Store:
         query = (
             select(INCIDENTS.c.id)
             .where(INCIDENTS.c.fingerprint == fingerprint, INCIDENTS.c.state.not_in(over))
-            .order_by(INCIDENTS.c.opened_at.desc())
+            .order_by(*NEWEST)
         )
         with self.reading.begin() as connection:
             return connection.execute(query).scalar()

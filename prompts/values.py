@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from ..analysis.quantities import UNKNOWN, count, figure, percent, quantity
+from ..analysis.quantities import FEW, UNKNOWN, count, figure, percent, quantity
 from ..incident.impact import Impact
 from ..incident.onset import Onset
 from ..yaml_tables import read_table
@@ -89,8 +89,10 @@ def duration(seconds: float | None, language: str = "en") -> str:
 # words.zh.yaml has them in Chinese.
 
 FAILED = "{failed} of {every} requests failed ({share})"
+FAILED_FEW = "{failed} of {every} requests failed"
 LOST = ", and about {lost} more were refused or found nothing, which is unusual"
 AFFECTED = "About {share} of requests were affected{when}."
+AFFECTED_FEW = "Some requests were affected{when}."
 WHEN = ", measured from {since} to {until} UTC"
 
 
@@ -99,7 +101,12 @@ def hurt(impact: Impact | None, language: str = "en") -> str:
     say = zh if language == "zh" else str
     if impact is None or not impact.requests:
         return say("not measured")
-    text = say(FAILED) + (say(LOST) if impact.lost_requests else "") + _when(impact, say)
+    many = impact.requests >= FEW
+    text = (
+        say(FAILED if many else FAILED_FEW)
+        + (say(LOST) if impact.lost_requests else "")
+        + _when(impact, say)
+    )
     return text.format(
         failed=count(impact.failed_requests),
         every=count(impact.requests),
@@ -111,7 +118,8 @@ def hurt(impact: Impact | None, language: str = "en") -> str:
 def hurt_outside(impact: Impact, language: str = "en") -> str:
     """The same in one sentence for customers."""
     say = zh if language == "zh" else str
-    return say(AFFECTED).format(share=percent(impact.hurt_share), when=_when(impact, say))
+    words = AFFECTED if impact.requests >= FEW else AFFECTED_FEW
+    return say(words).format(share=percent(impact.hurt_share), when=_when(impact, say))
 
 
 def _when(impact: Impact, say: Callable[[str], str]) -> str:

@@ -140,6 +140,9 @@ class Service(BaseModel):
     tier: int = Field(default=2, description="1 most important, 3 least")
     team: str = Field(default="", description="owner")
     description: str = Field(default="", description="what it does")
+    public_name: str = Field(
+        default="", description="what customers know it by; empty: they know nothing of it"
+    )
     depends_on: list[str] = Field(default_factory=list, description="callees")
     slos: list[Objective] = Field(default_factory=list, description="objectives")
     limits: dict[str, Finite] = Field(default_factory=dict, description="memory_bytes, …")

@@ -5,7 +5,7 @@ noise.
 from collections.abc import Iterator
 
 from ...analysis.fusion import CONCLUSIVE
-from ...analysis.quantities import change, percent, quantity, unit_of
+from ...analysis.quantities import change, percent, portion, quantity, unit_of
 from ...analysis.rates import binomial_tail, rate_change
 from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import MEASURED, SignalName, definition
@@ -153,7 +153,7 @@ def _failing(traffic: Result[RouteImpact]) -> Iterator[Finding]:
     counts = total.failed_before, total.failed, total.requests_before or 1, total.requests
     if total.failed >= MANY and _beyond_chance(*counts):
         before = percent(total.share_before)
-        text = f"{percent(total.share)} of requests at the edge fail, {before} before"
+        text = f"{portion(total.failed, total.requests)} at the edge fail, {before} before"
         yield finding("impact", text, traffic, total, "share", "share_before")
     slow = total.slow or 0
     if slow >= MANY * max(1.0, total.requests / 100) and slow / total.requests >= SLOW:

@@ -10,7 +10,7 @@ what is claimed is asked about, at P2 at most.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...analysis.quantities import percent
+from ...analysis.quantities import portion
 from ...incident.classification import Classification, classify
 from ...incident.impact import Impact, SloState, Traffic, assess
 from ...incident.report import Assessment
@@ -109,10 +109,10 @@ def _requests(
     if minor >= FEWEST:
         yield Severity.P2, f"{', '.join(sorted(spare))} fails, which is a convenience"
     slow = (total.slow or 0) / total.requests
-    for share, table, what in ((failing, FAILING, "of requests fail"), (slow, SLOW, "are slow")):
+    for share, table, what in ((failing, FAILING, "fail"), (slow, SLOW, "are slow")):
         level = next((level for at, level in table if share >= at), None)
         if level:
-            yield level, f"{percent(share)} {what}"
+            yield level, f"{portion(share * total.requests, total.requests)} {what}"
 
 
 def _journeys(outcomes: Result[RouteOutcome]) -> Iterator[tuple[Severity, str]]:

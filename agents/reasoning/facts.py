@@ -14,7 +14,7 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
 from ...incident.timeline import from_ts
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
-from ...prompts.values import clock, duration, percent, plain, utc
+from ...prompts.values import clock, duration, hurt_outside, plain, utc
 from ..reporting import retrospective, story
 from ..reporting.briefing import Briefing
 from ..reporting.impact import impact
@@ -65,7 +65,7 @@ def public_facts(briefing: Briefing) -> list[Fact]:
     lines = [f"Customers using {where} may meet {briefing.symptom}, {_span(briefing)}."]
     hurt = briefing.impact
     if hurt and hurt.requests and hurt.failed_share:
-        lines.append(f"About {percent(hurt.failed_share)} of requests were affected.")
+        lines.append(hurt_outside(hurt))
     if briefing.solution:
         lines.append("A corrective measure took effect; the recovery is measured.")
     elif briefing.cause and not briefing.ended:

@@ -6,6 +6,7 @@ Counts are measured at the edge; where there is no count, the gap is named.
 from collections.abc import Iterator
 from datetime import datetime
 
+from ...analysis.quantities import FEW, portion
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Finding, Gap
 from ...incident.report import CustomerImpactReport, SecurityReport
@@ -30,7 +31,7 @@ def customer_report(
     Args:
         document: severity, objectives, revenue rate, times.
         traffic: requests by route; "*" is all of them.
-        now: end of the time counted, while the incident runs.
+        now: end of the time counted, while the incident runs: never beyond what was recorded.
     """
     total = first(traffic, route="*")
     hit = [] if is_noise(document) else [row for row in traffic.rows if _is_hit(row)]
@@ -60,12 +61,13 @@ def _is_hit(row: RouteImpact) -> bool:
 def _segment(row: RouteImpact) -> str:
     clients = row.failed_clients
     whom = f", {count(clients)} client addresses" if clients else ""
-    share = percent(row.share)
-    return f"{row.route}: {count(row.failed)} of {count(row.requests)} failed ({share}{whom})"
+    told = f"{percent(row.share)}{whom}" if row.requests >= FEW else whom.removeprefix(", ")
+    text = f"{row.route}: {count(row.failed)} of {count(row.requests)} failed"
+    return f"{text} ({told})" if told else text
 
 
 def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
-    failing = f"{percent(row.share)} of requests fail, {percent(row.share_before)} before"
+    failing = f"{portion(row.failed, row.requests)} fail, {percent(row.share_before)} before"
     proof = ("failed", "requests", "share")
     return finding("customer-impact", f"{row.route}: {failing}", traffic, row, *proof)
 
@@ -73,11 +75,15 @@ def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
 def _revenue(
     document: Incident, total: RouteImpact | None, now: datetime
 ) -> tuple[float | None, str]:
-    """Rate x hours x share of failed requests; without a share the whole rate, an upper bound."""
+    """Rate x hours x share of failed requests; without a share the whole rate, an upper bound. Few
+    requests are no share that money could be told by."""
     impact = document.impact
     if impact is None or impact.revenue_per_hour is None or is_noise(document):
         return None, ""
-    seconds = max(0.0, ((ended(document) or now) - document.began.at).total_seconds())
+    if total and total.requests < FEW:
+        return None, ""
+    end = min(ended(document) or now, now)
+    seconds = max(0.0, (end - document.began.at).total_seconds())
     share = total.share if total else impact.failed_share
     lost = impact.revenue_per_hour * seconds / 3600 * (1.0 if share is None else share)
     part = "all of it, an upper bound" if share is None else f"{percent(share)} of requests"
@@ -120,7 +126,7 @@ def _summary(failed: int, total: RouteImpact | None, revenue: float | None, basi
     if total is None:
         return "nobody's requests were measured at the edge"
     text = f"{count(failed)} of {count(total.requests)} requests at the edge failed"
-    text += f" ({percent(total.share)})"
+    text += f" ({percent(total.share)})" if total.requests >= FEW else ""
     if total.failed_clients:
         text += f"; up to {count(total.failed_clients)} client addresses noticed"
     return text + (f"; about {count(revenue)} in revenue ({basis})" if revenue else "")

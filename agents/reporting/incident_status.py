@@ -24,8 +24,6 @@ KEY_KINDS = (
     EventKind.verification,
     EventKind.state,
 )
-INTERNAL_KINDS = ("database", "external", "edge")
-INTERNAL_WORDS = ("database", "postgres", "db", "gateway", "cache", "queue", "proxy")
 
 
 SYMPTOMS = {
@@ -120,13 +118,11 @@ def affected(document: Incident) -> list[str]:
 
 
 def components(document: Incident) -> list[str]:
-    """The affected services as customers know them: no databases, gateways or suppliers."""
-    known = [s for s in document.services if s.tier is not None]  # no scrape job, no label
-    inner = [s for s in known if s.role in ("alerting", "affected")]
+    """The affected services by the names that customers know; none for what only we know: no text
+    for the public names an internal service."""
+    inner = [s for s in document.services if s.role in ("alerting", "affected") and s.public_name]
     ordered = sorted(inner, key=lambda s: s.tier or 9)
-    own = [s for s in ordered if s.kind not in INTERNAL_KINDS]
-    names = [s.name for s in own if not any(w in s.name.lower() for w in INTERNAL_WORDS)]
-    return [name.replace("-", " ").replace("_", " ") for name in names][:4]
+    return list(dict.fromkeys(s.public_name for s in ordered))[:4]
 
 
 def symptom(document: Incident) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from ...actions.configuration import FlagOff
 from ...actions.services import RollBack
+from ...analysis.quantities import FEW
 from ...incident.action import Outcome
 from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind
@@ -171,8 +172,9 @@ def _luck(say: Narrator) -> Iterator[Statement]:
         text = "The fault came with a change that could be taken back; many faults do not."
         yield say.say(text, *solved.proof)
     impact = document.impact
-    if impact and impact.failed_share is not None and 0 < impact.failed_share < 0.5:
-        text = f"{percent(1 - impact.failed_share)} of requests at the edge still succeeded."
+    share = impact.failed_share if impact and impact.requests >= FEW else None
+    if impact and share is not None and 0 < share < 0.5:
+        text = f"{percent(1 - share)} of requests at the edge still succeeded."
         yield say.say(text, *proof(impact.quotes))
     for state in document.slo:
         if state.breached and state.budget_left is not None and 0 < state.budget_left < 0.5:

@@ -74,6 +74,8 @@ class Case:
     inventory: Inventory
     settings: Settings
     now: datetime
+    recorded: bool = False
+    """Whether telemetry is history, in which nothing new comes."""
     attempt: int = 1
     tell: Tell = lambda _event: None
     """Nobody listens by default."""

@@ -158,6 +158,7 @@ class ResponseContext:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
+    recorded: bool = False  # what telemetry holds is history: nothing new comes
     drill: bool = False  # its messages go to an outbox of their own and say so
     _memories: dict[str, Memory] = field(default_factory=dict)
 
@@ -185,7 +186,12 @@ class ResponseContext:
     def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
         coverage = recording.coverage()
-        return frame_of(document, self.catalogue.windows, coverage, self.clock())
+        return frame_of(document, self.catalogue.windows, coverage, self.now(document))
+
+    def now(self, document: Incident) -> datetime:
+        """Now, as the incident lives it: a recording has its own time, which a restart does not
+        turn back and an alert that came later moves on."""
+        return max([self.clock(), document.opened_at, *(t.at for t in document.transitions)])
 
     def name_gaps(self, case: Case, report: AnyReport) -> AnyReport:
         """The report, with the sources that were down when its step began and that nobody has
@@ -224,7 +230,8 @@ class ResponseContext:
             frame=frame,
             inventory=self.inventory,
             settings=self.settings,
-            now=self.clock(),
+            now=self.now(document),
+            recorded=self.recorded,
             attempt=attempt,
             tell=tell,
         )

@@ -21,7 +21,7 @@ from ...incident.document import Incident
 from ...incident.events import ActionDone, ActionStarted, Waiting
 from ...incident.finding import Gap
 from ...incident.lifecycle import State
-from ...incident.timeline import Event, EventKind, utc_now
+from ...incident.timeline import Event, EventKind
 from ...state import CommunicationState, IncidentState
 from ...targets.stand_ins import WHY_GONE
 from ...tools import notify
@@ -57,7 +57,9 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     key = f"{incident_id}:execute:{state.plan}"
     decision = context.store.ledger.decision(incident_id, state.plan)
     earlier = context.store.ledger.claim(incident_id, key)
-    document = context.store.update(incident_id, lambda doc: _begin(doc, state.plan, decision))
+    document = context.store.update(
+        incident_id, lambda doc: _begin(doc, state.plan, decision, context.now(doc))
+    )
     plan = document.plan(state.plan)
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
@@ -66,7 +68,9 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         context.store.ledger.finish(key, _carry_out(context, plan, decision).model_dump())
     effect = context.store.ledger.claim(incident_id, key)
     result = Performed.model_validate(effect.result) if effect and effect.done_at else DIED
-    document = context.store.update(incident_id, lambda doc: _end(doc, state.plan, result))
+    document = context.store.update(
+        incident_id, lambda doc: _end(doc, state.plan, result, context.now(doc))
+    )
     tell(ActionDone(execution=document.executions[-1]))
     return {"checks": 0, "improving": False, "well": False}
 
@@ -79,7 +83,9 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         context.store.ledger.finish(key, _take_back(context, incident_id, state.plan).model_dump())
     effect = context.store.ledger.claim(incident_id, key)
     result = TakenBack.model_validate(effect.result) if effect and effect.done_at else UNDO_DIED
-    context.store.update(incident_id, lambda doc: _undone(doc, state.plan, result))
+    context.store.update(
+        incident_id, lambda doc: _undone(doc, state.plan, result, context.now(doc))
+    )
     return {}
 
 
@@ -88,11 +94,10 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     measuring window more each time the symptoms were still on their way back."""
     context = runtime.context
     windows = context.catalogue.windows
-    ended = max(
-        e.ended_at or e.started_at for e in context.store.load(state.incident_id).executions
-    )
+    document = context.store.load(state.incident_id)
+    ended = max(e.ended_at or e.started_at for e in document.executions)
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
-    wait = due - (utc_now() - ended).total_seconds()
+    wait = due - (context.now(document) - ended).total_seconds()
     if wait > 0:
         runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
         context.sleep(wait)
@@ -110,14 +115,13 @@ def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     return {"checks": state.checks + 1}
 
 
-def _begin(document: Incident, plan_hash: str, decision: Decision | None) -> None:
+def _begin(document: Incident, plan_hash: str, decision: Decision | None, now: datetime) -> None:
     """Write down who approved, and that the action begins, before it does."""
     plan = document.plan(plan_hash)
     if plan is None or any(e.plan == plan_hash for e in document.executions):
         return
     if decision:
-        add_decision(document, decision)
-    now = utc_now()
+        add_decision(document, decision, min(now, decision.at))
     state = State.eradicating if about_security(document) else State.containing
     document.move(state, now, "remediation", plan.title)
     document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
@@ -155,11 +159,11 @@ def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> Ta
     return TakenBack(undone=True, note=f"undone: {plan.undo}", receipt=kept)
 
 
-def _end(document: Incident, plan_hash: str, result: Performed) -> None:
+def _end(document: Incident, plan_hash: str, result: Performed, now: datetime) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
     if execution.ended_at:  # on record already: this node runs again
         return
-    execution.ended_at = utc_now()
+    execution.ended_at = now
     execution.receipt, execution.note = result.receipt, result.error
     if result.error and result is not DIED:
         execution.outcome = Outcome.failed
@@ -172,14 +176,14 @@ def _end(document: Incident, plan_hash: str, result: Performed) -> None:
     )
 
 
-def _undone(document: Incident, plan_hash: str, result: TakenBack) -> None:
+def _undone(document: Incident, plan_hash: str, result: TakenBack, now: datetime) -> None:
     execution = next(e for e in document.executions if e.plan == plan_hash)
     note = result.note
     if execution.note.endswith(note):  # on record already: this node runs again
         return
     execution.undone = result.undone
     execution.note = f"{execution.note}; {note}".lstrip("; ")
-    document.record(Event(at=utc_now(), actor="remediation", kind=EventKind.action, text=note))
+    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=note))
 
 
 OPEN = (MessageState.draft, MessageState.awaiting_approval, MessageState.approved)
@@ -201,7 +205,11 @@ def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
             continue
         sent += new is MessageState.sent
         note = partial(
-            _note, message_hash=message.hash, state=new, decision=decision, now=context.clock()
+            _note,
+            message_hash=message.hash,
+            state=new,
+            decision=decision,
+            now=context.now(context.store.load(state.incident_id)),
         )
         context.store.update(state.incident_id, note)
     return {"told": sent}
@@ -245,7 +253,7 @@ def _note(
     """Write the message's new state, and the decision on it, into the document."""
     message = next(m for m in document.communications if m.hash == message_hash)
     if decision:
-        add_decision(document, decision)
+        add_decision(document, decision, min(now, decision.at))
     if message.state is state:
         return
     message.state = state

@@ -7,6 +7,7 @@ value a resume carries, an unanswered question stays unanswered.
 
 import time
 from contextlib import suppress
+from datetime import datetime
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
@@ -16,7 +17,7 @@ from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import REPLACED_BY, Message, MessageState
 from ...incident.document import Incident
 from ...incident.ledger import Request
-from ...incident.timeline import Event, EventKind, from_ts
+from ...incident.timeline import Event, EventKind
 from ...state import CommunicationState, IncidentState
 from .context import ResponseContext
 
@@ -28,11 +29,9 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     plan = next_plan(document, state.attempt) if context.operations else None
     if plan is None:
         return {"plan": "", "approved": False, "checks": 0}
-    request = _request(context, state.incident_id, plan.hash, "action", plan.title)
+    _request(context, state.incident_id, plan.hash, "action", plan.title)
     text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.short_hash})"
-    event = Event(
-        at=from_ts(request.requested_at), actor="triage", kind=EventKind.proposal, text=text
-    )
+    event = Event(at=context.now(document), actor="triage", kind=EventKind.proposal, text=text)
     context.store.update(state.incident_id, lambda doc: doc.record(event))
     return {"plan": plan.hash, "approved": False}
 
@@ -52,7 +51,10 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
     context = runtime.context
     decision = context.store.ledger.decision(state.incident_id, state.plan)
     if decision:
-        context.store.update(state.incident_id, lambda doc: add_decision(doc, decision))
+        context.store.update(
+            state.incident_id,
+            lambda doc: add_decision(doc, decision, min(context.now(doc), decision.at)),
+        )
     return {}
 
 
@@ -91,8 +93,8 @@ def next_plan(document: Incident, attempt: int) -> ActionPlan | None:
     )
 
 
-def add_decision(document: Incident, decision: Decision) -> None:
-    """Record a decision once, in the list and on the timeline."""
+def add_decision(document: Incident, decision: Decision, at: datetime) -> None:
+    """Record a decision once, in the list and on the timeline, where it stands at `at`."""
     if decision in document.decisions:
         return
     document.decisions.append(decision)
@@ -102,7 +104,7 @@ def add_decision(document: Incident, decision: Decision) -> None:
     subject = plan.title if plan else text
     why = f" — {decision.reason}" if decision.reason else ""
     text = f"{decision.verdict.value}: {subject}{why}"
-    document.record(Event(at=decision.at, actor=decision.by, kind=EventKind.decision, text=text))
+    document.record(Event(at=at, actor=decision.by, kind=EventKind.decision, text=text))
 
 
 def _waiting(document: Incident) -> list[Message]:

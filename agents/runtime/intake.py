@@ -37,8 +37,11 @@ def take(store: Store, alert: Alert, note: str, now: datetime) -> tuple[str, boo
 
 
 def _open(alert: Alert, now: datetime, note: str) -> Incident:
+    """The id tells when it was made, whatever time the incident lives in; it is never opened before
+    its alert fired."""
+    now = max(now, min(alert.starts_at or now, utc_now()))
     document = Incident(
-        id=f"INC-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        id=f"INC-{utc_now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         title=_title(alert),
         opened_at=now,
         alert=alert,
@@ -81,8 +84,8 @@ def correlate(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if other is None:
         return {"stop": ""}
     reason = f"same service within {STRONG_WINDOW_S // 60} minutes of {other.id}"
-    context.store.update(document.id, lambda doc: _join(doc, other.id, reason))
-    context.store.update(other.id, lambda doc: _absorb(doc, document))
+    context.store.update(document.id, lambda doc: _join(doc, other.id, reason, context.now(doc)))
+    context.store.update(other.id, lambda doc: _absorb(doc, document, context.now(doc)))
     return {"stop": "duplicate"}
 
 
@@ -101,15 +104,15 @@ def _running(context: ResponseContext, document: Incident) -> Incident | None:
     return None
 
 
-def _join(document: Incident, other: str, reason: str) -> None:
+def _join(document: Incident, other: str, reason: str, now: datetime) -> None:
     if other not in document.related:
         document.related.append(other)
-    document.move(State.closed, utc_now(), "intake", f"joined to {other}: {reason}")
+    document.move(State.closed, now, "intake", f"joined to {other}: {reason}")
 
 
-def _absorb(document: Incident, joined: Incident) -> None:
+def _absorb(document: Incident, joined: Incident, now: datetime) -> None:
     if joined.id in document.related:
         return
     document.related.append(joined.id)
     text = f"{joined.alert.name} joined as {joined.id}: {joined.alert.summary}"
-    document.record(Event(at=utc_now(), actor="intake", kind=EventKind.alert, text=text))
+    document.record(Event(at=now, actor="intake", kind=EventKind.alert, text=text))

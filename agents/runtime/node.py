@@ -7,6 +7,7 @@ A node made here has no effect outside our own document, so LangGraph may run it
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
@@ -17,7 +18,6 @@ from ...incident.events import PlaybookAnswered, StepDone, StepStarted, Waiting
 from ...incident.filing import file_report
 from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
-from ...incident.timeline import utc_now
 from ...state import IncidentState
 from ...tracing.spans import node_span
 from ..health.assessment import assessed
@@ -57,8 +57,9 @@ def specialist(step: Step, route: Route = nothing):
             span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
-        payload, now = context.store.payload, context.clock()
-        context.store.update(incident_id, lambda doc: file_report(doc, report, payload, now))
+        payload = context.store.payload
+        filed = lambda doc: file_report(doc, report, payload, context.now(doc))  # noqa: E731
+        context.store.update(incident_id, filed)
         tell(StepDone(report=report))
         return route(report)
 
@@ -112,7 +113,8 @@ def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """An action did not help: back to investigation with what was learned, a bounded number of
     times."""
     spent = state.attempt >= runtime.context.settings.max_attempts
-    runtime.context.store.update(state.incident_id, _investigated_again)
+    context = runtime.context
+    context.store.update(state.incident_id, lambda doc: _investigated_again(doc, context.now(doc)))
     return {
         "attempt": state.attempt + (not spent),
         "investigated": False,
@@ -123,7 +125,7 @@ def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     }
 
 
-def _investigated_again(document: Incident) -> None:
+def _investigated_again(document: Incident, now: datetime) -> None:
     if document.state is State.monitoring:  # patience is over: they were on their way, and stopped
         reason = "what hurts did not end"
-        document.move(State.investigating, utc_now(), "observability", reason)
+        document.move(State.investigating, now, "observability", reason)

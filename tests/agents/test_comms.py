@@ -214,7 +214,7 @@ def test_the_update_tells_decisions_and_what_came_of_them():
 
 def test_the_status_page_names_no_supplier_and_no_database():
     document = incidents.declared()
-    document.services[0].kind, document.services[1].kind = "external", "edge"
+    document.services[0].public_name = ""  # customers know nothing of it
     page = told(document)[Audience.status_page]
     assert page.subject == "Service disruption: our service"
     assert "checkout" not in page.body

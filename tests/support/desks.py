@@ -28,5 +28,6 @@ class Desk:
     tools: Shelf
     catalogue: Catalogue = field(default_factory=Catalogue)
     now: object = at(200)
+    recorded: bool = False
     attempt: int = 1
     settings: Settings = field(default_factory=Settings)

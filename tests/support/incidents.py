@@ -63,7 +63,14 @@ def declared(
         evidence(3, "compare_signals"),
     ]
     document.services = [
-        ServiceState(name=service, tier=1, role="alerting", depends_on=["payments"], team="orders"),
+        ServiceState(
+            name=service,
+            tier=1,
+            role="alerting",
+            depends_on=["payments"],
+            team="orders",
+            public_name="checkout",
+        ),
         ServiceState(name="gateway", tier=1, role="affected", depends_on=[service], team="edge"),
         ServiceState(name="payments", tier=1, role="dependency", team="payments"),
     ]
