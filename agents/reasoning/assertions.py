@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .citations import Place, plain
+from .cells import folded
+from .citations import Place
 from .figures import Figure, close, figures
 from .ground import Clause, Ground, clauses, words
 from .measures import deviation, measured, pair_of, rising
@@ -87,7 +88,7 @@ def _denials(text: str, ground: Ground) -> Iterator[str]:
     for place in ground.places:
         if not isinstance(place.value, str) or said.negated.search(text) or said.asks.search(text):
             continue
-        cell, cited = plain(place.value), plain(place.cited)
+        cell, cited = folded(place.value), folded(place.cited)
         before = cell[: cell.find(cited)] if cited in cell else ""
         if said.denies.search(before) or _taken_back(cited, text):
             yield f"the evidence says no to this: “{place.value[:80]}”"
@@ -103,7 +104,7 @@ def _denials(text: str, ground: Ground) -> Iterator[str]:
 def _taken_back(cited: str, text: str) -> bool:
     """Whether a quotation begins with a negation that the sentence leaves out."""
     found = re.match(r"(?:no|not|none|without|没有|无|未)\b ?(\w{4,})", cited)
-    return found is not None and found[1] in plain(text)
+    return found is not None and found[1] in folded(text)
 
 
 def _health(parts: list[Clause], ground: Ground) -> Iterator[str]:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 
-from .citations import Place, plain
+from .cells import folded
+from .citations import Place
 from .figures import Figure, Held, close, figures
 from .ground import Clause, Ground, words
 from .measures import Measured, Row, measured, mentions, owners, pair_of
@@ -193,7 +194,7 @@ def stray_amounts(parts: list[Clause], ground: Ground) -> Iterator[str]:
                 continue
             shown = [abs(v) for row in ground.near(part) for v in _amount(kind, row)]
             phrase = " ".join(part.text[found.start() :].split()[:3])
-            said = plain(phrase) in plain(ground.texts)
+            said = folded(phrase) in folded(ground.texts)
             if not said and not any(least <= value <= most for value in shown):
                 yield f"no cited row bears out “{found.group().strip()}”"
             break
