@@ -100,9 +100,10 @@ def _standing(document: Incident) -> Trusted:
 
 
 def _new(document: Incident, floor: AnyReport) -> list[Finding]:
-    """The report's findings that no step has filed yet."""
+    """The report's findings that no step has filed yet; what a model has proven of them first."""
     filed = {finding.statement for finding in document.findings}
-    return [finding for finding in floor.findings if finding.statement not in filed][:SHOWN]
+    fresh = [finding for finding in floor.findings if finding.statement not in filed]
+    return sorted(fresh, key=lambda finding: finding.kind != "reasoned")[:SHOWN]
 
 
 def _values(quotes: Iterable[Quote]) -> str:

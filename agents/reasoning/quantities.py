@@ -86,7 +86,7 @@ def _holds(figure: Figure, rest: str, ground: Ground, services: frozenset[str]) 
     return any(close(figure, abs(value)) for row in rows for value in _values(figure, rest, row))
 
 
-_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)[=:] ?(-?\d+(?:\.\d+)?)(?![\w.])")
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)[=:] ?(-?\d+(?:\.\d+)?)(?![\w.%]| (?:ms|s|min|h)\b)")
 
 
 def _assigned(text: str) -> Row:
@@ -190,7 +190,7 @@ def stray_amounts(parts: list[Clause], ground: Ground) -> Iterator[str]:
     for part in parts:
         for pattern, kind, least, most in words().amounts:
             found = pattern.search(part.text)
-            if not found or part.denied:
+            if not found or part.denies(found):
                 continue
             shown = [abs(v) for row in ground.near(part) for v in _amount(kind, row)]
             phrase = " ".join(part.text[found.start() :].split()[:3])
