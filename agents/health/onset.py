@@ -24,6 +24,8 @@ STRONGEST = 4
 COMPARABLE = 0.5
 """Signals that score at least this share of the strongest one: weaker ones may be chance."""
 POINTS = 240
+LOOKS_BACK_S = 10.0
+"""A rate looks back: what it shows began by the sample before, or this much earlier."""
 FAILURE = 0.9
 """Strength from which a new line or span is a failure, and no lone one."""
 EVENTS = ("log", "span")
@@ -116,9 +118,9 @@ def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
         known = ts.size if fired is None else int(np.searchsorted(ts, fired, side="right"))
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
-            if index is not None:  # a rate looks back: what it shows began by the sample before
-                before = ts[max(0, index - 1)]
-                return FirstSymptom(before, before, ts[index])
+            if index is not None:
+                before = max(ts[index] - LOOKS_BACK_S, ts[max(0, index - 1)])
+                return FirstSymptom(before, before, ts[index + 1])
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
