@@ -160,6 +160,7 @@ PATHS = {
         'File "[PATH_1 temporary folder]/v1.4.1/shop/client.py", line 7'
     ),
     "/home/user/src/shop/deep/mod.py:3 in f": "[PATH_1 home folder]/shop/deep/mod.py:3 in f",
+    'File "/tmp/lock-trial/drills/d-1/shop/…': 'File "[PATH_1 temporary folder]',
     f"cwd={OWNER}/a.b/run.py": "cwd=[PATH_1 home folder]/a.b/run.py",
     "'/srv/ci/.warroom/drills/slow-lock/shop/current/shop/api.py'": (
         "'[PATH_1 working folder]/current/shop/api.py'"
