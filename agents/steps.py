@@ -44,7 +44,7 @@ SWEEP = Step(
     "sweep all signals",
     reports.SweepReport,
     observability.sweep,
-    asked=Asked(replies.Reply, (signal_series, log_patterns), sums_up=True),
+    asked=Asked(replies.Reply, (*LOOK, log_patterns), sums_up=True),
 )
 MITIGATE = Step(
     3,
@@ -53,7 +53,7 @@ MITIGATE = Step(
     "look for a first move",
     reports.MitigationReport,
     triage.mitigate,
-    asked=Asked(replies.MitigationReply, effort=Effort.choice),
+    asked=Asked(replies.MitigationReply, (*LOOK, change_diff, instance_load), effort=Effort.choice),
 )
 INVESTIGATE = Step(
     4,
@@ -72,7 +72,7 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    asked=Asked(replies.Reply, (access_patterns, search_logs), sums_up=True),
+    asked=Asked(replies.Reply, (access_patterns, search_logs, search_spans), sums_up=True),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
@@ -83,7 +83,7 @@ ANALYSE_PERFORMANCE = Step(
     performance.analyse,
     asked=Asked(
         replies.AdviceReply,
-        (saturation, instance_load, signal_series),
+        (signal_series, saturation, instance_load, slow_queries),
         sums_up=True,
     ),
 )
@@ -94,7 +94,9 @@ DESIGN_FIX = Step(
     "design the fix",
     reports.FixReport,
     debugger.design_fix,
-    asked=Asked(replies.FixReply, effort=Effort.choice),
+    asked=Asked(
+        replies.FixReply, (*LOOK, change_diff, deploy_contents, state_changes), effort=Effort.choice
+    ),
 )
 VERIFY = Step(
     8,

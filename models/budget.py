@@ -91,6 +91,11 @@ class Spending:
         """All specialists', in one incident."""
         return self._sum(MODEL_CALLS.c.incident_id == incident_id)
 
+    def by_writing(self, incident_id: str) -> Spent:
+        """Messages' and the postmortem's, in one incident."""
+        table = MODEL_CALLS.c
+        return self._sum(table.incident_id == incident_id, table.purpose == "write")
+
     def by_day(self, now: datetime) -> Spent:
         """All incidents', since midnight UTC."""
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -183,10 +188,11 @@ class ModelBudget:
             )
 
     def _kept(self, ask: Ask) -> int:
-        """Tokens that a conversation leaves to those who write."""
+        """Tokens that a conversation leaves to those who write and have not written yet."""
         if ask.purpose == "write":
             return 0
-        return conversation_tokens(self.settings, ask.severity, "writing")
+        kept = conversation_tokens(self.settings, ask.severity, "writing")
+        return max(0, kept - self.spending.by_writing(ask.incident).tokens)
 
     def _limits(self, ask: Ask) -> list[Limit]:
         settings, spending = self.settings, self.spending

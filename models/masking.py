@@ -15,7 +15,7 @@ from . import named, rules
 from .patterns import SecretSpan, forms
 from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec, Wrapped
 
-MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP)_\d+)(?: [a-z ]+)?\]")
+MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP|PATH)_\d+)(?: [a-z ]+)?\]")
 KEPT = ("SECRET", "CARD", "IBAN", "ID")
 """Kinds that no sentence needs: they stay masked in what people read."""
 ROUNDS = 4

@@ -26,7 +26,7 @@ class SecretSpan:
 
     start: int
     end: int
-    kind: str  # SECRET, EMAIL, CARD, IBAN, ID, PHONE, PERSON, IP
+    kind: str  # SECRET, EMAIL, CARD, IBAN, ID, PHONE, PERSON, IP, PATH
     label: str = ""
     named: bool = False  # known by its name or place only, so hunted for elsewhere too
 
@@ -135,7 +135,7 @@ CHECKS: dict[str, Callable[[re.Match[str], str], bool]] = {
 class Form(Entry):
     """One form. Group 1 is what is masked where there is one; `sure` has the last word."""
 
-    kind: Literal["SECRET", "EMAIL", "CARD", "IBAN", "ID", "PHONE", "IP"]
+    kind: Literal["SECRET", "EMAIL", "CARD", "IBAN", "ID", "PHONE", "IP", "PATH"]
     form: Regex
     label: str = ""
     sure: Literal["card", "iban", "resident", "phone", "called", "public", "public6", ""] = ""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema
 
 from ..analysis.tuning import STANDARD, Tuning
 from ..errors import ToolRetry
@@ -155,7 +156,21 @@ class Tool:
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments, for a model that chooses tools."""
-        return TypeAdapter(self.arguments).json_schema()
+        return short_schema(self.arguments)
+
+
+class Untitled(GenerateJsonSchema):
+    """JSON Schema without titles: they repeat the names, and every request pays for them."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Never."""
+        return False
+
+
+def short_schema(arguments: type[Any]) -> dict[str, Any]:
+    """JSON Schema of a pydantic model, as short as it gets."""
+    schema = TypeAdapter(arguments).json_schema(schema_generator=Untitled)
+    return {key: value for key, value in schema.items() if key != "title"}
 
 
 REGISTRY: dict[str, Tool] = {}

@@ -71,6 +71,8 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 LOUD = ["warning", "error", "critical"]
 Level = Annotated[str, Field(json_schema_extra={"enum": [*LEVELS]})]
 """The argument of a tool that takes a level: ours, or as the data spells it (warn, WARN, fatal)."""
+AnyLevel = Annotated[str, Field(json_schema_extra={"enum": ["", *LEVELS]})]
+"""The same; empty means every one."""
 LONGEST_MESSAGE = 2000
 """Characters of a line that are kept."""
 
@@ -178,7 +180,7 @@ def search_logs(
     bench: Bench,
     pattern: str,
     service: str = "",
-    level: Level = "",
+    level: AnyLevel = "",
     start: Moment = "",
     end: Moment = "",
     limit: int = 50,

@@ -17,8 +17,7 @@ Moment = Annotated[
     str,
     BeforeValidator(lambda value: str(value) if isinstance(value, (int, float)) else value),
     Field(
-        description="UTC time: 2026-01-31T15:03:00Z, or 15:03:00 of the incident's day, or +12.5s, "
-        "-5m, -2h, -3d relative to the onset"
+        description="2026-01-31T15:03:00Z, 15:03:00 (UTC) or, from the onset, +12.5s, -5m, -2h, -3d"
     ),
 ]
 """The argument of a tool that takes a time; empty: its default."""

@@ -24,6 +24,8 @@ STRONGEST = 4
 COMPARABLE = 0.5
 """Signals that score at least this share of the strongest one: weaker ones may be chance."""
 POINTS = 240
+LOOKS_BACK_S = 10.0
+"""A rate looks back: what it shows began by the sample before, or this much earlier."""
 FAILURE = 0.9
 """Strength from which a new line or span is a failure, and no lone one."""
 EVENTS = ("log", "span")
@@ -117,18 +119,9 @@ def _departure(seen: Observations, row: SignalShift) -> FirstSymptom | None:
         for end in (known, ts.size):
             index = last_departure(values[:end], row.baseline, row.current)
             if index is not None:
-                return between_samples(ts, index, seen.case.catalogue.windows.detect_s)
+                before = max(ts[index] - LOOKS_BACK_S, ts[max(0, index - 1)])
+                return FirstSymptom(before, before, ts[index + 1])
     if row.onset is None:
         return None
     spacing = float(np.median(np.diff(ts))) if ts.size > 1 else 0.0
     return FirstSymptom(row.onset, row.onset - spacing, row.onset)
-
-
-def between_samples(ts: np.ndarray, index: int, window: float) -> FirstSymptom:
-    """The begin of what left its level after the sample of this index. A rate looks back: what it
-    shows began by the sample before, where samples are close enough to say so."""
-    before = float(ts[max(0, index - 1)])
-    calm, ill = float(ts[index]), float(ts[index + 1])
-    if ill - before <= window:
-        return FirstSymptom(before, before, calm)
-    return FirstSymptom(calm, calm, ill)

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .citations import Place, plain
+from .cells import folded
+from .citations import Place
 from .figures import Figure, close, figures
 from .ground import Clause, Ground, clauses, words
 from .measures import deviation, measured, pair_of, rising
@@ -38,7 +39,7 @@ def _ways(part: Clause, ground: Ground) -> Iterator[str]:
     ways = [(said.up, 1), (said.down, -1), (said.slower, 1), (said.faster, -1)]
     for pattern, way in ways:
         found = pattern.search(part.text)
-        if not found or part.denied:
+        if not found or part.denies(found):
             continue
         slow = pattern in (said.slower, said.faster)
         went = [w for p in _cited(part, ground) if (w := _way(p, slow)) is not None]
@@ -57,18 +58,22 @@ def _cited(part: Clause, ground: Ground) -> list[Place]:
     return [p for p in ground.places if id(p.row) in rows]
 
 
+_UNIT = r"(?: ?(?:%|ms|s|min|h)(?!\w))?"
 _FROM = re.compile(
-    r"(?i)\bfrom (\S+?)(?: ?%| m?s)? to (\d\S*)"
+    rf"(?i)\bfrom (\S+?{_UNIT}) to (\d[\d.,]*{_UNIT})"
     r"|从 ?(\S+?) ?(?:上升|下降|升|降|变)?\S{0,2}[到至] ?(\d\S*)"
 )
 
 
 def _between(text: str, ground: Ground) -> Iterator[str]:
-    """Said from A to B where the row went from B to A."""
+    """Said from A to B where the row went from B to A, or where B is not the way it is said."""
     for found in _FROM.finditer(text):
         one, other = (next(iter(figures(part)), None) for part in found.groups() if part)
         if one is None or other is None or one.value == other.value:
             continue
+        way = _said_before(text[: found.start()]) if one.kind == other.kind else 0
+        if way * (other.value - one.value) < 0:
+            yield f"“{found.group()}” is the other way"
         pairs = [
             pair for p in ground.places if (pair := pair_of(p.row, p.column) or pair_of(p.row))
         ]
@@ -77,8 +82,15 @@ def _between(text: str, ground: Ground) -> Iterator[str]:
             yield f"“{found.group()}”: the cited row went the other way"
 
 
+def _said_before(text: str) -> int:
+    """The way that the last words of a text say: 1 up, -1 down, 0 neither."""
+    last = " ".join(text.split()[-2:])
+    up, down = words().up.search(last), words().down.search(last)
+    return bool(up) - bool(down)
+
+
 def _shows(figure: Figure, value: float) -> bool:
-    return any(close(figure, shown) for shown in (value, value * 100, value * 1000))
+    return any(close(figure, shown) for shown in (value, value * 100, value * 1000, value / 1000))
 
 
 def _denials(text: str, ground: Ground) -> Iterator[str]:
@@ -87,7 +99,7 @@ def _denials(text: str, ground: Ground) -> Iterator[str]:
     for place in ground.places:
         if not isinstance(place.value, str) or said.negated.search(text) or said.asks.search(text):
             continue
-        cell, cited = plain(place.value), plain(place.cited)
+        cell, cited = folded(place.value), folded(place.cited)
         before = cell[: cell.find(cited)] if cited in cell else ""
         if said.denies.search(before) or _taken_back(cited, text):
             yield f"the evidence says no to this: “{place.value[:80]}”"
@@ -103,7 +115,7 @@ def _denials(text: str, ground: Ground) -> Iterator[str]:
 def _taken_back(cited: str, text: str) -> bool:
     """Whether a quotation begins with a negation that the sentence leaves out."""
     found = re.match(r"(?:no|not|none|without|没有|无|未)\b ?(\w{4,})", cited)
-    return found is not None and found[1] in plain(text)
+    return found is not None and found[1] in folded(text)
 
 
 def _health(parts: list[Clause], ground: Ground) -> Iterator[str]:
@@ -116,9 +128,9 @@ def _health(parts: list[Clause], ground: Ground) -> Iterator[str]:
         if not known or len(known) < len(found):
             continue
         well, ill = words().well.search(part.text), words().ill.search(part.text)
-        if ill and not well and not part.denied and max(known) <= USUAL:
+        if ill and not well and not part.denies(ill) and max(known) <= USUAL:
             yield f"“{ill.group()}”, and the cited row is as usual"
-        if well and not ill and not part.denied and min(known) >= UNUSUAL:
+        if well and not ill and not part.denies(well) and min(known) >= UNUSUAL:
             yield f"“{well.group()}”, and the cited row is far from usual"
 
 

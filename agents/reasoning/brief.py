@@ -51,8 +51,9 @@ def brief(
     """
     known = case_file(document, floor, allowed.case_file)
     told = set() if DECIDING & asked.reply.model_fields.keys() else _told(document, known)
-    records = _ranked(document, floor, suspects(document, floor))
-    tables, more = _tables(document, records, payload, allowed, told, reads_on=reads_on)
+    quotes = _deciding(floor, suspects(document, floor))
+    records = _ranked(document, floor, quotes)
+    tables, more = _tables(document, records, quotes, payload, allowed, told, reads_on=reads_on)
     return render(
         "model/brief.md",
         title=plain(document.title, 160),
@@ -99,9 +100,10 @@ def _standing(document: Incident) -> Trusted:
 
 
 def _new(document: Incident, floor: AnyReport) -> list[Finding]:
-    """The report's findings that no step has filed yet."""
+    """The report's findings that no step has filed yet; what a model has proven of them first."""
     filed = {finding.statement for finding in document.findings}
-    return [finding for finding in floor.findings if finding.statement not in filed][:SHOWN]
+    fresh = [finding for finding in floor.findings if finding.statement not in filed]
+    return sorted(fresh, key=lambda finding: finding.kind != "reasoned")[:SHOWN]
 
 
 def _values(quotes: Iterable[Quote]) -> str:
@@ -122,13 +124,15 @@ def _told(document: Incident, known: str) -> set[str]:
 def _tables(
     document: Incident,
     records: list[Evidence],
+    quotes: list[Quote],
     payload: Payload,
     allowed: Allowance,
     told: Collection[str],
     *,
     reads_on: bool,
 ) -> tuple[str, str]:
-    """Tables of as many of these as there is room for, and the ids of the others."""
+    """Tables of as many of these as there is room for, the rows that are quoted first in each; and
+    the ids of the others."""
     shown, left, more = [], allowed.tables, []
     onset = document.onset.timestamp() if document.onset else None
     for record in records:
@@ -136,7 +140,9 @@ def _tables(
             more.append(f"{record.id} {record.tool}")
             continue
         room = min(allowed.table, left)
-        table = digest_evidence(record, payload(record.digest), room, onset, reads_on=reads_on)
+        rows = [row for quote in quotes if quote.evidence == record.id for row in _row(quote)]
+        held = payload(record.digest)
+        table = digest_evidence(record, held, room, onset, reads_on=reads_on, first=rows)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)
@@ -146,25 +152,34 @@ STATES = ("compare_signals", "instance_load", "state_changes")
 """Tools that tell how the target of an action stands."""
 
 
-def _ranked(
-    document: Incident, floor: AnyReport, causes: Iterable[Hypothesis] = ()
-) -> list[Evidence]:
-    """What matters most first: what the report's own causes and findings quote; what the causes of
-    earlier steps and the plans rest on; what came of actions; how targets stand; then whatever else
-    the playbook looked at."""
+def _deciding(floor: AnyReport, causes: Iterable[Hypothesis]) -> list[Quote]:
+    """What decides, the most first: what the report's own causes and findings quote, what the
+    causes of earlier steps and the plans rest on."""
     own = [*_argued(floor.hypotheses), *(f.quotes for f in floor.findings)]
     others = [*_argued(causes), *(plan.quotes for plan in floor.proposals)]
-    wanted = [quote.evidence for quotes in (*own, *others) for quote in quotes]
-    wanted += [id for done in document.executions for id in done.proof]
-    wanted += _states(document) if floor.proposals else []
-    known = {record.id: record for record in document.evidence}
-    held = [known[id] for id in dict.fromkeys([*wanted, *floor.searched]) if id in known]
-    return [record for record in held if record.status is EvidenceStatus.ok]
+    return [quote for quotes in (*own, *others) for quote in quotes]
 
 
 def _argued(causes: Iterable[Hypothesis]) -> list[list[Quote]]:
     """What the first two causes rest on, and what speaks against them."""
     return [a.quotes for h in list(causes)[:2] for a in (*h.support, *h.contradiction)]
+
+
+def _row(quote: Quote) -> list[int]:
+    """The row that a quote points into, from 0; none where it points elsewhere."""
+    found = re.match(r"/rows/(\d+)(?:/|$)", quote.pointer)
+    return [int(found[1])] if found else []
+
+
+def _ranked(document: Incident, floor: AnyReport, quotes: list[Quote]) -> list[Evidence]:
+    """What matters most first: what decides; what came of actions; how targets stand; then whatever
+    else the playbook looked at."""
+    wanted = [quote.evidence for quote in quotes]
+    wanted += [id for done in document.executions for id in done.proof]
+    wanted += _states(document) if floor.proposals else []
+    known = {record.id: record for record in document.evidence}
+    held = [known[id] for id in dict.fromkeys([*wanted, *floor.searched]) if id in known]
+    return [record for record in held if record.status is EvidenceStatus.ok]
 
 
 def _states(document: Incident) -> list[str]:

@@ -1,10 +1,14 @@
-"""One value of telemetry as text for a model: short, on one line, unable to end its block."""
+"""One value of telemetry as text for a model: short, on one line, unable to end its block; and
+whether a text that a model cites shows a value."""
 
 import json
 import math
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
+
+from ...incident.evidence import same, same_rounded
 
 OPEN, CLOSE = "<<<", ">>>"
 """What a block of data begins and ends with; no cell holds either."""
@@ -94,3 +98,78 @@ def is_nothing(value: Any) -> bool:
     if isinstance(value, float):
         return not math.isfinite(value)
     return value is None or value in ("", [], {})
+
+
+# Does a text show a value? What a table displays may be cited as it is displayed.
+
+UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
+"""A unit that a cited number may carry; the value in the evidence has none."""
+CUT = 19
+"""Characters of the beginning of a cell that say enough: tables cut no cell shorter."""
+SHORTEST_CUT = 8
+"""Characters that the beginning of a cut cell needs, where … says that it is one."""
+QUOTES = "\"'`“”"
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: letters small, on one line, one blank between words, no quotes
+    around it."""
+    flat = unicodedata.normalize("NFKC", text).replace("⏎", " ").replace("¦", "|")
+    return " ".join(flat.split()).strip(QUOTES).casefold()
+
+
+def alike(value: Any, text: str) -> bool:
+    """Whether a cited text is this value: a number as it may be shown, a text in any case, as the
+    whole of it, a part of it, or its beginning where it was cut."""
+    wanted = folded(text)
+    if isinstance(value, bool):
+        return wanted == str(value).casefold()
+    if isinstance(value, str):
+        return same(folded(value), wanted) or _cut(folded(value), wanted)
+    number = UNIT.sub("", _signed(wanted))
+    return same_rounded(value, number) or same_rounded(value, number.removeprefix("+"))
+
+
+def _signed(text: str) -> str:
+    """With the minus of ASCII."""
+    return text.replace("\N{MINUS SIGN}", "-")
+
+
+def _cut(cell: str, wanted: str) -> bool:
+    """Whether a table that cut the cell would end with this much of it, from the begin of a word
+    on. A number is not cut: v1.4 is no beginning of v1.4.2."""
+    start = re.sub(r"\s*(?:…|\.\.\.)$", "", wanted)
+    marked = start != wanted
+    if len(start) < (SHORTEST_CUT if marked else CUT):
+        return False
+    found = re.search(rf"(?:^|(?<!\w)){re.escape(start)}(.{{0,2}})", cell)
+    return found is not None and (marked or not re.match(r"\d\.?\d", start[-1] + found[1]))
+
+
+_CLOCK = re.compile(
+    r"(?:(\d{4}-\d\d-\d\d)[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:z|utc|\+00:?00)?"
+)
+_APART = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*s")
+
+
+def time_shown(ts: float, text: str, onset: float | None) -> bool:
+    """Whether a text shows this moment: 15:03:05 (also without seconds, or with the date before
+    it), -191.0s from the onset, or the unix seconds themselves."""
+    wanted = _signed(folded(text))
+    if clock := _CLOCK.fullmatch(wanted):
+        return _at(ts, clock)
+    if apart := _APART.fullmatch(wanted):
+        shown, step = float(apart[1]), 10.0 ** -len(apart[1].partition(".")[2])
+        return onset is not None and abs(ts - onset - shown) <= max(step / 2, 0.05) * 1.01
+    try:
+        return abs(float(wanted) - ts) <= 1
+    except ValueError:
+        return False
+
+
+def _at(ts: float, clock: re.Match[str]) -> bool:
+    date, hour, minute, second = clock.groups()
+    moments = [datetime.fromtimestamp(ts + late, UTC) for late in (0, 0.5)]  # cut or rounded
+    form = "%H:%M:%S" if second else "%H:%M"
+    wanted = f"{int(hour):02d}:{minute}" + (f":{second}" if second else "")
+    return any(f"{m:{form}}" == wanted and (not date or f"{m:%Y-%m-%d}" == date) for m in moments)

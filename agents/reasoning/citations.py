@@ -8,34 +8,25 @@ constants of a SELECT.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from ...incident.evidence import Evidence, part_of, same, same_rounded
+from ...incident.evidence import Evidence, part_of
 from ...telemetry.provenance import Provenance, provenance
-from .cells import clean, is_time
+from .cells import alike, clean, folded, is_time, time_shown
 from .figures import close, figures
 from .measures import Row, columns, mentions, names, owners
 
-UNIT = re.compile(r"(?<=\d)\s*(?:ms|s|/s)$", re.IGNORECASE)
-"""A unit that a cited number may carry; the value in the evidence has none."""
 COMPOSED = ("query_telemetry",)
 """Tools whose rows hold what was asked, not always what was recorded: SELECT 99 AS lost."""
 ROUTES, CALLS = "route_outcomes", "call_edges"
 """The tools that say which routes are at the edge, and who calls whom."""
 SUMMARY = "/summary"
 """Points to the heading in a payload."""
-CUT = 19
-"""Characters of the beginning of a cell that say enough: tables cut no cell shorter."""
 SHORTEST_ID = 7
 """Characters of a commit's id that name it."""
-SHORTEST_CUT = 8
-"""Characters that the beginning of a cut cell needs, where … says that it is one."""
-QUOTES = "\"'`“”"
 
 
 @dataclass(frozen=True)
@@ -167,7 +158,7 @@ class Shown:
 
     def _headed(self, text: str) -> bool:
         """Whether the heading says it: in words, or as a figure of its own."""
-        wanted, heading = plain(text), plain(self.heading)
+        wanted, heading = folded(text), folded(self.heading)
         if part_of(wanted, heading):
             return True
         asked = list(figures(wanted))
@@ -189,70 +180,6 @@ def _named(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
                 yield name, text
-
-
-def plain(text: str) -> str:
-    """A text as it is compared: letters small, on one line, one blank between words, no quotes
-    around it."""
-    flat = unicodedata.normalize("NFKC", text).replace("⏎", " ").replace("¦", "|")
-    return " ".join(flat.split()).strip(QUOTES).casefold()
-
-
-def alike(value: Any, text: str) -> bool:
-    """Whether a cited text is this value: a number as it may be shown, a text in any case, as the
-    whole of it, a part of it, or its beginning where it was cut."""
-    wanted = plain(text)
-    if isinstance(value, bool):
-        return wanted == str(value).casefold()
-    if isinstance(value, str):
-        return same(plain(value), wanted) or _cut(plain(value), wanted)
-    number = UNIT.sub("", _signed(wanted))
-    return same_rounded(value, number) or same_rounded(value, number.removeprefix("+"))
-
-
-def _signed(text: str) -> str:
-    """With the minus of ASCII."""
-    return text.replace("\N{MINUS SIGN}", "-")
-
-
-def _cut(cell: str, wanted: str) -> bool:
-    """Whether a table that cut the cell would end with this much of it, from the begin of a word
-    on. A number is not cut: v1.4 is no beginning of v1.4.2."""
-    start = re.sub(r"\s*(?:…|\.\.\.)$", "", wanted)
-    marked = start != wanted
-    if len(start) < (SHORTEST_CUT if marked else CUT):
-        return False
-    found = re.search(rf"(?:^|(?<!\w)){re.escape(start)}(.{{0,2}})", cell)
-    return found is not None and (marked or not re.match(r"\d\.?\d", start[-1] + found[1]))
-
-
-_CLOCK = re.compile(
-    r"(?:(\d{4}-\d\d-\d\d)[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:z|utc|\+00:?00)?"
-)
-_APART = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*s")
-
-
-def time_shown(ts: float, text: str, onset: float | None) -> bool:
-    """Whether a text shows this moment: 15:03:05 (also without seconds, or with the date before
-    it), -191.0s from the onset, or the unix seconds themselves."""
-    wanted = _signed(plain(text))
-    if clock := _CLOCK.fullmatch(wanted):
-        return _at(ts, clock)
-    if apart := _APART.fullmatch(wanted):
-        shown, step = float(apart[1]), 10.0 ** -len(apart[1].partition(".")[2])
-        return onset is not None and abs(ts - onset - shown) <= max(step / 2, 0.05) * 1.01
-    try:
-        return abs(float(wanted) - ts) <= 1
-    except ValueError:
-        return False
-
-
-def _at(ts: float, clock: re.Match[str]) -> bool:
-    date, hour, minute, second = clock.groups()
-    moments = [datetime.fromtimestamp(ts + late, UTC) for late in (0, 0.5)]  # cut or rounded
-    form = "%H:%M:%S" if second else "%H:%M"
-    wanted = f"{int(hour):02d}:{minute}" + (f":{second}" if second else "")
-    return any(f"{m:{form}}" == wanted and (not date or f"{m:%Y-%m-%d}" == date) for m in moments)
 
 
 @dataclass

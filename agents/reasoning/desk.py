@@ -15,7 +15,7 @@ from ...errors import ToolRetry
 from ...incident.document import Incident
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...models.protocol import ToolCall, ToolSpec
-from ...tools.base import REGISTRY, Effect, Result, Row
+from ...tools.base import REGISTRY, Effect, Result, Row, short_schema
 from ...tools.logs import matches
 from ...tools.toolbox import Toolbox
 from ...tracing.spans import asked_as
@@ -199,7 +199,8 @@ class ToolDesk:
 
 def _look_up(name: str) -> ToolSpec:
     form, _ = LOOK_UPS[name]
-    return ToolSpec(name, (form.__doc__ or "").strip(), form.model_json_schema())
+    parameters = {k: v for k, v in short_schema(form).items() if k != "description"}
+    return ToolSpec(name, (form.__doc__ or "").strip(), parameters)
 
 
 def _spec(name: str) -> ToolSpec:

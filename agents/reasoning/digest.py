@@ -13,18 +13,15 @@ One row is told whole, a field a line. Everything between the brackets is data, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...tools.base import Result, Row
-from ...yaml_tables import read_table
-from .cells import CLOSE, OPEN, cell, clean, is_nothing
+from .cells import CLOSE, OPEN, cell, clean
+from .columns import Cells, arranged, fitting
 from .whole_row import paged, row_lines
 
-Cells = dict[str, Any]
-"""A row as evidence holds it, by column."""
 WIDTHS = (4000, 1000, 480, 240, 120, 72, 48)
 """Longest cells that are tried, in characters: rows come before long cells, down to a width at
 which a sentence still says something."""
@@ -49,6 +46,7 @@ class Sheet:
     reads_on: bool = True  # whether read_evidence is there to see the rest with
     more: str = ""  # how to see the rest, where that is not by the next rows
     note: str = ""  # said before the rows: why these
+    picked: int = 0  # so many of the numbers come first because they matter
     matching: bool = False  # the rows were picked: they are counted, not numbered through
 
 
@@ -75,10 +73,14 @@ def digest_evidence(
     onset: float | None = None,
     *,
     reads_on: bool = True,
+    first: Sequence[int] = (),
 ) -> str:
-    """A piece of evidence with its payload, like `digest`."""
+    """A piece of evidence with its payload, like `digest`; these rows (from 0) come first."""
     told = record.status, record.summary, rows_of(payload), onset
-    return render(sheet_of(record.id, record.tool, *told, reads_on=reads_on), budget_chars)
+    sheet = sheet_of(record.id, record.tool, *told, reads_on=reads_on)
+    picked = list(dict.fromkeys(row + 1 for row in first if row < len(sheet.rows)))
+    others = [number for number in sheet.numbers if number not in picked]
+    return render(replace(sheet, numbers=[*picked, *others], picked=len(picked)), budget_chars)
 
 
 def sheet_of(
@@ -131,9 +133,9 @@ def _table(sheet: Sheet, shown: list[Cells], budget: int) -> list[str]:
     """Constants, column names, as many rows as fit, and which they are."""
     if len(sheet.rows) == 1:
         return _whole(sheet, 1, 1, budget)
-    columns, constant = _columns(shown)
+    columns, constant = arranged(shown)
     lines = _constants(shown[0], constant, budget // 4, sheet.onset)
-    names, dropped = _fitting(columns, budget // 4)
+    names, dropped = fitting(columns, budget // 4)
     heading = " | ".join(["#", *(clean(column, 40) for column in names)])
     tail = f"; {len(dropped)} columns left out: {clean(', '.join(dropped), 80)}" if dropped else ""
     head = [*lines, heading]
@@ -158,55 +160,11 @@ def _cut_hint(sheet: Sheet) -> str:
     return f"; cells with … are cut{way}"
 
 
-def _columns(rows: list[Cells]) -> tuple[list[str], list[str]]:
-    """(columns that vary, those that decide first; columns that say the same in every row); empty
-    ones in neither."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    said = {n: sum(not is_nothing(row.get(n)) for row in rows) for n in names}
-    full = [n for n in names if said[n]]
-    if len(rows) < 2:
-        return full, []
-    same = [n for n in full if all(_alike(row.get(n), rows[0].get(n)) for row in rows)]
-    varying = [n for n in full if n not in same]
-    return sorted(varying, key=lambda n: (said[n] * SELDOM < len(rows), _place(n))), same
-
-
-SELDOM = 5
-"""A column that says something in less than one row of so many comes last."""
-
-
-@cache
-def _places() -> dict[str, int]:
-    groups = read_table("agents/reasoning/columns.yaml", dict[str, list[str]])
-    return {name: place for place, names in enumerate(groups.values()) for name in names}
-
-
-def _place(column: str) -> int:
-    """Where a column stands: where, what, before, now, the rest."""
-    last = max(_places().values()) + 1
-    return _places().get("before" if column.endswith("_before") else column, last)
-
-
-def _alike(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and a == b
-
-
 def _constants(row: Cells, names: list[str], budget: int, onset: float | None) -> list[str]:
     if not names:
         return []
     pairs = [f"{clean(n, 40)}={cell(n, row.get(n), 120, onset)}" for n in names]
     return [clean("in every row: " + "; ".join(pairs), budget)]
-
-
-def _fitting(columns: list[str], budget: int) -> tuple[list[str], list[str]]:
-    """The first columns whose names fit, and those that do not."""
-    used, kept = 1, 0
-    for column in columns:
-        used += 3 + min(len(column), 40)
-        if used > budget:
-            break
-        kept += 1
-    return columns[:kept], columns[kept:]
 
 
 def _rows(sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:
@@ -236,14 +194,32 @@ def _at(width: int, sheet: Sheet, rows: list[Cells], columns: list[str], room: i
 def _footer(sheet: Sheet, shown: int, tail: str) -> str:
     """Which rows these are, and how to see the rest."""
     numbers = sheet.numbers[:shown]
-    following = numbers[-1] + 1 if numbers else sheet.numbers[0]
+    following = _following(sheet, numbers)
     rest = shown < len(sheet.numbers) or following <= sheet.total
     more = sheet.more or f'read_evidence("{sheet.evidence}", start={following}) shows more'
     more = f"; {more}" if rest and sheet.reads_on else ""
     if sheet.matching:
         return f"{shown} of {len(sheet.numbers)} matching rows{more}{tail}"
-    span = f"rows {numbers[0]}-{numbers[-1]}" if numbers else "none"
-    return f"{span} of {sheet.total}{more}{tail}"
+    return f"{_spans(numbers)} of {sheet.total}{more}{tail}"
+
+
+def _following(sheet: Sheet, numbers: Sequence[int]) -> int:
+    """The next row after those that are shown in order."""
+    in_order = numbers[sheet.picked :]
+    start = in_order[-1] + 1 if in_order else 1 if sheet.picked else sheet.numbers[0]
+    return next(n for n in range(start, start + len(numbers) + 1) if n not in numbers)
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Row numbers in words: rows 8, 14, 1-3."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    told = ", ".join(f"{a}-{b}" if a < b else str(a) for a, b in spans)
+    return f"rows {told}" if numbers else "none"
 
 
 def whole(sheet: Sheet, row: int, line: int, budget: int) -> str:

@@ -134,7 +134,7 @@ Payload = Callable[[str], Any]
 """Fetches what a piece of evidence holds by its digest."""
 
 
-ASKED_FREELY = (*COMPOSED, "search_logs")
+ASKED_FREELY = (*COMPOSED, "search_logs", "search_spans", "signal_series", "trace")
 """Tools whose query and summary repeat the words of whoever asked, a model too."""
 MOMENTS = (1_000_000_000, 4_000_000_000)
 """Numbers in between are Unix seconds: 2001 to 2096."""

@@ -97,10 +97,9 @@ class Clause:
     start: int
     services: frozenset[str] = field(default_factory=frozenset)
 
-    @property
-    def denied(self) -> bool:
-        """Whether it says no to something."""
-        return words().negated.search(self.text) is not None
+    def denies(self, found: re.Match[str]) -> bool:
+        """Whether it says no to these words of it: a negation stands before them."""
+        return words().negated.search(self.text[: found.end()]) is not None
 
 
 def clauses(text: str, services: Iterable[str]) -> Iterator[Clause]:

@@ -4,10 +4,10 @@ Columns and their meaning are measures.yaml. Rows are those of tools, by column.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import Field
 
@@ -154,24 +154,62 @@ def mentions(text: str, service: str) -> bool:
 
 QUIET, LOUD = 3.0, 10.0
 """Times the usual noise up to which a score says nothing, and from which it says all."""
+BAD = re.compile(r"(?i)err|fatal|crit|warn|fail|emerg|panic")
+LITTLE = 0.3
+"""What a span that did not fail, or a line that is no warning, counts: it shows where, not that."""
+TS = "ts"
 
 
-def deviation(tool: str, row: Row) -> float | None:
-    """How far a row is from what is usual, 0 to 1; None where it measures nothing of the kind."""
+def deviation(tool: str, row: Row, before: Sequence[float] = ()) -> float | None:
+    """How far a row is from what is usual, 0 to 1; None where it measures nothing of the kind.
+
+    Args:
+        tool: whose row it is.
+        row: by column.
+        before: values of the same series before the onset, where the row is a point of one.
+    """
     known = columns().deviations
-    listed = known.get(tool, known["otherwise"])
-    found = [(how, _far(row[name], how)) for name, how in listed if _says(row, name)]
+    listed = [(how, row.get(name)) for name, how in known.get(tool, known["otherwise"])]
+    found = [(how, far) for how, value in listed if (far := _far(value, how, before)) is not None]
     if found and found[0] == ("flag", 0.0):
         return 0.0
     return max((far for _, far in found), default=None)
 
 
-def _says(row: Row, name: str) -> bool:
-    return isinstance(row.get(name), (bool, int, float))
+def past(row: Row, rows: Iterable[Row], onset: float | None) -> list[float]:
+    """Values of the row's own series before the onset: same owner, same metric, in `value`."""
+    if onset is None or not isinstance(row.get(TS), (int, float)):
+        return []
+    mine = owners(row), _metric(row), row.get("labels")
+    series = [r for r in rows if (owners(r), _metric(r), r.get("labels")) == mine]
+    held = [(r.get(TS), r.get("value")) for r in series]
+    return [float(v) for t, v in held if _number(t) and _number(v) and t < onset]
 
 
-def _far(value: float, how: str) -> float:
-    size = abs(float(value))
+def _number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _far(value: Any, how: str, before: Sequence[float]) -> float | None:
+    """As far as one column says; None: it says nothing."""
+    if how in ("ended", "level"):
+        return (1.0 if BAD.search(value) else LITTLE) if isinstance(value, str) and value else None
+    if not isinstance(value, (bool, int, float)):
+        return None
+    if how == "series":
+        return _outside(float(value), before) if before else None
+    return _size(float(value), how)
+
+
+def _outside(value: float, before: Sequence[float]) -> float:
+    """0 within what was seen before; else as far as the ratio to the nearest of it."""
+    least, most = min(before), max(before)
+    edge = min(max(value, least), most)
+    return abs(value - edge) / max(abs(value), abs(edge)) if value != edge else 0.0
+
+
+def _size(value: float, how: str) -> float:
+    size = abs(value)
     if how == "flag":
         return float(bool(value))
     if how == "new":

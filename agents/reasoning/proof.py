@@ -15,9 +15,9 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
 from ...text_safety.injection import speaks
 from .assertions import Ground, objections
-from .cells import cell, is_time
-from .citations import Evidences, Place, Shown, plain
-from .measures import Row, columns, deviation, measured, mentions, names, owners
+from .cells import cell, folded, is_time
+from .citations import Evidences, Place, Shown
+from .measures import Row, columns, deviation, measured, mentions, names, owners, past
 from .replies import NO_CHANGE, Cited, Claim
 
 __all__ = ["Judged", "Proof", "complaints", "names"]
@@ -80,16 +80,20 @@ class Proof:
 
     def deviation(self, quote: Quote) -> float:
         """How far the quoted row itself is from what is usual, 0 to 1: a healthy row is 0, however
-        true the quote. A row that measures nothing of the kind (a change, a line of a log, a
-        heading) counts in full. Columns and scales: measures.yaml."""
+        true the quote, and a point of a series counts by the series before the onset. A row that
+        measures nothing of the kind (a change, a heading) counts in full. Columns and scales:
+        measures.yaml."""
         record, place = self.evidence.get(quote.evidence), self._place(quote)
-        far = deviation(record.tool, place.row) if record and place.row else None
+        if record is None or not place.row:
+            return 1.0
+        series = self._shown.shown(record.id).meanings
+        far = deviation(record.tool, place.row, past(place.row, series, self.onset))
         return 1.0 if far is None else far
 
     def change(self, said: str) -> str:
         """The id of the change that a model names, by id, by a beginning of at least seven
         characters, or by version; empty where none of that is on record, and that is listed."""
-        wanted = plain(said).strip("[]")
+        wanted = folded(said).strip("[]")
         if wanted in ("", NO_CHANGE):
             return ""
         found = self._shown.change(wanted)
@@ -101,8 +105,8 @@ class Proof:
         """Those of the routes that a model names which evidence names as well."""
         rows = [row for id in self.evidence for row in self._shown.shown(id).rows]
         named = [str(row[n]) for row in rows for n in ("route", "operation") if row.get(n)]
-        known = {plain(name): name for name in named}
-        return [known[plain(one)] for one in said if plain(one) in known]
+        known = {folded(name): name for name in named}
+        return [known[folded(one)] for one in said if folded(one) in known]
 
     def judge(self, claim: Claim) -> Judged:
         """A claim looked up. Nothing is listed."""
@@ -189,7 +193,7 @@ class Proof:
             own = owners(place.row) or {s for s in self._services if names(place.row, s)}
             named = {s for s in own if mentions(claim.statement, s)}
             together = sum(id(place.row) in held for held in rows)
-            exact = plain(place.cited) == plain(cell(place.column, place.value, len(place.cited)))
+            exact = folded(place.cited) == folded(cell(place.column, place.value, len(place.cited)))
             return claim.service in own, bool(named), together, exact, place.number > 0
 
         return max(places, key=fits)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 
-from .citations import Place, plain
+from .cells import folded
+from .citations import Place
 from .figures import Figure, Held, close, figures
 from .ground import Clause, Ground, words
 from .measures import Measured, Row, measured, mentions, owners, pair_of
@@ -85,7 +86,7 @@ def _holds(figure: Figure, rest: str, ground: Ground, services: frozenset[str]) 
     return any(close(figure, abs(value)) for row in rows for value in _values(figure, rest, row))
 
 
-_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)[=:] ?(-?\d+(?:\.\d+)?)(?![\w.])")
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)[=:] ?(-?\d+(?:\.\d+)?)(?![\w.%]| (?:ms|s|min|h)\b)")
 
 
 def _assigned(text: str) -> Row:
@@ -189,11 +190,11 @@ def stray_amounts(parts: list[Clause], ground: Ground) -> Iterator[str]:
     for part in parts:
         for pattern, kind, least, most in words().amounts:
             found = pattern.search(part.text)
-            if not found or part.denied:
+            if not found or part.denies(found):
                 continue
             shown = [abs(v) for row in ground.near(part) for v in _amount(kind, row)]
             phrase = " ".join(part.text[found.start() :].split()[:3])
-            said = plain(phrase) in plain(ground.texts)
+            said = folded(phrase) in folded(ground.texts)
             if not said and not any(least <= value <= most for value in shown):
                 yield f"no cited row bears out “{found.group().strip()}”"
             break

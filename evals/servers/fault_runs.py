@@ -70,7 +70,12 @@ def fault_run(mode: str, case: IncidentCase, home: Path) -> FaultRun:
     with faulty_model(behaviour) as server, closing(open_bundle(case.bundle)) as recorder:
         KNOWN.pop((server.url + "/", NAME), None)  # ports come round again
         settings = Settings(
-            home=home, model=NAME, model_base_url=server.url, retries=RETRIES, call_s=CALL_S
+            home=home,
+            model=NAME,
+            model_base_url=server.url,
+            retries=RETRIES,
+            call_s=CALL_S,
+            context_tokens=128_000,  # every step is asked, with its tools
         )
         context = open_context(settings, recorder=recorder, sleep=at_once)
         started = time.monotonic()

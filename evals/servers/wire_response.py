@@ -31,6 +31,8 @@ KIND = "xllamacpp"
 TOKENS = 1_500
 """Of each specialist: who asks little is heard, all others meet the budget. Specialists that work
 side by side share none of it, so that a replay makes the same asks whoever is first."""
+INCIDENT = 60_000
+"""Of the incident: every step has its share, and the specialists' budgets decide."""
 LOOKING = 40_000
 """Of a specialist that may look further."""
 DEEP = (4, 6)
@@ -71,6 +73,7 @@ def settings(kind: str, home: Path, tokens: int) -> Settings:
         incident_s=30 * PATIENCE_S,
         retries=1,
         tokens_per_specialist=tokens,
+        tokens_per_incident=INCIDENT,
     )
 
 

@@ -112,3 +112,17 @@ def test_what_grows_slowly_stands_first() -> None:
     parts = ["# Incident", "# Case file", "# The playbook's report", "# Evidence", "Why is it so?"]
     places = [told.index(part) for part in parts]
     assert places == sorted(places)
+
+
+def test_the_row_that_a_cause_rests_on_is_shown_however_far_down_it_stands() -> None:
+    document = incidents.full()
+    support = document.hypotheses[0].support[0]
+    quote = support.quotes[0].model_copy(update={"pointer": "/rows/180/error"})
+    document.hypotheses[0].support[0] = support.model_copy(update={"quotes": [quote]})
+    rows = {"rows": [{"n": n, "error": f"what happened in row {n}"} for n in range(200)]}
+    nothing = FixReport(specialist="debugger", conclusion="inconclusive", summary="no safe action")
+    assert DESIGN_FIX.asked is not None
+    told = brief(
+        document, nothing, DESIGN_FIX.asked, lambda _: rows, ALLOWED, "Why?", reads_on=True
+    )
+    assert "181 | what happened in row 180 | 180" in told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from warroom.agents.reasoning import desk
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
-from warroom.agents.reasoning.digest import digest
+from warroom.agents.reasoning.digest import digest, digest_evidence
 from warroom.errors import ToolRetry
 from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
@@ -201,6 +201,15 @@ def test_columns_come_in_the_order_in_which_one_reads() -> None:
     ]  # fmt: skip
     heading = lines_of(digest(result(rows), 2000))[1]
     assert heading == "# | service | error | share_before | current | x | share | seldom"
+
+
+def test_rows_that_decide_come_first_and_the_others_follow() -> None:
+    payload = {"rows": [{"n": n, "error": f"error {n}"} for n in range(60)]}
+    lines = lines_of(digest_evidence(record(rows=60), payload, 500, first=[41, 7, 41, 99]))
+    assert [line.split(" | ")[0] for line in lines[2:6]] == ["42", "8", "1", "2"]
+    last = int(lines[-2].split(" | ")[0])
+    more = f'read_evidence("E12", start={last + 1}) shows more'
+    assert lines[-1] == f"rows 42, 8, 1-7, 9-{last} of 60; {more}"
 
 
 def test_where_there_is_nothing_to_read_on_with_none_is_told_of() -> None:

@@ -5,11 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from warroom.agents.causes.observations import Observations
-from warroom.agents.health.onset import between_samples, find_onset
+from warroom.agents.health.onset import find_onset
 from warroom.agents.observability import sweep
 from warroom.agents.reporting.narrator import Narrator
 from warroom.agents.reporting.retrospective import went_well
@@ -132,14 +131,3 @@ def test_changes_count_from_the_onset_and_without_one_from_the_alert(tmp_path):
     (row,) = unknown.rows
     assert row.record()["seconds_before"] == 8.0  # the alert came five seconds after the onset
     assert "the onset is not known" in unknown.summary
-
-
-@pytest.mark.parametrize(
-    ("ts", "told"),
-    [
-        ([0.0, 1.0, 2.0, 3.0], (1.0, 1.0, 2.0)),
-        ([0.0, 900.0, 2000.0, 2060.0], (2000.0, 2000.0, 2060.0)),
-    ],
-)
-def test_an_onset_is_read_back_only_over_samples_that_are_close(ts, told):
-    assert between_samples(np.array(ts), 2, 20.0) == told

@@ -4,7 +4,7 @@ import pytest
 
 from warroom.agents.causes.calibration import Basis
 from warroom.agents.reasoning.causes import Bench, combined
-from warroom.agents.reasoning.citations import alike
+from warroom.agents.reasoning.cells import alike
 from warroom.agents.reasoning.proof import Proof
 from warroom.agents.reasoning.reliability import Reliability
 from warroom.agents.reasoning.replies import Cause, Cited, Claim, SkepticReply

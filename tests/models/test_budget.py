@@ -282,3 +282,13 @@ def test_more_context_and_more_weight_never_mean_less() -> None:
     weights = [allowance(ModelSettings(), None, effort) for effort in Effort]  # most to least
     assert [w.tokens for w in weights] == sorted((w.tokens for w in weights), reverse=True)
     assert weights[-1].rounds == 0
+
+
+def test_a_conversation_leaves_room_for_messages_until_they_are_written(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(3_000), context_tokens=128_000)
+    reason, write = question(30), replace(question(30), purpose="write", incident="INC-1")
+    asked = replace(reason, incident="INC-1")
+    before = till.limit(asked)
+    assert before < till.limit(write) == 60_000
+    till.model.ask(write)
+    assert till.limit(asked) == before + 3_000

@@ -12,6 +12,9 @@ from pydantic import BaseModel, Field
 from warroom.models import rules
 from warroom.models.masking import Mask, Masked
 from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall, ToolSpec
+from warroom.telemetry.bundle import read_bundle
+from warroom.telemetry.model import Window
+from warroom.tests.support.recorded import unpacked
 
 ALNUM = string.ascii_letters + string.digits
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----"
@@ -141,6 +144,7 @@ def login(token: str, password: SecretStr | None = None): settings.password
 10.0.3.7 127.0.0.1:5432 192.168.1.1 172.16.0.9 fe80::1 ::1
 memory 15032385536 bytes, order 4111111111111112, shop-1 payments-2 /products/{sku}
 secretName: db-tls keyspace=orders author=shop-bot user-agent: curl/8
+GET /home/shop/42 /srv/shop/api.py /tmp is full, https://a.b/tmp/c
 http://127.0.0.1:9001/RPC2 s3://bucket/a:b rate(http_requests_total[5m]) 90% ± 3
 """
 
@@ -148,6 +152,39 @@ http://127.0.0.1:9001/RPC2 s3://bucket/a:b rate(http_requests_total[5m]) 90% ± 
 @pytest.mark.parametrize("line", TELEMETRY.splitlines())
 def test_ordinary_telemetry_stays_as_it_is(line):
     assert Mask().mask(line) == line
+
+
+OWNER = "/" + "root"
+PATHS = {
+    'File "/tmp/lock-trial/drills/d-1/shop/checkouts/v1.4.1/shop/client.py", line 7': (
+        'File "[PATH_1 temporary folder]/v1.4.1/shop/client.py", line 7'
+    ),
+    "/home/user/src/shop/deep/mod.py:3 in f": "[PATH_1 home folder]/shop/deep/mod.py:3 in f",
+    'File "/tmp/lock-trial/drills/d-1/shop/…': 'File "[PATH_1 temporary folder]',
+    f"cwd={OWNER}/a.b/run.py": "cwd=[PATH_1 home folder]/a.b/run.py",
+    "'/srv/ci/.warroom/drills/slow-lock/shop/current/shop/api.py'": (
+        "'[PATH_1 working folder]/current/shop/api.py'"
+    ),
+    r"C:\Users\bob\app\x.py": r"[PATH_1 home folder]\app\x.py",
+}
+
+
+@pytest.mark.parametrize("line", PATHS)
+def test_a_path_does_not_tell_whose_machine_it_is_nor_what_is_tried_there(line):
+    mask = Mask()
+    assert mask.mask(line) == PATHS[line]
+    assert mask.unmask(PATHS[line]) == line
+    assert mask.reveal(PATHS[line]) == line, "people read the path"
+
+
+def test_a_recorded_drill_names_no_folder_of_its_own(tmp_path):
+    """Its stack traces lay below a temporary folder of whoever recorded it."""
+    telemetry = read_bundle(unpacked("hung-dependency", tmp_path))
+    logs = telemetry.logs(Window(0, 4e9), having=["exception.stacktrace"])
+    mask = Mask()
+    said = [mask.mask(str(log.attributes["exception.stacktrace"])) for log in logs[-20:]]
+    assert all("/shop/" in text for text in said)
+    assert not [text for text in said if "drill" in text or "/tmp" in text]
 
 
 def test_nested_json_is_masked_by_the_names_of_its_fields():

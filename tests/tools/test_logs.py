@@ -58,7 +58,7 @@ def test_a_level_is_meant_however_it_is_spelled(tmp_path, level):
 
 def test_a_schema_lists_the_levels():
     levels = REGISTRY["search_logs"].schema()["properties"]["level"]["enum"]
-    assert levels == ["debug", "info", "warning", "error", "critical"]
+    assert levels == ["", "debug", "info", "warning", "error", "critical"]
     assert "enum" in str(REGISTRY["log_patterns"].schema()["properties"]["levels"])
 
 
