@@ -56,7 +56,7 @@ def test_a_fix_rests_on_what_the_leading_cause_rests_on_and_on_what_came_of_acti
 
 @pytest.mark.parametrize("step", [INVESTIGATE, SWEEP, DETECT], ids=lambda step: step.title)
 def test_a_table_tells_of_reading_on_where_that_is_offered(step: Step) -> None:
-    rows = {"rows": [{"n": n, "message": "m" * 300} for n in range(50)]}
+    rows = {"rows": [{"n": n, "message": f"{n}" + "m" * 300} for n in range(50)]}
     assert step.asked is not None
     floor = incidents.full().reports[0]
     subject = Subject(incidents.full(), floor, step.asked, step.prompt)
