@@ -17,8 +17,6 @@ LIKELY = 0.1
 """Probability from which a metric of any name tells of its service."""
 FULL = 0.8
 """Share of a limit in use."""
-LOUD = 0.6
-"""Strength from which a span or a metric newly says something."""
 
 
 def agrees(seen: Observations, cause: Hypothesis) -> bool:
@@ -32,8 +30,6 @@ def _signals(seen: Observations) -> Iterator[str]:
     yield from (r.service for r in seen.signals.rows if r.worse and r.score >= CLEAR)
     yield from (r.service for r in seen.measured.rows if (r.probability or 0.0) >= LIKELY)
     yield from (r.service for r in seen.saturation.rows if (r.utilisation or 0.0) >= FULL)
-    told = (row for row in seen.symptoms.rows if row.source != "log")
-    yield from (row.service for row in told if row.strength >= LOUD)
 
 
 def _requests(seen: Observations) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ..causes.remedies import WORTH_A_PLAN, propose, sure_of_first
 from ..runtime.case import Case
 from .brief import options
 from .causes import Bench, combined
+from .moves import asked_for
 from .proof import Proof
 from .replies import (
     AdviceReply,
@@ -31,17 +32,28 @@ from .replies import (
 def chosen(
     case: Case, floor: AnyReport, reply: MitigationReply | FixReply, bench: Bench
 ) -> dict[str, Any]:
-    """Proposals of step 3 or 7 with the model's choice first, and the causes behind them."""
+    """Proposals of step 3 or 7, the model's move or choice first, and the causes behind them."""
+    seen = Observations(case)
     changes: dict[str, Any] = {}
-    hypotheses, plans = case.document.hypotheses, floor.proposals
+    hypotheses, plans = floor.hypotheses or case.document.hypotheses, floor.proposals
+    gaps = floor.gaps
     if isinstance(reply, MitigationReply):
         hypotheses = combined(floor.hypotheses, reply.causes, bench)
-        plans, gaps = propose(Observations(case), hypotheses)
-        changes = {"hypotheses": hypotheses, "gaps": gaps}
-        changes["act_now"] = _sure(case, hypotheses, plans)
-    wanted = dict(options(floor)).get(reply.choice.strip())
-    ordered = _first(plans, wanted, hypotheses)
-    return {**changes, "proposals": ordered, "disagreements": _other_move(floor, ordered, reply)}
+        plans, gaps = propose(seen, hypotheses)
+        changes["hypotheses"] = hypotheses
+    made, refused = asked_for(seen, reply.moves, hypotheses)
+    named = made[0].title if made else dict(options(floor)).get(reply.choice.strip())
+    ordered = _first([*plans, *_new(made, plans)], named, hypotheses)
+    if isinstance(reply, MitigationReply):
+        changes["act_now"] = _sure(case, hypotheses, ordered)
+    differs = _other_move(floor, ordered, reply)
+    return {**changes, "proposals": ordered, "gaps": [*gaps, *refused], "disagreements": differs}
+
+
+def _new(made: list[ActionPlan], plans: list[ActionPlan]) -> list[ActionPlan]:
+    """What the playbook has not planned itself."""
+    known = {plan.title for plan in plans}
+    return [plan for plan in made if plan.title not in known]
 
 
 def _sure(case: Case, hypotheses: list[Hypothesis], plans: list[ActionPlan]) -> bool:
@@ -64,7 +76,9 @@ def _other_move(
         return []
     because = f", because {reply.because}" if reply.because else ""
     ours, theirs = floor.proposals[0].title, f"{ordered[0].title}{because}"
-    why = "both are plans of the playbook; a person decides"
+    own = any(plan.title == ordered[0].title for plan in floor.proposals)
+    why = "both are plans of the playbook" if own else "it passed the gate that every plan passes"
+    why += "; a person decides"
     return [floor.differ("first move", ours, theirs, why, standing="model")]
 
 

@@ -42,6 +42,7 @@ from .causes import Bench
 from .complaints import complaints
 from .conversation import converse
 from .desk import LOOK_UPS, ToolDesk
+from .moves import reach
 from .proof import Proof
 from .question import Subject, sized
 from .reliability import Reliability, own_table
@@ -111,7 +112,9 @@ class Session:
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
     def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
-        subject = Subject(self._document(), self.floor, asked, self.case.step.prompt)
+        moves = "moves" in asked.reply.model_fields
+        lines = tuple(reach(self.case.inventory)) if moves else ()
+        subject = Subject(self._document(), self.floor, asked, self.case.step.prompt, reach=lines)
         found = self._asked(subject, self.case.step.specialist, desk)
         assert isinstance(found, Reply)
         return found

@@ -17,7 +17,7 @@ from ...models.budget import size_of
 from ...models.protocol import Ask, ChatMessage, ToolSpec
 from ...models.usage import CHARACTERS_A_TOKEN, estimated
 from ...prompts.render import digest, render, stamp
-from ...prompts.values import Trusted
+from ...prompts.values import Trusted, plain
 from ...settings import Settings
 from ..runtime.case import Asked
 from .brief import Payload, brief, options
@@ -33,6 +33,8 @@ LARGE = 100_000
 tells."""
 HEADINGS = 60
 """Tokens of headings and of what is said about evidence that is not shown."""
+MOST_REACH = 24
+"""Lines of what there is to act on."""
 LEAST_CASE = 500
 """Characters of a case file that still says who is suspected and why."""
 LEAST_TABLES = 900
@@ -50,6 +52,8 @@ class Subject:
     """Of the question: model/debugger.md."""
     leading: str = ""
     """The cause to refute, for the skeptic."""
+    reach: tuple[str, ...] = ()
+    """What there is to aim a move at, a line each."""
 
 
 def rules(language: str) -> str:
@@ -67,6 +71,7 @@ def asking(subject: Subject, rounds: int) -> str:
         options=bool(options(subject.floor)),
         levels=[Trusted(f"{level.value}: {of.meaning}") for level, of in TARGETS.items()],
         leading=Trusted(subject.leading),
+        reach=[Trusted(plain(line, 160)) for line in subject.reach[:MOST_REACH]],
     )
     return f"# Your question, as {Path(subject.template).stem}\n{words}"
 

@@ -5,8 +5,9 @@ Confidence, severity, outcome and actions are not asked for as facts: code deriv
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
+from ...actions.catalogue import CATALOGUE
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 
@@ -72,12 +73,40 @@ class DetectionReply(Reply):
     severity: Severity = Field(description="the level you would give, P0 worst")
 
 
+ACTIONS: list[JsonValue] = [*CATALOGUE]
+PARAMETERS: list[JsonValue] = [
+    *sorted({n for action in CATALOGUE.values() for n in action.model_fields} - {"target"})
+]
+ActionName = Annotated[Name, Field(json_schema_extra={"enum": ACTIONS})]
+ParameterName = Annotated[Name, Field(json_schema_extra={"enum": PARAMETERS})]
+
+
+class Setting(BaseModel):
+    """One parameter of a move."""
+
+    name: ParameterName = Field(description="which parameter of the action")
+    value: Line = Field(description="its value; several joined by commas")
+
+
+class Move(BaseModel):
+    """An action of the catalogue that no option lists."""
+
+    kind: ActionName = Field(description="which action")
+    target: Name = Field(description="what it is aimed at, of what is listed to act on")
+    parameters: list[Setting] = Field(max_length=4, description="as the action takes them")
+    service: Name = Field(description="the cause that it cures: its service")
+    fault: FaultKind = Field(description="the cause that it cures: its kind of fault")
+
+
 class MitigationReply(Reply):
     """Step 3."""
 
     causes: list[Cause] = Field(max_length=2, description="competing causes, best first")
     choice: Name = Field(description="option to try first, such as A1; empty: none of them")
-    because: Line = Field(description="why that option")
+    because: Line = Field(description="why that option, or that move")
+    moves: list[Move] = Field(
+        default_factory=list, max_length=1, description="a better move than any option; else empty"
+    )
 
 
 class InvestigationReply(Reply):
@@ -93,7 +122,10 @@ class FixReply(Reply):
     """Step 7."""
 
     choice: Name = Field(description="option to try first, such as A1; empty: none of them")
-    because: Line = Field(description="why that option")
+    because: Line = Field(description="why that option, or that move")
+    moves: list[Move] = Field(
+        default_factory=list, max_length=1, description="a better move than any option; else empty"
+    )
 
 
 class AdviceReply(Reply):
