@@ -127,6 +127,36 @@ def test_values_of_the_report_stand_as_tables_show_them_and_a_models_are_marked(
     assert f"fired {at:%Y-%m-%d %H:%M:%S} UTC" in told, "the day of every time of day"
 
 
+def test_changes_that_may_matter_come_first_and_what_causes_name_before_all() -> None:
+    document = incidents.full()
+    document.hypotheses[0].change = "old"
+    facts = [
+        ("late", "deploy", "checkout", -600.0), ("near", "commit", "checkout", 20.0),
+        ("other", "deploy", "mail", 30.0), ("ours", "deploy", "checkout", 300.0),
+        ("old", "commit", "mail", 9_000.0),
+    ]  # fmt: skip
+    rows = [
+        {
+            "id": id,
+            "kind": kind,
+            "service": service,
+            "seconds_before": before,
+            "note": f"{id} it is",
+        }
+        for id, kind, service, before in facts
+    ]
+    changes = incidents.evidence(5, "change_history")
+    document.evidence = [changes if e.id == "E5" else e for e in document.evidence]
+    nothing = FixReport(specialist="debugger", conclusion="inconclusive", summary="no safe action")
+    floor = nothing.model_copy(update={"searched": ["E5"]})
+    assert DESIGN_FIX.asked is not None
+    told = brief(
+        document, floor, DESIGN_FIX.asked, lambda _: {"rows": rows}, ALLOWED, "Why?", reads_on=True
+    )
+    table = told[told.index("<<<E5") : told.index("E5>>>")]
+    assert re.findall(r"(\w+) it is", table) == ["old", "ours", "other", "near", "late"]
+
+
 def test_what_grows_slowly_stands_first() -> None:
     document, floor = incidents.full(), incidents.full().reports[0]
     assert INVESTIGATE.asked is not None
