@@ -28,7 +28,7 @@ SHOWN = 8
 """Findings of the playbook's report that are told; the case file has those of earlier steps."""
 THEIRS = "Another specialist, proven by code: "
 """Before what a model found: the playbook did not say it."""
-SMALLEST = 240
+SMALLEST = 400
 """Characters below which a table is named and not shown."""
 DECIDING = {"causes", "choice"}
 """Fields of a reply that decide something: who hands them in sees what decides, whoever saw it."""

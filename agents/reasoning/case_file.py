@@ -7,18 +7,20 @@ room is short the least telling lines go, and the file says how many.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...incident.action import Measure, Verdict
 from ...incident.document import Incident
 from ...incident.evidence import Quote
-from ...incident.finding import Argument, Finding, Hypothesis, one_cause
+from ...incident.finding import Argument, CauseKey, Finding, Hypothesis, one_cause
 from ...incident.report import AnyReport, MitigationReport
 from ...prompts.values import figure, plain
 from .cells import CLOSE, OPEN, clean, moment
 
 LINE = 240
 """Characters of one line; the evidence that it names has the rest."""
+SHORT = 120
+"""Characters of a line that stays in any case: the leading cause with its change, the last move."""
 NAME = "CASE"
 SEEN, DONE, SAID = "Seen, in order of time", "Done", "Concluded by step"
 SUSPECTS, RULED_OUT, OPEN_QUESTIONS, NOT_SEEN = "Suspects", "Ruled out", "Open", "Not to be seen"
@@ -37,12 +39,13 @@ class Entry:
 
     section: str
     text: str
-    rank: float = 0.0  # lower ones stay when room is short
+    rank: float = 0.0  # lower ones stay when room is short; below 0: in any case, if need be cut
+    longest: int = LINE
 
     @property
     def line(self) -> str:
         """As the model reads it: one line of data."""
-        return clean(plain(self.text, LINE), LINE)
+        return clean(plain(self.text, self.longest), self.longest)
 
 
 def case_file(document: Incident, floor: AnyReport, characters: int) -> str:
@@ -67,13 +70,14 @@ def case_file(document: Incident, floor: AnyReport, characters: int) -> str:
 
 def _kept(entries: list[Entry], characters: int) -> list[Entry]:
     """As many as fit, the most telling first, in their own order."""
-    left, kept = characters, set()
-    for entry in sorted(entries, key=lambda entry: entry.rank):
-        cost = len(entry.line) + 1
-        if cost <= left:
-            kept.add(id(entry))
-            left -= cost
-    return [entry for entry in entries if id(entry) in kept]
+    left, kept = characters, dict[int, Entry]()
+    for place, entry in sorted(enumerate(entries), key=lambda placed: placed[1].rank):
+        always = entry.rank < 0
+        fits = len(entry.line) < left
+        if fits or always:
+            kept[place] = entry if fits else replace(entry, longest=SHORT)
+            left -= len(kept[place].line) + 1
+    return [kept[place] for place in sorted(kept)]
 
 
 def suspects(document: Incident, floor: AnyReport) -> list[Hypothesis]:
@@ -91,12 +95,27 @@ def _entries(document: Incident, floor: AnyReport) -> Iterator[Entry]:
     yield from _done(document)
     yield from _said(document)
     known = suspects(document, floor)
+    since = _left_out(document, floor)
     for place, hypothesis in enumerate(h for h in known if h.standing):
-        yield from _suspect(hypothesis, place)
+        yield from _suspect(hypothesis, place, since.get(hypothesis.key))
     yield from _ruled_out(document, known)
     yield from _open(document, known)
     for gap in document.gaps:
         yield Entry(NOT_SEEN, f"- {gap.what}: {gap.why}", 6)
+
+
+def _left_out(document: Incident, floor: AnyReport) -> dict[CauseKey, str]:
+    """Causes that the step at hand, which has its own, does not list: which step did. They have no
+    probability beside those, which add up without them."""
+    own = floor.hypotheses
+    steps = {
+        h.key: f"in step {report.step}" for report in document.reports for h in report.hypotheses
+    }
+    return {
+        h.key: f"(named {steps.get(h.key, 'earlier')}, not listed now)"
+        for h in document.hypotheses
+        if own and not any(one_cause(h.key, o.key) for o in own)
+    }
 
 
 # What was seen.
@@ -132,7 +151,9 @@ def _done(document: Incident) -> Iterator[Entry]:
         how = "; ".join(filter(None, [done.reason, *map(_measured, done.measures[:3])]))
         undone = ", taken back" if done.undone else ""
         told = f"- {done.title}: {done.outcome.value}{undone}{f' ({how})' if how else ''}"
-        yield Entry(DONE, f"{told} {marks(done.proof)}", 0)
+        yield Entry(
+            DONE, f"{told} {marks(done.proof)}", -1 if done is document.executions[-1] else 0
+        )
     for decision in document.decisions:
         plan = document.plan(decision.subject)
         if plan and decision.verdict in (Verdict.rejected, Verdict.expired):
@@ -157,9 +178,9 @@ def _said(document: Incident) -> Iterator[Entry]:
 # Suspects, and what is ruled out.
 
 
-def _suspect(hypothesis: Hypothesis, place: int) -> Iterator[Entry]:
+def _suspect(hypothesis: Hypothesis, place: int, since: str | None) -> Iterator[Entry]:
     """The cause, then its reasons; of the first two more of them stay when room is short."""
-    yield Entry(SUSPECTS, f"- {named(hypothesis)}", min(place, 4) * 0.5)
+    yield Entry(SUSPECTS, f"- {named(hypothesis, since)}", min(place, 4) * 0.5 if place else -2)
     for sign, reasons in (("+", hypothesis.support), ("-", hypothesis.contradiction)):
         for number, reason in enumerate(_strongest(reasons)):
             text = f"  {sign} {reason.text} {ids(reason.quotes)}"
@@ -171,11 +192,12 @@ def _suspect(hypothesis: Hypothesis, place: int) -> Iterator[Entry]:
         yield Entry(SUSPECTS, f"  challenged: {hypothesis.challenged}", 1 + place)
 
 
-def named(hypothesis: Hypothesis) -> str:
-    """A cause in one line: id, probability, place, kind, change, words."""
+def named(hypothesis: Hypothesis, since: str | None = None) -> str:
+    """A cause in one line: id, probability or what stands for it, place, kind, change, words."""
     change = f", change {hypothesis.change}" if hypothesis.change else ""
     id = f"{hypothesis.id} " if hypothesis.id else ""
-    told = f"{id}{hypothesis.confidence:.0%} {hypothesis.service}, {hypothesis.kind.value}{change}"
+    likely = since or f"{hypothesis.confidence:.0%}"
+    told = f"{id}{likely} {hypothesis.service}, {hypothesis.kind.value}{change}"
     return f"{told}: {hypothesis.statement}"
 
 

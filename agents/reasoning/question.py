@@ -143,8 +143,12 @@ def _fitting(
 ) -> Allowance:
     """Sizes that leave so many questions and a reply within the tokens: first the tables give way,
     then the case file, down to its most telling lines."""
-    need = estimated(size_of(written(offered, replace(allowed, tables=0)))) + HEADINGS
-    growth = A_ROUND if offered else 0
-    left = int(((allowed.tokens - LEAST_REPLY - growth) / questions - need) * CHARACTERS_A_TOKEN)
-    known = allowed.case_file if left >= 0 else max(LEAST_CASE, allowed.case_file + left)
-    return replace(allowed, tables=max(0, min(allowed.tables, left)), case_file=known)
+    room = (allowed.tokens - LEAST_REPLY - (A_ROUND if offered else 0)) / questions
+
+    def left(sizes: Allowance) -> int:
+        need = estimated(size_of(written(offered, sizes))) + HEADINGS
+        return int((room - need) * CHARACTERS_A_TOKEN)
+
+    bare = replace(allowed, tables=0, case_file=0)
+    told = replace(bare, case_file=max(LEAST_CASE, min(allowed.case_file, left(bare))))
+    return replace(told, tables=max(0, min(allowed.tables, left(told))))

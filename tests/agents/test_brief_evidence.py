@@ -51,7 +51,7 @@ def test_a_fix_rests_on_what_the_leading_cause_rests_on_and_on_what_came_of_acti
     leading = [q.evidence for a in document.hypotheses[0].support for q in a.quotes]
     assert set(leading) <= set(tables(3_500))
     assert {"E6", "E7"} <= set(tables(3_500)), "how the actions ended"
-    assert tables(300)[0] == leading[0]
+    assert tables(500)[0] == leading[0]
 
 
 @pytest.mark.parametrize("step", [INVESTIGATE, SWEEP, DETECT], ids=lambda step: step.title)

@@ -6,11 +6,19 @@ from datetime import timedelta
 import pytest
 
 from warroom.agents.reasoning.case_file import case_file
+from warroom.agents.reasoning.conversation import LEAST_REPLY
+from warroom.agents.reasoning.question import Subject, sized
+from warroom.agents.runtime.case import Step
+from warroom.agents.steps import CUSTOMER_IMPACT, HARDEN, VERIFY
 from warroom.incident.action import Decision, Verdict
 from warroom.incident.document import Incident
 from warroom.incident.evidence import Quote
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis
 from warroom.incident.report import InvestigationReport, Report
+from warroom.models.budget import size_of
+from warroom.models.protocol import Ask
+from warroom.models.usage import estimated
+from warroom.settings import Settings
 from warroom.tests.support import incidents
 
 FLOOR = Report(step=5, specialist="security", conclusion="concluded", summary="")
@@ -79,10 +87,31 @@ def test_the_steps_own_causes_stand_for_earlier_ones_and_none_is_lost() -> None:
         specialist="debugger", conclusion="concluded", summary="", hypotheses=[cause("checkout")]
     )
     lines = section(case_file(document, own, ROOM), "Suspects")
-    assert [line[:14] for line in lines if line.startswith("- ")] == [
+    assert [line.partition(",")[0] for line in lines if line.startswith("- ")] == [
         "- 40% checkout",
-        "- 20% storage,",
+        "- (named earlier",
     ]
+
+
+def test_a_cause_that_is_not_listed_now_has_no_probability_but_the_step_that_named_it() -> None:
+    """So that those of the suspects add up."""
+    document = incidents.minimal()
+    document.hypotheses = [cause("checkout"), cause("storage", change="c0ffee", confidence=0.6)]
+    first = InvestigationReport(
+        specialist="debugger", conclusion="concluded", summary="", hypotheses=document.hypotheses
+    )
+    document.reports = [first.model_copy(update={"step": 3})]
+    own = first.model_copy(update={"hypotheses": [cause("checkout", confidence=1.0)]})
+    lines = section(case_file(document, own, ROOM), "Suspects")
+    named = (
+        "- (named in step 3, not listed now) storage, bad deploy, change c0ffee: storage is broken"
+    )
+    assert lines[0].startswith("- 100% checkout")
+    assert named in lines
+    assert any(
+        line.startswith("- 60% storage")
+        for line in section(case_file(document, FLOOR, ROOM), "Suspects")
+    ), "a step that has no causes of its own takes those of the document as they stand"
 
 
 def test_what_is_ruled_out_says_why() -> None:
@@ -135,6 +164,36 @@ def test_short_of_room_the_least_telling_lines_go_and_it_says_how_many(room: int
     assert "40% service-0" in text, "who is suspected most stays"
     kinds = [line for line in section(text, "Seen, in order of time") if "level" in line]
     assert not kinds or any("new failure" in line for line in text.splitlines())
+
+
+@pytest.mark.parametrize("room", [0, 200, 500])
+def test_however_short_of_room_the_leading_cause_its_change_and_the_last_move_stay(
+    room: int,
+) -> None:
+    document = incidents.full()
+    document.executions = [e.model_copy(update={"reason": "x" * 300}) for e in document.executions]
+    long = cause("checkout", change="c0ffee", confidence=0.9, statement="it fails " * 60)
+    document.hypotheses = [long]
+    text = case_file(document, FLOOR, room)
+    assert "90% checkout, bad deploy, change c0ffee: it fails" in text
+    last = document.executions[-1]
+    assert f"- {last.title}: {last.outcome.value}" in text
+    assert len(text) <= room + 600
+
+
+@pytest.mark.parametrize("step", [VERIFY, CUSTOMER_IMPACT, HARDEN], ids=lambda step: step.title)
+def test_a_small_question_gives_its_case_file_what_it_has_room_for(step: Step) -> None:
+    """Neither more than fits its tokens nor less."""
+    asked, document = step.asked, crowded()
+    assert asked is not None
+    found = document.findings[:40]
+    document.findings = [f.model_copy(update={"statement": f.statement[:24]}) for f in found]
+    floor = FLOOR.model_copy(update={"step": step.number})
+    subject = Subject(document, floor, asked, step.prompt)
+    bare = Ask((), asked.reply, "security", step.number, document.id)
+    ask, limits = sized(subject, bare, (), lambda _: {"rows": []}, Settings(context_tokens=128_000))
+    free = limits.tokens - LEAST_REPLY - estimated(size_of(ask))
+    assert 0 <= free < 150
 
 
 def crowded() -> Incident:
