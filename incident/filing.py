@@ -23,11 +23,12 @@ from .report import (
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
+    Raise,
     SecurityReport,
     SweepReport,
     VerificationReport,
 )
-from .severity import Category, IncidentType
+from .severity import Category, IncidentType, Severity
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -63,6 +64,8 @@ def file_report(
     for text in report.unproven:
         check.unproven(text)
     _take_over(document, report, at)
+    for proven in check.kept([report.raised] if report.raised else []):
+        _raise(document, proven, at)
     for event in (*report.events, _closing(report, at)):
         document.record(event)
     document.reports.append(_without_lists(report, check.left_out))
@@ -181,7 +184,7 @@ def _add_messages(document: Incident, messages) -> None:
 def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     """What the document shows at its top comes from steps 1 and 2."""
     if isinstance(report, DetectionReport):
-        document.severity = report.severity
+        document.severity = _worst(document, report.severity)
         document.type = report.type
         document.category = report.category
         document.services = report.services
@@ -217,15 +220,34 @@ def _reassess(document: Incident, now: Assessment, by: str, at: datetime) -> Non
     """The newest figures; the level follows them, with its reason. It falls only while nothing has
     been done: what an action healed had been as bad as it was."""
     document.impact, document.slo = now.impact, now.slo
-    known = document.severity
-    if known is None or now.severity is known:
+    known, level = document.severity, _worst(document, now.severity)
+    if known is None or level is known:
         return
-    raised = now.severity.rank < known.rank
+    raised = level.rank < known.rank
     if raised or not document.executions:
-        document.severity = now.severity
+        document.severity = level
         text = f"severity {'raised' if raised else 'lowered'} from {known.value} to "
-        text += f"{now.severity.value}: {now.rule}"
+        text += f"{level.value}: {now.rule}"
         document.record(Event(at=at, actor=by, kind=EventKind.severity, text=text))
+
+
+def _worst(document: Incident, level: Severity) -> Severity:
+    """The level, or a worse one that was proven."""
+    proven = [one.severity for one in document.raised]
+    return min([level, *proven], key=lambda each: each.rank)
+
+
+def _raise(document: Incident, proven: Raise, at: datetime) -> None:
+    """Take over a level that was asked for with proof, and say by whom and why."""
+    known = document.severity
+    if known is None or proven.severity.rank >= known.rank:
+        return
+    document.raised.append(proven)
+    document.severity = proven.severity
+    cited = [quote.evidence for quote in proven.quotes]
+    text = f"severity raised from {known.value} to {proven.severity.value}: {proven.statement}"
+    kind = EventKind.severity
+    document.record(Event(at=at, actor=proven.by, kind=kind, text=text, evidence=cited))
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:

@@ -14,7 +14,7 @@ from ...incident.finding import Finding, Hypothesis
 from ...incident.report import AnyReport
 from ...models.allowance import Allowance
 from ...prompts.render import render
-from ...prompts.values import Trusted, plain
+from ...prompts.values import Trusted, began, plain
 from ..runtime.case import Asked
 from .case_file import case_file, suspects
 from .digest import digest_evidence
@@ -93,9 +93,10 @@ def _alert(document: Incident) -> Trusted:
 
 def _standing(document: Incident) -> Trusted:
     parts = [f"severity {document.severity.value}"] if document.severity else []
+    parts += [f"raised by {one.by}: {one.statement}" for one in document.raised[-1:]]
     hurt = [s.name for s in document.services if s.role != "dependency"]
     parts += [f"affected: {', '.join(hurt[:6])}"] if hurt else []
-    parts += [f"onset {document.onset:%H:%M:%S} UTC"] if document.onset else []
+    parts += [f"onset {began(document.began)}"]
     return _trusted("; ".join(parts))
 
 
