@@ -14,14 +14,17 @@ from ...incident.finding import Finding, Hypothesis
 from ...incident.report import AnyReport
 from ...models.allowance import Allowance
 from ...prompts.render import render
-from ...prompts.values import Trusted, began, plain
+from ...prompts.values import Trusted, began, plain, sampled, utc
 from ..runtime.case import Asked
 from .case_file import case_file, suspects
+from .cells import cell, moment
 from .digest import digest_evidence
 
 Payload = Callable[[str], Any]
 SHOWN = 8
 """Findings of the playbook's report that are told; the case file has those of earlier steps."""
+THEIRS = "Another specialist, proven by code: "
+"""Before what a model found: the playbook did not say it."""
 SMALLEST = 240
 """Characters below which a table is named and not shown."""
 DECIDING = {"causes", "choice"}
@@ -62,7 +65,7 @@ def brief(
         case_file=Trusted(known),
         conclusion=floor.conclusion,
         summary=_trusted(floor.summary),
-        findings=[_trusted(f"{f.statement} {_values(f.quotes)}") for f in _new(document, floor)],
+        findings=[_trusted(line) for line in _reported(document, floor)],
         options=[_trusted(f"{label}: {title}") for label, title in options(floor)],
         tables=Trusted(tables),
         more=_trusted(more),
@@ -87,7 +90,8 @@ def _trusted(text: str) -> Trusted:
 
 def _alert(document: Incident) -> Trusted:
     alert = document.alert
-    words = [alert.name, alert.service, alert.severity, alert.summary]
+    fired = f"fired {utc(document.fired)}"  # the day of every time of day
+    words = [alert.name, alert.service, alert.severity, alert.summary, fired]
     return _trusted(" · ".join(word for word in words if word))
 
 
@@ -96,8 +100,16 @@ def _standing(document: Incident) -> Trusted:
     parts += [f"raised by {one.by}: {one.statement}" for one in document.raised[-1:]]
     hurt = [s.name for s in document.services if s.role != "dependency"]
     parts += [f"affected: {', '.join(hurt[:6])}"] if hurt else []
-    parts += [f"onset {began(document.began)}"]
-    return _trusted("; ".join(parts))
+    return _trusted("; ".join([*parts, f"onset {_onset(document)}"]))
+
+
+def _onset(document: Incident) -> str:
+    """As tables tell times, with how exactly samples tell it."""
+    onset = document.began
+    if not onset.known:
+        return began(onset)
+    told = f"{moment(onset.at.timestamp(), document.fired.timestamp())} UTC"
+    return f"{told} {sampled(onset.between)}".strip()
 
 
 def _new(document: Incident, floor: AnyReport) -> list[Finding]:
@@ -107,13 +119,22 @@ def _new(document: Incident, floor: AnyReport) -> list[Finding]:
     return sorted(fresh, key=lambda finding: finding.kind != "reasoned")[:SHOWN]
 
 
-def _values(quotes: Iterable[Quote]) -> str:
-    shown = [f"{q.evidence}: {plain(_short(q.value), 60)}" for q in list(quotes)[:2]]
+def _reported(document: Incident, floor: AnyReport) -> list[str]:
+    """The new findings with the values that prove them; what a model has found is marked, so that
+    who doubts a cause tells witness from witness."""
+    alerted = document.fired.timestamp()
+    found = [(f, _values(f.quotes, alerted)) for f in _new(document, floor)]
+    return [f"{THEIRS if f.kind == 'reasoned' else ''}{f.statement} {held}" for f, held in found]
+
+
+def _values(quotes: Iterable[Quote], alerted: float) -> str:
+    """The first values as tables show them: [E7: 0.333; E18: 14:32:05]."""
+    shown = [f"{q.evidence}: {cell(_column(q), q.value, 60, alerted)}" for q in list(quotes)[:2]]
     return f"[{'; '.join(shown)}]" if shown else ""
 
 
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _column(quote: Quote) -> str:
+    return quote.pointer.rpartition("/")[2]
 
 
 def _told(document: Incident, known: str) -> set[str]:
@@ -135,7 +156,7 @@ def _tables(
     """Tables of as many of these as there is room for, the rows that are quoted first in each; and
     the ids of the others."""
     shown, left, more = [], allowed.tables, []
-    onset = document.onset.timestamp() if document.onset else None
+    alerted = document.fired.timestamp()
     for record in records:
         if left < SMALLEST or record.id in told:
             more.append(f"{record.id} {record.tool}")
@@ -143,7 +164,7 @@ def _tables(
         room = min(allowed.table, left)
         rows = [row for quote in quotes if quote.evidence == record.id for row in _row(quote)]
         held = payload(record.digest)
-        table = digest_evidence(record, held, room, onset, reads_on=reads_on, first=rows)
+        table = digest_evidence(record, held, room, alerted, reads_on=reads_on, first=rows)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)

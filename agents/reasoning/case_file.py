@@ -14,8 +14,8 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.finding import Argument, Finding, Hypothesis, one_cause
 from ...incident.report import AnyReport, MitigationReport
-from ...prompts.values import clock, figure, plain
-from .cells import CLOSE, OPEN, clean
+from ...prompts.values import figure, plain
+from .cells import CLOSE, OPEN, clean, moment
 
 LINE = 240
 """Characters of one line; the evidence that it names has the rest."""
@@ -110,8 +110,9 @@ def _seen(document: Incident) -> Iterator[Entry]:
         if known is None or (known.at is None and finding.at):
             told[finding.statement] = finding
     timed = sorted((f for f in told.values() if f.at), key=lambda f: f.at or document.opened_at)
+    fired = document.fired.timestamp()
     for number, finding in enumerate([*timed, *(f for f in told.values() if not f.at)]):
-        at = f"{clock(finding.at)} " if finding.at else ""
+        at = f"{moment(finding.at.timestamp(), fired)} " if finding.at else ""
         by = f" ({finding.specialist}, reasoned)" if finding.kind == "reasoned" else ""
         text = f"- {at}{finding.statement}{by} {ids(finding.quotes)}"
         yield Entry(SEEN, text, _rank(finding) + number / 1000)

@@ -90,10 +90,14 @@ class Charge:
     explains: frozenset[str] = frozenset()
     """Routes on record; empty: all that hurts."""
 
-    def means(self, known: Hypothesis) -> bool:
-        """Whether it is this cause; to say that no change is guilty contradicts one that is."""
-        denied = bool(known.change) and self.cause.change.strip().casefold() == NO_CHANGE
-        return one_cause(known.key, self.key) and not denied
+    def meant(self, known: Sequence[Hypothesis], proof: Proof) -> Hypothesis | None:
+        """The hypothesis that it is, the very same first. To say that no change of ours is guilty
+        contradicts one that is; who rules out one kind of fault rules out no other."""
+        alike = [h for h in known if one_cause(h.key, self.key)]
+        if self.cause.change.strip().casefold() == NO_CHANGE:
+            alike = [h for h in alike if not proof.of_ours(h.change)]
+        exact = [h for h in alike if h.kind is self.cause.kind]
+        return next(iter(exact or ([] if self.cause.ruled_out else alike)), None)
 
     @property
     def stands(self) -> bool:
@@ -117,12 +121,12 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
     found = list(floor)
     words: dict[CauseKey, Word] = {}
     for charge in charges:
-        base = next((h for h in found if charge.means(h)), None)
+        base = charge.meant(found, bench.proof)
         if base:
             both = _beside(base, charge)
             found[found.index(base)] = both
             words[both.key] = charge.word
-        elif charge.stands:
+        elif charge.stands or charge.denies:
             found.append(_alone(charge, bench.proof))
             words[charge.key] = charge.word
         _heard(charge, base, bench)
@@ -136,7 +140,7 @@ def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
     found: list[Charge] = []
     for cause in causes:
         key = (cause.service, cause.kind, bench.proof.change(cause.change))
-        if any(one_cause(key, other.key) for other in found):
+        if any(_again(key, cause, other) for other in found):
             continue
         support = arguments_of(cause.support, bench.proof, key)
         against = negative(arguments_of(cause.against, bench.proof, key))
@@ -150,6 +154,11 @@ def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
         word = Word(speaks_for, against_it, first)
         found.append(Charge(cause, key, support, against, word, routes))
     return found
+
+
+def _again(key: CauseKey, cause: Cause, other: Charge) -> bool:
+    """Whether it was named before; ruled out as one kind of fault, a change may be another."""
+    return key == other.key or (one_cause(key, other.key) and not cause.ruled_out)
 
 
 def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:

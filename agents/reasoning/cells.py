@@ -56,11 +56,15 @@ def is_time(name: str, value: Any) -> bool:
     return named and number and 1e9 < value < 4e9
 
 
-def moment(ts: float, onset: float | None) -> str:
-    """Unix seconds as seconds after the onset (+12.5s), or as HH:MM:SS in UTC without one."""
-    if onset is None:
-        return datetime.fromtimestamp(ts, UTC).strftime("%H:%M:%S")
-    return f"{ts - onset:+.1f}s"
+def moment(ts: float, alerted: float | None = None) -> str:
+    """Unix seconds as logs and people say them: HH:MM:SS in UTC, with the date before it where it
+    is not the alert's.
+
+    alerted: unix seconds of the alert; None: no date is told.
+    """
+    at = datetime.fromtimestamp(ts, UTC)
+    same_day = alerted is None or at.date() == datetime.fromtimestamp(alerted, UTC).date()
+    return f"{at:%H:%M:%S}" if same_day else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def figure(value: float) -> str:
@@ -78,12 +82,12 @@ def figure(value: float) -> str:
     return f"{rounded:.3g}" if abs(rounded) > LARGEST_EXACT else repr(rounded)
 
 
-def cell(name: str, value: Any, longest: int, onset: float | None = None) -> str:
-    """A field's value for a table cell of at most so many characters."""
+def cell(name: str, value: Any, longest: int, alerted: float | None = None) -> str:
+    """A field's value for a table cell of at most so many characters; a time as `moment` has it."""
     if is_nothing(value):
         return NOTHING
     if is_time(name, value):
-        return moment(value, onset)
+        return moment(value, alerted)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):

@@ -212,6 +212,11 @@ class Evidences:
         callees = {row.get("callee") for row in calls}
         return frozenset(served or {str(row["caller"]) for row in calls} - callees)
 
+    def kind_of(self, change: str) -> str:
+        """The kind of the change with this id; empty: it is not on record."""
+        rows = self._rows(*columns().changes)
+        return next((str(row.get("kind")) for row in rows if row.get("id") == change), "")
+
     def change(self, wanted: str) -> str:
         """The id of the change with this id, beginning of an id or version, in small letters; the
         newest evidence first. Empty: none."""

@@ -20,7 +20,7 @@ from ...tools.logs import matches
 from ...tools.toolbox import Toolbox
 from ...tracing.spans import asked_as
 from .brief import Payload
-from .cells import clean
+from .cells import clean, is_time, moment
 from .digest import Sheet, digest, render, rows_of, sheet_of, whole
 
 LONGEST_PATTERN = 200
@@ -59,6 +59,7 @@ class Shelf:
     payload: Callable[[str], Any]  # digest -> payload
     budget: int  # characters
     whole: int  # characters of an answer that shows one row
+    alerted: float | None  # unix seconds of the alert
 
     def sheet(self, name: str) -> Sheet:
         """All rows of a piece of evidence. Raises ToolRetry naming what there is."""
@@ -67,7 +68,8 @@ class Shelf:
         if record is None:
             raise ToolRetry(f"there is no evidence {clean(name, 40)!r}; {self._known()}")
         rows = rows_of(self.payload(record.digest))
-        return sheet_of(record.id, record.tool, record.status, record.summary, rows)
+        told = record.status, record.summary, rows, self.alerted
+        return sheet_of(record.id, record.tool, *told)
 
     def _known(self) -> str:
         names = list(self.evidence)
@@ -75,7 +77,11 @@ class Shelf:
 
 
 def read(
-    call: ToolCall, evidence: dict[str, Evidence], payload: Callable[[str], Any], budget_chars: int
+    call: ToolCall,
+    evidence: dict[str, Evidence],
+    payload: Callable[[str], Any],
+    budget_chars: int,
+    alerted: float | None = None,
 ) -> str:
     """The answer to one look-up, at most `budget_chars` characters, WHOLE times as many for a
     single row. Raises ToolRetry with the correction.
@@ -84,13 +90,15 @@ def read(
         call: as the model made it, unchecked.
         evidence: the incident's evidence by id.
         payload: fetches a payload by its digest.
+        alerted: unix seconds of the alert, whose date times leave out.
     """
     if call.name not in LOOK_UPS:
         raise ToolRetry(f"there is no look-up {clean(call.name, 40)}; use {', '.join(LOOK_UPS)}")
     form, answer = LOOK_UPS[call.name]
     try:
         asked = form.model_validate(call.arguments)
-        return answer(asked, Shelf(evidence, payload, budget_chars, WHOLE * budget_chars))
+        shelf = Shelf(evidence, payload, budget_chars, WHOLE * budget_chars, alerted)
+        return answer(asked, shelf)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise ToolRetry(clean(f"{call.name}: {'; '.join(problems)}", budget_chars)) from error
@@ -120,7 +128,7 @@ def _row(sheet: Sheet, row: int, line: int, budget: int) -> str:
 
 def _matching(asked: GrepEvidence, shelf: Shelf) -> str:
     sheet = shelf.sheet(asked.evidence)
-    found, plain = matches(asked.pattern, [_searched(row) for row in sheet.rows])
+    found, plain = matches(asked.pattern, [_searched(row, sheet.alerted) for row in sheet.rows])
     how = "hold the text" if plain else "match"
     shown = clean(asked.pattern, 60)
     if not found:
@@ -133,9 +141,11 @@ def _matching(asked: GrepEvidence, shelf: Shelf) -> str:
     return render(picked, shelf.budget)
 
 
-def _searched(row: Any) -> str:
+def _searched(row: Any, alerted: float | None) -> str:
+    """A row as it is searched: times as tables show them."""
     fields = row.items() if isinstance(row, dict) else [("value", row)]
-    return "\n".join(f"{name}={value}" for name, value in fields)[:LONGEST_ROW]
+    shown = ((n, moment(v, alerted) if is_time(n, v) else v) for n, v in fields)
+    return "\n".join(f"{name}={value}" for name, value in shown)[:LONGEST_ROW]
 
 
 LOOK_UPS: dict[str, tuple[type[Any], Callable[[Any, Shelf], str]]] = {
@@ -170,8 +180,9 @@ class ToolDesk:
     def look(self, call: ToolCall) -> str:
         """The answer to one call. Raises ToolRetry for one that failed or is refused."""
         if call.name in LOOK_UPS and call.name in self.allowed:
-            known = {record.id: record for record in self.document().evidence}
-            return read(call, known, self.payload, self.answer)
+            document = self.document()
+            known = {record.id: record for record in document.evidence}
+            return read(call, known, self.payload, self.answer, document.fired.timestamp())
         if call.name not in self._tools():
             names = ", ".join(spec.name for spec in self.specs())
             raise ToolRetry(f"There is no tool {call.name[:40]!r} here. There are: {names}.")
@@ -186,11 +197,10 @@ class ToolDesk:
 
     def _told(self, result: Result[Row], tool: str) -> str:
         """A result as a table, or whole where it is one row."""
-        onset = self.document().onset
         budget = self.answer * (WHOLE if len(result.rows) == 1 else 1)
-        begun = onset.timestamp() if onset else None
+        alerted = self.document().fired.timestamp()
         reads_on = "read_evidence" in self.allowed
-        return digest(result, budget, tool, begun, reads_on=reads_on)
+        return digest(result, budget, tool, alerted, reads_on=reads_on)
 
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]

@@ -42,7 +42,7 @@ class Sheet:
     rows: Sequence[Any]
     numbers: Sequence[int]  # of the rows to show, in order
     total: int = 0  # rows to page through
-    onset: float | None = None  # unix seconds; times are told relative to it
+    alerted: float | None = None  # unix seconds of the alert: its date is not told
     reads_on: bool = True  # whether read_evidence is there to see the rest with
     more: str = ""  # how to see the rest, where that is not by the next rows
     note: str = ""  # said before the rows: why these
@@ -54,7 +54,7 @@ def digest(
     result: Result[Row],
     budget_chars: int,
     tool: str = "",
-    onset: float | None = None,
+    alerted: float | None = None,
     *,
     reads_on: bool = True,
 ) -> str:
@@ -62,7 +62,7 @@ def digest(
 
     reads_on: whether whoever reads it may call read_evidence; else nothing tells of it.
     """
-    told = result.status, result.summary, result.records(), onset
+    told = result.status, result.summary, result.records(), alerted
     return render(sheet_of(result.evidence, tool, *told, reads_on=reads_on), budget_chars)
 
 
@@ -70,13 +70,13 @@ def digest_evidence(
     record: Evidence,
     payload: Any,
     budget_chars: int,
-    onset: float | None = None,
+    alerted: float | None = None,
     *,
     reads_on: bool = True,
     first: Sequence[int] = (),
 ) -> str:
     """A piece of evidence with its payload, like `digest`; these rows (from 0) come first."""
-    told = record.status, record.summary, rows_of(payload), onset
+    told = record.status, record.summary, rows_of(payload), alerted
     sheet = sheet_of(record.id, record.tool, *told, reads_on=reads_on)
     picked = list(dict.fromkeys(row + 1 for row in first if row < len(sheet.rows)))
     others = [number for number in sheet.numbers if number not in picked]
@@ -89,13 +89,13 @@ def sheet_of(
     status: EvidenceStatus,
     summary: str,
     rows: Sequence[Any],
-    onset: float | None = None,
+    alerted: float | None = None,
     *,
     reads_on: bool = True,
 ) -> Sheet:
     """A sheet that shows all rows from the first one on."""
     numbers = range(1, len(rows) + 1)
-    shown = rows, numbers, len(rows), onset
+    shown = rows, numbers, len(rows), alerted
     return Sheet(evidence, tool, status, summary, *shown, reads_on=reads_on)
 
 
@@ -134,7 +134,7 @@ def _table(sheet: Sheet, shown: list[Cells], budget: int) -> list[str]:
     if len(sheet.rows) == 1:
         return _whole(sheet, 1, 1, budget)
     columns, constant = arranged(shown)
-    lines = _constants(shown[0], constant, budget // 4, sheet.onset)
+    lines = _constants(shown[0], constant, budget // 4, sheet.alerted)
     names, dropped = fitting(columns, budget // 4)
     heading = " | ".join(["#", *(clean(column, 40) for column in names)])
     tail = f"; {len(dropped)} columns left out: {clean(', '.join(dropped), 80)}" if dropped else ""
@@ -160,10 +160,10 @@ def _cut_hint(sheet: Sheet) -> str:
     return f"; cells with … are cut{way}"
 
 
-def _constants(row: Cells, names: list[str], budget: int, onset: float | None) -> list[str]:
+def _constants(row: Cells, names: list[str], budget: int, alerted: float | None) -> list[str]:
     if not names:
         return []
-    pairs = [f"{clean(n, 40)}={cell(n, row.get(n), 120, onset)}" for n in names]
+    pairs = [f"{clean(n, 40)}={cell(n, row.get(n), 120, alerted)}" for n in names]
     return [clean("in every row: " + "; ".join(pairs), budget)]
 
 
@@ -182,7 +182,7 @@ def _rows(sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> lis
 def _at(width: int, sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:
     lines: list[str] = []
     for number, row in zip(sheet.numbers, rows, strict=True):
-        cells = [cell(name, row.get(name), width, sheet.onset) for name in columns]
+        cells = [cell(name, row.get(name), width, sheet.alerted) for name in columns]
         line = " | ".join([str(number), *cells])
         room -= len(line) + 1
         if room < 0:
@@ -238,7 +238,7 @@ def whole(sheet: Sheet, row: int, line: int, budget: int) -> str:
 
 def _whole(sheet: Sheet, row: int, line: int, budget: int) -> list[str]:
     way = f'; read_evidence("{sheet.evidence}", row={row}, line={{line}}) shows more'
-    lines = row_lines(_named(sheet.rows[row - 1]), sheet.onset)
+    lines = row_lines(_named(sheet.rows[row - 1]), sheet.alerted)
     return _cut(paged(lines, line, budget, way if sheet.reads_on else ""), budget)
 
 

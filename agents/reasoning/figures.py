@@ -27,7 +27,7 @@ WORDS = {
     "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
 }  # fmt: skip
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]\d{1,2}(?!\w))?"
 _UNIT = (
     r"(?:milliseconds?|seconds?|minutes?|hours?|days?|ms|secs?|mins?|min|s|h"
     r"|毫秒|秒|分钟|分|小时|天)(?![A-Za-z])"
@@ -104,7 +104,8 @@ def close(figure: Figure, value: float) -> bool:
 
 
 def _step(digits: str) -> float:
-    return 10.0 ** -len(digits.partition(".")[2])
+    mantissa, _, exponent = digits.partition("e")
+    return 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
 def _duration(words: str) -> Figure:
@@ -125,6 +126,8 @@ def _as_clock(words: str) -> str:
 
 # What some references hold: texts, numbers and moments that a sentence may repeat.
 
+SHORTEST_NAME = 4
+"""Digits by which a version is called."""
 LONG = 400
 """Characters of one text that are read for figures."""
 
@@ -148,8 +151,14 @@ class Held:
             return figure.text.casefold() in self.words or self._other(figure)
         if figure.kind == "clock":
             return any(clock.startswith(figure.text.zfill(5)) for clock in self._clocks())
+        if figure.kind == "number" and self._in_a_name(figure.text):
+            return True
         same = (f.value for f in self.shown if f.kind == figure.kind)
         return any(close(figure, value) for value in (*same, *self._values(figure)))
+
+    def _in_a_name(self, digits: str) -> bool:
+        """Whether digits end a name, as people shorten it: 1501 of v2026.06.18-1501."""
+        return len(digits) >= SHORTEST_NAME and re.search(rf"\w-{digits}\b", self.words) is not None
 
     def _other(self, figure: Figure) -> bool:
         if figure.kind == "date":

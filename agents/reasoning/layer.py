@@ -39,10 +39,11 @@ from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .case_file import named
 from .causes import Bench
+from .complaints import complaints
 from .conversation import converse
 from .desk import LOOK_UPS, ToolDesk
 from .moves import reach
-from .proof import Proof, complaints
+from .proof import Proof
 from .question import Subject, sized
 from .reliability import Reliability, own_table
 from .replies import Reply, SkepticReply

@@ -49,7 +49,8 @@ def _prior(hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word]) -> dict
     and of a place that it named without saying what is wrong there, half."""
     prior = {h.key: h.confidence for h in hypotheses}
     none = max(0.0, 1.0 - sum(prior.values()))
-    new = [h for h in hypotheses if h.key in words and not h.confidence and not h.ruled_out]
+    said = {key for key, word in words.items() if word.proven > 0}
+    new = [h for h in hypotheses if h.key in said and not h.confidence]
     for one in new:
         prior[one.key] += none / (FEWEST + 1)
         place = next((h for h in hypotheses if h.service == one.service and h.kind in VAGUE), None)

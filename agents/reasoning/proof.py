@@ -2,14 +2,13 @@
 
 A claim holds where every value that it cites is displayed by its evidence, one of them at least in
 a row about the service that it is about, and where its sentence says what those rows say
-(assertions.py). What does not hold is listed, and can be told to the model once, with what would.
+(assertions.py). What does not hold is listed; complaints.py tells it to the model once, with what
+would.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-
-from pydantic import BaseModel
 
 from ...incident.evidence import Evidence, EvidenceStatus, Quote
 from ...incident.finding import Finding
@@ -20,7 +19,9 @@ from .citations import Evidences, Place, Shown
 from .measures import Row, columns, deviation, measured, mentions, names, owners, past
 from .replies import NO_CHANGE, Cited, Claim
 
-__all__ = ["Judged", "Proof", "complaints", "names"]
+DELIVERED = ("deploy", "commit", "flag", "config", "scale")
+"""Kinds of change that are of our making."""
+__all__ = ["Judged", "Proof", "names"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Proof:
 
     def finding(self, claim: Claim, kind: str = "reasoned") -> Finding | None:
         """The claim as a finding; None where it does not hold, and that is listed."""
+        claim = self.bound(claim)
         judged = self.judge(claim)
         if judged.reasons:
             self.unproven.append(f"{claim.statement} :: {'; '.join(judged.reasons)}")
@@ -107,6 +109,22 @@ class Proof:
         named = [str(row[n]) for row in rows for n in ("route", "operation") if row.get(n)]
         known = {folded(name): name for name in named}
         return [known[folded(one)] for one in said if folded(one) in known]
+
+    def bound(self, claim: Claim) -> Claim:
+        """The claim, about nobody in particular where neither its evidence nor its sentence names
+        a service."""
+        held = [self._shown.shown(id) for id in map(self._id, claim.cites) if id in self.evidence]
+        named = any(owners(row) for shown in held for row in shown.rows)
+        asked = any(claim.service in str(shown.record.query) for shown in held)
+        told = any(
+            mentions(claim.statement, service) for service in {*self._services, claim.service}
+        )
+        bound = named or asked or told or not held
+        return claim if bound else claim.model_copy(update={"service": ""})
+
+    def of_ours(self, change: str) -> bool:
+        """Whether a change is one that people or automation made, and not a state that was seen."""
+        return self._shown.kind_of(change) in DELIVERED
 
     def judge(self, claim: Claim) -> Judged:
         """A claim looked up. Nothing is listed."""
@@ -267,29 +285,3 @@ def _near(rows: list[Row], text: str) -> str:
         f"{value:.3g} ({column}, row {n})" for far, n, column, value in close if far <= wanted / 4
     ]
     return f"; near: {', '.join(fits[:2])}" if fits else ""
-
-
-# What goes back to the model, once.
-
-MOST_COMPLAINTS = 12
-"""Claims that are told not to hold: as many as a reply has."""
-
-
-def complaints(reply: BaseModel, proof: Proof) -> str:
-    """Which claims of a reply do not hold and why, a line each, for the model to repair; empty: all
-    hold. Nothing is listed as unproven."""
-    judged = [(claim, proof.judge(claim).reasons) for claim in claims_of(reply)]
-    lines = [f"- “{claim.statement}”: {'; '.join(why)}." for claim, why in judged if why]
-    return "\n".join(lines[:MOST_COMPLAINTS])
-
-
-def claims_of(reply: Any) -> Iterator[Claim]:
-    """Every claim of a reply, in order."""
-    if isinstance(reply, Claim):
-        yield reply
-    elif isinstance(reply, BaseModel):
-        for name in type(reply).model_fields:
-            yield from claims_of(getattr(reply, name))
-    elif isinstance(reply, list):
-        for part in reply:
-            yield from claims_of(part)

@@ -6,6 +6,7 @@ what is of this step alone. Tools are listed only where a look and a report are 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from ...incident.document import Incident
@@ -27,6 +28,9 @@ CHARS_PER_TOKEN = 2.5
 """Of a conversation with tables and schemas: low, so that no endpoint finds it too long."""
 REPEAT = 0.3
 """What a question counts that only adds to one before it, where the endpoint keeps prompts."""
+LARGE = 100_000
+"""Context of models whose endpoints mostly keep prompts: where one does not, its second question
+tells."""
 HEADINGS = 60
 """Tokens of headings and of what is said about evidence that is not shown."""
 MOST_REACH = 24
@@ -75,6 +79,16 @@ def asking(subject: Subject, rounds: int) -> str:
     return f"# Your question, as {Path(subject.template).stem}\n{words}"
 
 
+def keeps_prompts(document: Incident, context_tokens: int) -> bool:
+    """Whether the endpoint counts a question's beginning less where it had it before, as far as
+    the questions that went on from another tell; else whether ones of this size mostly do."""
+    calls = document.model_calls
+    asked = [(call.step, call.purpose, call.attempt) for call in calls]
+    went_on = any(before == later for before, later in pairwise(asked))
+    kept = any(call.cached_tokens for call in calls)
+    return kept or (context_tokens >= LARGE and not went_on)
+
+
 def stamped(template: str) -> str:
     """Which wording a question had."""
     return f"{stamp(template)}+{digest(RULES)}"
@@ -100,7 +114,7 @@ def sized(
         characters=int((settings.context_tokens - asked.tokens) * CHARS_PER_TOKEN),
         tokens=allowed.tokens,
         cached_share=settings.cached_share,
-        repeat=REPEAT if any(c.cached_tokens for c in subject.document.model_calls) else 1.0,
+        repeat=REPEAT if keeps_prompts(subject.document, settings.context_tokens) else 1.0,
     )
 
     def written(offered: tuple[ToolSpec, ...], sizes: Allowance) -> Ask:

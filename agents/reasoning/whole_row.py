@@ -17,9 +17,9 @@ LONGEST_LINE = 400
 """Characters of a line of a field; what is longer goes on in the next line."""
 
 
-def row_lines(row: dict[str, Any], onset: float | None) -> list[str]:
+def row_lines(row: dict[str, Any], alerted: float | None) -> list[str]:
     """The fields that say something, long ones last; a text of several lines stays so, set in."""
-    fields = [_field(name, value, onset) for name, value in row.items()]
+    fields = [_field(name, value, alerted) for name, value in row.items()]
     return [line for field in sorted(fields, key=_is_long) for line in field]
 
 
@@ -47,12 +47,12 @@ def _rest(last: int, lines: int, way: str) -> str:
     return f"{last} of {lines} lines{way.format(line=last + 1)}"
 
 
-def _field(name: str, value: Any, onset: float | None) -> list[str]:
+def _field(name: str, value: Any, alerted: float | None) -> list[str]:
     if is_nothing(value):
         return []
     head = f"{clean(name, 40)}:"
     if not isinstance(value, str) or ("\n" not in value and len(value) <= LONGEST_LINE):
-        return [f"{head} {cell(name, value, LONGEST_LINE, onset)}"]
+        return [f"{head} {cell(name, value, LONGEST_LINE, alerted)}"]
     parts = [
         text[at : at + LONGEST_LINE]
         for text in value.split("\n")

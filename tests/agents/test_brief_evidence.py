@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,8 @@ from warroom.agents.steps import (
     SWEEP,
 )
 from warroom.incident.document import Incident
+from warroom.incident.evidence import Quote
+from warroom.incident.finding import Finding
 from warroom.incident.report import AnyReport, FixReport, Report
 from warroom.models.allowance import Effort, allowance
 from warroom.settings import Settings
@@ -101,6 +104,27 @@ def test_who_decides_sees_what_decides_whoever_was_shown_it(step: Step) -> None:
     leading = [q.evidence for a in document.hypotheses[0].support for q in a.quotes]
     assert step.asked is not None
     assert set(leading) <= set(shown(document, floor, step.asked, 9_000))
+
+
+def test_values_of_the_report_stand_as_tables_show_them_and_a_models_are_marked() -> None:
+    document, at = incidents.full(), incidents.full().fired
+    moment = Quote(evidence="E5", pointer="/rows/0/at", value=at.timestamp() - 86_400)
+    share = Quote(evidence="E4", pointer="/rows/0/share", value=0.33333)
+    found = [
+        Finding(statement="v2 came before it", quotes=[moment, share]),
+        Finding(statement="v2 is guilty", kind="reasoned", quotes=[share]),
+    ]
+    floor = Report(
+        step=5, specialist="security", conclusion="concluded", summary="", findings=found
+    )
+    assert ASSESS_SECURITY.asked is not None
+    told = brief(
+        document, floor, ASSESS_SECURITY.asked, lambda _: ROWS, ALLOWED, "Why?", reads_on=True
+    )
+    day = f"{at - timedelta(days=1):%Y-%m-%d %H:%M:%S}"
+    assert f"- v2 came before it [E5: {day}; E4: 0.333]" in told
+    assert "- Another specialist, proven by code: v2 is guilty [E4: 0.333]" in told
+    assert f"fired {at:%Y-%m-%d %H:%M:%S} UTC" in told, "the day of every time of day"
 
 
 def test_what_grows_slowly_stands_first() -> None:

@@ -46,9 +46,9 @@ def test_a_digest_says_what_it_is_lifts_what_is_constant_and_drops_what_is_empty
         "E12 error_groups (ok, 3 rows): a summary",
         "in every row: service=checkout; share=0.244",
         "# | error | ts",
-        "1 | Timeout 0 | +0.0s",
-        "2 | Timeout 1 | +1.0s",
-        "3 | Timeout 2 | +2.0s",
+        "1 | Timeout 0 | 22:14:20",
+        "2 | Timeout 1 | 22:14:21",
+        "3 | Timeout 2 | 22:14:22",
         "rows 1-3 of 3",
     ]
 
@@ -158,7 +158,7 @@ def look(name: str, budget: int = 1500, rows: list[Any] | None = None, **argumen
     held = {"E12": {"rows": ERRORS if rows is None else rows}, "E13": {"rows": []}}
     evidence = {"E12": record(), "E13": record("E13", 0)}
     try:
-        return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget)
+        return desk.read(ToolCall("1", name, arguments), evidence, held.__getitem__, budget, ONSET)
     except ToolRetry as error:
         return str(error)
 
@@ -167,6 +167,21 @@ def test_a_page_of_evidence_keeps_the_numbers_of_its_rows() -> None:
     lines = lines_of(look("read_evidence", evidence="[e12]", start=9, count=3))
     assert [line.split(" | ")[0] for line in lines[3:6]] == ["9", "10", "11"]
     assert lines[-1] == 'rows 9-11 of 37; read_evidence("E12", start=12) shows more'
+
+
+def test_a_time_has_one_form_wherever_it_is_shown_and_is_found_by_it() -> None:
+    """With its date where that is not the alert's."""
+    rows = [{"id": "a", "at": ONSET + 1}, {"id": "b", "at": ONSET - 86_400}]
+    told = [
+        digest(result(rows), 900, alerted=ONSET),
+        digest_evidence(record(), {"rows": rows}, 900, ONSET),
+        look("read_evidence", rows=rows, evidence="E12", count=2),
+        look("grep_evidence", rows=rows, evidence="E12", pattern="at=.*22:14:2[01]"),
+    ]
+    for text in told:
+        assert "1 | a | 22:14:21" in text
+        assert "2 | b | 2023-11-13 22:14:20" in text
+    assert "at: 2023-11-13 22:14:20" in look("read_evidence", rows=rows, evidence="E12", row=2)
 
 
 DIFF = "\n".join(f"+    line {n} of what was changed, {OPEN}E1" for n in range(300))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from warroom.agents.reasoning.cells import time_shown
-from warroom.agents.reasoning.proof import Proof, complaints
+from warroom.agents.reasoning.complaints import complaints
+from warroom.agents.reasoning.proof import Proof
 from warroom.agents.reasoning.replies import Cited, Claim, SkepticReply
 from warroom.incident.evidence import Evidence, Quote, check_quotes
 from warroom.tests.support.grounding import proof_of, stated
@@ -73,7 +74,7 @@ def reply(said: Claim) -> SkepticReply:
         ),
         (claim("it fails", ("E7", "0.42")), "near: "),
         (claim("it fails", ("E10", "count")), "it is a column: cite count=value"),
-        (claim("27 fail", ("E1", "27"), service="inventory"), "leave `service` empty"),
+        (claim("inventory fails 27", ("E1", "27"), service="inventory"), "leave `service` empty"),
         (claim("it fails 40%", ("E7", "0.333")), "no cited row holds 40%"),
         (claim("it fell", ("E7", "0.333")), "“fell”, and the cited row went up"),
         (claim("it fails", ("E7", "checkout")), "a name alone proves nothing"),
@@ -201,3 +202,8 @@ def test_words_of_the_question_in_a_heading_prove_nothing() -> None:
     proof.evidence["E1"].summary = "3 of 57 lines match database deleted"
     assert proof.judge(claim("it is gone", ("E1", "database deleted"), service="")).reasons
     assert proof.judge(claim("3 of 57 lines match", ("E1", "3 of 57 lines"), service="")).quotes
+
+
+def test_a_claim_that_names_no_service_is_about_nobody_where_its_evidence_names_none() -> None:
+    found = proof_of("bad-deploy").finding(claim("27 fail", ("E1", "27"), service="inventory"))
+    assert found is not None and found.service == ""

@@ -32,9 +32,14 @@ PAYLOADS = {
     },
     "changes": {
         "rows": [
-            {"id": "cafe123cafe", "service": "checkout", "version": "v8", "summary": "tidy"},
+            {
+                **{"id": "cafe123cafe", "service": "checkout", "kind": "deploy"},
+                **{"version": "v8", "summary": "tidy"},
+            },
+            {"id": "state-1", "service": "checkout", "kind": "process", "summary": "stopped"},
             {
                 "id": "beef123beef",
+                "kind": "deploy",
                 "service": "checkout",
                 "version": "v7",
                 "summary": "drop the nil check",
@@ -271,6 +276,30 @@ def test_who_says_that_no_change_is_guilty_does_not_back_the_change_that_is_blam
     found = combined([blamed], [said], bench())
     assert {h.change for h in found} == {"", "cafe123cafe"}
     assert next(h for h in found if h.change).confidence < 0.6
+
+
+def test_a_state_that_was_seen_is_no_change_of_ours() -> None:
+    """The playbook names what it saw; who says that nobody changed anything agrees with it."""
+    stopped = known(0.8, "state-1").model_copy(update={"kind": HUNG})
+    (found,) = combined([stopped], [cause("checkout", HUNG, ERRORS, change="none")], bench())
+    assert found.confidence > 0.8
+
+
+def test_to_rule_one_kind_of_fault_out_rules_out_no_other_of_the_same_change() -> None:
+    slow = known(0.2, "cafe123cafe").model_copy(update={"id": "H2", "kind": FaultKind.slow_release})
+    said = cause(
+        "checkout", FaultKind.slow_release, against=(ERRORS,), change="cafe123", ruled_out="no"
+    )
+    found = combined([known(0.7, "cafe123cafe"), slow], [said], bench())
+    after = {h.kind: h for h in found}
+    assert after[FaultKind.bad_deploy].confidence > 0.7
+    assert after[FaultKind.slow_release].contradiction
+
+
+def test_what_only_the_model_named_and_ruled_out_stays_on_record() -> None:
+    said = cause("checkout", FaultKind.disk_full, against=(ERRORS,), ruled_out="it has room")
+    found = combined([known(0.7)], [said], bench())
+    assert [(h.kind, h.ruled_out) for h in found][1:] == [(FaultKind.disk_full, "it has room")]
 
 
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:

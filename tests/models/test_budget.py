@@ -261,7 +261,7 @@ def test_a_mild_incident_may_use_less(tmp_path: Path) -> None:
     asked = replace(question(30), purpose="write")
     limits = {level: till.limit(replace(asked, severity=level)) for level in Severity}
     assert limits[Severity.P0] == 60_000
-    assert limits[Severity.P0] >= limits[Severity.P1] > limits[Severity.P2] > limits[Severity.P3]
+    assert limits[Severity.P0] >= limits[Severity.P1] >= limits[Severity.P2] > limits[Severity.P3]
 
 
 @pytest.mark.parametrize(
