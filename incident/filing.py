@@ -16,19 +16,18 @@ from .action import ActionPlan, Outcome
 from .document import Incident
 from .evidence import Payload, check_quotes
 from .finding import DroppedClaim, Finding, Hypothesis, merged
+from .levels import raise_level, reassess, worst
 from .lifecycle import State
 from .report import (
     AnyReport,
-    Assessment,
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
-    Raise,
     SecurityReport,
     SweepReport,
     VerificationReport,
 )
-from .severity import Category, IncidentType, Severity
+from .severity import Category, IncidentType
 from .timeline import Event, EventKind, utc_now
 
 Claim = TypeVar("Claim")
@@ -65,7 +64,7 @@ def file_report(
         check.unproven(text)
     _take_over(document, report, at)
     for proven in check.kept([report.raised] if report.raised else []):
-        _raise(document, proven, at)
+        raise_level(document, proven, at)
     for event in (*report.events, _closing(report, at)):
         document.record(event)
     document.reports.append(_without_lists(report, check.left_out))
@@ -184,7 +183,7 @@ def _add_messages(document: Incident, messages) -> None:
 def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     """What the document shows at its top comes from steps 1 and 2."""
     if isinstance(report, DetectionReport):
-        document.severity = _worst(document, report.severity)
+        document.severity = worst(document, report.severity)
         document.type = report.type
         document.category = report.category
         document.services = report.services
@@ -200,7 +199,7 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     if isinstance(report, VerificationReport):
         _verify(document, report)
     if report.assessment:
-        _reassess(document, report.assessment, report.specialist, at)
+        reassess(document, report.assessment, report.specialist, at)
     advance(document, report, at)
 
 
@@ -214,40 +213,6 @@ def _classify(document: Incident, report: InvestigationReport | SecurityReport) 
     security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
     if security and not security.sees_threat and document.type is IncidentType.security:
         document.type, document.category = IncidentType.unknown, Category.unknown
-
-
-def _reassess(document: Incident, now: Assessment, by: str, at: datetime) -> None:
-    """The newest figures; the level follows them, with its reason. It falls only while nothing has
-    been done: what an action healed had been as bad as it was."""
-    document.impact, document.slo = now.impact, now.slo
-    known, level = document.severity, _worst(document, now.severity)
-    if known is None or level is known:
-        return
-    raised = level.rank < known.rank
-    if raised or not document.executions:
-        document.severity = level
-        text = f"severity {'raised' if raised else 'lowered'} from {known.value} to "
-        text += f"{level.value}: {now.rule}"
-        document.record(Event(at=at, actor=by, kind=EventKind.severity, text=text))
-
-
-def _worst(document: Incident, level: Severity) -> Severity:
-    """The level, or a worse one that was proven."""
-    proven = [one.severity for one in document.raised]
-    return min([level, *proven], key=lambda each: each.rank)
-
-
-def _raise(document: Incident, proven: Raise, at: datetime) -> None:
-    """Take over a level that was asked for with proof, and say by whom and why."""
-    known = document.severity
-    if known is None or proven.severity.rank >= known.rank:
-        return
-    document.raised.append(proven)
-    document.severity = proven.severity
-    cited = [quote.evidence for quote in proven.quotes]
-    text = f"severity raised from {known.value} to {proven.severity.value}: {proven.statement}"
-    kind = EventKind.severity
-    document.record(Event(at=at, actor=proven.by, kind=kind, text=text, evidence=cited))
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:

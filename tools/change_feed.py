@@ -1,5 +1,6 @@
 """What was changed: just before it began, and within days: today's culprit may be of last week."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import unified_diff
 
@@ -82,6 +83,20 @@ def change_history(bench: Bench) -> Table[ChangeRecord]:
 def _begin(bench: Bench) -> str:
     """What changes are told relative to."""
     return "the alert; the onset is not known" if bench.frame.onset is None else "the onset"
+
+
+def by_weight(
+    row: ChangeRecord, services: Collection[str], unsure_s: float = 0.0
+) -> tuple[bool, bool, bool, bool, float]:
+    """Sorts changes, those that may matter first: before the onset, delivered rather than only
+    committed, of these services or of none that is named, near to the onset.
+
+    unsure_s: how much later the onset may have been.
+    """
+    after = row.seconds_before < -max(AFTER_S, unsure_s)
+    elsewhere = bool(services) and row.service not in ("", *services)
+    near = row.seconds_before < 0, abs(row.seconds_before)
+    return after, row.kind == "commit", elsewhere, *near
 
 
 def changes_within(bench: Bench, window: Window) -> list[Change]:

@@ -11,6 +11,7 @@ from .change_feed import (
     LONG_DIFF,
     WEEK_S,
     ChangeRecord,
+    by_weight,
     changes_within,
     listed,
 )
@@ -63,7 +64,8 @@ def changes_between(
     bench: Bench, start: Moment = "", end: Moment = "", service: str = "", kind: str = ""
 ) -> Table[ChangeRecord]:
     """Deploys, flags, configuration, scaling, restarts, then commits, of a time (by default the
-    week up to now): those before the onset first, the nearest first.
+    week up to now): those after the onset last; else those of the alert's service first, then the
+    nearest.
 
     `seconds_before` counts to the onset, negative after it. A commit that names no service may be
     of any. change_diff shows a diff whole.
@@ -76,16 +78,12 @@ def changes_between(
     if kind and kind not in kinds:
         raise ToolRetry(f"no change of kind {kind!r} then; there is {nearest(kind, kinds)}")
     found = [c for c in every if kind in ("", c.kind) and (not names or c.service in ("", *names))]
-    rows = sorted((listed(c, bench.frame.began, LONG_DIFF) for c in found), key=_matters)
+    rows = [listed(c, bench.frame.began, LONG_DIFF) for c in found]
+    own = {bench.frame.service} - {""}
+    rows.sort(key=lambda row: by_weight(row, own, bench.frame.unsure_s))
     counts = ", ".join(f"{sum(c.kind == k for c in found)} {k}" for k in kinds)
     nothing = f"nothing changed, {spoken(window)}"
     return table(rows, f"{len(found)} changes: {counts}", nothing, window)
-
-
-def _matters(row: ChangeRecord) -> tuple[bool, bool, float]:
-    """What was delivered before what was only committed; before the onset before after it; near to
-    it first."""
-    return row.kind == "commit", row.seconds_before < 0, abs(row.seconds_before)
 
 
 @tool(Effect.read)

@@ -6,6 +6,7 @@ same brief. What changes least stands first: endpoints keep the beginning of a p
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any
 
 from ...incident.document import Incident
@@ -15,10 +16,12 @@ from ...incident.report import AnyReport
 from ...models.allowance import Allowance
 from ...prompts.render import render
 from ...prompts.values import Trusted, began, plain, sampled, utc
+from ...tools.change_feed import ChangeRecord, by_weight
 from ..runtime.case import Asked
 from .case_file import case_file, suspects
 from .cells import cell, moment
-from .digest import digest_evidence
+from .digest import digest_evidence, rows_of
+from .measures import columns
 
 Payload = Callable[[str], Any]
 SHOWN = 8
@@ -54,9 +57,11 @@ def brief(
     """
     known = case_file(document, floor, allowed.case_file)
     told = set() if DECIDING & asked.reply.model_fields.keys() else _told(document, known)
-    quotes = _deciding(floor, suspects(document, floor))
+    causes = suspects(document, floor)
+    quotes = _deciding(floor, causes)
+    first = partial(_first, document, quotes, [h for h in causes if h.standing])
     records = _ranked(document, floor, quotes)
-    tables, more = _tables(document, records, quotes, payload, allowed, told, reads_on=reads_on)
+    tables, more = _tables(document, records, first, payload, allowed, told, reads_on=reads_on)
     return render(
         "model/brief.md",
         title=plain(document.title, 160),
@@ -146,14 +151,14 @@ def _told(document: Incident, known: str) -> set[str]:
 def _tables(
     document: Incident,
     records: list[Evidence],
-    quotes: list[Quote],
+    first: Callable[[Evidence, Any], list[int]],
     payload: Payload,
     allowed: Allowance,
     told: Collection[str],
     *,
     reads_on: bool,
 ) -> tuple[str, str]:
-    """Tables of as many of these as there is room for, the rows that are quoted first in each; and
+    """Tables of as many of these as there is room for, each with the rows that matter first; and
     the ids of the others."""
     shown, left, more = [], allowed.tables, []
     alerted = document.fired.timestamp()
@@ -162,14 +167,16 @@ def _tables(
             more.append(f"{record.id} {record.tool}")
             continue
         room = min(allowed.table, left)
-        rows = [row for quote in quotes if quote.evidence == record.id for row in _row(quote)]
         held = payload(record.digest)
+        rows = first(record, held)
         table = digest_evidence(record, held, room, alerted, reads_on=reads_on, first=rows)
         shown.append(table)
         left -= len(table)
     return "\n\n".join(shown), ", ".join(more)
 
 
+FEEDS = ("recent_changes", "change_history", "changes_between")
+"""Tools whose rows are changes by their time before the onset."""
 STATES = ("compare_signals", "instance_load", "state_changes")
 """Tools that tell how the target of an action stands."""
 
@@ -185,6 +192,35 @@ def _deciding(floor: AnyReport, causes: Iterable[Hypothesis]) -> list[Quote]:
 def _argued(causes: Iterable[Hypothesis]) -> list[list[Quote]]:
     """What the first two causes rest on, and what speaks against them."""
     return [a.quotes for h in list(causes)[:2] for a in (*h.support, *h.contradiction)]
+
+
+def _first(
+    document: Incident, quotes: list[Quote], causes: list[Hypothesis], record: Evidence, held: Any
+) -> list[int]:
+    """Rows of a table to show first, from 0: the changes that causes name, then what is quoted,
+    then changes by what they may matter."""
+    blamed = {h.change for h in causes if h.change}
+    named = record.tool in columns().changes
+    rows = [row if isinstance(row, dict) else {} for row in rows_of(held)]
+    guilty = [n for n, row in enumerate(rows) if named and row.get("id") in blamed]
+    quoted = [row for quote in quotes if quote.evidence == record.id for row in _row(quote)]
+    return [*guilty, *quoted, *_by_weight(document, causes, record, rows)]
+
+
+def _by_weight(
+    document: Incident, causes: list[Hypothesis], record: Evidence, rows: list[dict[str, Any]]
+) -> list[int]:
+    """All rows of a table of changes, from 0, those that may matter first."""
+    if record.tool not in FEEDS:
+        return []
+    hurt = {s.name for s in document.services if s.role != "dependency"}
+    own = (hurt | {h.service for h in causes} | {document.alert.service}) - {""}
+    began, between = document.began.at, document.onset_between
+    unsure = (between[1] - began).total_seconds() if between else 0.0
+    found = {
+        n: ChangeRecord.of(r) for n, r in enumerate(rows) if r.get("seconds_before") is not None
+    }
+    return sorted(found, key=lambda n: by_weight(found[n], own, unsure))
 
 
 def _row(quote: Quote) -> list[int]:

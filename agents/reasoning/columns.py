@@ -4,7 +4,8 @@ from functools import cache
 from typing import Any
 
 from ...yaml_tables import read_table
-from .cells import is_nothing
+from .cells import cell, clean, is_nothing
+from .whole_row import SHORT
 
 Cells = dict[str, Any]
 """A row as evidence holds it, by column."""
@@ -50,3 +51,23 @@ def fitting(columns: list[str], budget: int) -> tuple[list[str], list[str]]:
             break
         kept += 1
     return columns[:kept], columns[kept:]
+
+
+def constants(
+    row: Cells, names: list[str], budget: int, alerted: float | None
+) -> tuple[list[str], list[str]]:
+    """(the line of what is the same in every row; names of what it has no room for)."""
+    line, more = "", list[str]()
+    for name in names:
+        pair = f"{clean(name, 40)}={cell(name, row.get(name), SHORT, alerted)}"
+        longer = f"{line}; {pair}" if line else f"in every row: {pair}"
+        if is_long(row.get(name)) or len(longer) > budget:
+            more.append(name)
+        else:
+            line = longer
+    return [line] if line else [], more
+
+
+def is_long(value: Any) -> bool:
+    """Whether a text is long enough to be told by itself."""
+    return isinstance(value, str) and len(value) > SHORT

@@ -21,7 +21,7 @@ from ...tools.toolbox import Toolbox
 from ...tracing.spans import asked_as
 from .brief import Payload
 from .cells import clean, is_time, moment
-from .digest import Sheet, digest, render, rows_of, sheet_of, whole
+from .digest import Sheet, digest, is_one, render, rows_of, sheet_of, whole
 
 LONGEST_PATTERN = 200
 LONGEST_ROW = 20_000
@@ -58,7 +58,7 @@ class Shelf:
     evidence: dict[str, Evidence]
     payload: Callable[[str], Any]  # digest -> payload
     budget: int  # characters
-    whole: int  # characters of an answer that shows one row
+    whole: int  # characters of an answer that shows one thing
     alerted: float | None  # unix seconds of the alert
 
     def sheet(self, name: str) -> Sheet:
@@ -83,8 +83,8 @@ def read(
     budget_chars: int,
     alerted: float | None = None,
 ) -> str:
-    """The answer to one look-up, at most `budget_chars` characters, WHOLE times as many for a
-    single row. Raises ToolRetry with the correction.
+    """The answer to one look-up, at most `budget_chars` characters, WHOLE times as many for one
+    thing. Raises ToolRetry with the correction.
 
     Args:
         call: as the model made it, unchecked.
@@ -116,7 +116,8 @@ def _page(asked: ReadEvidence, shelf: Shelf) -> str:
         have = f"{sheet.evidence} has {len(sheet.rows)} rows"
         raise ToolRetry(f"{have}; choose start from 1 to {len(sheet.rows)}")
     last = min(len(sheet.rows), asked.start + asked.count - 1)
-    return render(replace(sheet, numbers=range(asked.start, last + 1)), shelf.budget)
+    room = shelf.whole if is_one(sheet.rows) else shelf.budget
+    return render(replace(sheet, numbers=range(asked.start, last + 1)), room)
 
 
 def _row(sheet: Sheet, row: int, line: int, budget: int) -> str:
@@ -158,7 +159,7 @@ LOOK_UPS: dict[str, tuple[type[Any], Callable[[Any, Shelf], str]]] = {
 ANSWER_CHARS = 1_800
 """Characters of one answer: about 500 tokens, whatever the tool returned."""
 WHOLE = 4
-"""So many times as long is an answer that shows one row whole: a diff, a stack, a statement."""
+"""So many times as long is an answer that shows one thing whole: a diff, a stack, a statement."""
 
 
 @dataclass
@@ -196,8 +197,8 @@ class ToolDesk:
         return text
 
     def _told(self, result: Result[Row], tool: str) -> str:
-        """A result as a table, or whole where it is one row."""
-        budget = self.answer * (WHOLE if len(result.rows) == 1 else 1)
+        """A result as a table, or whole where it is one thing."""
+        budget = self.answer * (WHOLE if is_one(result.records()) else 1)
         alerted = self.document().fired.timestamp()
         reads_on = "read_evidence" in self.allowed
         return digest(result, budget, tool, alerted, reads_on=reads_on)

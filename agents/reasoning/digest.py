@@ -19,7 +19,7 @@ from typing import Any
 from ...incident.evidence import Evidence, EvidenceStatus
 from ...tools.base import Result, Row
 from .cells import CLOSE, OPEN, cell, clean
-from .columns import Cells, arranged, fitting
+from .columns import Cells, arranged, constants, fitting, is_long
 from .whole_row import paged, row_lines
 
 WIDTHS = (4000, 1000, 480, 240, 120, 72, 48)
@@ -27,6 +27,8 @@ WIDTHS = (4000, 1000, 480, 240, 120, 72, 48)
 which a sentence still says something."""
 WANTED = 8
 """Rows that should be seen, if need be with shorter cells."""
+FEW = 4
+"""Rows that may be one thing told several times."""
 SMALLEST = 120
 """Characters below which there is no room for a table: the bare number and status are told."""
 
@@ -129,12 +131,35 @@ def _inner(sheet: Sheet, name: str, budget: int) -> list[str]:
     return lines + _table(sheet, shown, left)
 
 
+def is_one(rows: Sequence[Any]) -> bool:
+    """Whether rows are one thing, told once or a few times: a commit and its deploy share a
+    diff."""
+    if len(rows) > FEW:
+        return False
+    named = [_named(row) for row in rows]
+    return len(named) == 1 or any(is_long(named[0][name]) for name in arranged(named)[1])
+
+
 def _table(sheet: Sheet, shown: list[Cells], budget: int) -> list[str]:
-    """Constants, column names, as many rows as fit, and which they are."""
+    """The rows, then whole what every row says at length."""
     if len(sheet.rows) == 1:
         return _whole(sheet, 1, 1, budget)
     columns, constant = arranged(shown)
-    lines = _constants(shown[0], constant, budget // 4, sheet.alerted)
+    same, more = constants(shown[0], constant, budget // 4, sheet.alerted)
+    shared = row_lines({name: shown[0][name] for name in more}, sheet.alerted)
+    if not shared:
+        return _rows_of(sheet, shown, columns, same, budget)
+    shared = ["in every row as well:", *shared]
+    table = _rows_of(sheet, shown, columns, same, budget - min(_size(shared), budget // 2))
+    way = f'; read_evidence("{sheet.evidence}", row={sheet.numbers[0]}) shows all'
+    room = budget - _size(table)
+    return [*table, *_cut(paged(shared, 1, room, way if sheet.reads_on else ""), room)]
+
+
+def _rows_of(
+    sheet: Sheet, shown: list[Cells], columns: list[str], lines: list[str], budget: int
+) -> list[str]:
+    """Constants, column names, as many rows as fit, and which they are."""
     names, dropped = fitting(columns, budget // 4)
     heading = " | ".join(["#", *(clean(column, 40) for column in names)])
     tail = f"; {len(dropped)} columns left out: {clean(', '.join(dropped), 80)}" if dropped else ""
@@ -158,13 +183,6 @@ def _is_cut(shown: str) -> bool:
 def _cut_hint(sheet: Sheet) -> str:
     way = f'; read_evidence("{sheet.evidence}", row=N) shows one whole' if sheet.reads_on else ""
     return f"; cells with … are cut{way}"
-
-
-def _constants(row: Cells, names: list[str], budget: int, alerted: float | None) -> list[str]:
-    if not names:
-        return []
-    pairs = [f"{clean(n, 40)}={cell(n, row.get(n), 120, alerted)}" for n in names]
-    return [clean("in every row: " + "; ".join(pairs), budget)]
 
 
 def _rows(sheet: Sheet, rows: list[Cells], columns: list[str], room: int) -> list[str]:

@@ -56,7 +56,7 @@ def test_a_fix_rests_on_what_the_leading_cause_rests_on_and_on_what_came_of_acti
 
 @pytest.mark.parametrize("step", [INVESTIGATE, SWEEP, DETECT], ids=lambda step: step.title)
 def test_a_table_tells_of_reading_on_where_that_is_offered(step: Step) -> None:
-    rows = {"rows": [{"n": n, "message": "m" * 300} for n in range(50)]}
+    rows = {"rows": [{"n": n, "message": f"{n}" + "m" * 300} for n in range(50)]}
     assert step.asked is not None
     floor = incidents.full().reports[0]
     subject = Subject(incidents.full(), floor, step.asked, step.prompt)
@@ -125,6 +125,36 @@ def test_values_of_the_report_stand_as_tables_show_them_and_a_models_are_marked(
     assert f"- v2 came before it [E5: {day}; E4: 0.333]" in told
     assert "- Another specialist, proven by code: v2 is guilty [E4: 0.333]" in told
     assert f"fired {at:%Y-%m-%d %H:%M:%S} UTC" in told, "the day of every time of day"
+
+
+def test_changes_that_may_matter_come_first_and_what_causes_name_before_all() -> None:
+    document = incidents.full()
+    document.hypotheses[0].change = "old"
+    facts = [
+        ("late", "deploy", "checkout", -600.0), ("near", "commit", "checkout", 20.0),
+        ("other", "deploy", "mail", 30.0), ("ours", "deploy", "checkout", 300.0),
+        ("old", "commit", "mail", 9_000.0),
+    ]  # fmt: skip
+    rows = [
+        {
+            "id": id,
+            "kind": kind,
+            "service": service,
+            "seconds_before": before,
+            "note": f"{id} it is",
+        }
+        for id, kind, service, before in facts
+    ]
+    changes = incidents.evidence(5, "change_history")
+    document.evidence = [changes if e.id == "E5" else e for e in document.evidence]
+    nothing = FixReport(specialist="debugger", conclusion="inconclusive", summary="no safe action")
+    floor = nothing.model_copy(update={"searched": ["E5"]})
+    assert DESIGN_FIX.asked is not None
+    told = brief(
+        document, floor, DESIGN_FIX.asked, lambda _: {"rows": rows}, ALLOWED, "Why?", reads_on=True
+    )
+    table = told[told.index("<<<E5") : told.index("E5>>>")]
+    assert re.findall(r"(\w+) it is", table) == ["old", "ours", "other", "near", "late"]
 
 
 def test_what_grows_slowly_stands_first() -> None:

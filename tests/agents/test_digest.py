@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from warroom.agents.reasoning import desk
 from warroom.agents.reasoning.cells import CLOSE, OPEN, cell, figure
-from warroom.agents.reasoning.digest import digest, digest_evidence
+from warroom.agents.reasoning.digest import FEW, digest, digest_evidence, is_one
 from warroom.errors import ToolRetry
 from warroom.evals.studies import context
 from warroom.incident.evidence import Evidence, EvidenceStatus
@@ -136,7 +136,9 @@ def test_no_rows_whatsoever_break_the_budget_or_the_block(
     if budget >= 120:
         inside = lines_of(text)
         assert "".join(inside).isprintable()
-        assert len(rows) == 1 or len(inside) <= len(rows) + 5
+        lines = [line for line in inside if not line.startswith("  ")]
+        most = 6 + sum(len(row) if isinstance(row, dict) else 1 for row in rows[:1])
+        assert len(rows) == 1 or len(lines) <= len(rows) + most
     else:
         assert len(text.splitlines()) <= 1
 
@@ -208,6 +210,32 @@ def test_a_result_of_one_row_is_told_whole() -> None:
     assert len(lines) == 4 + 300
 
 
+def test_what_several_rows_share_is_told_once_and_whole() -> None:
+    """A commit and its deploy hold one diff."""
+    rows = [{**CHANGE, "kind": kind} for kind in ("commit", "deploy")]
+    lines = lines_of(digest(result(rows), 50_000, "change_diff"))
+    assert lines[1:7] == [
+        "in every row: id=cfg-77; service=checkout", "# | kind", "1 | commit", "2 | deploy",
+        "rows 1-2 of 2", "in every row as well:",
+    ]  # fmt: skip
+    assert lines[7:9] == ["diff:", "  +    line 0 of what was changed, \u2039\u2039\u2039E1"]
+    assert len(lines) == 8 + 300
+    short = lines_of(digest(result(rows), 2_000, "change_diff"))
+    told, _, way = short[-1].partition("; ")
+    assert int(told.split()[0]) > 25, "all the room that there is"
+    assert way == 'read_evidence("E12", row=1) shows all'
+    page = look("read_evidence", 4_000, rows, evidence="E12")
+    assert "line 299" in page
+    assert not is_one([*rows] * FEW)
+
+
+def test_what_is_constant_and_does_not_fit_its_line_is_not_cut() -> None:
+    same = {f"field_{n}": "m" * 100 for n in range(4)}
+    lines = lines_of(digest(result([{**same, "n": n} for n in range(3)]), 1_000))
+    assert sum(line.count("m" * 100) for line in lines) == 4
+    assert not any("…" in line for line in lines)
+
+
 def test_columns_come_in_the_order_in_which_one_reads() -> None:
     rows = [
         {"x": n, "seldom": 1 if n == 5 else None, "share": n / 9, "share_before": n / 7,
@@ -233,8 +261,6 @@ def test_where_there_is_nothing_to_read_on_with_none_is_told_of() -> None:
     assert "read_evidence" not in text
     assert "cells with … are cut" in text
     assert "read_evidence" not in digest(result([CHANGE]), 900, reads_on=False)
-    same = digest(result([{"n": n, "message": "m" * 500} for n in range(3)]), 900)
-    assert "row=N) shows one whole" in same, "also what is the same in every row"
 
 
 def test_rows_that_match_are_picked_out() -> None:
@@ -278,7 +304,7 @@ def test_no_pattern_takes_long() -> None:
 def test_no_evidence_breaks_a_look_up(rows: list[Any], pattern: str, budget: int) -> None:
     asked = {"evidence": "E12", "pattern": pattern}
     assert len(look("grep_evidence", budget, rows, **asked)) <= budget
-    longest = budget * (desk.WHOLE if len(rows) == 1 else 1)
+    longest = budget * (desk.WHOLE if is_one(rows) else 1)
     assert len(look("read_evidence", budget, rows, evidence="E12", start=2)) <= longest
     one = look("read_evidence", budget, rows, evidence="E12", row=1, line=2)
     assert len(one) <= budget * desk.WHOLE

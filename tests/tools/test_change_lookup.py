@@ -1,5 +1,7 @@
 """Changes looked up: of a time, whole, and what a deploy brought."""
 
+from dataclasses import replace
+
 import pytest
 
 from warroom.errors import ToolRetry
@@ -54,6 +56,18 @@ def test_what_was_delivered_before_the_onset_comes_first(monorepo: ReadBench) ->
     assert [row["id"] for row in flags] == ["dark-mode"]
     with pytest.raises(ToolRetry, match="no change of kind 'deployment' then; there is deploy"):
         monorepo.rows("changes_between", kind="deployment")
+
+
+def test_changes_stand_by_what_they_may_matter(monorepo: ReadBench) -> None:
+    """After the onset last; delivered before committed; of the alert's service, then near."""
+    frame = replace(monorepo.frame, service="mail", onset=ONSET - 1_200)
+    bench = replace(monorepo, frame=frame)
+    ids = [row["id"] for row in bench.rows("changes_between")]
+    assert ids[:2] == ["c0ffee3", "c0ffee1"], "deploys of another service, the nearest first"
+    assert ids[2:7] == [f"c0ffee{n}" for n in (4, 3, 2, 1, 0)]
+    assert ids[7:] == ["build-9", "dark-mode", "cart-1", "c0ffee5"]
+    later = replace(bench, frame=replace(frame, onset=ONSET))
+    assert [row["id"] for row in later.rows("changes_between")][:2] == ["build-9", "dark-mode"]
 
 
 def test_a_change_is_shown_whole(shop: ReadBench, monorepo: ReadBench) -> None:
