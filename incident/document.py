@@ -18,8 +18,8 @@ from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
-from .report import AnyReport, FollowUp, Raise, Report
-from .severity import Category, IncidentType, Severity
+from .report import AnyReport, FollowUp, Report
+from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
 
 

@@ -1,10 +1,10 @@
-"""How bad it is, as it stands in the document: the newest figures, and what was proven beside them."""
+"""How bad it is, as the document has it: by the newest figures and by what was proven besides."""
 
 from datetime import datetime
 
 from .document import Incident
-from .report import Assessment, Raise
-from .severity import Severity
+from .report import Assessment
+from .severity import Raise, Severity
 from .timeline import Event, EventKind
 
 

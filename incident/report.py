@@ -6,11 +6,10 @@ from pydantic import AwareDatetime, BaseModel, Discriminator, Field, Tag
 
 from .action import ActionPlan, Measure, Outcome
 from .communication import Message
-from .evidence import Quote
 from .finding import FaultKind, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .model_use import Disagreement, Testimony
-from .severity import Category, IncidentType, Severity
+from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event
 
 
@@ -41,17 +40,6 @@ class Assessment(BaseModel):
     rule: str = Field(description="what gave it")
     impact: Impact = Field(description="who is hurt")
     slo: list[SloState] = Field(default_factory=list, description="objectives held against now")
-
-
-class Raise(BaseModel):
-    """A worse level than the playbook's, asked for by a model and proven: it is not lowered again
-    while the incident runs."""
-
-    severity: Severity = Field(description="the level")
-    statement: str = Field(description="what was proven, and which words of the level it meets")
-    by: str = Field(description="the specialist whose model asked for it")
-    step: int = Field(description="in which step")
-    quotes: list[Quote] = Field(min_length=1, description="the proof")
 
 
 class Report(BaseModel):

@@ -12,8 +12,8 @@ from pydantic import Field
 from ...analysis.quantities import FEW
 from ...incident.evidence import Quote
 from ...incident.model_use import Disagreement
-from ...incident.report import AnyReport, Raise
-from ...incident.severity import Severity
+from ...incident.report import AnyReport
+from ...incident.severity import Raise, Severity
 from ...yaml_tables import Entry, Regex, read_table
 from ..runtime.case import Case
 from .proof import Proof
