@@ -72,7 +72,9 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
-    asked=Asked(replies.Reply, (access_patterns, search_logs, search_spans), sums_up=True),
+    asked=Asked(
+        replies.AssessmentReply, (access_patterns, search_logs, search_spans), sums_up=True
+    ),
 )
 ANALYSE_PERFORMANCE = Step(
     6,
@@ -106,7 +108,7 @@ VERIFY = Step(
     reports.VerificationReport,
     observability.verify,
     assesses=True,
-    asked=Asked(replies.Reply, effort=Effort.least),
+    asked=Asked(replies.AssessmentReply, effort=Effort.least),
 )
 WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)
 """In place of a verification where no action is to be taken."""
@@ -126,7 +128,7 @@ CUSTOMER_IMPACT = Step(
     reports.CustomerImpactReport,
     comms.assess_customers,
     assesses=True,
-    asked=Asked(replies.Reply, sums_up=True, effort=Effort.least),
+    asked=Asked(replies.AssessmentReply, sums_up=True, effort=Effort.least),
 )
 WRITE_POSTMORTEM = Step(
     11,

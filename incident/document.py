@@ -19,7 +19,7 @@ from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
 from .report import AnyReport, FollowUp, Report
-from .severity import Category, IncidentType, Severity
+from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
 
 
@@ -59,6 +59,9 @@ class Incident(BaseModel):
     related: list[str] = Field(default_factory=list, description="ids of linked incidents")
 
     severity: Severity | None = Field(default=None, description="None until classified")
+    raised: list[Raise] = Field(
+        default_factory=list, description="worse levels that models asked for and proved"
+    )
     type: IncidentType = Field(default=IncidentType.unknown, description="what kind of trouble")
     category: Category = Field(default=Category.unknown, description="for routing and statistics")
     state: State = Field(default=State.detected, description="where it stands")

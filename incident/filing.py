@@ -16,10 +16,10 @@ from .action import ActionPlan, Outcome
 from .document import Incident
 from .evidence import Payload, check_quotes
 from .finding import DroppedClaim, Finding, Hypothesis, merged
+from .levels import raise_level, reassess, worst
 from .lifecycle import State
 from .report import (
     AnyReport,
-    Assessment,
     DetectionReport,
     InvestigationReport,
     PostmortemReport,
@@ -63,6 +63,8 @@ def file_report(
     for text in report.unproven:
         check.unproven(text)
     _take_over(document, report, at)
+    for proven in check.kept([report.raised] if report.raised else []):
+        raise_level(document, proven, at)
     for event in (*report.events, _closing(report, at)):
         document.record(event)
     document.reports.append(_without_lists(report, check.left_out))
@@ -181,7 +183,7 @@ def _add_messages(document: Incident, messages) -> None:
 def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     """What the document shows at its top comes from steps 1 and 2."""
     if isinstance(report, DetectionReport):
-        document.severity = report.severity
+        document.severity = worst(document, report.severity)
         document.type = report.type
         document.category = report.category
         document.services = report.services
@@ -197,7 +199,7 @@ def _take_over(document: Incident, report: AnyReport, at: datetime) -> None:
     if isinstance(report, VerificationReport):
         _verify(document, report)
     if report.assessment:
-        _reassess(document, report.assessment, report.specialist, at)
+        reassess(document, report.assessment, report.specialist, at)
     advance(document, report, at)
 
 
@@ -211,21 +213,6 @@ def _classify(document: Incident, report: InvestigationReport | SecurityReport) 
     security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
     if security and not security.sees_threat and document.type is IncidentType.security:
         document.type, document.category = IncidentType.unknown, Category.unknown
-
-
-def _reassess(document: Incident, now: Assessment, by: str, at: datetime) -> None:
-    """The newest figures; the level follows them, with its reason. It falls only while nothing has
-    been done: what an action healed had been as bad as it was."""
-    document.impact, document.slo = now.impact, now.slo
-    known = document.severity
-    if known is None or now.severity is known:
-        return
-    raised = now.severity.rank < known.rank
-    if raised or not document.executions:
-        document.severity = now.severity
-        text = f"severity {'raised' if raised else 'lowered'} from {known.value} to "
-        text += f"{now.severity.value}: {now.rule}"
-        document.record(Event(at=at, actor=by, kind=EventKind.severity, text=text))
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:

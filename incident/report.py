@@ -9,7 +9,7 @@ from .communication import Message
 from .finding import FaultKind, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .model_use import Disagreement, Testimony
-from .severity import Category, IncidentType, Severity
+from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event
 
 
@@ -83,6 +83,10 @@ class Report(BaseModel):
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
     assessment: Assessment | None = Field(
         default=None, description="severity, impact and objectives as of this step; set by code"
+    )
+
+    raised: Raise | None = Field(
+        default=None, description="a worse level that was proven; moves to the document"
     )
 
     def differ(

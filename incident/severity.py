@@ -2,12 +2,13 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from ..faults import Category, IncidentType
 from ..yaml_tables import Entry, read_table
+from .evidence import Quote
 
-__all__ = ["TARGETS", "Category", "IncidentType", "Severity", "Targets"]
+__all__ = ["TARGETS", "Category", "IncidentType", "Raise", "Severity", "Targets"]
 
 
 class Severity(StrEnum):
@@ -22,6 +23,17 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 for the worst, 3 for the mildest."""
         return int(self.value[1])
+
+
+class Raise(BaseModel):
+    """A worse level than the playbook's, asked for by a model and proven: it is not lowered again
+    while the incident runs."""
+
+    severity: Severity = Field(description="the level")
+    statement: str = Field(description="what was proven, and which words of the level it meets")
+    by: str = Field(description="the specialist whose model asked for it")
+    step: int = Field(description="in which step")
+    quotes: list[Quote] = Field(min_length=1, description="the proof")
 
 
 class Targets(Entry):

@@ -16,10 +16,12 @@ from ..causes.remedies import WORTH_A_PLAN, propose, sure_of_first
 from ..runtime.case import Case
 from .brief import options
 from .causes import Bench, combined
+from .levels import raised
 from .moves import asked_for
 from .proof import Proof
 from .replies import (
     AdviceReply,
+    AssessmentReply,
     DetectionReply,
     FixReply,
     InvestigationReply,
@@ -97,6 +99,9 @@ def applied(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> AnyRepo
         "disagreements": _doubts(floor, reply),
     }
     changes |= _of_step(case, floor, reply, bench)
+    if isinstance(reply, AssessmentReply):
+        made, differ = raised(case, floor, reply.worse, proof)
+        changes |= {"raised": made, "disagreements": _one_view(changes["disagreements"], differ)}
     return floor.model_copy(update={**changes, "testimony": bench.heard})
 
 
@@ -145,6 +150,12 @@ def _doubts(floor: AnyReport, reply: Reply) -> list[Disagreement]:
     why = "the conclusion follows from measured evidence, by code"
     theirs = f"inconclusive: {reply.summary}"
     return [floor.differ("conclusion", "concluded", theirs, why, standing="floor")]
+
+
+def _one_view(known: list[Disagreement], differ: list[Disagreement]) -> list[Disagreement]:
+    """What was asked for with a claim replaces the bare word on the same subject."""
+    said = {one.about for one in differ}
+    return [*(one for one in known if one.about not in said), *differ]
 
 
 def _severity(floor: AnyReport, reply: DetectionReply) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ...incident.finding import Finding, Hypothesis
 from ...incident.report import AnyReport
 from ...models.allowance import Allowance
 from ...prompts.render import render
-from ...prompts.values import Trusted, plain, utc
+from ...prompts.values import Trusted, began, plain, sampled, utc
 from ...tools.change_feed import ChangeRecord, by_weight
 from ..runtime.case import Asked
 from .case_file import case_file, suspects
@@ -102,11 +102,19 @@ def _alert(document: Incident) -> Trusted:
 
 def _standing(document: Incident) -> Trusted:
     parts = [f"severity {document.severity.value}"] if document.severity else []
+    parts += [f"raised by {one.by}: {one.statement}" for one in document.raised[-1:]]
     hurt = [s.name for s in document.services if s.role != "dependency"]
     parts += [f"affected: {', '.join(hurt[:6])}"] if hurt else []
-    if document.onset:
-        parts += [f"onset {moment(document.onset.timestamp(), document.fired.timestamp())} UTC"]
-    return _trusted("; ".join(parts))
+    return _trusted("; ".join([*parts, f"onset {_onset(document)}"]))
+
+
+def _onset(document: Incident) -> str:
+    """As tables tell times, with how exactly samples tell it."""
+    onset = document.began
+    if not onset.known:
+        return began(onset)
+    told = f"{moment(onset.at.timestamp(), document.fired.timestamp())} UTC"
+    return f"{told} {sampled(onset.between)}".strip()
 
 
 def _new(document: Incident, floor: AnyReport) -> list[Finding]:

@@ -63,16 +63,19 @@ def rules(language: str) -> str:
 
 def asking(subject: Subject, rounds: int) -> str:
     """The question in words, under a heading that says as who it is answered."""
+    levels = [Trusted(f"{level.value}: {of.meaning}") for level, of in TARGETS.items()]
     words = render(
         subject.template,
         step=subject.floor.step,
         rounds=rounds,
         calls=MOST_CALLS,
         options=bool(options(subject.floor)),
-        levels=[Trusted(f"{level.value}: {of.meaning}") for level, of in TARGETS.items()],
+        levels=levels,
         leading=Trusted(subject.leading),
         reach=[Trusted(plain(line, 160)) for line in subject.reach[:MOST_REACH]],
     )
+    if "worse" in subject.asked.reply.model_fields:
+        words += render("model/worse.md", levels=levels if subject.floor.step > 1 else [])
     return f"# Your question, as {Path(subject.template).stem}\n{words}"
 
 

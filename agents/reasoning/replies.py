@@ -67,7 +67,22 @@ class Reply(BaseModel):
     )
 
 
-class DetectionReply(Reply):
+class Worse(BaseModel):
+    """A worse level than stands, with the measured value that meets its definition."""
+
+    severity: Severity = Field(description="the level, P0 worst")
+    because: Claim = Field(description="what was measured that asks for it; no log line does")
+
+
+class AssessmentReply(Reply):
+    """Of a step after which the level is assessed again."""
+
+    worse: list[Worse] = Field(
+        default_factory=list, max_length=1, description="only where the level is too mild"
+    )
+
+
+class DetectionReply(AssessmentReply):
     """Step 1."""
 
     severity: Severity = Field(description="the level you would give, P0 worst")
@@ -109,7 +124,7 @@ class MitigationReply(Reply):
     )
 
 
-class InvestigationReply(Reply):
+class InvestigationReply(AssessmentReply):
     """Step 4."""
 
     causes: list[Cause] = Field(

@@ -164,7 +164,11 @@ def trigger(say: Narrator) -> Statement:
             if "change" in finding.kind and ours:
                 return say.say(sentence(finding.statement), *proof(finding.quotes))
         return say.say(f"Change {cause.change} at {cause.service}.", *_quoted(cause))
-    return say.say("No change is on record as the trigger.", say.tool("recent_changes"))
+    known = [row.id for row in say.rows if EventKind.change in row.kinds]
+    text = "No change is on record as the trigger."
+    if known:
+        text = f"No change is blamed as the trigger; {len(known)} are on the timeline."
+    return say.say(text, say.tool("recent_changes"), *known[:2])
 
 
 def whys(say: Narrator) -> list[Statement]:
