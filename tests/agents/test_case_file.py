@@ -190,7 +190,7 @@ def test_a_small_question_gives_its_case_file_what_it_has_room_for(step: Step) -
     document.findings = [f.model_copy(update={"statement": f.statement[:24]}) for f in found]
     floor = FLOOR.model_copy(update={"step": step.number})
     subject = Subject(document, floor, asked, step.prompt)
-    bare = Ask((), asked.reply, "security", step.number, document.id)
+    bare = Ask((), asked.reply)
     ask, limits = sized(subject, bare, (), lambda _: {"rows": []}, Settings(context_tokens=128_000))
     free = limits.tokens - LEAST_REPLY - estimated(size_of(ask))
     assert 0 <= free < 150
