@@ -35,8 +35,8 @@ HEADINGS = 60
 """Tokens of headings and of what is said about evidence that is not shown."""
 MOST_REACH = 24
 """Lines of what there is to act on."""
-LEAST_CASE = 500
-"""Characters of a case file that still says who is suspected and why."""
+LEAST_CASE = 260
+"""Characters of a case file that still says who is suspected first and what was done last."""
 LEAST_TABLES = 900
 """Characters of tables below which a question has too little to show to offer tools as well."""
 
