@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..incident.model_use import ModelCall
 from ..incident.severity import Severity
 from ..settings import ModelSettings
 from ..yaml_tables import Entry, read_table
@@ -121,6 +122,20 @@ def conversation_tokens(
     tokens, rows = incident_tokens(settings, severity), _table().budgets
     size = _reached(rows, tokens)
     return getattr(rows[size], str(kind)) * tokens // size
+
+
+def left_to_reason(
+    settings: ModelSettings, severity: Severity | None, calls: Iterable[ModelCall]
+) -> int:
+    """Tokens that an incident has left after these calls, without what is kept back for writing
+    and not written yet: what the budget will let pass."""
+    used = dict.fromkeys(("write", ""), 0)
+    for call in calls:
+        spared = round(call.cached_tokens * (1 - settings.cached_share))
+        kind = "write" if call.purpose == "write" else ""
+        used[kind] += call.input_tokens - spared + call.output_tokens
+    kept = max(0, conversation_tokens(settings, severity, "writing") - used["write"])
+    return incident_tokens(settings, severity) - sum(used.values()) - kept
 
 
 def allowance(settings: ModelSettings, severity: Severity | None, effort: Effort) -> Allowance:

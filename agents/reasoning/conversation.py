@@ -53,6 +53,8 @@ class Limits:
     """Of one question: all messages, tools and the schema."""
     tokens: int = 1_000_000
     """Of all questions and answers together; cached ones count their share."""
+    left: int = 1_000_000
+    """Of the incident: a question passes its budget only as if nothing of it were cached."""
     cached_share: float = 1.0
     repeat: float = 1.0
     """What a question is expected to count that only adds to the one before it, as a share."""
@@ -142,8 +144,13 @@ class _Talk:
     def _affords(self, questions: int) -> bool:
         """Whether so many more questions like the next one and a reply are within the tokens."""
         later = self.paid if self.spent else self.limits.repeat
-        need = self._need() * (1 + (questions - 1) * later / self.paid)
-        return self.spent + need + (questions - 1) * A_ROUND + LEAST_REPLY <= self.limits.tokens
+        whole, more = estimated(size_of(self.ask)), questions - 1
+        need = self._need() * (1 + more * later / self.paid) + more * A_ROUND
+        passes = self.spent + more * self._need() + more * A_ROUND + whole
+        return (
+            self.spent + need + LEAST_REPLY <= self.limits.tokens
+            and passes + LEAST_REPLY <= self.limits.left
+        )
 
     def _asked(self) -> Answer:
         answer = self.model.ask(self.ask)

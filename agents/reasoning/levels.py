@@ -53,7 +53,8 @@ def raised(
             continue  # the same, or milder: a level is never lowered on a word
         finding = proof.finding(worse.because)
         shown = list(_shown(case, proof, finding.quotes)) if finding else []
-        why = "; ".join(rule.means for rule in shown if rule.level.rank <= worse.severity.rank)
+        met = [rule.means for rule in shown if rule.level.rank <= worse.severity.rank]
+        why = "; ".join(dict.fromkeys(met))
         if finding and why:
             told = f"{worse.because.statement} ({why})"
             made = Raise(

@@ -7,7 +7,8 @@ undo are facts of the catalogue. What does not fit is told in the report, with t
 from collections.abc import Iterable, Iterator
 from typing import Any, get_origin
 
-from ...actions.catalogue import find
+from ...actions.base import Action
+from ...actions.catalogue import CATALOGUE, find
 from ...actions.inventory import Inventory
 from ...errors import ToolRetry
 from ...incident.action import ActionPlan
@@ -36,7 +37,8 @@ def asked_for(
 
 
 def reach(inventory: Inventory) -> Iterator[str]:
-    """What there is to aim a move at, a line each."""
+    """What there is to aim a move at, a line each, and what each action takes."""
+    yield f"actions, and the parameters of each: {forms(inventory)}"
     for name, part in inventory.services.items():
         runs = f"runs {part.version or 'no release'} on {len(part.instances)} of {part.most}"
         back = f", before {part.previous}" if part.previous else ""
@@ -46,6 +48,17 @@ def reach(inventory: Inventory) -> Iterator[str]:
     for what, names in (*others, ("databases", inventory.databases)):
         if names:
             yield f"{what}: {', '.join(names)}"
+
+
+def forms(inventory: Inventory) -> str:
+    """Every action that is offered here, with what it has to be given."""
+    offered = CATALOGUE if inventory.offered is None else inventory.offered
+    return ", ".join(f"{kind} ({_needs(find(kind))})" for kind in offered)
+
+
+def _needs(action: type[Action]) -> str:
+    names = [name for name in action.model_fields if name not in Action.model_fields]
+    return ", ".join(names) or "nothing more"
 
 
 def _cause(move: Move, hypotheses: list[Hypothesis]) -> Hypothesis:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...incident.document import Incident
 from ...incident.report import AnyReport
 from ...incident.severity import TARGETS
-from ...models.allowance import Allowance, allowance
+from ...models.allowance import Allowance, allowance, left_to_reason
 from ...models.budget import size_of
 from ...models.protocol import Ask, ChatMessage, ToolSpec
 from ...models.usage import CHARACTERS_A_TOKEN, estimated
@@ -113,6 +113,7 @@ def sized(
         rounds=allowed.rounds,
         characters=int((settings.context_tokens - asked.tokens) * CHARS_PER_TOKEN),
         tokens=allowed.tokens,
+        left=left_to_reason(settings, subject.document.severity, subject.document.model_calls),
         cached_share=settings.cached_share,
         repeat=REPEAT if keeps_prompts(subject.document, settings.context_tokens) else 1.0,
     )

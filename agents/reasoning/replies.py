@@ -5,13 +5,24 @@ Confidence, severity, outcome and actions are not asked for as facts: code deriv
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue, StringConstraints
 
 from ...actions.catalogue import CATALOGUE
 from ...incident.finding import FaultKind
 from ...incident.severity import Severity
 
-Line = Annotated[str, StringConstraints(max_length=220)]
+LINE = 220
+"""Characters of one sentence."""
+
+
+def _cut(value: object) -> object:
+    """A sentence that is a little long loses its end, and not the whole answer."""
+    if isinstance(value, str) and len(value) > LINE:
+        return f"{value[: LINE - 1]}…"
+    return value
+
+
+Line = Annotated[str, BeforeValidator(_cut), StringConstraints(max_length=LINE)]
 Id = Annotated[str, StringConstraints(max_length=16)]
 Name = Annotated[str, StringConstraints(max_length=80)]
 Shown = Annotated[str, StringConstraints(max_length=200)]

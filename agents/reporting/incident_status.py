@@ -34,6 +34,9 @@ SYMPTOMS = {
 }
 
 
+FAILING = "failed or slow requests"
+
+
 class Stage(StrEnum):
     """Where the incident stands, as messages see it."""
 
@@ -127,7 +130,10 @@ def components(document: Incident) -> list[str]:
 
 def symptom(document: Incident) -> str:
     """What customers may meet, in their words; the wording of both languages is in prompts/."""
-    return SYMPTOMS.get(document.type, "failed or slow requests")
+    hurt = document.impact and document.impact.failed_share
+    if document.type is IncidentType.third_party and hurt:
+        return FAILING  # more than a convenience is missing
+    return SYMPTOMS.get(document.type, FAILING)
 
 
 def likely_cause(document: Incident) -> Hypothesis | None:

@@ -111,4 +111,5 @@ def test_kinds_and_parameters_are_those_of_the_catalogue():
 
 def test_what_there_is_to_act_on_is_told(seen: Observations):
     lines = list(reach(seen.case.inventory))
-    assert lines[0] == "service checkout: runs v3 on 1 of 2 instances, before v2"
+    assert "roll back (to_version)" in lines[0]
+    assert lines[1] == "service checkout: runs v3 on 1 of 2 instances, before v2"

@@ -153,3 +153,13 @@ def test_without_a_second_reply_the_first_counts(line: Line) -> None:
 def test_who_never_replies_has_muddled() -> None:
     with pytest.raises(ModelMuddled, match="no report"):
         talk(lambda ask: calls(f"a {len(ask.messages)}"))
+
+
+def test_no_look_is_begun_that_leaves_no_room_for_a_report() -> None:
+    """The incident's budget lets a question pass as if nothing of it were cached."""
+    need = estimated(size_of(question(30, tools=True)))
+    limits = Limits(rounds=50, repeat=0.1, cached_share=0.1, left=3 * need + A_ROUND)
+    reply, asked = talk(looking, limits)
+    assert reply == REPLY and asked[-1].last
+    before = sum(estimated(size_of(ask)) + 50 for ask in asked[:-1])
+    assert before + estimated(size_of(asked[-1])) <= limits.left

@@ -25,3 +25,7 @@ def test_a_number_may_be_written_as_tables_show_it(text: str, value: float, held
 def test_a_version_may_be_called_by_its_last_digits(text: str, held: bool) -> None:
     (figure,) = figures(text)
     assert Held(texts=["deploy v2026.06.18-1501 of frontend"]).has(figure) is held
+
+
+def test_a_time_may_end_a_part_of_a_sentence() -> None:
+    assert [f.kind for f in figures("at 10:31:19: nothing came back")] == ["clock"]
