@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from ...errors import BudgetSpent, ModelError, ModelMuddled, ToolRetry
 from ...models.budget import size_of
 from ...models.protocol import Answer, Ask, ChatMessage, Model, ToolCall
-from ...models.usage import estimated
+from ...models.usage import CHARACTERS_A_TOKEN, estimated
 from .cells import OPEN
 
 MOST_CALLS = 6
@@ -200,9 +200,15 @@ class _Talk:
             return AGAIN.format(self.given[key_of(call)])
         return TOO_MANY if number >= MOST_CALLS else "You asked this twice; it failed, as above."
 
+    def _payable(self) -> float:
+        """Characters of the next question that the budget would still let pass."""
+        of_incident = self.limits.left - self.spent - LEAST_REPLY
+        of_share = (self.limits.tokens - self.spent - LEAST_REPLY) / (self.paid or 1.0)
+        return min(of_incident, of_share) * CHARACTERS_A_TOKEN
+
     def _within(self, text: str) -> str:
         """The text where there is room for it, and for a reply after it."""
-        if size_of(self.ask) + len(text) <= self.limits.characters:
+        if size_of(self.ask) + len(text) <= min(self.limits.characters, self._payable()):
             return text
         self.full = True
         return NO_ROOM

@@ -6,7 +6,13 @@ from itertools import pairwise
 import pytest
 from pydantic import BaseModel
 
-from warroom.agents.reasoning.conversation import A_ROUND, MOST_CALLS, Limits, converse
+from warroom.agents.reasoning.conversation import (
+    A_ROUND,
+    LEAST_REPLY,
+    MOST_CALLS,
+    Limits,
+    converse,
+)
 from warroom.errors import BudgetSpent, ModelMuddled, ModelUnavailable, ToolRetry
 from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import Line, ScriptedModel
@@ -163,3 +169,18 @@ def test_no_look_is_begun_that_leaves_no_room_for_a_report() -> None:
     assert reply == REPLY and asked[-1].last
     before = sum(estimated(size_of(ask)) + 50 for ask in asked[:-1])
     assert before + estimated(size_of(asked[-1])) <= limits.left
+
+
+def test_long_answers_leave_room_for_the_report_too() -> None:
+    need = estimated(size_of(question(30, tools=True)))
+    model = ScriptedModel([calls(*"abcdef"), REPLY])
+    limits = Limits(rounds=50, left=3 * need + A_ROUND + LEAST_REPLY)
+
+    def long(call: ToolCall) -> str:
+        return look(call) + 2_000 * "x"
+
+    assert converse(model, question(30, tools=True), long, limits) == REPLY
+    told = answers(model.asked[1])
+    assert any(text.startswith("<<<E7") for text in told)
+    assert any("room" in text for text in told)
+    assert need + estimated(size_of(model.asked[1])) <= limits.left
