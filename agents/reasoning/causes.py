@@ -100,6 +100,11 @@ class Charge:
         return next(iter(exact or ([] if self.cause.ruled_out else alike)), None)
 
     @property
+    def quotes(self) -> list[Quote]:
+        """Of all its reasons."""
+        return [q for argument in (*self.support, *self.against) for q in argument.quotes]
+
+    @property
     def stands(self) -> bool:
         """Whether something that is proven speaks for it."""
         return self.word.proven > 0
@@ -123,7 +128,7 @@ def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list
     for charge in charges:
         base = charge.meant(found, bench.proof)
         if base:
-            both = _beside(base, charge)
+            both = _beside(base, charge, bench.proof)
             found[found.index(base)] = both
             words[both.key] = charge.word
         elif charge.stands or charge.denies:
@@ -161,11 +166,19 @@ def _again(key: CauseKey, cause: Cause, other: Charge) -> bool:
     return key == other.key or (one_cause(key, other.key) and not cause.ruled_out)
 
 
-def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
+WORDS = 0.5
+"""Proof from which a cause that both name is told in the words of who proved it."""
+
+
+def _beside(base: Hypothesis, charge: Charge, proof: Proof) -> Hypothesis:
     """The playbook's hypothesis with the model's reasons as well, and its change, where the
-    playbook knew of none."""
+    playbook knew of none. Where the model blames it first and proves it, in the model's words:
+    the playbook knows the kind of fault, and may guess at how it came about."""
+    own = charge.word.first and charge.word.proven >= WORDS
+    told = proof.told(charge.cause.statement, charge.quotes) if own else ""
     return base.model_copy(
         update={
+            "statement": told or base.statement,
             "change": base.change or ("" if charge.cause.ruled_out else charge.key[2]),
             "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
             "contradiction": [*base.contradiction, *charge.against],
@@ -177,11 +190,10 @@ def _beside(base: Hypothesis, charge: Charge) -> Hypothesis:
 def _alone(charge: Charge, proof: Proof) -> Hypothesis:
     """A cause that only the model sees."""
     cause = charge.cause
-    quotes = [q for argument in (*charge.support, *charge.against) for q in argument.quotes]
     plain = f"{cause.service}: {cause.kind.value}"
     return Hypothesis(
         id="",
-        statement=proof.told(cause.statement, quotes) or plain,
+        statement=proof.told(cause.statement, charge.quotes) or plain,
         service=cause.service,
         kind=cause.kind,
         change=charge.key[2],
@@ -197,8 +209,7 @@ def _denied(hypothesis: Hypothesis, denied: Mapping[CauseKey, Charge], proof: Pr
     charge = next((c for key, c in denied.items() if one_cause(key, hypothesis.key)), None)
     if charge is None or hypothesis.confidence >= NOT_WORTH:
         return hypothesis
-    quotes = [q for argument in (*charge.support, *charge.against) for q in argument.quotes]
-    why = proof.told(charge.cause.ruled_out, quotes) or "evidence speaks against it"
+    why = proof.told(charge.cause.ruled_out, charge.quotes) or "evidence speaks against it"
     return hypothesis.model_copy(update={"ruled_out": why})
 
 

@@ -302,6 +302,16 @@ def test_what_only_the_model_named_and_ruled_out_stays_on_record() -> None:
     assert [(h.kind, h.ruled_out) for h in found][1:] == [(FaultKind.disk_full, "it has room")]
 
 
+def test_a_cause_that_both_name_is_told_in_the_words_of_who_proved_it() -> None:
+    said = cause("checkout", FaultKind.bad_deploy, ORIGIN, ERRORS)
+    said = said.model_copy(update={"statement": "it asks again and again without a limit"})
+    (found,) = combined([known(0.6)], [said], bench())
+    assert found.statement == "it asks again and again without a limit"
+    bare = said.model_copy(update={"support": [claim("it asks again")]})
+    (kept,) = combined([known(0.6)], [bare], bench())
+    assert kept.statement == known().statement
+
+
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
     place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
     found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
