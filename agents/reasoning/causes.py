@@ -172,13 +172,14 @@ WORDS = 0.5
 
 def _beside(base: Hypothesis, charge: Charge, proof: Proof) -> Hypothesis:
     """The playbook's hypothesis with the model's reasons as well, and its change, where the
-    playbook knew of none. Where the model blames it first and proves it, in the model's words:
-    the playbook knows the kind of fault, and may guess at how it came about."""
+    playbook knew of none. Where the model blames it first and proves it, in the model's words: the
+    playbook may guess at how it came about, and of a change at what kind of fault it is."""
     own = charge.word.first and charge.word.proven >= WORDS
     told = proof.told(charge.cause.statement, charge.quotes) if own else ""
     return base.model_copy(
         update={
             "statement": told or base.statement,
+            "kind": charge.cause.kind if own and base.change else base.kind,
             "change": base.change or ("" if charge.cause.ruled_out else charge.key[2]),
             "support": [*base.support, *([] if charge.cause.ruled_out else charge.support)],
             "contradiction": [*base.contradiction, *charge.against],

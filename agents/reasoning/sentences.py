@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
+from ...analysis.fusion import CONCLUSIVE
 from ...faults import fault_of, faults
 from ...incident.document import Incident
+from ...incident.finding import Hypothesis
 from ...text_safety.blame_language import WITHHELD
 from ...text_safety.injection import speaks
 from ...yaml_tables import AnyCase, Entry, Regex, read_table
@@ -71,16 +73,24 @@ def certainty(document: Incident) -> str:
     cause = likely_cause(document)
     if cause is None:
         return 'The cause is not established: say so, and call every candidate "possible".'
+    if len(several := _side_by_side(document)) > 1:
+        return f'{len(several)} faults are true side by side: say "most likely" of each.'
     if cause.confirmed:
         return "The cause C1 is confirmed; name no other cause."
     return 'The cause C1 is likely, not confirmed: say "most likely" and name no other cause.'
+
+
+def _side_by_side(document: Incident) -> list[Hypothesis]:
+    """The causes that are each more likely than not."""
+    return [h for h in document.hypotheses if h.standing and h.confidence >= CONCLUSIVE]
 
 
 def _fault(text: str, cited: str, document: Incident) -> str:
     """Kinds of fault that the references do not name, or that lost against the likely cause."""
     cause = likely_cause(document)
     ours = fault_of(cause.kind).named if cause else None
-    lost = {h.kind for h in document.hypotheses if cause and h.kind is not cause.kind}
+    known = {h.kind for h in (*_side_by_side(document), *filter(None, [cause]))}
+    lost = {h.kind for h in document.hypotheses if cause and h.kind not in known}
     for kind, fault in faults().items():
         if not fault.named or not fault.named.search(text) or fault.named == ours:
             continue

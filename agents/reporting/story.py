@@ -89,7 +89,8 @@ def _cause(say: Narrator) -> Statement:
         best = f"; the best candidate is “{leading.statement}” at {percent(leading.confidence)}" \
             if leading else ""  # fmt: skip
         return say.say(f"The cause is not established{best}.", *_quoted(leading), *looked(say))
-    text = f"Most likely cause: {cause.statement} (confidence {percent(cause.confidence)})."
+    sure = "Confirmed cause" if cause.confirmed else "Most likely cause"
+    text = f"{sure}: {cause.statement} (confidence {percent(cause.confidence)})."
     return say.say(text, *_quoted(cause))
 
 

@@ -312,6 +312,13 @@ def test_a_cause_that_both_name_is_told_in_the_words_of_who_proved_it() -> None:
     assert kept.statement == known().statement
 
 
+def test_of_a_change_that_both_blame_the_model_may_know_the_kind_of_fault() -> None:
+    blamed = known(0.4, "beef123beef")
+    said = cause("checkout", FaultKind.bad_config, DIFF, ORIGIN, change="beef123")
+    (found,) = combined([blamed], [said], bench())
+    assert (found.kind, found.change) == (FaultKind.bad_config, "beef123beef")
+
+
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
     place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
     found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
