@@ -99,8 +99,6 @@ def _why_not_back(seen: Observations, made: ActionPlan, hypotheses: Sequence[Hyp
 def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
     """Raises ToolRetry with the reason where asking is better than this action: it was tried, its
     cause is too unsure for what it costs, or nothing shows what it would cure."""
-    if not agrees(seen, cause):
-        raise ToolRetry(f"nothing that was measured at {cause.service} agrees with its cause")
     tried = seen.case.document.tried(made)
     if tried:
         raise ToolRetry(f"tried already: it left things {tried.outcome.value}")
@@ -114,6 +112,8 @@ def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
         raise ToolRetry(why)
     if made.kind == Throttle.kind and not surging(seen, str(made.parameters["route"])):
         raise ToolRetry("the demand has not risen beyond chance; a limit would refuse customers")
+    if not agrees(seen, cause):
+        raise ToolRetry(f"nothing that was measured at {cause.service} agrees with its cause")
 
 
 def _deciding(cause: Hypothesis) -> str:
