@@ -36,7 +36,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Observations:
         instances=["checkout-1"], spares=["checkout-2"], version="v3", previous="v2",
         versions=["v1", "v2", "v3"],
     )  # fmt: skip
-    inventory = Inventory(services={"checkout": part, "login": Part(instances=["login-1"])})
+    inventory = Inventory(
+        services={"checkout": part, "login": Part(instances=["login-1"], spares=["login-2"])}
+    )
     object.__setattr__(case, "inventory", inventory)
     return Observations(case)
 
@@ -79,11 +81,13 @@ def test_what_does_not_fit_is_told_with_its_reason(seen: Observations):
 
 
 def test_no_plan_rests_on_a_word_where_nothing_measured_agrees(seen: Observations):
-    """A healthy service that a model blames with 0.6 is not restarted."""
+    """A healthy service that a model blames with 0.6 is neither restarted nor scaled."""
     cause = blames(service="login", confidence=0.6, kind=FaultKind.hung_process)
-    plans, gaps = propose(seen, [cause])
-    assert not plans
-    assert any("nothing that was measured at login agrees" in gap.why for gap in gaps)
+    assert not propose(seen, [cause])[0]
+    (move,) = wants("reroute", "login", service="login", away_from="login-1")
+    move = move.model_copy(update={"fault": FaultKind.hung_process})
+    why = refused(seen, [move], cause)
+    assert "nothing that was measured at login agrees" in why
 
 
 def test_a_version_that_is_suspected_is_no_way_back(seen: Observations):
