@@ -134,8 +134,10 @@ def sized(
 
     if tools and allowed.rounds:
         sizes = _fitting(written, tools, allowed, 1 + limits.repeat)
-        if sizes.tables >= min(LEAST_TABLES, allowed.tables):
-            return written(tools, sizes), limits
+        ask = written(tools, sizes)
+        fits = size_of(ask) <= limits.characters
+        if fits and sizes.tables >= min(LEAST_TABLES, allowed.tables):
+            return ask, limits
     return written((), _fitting(written, (), allowed, 1)), limits
 
 
