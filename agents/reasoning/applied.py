@@ -15,7 +15,7 @@ from ..causes.observations import Observations
 from ..causes.remedies import WORTH_A_PLAN, propose, sure_of_first
 from ..runtime.case import Case
 from .brief import options
-from .causes import Bench, combined
+from .causes import Hearing, combined
 from .levels import raised
 from .moves import asked_for
 from .proof import Proof
@@ -32,7 +32,7 @@ from .replies import (
 
 
 def chosen(
-    case: Case, floor: AnyReport, reply: MitigationReply | FixReply, bench: Bench
+    case: Case, floor: AnyReport, reply: MitigationReply | FixReply, hearing: Hearing
 ) -> dict[str, Any]:
     """Proposals of step 3 or 7, the model's move or choice first, and the causes behind them."""
     seen = Observations(case)
@@ -40,7 +40,7 @@ def chosen(
     hypotheses, plans = floor.hypotheses or case.document.hypotheses, floor.proposals
     gaps = floor.gaps
     if isinstance(reply, MitigationReply):
-        hypotheses = combined(floor.hypotheses, reply.causes, bench)
+        hypotheses = combined(floor.hypotheses, reply.causes, hearing)
         plans, gaps = propose(seen, hypotheses)
         changes["hypotheses"] = hypotheses
     made, refused = asked_for(seen, reply.moves, hypotheses)
@@ -88,9 +88,9 @@ DUE = timedelta(days=30)
 """When work that a model asks for is due: nothing urgent comes from it alone."""
 
 
-def applied(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> AnyReport:
-    """The improved report; unproven claims are collected in the bench's proof."""
-    proof = bench.proof
+def applied(case: Case, floor: AnyReport, reply: Reply, hearing: Hearing) -> AnyReport:
+    """The improved report; unproven claims are collected in the hearing's proof."""
+    proof = hearing.proof
     own = [f for f in (proof.finding(claim) for claim in reply.claims) if f]
     changes: dict[str, Any] = {
         "source": "model",
@@ -98,23 +98,23 @@ def applied(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> AnyRepo
         "summary": _summary(case, floor, reply, own, proof),
         "disagreements": _doubts(floor, reply),
     }
-    changes |= _of_step(case, floor, reply, bench)
+    changes |= _of_step(case, floor, reply, hearing)
     if isinstance(reply, AssessmentReply):
         made, differ = raised(case, floor, reply.worse, proof)
         changes |= {"raised": made, "disagreements": _one_view(changes["disagreements"], differ)}
-    return floor.model_copy(update={**changes, "testimony": bench.heard})
+    return floor.model_copy(update={**changes, "testimony": hearing.heard})
 
 
-def _of_step(case: Case, floor: AnyReport, reply: Reply, bench: Bench) -> dict[str, Any]:
+def _of_step(case: Case, floor: AnyReport, reply: Reply, hearing: Hearing) -> dict[str, Any]:
     """What only this step's reply has."""
-    proof = bench.proof
+    proof = hearing.proof
     match reply:
         case DetectionReply():
             return _severity(floor, reply)
         case MitigationReply() | FixReply():
-            return chosen(case, floor, reply, bench)
+            return chosen(case, floor, reply, hearing)
         case InvestigationReply():
-            return {"hypotheses": combined(floor.hypotheses, reply.causes, bench)}
+            return {"hypotheses": combined(floor.hypotheses, reply.causes, hearing)}
         case AdviceReply() if isinstance(floor, PerformanceReport):
             found = [f for f in (proof.finding(claim) for claim in reply.advice) if f]
             return {"advice": [*floor.advice, *(f.statement for f in found)]}

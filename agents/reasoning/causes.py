@@ -8,30 +8,24 @@ can write counts little, so no log line can make a cause likely. `analysis/witne
 rest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, reduce
-from math import inf, log
+from functools import cache
+from math import log, prod
 
 from ...analysis.witnesses import Word
 from ...incident.evidence import Quote
-from ...incident.finding import (
-    Argument,
-    CauseKey,
-    Hypothesis,
-    numbered,
-    one_cause,
-)
+from ...incident.finding import Argument, CauseKey, Hypothesis, numbered, one_cause
 from ...incident.model_use import Testimony
 from ...yaml_tables import read_table
+from .measures import names, owners
 from .pooling import by_part
-from .proof import Proof, names
+from .proof import Proof
 from .reliability import Reliability
 from .replies import NO_CHANGE, Cause, Claim
 
-OTHERWISE = 0.2
-"""How far evidence proves that anybody who can send a request may have written, or that says
-little."""
+MENTIONED = 0.25
+"""How far a text proves that anybody who can send a request may have written."""
 NOT_WORTH = 0.1
 """A cause that was ruled out with proof and is less likely than this counts as ruled out."""
 
@@ -42,31 +36,30 @@ def strengths() -> dict[str, float]:
     return read_table("agents/reasoning/strength.yaml", dict[str, float])
 
 
-def proven(proof: Proof, arguments: Iterable[Argument], subject: CauseKey) -> float:
-    """How far these reasons prove something of a cause, 0..1: independent kinds of evidence, each
+def proven(proof: Proof, quotes: Iterable[Quote], subject: CauseKey) -> float:
+    """How far quoted values prove something of a cause, 0..1: independent kinds of evidence, each
     once, as far as it is about this service or this change."""
     best: dict[str, float] = {}
-    for argument in arguments:
-        for quote in argument.quotes:
-            tool = proof.evidence[quote.evidence].tool
-            best[tool] = max(best.get(tool, 0.0), _share(proof, quote, subject))
-    return 1.0 - reduce(lambda left, share: left * (1.0 - share), best.values(), 1.0)
+    for quote in quotes:
+        tool = proof.evidence[quote.evidence].tool
+        best[tool] = max(best.get(tool, 0.0), _share(proof, quote, subject))
+    return 1.0 - prod(1.0 - share for share in best.values())
 
 
 def _share(proof: Proof, quote: Quote, subject: CauseKey) -> float:
+    """Of one value. A row that only mentions the service is a text about it, whoever's row it is:
+    a path or a program's name holds what its sender wrote."""
     service, _, change = subject
-    rows = proof.rows(quote)
-    if not rows:
-        return 0.0
-    tool = proof.evidence[quote.evidence].tool
-    own = bool(change) and rows[0].get("id") == change
-    if not own and not names(rows[0], service):
-        return 0.0  # true, and about somebody else
-    return strengths().get(tool, OTHERWISE) * proof.deviation(quote)
+    row = next(iter(proof.rows(quote)), {})
+    strength = strengths().get(proof.evidence[quote.evidence].tool, MENTIONED)
+    own = service in owners(row) or (change and row.get("id") == change)
+    if not own:
+        strength = min(strength, MENTIONED) if names(row, service) else 0.0
+    return strength * proof.deviation(quote)
 
 
 @dataclass
-class Bench:
+class Hearing:
     """What a model's causes are weighed with."""
 
     proof: Proof
@@ -86,7 +79,6 @@ class Charge:
     support: list[Argument]
     against: list[Argument]
     word: Word
-
     explains: frozenset[str] = frozenset()
     """Routes on record; empty: all that hurts."""
 
@@ -96,13 +88,15 @@ class Charge:
         alike = [h for h in known if one_cause(h.key, self.key)]
         if self.cause.change.strip().casefold() == NO_CHANGE:
             alike = [h for h in alike if not proof.of_ours(h.change)]
-        exact = [h for h in alike if h.kind is self.cause.kind]
-        return next(iter(exact or ([] if self.cause.ruled_out else alike)), None)
+        if self.cause.ruled_out:
+            alike = [h for h in alike if h.kind is self.cause.kind]
+        nearest = sorted(alike, key=lambda h: (h.key != self.key, h.kind is not self.cause.kind))
+        return nearest[0] if nearest else None
 
     @property
     def quotes(self) -> list[Quote]:
         """Of all its reasons."""
-        return [q for argument in (*self.support, *self.against) for q in argument.quotes]
+        return quotes_of([*self.support, *self.against])
 
     @property
     def stands(self) -> bool:
@@ -115,48 +109,49 @@ class Charge:
         return bool(self.cause.ruled_out) and self.word.disproven > 0
 
 
-def combined(floor: list[Hypothesis], causes: list[Cause], bench: Bench) -> list[Hypothesis]:
+def combined(floor: list[Hypothesis], causes: list[Cause], hearing: Hearing) -> list[Hypothesis]:
     """Every cause of both witnesses with the reasons of both, most likely first.
 
     Args:
         floor: the playbook's hypotheses of this step.
         causes: what the model named; reasons that do not resolve are left out and listed.
     """
-    charges = _charges(causes, bench)
     found = list(floor)
     words: dict[CauseKey, Word] = {}
-    for charge in charges:
-        base = charge.meant(found, bench.proof)
-        if base:
-            both = _beside(base, charge, bench.proof)
-            found[found.index(base)] = both
-            words[both.key] = charge.word
-        elif charge.stands or charge.denies:
-            found.append(_alone(charge, bench.proof))
-            words[charge.key] = charge.word
-        _heard(charge, base, bench)
-    weighed = by_part(floor, found, words, bench.reliability)
-    denied = {charge.key: charge for charge in charges if charge.denies}
-    return numbered(list(bench.known), [_denied(h, denied, bench.proof) for h in weighed])
+    denied: dict[CauseKey, Charge] = {}
+    for charge in _charges(causes, hearing):
+        base = charge.meant(found, hearing.proof)
+        _heard(charge, base, hearing)
+        if base is None and not (charge.stands or charge.denies):
+            continue
+        named = _beside(base, charge, hearing.proof) if base else _alone(charge, hearing.proof)
+        found = [*(h for h in found if h is not base), named]
+        words[named.key] = charge.word
+        if charge.denies:
+            denied[named.key] = charge
+    weighed = by_part(floor, found, words, hearing.reliability)
+    told = [_denied(h, denied.get(h.key), hearing.proof) for h in weighed]
+    return numbered(list(hearing.known), told)
 
 
-def _charges(causes: list[Cause], bench: Bench) -> list[Charge]:
+def _charges(causes: list[Cause], hearing: Hearing) -> list[Charge]:
     """Each cause once, in the model's order; the first that it does not rule out is its word."""
     found: list[Charge] = []
     for cause in causes:
-        key = (cause.service, cause.kind, bench.proof.change(cause.change))
+        key = (cause.service, cause.kind, hearing.proof.change(cause.change))
         if any(_again(key, cause, other) for other in found):
             continue
-        support = arguments_of(cause.support, bench.proof, key)
-        against = negative(arguments_of(cause.against, bench.proof, key))
-        routes = frozenset(bench.proof.routes(cause.explains))
+        support = arguments_of(cause.support, hearing.proof, key)
+        against = negative(arguments_of(cause.against, hearing.proof, key))
+        routes = frozenset(hearing.proof.routes(cause.explains))
         rivals = (o for o in found if not routes or not o.explains or routes & o.explains)
         first = not cause.ruled_out and not any(other.word.first for other in rivals)
-        speaks_for = 0.0 if cause.ruled_out else proven(bench.proof, support, key)
-        against_it = proven(bench.proof, against, key)
-        if cause.ruled_out:
-            against_it = max(against_it, proven(bench.proof, [*support, *against], key))
-        word = Word(speaks_for, against_it, first)
+        refuting = [*support, *against] if cause.ruled_out else against
+        word = Word(
+            proven=0.0 if cause.ruled_out else proven(hearing.proof, quotes_of(support), key),
+            disproven=proven(hearing.proof, quotes_of(refuting), key),
+            first=first,
+        )
         found.append(Charge(cause, key, support, against, word, routes))
     return found
 
@@ -205,28 +200,27 @@ def _alone(charge: Charge, proof: Proof) -> Hypothesis:
     )
 
 
-def _denied(hypothesis: Hypothesis, denied: Mapping[CauseKey, Charge], proof: Proof) -> Hypothesis:
+def _denied(hypothesis: Hypothesis, charge: Charge | None, proof: Proof) -> Hypothesis:
     """Ruled out as the model says, where both witnesses together leave nothing to act on."""
-    charge = next((c for key, c in denied.items() if one_cause(key, hypothesis.key)), None)
     if charge is None or hypothesis.confidence >= NOT_WORTH:
         return hypothesis
     why = proof.told(charge.cause.ruled_out, charge.quotes) or "evidence speaks against it"
     return hypothesis.model_copy(update={"ruled_out": why})
 
 
-def _heard(charge: Charge, base: Hypothesis | None, bench: Bench) -> None:
+def _heard(charge: Charge, base: Hypothesis | None, hearing: Hearing) -> None:
     """Note what was said; a cause without one proven reason has no place and says so."""
     cause = charge.cause
     if base is None and not charge.stands and not cause.ruled_out:
-        bench.proof.unproven.append(f"{cause.statement} :: no reason given for it resolves")
-    bench.heard.append(
+        hearing.proof.unproven.append(f"{cause.statement} :: no reason given for it resolves")
+    hearing.heard.append(
         Testimony(
             service=cause.service,
             kind=cause.kind,
             change=charge.key[2],
             statement=cause.statement,
             first=charge.word.first,
-            basis=bench.reliability.basis.value,
+            basis=hearing.reliability.basis.value,
             ruled_out=cause.ruled_out,
             proven=round(charge.word.proven, 3),
             disproven=round(charge.word.disproven, 3),
@@ -236,21 +230,22 @@ def _heard(charge: Charge, base: Hypothesis | None, bench: Bench) -> None:
 
 def arguments_of(claims: list[Claim], proof: Proof, subject: CauseKey) -> list[Argument]:
     """The claims that resolve, each with the log-odds of its proof."""
-    found = [(claim, proof.finding(claim)) for claim in claims]
-    made = [
-        Argument(text=claim.statement, weight=0.0, quotes=finding.quotes)
-        for claim, finding in found
-        if finding
-    ]
     return [
-        a.model_copy(update={"weight": round(_log_odds(proven(proof, [a], subject)), 2)})
-        for a in made
+        Argument(
+            text=claim.statement,
+            weight=round(-log(1.0 - proven(proof, finding.quotes, subject)), 2),
+            quotes=finding.quotes,
+        )
+        for claim in claims
+        if (finding := proof.finding(claim))
     ]
 
 
-def _log_odds(share: float) -> float:
-    return -log(1.0 - share) if share < 1 else inf
+def quotes_of(arguments: Iterable[Argument]) -> list[Quote]:
+    """Everything that they quote."""
+    return [quote for argument in arguments for quote in argument.quotes]
 
 
 def negative(arguments: list[Argument]) -> list[Argument]:
+    """The same reasons, against."""
     return [a.model_copy(update={"weight": -a.weight}) for a in arguments]

@@ -38,7 +38,7 @@ from ..causes.observations import Observations
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
 from .applied import applied
 from .case_file import named
-from .causes import Bench
+from .causes import Hearing
 from .complaints import complaints
 from .conversation import converse
 from .desk import LOOK_UPS, ToolDesk
@@ -103,11 +103,11 @@ class Session:
         desk = self._desk(asked)
         reply = self._reason(asked, desk)
         self._know()
-        bench = self._bench()
-        report = applied(self.case, self.floor, reply, bench)
+        hearing = self._hearing()
+        report = applied(self.case, self.floor, reply, hearing)
         if isinstance(report, InvestigationReport):
             challenge = partial(self._challenge, report, desk)
-            report = settled(report, self.floor, challenge, bench, Observations(self.case))
+            report = settled(report, self.floor, challenge, hearing, Observations(self.case))
         searched = [*report.searched, *(e for e in desk.looked if e not in report.searched)]
         return report.model_copy(update={"searched": searched, "unproven": self.proof.unproven})
 
@@ -129,13 +129,13 @@ class Session:
         self._know()
         return complaints(reply, self.proof)
 
-    def _bench(self) -> Bench:
+    def _hearing(self) -> Hearing:
         """What the model's causes are weighed with: what is proven, and how often both witnesses
         were right with the evidence at hand."""
         basis = basis_of(Observations(self.case))
         name = self._model(self.case.step.specialist).name
         reliability = Reliability(basis, name, own_table(self.settings.home))
-        return Bench(self.proof, reliability, self.case.document.hypotheses)
+        return Hearing(self.proof, reliability, self.case.document.hypotheses)
 
     def _challenge(
         self, report: InvestigationReport, desk: ToolDesk, leading: Hypothesis | None

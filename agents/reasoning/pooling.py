@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ...analysis.fusion import CONCLUSIVE
 from ...analysis.witnesses import FEWEST, Word, pooled
 from ...incident.finding import CauseKey, FaultKind, Hypothesis
 from ..causes.together import parts, split
@@ -40,8 +41,14 @@ def repooled(
     prior = _prior(hypotheses, words)
     words = {key: word for key, word in words.items() if key in prior}
     after = pooled(prior, words, reliability.trust(h.key for h in hypotheses))
-    scored = [h.model_copy(update={"confidence": round(after[h.key], 3)}) for h in hypotheses]
+    scored = [_with(h, after[h.key]) for h in hypotheses]
     return sorted(scored, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _with(hypothesis: Hypothesis, share: float) -> Hypothesis:
+    """With its probability; what it still takes to name it is asked of who is not sure of it."""
+    reserved = hypothesis.reserved if share < CONCLUSIVE else ""
+    return hypothesis.model_copy(update={"confidence": round(share, 3), "reserved": reserved})
 
 
 def _prior(hypotheses: list[Hypothesis], words: Mapping[CauseKey, Word]) -> dict[CauseKey, float]:

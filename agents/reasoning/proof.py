@@ -21,7 +21,6 @@ from .replies import NO_CHANGE, Cited, Claim
 
 DELIVERED = ("deploy", "commit", "flag", "config", "scale")
 """Kinds of change that are of our making."""
-__all__ = ["Judged", "Proof", "names"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ...incident.report import AnyReport, InvestigationReport
 from ..causes.observations import Observations
 from ..debugger import lead_events
 from .brief import cause
-from .causes import Bench, arguments_of, combined, negative, proven
+from .causes import Hearing, arguments_of, combined, negative, proven, quotes_of
 from .pooling import by_part
 from .replies import SkepticReply
 
@@ -27,7 +27,7 @@ Challenge = Callable[[Hypothesis | None], SkepticReply]
 
 
 def challenged(
-    hypotheses: list[Hypothesis], challenge: Challenge, bench: Bench
+    hypotheses: list[Hypothesis], challenge: Challenge, hearing: Hearing
 ) -> list[Hypothesis]:
     """The hypotheses after the try; the leading one says what came of it.
 
@@ -42,17 +42,17 @@ def challenged(
         note = f"not challenged: {error}"
         return [_noted(h, note) if h is leading else h for h in hypotheses]
     if leading is None:
-        return combined(hypotheses, reply.causes, bench)
-    against = negative(arguments_of(reply.against, bench.proof, leading.key))
+        return combined(hypotheses, reply.causes, hearing)
+    against = negative(arguments_of(reply.against, hearing.proof, leading.key))
     tried = leading.model_copy(
         update={
             "contradiction": [*leading.contradiction, *against],
             "challenged": _verdict(reply, len(against)),
         }
     )
-    word = Word(disproven=proven(bench.proof, against, leading.key))
+    word = Word(disproven=proven(hearing.proof, quotes_of(against), leading.key))
     again = [tried if h is leading else h for h in hypotheses]
-    again = by_part(hypotheses, again, {leading.key: word}, bench.reliability)
+    again = by_part(hypotheses, again, {leading.key: word}, hearing.reliability)
     best = leader(again)
     doubted = bool(against or reply.refuted or reply.against)
     sure = best is not None and best.id == leading.id and not doubted
@@ -81,7 +81,7 @@ def settled(
     report: InvestigationReport,
     floor: AnyReport,
     challenge: Challenge,
-    bench: Bench,
+    hearing: Hearing,
     seen: Observations,
 ) -> InvestigationReport:
     """The report once its leading cause was challenged, with what follows from it.
@@ -91,7 +91,7 @@ def settled(
         floor: the playbook's own.
         seen: what the timeline tells the blamed change from.
     """
-    found = challenged(report.hypotheses, challenge, bench)
+    found = challenged(report.hypotheses, challenge, hearing)
     leading, before = leader(found), leader(floor.hypotheses)
     changes = {
         "hypotheses": found,
@@ -99,22 +99,22 @@ def settled(
         "conclusion": "concluded" if leading else "inconclusive",
         "summary": cause(leading) if leading else f"no cause stands out; {report.summary}",
         "events": lead_events(seen, leading),
-        "disagreements": [*report.disagreements, *_other_cause(floor, found, bench)],
-        "testimony": bench.heard,
+        "disagreements": [*report.disagreements, *_other_cause(floor, found, hearing)],
+        "testimony": hearing.heard,
     }
     if not (leading and before and leading.key == before.key):
         changes |= {"five_whys": [], "contributing": []}
     return report.model_copy(update=changes)
 
 
-def _other_cause(floor: AnyReport, found: list[Hypothesis], bench: Bench) -> list[Disagreement]:
+def _other_cause(floor: AnyReport, found: list[Hypothesis], hearing: Hearing) -> list[Disagreement]:
     """Where both witnesses blame different causes: which one stands, and by what."""
-    said = next((word for word in bench.heard if word.first), None)
+    said = next((word for word in hearing.heard if word.first), None)
     ours, best = leader(floor.hypotheses), leader(found)
     if said is None or ours is None or one_cause(ours.key, said.key):
         return []
     theirs = next((h for h in found if one_cause(h.key, said.key)), None)
-    trust = bench.reliability.trust([ours.key])
+    trust = hearing.reliability.trust([ours.key])
     why = (
         f"the model's reasons prove {said.proven:.0%}, and its first cause is right in "
         f"{trust.model:.0%}; the playbook's {ours.confidence:.0%} holds in "

@@ -3,7 +3,7 @@
 import pytest
 
 from warroom.agents.causes.calibration import Basis
-from warroom.agents.reasoning.causes import Bench, combined
+from warroom.agents.reasoning.causes import Hearing, combined
 from warroom.agents.reasoning.cells import alike
 from warroom.agents.reasoning.proof import Proof
 from warroom.agents.reasoning.reliability import Reliability
@@ -24,6 +24,11 @@ PAYLOADS = {
     },
     "logs": {"rows": [{"service": "payments", "message": "payments is down, restart payments"}]},
     "failed": {"rows": [{"service": "checkout", "share": 1.0}]},
+    "spans": {
+        "rows": [
+            {"service": "gateway", "status": "error", "attributes": "url.path=/payments is down"}
+        ]
+    },
     "routes": {
         "rows": [
             {"service": "checkout", "operation": "GET /buy"},
@@ -54,11 +59,12 @@ TOOLS = {
     "E4": ("failure_origins", "failed"),
     "E5": ("change_history", "changes"),
     "E6": ("new_failures", "routes"),
+    "E7": ("trace", "spans"),
 }
 
 
 def proof() -> Proof:
-    """Six pieces of evidence; the fourth is a failed call."""
+    """Seven pieces of evidence; the fourth is a failed call."""
     held = {
         id: Evidence(
             id=id,
@@ -116,9 +122,9 @@ def known(confidence: float = 0.5, change: str = "") -> Hypothesis:
     )
 
 
-def bench(basis: Basis = Basis.requests, model: str = "nobody measured it") -> Bench:
+def hearing(basis: Basis = Basis.requests, model: str = "nobody measured it") -> Hearing:
     """What causes are weighed with."""
-    return Bench(proof(), Reliability(basis, model))
+    return Hearing(proof(), Reliability(basis, model))
 
 
 @pytest.mark.parametrize(
@@ -179,33 +185,40 @@ HUNG = FaultKind.hung_process
 
 
 def test_a_cause_that_only_the_model_sees_leads_when_two_kinds_of_evidence_prove_it() -> None:
-    alone = combined([], [cause("checkout", HUNG, ORIGIN)], bench())
-    both = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
+    alone = combined([], [cause("checkout", HUNG, ORIGIN)], hearing())
+    both = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], hearing())
     assert alone[0].confidence < 0.5 < both[0].confidence
 
 
 def test_what_outsiders_wrote_makes_no_cause_likely() -> None:
     said = claim("payments is down", ("E3", "payments is down"), service="payments")
-    found = combined([], [cause("payments", HUNG, said, said)], bench())
+    found = combined([], [cause("payments", HUNG, said, said)], hearing())
     assert found[0].confidence < 0.4
     assert leader(found) is None
 
 
+def test_what_a_sender_wrote_into_a_path_makes_no_cause_likely() -> None:
+    """A span of the gateway whose path names payments is no row about payments."""
+    said = claim("payments is down", ("E7", "payments is down"), service="")
+    found = combined([], [cause("payments", HUNG, said)], hearing())
+    assert found[0].confidence < 0.4
+
+
 def test_a_cause_without_a_proven_reason_is_dropped() -> None:
-    at, lie = bench(), claim("payments fails 99 %", ("E1", "0.99"), service="payments")
+    at, lie = hearing(), claim("payments fails 99 %", ("E1", "0.99"), service="payments")
     assert combined([], [cause("payments", FaultKind.network, lie)], at) == []
     assert any("no reason given for it resolves" in text for text in at.proof.unproven)
 
 
 def test_a_cause_does_not_die_of_one_bad_citation() -> None:
     lie = claim("payments fails 99 %", ("E1", "0.99"))
-    found = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS, lie)], bench())
-    assert found == combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
+    found = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS, lie)], hearing())
+    assert found == combined([], [cause("checkout", HUNG, ORIGIN, ERRORS)], hearing())
 
 
 def test_a_reason_about_another_service_proves_nothing() -> None:
     other = claim("gateway fails", ("E2", "0.0972"), service="gateway")
-    assert combined([], [cause("payments", FaultKind.network, other)], bench()) == []
+    assert combined([], [cause("payments", FaultKind.network, other)], hearing()) == []
 
 
 def test_a_right_model_wins_over_a_wrong_commit_of_the_playbook() -> None:
@@ -219,7 +232,7 @@ def test_a_right_model_wins_over_a_wrong_commit_of_the_playbook() -> None:
         change="cafe123",
         ruled_out="it came after the first error",
     )
-    found = combined([known(0.79, "cafe123cafe")], [right, ruled], bench())
+    found = combined([known(0.79, "cafe123cafe")], [right, ruled], hearing())
     assert found[0].change == "beef123beef"
     assert leader(found) is found[0]
     assert not any("check" in a.text for h in found[1:] for a in h.support)
@@ -228,7 +241,7 @@ def test_a_right_model_wins_over_a_wrong_commit_of_the_playbook() -> None:
 def test_the_same_answer_that_cites_nothing_does_not_win() -> None:
     bare = [claim("it removes the check"), claim("failures begin in checkout")]
     said = cause("checkout", FaultKind.bad_deploy, *bare, change="beef123")
-    found = combined([known(0.79, "cafe123cafe")], [said], bench())
+    found = combined([known(0.79, "cafe123cafe")], [said], hearing())
     assert [(h.change, h.confidence) for h in found] == [("cafe123cafe", 0.79)]
 
 
@@ -237,27 +250,27 @@ def test_a_confident_wrong_answer_does_not_win_over_measured_evidence() -> None:
     victim = claim("gateway fails", ("E2", "0.0972"), service="gateway")
     ruled = cause("checkout", FaultKind.bad_deploy, against=(ORIGIN, ERRORS), ruled_out="no")
     wrong = cause("gateway", HUNG, victim)
-    found = combined([known(0.97)], [wrong, ruled], bench(Basis.moments))
+    found = combined([known(0.97)], [wrong, ruled], hearing(Basis.moments))
     assert found[0].service == "checkout"
     assert leader(found) is found[0]
     assert not found[0].ruled_out
 
 
 def test_what_both_say_is_surer_than_what_one_says() -> None:
-    (found,) = combined([known(0.6)], [cause("checkout", FaultKind.bad_deploy, ERRORS)], bench())
+    (found,) = combined([known(0.6)], [cause("checkout", FaultKind.bad_deploy, ERRORS)], hearing())
     assert found.confidence > 0.6
     assert [a.text for a in found.support] == ["failures begin there", "its errors rose"]
 
 
 def test_a_fair_word_for_a_cause_that_its_author_rules_out_adds_nothing_to_it() -> None:
     said = cause("checkout", FaultKind.bad_deploy, ORIGIN, against=(ERRORS,), ruled_out="late")
-    (found,) = combined([known(0.6)], [said], bench())
+    (found,) = combined([known(0.6)], [said], hearing())
     assert found.confidence < 0.6
     assert len(found.support) == 1
 
 
 def test_a_change_that_is_not_on_record_is_not_blamed() -> None:
-    at = bench()
+    at = hearing()
     (found,) = combined([], [cause("checkout", HUNG, ORIGIN, ERRORS, change="abcdef9")], at)
     assert found.change == ""
     assert any("no change of that id" in text for text in at.proof.unproven)
@@ -266,14 +279,14 @@ def test_a_change_that_is_not_on_record_is_not_blamed() -> None:
 def test_a_fault_whose_change_the_playbook_did_not_know_gets_it_from_the_model() -> None:
     leak = known(0.6).model_copy(update={"kind": FaultKind.memory_leak})
     said = cause("checkout", FaultKind.memory_leak, DIFF, change="beef123")
-    (found,) = combined([leak], [said], bench())
+    (found,) = combined([leak], [said], hearing())
     assert found.change == "beef123beef" and found.confidence > 0.6
 
 
 def test_who_says_that_no_change_is_guilty_does_not_back_the_change_that_is_blamed() -> None:
     blamed = known(0.6, "cafe123cafe")
     said = cause("checkout", FaultKind.bad_deploy, ORIGIN, ERRORS, change="none")
-    found = combined([blamed], [said], bench())
+    found = combined([blamed], [said], hearing())
     assert {h.change for h in found} == {"", "cafe123cafe"}
     assert next(h for h in found if h.change).confidence < 0.6
 
@@ -281,7 +294,7 @@ def test_who_says_that_no_change_is_guilty_does_not_back_the_change_that_is_blam
 def test_a_state_that_was_seen_is_no_change_of_ours() -> None:
     """The playbook names what it saw; who says that nobody changed anything agrees with it."""
     stopped = known(0.8, "state-1").model_copy(update={"kind": HUNG})
-    (found,) = combined([stopped], [cause("checkout", HUNG, ERRORS, change="none")], bench())
+    (found,) = combined([stopped], [cause("checkout", HUNG, ERRORS, change="none")], hearing())
     assert found.confidence > 0.8
 
 
@@ -290,38 +303,56 @@ def test_to_rule_one_kind_of_fault_out_rules_out_no_other_of_the_same_change() -
     said = cause(
         "checkout", FaultKind.slow_release, against=(ERRORS,), change="cafe123", ruled_out="no"
     )
-    found = combined([known(0.7, "cafe123cafe"), slow], [said], bench())
+    found = combined([known(0.7, "cafe123cafe"), slow], [said], hearing())
     after = {h.kind: h for h in found}
     assert after[FaultKind.bad_deploy].confidence > 0.7
     assert after[FaultKind.slow_release].contradiction
 
 
+def test_it_marks_no_other_kind_of_that_change_as_ruled_out_however_unlikely() -> None:
+    slow = known(0.9, "cafe123cafe").model_copy(update={"id": "H2", "kind": FaultKind.slow_release})
+    unlikely = known(0.05, "cafe123cafe")
+    said = cause(
+        "checkout", FaultKind.slow_release, against=(ERRORS,), change="cafe123", ruled_out="no"
+    )
+    found = combined([slow, unlikely], [said], hearing())
+    assert all(not h.ruled_out for h in found)
+
+
+def test_a_change_that_is_named_already_is_not_named_twice() -> None:
+    """The same fault with the change and without: the word goes to the one with the change."""
+    bare, named = known(0.5), known(0.3, "beef123beef").model_copy(update={"id": "H2"})
+    said = cause("checkout", FaultKind.bad_deploy, DIFF, ORIGIN, change="beef123")
+    found = combined([bare, named], [said], hearing())
+    assert [h.change for h in found] == ["beef123beef", ""]
+
+
 def test_what_only_the_model_named_and_ruled_out_stays_on_record() -> None:
     said = cause("checkout", FaultKind.disk_full, against=(ERRORS,), ruled_out="it has room")
-    found = combined([known(0.7)], [said], bench())
+    found = combined([known(0.7)], [said], hearing())
     assert [(h.kind, h.ruled_out) for h in found][1:] == [(FaultKind.disk_full, "it has room")]
 
 
 def test_a_cause_that_both_name_is_told_in_the_words_of_who_proved_it() -> None:
     said = cause("checkout", FaultKind.bad_deploy, ORIGIN, ERRORS)
     said = said.model_copy(update={"statement": "it asks again and again without a limit"})
-    (found,) = combined([known(0.6)], [said], bench())
+    (found,) = combined([known(0.6)], [said], hearing())
     assert found.statement == "it asks again and again without a limit"
     bare = said.model_copy(update={"support": [claim("it asks again")]})
-    (kept,) = combined([known(0.6)], [bare], bench())
+    (kept,) = combined([known(0.6)], [bare], hearing())
     assert kept.statement == known().statement
 
 
 def test_of_a_change_that_both_blame_the_model_may_know_the_kind_of_fault() -> None:
     blamed = known(0.4, "beef123beef")
     said = cause("checkout", FaultKind.bad_config, DIFF, ORIGIN, change="beef123")
-    (found,) = combined([blamed], [said], bench())
+    (found,) = combined([blamed], [said], hearing())
     assert (found.kind, found.change) == (FaultKind.bad_config, "beef123beef")
 
 
 def test_a_place_that_is_named_without_a_fault_lends_its_weight_to_who_names_the_fault() -> None:
     place = known(0.8).model_copy(update={"kind": FaultKind.unknown})
-    found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], bench())
+    found = combined([place], [cause("checkout", HUNG, ORIGIN, ERRORS)], hearing())
     assert found[0].kind is HUNG
     assert leader(found) is found[0]
 
@@ -335,8 +366,8 @@ def test_two_faults_that_explain_different_routes_are_both_true() -> None:
     )
     rivals = [replace_explains(one, ()) for one in (first, second)]
     known_both = [known(0.45).model_copy(update={"kind": HUNG}), other_place(0.45)]
-    alone = combined(known_both, rivals, bench())
-    both = combined(known_both, [first, second], bench())
+    alone = combined(known_both, rivals, hearing())
+    both = combined(known_both, [first, second], hearing())
     assert min(h.confidence for h in both[:2]) > 0.7
     assert alone[1].confidence < 0.5
     assert both[1].explains in (["GET /buy"], ["GET /pay"])
@@ -357,7 +388,7 @@ def test_an_objection_counts_as_far_as_it_proves() -> None:
     late = claim("its errors rose late", ("E2", "0.244"))
     doubt = SkepticReply(refuted=True, why="late", against=[late], causes=[])
     before = known(0.8)
-    after = challenged([before], lambda _: doubt, bench())[0]
+    after = challenged([before], lambda _: doubt, hearing())[0]
     assert 0.5 < after.confidence < before.confidence
     assert after.contradiction[0].weight < 0
 
@@ -367,14 +398,14 @@ def test_an_objection_to_one_of_two_faults_leaves_the_other_as_it_was() -> None:
     second = other_place(0.8).model_copy(update={"explains": ["GET /pay"]})
     late = claim("its errors rose late", ("E2", "0.244"))
     doubt = SkepticReply(refuted=True, why="late", against=[late], causes=[])
-    after = {h.id: h.confidence for h in challenged([first, second], lambda _: doubt, bench())}
+    after = {h.id: h.confidence for h in challenged([first, second], lambda _: doubt, hearing())}
     assert after["H2"] == 0.8 and after["H1"] < 0.9
 
 
 def test_where_no_cause_leads_the_skeptic_may_name_one() -> None:
     named = cause("checkout", HUNG, ORIGIN, ERRORS)
     reply = SkepticReply(refuted=False, why="it hangs", against=[], causes=[named])
-    found = challenged([], lambda _: reply, bench())
+    found = challenged([], lambda _: reply, hearing())
     assert leader(found) is found[0]
     assert not found[0].confirmed
 
@@ -386,11 +417,11 @@ def test_a_cause_is_confirmed_only_when_nothing_proven_speaks_against_it() -> No
     true = SkepticReply(
         refuted=True, why="late", against=[claim("late", ("E2", "0.244"))], causes=[]
     )
-    assert challenged(strong, lambda _: calm, bench())[0].confirmed
-    unsure = challenged(strong, lambda _: lie, bench())[0]
+    assert challenged(strong, lambda _: calm, hearing())[0].confirmed
+    unsure = challenged(strong, lambda _: lie, hearing())[0]
     assert not unsure.confirmed  # and no less likely: nothing was proven
     assert unsure.confidence == strong[0].confidence
-    doubted = challenged(strong, lambda _: true, bench())[0]
+    doubted = challenged(strong, lambda _: true, hearing())[0]
     assert not doubted.confirmed
     assert "1 objection proven" in doubted.challenged
 
@@ -399,14 +430,14 @@ def test_without_a_skeptic_nothing_is_called_confirmed() -> None:
     def down(_: Hypothesis | None) -> SkepticReply:
         raise ModelUnavailable("the model is down")
 
-    found = challenged([known(0.9)], down, bench())[0]
+    found = challenged([known(0.9)], down, hearing())[0]
     assert not found.confirmed
     assert found.challenged == "not challenged: the model is down"
 
 
 def test_a_made_up_story_around_a_true_value_is_not_told() -> None:
     """The cause stands by its proof; its words only where they hold."""
-    at = bench()
+    at = hearing()
     told = cause("checkout", HUNG, ERRORS)
     told = told.model_copy(update={"statement": "v9 lost 87% of payments, the board approved"})
     (found,) = combined([], [told], at)
@@ -417,8 +448,8 @@ def test_a_made_up_story_around_a_true_value_is_not_told() -> None:
 def test_a_cause_that_is_named_twice_counts_once() -> None:
     first = cause("checkout", HUNG, ORIGIN)
     again = cause("checkout", HUNG, ERRORS)
-    once = combined([], [first], bench())
-    assert combined([], [first, again, again], bench()) == once
+    once = combined([], [first], hearing())
+    assert combined([], [first, again, again], hearing()) == once
 
 
 def test_what_was_cited_in_vain_is_not_repeated() -> None:
@@ -430,4 +461,4 @@ def test_what_was_cited_in_vain_is_not_repeated() -> None:
 
 def test_a_doubt_without_a_proof_keeps_a_cause_from_being_confirmed() -> None:
     half = SkepticReply(refuted=False, why="hm", against=[claim("wrong", ("E9", "1"))], causes=[])
-    assert not challenged([known(0.9)], lambda _: half, bench())[0].confirmed
+    assert not challenged([known(0.9)], lambda _: half, hearing())[0].confirmed

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from warroom.agents.causes.calibration import Basis
+from warroom.agents.reasoning.causes import strengths
 from warroom.agents.reasoning.reliability import Reliability, own_table, share, table
 from warroom.errors import TableError
 from warroom.incident.finding import FaultKind
+from warroom.tools.base import REGISTRY, Effect
 
 
 def test_few_cases_make_nobody_sure() -> None:
@@ -40,3 +42,8 @@ def test_blaming_a_change_is_trusted_by_its_own_figures() -> None:
     other = ("cart", FaultKind.disk_full, "")
     trust = Reliability(Basis.requests, "m").trust([change, other])
     assert trust.playbook[change] < trust.playbook[other]
+
+
+def test_every_tool_whose_rows_a_model_may_cite_has_a_strength() -> None:
+    reads = {name for name, tool in REGISTRY.items() if tool.effect is Effect.read}
+    assert set(strengths()) == reads

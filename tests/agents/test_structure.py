@@ -8,7 +8,7 @@ from warroom.agents.causes.calibration import Basis
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.structure import OPEN, WANTED
-from warroom.agents.reasoning.causes import Bench, combined
+from warroom.agents.reasoning.causes import Hearing, combined
 from warroom.agents.reasoning.proof import Proof
 from warroom.agents.reasoning.reliability import Reliability
 from warroom.analysis.code.contact import Contact, meet, study
@@ -70,7 +70,7 @@ def test_an_untied_change_stays_open_and_its_place_keeps_the_rest() -> None:
 
 def test_a_model_that_names_no_cause_does_not_lift_the_reservation() -> None:
     found = judge(accused(False), minimal())
-    nothing = Bench(Proof({}, {}.get), Reliability(Basis.requests, "silent"))
+    nothing = Hearing(Proof({}, {}.get), Reliability(Basis.requests, "silent"))
     assert combined(found, [], nothing)[0].confidence == OPEN
 
 
