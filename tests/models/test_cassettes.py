@@ -93,7 +93,6 @@ def document() -> Incident:
     return left
 
 
-@AWAITS_A_TAPE
 def test_a_whole_response_hears_a_real_model_within_its_budget(document: Incident):
     calls = [call for call in document.model_calls if call.requests]
     assert {call.outcome for call in calls} == {"answered", "budget"}  # none for a correction
@@ -102,7 +101,6 @@ def test_a_whole_response_hears_a_real_model_within_its_budget(document: Inciden
     assert {call.outcome for call in others} == {"budget"}
 
 
-@AWAITS_A_TAPE
 def test_playbooks_answer_wherever_the_real_model_did_not(document: Incident):
     floors = [report for report in document.reports if report.source == "floor"]
     assert floors
