@@ -17,6 +17,7 @@ from ..incident.action import Decision, Verdict
 from ..incident.evidence import short
 from ..incident.timeline import from_ts
 from .database import durable, reader
+from .leases import Lease, writing
 from .tables import APPROVALS, EFFECTS, insert_once
 
 
@@ -48,10 +49,11 @@ class Ledger:
         self.engine = durable(engine)
         self.clock = clock
         self.reading = reader(engine)
+        self.lease: Lease | None = None
 
     def ask(self, request: Request) -> None:
         """Put a question to people; asking the same again changes nothing."""
-        with self.engine.begin() as connection:
+        with writing(self.engine, self.lease) as connection:
             insert_once(connection, APPROVALS, **vars(request))
 
     def request(self, incident_id: str, subject: str) -> Request:
@@ -140,7 +142,7 @@ class Ledger:
         """Claim an effect before it happens: None when it is ours to carry out now, else the
         earlier claim (done or never reported back): then it must not be carried out again."""
         row = {"key": key, "incident_id": incident_id, "claimed_at": self.clock()}
-        with self.engine.begin() as connection:
+        with writing(self.engine, self.lease) as connection:
             if insert_once(connection, EFFECTS, **row):
                 return None
             found = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings()
@@ -148,7 +150,8 @@ class Ledger:
         return ClaimedEffect(key, earlier["done_at"], json.loads(earlier["result"] or "{}"))
 
     def finish(self, key: str, result: dict[str, Any]) -> None:
-        """Report a claimed effect as carried out, with what came of it."""
+        """Report a claimed effect as carried out, with what came of it: also from somebody who has
+        lost the lease since, because it is so."""
         values = {"done_at": self.clock(), "result": json.dumps(result)}
         with self.engine.begin() as connection:
             connection.execute(update(EFFECTS).where(EFFECTS.c.key == key).values(values))
