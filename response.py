@@ -18,11 +18,12 @@ from typing import Any, cast
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.intake import take
 from .errors import InputError
 from .graph import build
 from .incident.document import Alert
 from .incident.events import ModelWrites, ResponseEvent
+from .intake.grouping import calls_of
+from .intake.handing import take
 from .record.checkpoints import open_checkpointer, readable
 from .record.ledger import Request
 from .state import IncidentState
@@ -51,7 +52,9 @@ class Response:
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
-        return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
+        context = self.context
+        calls = calls_of(context.catalogue)
+        return take(context.store, alert, context.model_layer.note, context.clock(), calls)
 
     def run(self, incident_id: str) -> Iterator[ResponseEvent]:
         """Work the incident until it is over or waits for people; yields what happens.

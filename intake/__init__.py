@@ -1,1 +1,1 @@
-"""Taking alerts in: received, written down once, grouped into incidents before any model is asked."""
+"""Taking alerts in: received, kept once, grouped into incidents before any model is asked."""

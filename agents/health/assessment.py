@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...analysis.quantities import portion
 from ...incident.classification import Classification, classify
+from ...incident.document import Alert
 from ...incident.impact import Impact, SloState, Traffic, assess
 from ...incident.report import Assessment
 from ...incident.severity import Category, Severity

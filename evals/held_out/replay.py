@@ -21,7 +21,7 @@ from ...agents.causes.observations import Observations
 from ...agents.health.onset import find_onset
 from ...agents.runtime.case import Case, Step
 from ...agents.runtime.context import StepBench
-from ...agents.runtime.intake import take
+from ...intake.handing import take
 from ...agents.steps import DETECT, INVESTIGATE, SWEEP
 from ...analysis.tuning import Tuning
 from ...app.opening import open_context, playbooks

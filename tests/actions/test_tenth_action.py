@@ -11,7 +11,7 @@ from warroom.actions.catalogue import CATALOGUE, plan
 from warroom.actions.inventory import Inventory
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import act, undo
-from warroom.agents.runtime.intake import take
+from warroom.intake.handing import take
 from warroom.errors import ToolRetry
 from warroom.incident.action import Outcome, Verdict
 from warroom.incident.document import Incident, to_json

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from warroom.agents.runtime.context import frame_of
-from warroom.agents.runtime.intake import take
+from warroom.intake.handing import take
 from warroom.incident.document import Alert, Incident
 from warroom.record.store import Store
 from warroom.telemetry.model import Coverage, Windows

@@ -34,7 +34,7 @@ def test_an_alert_is_there_before_anything_else_happens(place: Path | str) -> No
 
 def test_an_incident_takes_its_alert_in_one_step(store: Store) -> None:
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     assert store.unclaimed_alerts() == []
     assert store.open_incident(document.alert.fingerprint) == document.id
     assert store.load(document.id).title == document.title
@@ -42,7 +42,7 @@ def test_an_incident_takes_its_alert_in_one_step(store: Store) -> None:
 
 def test_writers_side_by_side_lose_nothing(store: Store) -> None:
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
 
     def write(name: str) -> None:
         for number in range(10):
@@ -60,7 +60,7 @@ def test_writers_side_by_side_lose_nothing(store: Store) -> None:
 
 def test_a_reader_inside_a_write_does_not_wait_for_it(store: Store) -> None:
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     seen = []
     store.update(document.id, lambda doc: seen.append(store.load(document.id).title))
     assert seen == [document.title]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from warroom.agents.runtime.case import Case, Step
 from warroom.agents.runtime.context import ResponseContext
-from warroom.agents.runtime.intake import take
+from warroom.intake.handing import take
 from warroom.agents.steps import ASSESS_SECURITY
 from warroom.incident.document import Alert, Incident
 from warroom.incident.filing import file_report
