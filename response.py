@@ -22,8 +22,8 @@ from .errors import InputError
 from .graph import build
 from .incident.document import Alert
 from .incident.events import ModelWrites, ResponseEvent
-from .intake.grouping import calls_of
 from .intake.handing import take
+from .intake.scopes import calls_of
 from .record.checkpoints import open_checkpointer, readable
 from .record.ledger import Request
 from .state import IncidentState

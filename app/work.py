@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from ..agents.runtime.case import Tell
 from ..incident.action import Verdict
 from ..incident.document import Alert
-from ..intake.grouping import calls_of
 from ..intake.handing import Handed, hand_over
+from ..intake.scopes import calls_of
 from ..record.ledger import Request
 from ..record.store import Store
 from ..response import Response

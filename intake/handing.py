@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..incident.document import Alert
 from ..record.store import Store
 from ..record.tables import ALERTS
-from .grouping import Calls, group_due, runs
+from .grouping import group_due
+from .scopes import Calls, runs
 from .taking import Delivery, keep, rank_of
 from .telling import Arrival, join
 

@@ -18,7 +18,7 @@ from ..record import audit, events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK
 from ..record.work import OVER, wake
-from .grouping import runs
+from .scopes import runs
 from .telling import Arrival, join, new_id, opened
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, ColumnElement, Engine, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..incident.document import Alert
@@ -214,16 +214,17 @@ def _by_last_word(connection: Connection, word: Word, remind_s: float) -> None:
 def _fires_again(latest: sa.Row[Any], word: Word, said: float) -> bool:
     """Whether a word after the end is one of a new episode, and no straggler of the old."""
     if word.said is not None:
-        return said > latest.ends_at
+        return said > max(latest.ends_at, latest.seen_at or 0.0)
     return not word.again or latest.end_known_at < word.row["last_at"] - RETRY_S
 
 
 def _ended(latest: sa.Row[Any], said: float, row: dict[str, Any]) -> dict[str, Any]:
     """An end counts unless the source said later that it fires."""
-    if latest.ends_at is not None or said < (latest.seen_at or latest.starts_at):
-        return {}
+    last = latest.seen_at or latest.starts_at
+    if latest.ends_at is not None or said < last:
+        return {"seen_at": max(last, said)} if latest.ends_at is not None else {}
     due = row["last_at"] if latest.due_at is None else latest.due_at
-    return {"ends_at": said, "end_known_at": row["last_at"], "due_at": due}
+    return {"seen_at": said, "ends_at": said, "end_known_at": row["last_at"], "due_at": due}
 
 
 def _fires_on(
@@ -259,7 +260,7 @@ def _max(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[An
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str, float, float]:
-    """In one order everywhere, so that two writers cannot wait for each other; an end comes last."""
+    """One order for all, so that two writers cannot wait for each other; an end comes last."""
     return row["receiver"], row["fingerprint"], row["starts_at"], row["ends_at"] or 0.0
 
 

@@ -29,6 +29,7 @@ class Arrival:
 
     alert: Alert
     reason: str
+    again: bool = False  # it has it already, and was told of it again
 
 
 def new_id() -> str:
@@ -74,11 +75,11 @@ def join(document: Incident, arrivals: Sequence[Arrival], count: int, now: datet
     count: alerts that it has with them.
     """
     now = max(now, document.opened_at)
-    for arrival in arrivals[:MOST_LINES]:
-        if count - len(arrivals) < FAR:
+    new = [arrival for arrival in arrivals if not arrival.again]
+    for arrival in new[:MOST_LINES]:
+        if count - len(new) < FAR:
             _line(document, arrival, now)
-    more = len(arrivals) - MOST_LINES
-    if more > 0 or _doubled(count - len(arrivals), count):
+    if len(new) > MOST_LINES or _doubled(count - len(new), count):
         _note(document, now, f"{count} alerts belong to it")
     for arrival in arrivals:
         _hold(document, arrival, now)

@@ -37,7 +37,7 @@ ALERTS = sa.Table(  # one row an episode: from when it fires until it is over
     sa.Column("receiver", sa.String, nullable=False),
     sa.Column("fingerprint", sa.String, nullable=False),
     sa.Column("starts_at", sa.Float, nullable=False),  # by the source's clock, where it says
-    sa.Column("seen_at", sa.Float),  # last told to fire, by the source's clock, where it says that
+    sa.Column("seen_at", sa.Float),  # its last word, by the source's clock, where it says when
     sa.Column("ends_at", sa.Float),  # by the source's clock; empty: it fires
     sa.Column("end_known_at", sa.Float),  # by ours
     sa.Column("received_at", sa.Float, nullable=False),

@@ -28,6 +28,7 @@ LEVELS = (
     ("response",),
     ("app",),
     ("drills",),
+    ("service",),
     ("console",),
     ("evals",),
 )

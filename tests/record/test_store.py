@@ -25,21 +25,6 @@ def ask(store: Store, subject: str = "abc", seconds: float = 60) -> None:
     store.ledger.ask(Request("INC-1", subject, "action", "restart", now, now + seconds))
 
 
-def test_an_alert_is_there_before_anything_else_happens(place: Path | str) -> None:
-    alert = minimal().alert
-    Store.open(place).keep_alert(alert)
-    again = Store.open(place)
-    assert [kept for _, kept in again.unclaimed_alerts()] == [alert]
-
-
-def test_an_incident_takes_its_alert_in_one_step(store: Store) -> None:
-    document = minimal()
-    store.create(document)
-    assert store.unclaimed_alerts() == []
-    assert store.open_incident(document.alert.fingerprint) == document.id
-    assert store.load(document.id).title == document.title
-
-
 def test_writers_side_by_side_lose_nothing(store: Store) -> None:
     document = minimal()
     store.create(document)
