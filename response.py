@@ -26,8 +26,8 @@ from .errors import InputError, StoreError
 from .graph import build
 from .incident.document import Alert
 from .incident.events import ResponseEvent
-from .incident.ledger import Request
 from .incident.private import make_private
+from .record.ledger import Request
 from .state import CommunicationState, IncidentState, Told
 from .tracing.spans import begin
 

@@ -163,6 +163,10 @@ class Settings(ModelSettings):
     """What an installation may set. Every default works without a network or a key."""
 
     home: Path = Field(default=Path(".warroom"), description="database, checkpoints, files")
+    database_url: str = Field(
+        default="",
+        description="a PostgreSQL: postgresql://user@host/name; empty: a file",
+    )
     approval_minutes: float = Field(default=30, description="an approval expires after this")
     max_attempts: int = Field(default=3, description="mitigations tried before we hand over")
     act_confidence: float = Field(
@@ -175,9 +179,9 @@ class Settings(ModelSettings):
     )
 
     @property
-    def database(self) -> Path:
-        """Our tables."""
-        return self.home / "warroom.db"
+    def database(self) -> Path | str:
+        """Our tables: a file in the home, or a URL."""
+        return self.database_url or self.home / "warroom.db"
 
     @property
     def checkpoints(self) -> Path:

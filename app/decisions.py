@@ -10,8 +10,8 @@ from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
-from ..incident.ledger import Request
-from ..incident.store import Store
+from ..record.ledger import Request
+from ..record.store import Store
 from ..settings import Settings
 from .configuration import recall
 

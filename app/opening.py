@@ -10,8 +10,8 @@ from ..agents.reasoning.layer import model_layer_of
 from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..errors import InputError, ToolFailed
-from ..incident.store import Store
 from ..incident.timeline import from_ts, utc_now
+from ..record.store import Store
 from ..settings import Settings
 from ..targets.operations import Operations
 from ..targets.stand_ins import Rehearsal

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import NotFound
 from ..incident.document import Alert, Incident
-from ..incident.ledger import Request
-from ..incident.store import IncidentRow, Store
+from ..record.ledger import Request
+from ..record.store import IncidentRow, Store
 from ..settings import Settings
 from .configuration import KEPT
 

@@ -7,9 +7,9 @@ from itertools import groupby
 from ..agents.runtime.case import Tell
 from ..incident.action import Verdict
 from ..incident.document import Alert
-from ..incident.ledger import Request
 from ..incident.severity import Severity, parse_severity
-from ..incident.store import Store
+from ..record.ledger import Request
+from ..record.store import Store
 from ..response import Response
 from ..settings import Settings
 from ..targets.stand_ins import Gone

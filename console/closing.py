@@ -9,9 +9,9 @@ from rich.console import Console
 from ..app.words import seconds
 from ..incident.document import Incident
 from ..incident.evidence import short
-from ..incident.ledger import Request
 from ..incident.lifecycle import OVER
 from ..incident.report import FixReport
+from ..record.ledger import Request
 from ..settings import ModelSettings
 from .model_use import section, totals
 from .screen import heading, line, say, shown

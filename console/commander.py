@@ -25,8 +25,8 @@ from ..incident.action import ActionPlan, Verdict
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
-from ..incident.ledger import Request
 from ..incident.timeline import from_ts, utc_now
+from ..record.ledger import Request
 from .desk import print_json
 from .exits import Exit
 from .screen import heading, line, say, screen, shown

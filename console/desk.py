@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident, escaped
-from ..incident.ledger import Request
+from ..record.ledger import Request
 from .closing import closing, result
 from .exits import Exit, of_incident
 from .screen import say, screen, shown

@@ -10,11 +10,11 @@ from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
 from ..incident.document import Alert, Incident, to_json
-from ..incident.ledger import Request
 from ..incident.report import SweepReport
-from ..incident.store import IncidentRow
 from ..incident.timeline import EventKind, from_ts
 from ..prompts.values import began
+from ..record.ledger import Request
+from ..record.store import IncidentRow
 from .closing import advice, questions, where
 from .desk import print_json
 from .exits import Exit

@@ -5,7 +5,7 @@ from typing import Protocol
 from ..agents.runtime.context import ResponseContext
 from ..app.work import Commander, Tell
 from ..incident.action import Verdict
-from ..incident.ledger import Request
+from ..record.ledger import Request
 
 AUTOMATIC = "drill commander (automatic)"
 

@@ -18,8 +18,8 @@ from typing import Any
 from ..errors import InputError, ToolFailed
 from ..incident.document import Alert, Incident
 from ..incident.lifecycle import ACTIVE, State
-from ..incident.store import Store
 from ..incident.timeline import Event, EventKind, utc_now
+from ..record.store import Store
 from ..targets.survey import FILE, Surveying, keep
 
 SURVEY_S = 30.0

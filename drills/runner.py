@@ -16,9 +16,9 @@ from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources
 from ..app.opening import open_context
 from ..incident.document import Alert
-from ..incident.ledger import Request
 from ..incident.lifecycle import ACTIVE
-from ..incident.store import Store
+from ..record.ledger import Request
+from ..record.store import Store
 from ..settings import Settings
 from ..targets.operations import Operations
 from ..telemetry.alerts import parse_alerts

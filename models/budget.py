@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Engine, func, insert, select
 
 from ..errors import BudgetSpent
-from ..incident.database import MODEL_CALLS, reader
 from ..incident.model_use import ModelCall
+from ..record.database import reader
+from ..record.tables import MODEL_CALLS
 from ..settings import ModelSettings
 from .allowance import conversation_tokens, incident_tokens, specialist_tokens
 from .forms import compact, strict_schema

@@ -23,7 +23,6 @@ from ...incident.report import (
     PostmortemReport,
     VerificationReport,
 )
-from ...incident.store import Store
 from ...models.allowance import Effort, context_row
 from ...models.assembly import describe, model_from, specialist_models
 from ...models.budget import ModelBudget, Spending
@@ -31,6 +30,7 @@ from ...models.masking import Mask, Masked
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
 from ...models.wrapping import Metered
 from ...prompts.values import plain
+from ...record.store import Store
 from ...settings import Settings
 from ...tools.base import name_of
 from ..causes.calibration import basis_of

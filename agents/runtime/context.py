@@ -20,8 +20,8 @@ from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
 from ...incident.finding import Gap
 from ...incident.report import AnyReport
-from ...incident.store import Store
 from ...incident.timeline import utc_now
+from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying
 from ...telemetry.model import EVENTS, Catalogue, Change, Coverage, Service, Window, Windows

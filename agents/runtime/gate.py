@@ -16,8 +16,8 @@ from ...errors import ApprovalError
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import REPLACED_BY, Message, MessageState
 from ...incident.document import Incident
-from ...incident.ledger import Request
 from ...incident.timeline import Event, EventKind
+from ...record.ledger import Request
 from ...state import CommunicationState, IncidentState
 from .context import ResponseContext
 

@@ -10,8 +10,8 @@ from langgraph.runtime import Runtime
 
 from ...incident.document import Alert, Incident
 from ...incident.lifecycle import ACTIVE, State
-from ...incident.store import Store
 from ...incident.timeline import Event, EventKind, utc_now
+from ...record.store import Store
 from ...state import IncidentState
 from .context import ResponseContext
 

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from ...agents.reasoning.layer import model_layer_of
 from ...agents.runtime.case import ModelLayer, PlaybookOnly
-from ...incident.store import Store
 from ...models.protocol import Ask, ToolCall
+from ...record.store import Store
 from ...settings import Settings
 from ..servers.least_instance import least_instance
 from ..servers.scripted import Line, ScriptedModel

@@ -14,8 +14,8 @@ from ...app.configuration import Sources
 from ...app.opening import at_once, open_context
 from ...incident.action import Verdict
 from ...incident.document import Alert
-from ...incident.store import Store
 from ...incident.timeline import from_ts
+from ...record.store import Store
 from ...response import Response
 from ...settings import Settings
 from ...targets.stand_ins import Rehearsal

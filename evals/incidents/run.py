@@ -20,8 +20,8 @@ from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
 from ...incident.document import Alert
-from ...incident.ledger import Request
-from ...incident.store import Store
+from ...record.ledger import Request
+from ...record.store import Store
 from ...response import Response
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle

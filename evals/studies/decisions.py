@@ -5,8 +5,8 @@ import time
 from ...agents.runtime.context import ResponseContext
 from ...incident.action import Verdict
 from ...incident.events import ResponseEvent, StepDone
-from ...incident.ledger import Request
 from ...incident.report import DetectionReport
+from ...record.ledger import Request
 
 BY = "benchmark (automatic)"
 

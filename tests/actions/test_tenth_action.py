@@ -15,8 +15,8 @@ from warroom.agents.runtime.intake import take
 from warroom.errors import ToolRetry
 from warroom.incident.action import Outcome, Verdict
 from warroom.incident.document import Incident, to_json
-from warroom.incident.ledger import Request
 from warroom.incident.timeline import utc_now
+from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations
 from warroom.tests.support.renew_certificate import Certificates, RenewCertificate

@@ -7,7 +7,7 @@ import pytest
 from warroom.agents.runtime.context import frame_of
 from warroom.agents.runtime.intake import take
 from warroom.incident.document import Alert, Incident
-from warroom.incident.store import Store
+from warroom.record.store import Store
 from warroom.telemetry.model import Coverage, Windows
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

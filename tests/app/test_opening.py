@@ -14,10 +14,10 @@ from warroom.app.configuration import Sources
 from warroom.app.opening import open_context, playbooks
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
-from warroom.incident.ledger import Request
 from warroom.incident.report import CustomerImpactReport
 from warroom.incident.timeline import from_ts
 from warroom.prompts.values import hurt, hurt_outside
+from warroom.record.ledger import Request
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.tests.support import incidents

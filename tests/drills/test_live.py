@@ -14,7 +14,7 @@ from warroom.drills.surprise import Drawn, draw
 from warroom.drills.surprise.score import QUESTIONS, RESOLVED
 from warroom.drills.surprise.truth import read_truth
 from warroom.incident.events import ResponseEvent, StepStarted
-from warroom.incident.store import Store
+from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.telemetry.bundle import read_bundle
 

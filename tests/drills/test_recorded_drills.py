@@ -13,8 +13,8 @@ from warroom.drills.faults import FAULTS
 from warroom.drills.score import DrillObservation, Score
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
-from warroom.incident.store import Store
 from warroom.incident.timeline import EventKind
+from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.survey import Recorded

@@ -11,7 +11,7 @@ from warroom.evals.incidents.cases import recorded
 from warroom.evals.incidents.command import EvalOptions, methods_of
 from warroom.evals.incidents.run import TRIVIAL, Responder, model_layer_for, run
 from warroom.evals.servers.scripted import ScriptedModel
-from warroom.incident.store import Store
+from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.tests.support.consoles import CommandLine
 

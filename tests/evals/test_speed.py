@@ -8,8 +8,8 @@ from warroom.evals.studies import one_run, synthetic
 from warroom.evals.studies.decisions import BY, Decisions
 from warroom.evals.studies.speed import SpeedFigure, truth_of
 from warroom.incident.action import Verdict
-from warroom.incident.ledger import Request
-from warroom.incident.store import Store
+from warroom.record.ledger import Request
+from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.telemetry.bundle import open_bundle
 

@@ -12,8 +12,8 @@ from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import undo
 from warroom.agents.runtime.intake import take
 from warroom.incident.action import Execution, Outcome, Verdict
-from warroom.incident.ledger import Request
 from warroom.incident.timeline import utc_now
+from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.responses import alert, inventory, room_over

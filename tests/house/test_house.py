@@ -20,7 +20,7 @@ LEVELS = (
     ("analysis",),
     ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
-    ("actions",),
+    ("actions", "record"),
     ("targets", "telemetry", "prompts"),
     ("tools", "models"),
     ("agents",),

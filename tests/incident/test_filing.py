@@ -22,8 +22,8 @@ from warroom.incident.filing import file_report
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis, merged, numbered
 from warroom.incident.lifecycle import ALLOWED, State
 from warroom.incident.report import InvestigationReport, SweepReport
-from warroom.incident.store import Store
 from warroom.incident.timeline import Event, EventKind, utc_now
+from warroom.record.store import Store
 from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
 from warroom.tests.support.incidents import minimal
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from warroom.incident.private import file_name, write_private
-from warroom.incident.store import Store
+from warroom.record.store import Store
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from warroom.evals.servers.model_faults import SmallReply, question
 from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.severity import Severity
-from warroom.incident.store import Store
 from warroom.models.allowance import Effort, allowance, incident_tokens
 from warroom.models.budget import ModelBudget, Prices, Spending, size_of
 from warroom.models.endpoint import KNOWN
@@ -25,6 +24,7 @@ from warroom.models.stream import StreamReading
 from warroom.models.usage import Tally, estimated
 from warroom.models.wire import ChatRequest
 from warroom.models.wrapping import Metered
+from warroom.record.store import Store
 from warroom.settings import ModelSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

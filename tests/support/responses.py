@@ -7,8 +7,8 @@ from warroom.actions.inventory import Inventory, Part
 from warroom.agents.runtime.context import ResponseContext
 from warroom.incident.action import Verdict
 from warroom.incident.document import Alert
-from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
+from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal

@@ -10,8 +10,8 @@ from warroom.agents.steps import ASSESS_SECURITY
 from warroom.incident.document import Alert, Incident
 from warroom.incident.filing import file_report
 from warroom.incident.report import AnyReport
-from warroom.incident.store import Store
 from warroom.incident.timeline import from_ts
+from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.targets.survey import FILE as SURVEY
 from warroom.targets.survey import Recorded

@@ -9,15 +9,15 @@ import pytest
 
 from warroom.errors import ApprovalError, NotFound, StoreError
 from warroom.incident.action import Verdict
-from warroom.incident.ledger import Request
-from warroom.incident.store import Store
 from warroom.incident.timeline import Event, EventKind, utc_now
+from warroom.record.ledger import Request
+from warroom.record.store import Store
 from warroom.tests.support.incidents import minimal
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "warroom.db")
+def store(place: Path | str) -> Store:
+    return Store.open(place)
 
 
 def ask(store: Store, subject: str = "abc", seconds: float = 60) -> None:
@@ -25,10 +25,10 @@ def ask(store: Store, subject: str = "abc", seconds: float = 60) -> None:
     store.ledger.ask(Request("INC-1", subject, "action", "restart", now, now + seconds))
 
 
-def test_an_alert_is_there_before_anything_else_happens(tmp_path: Path) -> None:
+def test_an_alert_is_there_before_anything_else_happens(place: Path | str) -> None:
     alert = minimal().alert
-    Store.open(tmp_path / "warroom.db").keep_alert(alert)
-    again = Store.open(tmp_path / "warroom.db")
+    Store.open(place).keep_alert(alert)
+    again = Store.open(place)
     assert [kept for _, kept in again.unclaimed_alerts()] == [alert]
 
 
@@ -135,7 +135,7 @@ def test_of_many_claims_one_wins(store: Store) -> None:
 def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     path = tmp_path / "warroom.db"
     path.write_text("not a database, but long enough to be taken for one " * 40)
-    with pytest.raises(StoreError, match="move it away"):
+    with pytest.raises(StoreError, match="may write to it"):
         Store.open(path)
 
 

@@ -1,6 +1,6 @@
 """Keeps incident documents, their evidence and its payloads.
 
-Every change of a document is one read-modify-write under the database's write lock, so
+Every change of a document is one read-modify-write under a lock on it, so
 specialists that work side by side cannot lose each other's words.
 """
 
@@ -13,17 +13,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from ..errors import NotFound, StoreError
-from .database import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, open_database, reader
-from .document import Alert, Incident
-from .evidence import Evidence, canonical, digest_of
+from ..incident.document import Alert, Incident
+from ..incident.evidence import Evidence, canonical, digest_of
+from ..incident.lifecycle import State
+from .database import durable, open_database, reader
 from .ledger import Ledger
-from .lifecycle import State
+from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, insert_once, next_number
 
 Change = Callable[[Incident], None]
-NEWEST = (literal_column("rowid").desc(),)
+NEWEST = (INCIDENTS.c.taken_at.desc(), INCIDENTS.c.id.desc())
 """In the order in which they were taken: a recording's incident is opened in its own time."""
 
 
@@ -45,12 +46,13 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.reading = reader(engine)
+        self.durable = durable(engine)
         self.ledger = Ledger(engine)
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
-        """The store in this SQLite file; made when it is not there."""
-        return cls(open_database(path))
+    def open(cls, place: Path | str) -> "Store":
+        """The store in this SQLite file, made when it is not there, or under this URL."""
+        return cls(open_database(place))
 
     def keep_alert(self, alert: Alert) -> int:
         """Write the alert down before anything else is tried with it; its row number."""
@@ -59,7 +61,7 @@ class Store:
             "fingerprint": alert.fingerprint,
             "body": alert.model_dump_json(),
         }
-        with self.engine.begin() as connection:
+        with self.durable.begin() as connection:
             return connection.execute(
                 insert(ALERTS).values(row).returning(ALERTS.c.id)
             ).scalar_one()
@@ -81,9 +83,9 @@ class Store:
 
     def create(self, document: Incident, alert_row: int) -> None:
         """Add a new incident and mark its alert as taken, in one transaction."""
-        row = {"id": document.id, "version": 1, **_columns(document)}
+        row = {"id": document.id, "version": 1, "taken_at": time.time(), **_columns(document)}
         taken = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=document.id)
-        with self.engine.begin() as connection:
+        with self.durable.begin() as connection:
             connection.execute(insert(INCIDENTS).values(row))
             connection.execute(taken)
 
@@ -98,14 +100,16 @@ class Store:
         Raises NotFound, and StoreError when the change would rewrite the timeline's past.
         """
         with self.engine.begin() as connection:
+            version = _locked(connection, incident_id)
             document = _load(connection, incident_id)
             before = list(document.timeline)
             change(document)
             if document.timeline[: len(before)] != before:
                 raise StoreError("the timeline only grows: a past entry was changed or removed")
-            values = {"version": INCIDENTS.c.version + 1, **_columns(document)}
-            row = update(INCIDENTS).where(INCIDENTS.c.id == incident_id).values(values)
-            connection.execute(row)
+            here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == version)
+            values = {"version": version + 1, **_columns(document)}
+            if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
+                raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
         return document
 
     def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
@@ -113,10 +117,12 @@ class Store:
         text = canonical(payload)
         sealed = record.model_copy(update={"digest": digest_of(text)})
         body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
-        numbers = select(func.max(EVIDENCE.c.number)).where(EVIDENCE.c.incident_id == incident_id)
         with self.engine.begin() as connection:
-            connection.execute(insert(PAYLOADS).prefix_with("OR IGNORE").values(body))
-            number = (connection.execute(numbers).scalar() or 0) + 1
+            _locked(connection, incident_id)
+            insert_once(connection, PAYLOADS, **body)
+            number = next_number(
+                connection, EVIDENCE.c.number, EVIDENCE.c.incident_id == incident_id
+            )
             sealed = sealed.model_copy(update={"id": f"E{number}"})
             row = {"incident_id": incident_id, "number": number, "record": sealed.model_dump_json()}
             connection.execute(insert(EVIDENCE).values(row))
@@ -151,6 +157,12 @@ class Store:
         )
         with self.reading.begin() as connection:
             return connection.execute(query).scalar()
+
+
+def _locked(connection: Connection, incident_id: str) -> int:
+    """The document's version; nobody else changes the incident until this transaction ends."""
+    query = select(INCIDENTS.c.version).where(INCIDENTS.c.id == incident_id)
+    return connection.execute(query.with_for_update()).scalar() or 0
 
 
 def _load(connection: Connection, incident_id: str) -> Incident:

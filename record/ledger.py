@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import Engine, RowMapping, select, update
 
 from ..errors import ApprovalError, NotFound
-from .action import Decision, Verdict
-from .database import APPROVALS, EFFECTS, reader
-from .evidence import short
-from .timeline import from_ts
+from ..incident.action import Decision, Verdict
+from ..incident.evidence import short
+from ..incident.timeline import from_ts
+from .database import durable, reader
+from .tables import APPROVALS, EFFECTS, insert_once
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,14 @@ class Ledger:
     """The tables of approvals and effects. `clock` tells unix seconds."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
-        self.engine = engine
+        self.engine = durable(engine)
         self.clock = clock
         self.reading = reader(engine)
 
     def ask(self, request: Request) -> None:
         """Put a question to people; asking the same again changes nothing."""
-        row = insert(APPROVALS).prefix_with("OR IGNORE").values(vars(request))
         with self.engine.begin() as connection:
-            connection.execute(row)
+            insert_once(connection, APPROVALS, **vars(request))
 
     def request(self, incident_id: str, subject: str) -> Request:
         """The question as first asked. Raises NotFound."""
@@ -92,7 +92,8 @@ class Ledger:
         now = self.clock()
         answer = {"verdict": verdict.value, "decided_by": by, "decided_at": now, "reason": reason}
         with self.engine.begin() as connection:
-            row = connection.execute(select(APPROVALS).where(*here)).mappings().first()
+            asked = select(APPROVALS).where(*here).with_for_update()
+            row = connection.execute(asked).mappings().first()
             if row is None:
                 raise NotFound(f"{incident_id} asks nothing under {subject}; see `warroom show`")
             if row["verdict"] is not None:
@@ -140,11 +141,10 @@ class Ledger:
         earlier claim (done or never reported back): then it must not be carried out again."""
         row = {"key": key, "incident_id": incident_id, "claimed_at": self.clock()}
         with self.engine.begin() as connection:
-            found = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings()
-            earlier = found.first()
-            if earlier is None:
-                connection.execute(insert(EFFECTS).values(row))
+            if insert_once(connection, EFFECTS, **row):
                 return None
+            found = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings()
+            earlier = found.one()
         return ClaimedEffect(key, earlier["done_at"], json.loads(earlier["result"] or "{}"))
 
     def finish(self, key: str, result: dict[str, Any]) -> None:

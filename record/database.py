@@ -1,0 +1,143 @@
+"""The database under the record: SQLite in one file, or PostgreSQL; one engine, migrated when it is
+opened.
+
+A transaction that writes takes SQLite's write lock at once; on PostgreSQL it locks the rows that it
+reads to change. What a promise to the outside rests on (an alert acknowledged, an approval, a
+claim) is written through `durable`: not even a power failure forgets it.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from ..errors import InputError, StoreError
+from ..incident.private import make_private
+from .migrations import HEAD, upgrade
+
+MIGRATING = 0x57A7
+"""Number of the advisory lock under which one process migrates a PostgreSQL database."""
+
+
+def open_database(place: Path | str) -> Engine:
+    """An engine over the database, its tables at the newest version.
+
+    place: a file, or a URL (sqlite:///file, postgresql://user@host/name). Raises InputError for a
+    URL of another kind, StoreError for a file that is no database, a database that does not answer
+    or one that comes from a newer version of Warroom.
+    """
+    url = url_of(place)
+    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    shown = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+    try:
+        with engine.begin() as connection:
+            _migrate(connection, str(shown))
+    except SQLAlchemyError as error:
+        raise StoreError(
+            f"{shown} cannot be opened ({error.__cause__ or error}); {CURE}"
+        ) from error
+    event.listen(engine, "handle_error", _said)
+    return engine
+
+
+CURE = (
+    "see that it runs and that this user may write to it, or name another with WARROOM_DATABASE_URL"
+)
+
+
+def url_of(place: Path | str) -> URL:
+    """As SQLAlchemy wants it. Raises InputError."""
+    if isinstance(place, Path):
+        return URL.create("sqlite", database=str(place))
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise InputError(f"the database's URL cannot be read: {KINDS}") from error
+    match url.get_backend_name():
+        case "sqlite" if url.database:
+            return url
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+    raise InputError(f"a {url.get_backend_name()} database cannot be used: {KINDS}")
+
+
+KINDS = "give sqlite:////folder/warroom.db or postgresql://user:password@host/name"
+
+
+def _sqlite(url: URL) -> Engine:
+    _prepare(Path(str(url.database)))
+    engine = create_engine(url, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _settle)
+    event.listen(engine, "begin", _take_write_lock)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    # A connection that a restarted server has closed is replaced before it is used.
+    waits = {"connect_timeout": 5, "options": "-c lock_timeout=30s -c timezone=UTC"}
+    return create_engine(url, pool_pre_ping=True, pool_size=10, connect_args=waits)
+
+
+def _prepare(path: Path) -> None:
+    """SQLite gives its journals the rights of the database, so that one is made first."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made ({error.strerror}); name another home") from error
+
+
+def _migrate(connection: Connection, shown: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
+    tables = inspect(connection).get_table_names()
+    found = None
+    if "alembic_version" in tables:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and found > HEAD:
+        raise StoreError(f"{shown} was written by a newer Warroom; upgrade warroom to read it")
+    if found != HEAD:
+        upgrade(connection)
+
+
+def reader(engine: Engine) -> Engine:
+    """The same database for transactions that only read: they wait for no writer."""
+    return engine.execution_options(reading=True)
+
+
+def durable(engine: Engine) -> Engine:
+    """The same database for what must survive a power failure: each commit reaches the disk."""
+    return engine.execution_options(durable=True)
+
+
+def _settle(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling would start transactions late and without the
+    # write lock; two writers that read first would then both believe what they read.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _take_write_lock(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    level = "FULL" if options.get("durable", False) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _said(context: ExceptionContext) -> None:
+    """What the disk, the file or the server does not allow (full, read-only, locked, broken, gone),
+    in words."""
+    cause = context.original_exception
+    ours = isinstance(cause, (sqlite3.DatabaseError, psycopg.Error))
+    if ours and not isinstance(cause, (sqlite3.IntegrityError, psycopg.IntegrityError)):
+        raise StoreError(
+            f"the database cannot be used: {cause}; make room on the disk or mend it, "
+            "then `warroom resume` goes on"
+        ) from cause

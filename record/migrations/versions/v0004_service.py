@@ -1,0 +1,125 @@
+"""What a service needs: deliveries, work and its timers, the outbox, events, audit, tokens,
+silences, switches; and when an incident was taken, whatever time it lives in."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    """The tables as record/tables.py has them."""
+    column = sa.Column("taken_at", sa.Float, nullable=False, server_default="0")
+    op.add_column("incidents", column)
+    op.execute("UPDATE incidents SET taken_at = opened_at")
+    op.create_table(
+        "deliveries",
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("receiver", sa.String, nullable=False),
+        sa.Column("key", sa.String, nullable=False),
+        sa.Column("received_at", sa.Float, nullable=False),
+        sa.Column("last_at", sa.Float, nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("alerts", sa.Integer, nullable=False),
+        sa.UniqueConstraint("receiver", "key"),
+    )
+    _work()
+    _notes()
+    _people()
+
+
+def _work() -> None:
+    op.create_table(
+        "work",
+        sa.Column("incident_id", sa.String, primary_key=True),
+        sa.Column("wake_at", sa.Float, index=True),
+        sa.Column("why", sa.Text, nullable=False),
+        sa.Column("status", sa.String, nullable=False),
+        sa.Column("owner", sa.String),
+        sa.Column("token", sa.Integer, nullable=False),
+        sa.Column("lease_until", sa.Float),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("graph", sa.String, nullable=False),
+    )
+    op.create_table(
+        "targets",
+        sa.Column("target", sa.String, primary_key=True),
+        sa.Column("incident_id", sa.String, nullable=False),
+        sa.Column("token", sa.Integer, nullable=False),
+        sa.Column("lease_until", sa.Float),
+    )
+    op.create_table(
+        "timers",
+        sa.Column("incident_id", sa.String, primary_key=True),
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("due_at", sa.Float, nullable=False),
+        sa.Column("done_at", sa.Float),
+    )
+
+
+def _notes() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("incident_id", sa.String, nullable=False, index=True),
+        sa.Column("channel", sa.String, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("put_at", sa.Float, nullable=False),
+        sa.Column("next_at", sa.Float, index=True),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("sent_at", sa.Float),
+        sa.Column("error", sa.Text),
+    )
+    op.create_table(
+        "events",
+        sa.Column("position", NUMBER, primary_key=True),
+        sa.Column("incident_id", sa.String, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("event", sa.String, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.UniqueConstraint("incident_id", "number"),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("actor", sa.String, nullable=False),
+        sa.Column("act", sa.String, nullable=False),
+        sa.Column("incident_id", sa.String, index=True),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("seal", sa.String, nullable=False),
+    )
+
+
+def _people() -> None:
+    op.create_table(
+        "tokens",
+        sa.Column("digest", sa.String, primary_key=True),
+        sa.Column("name", sa.String, nullable=False, unique=True),
+        sa.Column("role", sa.String, nullable=False),
+        sa.Column("made_at", sa.Float, nullable=False),
+        sa.Column("revoked_at", sa.Float),
+    )
+    op.create_table(
+        "silences",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("matchers", sa.Text, nullable=False),
+        sa.Column("starts_at", sa.Float, nullable=False),
+        sa.Column("ends_at", sa.Float, nullable=False),
+        sa.Column("made_by", sa.String, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "switches",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("off", sa.Boolean, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("made_by", sa.String, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+    )

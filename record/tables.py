@@ -1,0 +1,230 @@
+"""The tables. All times are unix seconds; all texts named JSON hold our own types.
+
+Correctness rests on what a database promises and nothing else: unique keys (`insert_once`), updates
+that name what they expect to find, rows locked while they are read to be changed. A change of a
+table is a new file in migrations/.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+METADATA = sa.MetaData()
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""Of a row that counts itself up: SQLite does so for INTEGER only."""
+
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("receiver", sa.String, nullable=False),  # which one took it
+    sa.Column("key", sa.String, nullable=False),  # the sender's own id of it, or the body's digest
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("last_at", sa.Float, nullable=False),  # when it came again
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # as it came, zlib
+    sa.Column("alerts", sa.Integer, nullable=False),  # how many it held
+    sa.UniqueConstraint("receiver", "key"),
+)
+
+ALERTS = sa.Table(
+    "alerts",
+    METADATA,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # the alert as parsed, JSON
+    sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
+)
+
+INCIDENTS = sa.Table(
+    "incidents",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),  # JSON, evidence references left out
+    sa.Column("version", sa.Integer, nullable=False),  # counts writes; a write names what it read
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("opened_at", sa.Float, nullable=False),  # in the time that it lives in
+    sa.Column("taken_at", sa.Float, nullable=False),  # in ours
+    sa.Column("updated_at", sa.Float, nullable=False),
+)
+
+EVIDENCE = sa.Table(
+    "evidence",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # E1, E2, …
+    sa.Column("record", sa.Text, nullable=False),  # Evidence as JSON
+)
+
+PAYLOADS = sa.Table(
+    "payloads",
+    METADATA,
+    sa.Column("digest", sa.String, primary_key=True),  # SHA-256 of the canonical JSON
+    sa.Column("body", sa.LargeBinary, nullable=False),  # canonical JSON, zlib
+)
+
+APPROVALS = sa.Table(
+    "approvals",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("subject", sa.String, primary_key=True),  # hash of the exact plan or message
+    sa.Column("kind", sa.String, nullable=False),  # action or text
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("requested_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("verdict", sa.String),  # empty while open
+    sa.Column("decided_by", sa.String),
+    sa.Column("decided_at", sa.Float),
+    sa.Column("reason", sa.Text),
+)
+
+EFFECTS = sa.Table(
+    "effects",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),  # incident, what, hash: one row, one effect
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("claimed_at", sa.Float, nullable=False),
+    sa.Column("done_at", sa.Float),  # empty: claimed and never reported back
+    sa.Column("result", sa.Text),  # JSON
+)
+
+WORK = sa.Table(
+    "work",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("wake_at", sa.Float, index=True),  # when to look at it next; empty: it is over
+    sa.Column("why", sa.Text, nullable=False),  # what it waits for, for people
+    sa.Column("status", sa.String, nullable=False),  # ready, waiting, over, stuck
+    sa.Column("owner", sa.String),  # the process that works it
+    sa.Column("token", sa.Integer, nullable=False),  # counts the owners: an old one is refused
+    sa.Column("lease_until", sa.Float),
+    sa.Column("attempts", sa.Integer, nullable=False),  # failed in a row
+    sa.Column("graph", sa.String, nullable=False),  # version of the graph that it runs on
+)
+
+TARGETS = sa.Table(
+    "targets",
+    METADATA,
+    sa.Column("target", sa.String, primary_key=True),  # system and service acted on
+    sa.Column("incident_id", sa.String, nullable=False),
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("lease_until", sa.Float),
+)
+
+TIMERS = sa.Table(
+    "timers",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),  # what it is for, and which time
+    sa.Column("due_at", sa.Float, nullable=False),
+    sa.Column("done_at", sa.Float),
+)
+
+OUTBOX = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),  # incident, hash, channel
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # JSON
+    sa.Column("put_at", sa.Float, nullable=False),
+    sa.Column("next_at", sa.Float, index=True),  # empty: sent, or given up
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("sent_at", sa.Float),
+    sa.Column("error", sa.Text),
+)
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("position", NUMBER, primary_key=True),  # over all incidents
+    sa.Column("incident_id", sa.String, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # 1, 2, … in the incident
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("event", sa.String, nullable=False),  # its name, as in incident/events.py
+    sa.Column("body", sa.Text, nullable=False),  # JSON
+    sa.UniqueConstraint("incident_id", "number"),
+)
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=False),  # 1, 2, …, none missing
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),  # an authenticated identity
+    sa.Column("act", sa.String, nullable=False),
+    sa.Column("incident_id", sa.String, index=True),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
+    sa.Column("seal", sa.String, nullable=False),  # over this row and the seal before it
+)
+
+TOKENS = sa.Table(
+    "tokens",
+    METADATA,
+    sa.Column("digest", sa.String, primary_key=True),  # of the token: itself is kept nowhere
+    sa.Column("name", sa.String, nullable=False, unique=True),  # whose
+    sa.Column("role", sa.String, nullable=False),  # observer, responder, commander, admin
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.Column("revoked_at", sa.Float),
+)
+
+SILENCES = sa.Table(
+    "silences",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),  # silence, maintenance
+    sa.Column("matchers", sa.Text, nullable=False),  # JSON
+    sa.Column("starts_at", sa.Float, nullable=False),
+    sa.Column("ends_at", sa.Float, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+SWITCHES = sa.Table(
+    "switches",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),  # effects
+    sa.Column("off", sa.Boolean, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+MODEL_CALLS = sa.Table(
+    "model_calls",
+    METADATA,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("specialist", sa.String, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),  # reason, skeptic, write
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("cached_tokens", sa.Integer, nullable=False),  # of the input
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("estimated", sa.Boolean, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Float),  # empty: no price is known
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+)
+
+
+def insert_once(connection: Connection, table: sa.Table, **row: Any) -> bool:
+    """Insert this row unless one with a key of it is there: whether it is ours."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(sa.literal(1))).first() is not None
+
+
+def next_number(connection: Connection, column: sa.Column, *where: Any) -> int:
+    """The number after the largest. Safe where the rows it is chosen among are locked."""
+    found = connection.execute(sa.select(sa.func.max(column)).where(*where)).scalar()
+    return (found or 0) + 1
