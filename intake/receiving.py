@@ -88,7 +88,9 @@ class Reader:
         found = [read_mapped(event, mapping, self.receiver.type) for event in events]
         return [alert for part in found for alert in part], ""
 
-    def _from_sns(self, message: dict[str, Any], body: bytes) -> Received:
+    def _from_sns(self, message: Any, body: bytes) -> Received:
+        if not isinstance(message, dict):
+            raise AlertError("no message of SNS: the body is no object")
         place = place_to_confirm(message)
         key = f"id:{truncated(message.get('MessageId'), 300)}"
         if place or message.get("Type") != "Notification":
