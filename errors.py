@@ -16,7 +16,7 @@ WarroomError                 message says what to do next
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
 │   ├── LeaseLost            somebody else works the incident now: nothing of ours counts
-│   └── StoreUnavailable     locked, full, restarting, gone: it passes, who asked tries again
+│   └── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer
