@@ -41,14 +41,14 @@ def group_due(
     found: dict[str, bool] = {}
     while True:
         with records.durable.begin() as connection:
-            due = _due(connection, now.timestamp())
+            due = due_rows(connection, now.timestamp())
             batch = Batch(connection, now, calls or {}, note)
             found = batch.take(due) | found
         if len(due) < BATCH:
             return found
 
 
-def _due(connection: Connection, at: float) -> list[Row]:
+def due_rows(connection: Connection, at: float) -> list[Row]:
     """The rows to look at, ours until the transaction ends: the worst first."""
     query = select(ALERTS).where(ALERTS.c.due_at <= at).order_by(ALERTS.c.id).limit(BATCH)
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()

@@ -111,8 +111,8 @@ def _count(connection: Connection, delivery: Delivery, at: float) -> tuple[int, 
     put = _insert(connection, DELIVERIES).values(row)
     again = {"times": DELIVERIES.c.times + 1, "last_at": _max(DELIVERIES.c.last_at, sa.literal(at))}
     kept = put.on_conflict_do_update(index_elements=["receiver", "key"], set_=again)
-    number, times = connection.execute(kept.returning(DELIVERIES.c.id, DELIVERIES.c.times)).one()
-    return number, times > 1
+    found = connection.execute(kept.returning(DELIVERIES.c.id, DELIVERIES.c.times)).one()
+    return found.id, found.times > 1
 
 
 def _said(alert: Alert) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 from warroom.incident.document import Incident
 from warroom.incident.lifecycle import State
 from warroom.incident.severity import Severity
-from warroom.intake.grouping import group_due
+from warroom.intake.grouping import Batch, due_rows, group_due
 from warroom.intake.scopes import MEDIUM_S, STRONG_S
 from warroom.record.store import Store
 from warroom.tests.support.alerts import NOW, due, end_work, fires, kept, later, over, put
@@ -204,18 +204,12 @@ def test_one_that_is_killed_while_grouping_leaves_it_to_the_next(store: Store) -
     class Killed(Exception):
         pass
 
-    def killed(*_args: object) -> None:
-        raise Killed
-
-    from warroom.intake.grouping import Batch
-
     class Doomed(Batch):
-        _wake = killed
+        def _wake(self, incident_id: str) -> None:
+            raise Killed
 
     with pytest.raises(Killed), store.durable.begin() as connection:
-        from warroom.intake.grouping import _due
-
-        Doomed(connection, NOW, {}, "").take(_due(connection, NOW.timestamp()))
+        Doomed(connection, NOW, {}, "").take(due_rows(connection, NOW.timestamp()))
     assert store.incidents() == []
     (incident,) = group(store)
     assert kept(store)[0].incident_id == incident.id

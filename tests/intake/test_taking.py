@@ -147,7 +147,7 @@ def anew(tmp_path_factory: pytest.TempPathFactory):
 @given(said=SAID, order=st.randoms(use_true_random=False))
 def test_any_order_ends_as_the_right_one(anew, said: list[Alert], order) -> None:
     right, shuffled = anew(), anew()
-    ordered = sorted(said, key=lambda a: a.ends_at or a.starts_at)
+    ordered = sorted(said, key=lambda a: a.ends_at or a.starts_at or NOW)
     for number, alert in enumerate(ordered):
         put(right, alert, at=number)
     mixed = [*said, *said[::2]]
