@@ -4,8 +4,9 @@
                  \\-> communicate, beside the others from declaration on
 
 Every node reads the document from the store and files its report there; the state carries only
-where to go next. A person decides at `commander` and `approval`; the only nodes with effects on
-the world are `act`, `undo`, `send_internal` and `send_approved`.
+where to go next. A person decides at `commander` and `approval`, time at `looked_again`,
+`stabilised` and `waited`; the only nodes with effects on the world are `act`, `undo`,
+`send_internal` and `send_approved`.
 """
 
 from functools import cache
@@ -16,7 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.effects import act, send, stabilise, undo, wait_on
+from .agents.runtime.effects import act, send, undo
 from .agents.runtime.gate import (
     ask_commander,
     ask_for_text,
@@ -29,11 +30,11 @@ from .agents.runtime.node import (
     is_investigated,
     is_noise,
     is_sure,
-    look_again,
     next_round,
     outcome_of,
     specialist,
 )
+from .agents.runtime.waits import look_again, looked_again, stabilise, wait_on, waited
 from .incident.action import WELL, Outcome
 from .state import CommunicationState, IncidentState, Told
 
@@ -57,6 +58,7 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
     graph.add_node("look_again", look_again)
+    graph.add_node("looked_again", looked_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
@@ -65,7 +67,8 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_conditional_edges(
         "detect", after_detect, ["look_again", "respond", "communicate", END]
     )
-    graph.add_edge("look_again", "detect")
+    graph.add_edge("look_again", "looked_again")
+    graph.add_edge("looked_again", "detect")
     return graph
 
 
@@ -86,10 +89,12 @@ def respond() -> Phase:
     graph.add_node("refused", note_refusal)
     graph.add_node("act", act)
     graph.add_node("stabilise", stabilise)
+    graph.add_node("stabilised", waited)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
     graph.add_node("watch", specialist(steps.WATCH, outcome_of))
     graph.add_node("wait", wait_on)
+    graph.add_node("waited", waited)
     graph.add_node("again", next_round)
     # Phases 4 and 5, once the outcome is known.
     graph.add_node("tell_outcome", communicate())
@@ -106,14 +111,16 @@ def respond() -> Phase:
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
     graph.add_edge("refused", "ask")
     graph.add_edge("act", "stabilise")
-    graph.add_edge("stabilise", "verify")
+    graph.add_edge("stabilise", "stabilised")
+    graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
     graph.add_conditional_edges("undo", after_undo, ["debug", "again", *WRAP_UP])
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
     graph.add_conditional_edges("watch", after_watch, ["wait", *WRAP_UP])
-    graph.add_edge("wait", "watch")
+    graph.add_edge("wait", "waited")
+    graph.add_edge("waited", "watch")
     return graph.compile()
 
 

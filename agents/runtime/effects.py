@@ -18,7 +18,7 @@ from ...errors import NotFound, ToolError, ToolFailed
 from ...incident.action import ActionPlan, Decision, Execution, Outcome, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
-from ...incident.events import ActionDone, ActionStarted, Waiting
+from ...incident.events import ActionDone, ActionStarted
 from ...incident.finding import Gap
 from ...incident.lifecycle import State
 from ...incident.timeline import Event, EventKind
@@ -87,32 +87,6 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         incident_id, lambda doc: _undone(doc, state.plan, result, context.now(doc))
     )
     return {}
-
-
-def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait until the stabilisation window and a measuring window after it have passed; a
-    measuring window more each time the symptoms were still on their way back."""
-    context = runtime.context
-    windows = context.catalogue.windows
-    document = context.store.load(state.incident_id)
-    ended = max(e.ended_at or e.started_at for e in document.executions)
-    due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
-    wait = due - (context.now(document) - ended).total_seconds()
-    if wait > 0:
-        runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
-        context.sleep(wait)
-    context.recorder.advance()  # what is measured now is what has come since
-    return {"checks": state.checks + 1}
-
-
-def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait a measuring window more before looking again, where nobody acts."""
-    context = runtime.context
-    seconds = context.catalogue.windows.verify_s
-    runtime.stream_writer(Waiting(seconds=seconds, why="watching whether it stays well"))
-    context.sleep(seconds)
-    context.recorder.advance()
-    return {"checks": state.checks + 1}
 
 
 def _begin(document: Incident, plan_hash: str, decision: Decision | None, now: datetime) -> None:
