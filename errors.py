@@ -15,6 +15,7 @@ WarroomError                 message says what to do next
 ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
+│   ├── StoreUnavailable     locked, full, restarting, gone: it passes, and whoever asked tries again
 │   └── LeaseLost            somebody else works the incident now: nothing of ours counts any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
@@ -88,6 +89,10 @@ class LifecycleError(WarroomError):
 
 class StoreError(WarroomError):
     """Our own tables cannot be read or written."""
+
+
+class StoreUnavailable(StoreError):
+    """Our own tables cannot be read or written now; trying again later may do."""
 
 
 class LeaseLost(StoreError):

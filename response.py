@@ -13,8 +13,7 @@ waits, and the row of work says until when.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
-from threading import Event, Thread
+from dataclasses import replace
 from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -22,14 +21,15 @@ from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
-from .errors import InputError, LeaseLost, StoreUnavailable
+from .errors import InputError, LeaseLost
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
 from .incident.events import ModelWrites, ResponseEvent, StepDone
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
-from .record.leases import LEASE_S, Lease, new_owner, writing
+from .record.holding import Held, renewed
+from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
 from .record.work import OVER, Work
 from .settings import Settings
@@ -48,20 +48,6 @@ def durable_graph(settings: Settings) -> Iterator[Phase]:
     """The graph over the settings' checkpoints, for one thread. Raises StoreError."""
     with open_checkpointer(settings) as saver:
         yield build().compile(checkpointer=saver)
-
-
-@dataclass(frozen=True)
-class Held:
-    """An incident that we hold. `ended` is set when its turn has to end at the next event: the
-    lease is lost, or whoever works it stops."""
-
-    lease: Lease
-    ended: Event = field(default_factory=Event)
-
-    @property
-    def incident_id(self) -> str:
-        """Whose lease it is."""
-        return self.lease.incident_id
 
 
 class Response:
@@ -125,7 +111,7 @@ class Response:
         """Renew the lease while the block runs, then give the incident back with the time at which
         to look at it again; after a failure, in a while."""
         try:
-            with _renewed(self.work, held, self.lease_s):
+            with renewed(self.work, held, self.lease_s):
                 yield held
             until, why = self._until(held)
         except (LeaseLost, Misfit):
@@ -258,39 +244,16 @@ class Response:
 
 def _keeper(context: ResponseContext, held: Held) -> Callable[[ResponseEvent], None]:
     """Stores each event for those who follow; a step that is done ends a row of failures."""
-    store, done = context.store, Event()
+    store, failures = context.store, True
 
     def keep(event: ResponseEvent) -> None:
+        nonlocal failures
         if isinstance(event, ModelWrites):  # half a sentence is nothing to keep
             return
         with writing(store.engine, held.lease) as connection:
             events.append(connection, held.incident_id, event, time.time())
-        if isinstance(event, StepDone) and not done.is_set():
-            done.set()
+        if failures and isinstance(event, StepDone):
             store.work.progressed(held.lease)
+            failures = False
 
     return keep
-
-
-@contextmanager
-def _renewed(work: Work, held: Held, lease_s: float) -> Iterator[None]:
-    """A thread that renews the lease; where it is lost, the turn ends."""
-    over = Event()
-
-    def renew() -> None:
-        while not over.wait(lease_s / 4):
-            try:
-                work.renew(held.lease, lease_s)
-            except LeaseLost:
-                held.ended.set()
-                return
-            except StoreUnavailable:
-                continue  # it passes, or the lease runs out: the token tells
-
-    thread = Thread(target=renew, name=f"lease {held.incident_id}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
