@@ -21,17 +21,17 @@ from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
-from .errors import InputError, LeaseLost
+from .errors import InputError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
 from .incident.events import ModelWrites, ResponseEvent, StepDone
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
-from .record.holding import Held, renewed
+from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
-from .record.work import OVER, Work
+from .record.work import OVER
 from .settings import Settings
 from .state import IncidentState, Pause
 from .tracing.spans import begin
@@ -40,7 +40,6 @@ Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
 LEAST_S = 1.0
 """Before a turn that came too early is tried again."""
-STOPPED = "stopped half-way; whoever takes it goes on from the last step"
 
 
 @contextmanager
@@ -48,6 +47,13 @@ def durable_graph(settings: Settings) -> Iterator[Phase]:
     """The graph over the settings' checkpoints, for one thread. Raises StoreError."""
     with open_checkpointer(settings) as saver:
         yield build().compile(checkpointer=saver)
+
+
+def prune(graph: Phase, incident_id: str) -> None:
+    """Drop the checkpoints of an incident that is over. Raises StoreError."""
+    assert isinstance(graph.checkpointer, BaseCheckpointSaver)
+    with readable():
+        graph.checkpointer.delete_thread(incident_id)
 
 
 class Response:
@@ -103,28 +109,10 @@ class Response:
                 f"another process works on {incident_id}; a decision recorded with "
                 "`warroom approve` or `warroom reject` is picked up by it"
             )
-        with self.holding(Held(lease)) as held:
+        with holding(self.work, lease, self.lease_s) as held:
             yield held
-
-    @contextmanager
-    def holding(self, held: Held) -> Iterator[Held]:
-        """Renew the lease while the block runs, then give the incident back with the time at which
-        to look at it again; after a failure, in a while."""
-        try:
-            with renewed(self.work, held, self.lease_s):
-                yield held
-            until, why = self._until(held)
-        except (LeaseLost, Misfit):
-            raise  # it is not ours any more: with somebody else, or set aside
-        except (GeneratorExit, KeyboardInterrupt):
-            self.work.release(held.lease, self.work.now(), STOPPED)
-            raise
-        except BaseException as error:
-            self.work.failed(held.lease, f"{type(error).__name__}: {error}")
-            raise
-        if self.work.release(held.lease, until, why) == OVER:
-            with readable():
-                self._saver.delete_thread(held.incident_id)
+        if held.status == OVER:
+            prune(self.graph, incident_id)
 
     def turn(self, held: Held) -> Iterator[ResponseEvent]:
         """Work an incident that we hold until it is over or waits: for people, or for time; answers
@@ -141,6 +129,8 @@ class Response:
             while given is not None and not held.ended.is_set():
                 yield from self._stream(held, context, given)
                 given = self._answers(incident_id)
+            if not held.ended.is_set():
+                held.until, held.why = self._until(incident_id)
 
     def waiting(self, incident_id: str) -> list[Request]:
         """What the incident waits for people to decide."""
@@ -156,18 +146,16 @@ class Response:
 
     def timer(self, incident_id: str) -> float | None:
         """Seconds until the time comes that the graph waits for; None: it waits for none."""
-        due = [self.context.store.timers.due_at(p["incident_id"], p["subject"])
-               for p in self._pauses(incident_id) if p["kind"] == "timer"]  # fmt: skip
+        timers = [each["subject"] for each in self._pauses(incident_id) if each["kind"] == "timer"]
+        due = [self.context.store.timers.due_at(incident_id, name) for name in timers]
         now = self.work.now()
         return min((max(0.0, (at or now) - now) for at in due), default=None)
 
-    def _until(self, held: Held) -> tuple[float | None, str]:
+    def _until(self, incident_id: str) -> tuple[float | None, str]:
         """When to look at it again, by the shared clock (None: it is over), and why then."""
-        incident_id, now = held.incident_id, self.work.now()
-        if held.ended.is_set():
-            return now, STOPPED
         if self.over(incident_id):
             return None, "the response is over"
+        now = self.work.now()
         asked = self.waiting(incident_id)
         wait = self.timer(incident_id)
         times = [request.expires_at for request in asked]
@@ -229,11 +217,6 @@ class Response:
                 yield event
                 if held.ended.is_set():
                     return
-
-    @property
-    def _saver(self) -> BaseCheckpointSaver[Any]:
-        assert isinstance(self.graph.checkpointer, BaseCheckpointSaver)
-        return self.graph.checkpointer
 
     def _config(self, incident_id: str) -> Any:
         return {

@@ -30,10 +30,6 @@ def playbooks(_settings: Settings, _store: Store) -> ModelLayer:
     return PlaybookOnly()
 
 
-def at_once(_seconds: float) -> None:
-    """No waiting: what a bundle holds is history."""
-
-
 LONG_AGO_S = 3600.0
 """Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
 
@@ -59,7 +55,8 @@ def open_context(
     recorder: Recorder | None = None,
     model_layer: MakeModelLayer = model_layer_of,
     clock: Callable[[], datetime] | None = None,
-    sleep: Callable[[float], None] | None = None,
+    pace: float | None = None,
+    store: Store | None = None,
     rehearse: bool = False,
 ) -> ResponseContext:
     """Store, telemetry, hands and model layer.
@@ -70,7 +67,8 @@ def open_context(
         recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
         clock: what counts as now; by default the time, of a recording its own.
-        sleep: how a stabilisation window is waited for; of a recording not at all.
+        pace: seconds waited for each second of a window; by default 1, of a recording 0.
+        store: open already, instead of the settings' own.
         rehearse: hands that note what would have been done, over what the survey shows.
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
@@ -80,7 +78,7 @@ def open_context(
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
     operations = _operations(sources.operations)
-    store = Store.open(settings.database, settings.key_file)
+    store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,
@@ -89,7 +87,7 @@ def open_context(
         survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),
-        sleep=sleep or (time.sleep if end is None else at_once),
+        pace=pace if pace is not None else float(end is None),
         recorded=end is not None,
         drill=sources.drill,
     )

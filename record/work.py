@@ -104,15 +104,18 @@ class Work:
             status = OVER if row["status"] == OVER else READY
             return _taken(connection, row, owner, now + lease_s, status, attempts=0)
 
-    def claim_next(self, owner: str, lease_s: float = LEASE_S) -> Lease | None:
-        """The lease of the incident that is due for longest; None where none is.
+    def claim_next(
+        self, owner: str, lease_s: float = LEASE_S, only: str | None = None
+    ) -> Lease | None:
+        """The lease of the incident that is due for longest (`only`: of this one); None where none
+        is.
 
         One whose holder died is due; one that outlives too many of them in a row is set aside.
         """
         while True:
             with self.engine.begin() as connection:
                 now = self.clock(connection)
-                row = _locked(connection, _due(now), skip=True)
+                row = _locked(connection, _due(now, only), skip=True)
                 if row is None:
                     return None
                 crashes = row["attempts"] + (row["owner"] is not None)
@@ -203,10 +206,11 @@ FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
 
 
-def _due(now: float) -> ColumnElement[bool]:
+def _due(now: float, only: str | None = None) -> ColumnElement[bool]:
     waits = and_(WORK.c.owner.is_(None), WORK.c.wake_at <= now)
     orphaned = and_(WORK.c.owner.is_not(None), WORK.c.lease_until <= now)
-    return and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
+    open_ = and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
+    return open_ if only is None else and_(open_, WORK.c.incident_id == only)
 
 
 def _of(lease: Lease) -> ColumnElement[bool]:
