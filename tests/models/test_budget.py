@@ -235,9 +235,11 @@ def test_a_call_is_counted_before_its_place_is_free(tmp_path: Path) -> None:
 
 def test_a_call_under_way_in_another_process_counts(tmp_path: Path) -> None:
     till, other = (Till(tmp_path, used(300), tokens_per_specialist=400) for _ in range(2))
-    with other.budget.admitted(question(30), "gpt"):
-        with pytest.raises(BudgetSpent, match="too few"), till.budget.admitted(question(30), "gpt"):
-            pass
+    under_way = other.budget.admitted(question(30), "gpt")
+    under_way.__enter__()
+    with pytest.raises(BudgetSpent, match="too few"), till.budget.admitted(question(30), "gpt"):
+        pass
+    under_way.__exit__(None, None, None)
     with till.budget.admitted(question(30), "gpt"):
         pass
 

@@ -29,15 +29,16 @@ def inventory() -> Inventory:
 
 
 def room_over(
-    home: Path, fault: Fault = HANGS, hands: Rehearsal | None = None, **settings: float
+    home: Path, fault: Fault = HANGS, hands: Rehearsal | None = None, **settings: float | str
 ) -> ResponseContext:
     """A room whose bundle is written on first use; its clock stands at NOW, and nobody waits."""
     bundle = home / "bundle"
     if not bundle.exists():
         write_shop(bundle, fault)
+    configured = Settings.model_validate({"home": home, **settings})
     return ResponseContext(
-        Settings.model_validate({"home": home, **settings}),
-        Store.open(home / "warroom.db"),
+        configured,
+        Store.open(configured.database),
         open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),
