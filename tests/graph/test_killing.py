@@ -1,4 +1,4 @@
-"""kill −9 and SIGSTOP at the writes of a whole response, in real processes, on both databases.
+"""kill -9 and SIGSTOP at the writes of a whole response, in real processes, on both databases.
 
 A few points here; WARROOM_ALL_POINTS=1 takes every one (docs/reliability.md).
 """

@@ -92,7 +92,7 @@ def test_the_command_line_sleeps_between_and_holds_the_incident(tmp_path: Path, 
     held: list[bool] = []
 
     def sleep(seconds: float) -> None:
-        other = Store.open(context.settings.database).work
+        other = Work(Store.open(context.settings.database).engine, time)
         held.append(other.claim(incident, "another/1/x") is None)
         time.sleep(seconds)
 
@@ -102,7 +102,7 @@ def test_the_command_line_sleeps_between_and_holds_the_incident(tmp_path: Path, 
         )
         return True
 
-    with Response(context) as response:
+    with Response(context, lease_s=3_600) as response:
         incident, _ = response.take(alert())
         events: list = []
         work(response, incident, events.append, approve, sleep)
