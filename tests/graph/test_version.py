@@ -35,7 +35,7 @@ def pipeline(waits: str = "approval", then: str = "act", phase: str = "phase", *
         interrupt("?")
         return {"nodes": [*given.nodes, waits]}
 
-    inner = StateGraph(state)
+    inner: Any = StateGraph(state)
     inner.add_node(waits, waiting)
     inner.add_node(then, lambda given: {"nodes": [*given.nodes, then]})
     inner.add_edge(START, waits)

@@ -41,8 +41,7 @@ def time() -> Time:
 
 def room(home: Path, place: Path | str, time: Time) -> ResponseContext:
     """A room in which a second of a window takes a second of that time."""
-    url = place if isinstance(place, str) else ""
-    context = room_over(home, hands=Rehearsal(inventory()), max_attempts=1, database_url=url)
+    context = room_over(home, hands=Rehearsal(inventory()), place=place, max_attempts=1)
     context.pace = 1.0
     context.store.work = Work(context.store.engine, time)
     context.store.timers = Timers(context.store.engine, time)

@@ -88,7 +88,7 @@ class Hands(Rehearsal):
 
 def room(home: Path, url: str) -> ResponseContext:
     """A small recording, rehearsed hands, one attempt."""
-    return room_over(home, hands=Hands(home / "acted"), max_attempts=1, database_url=url)
+    return room_over(home, hands=Hands(home / "acted"), place=url, max_attempts=1)
 
 
 def respond(home: Path, url: str) -> None:
