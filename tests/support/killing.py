@@ -1,9 +1,9 @@
 """Kills and stops real processes at each write of a whole response, on a real database.
 
 A run is cut into points: before and after each commit into our tables. What lies between two of
-them (an effect, a checkpoint) is cut from both sides. One nursery process has everything imported and
-forks a child for each run: `python -m warroom.tests.support.killing JOB.json` prints a line of JSON
-for each point. A row more is another `Job`, or another field of `Ending`.
+them (an effect, a checkpoint) is cut from both sides. One nursery process has everything imported
+and forks a child for each run: `python -m warroom.tests.support.killing JOB.json` prints a line of
+JSON for each point. A row more is another `Job`, or another field of `Ending`.
 """
 
 import json
