@@ -39,7 +39,9 @@ def test_an_effect_that_happened_after_the_backup_does_not_happen_again(tmp_path
     assert restore(context.settings, tmp_path / "saved") >= 1
     again = room_over(tmp_path, hands=hands)
     decision = again.store.ledger.decision(incident, subject)
-    assert decision and decision.verdict is Verdict.expired and "see what was done" in decision.reason
+    assert (
+        decision and decision.verdict is Verdict.expired and "see what was done" in decision.reason
+    )
     with Response(again) as second:
         list(second.run(incident))
         assert len(hands.acted) == 1
