@@ -15,10 +15,13 @@ from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
+from ...telemetry.rules import default_rules
+from ...tools.alert_condition import AlertCondition
 from ...tools.base import Result
 from ...tools.measure import JUST, SignalLevels, measure
-from ..causes.observations import Observations, finding
+from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
+from .anomalies import CHANGED
 from .levels import deviated, healthy
 from .recovery import Judged, Watch, conclude
 from .symptoms import decisive, declared, targets, threshold
@@ -64,6 +67,24 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
         return False
     holding = judged.well and judged.outcome is Outcome.unverified
     return (plan.experiment or plan.kind in HELD) and not holding
+
+
+def of_outcomes(case: Case, row: AlertCondition) -> bool:
+    """Whether a rule says that requests are not completed."""
+    rules = case.catalogue.rules or default_rules(case.catalogue.windows)
+    return any(rule.kind == "outcomes" for rule in rules if rule.name == row.rule)
+
+
+def refuses_on_purpose(case: Case, plan: ActionPlan | None, row: AlertCondition) -> bool:
+    """Whether a rule fires for nothing but what a block answers to those whom it refuses: their
+    attack may go on, and what all others complete is judged beside it."""
+    if plan is None or plan.kind != BlockSource.kind or row.service != plan.target:
+        return False
+    if not of_outcomes(case, row):
+        return False
+    shifts = where(Observations(case).outcomes, service=plan.target)
+    changed = [shift for shift in shifts if shift.score >= CHANGED]
+    return all(shift.status == BlockSource.answer for shift in changed)
 
 
 class Look:
@@ -121,14 +142,22 @@ class Look:
         measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
         unseen = [name.replace("/", " ") for name in names if name not in measured]
         judged = conclude(self.decided, self.watched, acted=acted, unseen=unseen)
-        return self._held_against_the_alert(judged) if judged.outcome in WELL else judged
+        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
 
-    def _held_against_the_alert(self, judged: Judged) -> Judged:
+    def held_against_the_alert(self, judged: Judged) -> Judged:
         """What is well by its signals is over only when the alert's own condition, and every rule
-        that fires for a service of this incident, says so too."""
+        that fires for a service of this incident, says so too; and where something is not completed
+        any more, whoever answers for it: a conflict or a missing page is no error of its server."""
         found = Observations(self.case).condition
-        ours = {s.name for s in self.case.document.services if s.role in ("alerting", "affected")}
-        fires = [row for row in found.rows if row.holds and (row.alerted or row.service in ours)]
+        services = self.case.document.services
+        ours = {s.name for s in services if s.role in ("alerting", "affected")}
+        fires = [
+            row
+            for row in found.rows
+            if row.holds
+            and (row.alerted or row.service in ours or of_outcomes(self.case, row))
+            and not refuses_on_purpose(self.case, self.plan, row)
+        ]
         if fires:
             why = f"{fires[0].words}; {judged.reason}"
             return Judged(Outcome.unverified, why, again=True)
