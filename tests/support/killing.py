@@ -137,8 +137,8 @@ class Cut:
         self._at("after")
 
     def _at(self, when: str) -> None:
-        if self.when == when and self.commits == self.point:
-            self.point = -1
+        if self.when == when and 0 < self.point <= self.commits:
+            self.point = 0
             os.kill(os.getpid(), self.number)
 
 
@@ -188,7 +188,7 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
     counted = home / "commits"
 
     def first() -> None:
-        cut = Cut(point or -1, when, job.signal)
+        cut = Cut(point, when, job.signal)
         respond(home, url)
         counted.write_text(str(cut.commits))
 
@@ -202,7 +202,7 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
         commits = int(counted.read_text()) if counted.exists() else 0
         return Ending(point, when, cut, commits, **found(home, url))
     _pid, status = os.waitpid(pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), "it did not come to the point at which to stop"
+    assert os.WIFSTOPPED(status), f"it ended ({status}) before the point at which to stop"
     assert ended(child(lambda: respond(home, url))) == 0
     before = found(home, url)
     os.kill(pid, signal.SIGCONT)
