@@ -15,7 +15,8 @@ WarroomError                 message says what to do next
 ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
-│   └── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   ├── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   └── LeaseLost            somebody else works the incident now: ours does not count any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer
@@ -92,6 +93,10 @@ class StoreError(WarroomError):
 
 class StoreUnavailable(StoreError):
     """Our own tables cannot be read or written now; trying again later may do."""
+
+
+class LeaseLost(StoreError):
+    """Somebody else works the incident now: what we still write is refused."""
 
 
 class ModelError(WarroomError):
