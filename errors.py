@@ -17,6 +17,7 @@ WarroomError                 message says what to do next
 ├── HeldBack                 an approved effect that may not happen now: switch, freeze, limit
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
+│   └── LeaseLost            somebody else works the incident now: nothing of ours counts any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer
@@ -107,6 +108,10 @@ class LifecycleError(WarroomError):
 
 class StoreError(WarroomError):
     """Our own tables cannot be read or written."""
+
+
+class LeaseLost(StoreError):
+    """Somebody else works the incident now: what we still write is refused."""
 
 
 class ModelError(WarroomError):

@@ -7,9 +7,7 @@ index, not a clock): what became of it is found out first, by a probe or by a pe
 """
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +19,7 @@ from ..incident.action import Verdict
 from ..incident.evidence import short
 from ..incident.identity import WARROOM, Identity
 from ..incident.timeline import from_ts
+from .leases import Lease, writing
 from .switches import switched_off
 from .tables import APPROVALS, EFFECTS, insert_once
 
@@ -77,16 +76,13 @@ class Bounds:
 FREE = Bounds()
 
 
-class Claims(ABC):
+class Claims:
     """The table of effects; the approvals that allow them are beside it, in the ledger."""
 
     engine: Engine
     reading: Engine
     clock: Callable[[], float]
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """The one way to a transaction that changes something here."""
+    lease: Lease | None
 
     def claim(self, effect: Effect, bounds: Bounds = FREE) -> ClaimedEffect | None:
         """Claim an effect before it happens: None when it is ours to carry out now, else the
@@ -95,7 +91,7 @@ class Claims(ABC):
         Raises ApprovalError without a live approval of exactly this, HeldBack when it may not
         happen now. Then nothing was claimed, and it can be tried again.
         """
-        with self.writing() as connection:
+        with writing(self.engine, self.lease) as connection:
             return self.claimed(connection, effect, bounds)
 
     def claimed(

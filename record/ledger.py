@@ -7,13 +7,12 @@ of the same subject; the newest request is the one that counts. Effects are in c
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select, update
+from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from ..errors import ApprovalError, NotFound
 from ..incident.action import Decision, Verdict
@@ -22,6 +21,7 @@ from ..incident.identity import NOBODY, Identity
 from ..incident.timeline import from_ts
 from .claims import Claims
 from .database import durable, reader
+from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
 
 
@@ -58,12 +58,7 @@ class Ledger(Claims):
         self.engine = durable(engine)
         self.clock = clock
         self.reading = reader(engine)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """The one way to a transaction that changes something here."""
-        with self.engine.begin() as connection:
-            yield connection
+        self.lease: Lease | None = None
 
     def ask(self, request: Request, afresh: Collection[Verdict] = LAPSED) -> Request:
         """Put a question to people; the request that stands now.
@@ -71,7 +66,7 @@ class Ledger(Claims):
         One that is open, or was answered otherwise than in `afresh`, stays as it is; else the same
         is asked anew under the next number.
         """
-        with self.writing() as connection:
+        with writing(self.engine, self.lease) as connection:
             row = _newest(connection, request.incident_id, request.subject)
             if row is not None:
                 answer = self._answer(connection, row)
@@ -113,7 +108,7 @@ class Ledger(Claims):
         whom and when), when it has expired, or when the same person approves twice.
         """
         now = self.clock()
-        with self.writing() as connection:
+        with writing(self.engine, self.lease) as connection:
             row = _asked(connection, incident_id, subject)
             given = json.loads(row["consents"])
             if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
@@ -137,7 +132,7 @@ class Ledger(Claims):
         )
         answer = {"decided_by": by.name, "decided_at": self.clock(), "reason": reason}
         change = update(APPROVALS).where(*open_).values(verdict=Verdict.withdrawn.value, **answer)
-        with self.writing() as connection:
+        with writing(self.engine, self.lease) as connection:
             rows = connection.execute(change.returning(APPROVALS)).mappings().all()
             for row in rows:
                 self._note(connection, by, Verdict.withdrawn.value, row, reason)
