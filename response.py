@@ -10,48 +10,26 @@ even without it.
 """
 
 import fcntl
-import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
-from .errors import InputError, StoreError
+from .errors import InputError
 from .graph import build
 from .incident.document import Alert
-from .incident.events import ResponseEvent
-from .incident.private import make_private
+from .incident.events import ModelWrites, ResponseEvent
+from .record.checkpoints import open_checkpointer, readable
 from .record.ledger import Request
-from .state import CommunicationState, IncidentState, Told
+from .state import IncidentState
 from .tracing.spans import begin
 
-FORMS = ("null", "bytes", "bytearray", "msgpack")
-"""What checkpoints are written in."""
-STATES = (IncidentState, CommunicationState, Told)
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
-
-
-class OwnTypes(JsonPlusSerializer):
-    """Reads plain data and our own states; a planted checkpoint cannot name anything to run."""
-
-    def __init__(self) -> None:
-        super().__init__(allowed_msgpack_modules=STATES)
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """The value. Raises StoreError for a form that we never write (JSON, pickle)."""
-        if data[0] not in FORMS:
-            raise StoreError(
-                f"a checkpoint holds {data[0]}, which Warroom never writes: see who did, then "
-                "move checkpoints.db away; the incidents stay"
-            )
-        return super().loads_typed(data)
 
 
 class Response:
@@ -61,16 +39,15 @@ class Response:
     def __init__(self, context: ResponseContext) -> None:
         begin(context.settings.tracing, context.settings.tracing_content)
         self.context = context
-        with _readable(context.settings.checkpoints):
-            self._checkpoints = _connect(context.settings.checkpoints)
-        saver = SqliteSaver(self._checkpoints, serde=OwnTypes())
+        self._open = ExitStack()
+        saver = self._open.enter_context(open_checkpointer(context.settings))
         self.graph = build().compile(checkpointer=saver)
 
     def __enter__(self) -> "Response":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._checkpoints.close()
+        self._open.close()
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
@@ -83,7 +60,7 @@ class Response:
         NotFound for an unknown incident, InputError when another process works on it.
         """
         self.context.store.load(incident_id)
-        with self._alone(incident_id), _readable(self.context.settings.checkpoints):
+        with self._alone(incident_id), readable():
             given = self._entry(incident_id)
             while given is not None:
                 yield from self._stream(incident_id, given)
@@ -126,8 +103,11 @@ class Response:
             stream_mode=["custom"],
             subgraphs=True,
         )
-        for _namespace, _mode, event in stream:
-            yield cast("ResponseEvent", event)
+        for _namespace, _mode, given_event in stream:
+            event = cast("ResponseEvent", given_event)
+            if not isinstance(event, ModelWrites):  # half a sentence is nothing to keep
+                self.context.store.events.append(incident_id, event, time.time())
+            yield event
 
     def _config(self, incident_id: str) -> Any:
         return {
@@ -148,24 +128,3 @@ class Response:
                     "`warroom approve` or `warroom reject` is picked up by it"
                 ) from None
             yield
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_private(path)
-    connection = sqlite3.connect(path, check_same_thread=False)
-    # As in our own database: what a dying machine forgets is worked again, from the last
-    # checkpoint that it kept.
-    connection.execute("PRAGMA synchronous=NORMAL")
-    return connection
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Says what to do where the checkpoints cannot be read or written."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"{path}: {error}; make room on the disk or mend it; `warroom resume` then goes on"
-        ) from error

@@ -167,6 +167,16 @@ class Settings(ModelSettings):
         default="",
         description="a PostgreSQL: postgresql://user@host/name; empty: a file",
     )
+    audit_key: Path | None = Field(
+        default=None,
+        description="file of the key that seals the audit log; workers of one database share it",
+    )
+    evidence_days: float = Field(
+        default=90, gt=0, description="what tools answered is kept so long after an incident ended"
+    )
+    delivery_days: float = Field(
+        default=30, gt=0, description="bodies of deliveries are kept so long"
+    )
     approval_minutes: float = Field(default=30, description="an approval expires after this")
     max_attempts: int = Field(default=3, description="mitigations tried before we hand over")
     act_confidence: float = Field(
@@ -182,6 +192,11 @@ class Settings(ModelSettings):
     def database(self) -> Path | str:
         """Our tables: a file in the home, or a URL."""
         return self.database_url or self.home / "warroom.db"
+
+    @property
+    def key_file(self) -> Path:
+        """Of the key that seals the audit log."""
+        return self.audit_key or self.home / "audit.key"
 
     @property
     def checkpoints(self) -> Path:

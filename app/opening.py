@@ -80,7 +80,7 @@ def open_context(
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
     operations = _operations(sources.operations)
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,

@@ -71,7 +71,7 @@ class Record:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = Store.open(settings.database)
+        self.store = Store.open(settings.database, settings.key_file)
 
     def incidents(self) -> list[IncidentRow]:
         """Every incident, newest first."""

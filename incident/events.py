@@ -6,10 +6,13 @@ The document holds what became of it; an event says that something just took pla
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from .action import ActionPlan, Execution
+from .action import ActionPlan, Decision, Execution
+from .communication import Message
+from .document import Alert
 from .evidence import Evidence
+from .lifecycle import Transition
 from .model_use import ModelCall
 from .report import AnyReport
 
@@ -94,3 +97,72 @@ ResponseEvent = Annotated[
     | ModelCalled,
     Field(discriminator="event"),
 ]
+"""What a response says of itself while it runs."""
+
+
+class AlertTaken(BaseModel):
+    """An alert was written down and is this incident's now."""
+
+    event: Literal["alert_taken"] = "alert_taken"
+    alert: Alert = Field(description="as parsed")
+    reason: str = Field(default="", description="why it belongs here; empty: it opened it")
+
+
+class IncidentJoined(BaseModel):
+    """Another incident turned out to be the same one."""
+
+    event: Literal["incident_joined"] = "incident_joined"
+    other: str = Field(description="its id")
+    reason: str = Field(description="why")
+
+
+class Asked(BaseModel):
+    """A person is asked to decide."""
+
+    event: Literal["asked"] = "asked"
+    subject: str = Field(description="hash of the exact plan or text")
+    kind: str = Field(description="action or text")
+    title: str = Field(description="in a few words")
+    expires_at: AwareDatetime = Field(description="until when an answer counts, UTC")
+
+
+class Decided(BaseModel):
+    """Somebody decided, or the time for it ran out."""
+
+    event: Literal["decided"] = "decided"
+    decision: Decision = Field(description="who, what and why")
+
+
+class StateChanged(BaseModel):
+    """The incident entered another state."""
+
+    event: Literal["state_changed"] = "state_changed"
+    transition: Transition = Field(description="to which, who says so and why")
+
+
+class MessageSent(BaseModel):
+    """A message went out."""
+
+    event: Literal["message_sent"] = "message_sent"
+    message: Message = Field(description="exactly what was sent, and to whom")
+
+
+IncidentEvent = Annotated[
+    StepStarted
+    | PlaybookAnswered
+    | StepDone
+    | EvidenceKept
+    | ActionStarted
+    | ActionDone
+    | Waiting
+    | ModelCalled
+    | AlertTaken
+    | IncidentJoined
+    | Asked
+    | Decided
+    | StateChanged
+    | MessageSent,
+    Field(discriminator="event"),
+]
+"""What is stored and can be followed: what a response says, but for half-written words of a model,
+and what people and senders do."""

@@ -4,9 +4,17 @@ opened.
 A transaction that writes takes SQLite's write lock at once; on PostgreSQL it locks the rows that it
 reads to change. What a promise to the outside rests on (an alert acknowledged, an approval, a
 claim) is written through `durable`: not even a power failure forgets it.
+
+Nothing is tried again in here. What passes by itself is StoreUnavailable, and whoever asked tries
+again: the worker with its backoff, a sender after a 503, a person.
 """
 
+import os
+import secrets
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 
 import psycopg
@@ -15,7 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ..errors import InputError, StoreError
+from ..errors import InputError, StoreError, StoreUnavailable
 from ..incident.private import make_private
 from .migrations import HEAD, upgrade
 
@@ -23,16 +31,23 @@ MIGRATING = 0x57A7
 """Number of the advisory lock under which one process migrates a PostgreSQL database."""
 
 
-def open_database(place: Path | str) -> Engine:
+def open_database(place: Path | str, key_file: Path | None = None) -> Engine:
     """An engine over the database, its tables at the newest version.
 
-    place: a file, or a URL (sqlite:///file, postgresql://user@host/name). Raises InputError for a
-    URL of another kind, StoreError for a file that is no database, a database that does not answer
-    or one that comes from a newer version of Warroom.
+    Args:
+        place: a file, or a URL (sqlite:///file, postgresql://user@host/name).
+        key_file: the key that seals the audit log; by default it lies beside SQLite's file. A
+            server has none by default: its seals are plain hashes then.
+
+    Raises InputError for a URL of another kind, StoreError for a file that is no database, a
+    database that does not answer or one that comes from a newer version of Warroom.
     """
     url = url_of(place)
     engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
     shown = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+    if url.get_backend_name() == "sqlite":
+        key_file = key_file or Path(str(shown)).with_name("audit.key")
+    engine = engine.execution_options(**{AUDIT_KEY: _key_reader(key_file)})
     try:
         with engine.begin() as connection:
             _migrate(connection, str(shown))
@@ -47,6 +62,10 @@ def open_database(place: Path | str) -> Engine:
 CURE = (
     "see that it runs and that this user may write to it, or name another with WARROOM_DATABASE_URL"
 )
+
+
+AUDIT_KEY = "audit_key"
+"""Execution option of an engine: gives the bytes that seal the audit log, read when first asked."""
 
 
 def url_of(place: Path | str) -> URL:
@@ -78,8 +97,16 @@ def _sqlite(url: URL) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     # A connection that a restarted server has closed is replaced before it is used.
-    waits = {"connect_timeout": 5, "options": "-c lock_timeout=30s -c timezone=UTC"}
-    return create_engine(url, pool_pre_ping=True, pool_size=10, connect_args=waits)
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        connect_args={"connect_timeout": 5, "options": OPTIONS},
+    )
+
+
+OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
+"""Of each connection. A process that is stopped within a transaction may not keep its locks."""
 
 
 def _prepare(path: Path) -> None:
@@ -89,6 +116,25 @@ def _prepare(path: Path) -> None:
         make_private(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be made ({error.strerror}); name another home") from error
+
+
+def _key_reader(key_file: Path | None) -> Callable[[], bytes]:
+    return cache(partial(_read_key, key_file)) if key_file else bytes
+
+
+def _read_key(path: Path) -> bytes:
+    """32 random bytes, made when there are none; processes that begin together end with one key."""
+    try:
+        if not path.exists():
+            fresh = path.with_name(f".{secrets.token_hex(8)}.new")
+            make_private(fresh)
+            fresh.write_text(secrets.token_hex(32), encoding="ascii")
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read as the audit log's key: {error}") from error
 
 
 def _migrate(connection: Connection, shown: str) -> None:
@@ -105,8 +151,11 @@ def _migrate(connection: Connection, shown: str) -> None:
 
 
 def reader(engine: Engine) -> Engine:
-    """The same database for transactions that only read: they wait for no writer."""
-    return engine.execution_options(reading=True)
+    """The same database for transactions that only read: they wait for no writer, and see one state
+    of it however many queries they make."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(reading=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def durable(engine: Engine) -> Engine:
@@ -135,9 +184,21 @@ def _said(context: ExceptionContext) -> None:
     """What the disk, the file or the server does not allow (full, read-only, locked, broken, gone),
     in words."""
     cause = context.original_exception
-    ours = isinstance(cause, (sqlite3.DatabaseError, psycopg.Error))
-    if ours and not isinstance(cause, (sqlite3.IntegrityError, psycopg.IntegrityError)):
-        raise StoreError(
-            f"the database cannot be used: {cause}; make room on the disk or mend it, "
-            "then `warroom resume` goes on"
-        ) from cause
+    if isinstance(cause, INTEGRITY) or not isinstance(cause, (sqlite3.DatabaseError, psycopg.Error)):
+        return
+    kind = StoreUnavailable if isinstance(cause, PASSES) else StoreError
+    if isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True  # it is the standby now: ask for the primary again
+    raise kind(
+        f"the database cannot be used: {cause}; make room on the disk or mend it, "
+        "then `warroom resume` goes on"
+    ) from cause
+
+
+INTEGRITY = (sqlite3.IntegrityError, psycopg.IntegrityError)
+PASSES = (
+    sqlite3.OperationalError,  # locked, full, not writable
+    psycopg.OperationalError,  # restarting, gone, full, a lock not got, a deadlock
+    psycopg.InterfaceError,  # the connection was closed
+    psycopg.errors.ReadOnlySqlTransaction,
+)

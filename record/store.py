@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from ..errors import NotFound, StoreError
 from ..incident.document import Alert, Incident
-from ..incident.evidence import Evidence, canonical, digest_of
+from ..incident.evidence import Evidence, canonical, digest_of, short
 from ..incident.lifecycle import State
+from ..incident.timeline import from_ts
+from . import events
 from .database import durable, open_database, reader
 from .leases import Lease, writing
 from .ledger import Ledger
@@ -55,11 +57,13 @@ class Store:
         self.timers = Timers(engine)
         self.work = Work(engine)
         self.lease: Lease | None = None
+        self.events = events.EventLog(engine)
 
     @classmethod
-    def open(cls, place: Path | str) -> "Store":
-        """The store in this SQLite file, made when it is not there, or under this URL."""
-        return cls(open_database(place))
+    def open(cls, place: Path | str, key_file: Path | None = None) -> "Store":
+        """The store in this SQLite file, made when it is not there, or under this URL; the audit
+        log's key in `key_file` (see `open_database`)."""
+        return cls(open_database(place, key_file))
 
     def under(self, lease: Lease) -> "Store":
         """The same store for who holds this lease: its writes count only as long as it does; after
@@ -118,7 +122,7 @@ class Store:
         with writing(self.engine, self.lease) as connection:
             version = _locked(connection, incident_id)
             document = _load(connection, incident_id)
-            before = list(document.timeline)
+            before, known = list(document.timeline), events.Before.of(document)
             change(document)
             if document.timeline[: len(before)] != before:
                 raise StoreError("the timeline only grows: a past entry was changed or removed")
@@ -126,6 +130,8 @@ class Store:
             values = {"version": version + 1, **_columns(document)}
             if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
                 raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
+            for event in known.news(document):
+                events.append(connection, incident_id, event, time.time())
         return document
 
     def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
@@ -135,25 +141,35 @@ class Store:
         body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
         with writing(self.engine, self.lease) as connection:
             _locked(connection, incident_id)
-            insert_once(connection, PAYLOADS, **body)
+            if not insert_once(connection, PAYLOADS, **body):  # one that was dropped is back
+                gone = (PAYLOADS.c.digest == sealed.digest, PAYLOADS.c.dropped_at.is_not(None))
+                connection.execute(update(PAYLOADS).where(*gone).values(dropped_at=None, **body))
             number = next_number(
                 connection, EVIDENCE.c.number, EVIDENCE.c.incident_id == incident_id
             )
             sealed = sealed.model_copy(update={"id": f"E{number}"})
-            row = {"incident_id": incident_id, "number": number, "record": sealed.model_dump_json()}
+            row = {
+                "incident_id": incident_id,
+                "number": number,
+                "record": sealed.model_dump_json(),
+                "digest": sealed.digest,
+            }
             connection.execute(insert(EVIDENCE).values(row))
         return sealed
 
     def payload(self, payload_digest: str) -> Any:
         """The payload under this digest. Raises NotFound; StoreError if it was altered."""
-        query = select(PAYLOADS.c.body).where(PAYLOADS.c.digest == payload_digest)
+        query = select(PAYLOADS).where(PAYLOADS.c.digest == payload_digest)
         with self.reading.begin() as connection:
-            body = connection.execute(query).scalar()
-        if body is None:
-            raise NotFound(f"no payload {payload_digest[:12]}")
-        text = zlib.decompress(body)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"no payload {short(payload_digest)}")
+        if row["dropped_at"] is not None:
+            when = f"{from_ts(row['dropped_at']):%Y-%m-%d}"
+            raise NotFound(f"payload {short(payload_digest)} expired: dropped for its age on {when}")
+        text = zlib.decompress(row["body"])
         if digest_of(text) != payload_digest:
-            raise StoreError(f"payload {payload_digest[:12]} is not what was recorded")
+            raise StoreError(f"payload {short(payload_digest)} is not what was recorded")
         return json.loads(text)
 
     def incidents(self) -> list[IncidentRow]:

@@ -60,13 +60,15 @@ EVIDENCE = sa.Table(
     sa.Column("incident_id", sa.String, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),  # E1, E2, …
     sa.Column("record", sa.Text, nullable=False),  # Evidence as JSON
+    sa.Column("digest", sa.String, nullable=False, index=True),  # of its payload
 )
 
 PAYLOADS = sa.Table(
     "payloads",
     METADATA,
     sa.Column("digest", sa.String, primary_key=True),  # SHA-256 of the canonical JSON
-    sa.Column("body", sa.LargeBinary, nullable=False),  # canonical JSON, zlib
+    sa.Column("body", sa.LargeBinary, nullable=False),  # canonical JSON, zlib; empty once dropped
+    sa.Column("dropped_at", sa.Float),  # by retention
 )
 
 APPROVALS = sa.Table(
@@ -148,7 +150,7 @@ OUTBOX = sa.Table(
 EVENTS = sa.Table(
     "events",
     METADATA,
-    sa.Column("position", NUMBER, primary_key=True),  # over all incidents
+    sa.Column("position", NUMBER, primary_key=True, autoincrement=False),  # over all incidents
     sa.Column("incident_id", sa.String, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),  # 1, 2, … in the incident
     sa.Column("at", sa.Float, nullable=False),
@@ -167,6 +169,16 @@ AUDIT = sa.Table(
     sa.Column("incident_id", sa.String, index=True),
     sa.Column("detail", sa.Text, nullable=False),  # JSON
     sa.Column("seal", sa.String, nullable=False),  # over this row and the seal before it
+)
+
+AUDIT_HEAD = sa.Table(
+    "audit_head",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    sa.Column("number", NUMBER, nullable=False),  # of the last audit row
+    sa.Column("last", sa.String, nullable=False),  # its seal
+    sa.Column("seal", sa.String, nullable=False),  # over both: a cut tail shows
+    sa.Column("key", sa.String, nullable=False),  # name of the key that seals
 )
 
 TOKENS = sa.Table(

@@ -7,7 +7,8 @@ import pytest
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from warroom.errors import StoreError
-from warroom.response import OwnTypes, Response
+from warroom.record.checkpoints import OwnTypes
+from warroom.response import Response
 from warroom.state import IncidentState
 from warroom.tests.support.consoles import context
 

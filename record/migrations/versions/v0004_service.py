@@ -1,5 +1,6 @@
 """What a service needs: deliveries, work and its timers, the outbox, events, audit, tokens,
-silences, switches; and when an incident was taken, whatever time it lives in."""
+silences, switches; when an incident was taken, whatever time it lives in; and which payload a piece
+of evidence has, so that old ones can be dropped."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +16,7 @@ def upgrade() -> None:
     column = sa.Column("taken_at", sa.Float, nullable=False, server_default="0")
     op.add_column("incidents", column)
     op.execute("UPDATE incidents SET taken_at = opened_at")
+    _evidence()
     op.create_table(
         "deliveries",
         sa.Column("id", NUMBER, primary_key=True),
@@ -31,6 +33,7 @@ def upgrade() -> None:
     _effects()
     _work()
     _notes()
+    _audit()
     _people()
 
 
@@ -79,6 +82,19 @@ def _effects() -> None:
     )
 
 
+def _evidence() -> None:
+    digest = sa.Column("digest", sa.String, nullable=False, server_default="")
+    op.add_column("evidence", digest)
+    found = "record::json ->> 'digest'" if _is_postgresql() else "json_extract(record, '$.digest')"
+    op.execute(f"UPDATE evidence SET digest = {found}")
+    op.create_index("ix_evidence_digest", "evidence", ["digest"])
+    op.add_column("payloads", sa.Column("dropped_at", sa.Float))
+
+
+def _is_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"
+
+
 def _work() -> None:
     op.create_table(
         "work",
@@ -116,7 +132,7 @@ def _notes() -> None:
     )
     op.create_table(
         "events",
-        sa.Column("position", NUMBER, primary_key=True),
+        sa.Column("position", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("incident_id", sa.String, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("at", sa.Float, nullable=False),
@@ -124,6 +140,12 @@ def _notes() -> None:
         sa.Column("body", sa.Text, nullable=False),
         sa.UniqueConstraint("incident_id", "number"),
     )
+
+
+ONLY_GROWS = "the audit log only grows: a row is neither changed nor removed"
+
+
+def _audit() -> None:
     op.create_table(
         "audit",
         sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
@@ -134,6 +156,29 @@ def _notes() -> None:
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("seal", sa.String, nullable=False),
     )
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("last", sa.String, nullable=False),
+        sa.Column("seal", sa.String, nullable=False),
+        sa.Column("key", sa.String, nullable=False),
+    )
+    if _is_postgresql():
+        op.execute(
+            "CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{ONLY_GROWS}'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()"
+        )
+        return
+    for act in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit "
+            f"BEGIN SELECT RAISE(ABORT, '{ONLY_GROWS}'); END"
+        )
 
 
 def _people() -> None:

@@ -1,0 +1,131 @@
+"""What happened, typed and in order: 1, 2, … in an incident, and over all of them by a position
+that a follower goes on from.
+
+Positions are given out under one lock that is held until the transaction ends: whoever reads 8 has
+7. So an event is the last thing that a transaction writes, after rows are locked and after the
+audit log; in that order nobody waits for each other in a circle.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
+
+from ..incident.communication import MessageState
+from ..incident.document import Incident
+from ..incident.events import IncidentEvent, MessageSent, StateChanged
+from .database import reader
+from .tables import EVENTS, next_number
+
+ORDER = 0x57A8
+"""Number of PostgreSQL's advisory lock under which positions are given out."""
+LOOK_S = 0.2
+"""Seconds between two looks of a follower: other processes write too."""
+MOST = 500
+"""Events that are handed out at once."""
+KINDS: TypeAdapter[IncidentEvent] = TypeAdapter(IncidentEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event and where it stands; `at` in unix seconds."""
+
+    position: int
+    incident_id: str
+    number: int
+    at: float
+    event: IncidentEvent
+
+
+def append(connection: Connection, incident_id: str, event: IncidentEvent, at: float) -> int:
+    """Store an event as the last thing of the caller's transaction; its position."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
+    position = next_number(connection, EVENTS.c.position)
+    row = {
+        "position": position,
+        "incident_id": incident_id,
+        "number": next_number(connection, EVENTS.c.number, EVENTS.c.incident_id == incident_id),
+        "at": at,
+        "event": event.event,
+        "body": event.model_dump_json(),
+    }
+    connection.execute(insert(EVENTS).values(row))
+    return position
+
+
+class EventLog:
+    """The events of all incidents. `clock` tells seconds that pass, `sleep` lets them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.engine = engine
+        self.reading = reader(engine)
+        self.clock = clock
+        self.sleep = sleep
+
+    def append(self, incident_id: str, event: IncidentEvent, at: float) -> int:
+        """Store an event in a transaction of its own; its position."""
+        with self.engine.begin() as connection:
+            return append(connection, incident_id, event, at)
+
+    def after(
+        self, position: int = 0, incident_id: str | None = None, limit: int = MOST
+    ) -> list[Stored]:
+        """The events after this position, oldest first; of all incidents when none is named."""
+        query = select(EVENTS).where(EVENTS.c.position > position)
+        if incident_id is not None:
+            query = query.where(EVENTS.c.incident_id == incident_id)
+        with self.reading.begin() as connection:
+            rows = connection.execute(query.order_by(EVENTS.c.position).limit(limit)).mappings()
+            return [_stored(row) for row in rows]
+
+    def follow(
+        self,
+        position: int = 0,
+        incident_id: str | None = None,
+        limit: int = MOST,
+        wait_s: float = 20.0,
+    ) -> list[Stored]:
+        """As `after`, but where there is nothing it waits for it: nothing after `wait_s` seconds."""
+        until = self.clock() + wait_s
+        while not (found := self.after(position, incident_id, limit)) and self.clock() < until:
+            self.sleep(LOOK_S)
+        return found
+
+
+def _stored(row: RowMapping) -> Stored:
+    names = ("position", "incident_id", "number", "at")
+    return Stored(*(row[name] for name in names), KINDS.validate_json(row["body"]))
+
+
+# What a change of the document says by itself: whoever makes it need not.
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a document said before it was changed."""
+
+    transitions: int
+    sent: frozenset[str]
+
+    @classmethod
+    def of(cls, document: Incident) -> "Before":
+        """Taken before the change."""
+        return cls(len(document.transitions), frozenset(m.hash for m in _sent(document)))
+
+    def news(self, document: Incident) -> list[IncidentEvent]:
+        """What the change added."""
+        changed = [StateChanged(transition=t) for t in document.transitions[self.transitions :]]
+        sent = [MessageSent(message=m) for m in _sent(document) if m.hash not in self.sent]
+        return [*changed, *sent]
+
+
+def _sent(document: Incident) -> Iterator:
+    return (m for m in document.communications if m.state is MessageState.sent)
