@@ -22,7 +22,9 @@ FREEZE = re.compile(
     r"(?:(?P<day>[A-Z][a-z]{2}) |(?P<date>\d{4}-\d\d-\d\d)T)(?P<hour>\d\d):(?P<minute>\d\d)"
     r"/P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?)? (?P<zone>\S+)"
 )
-HOW = 'write a weekly "Fri 16:00/PT64H Europe/Berlin" or a single "2026-12-23T18:00/P11D Asia/Tokyo"'
+HOW = (
+    'write a weekly "Fri 16:00/PT64H Europe/Berlin" or a single "2026-12-23T18:00/P11D Asia/Tokyo"'
+)
 WEEK = timedelta(weeks=1)
 
 
@@ -65,12 +67,14 @@ def _begins(found: re.Match[str]) -> datetime:
 
 def _around(begins: datetime, now: datetime) -> list[datetime]:
     """The same hour on the same day of this week and of the one before, by the zone's own clock."""
-    weeks = (now.astimezone(begins.tzinfo).replace(tzinfo=None) - begins.replace(tzinfo=None)) // WEEK
+    weeks = (
+        now.astimezone(begins.tzinfo).replace(tzinfo=None) - begins.replace(tzinfo=None)
+    ) // WEEK
     return [begins + (weeks - back) * WEEK for back in (0, 1)]
 
 
 def _kind(text: Any) -> ActionKind:
-    """"repair_rows" and "repair rows from backup" alike."""
+    """ "repair_rows" and "repair rows from backup" alike."""
     words = str(text).replace("_", " ").casefold()
     kinds = [kind for kind in PROFILES if kind == words] or [
         kind for kind in PROFILES if kind.startswith(words)

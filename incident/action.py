@@ -117,7 +117,8 @@ class Decision(BaseModel):
 
 class Outcome(StrEnum):
     """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
-    it, the rest goes on; contained: errors went because requests are refused instead."""
+    it, the rest goes on; contained: errors went because requests are refused instead; not done: whoever
+    began it ended, and nothing had happened."""
 
     started = "started"
     better = "better"
@@ -128,6 +129,7 @@ class Outcome(StrEnum):
     unchanged = "unchanged"
     unverified = "unverified"
     failed = "failed"
+    not_done = "not done"
 
 
 WELL = (Outcome.better, Outcome.by_itself)

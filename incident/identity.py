@@ -31,6 +31,11 @@ class Vouched(StrEnum):
     warroom = "warroom"  # Warroom itself
 
 
+def _is_code(name: str) -> bool:
+    plain = name.strip().casefold()
+    return plain in (NOBODY, OURSELVES, REPLACED_BY) or AUTOMATIC in plain
+
+
 @dataclass(frozen=True)
 class Identity:
     """Somebody who may be named in a decision. Raises InputError for a name that is not theirs."""
@@ -85,8 +90,3 @@ COMMS = Identity(REPLACED_BY, Vouched.warroom)
 """Withdraws a text that a newer one replaces."""
 WARROOM = Identity(OURSELVES, Vouched.warroom)
 """Carries out what was approved."""
-
-
-def _is_code(name: str) -> bool:
-    plain = name.strip().casefold()
-    return plain in (NOBODY, OURSELVES, REPLACED_BY) or AUTOMATIC in plain

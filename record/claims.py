@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select, update
 
 from ..errors import ApprovalError, HeldBack
 from ..incident.action import Verdict
-from ..incident.evidence import short
+from ..incident.evidence import digest, short
 from ..incident.identity import WARROOM, Identity
 from ..incident.timeline import from_ts
+from . import audit
 from .leases import Lease, writing
 from .switches import switched_off
 from .tables import APPROVALS, EFFECTS, insert_once
+from .work import wake
 
 HOUR_S = 3600.0
 CLAIMING = 0xC1A1
@@ -52,6 +54,16 @@ class Effect:
         """The row's key, and the idempotency key that the target gets to see."""
         again = f":{self.number}" if self.number > 1 else ""
         return f"{self.incident_id}:{self.does}:{self.subject}{again}"
+
+    @property
+    def question(self) -> str:
+        """Under which a person is asked whether it was done, where nobody reported it."""
+        return question_about(self.key)
+
+
+def question_about(key: str) -> str:
+    """The subject of that question."""
+    return digest(["was it done?", key])
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,16 @@ class Claims:
         row |= {"key": effect.key, "does": effect.does.value, "void": False}
         if not insert_once(connection, EFFECTS, **row):
             raise HeldBack(_busy(connection, effect.target))
-        self.noted(connection, WARROOM, f"{effect.does} claimed", effect.incident_id, effect.key)
+        audit.add(
+            connection,
+            str(WARROOM),
+            f"{effect.does}: claimed",
+            effect.incident_id,
+            {
+                "key": effect.key,
+                "target": effect.target,
+            },
+        )
         return None
 
     def finish(
@@ -122,14 +143,17 @@ class Claims:
         What was reported stands: False when somebody had. Whoever did something may report it,
         also one who works the incident no more.
         """
-        values = {"done_at": self.clock(), "result": json.dumps(result), "void": void}
+        now = self.clock()
+        values = {"done_at": now, "result": json.dumps(result), "void": void}
         here = (EFFECTS.c.key == key, EFFECTS.c.done_at.is_(None))
         change = update(EFFECTS).where(*here).values(values).returning(EFFECTS.c.incident_id)
         with self.engine.begin() as connection:
             incident_id = connection.execute(change).scalar()
             if incident_id is not None:
-                act = "found not done" if void else "reported done"
-                self.noted(connection, by, act, incident_id, key)
+                _answered(connection, incident_id, question_about(key), by, now)
+                act = "effect: not done" if void else "effect: reported"
+                audit.add(connection, str(by), act, incident_id, {"key": key, "result": result})
+                wake(connection, incident_id, why="an effect was reported")
         return incident_id is not None
 
     def effect(self, key: str) -> ClaimedEffect | None:
@@ -144,11 +168,6 @@ class Claims:
         effects = (Effect(incident_id, do, subject, number) for do in (Does.execute, Does.send))
         return next(filter(None, (_effect(connection, one.key) for one in effects)), None)
 
-    def noted(
-        self, connection: Connection, by: Identity, act: str, incident_id: str, detail: str
-    ) -> None:
-        """Put it into the audit log, in the transaction of what it is about."""
-
 
 def _effect(connection: Connection, key: str) -> ClaimedEffect | None:
     row = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings().first()
@@ -158,6 +177,14 @@ def _effect(connection: Connection, key: str) -> ClaimedEffect | None:
 def _claimed(row: RowMapping) -> ClaimedEffect:
     result = json.loads(row["result"] or "{}")
     return ClaimedEffect(row["key"], row["done_at"], result, bool(row["void"]))
+
+
+def _answered(connection: Connection, incident_id: str, question: str, by: Identity, now: float) -> None:
+    """Nobody needs to say any more whether it was done."""
+    asked = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == question)
+    values = {"verdict": Verdict.withdrawn.value, "decided_by": by.name, "reason": "reported"}
+    open_ = update(APPROVALS).where(*asked, APPROVALS.c.verdict.is_(None))
+    connection.execute(open_.values(**values, decided_at=now))
 
 
 def _approved(connection: Connection, effect: Effect, now: float) -> None:
@@ -187,9 +214,7 @@ def _may(connection: Connection, effect: Effect, bounds: Bounds, now: float) -> 
     _within(connection, bounds.per_target, now, f"actions on {effect.target}", here)
 
 
-def _within(
-    connection: Connection, limit: int | None, now: float, what: str, *where: Any
-) -> None:
+def _within(connection: Connection, limit: int | None, now: float, what: str, *where: Any) -> None:
     if limit is None:
         return
     counted = (EFFECTS.c.does == Does.execute.value, EFFECTS.c.void.is_(False))

@@ -184,7 +184,9 @@ def _said(context: ExceptionContext) -> None:
     """What the disk, the file or the server does not allow (full, read-only, locked, broken, gone),
     in words."""
     cause = context.original_exception
-    if isinstance(cause, INTEGRITY) or not isinstance(cause, (sqlite3.DatabaseError, psycopg.Error)):
+    if isinstance(cause, INTEGRITY) or not isinstance(
+        cause, (sqlite3.DatabaseError, psycopg.Error)
+    ):
         return
     kind = StoreUnavailable if isinstance(cause, PASSES) else StoreError
     if isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):

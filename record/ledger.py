@@ -16,13 +16,16 @@ from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from ..errors import ApprovalError, NotFound
 from ..incident.action import Decision, Verdict
+from ..incident.events import Asked, Decided
 from ..incident.evidence import short
 from ..incident.identity import NOBODY, Identity
 from ..incident.timeline import from_ts
+from . import audit, events
 from .claims import Claims
 from .database import durable, reader
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
+from .work import wake
 
 
 class Asks(StrEnum):
@@ -30,7 +33,9 @@ class Asks(StrEnum):
 
     action = "action"  # whether a plan is carried out
     text = "text"  # whether a message leaves the house
-    effect = "effect"  # whether an action that nobody reported on was done: rejected says it was not
+    effect = (
+        "effect"  # whether an action that nobody reported on was done: rejected says it was not
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class Ledger(Claims):
                 if answer is None or answer.verdict not in afresh:
                     return _request(row)
                 request = replace(request, number=row["number"] + 1)
-            insert_once(connection, APPROVALS, **vars(request), consents="[]")
+            if insert_once(connection, APPROVALS, **vars(request), consents="[]"):
+                _told(connection, request, self.clock())
         return self.request(request.incident_id, request.subject)
 
     def request(self, incident_id: str, subject: str) -> Request:
@@ -119,23 +125,41 @@ class Ledger(Claims):
             if verdict is Verdict.one_of_two:
                 answer = {"consents": json.dumps([*given, by.person])}
             self._settle(connection, row, {**answer, "reason": reason}, now)
-            at = from_ts(now)
-            self._note(connection, by, verdict.value, row, reason)
-        return Decision(subject=subject, verdict=verdict, by=by.name, at=at, reason=reason)
+            decision = Decision(
+                subject=subject, verdict=verdict, by=by.name, at=from_ts(now), reason=reason
+            )
+            _note(connection, incident_id, by, row["kind"], decision)
+            wake(connection, incident_id, why=f"{decision.verdict.value} by {by.name}")
+        return decision
 
-    def withdraw(self, incident_id: str, by: Identity, reason: str) -> list[str]:
-        """Take back every open question about an action; their subjects."""
+    def withdraw(
+        self, incident_id: str, by: Identity, reason: str, connection: Connection | None = None
+    ) -> list[str]:
+        """Take back every open question about an action, as the last that a transaction of the
+        caller's does, or in one of its own; their subjects."""
+        if connection is not None:
+            return self._withdrawn(connection, incident_id, by, reason)
+        with writing(self.engine, self.lease) as own:
+            return self._withdrawn(own, incident_id, by, reason)
+
+    def _withdrawn(
+        self, connection: Connection, incident_id: str, by: Identity, reason: str
+    ) -> list[str]:
         open_ = (
             APPROVALS.c.incident_id == incident_id,
             APPROVALS.c.kind == Asks.action.value,
             APPROVALS.c.verdict.is_(None),
         )
-        answer = {"decided_by": by.name, "decided_at": self.clock(), "reason": reason}
-        change = update(APPROVALS).where(*open_).values(verdict=Verdict.withdrawn.value, **answer)
-        with writing(self.engine, self.lease) as connection:
-            rows = connection.execute(change.returning(APPROVALS)).mappings().all()
-            for row in rows:
-                self._note(connection, by, Verdict.withdrawn.value, row, reason)
+        verdict, now = Verdict.withdrawn, self.clock()
+        answer = {"decided_by": by.name, "decided_at": now, "reason": reason}
+        change = update(APPROVALS).where(*open_).values(verdict=verdict.value, **answer)
+        rows = connection.execute(change.returning(APPROVALS)).mappings().all()
+        for row in rows:
+            at, subject = from_ts(now), row["subject"]
+            decision = Decision(subject=subject, verdict=verdict, by=by.name, at=at, reason=reason)
+            _note(connection, incident_id, by, row["kind"], decision)
+        if rows:
+            wake(connection, incident_id, why=f"withdrawn by {by.name}")
         return [row["subject"] for row in rows]
 
     def decision(self, incident_id: str, subject: str) -> Decision | None:
@@ -171,11 +195,6 @@ class Ledger(Claims):
             f"{from_ts(row['decided_at']):%H:%M:%S} UTC; it counts once"
         )
 
-    def _note(
-        self, connection: Connection, by: Identity, act: str, row: RowMapping, reason: str
-    ) -> None:
-        """In the transaction of the answer: wake the incident, and put it into the audit log."""
-
     def _answer(self, connection: Connection, row: RowMapping) -> Decision | None:
         late = row["expires_at"] <= self.clock()
         if row["verdict"] is None:
@@ -193,6 +212,25 @@ class Ledger(Claims):
             at=from_ts(row["decided_at"]),
             reason=row["reason"] or "",
         )
+
+
+def _told(connection: Connection, request: Request, now: float) -> None:
+    asked = Asked(
+        subject=request.subject,
+        kind=request.kind,
+        title=request.title,
+        expires_at=from_ts(request.expires_at),
+    )
+    events.append(connection, request.incident_id, asked, now)
+
+
+def _note(
+    connection: Connection, incident_id: str, by: Identity, kind: str, decision: Decision
+) -> None:
+    """In the transaction of the answer: the audit log, then the event."""
+    detail = {"kind": kind, "subject": decision.subject, "reason": decision.reason}
+    audit.add(connection, str(by), decision.verdict.value, incident_id, detail)
+    events.append(connection, incident_id, Decided(decision=decision), decision.at.timestamp())
 
 
 def _here(incident_id: str, subject: str) -> tuple[Any, Any]:

@@ -166,7 +166,9 @@ class Store:
             raise NotFound(f"no payload {short(payload_digest)}")
         if row["dropped_at"] is not None:
             when = f"{from_ts(row['dropped_at']):%Y-%m-%d}"
-            raise NotFound(f"payload {short(payload_digest)} expired: dropped for its age on {when}")
+            raise NotFound(
+                f"payload {short(payload_digest)} expired: dropped for its age on {when}"
+            )
         text = zlib.decompress(row["body"])
         if digest_of(text) != payload_digest:
             raise StoreError(f"payload {short(payload_digest)} is not what was recorded")

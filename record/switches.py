@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from ..incident.identity import Identity
 from ..incident.timeline import from_ts
+from . import audit
 from .database import durable, reader
 from .tables import SWITCHES, insert_once
 
@@ -49,6 +50,8 @@ class Switches:
             if not insert_once(connection, SWITCHES, **vars(switch)):
                 here = SWITCHES.c.name == target
                 connection.execute(update(SWITCHES).where(here).values(vars(switch)))
+            detail = {"target": target, "reason": switch.reason}
+            audit.add(connection, str(by), "switch off" if off else "switch on", None, detail)
         return switch
 
     def all(self) -> list[Switch]:

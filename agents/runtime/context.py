@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
+from ...actions.policy import Policy
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
@@ -155,6 +156,7 @@ class ResponseContext:
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
+    policy: Policy = Policy()  # who approves, and what may be done when
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     commander: str = "on-call commander"
