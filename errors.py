@@ -17,8 +17,8 @@ WarroomError                 message says what to do next
 ├── HeldBack                 an approved effect that may not happen now: switch, freeze, limit
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
-│   ├── LeaseLost            somebody else works the incident now: nothing of ours counts any more
-│   └── StoreUnavailable     locked, full, restarting, gone: it passes, and whoever asked tries again
+│   ├── StoreUnavailable     locked, full, restarting, gone: it passes, and whoever asked tries again
+│   └── LeaseLost            somebody else works the incident now: nothing of ours counts any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer
@@ -111,12 +111,12 @@ class StoreError(WarroomError):
     """Our own tables cannot be read or written."""
 
 
-class LeaseLost(StoreError):
-    """Somebody else works the incident now: what we still write is refused."""
-
-
 class StoreUnavailable(StoreError):
     """Our own tables cannot be read or written now; trying again later may do."""
+
+
+class LeaseLost(StoreError):
+    """Somebody else works the incident now: what we still write is refused."""
 
 
 class ModelError(WarroomError):

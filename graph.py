@@ -4,8 +4,9 @@
                  \\-> communicate, beside the others from declaration on
 
 Every node reads the document from the store and files its report there; the state carries only
-where to go next. A person decides at `commander`, `whether` and `approval`; the only nodes with
-effects on the world are `act`, `undo`, `send_internal` and `send_approved`.
+where to go next. A person decides at `commander`, `whether` and `approval`, time at
+`looked_again`, `stabilised`, `held_back` and `waited`; the only nodes with effects on the world are
+`act`, `undo`, `send_internal` and `send_approved`.
 """
 
 from functools import cache
@@ -29,13 +30,12 @@ from .agents.runtime.node import (
     is_investigated,
     is_noise,
     is_sure,
-    look_again,
     next_round,
     outcome_of,
     specialist,
 )
 from .agents.runtime.outbox import send
-from .agents.runtime.waits import held_back, hold, stabilise, wait_on
+from .agents.runtime.waits import hold, look_again, looked_again, stabilise, wait_on, waited
 from .agents.runtime.whether import ask_whether, await_whether, note_whether
 from .incident.action import WELL, Outcome
 from .state import Acted, CommunicationState, IncidentState, Told
@@ -60,6 +60,7 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
     graph.add_node("look_again", look_again)
+    graph.add_node("looked_again", looked_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
@@ -68,7 +69,8 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_conditional_edges(
         "detect", after_detect, ["look_again", "respond", "communicate", END]
     )
-    graph.add_edge("look_again", "detect")
+    graph.add_edge("look_again", "looked_again")
+    graph.add_edge("looked_again", "detect")
     return graph
 
 
@@ -89,15 +91,17 @@ def respond() -> Phase:
     graph.add_node("refused", note_refusal)
     graph.add_node("act", act)
     graph.add_node("hold", hold)
-    graph.add_node("held_back", held_back)
+    graph.add_node("held_back", waited)
     graph.add_node("ask_whether", ask_whether)
     graph.add_node("whether", await_whether)
     graph.add_node("note_whether", note_whether)
     graph.add_node("stabilise", stabilise)
+    graph.add_node("stabilised", waited)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
     graph.add_node("watch", specialist(steps.WATCH, outcome_of))
     graph.add_node("wait", wait_on)
+    graph.add_node("waited", waited)
     graph.add_node("again", next_round)
     # Phases 4 and 5, once the outcome is known.
     graph.add_node("tell_outcome", communicate())
@@ -119,14 +123,16 @@ def respond() -> Phase:
     graph.add_edge("ask_whether", "whether")
     graph.add_edge("whether", "note_whether")
     graph.add_conditional_edges("note_whether", after_act, AFTER_ACT)
-    graph.add_edge("stabilise", "verify")
+    graph.add_edge("stabilise", "stabilised")
+    graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
     graph.add_conditional_edges("undo", after_undo, ["debug", "again", *WRAP_UP])
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
     graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
-    graph.add_edge("wait", "watch")
+    graph.add_edge("wait", "waited")
+    graph.add_edge("waited", "watch")
     return graph.compile()
 
 

@@ -182,7 +182,7 @@ class Settings(ModelSettings):
     act_confidence: float = Field(
         default=0.6, description="confidence from which a first move is proposed before debugging"
     )
-    recursion_limit: int = Field(default=80, description="graph steps before it is stopped")
+    recursion_limit: int = Field(default=160, description="graph steps before it is stopped")
     severity_scale: dict[str, str] = Field(
         default_factory=dict,
         description='a source\'s own words, where its scale differs: {"P1": "P0", "P2": "P1"}',

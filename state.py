@@ -1,7 +1,7 @@
 """What LangGraph carries between nodes. Small on purpose: the incident document is the memory."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -38,7 +38,9 @@ class IncidentState(BaseModel):
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
     approved: bool = Field(default=False, description="the plan at the gate was approved")
     acted: str = Field(default=Acted.nothing.value, description="what became of it: Acted")
+    hold_s: float = Field(default=0.0, description="until an action that is held back is tried")
     checks: int = Field(default=0, description="measurements since the last action")
+    timer: str = Field(default="", description="what is waited for; empty: nothing")
     improving: bool = Field(default=False, description="worth measuring again")
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     take_back: bool = Field(default=False, description="the last action is to be undone")
@@ -57,3 +59,11 @@ class Told(BaseModel):
     """What the communications branch hands back to its parent: nothing that others write."""
 
     told: int = Field(default=0, description="messages sent by this branch")
+
+
+class Pause(TypedDict):
+    """What a node says in `interrupt()`: what it waits for. Plain data: it lies in checkpoints."""
+
+    kind: Literal["action", "text", "effect", "timer"]
+    subject: str  # hash of the plan or text that is asked about; the timer's name
+    incident_id: str

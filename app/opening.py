@@ -31,10 +31,6 @@ def playbooks(_settings: Settings, _store: Store) -> ModelLayer:
     return PlaybookOnly()
 
 
-def at_once(_seconds: float) -> None:
-    """No waiting: what a bundle holds is history."""
-
-
 LONG_AGO_S = 3600.0
 """Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
 
@@ -60,7 +56,8 @@ def open_context(
     recorder: Recorder | None = None,
     model_layer: MakeModelLayer = model_layer_of,
     clock: Callable[[], datetime] | None = None,
-    sleep: Callable[[float], None] | None = None,
+    pace: float | None = None,
+    store: Store | None = None,
     rehearse: bool = False,
     policy: Policy | None = None,
 ) -> ResponseContext:
@@ -72,7 +69,8 @@ def open_context(
         recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
         clock: what counts as now; by default the time, of a recording its own.
-        sleep: how a stabilisation window is waited for; of a recording not at all.
+        pace: seconds waited for each second of a window; by default 1, of a recording 0.
+        store: open already, instead of the settings' own.
         rehearse: hands that note what would have been done, over what the survey shows.
         policy: who approves, and what may be done when; by default a person, and whatever fits.
 
@@ -83,7 +81,7 @@ def open_context(
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
     operations, policy = _operations(sources.operations), policy or Policy()
-    store = Store.open(settings.database, settings.key_file)
+    store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,
@@ -93,7 +91,7 @@ def open_context(
         survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),
-        sleep=sleep or (time.sleep if end is None else at_once),
+        pace=pace if pace is not None else float(end is None),
         recorded=end is not None,
         drill=sources.drill,
     )

@@ -25,6 +25,8 @@ from .gate import add_decision
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
 
 UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
+LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
+"""After which what is held back is tried again: where nobody knows until when, and at the latest."""
 HELD_BACK = {
     HeldBack: Acted.held,
     ApprovalError: Acted.lapsed,
@@ -147,7 +149,10 @@ def _not_begun(
             document.record(Event(at=now, actor="remediation", kind=EventKind.note, text=text))
 
     context.store.update(incident_id, say)
-    return {"acted": HELD_BACK[type(error)].value, "approved": False}
+    until = error.until if isinstance(error, HeldBack) else None
+    seconds = until - context.store.ledger.clock() if until else LOOK_S
+    wait = min(max(seconds, 1.0), LONGEST_HOLD_S)
+    return {"acted": HELD_BACK[type(error)].value, "approved": False, "hold_s": wait}
 
 
 def _running(document: Incident, plan: ActionPlan) -> Execution | None:

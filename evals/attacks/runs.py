@@ -11,7 +11,7 @@ from ...actions.catalogue import CATALOGUE
 from ...actions.inventory import Inventory
 from ...agents.runtime.case import ModelLayer
 from ...app.configuration import Sources
-from ...app.opening import at_once, open_context
+from ...app.opening import open_context
 from ...incident.action import Verdict
 from ...incident.document import Alert
 from ...incident.identity import automatic
@@ -60,7 +60,7 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
         Sources(telemetry=root),
         model_layer=model_layer,
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
-        sleep=at_once,
+        pace=0,
     )
     context.operations = hands = Rehearsal(context.inventory)
     response = Response(context)

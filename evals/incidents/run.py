@@ -15,7 +15,7 @@ from pydantic import Field
 
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
-from ...app.opening import at_once, open_context, playbooks
+from ...app.opening import open_context, playbooks
 from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
@@ -118,7 +118,7 @@ class Responder:
             self._settings(model, home),
             recorder=recorder,
             model_layer=playbooks if model is None else self.model_layers,
-            sleep=at_once,
+            pace=0,
             rehearse=self.rehearse,
         )
 

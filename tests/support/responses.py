@@ -41,7 +41,7 @@ def room_over(
         open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),
-        sleep=lambda _seconds: None,
+        pace=0.0,
     )
 
 
