@@ -84,8 +84,25 @@ def respond() -> Phase:
     graph.add_node("debug", specialist(steps.INVESTIGATE))
     graph.add_node("security", specialist(steps.ASSESS_SECURITY))
     graph.add_node("performance", specialist(steps.ANALYSE_PERFORMANCE))
-    # Phase 3, resolve and recover: design, ask, act once, measure, undo if worse.
     graph.add_node("design_fix", specialist(steps.DESIGN_FIX, is_investigated))
+    # Phases 4 and 5, once the outcome is known.
+    graph.add_node("tell_outcome", communicate())
+    graph.add_node("learn", learn())
+
+    graph.add_edge(START, "sweep")
+    graph.add_edge("sweep", "mitigate")
+    graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
+    graph.add_edge("debug", "security")
+    graph.add_edge("debug", "performance")
+    graph.add_edge(["security", "performance"], "design_fix")
+    graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
+    recover(graph)
+    return graph.compile()
+
+
+def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
+    """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back;
+    what nobody reported on is asked about."""
     graph.add_node("ask", ask_commander)
     graph.add_node("commander", await_commander)
     graph.add_node("refused", note_refusal)
@@ -103,26 +120,16 @@ def respond() -> Phase:
     graph.add_node("wait", wait_on)
     graph.add_node("waited", waited)
     graph.add_node("again", next_round)
-    # Phases 4 and 5, once the outcome is known.
-    graph.add_node("tell_outcome", communicate())
-    graph.add_node("learn", learn())
 
-    graph.add_edge(START, "sweep")
-    graph.add_edge("sweep", "mitigate")
-    graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
-    graph.add_edge("debug", "security")
-    graph.add_edge("debug", "performance")
-    graph.add_edge(["security", "performance"], "design_fix")
-    graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
     graph.add_conditional_edges("ask", after_ask, ["commander", "debug", "again", "watch"])
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
     graph.add_conditional_edges("refused", after_refused, ["wait", "ask"])
-    graph.add_conditional_edges("act", after_act, AFTER_ACT)
+    graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values()])
     graph.add_conditional_edges("hold", after_hold, ["held_back", "watch"])
     graph.add_edge("held_back", "ask")
     graph.add_edge("ask_whether", "whether")
     graph.add_edge("whether", "note_whether")
-    graph.add_conditional_edges("note_whether", after_act, AFTER_ACT)
+    graph.add_conditional_edges("note_whether", after_act, [*AFTER_ACT.values()])
     graph.add_edge("stabilise", "stabilised")
     graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
@@ -133,7 +140,6 @@ def respond() -> Phase:
     graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
     graph.add_edge("wait", "waited")
     graph.add_edge("waited", "watch")
-    return graph.compile()
 
 
 def communicate() -> Phase:
@@ -226,9 +232,9 @@ AFTER_ACT = {
 """Where to go by what became of the action."""
 
 
-def after_act(state: IncidentState) -> Acted:
+def after_act(state: IncidentState) -> str:
     """Done or not, nobody knows, not now, not as planned, not any more."""
-    return Acted(state.acted)
+    return AFTER_ACT[Acted(state.acted)]
 
 
 def after_hold(state: IncidentState) -> Literal["held_back", "watch"]:

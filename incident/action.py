@@ -117,8 +117,8 @@ class Decision(BaseModel):
 
 class Outcome(StrEnum):
     """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
-    it, the rest goes on; contained: errors went because requests are refused instead; not done: whoever
-    began it ended, and nothing had happened."""
+    it, the rest goes on; contained: errors went because requests are refused instead; not done:
+    whoever began it ended, and nothing had happened."""
 
     started = "started"
     better = "better"

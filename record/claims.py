@@ -179,7 +179,9 @@ def _claimed(row: RowMapping) -> ClaimedEffect:
     return ClaimedEffect(row["key"], row["done_at"], result, bool(row["void"]))
 
 
-def _answered(connection: Connection, incident_id: str, question: str, by: Identity, now: float) -> None:
+def _answered(
+    connection: Connection, incident_id: str, question: str, by: Identity, now: float
+) -> None:
     """Nobody needs to say any more whether it was done."""
     asked = (APPROVALS.c.incident_id == incident_id, APPROVALS.c.subject == question)
     values = {"verdict": Verdict.withdrawn.value, "decided_by": by.name, "reason": "reported"}

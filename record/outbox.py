@@ -1,4 +1,4 @@
-"""Messages on their way: put with the claim, in one transaction; delivered afterwards, until they are.
+"""Messages on their way: put with the claim, in one transaction; delivered until they arrive.
 
 A row is one message on one channel. Whoever delivers takes it for a while by naming when it was due
 (two never deliver the same at once), and hands its key on: a channel that has seen the key takes

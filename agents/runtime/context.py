@@ -155,7 +155,7 @@ class ResponseContext:
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
-    policy: Policy = Policy()  # who approves, and what may be done when
+    policy: Policy = field(default_factory=Policy)  # who approves, and what may be done when
     clock: Callable[[], datetime] = utc_now
     pace: float = 1.0  # seconds waited for each second of a window; 0: of history, none
     commander: str = "on-call commander"

@@ -10,6 +10,7 @@ then nothing else acts on that target.
 from datetime import datetime
 
 from langgraph.runtime import Runtime
+
 from ...actions import catalogue
 from ...errors import ApprovalError, HeldBack, LifecycleError, NotFound, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
@@ -26,7 +27,7 @@ from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
 
 UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
 LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
-"""After which what is held back is tried again: where nobody knows until when, and at the latest."""
+"""What is held back is tried again after so long where nobody knows until when; at the latest."""
 HELD_BACK = {
     HeldBack: Acted.held,
     ApprovalError: Acted.lapsed,
@@ -104,9 +105,7 @@ def planned(document: Incident, plan_hash: str) -> ActionPlan:
     return plan
 
 
-def effect_of(
-    context: ResponseContext, document: Incident, plan: ActionPlan, does: Does
-) -> Effect:
+def effect_of(context: ResponseContext, document: Incident, plan: ActionPlan, does: Does) -> Effect:
     """The effect under the plan's newest request."""
     request = context.store.ledger.request(document.id, plan.hash)
     system = plan.found.get(catalogue.SYSTEM)
@@ -161,9 +160,7 @@ def _running(document: Incident, plan: ActionPlan) -> Execution | None:
     return next((e for e in found if e.outcome is not Outcome.not_done), None)
 
 
-def _begin(
-    document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime
-) -> None:
+def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:
     """Write down who approved, and that the action begins, before it does."""
     if _running(document, plan):
         return

@@ -149,7 +149,12 @@ def _waiting(document: Incident) -> list[Message]:
 
 
 def put(
-    context: ResponseContext, incident_id: str, subject: str, kind: Asks, title: str, wanted: int = 1
+    context: ResponseContext,
+    incident_id: str,
+    subject: str,
+    kind: Asks,
+    title: str,
+    wanted: int = 1,
 ) -> Request:
     """Ask; the request that stands now, which may be an earlier one."""
     now = context.store.ledger.clock()

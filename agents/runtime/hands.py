@@ -72,9 +72,7 @@ def carry_out(
     context.store.ledger.finish(effect.key, result.model_dump())
 
 
-def _performed(
-    system: Acting, plan: ActionPlan, decision: Decision | None, key: str
-) -> Performed:
+def _performed(system: Acting, plan: ActionPlan, decision: Decision | None, key: str) -> Performed:
     KEY.set(key)
     try:
         receipt = catalogue.execute(system, plan, decision)
@@ -96,7 +94,9 @@ def look_for(context: ResponseContext, plan: ActionPlan, effect: Effect) -> None
     report = context.store.ledger.finish
     if shown is Probe.done:
         note = "whoever began it ended without a word; the system shows that it was done"
-        report(effect.key, Performed(receipt={"changed": True, "note": note}, note=note).model_dump())
+        report(
+            effect.key, Performed(receipt={"changed": True, "note": note}, note=note).model_dump()
+        )
     if shown is Probe.not_done:
         note = "whoever began it ended without a word; the system shows that it was not done"
         report(effect.key, Performed(note=note).model_dump(), void=True)

@@ -86,7 +86,9 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
         others = outbox.of(parcel.key.removesuffix(f":{parcel.channel}"))
         if all(one.sent_at or one.key == parcel.key for one in others):
             at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
-            store.update(parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t))
+            store.update(
+                parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t)
+            )
         outbox.sent(parcel)  # last: what is done twice until here is done once by whoever takes it
         arrived += 1
     return arrived

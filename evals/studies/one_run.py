@@ -62,9 +62,7 @@ def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[st
         # One attempt, and no short cut past the investigation: every step is worked once.
         settings = Settings(home=Path(home), max_attempts=1, act_confidence=NEVER)
         sources = Sources(telemetry=bundle)
-        context = open_context(
-            settings, sources, model_layer=playbooks, pace=0, rehearse=True
-        )
+        context = open_context(settings, sources, model_layer=playbooks, pace=0, rehearse=True)
         if feed:
             feed.start()
         taken, used = time.perf_counter(), time.process_time()

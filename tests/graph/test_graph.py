@@ -13,6 +13,7 @@ from warroom.incident.communication import MessageState
 from warroom.incident.lifecycle import State
 from warroom.incident.report import DetectionReport, PostmortemReport
 from warroom.incident.timeline import EventKind, from_ts
+from warroom.record.claims import Does, Effect
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.bundles import START
@@ -152,7 +153,7 @@ def test_an_effect_begun_by_a_process_that_died_is_not_begun_again(tmp_path: Pat
     context = room_over(tmp_path, hands=acting)
     response, incident = begin(context)
     (subject,) = decide(context, incident, Verdict.approved)
-    assert context.store.ledger.claim(incident, f"{incident}:execute:{subject}") is None
+    assert context.store.ledger.claim(Effect(incident, Does.execute, subject)) is None
     list(response.run(incident))
     document = context.store.load(incident)
     execution = next(e for e in document.executions if e.plan == subject)
@@ -178,7 +179,7 @@ def test_a_message_claimed_by_a_process_that_died_is_sent_all_the_same(tmp_path:
     context = room_over(tmp_path, hands=hands())
     response, incident = begin(context)
     (subject,) = decide(context, incident, Verdict.approved, kind="text")
-    assert context.store.ledger.claim(incident, f"{incident}:send:{subject}") is None
+    assert context.store.ledger.claim(Effect(incident, Does.send, subject)) is None
     list(response.run(incident))
     outbox = context.settings.files(incident) / "messages"
     assert list(outbox.glob(f"{subject}-*.md"))

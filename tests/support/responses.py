@@ -14,6 +14,7 @@ from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
+from warroom.tests.support.people import person
 from warroom.tests.support.shop_bundle import SERVING, Fault, write_shop
 
 ONSET = 60
@@ -72,7 +73,7 @@ def decide(
     """Answer every open question of one kind; their subjects."""
     waiting = [item for item in context.store.ledger.waiting(incident) if item.kind == kind]
     for item in waiting:
-        context.store.ledger.decide(incident, item.subject, verdict, by="test commander")
+        context.store.ledger.decide(incident, item.subject, verdict, by=person())
     return [item.subject for item in waiting]
 
 
