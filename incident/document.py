@@ -140,6 +140,11 @@ class Incident(BaseModel):
         plans = [(e, self.plan(e.plan)) for e in begun]
         return next((e for e, done in plans if done and done.move == plan.move), None)
 
+    def execution(self, plan_hash: str) -> Execution | None:
+        """The one of this plan that counts: what was proven not to have happened is none."""
+        begun = (e for e in self.executions if e.outcome is not Outcome.not_done)
+        return next((e for e in begun if e.plan == plan_hash), None)
+
     def plan(self, plan_hash: str) -> ActionPlan | None:
         """The proposal with this hash, or None."""
         return next((p for p in self.proposals if p.hash == plan_hash), None)

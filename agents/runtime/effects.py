@@ -154,15 +154,9 @@ def _not_begun(
     return {"acted": HELD_BACK[type(error)].value, "approved": False, "hold_s": wait}
 
 
-def _running(document: Incident, plan: ActionPlan) -> Execution | None:
-    """The execution of this plan that counts."""
-    found = (e for e in document.executions if e.plan == plan.hash)
-    return next((e for e in found if e.outcome is not Outcome.not_done), None)
-
-
 def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:
     """Write down who approved, and that the action begins, before it does."""
-    if _running(document, plan):
+    if document.execution(plan.hash):
         return
     if decision:
         add_decision(document, decision, min(now, decision.at))
@@ -173,7 +167,7 @@ def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now:
 
 
 def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime) -> None:
-    execution = _running(document, plan)
+    execution = document.execution(plan.hash)
     if execution is None or execution.ended_at:  # on record already: this node runs again
         return
     execution.ended_at = now
@@ -188,7 +182,7 @@ def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime)
 
 
 def _void(document: Incident, plan: ActionPlan, result: Performed, now: datetime) -> None:
-    execution = _running(document, plan)
+    execution = document.execution(plan.hash)
     if execution is None:
         return
     execution.ended_at, execution.outcome, execution.note = now, Outcome.not_done, result.note
@@ -208,7 +202,7 @@ def _note_undo(
 
 
 def _undone(document: Incident, plan: ActionPlan, result: TakenBack, now: datetime) -> None:
-    execution = _running(document, plan)
+    execution = document.execution(plan.hash)
     note = result.note
     if execution is None or execution.note.endswith(note):  # on record: this node runs again
         return

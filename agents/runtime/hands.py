@@ -112,7 +112,7 @@ def take_back(
 
 def _undo(context: ResponseContext, document: Incident, plan: ActionPlan) -> TakenBack:
     """Only what the system says it changed counts as undone."""
-    execution = next((e for e in document.executions if e.plan == plan.hash), None)
+    execution = document.execution(plan.hash)
     if execution is None or not execution.receipt:
         return TakenBack(undone=False, note=UNKNOWN)
     if context.operations is None:

@@ -148,21 +148,6 @@ def test_two_processes_that_resume_act_once(tmp_path: Path) -> None:
     assert all("another process" in text for text in errors)
 
 
-def test_an_effect_begun_by_a_process_that_died_is_not_begun_again(tmp_path: Path) -> None:
-    acting = hands()
-    context = room_over(tmp_path, hands=acting)
-    response, incident = begin(context)
-    (subject,) = decide(context, incident, Verdict.approved)
-    assert context.store.ledger.claim(Effect(incident, Does.execute, subject)) is None
-    list(response.run(incident))
-    document = context.store.load(incident)
-    execution = next(e for e in document.executions if e.plan == subject)
-    assert acting.acted == []
-    assert any("died" in event.text for event in document.timeline)
-    # What it did, if anything, nobody knows: nothing was measured, so nothing is concluded.
-    assert execution.outcome is Outcome.unverified
-
-
 def test_a_plan_approved_after_the_system_is_gone_fails_in_words(tmp_path: Path) -> None:
     context = room_over(tmp_path, hands=hands())
     response, incident = begin(context)
@@ -210,15 +195,6 @@ def test_what_does_not_help_is_tried_a_bounded_number_of_times(tmp_path: Path) -
     assert {report.attempt for report in document.reports} == {1, 2}
     moves = [plan.move for plan in document.proposals]
     assert len(moves) == len(set(moves))  # what did not help is not proposed again
-
-
-def test_an_expired_plan_does_not_act(tmp_path: Path) -> None:
-    acting = hands()
-    context = room_over(tmp_path, hands=acting, approval_minutes=0)
-    response, incident = begin(context)
-    finish(response, incident, Verdict.approved)
-    assert acting.acted == []
-    assert Verdict.expired in {d.verdict for d in context.store.load(incident).decisions}
 
 
 def test_noise_ends_early(tmp_path: Path) -> None:
