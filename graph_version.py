@@ -51,22 +51,18 @@ def fitted(graph: Graph, config: RunnableConfig, renamed: dict[str, str] | None 
     names = RENAMED if renamed is None else renamed
     saver = graph.checkpointer
     assert isinstance(saver, BaseCheckpointSaver)
-    snapshot = graph.get_state(config, subgraphs=True)
-    if not snapshot.values:
-        return
-    _readable(graph, snapshot)
-    _fit(graph, saver, config, snapshot, names)
-
-
-def _readable(graph: Graph, snapshot: StateSnapshot) -> None:
     try:
-        graph.builder.state_schema.model_validate(snapshot.values)
+        snapshot = graph.get_state(config, subgraphs=True)
+        if snapshot.values:
+            graph.builder.state_schema.model_validate(snapshot.values)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise Misfit(
             f"it was begun by another version, whose state has no fitting {field!r}; {CURE}"
         ) from error
+    if snapshot.values:
+        _fit(graph, saver, config, snapshot, names)
 
 
 CURE = "go on with that version, or close it and open it anew with `warroom triage`"

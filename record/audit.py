@@ -76,6 +76,14 @@ def add(
     connection.execute(update(AUDIT_HEAD).values(ends))
 
 
+def check_key(engine: Engine) -> None:
+    """For a process that begins: raises StoreError where the log is sealed with another key."""
+    with reader(engine).begin() as connection:
+        name = connection.execute(select(AUDIT_HEAD.c.key)).scalar()
+        if name is not None and name != _name(_key(connection)):
+            raise StoreError(OTHER_KEY)
+
+
 def verify(engine: Engine, head: str = "") -> Audited:
     """Go through the whole log.
 

@@ -3,8 +3,13 @@
 They lie in a file beside SQLite's, on a server in the same database. A checkpoint is written after
 what its node wrote into our tables, and may always be the older one of the two: then a node runs
 again. Only plain data and our own states are read back.
+
+Only the newest of each graph is kept, which is all that going on needs. LangGraph tells the newest
+by an id that the writer's clock makes: were older ones there, a clock that was set back would make
+one of them the newest.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,11 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+)
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from ..errors import StoreError, StoreUnavailable
@@ -50,6 +62,75 @@ class OwnTypes(JsonPlusSerializer):
         return super().loads_typed(data)
 
 
+class FileSaver(SqliteSaver):
+    """In SQLite."""
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Write it, then drop those before it."""
+        written = super().put(config, checkpoint, metadata, new_versions)
+        with self.cursor() as cursor:
+            cursor.execute(OLDER_WRITES.format(table="writes"), _place(written))
+            cursor.execute(OLDER, _place(written))
+        return written
+
+
+class ServerSaver(PostgresSaver):
+    """In PostgreSQL."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(pool, serde=OwnTypes())
+        self.pool = pool
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Write it, then drop those before it and the values that only they had."""
+        written = super().put(config, checkpoint, metadata, new_versions)
+        place = {**_place(written), "versions": Jsonb(checkpoint["channel_versions"])}
+        with self.pool.connection() as connection, connection.transaction():
+            for statement in (OLDER_WRITES.format(table="checkpoint_writes"), OLDER, OLDER_VALUES):
+                connection.execute(NAMED.sub(r"%(\1)s", statement).encode(), place)
+        return written
+
+
+NAMED = re.compile(r"(?<!:):(\w+)")
+"""A parameter as SQLite writes it."""
+OLDER = (
+    "DELETE FROM checkpoints "
+    "WHERE thread_id = :thread AND checkpoint_ns = :graph AND checkpoint_id <> :id"
+)
+# The writes of a checkpoint may be there before it is.
+OLDER_WRITES = (
+    "DELETE FROM {table} WHERE thread_id = :thread AND checkpoint_ns = :graph AND checkpoint_id IN"
+    " (SELECT checkpoint_id FROM checkpoints"
+    " WHERE thread_id = :thread AND checkpoint_ns = :graph AND checkpoint_id <> :id)"
+)
+OLDER_VALUES = (
+    "DELETE FROM checkpoint_blobs WHERE thread_id = :thread AND checkpoint_ns = :graph"
+    " AND version IS DISTINCT FROM (:versions ->> channel)"
+)
+
+
+def _place(config: RunnableConfig) -> dict[str, str]:
+    """Which checkpoint of which graph of which incident."""
+    place = config.get("configurable", {})
+    return {
+        "thread": place["thread_id"],
+        "graph": place["checkpoint_ns"],
+        "id": place["checkpoint_id"],
+    }
+
+
 @contextmanager
 def open_checkpointer(settings: Settings) -> Iterator[BaseCheckpointSaver[str]]:
     """Where the settings' database keeps its checkpoints. It serves one call after the other: one
@@ -62,13 +143,13 @@ def open_checkpointer(settings: Settings) -> Iterator[BaseCheckpointSaver[str]]:
         with readable():
             connection = _connect(settings.checkpoints)
         with closing(connection):
-            yield SqliteSaver(connection, serde=OwnTypes())
+            yield FileSaver(connection, serde=OwnTypes())
         return
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with readable():
         pool = _pool(dsn)
     with pool:
-        yield PostgresSaver(pool, serde=OwnTypes())
+        yield ServerSaver(pool)
 
 
 @contextmanager

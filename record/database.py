@@ -101,6 +101,7 @@ def _postgresql(url: URL) -> Engine:
         url,
         pool_pre_ping=True,
         pool_size=10,
+        max_overflow=20,  # who changes a document reads beside it
         connect_args={"connect_timeout": 5, "options": OPTIONS},
     )
 

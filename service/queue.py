@@ -1,6 +1,6 @@
 """Workers on PostgreSQL, any number on any machine. procrastinate carries: a job says that an
-incident may be due. Our table of work is the truth: whoever gets the job takes the lease, or there is
-nothing to do.
+incident may be due. Our table of work is the truth: whoever gets the job takes the lease, or there
+is nothing to do.
 
 A sweeper in each process makes a job of each due incident that has none, so that none depends on a
 job that is lost. A reaper takes away the jobs of processes that died, before their workers are

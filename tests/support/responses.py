@@ -30,15 +30,22 @@ def inventory() -> Inventory:
 
 
 def room_over(
-    home: Path, fault: Fault = HANGS, hands: Rehearsal | None = None, **settings: float
+    home: Path,
+    fault: Fault = HANGS,
+    hands: Rehearsal | None = None,
+    place: Path | str = "",
+    **settings: float,
 ) -> ResponseContext:
-    """A room whose bundle is written on first use; its clock stands at NOW, and nobody waits."""
+    """A room whose bundle is written on first use; its clock stands at NOW, and nobody waits. A
+    database that is a URL is not in the home."""
     bundle = home / "bundle"
     if not bundle.exists():
         write_shop(bundle, fault)
+    url = place if isinstance(place, str) else ""
+    given = Settings.model_validate({"home": home, "database_url": url, **settings})
     return ResponseContext(
-        Settings.model_validate({"home": home, **settings}),
-        Store.open(home / "warroom.db"),
+        given,
+        Store.open(given.database, given.key_file),
         open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),

@@ -1,0 +1,152 @@
+"""A backup is whole or none; putting it back never does again what was done since."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from warroom.agents.runtime.context import ResponseContext
+from warroom.errors import InputError, StoreError
+from warroom.incident.action import Verdict
+from warroom.record import audit
+from warroom.record.backup import MANIFEST, after_restore, back_up, restore
+from warroom.record.store import Store
+from warroom.response import Response
+from warroom.settings import Settings
+from warroom.targets.stand_ins import Rehearsal
+from warroom.tests.support.databases import fresh
+from warroom.tests.support.postgres import tool
+from warroom.tests.support.responses import begin, decide, finish, inventory, room_over
+
+
+def closed(context: ResponseContext, *responses: Response) -> None:
+    """Nothing of this process has the databases open any more."""
+    for response in responses:
+        response.__exit__()
+    context.store.engine.dispose()
+
+
+def test_an_effect_that_happened_after_the_backup_does_not_happen_again(tmp_path: Path) -> None:
+    hands = Rehearsal(inventory())
+    context = room_over(tmp_path, hands=hands)
+    first, incident = begin(context)
+    (subject,) = decide(context, incident, Verdict.approved)
+    back_up(context.settings, tmp_path / "saved")  # while it works, approved and not begun
+    list(first.run(incident))
+    assert len(hands.acted) == 1
+    closed(context, first)
+    assert restore(context.settings, tmp_path / "saved") >= 1
+    again = room_over(tmp_path, hands=hands)
+    decision = again.store.ledger.decision(incident, subject)
+    assert (
+        decision and decision.verdict is Verdict.expired and "see what was done" in decision.reason
+    )
+    with Response(again) as second:
+        list(second.run(incident))
+        assert len(hands.acted) == 1
+        assert audit.verify(again.store.engine).fault == ""
+
+
+def test_what_was_saved_goes_on(tmp_path: Path) -> None:
+    context = room_over(tmp_path, hands=Rehearsal(inventory()))
+    response, incident = begin(context)
+    saved = back_up(context.settings, tmp_path / "saved")
+    assert set(saved.digests) == {"checkpoints.db", "warroom.db"}
+    assert saved.key_file == (tmp_path / "audit.key").resolve()
+    names = {path.name for path in (tmp_path / "saved").iterdir()}
+    assert names >= {MANIFEST, "incidents"} and "audit.key" not in names
+    before = context.store.load(incident)
+    closed(context, response)
+    for name in ("warroom.db", "checkpoints.db"):
+        (tmp_path / name).unlink()
+    restore(context.settings, tmp_path / "saved")
+    again = room_over(tmp_path, hands=Rehearsal(inventory()))
+    assert again.store.load(incident) == before
+    with Response(again) as other:
+        finish(other, incident, Verdict.rejected)
+
+
+def test_what_is_replaced_is_saved_first(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    response, incident = begin(context)
+    back_up(context.settings, tmp_path / "saved")
+    context.store.update(incident, lambda doc: setattr(doc, "title", "later"))
+    closed(context, response)
+    restore(context.settings, tmp_path / "saved")
+    (kept,) = tmp_path.glob("before-restore-*")
+    restore(context.settings, kept)
+    assert Store.open(tmp_path / "warroom.db").load(incident).title == "later"
+
+
+@pytest.mark.parametrize("busy", ["store", "checkpoints"])
+def test_it_refuses_while_something_works_with_it(tmp_path: Path, busy: str) -> None:
+    context = room_over(tmp_path)
+    response, incident = begin(context)
+    back_up(context.settings, tmp_path / "saved")
+    if busy == "store":
+        response.__exit__()
+    else:
+        context.store.engine.dispose()
+    with pytest.raises(InputError, match="stop it, then restore"):
+        restore(context.settings, tmp_path / "saved")
+    assert context.store.load(incident)
+
+
+def test_a_damaged_backup_is_not_put_back(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    context.store.incidents()
+    saved = tmp_path / "saved"
+    back_up(context.settings, saved)
+    closed(context)
+    damaged = saved / "warroom.db"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match=r"warroom\.db is not what was saved"):
+        restore(context.settings, saved)
+    (saved / MANIFEST).unlink()
+    with pytest.raises(InputError, match="no whole backup"):
+        restore(context.settings, saved)
+
+
+def test_one_whose_audit_log_does_not_hold_is_not_put_back(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    with context.store.engine.begin() as connection:
+        audit.add(connection, "ann", "approve")
+    with context.store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE audit_head SET number = 7"))
+    assert "head row" in back_up(context.settings, tmp_path / "saved").fault
+    closed(context)
+    with pytest.raises(StoreError, match="audit log does not hold"):
+        restore(context.settings, tmp_path / "saved")
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    (tmp_path / "saved").mkdir()
+    with pytest.raises(InputError, match="exists"):
+        back_up(context.settings, tmp_path / "saved")
+
+
+def test_a_server_is_saved_by_its_own_tools(tmp_path: Path, server: str) -> None:
+    settings = Settings(home=tmp_path, database_url=fresh(server))
+    with pytest.raises(InputError, match="pg_dump"):
+        back_up(settings, tmp_path / "saved")
+
+
+def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str) -> None:
+    hands, old, new = Rehearsal(inventory()), fresh(server), fresh(server)
+    context = room_over(tmp_path, hands=hands, place=old)
+    response, incident = begin(context)
+    decide(context, incident, Verdict.approved)
+    dump = tmp_path / "dump"
+    subprocess.run([tool("pg_dump"), "-Fc", "-f", dump, old], check=True)
+    list(response.run(incident))
+    assert len(hands.acted) == 1
+    closed(context, response)
+    subprocess.run([tool("pg_restore"), "-d", new, dump], check=True)
+    again = room_over(tmp_path, hands=hands, place=new)
+    assert after_restore(again.store.engine, now=0.0) >= 1
+    with Response(again) as other:
+        list(other.run(incident))
+    assert len(hands.acted) == 1
+    again.store.engine.dispose()

@@ -1,0 +1,119 @@
+"""Whole responses on both databases: what is kept of them while they wait, and a server that goes
+away under them."""
+
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from warroom.incident.action import Verdict
+from warroom.incident.events import ResponseEvent
+from warroom.incident.lifecycle import OVER
+from warroom.record.checkpoints import open_checkpointer
+from warroom.record.database import url_of
+from warroom.response import Response
+from warroom.targets.stand_ins import Rehearsal
+from warroom.tests.support.databases import fresh
+from warroom.tests.support.postgres import postgres, restart
+from warroom.tests.support.responses import alert, begin, decide, finish, inventory, room_over
+
+CHECKPOINTS = {
+    "sqlite": ("checkpoints", "writes"),
+    "postgresql": ("checkpoints", "checkpoint_writes", "checkpoint_blobs"),
+}
+MOST_BYTES = 1_000_000
+
+
+def kept(context, place: Path | str) -> dict[str, list]:
+    """The rows of LangGraph's tables."""
+    sqlite = isinstance(place, Path)
+    engine = sa.create_engine(url_of(context.settings.checkpoints if sqlite else place))
+    with engine.connect() as connection:
+        names = CHECKPOINTS[engine.dialect.name]
+        return {n: list(connection.execute(sa.text(f"SELECT * FROM {n}"))) for n in names}
+
+
+def test_a_response_waits_goes_on_elsewhere_and_ends(tmp_path: Path, place: Path | str) -> None:
+    hands = Rehearsal(inventory())
+    first, incident = begin(room_over(tmp_path, hands=hands, place=place))
+    assert first.waiting(incident) and not hands.acted
+    second = Response(room_over(tmp_path, hands=hands, place=place))
+    finish(second, incident, Verdict.approved)
+    assert len(hands.acted) >= 1
+    assert len(hands.acted) == len(set(map(str, hands.acted)))
+    assert second.context.store.load(incident).reports
+
+
+def test_what_waits_takes_little_room(tmp_path: Path, place: Path | str) -> None:
+    context = room_over(tmp_path, hands=Rehearsal(inventory()), place=place)
+    response, incident = begin(context)
+    rows = kept(context, place)
+    size = sum(len(str(row)) for table in rows.values() for row in table)
+    assert 0 < size < MOST_BYTES
+    graphs = [row[:2] for row in rows["checkpoints"]]
+    assert len(graphs) == len(set(graphs)), "more than the newest of a graph is kept"
+    response.graph.checkpointer.delete_thread(incident)
+    assert not any(kept(context, place).values())
+
+
+def test_a_clock_that_is_set_back_starts_nothing_again(
+    tmp_path: Path, place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LangGraph orders checkpoints by an id that is made of the time."""
+    hands = Rehearsal(inventory())
+    response, incident = begin(room_over(tmp_path, hands=hands, place=place))
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() - 3_600_000_000_000)
+    monkeypatch.setattr("langgraph.checkpoint.base.id._last_v6_timestamp", None)
+    finish(response, incident, Verdict.approved)
+    assert len(hands.acted) == len(set(map(str, hands.acted)))
+
+
+def test_its_events_are_kept_as_they_were_told(tmp_path: Path, place: Path | str) -> None:
+    context = room_over(tmp_path, hands=Rehearsal(inventory()), place=place)
+    response = Response(context)
+    incident, _ = response.take(alert())
+    told: list[ResponseEvent] = list(response.run(incident))
+    stored = context.store.events.after(incident_id=incident, limit=10_000)
+    by_itself = ("state_changed", "message_sent")
+    assert [s.event for s in stored if s.event.event not in by_itself] == told
+    assert {s.event.event for s in stored} >= {"step_done", "evidence_kept", *by_itself}
+    assert [s.number for s in stored] == list(range(1, len(stored) + 1))
+
+
+def test_a_server_that_crashes_under_a_response_changes_nothing(tmp_path: Path) -> None:
+    with postgres(tmp_path / "server", ()) as server:
+        hands = Rehearsal(inventory())
+        context = room_over(tmp_path, hands=hands, place=fresh(server))
+        response, incident = begin(context)
+        restart(tmp_path / "server")
+        decide(context, incident, Verdict.approved)
+        restart(tmp_path / "server")
+        finish(response, incident, Verdict.approved)
+        assert len(hands.acted) == len(set(map(str, hands.acted))) >= 1
+        assert context.store.load(incident).state in OVER
+        context.store.engine.dispose()
+        response.__exit__()
+
+
+def test_two_processes_may_set_the_tables_up_at_once(tmp_path: Path, server: str) -> None:
+    import threading
+
+    settings = room_over(tmp_path, place=fresh(server)).settings
+    failed: list[BaseException] = []
+
+    def open_once() -> None:
+        try:
+            with open_checkpointer(settings) as saver:
+                assert saver.get_tuple({"configurable": {"thread_id": "none"}}) is None
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=open_once) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
