@@ -1,7 +1,7 @@
 """What is done where requests enter: a route is limited, attacking addresses are refused."""
 
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -68,6 +68,8 @@ class BlockSource(Action):
     kind = ActionKind("block source")
     profile = PROFILES[kind]
     needs = EdgeRules
+    answer: ClassVar[str] = "403"
+    """What the edge answers to those whom it refuses."""
 
     sources: list[Annotated[str, AfterValidator(_network)]] = Field(
         min_length=1, max_length=100, description="addresses or networks refused"

@@ -138,13 +138,14 @@ def _forget(document: Incident, report: AnyReport) -> None:
 def with_proven(document: Incident, found: list[Hypothesis]) -> list[Hypothesis]:
     """Hypotheses, most likely first, with what actions proved: never ruled out, never less sure
     than the record has it. The recovery has taken the evidence away, not the cause; the others
-    share what is left."""
+    share what is left, where there is one whole to share: causes of different routes may all be
+    certain."""
     known = {h.id: h for h in document.hypotheses if h.id in document.proven}
     kept = [_as_sure(h, known[h.id]) if h.id in known else h for h in found]
     before, sure = (
         sum(h.confidence for h in each if h.id in known and h.standing) for each in (found, kept)
     )
-    left = (1 - sure) / (1 - before) if before < sure else 1.0
+    left = (1 - sure) / (1 - before) if before < sure and before < 1 else 1.0
     for n, other in enumerate(kept):
         if other.id not in known and other.standing:
             share = round(other.confidence * max(0.0, left), 3)

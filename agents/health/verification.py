@@ -15,10 +15,13 @@ from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
+from ...telemetry.rules import default_rules
+from ...tools.alert_condition import AlertCondition
 from ...tools.base import Result
 from ...tools.measure import JUST, SignalLevels, measure
-from ..causes.observations import Observations, finding
+from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
+from .anomalies import CHANGED
 from .levels import deviated, healthy
 from .recovery import Judged, Watch, conclude
 from .symptoms import decisive, declared, targets, threshold
@@ -65,6 +68,19 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
         return False
     holding = judged.well and judged.outcome is Outcome.unverified
     return (plan.experiment or plan.kind in HELD) and not holding
+
+
+def refuses_on_purpose(case: Case, plan: ActionPlan | None, row: AlertCondition) -> bool:
+    """Whether a rule fires for nothing but what a block answers to those whom it refuses: their
+    attack may go on, and what all others complete is judged beside it."""
+    if plan is None or plan.kind != BlockSource.kind or row.service != plan.target:
+        return False
+    rules = case.catalogue.rules or default_rules(case.catalogue.windows)
+    if all(rule.kind != "outcomes" for rule in rules if rule.name == row.rule):
+        return False
+    shifts = where(Observations(case).outcomes, service=plan.target)
+    changed = [shift for shift in shifts if shift.score >= CHANGED]
+    return all(shift.status == BlockSource.answer for shift in changed)
 
 
 class Look:
@@ -129,7 +145,10 @@ class Look:
         that fires for a service of this incident, says so too."""
         found = Observations(self.case).condition
         ours = {s.name for s in self.case.document.services if s.role in ("alerting", "affected")}
-        fires = [row for row in found.rows if row.holds and (row.alerted or row.service in ours)]
+        mine = [row for row in found.rows if row.alerted or row.service in ours]
+        fires = [
+            row for row in mine if row.holds and not refuses_on_purpose(self.case, self.plan, row)
+        ]
         if fires:
             why = f"{fires[0].words}; {judged.reason}"
             return Judged(Outcome.unverified, why, again=True)

@@ -67,6 +67,8 @@ INSTALLED = re.compile(r"/[^\s\"']*/(site-packages/)")
 """Where packages are installed on the machine that recorded: servers quote it in their errors."""
 TEMPORARY = re.compile(rb"/tmp/\w+/")
 """Where recorded drills ran: their stack traces name it."""
+DATED = re.compile(rb'"id": ?"chatcmpl-[^"]*", ?|"created": ?\d+, ?|: ping - [^\r\n]*[\r\n]+')
+"""What each piece of a stream says of its own date; nobody reads it."""
 NUMBERED = re.compile(r'(?:\b|(?<=\\n))E\d+\b|(?<="max_tokens":)\d+')
 """Specialists work side by side: whose evidence gets which number differs from run to run, and by
 its digits the room that is left for the answer."""
@@ -122,7 +124,7 @@ def asked(request: Any) -> Any:
 def answered(response: dict[str, Any]) -> dict[str, Any]:
     """The response without what says when and where it was recorded."""
     headers = {k: v for k, v in response["headers"].items() if k.lower() == KEPT}
-    text = TEMPORARY.sub(b"/srv/", response["body"]["string"]).decode()
+    text = TEMPORARY.sub(b"/srv/", DATED.sub(b"", response["body"]["string"])).decode()
     body = {"string": INSTALLED.sub(r"\1", text).encode()}
     return {**response, "headers": headers, "body": body}
 

@@ -33,7 +33,7 @@ TOKENS = 1_500
 side by side share none of it, so that a replay makes the same asks whoever is first."""
 INCIDENT = 60_000
 """Of the incident: every step has its share, and the specialists' budgets decide."""
-LOOKING = 40_000
+LOOKING = 24_000
 """Of a specialist that may look further."""
 DEEP = (4, 6)
 """The investigation and its skeptic; a look with tools, which are few enough in step 6 for this

@@ -18,14 +18,14 @@ from warroom.incident.evidence import (
     resolve,
     same,
 )
-from warroom.incident.filing import file_report
+from warroom.incident.filing import file_report, with_proven
 from warroom.incident.finding import Argument, FaultKind, Finding, Gap, Hypothesis, merged, numbered
 from warroom.incident.lifecycle import ALLOWED, State
 from warroom.incident.report import InvestigationReport, SweepReport
 from warroom.incident.timeline import Event, EventKind, utc_now
 from warroom.record.store import Store
 from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
-from warroom.tests.support.incidents import minimal
+from warroom.tests.support.incidents import full, minimal
 
 
 def sweep(**changes: Any) -> SweepReport:
@@ -123,6 +123,22 @@ def test_a_hypothesis_without_any_proof_left_has_no_confidence() -> None:
     )
     file_report(document, report, shelf()[1])
     assert document.hypotheses[0].confidence == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("123"), st.floats(0, 1)), max_size=6))
+def test_what_actions_proved_leaves_no_cause_surer_than_certain(
+    found: list[tuple[str, float]],
+) -> None:
+    """Several causes may be true at once, and one may come twice: ended, and found again."""
+    document = full()
+    assert document.proven == ["H1"]
+    again = [
+        hypothesis("checkout", FaultKind.bad_deploy, sure, explains=[]).model_copy(
+            update={"id": f"H{number}"}
+        )
+        for number, sure in found
+    ]
+    assert all(0 <= h.confidence <= 1 for h in with_proven(document, again))
 
 
 def test_a_report_filed_twice_counts_once() -> None:

@@ -77,13 +77,6 @@ def test_llama_cpp_python_calls_tools_when_it_need_not_stream():
     assert habits.unstreamed == {"calls"}
 
 
-AWAITS_A_TAPE = pytest.mark.xfail(
-    strict=True,
-    reason="the questions changed and the tape is not recorded anew: evals.servers.record",
-)
-"""On tapes of whole conversations, which hold every question word by word."""
-
-
 @pytest.fixture(scope="module")
 def document() -> Incident:
     """What a whole response leaves, with the recorded model on top."""
@@ -113,15 +106,14 @@ def test_playbooks_answer_wherever_the_real_model_did_not(document: Incident):
 
 @pytest.fixture(scope="module")
 def investigated() -> Incident:
-    """What a response leaves in which a recorded model looks further and is doubted."""
+    """What a response leaves in which a recorded model is told what fails, and is doubted."""
     with tape("investigation") as held:
         left = investigation()
         assert held.all_played
     return left
 
 
-@AWAITS_A_TAPE
-def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incident):
+def test_a_real_model_is_told_once_what_does_not_hold_and_reports_again(investigated: Incident):
     asked = [call for call in investigated.model_calls if call.step == 6]
     assert [call.outcome for call in asked] == ["answered", "answered"]
     report = investigated.report(PerformanceReport)
@@ -130,13 +122,12 @@ def test_a_real_model_looks_further_with_a_tool_and_reports(investigated: Incide
     with tape("investigation") as held:
         asked = [json.loads(request.body) for request in held.requests if request.body]
     told = [message["content"] for body in asked for message in body["messages"]]
-    assert any(re.search(r"Result of your call \S+:\n<<<E\d+", text) for text in told)
+    assert any("do not hold against the evidence" in text for text in told)
 
 
-@AWAITS_A_TAPE
 def test_the_skeptics_word_stands_beside_the_cause(investigated: Incident):
-    (doubt,) = [call for call in investigated.model_calls if call.purpose == "skeptic"]
-    assert (doubt.specialist, doubt.outcome) == ("performance", "answered")
+    doubts = [call for call in investigated.model_calls if call.purpose == "skeptic"]
+    assert [(d.specialist, d.outcome) for d in doubts] == [("performance", "answered")] * 2
     leading = investigated.leading()
     assert leading is not None
     assert leading.challenged.startswith("doubted, and no objection could be proven")
@@ -157,7 +148,7 @@ def test_what_is_not_on_the_tape_fails_loudly():
 def test_tapes_hold_no_key_and_stay_small(path):
     text = path.read_text()
     assert not re.findall(r"authorization|api-key|bearer", text, re.IGNORECASE)
-    assert len(text) < 400_000
+    assert len(text) < 600_000
 
 
 def test_every_kind_of_server_is_on_tape():
