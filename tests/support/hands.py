@@ -9,7 +9,7 @@ from warroom.targets.stand_ins import Rehearsal, Rehearsed
 
 
 class Hands(Rehearsal):
-    """A rehearsal that does `before` first, over a system that can be changed and that keeps keys."""
+    """A rehearsal that does `before` first, over a system that can change and that keeps keys."""
 
     def __init__(self, inventory: Inventory, before: Callable[[], Any] | None = None) -> None:
         super().__init__(inventory)
