@@ -17,8 +17,8 @@ WarroomError                 message says what to do next
 ├── HeldBack                 an approved effect that may not happen now: switch, freeze, limit
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
-│   ├── StoreUnavailable     locked, full, restarting, gone: it passes, and whoever asked tries again
-│   └── LeaseLost            somebody else works the incident now: nothing of ours counts any more
+│   ├── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   └── LeaseLost            somebody else works the incident now: ours does not count any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer

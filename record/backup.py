@@ -89,7 +89,7 @@ def restore(settings: Settings, backup: Path) -> int:
             shutil.copyfile(backup / name, Path(folder) / name)
         void = _prepared(settings, Path(folder))
         if (home / DATABASES[1]).exists():
-            back_up(settings, home / f"before-restore-{utc_now():%Y%m%d-%H%M%S}")
+            back_up(settings, home / f"before-restore-{utc_now():%Y%m%d-%H%M%S-%f}")
         _put_back(Path(folder), home, made.digests)
         if (backup / FILES).exists():
             shutil.copytree(backup / FILES, home / FILES, dirs_exist_ok=True)

@@ -185,6 +185,8 @@ def _said(context: ExceptionContext) -> None:
     """What the disk, the file or the server does not allow (full, read-only, locked, broken, gone),
     in words."""
     cause = context.original_exception
+    if context.is_pre_ping:  # the pool asks whether the server has closed it, and makes another
+        return
     if isinstance(cause, INTEGRITY) or not isinstance(
         cause, (sqlite3.DatabaseError, psycopg.Error)
     ):

@@ -93,7 +93,7 @@ class EventLog:
         limit: int = MOST,
         wait_s: float = 20.0,
     ) -> list[Stored]:
-        """As `after`, but where there is nothing it waits for it: nothing after `wait_s` seconds."""
+        """As `after`; where there is nothing yet it waits for it, at most `wait_s` seconds."""
         until = self.clock() + wait_s
         while not (found := self.after(position, incident_id, limit)) and self.clock() < until:
             self.sleep(LOOK_S)

@@ -70,13 +70,18 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
     return (plan.experiment or plan.kind in HELD) and not holding
 
 
+def of_outcomes(case: Case, row: AlertCondition) -> bool:
+    """Whether a rule says that requests are not completed."""
+    rules = case.catalogue.rules or default_rules(case.catalogue.windows)
+    return any(rule.kind == "outcomes" for rule in rules if rule.name == row.rule)
+
+
 def refuses_on_purpose(case: Case, plan: ActionPlan | None, row: AlertCondition) -> bool:
     """Whether a rule fires for nothing but what a block answers to those whom it refuses: their
     attack may go on, and what all others complete is judged beside it."""
     if plan is None or plan.kind != BlockSource.kind or row.service != plan.target:
         return False
-    rules = case.catalogue.rules or default_rules(case.catalogue.windows)
-    if all(rule.kind != "outcomes" for rule in rules if rule.name == row.rule):
+    if not of_outcomes(case, row):
         return False
     shifts = where(Observations(case).outcomes, service=plan.target)
     changed = [shift for shift in shifts if shift.score >= CHANGED]
@@ -138,16 +143,21 @@ class Look:
         measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
         unseen = [name.replace("/", " ") for name in names if name not in measured]
         judged = conclude(self.decided, self.watched, acted=acted, unseen=unseen)
-        return self._held_against_the_alert(judged) if judged.outcome in WELL else judged
+        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
 
-    def _held_against_the_alert(self, judged: Judged) -> Judged:
+    def held_against_the_alert(self, judged: Judged) -> Judged:
         """What is well by its signals is over only when the alert's own condition, and every rule
-        that fires for a service of this incident, says so too."""
+        that fires for a service of this incident, says so too; and where something is not completed
+        any more, whoever answers for it: a conflict or a missing page is no error of its server."""
         found = Observations(self.case).condition
-        ours = {s.name for s in self.case.document.services if s.role in ("alerting", "affected")}
-        mine = [row for row in found.rows if row.alerted or row.service in ours]
+        services = self.case.document.services
+        ours = {s.name for s in services if s.role in ("alerting", "affected")}
         fires = [
-            row for row in mine if row.holds and not refuses_on_purpose(self.case, self.plan, row)
+            row
+            for row in found.rows
+            if row.holds
+            and (row.alerted or row.service in ours or of_outcomes(self.case, row))
+            and not refuses_on_purpose(self.case, self.plan, row)
         ]
         if fires:
             why = f"{fires[0].words}; {judged.reason}"

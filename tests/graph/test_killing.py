@@ -14,7 +14,7 @@ import pytest
 from warroom.tests.support.killing import LOST, Ending, Job, run
 
 ALL = bool(os.environ.get("WARROOM_ALL_POINTS"))
-SOME = 7
+SOME = 5
 UNKNOWN = "unverified"
 """How an action ends whose doer died: nobody knows what it did."""
 

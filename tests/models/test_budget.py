@@ -224,7 +224,8 @@ def test_a_call_is_counted_before_its_place_is_free(tmp_path: Path) -> None:
     remove = till.spending.remove
 
     def removed(number: int) -> None:
-        seen.append(till.spending.by_incident("INC-1").tokens)
+        with till.spending.alone(till.now) as counted:
+            seen.append(counted.by_incident("INC-1").tokens)
         remove(number)
 
     till.spending.remove = removed  # type: ignore[method-assign]
@@ -246,7 +247,8 @@ def test_a_call_under_way_in_another_process_counts(tmp_path: Path) -> None:
 
 def test_what_a_process_that_died_had_under_way_counts_for_a_while(tmp_path: Path) -> None:
     till = Till(tmp_path, used(300), tokens_per_specialist=400)
-    till.budget.admitted(question(30), "gpt").__enter__()
+    under_way = till.budget.admitted(question(30), "gpt")
+    under_way.__enter__()
     till.now = NOON + timedelta(minutes=9)
     with pytest.raises(BudgetSpent), till.budget.admitted(question(30), "gpt"):
         pass

@@ -83,13 +83,13 @@ def test_its_events_are_kept_as_they_were_told(tmp_path: Path, place: Path | str
 
 
 def test_a_server_that_crashes_under_a_response_changes_nothing(tmp_path: Path) -> None:
-    with postgres(tmp_path / "server", ()) as server:
+    with postgres(tmp_path, ()) as server:
         hands = Rehearsal(inventory())
         context = room_over(tmp_path, hands=hands, place=fresh(server))
         response, incident = begin(context)
-        restart(tmp_path / "server")
+        restart(tmp_path)
         decide(context, incident, Verdict.approved)
-        restart(tmp_path / "server")
+        restart(tmp_path)
         finish(response, incident, Verdict.approved)
         assert len(hands.acted) == len(set(map(str, hands.acted))) >= 1
         assert context.store.load(incident).state in OVER

@@ -47,11 +47,11 @@ def test_a_full_disk_takes_no_claim_and_forgets_none(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "warroom.db")
     keys = [f"{number:0900}" for number in range(200)]
     won = []
-    with each_connection(store.engine, f"PRAGMA max_page_count={pages(store.engine) + 5}"):
-        with pytest.raises(StoreUnavailable, match="full"):
-            for key in keys:
-                assert store.ledger.claim(free(key)) is None
-                won.append(key)
+    little = f"PRAGMA max_page_count={pages(store.engine) + 5}"
+    with each_connection(store.engine, little), pytest.raises(StoreUnavailable, match="full"):
+        for key in keys:
+            assert store.ledger.claim(free(key)) is None
+            won.append(key)
     assert 0 < len(won) < len(keys)
     assert [key for key in keys if store.ledger.claim(free(key)) is not None] == won
 
@@ -61,13 +61,12 @@ def test_a_response_over_a_full_disk_does_nothing_and_goes_on(tmp_path: Path) ->
     context = room_over(tmp_path, hands=hands)
     response, incident = begin(context)
     engine = context.store.engine
-    with each_connection(engine, f"PRAGMA max_page_count={pages(engine)}"):
-        with pytest.raises(StoreUnavailable, match="resume"):
-            for _ in range(100):
-                finish(response, incident, Verdict.approved)
+    none_left = f"PRAGMA max_page_count={pages(engine)}"
+    with each_connection(engine, none_left), pytest.raises(StoreUnavailable, match="resume"):
+        finish(response, incident, Verdict.approved)
     assert len(hands.acted) <= 1
     finish(response, incident, Verdict.approved)
-    assert len(hands.acted) == len(set(map(str, hands.acted))) >= 1
+    assert len(hands.acted) == len(set(map(str, hands.acted)))
 
 
 def test_a_locked_database_is_told_and_let_go(tmp_path: Path) -> None:

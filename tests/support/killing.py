@@ -1,9 +1,9 @@
 """Kills and stops real processes at each write of a whole response, on a real database.
 
 A run is cut into points: before and after each commit into our tables. What lies between two of
-them (an effect, a checkpoint) is cut from both sides. One nursery process has everything imported and
-forks a child for each run: `python -m warroom.tests.support.killing JOB.json` prints a line of JSON
-for each point. A row more is another `Job`, or another field of `Ending`.
+them (an effect, a checkpoint) is cut from both sides. One nursery process has everything imported
+and forks a child for each run: `python -m warroom.tests.support.killing JOB.json` prints a line of
+JSON for each point. A row more is another `Job`, or another field of `Ending`.
 """
 
 import json
@@ -137,8 +137,8 @@ class Cut:
         self._at("after")
 
     def _at(self, when: str) -> None:
-        if self.when == when and self.commits == self.point:
-            self.point = -1
+        if self.when == when and 0 < self.point <= self.commits:
+            self.point = 0
             os.kill(os.getpid(), self.number)
 
 
@@ -188,7 +188,7 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
     counted = home / "commits"
 
     def first() -> None:
-        cut = Cut(point or -1, when, job.signal)
+        cut = Cut(point, when, job.signal)
         respond(home, url)
         counted.write_text(str(cut.commits))
 
@@ -202,7 +202,7 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
         commits = int(counted.read_text()) if counted.exists() else 0
         return Ending(point, when, cut, commits, **found(home, url))
     _pid, status = os.waitpid(pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), "it did not come to the point at which to stop"
+    assert os.WIFSTOPPED(status), f"it ended ({status}) before the point at which to stop"
     assert ended(child(lambda: respond(home, url))) == 0
     before = found(home, url)
     os.kill(pid, signal.SIGCONT)

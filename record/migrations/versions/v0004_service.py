@@ -17,6 +17,9 @@ def upgrade() -> None:
     op.add_column("incidents", column)
     op.execute("UPDATE incidents SET taken_at = opened_at")
     _evidence()
+    if _is_postgresql():
+        for table in ("alerts", "model_calls"):
+            op.alter_column(table, "id", type_=sa.BigInteger)
     op.create_table(
         "deliveries",
         sa.Column("id", NUMBER, primary_key=True),

@@ -1,5 +1,7 @@
-"""A block that works goes on refusing those whom it was made for: no reason to call it off."""
+"""When is it well? A block that works goes on refusing those whom it was made for: no reason to
+call it off. What is not completed any more hurts, whoever answers for it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ from warroom.actions.catalogue import plan
 from warroom.actions.edge import BlockSource
 from warroom.actions.inventory import Inventory, Part
 from warroom.agents.causes.observations import Observations
-from warroom.agents.health.verification import refuses_on_purpose
+from warroom.agents.health.recovery import Judged
+from warroom.agents.health.verification import Look, refuses_on_purpose
 from warroom.agents.runtime.case import Case
 from warroom.agents.steps import VERIFY
-from warroom.tests.support.bundles import BundleWriter, counter
+from warroom.incident.action import Outcome
+from warroom.tests.support.bundles import BundleWriter, counter, gauge
 from warroom.tests.support.specialists import case_on
 
 BLOCK = plan(
@@ -54,3 +58,23 @@ def test_what_a_block_refuses_is_no_reason_to_call_it_off(tmp_path, also, on_pur
     assert fires
     assert {refuses_on_purpose(case, BLOCK, row) for row in fires} == {on_purpose}
     assert not any(refuses_on_purpose(case, None, row) for row in fires)
+
+
+def test_what_is_not_completed_any_more_is_not_well_whoever_answers(tmp_path):
+    """The alert's own service recovers; orders of another are turned away, which is no error."""
+    with BundleWriter(tmp_path / "b") as bundle:
+        gauge(bundle, "up", "suggestions", [1.0] * 60 + [0.0] * 5 + [1.0] * 45)
+        for status, rates in (
+            ("200", [4.0] * 60 + [0.1] * 50),
+            ("409", [0.1] * 60 + [3.9] * 50),
+        ):
+            labels = {"code": status, "route": "/orders"}
+            counter(bundle, "http_requests_total", "checkout", rates, **labels)
+    case = case_on(
+        tmp_path / "b", tmp_path / "home", now=110, step=VERIFY, service="suggestions", name="Down"
+    )
+    settled = case.now - timedelta(seconds=10)
+    look = Look(case, None, "", settled, settled)
+    judged = look.held_against_the_alert(Judged(Outcome.better, "up 0% → 100%", 0.96, well=True))
+    assert judged.outcome is Outcome.unverified
+    assert judged.reason.startswith("checkout completes only")
