@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from langchain_core.runnables import RunnableConfig
@@ -43,6 +43,8 @@ FORMS = ("null", "bytes", "bytearray", "msgpack")
 STATES = (IncidentState, CommunicationState, Told)
 SETTING_UP = 0x57A9
 """Number of the advisory lock under which one process makes LangGraph's tables."""
+Rows: TypeAlias = psycopg.Connection[DictRow]
+Pool: TypeAlias = ConnectionPool[Rows]
 PASSES = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -83,7 +85,7 @@ class FileSaver(SqliteSaver):
 class ServerSaver(PostgresSaver):
     """In PostgreSQL."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         super().__init__(pool, serde=OwnTypes())
         self.pool = pool
 
@@ -175,18 +177,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _pool(dsn: str) -> ConnectionPool:
+def _pool(dsn: str) -> Pool:
     """One connection, replaced when the server has closed it."""
-    with psycopg.connect(dsn, connect_timeout=5, autocommit=True, row_factory=dict_row) as first:
+    with Rows.connect(dsn, connect_timeout=5, autocommit=True, row_factory=dict_row) as first:
         _set_up(first)
     return ConnectionPool(
         dsn,
+        connection_class=Rows,
         min_size=1,
         max_size=1,
         num_workers=1,
         open=False,
         timeout=10,
-        check=ConnectionPool.check_connection,
+        check=_ask,
         kwargs={
             "connect_timeout": 5,
             "options": OPTIONS,
@@ -197,7 +200,12 @@ def _pool(dsn: str) -> ConnectionPool:
     )
 
 
-def _set_up(connection: psycopg.Connection[DictRow]) -> None:
+def _ask(connection: Rows) -> None:
+    """Raises where the server has closed it."""
+    connection.execute("")
+
+
+def _set_up(connection: Rows) -> None:
     """LangGraph's tables, by one process at a time. The lock is asked for and not waited for: an
     index that is built concurrently waits until nobody waits."""
     asked = "SELECT pg_try_advisory_lock(%s) AS ours"

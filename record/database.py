@@ -52,16 +52,18 @@ def open_database(place: Path | str, key_file: Path | None = None) -> Engine:
         with engine.begin() as connection:
             _migrate(connection, str(shown))
     except SQLAlchemyError as error:
+        cure = CURES[url.get_backend_name()]
         raise StoreError(
-            f"{shown} cannot be opened ({error.__cause__ or error}); {CURE}"
+            f"{shown} cannot be opened ({error.__cause__ or error}); {cure}"
         ) from error
     event.listen(engine, "handle_error", _said)
     return engine
 
 
-CURE = (
-    "see that it runs and that this user may write to it, or name another with WARROOM_DATABASE_URL"
-)
+CURES = {
+    "sqlite": "see that this user may write to it, or move it away and put a backup back",
+    "postgresql": "see that it runs and that WARROOM_DATABASE_URL names it and who may write to it",
+}
 
 
 AUDIT_KEY = "audit_key"
@@ -192,8 +194,8 @@ def _said(context: ExceptionContext) -> None:
     ):
         return
     kind = StoreUnavailable if isinstance(cause, PASSES) else StoreError
-    if isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):
-        context.is_disconnect = True  # it is the standby now: ask for the primary again
+    if isinstance(cause, LOST):
+        context.is_disconnect = True
     raise kind(
         f"the database cannot be used: {cause}; make room on the disk or mend it, "
         "then `warroom resume` goes on"
@@ -201,9 +203,13 @@ def _said(context: ExceptionContext) -> None:
 
 
 INTEGRITY = (sqlite3.IntegrityError, psycopg.IntegrityError)
+LOST = (
+    psycopg.errors.ReadOnlySqlTransaction,  # the server is the standby now: ask for the primary
+    psycopg.errors.IdleInTransactionSessionTimeout,  # we were stopped for too long
+)
 PASSES = (
     sqlite3.OperationalError,  # locked, full, not writable
     psycopg.OperationalError,  # restarting, gone, full, a lock not got, a deadlock
     psycopg.InterfaceError,  # the connection was closed
-    psycopg.errors.ReadOnlySqlTransaction,
+    *LOST,
 )

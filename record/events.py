@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
 
-from ..incident.communication import MessageState
+from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
 from ..incident.events import IncidentEvent, MessageSent, StateChanged
 from .database import reader
@@ -101,8 +101,13 @@ class EventLog:
 
 
 def _stored(row: RowMapping) -> Stored:
-    names = ("position", "incident_id", "number", "at")
-    return Stored(*(row[name] for name in names), KINDS.validate_json(row["body"]))
+    return Stored(
+        position=row["position"],
+        incident_id=row["incident_id"],
+        number=row["number"],
+        at=row["at"],
+        event=KINDS.validate_json(row["body"]),
+    )
 
 
 # What a change of the document says by itself: whoever makes it need not.
@@ -127,5 +132,5 @@ class Before:
         return [*changed, *sent]
 
 
-def _sent(document: Incident) -> Iterator:
+def _sent(document: Incident) -> Iterator[Message]:
     return (m for m in document.communications if m.state is MessageState.sent)

