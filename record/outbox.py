@@ -69,8 +69,8 @@ class Outbox:
         insert_once(connection, OUTBOX, **row)
 
     def due(self, incident_id: str = "", most: int = 100) -> list[Parcel]:
-        """Taken to be delivered now, oldest first: of all incidents what is due, of a named one also
-        what could not be delivered a moment ago."""
+        """Taken to be delivered now, oldest first: of all incidents what is due, of a named one
+        also what could not be delivered a moment ago."""
         now = self.clock()
         due = OUTBOX.c.next_at <= now
         query = select(OUTBOX.c.key, OUTBOX.c.next_at).where(OUTBOX.c.sent_at.is_(None))
