@@ -128,6 +128,7 @@ class Response:
             given = None if self.over(incident_id) else self._entry(incident_id)
             while given is not None and not held.ended.is_set():
                 yield from self._stream(held, context, given)
+                self.work.heard(held.lease)
                 given = self._answers(incident_id)
             if not held.ended.is_set():
                 held.until, held.why = self._until(incident_id)

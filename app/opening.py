@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ..actions.policy import Policy
 from ..agents.reasoning.layer import model_layer_of
 from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
@@ -14,7 +15,7 @@ from ..incident.timeline import from_ts, utc_now
 from ..record.store import Store
 from ..settings import Settings
 from ..targets.operations import Operations
-from ..targets.stand_ins import Rehearsal
+from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle, save
@@ -58,6 +59,7 @@ def open_context(
     pace: float | None = None,
     store: Store | None = None,
     rehearse: bool = False,
+    policy: Policy | None = None,
 ) -> ResponseContext:
     """Store, telemetry, hands and model layer.
 
@@ -70,6 +72,7 @@ def open_context(
         pace: seconds waited for each second of a window; by default 1, of a recording 0.
         store: open already, instead of the settings' own.
         rehearse: hands that note what would have been done, over what the survey shows.
+        policy: who approves, and what may be done when; by default a person, and whatever fits.
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
@@ -77,13 +80,14 @@ def open_context(
     if recorder is None:
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
-    operations = _operations(sources.operations)
+    operations, policy = _operations(sources.operations), policy or Policy()
     store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,
         recorder=recorder,
-        operations=operations,
+        operations=DryRun(operations) if operations and policy.dry_run else operations,
+        policy=policy,
         survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),

@@ -134,6 +134,11 @@ class Work:
         with self.engine.begin() as connection:
             _change(connection, lease, {"attempts": 0})
 
+    def heard(self, lease: Lease) -> None:
+        """What woke it until now is looked at next. Raises LeaseLost."""
+        with self.engine.begin() as connection:
+            _change(connection, lease, {"wake_at": None})
+
     def ran_on(self, lease: Lease, graph: str) -> None:
         """Keep the version of the graph that the incident runs on. Raises LeaseLost."""
         with self.engine.begin() as connection:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
+from ..agents.runtime.outbox import dispatch
 from ..errors import StoreError
 from ..record.store import Store
 from ..settings import Settings
@@ -19,7 +20,12 @@ def bury(_settings: Settings, store: Store) -> None:
     store.work.bury()
 
 
-CHORES: Sequence[Chore] = (bury,)
+def deliver(settings: Settings, store: Store) -> None:
+    """Messages that are due go out."""
+    dispatch(store, settings)
+
+
+CHORES: Sequence[Chore] = (bury, deliver)
 
 
 class Chores:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
+from ...actions.policy import Policy
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
@@ -154,6 +155,7 @@ class ResponseContext:
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
+    policy: Policy = field(default_factory=Policy)  # who approves, and what may be done when
     clock: Callable[[], datetime] = utc_now
     pace: float = 1.0  # seconds waited for each second of a window; 0: of history, none
     commander: str = "on-call commander"

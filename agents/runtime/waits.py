@@ -43,6 +43,12 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     return _begin(state, runtime, name, seconds, "stabilisation window")
 
 
+def hold(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait before an action that may not happen now is tried again."""
+    name = f"{short(state.plan)} held {state.attempt}.{state.checks + 1}"
+    return _begin(state, runtime, name, state.hold_s, "an approved action is held back")
+
+
 def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait a measuring window more before looking again, where nobody acts."""
     seconds = runtime.context.catalogue.windows.verify_s

@@ -14,6 +14,7 @@ from ...app.configuration import Sources
 from ...app.opening import open_context
 from ...incident.action import Verdict
 from ...incident.document import Alert
+from ...incident.identity import automatic
 from ...incident.timeline import from_ts
 from ...record.store import Store
 from ...response import Response
@@ -23,7 +24,7 @@ from ..studies import synthetic
 from .corpus import Attack, plant
 
 MakeCeiling = Callable[[Settings, Store], ModelLayer]
-BY = "attack measurement (automatic)"
+BY = automatic("attack measurement")
 ROUNDS = 20
 """Rounds of questions to the commander, after which a response is given up."""
 

@@ -20,6 +20,7 @@ from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
 from ...incident.document import Alert
+from ...incident.identity import automatic
 from ...record.ledger import Request
 from ...record.store import Store
 from ...response import Response
@@ -31,7 +32,7 @@ from .answers import CaseAnswer, Use, answer_of, trivial, use_of
 from .cases import IncidentCase
 from .marks import marks
 
-BY = "evaluation (automatic)"
+BY = automatic("evaluation")
 SURE = 2.0
 """A confidence that nothing reaches: no short cut past the investigation."""
 ModelLayers = Callable[[Settings, Store], ModelLayer]

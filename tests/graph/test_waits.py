@@ -16,6 +16,7 @@ from warroom.record.timers import Timers
 from warroom.record.work import OVER, WAITING, Work
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
+from warroom.tests.support.people import person
 from warroom.tests.support.responses import alert, begin, decide, inventory, room_over
 
 
@@ -97,7 +98,7 @@ def test_the_command_line_sleeps_between_and_holds_the_incident(tmp_path: Path, 
 
     def approve(request: Request) -> bool:
         context.store.ledger.decide(
-            request.incident_id, request.subject, Verdict.approved, "test commander"
+            request.incident_id, request.subject, Verdict.approved, person()
         )
         return True
 

@@ -16,6 +16,7 @@ from warroom.record.timers import Timers
 from warroom.record.work import FAILURES, OVER, READY, STUCK, WAITING, Work, wake
 from warroom.tests.support import incidents
 from warroom.tests.support.consoles import kept
+from warroom.tests.support.people import free
 
 HERE, OTHER = "a-machine/1/aa", "b-machine/1/bb"
 
@@ -170,14 +171,14 @@ def test_every_write_under_a_lost_lease_is_refused(place: Path | str) -> None:
         lambda: mine.update(document.id, _closed),
         lambda: mine.add_evidence(document.id, before.evidence[0], {"rows": []}),
         lambda: mine.ledger.ask(request),
-        lambda: mine.ledger.claim(document.id, "key"),
+        lambda: mine.ledger.claim(free("key", document.id)),
         lambda: mine.timers.begin(document.id, "settles", 5),
     ):
         with pytest.raises(LeaseLost):
             write()
     assert store.load(document.id) == before
     assert store.ledger.waiting(document.id) == []
-    assert store.ledger.claim(document.id, "key") is None  # nobody had it
+    assert store.ledger.claim(free("key", document.id)) is None  # nobody had it
 
 
 def _closed(document: Incident) -> None:
