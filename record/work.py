@@ -101,17 +101,21 @@ class Work:
             assert row is not None
             if row["owner"] and row["lease_until"] > now and not is_dead(row["owner"]):
                 return None
-            return _taken(connection, row, owner, now + lease_s, READY)
+            status = OVER if row["status"] == OVER else READY
+            return _taken(connection, row, owner, now + lease_s, status, attempts=0)
 
-    def claim_next(self, owner: str, lease_s: float = LEASE_S) -> Lease | None:
-        """The lease of the incident that is due for longest; None where none is.
+    def claim_next(
+        self, owner: str, lease_s: float = LEASE_S, only: str | None = None
+    ) -> Lease | None:
+        """The lease of the incident that is due for longest (`only`: of this one); None where none
+        is.
 
         One whose holder died is due; one that outlives too many of them in a row is set aside.
         """
         while True:
             with self.engine.begin() as connection:
                 now = self.clock(connection)
-                row = _locked(connection, _due(now), skip=True)
+                row = _locked(connection, _due(now, only), skip=True)
                 if row is None:
                     return None
                 crashes = row["attempts"] + (row["owner"] is not None)
@@ -120,24 +124,28 @@ class Work:
                 why = f"{crashes} processes in a row ended while they worked it; {GO_ON}"
                 _taken(connection, row, None, None, STUCK, crashes, why)
 
-    def renew(self, lease: Lease, lease_s: float = LEASE_S, progress: bool = False) -> Lease:
-        """Hold it for longer; `progress`: a step was done, earlier failures are forgotten.
-
-        Raises LeaseLost.
-        """
+    def renew(self, lease: Lease, lease_s: float = LEASE_S) -> None:
+        """Hold it for longer. Raises LeaseLost."""
         with self.engine.begin() as connection:
-            until = self.clock(connection) + lease_s
-            values = {"lease_until": until} | ({"attempts": 0} if progress else {})
-            _change(connection, lease, values)
-        return Lease(lease.incident_id, lease.owner, lease.token, until)
+            _change(connection, lease, {"lease_until": self.clock(connection) + lease_s})
+
+    def progressed(self, lease: Lease) -> None:
+        """A step was done: earlier failures are forgotten. Raises LeaseLost."""
+        with self.engine.begin() as connection:
+            _change(connection, lease, {"attempts": 0})
+
+    def heard(self, lease: Lease) -> None:
+        """What woke it until now is looked at next. Raises LeaseLost."""
+        with self.engine.begin() as connection:
+            _change(connection, lease, {"wake_at": None})
 
     def ran_on(self, lease: Lease, graph: str) -> None:
         """Keep the version of the graph that the incident runs on. Raises LeaseLost."""
         with self.engine.begin() as connection:
             _change(connection, lease, {"graph": graph})
 
-    def release(self, lease: Lease, wake_at: float | None, why: str) -> None:
-        """Give it back, to be looked at again at this time; None: it is over.
+    def release(self, lease: Lease, wake_at: float | None, why: str) -> str:
+        """Give it back, to be looked at again at this time (None: it is over); its status then.
 
         Who woke it meanwhile is heard: the sooner time counts, and what was woken is not over.
         Raises LeaseLost.
@@ -148,6 +156,7 @@ class Work:
             status = WAITING if times else OVER
             values = {"wake_at": min(times, default=None), "why": why, "status": status}
             _change(connection, lease, {**values, "attempts": 0, **FREE})
+        return status
 
     def failed(self, lease: Lease, why: str) -> None:
         """Give it back after a failure: tried again in a while, set aside after too many.
@@ -202,10 +211,11 @@ FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
 
 
-def _due(now: float) -> ColumnElement[bool]:
+def _due(now: float, only: str | None = None) -> ColumnElement[bool]:
     waits = and_(WORK.c.owner.is_(None), WORK.c.wake_at <= now)
     orphaned = and_(WORK.c.owner.is_not(None), WORK.c.lease_until <= now)
-    return and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
+    open_ = and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
+    return open_ if only is None else and_(open_, WORK.c.incident_id == only)
 
 
 def _of(lease: Lease) -> ColumnElement[bool]:

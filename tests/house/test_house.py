@@ -25,6 +25,7 @@ LEVELS = (
     ("tools", "models", "intake"),
     ("agents",),
     ("graph",),
+    ("graph_version",),
     ("response",),
     ("app",),
     ("drills",),
