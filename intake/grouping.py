@@ -10,15 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from ..errors import StoreUnavailable
-from ..incident.document import Alert
+from ..incident.document import Alert, Incident
 from ..incident.events import AlertTaken, IncidentEvent
+from ..incident.identity import receiver
+from ..incident.lifecycle import State
 from ..record import events, store
 from ..record.store import Store
-from ..record.tables import ALERTS, WORK
+from ..record.tables import ALERTS, INCIDENTS, WORK
 from ..record.work import OVER, wake
 from .scopes import Calls, Row, Scope
 from .silences import quiet
-from .telling import MOST_LINES, Arrival, end, join, opened
+from .telling import MOST_LINES, Arrival, doubled, end, join, opened
 
 BATCH = 1000
 """Alerts that are grouped in one transaction."""
@@ -42,7 +44,7 @@ def group_due(
     while True:
         with records.durable.begin() as connection:
             due = due_rows(connection, now.timestamp())
-            batch = Batch(connection, now, calls or {}, note)
+            batch = Batch(records, connection, now, calls or {}, note)
             found = batch.take(due) | found
         if len(due) < BATCH:
             return found
@@ -63,12 +65,14 @@ class Share:
     related: tuple[str, ...] = ()
     firing: list[tuple[Row, str]] = field(default_factory=list)  # with the reason
     ended: list[Row] = field(default_factory=list)
+    told: bool = False  # whether its document changed
 
 
 @dataclass
 class Batch:
     """Alerts that are grouped in one transaction."""
 
+    records: Store
     connection: Connection
     now: datetime
     calls: Calls
@@ -87,13 +91,14 @@ class Batch:
             self._share(scopes[row.scope], row)
         for scope in scopes.values():
             scope.write()
+        known = self._known()
         self._mark(rows, muted)
-        shares = self.shares.items()
-        news = [(key, event) for key, share in shares for event in self._tell(key, share)]
+        news: list[tuple[str, IncidentEvent]] = []
+        for incident_id, share in self.shares.items():
+            news += [(incident_id, event) for event in self._tell(incident_id, share, known)]
         for incident_id, event in news:
             events.append(self.connection, incident_id, event, self.now.timestamp())
-        for incident_id in sorted(self.shares):  # last: in this order nobody waits in a circle
-            self._wake(incident_id)
+        self._wake()
         return {incident_id: share.new for incident_id, share in self.shares.items()}
 
     def _share(self, scope: "Scope", row: Row) -> None:
@@ -132,54 +137,107 @@ class Batch:
             connection = self.connection
             connection.execute(update(ALERTS).where(ALERTS.c.id == bindparam("row")), marks)
 
-    def _tell(self, incident_id: str, share: Share) -> list[IncidentEvent]:
-        """Write the incident's document; what happened, as events."""
+    def _known(self) -> "Known":
+        """What the incidents have before this batch."""
+        ids = [incident_id for incident_id, share in self.shares.items() if not share.new]
+        what = (ALERTS.c.incident_id, ALERTS.c.component, ALERTS.c.name)
+        query = select(*what, func.min(ALERTS.c.rank), func.count()).group_by(*what)
+        known = Known()
+        for incident_id, component, name, rank, count in self.connection.execute(
+            query.where(ALERTS.c.incident_id.in_(ids))
+        ):
+            known.ranks[incident_id, component, name] = rank
+            known.counts[incident_id] = known.counts.get(incident_id, 0) + count
+        calm = select(INCIDENTS.c.id).where(
+            INCIDENTS.c.id.in_(ids), INCIDENTS.c.state == State.monitoring.value
+        )
+        known.watched.update(self.connection.execute(calm).scalars())
+        return known
+
+    def _tell(self, incident_id: str, share: Share, known: "Known") -> list[IncidentEvent]:
+        """Write the incident's document, where it hears something; what happened, as events."""
+        before = known.counts.get(incident_id, 0)
+        again = [row for row, _ in share.firing if row.incident_id == incident_id]
         arrivals = [
             Arrival(_alert(row), reason, again=row.incident_id == incident_id)
             for row, reason in share.firing
+            if row.incident_id == incident_id or known.is_new(incident_id, row)
         ]
-        if share.new:
-            first = arrivals[0].alert
-            document = opened(incident_id, first, self.now, self.note, share.related)
-            store.add(self.connection, document)
-        told = arrivals[1:] if share.new else arrivals
+        count = before + len(share.firing) - len(again)
         news: list[IncidentEvent] = []
-        if told or share.ended:
-            count, firing = self._counts(incident_id)
-            ended = [_alert(row) for row in share.ended]
+        if share.new:
+            first, *arrivals = arrivals
+            document = opened(incident_id, first.alert, self.now, self.note, share.related)
+            store.add(self.connection, document)
+            news.append(AlertTaken(alert=first.alert))
+        share.told = share.new or bool(arrivals or share.ended) or doubled(before, count)
+        if not (arrivals or share.ended or (share.told and not share.new)):
+            return news
+        firing = self._firing(incident_id) if share.ended else 1
+        ended = [_alert(row) for row in share.ended]
 
-            def change(document) -> None:
-                if told:
-                    join(document, told, count, self.now)
-                if ended:
-                    end(document, ended, not firing, self.now)
+        def change(document: Incident) -> None:
+            join(document, arrivals, before, count, self.now)
+            end(document, ended, not firing, self.now)
 
-            _, news = store.revise(self.connection, incident_id, change)
+        _, changed = store.revise(self.connection, incident_id, change)
         taken = [arrival for arrival in arrivals if not arrival.again][:MOST_LINES]
-        return [*(AlertTaken(alert=one.alert, reason=one.reason) for one in taken), *news]
+        news += [AlertTaken(alert=one.alert, reason=one.reason) for one in taken]
+        if share.ended and not firing:
+            self._withdraw(incident_id, share.ended[-1])
+        return [*news, *changed]
 
-    def _counts(self, incident_id: str) -> tuple[int, int]:
-        """Alerts of the incident, and how many of them fire: not over, and not followed by a later
-        episode."""
+    def _withdraw(self, incident_id: str, row: Row) -> None:
+        """Nobody is asked for an action any more: it is watched whether it ended by itself."""
+        by = receiver(f"receiver {row.receiver}".strip())
+        reason = "every alert of it is resolved at its source"
+        self.records.ledger.withdraw(incident_id, by, reason, self.connection)
+
+    def _firing(self, incident_id: str) -> int:
+        """How many alerts of it fire: not over, and not followed by a later episode."""
         later = ALERTS.alias()
         followed = sa.exists().where(
             later.c.receiver == ALERTS.c.receiver,
             later.c.fingerprint == ALERTS.c.fingerprint,
             later.c.starts_at > ALERTS.c.starts_at,
         )
-        fires = sa.and_(ALERTS.c.ends_at.is_(None), ~followed)
-        query = select(func.count(), func.sum(sa.case((fires, 1), else_=0)))
-        here = ALERTS.c.incident_id == incident_id
-        count, firing = self.connection.execute(query.where(here)).one()
-        return count, firing or 0
+        here = (ALERTS.c.incident_id == incident_id, ALERTS.c.ends_at.is_(None), ~followed)
+        return self.connection.execute(select(func.count()).where(*here)).scalar_one()
 
-    def _wake(self, incident_id: str) -> None:
-        """Have it worked. Raises StoreUnavailable where it ended in this very moment: the alerts
-        are due again, and a new incident opens."""
-        wake(self.connection, incident_id, why="alerts came in")
-        status = select(WORK.c.status).where(WORK.c.incident_id == incident_id)
-        if self.connection.execute(status).scalar() == OVER:
-            raise StoreUnavailable(f"{incident_id} ended while an alert joined it; look again")
+    def _wake(self) -> None:
+        """Have those worked that heard something. Raises StoreUnavailable where one ended in this
+        very moment: its alerts are due again, and a new incident opens.
+
+        Rows of work come last: in this order nobody waits in a circle.
+        """
+        for incident_id in sorted(self.shares):
+            if self.shares[incident_id].told:
+                wake(self.connection, incident_id, why="alerts came in")
+        mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status == OVER)
+        held = select(WORK.c.incident_id).where(*mine).with_for_update(read=True)
+        if over := self.connection.execute(held).scalars().first():
+            raise StoreUnavailable(f"{over} ended while an alert joined it; look again")
+
+
+@dataclass
+class Known:
+    """What incidents have: the worst rank by incident, component and alert name, and how many."""
+
+    ranks: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    watched: set[str] = field(default_factory=set)  # whose alerts were over, it seemed
+
+    def is_new(self, incident_id: str, row: Row) -> bool:
+        """Whether the alert tells it something: a new name, worse than before, or back."""
+        key = (incident_id, row.component, row.name)
+        if row.rank >= self.ranks.get(key, NEVER) and incident_id not in self.watched:
+            return False
+        self.watched.discard(incident_id)
+        self.ranks[key] = row.rank
+        return True
+
+
+NEVER = 99
 
 
 def _alert(row: Row) -> Alert:

@@ -81,7 +81,7 @@ def attach(
     with records.durable.begin() as connection:
         connection.execute(update(ALERTS).where(here, prints).values(values))
     arrivals = [Arrival(alert, reason) for alert in alerts]
-    records.update(incident_id, lambda doc: join(doc, arrivals, len(arrivals) + 1, now))
+    records.update(incident_id, lambda doc: join(doc, arrivals, 1, len(arrivals) + 1, now))
 
 
 def _incident_of(records: Store, alert: Alert) -> str | None:

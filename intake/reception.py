@@ -20,6 +20,8 @@ from .scopes import Calls
 from .sns import Fetch, fetch
 
 LOG = logging.getLogger(__name__)
+PACE_S = 0.2
+"""Between the first alert of a round and its grouping."""
 LOOK_S = 1.0
 """Between two looks where nothing comes in: silences end, and other processes keep alerts too."""
 
@@ -56,6 +58,7 @@ class Reception:
     def _group(self) -> None:
         while not self._stop.is_set():
             self._news.wait(LOOK_S)
+            self._stop.wait(PACE_S)  # more have come by then, and are grouped in one go
             self._news.clear()
             try:
                 group_due(self.records, utc_now(), self.calls())

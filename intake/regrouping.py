@@ -75,7 +75,7 @@ def split(records: Store, incident_id: str, alert_ids: Sequence[int], by: str) -
         _redirect(connection, mine, incident_id, document.id)
         arrivals = [Arrival(_alert(row), why) for row in mine[1:]]
         if arrivals:
-            change = lambda doc: join(doc, arrivals, len(mine), now)  # noqa: E731
+            change = lambda doc: join(doc, arrivals, 1, len(mine), now)  # noqa: E731
             store.revise(connection, document.id, change)
         store.revise(connection, incident_id, lambda doc: _link(doc, document.id))
         detail = {"from": incident_id, "alerts": [row.id for row in mine]}
@@ -129,7 +129,7 @@ def _close(document: Incident, into: str, why: str, now: datetime) -> None:
 def _absorb(document: Incident, source: str, arrivals: Sequence[Arrival], now: datetime) -> None:
     _link(document, source)
     if arrivals:
-        join(document, arrivals, len(arrivals) + len(document.joined) + 1, now)
+        join(document, arrivals, 0, len(arrivals), now)
 
 
 def _link(document: Incident, other: str) -> None:

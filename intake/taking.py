@@ -75,19 +75,19 @@ def keep(
 
     Raises StoreError; nothing of them is kept then.
     """
+    mine = sorted(deliveries, key=lambda one: (one.receiver, one.identity))
+    told = [(delivery, alert) for delivery in mine for alert in delivery.alerts]
+    rows = [_row(alert, delivery, at, labels) for delivery, alert in told]
+    exact = [row for row, (_, alert) in zip(rows, told, strict=True) if _names_episode(alert)]
     with durable(engine).begin() as connection:
-        exact: list[dict[str, Any]] = []
-        words: list[Word] = []
-        for delivery in sorted(deliveries, key=lambda one: (one.receiver, one.identity)):
-            number, again = _count(connection, delivery, at)
-            for alert in delivery.alerts:
-                row = _row(alert, delivery.receiver, number, at, labels)
-                if _names_episode(alert):
-                    exact.append(row)
-                else:
-                    words.append(Word(row, _said(alert), again))
+        _count(connection, mine, at)
         if exact:
             connection.execute(_upsert(connection, at, remind_s), sorted(exact, key=_key))
+        words = [
+            Word(row, _said(alert), _came_before(connection, row))
+            for row, (_, alert) in zip(rows, told, strict=True)
+            if not _names_episode(alert)
+        ]
         for word in sorted(words, key=lambda one: _key(one.row)):
             _by_last_word(connection, word, remind_s)
 
@@ -96,23 +96,31 @@ def _names_episode(alert: Alert) -> bool:
     return alert.starts_at is not None and alert.seen_at is None
 
 
-def _count(connection: Connection, delivery: Delivery, at: float) -> tuple[int, bool]:
-    """The delivery's number, and whether it came before."""
-    row = {
-        "receiver": delivery.receiver,
-        "key": delivery.identity,
-        "received_at": at,
-        "last_at": at,
-        "times": 1,
-        "body": zlib.compress(delivery.body, 1),
-        "alerts": len(delivery.alerts),
-        "problem": delivery.problem,
-    }
-    put = _insert(connection, DELIVERIES).values(row)
+def _count(connection: Connection, deliveries: Sequence[Delivery], at: float) -> None:
+    put = _insert(connection, DELIVERIES)
     again = {"times": DELIVERIES.c.times + 1, "last_at": _max(DELIVERIES.c.last_at, sa.literal(at))}
-    kept = put.on_conflict_do_update(index_elements=["receiver", "key"], set_=again)
-    found = connection.execute(kept.returning(DELIVERIES.c.id, DELIVERIES.c.times)).one()
-    return found.id, found.times > 1
+    rows = [
+        {
+            "receiver": delivery.receiver,
+            "key": delivery.identity,
+            "received_at": at,
+            "last_at": at,
+            "times": 1,
+            "body": zlib.compress(delivery.body, 1),
+            "alerts": len(delivery.alerts),
+            "problem": delivery.problem,
+        }
+        for delivery in deliveries
+    ]
+    if rows:
+        kept = put.on_conflict_do_update(index_elements=["receiver", "key"], set_=again)
+        connection.execute(kept, rows)
+
+
+def _came_before(connection: Connection, row: dict[str, Any]) -> bool:
+    """Whether the delivery that tells of it came a second time."""
+    here = (DELIVERIES.c.receiver == row["receiver"], DELIVERIES.c.key == row["delivery"])
+    return (connection.execute(select(DELIVERIES.c.times).where(*here)).scalar() or 0) > 1
 
 
 def _said(alert: Alert) -> float | None:
@@ -120,13 +128,13 @@ def _said(alert: Alert) -> float | None:
     return _ts(alert.seen_at) or (_ts(alert.ends_at) if over else None)
 
 
-def _row(alert: Alert, receiver: str, delivery: int, at: float, labels: Labels) -> dict[str, Any]:
+def _row(alert: Alert, delivery: Delivery, at: float, labels: Labels) -> dict[str, Any]:
     about = identity_of(alert, labels)
     over = alert.status == "resolved"
     ends = _ts(alert.ends_at) or _ts(alert.seen_at) or at
     seen = _ts(alert.seen_at)
     return {
-        "receiver": receiver,
+        "receiver": delivery.receiver,
         "fingerprint": alert.fingerprint,
         "starts_at": _ts(alert.starts_at) or seen or (ends if over else at),
         "seen_at": seen,
@@ -138,10 +146,11 @@ def _row(alert: Alert, receiver: str, delivery: int, at: float, labels: Labels) 
         "rank": rank_of(alert),
         "scope": about.scope,
         "component": about.component,
+        "name": alert.name,
         "signature": about.signature,
         "address": about.address,
         "body": alert.model_dump_json(),
-        "delivery_id": delivery,
+        "delivery": delivery.identity,
         "due_at": None if over else at,
         "reason": "",
     }

@@ -19,8 +19,8 @@ MOST_JOINED = 40
 """Alerts that the document holds whole, one of each name and service."""
 MOST_LINES = 5
 """Lines for alerts that are joined at once."""
-FAR = 64
-"""From so many alerts on, only each doubling of their number is worth a line."""
+SOME, FAR = 8, 64
+"""From so many alerts on, each doubling of their number is worth a line; and nothing else is."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +68,25 @@ def _title(alert: Alert) -> str:
     return text if named else f"{alert.service}: {text}"
 
 
-def join(document: Incident, arrivals: Sequence[Arrival], count: int, now: datetime) -> None:
+def join(
+    document: Incident, arrivals: Sequence[Arrival], before: int, count: int, now: datetime
+) -> None:
     """Alerts that become a part of it, the worst first: a line each for the first few, and a worse
     level than the incident's raises it.
 
-    count: alerts that it has with them.
+    arrivals: those that tell it something new. before, count: alerts that it had, and has now.
     """
     now = max(now, document.opened_at)
     new = [arrival for arrival in arrivals if not arrival.again]
-    for arrival in new[:MOST_LINES]:
-        if count - len(new) < FAR:
-            _line(document, arrival, now)
-    if len(new) > MOST_LINES or _doubled(count - len(new), count):
+    for arrival in new[:MOST_LINES] if before < FAR else ():
+        _line(document, arrival, now)
+    if len(new) > MOST_LINES or doubled(before, count):
         _note(document, now, f"{count} alerts belong to it")
     for arrival in arrivals:
         _hold(document, arrival, now)
         _raise(document, arrival.alert, now)
-    if document.state is State.monitoring and document.transitions[-1].actor == ACTOR:
+    watched = document.state is State.monitoring and document.transitions[-1].actor == ACTOR
+    if arrivals and watched:
         document.move(State.investigating, now, ACTOR, f"{arrivals[0].alert.name} fires again")
 
 
@@ -94,9 +96,9 @@ def _line(document: Incident, arrival: Arrival, now: datetime) -> None:
     document.record(Event(at=now, actor=ACTOR, kind=EventKind.alert, text=text))
 
 
-def _doubled(before: int, after: int) -> bool:
-    """Whether a power of two lies between: FAR and more alerts are told of by those."""
-    return after > FAR and before.bit_length() != after.bit_length()
+def doubled(before: int, after: int) -> bool:
+    """Whether a power of two lies between: many alerts are told of by those."""
+    return after >= SOME and before.bit_length() != after.bit_length()
 
 
 def _hold(document: Incident, arrival: Arrival, now: datetime) -> None:

@@ -46,10 +46,11 @@ ALERTS = sa.Table(  # one row an episode: from when it fires until it is over
     sa.Column("rank", sa.Integer, nullable=False),  # of its severity, 0 the worst; 4: not known
     sa.Column("scope", sa.String, nullable=False),  # environment and the like: never mixed, JSON
     sa.Column("component", sa.String, nullable=False),  # its service, or what it is called
+    sa.Column("name", sa.String, nullable=False),
     sa.Column("signature", sa.String, nullable=False),  # of the error; empty: none named
     sa.Column("address", sa.String, nullable=False),  # where requests come from; empty
     sa.Column("body", sa.Text, nullable=False),  # the alert as parsed, JSON
-    sa.Column("delivery_id", NUMBER),  # which first told of it
+    sa.Column("delivery", sa.String),  # key of the one that first told of it
     sa.Column("due_at", sa.Float, index=True),  # when grouping looks at it; empty: nothing is new
     sa.Column("looked_at", sa.Float),  # when it last did
     sa.Column("silence_id", sa.String, index=True),  # what keeps it quiet

@@ -205,11 +205,11 @@ def test_one_that_is_killed_while_grouping_leaves_it_to_the_next(store: Store) -
         pass
 
     class Doomed(Batch):
-        def _wake(self, incident_id: str) -> None:
+        def _wake(self) -> None:
             raise Killed
 
     with pytest.raises(Killed), store.durable.begin() as connection:
-        Doomed(connection, NOW, {}, "").take(due_rows(connection, NOW.timestamp()))
+        Doomed(store, connection, NOW, {}, "").take(due_rows(connection, NOW.timestamp()))
     assert store.incidents() == []
     (incident,) = group(store)
     assert kept(store)[0].incident_id == incident.id

@@ -62,10 +62,11 @@ def _alerts() -> None:
         sa.Column("rank", sa.Integer, nullable=False),
         sa.Column("scope", sa.String, nullable=False),
         sa.Column("component", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
         sa.Column("signature", sa.String, nullable=False),
         sa.Column("address", sa.String, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
-        sa.Column("delivery_id", NUMBER),
+        sa.Column("delivery", sa.String),
         sa.Column("due_at", sa.Float, index=True),
         sa.Column("looked_at", sa.Float),
         sa.Column("silence_id", sa.String, index=True),
@@ -78,10 +79,10 @@ def _alerts() -> None:
     op.create_index("alerts_scope", "alerts", ["scope", "last_at"])
     op.execute(
         "INSERT INTO alerts (receiver, fingerprint, starts_at, received_at, last_at, times, rank, "
-        "scope, component, signature, address, body, due_at, looked_at, incident_id, reason) "
+        "scope, component, name, signature, address, body, due_at, looked_at, incident_id, reason) "
         # Two rows of one moment keep apart by their numbers.
         "SELECT '', fingerprint, received_at + id * 0.000001, received_at, received_at, 1, 4, "
-        "'{}', fingerprint, '', '', body, CASE WHEN incident_id IS NULL THEN received_at END, "
+        "'{}', fingerprint, '', '', '', body, CASE WHEN incident_id IS NULL THEN received_at END, "
         "received_at, incident_id, '' FROM alerts_before ORDER BY id"
     )
     op.drop_table("alerts_before")
