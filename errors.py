@@ -10,12 +10,15 @@ WarroomError                 message says what to do next
 ├── ToolError                a tool call that did not do its work; always recorded as evidence
 │   ├── ToolRetry            the arguments are off; the message is the correction
 │   ├── ToolFailed           tried and failed; telling is all that is left
+│   │   └── Halfway          a part of it was done: the receipt says which, and how to undo it
 │   └── ApprovalRequired     the call writes and carries no approval for this exact plan
 ├── GroundingError           a claim whose evidence or quoted value does not resolve
 ├── ApprovalError            a decision that cannot count: stale hash, expired, already taken
+├── HeldBack                 an approved effect that may not happen now: switch, freeze, limit
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
-│   └── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   ├── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   └── LeaseLost            somebody else works the incident now: ours does not count any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
 │   ├── ModelRefused         it declined to answer
@@ -70,6 +73,15 @@ class ToolFailed(ToolError):
     """The tool tried and failed; the message says what was tried."""
 
 
+class Halfway(ToolFailed):
+    """A part was done before it failed."""
+
+    def __init__(self, message: str, receipt: Any) -> None:
+        super().__init__(message)
+        self.receipt = receipt
+        """Of the part (actions.capabilities.Receipt), with what its undo needs."""
+
+
 class ApprovalRequired(ToolError):
     """The call has an effect and carries no approval for this exact plan."""
 
@@ -82,6 +94,15 @@ class ApprovalError(WarroomError):
     """A decision that cannot count: stale hash, expired or already taken."""
 
 
+class HeldBack(WarroomError):
+    """An approved effect that may not happen now. Nothing was claimed: it is tried again."""
+
+    def __init__(self, message: str, until: float | None = None) -> None:
+        super().__init__(message)
+        self.until = until
+        """From when it may, unix seconds; None: nobody knows."""
+
+
 class LifecycleError(WarroomError):
     """A state change that the lifecycle does not allow."""
 
@@ -92,6 +113,10 @@ class StoreError(WarroomError):
 
 class StoreUnavailable(StoreError):
     """Our own tables cannot be read or written now; trying again later may do."""
+
+
+class LeaseLost(StoreError):
+    """Somebody else works the incident now: what we still write is refused."""
 
 
 class ModelError(WarroomError):

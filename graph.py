@@ -4,8 +4,9 @@
                  \\-> communicate, beside the others from declaration on
 
 Every node reads the document from the store and files its report there; the state carries only
-where to go next. A person decides at `commander` and `approval`; the only nodes with effects on
-the world are `act`, `undo`, `send_internal` and `send_approved`.
+where to go next. A person decides at `commander`, `whether` and `approval`, time at
+`looked_again`, `stabilised`, `held_back` and `waited`; the only nodes with effects on the world are
+`act`, `undo`, `send_internal` and `send_approved`.
 """
 
 from functools import cache
@@ -16,7 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.effects import act, send, stabilise, undo, wait_on
+from .agents.runtime.effects import act, undo
 from .agents.runtime.gate import (
     ask_commander,
     ask_for_text,
@@ -29,13 +30,15 @@ from .agents.runtime.node import (
     is_investigated,
     is_noise,
     is_sure,
-    look_again,
     next_round,
     outcome_of,
     specialist,
 )
+from .agents.runtime.outbox import send
+from .agents.runtime.waits import hold, look_again, looked_again, stabilise, wait_on, waited
+from .agents.runtime.whether import ask_whether, await_whether, note_whether
 from .incident.action import WELL, Outcome
-from .state import CommunicationState, IncidentState, Told
+from .state import Acted, CommunicationState, IncidentState, Told
 
 Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
 
@@ -57,6 +60,7 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
     graph.add_node("look_again", look_again)
+    graph.add_node("looked_again", looked_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
@@ -65,7 +69,8 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     graph.add_conditional_edges(
         "detect", after_detect, ["look_again", "respond", "communicate", END]
     )
-    graph.add_edge("look_again", "detect")
+    graph.add_edge("look_again", "looked_again")
+    graph.add_edge("looked_again", "detect")
     return graph
 
 
@@ -79,18 +84,7 @@ def respond() -> Phase:
     graph.add_node("debug", specialist(steps.INVESTIGATE))
     graph.add_node("security", specialist(steps.ASSESS_SECURITY))
     graph.add_node("performance", specialist(steps.ANALYSE_PERFORMANCE))
-    # Phase 3, resolve and recover: design, ask, act once, measure, undo if worse.
     graph.add_node("design_fix", specialist(steps.DESIGN_FIX, is_investigated))
-    graph.add_node("ask", ask_commander)
-    graph.add_node("commander", await_commander)
-    graph.add_node("refused", note_refusal)
-    graph.add_node("act", act)
-    graph.add_node("stabilise", stabilise)
-    graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
-    graph.add_node("undo", undo)
-    graph.add_node("watch", specialist(steps.WATCH, outcome_of))
-    graph.add_node("wait", wait_on)
-    graph.add_node("again", next_round)
     # Phases 4 and 5, once the outcome is known.
     graph.add_node("tell_outcome", communicate())
     graph.add_node("learn", learn())
@@ -102,19 +96,50 @@ def respond() -> Phase:
     graph.add_edge("debug", "performance")
     graph.add_edge(["security", "performance"], "design_fix")
     graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
-    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", "watch"])
+    recover(graph)
+    return graph.compile()
+
+
+def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
+    """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back;
+    what nobody reported on is asked about."""
+    graph.add_node("ask", ask_commander)
+    graph.add_node("commander", await_commander)
+    graph.add_node("refused", note_refusal)
+    graph.add_node("act", act)
+    graph.add_node("hold", hold)
+    graph.add_node("held_back", waited)
+    graph.add_node("ask_whether", ask_whether)
+    graph.add_node("whether", await_whether)
+    graph.add_node("note_whether", note_whether)
+    graph.add_node("stabilise", stabilise)
+    graph.add_node("stabilised", waited)
+    graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
+    graph.add_node("undo", undo)
+    graph.add_node("watch", specialist(steps.WATCH, outcome_of))
+    graph.add_node("wait", wait_on)
+    graph.add_node("waited", waited)
+    graph.add_node("again", next_round)
+
+    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", "again", "watch"])
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
-    graph.add_edge("refused", "ask")
-    graph.add_edge("act", "stabilise")
-    graph.add_edge("stabilise", "verify")
+    graph.add_conditional_edges("refused", after_refused, ["wait", "ask"])
+    graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values()])
+    graph.add_conditional_edges("hold", after_hold, ["held_back", "watch"])
+    graph.add_edge("held_back", "ask")
+    graph.add_edge("ask_whether", "whether")
+    graph.add_edge("whether", "note_whether")
+    graph.add_conditional_edges("note_whether", after_act, [*AFTER_ACT.values()])
+    graph.add_edge("stabilise", "stabilised")
+    graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
     graph.add_conditional_edges("undo", after_undo, ["debug", "again", *WRAP_UP])
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
-    graph.add_conditional_edges("watch", after_watch, ["wait", *WRAP_UP])
-    graph.add_edge("wait", "watch")
-    return graph.compile()
+    graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
+    graph.add_edge("wait", "waited")
+    graph.add_edge("waited", "watch")
 
 
 def communicate() -> Phase:
@@ -176,15 +201,45 @@ def after_design(state: IncidentState) -> list[str]:
 
 
 def after_ask(state: IncidentState) -> list[str]:
-    """No plan: investigate; when that is done too, look whether it ended by itself."""
+    """No plan: investigate; when that is done too, look whether it ended by itself. Where the
+    system is not as it was planned for any more, plan anew."""
     if state.plan:
         return ["commander"]
-    return ["watch"] if state.investigated else ["debug"]
+    if not state.investigated:
+        return ["debug"]
+    return ["again"] if state.acted == Acted.unfit else ["watch"]
 
 
 def after_commander(state: IncidentState) -> Literal["act", "refused"]:
     """Only an approved plan acts."""
     return "act" if state.approved else "refused"
+
+
+def after_refused(state: IncidentState) -> Literal["wait", "ask"]:
+    """What the sender calls resolved is watched before anything is asked anew."""
+    return "wait" if state.acted == Acted.withdrawn else "ask"
+
+
+AFTER_ACT = {
+    Acted.begun: "stabilise",
+    Acted.unknown: "ask_whether",
+    Acted.void: "ask",
+    Acted.lapsed: "ask",
+    Acted.held: "hold",
+    Acted.unfit: "again",
+    Acted.over: END,
+}
+"""Where to go by what became of the action."""
+
+
+def after_act(state: IncidentState) -> str:
+    """Done or not, nobody knows, not now, not as planned, not any more."""
+    return AFTER_ACT[Acted(state.acted)]
+
+
+def after_hold(state: IncidentState) -> Literal["held_back", "watch"]:
+    """Of history nothing will change by waiting."""
+    return "held_back" if state.timer else "watch"
 
 
 def after_verify(state: IncidentState) -> list[str]:
@@ -214,8 +269,12 @@ def after_again(state: IncidentState) -> list[str]:
 
 
 def after_watch(state: IncidentState) -> list[str]:
-    """While it is well it is watched for long enough; then it is told as it is."""
-    return ["wait"] if state.improving and state.checks <= WATCHES else WRAP_UP
+    """While it is well it is watched for long enough; then it is told as it is. What was withdrawn
+    and hurts all the same is asked anew."""
+    if state.improving and state.checks <= WATCHES:
+        return ["wait"]
+    withdrawn = state.acted == Acted.withdrawn and not state.well
+    return ["ask"] if withdrawn and state.outcome not in WELL else WRAP_UP
 
 
 graph = build().compile()

@@ -1,47 +1,85 @@
-"""Runs the graph for an incident: start, pause for people, resume, survive a restart.
+"""Runs the graph for an incident: start, pause for people and for time, resume, survive a restart.
 
     with Response(context) as response:
         incident_id, new = response.take(alert)
         for event in response.run(incident_id): ...
         context.store.ledger.decide(incident_id, subject, Verdict.approved, by="commander")
 
-One process works an incident at a time (a file lock); what is claimed in our tables happens once
-even without it.
+Who works an incident holds its lease (record/leases.py), renewed while the work goes on; what is
+written by somebody who has lost it is refused. Nobody sleeps in here: a turn ends where the graph
+waits, and the row of work says until when.
 """
 
-import fcntl
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.intake import take
 from .errors import InputError
-from .graph import build
+from .graph import Phase, build
+from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
-from .incident.events import ModelWrites, ResponseEvent
+from .incident.events import ModelWrites, ResponseEvent, StepDone
+from .record import events
 from .record.checkpoints import open_checkpointer, readable
+from .record.holding import Held, holding
+from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
-from .state import IncidentState
+from .record.work import OVER
+from .settings import Settings
+from .state import IncidentState, Pause
 from .tracing.spans import begin
 
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
+LEAST_S = 1.0
+"""Before a turn that came too early is tried again."""
+
+
+@contextmanager
+def durable_graph(settings: Settings) -> Iterator[Phase]:
+    """The graph over the settings' checkpoints, for one thread. Raises StoreError."""
+    with open_checkpointer(settings) as saver:
+        yield build().compile(checkpointer=saver)
+
+
+def prune(graph: Phase, incident_id: str) -> None:
+    """Drop the checkpoints of an incident that is over. Raises StoreError."""
+    assert isinstance(graph.checkpointer, BaseCheckpointSaver)
+    with readable():
+        graph.checkpointer.delete_thread(incident_id)
 
 
 class Response:
-    """The graph with durable checkpoints, over one context. Raises InputError when tracing is on
-    and OpenTelemetry's SDK is not installed."""
+    """The graph with durable checkpoints, over one context; for one thread.
 
-    def __init__(self, context: ResponseContext) -> None:
+    Args:
+        context: what the nodes may reach.
+        graph: over checkpoints that are open; by default over the settings' own, closed with this.
+        lease_s: seconds that a lease lasts unless it is renewed.
+
+    Raises InputError when tracing is on and OpenTelemetry's SDK is not installed.
+    """
+
+    def __init__(
+        self,
+        context: ResponseContext,
+        graph: Phase | None = None,
+        lease_s: float = LEASE_S,
+    ) -> None:
         begin(context.settings.tracing, context.settings.tracing_content)
         self.context = context
+        self.work = context.store.work
+        self.owner = new_owner()
+        self.lease_s = lease_s
         self._open = ExitStack()
-        saver = self._open.enter_context(open_checkpointer(context.settings))
-        self.graph = build().compile(checkpointer=saver)
+        self.graph = graph or self._open.enter_context(durable_graph(context.settings))
 
     def __enter__(self) -> "Response":
         return self
@@ -54,17 +92,46 @@ class Response:
         return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
 
     def run(self, incident_id: str) -> Iterator[ResponseEvent]:
-        """Work the incident until it is over or waits for people; yields what happens.
+        """Work the incident for one turn; yields what happens.
 
-        Answers given meanwhile by another process are picked up before it stops. Raises
-        NotFound for an unknown incident, InputError when another process works on it.
+        Raises NotFound for an unknown incident, InputError when somebody else works on it.
         """
+        with self.claimed(incident_id) as held:
+            yield from self.turn(held)
+
+    @contextmanager
+    def claimed(self, incident_id: str) -> Iterator[Held]:
+        """Hold the incident, due or not, for as long as the block runs. Raises as `run`."""
         self.context.store.load(incident_id)
-        with self._alone(incident_id), readable():
-            given = self._entry(incident_id)
-            while given is not None:
-                yield from self._stream(incident_id, given)
+        lease = self.work.claim(incident_id, self.owner, self.lease_s)
+        if lease is None:
+            raise InputError(
+                f"another process works on {incident_id}; a decision recorded with "
+                "`warroom approve` or `warroom reject` is picked up by it"
+            )
+        with holding(self.work, lease, self.lease_s) as held:
+            yield held
+        if held.status == OVER:
+            prune(self.graph, incident_id)
+
+    def turn(self, held: Held) -> Iterator[ResponseEvent]:
+        """Work an incident that we hold until it is over or waits: for people, or for time; answers
+        that were given meanwhile are picked up before it ends.
+
+        Raises LeaseLost when somebody else has taken it over, Misfit when it waits in a graph that
+        this one does not continue: then it is set aside for a person.
+        """
+        incident_id = held.incident_id
+        context = replace(self.context, store=self.context.store.under(held.lease))
+        with readable():
+            self._fit(held)
+            given = None if self.over(incident_id) else self._entry(incident_id)
+            while given is not None and not held.ended.is_set():
+                yield from self._stream(held, context, given)
+                self.work.heard(held.lease)
                 given = self._answers(incident_id)
+            if not held.ended.is_set():
+                held.until, held.why = self._until(incident_id)
 
     def waiting(self, incident_id: str) -> list[Request]:
         """What the incident waits for people to decide."""
@@ -72,42 +139,85 @@ class Response:
 
     def over(self, incident_id: str) -> bool:
         """Whether the graph has run to its end."""
+        standing = self.work.standing(incident_id)
+        if standing is not None and standing.status == OVER:
+            return True
         snapshot = self.graph.get_state(self._config(incident_id))
         return bool(snapshot.values) and not snapshot.next
+
+    def timer(self, incident_id: str) -> float | None:
+        """Seconds until the time comes that the graph waits for; None: it waits for none."""
+        timers = [each["subject"] for each in self._pauses(incident_id) if each["kind"] == "timer"]
+        due = [self.context.store.timers.due_at(incident_id, name) for name in timers]
+        now = self.work.now()
+        return min((max(0.0, (at or now) - now) for at in due), default=None)
+
+    def _until(self, incident_id: str) -> tuple[float | None, str]:
+        """When to look at it again, by the shared clock (None: it is over), and why then."""
+        if self.over(incident_id):
+            return None, "the response is over"
+        now = self.work.now()
+        asked = self.waiting(incident_id)
+        wait = self.timer(incident_id)
+        times = [request.expires_at for request in asked]
+        times += [now + wait] if wait is not None else []
+        said = [f"waits for a person: {request.title}" for request in asked[:1]]
+        said += ["waits until it can be measured again"] if wait is not None else []
+        return max(min(times, default=now), now + LEAST_S), "; ".join(said) or "goes on"
+
+    def _fit(self, held: Held) -> None:
+        """See that the graph continues what was begun; a run is kept with its version."""
+        standing = self.work.standing(held.incident_id)
+        version = version_of(self.graph)
+        if standing is not None and standing.graph != version:
+            try:
+                fitted(self.graph, self._config(held.incident_id))
+            except Misfit as error:
+                self.work.stuck(held.lease, str(error))
+                raise
+            self.work.ran_on(held.lease, version)
 
     def _entry(self, incident_id: str) -> Any:
         """What to feed the graph: a fresh state, answers to its interrupts, or 'go on'."""
         snapshot = self.graph.get_state(self._config(incident_id))
         if not snapshot.values:
             return IncidentState(incident_id=incident_id)
-        if not snapshot.next:
-            return None
         return self._answers(incident_id) or Resume
 
     def _answers(self, incident_id: str) -> Command | None:
-        """A resume for each interrupt whose question has an answer in our table, by its id."""
+        """A resume for each interrupt whose question is answered or whose time has come in our
+        tables, by its id."""
         snapshot = self.graph.get_state(self._config(incident_id))
-        answered = {
-            item.id: "answered"
-            for item in snapshot.interrupts
-            if self.context.store.ledger.decision(incident_id, item.value["subject"])
-        }
-        return Command(resume=answered) if answered else None
+        met = {item.id: "met" for item in snapshot.interrupts if self._met(item.value)}
+        return Command(resume=met) if met else None
 
-    def _stream(self, incident_id: str, given: Any) -> Iterator[ResponseEvent]:
-        stream = self.graph.stream(
+    def _met(self, pause: Pause) -> bool:
+        store = self.context.store
+        if pause["kind"] == "timer":
+            return store.timers.due_at(pause["incident_id"], pause["subject"]) is None
+        return store.ledger.decision(pause["incident_id"], pause["subject"]) is not None
+
+    def _pauses(self, incident_id: str) -> list[Pause]:
+        snapshot = self.graph.get_state(self._config(incident_id))
+        return [cast("Pause", item.value) for item in snapshot.interrupts]
+
+    def _stream(self, held: Held, context: ResponseContext, given: Any) -> Iterator[ResponseEvent]:
+        stream: Any = self.graph.stream(
             None if given is Resume else given,
-            self._config(incident_id),
-            context=self.context,
+            self._config(held.incident_id),
+            context=context,
             durability="sync",
             stream_mode=["custom"],
             subgraphs=True,
         )
-        for _namespace, _mode, given_event in stream:
-            event = cast("ResponseEvent", given_event)
-            if not isinstance(event, ModelWrites):  # half a sentence is nothing to keep
-                self.context.store.events.append(incident_id, event, time.time())
-            yield event
+        keep = _keeper(context, held)
+        with closing(stream):
+            for _namespace, _mode, each in stream:
+                event = cast("ResponseEvent", each)
+                keep(event)
+                yield event
+                if held.ended.is_set():
+                    return
 
     def _config(self, incident_id: str) -> Any:
         return {
@@ -115,16 +225,19 @@ class Response:
             "recursion_limit": self.context.settings.recursion_limit,
         }
 
-    @contextmanager
-    def _alone(self, incident_id: str) -> Iterator[None]:
-        folder = self.context.settings.home / "locks"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with (folder / f"{incident_id}.lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(
-                    f"another process works on {incident_id}; a decision recorded with "
-                    "`warroom approve` or `warroom reject` is picked up by it"
-                ) from None
-            yield
+
+def _keeper(context: ResponseContext, held: Held) -> Callable[[ResponseEvent], None]:
+    """Stores each event for those who follow; a step that is done ends a row of failures."""
+    store, failures = context.store, True
+
+    def keep(event: ResponseEvent) -> None:
+        nonlocal failures
+        if isinstance(event, ModelWrites):  # half a sentence is nothing to keep
+            return
+        with writing(store.engine, held.lease) as connection:
+            events.append(connection, held.incident_id, event, time.time())
+        if failures and isinstance(event, StepDone):
+            store.work.progressed(held.lease)
+            failures = False
+
+    return keep

@@ -177,12 +177,14 @@ class Settings(ModelSettings):
     delivery_days: float = Field(
         default=30, gt=0, description="bodies of deliveries are kept so long"
     )
-    approval_minutes: float = Field(default=30, description="an approval expires after this")
+    approval_minutes: float = Field(
+        default=30, gt=0, description="a question lapses after this and is asked anew"
+    )
     max_attempts: int = Field(default=3, description="mitigations tried before we hand over")
     act_confidence: float = Field(
         default=0.6, description="confidence from which a first move is proposed before debugging"
     )
-    recursion_limit: int = Field(default=80, description="graph steps before it is stopped")
+    recursion_limit: int = Field(default=160, description="graph steps before it is stopped")
     severity_scale: dict[str, str] = Field(
         default_factory=dict,
         description='a source\'s own words, where its scale differs: {"P1": "P0", "P2": "P1"}',

@@ -1,6 +1,7 @@
 """What LangGraph carries between nodes. Small on purpose: the incident document is the memory."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -8,6 +9,20 @@ from pydantic import BaseModel, Field
 def newest(_old: str, new: str) -> str:
     """Reducer for values that branches running side by side may both hand on."""
     return new
+
+
+class Acted(StrEnum):
+    """What became of the plan at the gate."""
+
+    nothing = ""
+    begun = "begun"  # carried out, or tried: telemetry decides what it did
+    unknown = "unknown"  # begun and not reported: a person says whether it was done
+    void = "void"  # proven not to have happened: asked anew
+    lapsed = "lapsed"  # the approval ran out before it was used: asked anew
+    held = "held"  # it may not happen now: tried again in a while
+    unfit = "unfit"  # the system is not as it was planned for: planned anew
+    over = "over"  # the incident was closed meanwhile
+    withdrawn = "withdrawn"  # the sender says it is resolved: watched before it is asked anew
 
 
 class IncidentState(BaseModel):
@@ -22,7 +37,10 @@ class IncidentState(BaseModel):
     investigated: bool = Field(default=False, description="steps 4 to 7 of this round are done")
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
     approved: bool = Field(default=False, description="the plan at the gate was approved")
+    acted: str = Field(default=Acted.nothing.value, description="what became of it: Acted")
+    hold_s: float = Field(default=0.0, description="until an action that is held back is tried")
     checks: int = Field(default=0, description="measurements since the last action")
+    timer: str = Field(default="", description="what is waited for; empty: nothing")
     improving: bool = Field(default=False, description="worth measuring again")
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     take_back: bool = Field(default=False, description="the last action is to be undone")
@@ -41,3 +59,11 @@ class Told(BaseModel):
     """What the communications branch hands back to its parent: nothing that others write."""
 
     told: int = Field(default=0, description="messages sent by this branch")
+
+
+class Pause(TypedDict):
+    """What a node says in `interrupt()`: what it waits for. Plain data: it lies in checkpoints."""
+
+    kind: Literal["action", "text", "effect", "timer"]
+    subject: str  # hash of the plan or text that is asked about; the timer's name
+    incident_id: str

@@ -5,6 +5,7 @@ Risk, blast radius and undo are facts of its kind; a model chooses kind, target 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -32,6 +33,19 @@ class Profile(Entry):
 
 PROFILES = read_table("actions/actions.yaml", dict[str, Profile])
 """By kind of action."""
+
+
+class Probe(StrEnum):
+    """What a system shows of an action that nobody reported on."""
+
+    done = "done"
+    not_done = "not done"
+    cannot_tell = "cannot tell"
+
+    @classmethod
+    def told(cls, now: object, wanted: object, was: object) -> "Probe":
+        """By what is so now, what the action would have made so, and what was so before."""
+        return cls.done if now == wanted else cls.not_done if now == was else cls.cannot_tell
 
 
 class Action(BaseModel, ABC):
@@ -84,6 +98,11 @@ class Action(BaseModel, ABC):
         hash, and where it is otherwise by now, nothing is done."""
         return {}
 
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """Whether it was carried out, from what the system shows now and what was `found` when it
+        was planned. Half done is neither."""
+        return Probe.cannot_tell
+
     @abstractmethod
     def check(self, inventory: Inventory) -> None:
         """Raises ToolRetry where the target does not exist or the parameters do not fit it."""
@@ -117,4 +136,8 @@ class Acting(Protocol):
 
     def undo(self, action: Action, stored: Stored) -> Receipt:
         """Put back what the receipt says was there. Raises ToolFailed where there is no undo."""
+        ...
+
+    def knows(self, key: str) -> bool:
+        """Whether it keeps a record of its own of an effect under this key."""
         ...

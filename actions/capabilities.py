@@ -7,6 +7,7 @@ All end in bounded time or raise ToolFailed.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -17,6 +18,11 @@ from .inventory import Inventory
 
 Stored = Mapping[str, JsonValue]
 """A receipt as the incident document keeps it."""
+
+
+KEY: ContextVar[str] = ContextVar("KEY", default="")
+"""Under which key the effect that is carried out now was claimed. A target that has a place for it
+(a commit, a tag) keeps it there, and can be asked for it when whoever acted is gone."""
 
 
 class Receipt(BaseModel):
@@ -47,6 +53,10 @@ class Capability(ABC):  # noqa: B024 each has methods of its own
     def inventory(self) -> Inventory:
         """What this adapter knows there is to act on, read now; nothing that others do not say."""
         return Inventory()
+
+    def knows(self, key: str) -> bool:
+        """Whether it kept this KEY with what it did; False also where it keeps none."""
+        return False
 
 
 class Platform(Capability):

@@ -8,10 +8,12 @@ from importlib import import_module
 from inspect import isabstract
 from typing import Any
 
+from pydantic import JsonValue
+
 from ..errors import ApprovalRequired, ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
 from ..incident.evidence import Quote, short
-from .base import Acting, Action
+from .base import Acting, Action, Probe
 from .capabilities import Receipt, Stored
 from .inventory import Inventory
 
@@ -69,7 +71,7 @@ def plan(
         kind=action.kind,
         target=target,
         parameters=action.parameters,
-        found=action.found(inventory),
+        found=_found(action, inventory),
         hypothesis=hypothesis,
         rationale=rationale,
         quotes=list(quotes),
@@ -102,16 +104,44 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Rece
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
+    return system.perform(fitting(system, plan))
+
+
+def fitting(system: Acting, plan: ActionPlan) -> Action:
+    """The plan's action, where the system is still as it was planned for.
+
+    Raises ToolRetry where it is another one, or in another state, ToolFailed where it does not say.
+    """
     inventory = system.inventory()
     action = checked(plan.kind, plan.target, plan.parameters, inventory)
-    now = action.found(inventory)
-    for name, was in plan.found.items():
-        if now.get(name) != was:
-            raise ToolRetry(
-                f"{plan.title} was decided for {name} {was}; it is {now.get(name)} by now: "
-                "nothing was done"
-            )
-    return system.perform(action)
+    now = _found(action, inventory)
+    for name in dict.fromkeys([*plan.found, *now]):
+        if name in plan.found or name == SYSTEM:
+            was, found = plan.found.get(name, "none"), now.get(name, "none")
+            if found != was:
+                raise ToolRetry(
+                    f"{plan.title} was decided for {name} {was}; it is {found} by now: "
+                    "nothing was done"
+                )
+    return action
+
+
+def probe(system: Acting, plan: ActionPlan, key: str) -> Probe:
+    """Whether this plan was carried out by somebody who never said so: by the key that the target
+    kept, else by what is so now. Raises ToolError where the system does not say."""
+    if system.knows(key):
+        return Probe.done
+    action = find(plan.kind).parse(plan.target, plan.parameters)
+    return action.probe(plan.found, system.inventory())
+
+
+SYSTEM = "system"
+"""What every plan is bound to besides what its action finds."""
+
+
+def _found(action: Action, inventory: Inventory) -> dict[str, JsonValue]:
+    named: dict[str, JsonValue] = {SYSTEM: inventory.system} if inventory.system else {}
+    return {**action.found(inventory), **named}
 
 
 def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:

@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action
+from .base import PROFILES, Action, Probe
 from .capabilities import (
     FeatureFlags,
     FlagSet,
@@ -31,6 +31,10 @@ class FlagOff(Action):
         known_as("flag", self.target, inventory.flags)
         if not inventory.flags[self.target]:
             raise ToolRetry(f"the flag {self.target} is off already")
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By the flag."""
+        return Probe.told(inventory.flags.get(self.target), False, True)
 
     def perform(self, system: Offers) -> FlagSet:
         """Serve the off variant; a flag without one is disabled."""
@@ -61,6 +65,11 @@ class SwitchProvider(Action):
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The provider in use."""
         return {"provider": inventory.service(self.target).provider}
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By the provider in use."""
+        now = inventory.service(self.target).provider
+        return Probe.told(now, self.to, found.get("provider"))
 
     def perform(self, system: Offers) -> ProviderSet:
         """For everything that the service uses a provider for."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from ..incident.action import ActionKind
-from .base import PROFILES, Action
+from .base import PROFILES, Action, Probe
 from .capabilities import Blocked, EdgeRules, LimitSet, Offers, Receipt, Stored
 from .inventory import Inventory, known_as, unknown
 
@@ -33,6 +33,10 @@ class Throttle(Action):
         known_as("edge service", self.target, inventory.edges())
         if inventory.routes and not any(one.startswith(self.route) for one in inventory.routes):
             raise unknown("route", self.route, inventory.routes)
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """Done where the limit is there; another one, or none, may have been there before."""
+        return Probe.told(inventory.limits.get(self.route), self.rate, self.rate)
 
     def perform(self, system: Offers) -> LimitSet:
         """In place of a limit that the route has."""
@@ -80,6 +84,11 @@ class BlockSource(Action):
     def check(self, inventory: Inventory) -> None:
         """An edge service."""
         known_as("edge service", self.target, inventory.edges())
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By the sources: one commit blocks them all or none."""
+        there = [source in inventory.blocked for source in self.sources]
+        return Probe.done if all(there) else Probe.cannot_tell if any(there) else Probe.not_done
 
     def perform(self, system: Offers) -> Blocked:
         """Those that are not blocked yet."""

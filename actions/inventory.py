@@ -14,6 +14,9 @@ class Part(BaseModel):
     instances: list[str] = Field(default_factory=list, description="taking requests")
     spares: list[str] = Field(default_factory=list, description="defined, not taking requests")
     version: str = Field(default="", description="the version it runs; empty: no release")
+    deployed: str = Field(
+        default="", description="version of the last deploy on record; empty: none is kept"
+    )
     previous: str = Field(default="", description="the version to roll back to; empty: none")
     versions: list[str] = Field(default_factory=list, description="versions it can be switched to")
     provider: str = Field(default="", description="the third party it uses; empty: none")
@@ -38,6 +41,11 @@ class Inventory(BaseModel):
     routes: list[str] = Field(
         default_factory=list, description="routes at the edge; empty: not known, any is accepted"
     )
+    limits: dict[str, float] = Field(
+        default_factory=dict, description="requests per second by limited route"
+    )
+    blocked: list[str] = Field(default_factory=list, description="sources that are refused")
+    system: str = Field(default="", description="which system this is; empty: it has no name")
     offered: list[ActionKind] | None = Field(
         default=None, description="actions that can be carried out here; null: nobody was asked"
     )
@@ -76,5 +84,7 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.providers += one.providers
         whole.databases += one.databases
         whole.routes += one.routes
+        whole.limits |= one.limits
+        whole.blocked += one.blocked
     whole.services = dict(sorted(whole.services.items()))
     return whole

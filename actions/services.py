@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action
+from .base import PROFILES, Action, Probe
 from .capabilities import (
     Activated,
     Offers,
@@ -28,9 +28,15 @@ class Restart(Action):
     needs = Restarting
 
     def check(self, inventory: Inventory) -> None:
-        """The service exists and runs here."""
-        if not inventory.service(self.target).instances:
+        """The service exists, runs here, and would come back as the version that runs."""
+        part = inventory.service(self.target)
+        if not part.instances:
             raise ToolRetry(f"{self.target} has no instance of ours to restart")
+        if part.deployed and part.deployed != part.version:
+            raise ToolRetry(
+                f"a switch of {self.target} from {part.deployed} to {part.version} was not "
+                "finished: a restart would finish it in silence; roll back to one of them"
+            )
 
     def perform(self, system: Offers) -> Restarted:
         """Instance by instance, each ready before the next."""
@@ -58,6 +64,13 @@ class RollBack(Action):
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The version that runs."""
         return {"version": inventory.service(self.target).version}
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By the version that is switched to, where the last deploy on record agrees with it."""
+        part = inventory.service(self.target)
+        if part.deployed and part.deployed != part.version:
+            return Probe.cannot_tell
+        return Probe.told(part.version, self.to_version, found.get("version"))
 
     def perform(self, system: Offers) -> RolledOut:
         """Switch, restart, record the deploy."""
@@ -91,6 +104,11 @@ class Scale(Action):
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The instances that take requests: as many, not which."""
         return {"instances": len(inventory.service(self.target).instances)}
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By how many take requests."""
+        now = len(inventory.service(self.target).instances)
+        return Probe.told(now, self.instances, found.get("instances"))
 
     def perform(self, system: Offers) -> Activated:
         """Spares take requests once they answer."""

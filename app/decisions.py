@@ -2,7 +2,6 @@
 the record, approved by who made it."""
 
 import json
-import time
 from collections.abc import Sequence
 
 from ..actions.catalogue import plan as checked_plan
@@ -10,7 +9,8 @@ from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
-from ..record.ledger import Request
+from ..incident.identity import Identity
+from ..record.ledger import LAPSED, Asks, Request
 from ..record.store import Store
 from ..settings import Settings
 from .configuration import recall
@@ -36,13 +36,13 @@ def named(store: Store, incident_id: str, beginning: str) -> str:
     return found[0]
 
 
-def approve(store: Store, incident_id: str, subject: str, by: str) -> Decision:
+def approve(store: Store, incident_id: str, subject: str, by: Identity) -> Decision:
     """Approve a plan or a text as asked. Raises NotFound, InputError, ApprovalError."""
     subject = named(store, incident_id, subject)
     return store.ledger.decide(incident_id, subject, Verdict.approved, by)
 
 
-def reject(store: Store, incident_id: str, subject: str, by: str, reason: str) -> Decision:
+def reject(store: Store, incident_id: str, subject: str, by: Identity, reason: str) -> Decision:
     """Reject it; the reason goes on the record and the response looks for another way.
 
     Raises NotFound, ApprovalError, InputError without a reason or with too little of the hash.
@@ -54,7 +54,7 @@ def reject(store: Store, incident_id: str, subject: str, by: str, reason: str) -
 
 
 def edit(
-    settings: Settings, incident_id: str, subject: str, edits: Sequence[str], by: str
+    settings: Settings, incident_id: str, subject: str, edits: Sequence[str], by: Identity
 ) -> ActionPlan:
     """Make and approve the edited plan, over the system that the incident was opened with.
 
@@ -129,7 +129,7 @@ def _known(plan: ActionPlan) -> str:
 
 
 def put_edited(
-    context: ResponseContext, incident_id: str, old: str, new: ActionPlan, by: str
+    context: ResponseContext, incident_id: str, old: str, new: ActionPlan, by: Identity
 ) -> Decision:
     """Replace the plan asked about by the edited one, and approve that.
 
@@ -141,9 +141,12 @@ def put_edited(
 
     ledger = context.store.ledger
     context.store.update(incident_id, lambda doc: _propose(doc.proposals, new))
-    now = time.time()
+    wanted = context.policy.wanted(new, context.store.load(incident_id).severity)
+    now = ledger.clock()
     expires = now + context.settings.approval_minutes * 60
-    ledger.ask(Request(incident_id, new.hash, "action", new.title, now, expires))
+    kind, title = Asks.action.value, new.title
+    request = Request(incident_id, new.hash, kind, title, now, expires, wanted=wanted)
+    ledger.ask(request, afresh=(*LAPSED, Verdict.edited, Verdict.rejected))
     try:
         edited = ledger.decide(incident_id, old, Verdict.edited, by, reason=new.hash)
     except ApprovalError:

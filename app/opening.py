@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ..actions.policy import Policy
 from ..agents.reasoning.layer import model_layer_of
 from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
@@ -14,7 +15,7 @@ from ..incident.timeline import from_ts, utc_now
 from ..record.store import Store
 from ..settings import Settings
 from ..targets.operations import Operations
-from ..targets.stand_ins import Rehearsal
+from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle, save
@@ -28,10 +29,6 @@ MakeModelLayer = Callable[[Settings, Store], ModelLayer]
 def playbooks(_settings: Settings, _store: Store) -> ModelLayer:
     """No model, whatever the settings name."""
     return PlaybookOnly()
-
-
-def at_once(_seconds: float) -> None:
-    """No waiting: what a bundle holds is history."""
 
 
 LONG_AGO_S = 3600.0
@@ -59,8 +56,10 @@ def open_context(
     recorder: Recorder | None = None,
     model_layer: MakeModelLayer = model_layer_of,
     clock: Callable[[], datetime] | None = None,
-    sleep: Callable[[float], None] | None = None,
+    pace: float | None = None,
+    store: Store | None = None,
     rehearse: bool = False,
+    policy: Policy | None = None,
 ) -> ResponseContext:
     """Store, telemetry, hands and model layer.
 
@@ -70,8 +69,10 @@ def open_context(
         recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
         clock: what counts as now; by default the time, of a recording its own.
-        sleep: how a stabilisation window is waited for; of a recording not at all.
+        pace: seconds waited for each second of a window; by default 1, of a recording 0.
+        store: open already, instead of the settings' own.
         rehearse: hands that note what would have been done, over what the survey shows.
+        policy: who approves, and what may be done when; by default a person, and whatever fits.
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
@@ -79,17 +80,18 @@ def open_context(
     if recorder is None:
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
-    operations = _operations(sources.operations)
-    store = Store.open(settings.database, settings.key_file)
+    operations, policy = _operations(sources.operations), policy or Policy()
+    store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,
         recorder=recorder,
-        operations=operations,
+        operations=DryRun(operations) if operations and policy.dry_run else operations,
+        policy=policy,
         survey=_survey(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),
-        sleep=sleep or (time.sleep if end is None else at_once),
+        pace=pace if pace is not None else float(end is None),
         recorded=end is not None,
         drill=sources.drill,
     )

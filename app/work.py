@@ -1,10 +1,12 @@
 """Works incidents together with whoever decides: take a delivery in, run, ask, run on, resume."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from ..agents.runtime.case import Tell
+from ..graph import Phase
 from ..incident.action import Verdict
 from ..incident.document import Alert
 from ..incident.severity import Severity, parse_severity
@@ -40,26 +42,70 @@ def deliver(response: Response, alerts: Sequence[Alert], sources: Sources) -> De
     return Delivery(list(dict.fromkeys(order)), len(alerts) - len(firing))
 
 
-def work(response: Response, incident_id: str, tell: Tell, commander: Commander) -> None:
-    """Run the incident until it is over, or waits for an answer that the commander leaves open.
+def work(
+    response: Response,
+    incident_id: str,
+    tell: Tell,
+    commander: Commander,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Work the incident until it is over, or waits for an answer that the commander leaves open.
 
-    Actions are asked before texts: restoring service comes first.
+    Actions are asked before texts: restoring service comes first. The incident stays ours while it
+    waits for time; `sleep` lets seconds pass. Raises InputError when somebody else works on it.
     """
-    while True:
-        for event in response.run(incident_id):
-            tell(event)
-        waiting = sorted(response.waiting(incident_id), key=lambda item: item.kind != "action")
-        answered = [commander(request) for request in waiting]
-        if not any(answered):
+    left_open: set[str] = set()
+    with response.claimed(incident_id) as held:
+        while not held.ended.is_set():
+            for event in response.turn(held):
+                tell(event)
+            if _asked(response, incident_id, commander, left_open):
+                continue
+            if (seconds := response.timer(incident_id)) is None:
+                return
+            _wait(response, incident_id, seconds, sleep)
+
+
+def _asked(response: Response, incident_id: str, commander: Commander, left_open: set[str]) -> bool:
+    """Whether anything was answered; what was left open once is not asked again meanwhile."""
+    waiting = sorted(response.waiting(incident_id), key=lambda item: item.kind != "action")
+    asked = [request for request in waiting if request.subject not in left_open]
+    answered = {request.subject: commander(request) for request in asked}
+    left_open.update(subject for subject, done in answered.items() if not done)
+    return any(answered.values())
+
+
+LOOK_S = 1.0
+"""Between two looks, while we wait, whether somebody answered elsewhere."""
+
+
+def _wait(
+    response: Response, incident_id: str, seconds: float, sleep: Callable[[float], None]
+) -> None:
+    """Until the time has come, or a question was answered from another terminal."""
+    asked = {request.subject for request in response.waiting(incident_id)}
+    while seconds > 0:
+        sleep(min(LOOK_S, seconds))
+        if {request.subject for request in response.waiting(incident_id)} != asked:
             return
+        seconds = response.timer(incident_id) or 0.0
 
 
-def respond(settings: Settings, sources: Sources) -> Response:
-    """A response over these sources, to deliver alerts to; a context manager."""
-    return Response(open_context(settings, sources))
+def respond(
+    settings: Settings, sources: Sources, store: Store | None = None, graph: Phase | None = None
+) -> Response:
+    """A response over these sources, to deliver alerts to; a context manager. It opens a store and
+    checkpoints of its own, unless some are handed in."""
+    return Response(open_context(settings, sources, store=store), graph)
 
 
-def reopen(settings: Settings, incident_id: str, sources: Sources) -> Response:
+def reopen(
+    settings: Settings,
+    incident_id: str,
+    sources: Sources,
+    store: Store | None = None,
+    graph: Phase | None = None,
+) -> Response:
     """A response as the incident was opened, with other sources where they are named.
 
     A system that is gone (a drill's, when the drill is over) is left out; where an action on it
@@ -72,7 +118,7 @@ def reopen(settings: Settings, incident_id: str, sources: Sources) -> Response:
         operations=sources.operations or (None if gone else kept.operations),
         drill=kept.drill,
     )
-    response = respond(settings, sources)
+    response = respond(settings, sources, store, graph)
     context = response.context
     if context.operations is None and _approved(context.store, incident_id):
         context.operations = Gone()

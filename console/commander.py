@@ -25,8 +25,9 @@ from ..incident.action import ActionPlan, Verdict
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
+from ..incident.identity import at_terminal
 from ..incident.timeline import from_ts, utc_now
-from ..record.ledger import Request
+from ..record.ledger import Asks, Request
 from .desk import print_json
 from .exits import Exit
 from .screen import heading, line, say, screen, shown
@@ -115,7 +116,7 @@ class Prompt:
         self.console = console
         self.context = context
         self.ask = ask or self._fresh
-        self.by = by
+        self.by = at_terminal(by)
 
     def _fresh(self, question: str) -> str:
         """An answer given to this question: what was typed before it was asked is no answer."""
@@ -126,8 +127,11 @@ class Prompt:
     def __call__(self, request: Request) -> bool:
         """Show what is asked and record the answer; False: no answer was given."""
         try:
-            if request.kind == "action":
-                return self._action(request)
+            match request.kind:
+                case Asks.action:
+                    return self._action(request)
+                case Asks.effect:
+                    return self._effect(request)
             return self._text(request)
         except EOFError:
             return False
@@ -163,6 +167,18 @@ class Prompt:
             return False
         self._title(f"Decision · text to {message.audience.value}")
         self.console.print(text_card(message, from_ts(request.expires_at)))
+        match self._choice("ar"):
+            case "approve":
+                return self._decide(request, Verdict.approved)
+            case "reject":
+                return self._decide(request, Verdict.rejected, self._reason())
+        return False
+
+    def _effect(self, request: Request) -> bool:
+        """Whether something was done that nobody reported on: look at the system first."""
+        self._title(f"Was it done? · {request.title}")
+        text = "  whoever began it ended without a word; look at the system, then approve if it was"
+        say(self.console, (text, "dim"), (" done, reject if it was not", "dim"))
         match self._choice("ar"):
             case "approve":
                 return self._decide(request, Verdict.approved)
@@ -211,8 +227,8 @@ class Prompt:
 
     def _decide(self, request: Request, verdict: Verdict, reason: str = "") -> bool:
         ledger = self.context.store.ledger
-        ledger.decide(request.incident_id, request.subject, verdict, self.by, reason)
-        self._said(f"{verdict.value} by {self.by}")
+        answer = ledger.decide(request.incident_id, request.subject, verdict, self.by, reason)
+        self._said(f"{answer.verdict.value} by {self.by.name}")
         return True
 
     def _title(self, text: str) -> None:
@@ -227,11 +243,11 @@ def approve_command(
     incident_id: str, subject: str, edits: list[str], by: str, as_json: bool
 ) -> Exit:
     """Approve as asked, or with changed parameters: then another plan, with another hash."""
-    record = Record(settings())
+    record, person = Record(settings()), at_terminal(by)
     if not edits:
-        answer = approve(record.store, incident_id, subject, by)
-        return _said(incident_id, answer.subject, "approved", by, as_json)
-    plan = edit(record.settings, incident_id, subject, edits, by)
+        answer = approve(record.store, incident_id, subject, person)
+        return _said(incident_id, answer.subject, answer.verdict.value, by, as_json)
+    plan = edit(record.settings, incident_id, subject, edits, person)
     if not as_json:
         request = record.store.ledger.request(incident_id, plan.hash)
         incident = record.incident(incident_id)
@@ -241,7 +257,7 @@ def approve_command(
 
 def reject_command(incident_id: str, subject: str, reason: str, by: str, as_json: bool) -> Exit:
     """Reject; the reason goes on the record and the response looks for another way."""
-    answer = reject(Record(settings()).store, incident_id, subject, by, reason)
+    answer = reject(Record(settings()).store, incident_id, subject, at_terminal(by), reason)
     return _said(incident_id, answer.subject, "rejected", by, as_json)
 
 

@@ -65,7 +65,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 MARGIN, TOP, GAP, HEAD = 24, 54, 34, 66
-PEOPLE = ("commander", "approval")
+PEOPLE = ("commander", "whether", "approval")
 EFFECTS = ("act", "undo", "send_internal", "send_approved")
 PERSON, EFFECT = "#b45309", "#0f4c81"
 TITLES = {

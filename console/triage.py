@@ -69,7 +69,12 @@ def _work(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dic
     context = response.context
     opening(desk.console, context.store.load(incident_id), context.model_layer.note)
     live = Live(desk.console, context, incident_id)
-    work(response, incident_id, live, desk.commander(context, context.commander))
+    try:
+        work(response, incident_id, live, desk.commander(context, context.commander))
+    except KeyboardInterrupt:
+        said = f"stopped; `warroom resume {incident_id}` goes on from the last step"
+        say(desk.console, ("  ■ ", "watch"), said)
+        raise
     return desk.finish(context, incident_id)
 
 

@@ -4,10 +4,12 @@ from typing import Protocol
 
 from ..agents.runtime.context import ResponseContext
 from ..app.work import Commander, Tell
+from ..incident import identity
 from ..incident.action import Verdict
-from ..record.ledger import Request
+from ..record.ledger import Asks, Request
 
-AUTOMATIC = "drill commander (automatic)"
+COMMANDER = identity.automatic("drill commander")
+AUTOMATIC = COMMANDER.name
 
 
 class Host(Protocol):
@@ -35,11 +37,14 @@ class Host(Protocol):
 
 
 def automatic(context: ResponseContext) -> Commander:
-    """Approves every plan and text in the name of the drill, and the record says so."""
+    """Approves every plan and text in the name of the drill, and the record says so. What is so in
+    the system it does not know: that question stays open."""
 
     def approve(request: Request) -> bool:
+        if request.kind == Asks.effect:
+            return False
         ledger = context.store.ledger
-        ledger.decide(request.incident_id, request.subject, Verdict.approved, AUTOMATIC)
+        ledger.decide(request.incident_id, request.subject, Verdict.approved, COMMANDER)
         return True
 
     return approve

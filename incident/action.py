@@ -95,27 +95,30 @@ def _brief(value: JsonValue) -> str:
 
 
 class Verdict(StrEnum):
-    """What a person decided."""
+    """What a person decided, or what became of the question."""
 
     approved = "approved"
+    one_of_two = "approved by one of two"
     rejected = "rejected"
     edited = "edited"
     expired = "expired"
+    withdrawn = "withdrawn"
 
 
 class Decision(BaseModel):
     """A person's answer to one exact plan or text."""
 
     subject: str = Field(description="hash of the plan or message decided on")
-    verdict: Verdict = Field(description="approved, rejected, edited or expired")
-    by: str = Field(description="the role that decided; 'drill commander (automatic)' in drills")
+    verdict: Verdict = Field(description="approved, rejected, edited, expired, …")
+    by: str = Field(description="who decided, vouched for; '… (automatic)': code did")
     at: AwareDatetime = Field(description="when, UTC")
     reason: str = Field(default="", description="why, where given")
 
 
 class Outcome(StrEnum):
     """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
-    it, the rest goes on; contained: errors went because requests are refused instead."""
+    it, the rest goes on; contained: errors went because requests are refused instead; not done:
+    whoever began it ended, and nothing had happened."""
 
     started = "started"
     better = "better"
@@ -126,6 +129,7 @@ class Outcome(StrEnum):
     unchanged = "unchanged"
     unverified = "unverified"
     failed = "failed"
+    not_done = "not done"
 
 
 WELL = (Outcome.better, Outcome.by_itself)

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from .action import HELPED, ActionPlan, Decision, Execution
+from .action import HELPED, ActionPlan, Decision, Execution, Outcome
 from .communication import Message
 from .evidence import Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
@@ -136,8 +136,14 @@ class Incident(BaseModel):
 
     def tried(self, plan: ActionPlan) -> Execution | None:
         """The action of this kind on this target that was carried out already, or None."""
-        plans = [(e, self.plan(e.plan)) for e in self.executions]
+        begun = (e for e in self.executions if e.outcome is not Outcome.not_done)
+        plans = [(e, self.plan(e.plan)) for e in begun]
         return next((e for e, done in plans if done and done.move == plan.move), None)
+
+    def execution(self, plan_hash: str) -> Execution | None:
+        """The one of this plan that counts: what was proven not to have happened is none."""
+        begun = (e for e in self.executions if e.outcome is not Outcome.not_done)
+        return next((e for e in begun if e.plan == plan_hash), None)
 
     def plan(self, plan_hash: str) -> ActionPlan | None:
         """The proposal with this hash, or None."""

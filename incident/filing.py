@@ -217,12 +217,12 @@ def _classify(document: Incident, report: InvestigationReport | SecurityReport) 
 
 
 def _verify(document: Incident, report: VerificationReport) -> None:
-    for execution in document.executions:
-        if execution.plan == report.plan:
-            execution.outcome = report.outcome
-            execution.probability, execution.reason = report.probability, report.reason
-            execution.measures = report.measures
-            execution.note = report.summary
+    execution = document.execution(report.plan)
+    if execution:
+        execution.outcome = report.outcome
+        execution.probability, execution.reason = report.probability, report.reason
+        execution.measures = report.measures
+        execution.note = report.summary
 
 
 def _closing(report: AnyReport, at: datetime) -> Event:

@@ -1,25 +1,22 @@
 """Says before a call whether it may be made, and how long its answer may get.
 
 Limits hold per specialist in an incident, per incident and per UTC day, in tokens and, where set,
-in money. Calls under way count with all they may use: specialists think side by side.
+in money. Calls under way count with all they may use, whichever process makes them: each has a row
+in our table before it goes out. What a process that died had under way counts for a while longer.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Engine, func, insert, select
-
 from ..errors import BudgetSpent
 from ..incident.model_use import ModelCall
-from ..record.database import reader
-from ..record.tables import MODEL_CALLS
 from ..settings import ModelSettings
 from .allowance import conversation_tokens, incident_tokens, specialist_tokens
 from .forms import compact, strict_schema
 from .protocol import Ask, Usage
+from .spending import UNDER_WAY, Spending, Spent
 from .usage import estimated, weight
 
 Price = tuple[float, float]
@@ -53,66 +50,6 @@ class Prices:
         return (read * price[0] + usage.output * price[1]) / 1_000_000
 
 
-# What models have used, in our own table: survives a restart, adds up over all incidents.
-
-
-@dataclass(frozen=True)
-class Spent:
-    """Tokens (input and output together, cached ones by their share) and money (calls without a
-    price left out)."""
-
-    tokens: int = 0
-    money: float = 0.0
-
-
-class Spending:
-    """The table of model calls. Tokens from an endpoint's cache count `cached_share`."""
-
-    def __init__(self, engine: Engine, cached_share: float = 1.0) -> None:
-        self.engine = engine
-        self.cached_share = cached_share
-        self.reading = reader(engine)
-
-    def add(self, incident_id: str, call: ModelCall) -> None:
-        """Write a call down, whatever came of it."""
-        row = call.model_dump(include=set(MODEL_CALLS.c.keys()))
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(MODEL_CALLS).values(
-                    {**row, "incident_id": incident_id, "at": call.at.timestamp()}
-                )
-            )
-
-    def by_specialist(self, incident_id: str, specialist: str) -> Spent:
-        """One specialist's, in one incident."""
-        table = MODEL_CALLS.c
-        return self._sum(table.incident_id == incident_id, table.specialist == specialist)
-
-    def by_incident(self, incident_id: str) -> Spent:
-        """All specialists', in one incident."""
-        return self._sum(MODEL_CALLS.c.incident_id == incident_id)
-
-    def by_writing(self, incident_id: str) -> Spent:
-        """Messages' and the postmortem's, in one incident."""
-        table = MODEL_CALLS.c
-        return self._sum(table.incident_id == incident_id, table.purpose == "write")
-
-    def by_day(self, now: datetime) -> Spent:
-        """All incidents', since midnight UTC."""
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return self._sum(MODEL_CALLS.c.at >= midnight.timestamp())
-
-    def _sum(self, *where: ColumnElement[bool]) -> Spent:
-        table = MODEL_CALLS.c
-        spared = table.cached_tokens * (1 - self.cached_share)
-        counted = table.input_tokens + table.output_tokens - spared
-        tokens = func.coalesce(func.sum(counted), 0)
-        money = func.coalesce(func.sum(table.cost), 0.0)
-        with self.reading.begin() as connection:
-            used, cost = connection.execute(select(tokens, money).where(*where)).one()
-        return Spent(round(used), cost)
-
-
 LEAST = 64
 """Tokens: an answer that would have to be shorter is not worth its question."""
 
@@ -128,16 +65,8 @@ class Limit:
     spent: Spent
 
 
-@dataclass(frozen=True)
-class Pending:
-    """A call under way."""
-
-    ask: Ask
-    most: Spent
-
-
 class ModelBudget:
-    """The settings' limits over one table of calls. Share one budget in a process."""
+    """The settings' limits over one table of calls, which all processes share."""
 
     def __init__(
         self,
@@ -149,8 +78,6 @@ class ModelBudget:
         self.spending = spending
         self.prices = Prices(settings.prices, settings.cached_share)
         self.now = now
-        self._pending: list[Pending] = []
-        self._lock = threading.Lock()
 
     @contextmanager
     def admitted(self, ask: Ask, model: str) -> Iterator[Ask]:
@@ -161,18 +88,16 @@ class ModelBudget:
         price = self.prices.of(model)
         self._priced(price, model)
         need = estimated(size_of(ask))
-        with self._lock:
-            limits = self._limits(ask)  # read once: cap and allowance are of one moment
+        with self.spending.alone(self.now()) as spending:
+            limits = self._limits(ask, spending)
             cap = min([ask.max_tokens, *(_answer_left(limit, need, price) for limit in limits)])
             left = min(limit.tokens - limit.spent.tokens for limit in limits)
-            capped = replace(ask, max_tokens=cap, allowance=left)
-            pending = Pending(capped, _most(need, cap, price))
-            self._pending.append(pending)
+            call = _under_way(ask, model, self.now(), Usage(need, cap), price)
+            row = spending.add(ask.incident, call, UNDER_WAY)
         try:
-            yield pending.ask
+            yield replace(ask, max_tokens=cap, allowance=left)
         finally:
-            with self._lock:
-                self._pending.remove(pending)
+            self.spending.remove(row)
 
     def record(self, incident_id: str, call: ModelCall) -> None:
         """Count a call that was made."""
@@ -188,38 +113,36 @@ class ModelBudget:
                 '"*" for all models, to WARROOM_PRICES'
             )
 
-    def _kept(self, ask: Ask) -> int:
+    def _kept(self, ask: Ask, spending: Spending) -> int:
         """Tokens that a conversation leaves to those who write and have not written yet."""
         if ask.purpose == "write":
             return 0
         kept = conversation_tokens(self.settings, ask.severity, "writing")
-        return max(0, kept - self.spending.by_writing(ask.incident).tokens)
+        return max(0, kept - spending.by_writing(ask.incident).tokens)
 
-    def _limits(self, ask: Ask) -> list[Limit]:
-        settings, spending = self.settings, self.spending
-        here = [p for p in self._pending if p.ask.incident == ask.incident]
-        own = [p for p in here if p.ask.specialist == ask.specialist]
+    def _limits(self, ask: Ask, spending: Spending) -> list[Limit]:
+        settings = self.settings
         return [
             Limit(
                 f"the {ask.specialist or 'specialist'}'s budget in this incident",
                 "SPECIALIST",
                 specialist_tokens(settings),
                 settings.money_per_specialist,
-                _with(spending.by_specialist(ask.incident, ask.specialist), own),
+                spending.by_specialist(ask.incident, ask.specialist),
             ),
             Limit(
                 "this incident's budget",
                 "INCIDENT",
-                incident_tokens(settings, ask.severity) - self._kept(ask),
+                incident_tokens(settings, ask.severity) - self._kept(ask, spending),
                 settings.money_per_incident,
-                _with(spending.by_incident(ask.incident), here),
+                spending.by_incident(ask.incident),
             ),
             Limit(
                 "the day's budget",
                 "DAY",
                 settings.tokens_per_day,
                 settings.money_per_day,
-                _with(spending.by_day(self.now()), self._pending),
+                spending.by_day(self.now()),
             ),
         ]
 
@@ -232,14 +155,19 @@ def size_of(ask: Ask) -> float:
     return read + tools + weight(compact(strict_schema(ask.schema)))
 
 
-def _with(spent: Spent, pending: list[Pending]) -> Spent:
-    tokens = sum(call.most.tokens for call in pending)
-    return Spent(spent.tokens + tokens, spent.money + sum(call.most.money for call in pending))
-
-
-def _most(need: int, cap: int, price: Price | None) -> Spent:
+def _under_way(ask: Ask, model: str, now: datetime, most: Usage, price: Price | None) -> ModelCall:
+    """A call with all that it may use."""
     read, write = price or (0.0, 0.0)
-    return Spent(need + cap, (need * read + cap * write) / 1_000_000)
+    return ModelCall(
+        at=now,
+        specialist=ask.specialist,
+        step=ask.step,
+        purpose=ask.purpose,
+        model=model,
+        input_tokens=most.input,
+        output_tokens=most.output,
+        cost=None if price is None else (most.input * read + most.output * write) / 1_000_000,
+    )
 
 
 def _answer_left(limit: Limit, need: int, price: Price | None) -> int:

@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -23,8 +24,11 @@ from ..incident.lifecycle import State
 from ..incident.timeline import from_ts
 from . import events
 from .database import durable, open_database, reader
+from .leases import Lease, writing
 from .ledger import Ledger
 from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, insert_once, next_number
+from .timers import Timers
+from .work import Work
 
 Change = Callable[[Incident], None]
 NEWEST = (INCIDENTS.c.taken_at.desc(), INCIDENTS.c.id.desc())
@@ -51,6 +55,9 @@ class Store:
         self.reading = reader(engine)
         self.durable = durable(engine)
         self.ledger = Ledger(engine)
+        self.timers = Timers(engine)
+        self.work = Work(engine)
+        self.lease: Lease | None = None
         self.events = events.EventLog(engine)
 
     @classmethod
@@ -58,6 +65,15 @@ class Store:
         """The store in this SQLite file, made when it is not there, or under this URL; the audit
         log's key in `key_file` (see `open_database`)."""
         return cls(open_database(place, key_file))
+
+    def under(self, lease: Lease) -> "Store":
+        """The same store for who holds this lease: its writes count only as long as it does; after
+        that they raise LeaseLost."""
+        held = copy(self)
+        held.lease, held.ledger = lease, copy(self.ledger)
+        held.ledger.lease = lease
+        held.timers = Timers(self.engine, self.work.clock, lease)
+        return held
 
     def keep_alert(self, alert: Alert) -> int:
         """Write the alert down before anything else is tried with it; its row number."""
@@ -102,9 +118,9 @@ class Store:
     def update(self, incident_id: str, change: Change) -> Incident:
         """Apply `change` to the newest document and write it; the document as written.
 
-        Raises NotFound, and StoreError when the change would rewrite the timeline's past.
+        Raises NotFound; StoreError when the change would rewrite the timeline's past, LeaseLost.
         """
-        with self.engine.begin() as connection:
+        with writing(self.engine, self.lease) as connection:
             version = _locked(connection, incident_id)
             document = _load(connection, incident_id)
             before, known = list(document.timeline), events.Before.of(document)
@@ -125,7 +141,7 @@ class Store:
         text = canonical(payload)
         sealed = record.model_copy(update={"digest": digest_of(text)})
         body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
-        with self.engine.begin() as connection:
+        with writing(self.engine, self.lease) as connection:
             _locked(connection, incident_id)
             if not insert_once(connection, PAYLOADS, **body):  # one that was dropped is back
                 gone = (PAYLOADS.c.digest == sealed.digest, PAYLOADS.c.dropped_at.is_not(None))

@@ -76,10 +76,13 @@ APPROVALS = sa.Table(
     METADATA,
     sa.Column("incident_id", sa.String, primary_key=True),
     sa.Column("subject", sa.String, primary_key=True),  # hash of the exact plan or message
-    sa.Column("kind", sa.String, nullable=False),  # action or text
+    sa.Column("number", sa.Integer, primary_key=True),  # asked for the first, second, … time
+    sa.Column("kind", sa.String, nullable=False),  # action, text, effect
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("requested_at", sa.Float, nullable=False),
     sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("wanted", sa.Integer, nullable=False),  # persons that have to approve
+    sa.Column("consents", sa.Text, nullable=False),  # who did before the last one, JSON
     sa.Column("verdict", sa.String),  # empty while open
     sa.Column("decided_by", sa.String),
     sa.Column("decided_at", sa.Float),
@@ -91,9 +94,20 @@ EFFECTS = sa.Table(
     METADATA,
     sa.Column("key", sa.String, primary_key=True),  # incident, what, hash: one row, one effect
     sa.Column("incident_id", sa.String, nullable=False, index=True),
+    sa.Column("does", sa.String, nullable=False),  # execute, undo, send
+    sa.Column("target", sa.String, nullable=False),  # acted on; empty: nothing that could collide
     sa.Column("claimed_at", sa.Float, nullable=False),
     sa.Column("done_at", sa.Float),  # empty: claimed and never reported back
+    sa.Column("void", sa.Boolean, nullable=False),  # known not to have happened
     sa.Column("result", sa.Text),  # JSON
+)
+UNDER_WAY = EFFECTS.c.done_at.is_(None) & (EFFECTS.c.target != "")
+sa.Index(
+    "one_effect_a_target",
+    EFFECTS.c.target,
+    unique=True,
+    sqlite_where=UNDER_WAY,
+    postgresql_where=UNDER_WAY,
 )
 
 WORK = sa.Table(
@@ -108,15 +122,6 @@ WORK = sa.Table(
     sa.Column("lease_until", sa.Float),
     sa.Column("attempts", sa.Integer, nullable=False),  # failed in a row
     sa.Column("graph", sa.String, nullable=False),  # version of the graph that it runs on
-)
-
-TARGETS = sa.Table(
-    "targets",
-    METADATA,
-    sa.Column("target", sa.String, primary_key=True),  # system and service acted on
-    sa.Column("incident_id", sa.String, nullable=False),
-    sa.Column("token", sa.Integer, nullable=False),
-    sa.Column("lease_until", sa.Float),
 )
 
 TIMERS = sa.Table(
@@ -201,7 +206,7 @@ SILENCES = sa.Table(
 SWITCHES = sa.Table(
     "switches",
     METADATA,
-    sa.Column("name", sa.String, primary_key=True),  # effects
+    sa.Column("name", sa.String, primary_key=True),  # effects, or a target
     sa.Column("off", sa.Boolean, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("made_by", sa.String, nullable=False),

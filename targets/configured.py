@@ -28,8 +28,13 @@ class Edge(EdgeRules):
         self.service = service
 
     def inventory(self) -> Inventory:
-        """Where users' requests enter."""
-        return Inventory(services={self.service: Part(edge=True)})
+        """Where users' requests enter, and what is limited and refused there."""
+        rules = self.rules()
+        return Inventory(
+            services={self.service: Part(edge=True)},
+            limits=rules["limits"],
+            blocked=rules["blocked"],
+        )
 
     def rules(self) -> dict[str, Any]:
         """Blocked sources, limits in requests per second by route prefix, drained instances."""

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
 
-from ..actions.capabilities import Activated, Restarted, Restarting, Routing, Scaling
+from ..actions.capabilities import Activated, Replaced, Restarted, Restarting, Routing, Scaling
 from ..actions.inventory import Inventory, Part
-from ..errors import ToolFailed
+from ..errors import Halfway, ToolFailed
 from .configured import Edge
 from .git import Configuration
-from .supervisor import Supervisor
+from .supervisor import Supervisor, restarted
 
 FILE = "endpoints.json"
 READY_TIMEOUT_S = 15.0
@@ -63,12 +65,13 @@ class Fleet(Restarting, Scaling):
 
     def restart(self, service: str) -> Restarted:
         """Restart what takes requests, one instance at a time, each ready before the next."""
-        done = []
-        for endpoint in self.endpoints(service):
-            if endpoint.active:
-                done.append(self.supervisor.replace(endpoint.instance))
-                _ready(endpoint)
-        return Restarted(service=service, restarted=done, changed=bool(done))
+        taking = [endpoint for endpoint in self.endpoints(service) if endpoint.active]
+        return restarted(service, [partial(self._replace, endpoint) for endpoint in taking])
+
+    def _replace(self, endpoint: Endpoint) -> Replaced:
+        replaced = self.supervisor.replace(endpoint.instance)
+        _ready(endpoint)
+        return replaced
 
     def scale(self, service: str, instances: int) -> Activated:
         """Run this many: spares are started and take requests once they answer."""
@@ -90,14 +93,36 @@ class Fleet(Restarting, Scaling):
 
     def activate(self, service: str, wanted: list[str], added: Sequence[Endpoint]) -> Activated:
         """Start the added ones, and let the wanted ones take requests once those answer."""
-        for endpoint in added:
-            self.supervisor.start(endpoint.instance)
-            _ready(endpoint)
-        receipt = self.activate_only(service, wanted)
+        before = active(self.endpoints(service))
+        try:
+            for endpoint in added:
+                self.supervisor.start(endpoint.instance)
+                _ready(endpoint)
+            receipt = self.activate_only(service, wanted)
+        except ToolFailed as error:
+            raise self._taken_back(service, before, added, error) from error
         changed = receipt.before != wanted
         note = "" if changed else f"these took requests already: {', '.join(wanted)}"
         started = [endpoint.instance for endpoint in added]
         return receipt.model_copy(update={"started": started, "changed": changed, "note": note})
+
+    def _taken_back(
+        self, service: str, before: list[str], added: Sequence[Endpoint], error: ToolFailed
+    ) -> ToolFailed:
+        """What failed, with the spares that were started for it stopped again; those that take
+        requests by now, or do not stop, are named with what undoes it."""
+        taking = active(self.endpoints(service))
+        left = [one.instance for one in added if one.instance in taking or not self._stopped(one)]
+        if not left and taking == before:
+            return ToolFailed(f"{error}; what was started for it is stopped again")
+        part = Activated(service=service, before=before, active=taking, started=left)
+        return Halfway(f"{error}; still running for it: {', '.join(left) or 'nothing'}", part)
+
+    def _stopped(self, endpoint: Endpoint) -> bool:
+        with suppress(ToolFailed):
+            self.supervisor.stop(endpoint.instance)
+            return True
+        return False
 
 
 class Router(Routing):
@@ -117,7 +142,11 @@ class Router(Routing):
             raise ToolFailed(f"{service} has no other instance: restart it, or roll it back")
         wanted = [*taking, *(endpoint.instance for endpoint in added)]
         receipt = self.fleet.activate(service, wanted, added)
-        drained = self.edge.drain(away_from)
+        try:
+            drained = self.edge.drain(away_from)
+        except ToolFailed as error:
+            text = f"requests go to {', '.join(wanted)}, but nothing was drained: {error}"
+            raise Halfway(text, receipt) from error
         changed = receipt.changed or drained.changed
         return receipt.model_copy(update={"drained": drained.added, "changed": changed})
 

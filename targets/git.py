@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..actions.capabilities import Committed, Reverted, Reverting
+from ..actions.capabilities import KEY, Committed, Reverted, Reverting
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
@@ -54,6 +54,13 @@ class Git:
         return done.stdout.rstrip()
 
 
+def keyed(message: str) -> list[str]:
+    """The message of a commit or tag, with the key under which it is made, if any."""
+    trailer = [f"{TRAILER}: {KEY.get()}"] if KEY.get() else []
+    return [part for text in [message, *trailer] for part in ("-m", text)]
+
+
+TRAILER = "Warroom-Key"
 LOCK_TIMEOUT_S = 5.0
 
 R = TypeVar("R", bound=Committed)
@@ -116,8 +123,12 @@ class Configuration(Reverting):
                 self.git.run("revert", "--quit")
                 return Reverted(reverts=commit, changed=False, note="it is as before already")
             subject = self.git.run("log", "-1", "--format=%s", commit)
-            self.git.run("commit", "--quiet", "-m", f'Revert "{subject}" ({commit[:10]})')
+            self.git.run("commit", "--quiet", *keyed(f'Revert "{subject}" ({commit[:10]})'))
             return Reverted(reverts=commit, commit=self.git.run("rev-parse", "HEAD"))
+
+    def knows(self, key: str) -> bool:
+        """Whether a commit carries this key."""
+        return bool(self.git.run("log", "-1", "--format=%H", "-F", f"--grep={TRAILER}: {key}"))
 
     def _changed(self) -> str:
         return self.git.run("status", "--porcelain", "--untracked-files=no")
@@ -135,7 +146,7 @@ class Configuration(Reverting):
         if not self.git.run("status", "--porcelain", "--", name):
             return ""
         self.git.run("add", "--", name)
-        self.git.run("commit", "--quiet", "-m", summary, "--", name)
+        self.git.run("commit", "--quiet", *keyed(summary), "--", name)
         return self.git.run("rev-parse", "HEAD")
 
     @contextmanager

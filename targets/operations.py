@@ -1,6 +1,8 @@
 """A real system, acted on through whatever operations.json gives access to, and nothing more."""
 
 import pkgutil
+import re
+import socket
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -68,6 +70,9 @@ class Access(BaseModel):
     )
     database_dsn: str | None = Field(default=None, description="PostgreSQL connection string")
     backup: Path | None = Field(default=None, description="one CSV file per dumped table")
+    system: str = Field(
+        default="", description="its name; by default where it is reached or where its files are"
+    )
     edge: str = Field(default="gateway", description="the service that obeys edge.json")
     database: str = Field(default="database", description="the database's name in telemetry")
 
@@ -88,7 +93,7 @@ class Access(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """Something to act through, and no half of a pair."""
-        given = {name for name, value in self if value} - {"edge", "database"}
+        given = {name for name, value in self if value} - {"edge", "database", "system"}
         if not given:
             raise ValueError("it names nothing to act through: give supervisor_url, at least")
         for key, others in NEEDS.items():
@@ -96,18 +101,36 @@ class Access(BaseModel):
                 raise ValueError(f"{key} does nothing alone: add {', '.join(missing)}")
         return self
 
+    @property
+    def name(self) -> str:
+        """Which system it is: plans are bound to it. Without credentials."""
+        if self.system:
+            return self.system
+        places = (self.supervisor_url, self.config, self.database_dsn, self.releases)
+        where = next((str(place) for place in places if place), ", ".join(self.platforms))
+        local = where.startswith("/") or LOOPBACK.search(where)
+        host = f"{socket.gethostname()} " if local else ""
+        return host + CREDENTIALS.sub("//", PASSWORD.sub("", where)).strip()
+
+
+LOOPBACK = re.compile(r"[/@=](?:127\.|localhost|\[::1\])")
+CREDENTIALS = re.compile(r"//[^/@]*@")
+PASSWORD = re.compile(r"password\s*=\s*(?:'[^']*'|\S*)")
+
 
 class Operations:
     """What several adapters can do, as one system that can be acted on."""
 
-    def __init__(self, *adapters: Capability) -> None:
+    def __init__(self, *adapters: Capability, name: str = "") -> None:
         self.adapters = adapters
+        self.name = name
 
     @classmethod
     def load(cls, path: Path) -> "Operations":
         """From operations.json. Raises ToolFailed where it cannot be used."""
         try:
-            return cls(*adapters(Access.model_validate_json(path.read_text())))
+            access = Access.model_validate_json(path.read_text())
+            return cls(*adapters(access), name=access.name)
         except (OSError, ValueError) as error:
             raise ToolFailed(f"{path} cannot be used to act: {error}") from error
 
@@ -122,7 +145,7 @@ class Operations:
     def inventory(self) -> Inventory:
         """What there is to act on, read now."""
         whole = merged(adapter.inventory() for adapter in self.adapters)
-        return whole.model_copy(update={"offered": self._offered()})
+        return whole.model_copy(update={"offered": self._offered(), "system": self.name})
 
     def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
         """How a table differs from its backup; changes nothing."""
@@ -139,6 +162,10 @@ class Operations:
     def undo(self, action: Action, stored: Stored) -> Receipt:
         """Put back what the receipt says was there; an action that changed nothing needs none."""
         return action.take_back(self, stored)
+
+    def knows(self, key: str) -> bool:
+        """Whether one of the adapters kept this key with what it did."""
+        return any(adapter.knows(key) for adapter in self.adapters)
 
     def _offered(self) -> list[ActionKind]:
         """The actions whose capability one of the adapters has."""

@@ -9,10 +9,12 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from ..actions.capabilities import Restarting, RolledOut, Rollout
+from ..actions.capabilities import Replaced, Restarted, Restarting, RolledOut, Rollout
 from ..actions.inventory import Inventory, Part
-from ..errors import ToolFailed
-from .git import Git
+from ..errors import Halfway, ToolFailed
+from .git import TRAILER, Git, keyed
+
+TAGS = "refs/tags/deploy/"
 
 
 class Deploy(NamedTuple):
@@ -40,20 +42,41 @@ class Releases(Rollout):
         parts = {}
         for name in self.services():
             runs, ran = self.current_version(name), self.previous_version(name)
-            parts[name] = Part(version=runs, previous=ran, versions=versions)
+            deployed = self.recorded_version(name)
+            parts[name] = Part(version=runs, deployed=deployed, previous=ran, versions=versions)
         return Inventory(services=parts)
 
     def run_version(self, service: str, version: str) -> RolledOut:
-        """Switch the link, restart, record the deploy. What a crash left half done is finished."""
+        """Switch the link, restart, record the deploy. What a crash left half done is finished.
+
+        Raises Halfway where the link leads to the version and not every process came up in it.
+        """
         before = self.recorded_version(service)
         if self.is_deployed(service, version):
             note = f"{service} runs {version} already"
             return RolledOut(service=service, before=before, changed=False, note=note)
         self.switch(service, version)
-        done = self.processes.restart(service).restarted
+        done = self._restarted(service, before, version)
         tag = self.record(service, version)
         return RolledOut(
             service=service, before=before, version=version, deploy=tag, restarted=done
+        )
+
+    def _restarted(self, service: str, before: str, version: str) -> list[Replaced]:
+        try:
+            return self.processes.restart(service).restarted
+        except ToolFailed as error:
+            part = error.receipt if isinstance(error, Halfway) else None
+            done = part.restarted if isinstance(part, Restarted) else []
+            receipt = RolledOut(service=service, before=before, version=version, restarted=done)
+            text = f"{service} is switched from {before} to {version}, but: {error}"
+            raise Halfway(text, receipt) from error
+
+    def knows(self, key: str) -> bool:
+        """Whether a deploy carries this key."""
+        form = "%(contents)"
+        return (
+            f"{TRAILER}: {key}\n" in self.git.run("for-each-ref", f"--format={form}", TAGS) + "\n"
         )
 
     def services(self) -> list[str]:
@@ -71,7 +94,7 @@ class Releases(Rollout):
     def deploys(self, service: str) -> list[Deploy]:
         """Every deploy of the service, oldest first."""
         form = "%(refname:lstrip=-1) %(contents:subject)"
-        prefix = f"refs/tags/deploy/{service}/"
+        prefix = f"{TAGS}{service}/"
         lines = self.git.run("for-each-ref", f"--format={form}", prefix).splitlines()
         words = (line.split(" ") for line in lines)
         return sorted(Deploy(int(number), version) for number, *_, version in words)
@@ -116,7 +139,8 @@ class Releases(Rollout):
         history = self.deploys(service)
         number = history[-1].number + 1 if history else 1
         tag = f"deploy/{service}/{number}"
-        self.git.run("tag", "-a", tag, "-m", f"deploy {service} {version}", f"{version}^{{commit}}")
+        message = keyed(f"deploy {service} {version}")
+        self.git.run("tag", "-a", tag, *message, f"{version}^{{commit}}")
         return tag
 
 

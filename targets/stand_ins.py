@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from ..actions.base import Action
+from ..actions.base import Acting, Action
 from ..actions.capabilities import Receipt, Stored
 from ..actions.inventory import Inventory
 from ..errors import ToolFailed
@@ -41,6 +41,10 @@ class Rehearsal:
         self.acted.append(_call(action))
         return Rehearsed(changed=changed, note="rehearsal: nothing was touched")
 
+    def knows(self, key: str) -> bool:
+        """Nothing is kept."""
+        return False
+
     def undo(self, action: Action, stored: Stored) -> Rehearsed:
         """Note the call; what has no undo has none here either."""
         if not action.reversible():
@@ -56,7 +60,26 @@ class Gone:
         """Fails."""
         raise ToolFailed(WHY_GONE)
 
-    inventory = undo = perform
+    inventory = undo = knows = perform
+
+
+DRY = "dry run: nothing was touched"
+
+
+class DryRun:
+    """A real system to look at, to which nothing is done."""
+
+    def __init__(self, system: Acting) -> None:
+        self.inventory = system.inventory
+        self.knows = system.knows
+
+    def perform(self, action: Action) -> Receipt:
+        """Say so."""
+        return Receipt(changed=False, note=DRY)
+
+    def undo(self, action: Action, stored: Stored) -> Receipt:
+        """Say so."""
+        return Receipt(changed=False, note=DRY)
 
 
 def _call(action: Action) -> Call:

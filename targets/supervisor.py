@@ -2,16 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
 
 from ..actions.capabilities import Replaced, Restarted, Restarting
 from ..actions.inventory import Inventory, Part
-from ..errors import ToolFailed
+from ..errors import Halfway, ToolFailed
 
 CALL_TIMEOUT_S = 3.0
 POLL_S = 0.05
@@ -164,8 +165,20 @@ class SupervisedServices(Restarting):
     def restart(self, service: str) -> Restarted:
         """One process at a time, each running before the next."""
         instances = self.inventory().service(service).instances
-        done = [self.supervisor.replace(instance) for instance in instances]
-        return Restarted(service=service, restarted=done, changed=bool(done))
+        return restarted(service, [partial(self.supervisor.replace, name) for name in instances])
+
+
+def restarted(service: str, replacing: Sequence[Callable[[], Replaced]]) -> Restarted:
+    """Replace one process after the other. Raises Halfway that says which were replaced."""
+    done: list[Replaced] = []
+    try:
+        for replace in replacing:
+            done.append(replace())
+    except ToolFailed as error:
+        part = Restarted(service=service, restarted=done)
+        text = f"{len(done)} of {len(replacing)} instances of {service} were restarted: {error}"
+        raise Halfway(text, part) from error
+    return Restarted(service=service, restarted=done, changed=bool(done))
 
 
 class NotRunning(ToolFailed):

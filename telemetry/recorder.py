@@ -95,11 +95,15 @@ class Recorder:
         """Give back memory and temporary files."""
         self.recording.close()
 
-    def focus(self, service: str, since: float) -> None:
-        """Ask backends for this service, from this time on; without a name, for every service."""
+    def focus(self, service: str, since: float, known: Iterable[str] = ()) -> None:
+        """Ask backends for this service, from this time on; without a name, for every service.
+
+        known: services that were looked at before this recorder was opened.
+        """
         with self.lock:
             if not self.rings:
-                self.rings = [Scope(frozenset([service])) if service else EVERYTHING]
+                first = Scope(frozenset([service, *known]))
+                self.rings = [first if service else EVERYTHING]
                 self.since = since
 
     def advance(self, at_most: float = 0.0) -> Recording:

@@ -6,6 +6,7 @@ A gateway to the real channel reads from there; a file that exists was sent.
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ DRILL = "an exercise: nothing in it is real, forward it to nobody"
 
 
 def send(
-    outbox: Path, message: Message, approval: Decision | None = None, drill: bool = False
+    outbox: Path,
+    message: Message,
+    approval: Decision | None = None,
+    drill: bool = False,
+    channels: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Write the message for each of its channels; one that is there already is left alone.
-    A message of a drill says so in its header.
+    """Write the message for each of its channels, or for some of them; one that is there already
+    is left alone. A message of a drill says so in its header.
 
     Returns one row per channel: channel, file, sent (False: it had been sent before).
 
@@ -35,7 +40,7 @@ def send(
         _require(message, approval)
     try:
         outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return [_write(outbox, message, channel, drill) for channel in message.channels]
+        return [_write(outbox, message, channel, drill) for channel in channels or message.channels]
     except OSError as error:
         raise ToolFailed(
             f"the outbox {outbox} cannot be written ({error.strerror}): make room or name another"

@@ -39,7 +39,8 @@ def verify(case: Case) -> VerificationReport:
     wait = timedelta(seconds=case.catalogue.windows.stabilise_s)
     settled = (execution.ended_at or execution.started_at) + wait
     look = Look(case, plan, execution.plan, execution.started_at, settled)
-    carried_out = execution.outcome is not Outcome.failed
+    changed = execution.receipt.get("changed", True)
+    carried_out = execution.outcome is not Outcome.failed and bool(changed)
     judged = look.judged(carried_out)
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")

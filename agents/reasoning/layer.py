@@ -3,9 +3,8 @@
 brief -> converse (tools, bounded) -> applied (proven or dropped) -> skeptic -> report
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import BaseModel
@@ -25,9 +24,10 @@ from ...incident.report import (
 )
 from ...models.allowance import Effort, context_row
 from ...models.assembly import describe, model_from, specialist_models
-from ...models.budget import ModelBudget, Spending
+from ...models.budget import ModelBudget
 from ...models.masking import Mask, Masked
 from ...models.protocol import Ask, ChatMessage, Deadline, Model
+from ...models.spending import Spending
 from ...models.wrapping import Metered
 from ...prompts.values import plain
 from ...record.store import Store
@@ -59,23 +59,16 @@ class ModelOnTop:
     """Implements `ModelLayer`: a model on top of every playbook."""
 
     model_for: ModelFor
-    store: Store
     settings: Settings
     note: str
-    used: dict[str, float] = field(default_factory=dict)
-    """Seconds of model time by incident."""
 
     def improve(self, case: Case, floor: AnyReport) -> AnyReport:
         """The model's report, checked; the floor's own where the model has none."""
         session = Session(self, case, floor)
-        started = time.monotonic()
         try:
             return session.report()
         except ModelError as error:
             return floor.model_copy(update={"fallback": str(error)})
-        finally:
-            incident = case.document.id
-            self.used[incident] = self.used.get(incident, 0.0) + time.monotonic() - started
 
 
 class Session:
@@ -83,9 +76,10 @@ class Session:
 
     def __init__(self, thinking: ModelOnTop, case: Case, floor: AnyReport) -> None:
         self.case, self.floor, self.settings = case, floor, thinking.settings
-        self.store = thinking.store
+        self.store = case.store
         self.thinking = thinking
-        left = thinking.settings.incident_s - thinking.used.get(case.document.id, 0.0)
+        thought = sum(call.seconds for call in case.document.model_calls)
+        left = thinking.settings.incident_s - thought
         self.deadline = Deadline.after(max(0.0, min(thinking.settings.specialist_s, left)))
         self.payload = self.store.payload
         self.proof = Proof({}, self.payload)
@@ -233,7 +227,7 @@ def model_layer_of(settings: Settings, store: Store, model: Model | None = None)
     def model_for(_specialist: str, listen: Callable[[ModelCall], None]) -> Model:
         return Metered(masked, budget, listen, names=names)
 
-    return ModelOnTop(model_for, store, settings, _note(settings, model))
+    return ModelOnTop(model_for, settings, _note(settings, model))
 
 
 def _note(settings: Settings, model: Model) -> str:

@@ -108,6 +108,7 @@ DID = {
     Outcome.by_itself: "came when what hurt was ending by itself",
     Outcome.unverified: "was not verified",
     Outcome.failed: "could not be carried out",
+    Outcome.not_done: "was approved and did not happen",
 }
 """What an action did that did not make it better, by its outcome."""
 

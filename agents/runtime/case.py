@@ -15,6 +15,7 @@ from ...incident.events import ResponseEvent
 from ...incident.lifecycle import Phase, Specialist
 from ...incident.report import AnyReport, Report
 from ...models.allowance import Effort
+from ...record.store import Store
 from ...settings import Settings
 from ...telemetry.model import Catalogue
 from ...tools.base import Frame, ToolFunction
@@ -74,6 +75,8 @@ class Case:
     inventory: Inventory
     settings: Settings
     now: datetime
+    store: Store
+    """Where it is kept what models say; it refuses who has lost the incident."""
     recorded: bool = False
     """Whether telemetry is history, in which nothing new comes."""
     attempt: int = 1

@@ -5,7 +5,6 @@ what there is to act on.
 """
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
+from ...actions.policy import Policy
 from ...incident.action import Outcome
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
@@ -155,8 +155,9 @@ class ResponseContext:
     operations: Acting | None = None  # None: nothing here can be acted upon
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
+    policy: Policy = field(default_factory=Policy)  # who approves, and what may be done when
     clock: Callable[[], datetime] = utc_now
-    sleep: Callable[[float], None] = time.sleep
+    pace: float = 1.0  # seconds waited for each second of a window; 0: of history, none
     commander: str = "on-call commander"
     recorded: bool = False  # what telemetry holds is history: nothing new comes
     drill: bool = False  # its messages go to an outbox of their own and say so
@@ -208,7 +209,8 @@ class ResponseContext:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
         comes while the step is worked."""
         document = self.store.load(incident_id)
-        self.recorder.focus(document.alert.service, since_when(document, self.catalogue.windows))
+        since = since_when(document, self.catalogue.windows)
+        self.recorder.focus(document.alert.service, since, _met(document))
         recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
 
@@ -231,7 +233,14 @@ class ResponseContext:
             inventory=self.inventory,
             settings=self.settings,
             now=self.now(document),
+            store=self.store,
             recorded=self.recorded,
             attempt=attempt,
             tell=tell,
         )
+
+
+def _met(document: Incident) -> set[str]:
+    """Services that the response came upon already: what was opened anew begins with them."""
+    blamed = {cause.service for cause in document.hypotheses if cause.service}
+    return blamed | {service.name for service in document.services}

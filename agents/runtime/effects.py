@@ -1,265 +1,211 @@
-"""Acting on the system and sending messages: nodes of their own, each effect claimed before it
-happens.
+"""Acting on the system: nodes of their own, each effect claimed before it happens.
 
-The claim is a row in our table under the plan's or the text's hash. A claim that is already there
-means: done, or begun by a process that died. An action is then never carried out again; its
-outcome is open until telemetry decides it. A message is tried again: the outbox itself takes a
-text only once.
+    fits as planned? -> claimed, under all that it rests on -> done, bounded in time -> reported
+
+A claim that nobody reported on is never begun again: the system is probed for what it shows. Done
+is taken for done, proven not done is asked anew, and else a person is asked (whether.py). Until
+then nothing else acts on that target.
 """
 
 from datetime import datetime
-from functools import partial
 
 from langgraph.runtime import Runtime
-from pydantic import BaseModel, JsonValue
 
 from ...actions import catalogue
-from ...errors import NotFound, ToolError, ToolFailed
-from ...incident.action import ActionPlan, Decision, Execution, Outcome, Verdict
-from ...incident.communication import Message, MessageState
+from ...errors import ApprovalError, HeldBack, LifecycleError, NotFound, ToolError, ToolRetry
+from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
-from ...incident.events import ActionDone, ActionStarted, Waiting
-from ...incident.finding import Gap
-from ...incident.lifecycle import State
-from ...incident.timeline import Event, EventKind
-from ...state import CommunicationState, IncidentState
-from ...targets.stand_ins import WHY_GONE
-from ...tools import notify
+from ...incident.events import ActionDone, ActionStarted
+from ...incident.lifecycle import OVER, State
+from ...incident.timeline import Event, EventKind, from_ts
+from ...record.claims import Bounds, ClaimedEffect, Does, Effect
+from ...state import Acted, IncidentState
 from ..reporting.incident_status import about_security
 from .context import ResponseContext
 from .gate import add_decision
+from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
 
-
-class Performed(BaseModel):
-    """What came of an action, as its claim keeps it."""
-
-    receipt: dict[str, JsonValue] = {}
-    error: str = ""
-
-
-class TakenBack(BaseModel):
-    """What came of an undo, as its claim keeps it."""
-
-    undone: bool
-    note: str
-    receipt: dict[str, JsonValue] = {}
-
-
-DIED = Performed(error="begun by a process that died: it is not begun again")
-"""What we know of an effect that was claimed and never reported back."""
 UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
-UNKNOWN = "could not be undone: nobody reported what was done; look at the system"
+LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
+"""What is held back is tried again after so long where nobody knows until when; at the latest."""
+HELD_BACK = {
+    HeldBack: Acted.held,
+    ApprovalError: Acted.lapsed,
+    ToolRetry: Acted.unfit,
+    LifecycleError: Acted.over,
+}
+"""Why an approved plan is not begun now. Nothing was claimed."""
 
 
 def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Carry out the approved plan, once."""
+    """Carry out the approved plan, once, or say why not."""
     context, tell, incident_id = runtime.context, runtime.stream_writer, state.incident_id
-    key = f"{incident_id}:execute:{state.plan}"
-    decision = context.store.ledger.decision(incident_id, state.plan)
-    earlier = context.store.ledger.claim(incident_id, key)
-    document = context.store.update(
-        incident_id, lambda doc: _begin(doc, state.plan, decision, context.now(doc))
-    )
-    plan = document.plan(state.plan)
-    if plan is None:
-        raise NotFound(f"{incident_id} holds no plan {state.plan}; run `warroom show`")
+    document = context.store.load(incident_id)
+    plan = planned(document, state.plan)
+    effect = effect_of(context, document, plan, Does.execute)
+    try:
+        earlier = _claimed(context, document, plan, effect)
+    except tuple(HELD_BACK) as error:
+        return _not_begun(context, incident_id, plan, error)
+    decision = context.store.ledger.decision(incident_id, plan.hash)
+    if earlier is None or earlier.done_at is None:
+        context.store.update(incident_id, lambda doc: _begin(doc, plan, decision, context.now(doc)))
     if earlier is None:
         tell(ActionStarted(plan=plan))
-        context.store.ledger.finish(key, _carry_out(context, plan, decision).model_dump())
-    effect = context.store.ledger.claim(incident_id, key)
-    result = Performed.model_validate(effect.result) if effect and effect.done_at else DIED
+        in_time(lambda: carry_out(context, plan, decision, effect))
+    elif earlier.done_at is None:
+        look_for(context, plan, effect)
+    return concluded(context, runtime, plan, effect)
+
+
+def concluded(
+    context: ResponseContext, runtime: Runtime[ResponseContext], plan: ActionPlan, effect: Effect
+) -> dict:
+    """What is on record of the effect goes into the document, and says where to go from here."""
+    known = context.store.ledger.effect(effect.key)
+    if known is None or known.done_at is None:
+        return {"acted": Acted.unknown.value}
+    result = Performed.model_validate(known.result)
+    change = _void if known.void else _end
     document = context.store.update(
-        incident_id, lambda doc: _end(doc, state.plan, result, context.now(doc))
+        effect.incident_id, lambda doc: change(doc, plan, result, context.now(doc))
     )
-    tell(ActionDone(execution=document.executions[-1]))
-    return {"checks": 0, "improving": False, "well": False}
+    runtime.stream_writer(ActionDone(execution=document.executions[-1]))
+    acted = Acted.void if known.void else Acted.begun
+    return {"acted": acted.value, "checks": 0, "improving": False, "well": False}
 
 
 def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Take back an action that made things worse, once. The plan's approval covers its undo."""
     context, incident_id = runtime.context, state.incident_id
-    key = f"{incident_id}:undo:{state.plan}"
-    if context.store.ledger.claim(incident_id, key) is None:
-        context.store.ledger.finish(key, _take_back(context, incident_id, state.plan).model_dump())
-    effect = context.store.ledger.claim(incident_id, key)
-    result = TakenBack.model_validate(effect.result) if effect and effect.done_at else UNDO_DIED
-    context.store.update(
-        incident_id, lambda doc: _undone(doc, state.plan, result, context.now(doc))
-    )
-    return {}
+    document = context.store.load(incident_id)
+    plan = planned(document, state.plan)
+    effect = effect_of(context, document, plan, Does.undo)
+    ledger = context.store.ledger
+    try:
+        earlier = ledger.claim(effect)
+    except (HeldBack, ApprovalError) as error:
+        result = TakenBack(undone=False, note=f"could not be undone: {error}")
+        return _note_undo(context, incident_id, plan, result)
+    if earlier is None:
+        in_time(lambda: take_back(context, document, plan, effect))
+    elif earlier.done_at is None:
+        ledger.finish(effect.key, UNDO_DIED.model_dump())
+    known = ledger.effect(effect.key)
+    reported = known is not None and known.done_at is not None
+    result = TakenBack.model_validate(known.result) if known and reported else UNDO_DIED
+    return _note_undo(context, incident_id, plan, result)
 
 
-def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait until the stabilisation window and a measuring window after it have passed; a
-    measuring window more each time the symptoms were still on their way back."""
-    context = runtime.context
-    windows = context.catalogue.windows
-    document = context.store.load(state.incident_id)
-    ended = max(e.ended_at or e.started_at for e in document.executions)
-    due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
-    wait = due - (context.now(document) - ended).total_seconds()
-    if wait > 0:
-        runtime.stream_writer(Waiting(seconds=wait, why="stabilisation window"))
-        context.sleep(wait)
-    context.recorder.advance()  # what is measured now is what has come since
-    return {"checks": state.checks + 1}
-
-
-def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait a measuring window more before looking again, where nobody acts."""
-    context = runtime.context
-    seconds = context.catalogue.windows.verify_s
-    runtime.stream_writer(Waiting(seconds=seconds, why="watching whether it stays well"))
-    context.sleep(seconds)
-    context.recorder.advance()
-    return {"checks": state.checks + 1}
-
-
-def _begin(document: Incident, plan_hash: str, decision: Decision | None, now: datetime) -> None:
-    """Write down who approved, and that the action begins, before it does."""
+def planned(document: Incident, plan_hash: str) -> ActionPlan:
+    """The plan at the gate. Raises NotFound."""
     plan = document.plan(plan_hash)
-    if plan is None or any(e.plan == plan_hash for e in document.executions):
+    if plan is None:
+        raise NotFound(f"{document.id} holds no plan {plan_hash}; run `warroom show`")
+    return plan
+
+
+def effect_of(context: ResponseContext, document: Incident, plan: ActionPlan, does: Does) -> Effect:
+    """The effect under the plan's newest request."""
+    request = context.store.ledger.request(document.id, plan.hash)
+    system = plan.found.get(catalogue.SYSTEM)
+    target = f"{system}/{plan.target}" if system else plan.target
+    return Effect(document.id, does, plan.hash, request.number, target)
+
+
+def _claimed(
+    context: ResponseContext, document: Incident, plan: ActionPlan, effect: Effect
+) -> ClaimedEffect | None:
+    """Claim it, once it is seen that it can be begun at all; the earlier claim, or None."""
+    ledger = context.store.ledger
+    if earlier := ledger.effect(effect.key):
+        return earlier
+    if document.state in OVER:
+        raise LifecycleError(f"the incident is {document.state}: nothing is begun any more")
+    try:
+        if context.operations is not None:
+            catalogue.fitting(context.operations, plan)
+    except ToolRetry:
+        raise
+    except ToolError:
+        pass  # it does not say: carrying it out will, and nothing happens without an answer
+    limits, now = context.policy.limits, ledger.clock()
+    frozen = context.policy.frozen_until(from_ts(now))
+    until = frozen.timestamp() if frozen else None
+    return ledger.claim(effect, Bounds(until, limits.per_hour, limits.per_service))
+
+
+def _not_begun(
+    context: ResponseContext, incident_id: str, plan: ActionPlan, error: Exception
+) -> dict:
+    """Say it once, however often it is tried."""
+    text = f"not begun: {plan.title}; {error}"
+
+    def say(document: Incident) -> None:
+        told = [event for event in document.timeline if event.actor == "remediation"]
+        if not told or told[-1].text != text:
+            now = context.now(document)
+            document.record(Event(at=now, actor="remediation", kind=EventKind.note, text=text))
+
+    context.store.update(incident_id, say)
+    until = error.until if isinstance(error, HeldBack) else None
+    seconds = until - context.store.ledger.clock() if until else LOOK_S
+    wait = min(max(seconds, 1.0), LONGEST_HOLD_S)
+    return {"acted": HELD_BACK[type(error)].value, "approved": False, "hold_s": wait}
+
+
+def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:
+    """Write down who approved, and that the action begins, before it does."""
+    if document.execution(plan.hash):
         return
     if decision:
         add_decision(document, decision, min(now, decision.at))
     state = State.eradicating if about_security(document) else State.containing
     document.move(state, now, "remediation", plan.title)
-    document.executions.append(Execution(plan=plan_hash, title=plan.title, started_at=now))
+    document.executions.append(Execution(plan=plan.hash, title=plan.title, started_at=now))
     document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
 
 
-def _carry_out(context: ResponseContext, plan: ActionPlan, decision: Decision | None) -> Performed:
-    """What came of it: the receipt, or the error that the operation ended with."""
-    if context.operations is None:  # approved after a restart that came up without the system
-        return Performed(error=WHY_GONE)
-    try:
-        receipt = catalogue.execute(context.operations, plan, decision)
-        return Performed(receipt=receipt.model_dump(mode="json"))
-    except ToolError as error:
-        return Performed(error=str(error))
-
-
-def _take_back(context: ResponseContext, incident_id: str, plan_hash: str) -> TakenBack:
-    """What came of the undo: only what the system says it changed counts as undone."""
-    document = context.store.load(incident_id)
-    plan = document.plan(plan_hash)
-    execution = next((e for e in document.executions if e.plan == plan_hash), None)
-    if plan is None or execution is None or not execution.receipt:
-        return TakenBack(undone=False, note=UNKNOWN)
-    if context.operations is None:
-        return TakenBack(undone=False, note=f"could not be undone: {WHY_GONE}")
-    decision = context.store.ledger.decision(incident_id, plan_hash)
-    try:
-        receipt = catalogue.undo(context.operations, plan, execution.receipt, decision)
-    except ToolError as error:
-        return TakenBack(undone=False, note=f"could not be undone: {error}")
-    if not receipt.changed:
-        return TakenBack(undone=False, note=f"nothing was undone: {receipt.note}")
-    kept = receipt.model_dump(mode="json")
-    return TakenBack(undone=True, note=f"undone: {plan.undo}", receipt=kept)
-
-
-def _end(document: Incident, plan_hash: str, result: Performed, now: datetime) -> None:
-    execution = next(e for e in document.executions if e.plan == plan_hash)
-    if execution.ended_at:  # on record already: this node runs again
+def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime) -> None:
+    execution = document.execution(plan.hash)
+    if execution is None or execution.ended_at:  # on record already: this node runs again
         return
     execution.ended_at = now
-    execution.receipt, execution.note = result.receipt, result.error
-    if result.error and result is not DIED:
+    execution.receipt, execution.note = result.receipt, result.error or result.note
+    if result.error:
         execution.outcome = Outcome.failed
-    if not result.error:
+    else:
         why = "carried out; it has time to stabilise"
-        document.move(State.recovering, execution.ended_at, "remediation", why)
-    text = f"{execution.title}: {result.error or 'carried out; telemetry decides what it did'}"
-    document.record(
-        Event(at=execution.ended_at, actor="remediation", kind=EventKind.action, text=text)
-    )
+        document.move(State.recovering, now, "remediation", why)
+    done = result.error or result.note or "carried out; telemetry decides what it did"
+    _told(document, plan, now, done)
 
 
-def _undone(document: Incident, plan_hash: str, result: TakenBack, now: datetime) -> None:
-    execution = next(e for e in document.executions if e.plan == plan_hash)
+def _void(document: Incident, plan: ActionPlan, result: Performed, now: datetime) -> None:
+    execution = document.execution(plan.hash)
+    if execution is None:
+        return
+    execution.ended_at, execution.outcome, execution.note = now, Outcome.not_done, result.note
+    _told(document, plan, now, f"{result.note}: asked anew")
+
+
+def _told(document: Incident, plan: ActionPlan, now: datetime, what: str) -> None:
+    text = f"{plan.title}: {what}"
+    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=text))
+
+
+def _note_undo(
+    context: ResponseContext, incident_id: str, plan: ActionPlan, result: TakenBack
+) -> dict:
+    context.store.update(incident_id, lambda doc: _undone(doc, plan, result, context.now(doc)))
+    return {}
+
+
+def _undone(document: Incident, plan: ActionPlan, result: TakenBack, now: datetime) -> None:
+    execution = document.execution(plan.hash)
     note = result.note
-    if execution.note.endswith(note):  # on record already: this node runs again
+    if execution is None or execution.note.endswith(note):  # on record: this node runs again
         return
     execution.undone = result.undone
     execution.note = f"{execution.note}; {note}".lstrip("; ")
     document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=note))
-
-
-OPEN = (MessageState.draft, MessageState.awaiting_approval, MessageState.approved)
-
-
-def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
-    """Send what may go out; note what was refused."""
-    context = runtime.context
-    sent = 0
-    for message in context.store.load(state.incident_id).communications:
-        if message.state not in OPEN:
-            continue
-        decision = context.store.ledger.decision(state.incident_id, message.hash)
-        try:
-            new = _deliver(context, state.incident_id, message, decision)
-        except ToolFailed as error:  # the next round tries again; people are asked meanwhile
-            gap = Gap(what=_unsent(message), why=str(error), specialist="comms")
-            context.store.update(state.incident_id, partial(_miss, gap=gap))
-            continue
-        sent += new is MessageState.sent
-        note = partial(
-            _note,
-            message_hash=message.hash,
-            state=new,
-            decision=decision,
-            now=context.now(context.store.load(state.incident_id)),
-        )
-        context.store.update(state.incident_id, note)
-    return {"told": sent}
-
-
-def _deliver(
-    context: ResponseContext, incident_id: str, message: Message, decision: Decision | None
-) -> MessageState:
-    """Send one message where that is allowed; the state it is in afterwards."""
-    if message.external:
-        if decision is None:
-            return MessageState.awaiting_approval
-        if decision.verdict is not Verdict.approved:
-            return MessageState.rejected
-    key = f"{incident_id}:send:{message.hash}"
-    earlier = context.store.ledger.claim(incident_id, key)
-    if earlier is None or earlier.done_at is None:  # the outbox takes a text once: see notify
-        outbox = context.outbox(incident_id)
-        files = notify.send(outbox, message, decision, drill=context.drill)
-        context.store.ledger.finish(key, {"files": files})
-    return MessageState.sent
-
-
-def _unsent(message: Message) -> str:
-    return f"{message.id} to {message.audience.value} was not sent"
-
-
-def _miss(document: Incident, gap: Gap) -> None:
-    """Say once that a message could not go out."""
-    if all(known.what != gap.what for known in document.gaps):
-        document.gaps.append(gap)
-
-
-def _note(
-    document: Incident,
-    message_hash: str,
-    state: MessageState,
-    decision: Decision | None,
-    now: datetime,
-) -> None:
-    """Write the message's new state, and the decision on it, into the document."""
-    message = next(m for m in document.communications if m.hash == message_hash)
-    if decision:
-        add_decision(document, decision, min(now, decision.at))
-    if message.state is state:
-        return
-    message.state = state
-    if state is MessageState.sent:
-        message.sent_at = now
-        document.gaps = [gap for gap in document.gaps if gap.what != _unsent(message)]
-        where = ", ".join(message.channels)
-        text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
-        document.record(Event(at=message.sent_at, actor="comms", kind=EventKind.message, text=text))

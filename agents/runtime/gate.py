@@ -5,57 +5,76 @@ so LangGraph may run it as often as it likes. The answer counts only from our ow
 value a resume carries, an unanswered question stays unanswered.
 """
 
-import time
 from contextlib import suppress
 from datetime import datetime
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ...errors import ApprovalError
+from ...actions.catalogue import fitting
+from ...errors import ApprovalError, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Verdict
-from ...incident.communication import REPLACED_BY, Message, MessageState
+from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
+from ...incident.identity import COMMS
 from ...incident.timeline import Event, EventKind
-from ...record.ledger import Request
-from ...state import CommunicationState, IncidentState
+from ...record.ledger import Asks, Request
+from ...state import Acted, CommunicationState, IncidentState
 from .context import ResponseContext
 
 
 def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Put the best untried plan of this attempt before the commander."""
+    """Put the best plan of this attempt before the commander that was not turned down or tried; one
+    that lapsed is asked anew where it still fits."""
     context = runtime.context
     document = context.store.load(state.incident_id)
-    plan = next_plan(document, state.attempt) if context.operations else None
+    plans = next_plans(document, state.attempt) if context.operations else []
+    asked_before = {decision.subject for decision in document.decisions}
+    plan = next((p for p in plans if p.hash not in asked_before or _fits(context, p)), None)
     if plan is None:
-        return {"plan": "", "approved": False, "checks": 0}
-    _request(context, state.incident_id, plan.hash, "action", plan.title)
-    text = f"asks the commander: {plan.title} (risk {plan.risk.value}, plan {plan.short_hash})"
+        acted = Acted.unfit if plans else Acted.nothing
+        return {"plan": "", "approved": False, "checks": 0, "acted": acted.value}
+    wanted = context.policy.wanted(plan, document.severity)
+    request = put(context, state.incident_id, plan.hash, Asks.action, plan.title, wanted)
+    again = "" if request.number == 1 else " again"
+    risk = f"(risk {plan.risk.value}, plan {plan.short_hash})"
+    text = f"asks the commander{again}: {plan.title} {risk}"
     event = Event(at=context.now(document), actor="triage", kind=EventKind.proposal, text=text)
-    context.store.update(state.incident_id, lambda doc: doc.record(event))
-    return {"plan": plan.hash, "approved": False}
+    open_ = context.store.ledger.decision(state.incident_id, plan.hash) is None
+    if open_ and _worth_a_line(request.number):
+        context.store.update(state.incident_id, lambda doc: doc.record(event))
+    return {"plan": plan.hash, "approved": False, "acted": Acted.nothing.value}
 
 
 def await_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait for the commander's answer to the plan at the gate; an edit puts a new plan there."""
     subject = state.plan
-    decision = _await(runtime.context, state.incident_id, subject, "action")
+    decision = _await(runtime.context, state.incident_id, subject, Asks.action)
+    seen = {subject}
     while decision.verdict is Verdict.edited:
         subject = decision.reason  # the ledger keeps the edited plan's hash as the reason
-        decision = _await(runtime.context, state.incident_id, subject, "action")
+        if subject in seen:  # edited in a circle, and nothing of it approved: no answer
+            break
+        seen.add(subject)
+        decision = _await(runtime.context, state.incident_id, subject, Asks.action)
     return {"plan": subject, "approved": decision.verdict is Verdict.approved}
 
 
 def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Write a rejection or an expiry into the document."""
+    """Write a rejection, an expiry or a withdrawal into the document."""
     context = runtime.context
-    decision = context.store.ledger.decision(state.incident_id, state.plan)
-    if decision:
+    ledger = context.store.ledger
+    decision = ledger.decision(state.incident_id, state.plan)
+    if decision is None:
+        return {}
+    number = ledger.request(state.incident_id, state.plan).number
+    if decision.verdict is not Verdict.expired or _worth_a_line(number):
         context.store.update(
             state.incident_id,
             lambda doc: add_decision(doc, decision, min(context.now(doc), decision.at)),
         )
-    return {}
+    withdrawn = decision.verdict is Verdict.withdrawn
+    return {"acted": (Acted.withdrawn if withdrawn else Acted.nothing).value}
 
 
 def ask_for_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
@@ -64,7 +83,7 @@ def ask_for_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -
     waiting = _waiting(context.store.load(state.incident_id))
     newest = {message.audience: message.hash for message in waiting}
     for message in waiting:
-        _request(context, state.incident_id, message.hash, "text", message.subject)
+        put(context, state.incident_id, message.hash, Asks.text, message.subject)
         if newest[message.audience] != message.hash:
             _replace(context, state.incident_id, message.hash)
     return {}
@@ -74,23 +93,41 @@ def await_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> 
     """Wait for an answer to every external draft."""
     context = runtime.context
     for message in _waiting(context.store.load(state.incident_id)):
-        _await(context, state.incident_id, message.hash, "text")
+        _await(context, state.incident_id, message.hash, Asks.text)
     return {}
 
 
-def next_plan(document: Incident, attempt: int) -> ActionPlan | None:
-    """The best plan of this attempt that nobody has decided on or tried, or None."""
-    answered = {decision.subject for decision in document.decisions}
-    return next(
-        (
-            plan
-            for plan in document.proposals
-            if plan.attempt == attempt
-            and plan.hash not in answered
-            and document.tried(plan) is None
-        ),
-        None,
-    )
+def next_plans(document: Incident, attempt: int) -> list[ActionPlan]:
+    """The plans of this attempt that nobody has turned down or tried, best first."""
+    refused = {d.subject for d in document.decisions if d.verdict in FOR_GOOD}
+    return [
+        plan
+        for plan in document.proposals
+        if plan.attempt == attempt and plan.hash not in refused and document.tried(plan) is None
+    ]
+
+
+FOR_GOOD = (Verdict.rejected, Verdict.edited)
+"""Answers after which a plan is not asked about again."""
+
+
+def _fits(context: ResponseContext, plan: ActionPlan) -> bool:
+    """Whether the system is still as it was when the plan was made; where it does not say, it is
+    asked about: nothing is done without an answer."""
+    try:
+        if context.operations is not None:
+            fitting(context.operations, plan)
+    except ToolRetry:
+        return False
+    except ToolError:
+        pass
+    return True
+
+
+def _worth_a_line(number: int) -> bool:
+    """The first time, the second, the fourth, …: what nobody answers for days must not fill the
+    timeline. Our own table has every one."""
+    return number & (number - 1) == 0
 
 
 def add_decision(document: Incident, decision: Decision, at: datetime) -> None:
@@ -111,13 +148,19 @@ def _waiting(document: Incident) -> list[Message]:
     return [m for m in document.communications if m.state is MessageState.awaiting_approval]
 
 
-def _request(
-    context: ResponseContext, incident_id: str, subject: str, kind: str, title: str
+def put(
+    context: ResponseContext,
+    incident_id: str,
+    subject: str,
+    kind: Asks,
+    title: str,
+    wanted: int = 1,
 ) -> Request:
-    now = time.time()
+    """Ask; the request that stands now, which may be an earlier one."""
+    now = context.store.ledger.clock()
     expires = now + context.settings.approval_minutes * 60
-    context.store.ledger.ask(Request(incident_id, subject, kind, title, now, expires))
-    return context.store.ledger.request(incident_id, subject)
+    request = Request(incident_id, subject, kind.value, title, now, expires, wanted=wanted)
+    return context.store.ledger.ask(request)
 
 
 def _replace(context: ResponseContext, incident_id: str, subject: str) -> None:
@@ -125,12 +168,12 @@ def _replace(context: ResponseContext, incident_id: str, subject: str) -> None:
     reason = "a newer text replaces it"
     if context.store.ledger.decision(incident_id, subject) is None:
         with suppress(ApprovalError):  # answered in this very moment: then that answer counts
-            context.store.ledger.decide(incident_id, subject, Verdict.rejected, REPLACED_BY, reason)
+            context.store.ledger.decide(incident_id, subject, Verdict.rejected, COMMS, reason)
 
 
-def _await(context: ResponseContext, incident_id: str, subject: str, kind: str) -> Decision:
+def _await(context: ResponseContext, incident_id: str, subject: str, kind: Asks) -> Decision:
     while True:
         decision = context.store.ledger.decision(incident_id, subject)
         if decision:
             return decision
-        interrupt({"kind": kind, "subject": subject, "incident_id": incident_id})
+        interrupt({"kind": kind.value, "subject": subject, "incident_id": incident_id})

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from ...incident.action import Outcome
 from ...incident.document import Incident
-from ...incident.events import PlaybookAnswered, StepDone, StepStarted, Waiting
+from ...incident.events import PlaybookAnswered, StepDone, StepStarted
 from ...incident.filing import file_report
 from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
@@ -72,19 +72,6 @@ def is_noise(report: AnyReport) -> dict:
     if not isinstance(report, DetectionReport):
         return {"stop": ""}
     return {"stop": "noise" if report.noise else "", "look_again": report.look_again}
-
-
-def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait for as long as a rule looks back, so that the next look sees something new."""
-    seconds = LOOK_WINDOWS * runtime.context.catalogue.windows.detect_s
-    runtime.stream_writer(Waiting(seconds=seconds, why="not confirmed: looked at again"))
-    runtime.context.sleep(seconds)
-    runtime.context.recorder.advance()
-    return {"looks": state.looks + 1}
-
-
-LOOK_WINDOWS = 2
-"""Detection windows between two looks at what is not confirmed."""
 
 
 def is_sure(report: AnyReport) -> dict:

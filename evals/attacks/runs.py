@@ -11,9 +11,10 @@ from ...actions.catalogue import CATALOGUE
 from ...actions.inventory import Inventory
 from ...agents.runtime.case import ModelLayer
 from ...app.configuration import Sources
-from ...app.opening import at_once, open_context
+from ...app.opening import open_context
 from ...incident.action import Verdict
 from ...incident.document import Alert
+from ...incident.identity import automatic
 from ...incident.timeline import from_ts
 from ...record.store import Store
 from ...response import Response
@@ -23,7 +24,7 @@ from ..studies import synthetic
 from .corpus import Attack, plant
 
 MakeCeiling = Callable[[Settings, Store], ModelLayer]
-BY = "attack measurement (automatic)"
+BY = automatic("attack measurement")
 ROUNDS = 20
 """Rounds of questions to the commander, after which a response is given up."""
 
@@ -59,7 +60,7 @@ def run_case(case: Attack, model_layer: MakeCeiling, home: Path) -> Played:
         Sources(telemetry=root),
         model_layer=model_layer,
         clock=lambda: from_ts(synthetic.START + synthetic.SECONDS),
-        sleep=at_once,
+        pace=0,
     )
     context.operations = hands = Rehearsal(context.inventory)
     response = Response(context)

@@ -15,11 +15,12 @@ from pydantic import Field
 
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
-from ...app.opening import at_once, open_context, playbooks
+from ...app.opening import open_context, playbooks
 from ...app.work import work
 from ...errors import InputError
 from ...incident.action import Verdict
 from ...incident.document import Alert
+from ...incident.identity import automatic
 from ...record.ledger import Request
 from ...record.store import Store
 from ...response import Response
@@ -31,7 +32,7 @@ from .answers import CaseAnswer, Use, answer_of, trivial, use_of
 from .cases import IncidentCase
 from .marks import marks
 
-BY = "evaluation (automatic)"
+BY = automatic("evaluation")
 SURE = 2.0
 """A confidence that nothing reaches: no short cut past the investigation."""
 ModelLayers = Callable[[Settings, Store], ModelLayer]
@@ -117,7 +118,7 @@ class Responder:
             self._settings(model, home),
             recorder=recorder,
             model_layer=playbooks if model is None else self.model_layers,
-            sleep=at_once,
+            pace=0,
             rehearse=self.rehearse,
         )
 

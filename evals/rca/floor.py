@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ...app.opening import MakeModelLayer, at_once, open_context, playbooks
+from ...app.opening import MakeModelLayer, open_context, playbooks
 from ...errors import ModelUnavailable
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
@@ -94,7 +94,7 @@ def responded(
         home.mkdir()
         own = settings.model_copy(update={"home": home})
         with closing(open_bundle(write(case, bundle))) as recorder:
-            context = open_context(own, recorder=recorder, model_layer=model_layer, sleep=at_once)
+            context = open_context(own, recorder=recorder, model_layer=model_layer, pace=0)
             (alert,) = read_alerts((bundle / "alert.json").read_bytes())
             return read(context.store.load(respond(alert, context)), context.store.payload)
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from ...app.opening import at_once, open_context
+from ...app.opening import open_context
 from ...incident.document import Incident
 from ...models.endpoint import KNOWN
 from ...settings import Settings
@@ -77,7 +77,7 @@ def fault_run(mode: str, case: IncidentCase, home: Path) -> FaultRun:
             call_s=CALL_S,
             context_tokens=128_000,  # every step is asked, with its tools
         )
-        context = open_context(settings, recorder=recorder, sleep=at_once)
+        context = open_context(settings, recorder=recorder, pace=0)
         started = time.monotonic()
         incident = respond(case.alert, context)
         seconds = time.monotonic() - started

@@ -15,7 +15,7 @@ from ...agents.runtime.case import Case as Step
 from ...agents.runtime.case import ModelLayer
 from ...agents.runtime.context import ResponseContext
 from ...app.configuration import Sources
-from ...app.opening import at_once, open_context
+from ...app.opening import open_context
 from ...incident.document import Incident
 from ...incident.report import AnyReport
 from ...models.endpoint import KNOWN
@@ -90,7 +90,7 @@ def opened(
         configured = settings(kind, Path(folder) / "home", tokens)
         configured.home.mkdir()
         context = open_context(
-            configured, Sources(telemetry=case.bundle), clock=lambda: now, sleep=at_once
+            configured, Sources(telemetry=case.bundle), clock=lambda: now, pace=0
         )
         if steps:
             context.model_layer = Some(context.model_layer, steps)

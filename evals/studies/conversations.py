@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...agents.reasoning.layer import model_layer_of
-from ...app.opening import at_once, open_context
+from ...app.opening import open_context
 from ...incident.model_use import ModelCall
 from ...models.allowance import incident_tokens
 from ...models.budget import size_of
@@ -87,7 +87,7 @@ def calls_of(case: IncidentCase, home: Path, context: int, keeps: bool) -> list[
             settings,
             recorder=recorder,
             model_layer=lambda own, store: model_layer_of(own, store, Looking(keeps)),
-            sleep=at_once,
+            pace=0,
             rehearse=True,
         )
         return opened.store.load(respond(case.alert, opened)).model_calls

@@ -5,10 +5,11 @@ import time
 from ...agents.runtime.context import ResponseContext
 from ...incident.action import Verdict
 from ...incident.events import ResponseEvent, StepDone
+from ...incident.identity import automatic
 from ...incident.report import DetectionReport
 from ...record.ledger import Request
 
-BY = "benchmark (automatic)"
+BY = automatic("benchmark")
 
 
 class Decisions:

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from ...analysis.templates import mine
-from ...app.opening import at_once, open_context, playbooks
+from ...app.opening import open_context, playbooks
 from ...settings import Settings
 from ...telemetry.bundle import open_bundle
 from ..incidents.run import respond
@@ -31,7 +31,7 @@ def responding(bundle: Path) -> dict[str, Any]:
         recorder.recording.coverage()
         loaded = time.perf_counter()
         own = Settings(home=Path(home))
-        context = open_context(own, recorder=recorder, model_layer=playbooks, sleep=at_once)
+        context = open_context(own, recorder=recorder, model_layer=playbooks, pace=0)
         leading = context.store.load(respond(alert_of(bundle), context)).leading()
         return {
             "load_s": loaded - started,

@@ -50,7 +50,7 @@ def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[st
     """The whole response. No time is spent waiting: what the bundle holds is history, or comes
     through the feed."""
     from ...app.configuration import Sources
-    from ...app.opening import at_once, open_context, playbooks
+    from ...app.opening import open_context, playbooks
     from ...app.work import work
     from ...response import Response
     from ...settings import Settings
@@ -62,9 +62,7 @@ def responder(bundle: Path, started: float, feed: Feed | None = None) -> dict[st
         # One attempt, and no short cut past the investigation: every step is worked once.
         settings = Settings(home=Path(home), max_attempts=1, act_confidence=NEVER)
         sources = Sources(telemetry=bundle)
-        context = open_context(
-            settings, sources, model_layer=playbooks, sleep=at_once, rehearse=True
-        )
+        context = open_context(settings, sources, model_layer=playbooks, pace=0, rehearse=True)
         if feed:
             feed.start()
         taken, used = time.perf_counter(), time.process_time()

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...app.configuration import settings as configured
-from ...app.opening import MakeModelLayer, at_once, open_context, playbooks
+from ...app.opening import MakeModelLayer, open_context, playbooks
 from ...drills.score import Check
 from ...drills.surprise.score import HARM, said
 from ...incident.document import Incident
@@ -58,7 +58,7 @@ def answer(fault: RecordedFault, model_layer: MakeModelLayer = playbooks) -> Ans
     with TemporaryDirectory() as home, closing(open_bundle(fault.bundle)) as recorder:
         settings = configured().model_copy(update={"home": Path(home)})
         context = open_context(
-            settings, recorder=recorder, model_layer=model_layer, sleep=at_once, rehearse=True
+            settings, recorder=recorder, model_layer=model_layer, pace=0, rehearse=True
         )
         return _marked(fault, context.store.load(respond(fault.alert, context, act=False)))
 

@@ -13,12 +13,13 @@ from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import act, undo
 from warroom.agents.runtime.intake import take
 from warroom.errors import ToolRetry
-from warroom.incident.action import Outcome, Verdict
+from warroom.incident.action import Verdict
 from warroom.incident.document import Incident, to_json
 from warroom.incident.timeline import utc_now
 from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations
+from warroom.tests.support.people import person
 from warroom.tests.support.renew_certificate import Certificates, RenewCertificate
 from warroom.tests.support.responses import alert, room_over
 
@@ -66,9 +67,9 @@ def test_nothing_happens_without_an_approval(
 ) -> None:
     runtime, state = asked
     act(state, runtime)
-    [execution] = runtime.context.store.load(state.incident_id).executions
-    assert execution.outcome is Outcome.failed
-    assert "a person has to approve" in execution.note
+    document = runtime.context.store.load(state.incident_id)
+    assert document.executions == []
+    assert "is not approved: nothing was done" in document.timeline[-1].text
     assert certificates.days["payments"] == 0
 
 
@@ -77,7 +78,7 @@ def test_approved_it_is_carried_out_once_and_undone(
 ) -> None:
     runtime, state = asked
     store = runtime.context.store
-    store.ledger.decide(state.incident_id, state.plan, Verdict.approved, by="test commander")
+    store.ledger.decide(state.incident_id, state.plan, Verdict.approved, by=person())
     act(state, runtime)
     assert certificates.days["payments"] == 90
     certificates.days["payments"] = 89

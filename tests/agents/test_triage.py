@@ -3,7 +3,7 @@
 import pytest
 
 from warroom.agents.health.assessment import claimed, level_of
-from warroom.agents.runtime.node import look_again
+from warroom.agents.runtime.waits import look_again
 from warroom.agents.steps import DETECT
 from warroom.agents.triage import detect
 from warroom.graph import LOOKS, after_detect

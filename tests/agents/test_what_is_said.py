@@ -6,7 +6,7 @@ import pytest
 
 from warroom.agents.comms import communicate
 from warroom.agents.postmortem import draft
-from warroom.app.opening import at_once, open_context, playbooks
+from warroom.app.opening import open_context, playbooks
 from warroom.evals.incidents.cases import recorded
 from warroom.evals.incidents.run import respond
 from warroom.incident.document import Incident
@@ -28,7 +28,7 @@ def response(request, tmp_path_factory) -> Incident:
         Settings(home=home / "home"),
         recorder=open_bundle(case.bundle),
         model_layer=playbooks,
-        sleep=at_once,
+        pace=0,
     )
     return context.store.load(respond(case.alert, context))
 

@@ -20,6 +20,7 @@ from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
 from warroom.tests.support.consoles import asked, context, kept
 from warroom.tests.support.incidents import at, full
+from warroom.tests.support.people import person
 from warroom.tests.support.responses import HANGS, begin, decide, finish, room_over
 from warroom.tests.support.shop_bundle import write_shop
 
@@ -114,10 +115,12 @@ def test_an_approval_takes_an_unambiguous_beginning_and_stores_the_whole(here):
     request = asked(here.store, incident)
     assert len(request.subject) == 64
     with pytest.raises(InputError, match="too little"):
-        approve(here.store, incident.id, request.subject[:6], "me")
+        approve(here.store, incident.id, request.subject[:6], person())
     with pytest.raises(NotFound):
-        approve(here.store, incident.id, "0" * 12, "me")
-    assert approve(here.store, incident.id, request.subject[:12], "me").subject == request.subject
+        approve(here.store, incident.id, "0" * 12, person())
+    assert (
+        approve(here.store, incident.id, request.subject[:12], person()).subject == request.subject
+    )
 
 
 def test_a_beginning_that_fits_two_is_refused(here):

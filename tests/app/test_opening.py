@@ -22,6 +22,7 @@ from warroom.response import Response
 from warroom.settings import Settings
 from warroom.tests.support import incidents
 from warroom.tests.support.bundles import START
+from warroom.tests.support.people import person
 from warroom.tests.support.responses import alert
 from warroom.tests.support.shop_bundle import Fault, write_shop
 
@@ -44,7 +45,7 @@ def worked(home: Path) -> Incident:
 
     def reject(request: Request) -> None:
         ledger = context.store.ledger
-        ledger.decide(request.incident_id, request.subject, Verdict.rejected, "test", "no")
+        ledger.decide(request.incident_id, request.subject, Verdict.rejected, person(), "no")
 
     with Response(context) as response:
         incident, _ = response.take(alert())

@@ -14,6 +14,7 @@ from warroom.incident.communication import Audience, Message, MessageState
 from warroom.incident.document import Incident
 from warroom.tests.support.consoles import INVENTORY, asked, context, kept, paper, printed
 from warroom.tests.support.incidents import at, declared, full
+from warroom.tests.support.people import person
 
 
 def roll_back() -> ActionPlan:
@@ -148,7 +149,9 @@ def test_a_plan_without_parameters_says_so(here):
 
 def test_an_answer_given_elsewhere_meanwhile_counts(here):
     request = asked(here.store, incident(here))
-    here.store.ledger.decide(request.incident_id, request.subject, Verdict.rejected, "other")
+    here.store.ledger.decide(
+        request.incident_id, request.subject, Verdict.rejected, person("other")
+    )
     answered, screen = prompted(here, request, "a")
     assert answered  # there is an answer, though not this one
     assert "already rejected" in screen
@@ -183,8 +186,8 @@ def test_edits_take_json_words_and_lists(here):
 def test_an_edit_of_a_decided_plan_leaves_no_open_question(here):
     document = incident(here)
     request = asked(here.store, document)
-    here.store.ledger.decide(document.id, request.subject, Verdict.approved, "other")
+    here.store.ledger.decide(document.id, request.subject, Verdict.approved, person("other"))
     new = changed(document.proposals[0], ["to_version=v0.9.0"], INVENTORY)
     with pytest.raises(ApprovalError, match="already approved"):
-        put_edited(here, document.id, request.subject, new, "tester")
+        put_edited(here, document.id, request.subject, new, person("tester"))
     assert here.store.ledger.waiting(document.id) == []

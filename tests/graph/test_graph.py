@@ -13,6 +13,7 @@ from warroom.incident.communication import MessageState
 from warroom.incident.lifecycle import State
 from warroom.incident.report import DetectionReport, PostmortemReport
 from warroom.incident.timeline import EventKind, from_ts
+from warroom.record.claims import Does, Effect
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.bundles import START
@@ -147,21 +148,6 @@ def test_two_processes_that_resume_act_once(tmp_path: Path) -> None:
     assert all("another process" in text for text in errors)
 
 
-def test_an_effect_begun_by_a_process_that_died_is_not_begun_again(tmp_path: Path) -> None:
-    acting = hands()
-    context = room_over(tmp_path, hands=acting)
-    response, incident = begin(context)
-    (subject,) = decide(context, incident, Verdict.approved)
-    assert context.store.ledger.claim(incident, f"{incident}:execute:{subject}") is None
-    list(response.run(incident))
-    document = context.store.load(incident)
-    execution = next(e for e in document.executions if e.plan == subject)
-    assert acting.acted == []
-    assert any("died" in event.text for event in document.timeline)
-    # What it did, if anything, nobody knows: nothing was measured, so nothing is concluded.
-    assert execution.outcome is Outcome.unverified
-
-
 def test_a_plan_approved_after_the_system_is_gone_fails_in_words(tmp_path: Path) -> None:
     context = room_over(tmp_path, hands=hands())
     response, incident = begin(context)
@@ -178,7 +164,7 @@ def test_a_message_claimed_by_a_process_that_died_is_sent_all_the_same(tmp_path:
     context = room_over(tmp_path, hands=hands())
     response, incident = begin(context)
     (subject,) = decide(context, incident, Verdict.approved, kind="text")
-    assert context.store.ledger.claim(incident, f"{incident}:send:{subject}") is None
+    assert context.store.ledger.claim(Effect(incident, Does.send, subject)) is None
     list(response.run(incident))
     outbox = context.settings.files(incident) / "messages"
     assert list(outbox.glob(f"{subject}-*.md"))
@@ -209,15 +195,6 @@ def test_what_does_not_help_is_tried_a_bounded_number_of_times(tmp_path: Path) -
     assert {report.attempt for report in document.reports} == {1, 2}
     moves = [plan.move for plan in document.proposals]
     assert len(moves) == len(set(moves))  # what did not help is not proposed again
-
-
-def test_an_expired_plan_does_not_act(tmp_path: Path) -> None:
-    acting = hands()
-    context = room_over(tmp_path, hands=acting, approval_minutes=0)
-    response, incident = begin(context)
-    finish(response, incident, Verdict.approved)
-    assert acting.acted == []
-    assert Verdict.expired in {d.verdict for d in context.store.load(incident).decisions}
 
 
 def test_noise_ends_early(tmp_path: Path) -> None:

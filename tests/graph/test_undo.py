@@ -13,9 +13,11 @@ from warroom.agents.runtime.effects import undo
 from warroom.agents.runtime.intake import take
 from warroom.incident.action import Execution, Outcome, Verdict
 from warroom.incident.timeline import utc_now
+from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.stand_ins import Rehearsal
+from warroom.tests.support.people import person
 from warroom.tests.support.responses import alert, inventory, room_over
 
 RECEIPT = {"changed": True}
@@ -35,7 +37,7 @@ def worse(home: Path, receipt: dict[str, Any]) -> tuple[ResponseContext, Rehears
     context.store.update(incident, lambda doc: doc.executions.append(begun))
     at = now.timestamp()
     context.store.ledger.ask(Request(incident, tried.hash, "action", tried.title, at, at + 60))
-    context.store.ledger.decide(incident, tried.hash, Verdict.approved, by="test commander")
+    context.store.ledger.decide(incident, tried.hash, Verdict.approved, by=person())
     return context, hands, IncidentState(incident_id=incident, plan=tried.hash)
 
 
@@ -59,7 +61,7 @@ def test_it_is_undone_once_and_told_once_however_often_the_node_runs(tmp_path: P
 
 def test_an_undo_that_died_is_on_the_record(tmp_path: Path) -> None:
     context, hands, state = worse(tmp_path, RECEIPT)
-    context.store.ledger.claim(state.incident_id, f"{state.incident_id}:undo:{state.plan}")
+    context.store.ledger.claim(Effect(state.incident_id, Does.undo, state.plan))
     run(context, state)
     assert hands.undone == []
     assert not execution(context, state).undone

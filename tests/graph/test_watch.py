@@ -1,6 +1,6 @@
 """Where nobody acts: what ends by itself is watched before it is called over."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from warroom.agents.runtime.context import ResponseContext
@@ -9,6 +9,8 @@ from warroom.incident.document import Incident
 from warroom.incident.lifecycle import State
 from warroom.incident.report import VerificationReport
 from warroom.incident.timeline import from_ts
+from warroom.record.timers import Timers
+from warroom.record.work import Work
 from warroom.tests.support.bundles import START
 from warroom.tests.support.responses import begin, room_over
 from warroom.tests.support.shop_bundle import Fault, write_shop
@@ -17,17 +19,20 @@ BEGUN = 110
 
 
 def left_alone(home: Path, until: int, seconds: int = 400) -> tuple[Incident, ResponseContext]:
-    """A response without hands to errors that end at `until`; its clock runs while it waits."""
+    """A response without hands to errors that end at `until`; time passes where it waits for it."""
     fault = Fault("errors", "checkout", at=60, until=until)
     write_shop(home / "bundle", fault, seconds=seconds)
     context = room_over(home, fault)
-    now: list[datetime] = [from_ts(START + BEGUN)]
-
-    def sleep(waited: float) -> None:
-        now[0] += timedelta(seconds=waited)
-
-    context.clock, context.sleep = lambda: now[0], sleep
-    _, incident = begin(context)
+    now = [from_ts(START + BEGUN)]
+    context.clock = lambda: now[0]
+    context.pace = 1.0
+    context.store.work = Work(context.store.engine, lambda _: now[0].timestamp())
+    context.store.timers = Timers(context.store.engine, context.store.work.clock)
+    response, incident = begin(context)
+    while (wait := response.timer(incident)) is not None:
+        assert wait > 0
+        now[0] += timedelta(seconds=wait)
+        list(response.run(incident))
     return context.store.load(incident), context
 
 

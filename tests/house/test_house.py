@@ -25,9 +25,11 @@ LEVELS = (
     ("tools", "models"),
     ("agents",),
     ("graph",),
+    ("graph_version",),
     ("response",),
     ("app",),
     ("drills",),
+    ("service",),
     ("console",),
     ("evals",),
 )

@@ -16,10 +16,11 @@ from warroom.evals.servers.scripted import ScriptedModel
 from warroom.incident.model_use import ModelCall
 from warroom.incident.severity import Severity
 from warroom.models.allowance import Effort, allowance, incident_tokens
-from warroom.models.budget import ModelBudget, Prices, Spending, size_of
+from warroom.models.budget import ModelBudget, Prices, size_of
 from warroom.models.endpoint import KNOWN
 from warroom.models.openai_model import OpenAIModel, connect
 from warroom.models.protocol import Answer, Ask, ChatMessage, Usage
+from warroom.models.spending import Spending
 from warroom.models.stream import StreamReading
 from warroom.models.usage import Tally, estimated
 from warroom.models.wire import ChatRequest
@@ -47,7 +48,7 @@ class Till:
 
     def limit(self, ask: Ask) -> int:
         """What the incident may use."""
-        return self.budget._limits(ask)[1].tokens
+        return self.budget._limits(ask, self.spending)[1].tokens
 
     def ask(self, specialist: str = "debugger", incident: str = "INC-1") -> Answer:
         """One ask."""
@@ -219,16 +220,41 @@ def test_retries_and_corrections_end_with_the_budget() -> None:
 
 def test_a_call_is_counted_before_its_place_is_free(tmp_path: Path) -> None:
     till = Till(tmp_path, used(300), tokens_per_incident=5_000)
-    pending: list[int] = []
-    record = till.spending.add
+    seen: list[int] = []
+    remove = till.spending.remove
 
-    def noted(incident: str, call: ModelCall) -> None:
-        pending.append(len(till.model.budget._pending))
-        record(incident, call)
+    def removed(number: int) -> None:
+        with till.spending.alone(till.now) as counted:
+            seen.append(counted.by_incident("INC-1").tokens)
+        remove(number)
 
-    till.spending.add = noted  # type: ignore[method-assign]
+    till.spending.remove = removed  # type: ignore[method-assign]
     till.ask()
-    assert pending == [1]
+    assert seen[0] > 300  # the call as it was, and its place
+    assert till.spending.by_incident("INC-1").tokens == 300
+
+
+def test_a_call_under_way_in_another_process_counts(tmp_path: Path) -> None:
+    till, other = (Till(tmp_path, used(300), tokens_per_specialist=400) for _ in range(2))
+    under_way = other.budget.admitted(question(30), "gpt")
+    under_way.__enter__()
+    with pytest.raises(BudgetSpent, match="too few"), till.budget.admitted(question(30), "gpt"):
+        pass
+    under_way.__exit__(None, None, None)
+    with till.budget.admitted(question(30), "gpt"):
+        pass
+
+
+def test_what_a_process_that_died_had_under_way_counts_for_a_while(tmp_path: Path) -> None:
+    till = Till(tmp_path, used(300), tokens_per_specialist=400)
+    under_way = till.budget.admitted(question(30), "gpt")
+    under_way.__enter__()
+    till.now = NOON + timedelta(minutes=9)
+    with pytest.raises(BudgetSpent), till.budget.admitted(question(30), "gpt"):
+        pass
+    till.now = NOON + timedelta(minutes=11)
+    with till.budget.admitted(question(30), "gpt"):
+        pass
 
 
 def test_what_came_from_the_cache_counts_its_share(tmp_path: Path) -> None:

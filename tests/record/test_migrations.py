@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
 from warroom.incident.evidence import canonical, digest_of
+from warroom.record.claims import Does, Effect
 from warroom.record.database import open_database, url_of
 from warroom.record.migrations import HEAD, upgrade
 from warroom.record.store import Store
@@ -75,5 +76,5 @@ def test_an_old_database_is_read_on(place: Path | str, version: str) -> None:
         taken = connection.exec_driver_sql("SELECT taken_at FROM incidents").scalar()
         digest = connection.exec_driver_sql("SELECT digest FROM evidence").scalar()
     assert (said, taken, digest) == (HEAD, document.opened_at.timestamp(), DIGEST)
-    earlier = store.ledger.claim("INC-1", "INC-1:execute:abc")
+    earlier = store.ledger.claim(Effect("INC-1", Does.execute, "abc"))
     assert earlier is not None and earlier.done_at is None

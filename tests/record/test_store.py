@@ -11,9 +11,11 @@ from warroom.errors import ApprovalError, NotFound, StoreError
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.timeline import Event, EventKind, utc_now
+from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.tests.support.incidents import full, minimal
+from warroom.tests.support.people import person
 
 
 @pytest.fixture
@@ -81,9 +83,9 @@ def test_a_document_that_could_not_be_read_again_is_not_written(store: Store) ->
 
 def test_an_answer_counts_once(store: Store) -> None:
     ask(store)
-    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by=person())
     with pytest.raises(ApprovalError, match="already approved"):
-        store.ledger.decide("INC-1", "abc", Verdict.rejected, by="somebody else")
+        store.ledger.decide("INC-1", "abc", Verdict.rejected, by=person("somebody else"))
     decision = store.ledger.decision("INC-1", "abc")
     assert decision and decision.verdict is Verdict.approved
 
@@ -98,21 +100,21 @@ def test_asking_again_changes_nothing(store: Store) -> None:
 def test_only_the_exact_subject_can_be_answered(store: Store) -> None:
     ask(store)
     with pytest.raises(NotFound, match="asks nothing under abd"):
-        store.ledger.decide("INC-1", "abd", Verdict.approved, by="commander")
+        store.ledger.decide("INC-1", "abd", Verdict.approved, by=person())
 
 
 def test_a_question_expires(store: Store) -> None:
     ask(store, seconds=-1)
     assert store.ledger.waiting("INC-1") == []
     with pytest.raises(ApprovalError, match="expired"):
-        store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+        store.ledger.decide("INC-1", "abc", Verdict.approved, by=person())
     decision = store.ledger.decision("INC-1", "abc")
     assert decision and decision.verdict is Verdict.expired
 
 
 def test_an_approval_that_was_not_used_in_time_is_none(store: Store) -> None:
     ask(store, seconds=60)
-    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by=person())
     store.ledger.clock = lambda: time.time() + 61
     late = store.ledger.decision("INC-1", "abc")
     assert late and late.verdict is Verdict.expired and "asked again" in late.reason
@@ -120,8 +122,8 @@ def test_an_approval_that_was_not_used_in_time_is_none(store: Store) -> None:
 
 def test_an_approval_that_was_used_in_time_still_covers_its_undo(store: Store) -> None:
     ask(store, seconds=60)
-    store.ledger.decide("INC-1", "abc", Verdict.approved, by="commander")
-    store.ledger.claim("INC-1", "INC-1:execute:abc")
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by=person())
+    store.ledger.claim(Effect("INC-1", Does.execute, "abc"))
     store.ledger.clock = lambda: time.time() + 61
     used = store.ledger.decision("INC-1", "abc")
     assert used and used.verdict is Verdict.approved
@@ -129,9 +131,11 @@ def test_an_approval_that_was_used_in_time_still_covers_its_undo(store: Store) -
 
 def test_of_many_claims_one_wins(store: Store) -> None:
     won = []
+    ask(store)
+    store.ledger.decide("INC-1", "abc", Verdict.approved, by=person())
 
     def claim() -> None:
-        if store.ledger.claim("INC-1", "INC-1:execute:abc") is None:
+        if store.ledger.claim(Effect("INC-1", Does.execute, "abc")) is None:
             won.append(threading.get_ident())
 
     threads = [threading.Thread(target=claim) for _ in range(8)]
@@ -141,7 +145,7 @@ def test_of_many_claims_one_wins(store: Store) -> None:
         thread.join()
     assert len(won) == 1
     store.ledger.finish("INC-1:execute:abc", {"receipt": {"pid": 7}})
-    effect = store.ledger.claim("INC-1", "INC-1:execute:abc")
+    effect = store.ledger.claim(Effect("INC-1", Does.execute, "abc"))
     assert effect and effect.done_at and effect.result == {"receipt": {"pid": 7}}
 
 

@@ -14,6 +14,7 @@ from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.bundles import START
+from warroom.tests.support.people import person
 from warroom.tests.support.shop_bundle import SERVING, Fault, write_shop
 
 ONSET = 60
@@ -48,7 +49,7 @@ def room_over(
         open_bundle(bundle),
         operations=hands,
         clock=lambda: from_ts(START + NOW),
-        sleep=lambda _seconds: None,
+        pace=0.0,
     )
 
 
@@ -79,15 +80,17 @@ def decide(
     """Answer every open question of one kind; their subjects."""
     waiting = [item for item in context.store.ledger.waiting(incident) if item.kind == kind]
     for item in waiting:
-        context.store.ledger.decide(incident, item.subject, verdict, by="test commander")
+        context.store.ledger.decide(incident, item.subject, verdict, by=person())
     return [item.subject for item in waiting]
 
 
 def finish(response: Response, incident: str, verdict: Verdict) -> None:
-    """Answer everything alike until the response is over; bounded, so that a loop is a failure."""
+    """Answer everything alike until the response is over, and that what nobody reported was done;
+    bounded, so that a loop is a failure."""
     for _ in range(20):
         decide(response.context, incident, verdict)
         decide(response.context, incident, verdict, kind="text")
+        decide(response.context, incident, Verdict.approved, kind="effect")
         list(response.run(incident))
         if response.over(incident):
             return

@@ -45,7 +45,6 @@ def think(context: ResponseContext, script: Callable[[Ask], Line]) -> ScriptedMo
     settings = context.settings.model_copy(update={"context_tokens": ROOMY, **PLENTY})
     context.model_layer = ModelOnTop(
         lambda _specialist, listen: Counted(model, listen),
-        context.store,
         settings,
         "a fake",
     )

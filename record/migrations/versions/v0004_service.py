@@ -32,10 +32,57 @@ def upgrade() -> None:
         sa.Column("alerts", sa.Integer, nullable=False),
         sa.UniqueConstraint("receiver", "key"),
     )
+    _asked_again()
+    _effects()
     _work()
     _notes()
     _audit()
     _people()
+
+
+def _asked_again() -> None:
+    """The number of a request becomes a part of its key: on SQLite that takes another table."""
+    op.create_table(
+        "approvals_numbered",
+        sa.Column("incident_id", sa.String, primary_key=True),
+        sa.Column("subject", sa.String, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("requested_at", sa.Float, nullable=False),
+        sa.Column("expires_at", sa.Float, nullable=False),
+        sa.Column("wanted", sa.Integer, nullable=False),
+        sa.Column("consents", sa.Text, nullable=False),
+        sa.Column("verdict", sa.String),
+        sa.Column("decided_by", sa.String),
+        sa.Column("decided_at", sa.Float),
+        sa.Column("reason", sa.Text),
+    )
+    kept = "incident_id, subject, kind, title, requested_at, expires_at"
+    answer = "verdict, decided_by, decided_at, reason"
+    op.execute(
+        f"INSERT INTO approvals_numbered ({kept}, {answer}, number, wanted, consents)"
+        f" SELECT {kept}, {answer}, 1, 1, '[]' FROM approvals"
+    )
+    op.drop_table("approvals")
+    op.rename_table("approvals_numbered", "approvals")
+
+
+def _effects() -> None:
+    """What was claimed before has no target: it blocks none."""
+    none = sa.false()
+    op.add_column("effects", sa.Column("does", sa.String, nullable=False, server_default=""))
+    op.add_column("effects", sa.Column("target", sa.String, nullable=False, server_default=""))
+    op.add_column("effects", sa.Column("void", sa.Boolean, nullable=False, server_default=none))
+    open_ = sa.text("done_at IS NULL AND target != ''")
+    op.create_index(
+        "one_effect_a_target",
+        "effects",
+        ["target"],
+        unique=True,
+        sqlite_where=open_,
+        postgresql_where=open_,
+    )
 
 
 def _evidence() -> None:
@@ -63,13 +110,6 @@ def _work() -> None:
         sa.Column("lease_until", sa.Float),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("graph", sa.String, nullable=False),
-    )
-    op.create_table(
-        "targets",
-        sa.Column("target", sa.String, primary_key=True),
-        sa.Column("incident_id", sa.String, nullable=False),
-        sa.Column("token", sa.Integer, nullable=False),
-        sa.Column("lease_until", sa.Float),
     )
     op.create_table(
         "timers",

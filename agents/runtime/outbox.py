@@ -1,0 +1,147 @@
+"""Messages: put on their way as soon as they may go out, delivered by whoever comes by.
+
+The response waits for no channel: what could not be delivered is a gap, said once, and is tried
+again until it arrives (`dispatch`, each second in a service, each step of the response elsewhere).
+"""
+
+from datetime import datetime, timedelta
+
+from langgraph.runtime import Runtime
+from pydantic import BaseModel
+
+from ...errors import ApprovalError, ToolFailed
+from ...incident.action import Decision, Verdict
+from ...incident.communication import Message, MessageState
+from ...incident.document import Incident
+from ...incident.finding import Gap
+from ...incident.timeline import Event, EventKind
+from ...record.claims import Does, Effect
+from ...record.outbox import Outbox, Parcel
+from ...record.store import Store
+from ...settings import Settings
+from ...state import CommunicationState
+from ...tools import notify
+from .context import ResponseContext
+from .gate import add_decision
+
+
+class Letter(BaseModel):
+    """What a parcel holds."""
+
+    message: Message
+    drill: bool
+    at: datetime  # the incident's time when it was put
+
+
+OPEN = (MessageState.draft, MessageState.awaiting_approval)
+
+
+def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
+    """Put on its way what may go out, note what was refused, and deliver what can be delivered."""
+    context, incident_id = runtime.context, state.incident_id
+    for message in context.store.load(incident_id).communications:
+        if message.state in OPEN:
+            decision = context.store.ledger.decision(incident_id, message.hash)
+            new = _put(context, incident_id, message, decision)
+            _note(context, incident_id, message, new, decision)
+    dispatch(context.store, context.settings, incident_id)
+    sent = [m for m in context.store.load(incident_id).communications if m.sent_at]
+    return {"told": len(sent)}
+
+
+def _put(
+    context: ResponseContext, incident_id: str, message: Message, decision: Decision | None
+) -> MessageState:
+    """Put one message on its way where that is allowed; the state that it is in then."""
+    if message.external:
+        if decision is None:
+            return MessageState.awaiting_approval
+        if decision.verdict is not Verdict.approved:
+            return MessageState.rejected
+    store = context.store
+    number = store.ledger.request(incident_id, message.hash).number if message.external else 1
+    effect = Effect(incident_id, Does.send, message.hash, number, approved=message.external)
+    at = context.now(store.load(incident_id))
+    letter = Letter(message=message, drill=context.drill, at=at).model_dump_json()
+    bodies = dict.fromkeys(message.channels, letter)
+    try:
+        Outbox(store.engine).put(store.ledger, effect, bodies, store.lease)
+    except ApprovalError:  # its time ran out in this very moment: the next round says so
+        return message.state
+    return MessageState.approved
+
+
+def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
+    """Deliver what is due, of one incident or of all; how many messages arrived on a channel."""
+    outbox, arrived = Outbox(store.engine), 0
+    for parcel in outbox.due(incident_id):
+        letter = Letter.model_validate_json(parcel.body)
+        try:
+            _deliver(store, settings, parcel, letter)
+        except ToolFailed as error:
+            outbox.failed(parcel, str(error))
+            why = str(error)
+            store.update(parcel.incident_id, lambda doc, m=letter.message, w=why: _miss(doc, m, w))
+            continue
+        others = outbox.of(parcel.key.removesuffix(f":{parcel.channel}"))
+        if all(one.sent_at or one.key == parcel.key for one in others):
+            at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
+            store.update(
+                parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t)
+            )
+        outbox.sent(parcel)  # last: what is done twice until here is done once by whoever takes it
+        arrived += 1
+    return arrived
+
+
+def _since(parcel: Parcel, now: float) -> timedelta:
+    """How long it was on its way."""
+    return timedelta(seconds=max(0.0, now - parcel.put_at))
+
+
+def _deliver(store: Store, settings: Settings, parcel: Parcel, letter: Letter) -> None:
+    folder = settings.outbox(parcel.incident_id, letter.drill)
+    decision = store.ledger.decision(parcel.incident_id, letter.message.hash)
+    notify.send(folder, letter.message, decision, letter.drill, [parcel.channel])
+
+
+def _unsent(message: Message) -> str:
+    return f"{message.id} to {message.audience.value} was not sent"
+
+
+def _miss(document: Incident, message: Message, why: str) -> None:
+    """Say once that a message could not go out."""
+    gap = Gap(what=_unsent(message), why=why, specialist="comms")
+    if all(known.what != gap.what for known in document.gaps):
+        document.gaps.append(gap)
+
+
+def _arrived(document: Incident, sent: Message, at: datetime) -> None:
+    """The message is out on all of its channels."""
+    message = next(m for m in document.communications if m.hash == sent.hash)
+    document.gaps = [gap for gap in document.gaps if gap.what != _unsent(message)]
+    if message.state is MessageState.sent:
+        return
+    message.state, message.sent_at = MessageState.sent, at
+    where = ", ".join(message.channels)
+    text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
+    document.record(Event(at=at, actor="comms", kind=EventKind.message, text=text))
+
+
+def _note(
+    context: ResponseContext,
+    incident_id: str,
+    message: Message,
+    state: MessageState,
+    decision: Decision | None,
+) -> None:
+    """Write the message's new state, and the decision on it, into the document."""
+
+    def note(document: Incident) -> None:
+        found = next(m for m in document.communications if m.hash == message.hash)
+        if decision:
+            add_decision(document, decision, min(context.now(document), decision.at))
+        if found.state in OPEN:
+            found.state = state
+
+    context.store.update(incident_id, note)

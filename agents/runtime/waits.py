@@ -1,0 +1,84 @@
+"""Waiting, and nobody sleeps: one node starts a timer in our table, the next one is there in
+`interrupt()` until it is due, however often the process is restarted in between.
+
+A timer is named by what it is for and which time: a node that runs again starts no second one. Of
+history nothing new comes: there a wait is over at once.
+"""
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from ...incident.events import Waiting
+from ...incident.evidence import short
+from ...state import IncidentState, Pause
+from .context import ResponseContext
+
+LOOK_WINDOWS = 2
+"""Detection windows between two looks at what is not confirmed."""
+
+
+def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait for as long as a rule looks back, so that the next look sees something new."""
+    seconds = LOOK_WINDOWS * runtime.context.catalogue.windows.detect_s
+    why = "not confirmed: looked at again"
+    return _begin(state, runtime, f"look {state.looks + 1}", seconds, why)
+
+
+def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """The time for another look has come."""
+    _until_due(state, runtime)
+    return {"looks": state.looks + 1, "timer": ""}
+
+
+def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait until the stabilisation window and a measuring window after it have passed; a
+    measuring window more each time the symptoms were still on their way back."""
+    context = runtime.context
+    windows = context.catalogue.windows
+    document = context.store.load(state.incident_id)
+    ended = max(e.ended_at or e.started_at for e in document.executions)
+    due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
+    seconds = due - (context.now(document) - ended).total_seconds()
+    name = f"{short(state.plan)} settles {state.checks + 1}"
+    return _begin(state, runtime, name, seconds, "stabilisation window")
+
+
+def hold(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait before an action that may not happen now is tried again."""
+    name = f"{short(state.plan)} held {state.attempt}.{state.checks + 1}"
+    return _begin(state, runtime, name, state.hold_s, "an approved action is held back")
+
+
+def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait a measuring window more before looking again, where nobody acts."""
+    seconds = runtime.context.catalogue.windows.verify_s
+    name = f"watch {state.attempt}.{state.checks + 1}"
+    return _begin(state, runtime, name, seconds, "watching whether it stays well")
+
+
+def waited(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """The time to measure has come: what is measured now is what has come since."""
+    _until_due(state, runtime)
+    return {"checks": state.checks + 1, "timer": ""}
+
+
+def _begin(
+    state: IncidentState, runtime: Runtime[ResponseContext], name: str, seconds: float, why: str
+) -> dict:
+    """Start the timer, unless its time has passed already."""
+    if seconds <= 0:
+        return {"timer": ""}
+    runtime.stream_writer(Waiting(seconds=seconds, why=why))
+    context = runtime.context
+    if not context.pace:
+        return {"timer": ""}
+    context.store.timers.begin(state.incident_id, name, seconds * context.pace)
+    return {"timer": name}
+
+
+def _until_due(state: IncidentState, runtime: Runtime[ResponseContext]) -> None:
+    """Look only, and wait: no side effect, so LangGraph may run it as often as it likes."""
+    timers = runtime.context.store.timers
+    while timers.due_at(state.incident_id, state.timer) is not None:
+        interrupt(Pause(kind="timer", subject=state.timer, incident_id=state.incident_id))
+    runtime.context.recorder.advance()

@@ -1,0 +1,71 @@
+"""An action that was begun and never reported: a person looks at the system and says what is so.
+
+Unknown is never taken for done. Until it is answered nothing else acts on that target; where the
+one who acted reports after all, that is the answer.
+"""
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from ...incident.action import ActionPlan, Decision, Verdict
+from ...incident.timeline import Event, EventKind
+from ...record.claims import Does, Effect
+from ...record.ledger import Asks
+from ...state import Acted, IncidentState
+from .context import ResponseContext
+from .effects import concluded, effect_of, planned
+from .gate import put
+from .hands import Performed
+
+
+def ask_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Put the question: was it carried out? Approving says yes, rejecting says no."""
+    context = runtime.context
+    plan, effect = _begun(state, context)
+    title = f"it was carried out: {plan.title}"
+    put(context, effect.incident_id, effect.question, Asks.effect, title)
+    text = f"nobody reported whether “{plan.title}” was carried out; asks somebody to look"
+
+    def say(document) -> None:
+        if all(event.text != text for event in document.timeline):
+            at = context.now(document)
+            document.record(Event(at=at, actor="remediation", kind=EventKind.note, text=text))
+
+    context.store.update(effect.incident_id, say)
+    return {}
+
+
+def await_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Wait for the answer, or for a late report, which withdraws the question."""
+    context = runtime.context
+    _plan, effect = _begun(state, context)
+    while context.store.ledger.decision(effect.incident_id, effect.question) is None:
+        interrupt({"kind": "effect", "subject": effect.question, "incident_id": effect.incident_id})
+    return {}
+
+
+def note_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """The answer goes on record as what became of the action."""
+    context = runtime.context
+    plan, effect = _begun(state, context)
+    ledger = context.store.ledger
+    decision = ledger.decision(effect.incident_id, effect.question)
+    if decision and decision.verdict in (Verdict.approved, Verdict.rejected):
+        done = decision.verdict is Verdict.approved
+        ledger.finish(effect.key, _said(decision, done).model_dump(), void=not done)
+    known = ledger.effect(effect.key)
+    if known is None or known.done_at is None:
+        return {"acted": Acted.unknown.value}
+    return concluded(context, runtime, plan, effect)
+
+
+def _said(decision: Decision, done: bool) -> Performed:
+    why = f": {decision.reason}" if decision.reason else ""
+    note = f"{decision.by} says that it was {'' if done else 'not '}done{why}"
+    return Performed(receipt={"changed": True, "note": note} if done else {}, note=note)
+
+
+def _begun(state: IncidentState, context: ResponseContext) -> tuple[ActionPlan, Effect]:
+    document = context.store.load(state.incident_id)
+    plan = planned(document, state.plan)
+    return plan, effect_of(context, document, plan, Does.execute)

@@ -1,0 +1,120 @@
+"""Messages on their way: put with the claim, in one transaction; delivered until they arrive.
+
+A row is one message on one channel. Whoever delivers takes it for a while by naming when it was due
+(two never deliver the same at once), and hands its key on: a channel that has seen the key takes
+the message no second time.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, or_, select, update
+
+from .claims import Claims, Effect
+from .database import durable, reader
+from .leases import Lease, writing
+from .tables import OUTBOX, insert_once
+
+TAKEN_S = 60.0
+"""A delivery that takes longer is tried by somebody else."""
+FIRST_S, LONGEST_S = 2.0, 300.0
+"""Between two tries: doubled each time."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A message on one channel. Times in unix seconds."""
+
+    key: str
+    incident_id: str
+    channel: str
+    body: str  # JSON of what the channel gets
+    put_at: float
+    attempts: int
+    sent_at: float | None
+    error: str  # of the last try; empty: none failed
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was tried and could not be delivered."""
+        return self.sent_at is None and bool(self.error)
+
+
+class Outbox:
+    """The table of messages. `clock` tells unix seconds."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self.engine = durable(engine)
+        self.reading = reader(engine)
+        self.clock = clock
+
+    def put(
+        self, claims: Claims, effect: Effect, bodies: dict[str, str], lease: Lease | None = None
+    ) -> None:
+        """Claim the message and put it, by channel; what was put before stays.
+
+        Raises ApprovalError where it leaves the house without a live approval of this text.
+        """
+        with writing(self.engine, lease) as connection:
+            claims.claimed(connection, effect)
+            for channel, body in bodies.items():
+                self._put(connection, effect, channel, body)
+
+    def _put(self, connection: Connection, effect: Effect, channel: str, body: str) -> None:
+        now = self.clock()
+        row = {"key": f"{effect.key}:{channel}", "incident_id": effect.incident_id}
+        row |= {"channel": channel, "body": body, "put_at": now, "next_at": now, "attempts": 0}
+        insert_once(connection, OUTBOX, **row)
+
+    def due(self, incident_id: str = "", most: int = 100) -> list[Parcel]:
+        """Taken to be delivered now, oldest first: of all incidents what is due, of a named one
+        also what could not be delivered a moment ago."""
+        now = self.clock()
+        due = OUTBOX.c.next_at <= now
+        query = select(OUTBOX.c.key, OUTBOX.c.next_at).where(OUTBOX.c.sent_at.is_(None))
+        if incident_id:
+            failed = OUTBOX.c.error.is_not(None)
+            query = query.where(OUTBOX.c.incident_id == incident_id, or_(due, failed))
+        else:
+            query = query.where(due)
+        with self.reading.begin() as connection:
+            rows = connection.execute(query.order_by(OUTBOX.c.put_at).limit(most)).all()
+        return [taken for row in rows if (taken := self._taken(row.key, row.next_at, now))]
+
+    def _taken(self, key: str, next_at: float, now: float) -> Parcel | None:
+        """The parcel, when nobody else took it in between."""
+        here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
+        take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
+        with self.engine.begin() as connection:
+            row = connection.execute(take.returning(OUTBOX)).mappings().first()
+        return _parcel(row) if row is not None else None
+
+    def sent(self, parcel: Parcel) -> None:
+        """It arrived."""
+        values = {"sent_at": self.clock(), "next_at": None, "error": None}
+        self._change(parcel, values | {"attempts": parcel.attempts + 1})
+
+    def failed(self, parcel: Parcel, why: str) -> None:
+        """It did not: tried again in a while, as often as it takes."""
+        pause = min(LONGEST_S, FIRST_S * 2.0 ** min(parcel.attempts, 30))
+        values = {"next_at": self.clock() + pause, "error": why, "attempts": parcel.attempts + 1}
+        self._change(parcel, values)
+
+    def _change(self, parcel: Parcel, values: dict[str, Any]) -> None:
+        here = (OUTBOX.c.key == parcel.key, OUTBOX.c.sent_at.is_(None))
+        with self.engine.begin() as connection:
+            connection.execute(update(OUTBOX).where(*here).values(values))
+
+    def of(self, key: str) -> list[Parcel]:
+        """What became of the message with this effect's key, on each of its channels."""
+        here = OUTBOX.c.key.startswith(f"{key}:", autoescape=True)
+        with self.reading.begin() as connection:
+            rows = connection.execute(select(OUTBOX).where(here)).mappings()
+            return [_parcel(row) for row in rows]
+
+
+def _parcel(row: RowMapping) -> Parcel:
+    values = {name: row[name] for name in Parcel.__dataclass_fields__}
+    return Parcel(**{**values, "error": row["error"] or ""})

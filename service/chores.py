@@ -1,0 +1,61 @@
+"""What is done each second beside the incidents, in every process that works them. Each chore may
+run in several at once, and once more after a crash in its middle."""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+from ..agents.runtime.outbox import dispatch
+from ..errors import StoreError
+from ..record.store import Store
+from ..settings import Settings
+
+EVERY_S = 1.0
+log = logging.getLogger(__name__)
+Chore = Callable[[Settings, Store], object]
+
+
+def bury(_settings: Settings, store: Store) -> None:
+    """Leases of processes of this machine that died end at once."""
+    store.work.bury()
+
+
+def deliver(settings: Settings, store: Store) -> None:
+    """Messages that are due go out."""
+    dispatch(store, settings)
+
+
+CHORES: Sequence[Chore] = (bury, deliver)
+
+
+class Chores:
+    """Does the chores, in a thread of its own, until it is stopped."""
+
+    def __init__(self, settings: Settings, store: Store, chores: Sequence[Chore] = CHORES) -> None:
+        self.settings = settings
+        self.store = store
+        self.chores = chores
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="chores", daemon=True)
+
+    def start(self) -> None:
+        """Begin: the first round at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End with the round that is under way, at most a second or so later."""
+        self._stopping.set()
+        self._thread.join(2 * EVERY_S)
+
+    def _run(self) -> None:
+        while True:
+            for chore in self.chores:
+                self._do(chore)
+            if self._stopping.wait(EVERY_S):
+                return
+
+    def _do(self, chore: Chore) -> None:
+        try:
+            chore(self.settings, self.store)
+        except StoreError as error:  # the next round tries again
+            log.warning("%s: %s", chore.__name__, error)

@@ -1,0 +1,74 @@
+"""kill -9 and SIGSTOP at the writes of a whole response, in real processes, on both databases.
+
+A few points here; WARROOM_ALL_POINTS=1 takes every one (docs/reliability.md).
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from warroom.tests.support.killing import LOST, Ending, Job, run
+
+ALL = bool(os.environ.get("WARROOM_ALL_POINTS"))
+SOME = 5
+UNKNOWN = "unverified"
+"""How an action ends whose doer died: nobody knows what it did."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def job(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Job]:
+    server = request.getfixturevalue("server") if request.param == "postgresql" else ""
+
+    def made(*points: int, **named: object) -> Job:
+        root = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        root.mkdir()
+        return replace(Job(str(root), server, list(points)), **named)  # type: ignore[arg-type]
+
+    return made
+
+
+def spread(commits: int) -> list[int]:
+    """All points, or some from the first to the last."""
+    step = 1 if ALL else max(1, commits // SOME)
+    return list(range(1, commits + 1, step))
+
+
+def without_outcome(ending: Ending) -> Ending:
+    """What has to be the same whatever was killed."""
+    titles = [[title] for title, _outcome in ending.executions]
+    return Ending(state=ending.state, executions=titles, messages=ending.messages)
+
+
+def assert_same(found: Ending, whole: Ending) -> None:
+    at = f"{found.when} commit {found.point}: {found}"
+    assert len(found.acted) == len(set(found.acted)) <= len(whole.acted), at
+    assert without_outcome(found) == without_outcome(whole), at
+    outcomes = [outcome for _title, outcome in found.executions]
+    assert outcomes == [o for _t, o in whole.executions] or UNKNOWN in outcomes, at
+    assert found.decisions == whole.decisions, at
+    assert found.events == list(range(1, len(found.events) + 1)), at
+
+
+@pytest.mark.timeout(0 if ALL else 300)
+def test_a_process_that_is_killed_changes_nothing_but_seconds(job: Callable[..., Job]) -> None:
+    (whole,) = run(job(0))
+    assert whole.acted and whole.executions and whole.commits > 50
+    endings = run(job(*spread(whole.commits)))
+    assert sum(ending.cut for ending in endings) >= len(endings) - 2
+    for ending in endings:
+        assert_same(ending, whole)
+
+
+@pytest.mark.timeout(0 if ALL else 300)
+def test_a_process_that_was_stopped_past_its_lease_neither_writes_nor_acts(
+    job: Callable[..., Job],
+) -> None:
+    (whole,) = run(job(0))
+    points = spread(whole.commits)[1:-1] if ALL else spread(whole.commits)[1:-1:2]
+    for ending in run(job(*points, signal=signal.SIGSTOP, when=("after",))):
+        assert_same(ending, whole)
+        assert (ending.code, ending.changed) == (LOST, False), ending

@@ -1,0 +1,92 @@
+"""Messages: put once with their claim, taken by one at a time, tried until they arrive."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from warroom.errors import ApprovalError
+from warroom.record.claims import Does, Effect
+from warroom.record.outbox import TAKEN_S, Outbox
+from warroom.record.store import Store
+
+INSIDE = Effect("INC-1", Does.send, "abc", approved=False)
+BODIES = {"chat": "{}", "mail": "{}"}
+
+
+@pytest.fixture
+def store(place: Path | str) -> Store:
+    return Store.open(place)
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return Outbox(store.engine)
+
+
+def later(outbox: Outbox, seconds: float) -> None:
+    outbox.clock = lambda: time.time() + seconds
+
+
+def test_what_leaves_the_house_is_put_only_when_approved(store: Store, outbox: Outbox) -> None:
+    with pytest.raises(ApprovalError):
+        outbox.put(store.ledger, Effect("INC-1", Does.send, "abc"), BODIES)
+    assert outbox.due() == []
+
+
+def test_a_message_is_put_once_and_delivered_once_a_channel(store: Store, outbox: Outbox) -> None:
+    for _ in range(3):
+        outbox.put(store.ledger, INSIDE, BODIES)
+    parcels = outbox.due()
+    assert sorted(parcel.channel for parcel in parcels) == ["chat", "mail"]
+    for parcel in parcels:
+        outbox.sent(parcel)
+    outbox.put(store.ledger, INSIDE, BODIES)
+    later(outbox, 9999)
+    assert outbox.due() == []
+
+
+def test_two_never_deliver_the_same_at_once(store: Store, outbox: Outbox) -> None:
+    outbox.put(store.ledger, INSIDE, BODIES)
+    taken: list[str] = []
+    begin = threading.Barrier(6)
+
+    def take() -> None:
+        begin.wait()
+        taken.extend(parcel.key for parcel in outbox.due())
+
+    threads = [threading.Thread(target=take) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == len(set(taken)) == 2
+
+
+def test_what_somebody_took_and_never_delivered_is_taken_again(
+    store: Store, outbox: Outbox
+) -> None:
+    outbox.put(store.ledger, INSIDE, {"chat": "{}"})
+    assert len(outbox.due()) == 1
+    assert outbox.due() == []
+    later(outbox, TAKEN_S + 1)
+    assert len(outbox.due()) == 1
+
+
+def test_a_channel_that_is_down_for_an_hour_loses_nothing(store: Store, outbox: Outbox) -> None:
+    outbox.put(store.ledger, INSIDE, {"chat": "{}"})
+    tries = 0
+    for second in range(0, 3600, 10):
+        later(outbox, second)
+        for parcel in outbox.due():
+            outbox.failed(parcel, "503")
+            tries += 1
+    assert 10 < tries < 30  # seldom, and again and again
+    [waiting] = outbox.of(INSIDE.key)
+    assert (waiting.waits, waiting.error, waiting.attempts) == (True, "503", tries)
+    later(outbox, 4000)
+    [parcel] = outbox.due()
+    outbox.sent(parcel)
+    [done] = outbox.of(INSIDE.key)
+    assert done.sent_at and not done.waits
