@@ -20,7 +20,6 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.intake import take
 from .errors import InputError, StoreError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
@@ -33,6 +32,8 @@ from .incident.events import (
     ResponseEvent,
     StepDone,
 )
+from .intake.handing import take
+from .intake.scopes import calls_of
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
 from .record.events import Told
@@ -97,7 +98,9 @@ class Response:
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
-        return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
+        context = self.context
+        calls = calls_of(context.catalogue)
+        return take(context.store, alert, context.model_layer.note, context.clock(), calls)
 
     def run(self, incident_id: str) -> Iterator[ResponseEvent]:
         """Work the incident for one turn; yields what happens.
