@@ -20,12 +20,13 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
-from .agents.runtime.intake import take
 from .errors import InputError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
 from .incident.events import ModelWrites, ResponseEvent, StepDone
+from .intake.handing import take
+from .intake.scopes import calls_of
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
 from .record.holding import Held, holding
@@ -89,7 +90,9 @@ class Response:
 
     def take(self, alert: Alert) -> tuple[str, bool]:
         """Keep the alert; the incident that has it, and whether that is a new one."""
-        return take(self.context.store, alert, self.context.model_layer.note, self.context.clock())
+        context = self.context
+        calls = calls_of(context.catalogue)
+        return take(context.store, alert, context.model_layer.note, context.clock(), calls)
 
     def run(self, incident_id: str) -> Iterator[ResponseEvent]:
         """Work the incident for one turn; yields what happens.

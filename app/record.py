@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import NotFound
 from ..incident.document import Alert, Incident
+from ..intake.alerts import episodes
 from ..record.ledger import Request
 from ..record.store import IncidentRow, Store
 from ..settings import Settings
@@ -86,8 +87,8 @@ class Record:
         return self.store.ledger.waiting(incident_id)
 
     def untaken(self) -> list[Alert]:
-        """Alerts that were written down and that no incident took: a process ended in between."""
-        return [alert for _, alert in self.store.unclaimed_alerts()]
+        """Alerts that fire and that no incident took: silenced, or a process ended in between."""
+        return [episode.alert for episode in episodes(self.store.engine, untaken=True)]
 
     def files(self, incident_id: str) -> list[Path]:
         """An incident's files, documents first; what is only for us is left out."""

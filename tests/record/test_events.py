@@ -38,6 +38,16 @@ def test_they_are_numbered_in_their_incident_and_over_all(log: EventLog) -> None
     assert [s.position for s in log.after(limit=2)] == [1, 2]
 
 
+def test_several_are_stored_in_their_order(log: EventLog) -> None:
+    log.append("A", step(1), at=1.0)
+    with log.engine.begin() as connection:
+        events.append_all(connection, "A", [(step(2), 2.0), (step(3), 3.0)])
+    assert [(s.position, s.number, s.event) for s in log.after(1)] == [
+        (2, 2, step(2)),
+        (3, 3, step(3)),
+    ]
+
+
 def test_nothing_comes_of_a_transaction_that_fails(log: EventLog) -> None:
     with pytest.raises(ZeroDivisionError), log.engine.begin() as connection:
         events.append(connection, "A", step(1), 1.0)
@@ -112,7 +122,7 @@ def test_it_gets_what_comes_while_it_waits(place: Path | str) -> None:
 def test_a_change_of_the_document_says_itself(place: Path | str) -> None:
     store = Store.open(place)
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     move = lambda doc: doc.move(State.investigating, utc_now(), "triage", "it hurts")  # noqa: E731
     store.update(document.id, move)
     store.update(document.id, move)

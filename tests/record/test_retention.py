@@ -25,7 +25,7 @@ def store(place: Path | str) -> Store:
 def incident(store: Store, name: str, state: State, days: float, payload: object = PAYLOAD) -> str:
     """One that changed so many days ago; the digest of its only payload."""
     document = minimal().model_copy(update={"id": name})
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     record = next(iter(shelf()[0].values()))
     digest = store.add_evidence(name, record, payload).digest
     changed = {"state": state.value, "updated_at": NOW - days * DAY_S}
