@@ -8,6 +8,7 @@ from pathlib import Path
 from warroom.app.configuration import Sources
 from warroom.errors import ApprovalError
 from warroom.incident.action import Verdict
+from warroom.incident.document import Alert
 from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
@@ -24,10 +25,16 @@ def taken(
     hands; the incidents."""
     context = room_over(home, place=place)
     with Response(context) as response:
-        found = [response.take(alert(name, f"f-{name}"))[0] for name in services]
+        found = [response.take(_apart(name))[0] for name in services]
     for incident in found:
         context.store.work.wake(None, incident, why="an alert")
     return context.settings, Sources(telemetry=home / "bundle"), found
+
+
+def _apart(service: str) -> Alert:
+    """An alert that joins no other one's incident."""
+    given = alert(service, f"f-{service}")
+    return given.model_copy(update={"labels": {**given.labels, "environment": service}})
 
 
 def until(true: Callable[[], bool], what: str, limit_s: float = 90.0) -> None:
