@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import Engine, exists, or_, update
+from sqlalchemy import ColumnElement, Engine, String, case, cast, exists, or_, update
 
 from ..errors import InputError, StoreError
 from ..incident.action import Verdict
@@ -28,6 +28,7 @@ from ..incident.private import make_private, write_private
 from ..incident.timeline import utc_now
 from ..settings import Settings
 from . import audit
+from .claims import Does
 from .database import durable, open_database, url_of
 from .tables import APPROVALS, EFFECTS, OUTBOX, WORK
 
@@ -102,10 +103,9 @@ def after_restore(engine: Engine, now: float, by: str = RESTORE) -> int:
 
     now: unix seconds.
     """
-    begun = EFFECTS.c.key.endswith(":" + APPROVALS.c.subject)
     open_ones = (
         or_(APPROVALS.c.verdict.is_(None), APPROVALS.c.verdict == Verdict.approved.value),
-        ~exists().where(EFFECTS.c.incident_id == APPROVALS.c.incident_id, begun),
+        ~exists().where(EFFECTS.c.key.in_([_key_of(Does.execute), _key_of(Does.send)])),
     )
     void = {
         "verdict": Verdict.expired.value,
@@ -121,6 +121,12 @@ def after_restore(engine: Engine, now: float, by: str = RESTORE) -> int:
         audit.add(connection, by, "restore", detail={"void": count})
         connection.execute(update(WORK).where(WORK.c.wake_at.is_not(None)).values(look))
     return count
+
+
+def _key_of(does: Does) -> ColumnElement[str]:
+    """Of the effect that an approval allows, as `Effect.key` has it."""
+    again = case((APPROVALS.c.number > 1, ":" + cast(APPROVALS.c.number, String)), else_="")
+    return APPROVALS.c.incident_id + f":{does}:" + APPROVALS.c.subject + again
 
 
 def _home(settings: Settings) -> Path:

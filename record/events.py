@@ -7,8 +7,9 @@ audit log; in that order nobody waits for each other in a circle.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
@@ -17,7 +18,7 @@ from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
 from ..incident.events import IncidentEvent, MessageSent, StateChanged
 from .database import reader
-from .tables import EVENTS, next_number
+from .tables import EVENTS
 
 ORDER = 0x57A8
 """Number of PostgreSQL's advisory lock under which positions are given out."""
@@ -25,6 +26,8 @@ LOOK_S = 0.2
 """Seconds between two looks of a follower: other processes write too."""
 MOST = 500
 """Events that are handed out at once."""
+Told: TypeAlias = tuple[IncidentEvent, float]
+"""An event and when it took place, unix seconds."""
 KINDS: TypeAdapter[IncidentEvent] = TypeAdapter(IncidentEvent)
 
 
@@ -39,21 +42,30 @@ class Stored:
     event: IncidentEvent
 
 
-def append(connection: Connection, incident_id: str, event: IncidentEvent, at: float) -> int:
-    """Store an event as the last thing of the caller's transaction; its position."""
+def append(connection: Connection, incident_id: str, event: IncidentEvent, at: float) -> None:
+    """Store an event as the last thing of the caller's transaction; `at` in unix seconds."""
+    append_all(connection, incident_id, [(event, at)])
+
+
+def append_all(connection: Connection, incident_id: str, told: Sequence[Told]) -> None:
+    """As `append`, several in their order."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
-    position = next_number(connection, EVENTS.c.position)
-    row = {
-        "position": position,
-        "incident_id": incident_id,
-        "number": next_number(connection, EVENTS.c.number, EVENTS.c.incident_id == incident_id),
-        "at": at,
-        "event": event.event,
-        "body": event.model_dump_json(),
-    }
-    connection.execute(insert(EVENTS).values(row))
-    return position
+    last = select(func.max(EVENTS.c.position)).scalar_subquery()
+    own = select(func.max(EVENTS.c.number)).where(EVENTS.c.incident_id == incident_id)
+    position, number = connection.execute(select(last, own.scalar_subquery())).one()
+    rows = [
+        {
+            "position": (position or 0) + step,
+            "incident_id": incident_id,
+            "number": (number or 0) + step,
+            "at": at,
+            "event": event.event,
+            "body": event.model_dump_json(),
+        }
+        for step, (event, at) in enumerate(told, 1)
+    ]
+    connection.execute(insert(EVENTS), rows)
 
 
 class EventLog:
@@ -70,10 +82,10 @@ class EventLog:
         self.clock = clock
         self.sleep = sleep
 
-    def append(self, incident_id: str, event: IncidentEvent, at: float) -> int:
-        """Store an event in a transaction of its own; its position."""
+    def append(self, incident_id: str, event: IncidentEvent, at: float) -> None:
+        """Store an event in a transaction of its own."""
         with self.engine.begin() as connection:
-            return append(connection, incident_id, event, at)
+            append(connection, incident_id, event, at)
 
     def after(
         self, position: int = 0, incident_id: str | None = None, limit: int = MOST

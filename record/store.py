@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from ..errors import NotFound, StoreError
@@ -128,6 +129,7 @@ class Store:
                 raise StoreError("the timeline only grows: a past entry was changed or removed")
             here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == version)
             values = {"version": version + 1, **_columns(document)}
+            _readable(incident_id, values["document"])
             if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
                 raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
             for event in known.news(document):
@@ -214,6 +216,14 @@ def _load(connection: Connection, incident_id: str) -> Incident:
 @lru_cache(4096)  # a record never changes, and every document read holds all of them
 def _evidence(text: str) -> Evidence:
     return Evidence.model_validate_json(text)
+
+
+def _readable(incident_id: str, text: str) -> None:
+    """What could never be read again is not written: a copy of a model checks nothing."""
+    try:
+        Incident.model_validate_json(text)
+    except ValidationError as error:
+        raise StoreError(f"{incident_id} would not be readable any more: {error}") from error
 
 
 def _columns(document: Incident) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def spread(commits: int) -> list[int]:
 def without_outcome(ending: Ending) -> Ending:
     """What has to be the same whatever was killed."""
     titles = [[title] for title, _outcome in ending.executions]
-    return Ending(state=ending.state, executions=titles, messages=ending.messages)
+    return Ending(state=ending.state, executions=titles, told=ending.told)
 
 
 def assert_same(found: Ending, whole: Ending) -> None:
@@ -69,6 +69,9 @@ def test_a_process_that_was_stopped_past_its_lease_neither_writes_nor_acts(
 ) -> None:
     (whole,) = run(job(0))
     points = spread(whole.commits)[1:-1] if ALL else spread(whole.commits)[1:-1:2]
-    for ending in run(job(*points, signal=signal.SIGSTOP, when=("after",))):
+    endings = run(job(*points, signal=signal.SIGSTOP, when=("after",)))
+    for ending in endings:
         assert_same(ending, whole)
-        assert (ending.code, ending.changed) == (LOST, False), ending
+        assert not ending.changed, ending
+    # One that was stopped between two turns held nothing: it finds that all is over.
+    assert LOST in {ending.code for ending in endings} <= {0, LOST}

@@ -1,21 +1,25 @@
 """A backup is whole or none; putting it back never does again what was done since."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from warroom.agents.runtime.context import ResponseContext
-from warroom.errors import InputError, StoreError
+from warroom.errors import ApprovalError, InputError, StoreError
 from warroom.incident.action import Verdict
 from warroom.record import audit
 from warroom.record.backup import MANIFEST, after_restore, back_up, restore
+from warroom.record.claims import Does, Effect
+from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.databases import fresh
+from warroom.tests.support.people import person
 from warroom.tests.support.postgres import tool
 from warroom.tests.support.responses import begin, decide, finish, inventory, room_over
 
@@ -46,6 +50,31 @@ def test_an_effect_that_happened_after_the_backup_does_not_happen_again(tmp_path
         list(second.run(incident))
         assert len(hands.acted) == 1
         assert audit.verify(again.store.engine).fault == ""
+
+
+def test_only_what_was_begun_stays_approved(place: Path | str) -> None:
+    store = Store.open(place)
+    ledger, now = store.ledger, time.time()
+
+    def approve(subject: str) -> Request:
+        asked = ledger.ask(Request("INC-1", subject, "action", "restart", now, now + 60))
+        ledger.decide("INC-1", subject, Verdict.approved, person())
+        return asked
+
+    for subject in ("begun", "again"):
+        approve(subject)
+        assert ledger.claim(Effect("INC-1", Does.execute, subject)) is None
+    ledger.finish("INC-1:execute:again", {}, void=True)  # nothing was done: asked anew
+    assert approve("again").number == 2
+    approve("not begun")
+    ledger.ask(Request("INC-1", "open", "action", "restart", now, now + 60))
+    assert after_restore(store.engine, now) == 3
+    answers = {name: ledger.decision("INC-1", name) for name in ledger.subjects("INC-1")}
+    verdicts = {name: answer.verdict for name, answer in answers.items() if answer}
+    assert verdicts.pop("begun") is Verdict.approved
+    assert verdicts == dict.fromkeys(("again", "not begun", "open"), Verdict.expired)
+    with pytest.raises(ApprovalError):
+        ledger.claim(Effect("INC-1", Does.execute, "again", 2))
 
 
 def test_what_was_saved_goes_on(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_they_are_numbered_in_their_incident_and_over_all(log: EventLog) -> None
     assert [s.position for s in log.after(limit=2)] == [1, 2]
 
 
+def test_several_are_stored_in_their_order(log: EventLog) -> None:
+    log.append("A", step(1), at=1.0)
+    with log.engine.begin() as connection:
+        events.append_all(connection, "A", [(step(2), 2.0), (step(3), 3.0)])
+    assert [(s.position, s.number, s.event) for s in log.after(1)] == [
+        (2, 2, step(2)),
+        (3, 3, step(3)),
+    ]
+
+
 def test_nothing_comes_of_a_transaction_that_fails(log: EventLog) -> None:
     with pytest.raises(ZeroDivisionError), log.engine.begin() as connection:
         events.append(connection, "A", step(1), 1.0)

@@ -9,11 +9,12 @@ import pytest
 
 from warroom.errors import ApprovalError, NotFound, StoreError
 from warroom.incident.action import Verdict
+from warroom.incident.document import Incident
 from warroom.incident.timeline import Event, EventKind, utc_now
 from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
 from warroom.record.store import Store
-from warroom.tests.support.incidents import minimal
+from warroom.tests.support.incidents import full, minimal
 from warroom.tests.support.people import person
 
 
@@ -66,6 +67,18 @@ def test_a_reader_inside_a_write_does_not_wait_for_it(store: Store) -> None:
     seen = []
     store.update(document.id, lambda doc: seen.append(store.load(document.id).title))
     assert seen == [document.title]
+
+
+def test_a_document_that_could_not_be_read_again_is_not_written(store: Store) -> None:
+    document = full()
+    store.create(document, store.keep_alert(document.alert))
+
+    def spoil(found: Incident) -> None:
+        found.hypotheses = [h.model_copy(update={"confidence": 4.3}) for h in found.hypotheses]
+
+    with pytest.raises(StoreError, match="confidence"):
+        store.update(document.id, spoil)
+    assert store.load(document.id).hypotheses == document.hypotheses
 
 
 def test_an_answer_counts_once(store: Store) -> None:

@@ -57,7 +57,7 @@ class Ending:
     executions: list[list[str]] = field(default_factory=list)
     acted: list[str] = field(default_factory=list)  # what reached the system, in order
     decisions: int = 0
-    messages: list[list[str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # audiences that a message went out to
     events: list[int] = field(default_factory=list)  # their numbers in the incident
     code: int = 0  # of the process that was stopped and went on
     changed: bool = False  # whether anything was written after it went on
@@ -222,7 +222,7 @@ def found(home: Path, url: str) -> dict:
         "executions": [[e.title, e.outcome.value] for e in document.executions],
         "acted": file.read_text().splitlines() if file.exists() else [],
         "decisions": len(document.decisions),
-        "messages": sorted([m.audience.value, m.state.value] for m in document.communications),
+        "told": sorted({m.audience.value for m in document.communications if m.sent_at}),
         "events": [each.number for each in store.events.after(0, row.id, 10_000)],
     }
     store.engine.dispose()
