@@ -25,7 +25,6 @@ from .agents.runtime.gate import (
     await_text,
     note_refusal,
 )
-from .agents.runtime.intake import correlate
 from .agents.runtime.node import (
     is_investigated,
     is_noise,
@@ -54,18 +53,15 @@ WATCHES = 7
 
 @cache  # it is the same for every response, and takes as long as a step
 def build() -> StateGraph[IncidentState, ResponseContext]:
-    """The whole response: join or classify, then respond while communicating. Shared: never
-    added to."""
+    """The whole response: classify, then respond while communicating. Shared: never added to."""
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
-    graph.add_node("correlate", correlate)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
     graph.add_node("look_again", look_again)
     graph.add_node("looked_again", looked_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
-    graph.add_edge(START, "correlate")
-    graph.add_conditional_edges("correlate", after_correlate, ["detect", END])
+    graph.add_edge(START, "detect")
     graph.add_conditional_edges(
         "detect", after_detect, ["look_again", "respond", "communicate", END]
     )
@@ -170,11 +166,6 @@ def learn() -> Phase:
     graph.add_edge(["monitoring", "hardening"], "postmortem")
     graph.add_edge("postmortem", END)
     return graph.compile()
-
-
-def after_correlate(state: IncidentState) -> str:
-    """A duplicate ends here: the running incident has it."""
-    return END if state.stop else "detect"
 
 
 def after_detect(state: IncidentState) -> list[str]:

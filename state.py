@@ -31,7 +31,7 @@ class IncidentState(BaseModel):
 
     incident_id: Annotated[str, newest] = Field(description="the document's id")
     attempt: int = Field(default=1, description="round of the response, from 1")
-    stop: str = Field(default="", description="noise, duplicate, attempts spent: why it ends")
+    stop: str = Field(default="", description="noise, attempts spent: why it ends")
     look_again: bool = Field(default=False, description="not confirmed, and more may be seen")
     looks: int = Field(default=0, description="times that an unconfirmed alert was looked at again")
     act_now: bool = Field(default=False, description="triage is sure enough to ask at once")

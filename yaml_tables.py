@@ -7,7 +7,7 @@ an incident.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -96,12 +96,23 @@ def read_table(path: str, schema: type[T]) -> T:
     return parse_table(text, schema, path)
 
 
-def parse_table(text: str, schema: type[T], name: str) -> T:
-    """The text of a table as what the schema says; `name` is the file's, for errors."""
+def parse_table(
+    text: str, schema: type[T], name: str, expand: Callable[[str], str] | None = None
+) -> T:
+    """The text of a table as what the schema says.
+
+    Args:
+        text: YAML.
+        schema: what it has to fit.
+        name: the file's, for errors.
+        expand: what every value is passed through first; raises ValueError for one that it cannot.
+    """
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         _no_key_twice(node, name)
+        if expand:
+            _expand(node, name, expand)
         data = loader.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -127,6 +138,26 @@ def _no_key_twice(node: Any, name: str) -> None:
                 waiting.append(value)
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+
+
+def _expand(root: Any, name: str, expand: Callable[[str], str]) -> None:
+    """Values only, each once: a key is what it says, and what came of a value is not read again."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [value for _key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.ScalarNode):
+            try:
+                node.value = expand(node.value)
+            except ValueError as error:
+                line = node.start_mark.line + 1
+                raise TableError(f"{name}:{line}: {error}") from None
 
 
 def _explained(error: ValidationError, root: Any, name: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from ..errors import InputError
 from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
+from .configuration_file import read_configuration
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -26,9 +27,14 @@ def use_env_file(path: Path) -> None:
 
 
 def settings() -> Settings:
-    """From the environment and .env. Raises InputError naming the variable, or the home."""
+    """From the environment and .env; the database, where they name none, from warroom.yaml.
+
+    Raises InputError naming the variable, the line, or the home.
+    """
     try:
-        return _ready(Settings())
+        found = Settings()
+        database = found.database_url or read_configuration().server.database
+        return _ready(found.model_copy(update={"database_url": database}))
     except ValidationError as error:
         first = error.errors()[0]
         name = "WARROOM_" + "_".join(map(str, first["loc"])).upper()

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import NotFound
 from ..incident.document import Alert, Incident
+from ..incident.evidence import Evidence
+from ..intake.alerts import episodes
 from ..record.ledger import Request
 from ..record.store import IncidentRow, Store
 from ..settings import Settings
@@ -16,10 +18,16 @@ from .configuration import KEPT
 def masked(incident: Incident) -> Incident:
     """The document with every secret masked as before a model; people and addresses stay, since
     those who respond have to find them."""
+    clean = Incident.model_validate(masked_content(incident.model_dump(mode="json")))
+    _follow(incident, clean)
+    return clean
+
+
+def masked_content(content: Any) -> Any:
+    """JSON with every secret in its texts masked in the same way."""
     from ..models.masking import Mask  # its patterns take a moment
 
     mask = Mask()
-    content = incident.model_dump(mode="json")
     mask.learn(_texts(content))
     known: dict[tuple[str, str], str] = {}
 
@@ -28,9 +36,7 @@ def masked(incident: Incident) -> Incident:
             known[value, name] = mask.reveal(mask.mask_value(value, name))
         return known[value, name]
 
-    clean = Incident.model_validate(_walked(content, "", one))
-    _follow(incident, clean)
-    return clean
+    return _walked(content, "", one)
 
 
 def _texts(value: Any) -> list[str]:
@@ -86,8 +92,8 @@ class Record:
         return self.store.ledger.waiting(incident_id)
 
     def untaken(self) -> list[Alert]:
-        """Alerts that were written down and that no incident took: a process ended in between."""
-        return [alert for _, alert in self.store.unclaimed_alerts()]
+        """Alerts that fire and that no incident took: silenced, or a process ended in between."""
+        return [episode.alert for episode in episodes(self.store.engine, untaken=True)]
 
     def files(self, incident_id: str) -> list[Path]:
         """An incident's files, documents first; what is only for us is left out."""
@@ -99,6 +105,17 @@ class Record:
     def published(self, incident_id: str | None = None) -> Incident:
         """The document as it may be handed on: without secrets. Raises NotFound."""
         return masked(self.incident(incident_id))
+
+    def evidence(self, incident_id: str, evidence_id: str) -> Evidence:
+        """One record as it may be handed on. Raises NotFound."""
+        found = next((e for e in self.published(incident_id).evidence if e.id == evidence_id), None)
+        if found is None:
+            raise NotFound(f"{incident_id} has no evidence {evidence_id}: its document lists all")
+        return found
+
+    def payload(self, record: Evidence) -> Any:
+        """What the tool gave, without secrets. Raises NotFound, StoreError if it was altered."""
+        return masked_content(self.store.payload(record.digest))
 
     def postmortem(self, incident: Incident) -> str:
         """The draft as it was written, or rendered anew where the file is gone. Raises NotFound."""

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
 from ..agents.runtime.case import Tell
 from ..graph import Phase
 from ..incident.action import Verdict
 from ..incident.document import Alert
-from ..incident.severity import Severity, parse_severity
+from ..intake.handing import Handed, hand_over
+from ..intake.scopes import calls_of
 from ..record.ledger import Asks, Request
 from ..record.store import Store
 from ..response import Response
@@ -22,24 +21,15 @@ Commander = Callable[[Request], bool]
 """Answers a request through the ledger; False: leaves it open."""
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What became of the alerts that came together."""
-
-    incidents: Sequence[str]  # ids in the order to work them
-    left_out: int  # alerts that are resolved and belong to no open incident
-
-
-def deliver(response: Response, alerts: Sequence[Alert], sources: Sources) -> Delivery:
+def deliver(response: Response, alerts: Sequence[Alert], body: bytes, sources: Sources) -> Handed:
     """Take every alert in: the worst of each service has the incident, the others join it."""
-    store = response.context.store
-    firing = [a for a in alerts if a.status == "firing" or store.open_incident(a.fingerprint)]
-    order: list[str] = []
-    for _service, group in groupby(sorted(firing, key=_order), key=lambda alert: alert.service):
-        taken = [_take(response, alert, sources) for alert in group]
-        # The first has the incident; the others are joined to it before it begins.
-        order += reversed(dict.fromkeys(taken))
-    return Delivery(list(dict.fromkeys(order)), len(alerts) - len(firing))
+    context = response.context
+    note, calls = context.model_layer.note, calls_of(context.catalogue)
+    handed = hand_over(context.store, alerts, body, context.clock(), calls, note)
+    for incident_id, new in handed.incidents.items():
+        if new:
+            remember(context.settings, incident_id, sources)
+    return handed
 
 
 def work(
@@ -126,19 +116,6 @@ def reopen(
         context.operations = Gone()
     remember(settings, incident_id, sources)
     return response
-
-
-def _take(response: Response, alert: Alert, sources: Sources) -> str:
-    incident_id, new = response.take(alert)
-    if new:
-        remember(response.context.settings, incident_id, sources)
-    return incident_id
-
-
-def _order(alert: Alert) -> tuple[str, int]:
-    """By service, the worst first."""
-    level = parse_severity(alert.severity) or Severity.P3
-    return alert.service, level.rank
 
 
 def _approved(store: Store, incident_id: str) -> bool:

@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from ..errors import NotFound
+from .options import AsJson, Bundle, By, Hands, Id, Newest
+from .running import ADMINISTER, RUN
 
 app = typer.Typer(
     name="warroom",
@@ -24,20 +26,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 bad input, 3 not found, 4 waits for a person, "
     "5 ended unresolved, 130 interrupted.",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Id = Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")]
-Newest = Annotated[
-    str | None, typer.Argument(metavar="[INC]", help="The incident's id; default the newest.")
-]
-Bundle = Annotated[
-    Path | None, typer.Option(metavar="BUNDLE", help="Directory with a telemetry bundle.")
-]
-Hands = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),
-]
-By = Annotated[str, typer.Option(help="The role that decides.")]
 
 
 def _version(wanted: bool) -> None:
@@ -66,12 +54,19 @@ def options(
             metavar="FILE", help="Settings; default .env in WARROOM_HOME, if that is set."
         ),
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="warroom.yaml; default WARROOM_CONFIG.")
+    ] = None,
 ) -> None:
     """Options of warroom itself; the help's text is the app's."""
     if env_file:
         from ..app.configuration import use_env_file
 
         use_env_file(env_file)
+    if config:
+        from ..app.configuration_file import use_configuration
+
+        use_configuration(config)
 
 
 @app.command()
@@ -257,6 +252,11 @@ def evaluate(context: typer.Context) -> None:
         )
     run = import_module("..evals.command", __package__).evaluations
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
+
+
+app.add_typer(RUN)
+for name, group in ADMINISTER.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -26,9 +26,10 @@ def triage_command(
 ) -> Exit:
     """Take every alert in, work the first of each service; the others of it join."""
     desk, configured = Desk.open(as_json), settings()
-    alerts = read_alerts(_read(source))
+    body = _read(source)
+    alerts = read_alerts(body)
     sources = Sources(telemetry=telemetry, operations=operations)
-    return _respond(desk, configured, alerts, sources)
+    return _respond(desk, configured, alerts, body, sources)
 
 
 def resume_command(
@@ -47,14 +48,16 @@ def resume_command(
     return code
 
 
-def _respond(desk: Desk, configured: Settings, alerts: list[Alert], sources: Sources) -> Exit:
+def _respond(
+    desk: Desk, configured: Settings, alerts: list[Alert], body: bytes, sources: Sources
+) -> Exit:
     from ..app.work import deliver, respond
 
     with respond(configured, sources) as response:
-        delivery = deliver(response, alerts, sources)
+        delivery = deliver(response, alerts, body, sources)
         if delivery.left_out:
             over = f"{delivery.left_out} of {len(alerts)}"
-            text = f"alerts that are resolved and belong to no open incident: {over}"
+            text = f"alerts that are over or silenced and belong to no open incident: {over}"
             say(desk.console, ("  left out  ", "dim"), text)
         outcomes = [_work(desk, response, incident_id) for incident_id in delivery.incidents]
     if desk.as_json:

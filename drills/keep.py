@@ -16,9 +16,9 @@ from threading import Thread
 from typing import Any
 
 from ..errors import InputError, ToolFailed
-from ..incident.document import Alert, Incident
+from ..incident.document import Incident
 from ..incident.lifecycle import ACTIVE, State
-from ..incident.timeline import Event, EventKind, utc_now
+from ..incident.timeline import utc_now
 from ..record.store import Store
 from ..targets.survey import FILE, Surveying, keep
 
@@ -113,14 +113,6 @@ def close_stale(store: Store, drills: Path) -> list[str]:
     for incident_id in stale:
         close(store, incident_id)
     return stale
-
-
-def join(store: Store, incident_id: str, alert: Alert) -> None:
-    """Keep an alert that came in the same delivery, with the incident that has the first one."""
-    store.attach_alert(store.keep_alert(alert), incident_id)
-    text = f"{alert.name} {alert.status} in the same delivery: {alert.summary}"
-    event = Event(at=utc_now(), actor=alert.source, kind=EventKind.alert, text=text)
-    store.update(incident_id, lambda doc: doc.record(event))
 
 
 def close(store: Store, incident_id: str) -> None:

@@ -17,6 +17,7 @@ from ..app.configuration import Sources
 from ..app.opening import open_context
 from ..incident.document import Alert
 from ..incident.lifecycle import ACTIVE
+from ..intake.handing import attach
 from ..record.ledger import Request
 from ..record.store import Store
 from ..settings import Settings
@@ -32,7 +33,7 @@ from .catalogue import WINDOWS
 from .environment import Shop
 from .fault import LOOK_S, Fault
 from .host import Host
-from .keep import LABEL, Keeping, check_free, close, close_stale, join, running, tell_beside, tidy
+from .keep import LABEL, Keeping, check_free, close, close_stale, running, tell_beside, tidy
 from .score import DrillObservation, Score
 
 SETTLED_S = 4.0
@@ -156,8 +157,9 @@ class Drill:
         incident_id, _new = response.take(_labelled(first, shop.layout.root.parent.name))
         scope.callback(_end, store, incident_id)
         tell = self.host.listener(context, incident_id)
+        if others:
+            attach(store, incident_id, others, "in the same delivery", context.clock())
         for other in others:
-            join(store, incident_id, other)
             self.host.note(f"the same delivery says: {other.summary or other.name}")
         commander = self.host.commander(context)
 

@@ -31,13 +31,33 @@ class Alert(BaseModel):
     service: str = Field(default="", description="the service it names; empty: none named")
     severity: str = Field(default="", description="the source's own word for the level")
     summary: str = Field(default="", description="annotation text")
+    level: Severity | None = Field(
+        default=None, description="what its receiver's configuration says that word means"
+    )
     starts_at: AwareDatetime | None = Field(
         default=None, description="when it began, as the source says"
+    )
+    ends_at: AwareDatetime | None = Field(
+        default=None, description="when it was over, as the source says"
+    )
+    seen_at: AwareDatetime | None = Field(
+        default=None,
+        description="when the source said so; None: it does not tell, and starts_at names what "
+        "was told of",
     )
     labels: dict[str, str] = Field(default_factory=dict, description="labels")
     annotations: dict[str, str] = Field(default_factory=dict, description="annotations")
     fingerprint: str = Field(description="the source's, or a digest of name and labels")
     source: str = Field(description="alertmanager, plain or warroom detector")
+    receiver: str = Field(default="", description="which one took it; empty: it was handed over")
+
+
+class Joined(BaseModel):
+    """An alert that became a part of an incident that was open already."""
+
+    at: AwareDatetime = Field(description="when it was joined, UTC")
+    alert: Alert = Field(description="as it came")
+    reason: str = Field(description="why it belongs here")
 
 
 SCHEMA_VERSION = "1"
@@ -56,6 +76,9 @@ class Incident(BaseModel):
     title: str = Field(description="one line")
     opened_at: AwareDatetime = Field(description="when we took the alert, UTC")
     alert: Alert = Field(description="what we were handed")
+    joined: list[Joined] = Field(
+        default_factory=list, description="alerts that belong to it, one of each name and service"
+    )
     related: list[str] = Field(default_factory=list, description="ids of linked incidents")
 
     severity: Severity | None = Field(default=None, description="None until classified")

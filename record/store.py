@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from ..errors import NotFound, StoreError
-from ..incident.document import Alert, Incident
+from ..incident.document import Incident
 from ..incident.evidence import Evidence, canonical, digest_of, short
-from ..incident.lifecycle import State
 from ..incident.timeline import from_ts
 from . import events
 from .database import durable, open_database, reader
 from .leases import Lease, writing
 from .ledger import Ledger
-from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, insert_once, next_number
+from .tables import EVIDENCE, INCIDENTS, PAYLOADS, insert_once, next_number
 from .timers import Timers
 from .work import Work
 
@@ -75,40 +74,10 @@ class Store:
         held.timers = Timers(self.engine, self.work.clock, lease)
         return held
 
-    def keep_alert(self, alert: Alert) -> int:
-        """Write the alert down before anything else is tried with it; its row number."""
-        row = {
-            "received_at": time.time(),
-            "fingerprint": alert.fingerprint,
-            "body": alert.model_dump_json(),
-        }
+    def create(self, document: Incident) -> None:
+        """Add a new incident."""
         with self.durable.begin() as connection:
-            return connection.execute(
-                insert(ALERTS).values(row).returning(ALERTS.c.id)
-            ).scalar_one()
-
-    def unclaimed_alerts(self) -> list[tuple[int, Alert]]:
-        """Alerts that no incident has taken yet, oldest first."""
-        query = select(ALERTS.c.id, ALERTS.c.body).where(ALERTS.c.incident_id.is_(None))
-        with self.reading.begin() as connection:
-            rows = connection.execute(query.order_by(ALERTS.c.id)).all()
-        return [(row.id, Alert.model_validate_json(row.body)) for row in rows]
-
-    def attach_alert(self, alert_row: int, incident_id: str) -> int:
-        """Say which incident took the alert; how many it has now."""
-        change = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=incident_id)
-        taken = select(func.count()).where(ALERTS.c.incident_id == incident_id)
-        with self.engine.begin() as connection:
-            connection.execute(change)
-            return connection.execute(taken).scalar_one()
-
-    def create(self, document: Incident, alert_row: int) -> None:
-        """Add a new incident and mark its alert as taken, in one transaction."""
-        row = {"id": document.id, "version": 1, "taken_at": time.time(), **_columns(document)}
-        taken = update(ALERTS).where(ALERTS.c.id == alert_row).values(incident_id=document.id)
-        with self.durable.begin() as connection:
-            connection.execute(insert(INCIDENTS).values(row))
-            connection.execute(taken)
+            add(connection, document)
 
     def load(self, incident_id: str) -> Incident:
         """The document with its evidence references. Raises NotFound."""
@@ -121,18 +90,8 @@ class Store:
         Raises NotFound; StoreError when the change would rewrite the timeline's past, LeaseLost.
         """
         with writing(self.engine, self.lease) as connection:
-            version = _locked(connection, incident_id)
-            document = _load(connection, incident_id)
-            before, known = list(document.timeline), events.Before.of(document)
-            change(document)
-            if document.timeline[: len(before)] != before:
-                raise StoreError("the timeline only grows: a past entry was changed or removed")
-            here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == version)
-            values = {"version": version + 1, **_columns(document)}
-            _readable(incident_id, values["document"])
-            if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
-                raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
-            for event in known.news(document):
+            document, news = revise(connection, incident_id, change)
+            for event in news:
                 events.append(connection, incident_id, event, time.time())
         return document
 
@@ -143,9 +102,7 @@ class Store:
         body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
         with writing(self.engine, self.lease) as connection:
             _locked(connection, incident_id)
-            if not insert_once(connection, PAYLOADS, **body):  # one that was dropped is back
-                gone = (PAYLOADS.c.digest == sealed.digest, PAYLOADS.c.dropped_at.is_not(None))
-                connection.execute(update(PAYLOADS).where(*gone).values(dropped_at=None, **body))
+            _keep(connection, sealed.digest, body)
             number = next_number(
                 connection, EVIDENCE.c.number, EVIDENCE.c.incident_id == incident_id
             )
@@ -183,16 +140,33 @@ class Store:
             rows = connection.execute(query.order_by(*NEWEST))
             return [IncidentRow(*row) for row in rows]
 
-    def open_incident(self, fingerprint: str) -> str | None:
-        """Id of the newest incident with this alert fingerprint that still runs, or None."""
-        over = (State.resolved.value, State.post_incident.value, State.closed.value)
-        query = (
-            select(INCIDENTS.c.id)
-            .where(INCIDENTS.c.fingerprint == fingerprint, INCIDENTS.c.state.not_in(over))
-            .order_by(*NEWEST)
-        )
-        with self.reading.begin() as connection:
-            return connection.execute(query).scalar()
+
+def add(connection: Connection, document: Incident) -> None:
+    """A new incident, inside the transaction of what it is opened for."""
+    row = {"id": document.id, "version": 1, "taken_at": time.time(), **_columns(document)}
+    connection.execute(insert(INCIDENTS).values(row))
+
+
+def revise(
+    connection: Connection, incident_id: str, change: Change
+) -> tuple[Incident, list[events.IncidentEvent]]:
+    """Apply `change` to the newest document and write it, inside this transaction: the document as
+    written, and the events to append at the transaction's end.
+
+    Raises NotFound; StoreError when the change would rewrite the timeline's past.
+    """
+    version = _locked(connection, incident_id)
+    document = _load(connection, incident_id)
+    before, known = list(document.timeline), events.Before.of(document)
+    change(document)
+    if document.timeline[: len(before)] != before:
+        raise StoreError("the timeline only grows: a past entry was changed or removed")
+    here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == version)
+    values = {"version": version + 1, **_columns(document)}
+    _readable(incident_id, values["document"])
+    if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
+        raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
+    return document, known.news(document)
 
 
 def _locked(connection: Connection, incident_id: str) -> int:
@@ -216,6 +190,17 @@ def _load(connection: Connection, incident_id: str) -> Incident:
 @lru_cache(4096)  # a record never changes, and every document read holds all of them
 def _evidence(text: str) -> Evidence:
     return Evidence.model_validate_json(text)
+
+
+def _keep(connection: Connection, payload_digest: str, body: dict[str, Any]) -> None:
+    """Once for all evidence that holds the same; what was dropped for its age is back."""
+    if insert_once(connection, PAYLOADS, **body):
+        return
+    here = PAYLOADS.c.digest == payload_digest
+    # Locked, so that it is not dropped while this transaction comes to rest on it.
+    dropped = select(PAYLOADS.c.dropped_at).where(here).with_for_update(read=True)
+    if connection.execute(dropped).scalar() is not None:
+        connection.execute(update(PAYLOADS).where(here).values(dropped_at=None, **body))
 
 
 def _readable(incident_id: str, text: str) -> None:

@@ -26,17 +26,47 @@ DELIVERIES = sa.Table(
     sa.Column("times", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),  # as it came, zlib
     sa.Column("alerts", sa.Integer, nullable=False),  # how many it held
+    sa.Column("problem", sa.Text, nullable=False),  # why it could not be read; empty: it was
     sa.UniqueConstraint("receiver", "key"),
 )
 
-ALERTS = sa.Table(
+ALERTS = sa.Table(  # one row an episode: from when it fires until it is over
     "alerts",
     METADATA,
     sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("receiver", sa.String, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False),
+    sa.Column("starts_at", sa.Float, nullable=False),  # by the source's clock, where it says
+    sa.Column("seen_at", sa.Float),  # its last word, by the source's clock, where it says when
+    sa.Column("ends_at", sa.Float),  # by the source's clock; empty: it fires
+    sa.Column("end_known_at", sa.Float),  # by ours
     sa.Column("received_at", sa.Float, nullable=False),
-    sa.Column("fingerprint", sa.String, nullable=False, index=True),
+    sa.Column("last_at", sa.Float, nullable=False),  # told of again
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),  # of its severity, 0 the worst; 4: not known
+    sa.Column("scope", sa.String, nullable=False),  # environment and the like: never mixed, JSON
+    sa.Column("component", sa.String, nullable=False),  # its service, or what it is called
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("signature", sa.String, nullable=False),  # of the error; empty: none named
+    sa.Column("address", sa.String, nullable=False),  # where requests come from; empty
     sa.Column("body", sa.Text, nullable=False),  # the alert as parsed, JSON
+    sa.Column("delivery", sa.String),  # key of the one that first told of it
+    sa.Column("due_at", sa.Float, index=True),  # when grouping looks at it; empty: nothing is new
+    sa.Column("looked_at", sa.Float),  # when it last did
+    sa.Column("silence_id", sa.String, index=True),  # what keeps it quiet
     sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
+    sa.Column("reason", sa.Text, nullable=False),  # why that one
+    sa.Index("alerts_episode", "receiver", "fingerprint", "starts_at", unique=True),
+    sa.Index("alerts_scope", "scope", "last_at"),
+)
+
+GROUPS = sa.Table(  # which incident takes the alerts of a component; "" is the scope's own lock
+    "groups",
+    METADATA,
+    sa.Column("scope", sa.String, primary_key=True),
+    sa.Column("component", sa.String, primary_key=True),
+    sa.Column("incident_id", sa.String, nullable=False),
+    sa.Column("last_at", sa.Float, nullable=False),  # of its alerts, when the last came
 )
 
 INCIDENTS = sa.Table(

@@ -191,6 +191,13 @@ class Work:
                 gone = update(WORK).where(WORK.c.owner.in_(dead))
                 connection.execute(gone.values(lease_until=self.clock(connection)))
 
+    def retry(self, incident_id: str, why: str) -> bool:
+        """Try anew what was set aside; whether it was."""
+        stuck = and_(WORK.c.incident_id == incident_id, WORK.c.status == STUCK)
+        with self.engine.begin() as connection:
+            values = {"status": READY, "attempts": 0, "wake_at": self.clock(connection), "why": why}
+            return connection.execute(update(WORK).where(stuck).values(values)).rowcount == 1
+
     def due(self, most: int) -> list[str]:
         """Incidents that may be taken now, the one that waits longest first."""
         with self.reading.begin() as connection:

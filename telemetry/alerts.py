@@ -12,19 +12,23 @@ from typing import Any
 from ..errors import AlertError
 from ..incident.document import Alert
 
-MOST_BYTES = 1_000_000
-MOST_ALERTS = 500
+MOST_BYTES = 32_000_000
+MOST_ALERTS = 20_000
+"""A storm comes in one delivery, and is read."""
 LONGEST_NAME = 200
 LONGEST_TEXT = 4000
 PLAIN = (
-    'an Alertmanager webhook (version "4"), or an object such as '
+    "a webhook of Alertmanager or Grafana, or an object such as "
     '{"name": "HighErrorRate", "service": "checkout", "severity": "critical", "summary": "..."}'
 )
 NAMES = ("name", "title", "alertname", "alert")
 SUMMARIES = ("summary", "message", "description", "text", "body")
 SERVICES = ("service", "service_name", "app", "application", "component", "job")
+SENDERS = {"4": "alertmanager", "1": "grafana"}
+"""By the version of the webhook, who sends it."""
 OWN_GROUP = 'detector="warroom"'
 """In the group key of what our own detector raises."""
+ENDS = ("ends_at", "endsAt", "ended_at", "resolved_at")
 STARTS = ("starts_at", "startsAt", "started_at", "timestamp", "time", "date")
 
 
@@ -72,11 +76,11 @@ def _decoded(data: bytes | str) -> Any:
 
 
 def _webhook(body: dict[str, Any]) -> list[Alert]:
-    version = body.get("version", "4")
-    if str(version) != "4":
+    version = truncated(body.get("version", "4"), 20)
+    if version not in SENDERS:
         raise AlertError(
-            f"Alertmanager webhook version {truncated(version, 20)!r} is unknown; "
-            'version "4" is read'
+            f"webhook version {version!r} is unknown; "
+            'version "4" (Alertmanager) and "1" (Grafana) are read'
         )
     items = body["alerts"]
     if not isinstance(items, list):
@@ -86,7 +90,7 @@ def _webhook(body: dict[str, Any]) -> list[Alert]:
     _few(items)
     shared = text_map(body.get("commonLabels")), text_map(body.get("commonAnnotations"))
     own = OWN_GROUP in truncated(body.get("groupKey"), LONGEST_NAME)
-    source = "warroom detector" if own else "alertmanager"
+    source = "warroom detector" if own else SENDERS[version]
     return [_from_webhook(item, *shared, source) for item in items]
 
 
@@ -106,6 +110,7 @@ def _from_webhook(
     labels = common_labels | text_map(item.get("labels"))
     annotations = common_annotations | text_map(item.get("annotations"))
     name = labels.get("alertname") or annotations.get("title", "")
+    over = _status(item.get("status")) == "resolved"
     if not name:
         raise AlertError("an alert has no label alertname; add it to the alerting rule")
     return Alert(
@@ -115,6 +120,7 @@ def _from_webhook(
         severity=truncated(labels.get("severity", ""), 40),
         summary=truncated(pick(annotations, SUMMARIES), LONGEST_TEXT),
         starts_at=parse_time(item.get("startsAt")),
+        ends_at=parse_time(item.get("endsAt")) if over else None,
         labels=labels,
         annotations=annotations,
         fingerprint=truncated(item.get("fingerprint"), 100) or fingerprint(name, labels),
@@ -139,13 +145,18 @@ def _plain(item: Any) -> Alert:
         severity=truncated(pick(item, ("severity", "priority", "level")), 40)
         or labels.get("severity", ""),
         summary=truncated(summary, LONGEST_TEXT),
-        starts_at=parse_time(next((item[key] for key in STARTS if item.get(key)), None)),
+        starts_at=_first_time(item, STARTS),
+        ends_at=_first_time(item, ENDS),
         labels=labels,
         annotations=text_map(item.get("annotations")),
         fingerprint=truncated(item.get("fingerprint"), 100)
         or fingerprint(name or summary, identity),
         source="plain",
     )
+
+
+def _first_time(item: dict[str, Any], keys: Iterable[str]) -> datetime | None:
+    return parse_time(next((item[key] for key in keys if item.get(key)), None))
 
 
 def _status(value: Any) -> str:
@@ -178,6 +189,8 @@ def truncated(value: Any, longest: int) -> str:
         text = str(value)
     except ValueError:  # an integer of thousands of digits
         return "a huge number"
+    if len(text) <= longest and text.isprintable():
+        return text.strip()  # nearly all are so
     head = text[: longest + 1].encode("utf-8", "replace").decode()
     clean = "".join(char if char.isprintable() or char == "\n" else " " for char in head).strip()
     if len(text) <= longest:

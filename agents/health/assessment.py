@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...analysis.quantities import portion
 from ...incident.classification import Classification, classify
+from ...incident.document import Alert
 from ...incident.impact import Impact, SloState, Traffic, assess
 from ...incident.report import Assessment
 from ...incident.severity import Category, Severity
@@ -156,10 +157,18 @@ def assessed(case: Case) -> Assessment | None:
 
 
 def words_of(case: Case) -> Classification:
-    """What the alert's words and labels say."""
-    alert = case.document.alert
+    """What the words and labels of the alert say, or of one that joined it and is worse."""
+    alerts = [case.document.alert, *(joined.alert for joined in case.document.joined)]
+    found = [_words_of(alert, case.settings.severity_scale) for alert in alerts]
+    return min(found, key=lambda words: words.severity.rank)
+
+
+def _words_of(alert: Alert, scale: dict[str, str]) -> Classification:
     text = " ".join([alert.name, alert.summary, *alert.annotations.values()])
-    return classify(text, alert.labels, case.settings.severity_scale)
+    if alert.level is None:
+        return classify(text, alert.labels, scale)
+    # Its receiver's mapping has said what the source's word means.
+    return classify(text, {**alert.labels, "severity": alert.level.value})
 
 
 def impact_now(seen: Observations, level: JudgedSeverity, words: Classification) -> Impact:

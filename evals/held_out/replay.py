@@ -21,11 +21,11 @@ from ...agents.causes.observations import Observations
 from ...agents.health.onset import find_onset
 from ...agents.runtime.case import Case, Step
 from ...agents.runtime.context import StepBench
-from ...agents.runtime.intake import take
 from ...agents.steps import DETECT, INVESTIGATE, SWEEP
 from ...analysis.tuning import Tuning
 from ...app.opening import open_context, playbooks
 from ...incident.timeline import from_ts
+from ...intake.handing import take
 from ...settings import Settings
 from ...telemetry.alerts import read_alerts
 from ...telemetry.bundle import open_bundle

@@ -11,11 +11,11 @@ from warroom.actions.catalogue import CATALOGUE, plan
 from warroom.actions.inventory import Inventory
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import act, undo
-from warroom.agents.runtime.intake import take
 from warroom.errors import ToolRetry
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident, to_json
 from warroom.incident.timeline import utc_now
+from warroom.intake.handing import take
 from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations

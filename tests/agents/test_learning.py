@@ -15,12 +15,12 @@ from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose, sure_of_first, why_no_restart
-from warroom.agents.runtime.intake import take
 from warroom.incident.action import ActionKind, Execution, Outcome
 from warroom.incident.document import Incident
 from warroom.incident.filing import file_report
 from warroom.incident.finding import Argument, FaultKind, Hypothesis
 from warroom.incident.report import InvestigationReport
+from warroom.intake.handing import take
 from warroom.tests.support.incidents import at, minimal
 from warroom.tests.support.responses import alert, inventory, room_over
 from warroom.tools.sessions import RoleConnections, SessionWait

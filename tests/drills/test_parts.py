@@ -14,7 +14,6 @@ from warroom.drills.keep import (
     Keeping,
     check_free,
     close_stale,
-    join,
     running,
     snapshot,
     tell_beside,
@@ -23,6 +22,10 @@ from warroom.drills.keep import (
 from warroom.drills.score import not_run
 from warroom.errors import InputError
 from warroom.incident.lifecycle import State
+from warroom.incident.timeline import utc_now
+from warroom.intake.alerts import episodes
+from warroom.intake.grouping import group_due
+from warroom.intake.handing import attach
 from warroom.targets.survey import FILE, Recorded
 from warroom.telemetry.bundle import open_bundle
 from warroom.telemetry.recorder import Recorder
@@ -137,9 +140,10 @@ def test_what_came_in_the_same_delivery_is_on_the_record(tmp_path):
     here = context(tmp_path)
     document = kept(here.store, declared())
     other = document.alert.model_copy(update={"name": "SlowCheckout", "fingerprint": "f2"})
-    join(here.store, document.id, other)
+    attach(here.store, document.id, [other], "in the same delivery", utc_now())
     assert "SlowCheckout" in here.store.load(document.id).timeline[-1].text
-    assert here.store.unclaimed_alerts() == []
+    assert episodes(here.store.engine, untaken=True) == []
+    assert group_due(here.store, utc_now()) == {}
 
 
 def test_the_automatic_commander_says_what_it_is(tmp_path):

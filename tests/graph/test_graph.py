@@ -226,13 +226,10 @@ def test_a_duplicate_joins_the_running_incident(tmp_path: Path) -> None:
     response, incident = begin(context)
     again, new = response.take(alert())
     assert (again, new) == (incident, False)
-    other, new = response.take(alert(fingerprint="f2"))
-    assert new
-    list(response.run(other))
-    assert response.over(other)
-    assert context.store.load(other).state is State.closed
-    assert context.store.load(other).related == [incident]
-    assert other in context.store.load(incident).related
+    other, new = response.take(alert(fingerprint="f2").model_copy(update={"name": "Slow"}))
+    assert (other, new) == (incident, False)
+    (joined,) = context.store.load(incident).joined
+    assert joined.reason == "gateway again, within 5 minutes"
 
 
 def test_without_hands_the_response_advises_and_ends(tmp_path: Path) -> None:

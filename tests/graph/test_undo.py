@@ -10,9 +10,9 @@ from warroom.actions.catalogue import plan
 from warroom.actions.edge import Throttle
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import undo
-from warroom.agents.runtime.intake import take
 from warroom.incident.action import Execution, Outcome, Verdict
 from warroom.incident.timeline import utc_now
+from warroom.intake.handing import take
 from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
 from warroom.state import IncidentState

@@ -22,7 +22,7 @@ LEVELS = (
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("actions", "record"),
     ("targets", "telemetry", "prompts"),
-    ("tools", "models"),
+    ("tools", "models", "intake"),
     ("agents",),
     ("graph",),
     ("graph_version",),

@@ -245,7 +245,7 @@ def test_the_timeline_only_grows_and_survives_the_store(store: Store, texts: lis
     document = minimal()
     document = document.model_copy(update={"id": f"INC-{digest(texts)[:12]}", "timeline": []})
     if document.id not in {row.id for row in store.incidents()}:
-        store.create(document, store.keep_alert(document.alert))
+        store.create(document)
     for text in texts:
         store.update(document.id, lambda doc, text=text: doc.record(event(text)))
     kept = store.load(document.id)
@@ -257,7 +257,7 @@ def test_the_timeline_only_grows_and_survives_the_store(store: Store, texts: lis
 
 def test_evidence_comes_back_as_it_was_kept(store: Store, tmp_path: Path) -> None:
     document = minimal().model_copy(update={"id": "INC-evidence"})
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     record, _ = shelf()
     first = store.add_evidence("INC-evidence", record["E1"], PAYLOAD)
     second = store.add_evidence("INC-evidence", record["E1"], {"rows": []})

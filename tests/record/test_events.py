@@ -122,7 +122,7 @@ def test_it_gets_what_comes_while_it_waits(place: Path | str) -> None:
 def test_a_change_of_the_document_says_itself(place: Path | str) -> None:
     store = Store.open(place)
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     move = lambda doc: doc.move(State.investigating, utc_now(), "triage", "it hurts")  # noqa: E731
     store.update(document.id, move)
     store.update(document.id, move)

@@ -28,24 +28,9 @@ def ask(store: Store, subject: str = "abc", seconds: float = 60) -> None:
     store.ledger.ask(Request("INC-1", subject, "action", "restart", now, now + seconds))
 
 
-def test_an_alert_is_there_before_anything_else_happens(place: Path | str) -> None:
-    alert = minimal().alert
-    Store.open(place).keep_alert(alert)
-    again = Store.open(place)
-    assert [kept for _, kept in again.unclaimed_alerts()] == [alert]
-
-
-def test_an_incident_takes_its_alert_in_one_step(store: Store) -> None:
-    document = minimal()
-    store.create(document, store.keep_alert(document.alert))
-    assert store.unclaimed_alerts() == []
-    assert store.open_incident(document.alert.fingerprint) == document.id
-    assert store.load(document.id).title == document.title
-
-
 def test_writers_side_by_side_lose_nothing(store: Store) -> None:
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
 
     def write(name: str) -> None:
         for number in range(10):
@@ -63,7 +48,7 @@ def test_writers_side_by_side_lose_nothing(store: Store) -> None:
 
 def test_a_reader_inside_a_write_does_not_wait_for_it(store: Store) -> None:
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     seen = []
     store.update(document.id, lambda doc: seen.append(store.load(document.id).title))
     assert seen == [document.title]
@@ -71,7 +56,7 @@ def test_a_reader_inside_a_write_does_not_wait_for_it(store: Store) -> None:
 
 def test_a_document_that_could_not_be_read_again_is_not_written(store: Store) -> None:
     document = full()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
 
     def spoil(found: Incident) -> None:
         found.hypotheses = [h.model_copy(update={"confidence": 4.3}) for h in found.hypotheses]

@@ -87,7 +87,7 @@ def test_a_crash_of_the_server_takes_back_what_was_not_committed_and_nothing_els
     with postgres(tmp_path, ()) as server:
         store = Store.open(fresh(server))
         document = minimal()
-        store.create(document, store.keep_alert(document.alert))
+        store.create(document)
         assert store.ledger.claim(free("one")) is None
         restart(tmp_path)
         assert store.ledger.claim(free("one")) is not None  # asked again by itself
@@ -117,11 +117,11 @@ def test_a_process_that_stops_within_a_transaction_loses_its_locks(server: str) 
 def test_what_reads_sees_one_state_and_writes_nothing(place: Path | str) -> None:
     store = Store.open(place)
     document = minimal()
-    store.create(document, store.keep_alert(document.alert))
+    store.create(document)
     with reader(store.engine).begin() as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM incidents").scalar()
         other = document.model_copy(update={"id": "INC-2"})
-        writer = threading.Thread(target=lambda: store.create(other, store.keep_alert(other.alert)))
+        writer = threading.Thread(target=lambda: store.create(other))
         writer.start()
         writer.join()
         assert connection.exec_driver_sql("SELECT count(*) FROM incidents").scalar() == before

@@ -74,8 +74,7 @@ class CommandLine:
 def kept(store: Store, document: Incident) -> Incident:
     """The document in the store, with evidence whose payloads can be fetched."""
     records, document.evidence = document.evidence, []
-    row = store.keep_alert(document.alert)
-    store.create(document, row)
+    store.create(document)
     for record in records:
         store.add_evidence(document.id, record, {"rows": [], "summary": record.summary})
     return store.load(document.id)

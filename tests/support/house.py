@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTSIDE = ("tests", "docs", ".ci")
+OUTSIDE = ("tests", "docs", "deploy", ".ci")
 """Folders that are no part of the package."""
 SOURCE_ONLY = (*OUTSIDE, "evals")
 """Folders that are not installed: the benchmarks keep the house rules and stay in the tree."""

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from warroom.agents.runtime.case import Case, Step
 from warroom.agents.runtime.context import ResponseContext
-from warroom.agents.runtime.intake import take
 from warroom.agents.steps import ASSESS_SECURITY
 from warroom.incident.document import Alert, Incident
 from warroom.incident.filing import file_report
 from warroom.incident.report import AnyReport
 from warroom.incident.timeline import from_ts
+from warroom.intake.handing import take
 from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.targets.survey import FILE as SURVEY

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from warroom.errors import AlertError
 from warroom.incident.document import Alert
-from warroom.telemetry.alerts import CUT, MOST_BYTES, parse_alerts, read_alerts
+from warroom.telemetry.alerts import CUT, MOST_ALERTS, MOST_BYTES, parse_alerts, read_alerts
 
 WEBHOOK = {
     "receiver": "responder",
@@ -116,7 +116,7 @@ def test_long_text_is_cut_visibly():
         (b"{", "is not JSON"),
         (b"\xff\xfe", "is not UTF-8"),
         (b"[" * 200_000, "nested too deeply"),
-        (b"x" * (MOST_BYTES + 1), "larger than 1 MB"),
+        (b"x" * (MOST_BYTES + 1), "larger than 32 MB"),
         (b"null", "not an object"),
         (b"[]", "holds no alert"),
         (b"[1]", "not an object"),
@@ -138,8 +138,8 @@ def test_what_cannot_be_read_says_why(data, said):
 
 
 def test_a_flood_of_alerts_is_refused():
-    with pytest.raises(AlertError, match="501 alerts at once"):
-        parse_alerts([{"name": "x"}] * 501)
+    with pytest.raises(AlertError, match=f"{MOST_ALERTS + 1} alerts at once"):
+        parse_alerts([{"name": "x"}] * (MOST_ALERTS + 1))
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

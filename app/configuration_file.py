@@ -1,0 +1,203 @@
+"""warroom.yaml: what a team sets once and keeps in version control. Everything has a default.
+
+Keys are in the words of the tools that people know; one that nobody reads is an error with its
+line.
+`$VAR`, `${VAR}` and `$__file{path}` expand in values, so that no secret has to stand in the file;
+`$$` is a dollar sign. Paths are seen from the file's folder. No endpoint of a model stands here: a
+key and the place that it is sent to come from one source (settings.py).
+"""
+
+import os
+import re
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+
+from ..actions.policy import Policy
+from ..errors import InputError
+from ..intake.configuration import Receiver
+from ..intake.identity import Labels
+from ..yaml_tables import Entry, parse_table
+
+NAMED = "WARROOM_CONFIG"
+"""Names the file; `--config` sets it."""
+PART = re.compile(r"\$(?:(\$)|__file\{([^}]*)\}|\{(\w+)\}|(\w+))")
+LISTEN = "127.0.0.1:8844"
+
+
+def _listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdigit() and 0 <= int(port) < 65536):
+        raise ValueError(f"write host:port, such as {LISTEN} or [::1]:8844")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("write the proxy's address or network, such as 10.0.0.5") from None
+    return text
+
+
+class Tls(Entry):
+    """The certificate that the service shows."""
+
+    cert_file: Path = Field(description="PEM, with its chain")
+    key_file: Path = Field(description="PEM")
+
+
+class Server(Entry):
+    """Where it listens and where it keeps its record."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        default=LISTEN, description="host:port; anything but loopback needs `tls` or `proxy`"
+    )
+    external_url: str = Field(
+        default="", pattern="^(https?://[^ ]+)?$", description="how others reach it, for links"
+    )
+    database: str = Field(
+        default="",
+        description="postgresql://user@host/name or sqlite:////file; empty: a file in the home",
+    )
+    tls: Tls | None = Field(default=None, description="None: plain HTTP")
+    proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default=[], description="addresses of the proxies before it that do TLS; believed"
+    )
+
+    @property
+    def host(self) -> str:
+        """Without the brackets of an IPv6 address."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """0: any that is free."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def url(self) -> str:
+        """How senders reach it."""
+        scheme = "https" if self.tls else "http"
+        return self.external_url.rstrip("/") or f"{scheme}://{self.listen}"
+
+    def check_bind(self) -> None:
+        """Raise InputError where tokens would cross a network in the clear."""
+        if self.tls or self.proxy or _loopback(self.host):
+            return
+        raise InputError(
+            f"{self.listen} can be reached from elsewhere, and tokens would cross the network in "
+            "the clear: give server.tls a cert_file and a key_file, or name in server.proxy the "
+            f"address of the proxy that does TLS, or listen on {LISTEN}"
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Configuration(Entry):
+    """The whole file."""
+
+    server: Server = Field(default=Server(), description="where it listens, where it keeps")
+    receivers: list[Receiver] = Field(
+        default=[], description="who may send alerts; none: Alertmanager, by a secret in the home"
+    )
+    labels: Labels | None = Field(
+        default=None, description="which labels say what an alert is about; null: the usual ones"
+    )
+    policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
+
+    @field_validator("receivers")
+    @classmethod
+    def _told_apart(cls, value: list[Receiver]) -> list[Receiver]:
+        names = [receiver.name for receiver in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two are called {twice[0]}: the name is the end of their URL")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """A file of comments, or a section without keys, sets nothing."""
+        found = {} if value is None else value
+        if isinstance(found, dict):
+            return {key: each for key, each in found.items() if each != ""}
+        return found
+
+
+def use_configuration(path: Path) -> None:
+    """Read this file from now on. Raises InputError where there is none."""
+    if not path.is_file():
+        raise InputError(f"{path} is no file; name a warroom.yaml, or leave --config out")
+    os.environ[NAMED] = str(path.resolve())
+
+
+def read_configuration() -> Configuration:
+    """The file that was named; the defaults where none was.
+
+    Raises TableError with file, line, key and cure, InputError for a file that cannot be read.
+    """
+    named = os.environ.get(NAMED)
+    if not named:
+        return Configuration()
+    path = Path(named)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise InputError(f"{path}: {reason}; name a warroom.yaml with --config") from error
+    folder = path.resolve().parent
+    found = parse_table(text, Configuration, path.name, lambda value: _expanded(value, folder))
+    return _placed(found, folder)
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """The same with every path seen from this folder."""
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, (list, tuple)):
+        return type(value)(_placed(each, folder) for each in value)
+    if isinstance(value, BaseModel):
+        given = {name: _placed(getattr(value, name), folder) for name in value.model_fields_set}
+        return value.model_copy(update=given)
+    return value
+
+
+def _expanded(value: str, folder: Path) -> str:
+    """The value with variables and files in place; paths are seen from `folder`.
+
+    Raises ValueError for what is not there.
+    """
+
+    def one(match: re.Match[str]) -> str:
+        dollar, file, braced, bare = match.groups()
+        if dollar:
+            return "$"
+        return _file(folder / file) if file is not None else _variable(braced or bare)
+
+    return PART.sub(one, value)
+
+
+def _variable(name: str) -> str:
+    if (value := os.environ.get(name)) is None:
+        raise ValueError(f"${name} is not set: set it, or write $$ for a dollar sign")
+    return value
+
+
+def _file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise ValueError(f"{path}: {reason}") from None
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of the file, for editors."""
+    return Configuration.model_json_schema()

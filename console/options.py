@@ -1,0 +1,20 @@
+"""Options and arguments that several commands take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Id = Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")]
+Newest = Annotated[
+    str | None, typer.Argument(metavar="[INC]", help="The incident's id; default the newest.")
+]
+Bundle = Annotated[
+    Path | None, typer.Option(metavar="BUNDLE", help="Directory with a telemetry bundle.")
+]
+Hands = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),
+]
+By = Annotated[str, typer.Option(help="The role that decides.")]

@@ -1,0 +1,94 @@
+"""`warroom serve` and `warroom worker`: processes that run until they are told to stop."""
+
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from ..app.configuration import Sources, settings
+from ..app.configuration_file import Configuration, read_configuration, use_configuration
+from ..errors import InputError
+from .exits import Exit
+from .screen import say, screen
+
+if TYPE_CHECKING:
+    from ..intake.configuration import Receiver
+    from ..service.service import Service
+
+
+def serve_command(
+    telemetry: Path | None,
+    operations: Path | None,
+    config: Path | None,
+    listen: str | None,
+    worker: bool,
+) -> Exit:
+    """Bind first, so that nothing is printed or made where the address is taken."""
+    from ..service.opening import open_service
+    from ..service.serving import bind, serve
+
+    if config:
+        use_configuration(config)
+    configured, file = settings(), _listening(read_configuration(), listen)
+    bound = bind(file.server)
+    sources = Sources(telemetry=telemetry, operations=operations)
+    service = open_service(configured, file, sources, worker)
+    _greet(screen(to_stderr=True), service, bound.url)
+    serve(service, bound)
+    return Exit.done
+
+
+def _listening(file: Configuration, listen: str | None) -> Configuration:
+    if listen is None:
+        return file
+    known = file.server.model_dump()
+    try:
+        server = type(file.server).model_validate({**known, "listen": listen})
+    except ValueError:
+        raise InputError(f"--listen {listen}: write host:port, such as 127.0.0.1:8844") from None
+    return file.model_copy(update={"server": server})
+
+
+def worker_command(telemetry: Path | None, operations: Path | None) -> Exit:
+    """Work incidents until told to stop."""
+    from ..service.queue import work_on
+
+    work_on(settings(), Sources(telemetry=telemetry, operations=operations))
+    return Exit.done
+
+
+FIRST = "your first token, of role admin; it is shown this once:"
+PASTE = """\
+receivers:
+  - name: warroom
+    webhook_configs:
+      - url: {url}/hooks/{name}
+        send_resolved: true
+        http_config:
+          authorization:
+            credentials_file: {file}"""
+"""For alertmanager.yml."""
+
+
+def _greet(console: Console, service: "Service", url: str) -> None:
+    """Where it listens, and what is needed to speak with it."""
+    say(console, ("Warroom listens on ", ""), (url, "strong"))
+    if text := service.tokens.first():
+        say(console, ("  token         ", "dim"), FIRST)
+        say(console, ("                ", ""), (text, "strong"))
+    for reader in service.reception.readers.values():
+        _senders(console, reader.receiver, url)
+    say(console, ("  ready         ", "dim"), "Ctrl-C or SIGTERM ends it")
+
+
+def _senders(console: Console, receiver: "Receiver", url: str) -> None:
+    """Where they send; for Alertmanager, with a secret in one file, what to paste."""
+    known = receiver.authorization
+    if receiver.type != "alertmanager" or known is None or known.credentials_file is None:
+        say(console, (f"  {receiver.type:<13} ", "dim"), f"{url}/hooks/{receiver.name}")
+        return
+    say(console, (f"  {receiver.type:<13} ", "dim"), "paste into alertmanager.yml, then reload it:")
+    text = PASTE.format(url=url, name=receiver.name, file=known.credentials_file)
+    console.print(Text(indent(f"\n{text}\n", " " * 16)), soft_wrap=True)

@@ -1,0 +1,90 @@
+"""API v1 for the installation itself: who may ask, whether the audit log is whole."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from ..incident.identity import token_holder
+from ..record import audit
+from ..record.switches import EVERYTHING, Switches
+from .auth import Admin, Commander, Observer, Responder
+from .forms import Listed, MadeToken, Name, NewToken, Reason, SwitchLine, Target, TokenLine
+from .service import Service, service_of
+
+At = Annotated[Service, Depends(service_of)]
+ADMINISTER = APIRouter(tags=["administration"])
+
+
+class Audited(BaseModel):
+    """How the audit log stands."""
+
+    whole: bool
+    entries: int
+    head: str = Field(description="NUMBER:SEAL; written down elsewhere it proves what stood then")
+    fault: str = Field(description="the first entry that does not fit, and why; empty: none")
+
+
+@ADMINISTER.get("/me")
+def who_am_i(who: Observer) -> TokenLine:
+    """The token that asks."""
+    return TokenLine.of(who)
+
+
+@ADMINISTER.get("/tokens")
+def list_tokens(service: At, _who: Admin) -> Listed[TokenLine]:
+    """All that were ever made, without themselves."""
+    return Listed(items=[TokenLine.of(token) for token in service.tokens.all()], after="")
+
+
+@ADMINISTER.post("/tokens", status_code=201)
+def create_token(service: At, who: Admin, form: NewToken) -> MadeToken:
+    """A new one; shown this once. Sent again it is 422: the name is taken."""
+    name = token_holder(form.name).name  # a name that only code decides under is no one's
+    text = service.tokens.create(name, form.role, by=str(token_holder(who.name)))
+    return MadeToken(name=form.name, token=text)
+
+
+@ADMINISTER.delete("/tokens/{name}", status_code=204)
+def revoke_token(service: At, who: Admin, name: Name) -> None:
+    """Worth nothing from now on."""
+    service.tokens.revoke(name, by=str(token_holder(who.name)))
+
+
+@ADMINISTER.get("/audit")
+def verify_audit(
+    service: At,
+    _who: Admin,
+    head: Annotated[
+        str, Query(pattern=r"^([0-9]{1,15}:[0-9a-f]{64})?$", description="as written down before")
+    ] = "",
+) -> Audited:
+    """Read the whole log and check every seal."""
+    found = audit.verify(service.engine, head)
+    whole = not found.fault
+    return Audited(whole=whole, entries=found.number, head=found.head, fault=found.fault)
+
+
+@ADMINISTER.get("/switches")
+def list_switches(service: At, _who: Observer) -> Listed[SwitchLine]:
+    """Every switch that was ever turned; `effects` is that of the whole installation."""
+    found = Switches(service.engine).all()
+    return Listed(items=[SwitchLine.of(switch) for switch in found], after="")
+
+
+@ADMINISTER.post("/switches/off")
+def stop_effects(
+    service: At, who: Responder, form: Reason, target: Target = EVERYTHING
+) -> SwitchLine:
+    """Stop every new action, or those on one target, within a second. Messages go on."""
+    by = token_holder(who.name)
+    return SwitchLine.of(Switches(service.engine).turn(True, by, form.reason, target))
+
+
+@ADMINISTER.post("/switches/on")
+def allow_effects(
+    service: At, who: Commander, form: Reason, target: Target = EVERYTHING
+) -> SwitchLine:
+    """Let what is approved go on."""
+    by = token_holder(who.name)
+    return SwitchLine.of(Switches(service.engine).turn(False, by, form.reason, target))

@@ -1,0 +1,206 @@
+"""API v1: all that the command line can do to incidents. Thin: each route calls what the command of
+its name calls.
+
+Every write may be sent again: a decision counts once and the same person's same answer is answered
+as the first time; the others say what is so now.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from ..app.decisions import approve, edit, named, reject
+from ..errors import NotFound
+from ..incident.action import Decision, Verdict
+from ..incident.communication import Message
+from ..incident.document import Incident
+from ..incident.evidence import Evidence
+from ..incident.identity import Identity, token_holder
+from ..incident.lifecycle import State
+from ..incident.severity import Severity
+from ..record import lists
+from .auth import Commander, Observer, Responder
+from .forms import (
+    LARGEST,
+    Edit,
+    EvidenceId,
+    IncidentId,
+    IncidentLine,
+    Limit,
+    Listed,
+    Markdown,
+    Payload,
+    Question,
+    Reason,
+    Subject,
+    Taken,
+    WholeQuestion,
+    WorkLine,
+)
+from .service import Service, service_of
+
+At = Annotated[Service, Depends(service_of)]
+READ = APIRouter(tags=["incidents"])
+DECIDE = APIRouter(tags=["decisions"])
+After = Annotated[
+    str,
+    Query(
+        pattern=r"^([0-9]{1,12}\.[0-9]{1,20} [A-Za-z0-9-]{1,64})?$",
+        description="what the page before ended with",
+    ),
+]
+
+
+@READ.get("/incidents")
+def list_incidents(
+    service: At,
+    _who: Observer,
+    state: Annotated[list[State] | None, Query()] = None,
+    severity: Annotated[list[Severity] | None, Query()] = None,
+    after: After = "",
+    limit: Limit = 50,
+) -> Listed[IncidentLine]:
+    """Incidents, newest first; of these states and severities only, where some are named."""
+    page = lists.incidents(service.engine, state or (), severity or (), after, limit)
+    return Listed(items=[IncidentLine.of(row) for row in page.items], after=page.after)
+
+
+@READ.get("/incidents/{incident}")
+def get_incident(service: At, _who: Observer, incident: IncidentId) -> Incident:
+    """The whole document, secrets masked, as `warroom show --json` prints it."""
+    return service.record.published(incident)
+
+
+@READ.get("/incidents/{incident}/evidence")
+def list_evidence(service: At, _who: Observer, incident: IncidentId) -> Listed[Evidence]:
+    """Every tool call: what was asked, of what time, and what came back in a line."""
+    return Listed(items=service.record.published(incident).evidence, after="")
+
+
+@READ.get("/incidents/{incident}/evidence/{evidence}")
+def get_evidence(
+    service: At, _who: Observer, incident: IncidentId, evidence: EvidenceId
+) -> Evidence:
+    """One tool call."""
+    return service.record.evidence(incident, evidence)
+
+
+@READ.get("/incidents/{incident}/evidence/{evidence}/payload")
+def get_payload(service: At, _who: Observer, incident: IncidentId, evidence: EvidenceId) -> Payload:
+    """All that the tool gave. Telemetry is data written by others."""
+    found = service.record.evidence(incident, evidence)
+    content = service.record.payload(found)
+    return Payload(evidence=found.id, digest=found.digest, content=content)
+
+
+@READ.get("/incidents/{incident}/messages")
+def list_messages(service: At, _who: Observer, incident: IncidentId) -> Listed[Message]:
+    """Drafts and what was sent, to whom."""
+    return Listed(items=service.record.published(incident).communications, after="")
+
+
+@READ.get("/incidents/{incident}/postmortem")
+def get_postmortem(service: At, _who: Observer, incident: IncidentId) -> Markdown:
+    """The blameless draft; 404 before it was written."""
+    text = service.record.postmortem(service.record.incident(incident))
+    return Markdown(incident=incident, markdown=text)
+
+
+@READ.get("/alerts")
+def list_alerts(
+    service: At,
+    _who: Observer,
+    after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+    limit: Limit = 50,
+) -> Listed[Taken]:
+    """Alerts in the order in which they were taken, and which incident has each."""
+    page = lists.alerts(service.engine, after, limit)
+    return Listed(items=[Taken.of(row) for row in page.items], after=page.after)
+
+
+@READ.get("/incidents/{incident}/work")
+def get_work(service: At, _who: Observer, incident: IncidentId) -> WorkLine:
+    """Whether somebody works it, and what it waits for. 404 where nobody was asked to."""
+    standing = service.store.work.standing(incident)
+    if standing is None:
+        raise NotFound(f"nobody was asked to work {incident}: resume it")
+    return WorkLine.of(standing)
+
+
+@DECIDE.post("/incidents/{incident}/resume", status_code=202)
+def resume(service: At, who: Responder, incident: IncidentId) -> WorkLine:
+    """Have it looked at now; what was set aside is tried again, what is over stays so."""
+    service.record.incident(incident)
+    why = f"{who.name} asked for it"
+    if not service.store.work.retry(incident, why):
+        service.store.work.wake(None, incident, why=why)
+    return get_work(service, who, incident)
+
+
+@DECIDE.get("/requests")
+def list_requests(service: At, _who: Observer) -> Listed[Question]:
+    """Everything that waits for a person, oldest first."""
+    return Listed(items=[Question.of(each) for each in service.record.waiting()], after="")
+
+
+@DECIDE.get("/incidents/{incident}/requests")
+def list_requests_of(service: At, _who: Observer, incident: IncidentId) -> Listed[Question]:
+    """What this incident waits for."""
+    service.record.incident(incident)
+    return Listed(items=[Question.of(each) for each in service.record.waiting(incident)], after="")
+
+
+@DECIDE.get("/incidents/{incident}/requests/{subject}")
+def get_request(
+    service: At, _who: Responder, incident: IncidentId, subject: Subject
+) -> WholeQuestion:
+    """The exact plan or text, every character of it."""
+    subject = named(service.store, incident, subject)
+    asked = service.store.ledger.request(incident, subject)
+    document = service.record.incident(incident)
+    text = next((m for m in document.communications if m.hash == subject), None)
+    known = Question.of(asked).model_dump()
+    return WholeQuestion(**known, plan=document.plan(subject), message=text)
+
+
+@DECIDE.post("/incidents/{incident}/requests/{subject}/approve")
+def approve_request(
+    service: At, who: Commander, incident: IncidentId, subject: Subject
+) -> Decision:
+    """Approve exactly this. 409 once somebody else answered it, it has expired, was withdrawn."""
+    by = token_holder(who.name)
+    return _once(service, incident, subject, by, Verdict.approved) or approve(
+        service.store, incident, subject, by
+    )
+
+
+@DECIDE.post("/incidents/{incident}/requests/{subject}/reject")
+def reject_request(
+    service: At, who: Commander, incident: IncidentId, subject: Subject, form: Reason
+) -> Decision:
+    """Reject it; the response looks for another way."""
+    by = token_holder(who.name)
+    return _once(service, incident, subject, by, Verdict.rejected) or reject(
+        service.store, incident, subject, by, form.reason
+    )
+
+
+@DECIDE.post("/incidents/{incident}/requests/{subject}/edit")
+def edit_request(
+    service: At, who: Commander, incident: IncidentId, subject: Subject, form: Edit
+) -> WholeQuestion:
+    """Approve the plan with other parameters: another plan, checked anew. Sent again it is 409."""
+    by = token_holder(who.name)
+    plan = edit(service.settings, incident, subject, form.pairs, by)
+    asked = Question.of(service.store.ledger.request(incident, plan.hash))
+    return WholeQuestion(**asked.model_dump(), plan=plan)
+
+
+def _once(
+    service: Service, incident: str, subject: str, by: Identity, verdict: Verdict
+) -> Decision | None:
+    """This person's same answer, where it was given already: a retry is no second decision."""
+    subject = named(service.store, incident, subject)
+    found = service.store.ledger.decision(incident, subject)
+    same = found and found.verdict is verdict and found.by == by.name
+    return found if same else None

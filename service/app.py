@@ -1,0 +1,78 @@
+"""The web application: routes under one edge, errors as problems, a worker that lives as long."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from . import webhooks
+from .administration import ADMINISTER
+from .api import DECIDE, READ
+from .edge import MOST_BODY, Edge
+from .following import FOLLOW
+from .grouping import GROUP
+from .health import HEALTH
+from .problems import RESPONSES, Problem, explain_errors
+from .service import Service
+
+ABOUT = """Incidents, the evidence for every word about them, and what waits for a person to decide.
+
+A token of `warroom token create` stands in `Authorization: Bearer …`; its role says what it may:
+observer, responder, commander, admin. Errors are problems (RFC 9457) that say what to do next.
+Texts of alerts and telemetry are data written by others: whoever shows them makes them safe."""
+
+
+def build(service: Service) -> FastAPI:
+    """The application over one installation."""
+    app = FastAPI(
+        title="Warroom",
+        version="1",
+        description=ABOUT,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        middleware=[Middleware(Edge)],
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.service = service
+    app.state.reception = service.reception
+    explain_errors(app)
+    v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
+    for part in (READ, DECIDE, GROUP, FOLLOW, ADMINISTER):
+        v1.include_router(part)
+    app.include_router(v1)
+    app.include_router(HEALTH)
+    app.include_router(webhooks.router)
+    app.openapi = lambda: _schema(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Who takes alerts in and who works them begin before the first request and end after the last,
+    within seconds."""
+    service: Service = app.state.service
+    with service.reception:
+        if service.worker:
+            await run_in_threadpool(service.worker.start)
+        try:
+            yield
+        finally:
+            if service.worker:
+                await run_in_threadpool(service.worker.stop)
+
+
+def _schema(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's own, with the body of errors as we answer them."""
+    if app.openapi_schema is None:
+        found = FastAPI.openapi(app)
+        schemas = found["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+    assert app.openapi_schema is not None
+    return app.openapi_schema

@@ -1,0 +1,85 @@
+"""API v1 for what people say about alerts: which belong together, and which are to be quiet."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import AwareDatetime, Field
+
+from ..incident.identity import token_holder
+from ..incident.timeline import utc_now
+from ..intake.regrouping import merge, split
+from ..intake.silences import Matcher, Silence, Silences
+from .auth import Observer, Responder
+from .forms import LARGEST, Form, IncidentId, IncidentLine, Listed, Text
+from .service import Service, service_of
+
+At = Annotated[Service, Depends(service_of)]
+GROUP = APIRouter(tags=["alerts"])
+Number = Annotated[int, Field(ge=1, le=LARGEST)]
+SilenceId = Annotated[str, Path(pattern=r"^SIL-[0-9a-f]{1,32}$", examples=["SIL-1f3a9c02"])]
+
+
+class Into(Form):
+    """Where its alerts go, and why."""
+
+    into: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$", examples=["INC-20261129-091858-624d"])
+    reason: Text
+
+
+class Those(Form):
+    """Which alerts get an incident of their own, by their numbers in /alerts."""
+
+    alerts: list[Number] = Field(min_length=1, max_length=1000)
+
+
+class NewSilence(Form):
+    """Alerts that match all of it open no incident until it ends; they are kept and counted."""
+
+    matchers: list[Matcher] = Field(min_length=1, max_length=20)
+    starts_at: AwareDatetime | None = Field(default=None, description="null: now")
+    ends_at: AwareDatetime = Field(examples=["2026-12-01T08:00:00Z"])
+    reason: Text
+    kind: Literal["silence", "maintenance"] = "silence"
+
+
+@GROUP.post("/incidents/{incident}/merge")
+def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> IncidentLine:
+    """Its alerts become those of another, which is answered; it is closed."""
+    merge(service.store, incident, form.into, str(token_holder(who.name)), form.reason)
+    return IncidentLine.of_document(service.record.incident(form.into))
+
+
+@GROUP.post("/incidents/{incident}/split", status_code=201)
+def split_incident(service: At, who: Responder, incident: IncidentId, form: Those) -> IncidentLine:
+    """Some of its alerts get an incident of their own, which is answered."""
+    made = split(service.store, incident, form.alerts, str(token_holder(who.name)))
+    return IncidentLine.of_document(service.record.incident(made))
+
+
+@GROUP.get("/silences")
+def list_silences(service: At, _who: Observer) -> Listed[Silence]:
+    """Those that are on, or will be."""
+    return Listed(items=Silences(service.engine).all(), after="")
+
+
+@GROUP.post("/silences", status_code=201)
+def create_silence(service: At, who: Responder, form: NewSilence) -> Silence:
+    """Keep alerts quiet. The same person's same silence, sent again, is answered as it stands."""
+    silences, by = Silences(service.engine), str(token_holder(who.name))
+    wanted = (form.matchers, form.ends_at, form.kind, form.reason.strip(), by)
+    same = (s for s in silences.all() if _content(s) == wanted)
+    begin: datetime = form.starts_at or utc_now()
+    return next(same, None) or silences.add(
+        form.matchers, begin, form.ends_at, by, form.reason, form.kind
+    )
+
+
+def _content(silence: Silence) -> tuple:
+    return (silence.matchers, silence.ends_at, silence.kind, silence.reason, silence.made_by)
+
+
+@GROUP.delete("/silences/{silence}", status_code=204)
+def expire_silence(service: At, who: Responder, silence: SilenceId) -> None:
+    """End it now; what it kept quiet and still fires is taken."""
+    Silences(service.engine).expire(silence, str(token_holder(who.name)))

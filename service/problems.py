@@ -1,0 +1,129 @@
+"""What went wrong, as RFC 9457 has it: a status, what happened, what to do next, and never a row of
+ours. `request_id` finds it again in the log.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from math import ceil
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from ..errors import (
+    ApprovalError,
+    InputError,
+    LifecycleError,
+    NotFound,
+    WarroomError,
+)
+
+LOG = logging.getLogger(__name__)
+MEDIA = "application/problem+json"
+STATUS: Mapping[type[WarroomError], int] = {
+    NotFound: 404,
+    ApprovalError: 409,
+    LifecycleError: 409,
+    InputError: 422,
+}
+"""The first that an error is one of. Anything else of ours is the record's trouble: 503."""
+RETRY_S = 2
+"""What a client is asked to wait for a database that is busy, full or gone."""
+
+
+class Problem(BaseModel):
+    """The body of every answer that is no success."""
+
+    type: str = Field(default="about:blank", description="the status says it all")
+    title: str = Field(description="the status in words")
+    status: int = Field(description="HTTP status")
+    detail: str = Field(description="what happened, and what to do next")
+    request_id: str = Field(default="", description="of this request, as in the log")
+
+
+class Refused(Exception):
+    """An answer that is no success; its detail says what to do next."""
+
+    def __init__(self, status: int, detail: str, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.retry_after_s = status, detail, retry_after_s
+
+
+DOCUMENTED = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+RESPONSES: dict[int | str, dict] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status in DOCUMENTED
+}
+"""For the OpenAPI: what any route may answer."""
+
+
+def explain_errors(app: FastAPI) -> None:
+    """Answer every error of this app as a problem."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(WarroomError, _ours)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(
+    request_id: str, status: int, detail: str, retry_after_s: float | None = None
+) -> JSONResponse:
+    """The answer."""
+    headers = {} if retry_after_s is None else {"Retry-After": str(max(1, ceil(retry_after_s)))}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    title = HTTPStatus(status).phrase
+    body = Problem(title=title, status=status, detail=detail, request_id=request_id)
+    return JSONResponse(body.model_dump(), status, headers, MEDIA)
+
+
+def _id(request: Request) -> str:
+    return request.scope.get("state", {}).get("request_id", "")
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    return problem(_id(request), error.status, error.detail, error.retry_after_s)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
+    return problem(_id(request), status, str(error)) if status < 500 else _down(request, error)
+
+
+def _down(request: Request, error: Exception) -> JSONResponse:
+    """Why stands in the log only: it names hosts and users, and anybody may have asked."""
+    LOG.error("request %s: %s", _id(request), error)
+    return problem(_id(request), 503, "the record cannot be used now: try again", RETRY_S)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    return _down(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5]]
+    return problem(_id(request), 422, "; ".join(found) + ". See /api/v1/openapi.json")
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    answer = problem(_id(request), error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    LOG.error("request %s: %s", _id(request), type(error).__name__, exc_info=error)
+    detail = "Warroom met something it does not know: the log has it under this request's id"
+    return problem(_id(request), 500, detail)

@@ -1,0 +1,81 @@
+"""`warroom serve`: the application behind uvicorn, until SIGTERM or Ctrl-C."""
+
+import signal
+import socket
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+
+from ..app.configuration_file import LISTEN, Server
+from ..errors import InputError
+from .app import build
+from .service import Service
+
+GRACE_S = 3
+"""What open requests get when the process is told to stop."""
+MOST_AT_ONCE = 500
+"""Connections; more are answered 503 before anything is read."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An address that is ours, so that it can be printed before anybody is answered."""
+
+    server: Server
+    socket: socket.socket
+
+    @property
+    def url(self) -> str:
+        """How senders reach it."""
+        host, port = self.socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        scheme = "https" if self.server.tls else "http"
+        return self.server.external_url.rstrip("/") or f"{scheme}://{shown}:{port}"
+
+
+def bind(server: Server) -> Bound:
+    """Take the address. Raises InputError where others have it, or tokens would be read on it."""
+    server.check_bind()
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    try:
+        return Bound(server, socket.create_server((server.host, server.port), family=family))
+    except OSError as error:
+        raise InputError(
+            f"{server.listen}: {error.strerror or error}; listen elsewhere with --listen, "
+            f"such as {LISTEN}"
+        ) from error
+
+
+def serve(service: Service, bound: Bound) -> None:
+    """Answer until told to stop; then open requests are finished and the worker lets go."""
+    tls = bound.server.tls
+    config = uvicorn.Config(
+        build(service),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(bound.server.proxy),
+        forwarded_allow_ips=bound.server.proxy,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=MOST_AT_ONCE,
+        ssl_certfile=tls and tls.cert_file,
+        ssl_keyfile=tls and tls.key_file,
+        ws="none",
+    )
+    # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    _Server(config, service).run(sockets=[bound.socket])
+
+
+class _Server(uvicorn.Server):
+    """Has event streams end before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self.service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first word of the end."""
+        self.service.stopping.set()
+        super().handle_exit(sig, frame)

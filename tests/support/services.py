@@ -1,0 +1,83 @@
+"""A service over a home of its own, asked in this process, with a token of each role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from warroom.app.configuration import Sources
+from warroom.app.configuration_file import Configuration
+from warroom.app.record import Record
+from warroom.intake.reception import Reception
+from warroom.record.tokens import Role
+from warroom.service.app import build
+from warroom.service.opening import first_receiver
+from warroom.service.service import Service
+from warroom.settings import Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The service and clients of it by role; the one without a token has none."""
+
+    service: Service
+    clients: dict[str, TestClient]
+    tokens: dict[str, str]
+
+    def send(self, body: dict[str, Any]) -> Response:
+        """A delivery of Alertmanager's, with the secret that was made for it."""
+        secret = (self.service.settings.home / "alertmanager.secret").read_text()
+        headers = {"Authorization": f"Bearer {secret}"}
+        return self.clients[""].post("/hooks/alertmanager", json=body, headers=headers)
+
+    def __getitem__(self, role: str) -> TestClient:
+        return self.clients[role]
+
+
+@contextmanager
+def asked(home: Path, place: Path | str | None = None) -> Iterator[Asked]:
+    """Over a database here, by default a file in the home. Nobody works incidents."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = place if isinstance(place, str) else ""
+    record = Record(Settings(home=home, database_url=url))
+    reception = Reception(record.store, [first_receiver(home)])
+    service = Service(Configuration(), record, Sources(), reception)
+    tokens = {role.value: service.tokens.create(role.value, role) for role in Role}
+    app = build(service)
+    with TestClient(app, raise_server_exceptions=False) as stranger:
+        clients = {"": stranger}
+        for role, token in tokens.items():
+            headers = {"Authorization": f"Bearer {token}"}
+            clients[role] = TestClient(app, headers=headers, raise_server_exceptions=False)
+        yield Asked(service, clients, tokens)
+
+
+def delivery(at: datetime) -> dict[str, Any]:
+    """As Alertmanager 0.25 sends it."""
+    labels = {"alertname": "HighErrorRate", "service": "gateway", "severity": "critical"}
+    alert = {
+        "status": "firing",
+        "labels": labels,
+        "annotations": {"summary": "requests fail"},
+        "startsAt": at.isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus:9090/graph",
+        "fingerprint": "7c764c5b0c12ed01",
+    }
+    return {
+        "receiver": "warroom",
+        "status": "firing",
+        "alerts": [alert],
+        "groupLabels": labels,
+        "commonLabels": labels,
+        "commonAnnotations": alert["annotations"],
+        "externalURL": "http://alertmanager:9093",
+        "version": "4",
+        "groupKey": '{}:{alertname="HighErrorRate"}',
+        "truncatedAlerts": 0,
+    }

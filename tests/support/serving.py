@@ -1,0 +1,101 @@
+"""`warroom serve` as a process of its own, spoken with over HTTP."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+WARROOM = Path(sys.executable).with_name("warroom")
+PATIENCE_S = 60.0
+"""The machine may be shared: what is waited for comes, or the test fails."""
+
+
+@dataclass
+class Serving:
+    """A running service: its address, its first token, what it printed."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+    token: str = ""
+    url: str = ""
+
+    def client(self) -> httpx.Client:
+        """With the first token."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=40)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and wait for the end; the exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE_S)
+
+
+def command(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """`warroom …` with this home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WARROOM_")}
+    return subprocess.Popen(
+        [str(WARROOM), *arguments],
+        env={**kept, "WARROOM_HOME": str(home), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def serving(home: Path, *arguments: str, token: str = "", **environment: str) -> Iterator[Serving]:
+    """`warroom serve …` on a free port, until the block ends."""
+    process = command(home, "serve", "--listen", "127.0.0.1:0", *arguments, **environment)
+    found = Serving(process, token=token)
+    assert process.stderr
+    try:
+        for line in process.stderr:
+            found.said.append(line)
+            if match := re.search(r"listens on (http\S+)", line):
+                found.url = match[1]
+            if match := re.search(r"\bwr_\S+", line):
+                found.token = match[0]
+            if "ready" in line:
+                break
+        else:
+            raise AssertionError(f"it did not start: {''.join(found.said)}")
+        threading.Thread(target=found.said.extend, args=(process.stderr,), daemon=True).start()
+        yield found
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(PATIENCE_S)
+
+
+@contextmanager
+def working(home: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """`warroom worker …`, until the block ends."""
+    process = command(home, "worker", *arguments, **environment)
+    assert process.stderr
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(PATIENCE_S)
+
+
+def wait_for(what: Callable[[], Any], client: httpx.Client) -> Any:
+    """What comes of this, once something does; looks again when something happened."""
+    deadline, position = time.monotonic() + PATIENCE_S, 0
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it did not come"
+        params = {"after": position, "wait_s": 1}
+        position = client.get("/api/v1/events", params=params).json()["after"]
+    return found

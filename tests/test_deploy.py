@@ -1,0 +1,93 @@
+"""What deploy/ says: commands that the command line has, files that fit their schema, units that
+systemd takes."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from warroom.app.configuration_file import Configuration
+from warroom.console.main import app
+from warroom.tests.support.house import ROOT
+from warroom.yaml_tables import parse_table
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = {name: each for name, each in COMPOSE["services"].items() if name != "database"}
+
+
+def options_of(command: str) -> set[str]:
+    """What this command of the command line takes."""
+    group = typer.main.get_command(app)
+    found = group.commands[command]  # type: ignore[attr-defined]
+    return {name for each in found.params for name in (*each.opts, *each.secondary_opts)}
+
+
+def check(words: list[str]) -> None:
+    """The command is there, and takes these options."""
+    wanted = {word for word in words[1:] if word.startswith("--")}
+    assert wanted <= options_of(words[0])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_compose_runs_commands_that_there_are(name):
+    check(OURS[name]["command"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_of_ours_may_little(name):
+    service = OURS[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert not service["user"].startswith("0")
+    assert service["healthcheck"]["test"]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_compose_has_a_service_two_workers_and_a_database():
+    assert COMPOSE["services"]["worker"]["deploy"]["replicas"] == 2
+    assert set(COMPOSE["services"]) == {"database", "serve", "worker"}
+    assert COMPOSE["services"]["database"]["healthcheck"]
+
+
+def test_its_configuration_fits_and_may_listen_there():
+    text = (DEPLOY / "warroom.yaml").read_text()
+    found = parse_table(text, Configuration, "warroom.yaml")
+    found.server.check_bind()
+    assert f"{found.server.port}:{found.server.port}" in OURS["serve"]["ports"][0]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_runs_a_command_that_there_is(unit):
+    line = re.search(r"^ExecStart=(\S+) (.*)$", unit.read_text(), re.MULTILINE)
+    assert line and line[1].endswith("/warroom")
+    check(line[2].split())
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_takes_a_unit(unit, tmp_path):
+    name = unit.name.replace("@", "@1")
+    text = unit.read_text().replace("/opt/warroom/bin/warroom", str(warroom()))
+    (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
+    )
+    said = [line for line in done.stderr.splitlines() if name in line]
+    assert (said, done.returncode) == ([], 0), done.stderr
+
+
+def warroom() -> Path:
+    """The command of this environment: systemd looks whether it is there."""
+    return Path(sys.executable).with_name("warroom")
