@@ -29,8 +29,8 @@ Counted = Sequence[tuple[str, float]]
 class Counts:
     """The record in numbers. Ages in seconds, 0 where nothing waits."""
 
-    alerts: int
-    untaken: int  # alerts with news that no incident has heard yet
+    alerts: int  # repeats not counted
+    untaken: int  # that should have been grouped by now
     deliveries: Counted  # by receiver, repeats counted
     incidents: Counted  # by state
     asked: Counted  # questions that wait for people, by kind
