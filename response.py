@@ -11,7 +11,7 @@ waits, and the row of work says until when.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -24,7 +24,7 @@ from .errors import InputError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
-from .incident.events import ModelWrites, ResponseEvent, StepDone
+from .incident.events import EvidenceKept, ModelWrites, ResponseEvent, StepDone
 from .intake.handing import take
 from .intake.scopes import calls_of
 from .record import events
@@ -32,6 +32,7 @@ from .record.checkpoints import open_checkpointer, readable
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
+from .record.store import Store
 from .record.work import OVER
 from .settings import Settings
 from .state import IncidentState, Pause
@@ -39,6 +40,8 @@ from .tracing.spans import begin
 
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
+BURST_S = 0.3
+"""Longest that evidence is kept back, to be stored with what follows."""
 LEAST_S = 1.0
 """Before a turn that came too early is tried again."""
 
@@ -213,14 +216,15 @@ class Response:
             stream_mode=["custom"],
             subgraphs=True,
         )
-        keep = _keeper(context, held)
+        keep = Keeper(context.store, held)
         with closing(stream):
             for _namespace, _mode, each in stream:
                 event = cast("ResponseEvent", each)
                 keep(event)
                 yield event
                 if held.ended.is_set():
-                    return
+                    break
+        keep.flush()
 
     def _config(self, incident_id: str) -> Any:
         return {
@@ -229,18 +233,31 @@ class Response:
         }
 
 
-def _keeper(context: ResponseContext, held: Held) -> Callable[[ResponseEvent], None]:
-    """Stores each event for those who follow; a step that is done ends a row of failures."""
-    store, failures = context.store, True
+class Keeper:
+    """Stores what happens in a turn, for those who follow: evidence, which comes in bursts, in one
+    go. A step that is done ends a row of failures."""
 
-    def keep(event: ResponseEvent) -> None:
-        nonlocal failures
+    def __init__(self, store: Store, held: Held) -> None:
+        self.store = store
+        self.held = held
+        self.told: list[events.Told] = []
+        self.failures = True
+
+    def __call__(self, event: ResponseEvent) -> None:
+        """Keep one event. Raises LeaseLost."""
         if isinstance(event, ModelWrites):  # half a sentence is nothing to keep
             return
-        with writing(store.engine, held.lease) as connection:
-            events.append(connection, held.incident_id, event, time.time())
-        if failures and isinstance(event, StepDone):
-            store.work.progressed(held.lease)
-            failures = False
+        now = time.time()
+        self.told.append((event, now))
+        if not isinstance(event, EvidenceKept) or now - self.told[0][1] > BURST_S:
+            self.flush()
+        if self.failures and isinstance(event, StepDone):
+            self.store.work.progressed(self.held.lease)
+            self.failures = False
 
-    return keep
+    def flush(self) -> None:
+        """Store what is not stored yet. Raises LeaseLost."""
+        told, self.told = self.told, []
+        if told:
+            with writing(self.store.engine, self.held.lease) as connection:
+                events.append_all(connection, self.held.incident_id, told)
