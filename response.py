@@ -11,8 +11,8 @@ waits, and the row of work says until when.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -20,19 +20,26 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
-from .errors import InputError
+from .errors import InputError, StoreError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
-from .incident.events import EvidenceKept, ModelWrites, ResponseEvent, StepDone
+from .incident.events import (
+    ActionDone,
+    ActionStarted,
+    ModelWrites,
+    PlaybookAnswered,
+    ResponseEvent,
+    StepDone,
+)
 from .intake.handing import take
 from .intake.scopes import calls_of
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
+from .record.events import Told
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
-from .record.store import Store
 from .record.work import OVER
 from .settings import Settings
 from .state import IncidentState, Pause
@@ -40,8 +47,6 @@ from .tracing.spans import begin
 
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
-BURST_S = 0.3
-"""Longest that evidence is kept back, to be stored with what follows."""
 LEAST_S = 1.0
 """Before a turn that came too early is tried again."""
 
@@ -216,15 +221,13 @@ class Response:
             stream_mode=["custom"],
             subgraphs=True,
         )
-        keep = Keeper(context.store, held)
-        with closing(stream):
+        with closing(stream), _keeping(context, held) as keep:
             for _namespace, _mode, each in stream:
                 event = cast("ResponseEvent", each)
                 keep(event)
                 yield event
                 if held.ended.is_set():
-                    break
-        keep.flush()
+                    return
 
     def _config(self, incident_id: str) -> Any:
         return {
@@ -233,31 +236,40 @@ class Response:
         }
 
 
-class Keeper:
-    """Stores what happens in a turn, for those who follow: evidence, which comes in bursts, in one
-    go. A step that is done ends a row of failures."""
+POINTS = (PlaybookAnswered, StepDone, ActionStarted, ActionDone)
+"""Events that are stored at once, with those before them."""
+MOMENT_S = 0.2
+"""Others are stored with what comes so much later: evidence comes many at a time."""
 
-    def __init__(self, store: Store, held: Held) -> None:
-        self.store = store
-        self.held = held
-        self.told: list[events.Told] = []
-        self.failures = True
 
-    def __call__(self, event: ResponseEvent) -> None:
-        """Keep one event. Raises LeaseLost."""
-        if isinstance(event, ModelWrites):  # half a sentence is nothing to keep
-            return
-        now = time.time()
-        self.told.append((event, now))
-        if not isinstance(event, EvidenceKept) or now - self.told[0][1] > BURST_S:
-            self.flush()
-        if self.failures and isinstance(event, StepDone):
-            self.store.work.progressed(self.held.lease)
-            self.failures = False
+@contextmanager
+def _keeping(context: ResponseContext, held: Held) -> Iterator[Callable[[ResponseEvent], None]]:
+    """Stores events for those who follow; a step that is done ends a row of failures."""
+    store, told = context.store, list[Told]()
+    written, failures = time.monotonic(), True
 
-    def flush(self) -> None:
-        """Store what is not stored yet. Raises LeaseLost."""
-        told, self.told = self.told, []
+    def write() -> None:
+        nonlocal written
         if told:
-            with writing(self.store.engine, self.held.lease) as connection:
-                events.append_all(connection, self.held.incident_id, told)
+            with writing(store.engine, held.lease) as connection:
+                events.append_all(connection, held.incident_id, told)
+        told.clear()
+        written = time.monotonic()
+
+    def keep(event: ResponseEvent) -> None:
+        nonlocal failures
+        if not isinstance(event, ModelWrites):  # half a sentence is nothing to keep
+            told.append((event, time.time()))
+        if isinstance(event, POINTS) or time.monotonic() - written > MOMENT_S:
+            write()
+        if failures and isinstance(event, StepDone):
+            store.work.progressed(held.lease)
+            failures = False
+
+    try:
+        yield keep
+    except BaseException:
+        with suppress(StoreError):
+            write()
+        raise
+    write()

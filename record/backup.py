@@ -7,7 +7,9 @@ audit log, which belongs elsewhere.
 
 What was approved and not claimed when the copy was taken may have been carried out since. So
 whatever waits or was approved is void once a copy is put back: it has to be asked again. After
-another tool put a database back (pg_restore, Litestream, a snapshot), `after_restore` does that.
+another tool put a database back (pg_restore, Litestream, a snapshot), `after_restore` does that. On
+PostgreSQL approvals show by themselves that they are from another past (`lineage`), also after a
+standby took over that may lack the last transactions.
 """
 
 import hashlib

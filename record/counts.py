@@ -29,8 +29,8 @@ Counted = Sequence[tuple[str, float]]
 class Counts:
     """The record in numbers. Ages in seconds, 0 where nothing waits."""
 
-    alerts: int
-    untaken: int  # alerts that no incident took yet
+    alerts: int  # repeats not counted
+    untaken: int  # that should have been grouped by now
     deliveries: Counted  # by receiver, repeats counted
     incidents: Counted  # by state
     asked: Counted  # questions that wait for people, by kind
@@ -53,7 +53,7 @@ def count(engine: Engine) -> Counts:
         unsent = OUTBOX.c.next_at.is_not(None)
         return Counts(
             alerts=_all(connection, ALERTS),
-            untaken=_all(connection, ALERTS, ALERTS.c.incident_id.is_(None)),
+            untaken=_all(connection, ALERTS, ALERTS.c.due_at <= now),
             deliveries=_by(connection, DELIVERIES.c.receiver, func.sum(DELIVERIES.c.times)),
             incidents=_by(connection, INCIDENTS.c.state),
             asked=_by(

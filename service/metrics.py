@@ -50,8 +50,10 @@ class _Record(Collector):
 
 
 def _incidents(found: Counts) -> Iterator[Metric]:
-    yield CounterMetricFamily("warroom_alerts", "Alerts written down.", value=found.alerts)
-    text = "Alerts that no incident took yet."
+    yield CounterMetricFamily(
+        "warroom_alerts", "Alerts written down, repeats not counted.", value=found.alerts
+    )
+    text = "Alerts that should have been grouped into incidents by now."
     yield GaugeMetricFamily("warroom_alerts_untaken", text, value=found.untaken)
     text = "Deliveries taken, repeats counted."
     yield _counter("warroom_deliveries", text, "receiver", found.deliveries)

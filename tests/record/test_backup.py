@@ -162,11 +162,13 @@ def test_a_server_is_saved_by_its_own_tools(tmp_path: Path, server: str) -> None
         back_up(settings, tmp_path / "saved")
 
 
-def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str, told: bool) -> None:
+    """Whether or not somebody says that it was restored."""
     hands, old, new = Rehearsal(inventory()), fresh(server), fresh(server)
     context = room_over(tmp_path, hands=hands, place=old)
     response, incident = begin(context)
-    decide(context, incident, Verdict.approved)
+    (subject,) = decide(context, incident, Verdict.approved)
     dump = tmp_path / "dump"
     subprocess.run([tool("pg_dump"), "-Fc", "-f", dump, old], check=True)
     list(response.run(incident))
@@ -174,7 +176,12 @@ def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str) -> 
     closed(context, response)
     subprocess.run([tool("pg_restore"), "-d", new, dump], check=True)
     again = room_over(tmp_path, hands=hands, place=new)
-    assert after_restore(again.store.engine, now=0.0) >= 1
+    if told:
+        assert after_restore(again.store.engine, now=0.0) >= 1
+    decision = again.store.ledger.decision(incident, subject)
+    assert decision and decision.verdict is Verdict.expired
+    with pytest.raises(ApprovalError):
+        again.store.ledger.claim(Effect(incident, Does.execute, subject))
     with Response(again) as other:
         list(other.run(incident))
     assert len(hands.acted) == 1

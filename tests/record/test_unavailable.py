@@ -101,6 +101,17 @@ def test_a_crash_of_the_server_takes_back_what_was_not_committed_and_nothing_els
         store.engine.dispose()
 
 
+def test_a_server_that_became_the_standby_is_left_for_the_primary(server: str) -> None:
+    """Its connections take no writes any more; new ones are made, to whoever does."""
+    store = Store.open(fresh(server))
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        connection.commit()
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        store.ledger.claim(free("one"))
+    assert store.ledger.claim(free("one")) is None
+
+
 def test_a_process_that_stops_within_a_transaction_loses_its_locks(server: str) -> None:
     engine = open_database(fresh(server))
     with engine.connect() as connection:

@@ -2,20 +2,24 @@
 
 import json
 import signal
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import dedent
 
 import httpx
 import pytest
+import yaml
 
+from warroom.drills.monitoring import ALERTS, installed
 from warroom.incident.timeline import from_ts
 from warroom.tests.support.bundles import START
 from warroom.tests.support.databases import fresh
 from warroom.tests.support.responses import HANGS, ONSET
 from warroom.tests.support.services import delivery
-from warroom.tests.support.serving import Serving, serving, wait_for, working
+from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for, working
 from warroom.tests.support.shop_bundle import write_shop
-from warroom.tests.support.supervised import supervised
+from warroom.tests.support.supervised import free_ports, supervised
 
 V1 = "/api/v1"
 
@@ -115,3 +119,52 @@ def test_two_workers_on_postgresql_one_of_them_killed(system, server):
         titles = [each["title"] for each in done]
         assert len(set(titles)) == len(titles) > 0, "nothing is done twice"
         assert client.get(f"{V1}/audit").json()["whole"]
+
+
+def test_what_is_printed_makes_a_real_alertmanager_send(tmp_path):
+    program = installed(ALERTS)
+    if program is None:
+        pytest.skip("no Alertmanager here")
+    (port,) = free_ports(1)
+    with serving(tmp_path / "home") as service, service.client() as client:
+        file = tmp_path / "alertmanager.yml"
+        waits = {"group_wait": "0s", "group_interval": "1s"}
+        file.write_text(
+            yaml.safe_dump({"route": {"receiver": "warroom", **waits}}) + pasted(service)
+        )
+        sender = subprocess.Popen(
+            [
+                program,
+                f"--config.file={file}",
+                f"--storage.path={tmp_path / 'alerts'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            fire(f"http://127.0.0.1:{port}", client)
+            wait_for(lambda: client.get(f"{V1}/alerts").json()["items"], client)
+        finally:
+            sender.terminate()
+            sender.wait(PATIENCE_S)
+
+
+def pasted(service: Serving) -> str:
+    """The lines that a person is told to paste."""
+    said = "".join(service.said)
+    return dedent(said[said.index("                receivers:") : said.index("  ready")])
+
+
+def fire(url: str, client: httpx.Client) -> None:
+    """An alert, as Prometheus sends it, once Alertmanager listens."""
+    labels = {"alertname": "HighErrorRate", "service": "gateway", "severity": "critical"}
+
+    def sent() -> bool:
+        try:
+            answer = httpx.post(f"{url}/api/v2/alerts", json=[{"labels": labels}])
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    wait_for(sent, client)
