@@ -9,7 +9,7 @@ from ..incident.action import Verdict
 from ..incident.document import Alert
 from ..intake.handing import Handed, hand_over
 from ..intake.scopes import calls_of
-from ..record.ledger import Request
+from ..record.ledger import Asks, Request
 from ..record.store import Store
 from ..response import Response
 from ..settings import Settings
@@ -57,12 +57,14 @@ def work(
 
 
 def _asked(response: Response, incident_id: str, commander: Commander, left_open: set[str]) -> bool:
-    """Whether anything was answered; what was left open once is not asked again meanwhile."""
-    waiting = sorted(response.waiting(incident_id), key=lambda item: item.kind != "action")
-    asked = [request for request in waiting if request.subject not in left_open]
-    answered = {request.subject: commander(request) for request in asked}
-    left_open.update(subject for subject, done in answered.items() if not done)
-    return any(answered.values())
+    """Whether anything was answered: one answer, and the incident goes on before the next question,
+    so that no action waits for a text. What was left open once is not asked again meanwhile."""
+    for request in sorted(response.waiting(incident_id), key=lambda item: item.kind == Asks.text):
+        if request.subject not in left_open:
+            if commander(request):
+                return True
+            left_open.add(request.subject)
+    return False
 
 
 LOOK_S = 1.0

@@ -39,7 +39,7 @@ class Counts:
     latest_s: float  # how long the longest of them has been due
     leases: int  # how often an incident was taken up, first or again
     failures: int  # attempts in a row that failed, of all incidents
-    effects: Counted  # done, unrecorded
+    effects: Counted  # done; unrecorded: begun, and nobody knows yet; void: proven not done
     outbox: int  # messages not delivered yet
     outbox_age_s: float
     tokens: Counted  # of models: input, cached, output
@@ -110,8 +110,9 @@ def _age(
 
 
 def _effects(connection: Connection) -> Counted:
-    done = _all(connection, EFFECTS, EFFECTS.c.done_at.is_not(None))
-    return [("done", done), ("unrecorded", _all(connection, EFFECTS) - done)]
+    void, done = EFFECTS.c.void.is_(True), EFFECTS.c.done_at.is_not(None)
+    states = {"done": ~void & done, "unrecorded": ~void & ~done, "void": void}
+    return [(state, _all(connection, EFFECTS, which)) for state, which in states.items()]
 
 
 def _tokens(connection: Connection) -> Counted:

@@ -191,7 +191,8 @@ def edit_request(
 ) -> WholeQuestion:
     """Approve the plan with other parameters: another plan, checked anew. Sent again it is 409."""
     by = token_holder(who.name)
-    plan = edit(service.settings, incident, subject, form.pairs, by)
+    here = (service.store, service.sources)
+    plan = edit(service.settings, incident, subject, form.pairs, by, *here)
     asked = Question.of(service.store.ledger.request(incident, plan.hash))
     return WholeQuestion(**asked.model_dump(), plan=plan)
 

@@ -76,7 +76,7 @@ def _work(found: Counts) -> Iterator[Metric]:
 
 def _effects(found: Counts) -> Iterator[Metric]:
     text = "Effects claimed; unrecorded: begun, and nobody knows yet what became of it."
-    yield _counter("warroom_effects", text, "state", found.effects)
+    yield _gauge("warroom_effects", text, "state", found.effects)
     text = "Messages that were not delivered yet."
     yield GaugeMetricFamily("warroom_outbox", text, value=found.outbox)
     text = "Age of the oldest of them."

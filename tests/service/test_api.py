@@ -1,6 +1,7 @@
 """The API: what the command line can do, for those who may; nothing for anybody else."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -130,6 +131,49 @@ def test_a_rejection_needs_a_reason(service, incident, question):
         assert answer.headers["content-type"] == "application/problem+json"
     decision = service["commander"].post(path, json={"reason": "old prices"}).json()
     assert (decision["verdict"], decision["reason"]) == ("rejected", "old prices")
+
+
+def test_an_edit_that_does_not_fit_says_so_and_leaves_the_question_open(
+    service, incident, question
+):
+    path = at(incident, "requests", question.subject, "edit")
+    answer = service["commander"].post(path, json={"parameters": {"colour": "red"}})
+    assert answer.status_code == 422
+    assert "no parameter 'colour'" in answer.json()["detail"]
+    assert service.service.store.ledger.decision(incident.id, question.subject) is None
+
+
+def test_a_resumed_incident_is_due(service, incident):
+    assert service["observer"].get(at(incident, "work")).status_code == 404
+    assert service["responder"].post(at(incident, "resume")).status_code == 202
+    work = service["observer"].get(at(incident, "work")).json()
+    assert (work["status"], work["worked"]) == ("ready", False)
+    assert "responder asked" in work["why"]
+
+
+def test_switches_stop_and_let_go_on(service):
+    reason = {"reason": "a storm"}
+    assert service["responder"].post(f"{V1}/switches/off", json=reason).json()["off"]
+    assert service["responder"].post(f"{V1}/switches/on", json=reason).status_code == 403
+    target = {"target": "checkout"}
+    service["commander"].post(f"{V1}/switches/off", json=reason, params=target)
+    service["commander"].post(f"{V1}/switches/on", json=reason)
+    listed = service["observer"].get(f"{V1}/switches").json()["items"]
+    assert {each["name"]: each["off"] for each in listed} == {"checkout": True, "effects": False}
+
+
+def test_the_same_silence_twice_is_one(service):
+    form = {
+        "matchers": [{"name": "service", "value": "cart"}],
+        "ends_at": (utc_now() + timedelta(hours=1)).isoformat(),
+        "reason": "it moves",
+    }
+    made = [service["responder"].post(f"{V1}/silences", json=form) for _ in range(2)]
+    assert {each.status_code for each in made} == {201}
+    assert made[0].json() == made[1].json()
+    name = made[0].json()["id"]
+    assert service["responder"].delete(f"{V1}/silences/{name}").status_code == 204
+    assert service["observer"].get(f"{V1}/silences").json()["items"] == []
 
 
 @pytest.mark.parametrize("role", ["observer", "responder"])
