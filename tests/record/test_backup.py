@@ -108,6 +108,16 @@ def test_what_is_replaced_is_saved_first(tmp_path: Path) -> None:
     assert Store.open(tmp_path / "warroom.db").load(incident).title == "later"
 
 
+def test_checkpoints_that_the_backup_has_not_are_gone(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    assert set(back_up(context.settings, tmp_path / "saved").digests) == {"warroom.db"}
+    response, incident = begin(context)
+    closed(context, response)
+    restore(context.settings, tmp_path / "saved")
+    with Response(room_over(tmp_path)) as again:
+        assert not again.graph.get_state({"configurable": {"thread_id": incident}}).values
+
+
 @pytest.mark.parametrize("busy", ["store", "checkpoints"])
 def test_it_refuses_while_something_works_with_it(tmp_path: Path, busy: str) -> None:
     context = room_over(tmp_path)
