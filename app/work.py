@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from ..agents.runtime.case import Tell
 from ..graph import Phase
@@ -47,8 +48,9 @@ def work(
     left_open: set[str] = set()
     with response.claimed(incident_id) as held:
         while not held.ended.is_set():
-            for event in response.turn(held):
-                tell(event)
+            with closing(response.turn(held)) as events:  # it ends before the lease does
+                for event in events:
+                    tell(event)
             if _asked(response, incident_id, commander, left_open):
                 continue
             if (seconds := response.timer(incident_id)) is None:

@@ -64,6 +64,15 @@ def test_a_process_that_is_killed_changes_nothing_but_seconds(job: Callable[...,
 
 
 @pytest.mark.timeout(0 if ALL else 300)
+def test_a_process_that_is_killed_between_two_nodes_changes_nothing(
+    job: Callable[..., Job],
+) -> None:
+    (whole,) = run(job(0))
+    for ending in run(job(*range(1, 40, 1 if ALL else 9), when=("step",))):
+        assert_same(ending, whole)
+
+
+@pytest.mark.timeout(0 if ALL else 300)
 def test_a_process_that_was_stopped_past_its_lease_neither_writes_nor_acts(
     job: Callable[..., Job],
 ) -> None:

@@ -89,7 +89,7 @@ def test_metrics_are_those_of_the_tables(service):
     assert samples["warroom_incidents", "resolved"] == 1
     assert samples["warroom_approvals_waiting", "action"] == 1
     assert samples["warroom_outbox",] == 0
-    assert samples["warroom_effects", "done"] == 0
+    assert samples["warroom_model_tokens_total", "input"] == 0
     assert samples["warroom_http_request_seconds_count", "GET", "/metrics", "401"] >= 1
 
 

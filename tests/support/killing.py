@@ -15,8 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Connection, Engine, Pool, event
 from sqlalchemy.engine import make_url
 
@@ -44,7 +47,7 @@ class Job:
     server: str  # a PostgreSQL to make databases on; empty: files
     points: list[int]  # numbers of commits, from 1; 0: none, the run is left alone
     signal: int = signal.SIGKILL
-    when: tuple[str, ...] = ("before", "after")  # the commit
+    when: tuple[str, ...] = ("before", "after")  # the commit; "step": what a node hands on is kept
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,20 @@ class Cut:
         event.listen(Engine, "commit", self._commit)
         event.listen(Engine, "begin", self._begin)
         event.listen(Pool, "checkin", self._back)
+        self.steps = 0
+        for saver in (SqliteSaver, PostgresSaver):
+            saver.put_writes = self._stepped(saver.put_writes)  # type: ignore[method-assign]
+
+    def _stepped(self, put_writes: Callable[..., None]) -> Callable[..., None]:
+        """What a node hands on is kept, and the step is not over yet."""
+
+        def stepped(*given: Any, **named: Any) -> None:
+            put_writes(*given, **named)
+            self.steps += 1
+            if self.when == "step" and self.steps == self.point:
+                os.kill(os.getpid(), self.number)
+
+        return stepped
 
     def _commit(self, connection: Connection) -> None:
         if writes(connection):
