@@ -8,12 +8,12 @@ from warroom.service.edge import MOST_BODY
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import asked, delivery
+from warroom.tests.support.services import Asked, asked, delivery
 
 
 @pytest.fixture
-def service(tmp_path, place):
-    with asked(tmp_path / "home", place) as found:
+def service(tmp_path):
+    with asked(tmp_path / "home") as found:
         yield found
 
 
@@ -73,7 +73,12 @@ def test_it_says_that_it_lives_and_is_ready(service):
     assert answer.json() == {"database": True, "worker": True, "disk": True}
 
 
-def test_metrics_are_those_of_the_tables(service):
+def test_metrics_are_those_of_the_tables(tmp_path, place):
+    with asked(tmp_path / "home", place) as service:
+        check_metrics(service)
+
+
+def check_metrics(service: Asked) -> None:
     incident = kept(service.service.store, full())
     ask(service.service.store, incident)
     service.send(delivery(utc_now()))
