@@ -17,6 +17,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,7 +54,7 @@ class Delivery:
     alerts: Sequence[Alert] = field(default_factory=tuple)
     problem: str = ""  # why it could not be read; kept all the same
 
-    @property
+    @cached_property  # a storm's body is long, and each of its alerts asks
     def identity(self) -> str:
         """What makes it this delivery and no other."""
         return self.key or hashlib.sha256(self.body).hexdigest()
