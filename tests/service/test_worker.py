@@ -11,7 +11,7 @@ from warroom.record.work import OVER, WAITING
 from warroom.service import worker as worker_module
 from warroom.service.worker import Worker
 from warroom.settings import Settings
-from warroom.tests.support.working import reject_all, statuses, taken, until
+from warroom.tests.support.working import begun, reject_all, statuses, taken, until
 
 
 def over(store: Store, incidents: list[str]) -> bool:
@@ -68,7 +68,7 @@ def test_a_worker_that_stops_gives_back_what_it_holds(tmp_path: Path, place: Pat
     worker = Worker(settings, sources, slots=2)
     store = worker.turns.store
     worker.start()
-    until(lambda: bool(store.events.after()), "something happens")
+    until(lambda: begun(store), "a step begins")
     assert worker.stop()
     assert "held" not in statuses(store, found)
     second = Worker(settings, sources)
