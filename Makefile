@@ -1,6 +1,7 @@
 # make demo    a real fault in a small real shop, from alert to postmortem
 # make test    lint, types, tests
-# Both set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
+# make reliability    the faults of docs/reliability.md that take long to make
+# All set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -15,7 +16,7 @@ awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " p
      /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
 endef
 
-.PHONY: demo test setup lint clean
+.PHONY: demo test reliability setup lint clean
 
 # A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
@@ -28,8 +29,11 @@ demo: .venv/demo.stamp
 
 # Live tests measure latencies: nothing else runs beside them. The others share the cores.
 test: lint
-	@$(BIN)/python -m pytest -m "not live" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not live and not reliability" -n 2 --dist loadfile $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
+
+reliability: .venv/dev.stamp
+	@$(BIN)/python -m pytest -m reliability $(PYTEST_ARGS)
 
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check .

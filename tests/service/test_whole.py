@@ -102,6 +102,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(system):
         assert not [line for line in service.said if "wr_" in line], "a token is shown once"
 
 
+@pytest.mark.reliability
 def test_two_workers_on_postgresql_one_of_them_killed(system, server):
     home, place = system / "home", fresh(server)
     shared = {"WARROOM_DATABASE_URL": place, "WARROOM_AUDIT_KEY": str(system / "audit.key")}
