@@ -13,13 +13,14 @@ import pytest
 
 from warroom.tests.support.killing import LOCKED, LOST, Ending, Job, run
 
+pytestmark = pytest.mark.reliability
 ALL = bool(os.environ.get("WARROOM_ALL_POINTS"))
-SOME = 3
+SOME = 5
 UNKNOWN = "unverified"
 """How an action ends whose doer died: nobody knows what it did."""
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.reliability)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def job(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Job]:
     server = request.getfixturevalue("server") if request.param == "postgresql" else ""
 
@@ -63,7 +64,6 @@ def test_a_process_that_is_killed_changes_nothing_but_seconds(job: Callable[...,
         assert_same(ending, whole)
 
 
-@pytest.mark.reliability
 @pytest.mark.timeout(0 if ALL else 300)
 def test_a_process_that_is_killed_between_two_nodes_changes_nothing(
     job: Callable[..., Job],
@@ -73,7 +73,6 @@ def test_a_process_that_is_killed_between_two_nodes_changes_nothing(
         assert_same(ending, whole)
 
 
-@pytest.mark.reliability
 @pytest.mark.timeout(0 if ALL else 300)
 def test_a_process_that_was_stopped_past_its_lease_neither_writes_nor_acts(
     job: Callable[..., Job],

@@ -73,6 +73,7 @@ def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does
     assert all(each == list(range(1, len(each) + 1)) for each in numbers)
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
 def test_what_the_queue_loses_is_made_again(tmp_path: Path, server: str) -> None:
     """Our table is the truth: the queue may be emptied, or hold what is not due."""
@@ -87,6 +88,7 @@ def test_what_the_queue_loses_is_made_again(tmp_path: Path, server: str) -> None
         until(lambda: over(store, found), "it is over")
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
 def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
     tmp_path: Path, server: str
