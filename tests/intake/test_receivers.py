@@ -226,6 +226,8 @@ def test_opsgenie() -> None:
     over = one("opsgenie", {"action": "Close", "alert": alert})
     assert (fired.service, fired.labels, fired.severity) == ("cart", {"env": "prod"}, "P1")
     assert (fired.status, over.status) == ("firing", "resolved")
+    for action in ("AddNote", "Acknowledge", "AssignOwnership"):
+        assert read("opsgenie", {"action": action, "alert": alert}).alerts == []
 
 
 EVENT = {
