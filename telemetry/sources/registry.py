@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .datasource import Datasource
 from .files import Files
 from .source import MODALITIES, Source
 
-Opener = Callable[[str], Sequence[Source]]
-"""Takes where a backend is (a folder, a URL); its sources, one for each modality that it has."""
+Opener = Callable[[Datasource], Sequence[Source]]
+"""Takes where a backend is; its sources, one for each modality that it has. Asks nothing yet."""
 
 
-def _files(where: str) -> Sequence[Source]:
-    return [Files(Path(where), modality) for modality in MODALITIES]
+def _files(where: Datasource) -> Sequence[Source]:
+    return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
 OPENERS: dict[str, Opener] = {"files": _files}
@@ -19,5 +20,10 @@ OPENERS: dict[str, Opener] = {"files": _files}
 
 
 def sources_of(kind: str, where: str) -> Sequence[Source]:
-    """The sources of one backend."""
-    return OPENERS[kind](where)
+    """The sources of one backend, known by its address (a folder, a URL) alone."""
+    return OPENERS[kind](Datasource.model_construct(name=kind, type=kind, url=where))  # pyright: ignore
+
+
+def connected(datasources: Sequence[Datasource]) -> Sequence[Source]:
+    """The sources of all of these."""
+    return [source for one in datasources for source in OPENERS[one.type](one)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warroom.errors import TelemetryError
+from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.source import MODALITIES, Batch, Source, SourceQuery
 from warroom.telemetry.tables import TIME
 
@@ -38,6 +39,6 @@ class Example:
         return Batch.of((row for row in inside if ask.scope.holds(row["service"])), ask.budget)
 
 
-def open_example(where: str) -> Sequence[Source]:
+def open_example(where: Datasource) -> Sequence[Source]:
     """A source for each modality."""
-    return [Example(Path(where), modality) for modality in MODALITIES]
+    return [Example(Path(where.url), modality) for modality in MODALITIES]

@@ -1,0 +1,141 @@
+"""`datasources:` of warroom.yaml: where telemetry is asked for, and how Warroom is known there.
+
+Grafana's provisioning keys (name, type, url, jsonData), authentication in the words of Prometheus'
+http_config. Secrets stand in files that are read at each use, so that they can be changed while it
+runs, and go to the host of `url` alone.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ...errors import TelemetryError
+from ...yaml_tables import Entry
+
+Kind = Literal[
+    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+]
+LOCAL = ("files", "git")
+"""Kinds whose `url` may be a folder."""
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+Names = tuple[str, ...]
+
+
+def seconds(text: str | float) -> float:
+    """The seconds of a duration as Prometheus writes it: 15s, 1m30s. A bare number is seconds."""
+    if isinstance(text, (int, float)):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", text)
+    if "".join(map("".join, parts)) == text and parts:
+        return sum(float(number) * UNITS[unit] for number, unit in parts)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("write a duration, such as 15s or 1m") from None
+
+
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+
+
+class Credentials(Entry):
+    """The Authorization header: a scheme and a secret."""
+
+    type: str = Field(default="Bearer", description="its scheme")
+    credentials_file: Path = Field(description="holds the credentials")
+
+
+class Login(Entry):
+    """A user and a password."""
+
+    username: str = Field(description="the user")
+    password_file: Path = Field(description="holds the password")
+
+
+class HeaderValue(Entry):
+    """What a header of one's own holds; a secret stands in a file."""
+
+    values: Names = Field(default=(), description="as they are, for what is no secret: a tenant")
+    files: tuple[Path, ...] = Field(default=(), description="each holds one value")
+
+
+class TlsConfig(Entry):
+    """Whom to trust, and who we are."""
+
+    ca_file: Path | None = Field(
+        default=None, description="PEM of the authority; null: the system's"
+    )
+    cert_file: Path | None = Field(default=None, description="PEM of our own certificate")
+    key_file: Path | None = Field(default=None, description="PEM of its key")
+
+
+class JsonData(Entry):
+    """What Grafana keeps of a data source besides its address."""
+
+    timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
+    maxLines: int = Field(default=1000, gt=0, le=5000, description="lines of one answer, for logs")
+
+
+class SourceLabels(Entry):
+    """Which labels say whose a row is, in the order in which they are tried."""
+
+    service: Names = Field(
+        default=("service_name", "service", "app_kubernetes_io_name", "app", "job"),
+        description="the service",
+    )
+    instance: Names = Field(
+        default=("instance", "pod", "service_instance_id", "host", "hostname"),
+        description="one of its processes",
+    )
+
+
+class Datasource(Entry):
+    """One place that telemetry is read from."""
+
+    name: str = Field(pattern=r"^[\w.-]{1,63}$", description="as incidents call it")
+    type: Kind = Field(description="what answers there")
+    url: str = Field(description="its address; a path before the API belongs to it")
+    jsonData: JsonData = Field(default=JsonData(), description="Grafana's keys of it")
+    labels: SourceLabels | None = Field(
+        default=None,
+        description="which labels say whose a row is; null: as for alerts, else the usual",
+    )
+    authorization: Credentials | None = Field(default=None, description="an Authorization header")
+    basic_auth: Login | None = Field(default=None, description="user and password")
+    http_headers: dict[str, HeaderValue] = Field(
+        default={}, description="further headers: a tenant's"
+    )
+    tls_config: TlsConfig = Field(default=TlsConfig(), description="for https")
+    timeout: Duration = Field(default=10.0, description="for one answer: 10s")
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if self.authorization and self.basic_auth:
+            raise ValueError("give `authorization` or `basic_auth`: they are the same header")
+        if self.type in LOCAL and "://" not in self.url:
+            return self
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("url: write http://host:port or https://host")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("url: keep user, password and ?parameters out: use `basic_auth`")
+        return self
+
+    @property
+    def whose(self) -> SourceLabels:
+        """Its labels, or the usual ones."""
+        return self.labels or SourceLabels()
+
+
+def read_secret(file: Path) -> str:
+    """What is in it, without blanks around it. Raises TelemetryError where it cannot be read."""
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise TelemetryError(f"its secret cannot be read, {file}: {reason}") from error
+    if not secret or not secret.isprintable():
+        raise TelemetryError(f"its secret in {file} is empty or has more than one line")
+    return secret
