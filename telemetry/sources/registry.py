@@ -5,7 +5,12 @@ from pathlib import Path
 
 from .datasource import Datasource
 from .files import Files
+from .git import open_git
+from .github import open_github
+from .grafana import open_grafana
+from .jaeger import open_jaeger
 from .source import MODALITIES, Source
+from .tempo import open_tempo
 
 Opener = Callable[[Datasource], Sequence[Source]]
 """Takes where a backend is; its sources, one for each modality that it has. Asks nothing yet."""
@@ -15,7 +20,14 @@ def _files(where: Datasource) -> Sequence[Source]:
     return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
-OPENERS: dict[str, Opener] = {"files": _files}
+OPENERS: dict[str, Opener] = {
+    "files": _files,
+    "tempo": open_tempo,
+    "jaeger": open_jaeger,
+    "git": open_git,
+    "github": open_github,
+    "grafana": open_grafana,
+}
 """By the kind of backend."""
 
 

@@ -7,6 +7,8 @@ else: what is kept, and how it is read again, is the recording's business.
 """
 
 import json
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,7 +24,11 @@ OPTIONAL = ("state",)
 
 @dataclass(frozen=True)
 class Scope:
-    """The services that are meant; None: every one there is."""
+    """The services that are meant; None: every one there is.
+
+    A trace is of a scope when one of its spans is, and comes whole: its spans are linked. A change
+    that names no service is of every scope.
+    """
 
     services: frozenset[str] | None = None
 
@@ -32,6 +38,12 @@ class Scope:
 
 
 EVERYTHING = Scope()
+
+
+def finite(window: Window) -> Window:
+    """The same where it begins with time, or does not end: a backend is asked by numbers."""
+    end = window.end if math.isfinite(window.end) else time.time() + 60
+    return Window(max(0.0, window.start), max(0.0, end))
 
 
 @dataclass(frozen=True)

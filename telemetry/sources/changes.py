@@ -1,0 +1,94 @@
+"""What feeds of changes have in common: whose a change is, what was told already, how long a diff
+may be. Texts of commits and notes are anybody's: they are passed on as what they are, data.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ...errors import TelemetryError
+from ..model import Change, Window
+from .datasource import Datasource
+from .source import Batch, Scope, SourceQuery, finite
+
+LONGEST_DIFF, LONGEST_TEXT = 100_000, 2_000
+"""Characters that are kept."""
+MOST = 200
+"""Changes of one sort in one ask: the newest."""
+CUT = "\n… the diff is longer"
+Say = Callable[[str], None]
+
+
+class Changes(ABC):
+    """Changes of one backend. Its place is the ids that were told: a commit is pushed long after it
+    was made, and a deployment ends long after it began."""
+
+    modality = "changes"
+    whole = False
+
+    def __init__(self, source: Datasource) -> None:
+        self.source = source
+
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+        return f"{self.source.type} at {self.source.url}"
+
+    @abstractmethod
+    def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
+        """What changed within a window and is not known yet; `say` takes what is left out."""
+
+    def read(self, ask: SourceQuery) -> Batch:
+        """The changes that were not told yet; one that names no service is of every scope.
+
+        Raises TelemetryError where the backend gives nothing.
+        """
+        known: frozenset[str] = ask.after or frozenset()
+        mine = self.source.jsonData.service
+        if mine and not self.source.jsonData.folders and not ask.scope.holds(mine):
+            return Batch(after=known)
+        found, said, gap = list[Change](), list[str](), ""
+        try:
+            found += self._of(ask.scope, ask.window, known, said.append)
+        except TelemetryError as error:
+            if not found:
+                raise
+            gap = f"{self.name}: {error}"
+        found.sort(key=lambda one: one.at, reverse=True)
+        batch = Batch.of(map(_row, found), ask.budget, gap=gap)
+        told = known | {one.id for one in found[: batch.rows]}
+        return replace(batch, left_out=(*batch.left_out, *said), after=told)
+
+    def _of(
+        self, scope: Scope, window: Window, known: frozenset[str], say: Say
+    ) -> Iterator[Change]:
+        for one in self.changes(finite(window), known, say):
+            new = one.id not in known and window.start <= one.at < window.end
+            if new and (not one.service or scope.holds(one.service)):
+                yield one
+
+    def whose(self, files: Iterable[str]) -> str:
+        """The one service in whose folder all of it happened; else whose the repository is."""
+        folders, touched = self.source.jsonData.folders.items(), set[str]()
+        for file in files:
+            inside = (name for name, at in folders if file.startswith(at.strip("/") + "/"))
+            touched.add(next(inside, ""))
+        return (touched.pop() if len(touched) == 1 else "") or self.source.jsonData.service
+
+
+def _row(told: Change) -> dict[str, Any]:
+    """A change as a line of a bundle, with no more of its texts than is kept."""
+    diff = told.diff[:LONGEST_DIFF] + CUT * (len(told.diff) > LONGEST_DIFF)
+    cut = {name: str(value or "")[:LONGEST_TEXT] for name, value in vars(told).items()}
+    files = [file[:LONGEST_TEXT] for file in told.files[:MOST]]
+    return {**cut, "at": told.at, "files": files, "diff": diff}
+
+
+def moment(text: Any) -> float:
+    """Unix seconds of an ISO 8601 time. Raises TelemetryError for what is none."""
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise TelemetryError(f"told a time that is none: {str(text)[:40]!r}") from error
