@@ -6,7 +6,7 @@ a named gap; the response goes on without it.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from ..errors import TelemetryError
-from .model import Catalogue, Window
+from .model import EVENTS, Catalogue, Window
 from .recording import Recording
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
@@ -22,6 +22,11 @@ from .tables import TIME, Tables
 AMPLE = Budget()
 LATE_S = 30.0
 """A backend that keeps no place is asked again for so much of the past: rows come late."""
+BEFORE_S = 7 * 86_400.0
+"""Changes are asked for from so long before: today's culprit may be of last week."""
+ONCE = ("traces", "changes")
+"""A row of these has an identity: samples, wider rings and windows that overlap hand out the same
+one again, and it is recorded once."""
 
 
 @dataclass
@@ -40,18 +45,27 @@ class Reading:
         """What to ask for."""
         if self.source.whole:
             return EVER
-        return Window(max(since, self.until - LATE_S), now)
+        early = BEFORE_S if self.source.modality in EVENTS else 0.0
+        return Window(max(since - early, self.until - LATE_S), now)
 
     def fresh(self, batch: Batch, now: float) -> bytes:
         """The lines of a batch that were not there before: a place is exact, time overlaps."""
         self.after = batch.after
         if batch.after is not None:
             return batch.lines
+        self.until = now
+        if self.source.modality in ONCE:
+            return batch.lines
         lines = batch.lines.splitlines(keepends=True)
         new = Counter(lines) - self.seen
-        self.until = now
         self.seen = Counter(lines)
         return b"".join(new.elements())
+
+    def take(self, batch: Batch) -> None:
+        """What a batch says of itself. What was left out of an earlier window stays left out."""
+        earlier = () if self.source.whole else self.says
+        self.says = tuple(dict.fromkeys((*earlier, *batch.left_out)))
+        self.gap = batch.gap
 
 
 class Recorder:
@@ -83,6 +97,7 @@ class Recorder:
         self.rings: list[Scope] = []  # none: backends are not asked yet
         self.since = float("-inf")
         self.readings: dict[tuple[str, Scope], Reading] = {}
+        self.taken = defaultdict[str, set[int]](set)  # rows that have an identity, by source
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
@@ -156,14 +171,25 @@ class Recorder:
                 batch = source.read(ask)
             except TelemetryError as error:
                 batch = Batch(gap=f"{source.name}: {error}", after=reading.after)
-            self._add(source.modality, reading.fresh(batch, now))
-            reading.says, reading.gap = batch.left_out, batch.gap
+            self._add(source.modality, self._once(source, reading.fresh(batch, now)))
+            reading.take(batch)
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:
                 self.beyond.add(source.modality)
             more = batch.more
         if more:
             self.beyond.add(source.modality)
+
+    def _once(self, source: Source, lines: bytes) -> bytes:
+        """The lines without those that were handed out before, where rows have an identity."""
+        if source.whole or source.modality not in ONCE:
+            return lines
+        taken, new = self.taken[source.name], list[bytes]()
+        for line in lines.splitlines(keepends=True):
+            if (known := hash(line)) not in taken:
+                taken.add(known)
+                new.append(line)
+        return b"".join(new)
 
     def _add(self, modality: str, lines: bytes) -> None:
         if lines:

@@ -81,9 +81,12 @@ class Changes(ABC):
 def _row(told: Change) -> dict[str, Any]:
     """A change as a line of a bundle, with no more of its texts than is kept."""
     diff = told.diff[:LONGEST_DIFF] + CUT * (len(told.diff) > LONGEST_DIFF)
-    cut = {name: str(value or "")[:LONGEST_TEXT] for name, value in vars(told).items()}
     files = [file[:LONGEST_TEXT] for file in told.files[:MOST]]
-    return {**cut, "at": told.at, "files": files, "diff": diff}
+    row = {name: str(value)[:LONGEST_TEXT] for name, value in vars(told).items()}
+    row |= {"at": told.at, "files": files, "diff": diff}
+    return {
+        name: value for name, value in row.items() if value not in ("", []) or name == "service"
+    }
 
 
 def moment(text: Any) -> float:

@@ -94,13 +94,24 @@ def span_row(
         resource: attributes of the process that it ran in.
     """
     trace_id, span_id, parent_id = map(hex_id, ids)
-    known = [str(resource[name]) for name in NAMES.instance if resource.get(name)]
-    row: Row = {"trace_id": trace_id, "span_id": span_id}
-    row |= {"parent_id": parent_id if parent_id.strip("0") else ""}
-    row |= {"service": str(resource.get("service.name") or ""), "instance": next(iter(known), "")}
-    row |= {"name": str(name or ""), "kind": kind, "start": start, "duration_ms": duration_ms}
-    row |= {"status": status[0], "status_message": str(status[1] or "")[:LONGEST]}
-    return row | {"attributes": _facts(kind, facts, resource)}
+    known = (str(resource[name]) for name in NAMES.instance if resource.get(name))
+    row = {
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "parent_id": parent_id if parent_id.strip("0") else "",
+        "service": text(resource, "service.name"),
+        "instance": next(known, ""),
+        "name": text(name),
+        "kind": kind,
+        "start": start,
+        "duration_ms": duration_ms,
+        "status": status[0],
+        "status_message": text(status[1])[:LONGEST],
+        "attributes": _facts(kind, facts, resource),
+    }
+    return {
+        name: value for name, value in row.items() if value not in ("", {}) or name == "service"
+    }
 
 
 def attributes(pairs: Any) -> dict[str, Any]:
