@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .datasource import Datasource
 from .files import Files
+from .prometheus import open_prometheus
 from .source import MODALITIES, Source
 
 Opener = Callable[[Datasource], Sequence[Source]]
@@ -15,7 +16,7 @@ def _files(where: Datasource) -> Sequence[Source]:
     return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
-OPENERS: dict[str, Opener] = {"files": _files}
+OPENERS: dict[str, Opener] = {"files": _files, "prometheus": open_prometheus}
 """By the kind of backend."""
 
 
