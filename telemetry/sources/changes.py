@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import TelemetryError
 from ..model import Change, Window
 from .datasource import Datasource
-from .source import Batch, Scope, SourceQuery, finite
+from .source import Batch, Scope, SourceQuery, closed
 
 LONGEST_DIFF, LONGEST_TEXT = 100_000, 2_000
 """Characters that are kept."""
@@ -64,7 +64,7 @@ class Changes(ABC):
     def _of(
         self, scope: Scope, window: Window, known: frozenset[str], say: Say
     ) -> Iterator[Change]:
-        for one in self.changes(finite(window), known, say):
+        for one in self.changes(closed(window), known, say):
             new = one.id not in known and window.start <= one.at < window.end
             if new and (not one.service or scope.holds(one.service)):
                 yield one

@@ -9,6 +9,7 @@ from .git import open_git
 from .github import open_github
 from .grafana import open_grafana
 from .jaeger import open_jaeger
+from .prometheus import open_prometheus
 from .source import MODALITIES, Source
 from .tempo import open_tempo
 
@@ -22,6 +23,7 @@ def _files(where: Datasource) -> Sequence[Source]:
 
 OPENERS: dict[str, Opener] = {
     "files": _files,
+    "prometheus": open_prometheus,
     "tempo": open_tempo,
     "jaeger": open_jaeger,
     "git": open_git,

@@ -7,7 +7,6 @@ else: what is kept, and how it is read again, is the recording's business.
 """
 
 import json
-import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,12 +37,15 @@ class Scope:
 
 
 EVERYTHING = Scope()
+DAY_S = 86_400.0
 
 
-def finite(window: Window) -> Window:
-    """The same where it begins with time, or does not end: a backend is asked by numbers."""
-    end = window.end if math.isfinite(window.end) else time.time() + 60
-    return Window(max(0.0, window.start), max(0.0, end))
+def closed(window: Window) -> Window:
+    """With both ends, for a backend that has to be given some: an open one is a day away."""
+    end = window.end if window.end < EVER.end else time.time()
+    return Window(
+        max(window.start, end - 7 * DAY_S) if window.start > EVER.start else end - DAY_S, end
+    )
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,17 @@ class Batch:
     @classmethod
     def of(cls, rows: Iterable[dict[str, Any]], budget: Budget, **facts: Any) -> "Batch":
         """These rows as far as the budget goes; it says so where it ends."""
+        return cls.of_lines((json.dumps(row).encode() + b"\n" for row in rows), budget, **facts)
+
+    @classmethod
+    def of_lines(cls, rows: Iterable[bytes], budget: Budget, **facts: Any) -> "Batch":
+        """The same of rows that are lines already."""
         lines, size = [], 0
-        for number, row in enumerate(rows):
-            line = json.dumps(row).encode() + b"\n"
+        for number, line in enumerate(rows):
             size += len(line)
             if number >= budget.rows or size > budget.bytes:
-                return cls(b"".join(lines), left_out=(BEYOND,), **facts)
+                facts["left_out"] = (*facts.get("left_out", ()), BEYOND)
+                break
             lines.append(line)
         return cls(b"".join(lines), **facts)
 

@@ -18,7 +18,7 @@ from ...errors import TelemetryError
 from ..model import Window
 from .http import HttpApi
 from .otlp import Row
-from .source import Batch, Scope, SourceQuery, finite
+from .source import Batch, Scope, SourceQuery, closed
 
 Sort = Literal["failing", "slow", "any"]
 SHARES: dict[Sort, float] = {"any": 0.4, "failing": 0.4, "slow": 0.2}
@@ -92,7 +92,7 @@ class Traces(ABC):
 
         Raises TelemetryError where there is nothing because the backend gives nothing.
         """
-        window = finite(ask.window)
+        window = closed(ask.window)
         sample = Sample(self, ask, window, time.monotonic() + min(SECONDS, ask.budget.seconds))
         rows = list(sample.rows())
         if sample.gap and not rows:

@@ -3,10 +3,15 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from zlib import crc32
 
+from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
+from warroom.telemetry.sources.source import EVER
+from warroom.tests.support.prometheus_backend import PrometheusBackend
 
 Row = dict[str, Any]
 
@@ -15,6 +20,7 @@ class Backend(Protocol):
     """What a source stands before."""
 
     where: str
+    modality: str  # that it is tried by
 
     def write(self, modality: str, *rows: Row) -> None:
         """Record rows, whatever they hold."""
@@ -27,6 +33,8 @@ class Backend(Protocol):
 
 class Folder:
     """A bundle's files."""
+
+    modality = "logs"
 
     def __init__(self, root: Path) -> None:
         self.root, self.where = root, str(root)
@@ -48,6 +56,8 @@ class Folder:
 class Document:
     """What the example source reads."""
 
+    modality = "logs"
+
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True)
         self.file = root / "backend.json"
@@ -65,5 +75,50 @@ class Document:
         self.file.write_text("<html>502 Bad Gateway</html>")
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"files": Folder, "example": Document}
+BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "files": Folder,
+    "example": Document,
+    "prometheus": PrometheusBackend,
+}
 """One for each kind of source there is."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a text is told in a modality, and the texts of a recording in their order of time."""
+
+    row: Callable[[float, str, str], Row]  # (time, text, service)
+    texts: Callable[[Recording], list[str]]
+
+
+def _metrics(recording: Recording) -> list[str]:
+    series = recording.metrics(EVER, ["up"])
+    return [text for _, text in sorted((ts, s.labels["text"]) for s in series for ts in s.ts)]
+
+
+TOLD = {
+    "logs": Told(
+        lambda ts, text, service: {"ts": ts, "service": service, "message": text},
+        lambda recording: [log.message for log in recording.logs(EVER)],
+    ),
+    "metrics": Told(
+        lambda ts, text, service: {
+            **{"ts": ts, "name": "up", "service": service, "value": 1},
+            "labels": {"text": text},
+        },
+        _metrics,
+    ),
+    "traces": Told(
+        lambda start, text, service: {
+            **{"start": start, "trace_id": f"{crc32(text.encode()):032x}", "name": text},
+            **{"span_id": "1" * 16, "service": service, "duration_ms": 1.0},
+        },
+        lambda recording: [span.name for span in recording.spans(EVER)],
+    ),
+    "changes": Told(
+        lambda at, text, service: {
+            **{"at": at, "kind": "config", "service": service, "id": text, "summary": text}
+        },
+        lambda recording: [change.summary for change in recording.changes(EVER)],
+    ),
+}

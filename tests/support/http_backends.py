@@ -95,6 +95,8 @@ class HttpBackend:
         self.asked.append(question)
         if self.failing == "slow":
             self.released.wait(30)
+        if self.released.is_set():  # down: connections that were kept open end as well
+            handler.close_connection = True
             return
         reply = FAILURES[self.failing] if self.failing else self.answer(question)
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

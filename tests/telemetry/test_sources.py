@@ -1,5 +1,6 @@
 """What every source of telemetry keeps to, and what a recorder makes of them."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from warroom.telemetry.model import Catalogue, Service, Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources.registry import OPENERS, sources_of
 from warroom.telemetry.sources.source import BEYOND, EVER, Batch, Budget, Scope, SourceQuery
-from warroom.tests.support.backends import BACKENDS, Backend
+from warroom.tests.support.backends import BACKENDS, TOLD, Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.example_source import open_example
+from warroom.tests.support.http_backends import HttpBackend
 
 CART = Scope(frozenset(["cart"]))
+AROUND = Window(START - 600, START + 600)
+BOTH = pytest.mark.parametrize("kind", ["files", "example"], indirect=True)
+"""Kinds that hold logs and metrics."""
 
 
 def line(second: float, message: str, service: str = "cart") -> dict:
@@ -32,8 +37,11 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.fixture
-def backend(kind: str, tmp_path: Path) -> Backend:
-    return BACKENDS[kind](tmp_path / "backend")
+def backend(kind: str, tmp_path: Path) -> Iterator[Backend]:
+    made = BACKENDS[kind](tmp_path / "backend")
+    yield made
+    if isinstance(made, HttpBackend):
+        made.close()
 
 
 class Watched:
@@ -41,14 +49,15 @@ class Watched:
 
     def __init__(self, kind: str, backend: Backend, **facts) -> None:
         self.now = START + 10
+        self.texts = TOLD[backend.modality].texts
         sources = sources_of(kind, backend.where)
         self.recorder = Recorder(sources, clock=lambda: self.now, **facts)
         self.recorder.focus("", START - 600)
 
     def at(self, second: float) -> list[str]:
-        """The messages that are recorded when it is so late."""
+        """The texts that are recorded when it is so late."""
         self.now = START + second
-        return [log.message for log in self.recorder.advance().logs(Window(0, 4e9))]
+        return self.texts(self.recorder.advance())
 
     def problem(self, modality: str) -> str:
         covers = self.recorder.recording.coverage()
@@ -62,61 +71,89 @@ def watched(kind: str, backend: Backend) -> Iterator[Watched]:
     made.recorder.close()
 
 
+def tell(backend: Backend, *told: tuple[float, str], service: str = "cart") -> None:
+    """Write texts, in the backend's own modality."""
+    row = TOLD[backend.modality].row
+    backend.write(backend.modality, *(row(START + at, text, service) for at, text in told))
+
+
 def asked(kind: str, backend: Backend, ask: SourceQuery) -> Batch:
-    (source,) = [one for one in sources_of(kind, backend.where) if one.modality == "logs"]
+    sources = sources_of(kind, backend.where)
+    (source,) = [one for one in sources if one.modality == backend.modality]
     return source.read(ask)
 
 
 def test_an_empty_window_is_an_empty_answer(kind, backend):
-    backend.write("logs", line(1, "one"))
+    tell(backend, (1, "one"))
     batch = asked(kind, backend, SourceQuery(window=Window(START + 2, START + 3)))
     assert (batch.lines, batch.gap, batch.more) == (b"", "", False)
 
 
 def test_a_window_is_closed_and_open(kind, backend):
-    backend.write("logs", line(1, "one"), line(2, "two"), line(3, "three"))
+    tell(backend, (1, "one"), (2, "two"), (3, "three"))
     batch = asked(kind, backend, SourceQuery(window=Window(START + 1, START + 3)))
     assert batch.rows == 2
     assert b"three" not in batch.lines
 
 
 def test_a_scope_is_kept_to(kind, backend):
-    backend.write("logs", line(1, "ours"), line(1, "theirs", "login"))
-    batch = asked(kind, backend, SourceQuery(CART))
+    tell(backend, (1, "ours"))
+    tell(backend, (1, "theirs"), service="login")
+    tell(backend, (1, "nearly"), service="cart2")
+    batch = asked(kind, backend, SourceQuery(CART, AROUND))
     assert b"ours" in batch.lines
     assert b"theirs" not in batch.lines
+    assert b"nearly" not in batch.lines
 
 
-@pytest.mark.parametrize("budget", [Budget(rows=2), Budget(bytes=150)])
+@pytest.mark.parametrize("name", ['a"}', "a\\", "a|.*", "--flag", ".*", "a\nb", "ä b"])
+def test_a_name_is_a_name_whatever_it_holds(kind, backend, name):
+    tell(backend, (1, "ours"), service=name)
+    tell(backend, (1, "theirs"))
+    batch = asked(kind, backend, SourceQuery(Scope(frozenset([name])), AROUND))
+    assert batch.rows == 1
+    assert json.loads(batch.lines)["service"] == name
+
+
+@pytest.mark.parametrize("budget", [Budget(rows=2), Budget(bytes=400)])
 def test_a_budget_is_kept_to_and_named(kind, backend, budget):
-    backend.write("logs", *(line(second, "x" * 20) for second in range(9)))
-    batch = asked(kind, backend, SourceQuery(budget=budget))
+    tell(backend, *((second, str(second) * 100) for second in range(9)))
+    batch = asked(kind, backend, SourceQuery(window=AROUND, budget=budget))
     assert 0 < batch.rows <= budget.rows
     assert len(batch.lines) <= budget.bytes
     assert BEYOND in batch.left_out or batch.more
     watched = Watched(kind, backend, budget=budget)
     assert 0 < len(watched.at(20)) <= 2
-    assert f"{BEYOND} was left out" in watched.problem("logs")
+    assert f"{BEYOND} was left out" in watched.problem(backend.modality)
 
 
 def test_what_is_down_is_a_gap_and_what_was_read_stays(watched, backend):
-    backend.write("logs", line(1, "one"))
+    tell(backend, (1, "one"))
     assert watched.at(10) == ["one"]
     backend.fail()
     assert watched.at(11) == ["one"]
-    ((modality, why),) = [gap for gap in watched.recorder.recording.gaps if gap[0] == "logs"]
-    assert modality == "logs"
-    assert why in watched.problem("logs")
+    gaps = watched.recorder.recording.gaps
+    ((modality, why),) = [gap for gap in gaps if gap[0] == backend.modality]
+    assert modality == backend.modality
+    assert why in watched.problem(backend.modality)
 
 
-def test_late_rows_and_repeats(watched, backend):
-    backend.write("logs", line(5, "five"), line(5, "five"))
+def test_late_rows(watched, backend):
+    tell(backend, (5, "five"))
+    assert watched.at(10) == ["five"]
+    assert watched.at(11) == ["five"]  # read again without being counted again
+    tell(backend, (3, "late"))
+    assert watched.at(12) == ["late", "five"]
+
+
+@BOTH
+def test_repeats(watched, backend):
+    tell(backend, (5, "five"), (5, "five"))
     assert watched.at(10) == ["five", "five"]  # it was logged twice
-    assert watched.at(11) == ["five", "five"]  # and read again without being counted again
-    backend.write("logs", line(3, "late"))
-    assert watched.at(12) == ["late", "five", "five"]
+    assert watched.at(11) == ["five", "five"]
 
 
+@BOTH
 def test_order_is_the_recordings_business(watched, backend):
     backend.write("logs", line(3, "three"), line(1, "one"), line(2, "two"))
     backend.write("metrics", sample(3, 3), sample(1, 1))
@@ -125,6 +162,7 @@ def test_order_is_the_recordings_business(watched, backend):
     assert series.values.tolist() == [1, 3]
 
 
+@BOTH
 def test_wrong_types_are_left_out_and_counted(watched, backend):
     backend.write("metrics", sample(1, 1), {**sample(2, 2), "value": "many"})
     watched.at(10)
@@ -132,6 +170,7 @@ def test_wrong_types_are_left_out_and_counted(watched, backend):
     assert "1 of 2 lines could not be read" in watched.problem("metrics")
 
 
+@BOTH
 def test_a_state_stays_as_it_is_while_more_comes(watched, backend):
     backend.write("logs", line(1, "one"))
     backend.write("metrics", sample(1, 1))
@@ -148,6 +187,7 @@ def test_a_state_stays_as_it_is_while_more_comes(watched, backend):
     assert watched.recorder.recording.query(counted, 1).rows == [{"n": 2}]
 
 
+@BOTH
 def test_an_answer_holds_until_something_comes_that_it_rests_on(watched, backend):
     backend.write("logs", line(1, "one"))
     made = []

@@ -1,0 +1,266 @@
+"""Metrics of Prometheus and what speaks its API: Thanos, Mimir, VictoriaMetrics.
+
+First what exists of the services (`series`), as far as signals can use it by one of the
+conventions; then its raw samples, by instant queries of range selectors: true values at true
+times. What is older than that allows comes in steps. Every query is built here from quoted parts.
+"""
+
+import json
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import TelemetryError
+from ..model import Window
+from .conventions import CONVENTIONS, NAME, Convention, LabelSet, Whose
+from .datasource import Datasource
+from .http import HttpApi
+from .source import Batch, Scope, Source, SourceQuery, closed
+
+MOST_SERIES = 20_000
+"""Of one scope; whole metrics are left out beyond, the ones that the table has last."""
+MOST_SAMPLES = 1_000_000
+"""Of one scope as raw samples; what is older comes in steps, as many again."""
+SAMPLES_AT_ONCE = 200_000
+RAW_S, SHORTEST_S = 3600.0, 60.0
+"""How far back samples are raw at most, and at least."""
+LATE_S = 30.0
+"""A sample is there some seconds after its own time: so much is asked for again."""
+MOST_SAID = 6
+PLANNED_S = 300.0
+"""How long it holds which metrics there are."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one query asks for."""
+
+    order: int  # the convention's
+    whose: Whose
+    names: tuple[str, ...]  # theirs
+
+    @property
+    def convention(self) -> Convention:
+        """How these are named."""
+        return CONVENTIONS[self.order]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is of a scope."""
+
+    selections: tuple[Selection, ...] = ()
+    chosen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The convention that counts, by (service, our metric)."""
+    series: int = 1
+    says: tuple[str, ...] = ()
+    made: float = -math.inf  # monotonic seconds
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is new enough and has something."""
+        return bool(self.selections) and time.monotonic() - self.made < PLANNED_S
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where reading stands."""
+
+    until: float
+    plan: Plan = Plan()
+    last: dict[str, float] = field(default_factory=dict)
+    """Time of the last sample of series that were read just now."""
+    says: tuple[str, ...] = ()
+    """What was said on the way here, and still holds."""
+
+
+class Prometheus:
+    """The metrics of one datasource."""
+
+    modality = "metrics"
+    whole = False
+
+    def __init__(self, source: Datasource) -> None:
+        self.source, self.api = source, HttpApi(source)
+        self.name = f"{source.name}, {source.type} at {source.url}"
+        self.warned: tuple[str, ...] = ()
+
+    def read(self, ask: SourceQuery) -> Batch:
+        """The next samples, some minutes of all series at a time."""
+        window, self.warned = closed(ask.window), ()
+        place = ask.after or Place(window.start)
+        plan = place.plan
+        if not plan.holds:
+            plan = self._plan(ask.scope, window, ask.budget.seconds)
+        part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
+        last = dict(place.last)
+        lines = list(self._lines(plan, part, step, ask, last))
+        recent = {key: ts for key, ts in last.items() if ts >= part.end - LATE_S}
+        news = self._warnings() + ([f"what is old came in steps of {step:g} s"] if step else [])
+        says = tuple(dict.fromkeys([*news, *place.says]))[:MOST_SAID]
+        until = part.end if plan.selections else place.until
+        return Batch.of_lines(
+            lines,
+            ask.budget,
+            left_out=(*plan.says, *says),
+            gap=self.api.clock(),
+            after=Place(until, plan, recent, says),
+            more=part.end < window.end and bool(plan.selections),
+        )
+
+    def _plan(self, scope: Scope, window: Window, seconds: float) -> Plan:
+        """What there is, of what signals can use."""
+        matches = [
+            convention.selector(convention.named, whose, scope)
+            for convention in CONVENTIONS
+            for whose in convention.whose(self.source.whose)
+        ]
+        span = {"start": _number(window.start), "end": _number(window.end)}
+        params = {"match[]": matches, "limit": str(3 * MOST_SERIES), **span}
+        found = self._data("series", params, seconds)
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise TelemetryError("answered no list of series: is it really prometheus?")
+        return planned(found, scope, self.source)
+
+    def _lines(
+        self,
+        plan: Plan,
+        part: Window,
+        step: float,
+        ask: SourceQuery,
+        last: dict[str, float],
+    ) -> Iterator[bytes]:
+        """The new rows of a part of the window; `last` has the time of each series' last one."""
+        for selection in plan.selections:
+            query = selection.convention.selector(selection.names, selection.whose, ask.scope)
+            for one in self._samples(query, part, step, ask.budget.seconds):
+                row = self._row(plan, selection, one["metric"], ask.scope)
+                if not row:
+                    continue
+                for ts, value in one.get("values", ()):
+                    if part.start <= ts < part.end and ts > last.get(row, -math.inf):
+                        last[row] = ts
+                        yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
+
+    def _samples(self, query: str, part: Window, step: float, seconds: float) -> list[Any]:
+        if step:
+            span = {"start": _number(part.start), "end": _number(part.end), "step": f"{step:g}"}
+            data = self._data("query_range", {"query": query, **span}, seconds)
+        else:
+            reach = math.ceil(1000 * part.seconds) + 1  # a selector leaves its own start out
+            asked = {"query": f"{query}[{reach}ms]", "time": _number(part.end)}
+            data = self._data("query", asked, seconds)
+        try:
+            for one in data["result"]:
+                one["metric"][NAME]
+                one["values"] = [(float(ts), value) for ts, value in one.get("values", ())]
+                if "histograms" in one:
+                    self.warned += ("native histograms are not read: keep classic ones as well",)
+            return data["result"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise TelemetryError("answered no samples: is it really prometheus?") from error
+
+    def _row(self, plan: Plan, selection: Selection, labels: LabelSet, scope: Scope) -> str:
+        """What all rows of a series have in common, as JSON; empty for one that is not meant."""
+        convention, usual = selection.convention, self.source.whose
+        if not convention.holds(labels):
+            return ""
+        whose, service = convention.owner(labels, scope, usual)
+        ours = convention.named[labels[NAME]]
+        counts = plan.chosen.get((service, ours), selection.order) == selection.order
+        if whose != selection.whose or not counts:
+            return ""
+        names = convention.instance or usual.instance
+        instance = next((labels[name] for name in names if labels.get(name)), "")
+        row = {"name": ours, "service": service, "instance": instance}
+        return json.dumps(row | {"labels": convention.ours(labels)})[1:]
+
+    def _data(self, path: str, params: dict[str, Any], seconds: float) -> Any:
+        found = self.api.json("api", "v1", path, params=params, form=True, seconds=seconds)
+        if not isinstance(found, dict) or found.get("status") != "success" or "data" not in found:
+            raise TelemetryError("answered no success: is it really prometheus?")
+        warnings = found.get("warnings") or []
+        self.warned += tuple(str(one)[:200] for one in warnings if isinstance(warnings, list))
+        return found["data"]
+
+    def _warnings(self) -> list[str]:
+        different = list(dict.fromkeys(self.warned))
+        return [f"{self.source.name} warns: {one}" for one in different[:3]]
+
+
+def planned(found: Sequence[LabelSet], scope: Scope, source: Datasource) -> Plan:
+    """A plan from the labels of what exists: for each service and metric the first convention."""
+    kinds = Counter[tuple[int, Whose, str, str]]()
+    for labels in found:
+        for order, convention in enumerate(CONVENTIONS):
+            if convention.holds(labels):
+                whose, service = convention.owner(labels, scope, source.whose)
+                if whose:
+                    kinds[order, whose, labels[NAME], service] += 1
+    chosen = dict[tuple[str, str], int]()
+    for order, _by, name, service in sorted(kinds, key=lambda kind: kind[0]):
+        chosen.setdefault((service, CONVENTIONS[order].named[name]), order)
+    counted = Counter[tuple[int, Whose, str]]()
+    for (order, whose, name, service), series in kinds.items():
+        if chosen[service, CONVENTIONS[order].named[name]] == order:
+            counted[order, whose, name] += series
+    kept, says = _capped(counted)
+    names = defaultdict[tuple[int, Whose], list[str]](list)
+    for order, whose, name in kept:
+        names[order, whose].append(name)
+    selections = tuple(Selection(*key, tuple(found)) for key, found in names.items())
+    says += _told_by(selections, scope, source)
+    return Plan(selections, chosen, max(1, sum(kept.values())), says, time.monotonic())
+
+
+def _capped(
+    counted: Counter[tuple[int, Whose, str]],
+) -> tuple[dict[tuple[int, Whose, str], int], tuple[str, ...]]:
+    """The metrics that fit, in the table's order, and words about those that do not."""
+    kept, room, dropped = dict[tuple[int, Whose, str], int](), MOST_SERIES, []
+    for kind in sorted(counted, key=lambda kind: (kind[0], counted[kind])):
+        if counted[kind] <= room:
+            kept[kind], room = counted[kind], room - counted[kind]
+        else:
+            dropped.append(f"{kind[2]} ({counted[kind]} series)")
+    if not dropped:
+        return kept, ()
+    return kept, (f"beyond {MOST_SERIES} series, left out: {', '.join(dropped[:5])}",)
+
+
+def _told_by(selections: Sequence[Selection], scope: Scope, source: Datasource) -> tuple[str, ...]:
+    """Which label is the service, where that is not the first one tried."""
+    usual = source.whose.service
+    if not selections:
+        who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
+        tried = ", ".join(usual)
+        return (f"no known metric of {who} by the labels {tried}: name another in labels.service",)
+    own = {one.whose.label for one in selections if not one.convention.service}
+    if not own or usual[0] in own:
+        return ()
+    return (f"{source.name} tells services by the label {' and '.join(sorted(own))}",)
+
+
+def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Window, float]:
+    """The next part of the window to ask for, and its step; 0: raw."""
+    raw_s = max(SHORTEST_S, min(RAW_S, MOST_SAMPLES * interval / plan.series))
+    raw, start = window.end - raw_s, max(window.start, place.until)
+    if start < raw - interval:
+        step = math.ceil(max(interval, plan.series * (raw - window.start) / MOST_SAMPLES))
+        most = step * max(1, SAMPLES_AT_ONCE // plan.series)
+        return Window(start, min(raw, start + most)), step
+    most = max(2 * interval, SAMPLES_AT_ONCE * interval / plan.series)
+    end = min(window.end, start + most)
+    return Window(max(window.start, start - LATE_S), end), 0.0
+
+
+def _number(ts: float) -> str:
+    return f"{ts:.3f}"
+
+
+def open_prometheus(source: Datasource) -> Sequence[Source]:
+    """Its one source."""
+    return [Prometheus(source)]
