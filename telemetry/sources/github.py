@@ -7,6 +7,7 @@ commit and deployment that is new; the hour's limit of requests is GitHub's to r
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from ...errors import TelemetryError
@@ -70,7 +71,7 @@ class GitHub(Changes):
     def _releases(self, window: Window) -> Iterator[Change]:
         every = objects(self._get("releases", params={"per_page": PAGE}))
         out = [one for one in every if one.get("published_at") and not one.get("draft")]
-        for one, before in zip(out, [*out[1:], {}], strict=True):
+        for one, before in pairwise([*out, {}]):
             at = moment(one["published_at"])
             if window.start <= at < window.end:
                 told = f"{text(one, 'name') or text(one, 'tag_name')}: {text(one, 'body')}"

@@ -20,7 +20,7 @@ from .source import Source
 
 MOST = 1000
 """Annotations of one ask: the newest."""
-FACT = re.compile(r"(service|app|component|version|release)\s*[:=]\s*(\S.*)", re.IGNORECASE)
+FACT = re.compile(r"(?is)(service|app|component|version|release)\s*[:=]\s*(\S.*)")
 WORDS = {word for words in KINDS.values() for word in words.split()}
 PLUGINS = {
     "prometheus": "prometheus",
