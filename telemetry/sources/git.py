@@ -166,7 +166,7 @@ def _bounded(command: list[str], folder: Path, known: dict[str, str], timeout: f
                 running.kill()
         watch.cancel()
         errors.seek(0)
-        said = errors.read(400).decode(errors="replace").strip()
+        said = " ".join(errors.read(400).decode(errors="replace").split())
     if late.is_set():
         raise TelemetryError(f"took more than {timeout:g} s: give the datasource a longer timeout")
     if running.returncode and len(body) < MOST_BYTES:

@@ -13,7 +13,7 @@ from ...errors import TelemetryError
 from ..model import Window
 from .datasource import Datasource
 from .http import HttpApi
-from .otlp import Row, hex_id, number, span_rows
+from .otlp import Row, hex_id, number, objects, span_rows
 from .source import Scope, Source
 from .traces import Found, Question, Traces
 
@@ -34,10 +34,10 @@ class Tempo(Traces):
         window = question.window
         asked = {"q": trace_ql(question), "limit": question.most, "spss": 1}
         answer = self.api.json("api", "search", params=asked | _between(window))
-        traces = answer.get("traces", []) if isinstance(answer, dict) else None
-        if not isinstance(traces, list):
+        known = isinstance(answer, dict) and (not answer or answer.keys() & {"traces", "metrics"})
+        if not known or not isinstance(answer.get("traces", []), list):
             raise TelemetryError("answered something that is no search result: is it Tempo?")
-        return [self._found(one, window) for one in traces if isinstance(one, dict)]
+        return [self._found(one, window) for one in objects(answer.get("traces"))]
 
     def _found(self, trace: dict[str, Any], window: Window) -> Found:
         trace_id = hex_id(trace.get("traceID")).zfill(32)  # leading zeros are left out of it

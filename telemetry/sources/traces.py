@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ...errors import TelemetryError
 from ..model import Window
@@ -20,6 +20,8 @@ from .http import HttpApi
 from .otlp import Row
 from .source import Batch, Scope, SourceQuery, closed
 
+T = TypeVar("T")
+R = TypeVar("R")
 Sort = Literal["failing", "slow", "any"]
 SHARES: dict[Sort, float] = {"any": 0.4, "failing": 0.4, "slow": 0.2}
 """Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
@@ -38,7 +40,7 @@ LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
 MOST_SPANS = 5000
 """Of one trace."""
 AT_ONCE = 4
-"""Traces that are looked up at the same time."""
+"""Questions at the same time."""
 PATIENCE = 3
 """Traces that cannot be had until no more are asked for."""
 
@@ -93,7 +95,8 @@ class Traces(ABC):
         Raises TelemetryError where there is nothing because the backend gives nothing.
         """
         window = closed(ask.window)
-        sample = Sample(self, ask, window, time.monotonic() + min(SECONDS, ask.budget.seconds))
+        begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
+        sample = Sample(self, ask, window, begun + seconds / 2, begun + seconds)
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
@@ -109,7 +112,8 @@ class Sample:
     traces: Traces
     ask: SourceQuery
     window: Window
-    until: float  # of the monotonic clock
+    half: float  # when searching has to be over, of the monotonic clock
+    until: float  # when all of it has to be
     found: dict[str, Found] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     gap: str = ""
@@ -130,21 +134,19 @@ class Sample:
         """Any traces of each slice, then failing and slow ones where there are more."""
         cells, most = self._cells()
         room = {sort: max(1, round(most * share)) for sort, share in SHARES.items()}
-        full = []
-        for cell in cells:
-            if self._take(replace(cell, most=room["any"])):
-                full.append(cell)
-        slow_ms = SLOW * median(one.ms for one in self.found.values()) if self.found else 0.0
+        full = self._take([replace(cell, most=room["any"]) for cell in cells])
+        if not full:
+            return
+        length = math.ceil(cells[0].window.seconds / 60)
+        self.said.append(
+            f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
+            f"median) and {room['any']} others of a service in {length} min were left out: a "
+            "sample, whose shares are not the system's"
+        )
+        slow_ms = SLOW * median(one.ms for one in self.found.values())
         for sort in ("failing", "slow"):
-            for cell in full:
-                self._take(replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]))
-        if full:
-            length = math.ceil((cells[0].window.seconds) / 60)
-            self.said.append(
-                f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times "
-                f"the median) and {room['any']} others of a service in {length} min were left "
-                "out: a sample, whose shares are not the system's"
-            )
+            cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
+            self._take(cells)
 
     def _cells(self) -> tuple[list[Question], int]:
         """Each slice of each service, and how many traces of one there is room for."""
@@ -160,32 +162,41 @@ class Sample:
         ]
         return cells, TRACES // max(1, len(cells), SLICES)
 
-    def _take(self, question: Question) -> bool:
-        """Whether there may be more of these."""
-        if time.monotonic() > self.until:
-            raise TelemetryError(LATE)
-        found = self.traces.find(question)[: question.most]
-        self.found |= {one.id: one for one in found if one.id not in self.found}
-        return len(found) == question.most
+    def _take(self, questions: Sequence[Question]) -> list[Question]:
+        """Those of the questions to which there may be more answers."""
+        full = []
+        for question, answer in self._asked(self.traces.find, questions, self.half):
+            found = answer[: question.most]
+            self.found = {one.id: one for one in found} | self.found
+            full += [question] * (len(found) == question.most)
+        return full
 
     def _looked_up(self) -> Iterator[Sequence[Row]]:
         """The spans of what was found, what there is least of first."""
-        every, had, problems = list(reversed(self.found.values())), 0, list[str]()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for start in range(0, len(every), AT_ONCE):
-                for rows in pool.map(_spans, every[start : start + AT_ONCE]):
-                    if isinstance(rows, str):
-                        problems.append(rows)
-                    else:
-                        had += 1
-                        yield rows
-                late = time.monotonic() > self.until
-                if late or len(problems) >= PATIENCE:
-                    problems += [LATE] * late
-                    break
+        every, had, problems = list(self.found.values()), 0, list[str]()
+        try:
+            for _, rows in self._asked(_spans, every, self.until):
+                if isinstance(rows, str):
+                    problems.append(rows)
+                    if len(problems) == PATIENCE:
+                        break
+                else:
+                    had += 1
+                    yield rows
+        except TelemetryError as error:
+            problems.append(str(error))
         if had < len(every):
             missing = f"{len(every) - had} of {len(every)} traces could not be had"
             self.gap = "; ".join(dict.fromkeys([*filter(None, [self.gap]), missing, *problems[:1]]))
+
+    def _asked(self, ask: Callable[[T], R], of: Sequence[T], until: float) -> Iterator[tuple[T, R]]:
+        """The answers, some at the same time. Raises TelemetryError once time is up."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for start in range(0, len(of), AT_ONCE):
+                if time.monotonic() > until:
+                    raise TelemetryError(LATE)
+                part = of[start : start + AT_ONCE]
+                yield from zip(part, pool.map(ask, part), strict=True)
 
 
 def _spans(found: Found) -> Sequence[Row] | str:

@@ -87,7 +87,9 @@ class TempoBackend(TraceBackend):
         ids = {"traceId": row["trace_id"], "spanId": row["span_id"]}
         ids |= {"parentSpanId": row["parent_id"]} if row.get("parent_id") else {}
         start = round(row["start"] * 1e9)
-        span = {name: base64.b64encode(bytes.fromhex(held)).decode() for name, held in ids.items()}
+        span: Row = {
+            name: base64.b64encode(bytes.fromhex(held)).decode() for name, held in ids.items()
+        }
         span |= {"name": row["name"], "kind": "SPAN_KIND_" + row.get("kind", "internal").upper()}
         span |= {"startTimeUnixNano": str(start)}
         span |= {"endTimeUnixNano": str(start + round(row["duration_ms"] * 1e6))}

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from opentelemetry.proto.trace.v1.trace_pb2 import Status, TracesData
 
 from warroom.errors import TelemetryError
 from warroom.telemetry.sources.otlp import MOST_ATTRIBUTES, decoded, span_rows
@@ -118,7 +118,7 @@ def test_protobuf_says_the_same_as_json():
     sent = made.scope_spans.add().spans.add(name="POST /pay", kind=2)
     sent.trace_id, sent.span_id = bytes.fromhex(TRACE), bytes.fromhex(SPAN)
     sent.start_time_unix_nano, sent.end_time_unix_nano = 1700000000000000000, 1700000000012500000
-    sent.status.code = 2
+    sent.status.code = Status.STATUS_CODE_ERROR
     sent.attributes.add(key="http.route").value.string_value = "/pay"
     sent.attributes.add(key="retries").value.int_value = 3
     assert list(span_rows(decoded(message.SerializeToString()))) == [only(found)]
