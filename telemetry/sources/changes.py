@@ -2,6 +2,7 @@
 may be. Texts of commits and notes are anybody's: they are passed on as what they are, data.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -11,12 +12,15 @@ from typing import Any
 from ...errors import TelemetryError
 from ..model import Change, Window
 from .datasource import Datasource
-from .source import Batch, Scope, SourceQuery, closed
+from .source import Batch, SourceQuery, closed
 
 LONGEST_DIFF, LONGEST_TEXT = 100_000, 2_000
 """Characters that are kept."""
 MOST = 200
 """Changes of one sort in one ask: the newest."""
+SECONDS = 8.0
+"""That an ask may take: others wait for it."""
+LATE = f"took more than {SECONDS:g} s: the rest is asked for with the next step"
 CUT = "\n… the diff is longer"
 Say = Callable[[str], None]
 
@@ -51,7 +55,7 @@ class Changes(ABC):
             return Batch(after=known)
         found, said, gap = list[Change](), list[str](), ""
         try:
-            found += self._of(ask.scope, ask.window, known, said.append)
+            found += self._new(ask, known, said.append)
         except TelemetryError as error:
             if not found:
                 raise
@@ -61,13 +65,14 @@ class Changes(ABC):
         told = known | {one.id for one in found[: batch.rows]}
         return replace(batch, left_out=(*batch.left_out, *said), after=told)
 
-    def _of(
-        self, scope: Scope, window: Window, known: frozenset[str], say: Say
-    ) -> Iterator[Change]:
-        for one in self.changes(closed(window), known, say):
-            new = one.id not in known and window.start <= one.at < window.end
-            if new and (not one.service or scope.holds(one.service)):
+    def _new(self, ask: SourceQuery, known: frozenset[str], say: Say) -> Iterator[Change]:
+        until = time.monotonic() + min(SECONDS, ask.budget.seconds)
+        for one in self.changes(closed(ask.window), known, say):
+            new = one.id not in known and ask.window.start <= one.at < ask.window.end
+            if new and (not one.service or ask.scope.holds(one.service)):
                 yield one
+            if time.monotonic() > until:
+                raise TelemetryError(LATE)
 
     def whose(self, files: Iterable[str]) -> str:
         """The one service in whose folder all of it happened; else whose the repository is."""
@@ -84,9 +89,7 @@ def _row(told: Change) -> dict[str, Any]:
     files = [file[:LONGEST_TEXT] for file in told.files[:MOST]]
     row = {name: str(value)[:LONGEST_TEXT] for name, value in vars(told).items()}
     row |= {"at": told.at, "files": files, "diff": diff}
-    return {
-        name: value for name, value in row.items() if value not in ("", []) or name == "service"
-    }
+    return {name: value for name, value in row.items() if value not in ("", [])}
 
 
 def moment(text: Any) -> float:

@@ -55,10 +55,8 @@ class GitHub(Changes):
             older = (each for each in every[every.index(one) + 1 :])
             before = next((each for each in older if each.get("environment") == place), {})
             files, diff = self._between(before.get("sha"), one.get("sha"))
-            told = (
-                f"{ENDED[ended['state']]}to {place}: {text(one, 'description') or text(one, 'ref')}"
-            )
             refs = text(one, "ref"), text(before, "ref")
+            told = f"{ENDED[ended['state']]}to {place}: {text(one, 'description') or refs[0]}"
             facts = *refs, text(one, "creator", "login"), told, files, diff
             at, id = moment(ended.get("created_at")), f"deployment-{one.get('id')}"
             yield Change(at, "deployment", self.whose(files), id, *facts)
@@ -89,15 +87,12 @@ class GitHub(Changes):
         if len(new) > LOOKED_UP:
             say(f"diffs of commits before the newest {LOOKED_UP} of {self.name} were left out")
         for number, one in enumerate(new):
-            sha, said = text(one, "sha"), text(one, "commit", "message")
+            sha, told = text(one, "sha"), fields(one.get("commit"))
             found = self._get("commits", sha, params={}) if number < LOOKED_UP else {}
             files, diff = _patches(found)
-            author, at = (
-                text(one, "commit", "author", "name"),
-                text(one, "commit", "committer", "date"),
-            )
-            facts = "", "", author, said, files, diff
-            yield Change(moment(at), "commit", self.whose(files), sha, *facts)
+            at, author = moment(text(told, "committer", "date")), text(told, "author", "name")
+            facts = "", "", author, text(told, "message"), files, diff
+            yield Change(at, "commit", self.whose(files), sha, *facts)
 
     def _between(self, before: Any, after: Any) -> tuple[tuple[str, ...], str]:
         """What came between two commits; nothing where one of them is gone."""

@@ -51,7 +51,7 @@ def span_rows(document: Any) -> Iterator[Row]:
                 yield _span(span, resource)
 
 
-def decoded(body: bytes) -> Any:
+def from_protobuf(body: bytes) -> Any:
     """An OTLP message of traces in protobuf as the same document.
 
     Raises TelemetryError for what is none, and where the package that reads it is not installed.
@@ -61,9 +61,8 @@ def decoded(body: bytes) -> Any:
         from google.protobuf.message import DecodeError
         from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
     except ImportError as error:
-        raise TelemetryError(
-            "sends protobuf: install warroom[tracing], or let it send JSON"
-        ) from error
+        cure = "sends protobuf: install warroom[tracing], or let it send JSON"
+        raise TelemetryError(cure) from error
     try:
         return MessageToDict(TracesData.FromString(body))
     except DecodeError as error:
@@ -83,15 +82,9 @@ def span_row(
 ) -> Row:
     """One span as a line of a bundle.
 
-    Args:
-        ids: of the trace, the span, and the span above it.
-        name: what is done.
-        start: unix seconds; None: it did not say.
-        duration_ms: how long it took, milliseconds.
-        kind: one of KINDS.
-        status: one of STATUS, and its message.
-        facts: its attributes.
-        resource: attributes of the process that it ran in.
+    `ids` of the trace, the span and the span above it; `start` in unix seconds; `kind` one of
+    KINDS; `status` one of STATUS, and its message; `facts` its attributes, `resource` those of the
+    process that it ran in. What it did not say is None.
     """
     trace_id, span_id, parent_id = map(hex_id, ids)
     known = (str(resource[name]) for name in NAMES.instance if resource.get(name))
@@ -109,9 +102,7 @@ def span_row(
         "status_message": text(status[1])[:LONGEST],
         "attributes": _facts(kind, facts, resource),
     }
-    return {
-        name: value for name, value in row.items() if value not in ("", {}) or name == "service"
-    }
+    return {key: told for key, told in row.items() if told not in ("", {}) or key == "service"}
 
 
 def attributes(pairs: Any) -> dict[str, Any]:
@@ -119,9 +110,9 @@ def attributes(pairs: Any) -> dict[str, Any]:
     return {str(pair.get("key") or ""): _value(pair.get("value")) for pair in objects(pairs)}
 
 
-def hex_id(text: Any) -> str:
+def hex_id(value: Any) -> str:
     """An id as hexadecimal digits: OTLP's JSON has it so, protobuf's own JSON in base64."""
-    given = str(text or "")
+    given = str(value or "")
     if HEX.fullmatch(given):
         return given.lower()
     try:

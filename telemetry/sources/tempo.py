@@ -57,8 +57,9 @@ class Tempo(Traces):
 
 def trace_ql(question: Question) -> str:
     """The query, with every name quoted as TraceQL wants it."""
-    named = f"resource.service.name = {json.dumps(question.service)}" if question.service else ""
-    state = STATES[question.sort].format(ms=question.slow_ms)
+    quoted = json.dumps(question.service, ensure_ascii=False)  # Go knows no surrogate pairs
+    named = f"resource.service.name = {quoted}" if question.service else ""
+    state = STATES[question.sort].format(ms=max(1.0, question.slow_ms))
     return f"{{ {' && '.join(filter(None, [named, state]))} }}"
 
 

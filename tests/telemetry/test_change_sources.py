@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from warroom.errors import TelemetryError
 from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
-from warroom.telemetry.sources import github, grafana
+from warroom.telemetry.sources import changes, github, grafana
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.grafana import Listed, listed
 from warroom.telemetry.sources.registry import OPENERS
@@ -181,6 +182,20 @@ def test_a_part_is_kept_and_the_rest_is_a_gap(hub, monkeypatch):
     assert [row["id"] for row in rows(batch)] == ["deployment-3"]
     assert "API rate limit exceeded" in batch.gap
     assert f"github at {hub.where}" in batch.gap
+
+
+def test_what_takes_long_goes_on_with_the_next_step(hub, monkeypatch):
+    for number in range(4):
+        commit(hub, number)
+    ticks = iter(range(0, 10**6, 5))
+    clock = SimpleNamespace(monotonic=lambda: float(next(ticks)))
+    monkeypatch.setattr(changes, "time", clock)
+    source = opened(hub)
+    first = source.read(SourceQuery(window=AROUND))
+    assert [row["summary"] for row in rows(first)] == ["Change 3", "Change 2"]
+    assert "the rest is asked for with the next step" in first.gap
+    second = source.read(SourceQuery(window=AROUND, after=first.after))
+    assert [row["summary"] for row in rows(second)] == ["Change 1", "Change 0"]
 
 
 @pytest.mark.parametrize("backend", ["hub", "board"])

@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status, TracesData
 
 from warroom.errors import TelemetryError
-from warroom.telemetry.sources.otlp import MOST_ATTRIBUTES, decoded, span_rows
+from warroom.telemetry.sources.otlp import MOST_ATTRIBUTES, from_protobuf, span_rows
 
 TRACE, SPAN, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
 BASE64 = {text: base64.b64encode(bytes.fromhex(text)).decode() for text in (TRACE, SPAN, ABOVE)}
@@ -121,12 +121,12 @@ def test_protobuf_says_the_same_as_json():
     sent.status.code = Status.STATUS_CODE_ERROR
     sent.attributes.add(key="http.route").value.string_value = "/pay"
     sent.attributes.add(key="retries").value.int_value = 3
-    assert list(span_rows(decoded(message.SerializeToString()))) == [only(found)]
+    assert list(span_rows(from_protobuf(message.SerializeToString()))) == [only(found)]
 
 
 def test_what_is_no_protobuf_is_said():
     with pytest.raises(TelemetryError, match="no OTLP protobuf"):
-        decoded(b"<html>")
+        from_protobuf(b"<html>")
 
 
 @pytest.mark.parametrize(

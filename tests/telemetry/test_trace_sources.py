@@ -266,4 +266,5 @@ def test_spans_of_one_trace_are_bounded(backend):
 def test_names_are_quoted_for_trace_ql():
     asked = Question('a" || {', WHOLE, "slow", 250.4)
     assert trace_ql(asked) == r'{ resource.service.name = "a\" || {" && traceDuration >= 250ms }'
+    assert trace_ql(Question("ä☃", WHOLE)) == '{ resource.service.name = "ä☃" }'
     assert trace_ql(Question("", WHOLE)) == "{  }"
