@@ -155,8 +155,9 @@ class Recorder:
             try:
                 batch = source.read(ask)
             except TelemetryError as error:
-                batch = Batch(gap=f"{source.name}: {error}", after=reading.after)
-            self._add(source.modality, reading.fresh(batch, now))
+                batch = Batch(gap=f"{source.name}: {error}")  # asked again from where it stood
+            else:
+                self._add(source.modality, reading.fresh(batch, now))
             reading.says, reading.gap = batch.left_out, batch.gap
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:
