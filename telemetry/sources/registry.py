@@ -5,8 +5,10 @@ from pathlib import Path
 
 from .datasource import Datasource
 from .files import Files
+from .loki import open_loki
 from .prometheus import open_prometheus
 from .source import MODALITIES, Source
+from .victorialogs import open_victorialogs
 
 Opener = Callable[[Datasource], Sequence[Source]]
 """Takes where a backend is; its sources, one for each modality that it has. Asks nothing yet."""
@@ -16,7 +18,12 @@ def _files(where: Datasource) -> Sequence[Source]:
     return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
-OPENERS: dict[str, Opener] = {"files": _files, "prometheus": open_prometheus}
+OPENERS: dict[str, Opener] = {
+    "files": _files,
+    "prometheus": open_prometheus,
+    "loki": open_loki,
+    "victorialogs": open_victorialogs,
+}
 """By the kind of backend."""
 
 

@@ -11,6 +11,7 @@ from zlib import crc32
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
+from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 
 Row = dict[str, Any]
@@ -79,6 +80,8 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "files": Folder,
     "example": Document,
     "prometheus": PrometheusBackend,
+    "loki": LokiBackend,
+    "victorialogs": VictoriaLogsBackend,
 }
 """One for each kind of source there is."""
 

@@ -35,7 +35,9 @@ def recorder(backend: PrometheusBackend, service: str = "", **facts: Any) -> Rec
     return made
 
 
-def scrape(backend: PrometheusBackend, name: str, per_second: float = 0, first=0.0, **labels):
+def scrape(
+    backend: PrometheusBackend, name: str, per_second: Any = 0, first: Any = 0.0, **labels: str
+) -> None:
     """A series with a sample each 5 s; labels as they come."""
     for second in range(0, SECONDS, 5):
         value = first + per_second * second
