@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from ..errors import StoreUnavailable
 from ..incident.document import Alert, Incident
@@ -17,7 +17,7 @@ from ..incident.lifecycle import State
 from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
-from ..record.work import OVER, wake
+from ..record.work import ENDED, wake
 from .scopes import Calls, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened
@@ -26,9 +26,7 @@ BATCH = 1000
 """Alerts that are grouped in one transaction."""
 
 
-def group_due(
-    records: Store, now: datetime, calls: Calls | None = None, note: str = ""
-) -> dict[str, bool]:
+def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict[str, bool]:
     """Give every alert that is due to its incident; the incidents that heard something, by id, and
     whether each is a new one.
 
@@ -36,7 +34,6 @@ def group_due(
         records: the record.
         now: as the incidents live it.
         calls: who calls whom.
-        note: one line on who answers, for new incidents.
 
     Raises StoreError; what was grouped by then stays grouped.
     """
@@ -44,15 +41,19 @@ def group_due(
     while True:
         with records.durable.begin() as connection:
             due = due_rows(connection, now.timestamp())
-            batch = Batch(records, connection, now, calls or {}, note)
+            batch = Batch(records, connection, now, calls or {})
             found = batch.take(due) | found
         if len(due) < BATCH:
             return found
 
 
 def due_rows(connection: Connection, at: float) -> list[Row]:
-    """The rows to look at, ours until the transaction ends: the worst first."""
-    query = select(ALERTS).where(ALERTS.c.due_at <= at).order_by(ALERTS.c.id).limit(BATCH)
+    """The rows to look at, ours until the transaction ends: the worst first. Due is also what
+    still fires and came to an incident after its last look, once the work on that has ended."""
+    ended = and_(WORK.c.incident_id == ALERTS.c.incident_id, WORK.c.status.in_(ENDED))
+    left = and_(ALERTS.c.unworked.is_(True), ALERTS.c.ends_at.is_(None), exists().where(ended))
+    due = or_(ALERTS.c.due_at <= at, left)
+    query = select(ALERTS).where(due).order_by(ALERTS.c.id).limit(BATCH)
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     return sorted(rows, key=lambda row: (row.scope, row.rank, row.starts_at, row.id))
 
@@ -76,7 +77,6 @@ class Batch:
     connection: Connection
     now: datetime
     calls: Calls
-    note: str
     shares: dict[str, Share] = field(default_factory=dict)
 
     def take(self, rows: Sequence[Row]) -> dict[str, bool]:
@@ -132,7 +132,8 @@ class Batch:
             silence, due = muted.get(row.id, (None, None))
             incident_id, reason = given.get(row.id, (row.incident_id, row.reason))
             mark = {"row": row.id, "incident_id": incident_id, "reason": reason}
-            marks.append({**mark, "looked_at": row.last_at, "due_at": due, "silence_id": silence})
+            mark |= {"looked_at": row.last_at, "due_at": due, "silence_id": silence}
+            marks.append({**mark, "unworked": row.id in given})
         if marks:
             connection = self.connection
             connection.execute(update(ALERTS).where(ALERTS.c.id == bindparam("row")), marks)
@@ -167,7 +168,7 @@ class Batch:
         news: list[IncidentEvent] = []
         if share.new:
             first, *arrivals = arrivals
-            document = opened(incident_id, first.alert, self.now, self.note, share.related)
+            document = opened(incident_id, first.alert, self.now, related=share.related)
             store.add(self.connection, document)
             news.append(AlertTaken(alert=first.alert))
         share.told = share.new or bool(arrivals or share.ended) or doubled(before, count)
@@ -213,7 +214,7 @@ class Batch:
         for incident_id in sorted(self.shares):
             if self.shares[incident_id].told:
                 wake(self.connection, incident_id, why="alerts came in")
-        mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status == OVER)
+        mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status.in_(ENDED))
         held = select(WORK.c.incident_id).where(*mine).with_for_update(read=True)
         if over := self.connection.execute(held).scalars().first():
             raise StoreUnavailable(f"{over} ended while an alert joined it; look again")

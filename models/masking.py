@@ -18,6 +18,7 @@ from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec, Wrapp
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP|PATH)_\d+)(?: [a-z ]+)?\]")
 KEPT = ("SECRET", "CARD", "IBAN", "ID")
 """Kinds that no sentence needs: they stay masked in what people read."""
+EVERY = (*KEPT, "EMAIL", "PHONE", "PERSON", "IP", "PATH")
 ROUNDS = 4
 """A secret within a secret is rare, three of them are nobody's telemetry."""
 HUNTED = 400
@@ -26,6 +27,8 @@ HUNTED = 400
 
 class Mask:
     """One incident's masks: out goes [IP_1], back comes the address."""
+
+    kinds = EVERY
 
     def __init__(self) -> None:
         self._masks: dict[tuple[str, str], str] = {}  # (kind, value) -> mask
@@ -87,7 +90,8 @@ class Mask:
         return value
 
     def _field(self, value: str, name: str) -> str:
-        secret, person = named.is_secret(name), named.is_person(name)
+        secret = named.is_secret(name)
+        person = "PERSON" in self.kinds and named.is_person(name)
         if value.strip() and (secret or person) and named.is_value(value.strip()):
             span = SecretSpan(0, len(value), "SECRET" if secret else "PERSON", "", named=secret)
             return self._issue(span, value)
@@ -96,29 +100,35 @@ class Mask:
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
         plain, at = normal(text)
-        spans = [span for form in forms() for span in form.spans(plain)]
+        wanted = [form for form in forms() if form.kind in self.kinds]
+        spans = [span for form in wanted for span in form.spans(plain)]
         spans += named.spans(plain)
         spans += [
             SecretSpan(start, end, "SECRET", label) for start, end, label in rules.spans(plain)
         ]
+        spans = [s for s in spans if s.kind in self.kinds]
         spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
         if at:
             spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
         return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
 
     def _issue(self, span: SecretSpan, value: str) -> str:
-        """The value's mask; a new one for a new value."""
+        """The value's mask."""
         with self._lock:
-            known = self._masks.get((span.kind, value))
-            if known is None:
-                self._numbers[span.kind] += 1
-                name = f"{span.kind}_{self._numbers[span.kind]}"
-                known = f"[{name} {span.label}]" if span.label else f"[{name}]"
-                self._masks[span.kind, value] = known
-                self._values[name] = value
+            known = self._mask_of(span, value)
             if span.named and len(self._hunted) < HUNTED and _telling(value):
                 self._hunted[value] = known
             return known
+
+    def _mask_of(self, span: SecretSpan, value: str) -> str:
+        """A new one for a new value."""
+        known = self._masks.get((span.kind, value))
+        if known is None:
+            self._numbers[span.kind] += 1
+            name = f"{span.kind}_{self._numbers[span.kind]}"
+            known = self._masks[span.kind, value] = _written(name, span.label)
+            self._values[name] = value
+        return known
 
     def _hunt(self, text: str) -> str:
         """Secrets that were given away elsewhere, longest first."""
@@ -127,6 +137,62 @@ class Mask:
                 whole = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
                 text = re.sub(whole, self._hunted[value], text)
         return text
+
+
+SHORT = re.compile(r"[A-Za-z][\w./-]{0,13}")
+"""A name: shorter than what any form or rule knows."""
+CLEAR = 2000
+"""Texts without a secret that are remembered: most come again and again."""
+
+
+class Redaction(Mask):
+    """Takes secrets out of what goes on record, for good: there is no way back, so all of a kind
+    have the number 0, which no mask of a `Mask` has. People and addresses stay: those who respond
+    have to find them."""
+
+    kinds = KEPT
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clear: set[str] = set()
+
+    def __call__(self, content: Any) -> Any:
+        """JSON with the secrets of its texts masked; a number stays a number."""
+        if len(self._clear) > CLEAR:
+            self._clear = set()
+        new = {text for text in texts_in(content) if not SHORT.fullmatch(text)} - self._clear
+        self._clear |= {text for text in new if not self._found(text)}
+        return each_text(content, self._redacted)
+
+    def _redacted(self, text: str, name: str) -> str:
+        if not named.is_secret(name) and (text in self._clear or SHORT.fullmatch(text)):
+            return self._hunt(text)
+        return self._field(text, name)
+
+    def _mask_of(self, span: SecretSpan, value: str) -> str:
+        return _written(f"{span.kind}_0", span.label)
+
+
+def _written(name: str, label: str) -> str:
+    return f"[{name} {label}]" if label else f"[{name}]"
+
+
+def texts_in(content: Any) -> list[str]:
+    """Every text in JSON."""
+    if isinstance(content, dict):
+        return [text for each in content.values() for text in texts_in(each)]
+    if isinstance(content, list):
+        return [text for each in content for text in texts_in(each)]
+    return [content] if isinstance(content, str) else []
+
+
+def each_text(content: Any, change: Callable[[str, str], str], name: str = "") -> Any:
+    """JSON with every text changed; `change` gets it and the name of the field that holds it."""
+    if isinstance(content, dict):
+        return {key: each_text(each, change, key) for key, each in content.items()}
+    if isinstance(content, list):
+        return [each_text(each, change, name) for each in content]
+    return change(content, name) if isinstance(content, str) else content
 
 
 def normal(text: str) -> tuple[str, list[int]]:
