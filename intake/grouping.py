@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from ..errors import StoreUnavailable
 from ..incident.document import Alert, Incident
@@ -47,14 +46,29 @@ def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict
             return found
 
 
+LATER = ALERTS.alias()
+FIRES = and_(
+    ALERTS.c.ends_at.is_(None),
+    ~exists().where(
+        LATER.c.receiver == ALERTS.c.receiver,
+        LATER.c.fingerprint == ALERTS.c.fingerprint,
+        LATER.c.starts_at > ALERTS.c.starts_at,
+    ),
+)
+"""Not over, and not followed by a later episode."""
+
+
 def due_rows(connection: Connection, at: float) -> list[Row]:
     """The rows to look at, ours until the transaction ends: the worst first. Due is also what
     still fires and came to an incident after its last look, once the work on that has ended."""
     ended = and_(WORK.c.incident_id == ALERTS.c.incident_id, WORK.c.status.in_(ENDED))
-    left = and_(ALERTS.c.unworked.is_(True), ALERTS.c.ends_at.is_(None), exists().where(ended))
-    due = or_(ALERTS.c.due_at <= at, left)
-    query = select(ALERTS).where(due).order_by(ALERTS.c.id).limit(BATCH)
-    rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+    left = and_(ALERTS.c.unworked.is_(True), FIRES, exists().where(ended))
+    found: dict[int, Row] = {}
+    for due in (ALERTS.c.due_at <= at, left):  # one by one: each has its index
+        query = select(ALERTS).where(due).order_by(ALERTS.c.due_at, ALERTS.c.id)
+        query = query.limit(BATCH - len(found)).with_for_update(skip_locked=True, of=ALERTS)
+        found |= {row.id: row for row in connection.execute(query)}
+    rows = list(found.values())
     return sorted(rows, key=lambda row: (row.scope, row.rank, row.starts_at, row.id))
 
 
@@ -195,14 +209,8 @@ class Batch:
         self.records.ledger.withdraw(incident_id, by, reason, self.connection)
 
     def _firing(self, incident_id: str) -> int:
-        """How many alerts of it fire: not over, and not followed by a later episode."""
-        later = ALERTS.alias()
-        followed = sa.exists().where(
-            later.c.receiver == ALERTS.c.receiver,
-            later.c.fingerprint == ALERTS.c.fingerprint,
-            later.c.starts_at > ALERTS.c.starts_at,
-        )
-        here = (ALERTS.c.incident_id == incident_id, ALERTS.c.ends_at.is_(None), ~followed)
+        """How many alerts of it fire."""
+        here = (ALERTS.c.incident_id == incident_id, FIRES)
         return self.connection.execute(select(func.count()).where(*here)).scalar_one()
 
     def _wake(self) -> None:

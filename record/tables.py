@@ -57,7 +57,7 @@ ALERTS = sa.Table(  # one row an episode: from when it fires until it is over
     sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
     sa.Column("reason", sa.Text, nullable=False),  # why that one
     # Its incident has not looked at what hurts since it came (Store.look).
-    sa.Column("unworked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unworked", sa.Boolean, nullable=False, server_default=sa.false(), index=True),
     sa.Index("alerts_episode", "receiver", "fingerprint", "starts_at", unique=True),
     sa.Index("alerts_scope", "scope", "last_at"),
 )

@@ -209,7 +209,7 @@ def test_one_that_is_killed_while_grouping_leaves_it_to_the_next(store: Store) -
             raise Killed
 
     with pytest.raises(Killed), store.durable.begin() as connection:
-        Doomed(store, connection, NOW, {}, "").take(due_rows(connection, NOW.timestamp()))
+        Doomed(store, connection, NOW, {}).take(due_rows(connection, NOW.timestamp()))
     assert store.incidents() == []
     (incident,) = group(store)
     assert kept(store)[0].incident_id == incident.id
