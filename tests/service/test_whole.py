@@ -63,7 +63,7 @@ def approve_all(client: httpx.Client, incident: str) -> None:
         for line in client.get(f"{V1}/incidents/{incident}/requests").json():
             path = f"{V1}/incidents/{incident}/requests/{line['subject']}/approve"
             assert client.post(path).status_code in (200, 409)
-        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] == "over"
+        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] in ENDED
 
     wait_for(over, client)
 
