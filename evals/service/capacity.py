@@ -1,7 +1,7 @@
 """A large installation on paper: queues, simulated with service times that are measured here first.
 
-Half of the alerts come at any time, half in storms that open incidents at once. Deliveries queue for
-one process that takes them in; turns queue for workers, each of one core and some slots.
+Half of the alerts come at any time, half in storms that open incidents at once. Deliveries queue
+for one process that takes them in; turns queue for workers, each of one core and some slots.
 """
 
 import heapq
@@ -82,8 +82,8 @@ def _notes(times: Times) -> list[str]:
     by_slots = per_hour * SLOTS / (times.turn_s + THINKING_S) / times.turns
     one = Scenario()
     return [
-        f"measured: {times.delivery_s * 1000:.1f} ms a delivery and {times.alert_s * 1000:.2f} ms an "
-        f"alert in it, answered after {times.answer_s * 1000:.0f} ms when nobody waits; a turn "
+        f"measured: {times.delivery_s * 1000:.1f} ms a delivery and {times.alert_s * 1000:.2f} ms "
+        f"an alert in it, answered after {times.answer_s * 1000:.0f} ms when nobody waits; a turn "
         f"{times.turn_s:.2f} s of CPU, {times.turns:.1f} turns an incident",
         f"×1: {one.services:,} services; {one.storms} storms an hour of {one.storm_s:g} s and "
         f"{one.storm_services} services; {GROUP} alerts a delivery; refused: 503, sent again",
@@ -146,8 +146,8 @@ def turns_due(scenario: Scenario, times: Times, rng: random.Random) -> list[floa
         begins += [at + rng.uniform(0, scenario.storm_s) for _ in range(scenario.storm_services)]
     rest = scenario.scale * scenario.incidents - len(begins)
     begins += [rng.uniform(0, HOUR_S) for _ in range(rest)]
-    later = range(round(times.turns) - 1)
-    return sorted([*begins, *(at + rng.uniform(0, scenario.open_s) for at in begins for _ in later)])
+    later = [at for at in begins for _ in range(round(times.turns) - 1)]
+    return sorted([*begins, *(at + rng.uniform(0, scenario.open_s) for at in later)])
 
 
 def lateness(

@@ -89,7 +89,8 @@ class Worked:
 
 def worked(made: Installation, bundle: Path, incidents: int) -> Worked:
     """Work so many in this thread, turn by turn as a worker does; one before, to load modules."""
-    turns, found = Turns(made.settings, Sources(telemetry=bundle)), taken(made, bundle, 1 + incidents)
+    turns = Turns(made.settings, Sources(telemetry=bundle))
+    found = taken(made, bundle, 1 + incidents)
     count, began, cpu = 0, 0.0, 0.0
     for number, incident in enumerate(found):
         if number == 1:

@@ -1,5 +1,5 @@
-"""An installation for one measurement: a home, a database of either kind, `warroom serve` and workers
-as processes of their own, as a team runs them.
+"""An installation for one measurement: a home, a database of either kind, `warroom serve` and
+workers as processes of their own, as a team runs them.
 """
 
 import os

@@ -84,7 +84,7 @@ def _grouped(serving: Serving) -> str:
 
 
 def inserted(store: Store, many: int, seed: int) -> float:
-    """Rows a second by SQLAlchemy alone, `many` in a durable commit: one row, always another key."""
+    """Rows a second by SQLAlchemy alone, `many` in a durable commit: a row, always another key."""
     (post,) = posts(1, 1, seed)
     keep(store.engine, [Delivery("", post.body, alerts=read_alerts(post.body))], time.time())
     with store.reading.begin() as connection:

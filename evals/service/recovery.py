@@ -44,7 +44,7 @@ def recovery(database: str, incidents: int, _seed: int) -> Figure:
     rows.append([f"{incidents} open", *counts])
     met = seconds <= TARGET_S and not found["lost"] and open_ == incidents
     notes = [
-        "as a crash leaves them, a third each: waits for its time, due, held by a process that is gone",
+        "as a crash leaves them, a third each: waits for its time, due, held by a dead process",
         f"from the start of the process; taken up: after {TAKEN_S:g} s; /metrics: ready or waiting",
         target(f"all recovered within {TARGET_S:g} s", met),
     ]

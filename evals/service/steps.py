@@ -96,8 +96,9 @@ def _again(home: Path, first: ResponseContext, said: Incident, stages: Counter[s
         for record in said.evidence:
             context.store.add_evidence(incident, record, first.store.payload(record.digest))
 
-    with _answering(said) as graph, open_checkpointer(context.settings) as saver, sampled() as found:
-        _document, ms = _worked(context, graph.compile(checkpointer=saver), give)
+    with _answering(said) as graph, open_checkpointer(context.settings) as saver:
+        with sampled() as found:
+            _document, ms = _worked(context, graph.compile(checkpointer=saver), give)
     stages.update(found)
     return ms
 
@@ -106,11 +107,12 @@ def _again(home: Path, first: ResponseContext, said: Incident, stages: Counter[s
 def _answering(said: Incident) -> Iterator[StateGraph]:
     """The response's graph with these reports for playbooks, in their order."""
     kept = {name: step for name, step in vars(steps).items() if isinstance(step, Step)}
-    left = {step.number: [r for r in said.reports if r.step == step.number] for step in kept.values()}
+    left = list(said.reports)
 
     def answer(case: Case) -> AnyReport:
-        reports = left[case.step.number]
-        return reports.pop(0) if len(reports) > 1 else reports[0]
+        mine = [report for report in left if report.step == case.step.number]
+        left.remove(mine[0])
+        return mine[0]
 
     try:
         for name, step in kept.items():

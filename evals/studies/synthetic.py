@@ -141,7 +141,7 @@ class SyntheticRecording:
 
 
 def write(root: Path, seed: int = 1, rate: int = RATE) -> Path:
-    """Write the bundle, of so many requests a second, into an empty or new directory; returns it."""
+    """Write the bundle, of `rate` requests a second, into an empty or new directory."""
     recording = SyntheticRecording(random.Random(seed))
     for second in range(SECONDS):
         for _ in range(rate):

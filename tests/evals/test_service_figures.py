@@ -129,7 +129,8 @@ def test_a_figure_that_there_is_not_is_said():
 @pytest.mark.parametrize(("name", "size"), [("intake", 1), ("recovery", 9), ("memory", 1000)])
 def test_a_small_one_is_measured(name, size, database):
     found = BENCHES[name].measure(database, size, 1)
-    assert found.met is not None and all(len(row) == len(found.grid.heads) for row in found.grid.rows)
+    assert found.met is not None
+    assert all(len(row) == len(found.grid.heads) for row in found.grid.rows)
 
 
 @pytest.mark.reliability
