@@ -115,7 +115,7 @@ class Work:
         while True:
             with self.engine.begin() as connection:
                 now = self.clock(connection)
-                row = _locked(connection, _due(now, only), skip=True)
+                row = _locked(connection, is_due(now, only), skip=True)
                 if row is None:
                     return None
                 crashes = row["attempts"] + (row["owner"] is not None)
@@ -204,7 +204,7 @@ class Work:
     def due(self, most: int) -> list[str]:
         """Incidents that may be taken now, the one that waits longest first."""
         with self.reading.begin() as connection:
-            query = select(WORK.c.incident_id).where(_due(self.clock(connection)))
+            query = select(WORK.c.incident_id).where(is_due(self.clock(connection)))
             return list(connection.execute(query.order_by(SINCE).limit(most)).scalars())
 
     def standing(self, incident_id: str) -> Standing | None:
@@ -221,7 +221,8 @@ FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
 
 
-def _due(now: float, only: str | None = None) -> ColumnElement[bool]:
+def is_due(now: float, only: str | None = None) -> ColumnElement[bool]:
+    """Whether it may be taken: its time has come, or its holder's lease has run out."""
     waits = and_(WORK.c.owner.is_(None), WORK.c.wake_at <= now)
     orphaned = and_(WORK.c.owner.is_not(None), WORK.c.lease_until <= now)
     open_ = and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
