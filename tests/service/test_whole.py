@@ -122,6 +122,7 @@ def test_two_workers_on_postgresql_one_of_them_killed(system, server):
         assert client.get(f"{V1}/audit").json()["fault"] == ""
 
 
+@pytest.mark.thorough
 def test_what_is_printed_makes_a_real_alertmanager_send(tmp_path):
     program = installed(ALERTS)
     if program is None:

@@ -1,10 +1,14 @@
 """A synthetic shop: a bundle of traffic through nine services, with one known fault in it."""
 
+import atexit
 import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -275,6 +279,14 @@ def write_shop(
     seed: int = 7,
 ) -> Path:
     """Write `seconds` of traffic from START on; returns the bundle's directory."""
+    return Path(copytree(_written(fault, seconds, rps, seed), root, dirs_exist_ok=True))
+
+
+@cache  # the same traffic each time, and much of it
+def _written(fault: Fault, seconds: int, rps: int, seed: int) -> Path:
+    folder = Path(mkdtemp(prefix="shop-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
+    root = folder / "bundle"
     with BundleWriter(root, catalogue()) as bundle:
         shop = Shop(bundle, fault, random.Random(seed))
         for second in range(seconds):
