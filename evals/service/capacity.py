@@ -4,7 +4,6 @@ Half of the alerts come at any time, half in storms that open incidents at once.
 for one process that takes them in; turns queue for workers, each of one core and some slots.
 """
 
-import heapq
 import random
 from collections import deque
 from collections.abc import Sequence
@@ -69,7 +68,7 @@ def capacity(database: str, _size: int, seed: int) -> Figure:
         late += [np.percentile(lateness(due, times, n, THINKING_S), 99) for n in WORKERS]
         counts = [f"{scenario.alerts * scale:,}", f"{100 * scale:,}", f"{busy:.0%}"]
         seconds = [f"{each:,.0f}" for each in late]
-        rows.append([f"×{scale}", *counts, *in_ms(waits)[1:], f"{refused:.1%}", *seconds])
+        rows.append([f"{scale} times", *counts, *in_ms(waits)[1:], f"{refused:.1%}", *seconds])
     heads = ["", "alerts/h", "open", "intake busy", "p99 ms", "max ms", "refused"]
     heads += [f"{n} workers" for n in WORKERS] + [f"{n} thinking" for n in WORKERS]
     return Figure(ResultGrid(f"Capacity, simulated: {database}", heads, rows, _notes(times)))
@@ -85,7 +84,7 @@ def _notes(times: Times) -> list[str]:
         f"measured: {times.delivery_s * 1000:.1f} ms a delivery and {times.alert_s * 1000:.2f} ms "
         f"an alert in it, answered after {times.answer_s * 1000:.0f} ms when nobody waits; a turn "
         f"{times.turn_s:.2f} s of CPU, {times.turns:.1f} turns an incident",
-        f"×1: {one.services:,} services; {one.storms} storms an hour of {one.storm_s:g} s and "
+        f"1 times: {one.services:,} services; {one.storms} storms an hour of {one.storm_s:g} s and "
         f"{one.storm_services} services; {GROUP} alerts a delivery; refused: 503, sent again",
         f"workers: seconds (99th percentile) that a turn is late with so many, {SLOTS} slots each; "
         f"thinking: a turn waits {THINKING_S:g} s for a model besides",
@@ -154,12 +153,10 @@ def lateness(
     due: Sequence[float], times: Times, workers: int, thinking_s: float = 0.0
 ) -> list[float]:
     """Seconds that each turn waits for a slot and for the core of that slot's worker."""
-    free = [(0.0, worker) for worker in range(workers) for _ in range(SLOTS)]
-    core, found = [0.0] * workers, []
+    slots, cores, found = [0.0] * (SLOTS * workers), [0.0] * workers, []
     for at in due:
-        slot, worker = heapq.heappop(free)
-        begins = max(at, slot, core[worker])
-        core[worker] = begins + times.turn_s
+        begins, slot = min((max(at, t, cores[n // SLOTS]), n) for n, t in enumerate(slots))
         found.append(begins - at)
-        heapq.heappush(free, (core[worker] + thinking_s, worker))
+        cores[slot // SLOTS] = begins + times.turn_s
+        slots[slot] = cores[slot // SLOTS] + thinking_s
     return found

@@ -97,8 +97,9 @@ def _again(home: Path, first: ResponseContext, said: Incident, stages: Counter[s
             context.store.add_evidence(incident, record, first.store.payload(record.digest))
 
     with _answering(said) as graph, open_checkpointer(context.settings) as saver:
+        compiled = graph.compile(checkpointer=saver)
         with sampled() as found:
-            _document, ms = _worked(context, graph.compile(checkpointer=saver), give)
+            _document, ms = _worked(context, compiled, give)
     stages.update(found)
     return ms
 
