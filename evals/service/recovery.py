@@ -61,7 +61,7 @@ def _leave(store: Store, incidents: int) -> None:
     with store.durable.begin() as connection:
         for number in range(incidents):
             incident_id = f"INC-{number:05d}"
-            alert = Alert(name="HighErrorRate", service=f"service-{number}", source="figures")
+            alert = Alert(name="Slow", service="cart", fingerprint=incident_id, source="figures")
             add(connection, opened(incident_id, alert, utc_now()))
             wake(connection, incident_id, why="an alert")
             values = {"status": WAITING, "token": 1, **ways[number % 3]}
