@@ -1,0 +1,178 @@
+"""One installation as a team has it: a recorded bundle for telemetry, a world to act on, a database
+that outlives every process, and `warroom serve` and `warroom worker` as processes that die."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import httpx
+
+from warroom.incident.timeline import from_ts
+from warroom.record.store import Store
+from warroom.tests.support.bundles import START
+from warroom.tests.support.responses import ONSET
+from warroom.tests.support.serving import Serving, serving, wait_for, working
+from warroom.tests.support.supervisor_world import World
+
+V1 = "/api/v1"
+PLACES = ("sqlite", "postgresql")
+
+
+def alert(service: str = "gateway", number: int = 1, **labels: str) -> dict[str, Any]:
+    """One alert as Alertmanager writes it, of the time in which the recording is ill."""
+    named = {"alertname": "HighErrorRate", "service": service, "severity": "critical", **labels}
+    return {
+        "status": "firing",
+        "labels": named,
+        "annotations": {"summary": f"{service} requests fail"},
+        "startsAt": from_ts(START + ONSET + 5).isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "fingerprint": f"{number:016x}",
+    }
+
+
+def delivery(*alerts: dict[str, Any]) -> dict[str, Any]:
+    """A delivery of these as Alertmanager sends it."""
+    given = list(alerts) or [alert()]
+    return {
+        "receiver": "warroom",
+        "status": "firing",
+        "alerts": given,
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "http://alertmanager:9093",
+        "version": "4",
+        "groupKey": "{}",
+        "truncatedAlerts": 0,
+    }
+
+
+@dataclass
+class Installation:
+    """What outlives the processes."""
+
+    folder: Path
+    bundle: Path
+    world: World
+    database: str = ""  # a PostgreSQL; empty: a file in the home
+    token: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.operations = self.folder / "operations.json"
+        access = {"supervisor_url": self.world.url, "system": "shop"}
+        self.operations.write_text(json.dumps(access))
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["--telemetry", str(self.bundle), "--operations", str(self.operations)]
+
+    @property
+    def shared(self) -> dict[str, str]:
+        found = {"WARROOM_AUDIT_KEY": str(self.folder / "audit.key"), **self.environment}
+        return {**found, **({"WARROOM_DATABASE_URL": self.database} if self.database else {})}
+
+    @contextmanager
+    def serve(self, *more: str, **environment: str) -> Iterator["Asked"]:
+        """`warroom serve`, with the token of its first start."""
+        given = {**self.shared, **environment}
+        with serving(self.home, *self.arguments, *more, token=self.token, **given) as service:
+            self.token = service.token
+            with service.client() as client:
+                yield Asked(service, client, self)
+
+    def work(self, **environment: str) -> AbstractContextManager[Popen[str]]:
+        """`warroom worker`."""
+        return working(self.home, *self.arguments, **{**self.shared, **environment})
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The record as it lies there."""
+        os.environ["WARROOM_AUDIT_KEY"] = str(self.folder / "audit.key")
+        store = Store.open(self.database or self.home / "warroom.db", self.folder / "audit.key")
+        try:
+            yield store
+        finally:
+            store.engine.dispose()
+
+
+@dataclass
+class Asked:
+    """A running service and who asks it."""
+
+    service: Serving
+    client: httpx.Client
+    installation: Installation
+
+    @property
+    def pid(self) -> int:
+        return self.service.process.pid
+
+    def post(self, body: Any, receiver: str = "alertmanager", **headers: str) -> httpx.Response:
+        """A delivery, as it is sent."""
+        secret = (self.installation.home / "alertmanager.secret").read_text().strip()
+        given = {"Authorization": f"Bearer {secret}", **headers}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given.setdefault("Content-Type", "application/json")
+        url = f"{self.service.url}/hooks/{receiver}"
+        return httpx.post(url, content=content, headers=given, timeout=40)
+
+    def send(self, *alerts: dict[str, Any]) -> None:
+        """A delivery that has to be taken."""
+        answer = self.post(delivery(*alerts))
+        assert answer.status_code == 200, (answer.status_code, answer.text)
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.client.get(f"{V1}{path}", params=params)
+        assert answer.status_code == 200, (answer.status_code, answer.text)
+        return answer.json()
+
+    def until(self, what: Callable[[], Any]) -> Any:
+        """What comes of this, once something does."""
+        return wait_for(what, self.client)
+
+    def incidents(self) -> list[dict[str, Any]]:
+        return self.get("/incidents", limit=500)["items"]
+
+    def questions(self, kind: str = "") -> list[dict[str, Any]]:
+        found = self.get("/requests")["items"]
+        return [each for each in found if kind in ("", each["kind"])]
+
+    def asked_for(self, kind: str = "action") -> dict[str, Any]:
+        """The first question of a kind, once it is asked."""
+        return self.until(lambda: self.questions(kind))[0]
+
+    def answer(self, question: dict[str, Any], how: str = "approve", **form: Any) -> httpx.Response:
+        path = f"{V1}/incidents/{question['incident']}/requests/{question['subject']}/{how}"
+        return self.client.post(path, json=form or None)
+
+    def approve_until_over(self, incident: str = "", how: str = "approve") -> None:
+        """Answer whatever is asked alike until the work is over; a text and what is known to have
+        happened are always approved."""
+        form = {} if how == "approve" else {"reason": "a test"}
+
+        def over() -> bool:
+            for line in self.questions():
+                said = (how, form) if line["kind"] == "action" else ("approve", {})
+                assert self.answer(line, said[0], **said[1]).status_code in (200, 409)
+            rows = [incident] if incident else [line["id"] for line in self.incidents()]
+            return all(self.work(row)["status"] == "over" for row in rows)
+
+        self.until(over)
+
+    def work(self, incident: str) -> dict[str, Any]:
+        return self.get(f"/incidents/{incident}/work")
+
+    def whole(self) -> bool:
+        """Whether the audit log is."""
+        return self.get("/audit")["whole"]
