@@ -12,7 +12,7 @@ waits, and the row of work says until when.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -20,15 +20,23 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
-from .errors import InputError
+from .errors import InputError, StoreError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
-from .incident.events import ModelWrites, ResponseEvent, StepDone
+from .incident.events import (
+    ActionDone,
+    ActionStarted,
+    ModelWrites,
+    PlaybookAnswered,
+    ResponseEvent,
+    StepDone,
+)
 from .intake.handing import take
 from .intake.scopes import calls_of
 from .record import events
 from .record.checkpoints import open_checkpointer, readable
+from .record.events import Told
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
@@ -213,8 +221,7 @@ class Response:
             stream_mode=["custom"],
             subgraphs=True,
         )
-        keep = _keeper(context, held)
-        with closing(stream):
+        with closing(stream), _keeping(context, held) as keep:
             for _namespace, _mode, each in stream:
                 event = cast("ResponseEvent", each)
                 keep(event)
@@ -229,18 +236,40 @@ class Response:
         }
 
 
-def _keeper(context: ResponseContext, held: Held) -> Callable[[ResponseEvent], None]:
-    """Stores each event for those who follow; a step that is done ends a row of failures."""
-    store, failures = context.store, True
+POINTS = (PlaybookAnswered, StepDone, ActionStarted, ActionDone)
+"""Events that are stored at once, with those before them."""
+MOMENT_S = 0.2
+"""Others are stored with what comes so much later: evidence comes many at a time."""
+
+
+@contextmanager
+def _keeping(context: ResponseContext, held: Held) -> Iterator[Callable[[ResponseEvent], None]]:
+    """Stores events for those who follow; a step that is done ends a row of failures."""
+    store, told = context.store, list[Told]()
+    written, failures = time.monotonic(), True
+
+    def write() -> None:
+        nonlocal written
+        if told:
+            with writing(store.engine, held.lease) as connection:
+                events.append_all(connection, held.incident_id, told)
+        told.clear()
+        written = time.monotonic()
 
     def keep(event: ResponseEvent) -> None:
         nonlocal failures
-        if isinstance(event, ModelWrites):  # half a sentence is nothing to keep
-            return
-        with writing(store.engine, held.lease) as connection:
-            events.append(connection, held.incident_id, event, time.time())
+        if not isinstance(event, ModelWrites):  # half a sentence is nothing to keep
+            told.append((event, time.time()))
+        if isinstance(event, POINTS) or time.monotonic() - written > MOMENT_S:
+            write()
         if failures and isinstance(event, StepDone):
             store.work.progressed(held.lease)
             failures = False
 
-    return keep
+    try:
+        yield keep
+    except BaseException:
+        with suppress(StoreError):
+            write()
+        raise
+    write()

@@ -22,6 +22,7 @@ from ..telemetry.bundle import no_telemetry, open_bundle, save
 from ..telemetry.model import EVENTS, Window
 from ..telemetry.recorder import Recorder
 from .configuration import Sources
+from .configuration_file import read_configuration
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
 
@@ -72,7 +73,8 @@ def open_context(
         pace: seconds waited for each second of a window; by default 1, of a recording 0.
         store: open already, instead of the settings' own.
         rehearse: hands that note what would have been done, over what the survey shows.
-        policy: who approves, and what may be done when; by default a person, and whatever fits.
+        policy: who approves, and what may be done when; by default warroom.yaml's, in a drill a
+            person and whatever fits.
 
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
@@ -80,7 +82,7 @@ def open_context(
     if recorder is None:
         recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
     end = history_end(recorder)
-    operations, policy = _operations(sources.operations), policy or Policy()
+    operations, policy = _operations(sources.operations), policy or _policy(sources)
     store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
@@ -114,6 +116,10 @@ def record(telemetry: Path, into: Path, minutes: float) -> Window:
     window = Window(end - 60 * minutes, end)
     save(recording, into, Window(window.start, math.nextafter(end, math.inf)))
     return window
+
+
+def _policy(sources: Sources) -> Policy:
+    return Policy() if sources.drill else read_configuration().policy
 
 
 def _operations(path: Path | None) -> Operations | None:

@@ -102,9 +102,7 @@ class Store:
         body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
         with writing(self.engine, self.lease) as connection:
             _locked(connection, incident_id)
-            if not insert_once(connection, PAYLOADS, **body):  # one that was dropped is back
-                gone = (PAYLOADS.c.digest == sealed.digest, PAYLOADS.c.dropped_at.is_not(None))
-                connection.execute(update(PAYLOADS).where(*gone).values(dropped_at=None, **body))
+            _keep(connection, sealed.digest, body)
             number = next_number(
                 connection, EVIDENCE.c.number, EVIDENCE.c.incident_id == incident_id
             )
@@ -192,6 +190,17 @@ def _load(connection: Connection, incident_id: str) -> Incident:
 @lru_cache(4096)  # a record never changes, and every document read holds all of them
 def _evidence(text: str) -> Evidence:
     return Evidence.model_validate_json(text)
+
+
+def _keep(connection: Connection, payload_digest: str, body: dict[str, Any]) -> None:
+    """Once for all evidence that holds the same; what was dropped for its age is back."""
+    if insert_once(connection, PAYLOADS, **body):
+        return
+    here = PAYLOADS.c.digest == payload_digest
+    # Locked, so that it is not dropped while this transaction comes to rest on it.
+    dropped = select(PAYLOADS.c.dropped_at).where(here).with_for_update(read=True)
+    if connection.execute(dropped).scalar() is not None:
+        connection.execute(update(PAYLOADS).where(here).values(dropped_at=None, **body))
 
 
 def _readable(incident_id: str, text: str) -> None:

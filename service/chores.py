@@ -2,15 +2,19 @@
 run in several at once, and once more after a crash in its middle."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
 from ..errors import StoreError
+from ..record.retention import drop_deliveries, drop_evidence
 from ..record.store import Store
 from ..settings import Settings
 
 EVERY_S = 1.0
+HOUR_S = 3600.0
 log = logging.getLogger(__name__)
 Chore = Callable[[Settings, Store], object]
 
@@ -25,7 +29,28 @@ def deliver(settings: Settings, store: Store) -> None:
     dispatch(store, settings)
 
 
-CHORES: Sequence[Chore] = (bury, deliver)
+def hourly(chore: Chore) -> Chore:
+    """At the first round, then once an hour."""
+    due = 0.0
+
+    @wraps(chore)
+    def when_due(settings: Settings, store: Store) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + HOUR_S
+            chore(settings, store)
+
+    return when_due
+
+
+@hourly
+def age(settings: Settings, store: Store) -> None:
+    """What is older than it has to be is dropped."""
+    drop_evidence(store.engine, time.time(), settings.evidence_days)
+    drop_deliveries(store.engine, time.time(), settings.delivery_days)
+
+
+CHORES: Sequence[Chore] = (bury, deliver, age)
 
 
 class Chores:

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from warroom.app.configuration import settings
+from warroom.actions.policy import Policy
+from warroom.app.configuration import Sources, settings
 from warroom.app.configuration_file import (
     NAMED,
     Configuration,
@@ -14,7 +15,9 @@ from warroom.app.configuration_file import (
     schema,
     use_configuration,
 )
+from warroom.app.opening import open_context
 from warroom.errors import InputError, TableError
+from warroom.settings import Settings
 
 
 @pytest.fixture
@@ -113,3 +116,11 @@ def test_the_schema_describes_every_key():
     text = json.dumps(schema())
     for name in Server.model_fields:
         assert f'"{name}"' in text
+
+
+def test_the_policy_of_the_file_holds_but_in_a_drill(write, tmp_path):
+    policy = write("policy: {approve: {P0: 2}, dry_run: true}\n").policy
+    assert policy.dry_run
+    configured = Settings(home=tmp_path / "home")
+    assert open_context(configured).policy == policy
+    assert open_context(configured, Sources(drill=True)).policy == Policy()

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from warroom.errors import NotFound
 from warroom.incident.lifecycle import State
 from warroom.record import audit
-from warroom.record.retention import DAY_S, drop_evidence
+from warroom.record.retention import CHUNK, DAY_S, drop_deliveries, drop_evidence
 from warroom.record.store import Store
-from warroom.record.tables import INCIDENTS
+from warroom.record.tables import ALERTS, DELIVERIES, INCIDENTS
+from warroom.tests.support import alerts
+from warroom.tests.support.alerts import fires, put
 from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
 from warroom.tests.support.incidents import minimal
 
@@ -67,3 +69,43 @@ def test_one_that_is_measured_again_is_back(store: Store) -> None:
     drop_evidence(store.engine, NOW, 90)
     incident(store, "INC-2", State.investigating, 0)
     assert store.payload(digest) == PAYLOAD
+
+
+def delivery(store: Store, service: str, days: float, incident_id: str | None = None) -> None:
+    """One that came so many days ago, of one alert, which this incident has taken."""
+    put(store, fires(service), at=-days * DAY_S)
+    change = update(ALERTS).where(ALERTS.c.component == service)
+    with store.engine.begin() as connection:
+        connection.execute(change.values(incident_id=incident_id))
+
+
+def left(store: Store) -> set[str]:
+    """Services whose delivery still has its body."""
+    query = select(ALERTS.c.component).join(DELIVERIES, ALERTS.c.delivery == DELIVERIES.c.key)
+    with store.reading.begin() as connection:
+        return set(connection.execute(query.where(DELIVERIES.c.body != b"")).scalars())
+
+
+def test_bodies_of_old_deliveries_are_dropped_unless_an_incident_is_open(store: Store) -> None:
+    incident(store, "INC-1", State.investigating, 60)
+    incident(store, "INC-2", State.resolved, 60)
+    for service, days, of in (("a", 31, None), ("b", 29, None), ("c", 31, "INC-1")):
+        delivery(store, service, days, of)
+    delivery(store, "d", 31, "INC-2")
+    assert left(store) == set("abcd")
+    for dropped in (2, 0):
+        assert drop_deliveries(store.engine, alerts.NOW.timestamp(), 30) == dropped
+        assert left(store) == set("bc")
+    assert audit.verify(store.engine).number == 1
+
+
+def test_many_are_dropped_some_at_a_time(store: Store) -> None:
+    incident(store, "INC-1", State.investigating, 0)
+    record = next(iter(shelf()[0].values()))
+    for number in range(CHUNK + 5):
+        store.add_evidence("INC-1", record, {"number": number})
+    changed = {"state": State.closed.value, "updated_at": 0.0}
+    with store.engine.begin() as connection:
+        connection.execute(update(INCIDENTS).values(changed))
+    assert drop_evidence(store.engine, NOW, 90) == CHUNK + 6
+    assert audit.verify(store.engine).number == 2

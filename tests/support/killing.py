@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Pool, event
 from sqlalchemy.engine import make_url
 
 from warroom.actions.base import Action
@@ -32,6 +32,8 @@ from warroom.tests.support.responses import alert, decide, inventory, room_over
 LEASE_S = 0.6
 LOST = 7
 """Exit code of a process that found its incident with somebody else."""
+LOCKED = 8
+"""It was stopped within a transaction: until it goes on, or is killed, a file stays locked."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def respond(home: Path, url: str) -> None:
                 return
             decide(context, incident, Verdict.approved)
             decide(context, incident, Verdict.approved, kind="text")
+            decide(context, incident, Verdict.approved, kind="effect")
     raise AssertionError("the response did not end")
 
 
@@ -122,24 +125,35 @@ class Cut:
     def __init__(self, point: int, when: str, number: int) -> None:
         self.point, self.when, self.number = point, when, number
         self.commits = 0
+        self.open: set[int] = set()  # connections that write now
         event.listen(Engine, "commit", self._commit)
         event.listen(Engine, "begin", self._begin)
+        event.listen(Pool, "checkin", self._back)
 
     def _commit(self, connection: Connection) -> None:
-        if connection.get_execution_options().get("reading"):
-            return
-        if "isolation_level" in connection.get_execution_options():
-            return
-        self.commits += 1
-        self._at("before")
+        if writes(connection):
+            self.commits += 1
+            self._at("before")
 
-    def _begin(self, _connection: Connection) -> None:
-        self._at("after")
+    def _begin(self, connection: Connection) -> None:
+        if not self.open:  # whoever is stopped within a transaction keeps a file locked
+            self._at("after")
+        if writes(connection):
+            self.open.add(id(connection.connection.dbapi_connection))
+
+    def _back(self, connection: object, _record: object) -> None:
+        self.open.discard(id(connection))
 
     def _at(self, when: str) -> None:
         if self.when == when and 0 < self.point <= self.commits:
             self.point = 0
             os.kill(os.getpid(), self.number)
+
+
+def writes(connection: Connection) -> bool:
+    """Whether it is not one that only reads."""
+    options = connection.get_execution_options()
+    return not options.get("reading") and "isolation_level" not in options
 
 
 def child(body: Callable[[], None]) -> int:
@@ -203,7 +217,11 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
         return Ending(point, when, cut, commits, **found(home, url))
     _pid, status = os.waitpid(pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status), f"it ended ({status}) before the point at which to stop"
-    assert ended(child(lambda: respond(home, url))) == 0
+    if ended(child(lambda: respond(home, url))):  # it holds a lock: nobody gets past it
+        os.kill(pid, signal.SIGCONT)
+        ended(pid)
+        assert ended(child(lambda: respond(home, url))) == 0
+        return Ending(point, when, True, 0, **found(home, url), code=LOCKED)
     before = found(home, url)
     os.kill(pid, signal.SIGCONT)
     code = ended(pid)

@@ -1,0 +1,103 @@
+"""Workers on PostgreSQL, as real processes: any number, whichever of them dies."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from warroom.app.configuration import Sources
+from warroom.app.record import Record
+from warroom.errors import InputError
+from warroom.record.store import Store
+from warroom.record.work import OVER, WAITING
+from warroom.service.queue import SCHEMA, work_on
+from warroom.settings import Settings
+from warroom.tests.support.databases import fresh
+from warroom.tests.support.working import reject_all, statuses, taken, until
+
+WORK = """
+import sys
+from pathlib import Path
+from warroom.app.configuration import Sources
+from warroom.app.record import Record
+from warroom.service.queue import work_on
+from warroom.settings import Settings
+work_on(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2]),
+        Sources(telemetry=Path(sys.argv[1]) / "bundle"), slots=2)
+"""
+
+
+@contextmanager
+def processes(settings: Settings, number: int) -> Iterator[list[subprocess.Popen]]:
+    command = [sys.executable, "-c", WORK, str(settings.home), settings.database_url]
+    started = [subprocess.Popen(command) for _ in range(number)]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def over(store: Store, incidents: list[str]) -> bool:
+    reject_all(store)
+    return statuses(store, incidents) == {OVER}
+
+
+def test_workers_need_a_server(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="WARROOM_DATABASE_URL"):
+        work_on(Settings(home=tmp_path), Sources())
+
+
+@pytest.mark.timeout(300)
+def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does(
+    tmp_path: Path, server: str
+) -> None:
+    settings, _sources, found = taken(tmp_path, fresh(server))
+    store = Record(settings).store
+    with processes(settings, 2) as (first, second):
+        until(lambda: bool(store.events.after()), "something happens")
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        until(lambda: statuses(store, found) == {WAITING}, "all wait for a person")
+        until(lambda: over(store, found), "all are over")
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(20) == 0
+    numbers = [[event.number for event in store.events.after(0, one, 10_000)] for one in found]
+    assert all(each == list(range(1, len(each) + 1)) for each in numbers)
+
+
+@pytest.mark.timeout(300)
+def test_a_job_that_is_lost_is_made_again(tmp_path: Path, server: str) -> None:
+    """Our table is the truth: the queue may be emptied, or hold what is not due."""
+    settings, _sources, found = taken(tmp_path, fresh(server), ("gateway",))
+    store = Record(settings).store
+    with processes(settings, 1):
+        until(lambda: statuses(store, found) == {WAITING}, "it waits for a person")
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            connection.execute(f"TRUNCATE {SCHEMA}.procrastinate_jobs CASCADE".encode())
+        until(lambda: over(store, found), "it is over")
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
+    tmp_path: Path, server: str
+) -> None:
+    settings, _sources, found = taken(tmp_path, fresh(server), ("gateway",))
+    store = Record(settings).store
+    with processes(settings, 1) as (first,):
+        until(lambda: bool(store.events.after()), "something happens")
+        os.kill(first.pid, signal.SIGSTOP)
+        with processes(settings, 1):
+            until(lambda: statuses(store, found) == {WAITING}, "the second has taken it up")
+            before = store.load(found[0])
+            os.kill(first.pid, signal.SIGCONT)
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(20) == 0
+            assert store.load(found[0]) == before

@@ -1,0 +1,128 @@
+"""The worker: what is due is worked, several at once; who stops or dies leaves nothing behind."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from warroom.app.configuration import Sources
+from warroom.record.store import Store
+from warroom.record.work import OVER, WAITING
+from warroom.service import worker as worker_module
+from warroom.service.worker import Worker
+from warroom.settings import Settings
+from warroom.tests.support.working import reject_all, statuses, taken, until
+
+
+def over(store: Store, incidents: list[str]) -> bool:
+    """Whether all are, with every question turned down."""
+    reject_all(store)
+    return statuses(store, incidents) == {OVER}
+
+
+def test_what_is_due_is_worked_to_its_end(tmp_path: Path, place: Path | str) -> None:
+    settings, sources, found = taken(tmp_path, place)
+    worker = Worker(settings, sources, slots=3)
+    store = worker.turns.store
+    worker.start()
+    assert worker.alive
+    until(lambda: statuses(store, found) == {WAITING}, "all wait for a person")
+    assert all(store.load(incident).reports for incident in found)
+    until(lambda: over(store, found), "all are over")
+    assert worker.stop()
+    assert not worker.alive
+
+
+def test_two_workers_never_work_one_incident_together(
+    tmp_path: Path, place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, sources, found = taken(tmp_path, place)
+    now: set[str] = set()
+    twice: list[str] = []
+    lock = threading.Lock()
+    turn = worker_module.Response.turn
+
+    def noted(self, held):
+        with lock:
+            twice.extend(now & {held.incident_id})
+            now.add(held.incident_id)
+        try:
+            yield from turn(self, held)
+        finally:
+            with lock:
+                now.discard(held.incident_id)
+
+    monkeypatch.setattr(worker_module.Response, "turn", noted)
+    workers = [Worker(settings, sources, slots=2) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    store = workers[0].turns.store
+    until(lambda: over(store, found), "all are over")
+    assert [worker.stop() for worker in workers] == [True, True]
+    assert twice == []
+    assert all(len(store.load(incident).reports) >= 8 for incident in found)
+
+
+def test_a_worker_that_stops_gives_back_what_it_holds(tmp_path: Path, place: Path | str) -> None:
+    settings, sources, found = taken(tmp_path, place)
+    worker = Worker(settings, sources, slots=2)
+    store = worker.turns.store
+    worker.start()
+    until(lambda: bool(store.events.after()), "something happens")
+    assert worker.stop()
+    assert "held" not in statuses(store, found)
+    second = Worker(settings, sources)
+    second.start()
+    until(lambda: over(store, found), "all are over")
+    assert second.stop()
+
+
+def test_an_incident_that_cannot_be_opened_harms_no_other(
+    tmp_path: Path, place: Path | str
+) -> None:
+    settings, sources, found = taken(tmp_path, place)
+    broken, *others = found
+    folder = settings.files(broken)
+    folder.mkdir(parents=True)
+    kept = Sources(telemetry=tmp_path / "gone")
+    (folder / "sources.json").write_text(kept.model_dump_json())
+    worker = Worker(settings, sources, slots=2)
+    store = worker.turns.store
+    worker.start()
+    until(lambda: over(store, others), "the others are over")
+    standing = store.work.standing(broken)
+    assert standing and standing.attempts >= 1
+    assert "not a directory" in standing.why
+    assert worker.stop()
+
+
+def test_a_thread_that_goes_on_after_its_incident_was_given_back_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, sources, found = taken(tmp_path, tmp_path / "warroom.db", ("gateway",))
+    begun, go_on = threading.Event(), threading.Event()
+    case = worker_module.Response.turn.__globals__["replace"]
+
+    def slow(context, **changes):
+        held = case(context, **changes)
+        begun.set()
+        go_on.wait(60)
+        return held
+
+    monkeypatch.setitem(worker_module.Response.turn.__globals__, "replace", slow)
+    worker = Worker(settings, sources)
+    store = worker.turns.store
+    worker.start()
+    assert begun.wait(60)
+    assert not worker.stop(grace_s=0.1)
+    assert statuses(store, found) == {WAITING}
+    before = store.load(found[0])
+    go_on.set()
+    until(lambda: not worker._running, "the thread has ended")
+    assert store.load(found[0]) == before
+
+
+def test_a_settings_home_without_an_incident_is_quiet(tmp_path: Path) -> None:
+    worker = Worker(Settings(home=tmp_path))
+    worker.start()
+    assert worker.stop()
