@@ -3,6 +3,7 @@ that outlives every process, and `warroom serve` and `warroom worker` as process
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -11,15 +12,19 @@ from subprocess import Popen
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from warroom.incident.timeline import from_ts
 from warroom.record.store import Store
+from warroom.record.tables import WORK
 from warroom.tests.support.bundles import START
 from warroom.tests.support.responses import ONSET
-from warroom.tests.support.serving import Serving, serving, wait_for, working
+from warroom.tests.support.serving import Serving, serving, working
 from warroom.tests.support.supervisor_world import World
 
 V1 = "/api/v1"
+PATIENCE_S = float(os.environ.get("WARROOM_PATIENCE_S", "120"))
+"""The machine may be shared: what is waited for comes within this, or the test fails."""
 PLACES = ("sqlite", "postgresql")
 
 
@@ -95,6 +100,12 @@ class Installation:
         """`warroom worker`."""
         return working(self.home, *self.arguments, **{**self.shared, **environment})
 
+    def holder(self) -> int:
+        """The process that works an incident now."""
+        with self.store() as store, store.engine.connect() as connection:
+            owner = connection.execute(select(WORK.c.owner).where(WORK.c.owner.is_not(None)))
+            return int(owner.scalar_one().split("/")[-2])
+
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The record as it lies there."""
@@ -138,8 +149,18 @@ class Asked:
         return answer.json()
 
     def until(self, what: Callable[[], Any]) -> Any:
-        """What comes of this, once something does."""
-        return wait_for(what, self.client)
+        """What comes of this, once something does; looks again when something happened."""
+        deadline, position = time.monotonic() + PATIENCE_S, 0
+        while not (found := what()):
+            assert time.monotonic() < deadline, f"it did not come: {self.standing()}"
+            answer = self.client.get(f"{V1}/events", params={"after": position, "wait_s": 1})
+            position = answer.json().get("after", 0) if answer.is_success else position
+        return found
+
+    def standing(self) -> str:
+        """Where everything stands, for the failure of a test."""
+        lines = [f"{row['state']} {self.status(row['id'])}" for row in self.incidents()]
+        return "; ".join([*lines, f"acted: {self.installation.world.acted}"])
 
     def incidents(self) -> list[dict[str, Any]]:
         return self.get("/incidents", limit=500)["items"]
@@ -166,11 +187,11 @@ class Asked:
                 said = (how, form) if line["kind"] == "action" else ("approve", {})
                 assert self.answer(line, said[0], **said[1]).status_code in (200, 409)
             rows = [incident] if incident else [line["id"] for line in self.incidents()]
-            return all(self.work(row)["status"] == "over" for row in rows)
+            return bool(rows) and all(self.status(row)["status"] == "over" for row in rows)
 
         self.until(over)
 
-    def work(self, incident: str) -> dict[str, Any]:
+    def status(self, incident: str) -> dict[str, Any]:
         return self.get(f"/incidents/{incident}/work")
 
     def whole(self) -> bool:

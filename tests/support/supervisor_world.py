@@ -1,6 +1,6 @@
 """A world to act on whose every move a test sees: it speaks as supervisord does, over XML-RPC, and
-keeps its processes in memory. A hook runs before and after each call that changes something, so that
-whoever calls can be killed or stopped at exactly that point, or never be answered."""
+keeps its processes in memory. A hook runs before and after each call, so that whoever calls can be
+killed or stopped at exactly that point, or never be answered."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -39,6 +39,7 @@ class World:
         return sum(method == "startProcess" and name in ("", n) for method, n in self.acted)
 
     def getAllProcessInfo(self) -> list[dict[str, Any]]:
+        self.before("getAllProcessInfo", "")
         return [self.getProcessInfo(name) for name in self.pids]
 
     def getProcessInfo(self, name: str) -> dict[str, Any]:

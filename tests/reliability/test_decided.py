@@ -1,0 +1,174 @@
+"""Who decides, on what, until when: many answers at once, changed plans, switches, expiry."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from warroom.tests.support.installations import V1, Asked, Installation, alert
+
+
+@contextmanager
+def somebody(warroom: Asked, name: str, role: str) -> Iterator[Asked]:
+    """The same service, asked with a token of this role."""
+    made = warroom.client.post(f"{V1}/tokens", json={"name": name, "role": role})
+    assert made.status_code == 201, made.text
+    headers = {"Authorization": f"Bearer {made.json()['token']}"}
+    with httpx.Client(base_url=warroom.service.url, headers=headers, timeout=40) as client:
+        yield Asked(warroom.service, client, warroom.installation)
+
+
+def test_approve_reject_and_double_clicks_at_once(installation: Installation) -> None:
+    with (
+        installation.serve() as warroom,
+        somebody(warroom, "ann", "commander") as ann,
+        somebody(warroom, "bob", "commander") as bob,
+    ):
+        warroom.send()
+        question = warroom.asked_for()
+        gate = threading.Barrier(24)
+
+        def click(n: int) -> tuple[int, str]:
+            who, how = (ann, "approve") if n % 2 else (bob, "reject")
+            form = {} if n % 2 else {"reason": "no"}
+            gate.wait()
+            return who.answer(question, how, **form).status_code, how
+
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(click, range(24)))
+        counted = {how for status, how in answers if status == 200}
+        assert {status for status, _ in answers} <= {200, 409}, answers
+        assert len(counted) == 1, answers
+        warroom.approve_until_over(how="reject")
+        document = warroom.get(f"/incidents/{question['incident']}")
+        ours = [d for d in document["decisions"] if d["subject"] == question["subject"]]
+        assert len(ours) == 1
+        assert installation.world.starts() == (counted == {"approve"})
+        assert ours[0]["by"] == ("ann" if counted == {"approve"} else "bob")
+
+
+def test_what_lapsed_is_asked_anew(installation: Installation) -> None:
+    with installation.serve(WARROOM_APPROVAL_MINUTES="0.1") as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+
+        def again() -> bool:
+            asked = [q for q in warroom.questions("action") if q["subject"] == question["subject"]]
+            return any(q["requested_at"] > question["requested_at"] for q in asked)
+
+        warroom.until(again)
+        assert installation.world.acted == []
+        warroom.approve_until_over()
+        assert installation.world.starts() == 1
+        assert warroom.get(f"/incidents/{question['incident']}")["state"] != "resolved"
+
+
+def test_a_plan_that_was_changed_after_it_was_shown(installation: Installation) -> None:
+    with installation.serve() as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+        edited = warroom.answer(question, "edit", parameters={"service": "checkout"})
+        assert edited.status_code == 200, edited.text
+        assert warroom.answer(question).status_code == 409
+        other = warroom.until(
+            lambda: [q for q in warroom.questions("action") if q["subject"] != question["subject"]]
+        )[0]
+        assert other["title"] == "restart checkout"
+        assert installation.world.acted == []
+        assert warroom.answer(other).status_code == 200
+        warroom.until(installation.world.starts)
+        assert installation.world.starts("payments-1") == 0
+
+
+def test_a_system_that_changed_since_the_plan_was_shown(installation: Installation) -> None:
+    world = installation.world
+    with installation.serve() as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+        world.pids["payments-2"] = 2000  # somebody added an instance meanwhile
+        world.running["payments-2"] = True
+        warroom.answer(question)
+        warroom.until(
+            lambda: (
+                world.acted
+                or [q for q in warroom.questions("action") if q["subject"] != question["subject"]]
+                or warroom.status(question["incident"])["status"] == "over"
+            )
+        )
+        assert world.acted == []
+
+
+def test_who_may_not_decide_and_who_pretends(on_a_file: Installation) -> None:
+    with (
+        on_a_file.serve() as warroom,
+        somebody(warroom, "eve", "observer") as eve,
+        somebody(warroom, "rob", "responder") as rob,
+    ):
+        warroom.send()
+        question = warroom.asked_for()
+        for who in (eve, rob):
+            assert who.answer(question).status_code == 403
+            assert who.answer(question, by="ann").status_code in (403, 422)
+        pretends = warroom.client.post(
+            f"{V1}/tokens", json={"name": "drill commander (automatic)", "role": "admin"}
+        )
+        assert pretends.status_code == 422
+        assert warroom.answer(question, "reject", reason="no", by="ann").status_code == 422
+        assert on_a_file.world.acted == []
+
+
+@pytest.mark.parametrize("how", ["reject", "edit nonsense"])
+def test_a_refusal_is_never_a_resolution(on_a_file: Installation, how: str) -> None:
+    with on_a_file.serve() as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+        if how != "reject":
+            answer = warroom.answer(question, "edit", parameters={"service": "--all"})
+            assert answer.status_code in (409, 422), answer.text
+        warroom.approve_until_over(how="reject")
+        document = warroom.get(f"/incidents/{question['incident']}")
+        assert document["state"] not in ("resolved", "closed", "noise")
+        assert on_a_file.world.acted == []
+
+
+def test_the_kill_switch_holds_across_a_restart(installation: Installation) -> None:
+    with installation.serve() as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+        off = warroom.client.post(f"{V1}/switches/off", json={"reason": "a test"})
+        assert off.status_code == 200, off.text
+        assert warroom.answer(question).status_code == 200
+        incident = question["incident"]
+        held = lambda: "switch" in warroom.status(incident)["why"]  # noqa: E731
+        warroom.until(held)
+    with installation.serve() as warroom:
+        warroom.until(lambda: "switch" in warroom.status(incident)["why"])
+        assert installation.world.acted == []
+        on = warroom.client.post(f"{V1}/switches/on", json={"reason": "over"})
+        assert on.status_code == 200, on.text
+        warroom.until(installation.world.starts)
+        warroom.approve_until_over()
+        assert installation.world.starts() == 1
+
+
+def test_an_action_does_not_wait_for_a_text(on_a_file: Installation) -> None:
+    with on_a_file.serve() as warroom:
+        warroom.send()
+        question = warroom.asked_for()
+        warroom.until(lambda: warroom.questions("text"))
+        warroom.answer(question)
+        warroom.until(on_a_file.world.starts)
+        assert warroom.questions("text")
+
+
+def test_incidents_of_one_service_never_act_at_once(installation: Installation) -> None:
+    with installation.serve() as warroom:
+        for number, place in enumerate(("a", "b", "c"), 1):
+            warroom.send(alert("gateway", number, environment=place))
+        warroom.until(lambda: len(warroom.questions("action")) == 3)
+        warroom.approve_until_over()
+        acted = [method for method, _ in installation.world.acted]
+        assert acted and acted == ["stopProcess", "startProcess"] * (len(acted) // 2)
