@@ -1,5 +1,6 @@
 # make demo    a real fault in a small real shop, from alert to postmortem
 # make test    lint, types, tests
+# make reliability   every row of docs/reliability.md, each commit cut from both sides included
 # Both set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
 
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " p
      /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
 endef
 
-.PHONY: demo test setup lint clean
+.PHONY: demo test reliability setup lint clean
 
 # A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
@@ -28,8 +29,13 @@ demo: .venv/demo.stamp
 
 # Live tests measure latencies: nothing else runs beside them. The others share the cores.
 test: lint
-	@$(BIN)/python -m pytest -m "not live" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not live and not reliability" -n 2 --dist loadfile $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
+
+# The tests that the document names, and no others: what it says is what is run.
+reliability: .venv/dev.stamp
+	@WARROOM_ALL_POINTS=1 WARROOM_KILLS=$(or $(KILLS),20) $(BIN)/python -m pytest $(PYTEST_ARGS) \
+		$$(grep -oE 'tests/[a-z_/]+\.py(::[a-z_0-9]+)?' docs/reliability.md | sort -u)
 
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check .

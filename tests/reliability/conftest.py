@@ -1,6 +1,8 @@
 """A recording that all rows share, and an installation for each row; on a file, then on a
 PostgreSQL, where the row takes `installation`."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,18 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def live(tmp_path: Path, installation: Installation) -> float:
+    """When telemetry began that is of now: what has to be waited for is waited for."""
+    start = time.time() - 90
+    installation.bundle = write_shop(tmp_path / "live", HANGS, start=start)
+    catalogue = installation.bundle / "catalogue.json"
+    content = json.loads(catalogue.read_text())
+    content["windows"] |= {"stabilise_s": 1, "verify_s": 1}
+    catalogue.write_text(json.dumps(content))
+    return start
+
+
+@pytest.fixture
 def shop() -> Iterator[World]:
     """What can be acted on."""
     with world("gateway-1", "payments-1", "checkout-1") as found:
@@ -29,15 +43,21 @@ def shop() -> Iterator[World]:
 
 
 @pytest.fixture
-def on_a_file(tmp_path: Path, recording: Path, shop: World) -> Installation:
+def on_a_file(tmp_path: Path, recording: Path, shop: World) -> Iterator[Installation]:
     """SQLite, and one process."""
-    return Installation(tmp_path, recording, shop)
+    found = Installation(tmp_path, recording, shop)
+    yield found
+    found.engine.dispose()
 
 
 @pytest.fixture
-def on_a_server(tmp_path: Path, recording: Path, shop: World, server: str) -> Installation:
+def on_a_server(
+    tmp_path: Path, recording: Path, shop: World, server: str
+) -> Iterator[Installation]:
     """PostgreSQL, and any number of processes."""
-    return Installation(tmp_path, recording, shop, fresh(server))
+    found = Installation(tmp_path, recording, shop, fresh(server))
+    yield found
+    found.engine.dispose()
 
 
 @pytest.fixture(params=PLACES)

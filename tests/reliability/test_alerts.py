@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
 
 from warroom.incident.timeline import from_ts
 from warroom.record.tables import ALERTS
@@ -21,13 +20,12 @@ from warroom.tests.support.installations import Asked, Installation, alert, deli
 LATER = from_ts(START + 75)
 
 
-def rows(installation: Installation) -> list:
-    with installation.store() as store, store.engine.connect() as connection:
-        return list(connection.execute(select(ALERTS)).all())
+def all_grouped(installation: Installation) -> bool:
+    return all(row.incident_id for row in installation.rows(ALERTS))
 
 
 def grouped(installation: Installation, component: str) -> bool:
-    return any(row.component == component and row.incident_id for row in rows(installation))
+    return any(row.component == component and row.incident_id for row in installation.rows(ALERTS))
 
 
 def at_once(warroom: Asked, bodies: list) -> list[int]:
@@ -48,7 +46,7 @@ def test_the_same_webhook_a_hundred_times_at_once(installation: Installation) ->
         assert set(at_once(warroom, [delivery()] * 100)) == {200}
         warroom.until(warroom.incidents)
         assert len(warroom.incidents()) == 1
-    (row,) = rows(installation)
+    (row,) = installation.rows(ALERTS)
     assert row.times == 100 and row.incident_id
 
 
@@ -75,8 +73,8 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(installation: Ins
             list(pool.map(send, numbers))
     assert len(kept) > 20
     with installation.serve("--no-worker") as warroom:
-        warroom.until(lambda: all(row.incident_id for row in rows(installation)))
-        found = {row.fingerprint: row.incident_id for row in rows(installation)}
+        warroom.until(lambda: all_grouped(installation))
+        found = {row.fingerprint: row.incident_id for row in installation.rows(ALERTS)}
         assert {f"{n + 1:016x}" for n in kept} <= set(found)
         assert len(set(found.values())) <= 40
 
@@ -86,16 +84,16 @@ def test_a_storm_of_10_000_alerts_over_50_services(installation: Installation) -
     with installation.serve("--no-worker") as warroom:
         for start in range(0, 10_000, 500):
             warroom.send(*(alert(f"svc-{n % 50}", n + 1) for n in range(start, start + 500)))
-        warroom.until(lambda: all(row.incident_id for row in rows(installation)))
-        assert len(rows(installation)) == 10_000
-        assert len({row.incident_id for row in rows(installation)}) <= 50
+        warroom.until(lambda: all_grouped(installation))
+        assert len(installation.rows(ALERTS)) == 10_000
+        assert len({row.incident_id for row in installation.rows(ALERTS)}) <= 50
 
 
 def test_900_alerts_in_one_delivery(on_a_file: Installation) -> None:
     with on_a_file.serve("--no-worker") as warroom:
         warroom.send(*(alert(f"svc-{n % 30}", n + 1) for n in range(900)))
-        warroom.until(lambda: all(row.incident_id for row in rows(on_a_file)))
-        assert len(rows(on_a_file)) == 900
+        warroom.until(lambda: all_grouped(on_a_file))
+        assert len(on_a_file.rows(ALERTS)) == 900
         assert len(warroom.incidents()) <= 30
 
 
@@ -145,7 +143,9 @@ def test_resolved_before_firing_and_flapping_leave_no_zombie(installation: Insta
         warroom.send(alert())  # late: it was over by then
         warroom.send(alert("checkout", 2))  # a marker: when this one is grouped, all were
         warroom.until(
-            lambda: [r for r in rows(installation) if r.component == "checkout" and r.incident_id]
+            lambda: [
+                r for r in installation.rows(ALERTS) if r.component == "checkout" and r.incident_id
+            ]
         )
         assert len(warroom.incidents()) == 1
         for n in range(10):
@@ -156,7 +156,9 @@ def test_resolved_before_firing_and_flapping_leave_no_zombie(installation: Insta
             warroom.send({**firing, "status": "resolved", "endsAt": end})
         warroom.send(alert("inventory", 4))
         warroom.until(
-            lambda: [r for r in rows(installation) if r.component == "inventory" and r.incident_id]
+            lambda: [
+                r for r in installation.rows(ALERTS) if r.component == "inventory" and r.incident_id
+            ]
         )
         assert len(warroom.incidents()) <= 3
 

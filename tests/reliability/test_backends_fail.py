@@ -32,7 +32,7 @@ class Liar(BaseHTTPRequestHandler):
 
     do_GET = do_POST
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *_: object) -> None:
         """Nothing."""
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from warroom.record.tables import ALERTS
 from warroom.tests.support.databases import fresh
@@ -39,5 +38,5 @@ def test_a_server_that_fails_over(tmp_path: Path, recording: Path, shop: World, 
             warroom.approve_until_over(question["incident"])
             assert shop.starts("payments-1") == 1
             assert warroom.whole()
-        with installation.store() as store, store.engine.connect() as connection:
-            assert len(connection.execute(select(ALERTS.c.id)).all()) == 21
+        assert len(installation.rows(ALERTS)) == 21
+        installation.engine.dispose()

@@ -46,7 +46,7 @@ class Canary(BaseHTTPRequestHandler):
 
     do_POST = do_HEAD = do_CONNECT = do_PUT = do_GET
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *_: object) -> None:
         """Nothing."""
 
 

@@ -65,12 +65,12 @@ class Incidents(RuleBasedStateMachine):
     """Two services in two environments, one system to act on, and whoever comes along."""
 
     server: str | None = None
-    bundle: Path
+    recording: Path
 
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        (self.folder / "bundle").symlink_to(self.bundle)
+        (self.folder / "bundle").symlink_to(self.recording)
         self.place = fresh(self.server) if self.server else ""
         self.offset = 0.0
         self.done: set[str] = set()  # keys of claims under which something was done
@@ -209,6 +209,9 @@ class Incidents(RuleBasedStateMachine):
             self.store.engine.dispose()
             shutil.rmtree(self.folder)
 
+    def ended(self) -> bool:
+        return all(row.status in (OVER, STUCK) for row in self.rows(WORK))
+
     def drain(self) -> None:
         self.switch(False)
         self.offset += 4000.0
@@ -217,18 +220,17 @@ class Incidents(RuleBasedStateMachine):
             self.decide(Verdict.approved)
             self.work(0, "after")
             self.offset += 100.0
-            states = [row.status for row in self.rows(WORK)]
-            if all(status in (OVER, STUCK) for status in states):
+            if self.ended():
                 break
-        assert all(status in (OVER, STUCK) for status in states), states
+        assert self.ended(), self.rows(WORK)
         assert not [row for row in self.rows(ALERTS) if not row.incident_id and not row.ends_at]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_in_any_order(kind: str, recording: Path, request: pytest.FixtureRequest) -> None:
+def test_in_any_order(kind: str, request: pytest.FixtureRequest) -> None:
     class Machine(Incidents):
         server = None if kind == "sqlite" else request.getfixturevalue("server")
-        bundle = recording
+        recording = request.getfixturevalue("recording")
 
     few = settings(
         max_examples=100 if MANY else 4,

@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import Engine, Table, select
 
 from warroom.incident.timeline import from_ts
-from warroom.record.store import Store
+from warroom.record.database import open_database, reader
 from warroom.record.tables import WORK
 from warroom.tests.support.bundles import START
 from warroom.tests.support.responses import ONSET
@@ -28,14 +29,17 @@ PATIENCE_S = float(os.environ.get("WARROOM_PATIENCE_S", "120"))
 PLACES = ("sqlite", "postgresql")
 
 
-def alert(service: str = "gateway", number: int = 1, **labels: str) -> dict[str, Any]:
-    """One alert as Alertmanager writes it, of the time in which the recording is ill."""
+def alert(
+    service: str = "gateway", number: int = 1, start: float = START, **labels: str
+) -> dict[str, Any]:
+    """One alert as Alertmanager writes it, of the time in which a recording that begins at `start`
+    is ill."""
     named = {"alertname": "HighErrorRate", "service": service, "severity": "critical", **labels}
     return {
         "status": "firing",
         "labels": named,
         "annotations": {"summary": f"{service} requests fail"},
-        "startsAt": from_ts(START + ONSET + 5).isoformat(),
+        "startsAt": from_ts(start + ONSET + 5).isoformat(),
         "endsAt": "0001-01-01T00:00:00Z",
         "fingerprint": f"{number:016x}",
     }
@@ -102,19 +106,19 @@ class Installation:
 
     def holder(self) -> int:
         """The process that works an incident now."""
-        with self.store() as store, store.engine.connect() as connection:
-            owner = connection.execute(select(WORK.c.owner).where(WORK.c.owner.is_not(None)))
-            return int(owner.scalar_one().split("/")[-2])
+        (owner,) = {row.owner for row in self.rows(WORK)} - {None}
+        return int(owner.split("/")[-2])
 
-    @contextmanager
-    def store(self) -> Iterator[Store]:
-        """The record as it lies there."""
-        os.environ["WARROOM_AUDIT_KEY"] = str(self.folder / "audit.key")
-        store = Store.open(self.database or self.home / "warroom.db", self.folder / "audit.key")
-        try:
-            yield store
-        finally:
-            store.engine.dispose()
+    @cached_property
+    def engine(self) -> Engine:
+        """The database, seen from outside."""
+        place = self.database or self.home / "warroom.db"
+        return reader(open_database(place, self.folder / "audit.key"))
+
+    def rows(self, table: Table) -> list[Any]:
+        """All that stands in a table now."""
+        with self.engine.begin() as connection:
+            return list(connection.execute(select(table)).all())
 
 
 @dataclass
@@ -135,8 +139,7 @@ class Asked:
         given = {"Authorization": f"Bearer {secret}", **headers}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         given.setdefault("Content-Type", "application/json")
-        url = f"{self.service.url}/hooks/{receiver}"
-        return httpx.post(url, content=content, headers=given, timeout=40)
+        return self.client.post(f"/hooks/{receiver}", content=content, headers=given)
 
     def send(self, *alerts: dict[str, Any]) -> None:
         """A delivery that has to be taken."""

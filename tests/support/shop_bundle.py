@@ -273,9 +273,10 @@ def write_shop(
     seconds: int = 90,
     rps: int = 8,
     seed: int = 7,
+    start: float = START,
 ) -> Path:
-    """Write `seconds` of traffic from START on; returns the bundle's directory."""
-    with BundleWriter(root, catalogue()) as bundle:
+    """Write `seconds` of traffic from `start` on; returns the bundle's directory."""
+    with BundleWriter(root, catalogue(), start) as bundle:
         shop = Shop(bundle, fault, random.Random(seed))
         for second in range(seconds):
             shop.second = second
@@ -283,7 +284,7 @@ def write_shop(
             for route in shop.rng.choices(
                 list(ROUTES), WEIGHTS, k=rate + shop.rng.randrange(-2, 3)
             ):
-                shop.request(START + second + shop.rng.random(), route)
-            shop.logins(START + second + 0.5)
-            shop.scrape(START + second + 1)
+                shop.request(start + second + shop.rng.random(), route)
+            shop.logins(start + second + 0.5)
+            shop.scrape(start + second + 1)
     return root
