@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from warroom.tests.support.databases import fresh
-from warroom.tests.support.installations import PLACES, Installation
+from warroom.tests.support.installations import Installation
 from warroom.tests.support.responses import HANGS
 from warroom.tests.support.shop_bundle import write_shop
 from warroom.tests.support.supervisor_world import World, world
+
+LONG = pytest.mark.reliability
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +62,13 @@ def on_a_server(
     found.engine.dispose()
 
 
-@pytest.fixture(params=PLACES)
-def installation(request: pytest.FixtureRequest) -> Installation:
+@pytest.fixture(params=["on_a_file", "on_a_server"])
+def everywhere(request: pytest.FixtureRequest) -> Installation:
     """On each kind of database."""
-    name = "on_a_file" if request.param == "sqlite" else "on_a_server"
-    return request.getfixturevalue(name)
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["on_a_file", pytest.param("on_a_server", marks=LONG)])
+def installation(request: pytest.FixtureRequest) -> Installation:
+    """On each kind of database; on the second one where all rows are run."""
+    return request.getfixturevalue(request.param)

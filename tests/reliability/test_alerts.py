@@ -41,15 +41,16 @@ def at_once(warroom: Asked, bodies: list) -> list[int]:
         return list(pool.map(send, range(len(bodies))))
 
 
-def test_the_same_webhook_a_hundred_times_at_once(installation: Installation) -> None:
-    with installation.serve("--no-worker") as warroom:
+def test_the_same_webhook_a_hundred_times_at_once(everywhere: Installation) -> None:
+    with everywhere.serve("--no-worker") as warroom:
         assert set(at_once(warroom, [delivery()] * 100)) == {200}
         warroom.until(warroom.incidents)
         assert len(warroom.incidents()) == 1
-    (row,) = installation.rows(ALERTS)
+    (row,) = everywhere.rows(ALERTS)
     assert row.times == 100 and row.incident_id
 
 
+@pytest.mark.reliability
 def test_what_was_acknowledged_before_a_kill_is_there_after_it(installation: Installation) -> None:
     kept: list[int] = []
     dice = random.Random(7)
@@ -89,6 +90,7 @@ def test_a_storm_of_10_000_alerts_over_50_services(installation: Installation) -
         assert len({row.incident_id for row in installation.rows(ALERTS)}) <= 50
 
 
+@pytest.mark.reliability
 def test_900_alerts_in_one_delivery(on_a_file: Installation) -> None:
     with on_a_file.serve("--no-worker") as warroom:
         warroom.send(*(alert(f"svc-{n % 30}", n + 1) for n in range(900)))
@@ -111,6 +113,7 @@ def test_a_second_alert_on_an_incident_that_waits(installation: Installation) ->
         assert installation.world.starts() == 1
 
 
+@pytest.mark.reliability
 def test_an_alert_that_fires_again_after_its_incident_ended_unresolved(
     installation: Installation,
 ) -> None:
@@ -136,6 +139,7 @@ def test_production_never_joins_staging(installation: Installation) -> None:
         warroom.until(lambda: len(warroom.incidents()) == 2)
 
 
+@pytest.mark.reliability
 def test_resolved_before_firing_and_flapping_leave_no_zombie(installation: Installation) -> None:
     over = {**alert(), "status": "resolved", "endsAt": LATER.isoformat()}
     with installation.serve("--no-worker") as warroom:
@@ -163,6 +167,7 @@ def test_resolved_before_firing_and_flapping_leave_no_zombie(installation: Insta
         assert len(warroom.incidents()) <= 3
 
 
+@pytest.mark.reliability
 def test_bodies_that_are_large_deep_or_swollen(on_a_file: Installation) -> None:
     deep = b'{"version": "4", "alerts": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
     swollen = gzip.compress(b" " * 500_000_000)

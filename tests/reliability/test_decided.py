@@ -51,6 +51,7 @@ def test_approve_reject_and_double_clicks_at_once(installation: Installation) ->
         assert ours[0]["by"] == ("ann" if counted == {"approve"} else "bob")
 
 
+@pytest.mark.reliability
 def test_what_lapsed_is_asked_anew(installation: Installation) -> None:
     with installation.serve(WARROOM_APPROVAL_MINUTES="0.1") as warroom:
         warroom.send()
@@ -80,6 +81,7 @@ def test_an_edit_or_a_hash_that_does_not_fit_changes_nothing(on_a_file: Installa
         assert on_a_file.world.starts() == 1
 
 
+@pytest.mark.reliability
 def test_a_plan_for_one_system_is_not_done_on_another(on_a_file: Installation) -> None:
     with on_a_file.serve() as warroom:
         warroom.send()
@@ -116,6 +118,7 @@ def test_who_may_not_decide_and_who_pretends(on_a_file: Installation) -> None:
         assert on_a_file.world.acted == []
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("how", ["reject", "edit nonsense"])
 def test_a_refusal_is_never_a_resolution(on_a_file: Installation, how: str) -> None:
     with on_a_file.serve() as warroom:
@@ -130,6 +133,7 @@ def test_a_refusal_is_never_a_resolution(on_a_file: Installation, how: str) -> N
         assert on_a_file.world.acted == []
 
 
+@pytest.mark.reliability
 def test_the_kill_switch_holds_across_a_restart(installation: Installation, live: float) -> None:
     def held(warroom: Asked, incident: str) -> bool:
         timeline = warroom.get(f"/incidents/{incident}")["timeline"]
@@ -151,6 +155,7 @@ def test_the_kill_switch_holds_across_a_restart(installation: Installation, live
         assert installation.world.starts() == 1
 
 
+@pytest.mark.reliability
 def test_an_action_does_not_wait_for_a_text(on_a_file: Installation) -> None:
     with on_a_file.serve() as warroom:
         warroom.send()
@@ -161,6 +166,7 @@ def test_an_action_does_not_wait_for_a_text(on_a_file: Installation) -> None:
         assert warroom.questions("text")
 
 
+@pytest.mark.reliability
 def test_incidents_of_one_service_never_act_at_once(installation: Installation) -> None:
     with installation.serve() as warroom:
         for number, place in enumerate(("a", "b", "c"), 1):

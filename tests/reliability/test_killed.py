@@ -10,8 +10,13 @@ import pytest
 from warroom.tests.support.installations import Asked, Installation, alert
 from warroom.tests.support.supervisor_world import World
 
-CALLS = ("stopProcess", "startProcess")
-POINTS = [(when, method) for method in CALLS for when in ("before", "after")]
+LONG = pytest.mark.reliability
+POINTS = [
+    pytest.param("before", "stopProcess", marks=LONG),
+    ("after", "stopProcess"),
+    pytest.param("before", "startProcess", marks=LONG),
+    pytest.param("after", "startProcess", marks=LONG),
+]
 SEED = int(os.environ.get("WARROOM_SEED", "0")) or random.SystemRandom().randrange(10**6)
 KILLS = int(os.environ.get("WARROOM_KILLS", "3"))
 
@@ -38,21 +43,22 @@ def assert_once_and_not_well(warroom: Asked, incident: str) -> None:
     assert warroom.whole()
 
 
-@pytest.mark.parametrize(("when", "method"), POINTS, ids=[f"{w}-{m}" for w, m in POINTS])
+@pytest.mark.parametrize(("when", "method"), POINTS)
 def test_killed_between_an_effect_and_its_record(
-    installation: Installation, when: str, method: str
+    everywhere: Installation, when: str, method: str
 ) -> None:
-    with installation.serve() as warroom:
-        once(installation.world, when, method, signal.SIGKILL, warroom.pid)
+    with everywhere.serve() as warroom:
+        once(everywhere.world, when, method, signal.SIGKILL, warroom.pid)
         warroom.send()
         question = warroom.asked_for()
         assert warroom.answer(question).status_code == 200
         assert warroom.service.process.wait(60) == -signal.SIGKILL
-    with installation.serve() as warroom:
+    with everywhere.serve() as warroom:
         warroom.approve_until_over()
         assert_once_and_not_well(warroom, question["incident"])
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("method", ["getAllProcessInfo", "stopProcess"])
 def test_stopped_past_its_lease_it_acts_no_more(on_a_server: Installation, method: str) -> None:
     """Stopped where it looks before it acts, or within the first half of its effect."""
@@ -77,6 +83,7 @@ def test_stopped_past_its_lease_it_acts_no_more(on_a_server: Installation, metho
         assert_once_and_not_well(warroom, question["incident"])
 
 
+@pytest.mark.reliability
 def test_killed_at_random_it_acts_once_and_ends(on_a_file: Installation) -> None:
     print(f"WARROOM_SEED={SEED} WARROOM_KILLS={KILLS}")
     dice = random.Random(SEED)
@@ -111,6 +118,7 @@ def _approve_for(warroom: Asked, events: int) -> None:
     warroom.until(reached)
 
 
+@pytest.mark.reliability
 def test_of_two_workers_one_is_killed_in_its_effect(on_a_server: Installation) -> None:
     world = on_a_server.world
     with on_a_server.serve("--no-worker") as warroom, ExitStack() as workers:
