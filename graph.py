@@ -34,8 +34,8 @@ from .agents.runtime.node import (
     specialist,
 )
 from .agents.runtime.outbox import send
-from .agents.runtime.waits import hold, look_again, looked_again, stabilise, wait_on, waited
-from .agents.runtime.whether import ask_whether, await_whether, note_whether
+from .agents.runtime.waits import look_again, looked_again, stabilise, wait_on, waited
+from .agents.runtime.whether import ask_whether, await_whether
 from .incident.action import WELL, Outcome
 from .state import Acted, CommunicationState, IncidentState, Told
 
@@ -97,17 +97,15 @@ def respond() -> Phase:
 
 
 def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
-    """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back;
-    what nobody reported on is asked about."""
+    """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back; of
+    what nobody reported on a person says whether it was done."""
     graph.add_node("ask", ask_commander)
     graph.add_node("commander", await_commander)
     graph.add_node("refused", note_refusal)
     graph.add_node("act", act)
-    graph.add_node("hold", hold)
     graph.add_node("held_back", waited)
     graph.add_node("ask_whether", ask_whether)
     graph.add_node("whether", await_whether)
-    graph.add_node("note_whether", note_whether)
     graph.add_node("stabilise", stabilise)
     graph.add_node("stabilised", waited)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
@@ -121,11 +119,9 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
     graph.add_conditional_edges("refused", after_refused, ["wait", "ask"])
     graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values()])
-    graph.add_conditional_edges("hold", after_hold, ["held_back", "watch"])
     graph.add_edge("held_back", "ask")
-    graph.add_edge("ask_whether", "whether")
-    graph.add_edge("whether", "note_whether")
-    graph.add_conditional_edges("note_whether", after_act, [*AFTER_ACT.values()])
+    graph.add_conditional_edges("ask_whether", after_whether, ["whether", "stabilise", "ask"])
+    graph.add_edge("whether", "ask_whether")
     graph.add_edge("stabilise", "stabilised")
     graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
@@ -216,21 +212,22 @@ AFTER_ACT = {
     Acted.unknown: "ask_whether",
     Acted.void: "ask",
     Acted.lapsed: "ask",
-    Acted.held: "hold",
+    Acted.held: "held_back",
     Acted.unfit: "again",
+    Acted.past: "watch",
     Acted.over: END,
 }
 """Where to go by what became of the action."""
 
 
 def after_act(state: IncidentState) -> str:
-    """Done or not, nobody knows, not now, not as planned, not any more."""
+    """Carried out or not, nobody knows, not now, not as planned, not any more."""
     return AFTER_ACT[Acted(state.acted)]
 
 
-def after_hold(state: IncidentState) -> Literal["held_back", "watch"]:
-    """Of history nothing will change by waiting."""
-    return "held_back" if state.timer else "watch"
+def after_whether(state: IncidentState) -> str:
+    """As long as nobody knows, somebody is asked."""
+    return "whether" if state.acted == Acted.unknown else after_act(state)
 
 
 def after_verify(state: IncidentState) -> list[str]:

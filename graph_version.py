@@ -80,7 +80,9 @@ def _fit(
     if kept is None:
         return
     missing = {node for node in _pending(kept) if node not in graph.nodes}
-    if lost := {node for node in missing if names.get(node) not in graph.nodes}:
+    lost = {node for node in missing if names.get(node) not in graph.nodes}
+    lost |= {node for node in _written(kept) if node not in graph.nodes}
+    if lost:
         told = ", ".join(sorted(lost))
         raise Misfit(f"it waits in {told}, which this version does not have; {CURE}")
     if missing:
@@ -102,6 +104,12 @@ def _pending(kept: CheckpointTuple) -> set[str]:
         elif channel.startswith(JOIN):
             found.add(channel.rpartition(":")[2])
     return found
+
+
+def _written(kept: CheckpointTuple) -> set[str]:
+    """Nodes that a step names which is done and not yet followed."""
+    channels = [channel for _task, channel, _value in kept.pending_writes or []]
+    return {channel.removeprefix(TO) for channel in channels if channel.startswith(TO)}
 
 
 def _rename(saver: BaseCheckpointSaver[Any], kept: CheckpointTuple, names: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ waits, and the row of work says until when.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -125,7 +125,7 @@ class Response:
         if held.status == OVER:
             prune(self.graph, incident_id)
 
-    def turn(self, held: Held) -> Iterator[ResponseEvent]:
+    def turn(self, held: Held) -> Generator[ResponseEvent]:
         """Work an incident that we hold until it is over or waits: for people, or for time; answers
         that were given meanwhile are picked up before it ends.
 
@@ -154,7 +154,8 @@ class Response:
         if standing is not None and standing.status == OVER:
             return True
         snapshot = self.graph.get_state(self._config(incident_id))
-        return bool(snapshot.values) and not snapshot.next
+        # `next` leaves out a step that is done and not yet followed: its writes wait to be applied.
+        return bool(snapshot.values) and not snapshot.tasks
 
     def timer(self, incident_id: str) -> float | None:
         """Seconds until the time comes that the graph waits for; None: it waits for none."""

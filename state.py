@@ -20,6 +20,7 @@ class Acted(StrEnum):
     void = "void"  # proven not to have happened: asked anew
     lapsed = "lapsed"  # the approval ran out before it was used: asked anew
     held = "held"  # it may not happen now: tried again in a while
+    past = "past"  # the same in a recording, in which waiting changes nothing
     unfit = "unfit"  # the system is not as it was planned for: planned anew
     over = "over"  # the incident was closed meanwhile
     withdrawn = "withdrawn"  # the sender says it is resolved: watched before it is asked anew
@@ -38,7 +39,6 @@ class IncidentState(BaseModel):
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")
     approved: bool = Field(default=False, description="the plan at the gate was approved")
     acted: str = Field(default=Acted.nothing.value, description="what became of it: Acted")
-    hold_s: float = Field(default=0.0, description="until an action that is held back is tried")
     checks: int = Field(default=0, description="measurements since the last action")
     timer: str = Field(default="", description="what is waited for; empty: nothing")
     improving: bool = Field(default=False, description="worth measuring again")

@@ -3,8 +3,8 @@
 Keys are in the words of the tools that people know; one that nobody reads is an error with its
 line.
 `$VAR`, `${VAR}` and `$__file{path}` expand in values, so that no secret has to stand in the file;
-`$$` is a dollar sign. No endpoint of a model stands here: a key and the place that it is sent to
-come from one source (settings.py).
+`$$` is a dollar sign. Paths are seen from the file's folder. No endpoint of a model stands here: a
+key and the place that it is sent to come from one source (settings.py).
 """
 
 import os
@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 from ..actions.policy import Policy
 from ..errors import InputError
@@ -113,6 +113,14 @@ class Configuration(Entry):
     )
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
+    @field_validator("receivers")
+    @classmethod
+    def _told_apart(cls, value: list[Receiver]) -> list[Receiver]:
+        names = [receiver.name for receiver in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two are called {twice[0]}: the name is the end of their URL")
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
@@ -145,7 +153,20 @@ def read_configuration() -> Configuration:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise InputError(f"{path}: {reason}; name a warroom.yaml with --config") from error
     folder = path.resolve().parent
-    return parse_table(text, Configuration, path.name, lambda value: _expanded(value, folder))
+    found = parse_table(text, Configuration, path.name, lambda value: _expanded(value, folder))
+    return _placed(found, folder)
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """The same with every path seen from this folder."""
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, (list, tuple)):
+        return type(value)(_placed(each, folder) for each in value)
+    if isinstance(value, BaseModel):
+        given = {name: _placed(getattr(value, name), folder) for name in value.model_fields_set}
+        return value.model_copy(update=given)
+    return value
 
 
 def _expanded(value: str, folder: Path) -> str:

@@ -3,6 +3,7 @@ the record, approved by who made it."""
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 
 from ..actions.catalogue import plan as checked_plan
 from ..actions.inventory import Inventory
@@ -13,7 +14,7 @@ from ..incident.identity import Identity
 from ..record.ledger import LAPSED, Asks, Request
 from ..record.store import Store
 from ..settings import Settings
-from .configuration import recall
+from .configuration import Sources, recall
 
 LEAST = 10
 """Hex digits of a hash that name what is decided on."""
@@ -54,16 +55,31 @@ def reject(store: Store, incident_id: str, subject: str, by: Identity, reason: s
 
 
 def edit(
-    settings: Settings, incident_id: str, subject: str, edits: Sequence[str], by: Identity
+    settings: Settings,
+    incident_id: str,
+    subject: str,
+    edits: Sequence[str],
+    by: Identity,
+    store: Store | None = None,
+    sources: Sources | None = None,
 ) -> ActionPlan:
-    """Make and approve the edited plan, over the system that the incident was opened with.
+    """Make and approve the edited plan, over the system that the incident was opened with; over
+    these sources where it was opened with none.
 
     Raises NotFound where no such plan is asked about, InputError for an edit that does not fit or
     changes nothing, ApprovalError when it was answered meanwhile.
     """
     from .opening import open_context  # an approval as asked opens no telemetry
 
-    context = open_context(settings, recall(settings, incident_id))
+    kept = recall(settings, incident_id)
+    context = open_context(settings, sources if kept == Sources() else kept, store=store)
+    with closing(context.recorder):
+        return _edited(context, incident_id, subject, edits, by)
+
+
+def _edited(
+    context: ResponseContext, incident_id: str, subject: str, edits: Sequence[str], by: Identity
+) -> ActionPlan:
     subject = named(context.store, incident_id, subject)
     plan = context.store.load(incident_id).plan(subject)
     if plan is None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from ..agents.runtime.case import Tell
 from ..graph import Phase
@@ -9,7 +10,7 @@ from ..incident.action import Verdict
 from ..incident.document import Alert
 from ..intake.handing import Handed, hand_over
 from ..intake.scopes import calls_of
-from ..record.ledger import Request
+from ..record.ledger import Asks, Request
 from ..record.store import Store
 from ..response import Response
 from ..settings import Settings
@@ -47,8 +48,9 @@ def work(
     left_open: set[str] = set()
     with response.claimed(incident_id) as held:
         while not held.ended.is_set():
-            for event in response.turn(held):
-                tell(event)
+            with closing(response.turn(held)) as events:  # it ends before the lease does
+                for event in events:
+                    tell(event)
             if _asked(response, incident_id, commander, left_open):
                 continue
             if (seconds := response.timer(incident_id)) is None:
@@ -57,12 +59,14 @@ def work(
 
 
 def _asked(response: Response, incident_id: str, commander: Commander, left_open: set[str]) -> bool:
-    """Whether anything was answered; what was left open once is not asked again meanwhile."""
-    waiting = sorted(response.waiting(incident_id), key=lambda item: item.kind != "action")
-    asked = [request for request in waiting if request.subject not in left_open]
-    answered = {request.subject: commander(request) for request in asked}
-    left_open.update(subject for subject, done in answered.items() if not done)
-    return any(answered.values())
+    """Whether anything was answered: one answer, and the incident goes on before the next question,
+    so that no action waits for a text. What was left open once is not asked again meanwhile."""
+    for request in sorted(response.waiting(incident_id), key=lambda item: item.kind == Asks.text):
+        if request.subject not in left_open:
+            if commander(request):
+                return True
+            left_open.add(request.subject)
+    return False
 
 
 LOOK_S = 1.0

@@ -9,12 +9,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..app.configuration import settings
-from ..app.configuration_file import NAMED, read_configuration, schema, use_configuration
+from ..app.configuration_file import (
+    NAMED,
+    Configuration,
+    read_configuration,
+    schema,
+    use_configuration,
+)
 from ..app.record import Record
 from ..app.words import moment
-from ..errors import InputError, TableError
+from ..errors import InputError, StoreUnavailable, TableError
 from ..incident.identity import at_terminal, token_holder
 from ..incident.timeline import from_ts
+from ..intake.authentication import Request
 from ..record import audit
 from ..record.backup import after_restore, back_up, restore
 from ..record.switches import EVERYTHING, Switch, Switches
@@ -73,13 +80,21 @@ def check_config_command(file: Path | None) -> Exit:
     try:
         found = read_configuration()
         found.server.check_bind()
-    except TableError as error:
+        _secrets(found)
+    except (TableError, StoreUnavailable) as error:
         print("\n".join(shown(line, 600) for line in str(error).splitlines()), file=sys.stderr)
         return Exit.bad_input
     name = os.environ.get(NAMED)
     text = f"nothing is wrong with {name}" if name else "no file is named: the defaults hold"
     say(screen(), ("  ✓ ", "good"), shown(text))
     return Exit.done
+
+
+def _secrets(found: Configuration) -> None:
+    """Raises StoreUnavailable for a receiver's secret that is not where it should be."""
+    for receiver in found.receivers:
+        receiver.knows(Request({}, b""))
+        receiver.signed(Request({}, b""), 0.0)
 
 
 def schema_command() -> Exit:

@@ -209,8 +209,8 @@ class Prompt:
         self.console.print(card(new, document, None, utc_now()))
         if self._choice("ar") != "approve":
             return self._decide(request, Verdict.rejected, self._reason())
-        put_edited(self.context, request.incident_id, request.subject, new, self.by)
-        self._said(f"approved as edited, plan {new.short_hash}")
+        answer = put_edited(self.context, request.incident_id, request.subject, new, self.by)
+        self._said(f"{answer.verdict.value} as edited, plan {new.short_hash}")
         return True
 
     def _choice(self, letters: str) -> str:

@@ -97,7 +97,7 @@ def picture(drawn: Any) -> str:
     last = [nodes[start] for start, end in every if end == END]
     parts = [
         arrowhead(),
-        text(MARGIN, 26, "The response: thirteen steps, two gates", size=17, font_weight="bold"),
+        text(MARGIN, 26, "The response: thirteen steps, three gates", size=17, font_weight="bold"),
         *[_frame(name, members, nodes, lane[name]) for name, members in groups.items() if name],
         *[edge_path(nodes[a], nodes[b], (a, b) in set(forward(order, edges))) for a, b in edges],
         *[_node(nodes[name]) for name in kept],

@@ -52,7 +52,7 @@ def lanes(groups: Mapping[str, Collection[str]], depth: Mapping[str, int]) -> di
     return chosen
 
 
-ROW, LANE, WIDE, HIGH = 60, 470, 170, 38
+ROW, LANE, WIDE, HIGH = 60, 600, 166, 38
 BACK = "#9aa5b1"
 Point = tuple[float, float]
 

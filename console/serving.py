@@ -1,5 +1,6 @@
 """`warroom serve` and `warroom worker`: processes that run until they are told to stop."""
 
+import os
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ def serve_command(
     sources = Sources(telemetry=telemetry, operations=operations)
     service = open_service(configured, file, sources, worker)
     _greet(screen(to_stderr=True), service, bound.url)
-    serve(service, bound)
+    if not serve(service, bound):
+        os._exit(Exit.done)  # its incident was given back: whoever takes it goes on
     return Exit.done
 
 

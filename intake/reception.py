@@ -20,7 +20,7 @@ from .scopes import Calls
 from .sns import Fetch, fetch
 
 LOG = logging.getLogger(__name__)
-PACE_S = 0.2
+PACE_S = 0.5
 """Between the first alert of a round and its grouping."""
 LOOK_S = 1.0
 """Between two looks where nothing comes in: silences end, and other processes keep alerts too."""

@@ -117,7 +117,7 @@ class Silences:
         here = (SILENCES.c.id == silence_id, SILENCES.c.ends_at > now)
         kept = sa.and_(ALERTS.c.silence_id == silence_id, ALERTS.c.due_at.is_not(None))
         with self.engine.begin() as connection:
-            connection.execute(update(ALERTS).where(kept).values(due_at=now))
+            connection.execute(update(ALERTS).where(kept).values(due_at=0.0))
             if connection.execute(update(SILENCES).where(*here).values(ends_at=now)).rowcount != 1:
                 raise NotFound(f"no silence {silence_id} is on or to come")
             audit.add(connection, by, "expire silence", None, {"silence": silence_id})

@@ -17,6 +17,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,8 @@ RETRY_S = 60.0
 """The same for a delivery without any time that comes a second time, word by word."""
 REMIND_S = 3600.0
 """A reminder of what fires is looked at again after this time: its incident may be over."""
+AT_ONCE = 0.0
+"""When news are due, whatever the clock does meanwhile."""
 LEAST_S = 0.001
 """Between the starts of two episodes."""
 UNKNOWN = 4
@@ -51,7 +54,7 @@ class Delivery:
     alerts: Sequence[Alert] = field(default_factory=tuple)
     problem: str = ""  # why it could not be read; kept all the same
 
-    @property
+    @cached_property  # a storm's body is long, and each of its alerts asks
     def identity(self) -> str:
         """What makes it this delivery and no other."""
         return self.key or hashlib.sha256(self.body).hexdigest()
@@ -151,7 +154,7 @@ def _row(alert: Alert, delivery: Delivery, at: float, labels: Labels) -> dict[st
         "address": about.address,
         "body": alert.model_dump_json(),
         "delivery": delivery.identity,
-        "due_at": None if over else at,
+        "due_at": None if over else AT_ONCE,
         "reason": "",
     }
 
@@ -182,7 +185,7 @@ def _upsert(connection: Connection, at: float, remind_s: float) -> Any:
         "end_known_at": case((again, None), else_=known),
         "rank": case((worse, new.rank), else_=old.rank),
         "body": case((sa.or_(worse, again), new.body), else_=old.body),
-        "due_at": case((old.due_at.is_not(None), old.due_at), (news, new.last_at), else_=None),
+        "due_at": case((old.due_at.is_not(None), old.due_at), (news, AT_ONCE), else_=None),
     }
     return put.on_conflict_do_update(
         index_elements=["receiver", "fingerprint", "starts_at"], set_=changes
@@ -232,7 +235,7 @@ def _ended(latest: sa.Row[Any], said: float, row: dict[str, Any]) -> dict[str, A
     last = latest.seen_at or latest.starts_at
     if latest.ends_at is not None or said < last:
         return {"seen_at": max(last, said)} if latest.ends_at is not None else {}
-    due = row["last_at"] if latest.due_at is None else latest.due_at
+    due = AT_ONCE if latest.due_at is None else latest.due_at
     return {"seen_at": said, "ends_at": said, "end_known_at": row["last_at"], "due_at": due}
 
 
@@ -248,7 +251,7 @@ def _fires_on(
         changes |= {"rank": row["rank"], "body": row["body"]}
     reminded = latest.looked_at is not None and latest.looked_at <= row["last_at"] - remind_s
     if (worse or reminded) and latest.due_at is None:
-        changes["due_at"] = row["last_at"]
+        changes["due_at"] = AT_ONCE
     return changes
 
 

@@ -7,7 +7,9 @@ audit log, which belongs elsewhere.
 
 What was approved and not claimed when the copy was taken may have been carried out since. So
 whatever waits or was approved is void once a copy is put back: it has to be asked again. After
-another tool put a database back (pg_restore, Litestream, a snapshot), `after_restore` does that.
+another tool put a database back (pg_restore, Litestream, a snapshot), `after_restore` does that. On
+PostgreSQL approvals show by themselves that they are from another past (`lineage`), also after a
+standby took over that may lack the last transactions.
 """
 
 import hashlib
@@ -187,8 +189,9 @@ def _put_back(folder: Path, home: Path, names: Collection[str]) -> None:
     """The content of each database into the home's, once all of them are ours alone."""
     with ExitStack() as held:
         alone = {name: held.enter_context(_alone(home / name)) for name in DATABASES}
-        for name in filter(names.__contains__, DATABASES):
-            with closing(sqlite3.connect(folder / name)) as old:
+        for name in DATABASES:  # checkpoints that the backup has not are from after it
+            source = folder / name if name in names else ":memory:"
+            with closing(sqlite3.connect(source)) as old:
                 old.backup(alone[name])
 
 

@@ -20,12 +20,17 @@ from ..incident.evidence import digest, short
 from ..incident.identity import WARROOM, Identity
 from ..incident.timeline import from_ts
 from . import audit
+from .database import lineage
 from .leases import Lease, writing
 from .switches import switched_off
 from .tables import APPROVALS, EFFECTS, insert_once
 from .work import wake
 
 HOUR_S = 3600.0
+PUT_BACK = (
+    "approved before the database was restored or another server took over: it may have been "
+    "carried out since, so it has to be asked again"
+)
 CLAIMING = 0xC1A1
 """Number of the advisory lock under which limits are counted on PostgreSQL."""
 
@@ -191,7 +196,7 @@ def _answered(
 
 def _approved(connection: Connection, effect: Effect, now: float) -> None:
     """A live approval of exactly this; an undo is covered by the one its action was done under."""
-    query = select(APPROVALS.c.number, APPROVALS.c.verdict, APPROVALS.c.expires_at).where(
+    query = select(APPROVALS).where(
         APPROVALS.c.incident_id == effect.incident_id, APPROVALS.c.subject == effect.subject
     )
     newest = query.order_by(APPROVALS.c.number.desc()).limit(1).with_for_update()
@@ -200,6 +205,8 @@ def _approved(connection: Connection, effect: Effect, now: float) -> None:
         raise ApprovalError(f"{short(effect.subject)} is not approved: nothing was done")
     if effect.does is not Does.undo and (row.number != effect.number or row.expires_at <= now):
         raise ApprovalError(f"the approval of {short(effect.subject)} has expired: ask again")
+    if effect.does is not Does.undo and row.lineage != lineage(connection):
+        raise ApprovalError(f"{short(effect.subject)}: {PUT_BACK}")
 
 
 def _may(connection: Connection, effect: Effect, bounds: Bounds, now: float) -> None:

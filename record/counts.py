@@ -3,10 +3,11 @@ holds for all processes together and over restarts.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, or_, select
 
 from .database import reader
 from .tables import (
@@ -21,57 +22,114 @@ from .tables import (
     WORK,
 )
 
-Counted = Sequence[tuple[str, float]]
-"""A word of ours and how many."""
-
 
 @dataclass(frozen=True)
-class Counts:
-    """The record in numbers. Ages in seconds, 0 where nothing waits."""
+class Count:
+    """One figure, or one for each word of a label."""
 
-    alerts: int
-    untaken: int  # alerts that no incident took yet
-    deliveries: Counted  # by receiver, repeats counted
-    incidents: Counted  # by state
-    asked: Counted  # questions that wait for people, by kind
-    work: Counted  # incidents by status
-    due: int  # of them, those that somebody should be working
-    latest_s: float  # how long the longest of them has been due
-    leases: int  # how often an incident was taken up, first or again
-    failures: int  # attempts in a row that failed, of all incidents
-    effects: Counted  # done, unrecorded
-    outbox: int  # messages not delivered yet
-    outbox_age_s: float
-    tokens: Counted  # of models: input, cached, output
+    name: str
+    about: str
+    values: Mapping[str, float]
+    label: str = ""  # empty: there is one value, under an empty word
+    grows: bool = False  # and never falls
 
 
-def count(engine: Engine) -> Counts:
-    """One look, in one transaction."""
-    now = time.time()
+def counts(engine: Engine) -> list[Count]:
+    """All figures, of one moment."""
     with reader(engine).begin() as connection:
-        due = and_(WORK.c.wake_at <= now, WORK.c.lease_until.is_(None) | (WORK.c.lease_until < now))
-        unsent = OUTBOX.c.next_at.is_not(None)
-        return Counts(
-            alerts=_all(connection, ALERTS),
-            untaken=_all(connection, ALERTS, ALERTS.c.incident_id.is_(None)),
-            deliveries=_by(connection, DELIVERIES.c.receiver, func.sum(DELIVERIES.c.times)),
-            incidents=_by(connection, INCIDENTS.c.state),
-            asked=_by(
-                connection,
-                APPROVALS.c.kind,
-                func.count(),
-                APPROVALS.c.verdict.is_(None) & (APPROVALS.c.expires_at > now),
-            ),
-            work=_by(connection, WORK.c.status),
-            due=_all(connection, WORK, due),
-            latest_s=_age(connection, WORK.c.wake_at, due, now),
-            leases=_sum(connection, WORK.c.token),
-            failures=_sum(connection, WORK.c.attempts),
-            effects=_effects(connection),
-            outbox=_all(connection, OUTBOX, unsent),
-            outbox_age_s=_age(connection, OUTBOX.c.put_at, unsent, now),
-            tokens=_tokens(connection),
+        return [*_plain(connection, time.time()), *_labelled(connection, time.time())]
+
+
+def _plain(connection: Connection, now: float) -> Iterator[Count]:
+    """Figures without a label. Ages in seconds, 0 where nothing waits."""
+    free = or_(WORK.c.lease_until.is_(None), WORK.c.lease_until < now)
+    due, unsent = and_(WORK.c.wake_at <= now, free), OUTBOX.c.next_at.is_not(None)
+    one = func.count
+    for name, about, query, grows in (
+        ("alerts", "Alerts written down, repeats not counted.", select(one(ALERTS.c.id)), True),
+        (
+            "alerts_untaken",
+            "Alerts that should have been grouped into incidents by now.",
+            select(one(ALERTS.c.id)).where(ALERTS.c.due_at <= now),
+            False,
+        ),
+        (
+            "leases",
+            "Times that an incident was taken up or given back.",
+            select(func.sum(WORK.c.token)),
+            True,
+        ),
+        (
+            "work_failures",
+            "Attempts in a row that failed, over all incidents.",
+            select(func.sum(WORK.c.attempts)),
+            False,
+        ),
+        (
+            "work_due",
+            "Incidents that are due and that nobody works.",
+            select(one(WORK.c.token)).where(due),
+            False,
+        ),
+        (
+            "work_late_seconds",
+            "How long the longest of them has been due.",
+            select(now - func.min(WORK.c.wake_at)).where(due),
+            False,
+        ),
+        (
+            "outbox",
+            "Messages that were not delivered yet.",
+            select(one(OUTBOX.c.key)).where(unsent),
+            False,
+        ),
+        (
+            "outbox_age_seconds",
+            "Age of the oldest of them.",
+            select(now - func.min(OUTBOX.c.put_at)).where(unsent),
+            False,
+        ),
+    ):
+        found = float(connection.execute(query).scalar() or 0)
+        yield Count(name, about, {"": found}, grows=grows)
+
+
+def _labelled(connection: Connection, now: float) -> Iterator[Count]:
+    asked = and_(APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > now)
+    void, done = EFFECTS.c.void.is_(True), EFFECTS.c.done_at.is_not(None)
+    state = case((void, "void"), (done, "done"), else_="unrecorded")
+    tokens = {
+        kind: float(
+            connection.execute(select(func.sum(MODEL_CALLS.c[f"{kind}_tokens"]))).scalar() or 0
         )
+        for kind in ("input", "cached", "output")
+    }
+    about = "Deliveries taken, repeats counted."
+    yield Count(
+        "deliveries",
+        about,
+        _by(connection, _grouped(DELIVERIES.c.receiver, func.sum(DELIVERIES.c.times))),
+        "receiver",
+        grows=True,
+    )
+    about = "Incidents by state."
+    yield Count("incidents", about, _by(connection, _grouped(INCIDENTS.c.state)), "state")
+    about = "Questions that wait for people."
+    waiting = _grouped(APPROVALS.c.kind).where(asked)
+    yield Count("approvals_waiting", about, _by(connection, waiting), "kind")
+    about = "Incidents by status of their work."
+    yield Count("work", about, _by(connection, _grouped(WORK.c.status)), "status")
+    about = "Effects claimed; unrecorded: begun, and nobody knows yet; void: proven not done."
+    yield Count("effects", about, _by(connection, _grouped(state)), "state")
+    yield Count("model_tokens", "Tokens of models.", tokens, "kind", grows=True)
+
+
+def _grouped(column: Any, number: Any = None) -> Select:
+    return select(column, func.count() if number is None else number).group_by(column)
+
+
+def _by(connection: Connection, query: Select) -> dict[str, float]:
+    return {str(word): float(found) for word, found in connection.execute(query)}
 
 
 def is_writable(engine: Engine) -> bool:
@@ -81,39 +139,3 @@ def is_writable(engine: Engine) -> bool:
         connection.execute(insert(SWITCHES).values(row))
         connection.rollback()
     return True
-
-
-def _all(connection: Connection, table: Table, *where: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(table).where(*where)).scalar() or 0
-
-
-def _by(
-    connection: Connection,
-    column: ColumnElement[str],
-    what: ColumnElement | None = None,
-    *where: ColumnElement[bool],
-) -> Counted:
-    number = func.count() if what is None else what
-    rows = connection.execute(select(column, number).where(*where).group_by(column))
-    return [(str(word), float(found)) for word, found in rows]
-
-
-def _sum(connection: Connection, column: ColumnElement) -> int:
-    return int(connection.execute(select(func.sum(column))).scalar() or 0)
-
-
-def _age(
-    connection: Connection, column: ColumnElement[float], where: ColumnElement[bool], now: float
-) -> float:
-    first = connection.execute(select(func.min(column)).where(where)).scalar()
-    return max(now - first, 0.0) if first is not None else 0.0
-
-
-def _effects(connection: Connection) -> Counted:
-    done = _all(connection, EFFECTS, EFFECTS.c.done_at.is_not(None))
-    return [("done", done), ("unrecorded", _all(connection, EFFECTS) - done)]
-
-
-def _tokens(connection: Connection) -> Counted:
-    names = ("input", "cached", "output")
-    return [(name, _sum(connection, MODEL_CALLS.c[f"{name}_tokens"])) for name in names]

@@ -166,6 +166,25 @@ def durable(engine: Engine) -> Engine:
     return engine.execution_options(durable=True)
 
 
+def lineage(connection: Connection) -> str:
+    """Tells apart the pasts that a server's database may have: another one once it was restored
+    elsewhere or to an earlier time, or another server took over that may not have had the last
+    transactions. Empty for SQLite, where nothing tells."""
+    if connection.dialect.name != "postgresql":
+        return ""
+    known = connection.execute(text(MAY_KNOW)).scalar()
+    cluster = connection.execute(text(CLUSTER)).scalar() if known else ""
+    return f"{cluster}/{connection.execute(text(TIMELINE)).scalar()}"
+
+
+MAY_KNOW = "SELECT has_function_privilege('pg_control_system()', 'execute')"
+CLUSTER = "SELECT system_identifier::text FROM pg_control_system()"
+TIMELINE = (
+    "SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) || '/' || oid"
+    " FROM pg_database WHERE datname = current_database()"
+)
+
+
 def _settle(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction handling would start transactions late and without the
     # write lock; two writers that read first would then both believe what they read.

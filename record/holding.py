@@ -6,10 +6,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from ..errors import LeaseLost, StoreUnavailable
+from ..errors import LeaseLost, StoreUnavailable, TelemetryError
 from .leases import LEASE_S, Lease
 from .work import Work
 
+PASSES = (StoreUnavailable, TelemetryError)
+"""What is away comes back without anybody here."""
 STOPPED = "stopped half-way; whoever takes it goes on from the last step"
 
 
@@ -46,7 +48,8 @@ def holding(work: Work, lease: Lease, lease_s: float = LEASE_S) -> Iterator[Held
         raise
     except BaseException as error:
         with suppress(LeaseLost):  # it is with somebody else, or set aside already
-            work.failed(lease, f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+            work.failed(lease, why, passes=isinstance(error, PASSES))
         raise
     held.status = work.release(lease, held.until, held.why)
 

@@ -21,8 +21,8 @@ from ..incident.evidence import short
 from ..incident.identity import NOBODY, Identity
 from ..incident.timeline import from_ts
 from . import audit, events
-from .claims import Claims
-from .database import durable, reader
+from .claims import PUT_BACK, Claims
+from .database import durable, lineage, reader
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
 from .work import wake
@@ -78,7 +78,8 @@ class Ledger(Claims):
                 if answer is None or answer.verdict not in afresh:
                     return _request(row)
                 request = replace(request, number=row["number"] + 1)
-            if insert_once(connection, APPROVALS, **vars(request), consents="[]"):
+            fresh = {**vars(request), "consents": "[]", "lineage": lineage(connection)}
+            if insert_once(connection, APPROVALS, **fresh):
                 _told(connection, request, self.clock())
         return self.request(request.incident_id, request.subject)
 
@@ -203,6 +204,8 @@ class Ledger(Claims):
             used = self.used(connection, row["incident_id"], row["subject"], row["number"])
             if used is None and late:
                 return _lapsed(row, "approved, and not begun in time: it has to be asked again")
+            if used is None and row["lineage"] != lineage(connection):
+                return _lapsed(row, PUT_BACK)
             if used is not None and used.void:
                 return _lapsed(row, "approved, and proven not to have been carried out")
         return Decision(

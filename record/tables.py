@@ -113,6 +113,7 @@ APPROVALS = sa.Table(
     sa.Column("expires_at", sa.Float, nullable=False),
     sa.Column("wanted", sa.Integer, nullable=False),  # persons that have to approve
     sa.Column("consents", sa.Text, nullable=False),  # who did before the last one, JSON
+    sa.Column("lineage", sa.String, nullable=False),  # of the database when it was asked
     sa.Column("verdict", sa.String),  # empty while open
     sa.Column("decided_by", sa.String),
     sa.Column("decided_at", sa.Float),

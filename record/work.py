@@ -158,14 +158,17 @@ class Work:
             _change(connection, lease, {**values, "attempts": 0, **FREE})
         return status
 
-    def failed(self, lease: Lease, why: str) -> None:
+    def failed(self, lease: Lease, why: str, *, passes: bool = False) -> None:
         """Give it back after a failure: tried again in a while, set aside after too many.
+
+        passes: by itself, however long that takes: it is never set aside for that.
 
         Raises LeaseLost.
         """
         with self.engine.begin() as connection:
             row = _locked(connection, _of(lease))
             attempts = (row["attempts"] if row else 0) + 1
+            attempts = min(attempts, FAILURES - 1) if passes else attempts
             pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
             values: dict[str, Any] = {"attempts": attempts, "why": why, **FREE}
             if attempts < FAILURES:

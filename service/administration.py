@@ -3,38 +3,29 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
 
 from ..incident.identity import token_holder
 from ..record import audit
-from ..record.switches import EVERYTHING, Switches
+from ..record.switches import EVERYTHING, Switch, Switches
+from ..record.tokens import Token
 from .auth import Admin, Commander, Observer, Responder
-from .forms import Listed, MadeToken, Name, NewToken, Reason, SwitchLine, Target, TokenLine
+from .forms import MadeToken, Name, NewToken, Reason, Target
 from .service import Service, service_of
 
 At = Annotated[Service, Depends(service_of)]
 ADMINISTER = APIRouter(tags=["administration"])
 
 
-class Audited(BaseModel):
-    """How the audit log stands."""
-
-    whole: bool
-    entries: int
-    head: str = Field(description="NUMBER:SEAL; written down elsewhere it proves what stood then")
-    fault: str = Field(description="the first entry that does not fit, and why; empty: none")
-
-
 @ADMINISTER.get("/me")
-def who_am_i(who: Observer) -> TokenLine:
+def who_am_i(who: Observer) -> Token:
     """The token that asks."""
-    return TokenLine.of(who)
+    return who
 
 
 @ADMINISTER.get("/tokens")
-def list_tokens(service: At, _who: Admin) -> Listed[TokenLine]:
+def list_tokens(service: At, _who: Admin) -> list[Token]:
     """All that were ever made, without themselves."""
-    return Listed(items=[TokenLine.of(token) for token in service.tokens.all()], after="")
+    return service.tokens.all()
 
 
 @ADMINISTER.post("/tokens", status_code=201)
@@ -58,33 +49,26 @@ def verify_audit(
     head: Annotated[
         str, Query(pattern=r"^([0-9]{1,15}:[0-9a-f]{64})?$", description="as written down before")
     ] = "",
-) -> Audited:
-    """Read the whole log and check every seal."""
-    found = audit.verify(service.engine, head)
-    whole = not found.fault
-    return Audited(whole=whole, entries=found.number, head=found.head, fault=found.fault)
+) -> audit.Audited:
+    """Read the whole log and check every seal; `fault` is empty where it is whole."""
+    return audit.verify(service.engine, head)
 
 
 @ADMINISTER.get("/switches")
-def list_switches(service: At, _who: Observer) -> Listed[SwitchLine]:
+def list_switches(service: At, _who: Observer) -> list[Switch]:
     """Every switch that was ever turned; `effects` is that of the whole installation."""
-    found = Switches(service.engine).all()
-    return Listed(items=[SwitchLine.of(switch) for switch in found], after="")
+    return Switches(service.engine).all()
 
 
 @ADMINISTER.post("/switches/off")
-def stop_effects(
-    service: At, who: Responder, form: Reason, target: Target = EVERYTHING
-) -> SwitchLine:
+def stop_effects(service: At, who: Responder, form: Reason, target: Target = EVERYTHING) -> Switch:
     """Stop every new action, or those on one target, within a second. Messages go on."""
     by = token_holder(who.name)
-    return SwitchLine.of(Switches(service.engine).turn(True, by, form.reason, target))
+    return Switches(service.engine).turn(True, by, form.reason, target)
 
 
 @ADMINISTER.post("/switches/on")
-def allow_effects(
-    service: At, who: Commander, form: Reason, target: Target = EVERYTHING
-) -> SwitchLine:
+def allow_effects(service: At, who: Commander, form: Reason, target: Target = EVERYTHING) -> Switch:
     """Let what is approved go on."""
     by = token_holder(who.name)
-    return SwitchLine.of(Switches(service.engine).turn(False, by, form.reason, target))
+    return Switches(service.engine).turn(False, by, form.reason, target)

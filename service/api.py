@@ -5,11 +5,13 @@ Every write may be sent again: a decision counts once and the same person's same
 as the first time; the others say what is so now.
 """
 
-from typing import Annotated
+from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.encoders import jsonable_encoder
 
 from ..app.decisions import approve, edit, named, reject
+from ..app.record import masked_content
 from ..errors import NotFound
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
@@ -19,26 +21,26 @@ from ..incident.identity import Identity, token_holder
 from ..incident.lifecycle import State
 from ..incident.severity import Severity
 from ..record import lists
+from ..record.ledger import Request
+from ..record.lists import Page, TakenAlert
+from ..record.store import IncidentRow
+from ..record.work import Standing
 from .auth import Commander, Observer, Responder
 from .forms import (
     LARGEST,
     Edit,
     EvidenceId,
     IncidentId,
-    IncidentLine,
     Limit,
-    Listed,
     Markdown,
     Payload,
     Question,
     Reason,
     Subject,
-    Taken,
-    WholeQuestion,
-    WorkLine,
 )
 from .service import Service, service_of
 
+T = TypeVar("T")
 At = Annotated[Service, Depends(service_of)]
 READ = APIRouter(tags=["incidents"])
 DECIDE = APIRouter(tags=["decisions"])
@@ -59,10 +61,9 @@ def list_incidents(
     severity: Annotated[list[Severity] | None, Query()] = None,
     after: After = "",
     limit: Limit = 50,
-) -> Listed[IncidentLine]:
+) -> Page[IncidentRow]:
     """Incidents, newest first; of these states and severities only, where some are named."""
-    page = lists.incidents(service.engine, state or (), severity or (), after, limit)
-    return Listed(items=[IncidentLine.of(row) for row in page.items], after=page.after)
+    return masked(lists.incidents(service.engine, state or (), severity or (), after, limit))
 
 
 @READ.get("/incidents/{incident}")
@@ -72,9 +73,9 @@ def get_incident(service: At, _who: Observer, incident: IncidentId) -> Incident:
 
 
 @READ.get("/incidents/{incident}/evidence")
-def list_evidence(service: At, _who: Observer, incident: IncidentId) -> Listed[Evidence]:
+def list_evidence(service: At, _who: Observer, incident: IncidentId) -> list[Evidence]:
     """Every tool call: what was asked, of what time, and what came back in a line."""
-    return Listed(items=service.record.published(incident).evidence, after="")
+    return service.record.published(incident).evidence
 
 
 @READ.get("/incidents/{incident}/evidence/{evidence}")
@@ -94,9 +95,9 @@ def get_payload(service: At, _who: Observer, incident: IncidentId, evidence: Evi
 
 
 @READ.get("/incidents/{incident}/messages")
-def list_messages(service: At, _who: Observer, incident: IncidentId) -> Listed[Message]:
+def list_messages(service: At, _who: Observer, incident: IncidentId) -> list[Message]:
     """Drafts and what was sent, to whom."""
-    return Listed(items=service.record.published(incident).communications, after="")
+    return service.record.published(incident).communications
 
 
 @READ.get("/incidents/{incident}/postmortem")
@@ -112,23 +113,22 @@ def list_alerts(
     _who: Observer,
     after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
     limit: Limit = 50,
-) -> Listed[Taken]:
+) -> Page[TakenAlert]:
     """Alerts in the order in which they were taken, and which incident has each."""
-    page = lists.alerts(service.engine, after, limit)
-    return Listed(items=[Taken.of(row) for row in page.items], after=page.after)
+    return masked(lists.alerts(service.engine, after, limit))
 
 
 @READ.get("/incidents/{incident}/work")
-def get_work(service: At, _who: Observer, incident: IncidentId) -> WorkLine:
+def get_work(service: At, _who: Observer, incident: IncidentId) -> Standing:
     """Whether somebody works it, and what it waits for. 404 where nobody was asked to."""
     standing = service.store.work.standing(incident)
     if standing is None:
         raise NotFound(f"nobody was asked to work {incident}: resume it")
-    return WorkLine.of(standing)
+    return standing
 
 
 @DECIDE.post("/incidents/{incident}/resume", status_code=202)
-def resume(service: At, who: Responder, incident: IncidentId) -> WorkLine:
+def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
     """Have it looked at now; what was set aside is tried again, what is over stays so."""
     service.record.incident(incident)
     why = f"{who.name} asked for it"
@@ -138,29 +138,26 @@ def resume(service: At, who: Responder, incident: IncidentId) -> WorkLine:
 
 
 @DECIDE.get("/requests")
-def list_requests(service: At, _who: Observer) -> Listed[Question]:
+def list_requests(service: At, _who: Observer) -> list[Request]:
     """Everything that waits for a person, oldest first."""
-    return Listed(items=[Question.of(each) for each in service.record.waiting()], after="")
+    return masked(service.record.waiting())
 
 
 @DECIDE.get("/incidents/{incident}/requests")
-def list_requests_of(service: At, _who: Observer, incident: IncidentId) -> Listed[Question]:
+def list_requests_of(service: At, _who: Observer, incident: IncidentId) -> list[Request]:
     """What this incident waits for."""
     service.record.incident(incident)
-    return Listed(items=[Question.of(each) for each in service.record.waiting(incident)], after="")
+    return masked(service.record.waiting(incident))
 
 
 @DECIDE.get("/incidents/{incident}/requests/{subject}")
-def get_request(
-    service: At, _who: Responder, incident: IncidentId, subject: Subject
-) -> WholeQuestion:
+def get_request(service: At, _who: Responder, incident: IncidentId, subject: Subject) -> Question:
     """The exact plan or text, every character of it."""
     subject = named(service.store, incident, subject)
     asked = service.store.ledger.request(incident, subject)
     document = service.record.incident(incident)
     text = next((m for m in document.communications if m.hash == subject), None)
-    known = Question.of(asked).model_dump()
-    return WholeQuestion(**known, plan=document.plan(subject), message=text)
+    return Question(request=asked, plan=document.plan(subject), message=text)
 
 
 @DECIDE.post("/incidents/{incident}/requests/{subject}/approve")
@@ -188,12 +185,17 @@ def reject_request(
 @DECIDE.post("/incidents/{incident}/requests/{subject}/edit")
 def edit_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject, form: Edit
-) -> WholeQuestion:
+) -> Question:
     """Approve the plan with other parameters: another plan, checked anew. Sent again it is 409."""
     by = token_holder(who.name)
-    plan = edit(service.settings, incident, subject, form.pairs, by)
-    asked = Question.of(service.store.ledger.request(incident, plan.hash))
-    return WholeQuestion(**asked.model_dump(), plan=plan)
+    here = (service.store, service.sources)
+    plan = edit(service.settings, incident, subject, form.pairs, by, *here)
+    return Question(request=service.store.ledger.request(incident, plan.hash), plan=plan)
+
+
+def masked(value: T) -> T:
+    """The same as JSON, secrets masked: for what strangers wrote, such as titles."""
+    return cast("T", masked_content(jsonable_encoder(value)))
 
 
 def _once(

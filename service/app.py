@@ -40,6 +40,7 @@ def build(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.reception = service.reception
+    app.state.ended = True  # nothing of it runs on when it has stopped
     explain_errors(app)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
     for part in (READ, DECIDE, GROUP, FOLLOW, ADMINISTER):
@@ -63,7 +64,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             yield
         finally:
             if service.worker:
-                await run_in_threadpool(service.worker.stop)
+                app.state.ended = await run_in_threadpool(service.worker.stop)
 
 
 def _schema(app: FastAPI) -> dict[str, Any]:

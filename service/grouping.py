@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, Field
 
+from ..incident.document import Incident
 from ..incident.identity import token_holder
 from ..incident.timeline import utc_now
 from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
 from .auth import Observer, Responder
-from .forms import LARGEST, Form, IncidentId, IncidentLine, Listed, Text
+from .forms import LARGEST, Form, IncidentId, Text
 from .service import Service, service_of
 
 At = Annotated[Service, Depends(service_of)]
@@ -44,23 +45,23 @@ class NewSilence(Form):
 
 
 @GROUP.post("/incidents/{incident}/merge")
-def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> IncidentLine:
+def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> Incident:
     """Its alerts become those of another, which is answered; it is closed."""
     merge(service.store, incident, form.into, str(token_holder(who.name)), form.reason)
-    return IncidentLine.of_document(service.record.incident(form.into))
+    return service.record.published(form.into)
 
 
 @GROUP.post("/incidents/{incident}/split", status_code=201)
-def split_incident(service: At, who: Responder, incident: IncidentId, form: Those) -> IncidentLine:
+def split_incident(service: At, who: Responder, incident: IncidentId, form: Those) -> Incident:
     """Some of its alerts get an incident of their own, which is answered."""
     made = split(service.store, incident, form.alerts, str(token_holder(who.name)))
-    return IncidentLine.of_document(service.record.incident(made))
+    return service.record.published(made)
 
 
 @GROUP.get("/silences")
-def list_silences(service: At, _who: Observer) -> Listed[Silence]:
+def list_silences(service: At, _who: Observer) -> list[Silence]:
     """Those that are on, or will be."""
-    return Listed(items=Silences(service.engine).all(), after="")
+    return Silences(service.engine).all()
 
 
 @GROUP.post("/silences", status_code=201)

@@ -112,6 +112,16 @@ class Queue:
             self.turns.work(lease)
 
     async def _work(self) -> None:
+        """Until it is cancelled: whoever was stopped for long was taken for dead, and its place in
+        the queue is gone; and servers restart."""
+        while True:
+            try:
+                return await self._take_jobs()
+            except exceptions.ConnectorException as error:
+                log.warning("the queue is away, or forgot this worker: %s", error)
+                await asyncio.sleep(BEAT_S)
+
+    async def _take_jobs(self) -> None:
         # It prunes workers when it starts, before anybody has reaped their jobs: not ours.
         await self.app.run_worker_async(
             queues=[QUEUE],

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from threading import Event, Semaphore
-from typing import Protocol
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -16,25 +15,10 @@ from ..record.store import Store
 from ..record.tokens import Tokens
 from ..settings import Settings
 from .attempts import Attempts
+from .worker import Worker
 
 MOST_STREAMS = 100
 """Of events, at a time, in one process."""
-
-
-class Working(Protocol):
-    """What works incidents inside this process."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it does."""
-        ...
-
-    def start(self) -> None:
-        """Begin."""
-
-    def stop(self) -> bool:
-        """End within seconds, whether all has ended; the rest goes on elsewhere or later."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +29,7 @@ class Service:
     record: Record
     sources: Sources
     reception: Reception
-    worker: Working | None = None  # None: others work
+    worker: Worker | None = None  # None: others work
     stopping: Event = field(default_factory=Event)  # what never ends by itself ends now
     attempts: Attempts = field(default_factory=Attempts)
     streams: Semaphore = field(default_factory=lambda: Semaphore(MOST_STREAMS))

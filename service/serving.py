@@ -47,11 +47,12 @@ def bind(server: Server) -> Bound:
         ) from error
 
 
-def serve(service: Service, bound: Bound) -> None:
-    """Answer until told to stop; then open requests are finished and the worker lets go."""
-    tls = bound.server.tls
+def serve(service: Service, bound: Bound) -> bool:
+    """Answer until told to stop; then open requests are finished and the worker lets go. Whether
+    nothing runs on: a thread that still thinks has nothing to say any more, and may be ended."""
+    app, tls = build(service), bound.server.tls
     config = uvicorn.Config(
-        build(service),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -66,6 +67,7 @@ def serve(service: Service, bound: Bound) -> None:
     # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     _Server(config, service).run(sockets=[bound.socket])
+    return app.state.ended
 
 
 class _Server(uvicorn.Server):

@@ -21,6 +21,8 @@ from warroom.evals.attacks.corpus import AttackTexts
 from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
+from warroom.intake.identity import Labels
+from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.tests.support.house import ROOT
@@ -144,6 +146,20 @@ def test_a_missing_table_is_named() -> None:
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "intake/labels.yaml",
+            Labels,
+            "cluster: ",
+            "clusters: ",
+            "there is no such key here: write one of service, cluster",
+        ),
+        (
+            "intake/vendors.yaml",
+            dict[str, Mapping],
+            "  name: AlarmName",
+            "  name: Alarm[Name",
+            "not a path",
         ),
         (
             "incident/severity.yaml",

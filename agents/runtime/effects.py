@@ -16,6 +16,7 @@ from ...errors import ApprovalError, HeldBack, LifecycleError, NotFound, ToolErr
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
 from ...incident.events import ActionDone, ActionStarted
+from ...incident.evidence import short
 from ...incident.lifecycle import OVER, State
 from ...incident.timeline import Event, EventKind, from_ts
 from ...record.claims import Bounds, ClaimedEffect, Does, Effect
@@ -24,6 +25,7 @@ from ..reporting.incident_status import about_security
 from .context import ResponseContext
 from .gate import add_decision
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
+from .waits import begin
 
 UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
 LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
@@ -46,7 +48,7 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     try:
         earlier = _claimed(context, document, plan, effect)
     except tuple(HELD_BACK) as error:
-        return _not_begun(context, incident_id, plan, error)
+        return _not_begun(state, runtime, plan, error)
     decision = context.store.ledger.decision(incident_id, plan.hash)
     if earlier is None or earlier.done_at is None:
         context.store.update(incident_id, lambda doc: _begin(doc, plan, decision, context.now(doc)))
@@ -136,9 +138,10 @@ def _claimed(
 
 
 def _not_begun(
-    context: ResponseContext, incident_id: str, plan: ActionPlan, error: Exception
+    state: IncidentState, runtime: Runtime[ResponseContext], plan: ActionPlan, error: Exception
 ) -> dict:
-    """Say it once, however often it is tried."""
+    """Say it once, however often it is tried; what may not happen now is tried again in a while."""
+    context, acted = runtime.context, HELD_BACK[type(error)]
     text = f"not begun: {plan.title}; {error}"
 
     def say(document: Incident) -> None:
@@ -147,11 +150,15 @@ def _not_begun(
             now = context.now(document)
             document.record(Event(at=now, actor="remediation", kind=EventKind.note, text=text))
 
-    context.store.update(incident_id, say)
-    until = error.until if isinstance(error, HeldBack) else None
-    seconds = until - context.store.ledger.clock() if until else LOOK_S
+    context.store.update(state.incident_id, say)
+    found = {"acted": acted.value, "approved": False}
+    if not isinstance(error, HeldBack):
+        return found
+    seconds = error.until - context.store.ledger.clock() if error.until else LOOK_S
+    name = f"{short(plan.hash)} held {state.attempt}.{state.checks + 1}"
     wait = min(max(seconds, 1.0), LONGEST_HOLD_S)
-    return {"acted": HELD_BACK[type(error)].value, "approved": False, "hold_s": wait}
+    timer = begin(state, runtime, name, wait, "an approved action is held back")
+    return {**found, **timer, "acted": (Acted.held if timer["timer"] else Acted.past).value}
 
 
 def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:

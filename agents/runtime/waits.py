@@ -21,7 +21,7 @@ def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait for as long as a rule looks back, so that the next look sees something new."""
     seconds = LOOK_WINDOWS * runtime.context.catalogue.windows.detect_s
     why = "not confirmed: looked at again"
-    return _begin(state, runtime, f"look {state.looks + 1}", seconds, why)
+    return begin(state, runtime, f"look {state.looks + 1}", seconds, why)
 
 
 def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -40,20 +40,14 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
     seconds = due - (context.now(document) - ended).total_seconds()
     name = f"{short(state.plan)} settles {state.checks + 1}"
-    return _begin(state, runtime, name, seconds, "stabilisation window")
-
-
-def hold(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait before an action that may not happen now is tried again."""
-    name = f"{short(state.plan)} held {state.attempt}.{state.checks + 1}"
-    return _begin(state, runtime, name, state.hold_s, "an approved action is held back")
+    return begin(state, runtime, name, seconds, "stabilisation window")
 
 
 def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait a measuring window more before looking again, where nobody acts."""
     seconds = runtime.context.catalogue.windows.verify_s
     name = f"watch {state.attempt}.{state.checks + 1}"
-    return _begin(state, runtime, name, seconds, "watching whether it stays well")
+    return begin(state, runtime, name, seconds, "watching whether it stays well")
 
 
 def waited(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -62,7 +56,7 @@ def waited(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     return {"checks": state.checks + 1, "timer": ""}
 
 
-def _begin(
+def begin(
     state: IncidentState, runtime: Runtime[ResponseContext], name: str, seconds: float, why: str
 ) -> dict:
     """Start the timer, unless its time has passed already."""

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ...incident.action import ActionPlan, Decision, Verdict
+from ...incident.document import Incident
 from ...incident.timeline import Event, EventKind
 from ...record.claims import Does, Effect
 from ...record.ledger import Asks
@@ -19,20 +20,29 @@ from .hands import Performed
 
 
 def ask_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Put the question: was it carried out? Approving says yes, rejecting says no."""
+    """Put the question, where it is not answered yet: approving says that it was carried out,
+    rejecting that it was not. The answer goes on record as what became of the action."""
     context = runtime.context
     plan, effect = _begun(state, context)
+    ledger = context.store.ledger
+    decision = ledger.decision(effect.incident_id, effect.question)
+    if decision and decision.verdict in (Verdict.approved, Verdict.rejected):
+        done = decision.verdict is Verdict.approved
+        ledger.finish(effect.key, _said(decision, done).model_dump(), void=not done)
+    known = ledger.effect(effect.key)
+    if known and known.done_at is not None:
+        return concluded(context, runtime, plan, effect)
     title = f"it was carried out: {plan.title}"
     put(context, effect.incident_id, effect.question, Asks.effect, title)
     text = f"nobody reported whether “{plan.title}” was carried out; asks somebody to look"
 
-    def say(document) -> None:
+    def say(document: Incident) -> None:
         if all(event.text != text for event in document.timeline):
             at = context.now(document)
             document.record(Event(at=at, actor="remediation", kind=EventKind.note, text=text))
 
     context.store.update(effect.incident_id, say)
-    return {}
+    return {"acted": Acted.unknown.value}
 
 
 def await_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -42,21 +52,6 @@ def await_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     while context.store.ledger.decision(effect.incident_id, effect.question) is None:
         interrupt({"kind": "effect", "subject": effect.question, "incident_id": effect.incident_id})
     return {}
-
-
-def note_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """The answer goes on record as what became of the action."""
-    context = runtime.context
-    plan, effect = _begun(state, context)
-    ledger = context.store.ledger
-    decision = ledger.decision(effect.incident_id, effect.question)
-    if decision and decision.verdict in (Verdict.approved, Verdict.rejected):
-        done = decision.verdict is Verdict.approved
-        ledger.finish(effect.key, _said(decision, done).model_dump(), void=not done)
-    known = ledger.effect(effect.key)
-    if known is None or known.done_at is None:
-        return {"acted": Acted.unknown.value}
-    return concluded(context, runtime, plan, effect)
 
 
 def _said(decision: Decision, done: bool) -> Performed:

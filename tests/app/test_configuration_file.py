@@ -19,6 +19,8 @@ from warroom.app.opening import open_context
 from warroom.errors import InputError, TableError
 from warroom.settings import Settings
 
+OPEN = "{name: am, type: alertmanager, unauthenticated: true}"
+
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
@@ -61,6 +63,9 @@ def test_values_are_read_as_the_schema_says(write):
         ("server:\n  proxy: [router]\n", "warroom.yaml:2: server.proxy.0: write the proxy's"),
         ("server: {listen: a:1, listen: b:2}\n", "warroom.yaml:1: listen stands here twice"),
         ("server: [\n", "warroom.yaml:2: not YAML"),
+        (f"receivers: [{OPEN}, {OPEN}]\n", "warroom.yaml:1: receivers: two are called am"),
+        ("receivers:\n- name: am\n  type: sentri\n", "warroom.yaml:3: receivers.0.type: "),
+        ("policy:\n  freeze: [Friday]\n", "warroom.yaml:2: policy.freeze.0: 'Friday' is no freeze"),
         ("server:\n  database: $NOT_THERE\n", "warroom.yaml:2: $NOT_THERE is not set"),
         ("server:\n  database: $__file{gone}\n", "warroom.yaml:2: "),
     ],
@@ -82,6 +87,17 @@ def test_a_value_behind_an_alias_expands_once(write, monkeypatch):
     monkeypatch.setenv("URL", "sqlite:///$URL")
     text = "server: {database: &a $URL, external_url: ''}\n"
     assert write(text).server.database == "sqlite:///$URL"
+
+
+def test_paths_are_seen_from_the_files_folder(write, tmp_path):
+    receiver = "{name: am, type: alertmanager, authorization: {credentials_file: am.secret}}"
+    (tmp_path / "am.secret").write_text("s")
+    (found,) = write(f"receivers: [{receiver}]\nlabels: {{service: [app]}}\n").receivers
+    assert found.authorization
+    assert found.authorization.credentials_file == tmp_path / "am.secret"
+    labels = read_configuration().labels
+    assert labels
+    assert labels.model_dump(exclude_unset=True) == {"service": ("app",)}
 
 
 def test_the_database_of_the_file_is_every_commands_database(write, tmp_path, monkeypatch):

@@ -152,5 +152,5 @@ def test_the_graph_is_drawn_with_every_step_and_gate(tmp_path, monkeypatch, caps
     text = " ".join(words(path.read_text()))
     for step in range(1, 14):
         assert f"step {step} ·" in text
-    assert text.count("a person decides") == 4  # three gates drawn, and the legend
+    assert text.count("a person decides") == 5  # four gates drawn, and the legend
     assert "graph TD" in capsys.readouterr().out

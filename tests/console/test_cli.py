@@ -17,6 +17,7 @@ from warroom.tests.support.bundles import BundleWriter
 from warroom.tests.support.consoles import CommandLine, asked, kept
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.incidents import declared, full, noise
+from warroom.tests.support.responses import HANGS, alert
 from warroom.tests.support.shop_bundle import write_shop
 
 
@@ -271,3 +272,29 @@ def test_nothing_is_recorded_of_an_empty_bundle(warroom, tmp_path):
     BundleWriter(tmp_path / "live")
     said = warroom("record", str(tmp_path / "live"), str(tmp_path / "kept"))
     assert said.code == Exit.bad_input and "holds no telemetry yet" in one_line(said)
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_an_interruption_says_so_and_how_to_go_on(warroom, tmp_path, monkeypatch, after):
+    """Once Ctrl-C in the first step made an incident unworkable for good."""
+    bundle = write_shop(tmp_path / "bundle", HANGS)
+    file = tmp_path / "alert.json"
+    file.write_text(alert().model_dump_json())
+    shown = []
+
+    def interrupted(self, event):
+        shown.append(event)
+        if len(shown) > after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr("warroom.console.triage.Live.__call__", interrupted)
+        said = warroom("triage", str(file), "--telemetry", str(bundle))
+    (row,) = warroom.store.incidents()
+    assert said.code == Exit.interrupted
+    assert f"stopped; `warroom resume {row.id}` goes on" in said.out
+    standing = warroom.store.work.standing(row.id)
+    assert standing and standing.owner is None
+    resumed = warroom("resume", row.id)
+    assert resumed.code == Exit.waiting, resumed.out
+    assert len(warroom.store.load(row.id).reports) >= 8

@@ -48,7 +48,12 @@ def test_a_configuration_is_checked_line_by_line(warroom, tmp_path):
     ]
     file.write_text("server: {listen: '0.0.0.0:8844'}\n")
     assert "server.tls" in warroom("config", "check", str(file)).err
-    file.write_text("server: {listen: '127.0.0.1:9'}\n")
+    known = "authorization: {credentials_file: am.secret}"
+    file.write_text(f"receivers: [{{name: am, type: alertmanager, {known}}}]\n")
+    said = warroom("config", "check", str(file))
+    assert said.code == Exit.bad_input
+    assert "am.secret" in said.err
+    (tmp_path / "am.secret").write_text("s")
     assert warroom("config", "check", str(file)).code == Exit.done
 
 

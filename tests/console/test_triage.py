@@ -129,11 +129,21 @@ def test_alerts_of_one_service_in_one_delivery_are_one_incident(warroom, tmp_pat
     assert [joined.alert.name for joined in worked["checkout"].joined] == ["Slow"]
 
 
-def test_the_same_alert_again_joins_the_running_incident(warroom, tmp_path):
-    path = written(tmp_path, alert())
-    first = warroom("triage", path, "--json").json[0]["incident"]
-    assert warroom("triage", path, "--json").json[0]["incident"] == first
+def test_the_same_alert_again_joins_the_running_incident(warroom, tmp_path, bundle):
+    given = written(tmp_path, alert()), "--telemetry", str(bundle), "--json"
+    first = warroom("triage", *given)
+    assert first.code == Exit.waiting
+    assert warroom("triage", *given).json[0]["incident"] == first.json[0]["incident"]
     assert len(warroom.store.incidents()) == 1
+
+
+def test_the_same_alert_after_a_response_that_ended_unresolved_is_worked_anew(warroom, tmp_path):
+    path = written(tmp_path, alert())
+    first = warroom("triage", path, "--json")
+    assert first.code == Exit.unresolved
+    again = warroom("triage", path, "--json").json[0]["incident"]
+    assert again != first.json[0]["incident"]
+    assert warroom.store.load(again).related == [first.json[0]["incident"]]
 
 
 def test_a_resolved_alert_of_nothing_opens_nothing(warroom, tmp_path):

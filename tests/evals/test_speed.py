@@ -42,7 +42,7 @@ def test_texts_are_declined_and_rehearsed_actions_approved(bundle, tmp_path):
         assert decisions.answer(request)
         decided = context.store.ledger.decision("INC-1", request.subject)
         assert decided is not None
-        assert (decided.verdict, decided.by) == (verdict, BY)
+        assert (decided.verdict, decided.by) == (verdict, BY.name)
 
 
 def test_a_figure_is_judged_by_its_median():

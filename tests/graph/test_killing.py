@@ -13,6 +13,7 @@ import pytest
 
 from warroom.tests.support.killing import LOCKED, LOST, Ending, Job, run
 
+pytestmark = pytest.mark.reliability
 ALL = bool(os.environ.get("WARROOM_ALL_POINTS"))
 SOME = 5
 UNKNOWN = "unverified"
@@ -60,6 +61,15 @@ def test_a_process_that_is_killed_changes_nothing_but_seconds(job: Callable[...,
     endings = run(job(*spread(whole.commits)))
     assert sum(ending.cut for ending in endings) >= len(endings) - 2
     for ending in endings:
+        assert_same(ending, whole)
+
+
+@pytest.mark.timeout(0 if ALL else 300)
+def test_a_process_that_is_killed_between_two_nodes_changes_nothing(
+    job: Callable[..., Job],
+) -> None:
+    (whole,) = run(job(0))
+    for ending in run(job(*range(1, 40, 1 if ALL else 9), when=("step",))):
         assert_same(ending, whole)
 
 

@@ -20,11 +20,13 @@ from warroom.incident.document import Alert
 from warroom.incident.severity import Severity
 from warroom.intake.authentication import REPLAY_S, Request
 from warroom.intake.configuration import Receiver
+from warroom.intake.identity import Labels, labels_with
 from warroom.intake.mapping import vendors
 from warroom.intake.receiving import Reader
 from warroom.intake.sns import canonical, is_of_sns
 from warroom.tests.support.alerts import delivered, real
-from warroom.yaml_tables import parse_table
+from warroom.tests.support.house import ROOT
+from warroom.yaml_tables import Entry, parse_table
 
 NOW = 1_795_000_000.0
 OLD, NEW = b"old secret", b"new secret"
@@ -425,6 +427,21 @@ def test_a_secret_that_is_gone_is_not_no_secret(tmp_path: Path) -> None:
 def test_a_wrong_section_says_what_to_write(text: str, said: str) -> None:
     with pytest.raises(TableError, match=said):
         parse_table(text, list[Receiver], "warroom.yaml")
+
+
+def test_the_documented_configuration_is_one() -> None:
+    block = (ROOT / "docs/alerts.md").read_text().split("```")[1].removeprefix("yaml\n")
+    read = parse_table(block, Documented, "alerts.md")
+    assert [one.type for one in read.receivers] == [
+        *("alertmanager", "pagerduty", "cloudwatch", "generic")
+    ]
+    assert labels_with(read.labels).environment == ("env", "stage")
+    assert labels_with(read.labels).service == labels_with(None).service
+
+
+class Documented(Entry):
+    receivers: list[Receiver]
+    labels: Labels
 
 
 # SNS.

@@ -69,6 +69,11 @@ def test_the_senders_own_id_makes_a_delivery_the_same(store: Store) -> None:
     assert deliveries(store) == [("id:7", 2, "odd")]
 
 
+def test_the_body_of_a_storm_is_digested_once() -> None:
+    delivery = Delivery("am", b"long")
+    assert delivery.identity is delivery.identity
+
+
 def test_an_end_that_comes_before_its_beginning_leaves_no_zombie(store: Store) -> None:
     alert = fires()
     put(store, over(alert, 60), at=61)

@@ -4,13 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from warroom.agents.health.assessment import words_of
 from warroom.agents.runtime.context import frame_of
-from warroom.incident.document import Alert, Incident
+from warroom.incident.document import Alert, Incident, Joined
 from warroom.incident.lifecycle import State
+from warroom.incident.severity import Severity
 from warroom.intake.handing import take
 from warroom.intake.telling import FAR, MOST_JOINED
 from warroom.record.store import Store
 from warroom.telemetry.model import Coverage, Windows
+from warroom.tests.support.responses import HANGS
+from warroom.tests.support.shop_bundle import write_shop
+from warroom.tests.support.specialists import case_on
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALERT = Alert(name="HighErrorRate", service="cart", summary="fails", fingerprint="f", source="x")
@@ -56,3 +61,19 @@ def test_an_old_alert_looks_at_what_telemetry_covers(days):
     assert began <= frame.incident.start <= frame.incident.end == end
     assert frame.incident.seconds <= 600
     assert frame.baseline.seconds <= 300
+
+
+def test_what_joined_and_is_worse_is_assessed_with_it(tmp_path):
+    write_shop(tmp_path / "bundle", HANGS)
+    case = case_on(tmp_path / "bundle", tmp_path / "home", labels={"severity": "warning"})
+    assert words_of(case).severity is Severity.P2
+    worse = ALERT.model_copy(update={"labels": {"severity": "critical"}})
+    case.document.joined.append(Joined(at=NOW, alert=worse, reason="cart again"))
+    assert words_of(case).severity is Severity.P0
+
+
+def test_what_the_receiver_says_a_word_means_counts(tmp_path):
+    write_shop(tmp_path / "bundle", HANGS)
+    case = case_on(tmp_path / "bundle", tmp_path / "home", labels={"severity": "critical"})
+    case.document.alert.level = Severity.P1
+    assert words_of(case).severity is Severity.P1

@@ -108,6 +108,16 @@ def test_what_is_replaced_is_saved_first(tmp_path: Path) -> None:
     assert Store.open(tmp_path / "warroom.db").load(incident).title == "later"
 
 
+def test_checkpoints_that_the_backup_has_not_are_gone(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    assert set(back_up(context.settings, tmp_path / "saved").digests) == {"warroom.db"}
+    response, incident = begin(context)
+    closed(context, response)
+    restore(context.settings, tmp_path / "saved")
+    with Response(room_over(tmp_path)) as again:
+        assert not again.graph.get_state({"configurable": {"thread_id": incident}}).values
+
+
 @pytest.mark.parametrize("busy", ["store", "checkpoints"])
 def test_it_refuses_while_something_works_with_it(tmp_path: Path, busy: str) -> None:
     context = room_over(tmp_path)
@@ -162,11 +172,13 @@ def test_a_server_is_saved_by_its_own_tools(tmp_path: Path, server: str) -> None
         back_up(settings, tmp_path / "saved")
 
 
-def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str, told: bool) -> None:
+    """Whether or not somebody says that it was restored."""
     hands, old, new = Rehearsal(inventory()), fresh(server), fresh(server)
     context = room_over(tmp_path, hands=hands, place=old)
     response, incident = begin(context)
-    decide(context, incident, Verdict.approved)
+    (subject,) = decide(context, incident, Verdict.approved)
     dump = tmp_path / "dump"
     subprocess.run([tool("pg_dump"), "-Fc", "-f", dump, old], check=True)
     list(response.run(incident))
@@ -174,7 +186,12 @@ def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str) -> 
     closed(context, response)
     subprocess.run([tool("pg_restore"), "-d", new, dump], check=True)
     again = room_over(tmp_path, hands=hands, place=new)
-    assert after_restore(again.store.engine, now=0.0) >= 1
+    if told:
+        assert after_restore(again.store.engine, now=0.0) >= 1
+    decision = again.store.ledger.decision(incident, subject)
+    assert decision and decision.verdict is Verdict.expired
+    with pytest.raises(ApprovalError):
+        again.store.ledger.claim(Effect(incident, Does.execute, subject))
     with Response(again) as other:
         list(other.run(incident))
     assert len(hands.acted) == 1

@@ -33,7 +33,7 @@ PLANS = st.sampled_from(["restart", "roll back"])
 INCIDENTS = st.sampled_from(["INC-1", "INC-2"])
 VERDICTS = st.sampled_from([Verdict.approved] * 3 + [Verdict.rejected])
 TARGET = "shop/payments"
-LIMIT = 4
+LIMIT = 2
 
 
 class Effects(RuleBasedStateMachine):
@@ -114,6 +114,13 @@ class Effects(RuleBasedStateMachine):
         else:
             assert self.store.ledger.finish(effect.key, {})
 
+    @rule(incident=INCIDENTS, plan=PLANS)
+    def ask_approve_and_act(self, incident: str, plan: str) -> None:
+        """The ordinary course, so that it comes often."""
+        self.ask(incident, plan)
+        self.decide(incident, plan, Verdict.approved)
+        self.act(incident, plan, "")
+
     @rule()
     def find_out(self) -> None:
         """What nobody reported is looked for in the world."""
@@ -153,7 +160,7 @@ def test_effects_happen_once_and_only_as_approved(
         server = None if kind == "sqlite" else request.getfixturevalue("server")
 
     few = settings(
-        max_examples=12,
+        max_examples=20,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from warroom.errors import LeaseLost
+from warroom.errors import LeaseLost, StoreUnavailable, TelemetryError
 from warroom.incident.document import Incident
 from warroom.record import leases
+from warroom.record.holding import holding
 from warroom.record.leases import Lease, is_dead, new_owner, writing
 from warroom.record.ledger import Request
 from warroom.record.store import Store
@@ -137,6 +138,20 @@ def test_failures_in_a_row_end_in_stuck_visibly(work: Work, clock: Clock) -> Non
     work.release(held(work.claim("INC-1", HERE)), 5_000.0, "waits")  # a person resumed it
     standing = work.standing("INC-1")
     assert standing and (standing.status, standing.attempts) == (WAITING, 0)
+
+
+@pytest.mark.parametrize("away", [StoreUnavailable("the disk is full"), TelemetryError("gone")])
+def test_what_passes_by_itself_sets_nothing_aside(
+    work: Work, clock: Clock, away: Exception
+) -> None:
+    work.wake(None, "INC-1")
+    for _ in range(3 * FAILURES):
+        with pytest.raises(type(away)), holding(work, held(work.claim_next(HERE))):
+            raise away
+        standing = work.standing("INC-1")
+        assert standing and standing.status == WAITING and standing.wake_at
+        assert str(away) in standing.why
+        clock.now = standing.wake_at
 
 
 def test_an_incident_that_ends_its_processes_is_set_aside(work: Work, clock: Clock) -> None:

@@ -1,20 +1,23 @@
 """A recording that all rows share, and an installation for each row; on a file, then on a
-PostgreSQL, where the row takes `installation`."""
+PostgreSQL, where the row takes `installation`: on that one by `make reliability`."""
 
-import json
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from warroom.incident.timeline import from_ts
 from warroom.tests.support.databases import fresh
 from warroom.tests.support.installations import Installation
-from warroom.tests.support.responses import HANGS
-from warroom.tests.support.shop_bundle import write_shop
+from warroom.tests.support.responses import HANGS, ONSET
+from warroom.tests.support.shop_bundle import run_shop, write_shop
 from warroom.tests.support.supervisor_world import World, world
 
 LONG = pytest.mark.reliability
+SOON = {"stabilise_s": 1, "verify_s": 1}
+"""Seconds until an action is measured, and of measuring."""
 
 
 @pytest.fixture(scope="session")
@@ -26,15 +29,12 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def live(tmp_path: Path, installation: Installation) -> float:
-    """When telemetry began that is of now: what has to be waited for is waited for."""
+def live(tmp_path: Path, installation: Installation) -> datetime:
+    """When it became ill, in telemetry that is of now: what has to be waited for is waited for."""
     start = time.time() - 90
-    installation.bundle = write_shop(tmp_path / "live", HANGS, start=start)
-    catalogue = installation.bundle / "catalogue.json"
-    content = json.loads(catalogue.read_text())
-    content["windows"] |= {"stabilise_s": 1, "verify_s": 1}
-    catalogue.write_text(json.dumps(content))
-    return start
+    installation.bundle = tmp_path / "live"
+    run_shop(installation.bundle, HANGS, start=start, windows=SOON)
+    return from_ts(start + ONSET + 5)
 
 
 @pytest.fixture
@@ -62,13 +62,7 @@ def on_a_server(
     found.engine.dispose()
 
 
-@pytest.fixture(params=["on_a_file", "on_a_server"])
-def everywhere(request: pytest.FixtureRequest) -> Installation:
-    """On each kind of database."""
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture(params=["on_a_file", pytest.param("on_a_server", marks=LONG)])
 def installation(request: pytest.FixtureRequest) -> Installation:
-    """On each kind of database; on the second one where all rows are run."""
+    """On each kind of database."""
     return request.getfixturevalue(request.param)

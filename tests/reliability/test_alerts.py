@@ -14,9 +14,11 @@ import pytest
 
 from warroom.incident.timeline import from_ts
 from warroom.record.tables import ALERTS
+from warroom.tests.support.alerts import delivery, ended, posted
 from warroom.tests.support.bundles import START
-from warroom.tests.support.installations import Asked, Installation, alert, delivery
+from warroom.tests.support.installations import Asked, Installation
 
+pytestmark = pytest.mark.reliability
 LATER = from_ts(START + 75)
 
 
@@ -41,16 +43,15 @@ def at_once(warroom: Asked, bodies: list) -> list[int]:
         return list(pool.map(send, range(len(bodies))))
 
 
-def test_the_same_webhook_a_hundred_times_at_once(everywhere: Installation) -> None:
-    with everywhere.serve("--no-worker") as warroom:
+def test_the_same_webhook_a_hundred_times_at_once(installation: Installation) -> None:
+    with installation.serve("--no-worker") as warroom:
         assert set(at_once(warroom, [delivery()] * 100)) == {200}
         warroom.until(warroom.incidents)
         assert len(warroom.incidents()) == 1
-    (row,) = everywhere.rows(ALERTS)
+    (row,) = installation.rows(ALERTS)
     assert row.times == 100 and row.incident_id
 
 
-@pytest.mark.reliability
 def test_what_was_acknowledged_before_a_kill_is_there_after_it(installation: Installation) -> None:
     kept: list[int] = []
     dice = random.Random(7)
@@ -63,7 +64,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(installation: Ins
 
             def send(n: int, warroom: Asked = warroom, enough: int = enough) -> None:
                 try:
-                    answer = warroom.post(delivery(alert(f"service-{n % 40}", n + 1)))
+                    answer = warroom.post(delivery(posted(f"service-{n % 40}", n + 1)))
                 except httpx.HTTPError:
                     return
                 if answer.status_code == 200:
@@ -80,20 +81,18 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(installation: Ins
         assert len(set(found.values())) <= 40
 
 
-@pytest.mark.reliability
 def test_a_storm_of_10_000_alerts_over_50_services(installation: Installation) -> None:
     with installation.serve("--no-worker") as warroom:
         for start in range(0, 10_000, 500):
-            warroom.send(*(alert(f"svc-{n % 50}", n + 1) for n in range(start, start + 500)))
+            warroom.send(*(posted(f"svc-{n % 50}", n + 1) for n in range(start, start + 500)))
         warroom.until(lambda: all_grouped(installation))
         assert len(installation.rows(ALERTS)) == 10_000
         assert len({row.incident_id for row in installation.rows(ALERTS)}) <= 50
 
 
-@pytest.mark.reliability
 def test_900_alerts_in_one_delivery(on_a_file: Installation) -> None:
     with on_a_file.serve("--no-worker") as warroom:
-        warroom.send(*(alert(f"svc-{n % 30}", n + 1) for n in range(900)))
+        warroom.send(*(posted(f"svc-{n % 30}", n + 1) for n in range(900)))
         warroom.until(lambda: all_grouped(on_a_file))
         assert len(on_a_file.rows(ALERTS)) == 900
         assert len(warroom.incidents()) <= 30
@@ -103,8 +102,8 @@ def test_a_second_alert_on_an_incident_that_waits(installation: Installation) ->
     with installation.serve() as warroom:
         warroom.send()
         question = warroom.asked_for()
-        warroom.send(alert("gateway", 2, alertname="LatencyHigh"))
-        incident = question["incident"]
+        warroom.send(posted("gateway", 2, alertname="LatencyHigh"))
+        incident = question["incident_id"]
         joined = lambda: warroom.get(f"/incidents/{incident}")["joined"]  # noqa: E731
         assert len(warroom.until(joined)) == 1
         assert len(warroom.incidents()) == 1
@@ -113,7 +112,6 @@ def test_a_second_alert_on_an_incident_that_waits(installation: Installation) ->
         assert installation.world.starts() == 1
 
 
-@pytest.mark.reliability
 def test_an_alert_that_fires_again_after_its_incident_ended_unresolved(
     installation: Installation,
 ) -> None:
@@ -121,10 +119,8 @@ def test_an_alert_that_fires_again_after_its_incident_ended_unresolved(
         warroom.send()
         warroom.approve_until_over()
         (first,) = warroom.incidents()
-        resolved = {**alert(), "status": "resolved", "endsAt": LATER.isoformat()}
-        warroom.send(resolved)
-        again = (LATER + timedelta(seconds=5)).isoformat()
-        warroom.send({**alert(), "startsAt": again})
+        warroom.send(ended(posted(), LATER))
+        warroom.send(posted(at=LATER + timedelta(seconds=5)))
         warroom.until(lambda: len(warroom.incidents()) == 2)
         (second,) = [line for line in warroom.incidents() if line["id"] != first["id"]]
         warroom.until(lambda: warroom.get(f"/incidents/{second['id']}")["severity"])
@@ -133,41 +129,29 @@ def test_an_alert_that_fires_again_after_its_incident_ended_unresolved(
 
 def test_production_never_joins_staging(installation: Installation) -> None:
     with installation.serve("--no-worker") as warroom:
-        warroom.send(alert("gateway", 1, environment="staging", severity="warning"))
+        warroom.send(posted("gateway", 1, environment="staging", severity="warning"))
         warroom.until(warroom.incidents)
-        warroom.send(alert("gateway", 2, environment="production"))
+        warroom.send(posted("gateway", 2, environment="production"))
         warroom.until(lambda: len(warroom.incidents()) == 2)
 
 
-@pytest.mark.reliability
 def test_resolved_before_firing_and_flapping_leave_no_zombie(installation: Installation) -> None:
-    over = {**alert(), "status": "resolved", "endsAt": LATER.isoformat()}
     with installation.serve("--no-worker") as warroom:
-        warroom.send(over)
-        warroom.send(alert())  # late: it was over by then
-        warroom.send(alert("checkout", 2))  # a marker: when this one is grouped, all were
-        warroom.until(
-            lambda: [
-                r for r in installation.rows(ALERTS) if r.component == "checkout" and r.incident_id
-            ]
-        )
+        warroom.send(ended(posted(), LATER))
+        warroom.send(posted())  # late: it was over by then
+        warroom.send(posted("checkout", 2))  # a marker: when this one is grouped, all were
+        warroom.until(lambda: grouped(installation, "checkout"))
         assert len(warroom.incidents()) == 1
         for n in range(10):
-            start = (LATER + timedelta(seconds=10 + 2 * n)).isoformat()
-            end = (LATER + timedelta(seconds=11 + 2 * n)).isoformat()
-            firing = {**alert("login", 3), "startsAt": start}
+            start = LATER + timedelta(seconds=10 + 2 * n)
+            firing = posted("login", 3, start)
             warroom.send(firing)
-            warroom.send({**firing, "status": "resolved", "endsAt": end})
-        warroom.send(alert("inventory", 4))
-        warroom.until(
-            lambda: [
-                r for r in installation.rows(ALERTS) if r.component == "inventory" and r.incident_id
-            ]
-        )
+            warroom.send(ended(firing, start + timedelta(seconds=1)))
+        warroom.send(posted("inventory", 4))
+        warroom.until(lambda: grouped(installation, "inventory"))
         assert len(warroom.incidents()) <= 3
 
 
-@pytest.mark.reliability
 def test_bodies_that_are_large_deep_or_swollen(on_a_file: Installation) -> None:
     deep = b'{"version": "4", "alerts": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
     swollen = gzip.compress(b" " * 500_000_000)
@@ -176,7 +160,7 @@ def test_bodies_that_are_large_deep_or_swollen(on_a_file: Installation) -> None:
         assert warroom.post(deep).status_code in (200, 400, 413, 422)
         assert warroom.post(swollen, **{"Content-Encoding": "gzip"}).status_code == 413
         assert warroom.post(b"\x00\xff" * 1000).status_code in (200, 400, 422)
-        long = alert("gateway", 1, note="n" * 1_000_000)
+        long = posted("gateway", 1, note="n" * 1_000_000)
         assert warroom.post(delivery(long)).status_code == 200
         warroom.asked_for()
         peak = Path(f"/proc/{warroom.pid}/status").read_text().split("VmHWM:")[1].split()[0]

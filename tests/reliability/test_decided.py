@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 
 import httpx
 import pytest
 
-from warroom.tests.support.installations import V1, Asked, Installation, alert
+from warroom.tests.support.alerts import posted
+from warroom.tests.support.installations import V1, Asked, Installation
 
 
 @contextmanager
@@ -44,7 +46,7 @@ def test_approve_reject_and_double_clicks_at_once(installation: Installation) ->
         assert {status for status, _ in answers} <= {200, 409}, answers
         assert len(counted) == 1, answers
         warroom.approve_until_over(how="reject")
-        document = warroom.get(f"/incidents/{question['incident']}")
+        document = warroom.get(f"/incidents/{question['incident_id']}")
         ours = [d for d in document["decisions"] if d["subject"] == question["subject"]]
         assert len(ours) == 1
         assert installation.world.starts() == (counted == {"approve"})
@@ -65,9 +67,10 @@ def test_what_lapsed_is_asked_anew(installation: Installation) -> None:
         assert installation.world.acted == []
         warroom.approve_until_over()
         assert installation.world.starts() == 1
-        assert warroom.get(f"/incidents/{question['incident']}")["state"] != "resolved"
+        assert warroom.get(f"/incidents/{question['incident_id']}")["state"] != "resolved"
 
 
+@pytest.mark.reliability
 def test_an_edit_or_a_hash_that_does_not_fit_changes_nothing(on_a_file: Installation) -> None:
     with on_a_file.serve() as warroom:
         warroom.send()
@@ -99,6 +102,7 @@ def test_a_plan_for_one_system_is_not_done_on_another(on_a_file: Installation) -
         assert on_a_file.world.acted == []
 
 
+@pytest.mark.reliability
 def test_who_may_not_decide_and_who_pretends(on_a_file: Installation) -> None:
     with (
         on_a_file.serve() as warroom,
@@ -128,26 +132,26 @@ def test_a_refusal_is_never_a_resolution(on_a_file: Installation, how: str) -> N
             answer = warroom.answer(question, "edit", parameters={"service": "--all"})
             assert answer.status_code in (409, 422), answer.text
         warroom.approve_until_over(how="reject")
-        document = warroom.get(f"/incidents/{question['incident']}")
+        document = warroom.get(f"/incidents/{question['incident_id']}")
         assert document["state"] not in ("resolved", "closed", "noise")
         assert on_a_file.world.acted == []
 
 
 @pytest.mark.reliability
-def test_the_kill_switch_holds_across_a_restart(installation: Installation, live: float) -> None:
+def test_the_kill_switch_holds_across_a_restart(installation: Installation, live: datetime) -> None:
     def held(warroom: Asked, incident: str) -> bool:
         timeline = warroom.get(f"/incidents/{incident}")["timeline"]
         return any("switched off" in event["text"] for event in timeline)
 
     with installation.serve() as warroom:
-        warroom.send(alert(start=live))
+        warroom.send(posted(at=live))
         question = warroom.asked_for()
         off = warroom.client.post(f"{V1}/switches/off", json={"reason": "a test"})
         assert off.status_code == 200, off.text
         assert warroom.answer(question).status_code == 200
-        warroom.until(lambda: held(warroom, question["incident"]))
+        warroom.until(lambda: held(warroom, question["incident_id"]))
     with installation.serve() as warroom:
-        assert warroom.status(question["incident"])["status"] != "over"
+        assert warroom.status(question["incident_id"])["status"] != "over"
         assert installation.world.acted == []
         on = warroom.client.post(f"{V1}/switches/on", json={"reason": "over"})
         assert on.status_code == 200, on.text
@@ -170,7 +174,7 @@ def test_an_action_does_not_wait_for_a_text(on_a_file: Installation) -> None:
 def test_incidents_of_one_service_never_act_at_once(installation: Installation) -> None:
     with installation.serve() as warroom:
         for number, place in enumerate(("a", "b", "c"), 1):
-            warroom.send(alert("gateway", number, environment=place))
+            warroom.send(posted("gateway", number, environment=place))
         warroom.until(lambda: len(warroom.questions("action")) == 3)
         warroom.approve_until_over()
         acted = [method for method, _ in installation.world.acted]

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from warroom.record.tables import ALERTS
+from warroom.tests.support.alerts import posted
 from warroom.tests.support.databases import fresh
-from warroom.tests.support.installations import Installation, alert
+from warroom.tests.support.installations import Installation
 from warroom.tests.support.standby import pair
 from warroom.tests.support.supervisor_world import World
 
@@ -21,7 +22,7 @@ def test_a_server_that_fails_over(tmp_path: Path, recording: Path, shop: World, 
         with installation.serve() as warroom:
             warroom.send()
             question = warroom.asked_for()
-            warroom.send(*(alert(f"svc-{n}", n + 10, environment="other") for n in range(20)))
+            warroom.send(*(posted(f"svc-{n}", n + 10, environment="other") for n in range(20)))
 
             def fail(method: str, _name: str) -> None:
                 if method == "stopProcess":
@@ -35,7 +36,7 @@ def test_a_server_that_fails_over(tmp_path: Path, recording: Path, shop: World, 
             else:
                 servers.fail_over()
                 warroom.until(lambda: warroom.answer(question).status_code in (200, 409))
-            warroom.approve_until_over(question["incident"])
+            warroom.approve_until_over(question["incident_id"])
             assert shop.starts("payments-1") == 1
             assert warroom.whole()
         assert len(installation.rows(ALERTS)) == 21

@@ -2,11 +2,10 @@
 secrets in it stand nowhere that they should not."""
 
 import json
-import os
 import re
 import shutil
+import socket
 import sqlite3
-import subprocess
 import threading
 import zlib
 from collections.abc import Iterator
@@ -14,10 +13,14 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from warroom.tests.support.bundles import START
-from warroom.tests.support.installations import Installation, alert, delivery
-from warroom.tests.support.serving import WARROOM
+import pytest
 
+from warroom.intake.sns import fetch
+from warroom.tests.support.alerts import delivery, posted
+from warroom.tests.support.bundles import START
+from warroom.tests.support.installations import Installation
+
+LONG = pytest.mark.reliability
 HOSTILE = {
     "flag": "--config=/etc/passwd",
     "path": "../../../../tmp/warroom-was-here",
@@ -39,11 +42,14 @@ HOSTILE = {
 
 
 class Canary(BaseHTTPRequestHandler):
-    """Writes down who called."""
+    """Writes down who called, and leads elsewhere."""
 
     def do_GET(self) -> None:
         self.server.heard.append(f"{self.command} {self.path}")  # type: ignore[attr-defined]
-        self.send_error(404)
+        self.send_response(302)
+        self.send_header("Location", "/followed")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     do_POST = do_HEAD = do_CONNECT = do_PUT = do_GET
 
@@ -62,13 +68,6 @@ def canary() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def command_line(installation: Installation, *words: str) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WARROOM_")}
-    environment = {**kept, "WARROOM_HOME": str(installation.home), **installation.shared}
-    done = subprocess.run([str(WARROOM), *words], env=environment, capture_output=True, check=False)
-    return (done.stdout + done.stderr).decode(errors="surrogateescape")
-
-
 def steers(text: str) -> list[str]:
     """Characters in it that steer a terminal, or turn text around."""
     return [
@@ -80,16 +79,17 @@ def steers(text: str) -> list[str]:
     ]
 
 
+@LONG
 def test_labels_that_attack(installation: Installation) -> None:
     outside = set(installation.folder.rglob("*")) | set(Path("/tmp").glob("warroom-*"))
     with installation.serve() as warroom:
         for number, (what, text) in enumerate(HOSTILE.items(), 1):
-            hostile = alert(text, number, what=text, instance=text)
+            hostile = posted(text, number, what=text, instance=text)
             hostile["annotations"] = {"summary": text, "description": text}
             body = delivery(hostile)
             status = warroom.post(json.dumps(body).encode()).status_code
             assert status in (200, 400, 422), (what, status)
-        good = alert("gateway", 99, environment="good")
+        good = posted("gateway", 99, environment="good")
         warroom.send(good)
         warroom.until(
             lambda: any(
@@ -111,9 +111,9 @@ def test_labels_that_attack(installation: Installation) -> None:
         assert warroom.whole()
     for incident in incidents:
         for words in (("show", incident), ("postmortem", incident)):
-            shown = command_line(installation, *words)
+            shown = installation.command(*words)[1]
             assert not steers(shown), (words, steers(shown)[:3])
-    assert not steers(command_line(installation, "incidents"))
+    assert not steers(installation.command("incidents")[1])
     new = {p for p in installation.folder.rglob("*") if p not in outside}
     assert all(
         installation.home in p.parents or p == installation.home or p.name in ("audit.key",)
@@ -122,6 +122,7 @@ def test_labels_that_attack(installation: Installation) -> None:
     assert not Path("/tmp/warroom-was-here").exists()
 
 
+@LONG
 def test_no_url_of_an_alert_is_asked(on_a_file: Installation) -> None:
     with canary() as (url, heard):
         evil = [
@@ -142,7 +143,7 @@ def test_no_url_of_an_alert_is_asked(on_a_file: Installation) -> None:
         (on_a_file.home / "alertmanager.secret").write_text("x")
         with on_a_file.serve("--config", str(config), **proxy) as warroom:
             for number, place in enumerate(evil, 1):
-                one = alert("gateway", number)
+                one = posted("gateway", number)
                 one["generatorURL"] = place
                 one["annotations"] = dict.fromkeys(("runbook_url", "dashboard", "summary"), place)
                 warroom.send(one)
@@ -161,6 +162,24 @@ def test_no_url_of_an_alert_is_asked(on_a_file: Installation) -> None:
                     }
                     assert warroom.post(message, "aws").status_code == 401
             warroom.approve_until_over()
+        assert heard == []
+
+
+def test_a_redirect_of_a_certificate_is_not_followed() -> None:
+    with canary() as (url, heard):
+        with pytest.raises(OSError, match="302"):
+            fetch(f"{url}/a.pem")
+        assert heard == ["GET /a.pem"]
+
+
+def test_a_name_that_leads_elsewhere_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever address a host of SNS has just now: only who holds its certificate is asked."""
+    with canary() as (url, heard):
+        here = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", here)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(OSError, match="cannot be read"):
+            fetch("https://sns.eu-west-1.amazonaws.com/a.pem")
         assert heard == []
 
 
@@ -219,6 +238,7 @@ RECORD = {"warroom.db:payloads.body", "warroom.db:deliveries.body"}
 """The evidence as it was seen, by its digest; and what was sent, as it was sent."""
 
 
+@LONG
 def test_secrets_in_logs_are_found_nowhere_else(on_a_file: Installation, recording: Path) -> None:
     on_a_file.bundle = planted(recording, on_a_file.folder / "planted")
     said = []
@@ -230,7 +250,7 @@ def test_secrets_in_logs_are_found_nowhere_else(on_a_file: Installation, recordi
         base = f"/incidents/{line['id']}"
         for path in ("", "/evidence", "/messages", "/postmortem", "/requests", "/work"):
             said.append(json.dumps(warroom.get(base + path)))
-        evidence = warroom.get(f"{base}/evidence")["items"]
+        evidence = warroom.get(f"{base}/evidence")
         said += [json.dumps(warroom.get(f"{base}/evidence/{e['id']}/payload")) for e in evidence]
         said.append(json.dumps(warroom.get("/events", limit=500)))
         said += warroom.service.said

@@ -7,13 +7,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from warroom.tests.support.installations import Asked, Installation, alert
+from warroom.tests.support.alerts import posted
+from warroom.tests.support.installations import Asked, Installation
 from warroom.tests.support.supervisor_world import World
 
 LONG = pytest.mark.reliability
 POINTS = [
-    pytest.param("before", "stopProcess", marks=LONG),
     ("after", "stopProcess"),
+    pytest.param("before", "stopProcess", marks=LONG),
     pytest.param("before", "startProcess", marks=LONG),
     pytest.param("after", "startProcess", marks=LONG),
 ]
@@ -45,17 +46,17 @@ def assert_once_and_not_well(warroom: Asked, incident: str) -> None:
 
 @pytest.mark.parametrize(("when", "method"), POINTS)
 def test_killed_between_an_effect_and_its_record(
-    everywhere: Installation, when: str, method: str
+    installation: Installation, when: str, method: str
 ) -> None:
-    with everywhere.serve() as warroom:
-        once(everywhere.world, when, method, signal.SIGKILL, warroom.pid)
+    with installation.serve() as warroom:
+        once(installation.world, when, method, signal.SIGKILL, warroom.pid)
         warroom.send()
         question = warroom.asked_for()
         assert warroom.answer(question).status_code == 200
         assert warroom.service.process.wait(60) == -signal.SIGKILL
-    with everywhere.serve() as warroom:
+    with installation.serve() as warroom:
         warroom.approve_until_over()
-        assert_once_and_not_well(warroom, question["incident"])
+        assert_once_and_not_well(warroom, question["incident_id"])
 
 
 @pytest.mark.reliability
@@ -76,11 +77,11 @@ def test_stopped_past_its_lease_it_acts_no_more(on_a_server: Installation, metho
             second.kill()
             second.wait()
             os.kill(first.pid, signal.SIGCONT)
-            warroom.send(alert("checkout", 2, environment="other"))
+            warroom.send(posted("checkout", 2, environment="other"))
             warroom.until(lambda: len(warroom.incidents()) == 2)
             warroom.until(lambda: len(warroom.questions("action")) > 0)  # the first one works again
         assert len(world.acted) - len(acted) <= (method == "stopProcess"), world.acted
-        assert_once_and_not_well(warroom, question["incident"])
+        assert_once_and_not_well(warroom, question["incident_id"])
 
 
 @pytest.mark.reliability
@@ -118,7 +119,6 @@ def _approve_for(warroom: Asked, events: int) -> None:
     warroom.until(reached)
 
 
-@pytest.mark.reliability
 def test_of_two_workers_one_is_killed_in_its_effect(on_a_server: Installation) -> None:
     world = on_a_server.world
     with on_a_server.serve("--no-worker") as warroom, ExitStack() as workers:
@@ -135,4 +135,4 @@ def test_of_two_workers_one_is_killed_in_its_effect(on_a_server: Installation) -
         warroom.answer(question)
         warroom.approve_until_over()
         assert sum(worker.poll() is not None for worker in both) == 1
-        assert_once_and_not_well(warroom, question["incident"])
+        assert_once_and_not_well(warroom, question["incident_id"])

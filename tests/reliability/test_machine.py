@@ -1,7 +1,6 @@
 """Alerts, decisions, switches, time and crashes in any order, on the real code and a real database:
 what has to hold then holds after every step."""
 
-import os
 import shutil
 import tempfile
 import time
@@ -10,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -43,7 +42,6 @@ from warroom.tests.support.databases import KINDS, fresh
 from warroom.tests.support.people import person
 from warroom.tests.support.responses import alert, inventory, room_over
 
-MANY = bool(os.environ.get("WARROOM_ALL_POINTS"))
 LEASE_S = 60.0
 POINTS = st.one_of(st.just(0), st.integers(1, 120))
 """The commit at which a turn crashes; 0: it does not."""
@@ -72,7 +70,7 @@ class Incidents(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         (self.folder / "bundle").symlink_to(self.recording)
         self.place = fresh(self.server) if self.server else ""
-        self.offset = 0.0
+        self.offset = self.latest = 0.0  # seconds that the clock is ahead, and ever was
         self.done: set[str] = set()  # keys of claims under which something was done
         self.sent = 0
         self.off = False
@@ -151,9 +149,10 @@ class Incidents(RuleBasedStateMachine):
         Switches(self.store.engine).turn(off, person(), "a test")
         self.off = off
 
-    @rule(seconds=st.sampled_from([1.0, LEASE_S + 1, 1900.0, -30.0]))
+    @rule(seconds=st.sampled_from([1.0, LEASE_S + 1, 1900.0, 3600.0, -30.0, -3600.0]))
     def time_passes(self, seconds: float) -> None:
         self.offset += seconds
+        self.latest = max(self.latest, self.offset)
 
     @rule(place=st.sampled_from(["a", "b"]))
     def silence(self, place: str) -> None:
@@ -214,7 +213,7 @@ class Incidents(RuleBasedStateMachine):
 
     def drain(self) -> None:
         self.switch(False)
-        self.offset += 4000.0
+        self.offset = self.latest + 4000.0
         group_due(self.store, from_ts(self.now()) + timedelta(seconds=1))
         for _ in range(40):
             self.decide(Verdict.approved)
@@ -226,16 +225,25 @@ class Incidents(RuleBasedStateMachine):
         assert not [row for row in self.rows(ALERTS) if not row.incident_id and not row.ends_at]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_in_any_order(kind: str, request: pytest.FixtureRequest) -> None:
+def run(request: pytest.FixtureRequest, kind: str, how: settings) -> None:
     class Machine(Incidents):
         server = None if kind == "sqlite" else request.getfixturevalue("server")
         recording = request.getfixturevalue("recording")
 
-    few = settings(
-        max_examples=100 if MANY else 4,
-        stateful_step_count=30 if MANY else 12,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
-    run_state_machine_as_test(Machine, settings=few)
+    run_state_machine_as_test(Machine, settings=how)
+
+
+QUICK = settings(max_examples=4, stateful_step_count=12, derandomize=True)
+LONG = settings(max_examples=40, stateful_step_count=30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_any_order(request: pytest.FixtureRequest, kind: str) -> None:
+    run(request, kind, QUICK)
+
+
+@pytest.mark.reliability
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_any_order_for_long(request: pytest.FixtureRequest, kind: str) -> None:
+    run(request, kind, LONG)

@@ -1,6 +1,7 @@
 """The API: what the command line can do, for those who may; nothing for anybody else."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -8,10 +9,11 @@ from warroom.incident.action import Verdict
 from warroom.incident.document import to_json
 from warroom.incident.evidence import short
 from warroom.incident.timeline import utc_now
+from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import Asked, asked, delivery
+from warroom.tests.support.services import Asked, asked
 
 V1 = "/api/v1"
 
@@ -60,7 +62,7 @@ def test_a_list_is_paged_without_a_gap(service):
 
 
 def test_evidence_comes_with_its_payload(service, incident):
-    records = service["observer"].get(at(incident, "evidence")).json()["items"]
+    records = service["observer"].get(at(incident, "evidence")).json()
     assert [record["id"] for record in records] == [e.id for e in incident.evidence]
     one = service["observer"].get(at(incident, "evidence", "E4")).json()
     payload = service["observer"].get(at(incident, "evidence", "E4", "payload")).json()
@@ -83,14 +85,14 @@ def test_secrets_are_masked_wherever_they_stand(service):
 
 
 def test_alerts_are_listed_as_they_were_taken(service):
-    assert service.send(delivery(utc_now())).status_code == 200
+    assert service.send(delivery(posted(at=utc_now()))).status_code == 200
     (taken,) = service["observer"].get(f"{V1}/alerts").json()["items"]
     assert (taken["id"], taken["alert"]["name"]) == (1, "HighErrorRate")
     assert service["observer"].get(f"{V1}/alerts", params={"after": 1}).json()["items"] == []
 
 
 def test_a_commander_approves_what_waits_and_is_named(service, incident, question):
-    (line,) = service["observer"].get(f"{V1}/requests").json()["items"]
+    (line,) = service["observer"].get(f"{V1}/requests").json()
     assert line["subject"] == question.subject
     whole = service["responder"].get(at(incident, "requests", short(question.subject))).json()
     assert whole["plan"]["kind"] == incident.proposals[-1].kind
@@ -100,7 +102,7 @@ def test_a_commander_approves_what_waits_and_is_named(service, incident, questio
     found = service.service.store.ledger.decision(incident.id, question.subject)
     assert found is not None
     assert (found.verdict, found.by) == (Verdict.approved, "commander")
-    assert service["observer"].get(at(incident, "requests")).json()["items"] == []
+    assert service["observer"].get(at(incident, "requests")).json() == []
 
 
 def test_the_same_answer_again_is_answered_as_the_first_time(service, incident, question):
@@ -130,6 +132,49 @@ def test_a_rejection_needs_a_reason(service, incident, question):
         assert answer.headers["content-type"] == "application/problem+json"
     decision = service["commander"].post(path, json={"reason": "old prices"}).json()
     assert (decision["verdict"], decision["reason"]) == ("rejected", "old prices")
+
+
+def test_an_edit_that_does_not_fit_says_so_and_leaves_the_question_open(
+    service, incident, question
+):
+    path = at(incident, "requests", question.subject, "edit")
+    answer = service["commander"].post(path, json={"parameters": {"colour": "red"}})
+    assert answer.status_code == 422
+    assert "no parameter 'colour'" in answer.json()["detail"]
+    assert service.service.store.ledger.decision(incident.id, question.subject) is None
+
+
+def test_a_resumed_incident_is_due(service, incident):
+    assert service["observer"].get(at(incident, "work")).status_code == 404
+    assert service["responder"].post(at(incident, "resume")).status_code == 202
+    work = service["observer"].get(at(incident, "work")).json()
+    assert (work["status"], work["owner"]) == ("ready", None)
+    assert "responder asked" in work["why"]
+
+
+def test_switches_stop_and_let_go_on(service):
+    reason = {"reason": "a storm"}
+    assert service["responder"].post(f"{V1}/switches/off", json=reason).json()["off"]
+    assert service["responder"].post(f"{V1}/switches/on", json=reason).status_code == 403
+    target = {"target": "checkout"}
+    service["commander"].post(f"{V1}/switches/off", json=reason, params=target)
+    service["commander"].post(f"{V1}/switches/on", json=reason)
+    listed = service["observer"].get(f"{V1}/switches").json()
+    assert {each["name"]: each["off"] for each in listed} == {"checkout": True, "effects": False}
+
+
+def test_the_same_silence_twice_is_one(service):
+    form = {
+        "matchers": [{"name": "service", "value": "cart"}],
+        "ends_at": (utc_now() + timedelta(hours=1)).isoformat(),
+        "reason": "it moves",
+    }
+    made = [service["responder"].post(f"{V1}/silences", json=form) for _ in range(2)]
+    assert {each.status_code for each in made} == {201}
+    assert made[0].json() == made[1].json()
+    name = made[0].json()["id"]
+    assert service["responder"].delete(f"{V1}/silences/{name}").status_code == 204
+    assert service["observer"].get(f"{V1}/silences").json() == []
 
 
 @pytest.mark.parametrize("role", ["observer", "responder"])
@@ -174,8 +219,8 @@ def test_a_name_that_only_code_decides_under_gets_no_token(service, name):
 
 def test_the_audit_log_is_checked_over_http(service):
     found = service["admin"].get(f"{V1}/audit").json()
-    assert found["whole"]
-    assert found["entries"] >= 4  # the tokens
-    again = service["admin"].get(f"{V1}/audit", params={"head": found["head"]})
-    assert again.json()["whole"]
+    assert found["fault"] == ""
+    assert found["number"] >= 4  # the tokens
+    head = f"{found['number']}:{found['seal']}"
+    assert service["admin"].get(f"{V1}/audit", params={"head": head}).json()["fault"] == ""
     assert service["commander"].get(f"{V1}/audit").status_code == 403

@@ -20,7 +20,7 @@ from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
 from warroom.tests.support.services import Asked, asked
 
-EXAMPLES = int(os.environ.get("WARROOM_CONTRACT_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("WARROOM_CONTRACT_EXAMPLES", "4"))
 OPEN = ("/healthz", "/readyz")
 TOO_STRICT = [positive_data_acceptance, negative_data_rejection]
 """A name that is taken fits the schema; a parameter that nobody reads is no harm."""

@@ -5,15 +5,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from warroom.incident.timeline import utc_now
 from warroom.service.edge import MOST_BODY
+from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import asked, delivery
+from warroom.tests.support.services import Asked, asked
 
 
 @pytest.fixture
-def service(tmp_path, place):
-    with asked(tmp_path / "home", place) as found:
+def service(tmp_path):
+    with asked(tmp_path / "home") as found:
         yield found
 
 
@@ -73,10 +74,15 @@ def test_it_says_that_it_lives_and_is_ready(service):
     assert answer.json() == {"database": True, "worker": True, "disk": True}
 
 
-def test_metrics_are_those_of_the_tables(service):
+def test_metrics_are_those_of_the_tables(tmp_path, place):
+    with asked(tmp_path / "home", place) as service:
+        check_metrics(service)
+
+
+def check_metrics(service: Asked) -> None:
     incident = kept(service.service.store, full())
     ask(service.service.store, incident)
-    service.send(delivery(utc_now()))
+    service.send(delivery(posted(at=utc_now())))
     assert service[""].get("/metrics").status_code == 401
     page = service["observer"].get("/metrics").text
     samples = {
@@ -89,7 +95,7 @@ def test_metrics_are_those_of_the_tables(service):
     assert samples["warroom_incidents", "resolved"] == 1
     assert samples["warroom_approvals_waiting", "action"] == 1
     assert samples["warroom_outbox",] == 0
-    assert samples["warroom_effects_total", "done"] == 0
+    assert samples["warroom_model_tokens_total", "input"] == 0
     assert samples["warroom_http_request_seconds_count", "GET", "/metrics", "401"] >= 1
 
 

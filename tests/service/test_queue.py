@@ -19,7 +19,7 @@ from warroom.record.work import OVER, WAITING
 from warroom.service.queue import SCHEMA, work_on
 from warroom.settings import Settings
 from warroom.tests.support.databases import fresh
-from warroom.tests.support.working import reject_all, statuses, taken, until
+from warroom.tests.support.working import begun, reject_all, statuses, taken, until
 
 WORK = """
 import sys
@@ -62,7 +62,7 @@ def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does
     settings, _sources, found = taken(tmp_path, fresh(server))
     store = Record(settings).store
     with processes(settings, 2) as (first, second):
-        until(lambda: bool(store.events.after()), "something happens")
+        until(lambda: begun(store), "a step begins")
         first.send_signal(signal.SIGKILL)
         first.wait()
         until(lambda: statuses(store, found) == {WAITING}, "all wait for a person")
@@ -73,8 +73,9 @@ def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does
     assert all(each == list(range(1, len(each) + 1)) for each in numbers)
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
-def test_a_job_that_is_lost_is_made_again(tmp_path: Path, server: str) -> None:
+def test_what_the_queue_loses_is_made_again(tmp_path: Path, server: str) -> None:
     """Our table is the truth: the queue may be emptied, or hold what is not due."""
     settings, _sources, found = taken(tmp_path, fresh(server), ("gateway",))
     store = Record(settings).store
@@ -82,9 +83,12 @@ def test_a_job_that_is_lost_is_made_again(tmp_path: Path, server: str) -> None:
         until(lambda: statuses(store, found) == {WAITING}, "it waits for a person")
         with psycopg.connect(settings.database_url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {SCHEMA}.procrastinate_jobs CASCADE".encode())
+            # As whoever was stopped for long finds it: taken for dead and forgotten.
+            connection.execute(f"DELETE FROM {SCHEMA}.procrastinate_workers".encode())
         until(lambda: over(store, found), "it is over")
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
 def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
     tmp_path: Path, server: str
@@ -92,7 +96,7 @@ def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
     settings, _sources, found = taken(tmp_path, fresh(server), ("gateway",))
     store = Record(settings).store
     with processes(settings, 1) as (first,):
-        until(lambda: bool(store.events.after()), "something happens")
+        until(lambda: begun(store), "a step begins")
         os.kill(first.pid, signal.SIGSTOP)
         with processes(settings, 1):
             until(lambda: statuses(store, found) == {WAITING}, "the second has taken it up")

@@ -2,20 +2,20 @@
 
 import json
 import signal
-from contextlib import ExitStack
+import subprocess
 from pathlib import Path
+from textwrap import dedent
 
 import httpx
 import pytest
+import yaml
 
-from warroom.incident.timeline import from_ts
-from warroom.tests.support.bundles import START
-from warroom.tests.support.databases import fresh
-from warroom.tests.support.responses import HANGS, ONSET
-from warroom.tests.support.services import delivery
-from warroom.tests.support.serving import Serving, serving, wait_for, working
+from warroom.drills.monitoring import ALERTS, installed
+from warroom.tests.support.alerts import delivery
+from warroom.tests.support.responses import HANGS
+from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for
 from warroom.tests.support.shop_bundle import write_shop
-from warroom.tests.support.supervised import supervised
+from warroom.tests.support.supervised import free_ports, supervised
 
 V1 = "/api/v1"
 
@@ -41,9 +41,8 @@ def arguments(system: Path) -> list[str]:
 def send(service: Serving, home: Path) -> None:
     """What Alertmanager does, with the secret that the service gave it."""
     secret = (home / "alertmanager.secret").read_text().strip()
-    body = delivery(from_ts(START + ONSET + 5))
     headers = {"Authorization": f"Bearer {secret}"}
-    answer = httpx.post(f"{service.url}/hooks/alertmanager", json=body, headers=headers)
+    answer = httpx.post(f"{service.url}/hooks/alertmanager", json=delivery(), headers=headers)
     assert answer.status_code // 100 == 2, answer.text
 
 
@@ -56,7 +55,7 @@ def approve_all(client: httpx.Client, incident: str) -> None:
     """Approve whatever is asked until the work is over."""
 
     def over() -> bool:
-        for line in client.get(f"{V1}/incidents/{incident}/requests").json()["items"]:
+        for line in client.get(f"{V1}/incidents/{incident}/requests").json():
             path = f"{V1}/incidents/{incident}/requests/{line['subject']}/approve"
             assert client.post(path).status_code in (200, 409)
         return client.get(f"{V1}/incidents/{incident}/work").json()["status"] == "over"
@@ -76,7 +75,7 @@ def test_an_alert_becomes_an_incident_that_is_worked_approved_and_over(system):
         assert len(set(done)) == len(done), "nothing is done twice"
         assert {decision["by"] for decision in document["decisions"]} == {"admin"}
         assert client.get(f"{V1}/incidents/{incident}/postmortem").json()["markdown"]
-        assert client.get(f"{V1}/audit").json()["whole"]
+        assert client.get(f"{V1}/audit").json()["fault"] == ""
         send(service, home)  # the same once more: nothing new comes of it
         assert len(client.get(f"{V1}/incidents").json()["items"]) == 1
         assert service.stop() == 0
@@ -87,7 +86,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(system):
     with serving(home, *arguments(system)) as service, service.client() as client:
         send(service, home)
         incident = the_incident(client)
-        wait_for(lambda: client.get(f"{V1}/requests").json()["items"], client)
+        wait_for(lambda: client.get(f"{V1}/requests").json(), client)
         service.stop(signal.SIGKILL)
     again = serving(home, *arguments(system), token=service.token)
     with again as service, service.client() as client:
@@ -98,20 +97,50 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(system):
         assert not [line for line in service.said if "wr_" in line], "a token is shown once"
 
 
-def test_two_workers_on_postgresql_one_of_them_killed(system, server):
-    home, place = system / "home", fresh(server)
-    shared = {"WARROOM_DATABASE_URL": place, "WARROOM_AUDIT_KEY": str(system / "audit.key")}
-    begun = serving(home, "--no-worker", *arguments(system), **shared)
-    with begun as service, service.client() as client, ExitStack() as workers:
-        first, _second = (
-            workers.enter_context(working(home, *arguments(system), **shared)) for _ in range(2)
+def test_what_is_printed_makes_a_real_alertmanager_send(tmp_path):
+    program = installed(ALERTS)
+    if program is None:
+        pytest.skip("no Alertmanager here")
+    (port,) = free_ports(1)
+    with serving(tmp_path / "home") as service, service.client() as client:
+        file = tmp_path / "alertmanager.yml"
+        waits = {"group_wait": "0s", "group_interval": "1s"}
+        file.write_text(
+            yaml.safe_dump({"route": {"receiver": "warroom", **waits}}) + pasted(service)
         )
-        send(service, home)
-        incident = the_incident(client)
-        wait_for(lambda: client.get(f"{V1}/requests").json()["items"], client)
-        first.kill()
-        approve_all(client, incident)
-        done = client.get(f"{V1}/incidents/{incident}").json()["executions"]
-        titles = [each["title"] for each in done]
-        assert len(set(titles)) == len(titles) > 0, "nothing is done twice"
-        assert client.get(f"{V1}/audit").json()["whole"]
+        sender = subprocess.Popen(
+            [
+                program,
+                f"--config.file={file}",
+                f"--storage.path={tmp_path / 'alerts'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            fire(f"http://127.0.0.1:{port}", client)
+            wait_for(lambda: client.get(f"{V1}/alerts").json()["items"], client)
+        finally:
+            sender.terminate()
+            sender.wait(PATIENCE_S)
+
+
+def pasted(service: Serving) -> str:
+    """The lines that a person is told to paste."""
+    said = "".join(service.said)
+    return dedent(said[said.index("                receivers:") : said.index("  ready")])
+
+
+def fire(url: str, client: httpx.Client) -> None:
+    """An alert, as Prometheus sends it, once Alertmanager listens."""
+    labels = {"alertname": "HighErrorRate", "service": "gateway", "severity": "critical"}
+
+    def sent() -> bool:
+        try:
+            answer = httpx.post(f"{url}/api/v2/alerts", json=[{"labels": labels}])
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    wait_for(sent, client)

@@ -11,7 +11,8 @@ from warroom.record.work import OVER, WAITING
 from warroom.service import worker as worker_module
 from warroom.service.worker import Worker
 from warroom.settings import Settings
-from warroom.tests.support.working import reject_all, statuses, taken, until
+from warroom.tests.support.databases import ONE_SLOWLY
+from warroom.tests.support.working import begun, reject_all, statuses, taken, until
 
 
 def over(store: Store, incidents: list[str]) -> bool:
@@ -20,6 +21,7 @@ def over(store: Store, incidents: list[str]) -> bool:
     return statuses(store, incidents) == {OVER}
 
 
+@ONE_SLOWLY
 def test_what_is_due_is_worked_to_its_end(tmp_path: Path, place: Path | str) -> None:
     settings, sources, found = taken(tmp_path, place)
     worker = Worker(settings, sources, slots=3)
@@ -33,6 +35,7 @@ def test_what_is_due_is_worked_to_its_end(tmp_path: Path, place: Path | str) -> 
     assert not worker.alive
 
 
+@ONE_SLOWLY
 def test_two_workers_never_work_one_incident_together(
     tmp_path: Path, place: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,12 +66,13 @@ def test_two_workers_never_work_one_incident_together(
     assert all(len(store.load(incident).reports) >= 8 for incident in found)
 
 
+@ONE_SLOWLY
 def test_a_worker_that_stops_gives_back_what_it_holds(tmp_path: Path, place: Path | str) -> None:
     settings, sources, found = taken(tmp_path, place)
     worker = Worker(settings, sources, slots=2)
     store = worker.turns.store
     worker.start()
-    until(lambda: bool(store.events.after()), "something happens")
+    until(lambda: begun(store), "a step begins")
     assert worker.stop()
     assert "held" not in statuses(store, found)
     second = Worker(settings, sources)

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, event
 
 
+def writes(connection: Connection) -> bool:
+    """Whether it is not one that only reads (record/database.py)."""
+    options = connection.get_execution_options()
+    return not options.get("reading") and "isolation_level" not in options
+
+
 class Crash(BaseException):
     """The process is gone."""
 
@@ -23,7 +29,7 @@ class Crashing:
     def commit(self, connection: Connection) -> None:
         """Before a commit. Raises Crash from the point on."""
         self._end_if_dead()
-        if connection.get_execution_options().get("reading"):
+        if not writes(connection):
             return
         with self._lock:
             self.point -= 1

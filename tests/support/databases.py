@@ -29,6 +29,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     return fresh(request.getfixturevalue("server"))
 
 
+ONE_SLOWLY = pytest.mark.parametrize(
+    "place",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.reliability)],
+    indirect=True,
+)
+"""For what takes long: on SQLite always, on PostgreSQL by `make reliability`."""
+
+
 def fresh(server: str) -> str:
     """The URL of a new database on this server."""
     name = f"warroom_{secrets.token_hex(4)}"

@@ -2,63 +2,31 @@
 that outlives every process, and `warroom serve` and `warroom worker` as processes that die."""
 
 import json
-import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from subprocess import Popen
+from subprocess import PIPE, Popen
 from typing import Any
 
 import httpx
 from sqlalchemy import Engine, Table, select
 
-from warroom.incident.timeline import from_ts
 from warroom.record.database import open_database, reader
 from warroom.record.tables import WORK
-from warroom.tests.support.bundles import START
-from warroom.tests.support.responses import ONSET
-from warroom.tests.support.serving import Serving, serving, working
+from warroom.tests.support.alerts import delivery
+from warroom.tests.support.serving import (
+    Serving,
+    Unavailable,
+    command,
+    serving,
+    wait_for,
+    working,
+)
 from warroom.tests.support.supervisor_world import World
 
 V1 = "/api/v1"
-PATIENCE_S = float(os.environ.get("WARROOM_PATIENCE_S", "120"))
-"""The machine may be shared: what is waited for comes within this, or the test fails."""
-
-
-def alert(
-    service: str = "gateway", number: int = 1, start: float = START, **labels: str
-) -> dict[str, Any]:
-    """One alert as Alertmanager writes it, of the time in which a recording that begins at `start`
-    is ill."""
-    named = {"alertname": "HighErrorRate", "service": service, "severity": "critical", **labels}
-    return {
-        "status": "firing",
-        "labels": named,
-        "annotations": {"summary": f"{service} requests fail"},
-        "startsAt": from_ts(start + ONSET + 5).isoformat(),
-        "endsAt": "0001-01-01T00:00:00Z",
-        "fingerprint": f"{number:016x}",
-    }
-
-
-def delivery(*alerts: dict[str, Any]) -> dict[str, Any]:
-    """A delivery of these as Alertmanager sends it."""
-    given = list(alerts) or [alert()]
-    return {
-        "receiver": "warroom",
-        "status": "firing",
-        "alerts": given,
-        "groupLabels": {},
-        "commonLabels": {},
-        "commonAnnotations": {},
-        "externalURL": "http://alertmanager:9093",
-        "version": "4",
-        "groupKey": "{}",
-        "truncatedAlerts": 0,
-    }
 
 
 @dataclass
@@ -103,6 +71,12 @@ class Installation:
         """`warroom worker`."""
         return working(self.home, *self.arguments, **{**self.shared, **environment})
 
+    def command(self, *words: str) -> tuple[int, str]:
+        """`warroom …`: its exit code and all that it printed."""
+        process = command(self.home, *words, stdout=PIPE, **self.shared)
+        printed, said = process.communicate()
+        return process.returncode, printed + said
+
     def holder(self) -> int:
         """The process that works an incident now."""
         (owner,) = {row.owner for row in self.rows(WORK)} - {None}
@@ -118,10 +92,6 @@ class Installation:
         """All that stands in a table now."""
         with self.engine.begin() as connection:
             return list(connection.execute(select(table)).all())
-
-
-class Unavailable(Exception):
-    """The service says 503."""
 
 
 @dataclass
@@ -157,19 +127,8 @@ class Asked:
         return answer.json()
 
     def until(self, what: Callable[[], Any]) -> Any:
-        """What comes of this, once something does; looks again when something happened."""
-        deadline, position = time.monotonic() + PATIENCE_S, 0
-        while not (found := self._now(what)):
-            assert time.monotonic() < deadline, f"it did not come: {self.standing()}"
-            answer = self.client.get(f"{V1}/events", params={"after": position, "wait_s": 1})
-            position = answer.json().get("after", 0) if answer.is_success else position
-        return found
-
-    def _now(self, what: Callable[[], Any]) -> Any:
-        try:
-            return what()
-        except Unavailable:  # it says so, and to come again
-            return None
+        """What comes of this, once something does."""
+        return wait_for(what, self.client, self.standing)
 
     def standing(self) -> str:
         """Where everything stands, for the failure of a test."""
@@ -180,15 +139,14 @@ class Asked:
         return self.get("/incidents", limit=500)["items"]
 
     def questions(self, kind: str = "") -> list[dict[str, Any]]:
-        found = self.get("/requests")["items"]
-        return [each for each in found if kind in ("", each["kind"])]
+        return [each for each in self.get("/requests") if kind in ("", each["kind"])]
 
     def asked_for(self, kind: str = "action") -> dict[str, Any]:
         """The first question of a kind, once it is asked."""
         return self.until(lambda: self.questions(kind))[0]
 
     def answer(self, question: dict[str, Any], how: str = "approve", **form: Any) -> httpx.Response:
-        path = f"{V1}/incidents/{question['incident']}/requests/{question['subject']}/{how}"
+        path = f"{V1}/incidents/{question['incident_id']}/requests/{question['subject']}/{how}"
         return self.client.post(path, json=form or None)
 
     def approve_until_over(
@@ -202,7 +160,7 @@ class Asked:
             rows = [incident] if incident else [line["id"] for line in self.incidents()]
             for line in self.questions():
                 said = (how, form) if line["kind"] == "action" else ("approve", {})
-                if line["incident"] in rows:
+                if line["incident_id"] in rows:
                     assert self.answer(line, said[0], **said[1]).status_code in (200, 409, 503)
             return bool(rows) and all(self.status(row)["status"] in ends for row in rows)
 
@@ -213,4 +171,4 @@ class Asked:
 
     def whole(self) -> bool:
         """Whether the audit log is."""
-        return self.get("/audit")["whole"]
+        return not self.get("/audit")["fault"]

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-import psycopg
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Connection, Engine, Pool, event
-from sqlalchemy.engine import make_url
 
 from warroom.actions.base import Action
 from warroom.agents.runtime.context import ResponseContext
@@ -27,6 +28,8 @@ from warroom.incident.action import Verdict
 from warroom.record.store import Store
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal, Rehearsed
+from warroom.tests.support.crashing import writes
+from warroom.tests.support.databases import fresh
 from warroom.tests.support.responses import alert, decide, inventory, room_over
 
 LEASE_S = 0.6
@@ -44,7 +47,7 @@ class Job:
     server: str  # a PostgreSQL to make databases on; empty: files
     points: list[int]  # numbers of commits, from 1; 0: none, the run is left alone
     signal: int = signal.SIGKILL
-    when: tuple[str, ...] = ("before", "after")  # the commit
+    when: tuple[str, ...] = ("before", "after")  # the commit; "step": what a node hands on is kept
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,20 @@ class Cut:
         event.listen(Engine, "commit", self._commit)
         event.listen(Engine, "begin", self._begin)
         event.listen(Pool, "checkin", self._back)
+        self.steps = 0
+        for saver in (SqliteSaver, PostgresSaver):
+            saver.put_writes = self._stepped(saver.put_writes)  # type: ignore[method-assign]
+
+    def _stepped(self, put_writes: Callable[..., None]) -> Callable[..., None]:
+        """What a node hands on is kept, and the step is not over yet."""
+
+        def stepped(*given: Any, **named: Any) -> None:
+            put_writes(*given, **named)
+            self.steps += 1
+            if self.when == "step" and self.steps == self.point:
+                os.kill(os.getpid(), self.number)
+
+        return stepped
 
     def _commit(self, connection: Connection) -> None:
         if writes(connection):
@@ -148,12 +165,6 @@ class Cut:
         if self.when == when and 0 < self.point <= self.commits:
             self.point = 0
             os.kill(os.getpid(), self.number)
-
-
-def writes(connection: Connection) -> bool:
-    """Whether it is not one that only reads."""
-    options = connection.get_execution_options()
-    return not options.get("reading") and "isolation_level" not in options
 
 
 def child(body: Callable[[], None]) -> int:
@@ -190,7 +201,7 @@ def each(job: Job) -> Iterator[Ending]:
             home = Path(job.root) / f"{point}{when}"
             home.mkdir()
             (home / "bundle").symlink_to(Path(job.root) / "bundle")
-            url = _database(job.server, f"cut_{point}{when}") if job.server else ""
+            url = fresh(job.server) if job.server else ""
             yield _cut(job, home, url, point, when)
 
 
@@ -245,13 +256,6 @@ def found(home: Path, url: str) -> dict:
     }
     store.engine.dispose()
     return told
-
-
-def _database(server: str, name: str) -> str:
-    name = f"{name}_{os.urandom(3).hex()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,12 @@ from typing import Any
 import httpx
 
 WARROOM = Path(sys.executable).with_name("warroom")
-PATIENCE_S = 60.0
-"""The machine may be shared: what is waited for comes, or the test fails."""
+PATIENCE_S = float(os.environ.get("WARROOM_PATIENCE_S", "120"))
+"""The machine may be shared: what is waited for comes within this, or the test fails."""
+
+
+class Unavailable(Exception):
+    """The service says 503: to come again."""
 
 
 @dataclass
@@ -40,15 +44,18 @@ class Serving:
         return self.process.wait(PATIENCE_S)
 
 
-def command(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def command(
+    home: Path, *arguments: str, stdout: int = subprocess.DEVNULL, **environment: str
+) -> subprocess.Popen[str]:
     """`warroom …` with this home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WARROOM_")}
     return subprocess.Popen(
         [str(WARROOM), *arguments],
         env={**kept, "WARROOM_HOME": str(home), **environment},
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
     )
 
 
@@ -91,11 +98,21 @@ def working(home: Path, *arguments: str, **environment: str) -> Iterator[subproc
         process.wait(PATIENCE_S)
 
 
-def wait_for(what: Callable[[], Any], client: httpx.Client) -> Any:
-    """What comes of this, once something does; looks again when something happened."""
+def wait_for(
+    what: Callable[[], Any], client: httpx.Client, standing: Callable[[], str] = str
+) -> Any:
+    """What comes of this, once something does; looks again when something happened. `standing` says
+    where everything stands, for the failure of a test."""
     deadline, position = time.monotonic() + PATIENCE_S, 0
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not come"
-        params = {"after": position, "wait_s": 1}
-        position = client.get("/api/v1/events", params=params).json()["after"]
+    while not (found := _now(what)):
+        assert time.monotonic() < deadline, f"it did not come: {standing()}"
+        answer = client.get("/api/v1/events", params={"after": position, "wait_s": 1})
+        position = answer.json()["after"] if answer.is_success else position
     return found
+
+
+def _now(what: Callable[[], Any]) -> Any:
+    try:
+        return what()
+    except Unavailable:
+        return None

@@ -101,6 +101,17 @@ class Shop:
         active = self.fault.kind == kind and self.fault.at <= self.second < self.fault.until
         return active and service in ("", self.fault.service)
 
+    def one_second(self, rps: int) -> None:
+        """The traffic of the next second, and a scrape at its end."""
+        at = self.bundle.start + self.second
+        rate = rps * 4 if self.broken("surge") else rps
+        count = rate + self.rng.randrange(-2, 3)
+        for route in self.rng.choices(list(ROUTES), WEIGHTS, k=count):
+            self.request(at + self.rng.random(), route)
+        self.logins(at + 0.5)
+        self.scrape(at + 1)
+        self.second += 1
+
     def request(self, at: float, route: str) -> None:
         client = f"10.0.{self.rng.randrange(4)}.{self.rng.randrange(200)}"
         if self.broken("surge") and self.rng.random() < 0.75:
@@ -268,23 +279,26 @@ def catalogue() -> dict:
 
 
 def write_shop(
+    root: Path, fault: Fault = NO_FAULT, seconds: int = 90, rps: int = 8, seed: int = 7
+) -> Path:
+    """Write `seconds` of traffic from START on; returns the bundle's directory."""
+    return run_shop(root, fault, seconds, rps, seed).bundle.root
+
+
+def run_shop(
     root: Path,
     fault: Fault = NO_FAULT,
     seconds: int = 90,
     rps: int = 8,
     seed: int = 7,
     start: float = START,
-) -> Path:
-    """Write `seconds` of traffic from `start` on; returns the bundle's directory."""
-    with BundleWriter(root, catalogue(), start) as bundle:
+    windows: dict[str, float] | None = None,
+) -> Shop:
+    """The same from `start` on, with these windows in the catalogue; the shop, which may go on."""
+    content = catalogue()
+    content["windows"] |= windows or {}
+    with BundleWriter(root, content, start) as bundle:
         shop = Shop(bundle, fault, random.Random(seed))
-        for second in range(seconds):
-            shop.second = second
-            rate = rps * 4 if shop.broken("surge") else rps
-            for route in shop.rng.choices(
-                list(ROUTES), WEIGHTS, k=rate + shop.rng.randrange(-2, 3)
-            ):
-                shop.request(start + second + shop.rng.random(), route)
-            shop.logins(start + second + 0.5)
-            shop.scrape(start + second + 1)
-    return root
+        for _ in range(seconds):
+            shop.one_second(rps)
+    return shop

@@ -9,6 +9,7 @@ from warroom.app.configuration import Sources
 from warroom.errors import ApprovalError
 from warroom.incident.action import Verdict
 from warroom.incident.document import Alert
+from warroom.incident.events import StepStarted
 from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
@@ -58,3 +59,8 @@ def reject_all(store: Store) -> None:
             store.ledger.decide(
                 request.incident_id, request.subject, Verdict.rejected, person(), "no"
             )
+
+
+def begun(store: Store) -> bool:
+    """Whether a worker is at it: that an alert was taken is an event too."""
+    return any(isinstance(one.event, StepStarted) for one in store.events.after())

@@ -108,6 +108,7 @@ def _asked_again() -> None:
         sa.Column("expires_at", sa.Float, nullable=False),
         sa.Column("wanted", sa.Integer, nullable=False),
         sa.Column("consents", sa.Text, nullable=False),
+        sa.Column("lineage", sa.String, nullable=False),
         sa.Column("verdict", sa.String),
         sa.Column("decided_by", sa.String),
         sa.Column("decided_at", sa.Float),
@@ -116,8 +117,8 @@ def _asked_again() -> None:
     kept = "incident_id, subject, kind, title, requested_at, expires_at"
     answer = "verdict, decided_by, decided_at, reason"
     op.execute(
-        f"INSERT INTO approvals_numbered ({kept}, {answer}, number, wanted, consents)"
-        f" SELECT {kept}, {answer}, 1, 1, '[]' FROM approvals"
+        f"INSERT INTO approvals_numbered ({kept}, {answer}, number, wanted, consents, lineage)"
+        f" SELECT {kept}, {answer}, 1, 1, '[]', '' FROM approvals"
     )
     op.drop_table("approvals")
     op.rename_table("approvals_numbered", "approvals")
