@@ -16,7 +16,7 @@ import pytest
 from warroom.incident.timeline import from_ts
 from warroom.record.tables import OUTBOX
 from warroom.tests.support.alerts import posted
-from warroom.tests.support.installations import Asked, Installation
+from warroom.tests.support.installations import ENDS, Asked, Installation
 from warroom.tests.support.responses import HANGS, ONSET
 from warroom.tests.support.shop_bundle import Fault, Shop, run_shop
 
@@ -117,7 +117,7 @@ def at_its_end(warroom: Asked, incident: str) -> bool:
     for line in warroom.questions():
         warroom.answer(line)
     row = warroom.status(incident)
-    return row["status"] in ("over", "stuck") or row["attempts"] > 0
+    return row["status"] in (*ENDS, "stuck") or row["attempts"] > 0
 
 
 @pytest.mark.parametrize("kind", ["gone", "garbage", "pipes", "empty"])
@@ -146,7 +146,7 @@ def test_telemetry_that_comes_back_is_read_again(on_a_file: Installation, record
         (line,) = warroom.until(warroom.incidents)
         warroom.until(lambda: warroom.status(line["id"])["attempts"] > 0)
         (on_a_file.folder / "elsewhere").rename(bundle)
-        assert warroom.status(line["id"])["status"] not in ("over", "stuck")
+        assert warroom.status(line["id"])["status"] not in (*ENDS, "stuck")
         assert warroom.asked_for()["title"] == "restart payments"
 
 

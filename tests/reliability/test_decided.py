@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from warroom.tests.support.alerts import posted
-from warroom.tests.support.installations import V1, Asked, Installation
+from warroom.tests.support.installations import ENDS, V1, Asked, Installation
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def test_the_kill_switch_holds_across_a_restart(installation: Installation, live
         assert warroom.answer(question).status_code == 200
         warroom.until(lambda: held(warroom, question["incident_id"]))
     with installation.serve() as warroom:
-        assert warroom.status(question["incident_id"])["status"] != "over"
+        assert warroom.status(question["incident_id"])["status"] not in ENDS
         assert installation.world.acted == []
         on = warroom.client.post(f"{V1}/switches/on", json={"reason": "over"})
         assert on.status_code == 200, on.text

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from warroom.tests.support.alerts import posted
-from warroom.tests.support.installations import Asked, Installation
+from warroom.tests.support.installations import ENDS, Asked, Installation
 from warroom.tests.support.supervisor_world import World
 
 LONG = pytest.mark.reliability
@@ -113,7 +113,7 @@ def _approve_for(warroom: Asked, events: int) -> None:
         for line in warroom.questions():
             warroom.answer(line)
         rows = warroom.incidents()
-        over = rows and all(warroom.status(row["id"])["status"] == "over" for row in rows)
+        over = rows and all(warroom.status(row["id"])["status"] in ENDS for row in rows)
         return bool(over) or warroom.get("/events", limit=500)["after"] >= begun + events
 
     warroom.until(reached)

@@ -27,6 +27,8 @@ from warroom.tests.support.serving import (
 from warroom.tests.support.supervisor_world import World
 
 V1 = "/api/v1"
+ENDS = ("over", "handed over")
+"""Of work: resolved or not."""
 
 
 @dataclass
@@ -149,9 +151,7 @@ class Asked:
         path = f"{V1}/incidents/{question['incident_id']}/requests/{question['subject']}/{how}"
         return self.client.post(path, json=form or None)
 
-    def approve_until_over(
-        self, incident: str = "", how: str = "approve", ends: tuple[str, ...] = ("over",)
-    ) -> None:
+    def approve_until_over(self, incident: str = "", how: str = "approve") -> None:
         """Answer whatever is asked, of this incident or of all, until the work is over; a text, and
         that what nobody reported was done, are always approved."""
         form = {} if how == "approve" else {"reason": "a test"}
@@ -162,7 +162,7 @@ class Asked:
                 said = (how, form) if line["kind"] == "action" else ("approve", {})
                 if line["incident_id"] in rows:
                     assert self.answer(line, said[0], **said[1]).status_code in (200, 409, 503)
-            return bool(rows) and all(self.status(row)["status"] in ends for row in rows)
+            return bool(rows) and all(self.status(row)["status"] in ENDS for row in rows)
 
         self.until(over)
 

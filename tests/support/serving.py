@@ -79,8 +79,7 @@ def serving(home: Path, *arguments: str, token: str = "", **environment: str) ->
         threading.Thread(target=found.said.extend, args=(process.stderr,), daemon=True).start()
         yield found
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait(PATIENCE_S)
 
 
@@ -93,8 +92,7 @@ def working(home: Path, *arguments: str, **environment: str) -> Iterator[subproc
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.terminate()
+        process.kill()
         process.wait(PATIENCE_S)
 
 
