@@ -9,7 +9,7 @@ ROWS = (ROOT / "docs/reliability.md").read_text()
 NAMED = set(re.findall(r"`([\w/]+/test_\w+\.py)(?:::(\w+))?`", ROWS))
 
 
-def tests_of(path: Path) -> set[str]:
+def functions_of(path: Path) -> set[str]:
     return set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
 
 
@@ -17,7 +17,7 @@ def test_every_row_names_a_test_that_is_there() -> None:
     for path, name in NAMED:
         file = ROOT / "tests" / path
         assert file.is_file(), path
-        assert not name or name in tests_of(file), f"{path}::{name}"
+        assert not name or name in functions_of(file), f"{path}::{name}"
 
 
 def test_a_row_is_a_fault_what_holds_and_a_test() -> None:
@@ -30,4 +30,4 @@ def test_a_row_is_a_fault_what_holds_and_a_test() -> None:
 def test_every_outside_test_has_its_row() -> None:
     named = {name for _path, name in NAMED}
     for path in sorted((ROOT / "tests/reliability").glob("test_*.py")):
-        assert tests_of(path) <= named, f"{path.name}: {tests_of(path) - named}"
+        assert functions_of(path) <= named, f"{path.name}: {tests_of(path) - named}"
