@@ -1,5 +1,6 @@
 # make demo    a real fault in a small real shop, from alert to postmortem
 # make test    lint, types, tests
+# make thorough    the tests that take minutes: whole live drills, studies over many cases
 # make reliability    the faults of docs/reliability.md that take long to make
 # All set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
 
@@ -16,7 +17,7 @@ awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " p
      /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
 endef
 
-.PHONY: demo test reliability setup lint clean
+.PHONY: demo test thorough reliability setup lint clean
 
 # A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
@@ -27,9 +28,13 @@ demo: .venv/demo.stamp
 	@echo "The picture of the response is .warroom/graph.svg; the incident's document, postmortem, messages"
 	@echo "and charts are in .warroom/incidents/ (see also: $(BIN)/warroom show)"
 
-# Live tests measure latencies: nothing else runs beside them. The others share the cores.
 test: lint
-	@$(BIN)/python -m pytest -m "not live and not reliability" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability" \
+		-n 2 --dist loadfile $(PYTEST_ARGS)
+
+# Live tests measure latencies: nothing else runs beside them. The others share the cores.
+thorough: .venv/dev.stamp
+	@$(BIN)/python -m pytest -m thorough -n 2 --dist loadfile $(THOROUGH_ARGS)
 	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
 
 reliability: .venv/dev.stamp

@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -58,6 +58,7 @@ class Store:
         self.work = Work(engine)
         self.lease: Lease | None = None
         self.events = events.EventLog(engine)
+        self.newest = _Newest()
 
     @classmethod
     def open(cls, place: Path | str, key_file: Path | None = None) -> "Store":
@@ -89,10 +90,12 @@ class Store:
 
         Raises NotFound; StoreError when the change would rewrite the timeline's past, LeaseLost.
         """
+        known = self.newest.take(incident_id)
         with writing(self.engine, self.lease) as connection:
-            document, news = revise(connection, incident_id, change)
-            for event in news:
-                events.append(connection, incident_id, event, time.time())
+            document, news, written = _revise(connection, incident_id, change, known)
+            if news:
+                events.append_all(connection, incident_id, [(event, time.time()) for event in news])
+        self.newest.keep(incident_id, written)
         return document
 
     def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
@@ -155,36 +158,88 @@ def revise(
 
     Raises NotFound; StoreError when the change would rewrite the timeline's past.
     """
-    version = _locked(connection, incident_id)
-    document = _load(connection, incident_id)
-    before, known = list(document.timeline), events.Before.of(document)
+    document, news, _ = _revise(connection, incident_id, change)
+    return document, news
+
+
+def _revise(
+    connection: Connection, incident_id: str, change: Change, known: "Written | None" = None
+) -> tuple[Incident, list[events.IncidentEvent], "Written"]:
+    """As `revise`; what was `known` of it is taken where it is still the newest. Also what was
+    written, as whoever reads it finds it."""
+    stamp = _locked(connection, incident_id)
+    newest = known.document if known and known.stamp == stamp else None
+    document = _load(connection, incident_id, newest)
+    before, past = list(document.timeline), events.Before.of(document)
     change(document)
     if document.timeline[: len(before)] != before:
         raise StoreError("the timeline only grows: a past entry was changed or removed")
-    here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == version)
-    values = {"version": version + 1, **_columns(document)}
-    _readable(incident_id, values["document"])
+    here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == stamp.version)
+    values = {"version": stamp.version + 1, **_columns(document)}
+    read = _readable(incident_id, values["document"])
     if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
         raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
-    return document, known.news(document)
+    written = Written(_Stamp(values["version"], values["updated_at"]), read)
+    return document, past.news(document), written
 
 
-def _locked(connection: Connection, incident_id: str) -> int:
-    """The document's version; nobody else changes the incident until this transaction ends."""
-    query = select(INCIDENTS.c.version).where(INCIDENTS.c.id == incident_id)
-    return connection.execute(query.with_for_update()).scalar() or 0
+class _Stamp(NamedTuple):
+    """Which writing of a document; the time tells apart what a lost one and its successor wrote
+    under one number, after a failover."""
+
+    version: int
+    updated_at: float
 
 
-def _load(connection: Connection, incident_id: str) -> Incident:
+class Written(NamedTuple):
+    """A document as it was written, without its evidence; whoever takes it may change it."""
+
+    stamp: _Stamp
+    document: Incident
+
+
+class _Newest:
+    """Documents that this process wrote last: who changes one again need not read it again."""
+
+    MOST = 8
+
+    def __init__(self) -> None:
+        self._written: dict[str, Written] = {}
+
+    def take(self, incident_id: str) -> Written | None:
+        """Once: it is changed in place."""
+        return self._written.pop(incident_id, None)
+
+    def keep(self, incident_id: str, written: Written) -> None:
+        """Only what is committed; the oldest goes."""
+        self._written[incident_id] = written
+        for oldest in list(self._written)[: -self.MOST]:
+            self._written.pop(oldest, None)
+
+
+def _locked(connection: Connection, incident_id: str) -> _Stamp:
+    """Which writing is the newest; nobody else changes the incident until this transaction ends."""
+    columns = (INCIDENTS.c.version, INCIDENTS.c.updated_at)
+    query = select(*columns).where(INCIDENTS.c.id == incident_id)
+    row = connection.execute(query.with_for_update()).first()
+    return _Stamp(*row) if row else _Stamp(0, 0.0)
+
+
+def _load(connection: Connection, incident_id: str, known: Incident | None = None) -> Incident:
+    """The document as it stands, or as it is known, with its evidence."""
+    document = known or _read(connection, incident_id)
+    records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
+    rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
+    document.evidence = [_evidence(row) for row in rows]
+    return document
+
+
+def _read(connection: Connection, incident_id: str) -> Incident:
     query = select(INCIDENTS.c.document).where(INCIDENTS.c.id == incident_id)
     text = connection.execute(query).scalar()
     if text is None:
         raise NotFound(f"no incident {incident_id}; `warroom incidents` lists them")
-    records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
-    rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
-    document = Incident.model_validate_json(text)
-    document.evidence = [_evidence(row) for row in rows]
-    return document
+    return Incident.model_validate_json(text)
 
 
 @lru_cache(4096)  # a record never changes, and every document read holds all of them
@@ -203,10 +258,10 @@ def _keep(connection: Connection, payload_digest: str, body: dict[str, Any]) -> 
         connection.execute(update(PAYLOADS).where(here).values(dropped_at=None, **body))
 
 
-def _readable(incident_id: str, text: str) -> None:
+def _readable(incident_id: str, text: str) -> Incident:
     """What could never be read again is not written: a copy of a model checks nothing."""
     try:
-        Incident.model_validate_json(text)
+        return Incident.model_validate_json(text)
     except ValidationError as error:
         raise StoreError(f"{incident_id} would not be readable any more: {error}") from error
 

@@ -25,9 +25,13 @@ AT_THE_BOUNDARY = {
 }
 RUN = tuple(mode for mode in FAULTS if mode not in AT_THE_BOUNDARY)
 """The others differ at the boundary only: tests/evals/test_model_faults.py has them."""
+QUICK = {"well", "500", "stall", "garbage", "tool loop"}
 
 
-@pytest.mark.parametrize("mode", RUN)
+@pytest.mark.parametrize(
+    "mode",
+    [mode if mode in QUICK else pytest.param(mode, marks=pytest.mark.thorough) for mode in RUN],
+)
 def test_the_response_comes_through(mode: str, case: IncidentCase, tmp_path: Path) -> None:
     run = fault_run(mode, case, tmp_path)
     leading = run.document.leading()

@@ -15,6 +15,8 @@ from warroom.evals.studies.growth_telemetry import ONSET, START, Size
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 
+pytestmark = pytest.mark.thorough
+
 SMALL = Size(10, 1000, 1000)
 HEALTHY, ILL = Window(START, ONSET), Window(ONSET, START + 3600)
 

@@ -9,6 +9,8 @@ from warroom.tests.support import recording_damage as damage
 from warroom.tests.support.fault_folder import Said, said_of
 from warroom.tests.support.fault_recordings import Fault, recorded
 
+pytestmark = pytest.mark.thorough
+
 SLOW, NETWORK, EXCEPTION, CALL, CPU = Fault
 
 

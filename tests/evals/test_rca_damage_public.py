@@ -12,9 +12,12 @@ from warroom.tests.support.fault_folder import Said, said_of_case
 
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
 LOST, NO_HEALTHY = CasePart(lost=0.2), CasePart(healthy=False)
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
+    ),
+]
 
 
 def said_of(name: str, part: CasePart) -> Said:

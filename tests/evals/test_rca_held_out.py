@@ -33,6 +33,8 @@ from warroom.evals.held_out.study import (
 from warroom.evals.rca.cases import VARIABLE, rca_cases
 from warroom.tests.support.rca_folder import write_folder
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(os.environ.get(VARIABLE, "nowhere"))
 
 

@@ -13,6 +13,8 @@ from warroom.tests.support.fault_folder import Said, said_of
 from warroom.tests.support.fault_recordings import NAMES, Fault, Recording, recorded
 from warroom.tests.support.recording_changes import joined, later, renamed, shuffled
 
+pytestmark = pytest.mark.thorough
+
 OTHERS = ("zinnia", "yarrow", "viola", "tansy", "sedum", "poppy", "aster")
 """Names from the end of the alphabet on, so that even the first example turns the order round."""
 SEEDS = st.integers(0, 2**32 - 1)

@@ -36,9 +36,12 @@ CHANCE = {
     "petshop": (0.037, 0.090, 0.138, 0.089),
     "rootcausebench": (0.350, 0.942, 1.000, 0.798),
 }
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        not (ROOT / "cases").is_dir(), reason=f"{VARIABLE} names no folder of root-cause cases"
+    ),
+]
 
 
 def reached(name, method):

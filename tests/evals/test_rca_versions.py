@@ -17,6 +17,8 @@ from warroom.evals.rca.versions import ablation, degraded, modalities, version_g
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.rca_folder import write_folder
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def root(tmp_path):

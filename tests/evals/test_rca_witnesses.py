@@ -16,6 +16,8 @@ from warroom.settings import Settings
 from warroom.tests.support.rca_folder import CULPRIT, DECOY, write_folder
 from warroom.tests.support.thinkers import evidence_of, filled
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def root(tmp_path):

@@ -19,6 +19,8 @@ from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.yaml_tables import read_table
 
+pytestmark = pytest.mark.thorough
+
 TRUTH = Truth(
     mechanism="raises",
     group="errors",

@@ -172,6 +172,7 @@ def test_a_server_is_saved_by_its_own_tools(tmp_path: Path, server: str) -> None
         back_up(settings, tmp_path / "saved")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("told", [True, False])
 def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str, told: bool) -> None:
     """Whether or not somebody says that it was restored."""

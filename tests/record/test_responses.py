@@ -82,6 +82,7 @@ def test_its_events_are_kept_as_they_were_told(tmp_path: Path, place: Path | str
     assert [s.number for s in stored] == list(range(1, len(stored) + 1))
 
 
+@pytest.mark.thorough
 def test_a_server_that_crashes_under_a_response_changes_nothing(tmp_path: Path) -> None:
     with postgres(tmp_path, ()) as server:
         hands = Rehearsal(inventory())

@@ -97,6 +97,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(system):
         assert not [line for line in service.said if "wr_" in line], "a token is shown once"
 
 
+@pytest.mark.thorough
 def test_what_is_printed_makes_a_real_alertmanager_send(tmp_path):
     program = installed(ALERTS)
     if program is None:

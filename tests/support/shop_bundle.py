@@ -1,10 +1,14 @@
 """A synthetic shop: a bundle of traffic through nine services, with one known fault in it."""
 
+import atexit
 import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -282,7 +286,14 @@ def write_shop(
     root: Path, fault: Fault = NO_FAULT, seconds: int = 90, rps: int = 8, seed: int = 7
 ) -> Path:
     """Write `seconds` of traffic from START on; returns the bundle's directory."""
-    return run_shop(root, fault, seconds, rps, seed).bundle.root
+    return Path(copytree(_written(fault, seconds, rps, seed), root, dirs_exist_ok=True))
+
+
+@cache  # the same traffic each time, and much of it
+def _written(fault: Fault, seconds: int, rps: int, seed: int) -> Path:
+    folder = Path(mkdtemp(prefix="shop-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return run_shop(folder / "bundle", fault, seconds, rps, seed).bundle.root
 
 
 def run_shop(

@@ -1,6 +1,7 @@
 """Quantiles of many histograms at once are those of each."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ BOUNDS = st.sampled_from(
 COUNT = st.one_of(st.integers(0, 50).map(float), st.just(float("nan")))
 
 
+@pytest.mark.thorough
 @given(BOUNDS, st.data(), st.sampled_from([0.0, 0.5, 0.95, 1.0]))
 def test_each_cell_is_a_histogram(bounds, data, q):
     cells = data.draw(st.integers(0, 5))
