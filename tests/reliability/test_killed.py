@@ -13,10 +13,7 @@ from warroom.tests.support.supervisor_world import World
 
 LONG = pytest.mark.reliability
 POINTS = [
-    ("after", "stopProcess"),
-    pytest.param("before", "stopProcess", marks=LONG),
-    pytest.param("before", "startProcess", marks=LONG),
-    pytest.param("after", "startProcess", marks=LONG),
+    (when, method) for method in ("stopProcess", "startProcess") for when in ("before", "after")
 ]
 SEED = int(os.environ.get("WARROOM_SEED", "0")) or random.SystemRandom().randrange(10**6)
 KILLS = int(os.environ.get("WARROOM_KILLS", "3"))
@@ -44,6 +41,7 @@ def assert_once_and_not_well(warroom: Asked, incident: str) -> None:
     assert warroom.whole()
 
 
+@LONG
 @pytest.mark.parametrize(("when", "method"), POINTS)
 def test_killed_between_an_effect_and_its_record(
     installation: Installation, when: str, method: str
@@ -59,7 +57,7 @@ def test_killed_between_an_effect_and_its_record(
         assert_once_and_not_well(warroom, question["incident_id"])
 
 
-@pytest.mark.reliability
+@LONG
 @pytest.mark.parametrize("method", ["getAllProcessInfo", "stopProcess"])
 def test_stopped_past_its_lease_it_acts_no_more(on_a_server: Installation, method: str) -> None:
     """Stopped where it looks before it acts, or within the first half of its effect."""
@@ -84,7 +82,7 @@ def test_stopped_past_its_lease_it_acts_no_more(on_a_server: Installation, metho
         assert_once_and_not_well(warroom, question["incident_id"])
 
 
-@pytest.mark.reliability
+@LONG
 def test_killed_at_random_it_acts_once_and_ends(on_a_file: Installation) -> None:
     print(f"WARROOM_SEED={SEED} WARROOM_KILLS={KILLS}")
     dice = random.Random(SEED)

@@ -138,7 +138,7 @@ def test_a_server_that_restarts(tmp_path: Path, recording: Path, shop: World, wh
 
 TAMPERING = {
     "a row": "UPDATE audit SET actor = 'token:mallory' WHERE number = 1",
-    "a decision": "UPDATE audit SET detail = replace(detail, 'approved', 'rejected')",
+    "a decision": "UPDATE audit SET act = 'rejected' WHERE act = 'approved'",
     "the tail": "DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)",
     "the head": "UPDATE audit_head SET number = number - 1",
     "all": "DELETE FROM audit",

@@ -43,6 +43,7 @@ def test_workers_need_a_server(tmp_path: Path) -> None:
         work_on(Settings(home=tmp_path), Sources())
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
 def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does(
     tmp_path: Path, server: str
