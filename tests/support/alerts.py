@@ -10,6 +10,7 @@ from sqlalchemy import select
 from warroom.incident.document import Alert
 from warroom.incident.timeline import from_ts
 from warroom.intake.alerts import Episode, episodes
+from warroom.intake.configuration import Receiver
 from warroom.intake.taking import Delivery, keep
 from warroom.record.store import Store
 from warroom.record.tables import ALERTS, WORK
@@ -127,3 +128,9 @@ def delivered(name: str) -> tuple[dict[str, str], dict[str, Any]]:
 def real() -> list[Path]:
     """The recorded deliveries of a real Alertmanager, in their order."""
     return sorted(WEBHOOKS.glob("alertmanager-*.json"))
+
+
+def receiver(kind: str, **settings: Any) -> Receiver:
+    """One of a vendor's, by default for whoever sends."""
+    given = {"name": "r", "type": kind, "unauthenticated": True, "topics": ["t"], **settings}
+    return Receiver.model_validate(given)
