@@ -30,4 +30,4 @@ def test_a_row_is_a_fault_what_holds_and_a_test() -> None:
 def test_every_outside_test_has_its_row() -> None:
     named = {name for _path, name in NAMED}
     for path in sorted((ROOT / "tests/reliability").glob("test_*.py")):
-        assert functions_of(path) <= named, f"{path.name}: {tests_of(path) - named}"
+        assert functions_of(path) <= named, f"{path.name}: {functions_of(path) - named}"
