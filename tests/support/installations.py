@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import Popen
 from typing import Any
 
 import httpx
@@ -19,7 +19,7 @@ from warroom.tests.support.alerts import delivery
 from warroom.tests.support.serving import (
     Serving,
     Unavailable,
-    command,
+    ran,
     serving,
     wait_for,
     working,
@@ -75,9 +75,7 @@ class Installation:
 
     def command(self, *words: str) -> tuple[int, str]:
         """`warroom …`: its exit code and all that it printed."""
-        process = command(self.home, *words, stdout=PIPE, **self.shared)
-        printed, said = process.communicate()
-        return process.returncode, printed + said
+        return ran(self.home, *words, **self.shared)
 
     def holder(self) -> int:
         """The process that works an incident now."""

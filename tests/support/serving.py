@@ -44,10 +44,21 @@ class Serving:
         return self.process.wait(PATIENCE_S)
 
 
-def command(
-    home: Path, *arguments: str, stdout: int = subprocess.DEVNULL, **environment: str
+def command(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """`warroom …` with this home; what it prints is left aside, not what it says."""
+    return _begun(home, arguments, environment, subprocess.DEVNULL)
+
+
+def ran(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """`warroom …` with this home, to its end: the exit code and all that came."""
+    process = _begun(home, arguments, environment, subprocess.PIPE)
+    printed, said = process.communicate()
+    return process.returncode, printed + said
+
+
+def _begun(
+    home: Path, arguments: tuple[str, ...], environment: dict[str, str], stdout: int
 ) -> subprocess.Popen[str]:
-    """`warroom …` with this home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WARROOM_")}
     return subprocess.Popen(
         [str(WARROOM), *arguments],

@@ -4,11 +4,13 @@ import atexit
 import itertools
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -303,11 +305,11 @@ def run_shop(
     rps: int = 8,
     seed: int = 7,
     start: float = START,
-    windows: dict[str, float] | None = None,
+    windows: Mapping[str, float] = MappingProxyType({}),
 ) -> Shop:
     """The same from `start` on, with these windows in the catalogue; the shop, which may go on."""
     content = catalogue()
-    content["windows"] |= windows or {}
+    content["windows"] |= windows
     with BundleWriter(root, content, start) as bundle:
         shop = Shop(bundle, fault, random.Random(seed))
         for _ in range(seconds):
