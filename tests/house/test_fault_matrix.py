@@ -1,7 +1,7 @@
 """Each row of docs/reliability.md is a fault, what holds, and tests that are there; the tests of
 tests/reliability/ are those of a row."""
 
-from warroom.tests.support.house import NAMED, ROOT, named_and_missing, functions_of
+from warroom.tests.support.house import NAMED, ROOT, functions_of, named_and_missing
 
 PAGE = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
 
