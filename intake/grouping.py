@@ -16,7 +16,7 @@ from ..incident.lifecycle import State
 from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
-from ..record.work import ENDED, wake
+from ..record.work import ENDED, wake_all
 from .scopes import Calls, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened
@@ -110,8 +110,8 @@ class Batch:
         news: list[tuple[str, IncidentEvent]] = []
         for incident_id, share in self.shares.items():
             news += [(incident_id, event) for event in self._tell(incident_id, share, known)]
-        for incident_id, event in news:
-            events.append(self.connection, incident_id, event, self.now.timestamp())
+        at = self.now.timestamp()
+        events.append_to(self.connection, [(*one, at) for one in news])
         self._wake()
         return {incident_id: share.new for incident_id, share in self.shares.items()}
 
@@ -219,9 +219,8 @@ class Batch:
 
         Rows of work come last: in this order nobody waits in a circle.
         """
-        for incident_id in sorted(self.shares):
-            if self.shares[incident_id].told:
-                wake(self.connection, incident_id, why="alerts came in")
+        told = [incident_id for incident_id, share in self.shares.items() if share.told]
+        wake_all(self.connection, told, why="alerts came in")
         mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status.in_(ENDED))
         held = select(WORK.c.incident_id).where(*mine).with_for_update(read=True)
         if over := self.connection.execute(held).scalars().first():

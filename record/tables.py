@@ -269,9 +269,13 @@ MODEL_CALLS = sa.Table(
 
 def insert_once(connection: Connection, table: sa.Table, **row: Any) -> bool:
     """Insert this row unless one with a key of it is there: whether it is ours."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
+    statement = inserting(connection.dialect.name, table).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(sa.literal(1))).first() is not None
+
+
+def inserting(dialect: str, table: sa.Table) -> Any:
+    """An insert that may say what to do where a key is there already."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
 def next_number(connection: Connection, column: sa.Column, *where: Any) -> int:

@@ -5,7 +5,9 @@ own rows first, and two of them never wait for each other crosswise.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -24,7 +27,7 @@ from ..errors import InputError
 from ..incident.lifecycle import ACTIVE
 from .database import reader
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
-from .tables import INCIDENTS, WORK, insert_once
+from .tables import INCIDENTS, WORK, insert_once, inserting
 
 FAILURES = 6
 """In a row, without a step done in between: then a person has to look."""
@@ -56,16 +59,37 @@ def wake(connection: Connection, incident_id: str, at: float | None = None, why:
 
     at: unix seconds by the shared clock. What is over stays over, what is stuck waits for a person.
     """
+    wake_all(connection, [incident_id], at, why)
+
+
+def wake_all(
+    connection: Connection, incident_ids: Iterable[str], at: float | None = None, why: str = ""
+) -> None:
+    """As `wake`, several, always in one order."""
     due = shared_clock(connection) if at is None else at
-    row = {"incident_id": incident_id, "wake_at": due, "why": why, **NEW}
-    if insert_once(connection, WORK, **row):
-        return
-    sooner = or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > due)
-    here = and_(WORK.c.incident_id == incident_id, WORK.c.status.in_((READY, WAITING)), sooner)
-    connection.execute(update(WORK).where(here).values(wake_at=due, why=why))
+    rows = [{"woken": each, "due": due, "said": why} for each in sorted(incident_ids)]
+    if rows:
+        connection.execute(_begun(connection.dialect.name), rows)
+        connection.execute(SOONER, rows)
+
+
+@cache
+def _begun(dialect: str) -> Any:
+    values = {"incident_id": bindparam("woken"), "wake_at": bindparam("due")}
+    put = inserting(dialect, WORK).values(**values, why=bindparam("said"), **NEW)
+    return put.on_conflict_do_nothing()
 
 
 NEW = {"status": READY, "token": 0, "attempts": 0, "graph": ""}
+SOONER = (
+    update(WORK)
+    .where(
+        WORK.c.incident_id == bindparam("woken"),
+        or_(WORK.c.status == READY, WORK.c.status == WAITING),
+        or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > bindparam("due")),
+    )
+    .values(wake_at=bindparam("due"), why=bindparam("said"))
+)
 
 
 class Work:
@@ -120,7 +144,7 @@ class Work:
         while True:
             with self.engine.begin() as connection:
                 now = self.clock(connection)
-                row = _locked(connection, _due(now, only), skip=True)
+                row = _locked(connection, is_due(now, only), skip=True)
                 if row is None:
                     return None
                 crashes = row["attempts"] + (row["owner"] is not None)
@@ -219,7 +243,7 @@ class Work:
     def due(self, most: int) -> list[str]:
         """Incidents that may be taken now, the one that waits longest first."""
         with self.reading.begin() as connection:
-            query = select(WORK.c.incident_id).where(_due(self.clock(connection)))
+            query = select(WORK.c.incident_id).where(is_due(self.clock(connection)))
             return list(connection.execute(query.order_by(SINCE).limit(most)).scalars())
 
     def standing(self, incident_id: str) -> Standing | None:
@@ -237,7 +261,8 @@ FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
 
 
-def _due(now: float, only: str | None = None) -> ColumnElement[bool]:
+def is_due(now: float, only: str | None = None) -> ColumnElement[bool]:
+    """Whether it may be taken: its time has come, or its holder's lease has run out."""
     waits = and_(WORK.c.owner.is_(None), WORK.c.wake_at <= now)
     orphaned = and_(WORK.c.owner.is_not(None), WORK.c.lease_until <= now)
     open_ = and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))

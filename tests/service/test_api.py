@@ -10,10 +10,11 @@ from warroom.incident.document import to_json
 from warroom.incident.evidence import short
 from warroom.incident.lifecycle import State
 from warroom.incident.timeline import utc_now
+from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import Asked, asked, delivery
+from warroom.tests.support.services import Asked, asked
 
 V1 = "/api/v1"
 
@@ -85,7 +86,7 @@ def test_secrets_are_masked_wherever_they_stand(service):
 
 
 def test_alerts_are_listed_as_they_were_taken(service):
-    assert service.send(delivery(utc_now())).status_code == 200
+    assert service.send(delivery(posted(at=utc_now()))).status_code == 200
     (taken,) = service["observer"].get(f"{V1}/alerts").json()["items"]
     assert (taken["id"], taken["alert"]["name"]) == (1, "HighErrorRate")
     assert service["observer"].get(f"{V1}/alerts", params={"after": 1}).json()["items"] == []
