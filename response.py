@@ -42,7 +42,7 @@ from .record.events import Told
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
-from .record.work import ENDED
+from .record.waking import ENDED
 from .settings import Settings
 from .state import IncidentState, Pause, Waits
 from .tracing.spans import begin

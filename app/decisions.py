@@ -16,7 +16,7 @@ from ..incident.timeline import Event, EventKind, utc_now
 from ..record import audit
 from ..record.ledger import LAPSED, Asks, Request
 from ..record.store import Store, revise
-from ..record.work import HANDED_OVER
+from ..record.waking import HANDED_OVER
 from ..settings import Settings
 from .configuration import Sources, recall
 

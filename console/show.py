@@ -15,7 +15,7 @@ from ..incident.timeline import EventKind, from_ts
 from ..prompts.values import began
 from ..record.ledger import Request
 from ..record.store import IncidentRow
-from ..record.work import HANDED_OVER, STUCK
+from ..record.waking import HANDED_OVER, STUCK
 from .closing import advice, questions, where
 from .desk import print_json
 from .exits import Exit

@@ -16,7 +16,7 @@ from ..incident.lifecycle import State
 from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
-from ..record.work import ENDED, wake_all
+from ..record.waking import ENDED, wake_all
 from .scopes import Calls, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened

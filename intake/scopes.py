@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from ..incident.lifecycle import OVER
 from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK, insert_once, inserting
-from ..record.work import ENDED
+from ..record.waking import ENDED
 from ..telemetry.model import Catalogue
 from .telling import new_id
 

@@ -24,7 +24,7 @@ from .database import lineage
 from .leases import Lease, writing
 from .switches import switched_off
 from .tables import APPROVALS, EFFECTS, insert_once
-from .work import wake
+from .waking import wake
 
 HOUR_S = 3600.0
 PUT_BACK = (

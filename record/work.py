@@ -5,9 +5,7 @@ own rows first, and two of them never wait for each other crosswise.
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +14,6 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
-    bindparam,
     func,
     or_,
     select,
@@ -27,16 +24,13 @@ from ..errors import InputError
 from ..incident.lifecycle import ACTIVE
 from .database import reader
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
-from .tables import INCIDENTS, WORK, insert_once, inserting
+from .tables import INCIDENTS, WORK, insert_once
+from .waking import ENDED, HANDED_OVER, NEW, OVER, READY, STUCK, WAITING, wake
 
 FAILURES = 6
 """In a row, without a step done in between: then a person has to look."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0
 """Between two tries: doubled each time."""
-READY, WAITING, OVER, STUCK = "ready", "waiting", "over", "stuck"
-HANDED_OVER = "handed over"
-"""Over without being resolved: a person has to take it."""
-ENDED = (OVER, HANDED_OVER)
 
 
 @dataclass(frozen=True)
@@ -51,45 +45,6 @@ class Standing:
     lease_until: float | None
     attempts: int
     graph: str
-
-
-def wake(connection: Connection, incident_id: str, at: float | None = None, why: str = "") -> None:
-    """Have the incident looked at, now or at this time, whoever works it: inside the transaction
-    of what is to be seen, at its end.
-
-    at: unix seconds by the shared clock. What is over stays over, what is stuck waits for a person.
-    """
-    wake_all(connection, [incident_id], at, why)
-
-
-def wake_all(
-    connection: Connection, incident_ids: Iterable[str], at: float | None = None, why: str = ""
-) -> None:
-    """As `wake`, several, always in one order."""
-    due = shared_clock(connection) if at is None else at
-    rows = [{"woken": each, "due": due, "said": why} for each in sorted(incident_ids)]
-    if rows:
-        connection.execute(_begun(connection.dialect.name), rows)
-        connection.execute(SOONER, rows)
-
-
-@cache
-def _begun(dialect: str) -> Any:
-    values = {"incident_id": bindparam("woken"), "wake_at": bindparam("due")}
-    put = inserting(dialect, WORK).values(**values, why=bindparam("said"), **NEW)
-    return put.on_conflict_do_nothing()
-
-
-NEW = {"status": READY, "token": 0, "attempts": 0, "graph": ""}
-SOONER = (
-    update(WORK)
-    .where(
-        WORK.c.incident_id == bindparam("woken"),
-        or_(WORK.c.status == READY, WORK.c.status == WAITING),
-        or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > bindparam("due")),
-    )
-    .values(wake_at=bindparam("due"), why=bindparam("said"))
-)
 
 
 class Work:

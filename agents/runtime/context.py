@@ -22,7 +22,7 @@ from ...incident.evidence import Evidence
 from ...incident.finding import Gap
 from ...incident.report import AnyReport
 from ...incident.timeline import utc_now
-from ...models.masking import Redaction
+from ...models.redaction import Redaction
 from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying

@@ -10,7 +10,7 @@ from warroom.incident.events import StepDone, StepStarted
 from warroom.incident.lifecycle import ACTIVE
 from warroom.intake.grouping import group_due
 from warroom.record.counts import counts
-from warroom.record.work import HANDED_OVER
+from warroom.record.waking import HANDED_OVER
 from warroom.response import Response
 from warroom.tests.support.responses import alert, begin, finish, room_over
 

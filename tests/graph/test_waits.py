@@ -13,7 +13,8 @@ from warroom.incident.events import StepStarted, Waiting
 from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.record.timers import Timers
-from warroom.record.work import HANDED_OVER, WAITING, Work
+from warroom.record.waking import HANDED_OVER, WAITING
+from warroom.record.work import Work
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.people import person

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from warroom.models import rules
-from warroom.models.masking import Mask, Masked, Redaction
+from warroom.models.masking import Mask, Masked
 from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall, ToolSpec
+from warroom.models.redaction import Redaction
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.recorded import unpacked

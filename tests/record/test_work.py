@@ -17,7 +17,8 @@ from warroom.record.leases import Lease, is_dead, new_owner, writing
 from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.record.timers import Timers
-from warroom.record.work import FAILURES, HANDED_OVER, OVER, READY, STUCK, WAITING, Work, wake
+from warroom.record.waking import HANDED_OVER, OVER, READY, STUCK, WAITING, wake
+from warroom.record.work import FAILURES, Work
 from warroom.tests.support import incidents
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.people import free, person

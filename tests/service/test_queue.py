@@ -14,7 +14,7 @@ from warroom.app.configuration import Sources
 from warroom.app.record import Record
 from warroom.errors import InputError
 from warroom.record.store import Store
-from warroom.record.work import ENDED, WAITING
+from warroom.record.waking import ENDED, WAITING
 from warroom.service.queue import SCHEMA, work_on
 from warroom.settings import Settings
 from warroom.tests.support.databases import fresh

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from warroom.drills.monitoring import ALERTS, installed
-from warroom.record.work import ENDED
+from warroom.record.waking import ENDED
 from warroom.tests.support.alerts import delivery
 from warroom.tests.support.responses import HANGS
 from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for

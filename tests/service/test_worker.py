@@ -7,7 +7,7 @@ import pytest
 
 from warroom.app.configuration import Sources
 from warroom.record.store import Store
-from warroom.record.work import ENDED, WAITING
+from warroom.record.waking import ENDED, WAITING
 from warroom.service import worker as worker_module
 from warroom.service.worker import Worker
 from warroom.settings import Settings
