@@ -5,6 +5,7 @@ advance, for one ring of neighbours more along the calls. A source that is down,
 a named gap; the response goes on without it.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -105,6 +106,7 @@ class Recorder:
                 first = Scope(frozenset([service, *known]))
                 self.rings = [first if service else EVERYTHING]
                 self.since = since
+                self.advanced = -math.inf  # what was read for nobody is not good enough
 
     def advance(self, at_most: float = 0.0) -> Recording:
         """Take in what has come, and one ring of neighbours more; the state as of now.

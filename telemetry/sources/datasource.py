@@ -15,9 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
-Kind = Literal[
-    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
-]
+Kind = Literal["files", "prometheus", "loki", "victorialogs"]
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -86,7 +84,7 @@ class SourceLabels(Entry):
         description="the service",
     )
     instance: Names = Field(
-        default=("instance", "pod", "service_instance_id", "host", "hostname"),
+        default=("pod", "k8s_pod_name", "service_instance_id", "instance", "host", "hostname"),
         description="one of its processes",
     )
 

@@ -30,6 +30,8 @@ class LogFields(Entry):
 
 
 FIELDS = read_table("telemetry/sources/log_fields.yaml", LogFields)
+ELSEWHERE = (*FIELDS.message, *FIELDS.level, *FIELDS.trace_id, *FIELDS.span_id)
+"""What a row has a place of its own for."""
 LEVEL_OF = {word: level for level, words in FIELDS.levels.items() for word in words}
 
 
@@ -51,8 +53,9 @@ class Line:
         said = _parsed(self.text)
         known = {**said, **self.labels}
         message = _first(said, FIELDS.message) or self.text
-        used = {name for part in (FIELDS.message, FIELDS.trace_id, FIELDS.span_id) for name in part}
-        rest = [(name, value) for name, value in known.items() if name not in used]
+        told = (*ELSEWHERE, *usual.service, *usual.instance)
+        used = {named(name) for name in told}
+        rest = [(name, value) for name, value in known.items() if named(name) not in used]
         return {
             "ts": self.ns / 1e9,
             "service": service,

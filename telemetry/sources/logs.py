@@ -135,8 +135,8 @@ class LogSource(ABC):
         if not found:
             who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
             said.append(f"no lines of {who} by {', '.join(tried)}: name another in labels.service")
-        elif other := {one.label for one in found} - {tried[0], tried[0].replace("_", ".")}:
-            said.append(f"{self.source.name} tells services by {' and '.join(sorted(other))}")
+        elif {named(one.label) for one in found} == {named(tried[-1])}:
+            said.append(f"services are told by {tried[-1]} alone")
         return found
 
     def _found(self, scope: Scope, window: Window) -> Iterator[Whose]:

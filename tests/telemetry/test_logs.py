@@ -121,7 +121,7 @@ def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     assert "other lines in 600 s" in watched.said
 
 
-def test_the_label_of_each_service_is_found_and_said(kind, backend):
+def test_the_label_of_each_service_is_found(kind, backend):
     write(backend, 1, "one")
     row = {"ts": START + 1, "service": "", "message": "two", "labels": {"app": "cart"}}
     backend.write("logs", row)
@@ -131,7 +131,15 @@ def test_the_label_of_each_service_is_found_and_said(kind, backend):
         ("shop", "one"),
         ("cart", "two"),
     }
-    assert "logs tells services by app" in watched.said
+    assert watched.said == ""
+
+
+def test_a_label_that_may_name_something_else_is_said(kind, backend):
+    backend.service = "job"
+    write(backend, 1, "one")
+    watched = Watched(kind, backend)
+    assert [one.service for one in watched.read()] == ["shop"]
+    assert watched.said == "services are told by job alone"
 
 
 def test_a_service_without_lines_is_said(kind, backend):
@@ -154,13 +162,13 @@ def test_json_is_taken_apart():
             }
         ),
         pod="shop-1",
+        zone="a",
     )
     assert found["message"] == "card declined"
     assert (found["level"], found["trace_id"], found["span_id"]) == ("error", "abc", "def")
     assert found["instance"] == "shop-1"
     assert found["ts"] == pytest.approx(1_700_000_000.123456789)
-    expected = {"level": "ERROR", "order": 7, "error.type": "Declined", "pod": "shop-1"}
-    assert found["attributes"] == expected
+    assert found["attributes"] == {"order": 7, "error.type": "Declined", "zone": "a"}
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_opentelemetry_is_understood_and_the_label_said(backend):
     series = recording.metrics(EVER, ["http_requests_total"])
     vendor = {one.labels["__name__"] for one in series}
     assert vendor == {"http_server_request_duration_seconds_count"}
-    assert "prom tells services by the label job" in said(made)
+    assert "services are told by job alone" in said(made)
 
 
 def test_of_two_conventions_one_counts(backend):
