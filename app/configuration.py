@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from ..errors import InputError
 from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
+from ..telemetry.sources.datasource import Datasource
 from .configuration_file import read_configuration
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -84,12 +85,33 @@ class Sources(BaseModel):
     """What a context is opened from; kept in the incident's folder."""
 
     telemetry: Place | None = Field(default=None, description="bundle; None: none was given")
+    datasources: tuple[str, ...] = Field(
+        default=(), description="those of warroom.yaml by name, without a bundle; (): all it has"
+    )
     operations: Place | None = Field(default=None, description="operations.json; None: no hands")
     drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
 
 
+def asked(sources: Sources) -> list[Datasource]:
+    """The data sources that an incident asks: none beside a bundle, nor in an exercise.
+
+    Raises InputError for a name that warroom.yaml does not have.
+    """
+    if sources.telemetry or sources.drill:
+        return []
+    there = {one.name: one for one in read_configuration().asked}
+    if missing := [name for name in sources.datasources if name not in there]:
+        raise InputError(
+            f"warroom.yaml has no datasource {missing[0]} any more, which the incident was opened "
+            "with: name it there, or go on with --telemetry DIR"
+        )
+    return [there[name] for name in sources.datasources or there]
+
+
 def remember(settings: Settings, incident_id: str, sources: Sources) -> None:
-    """Keep the sources with the incident. Raises InputError."""
+    """Keep the sources with the incident, data sources by name. Raises InputError."""
+    names = tuple(one.name for one in asked(sources))
+    sources = sources.model_copy(update={"datasources": names})
     file = settings.files(incident_id) / KEPT
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from ..actions.policy import Policy
 from ..errors import InputError
 from ..intake.configuration import Receiver
 from ..intake.identity import Labels
+from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 
 NAMED = "WARROOM_CONFIG"
@@ -108,18 +109,32 @@ class Configuration(Entry):
     receivers: list[Receiver] = Field(
         default=[], description="who may send alerts; none: Alertmanager, by a secret in the home"
     )
+    datasources: list[Datasource] = Field(
+        default=[], description="where telemetry is asked for, where no bundle is named"
+    )
     labels: Labels | None = Field(
         default=None, description="which labels say what an alert is about; null: the usual ones"
     )
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
-    @field_validator("receivers")
+    @field_validator("receivers", "datasources")
     @classmethod
-    def _told_apart(cls, value: list[Receiver]) -> list[Receiver]:
-        names = [receiver.name for receiver in value]
+    def _told_apart(cls, value: list[Any]) -> list[Any]:
+        names = [one.name for one in value]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two are called {twice[0]}: the name is the end of their URL")
+            raise ValueError(f"two are called {twice[0]}: give each a name of its own")
         return value
+
+    @property
+    def asked(self) -> list[Datasource]:
+        """The data sources, with the labels that alerts have where they name none of their own."""
+        if self.labels is None or not self.labels.service:
+            return self.datasources
+        usual = SourceLabels(service=self.labels.service)
+        return [
+            one if one.labels else one.model_copy(update={"labels": usual})
+            for one in self.datasources
+        ]
 
     @model_validator(mode="before")
     @classmethod
@@ -163,6 +178,8 @@ def _placed(value: Any, folder: Path) -> Any:
         return folder / value
     if isinstance(value, (list, tuple)):
         return type(value)(_placed(each, folder) for each in value)
+    if isinstance(value, dict):
+        return {name: _placed(each, folder) for name, each in value.items()}
     if isinstance(value, BaseModel):
         given = {name: _placed(getattr(value, name), folder) for name in value.model_fields_set}
         return value.model_copy(update=given)

@@ -21,7 +21,8 @@ from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle, save
 from ..telemetry.model import EVENTS, Window
 from ..telemetry.recorder import Recorder
-from .configuration import Sources
+from ..telemetry.sources.registry import connected
+from .configuration import Sources, asked
 from .configuration_file import read_configuration
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
@@ -66,7 +67,7 @@ def open_context(
 
     Args:
         settings: where the home is, limits, which model.
-        sources: what to read and act on; without any, nothing.
+        sources: what to read and act on; without a bundle, warroom.yaml's datasources are asked.
         recorder: of telemetry that is open already, instead of the sources' one.
         model_layer: another one than the settings describe.
         clock: what counts as now; by default the time, of a recording its own.
@@ -80,7 +81,7 @@ def open_context(
     """
     sources = sources or Sources()
     if recorder is None:
-        recorder = open_bundle(sources.telemetry) if sources.telemetry else no_telemetry()
+        recorder = _recorder(sources)
     end = history_end(recorder)
     operations, policy = _operations(sources.operations), policy or _policy(sources)
     store = store or Store.open(settings.database, settings.key_file)
@@ -116,6 +117,14 @@ def record(telemetry: Path, into: Path, minutes: float) -> Window:
     window = Window(end - 60 * minutes, end)
     save(recording, into, Window(window.start, math.nextafter(end, math.inf)))
     return window
+
+
+def _recorder(sources: Sources) -> Recorder:
+    """Of the bundle, else of the data sources that warroom.yaml names."""
+    if sources.telemetry:
+        return open_bundle(sources.telemetry)
+    datasources = asked(sources)
+    return Recorder(connected(datasources)) if datasources else no_telemetry()
 
 
 def _policy(sources: Sources) -> Policy:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Connection, Engine, RowMapping, exists, select, update
 
 from ..errors import ApprovalError, NotFound
 from ..incident.action import Decision, Verdict
@@ -25,7 +25,7 @@ from .claims import PUT_BACK, Claims
 from .database import durable, lineage, reader
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
-from .work import wake
+from .waking import wake
 
 
 class Asks(StrEnum):
@@ -96,8 +96,14 @@ class Ledger(Claims):
 
     def waiting(self, incident_id: str = "") -> list[Request]:
         """Open, unexpired questions, oldest first; of all incidents when none is named."""
+        newer = APPROVALS.alias()
+        same = (
+            newer.c.incident_id == APPROVALS.c.incident_id,
+            newer.c.subject == APPROVALS.c.subject,
+        )
+        asked_anew = exists().where(*same, newer.c.number > APPROVALS.c.number)
         query = select(APPROVALS).where(
-            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock()
+            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock(), ~asked_anew
         )
         if incident_id:
             query = query.where(APPROVALS.c.incident_id == incident_id)

@@ -5,6 +5,7 @@ advance, for one ring of neighbours more along the calls. A source that is down,
 a named gap; the response goes on without it.
 """
 
+import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -53,9 +54,10 @@ class Reading:
         self.after = batch.after
         if batch.after is not None:
             return batch.lines
-        self.until = now
         if self.source.modality in ONCE:
+            self.until = self.until if batch.gap else now  # a part is asked for as a whole again
             return batch.lines
+        self.until = now
         lines = batch.lines.splitlines(keepends=True)
         new = Counter(lines) - self.seen
         self.seen = Counter(lines)
@@ -120,6 +122,7 @@ class Recorder:
                 first = Scope(frozenset([service, *known]))
                 self.rings = [first if service else EVERYTHING]
                 self.since = since
+                self.advanced = -math.inf  # what was read for nobody is not good enough
 
     def advance(self, at_most: float = 0.0) -> Recording:
         """Take in what has come, and one ring of neighbours more; the state as of now.
@@ -170,8 +173,9 @@ class Recorder:
             try:
                 batch = source.read(ask)
             except TelemetryError as error:
-                batch = Batch(gap=f"{source.name}: {error}", after=reading.after)
-            self._add(source.modality, self._once(source, reading.fresh(batch, now)))
+                batch = Batch(gap=f"{source.name}: {error}")  # asked again from where it stood
+            else:
+                self._add(source.modality, self._once(source, reading.fresh(batch, now)))
             reading.take(batch)
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:

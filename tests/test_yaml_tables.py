@@ -25,6 +25,7 @@ from warroom.intake.identity import Labels
 from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
+from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
@@ -154,6 +155,13 @@ def test_a_missing_table_is_named() -> None:
             "severity: P0",
             "severity: P9",
             "classification.yaml:11: rules.0.severity: Input should be",
+        ),
+        (
+            "telemetry/sources/conventions.yaml",
+            tuple[Convention, ...],
+            "le_unit: 0.001",
+            "le_units: 0.001",
+            "there is no such key here: write one of name, metrics, service",
         ),
         (
             "intake/labels.yaml",

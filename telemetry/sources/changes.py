@@ -61,9 +61,8 @@ class Changes(ABC):
                 raise
             gap = f"{self.name}: {error}"
         found.sort(key=lambda one: one.at, reverse=True)
-        batch = Batch.of(map(_row, found), ask.budget, gap=gap)
-        told = known | {one.id for one in found[: batch.rows]}
-        return replace(batch, left_out=(*batch.left_out, *said), after=told)
+        batch = Batch.of(map(_row, found), ask.budget, gap=gap, left_out=tuple(said))
+        return replace(batch, after=known | {one.id for one in found[: batch.rows]})
 
     def _new(self, ask: SourceQuery, known: frozenset[str], say: Say) -> Iterator[Change]:
         until = time.monotonic() + min(SECONDS, ask.budget.seconds)

@@ -18,6 +18,11 @@ OURS = {name: name for known in CATALOGUE.values() for name in known.recipe.need
 """What signals need, by its own name."""
 
 
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression (RE2) that matches these names and nothing else."""
+    return "|".join(re.escape(name) for name in sorted(names) if name)
+
+
 class Whose(Entry):
     """A label that says whose a series is."""
 
@@ -39,9 +44,8 @@ class Whose(Entry):
         """The same, between the braces of a selector."""
         if scope.services is None:
             return f"{self.label}!={quoted('')}"
-        names = "|".join(re.escape(name) for name in sorted(scope.services) if name)
         suffix = f"(?:{self.suffix})?" if self.suffix else ""
-        return f"{self.label}=~{quoted(f'(?:{names}){suffix}')}"
+        return f"{self.label}=~{quoted(f'(?:{any_of(scope.services)}){suffix}')}"
 
 
 class Convention(Entry):
@@ -82,7 +86,7 @@ class Convention(Entry):
     def selector(self, names: Iterable[str], whose: Whose, scope: Scope) -> str:
         """A selector of their metrics of these services; every text in it is quoted."""
         matchers = [
-            f"{NAME}=~{quoted('|'.join(re.escape(name) for name in sorted(names)))}",
+            f"{NAME}=~{quoted(any_of(names))}",
             whose.matcher(scope),
             *(f"{label}=~{quoted(pattern)}" for label, pattern in self.where.items()),
         ]

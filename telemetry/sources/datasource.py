@@ -109,7 +109,7 @@ class SourceLabels(Entry):
         description="the service",
     )
     instance: Names = Field(
-        default=("instance", "pod", "service_instance_id", "host", "hostname"),
+        default=("pod", "k8s_pod_name", "service_instance_id", "instance", "host", "hostname"),
         description="one of its processes",
     )
 

@@ -232,16 +232,14 @@ def _capped(
 
 
 def _told_by(selections: Sequence[Selection], scope: Scope, source: Datasource) -> tuple[str, ...]:
-    """Which label is the service, where that is not the first one tried."""
+    """That nothing was found, or by the last label tried alone: it may name something else."""
     usual = source.whose.service
     if not selections:
         who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
         tried = ", ".join(usual)
         return (f"no known metric of {who} by the labels {tried}: name another in labels.service",)
     own = {one.whose.label for one in selections if not one.convention.service}
-    if not own or usual[0] in own:
-        return ()
-    return (f"{source.name} tells services by the label {' and '.join(sorted(own))}",)
+    return (f"services are told by {usual[-1]} alone",) if own == {usual[-1]} else ()
 
 
 def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Window, float]:

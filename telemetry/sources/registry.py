@@ -9,9 +9,11 @@ from .git import open_git
 from .github import open_github
 from .grafana import open_grafana
 from .jaeger import open_jaeger
+from .loki import open_loki
 from .prometheus import open_prometheus
 from .source import MODALITIES, Source
 from .tempo import open_tempo
+from .victorialogs import open_victorialogs
 
 Opener = Callable[[Datasource], Sequence[Source]]
 """Takes where a backend is; its sources, one for each modality that it has. Asks nothing yet."""
@@ -29,6 +31,8 @@ OPENERS: dict[str, Opener] = {
     "git": open_git,
     "github": open_github,
     "grafana": open_grafana,
+    "loki": open_loki,
+    "victorialogs": open_victorialogs,
 }
 """By the kind of backend."""
 

@@ -100,9 +100,10 @@ class Traces(ABC):
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
-        gaps = [f"{self.name}: {gap}" for gap in (sample.gap, self.api.clock()) if gap]
-        batch = Batch.of(rows, ask.budget, gap="; ".join(gaps))
-        return replace(batch, left_out=(*batch.left_out, *dict.fromkeys(sample.said)))
+        clock = [f"{self.name}: {words}"] if (words := self.api.clock()) else []
+        said = tuple(dict.fromkeys([*sample.said, *clock]))
+        gap = f"{self.name}: {sample.gap}" if sample.gap else ""
+        return Batch.of(rows, ask.budget, left_out=said, gap=gap)
 
 
 @dataclass

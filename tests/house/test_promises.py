@@ -1,12 +1,10 @@
 """Every promise that docs/promises.md lists is still made, and has a test that exists."""
 
-import ast
 import re
-from itertools import groupby
 
 import pytest
 
-from warroom.tests.support.house import ROOT
+from warroom.tests.support.house import ROOT, named_and_missing
 
 PAGE = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
 ROW = re.compile(r"\| (?!promise|---)(.+?) \| (.+?) \|")
@@ -35,17 +33,5 @@ def test_it_is_still_made(file: str) -> None:
 
 
 def test_its_tests_exist() -> None:
-    named = sorted(
-        (file, name)
-        for _, _, tests in _rows()
-        for file, name in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", tests)
-    )
     assert all("`" in tests for _, _, tests in _rows())
-    missing = []
-    for file, pairs in groupby(named, key=lambda pair: pair[0]):
-        path = ROOT / "tests" / file
-        assert path.is_file(), file
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        known = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        missing += [f"{file}::{name}" for _, name in pairs if name and name not in known]
-    assert missing == []
+    assert named_and_missing(PAGE) == []

@@ -3,10 +3,7 @@ is there twice. `ALERTS=1000` sends more."""
 
 import os
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
@@ -19,7 +16,9 @@ from warroom.incident.timeline import utc_now
 from warroom.intake.alerts import episodes
 from warroom.record.store import Store
 from warroom.settings import Settings
-from warroom.tests.support.serving import PATIENCE_S, serving
+from warroom.tests.support.serving import serving
+from warroom.tests.support.supervised import free_ports
+from warroom.tests.support.working import until
 
 pytestmark = [
     pytest.mark.live,
@@ -37,24 +36,10 @@ receivers:
 """
 
 
-def until(so: Callable[[], bool]) -> None:
-    """Look again until it is so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not so():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
 @contextmanager
 def alertmanager(folder: Path, url: str, secret: Path):
     """A running one that sends to this service; a client for its API."""
-    port, program = free_port(), installed(ALERTS)
+    port, program = free_ports(1)[0], installed(ALERTS)
     assert program
     (folder / "alertmanager.yml").write_text(CONFIGURATION.format(url=url, secret=secret))
     options = [
@@ -67,7 +52,7 @@ def alertmanager(folder: Path, url: str, secret: Path):
         process = subprocess.Popen([program, *options], stdout=log, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            until(lambda: _answers(client))
+            until(lambda: _answers(client), "Alertmanager listens")
             yield client
     finally:
         process.terminate()
@@ -101,7 +86,7 @@ def kept(home: Path) -> list[str]:
 
 
 def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    home, port = tmp_path / "home", free_port()
+    home, port = tmp_path / "home", free_ports(1)[0]
     options = ("--listen", f"127.0.0.1:{port}", "--no-worker")
     fired = [f"s{one}/A{number}" for number in range(EACH) for one in range(SERVICES)]
 
@@ -122,9 +107,9 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
         with serving(home, *options, token="-") as service:
             for number in range(KILLS * share, EACH):
                 fire(manager, number)
-            until(lambda: set(kept(home)) == set(fired))
+            until(lambda: set(kept(home)) == set(fired), "every alert is kept")
             store = Store.open(Settings(home=home).database)
-            until(lambda: not episodes(store.engine, untaken=True))
+            until(lambda: not episodes(store.engine, untaken=True), "every alert has its incident")
             service.stop()
     assert kept(home) == sorted(fired)  # each of them once
     assert len(store.incidents()) == SERVICES

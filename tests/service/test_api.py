@@ -8,11 +8,13 @@ import pytest
 from warroom.incident.action import Verdict
 from warroom.incident.document import to_json
 from warroom.incident.evidence import short
+from warroom.incident.lifecycle import State
 from warroom.incident.timeline import utc_now
+from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import Asked, asked, delivery
+from warroom.tests.support.services import Asked, asked
 
 V1 = "/api/v1"
 
@@ -84,7 +86,7 @@ def test_secrets_are_masked_wherever_they_stand(service):
 
 
 def test_alerts_are_listed_as_they_were_taken(service):
-    assert service.send(delivery(utc_now())).status_code == 200
+    assert service.send(delivery(posted(at=utc_now()))).status_code == 200
     (taken,) = service["observer"].get(f"{V1}/alerts").json()["items"]
     assert (taken["id"], taken["alert"]["name"]) == (1, "HighErrorRate")
     assert service["observer"].get(f"{V1}/alerts", params={"after": 1}).json()["items"] == []
@@ -223,3 +225,21 @@ def test_the_audit_log_is_checked_over_http(service):
     head = f"{found['number']}:{found['seal']}"
     assert service["admin"].get(f"{V1}/audit", params={"head": head}).json()["fault"] == ""
     assert service["commander"].get(f"{V1}/audit").status_code == 403
+
+
+def test_what_ended_unresolved_is_seen_and_taken_by_one(service, incident):
+    store = service.service.store
+    store.update(incident.id, lambda doc: doc.move(State.investigating, utc_now(), "x", "again"))
+    store.work.wake(None, incident.id)
+    store.work.release(store.work.claim(incident.id, "here/1/a"), None, "over")
+    (line,) = service["observer"].get(f"{V1}/incidents").json()["items"]
+    assert (line["state"], line["work"]) == ("investigating", "handed over")
+    assert 'warroom_work{status="handed over"} 1.0' in service["observer"].get("/metrics").text
+    assert service["observer"].post(at(incident, "resume")).status_code == 403
+    for _again in range(2):
+        work = service["responder"].post(at(incident, "resume")).json()
+        assert (work["status"], work["why"]) == ("over", "taken over by responder")
+    text = "responder has taken it over"
+    assert [e["text"] for e in service["observer"].get(at(incident)).json()["timeline"]].count(
+        text
+    ) == 1

@@ -5,10 +5,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from warroom.incident.timeline import utc_now
 from warroom.service.edge import MOST_BODY
+from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
-from warroom.tests.support.services import Asked, asked, delivery
+from warroom.tests.support.services import Asked, asked
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_metrics_are_those_of_the_tables(tmp_path, place):
 def check_metrics(service: Asked) -> None:
     incident = kept(service.service.store, full())
     ask(service.service.store, incident)
-    service.send(delivery(utc_now()))
+    service.send(delivery(posted(at=utc_now())))
     assert service[""].get("/metrics").status_code == 401
     page = service["observer"].get("/metrics").text
     samples = {

@@ -3,9 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,39 +14,28 @@ from warroom.app.configuration import Sources
 from warroom.app.record import Record
 from warroom.errors import InputError
 from warroom.record.store import Store
-from warroom.record.work import OVER, WAITING
+from warroom.record.waking import ENDED, WAITING
 from warroom.service.queue import SCHEMA, work_on
 from warroom.settings import Settings
 from warroom.tests.support.databases import fresh
+from warroom.tests.support.serving import working
 from warroom.tests.support.working import begun, reject_all, statuses, taken, until
-
-WORK = """
-import sys
-from pathlib import Path
-from warroom.app.configuration import Sources
-from warroom.app.record import Record
-from warroom.service.queue import work_on
-from warroom.settings import Settings
-work_on(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2]),
-        Sources(telemetry=Path(sys.argv[1]) / "bundle"), slots=2)
-"""
 
 
 @contextmanager
-def processes(settings: Settings, number: int) -> Iterator[list[subprocess.Popen]]:
-    command = [sys.executable, "-c", WORK, str(settings.home), settings.database_url]
-    started = [subprocess.Popen(command) for _ in range(number)]
-    try:
-        yield started
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
+def processes(settings: Settings, number: int) -> Iterator[list[subprocess.Popen[str]]]:
+    telemetry = str(settings.home / "bundle")
+    place = {"WARROOM_DATABASE_URL": settings.database_url}
+    with ExitStack() as started:
+        yield [
+            started.enter_context(working(settings.home, "--telemetry", telemetry, **place))
+            for _ in range(number)
+        ]
 
 
 def over(store: Store, incidents: list[str]) -> bool:
     reject_all(store)
-    return statuses(store, incidents) == {OVER}
+    return statuses(store, incidents) <= {*ENDED}
 
 
 def test_workers_need_a_server(tmp_path: Path) -> None:
@@ -55,6 +43,7 @@ def test_workers_need_a_server(tmp_path: Path) -> None:
         work_on(Settings(home=tmp_path), Sources())
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(300)
 def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does(
     tmp_path: Path, server: str

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,12 +11,10 @@ import pytest
 import yaml
 
 from warroom.drills.monitoring import ALERTS, installed
-from warroom.incident.timeline import from_ts
-from warroom.tests.support.bundles import START
-from warroom.tests.support.databases import fresh
-from warroom.tests.support.responses import HANGS, ONSET
-from warroom.tests.support.services import delivery
-from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for, working
+from warroom.record.waking import ENDED
+from warroom.tests.support.alerts import delivery
+from warroom.tests.support.responses import HANGS
+from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for
 from warroom.tests.support.shop_bundle import write_shop
 from warroom.tests.support.supervised import free_ports, supervised
 
@@ -45,9 +42,8 @@ def arguments(system: Path) -> list[str]:
 def send(service: Serving, home: Path) -> None:
     """What Alertmanager does, with the secret that the service gave it."""
     secret = (home / "alertmanager.secret").read_text().strip()
-    body = delivery(from_ts(START + ONSET + 5))
     headers = {"Authorization": f"Bearer {secret}"}
-    answer = httpx.post(f"{service.url}/hooks/alertmanager", json=body, headers=headers)
+    answer = httpx.post(f"{service.url}/hooks/alertmanager", json=delivery(), headers=headers)
     assert answer.status_code // 100 == 2, answer.text
 
 
@@ -63,7 +59,7 @@ def approve_all(client: httpx.Client, incident: str) -> None:
         for line in client.get(f"{V1}/incidents/{incident}/requests").json():
             path = f"{V1}/incidents/{incident}/requests/{line['subject']}/approve"
             assert client.post(path).status_code in (200, 409)
-        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] == "over"
+        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] in ENDED
 
     wait_for(over, client)
 
@@ -100,26 +96,6 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(system):
         done = [each["title"] for each in document["executions"]]
         assert len(set(done)) == len(done) > 0, "nothing is done twice"
         assert not [line for line in service.said if "wr_" in line], "a token is shown once"
-
-
-@pytest.mark.reliability
-def test_two_workers_on_postgresql_one_of_them_killed(system, server):
-    home, place = system / "home", fresh(server)
-    shared = {"WARROOM_DATABASE_URL": place, "WARROOM_AUDIT_KEY": str(system / "audit.key")}
-    begun = serving(home, "--no-worker", *arguments(system), **shared)
-    with begun as service, service.client() as client, ExitStack() as workers:
-        first, _second = (
-            workers.enter_context(working(home, *arguments(system), **shared)) for _ in range(2)
-        )
-        send(service, home)
-        incident = the_incident(client)
-        wait_for(lambda: client.get(f"{V1}/requests").json(), client)
-        first.kill()
-        approve_all(client, incident)
-        done = client.get(f"{V1}/incidents/{incident}").json()["executions"]
-        titles = [each["title"] for each in done]
-        assert len(set(titles)) == len(titles) > 0, "nothing is done twice"
-        assert client.get(f"{V1}/audit").json()["fault"] == ""
 
 
 @pytest.mark.thorough

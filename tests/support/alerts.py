@@ -1,4 +1,4 @@
-"""Alerts as receivers hand them on, and an empty record to take them in."""
+"""Alerts as Alertmanager posts them and as receivers hand them on."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from warroom.incident.document import Alert
+from warroom.incident.timeline import from_ts
 from warroom.intake.alerts import Episode, episodes
 from warroom.intake.configuration import Receiver
 from warroom.intake.taking import Delivery, keep
 from warroom.record.store import Store
 from warroom.record.tables import ALERTS, WORK
+from warroom.tests.support.bundles import START
 from warroom.tests.support.house import ROOT
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ILL = from_ts(START + 65)
+"""Five seconds after the fault of a recording as tests/support/responses.py writes it."""
 WEBHOOKS = ROOT / "tests/cases/webhooks"
 
 
@@ -75,6 +79,44 @@ def due(store: Store) -> int:
     with store.reading.begin() as connection:
         query = select(ALERTS.c.id).where(ALERTS.c.due_at.is_not(None))
         return len(connection.execute(query).all())
+
+
+def posted(
+    service: str = "gateway", number: int = 1, at: datetime = ILL, **labels: str
+) -> dict[str, Any]:
+    """One alert as Alertmanager writes it, with this number as its fingerprint."""
+    named = {"alertname": "HighErrorRate", "service": service, "severity": "critical", **labels}
+    return {
+        "status": "firing",
+        "labels": named,
+        "annotations": {"summary": f"{service} requests fail"},
+        "startsAt": at.isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus:9090/graph",
+        "fingerprint": f"{number:016x}",
+    }
+
+
+def ended(alert: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The same, over at this time."""
+    return {**alert, "status": "resolved", "endsAt": at.isoformat()}
+
+
+def delivery(*alerts: dict[str, Any]) -> dict[str, Any]:
+    """A delivery of these, or of one, as Alertmanager sends it."""
+    given = list(alerts) or [posted()]
+    return {
+        "receiver": "warroom",
+        "status": "firing",
+        "alerts": given,
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "http://alertmanager:9093",
+        "version": "4",
+        "groupKey": "{}",
+        "truncatedAlerts": 0,
+    }
 
 
 def delivered(name: str) -> tuple[dict[str, str], dict[str, Any]]:

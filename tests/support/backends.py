@@ -12,6 +12,7 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
+from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
@@ -86,6 +87,8 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "git": GitBackend,
     "github": GitHubBackend,
     "grafana": GrafanaBackend,
+    "loki": LokiBackend,
+    "victorialogs": VictoriaLogsBackend,
 }
 """One for each kind of source there is."""
 

@@ -1,6 +1,7 @@
 """The tree as the house tests see it: its files, packages and imports."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -49,3 +50,23 @@ def imported(path: Path) -> Iterator[str]:
             yield named[1]
         else:  # from . import graph
             yield from (alias.name for alias in node.names)
+
+
+NAMED = re.compile(r"`(?:tests/)?([\w/]+\.py)(?:::(\w+))?`")
+"""A test as a document names it: its file below tests/, and which of that file."""
+
+
+def named_and_missing(text: str) -> list[str]:
+    """Tests that a document names and that are not there."""
+    return [
+        f"{file}::{name}"
+        for file, name in sorted(set(NAMED.findall(text)))
+        if not (ROOT / "tests" / file).is_file() or (name and name not in functions_of(file))
+    ]
+
+
+@cache
+def functions_of(file: str) -> set[str]:
+    """Names of the functions in a file below tests/."""
+    nodes = ast.walk(tree(Path("tests") / file))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}

@@ -17,11 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Connection, Engine, Pool, event
-from sqlalchemy.engine import make_url
 
 from warroom.actions.base import Action
 from warroom.agents.runtime.context import ResponseContext
@@ -30,6 +28,8 @@ from warroom.incident.action import Verdict
 from warroom.record.store import Store
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal, Rehearsed
+from warroom.tests.support.crashing import writes
+from warroom.tests.support.databases import fresh
 from warroom.tests.support.responses import alert, decide, inventory, room_over
 
 LEASE_S = 0.6
@@ -167,12 +167,6 @@ class Cut:
             os.kill(os.getpid(), self.number)
 
 
-def writes(connection: Connection) -> bool:
-    """Whether it is not one that only reads."""
-    options = connection.get_execution_options()
-    return not options.get("reading") and "isolation_level" not in options
-
-
 def child(body: Callable[[], None]) -> int:
     """A forked process that runs this; its id."""
     pid = os.fork()
@@ -207,7 +201,7 @@ def each(job: Job) -> Iterator[Ending]:
             home = Path(job.root) / f"{point}{when}"
             home.mkdir()
             (home / "bundle").symlink_to(Path(job.root) / "bundle")
-            url = _database(job.server, f"cut_{point}{when}") if job.server else ""
+            url = fresh(job.server) if job.server else ""
             yield _cut(job, home, url, point, when)
 
 
@@ -262,13 +256,6 @@ def found(home: Path, url: str) -> dict:
     }
     store.engine.dispose()
     return told
-
-
-def _database(server: str, name: str) -> str:
-    name = f"{name}_{os.urandom(3).hex()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class PrometheusBackend(HttpBackend):
             return [
                 labels
                 for labels, samples in held
-                if any(_matches(selector, labels) for selector in selectors)
+                if any(matches(selector, labels) for selector in selectors)
                 and any(start <= ts <= end for ts, _ in samples)
             ]
         if path == "query":
@@ -95,7 +95,7 @@ class PrometheusBackend(HttpBackend):
         found = [
             {"metric": dict(key), "values": [list(one) for one in taken(sorted(samples))]}
             for key, samples in self.series.items()
-            if _matches(selector, dict(key))
+            if matches(selector, dict(key))
         ]
         return {"resultType": "matrix", "result": [one for one in found if one["values"]]}
 
@@ -107,7 +107,8 @@ def _vector(text: str) -> VectorSelector:
     return found
 
 
-def _matches(selector: VectorSelector, labels: Labels) -> bool:
+def matches(selector: VectorSelector, labels: Labels) -> bool:
+    """Whether a series is selected."""
     return all(
         _match(one.op, labels.get(one.name, ""), one.value) for one in selector.matchers.matchers
     )

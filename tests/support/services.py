@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,29 +54,3 @@ def asked(home: Path, place: Path | str | None = None) -> Iterator[Asked]:
             headers = {"Authorization": f"Bearer {token}"}
             clients[role] = TestClient(app, headers=headers, raise_server_exceptions=False)
         yield Asked(service, clients, tokens)
-
-
-def delivery(at: datetime) -> dict[str, Any]:
-    """As Alertmanager 0.25 sends it."""
-    labels = {"alertname": "HighErrorRate", "service": "gateway", "severity": "critical"}
-    alert = {
-        "status": "firing",
-        "labels": labels,
-        "annotations": {"summary": "requests fail"},
-        "startsAt": at.isoformat(),
-        "endsAt": "0001-01-01T00:00:00Z",
-        "generatorURL": "http://prometheus:9090/graph",
-        "fingerprint": "7c764c5b0c12ed01",
-    }
-    return {
-        "receiver": "warroom",
-        "status": "firing",
-        "alerts": [alert],
-        "groupLabels": labels,
-        "commonLabels": labels,
-        "commonAnnotations": alert["annotations"],
-        "externalURL": "http://alertmanager:9093",
-        "version": "4",
-        "groupKey": '{}:{alertname="HighErrorRate"}',
-        "truncatedAlerts": 0,
-    }

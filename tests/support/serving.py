@@ -16,8 +16,12 @@ from typing import Any
 import httpx
 
 WARROOM = Path(sys.executable).with_name("warroom")
-PATIENCE_S = 60.0
-"""The machine may be shared: what is waited for comes, or the test fails."""
+PATIENCE_S = float(os.environ.get("WARROOM_PATIENCE_S", "120"))
+"""The machine may be shared: what is waited for comes within this, or the test fails."""
+
+
+class Unavailable(Exception):
+    """The service says 503: to come again."""
 
 
 @dataclass
@@ -41,14 +45,28 @@ class Serving:
 
 
 def command(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """`warroom …` with this home."""
+    """`warroom …` with this home; what it prints is left aside, not what it says."""
+    return _begun(home, arguments, environment, subprocess.DEVNULL)
+
+
+def ran(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """`warroom …` with this home, to its end: the exit code and all that came."""
+    process = _begun(home, arguments, environment, subprocess.PIPE)
+    printed, said = process.communicate()
+    return process.returncode, printed + said
+
+
+def _begun(
+    home: Path, arguments: tuple[str, ...], environment: dict[str, str], stdout: int
+) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WARROOM_")}
     return subprocess.Popen(
         [str(WARROOM), *arguments],
         env={**kept, "WARROOM_HOME": str(home), **environment},
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
     )
 
 
@@ -72,8 +90,7 @@ def serving(home: Path, *arguments: str, token: str = "", **environment: str) ->
         threading.Thread(target=found.said.extend, args=(process.stderr,), daemon=True).start()
         yield found
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait(PATIENCE_S)
 
 
@@ -86,16 +103,25 @@ def working(home: Path, *arguments: str, **environment: str) -> Iterator[subproc
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.terminate()
+        process.kill()
         process.wait(PATIENCE_S)
 
 
-def wait_for(what: Callable[[], Any], client: httpx.Client) -> Any:
-    """What comes of this, once something does; looks again when something happened."""
+def wait_for(
+    what: Callable[[], Any], client: httpx.Client, standing: Callable[[], str] = str
+) -> Any:
+    """What comes of this, once something does; looks again when something happened. `standing` says
+    where everything stands, for the failure of a test."""
     deadline, position = time.monotonic() + PATIENCE_S, 0
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not come"
-        params = {"after": position, "wait_s": 1}
-        position = client.get("/api/v1/events", params=params).json()["after"]
+    while not (found := _now(what)):
+        assert time.monotonic() < deadline, f"it did not come: {standing()}"
+        answer = client.get("/api/v1/events", params={"after": position, "wait_s": 1})
+        position = answer.json()["after"] if answer.is_success else position
     return found
+
+
+def _now(what: Callable[[], Any]) -> Any:
+    try:
+        return what()
+    except Unavailable:
+        return None

@@ -4,11 +4,13 @@ import atexit
 import itertools
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 from warroom.tests.support.bundles import START, BundleWriter
 
@@ -104,6 +106,17 @@ class Shop:
     def broken(self, kind: str, service: str = "") -> bool:
         active = self.fault.kind == kind and self.fault.at <= self.second < self.fault.until
         return active and service in ("", self.fault.service)
+
+    def one_second(self, rps: int) -> None:
+        """The traffic of the next second, and a scrape at its end."""
+        at = self.bundle.start + self.second
+        rate = rps * 4 if self.broken("surge") else rps
+        count = rate + self.rng.randrange(-2, 3)
+        for route in self.rng.choices(list(ROUTES), WEIGHTS, k=count):
+            self.request(at + self.rng.random(), route)
+        self.logins(at + 0.5)
+        self.scrape(at + 1)
+        self.second += 1
 
     def request(self, at: float, route: str) -> None:
         client = f"10.0.{self.rng.randrange(4)}.{self.rng.randrange(200)}"
@@ -272,11 +285,7 @@ def catalogue() -> dict:
 
 
 def write_shop(
-    root: Path,
-    fault: Fault = NO_FAULT,
-    seconds: int = 90,
-    rps: int = 8,
-    seed: int = 7,
+    root: Path, fault: Fault = NO_FAULT, seconds: int = 90, rps: int = 8, seed: int = 7
 ) -> Path:
     """Write `seconds` of traffic from START on; returns the bundle's directory."""
     return Path(copytree(_written(fault, seconds, rps, seed), root, dirs_exist_ok=True))
@@ -286,16 +295,23 @@ def write_shop(
 def _written(fault: Fault, seconds: int, rps: int, seed: int) -> Path:
     folder = Path(mkdtemp(prefix="shop-"))
     atexit.register(rmtree, folder, ignore_errors=True)
-    root = folder / "bundle"
-    with BundleWriter(root, catalogue()) as bundle:
+    return run_shop(folder / "bundle", fault, seconds, rps, seed).bundle.root
+
+
+def run_shop(
+    root: Path,
+    fault: Fault = NO_FAULT,
+    seconds: int = 90,
+    rps: int = 8,
+    seed: int = 7,
+    start: float = START,
+    windows: Mapping[str, float] = MappingProxyType({}),
+) -> Shop:
+    """The same from `start` on, with these windows in the catalogue; the shop, which may go on."""
+    content = catalogue()
+    content["windows"] |= windows
+    with BundleWriter(root, content, start) as bundle:
         shop = Shop(bundle, fault, random.Random(seed))
-        for second in range(seconds):
-            shop.second = second
-            rate = rps * 4 if shop.broken("surge") else rps
-            for route in shop.rng.choices(
-                list(ROUTES), WEIGHTS, k=rate + shop.rng.randrange(-2, 3)
-            ):
-                shop.request(START + second + shop.rng.random(), route)
-            shop.logins(START + second + 0.5)
-            shop.scrape(START + second + 1)
-    return root
+        for _ in range(seconds):
+            shop.one_second(rps)
+    return shop

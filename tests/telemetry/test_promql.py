@@ -2,9 +2,6 @@
 Prometheus."""
 
 import json
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +9,24 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from warroom.analysis.capacity import fit_trend, seconds_to_limit
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window, Windows
 from warroom.telemetry.promql import SeriesScope
+from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.rules import default_rules, prometheus_rules
 from warroom.telemetry.signal_catalogue import MEASURED, MEMORY_TO_FULL, SignalName, definition
 from warroom.telemetry.signals import read_signals
+from warroom.telemetry.sources.registry import sources_of
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
+from warroom.tests.support.prometheus_server import INSTALLED, prometheus
 
 SECONDS, RATE_S = 240, 60
 CART, BANK = "cart", "bank"
 REAL = pytest.mark.skipif(
-    shutil.which("prometheus") is None or shutil.which("promtool") is None,
+    not INSTALLED,
     reason="prometheus and promtool are not on PATH",
 )
 
@@ -127,35 +126,8 @@ class Both:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     root = tmp_path_factory.mktemp("samples")
     write_samples(root)
-    data, text = root / "data", root / "samples.txt"
-    text.write_text(as_openmetrics(root))
-    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(data)]
-    subprocess.run(make, check=True, capture_output=True)
-    (root / "prometheus.yml").write_text("{}")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    arguments = [
-        f"--config.file={root / 'prometheus.yml'}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with (root / "log").open("wb") as log:
-        server = subprocess.Popen(["prometheus", *arguments], stdout=log, stderr=log)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        for attempt in Retrying(
-            stop=stop_after_attempt(300),
-            wait=wait_fixed(0.1),
-            retry=retry_if_exception_type(httpx.HTTPError),
-            reraise=True,
-        ):
-            with attempt:
-                httpx.get(f"{url}/-/ready").raise_for_status()
+    with prometheus(root, as_openmetrics(root)) as url:
         yield Both(read_bundle(root), url)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def assert_alike(theirs: dict[float, float], ours: dict[float, float]) -> None:
@@ -171,6 +143,19 @@ def assert_alike(theirs: dict[float, float], ours: dict[float, float]) -> None:
 @pytest.mark.parametrize("name", MEASURED)
 def test_a_suggested_alert_measures_what_the_engine_measured(both: Both, name: SignalName):
     assert_alike(both.prometheus(definition(name).promql(CART)), both.recording(name))
+
+
+@REAL
+def test_a_recording_made_of_what_prometheus_holds_measures_the_same(both: Both):
+    recorder = Recorder(sources_of("prometheus", both.url), clock=lambda: START + SECONDS)
+    recorder.focus("", START - 60)
+    theirs, window = recorder.advance(), Window(START, START + SECONDS)
+    assert recorder.recording.gaps == ()
+    for ours, made in zip(
+        read_signals(both.ours, window), read_signals(theirs, window), strict=True
+    ):
+        assert (ours.service, ours.name) == (made.service, made.name)
+        assert made.values == pytest.approx(ours.values, nan_ok=True)
 
 
 @REAL

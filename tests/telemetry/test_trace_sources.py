@@ -238,8 +238,25 @@ def test_a_wrong_clock_is_said(backend):
     backend.write("traces", *trace(0, 5))
     backend.extra = {"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}
     batch = ask(backend)
-    assert batch.rows == 3
-    assert "its clock is" in batch.gap
+    assert (batch.rows, batch.gap) == (3, "")
+    assert "its clock is" in batch.left_out[0]
+
+
+def test_a_part_is_asked_for_again_until_all_is_there(backend, monkeypatch):
+    for number in range(8):
+        backend.write("traces", *trace(number, 100 * number))
+    answer = backend.answer
+    recorder = Recorder([opened(backend)], clock=lambda: START + 1200)
+    recorder.focus("cart", START)
+    failing_after(backend, monkeypatch, "/api", 9)
+    part = recorder.advance()
+    assert part.gaps
+    assert len(part.spans(EVER)) < 24
+    monkeypatch.setattr(backend, "answer", answer)
+    whole = recorder.advance()
+    assert not whole.gaps
+    assert len(whole.spans(EVER)) == 24
+    recorder.close()
 
 
 def test_a_trace_of_many_megabytes_leaves_the_others(monkeypatch):

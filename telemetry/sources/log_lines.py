@@ -1,0 +1,127 @@
+"""A line of a log, as its store has it, as a row of a bundle: JSON, logfmt or plain text."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...yaml_tables import Entry, Pattern, Regex, read_table
+from .datasource import SourceLabels
+
+LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+MOST_ATTRIBUTES, LONGEST = 40, 2_000
+"""Attributes of a line, characters of one."""
+PARSED = 100_000
+"""Characters of a line that is looked into; a longer one is text."""
+
+
+class LogFields(Entry):
+    """Where loggers put what a line says; each key is explained in the table."""
+
+    message: tuple[str, ...]
+    level: tuple[str, ...]
+    trace_id: tuple[str, ...]
+    span_id: tuple[str, ...]
+    levels: dict[str, tuple[str, ...]]
+    level_in_text: Regex
+    telling: Pattern
+    telling_levels: Pattern
+
+
+FIELDS = read_table("telemetry/sources/log_fields.yaml", LogFields)
+ELSEWHERE = (*FIELDS.message, *FIELDS.level, *FIELDS.trace_id, *FIELDS.span_id)
+"""What a row has a place of its own for."""
+LEVEL_OF = {word: level for level, words in FIELDS.levels.items() for word in words}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a store."""
+
+    ns: int  # unix nanoseconds
+    labels: Mapping[str, str]  # of its stream, and what the store knows of it besides
+    text: str
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """Equal for the same line."""
+        return self.ns, json.dumps(self.labels, sort_keys=True), self.text
+
+    def row(self, service: str, usual: SourceLabels) -> dict[str, Any]:
+        """As a bundle has it."""
+        said = _parsed(self.text)
+        known = {**said, **self.labels}
+        message = _first(said, FIELDS.message) or self.text
+        told = (*ELSEWHERE, *usual.service, *usual.instance)
+        used = {named(name) for name in told}
+        rest = [(name, value) for name, value in known.items() if named(name) not in used]
+        return {
+            "ts": self.ns / 1e9,
+            "service": service,
+            "instance": _first(self.labels, usual.instance),
+            "level": _level(known, self.text),
+            "message": message,
+            "trace_id": _first(known, FIELDS.trace_id),
+            "span_id": _first(known, FIELDS.span_id),
+            "attributes": {name: _short(value) for name, value in rest[:MOST_ATTRIBUTES]},
+        }
+
+
+def named(name: str) -> str:
+    """A name as stores without dots have it: service.name and service_name are one."""
+    return re.sub(r"\W", "_", name)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """What a structured line says; empty for plain text."""
+    start = text[:PARSED].lstrip()
+    if start.startswith("{") and len(text) <= PARSED:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+        return dict(_flat(found)) if isinstance(found, dict) else {}
+    pairs = LOGFMT.findall(start) if "=" in start else []
+    found = {name: _unquoted(value) for name, value in pairs}
+    return found if _first(found, FIELDS.level) or _first(found, FIELDS.message) else {}
+
+
+def _flat(found: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Its values, and those one level below by names with a dot."""
+    for name, value in found.items():
+        if isinstance(value, dict):
+            inner = ((f"{name}.{key}", one) for key, one in value.items())
+            yield from ((key, one) for key, one in inner if not isinstance(one, (dict, list)))
+        elif value is not None and not isinstance(value, list):
+            yield name, value
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value.strip('"')
+
+
+def _first(found: Mapping[str, Any], names: Iterable[str]) -> str:
+    same = {named(name): value for name, value in found.items()}
+    values = (same.get(named(name)) for name in names)
+    return next((str(value) for value in values if value not in (None, "", {})), "")
+
+
+def _level(known: Mapping[str, Any], text: str) -> str:
+    """As we call it; what nobody says is info."""
+    for name in FIELDS.level:
+        word = _first(known, [name]).casefold()
+        if word in LEVEL_OF:
+            return LEVEL_OF[word]
+    found = FIELDS.level_in_text.search(text[:200])
+    word = next((part for part in found.groups() if part), "") if found else ""
+    return LEVEL_OF.get(word.casefold(), "info")
+
+
+def _short(value: Any) -> Any:
+    return value[:LONGEST] if isinstance(value, str) else value

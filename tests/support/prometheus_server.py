@@ -1,0 +1,47 @@
+"""A real Prometheus over samples that were written beforehand."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+INSTALLED = all(shutil.which(name) for name in ("prometheus", "promtool"))
+
+
+@contextmanager
+def prometheus(root: Path, openmetrics: str) -> Iterator[str]:
+    """The URL of a server that holds these samples (OpenMetrics text) in `root`."""
+    data, text = root / "data", root / "samples.txt"
+    text.write_text(openmetrics)
+    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(data)]
+    subprocess.run(make, check=True, capture_output=True)
+    (root / "prometheus.yml").write_text("{}")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    arguments = [
+        f"--config.file={root / 'prometheus.yml'}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with (root / "log").open("wb") as log:
+        server = subprocess.Popen(["prometheus", *arguments], stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for attempt in Retrying(
+            stop=stop_after_attempt(300),
+            wait=wait_fixed(0.1),
+            retry=retry_if_exception_type(httpx.HTTPError),
+            reraise=True,
+        ):
+            with attempt:
+                httpx.get(f"{url}/-/ready").raise_for_status()
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
