@@ -132,7 +132,7 @@ class LogSource(ABC):
             found = list(self._found(scope, window))
             self.known[scope] = time.monotonic(), found
         tried = self.source.whose.service
-        if not found:
+        if not any(found for _made, found in self.known.values()):  # else the labels are right
             who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
             said.append(f"no lines of {who} by {', '.join(tried)}: name another in labels.service")
         elif {named(one.label) for one in found} == {named(tried[-1])}:

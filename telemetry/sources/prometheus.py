@@ -87,6 +87,7 @@ class Prometheus:
         self.source, self.api = source, HttpApi(source)
         self.name = f"{source.name}, {source.type} at {source.url}"
         self.warned: tuple[str, ...] = ()
+        self.found = False  # something of some scope: the labels are right
 
     def read(self, ask: SourceQuery) -> Batch:
         """The next samples, some minutes of all series at a time."""
@@ -95,6 +96,7 @@ class Prometheus:
         plan = place.plan
         if not plan.holds:
             plan = self._plan(ask.scope, window, ask.budget.seconds)
+            self.found |= bool(plan.selections)
         part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
         last = dict(place.last)
         lines = list(self._lines(plan, part, step, ask, last))
@@ -105,7 +107,7 @@ class Prometheus:
         return Batch.of_lines(
             lines,
             ask.budget,
-            left_out=(*plan.says, *says),
+            left_out=says if self.found and not plan.selections else (*plan.says, *says),
             gap=self.api.clock(),
             after=Place(until, plan, recent, says),
             more=part.end < window.end and bool(plan.selections),
