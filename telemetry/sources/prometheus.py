@@ -24,7 +24,7 @@ MOST_SERIES = 20_000
 """Of one scope; whole metrics are left out beyond, the ones that the table has last."""
 MOST_SAMPLES = 1_000_000
 """Of one scope as raw samples; what is older comes in steps, as many again."""
-SAMPLES_AT_ONCE = 200_000
+SAMPLES_AT_ONCE = 100_000
 RAW_S, SHORTEST_S = 3600.0, 60.0
 """How far back samples are raw at most, and at least."""
 LATE_S = 30.0
