@@ -7,15 +7,16 @@ a named gap; the response goes on without it.
 
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from ..errors import TelemetryError
-from .model import Catalogue, Window
+from .model import EVENTS, Catalogue, Window
 from .recording import Recording
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
@@ -23,6 +24,11 @@ from .tables import TIME, Tables
 AMPLE = Budget()
 LATE_S = 30.0
 """A backend that keeps no place is asked again for so much of the past: rows come late."""
+BEFORE_S = 7 * 86_400.0
+"""Changes are asked for from so long before: today's culprit may be of last week."""
+ONCE = ("traces", "changes")
+"""A row of these has an identity: samples, wider rings and windows that overlap hand out the same
+one again, and it is recorded once."""
 
 
 @dataclass
@@ -36,23 +42,34 @@ class Reading:
     seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
     says: tuple[str, ...] = ()  # what its last batch had not
     gap: str = ""  # why there was none
+    failed: bool = False  # it was not answered
 
     def window(self, since: float, now: float) -> Window:
         """What to ask for."""
         if self.source.whole:
             return EVER
-        return Window(max(since, self.until - LATE_S), now)
+        early = BEFORE_S if self.source.modality in EVENTS else 0.0
+        return Window(max(since - early, self.until - LATE_S), now)
 
     def fresh(self, batch: Batch, now: float) -> bytes:
         """The lines of a batch that were not there before: a place is exact, time overlaps."""
         self.after = batch.after
         if batch.after is not None:
             return batch.lines
+        if self.source.modality in ONCE:
+            self.until = self.until if batch.gap else now  # a part is asked for as a whole again
+            return batch.lines
+        self.until = now
         lines = batch.lines.splitlines(keepends=True)
         new = Counter(lines) - self.seen
-        self.until = now
         self.seen = Counter(lines)
         return b"".join(new.elements())
+
+    def take(self, batch: Batch) -> None:
+        """What a batch says of itself. What was left out of an earlier window stays left out."""
+        earlier = () if self.source.whole else self.says
+        self.says = tuple(dict.fromkeys((*earlier, *batch.left_out)))
+        self.gap = batch.gap
 
 
 class Recorder:
@@ -84,6 +101,7 @@ class Recorder:
         self.rings: list[Scope] = []  # none: backends are not asked yet
         self.since = float("-inf")
         self.readings: dict[tuple[str, Scope], Reading] = {}
+        self.taken = defaultdict[str, set[int]](set)  # rows that have an identity, by source
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
@@ -119,9 +137,7 @@ class Recorder:
             self.advanced = time.monotonic()
             now, tables = self.clock(), self.recording.tables
             self._widen()
-            for source in self.sources:
-                for scope in [EVERYTHING] if source.whole else self.rings:
-                    self._pull(source, scope, now)
+            self._ask(now)
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
             readings = self.readings.values()
             gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
@@ -146,6 +162,23 @@ class Recorder:
         pairs = _calls(self.recording)
         self.widen({b for a, b in pairs if a in inside} | {a for a, b in pairs if b in inside})
 
+    def _ask(self, now: float) -> None:
+        """All sources: what lies here in order, the backends at the same time."""
+        backends = [source for source in self.sources if not source.whole and self.rings]
+        for source in self.sources:
+            if source.whole:
+                self._pull(source, EVERYTHING, now)
+        if backends:
+            with ThreadPoolExecutor(len(backends), thread_name_prefix="source") as pool:
+                list(pool.map(lambda source: self._rings(source, now), backends))
+
+    def _rings(self, source: Source, now: float) -> None:
+        """Every ring of one backend; one that fails is not asked for the others as well."""
+        for scope in self.rings:
+            self._pull(source, scope, now)
+            if self.readings[source.name, scope].failed:
+                return
+
     def _pull(self, source: Source, scope: Scope, now: float) -> None:
         """Everything that one source has of one scope, batch by batch."""
         key = source.name, scope
@@ -154,19 +187,32 @@ class Recorder:
         while more and not self.left[source.name].spent:
             begun = time.monotonic()
             ask = SourceQuery(scope, window, self.left[source.name], reading.after)
+            reading.failed = False
             try:
                 batch = source.read(ask)
             except TelemetryError as error:
+                reading.failed = True
                 batch = Batch(gap=f"{source.name}: {error}")  # asked again from where it stood
             else:
-                self._add(source.modality, reading.fresh(batch, now))
-            reading.says, reading.gap = batch.left_out, batch.gap
+                self._add(source.modality, self._once(source, reading.fresh(batch, now)))
+            reading.take(batch)
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:
                 self.beyond.add(source.modality)
             more = batch.more
         if more:
             self.beyond.add(source.modality)
+
+    def _once(self, source: Source, lines: bytes) -> bytes:
+        """The lines without those that were handed out before, where rows have an identity."""
+        if source.whole or source.modality not in ONCE:
+            return lines
+        taken, new = self.taken[source.name], list[bytes]()
+        for line in lines.splitlines(keepends=True):
+            if (known := hash(line)) not in taken:
+                taken.add(known)
+                new.append(line)
+        return b"".join(new)
 
     def _add(self, modality: str, lines: bytes) -> None:
         if lines:
@@ -175,8 +221,8 @@ class Recorder:
                 before = tables.arrivals[modality].rows
                 garbled = tables.add(modality, lines)
                 rows = tables.arrivals[modality].rows - before
-            self.garbled[modality] += garbled
-            self.lines[modality] += rows + garbled
+                self.garbled[modality] += garbled
+                self.lines[modality] += rows + garbled
 
     def _catalogue(self) -> Catalogue:
         """As it is written now; the last good one where that cannot be read."""

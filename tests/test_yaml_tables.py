@@ -26,6 +26,7 @@ from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.conventions import Convention
+from warroom.telemetry.sources.otlp import SpanNames
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
 from warroom.text_safety.injection import PhraseTable
@@ -133,6 +134,13 @@ def test_a_missing_table_is_named() -> None:
             "- instead: trait",
             "- instead: traits",
             "Input should be 'hindsight', 'trait'",
+        ),
+        (
+            "telemetry/sources/spans.yaml",
+            SpanNames,
+            "numbers:",
+            "number:",
+            "there is no such key here: write one of renamed, numbers",
         ),
         (
             "telemetry/sql.yaml",

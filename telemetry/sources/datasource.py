@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+import re2
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
-Kind = Literal["files", "prometheus", "loki", "victorialogs"]
+Kind = Literal[
+    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+]
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -33,6 +36,14 @@ def seconds(text: str | float) -> float:
         return float(text)
     except ValueError:
         raise ValueError("write a duration, such as 15s or 1m") from None
+
+
+def _pattern(text: str) -> str:
+    try:
+        re2.compile(text)
+    except re2.error as error:
+        raise ValueError(f"write a regular expression of RE2: {error}") from None
+    return text
 
 
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
@@ -74,6 +85,20 @@ class JsonData(Entry):
 
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
+    repository: str = Field(
+        default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="for github: owner/name"
+    )
+    branch: str = Field(default="", description="what is delivered from; empty: the usual one")
+    tags: Annotated[str, AfterValidator(_pattern)] = Field(
+        default="",
+        description="for git: tags that are deploys, with the groups version and, where the name "
+        "says it, service; empty: tags that look like a version are releases",
+    )
+    environment: str = Field(default="", description="whose deployments count; empty: each one's")
+    service: str = Field(default="", description="whose changes these are; empty: of all")
+    folders: dict[str, str] = Field(
+        default={}, description="where the code of a service lies, in a repository of several"
+    )
 
 
 class SourceLabels(Entry):

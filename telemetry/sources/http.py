@@ -95,8 +95,9 @@ class HttpApi:
         if abs(self.skew) < SKEW_S:
             return ""
         way = "ahead of" if self.skew > 0 else "behind"
+        about = round(abs(self.skew), -1)  # else the words change with each answer
         return (
-            f"its clock is {abs(self.skew):.0f} s {way} ours: what it says of the last minutes "
+            f"its clock is {about:.0f} s {way} ours: what it says of the last minutes "
             "may be missing or early; set both by NTP"
         )
 

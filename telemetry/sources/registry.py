@@ -5,9 +5,14 @@ from pathlib import Path
 
 from .datasource import Datasource
 from .files import Files
+from .git import open_git
+from .github import open_github
+from .grafana import open_grafana
+from .jaeger import open_jaeger
 from .loki import open_loki
 from .prometheus import open_prometheus
 from .source import MODALITIES, Source
+from .tempo import open_tempo
 from .victorialogs import open_victorialogs
 
 Opener = Callable[[Datasource], Sequence[Source]]
@@ -21,6 +26,11 @@ def _files(where: Datasource) -> Sequence[Source]:
 OPENERS: dict[str, Opener] = {
     "files": _files,
     "prometheus": open_prometheus,
+    "tempo": open_tempo,
+    "jaeger": open_jaeger,
+    "git": open_git,
+    "github": open_github,
+    "grafana": open_grafana,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
 }

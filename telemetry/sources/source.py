@@ -23,7 +23,11 @@ OPTIONAL = ("state",)
 
 @dataclass(frozen=True)
 class Scope:
-    """The services that are meant; None: every one there is."""
+    """The services that are meant; None: every one there is.
+
+    A trace is of a scope when one of its spans is, and comes whole: its spans are linked. A change
+    that names no service is of every scope.
+    """
 
     services: frozenset[str] | None = None
 

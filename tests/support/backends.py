@@ -11,8 +11,10 @@ from zlib import crc32
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
+from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
 Row = dict[str, Any]
 
@@ -80,6 +82,11 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "files": Folder,
     "example": Document,
     "prometheus": PrometheusBackend,
+    "tempo": TempoBackend,
+    "jaeger": JaegerBackend,
+    "git": GitBackend,
+    "github": GitHubBackend,
+    "grafana": GrafanaBackend,
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
 }

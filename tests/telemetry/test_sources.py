@@ -1,15 +1,24 @@
 """What every source of telemetry keeps to, and what a recorder makes of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from warroom.telemetry.model import Catalogue, Service, Window
 from warroom.telemetry.recorder import Recorder
-from warroom.telemetry.sources.registry import OPENERS, sources_of
-from warroom.telemetry.sources.source import BEYOND, EVER, Batch, Budget, Scope, SourceQuery
+from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.registry import OPENERS, connected, sources_of
+from warroom.telemetry.sources.source import (
+    BEYOND,
+    EVER,
+    Batch,
+    Budget,
+    Scope,
+    Source,
+    SourceQuery,
+)
 from warroom.tests.support.backends import BACKENDS, TOLD, Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.example_source import open_example
@@ -44,13 +53,21 @@ def backend(kind: str, tmp_path: Path) -> Iterator[Backend]:
         made.close()
 
 
+def opened(kind: str, backend: Backend) -> Sequence[Source]:
+    """The sources of a backend, with what it has to be told about it."""
+    known = {"name": kind, "url": backend.where, "jsonData": getattr(backend, "json_data", {})}
+    if kind == "example":  # not a kind that can be configured
+        return sources_of(kind, backend.where)
+    return connected([Datasource.model_validate(known | {"type": kind})])
+
+
 class Watched:
     """A recorder over a backend, at a time that the test sets."""
 
     def __init__(self, kind: str, backend: Backend, **facts) -> None:
         self.now = START + 10
         self.texts = TOLD[backend.modality].texts
-        sources = sources_of(kind, backend.where)
+        sources = opened(kind, backend)
         self.recorder = Recorder(sources, clock=lambda: self.now, **facts)
         self.recorder.focus("", START - 600)
 
@@ -78,7 +95,7 @@ def tell(backend: Backend, *told: tuple[float, str], service: str = "cart") -> N
 
 
 def asked(kind: str, backend: Backend, ask: SourceQuery) -> Batch:
-    sources = sources_of(kind, backend.where)
+    sources = opened(kind, backend)
     (source,) = [one for one in sources if one.modality == backend.modality]
     return source.read(ask)
 

@@ -1,0 +1,102 @@
+"""Traces of Jaeger's query service, and of what speaks as it does (VictoriaTraces under
+/select/jaeger).
+
+Its internal JSON API, as its own pages use it: https://www.jaegertracing.io/docs/latest/apis/
+(`/api/services`, `/api/traces`; times in microseconds).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from ...errors import TelemetryError
+from ..model import Window
+from .datasource import Datasource
+from .http import HttpApi
+from .otlp import KINDS, STATUS, Row, fields, number, objects, span_row, text, word
+from .source import Scope, Source
+from .traces import Found, Question, Traces
+
+Parts = dict[str, Any]
+FAILED = '{"error":"true"}'
+
+
+class Jaeger(Traces):
+    """Traces of one Jaeger."""
+
+    def services(self, scope: Scope, window: Window) -> Sequence[str]:
+        """As they are meant; it searches one at a time, so all of them are listed first."""
+        if scope.services is not None:
+            return sorted(scope.services)
+        return sorted(str(name) for name in self._data("services", params={}))
+
+    def find(self, question: Question) -> Sequence[Found]:
+        """The newest that are so, each with all of its spans."""
+        window = question.window
+        asked: dict[str, str | int] = {"service": question.service, "limit": question.most}
+        asked |= {"start": int(window.start * 1e6), "end": int(window.end * 1e6)}
+        asked |= {"tags": FAILED} if question.sort == "failing" else {}
+        if question.sort == "slow":
+            asked["minDuration"] = f"{question.slow_ms * 1000:.0f}us"
+        found = (one for one in self._data("traces", params=asked) if isinstance(one, dict))
+        return [_found(trace, question.service) for trace in found]
+
+    def _data(self, *path: str, params: Mapping[str, str | int]) -> list[Any]:
+        answer = self.api.json("api", *path, params=params)
+        data = answer.get("data", 0) if isinstance(answer, dict) else 0
+        if data is not None and not isinstance(data, list):
+            raise TelemetryError("answered something without `data`: is it Jaeger's query port?")
+        return data or []
+
+
+def _found(trace: Parts, service: str) -> Found:
+    spans = objects(trace.get("spans"))
+    own = [span for span in spans if _process(trace, span).get("serviceName") == service]
+    longest = max((number(span.get("duration")) or 0.0 for span in own), default=0.0)
+    return Found(text(trace, "traceID"), longest / 1000, partial(_rows, trace, spans))
+
+
+def _rows(trace: Parts, spans: list[Parts]) -> Sequence[Row]:
+    return [_row(span, _process(trace, span)) for span in spans]
+
+
+def _row(span: Parts, process: Parts) -> Row:
+    facts = _tags(span.get("tags"))
+    for event in objects(span.get("logs")):
+        said = _tags(event.get("fields"))
+        if said.get("event") in ("exception", "error"):
+            facts |= {name: value for name, value in said.items() if name != "event"}
+    start, lasted = number(span.get("startTime")), number(span.get("duration"))
+    failed = facts.pop("error", False) in (True, "true")
+    status = "error" if failed else facts.get("otel.status_code")
+    return span_row(
+        (span.get("traceID"), span.get("spanID"), next(_above(span), "")),
+        span.get("operationName"),
+        None if start is None else start / 1e6,
+        None if lasted is None else lasted / 1e3,
+        kind=word(facts.pop("span.kind", ""), "", KINDS),
+        status=(word(status, "", STATUS), facts.pop("otel.status_description", "")),
+        facts=facts,
+        resource=_tags(process.get("tags")) | {"service.name": process.get("serviceName")},
+    )
+
+
+def _above(span: Parts) -> Iterator[str]:
+    """The spans of the same trace that it says it is of; older clients have one field for it."""
+    for link in objects(span.get("references")):
+        if link.get("refType") == "CHILD_OF" and link.get("traceID") == span.get("traceID"):
+            yield text(link, "spanID")
+    yield text(span, "parentSpanID")
+
+
+def _process(trace: Parts, span: Parts) -> Parts:
+    return fields(fields(trace.get("processes")).get(text(span, "processID")))
+
+
+def _tags(pairs: Any) -> Parts:
+    return {text(tag, "key"): tag.get("value") for tag in objects(pairs)}
+
+
+def open_jaeger(source: Datasource) -> Sequence[Source]:
+    """Its traces."""
+    return [Jaeger(HttpApi(source))]

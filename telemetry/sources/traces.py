@@ -1,0 +1,220 @@
+"""Which traces of a backend are recorded: failing, slow and other ones in stated shares.
+
+A window is cut into slices, so that what was before is seen as well as what is now, and each slice
+of each service has the same room. Where it holds no more traces than that, all are taken. Whole
+traces are: a trace is of a scope when one of its spans is.
+"""
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import Literal, TypeVar
+
+from ...errors import TelemetryError
+from ..model import Window
+from .http import HttpApi
+from .otlp import Row
+from .source import Batch, Scope, SourceQuery, closed
+
+T = TypeVar("T")
+R = TypeVar("R")
+Sort = Literal["failing", "slow", "any"]
+SHARES: dict[Sort, float] = {"any": 0.4, "failing": 0.4, "slow": 0.2}
+"""Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
+SLOW = 3.0
+"""A trace is slow that takes so many times the median."""
+TRACES = 240
+"""Of one ask, at most: what a backend has to look up."""
+SLICES = 12
+SERVICES = 24
+"""Of one ask, at most."""
+SHORTEST_S = 60.0
+"""Of a slice."""
+SECONDS = 15.0
+"""That an ask may take, whatever the budget: others wait for it."""
+LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
+MOST_SPANS = 5000
+"""Of one trace."""
+AT_ONCE = 4
+"""Questions at the same time."""
+PATIENCE = 3
+"""Traces that cannot be had until no more are asked for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which traces are looked for."""
+
+    service: str  # empty: of every one
+    window: Window
+    sort: Sort = "any"
+    slow_ms: float = 0.0
+    most: int = 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """A trace that a search found."""
+
+    id: str
+    ms: float
+    """How long it took, as far as a search of this backend for slow ones measures it."""
+    spans: Callable[[], Sequence[Row]]
+    """Its spans; looked up only when called where a search does not bring them."""
+
+
+class Traces(ABC):
+    """Traces of one backend."""
+
+    modality = "traces"
+    whole = False
+
+    def __init__(self, api: HttpApi) -> None:
+        self.api = api
+
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+        return f"{self.api.source.type} at {self.api.root}"
+
+    @abstractmethod
+    def services(self, scope: Scope, window: Window) -> Sequence[str]:
+        """Which services to look for, by name; "" for every one at once."""
+
+    @abstractmethod
+    def find(self, question: Question) -> Sequence[Found]:
+        """Traces that are so, at most `most`."""
+
+    def read(self, ask: SourceQuery) -> Batch:
+        """A sample of the traces of a window; what is missing is said.
+
+        Raises TelemetryError where there is nothing because the backend gives nothing.
+        """
+        window = closed(ask.window)
+        begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
+        sample = Sample(self, ask, window, begun + seconds / 2, begun + seconds)
+        rows = list(sample.rows())
+        if sample.gap and not rows:
+            raise TelemetryError(sample.gap)
+        clock = [f"{self.name}: {words}"] if (words := self.api.clock()) else []
+        said = tuple(dict.fromkeys([*sample.said, *clock]))
+        gap = f"{self.name}: {sample.gap}" if sample.gap else ""
+        return Batch.of(rows, ask.budget, left_out=said, gap=gap)
+
+
+@dataclass
+class Sample:
+    """What is taken of one window."""
+
+    traces: Traces
+    ask: SourceQuery
+    window: Window
+    half: float  # when searching has to be over, of the monotonic clock
+    until: float  # when all of it has to be
+    found: dict[str, Found] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    gap: str = ""
+
+    def rows(self) -> Iterator[Row]:
+        """The spans that lie in the window, of traces with a span in the scope."""
+        try:
+            self._search()
+        except TelemetryError as error:
+            self.gap = str(error)
+        for rows in self._looked_up():
+            if len(rows) > MOST_SPANS:
+                self.said.append(f"spans beyond {MOST_SPANS} of one trace were left out")
+            if any(self.ask.scope.holds(row["service"]) for row in rows):
+                yield from (row for row in rows[:MOST_SPANS] if _within(row, self.ask.window))
+
+    def _search(self) -> None:
+        """Any traces of each slice, then failing and slow ones where there are more."""
+        cells, most = self._cells()
+        room = {sort: max(1, round(most * share)) for sort, share in SHARES.items()}
+        full = self._take([replace(cell, most=room["any"]) for cell in cells])
+        if not full:
+            return
+        length = math.ceil(cells[0].window.seconds / 60)
+        self.said.append(
+            f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
+            f"median) and {room['any']} others of a service in {length} min were left out: a "
+            "sample, whose shares are not the system's"
+        )
+        slow_ms = SLOW * median(one.ms for one in self.found.values())
+        for sort in ("failing", "slow"):
+            cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
+            self._take(cells)
+
+    def _cells(self) -> tuple[list[Question], int]:
+        """Each slice of each service, and how many traces of one there is room for."""
+        services = self.traces.services(self.ask.scope, self.window)
+        if len(services) > SERVICES:
+            others = f"{len(services) - SERVICES} of {len(services)} services"
+            self.said.append(f"traces of {others} were not asked for")
+            services = services[:SERVICES]
+        fit = max(1, SLICES // max(1, len(services)))
+        slices = min(fit, max(1, math.ceil(self.window.seconds / SHORTEST_S)))
+        cells = [
+            Question(service, part) for part in cut(self.window, slices) for service in services
+        ]
+        return cells, TRACES // max(1, len(cells), SLICES)
+
+    def _take(self, questions: Sequence[Question]) -> list[Question]:
+        """Those of the questions to which there may be more answers."""
+        full = []
+        for question, answer in self._asked(self.traces.find, questions, self.half):
+            found = answer[: question.most]
+            self.found = {one.id: one for one in found} | self.found
+            full += [question] * (len(found) == question.most)
+        return full
+
+    def _looked_up(self) -> Iterator[Sequence[Row]]:
+        """The spans of what was found, what there is least of first."""
+        every, had, problems = list(self.found.values()), 0, list[str]()
+        try:
+            for _, rows in self._asked(_spans, every, self.until):
+                if isinstance(rows, str):
+                    problems.append(rows)
+                    if len(problems) == PATIENCE:
+                        break
+                else:
+                    had += 1
+                    yield rows
+        except TelemetryError as error:
+            problems.append(str(error))
+        if had < len(every):
+            missing = f"{len(every) - had} of {len(every)} traces could not be had"
+            self.gap = "; ".join(dict.fromkeys([*filter(None, [self.gap]), missing, *problems[:1]]))
+
+    def _asked(self, ask: Callable[[T], R], of: Sequence[T], until: float) -> Iterator[tuple[T, R]]:
+        """The answers, some at the same time. Raises TelemetryError once time is up."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for start in range(0, len(of), AT_ONCE):
+                if time.monotonic() > until:
+                    raise TelemetryError(LATE)
+                part = of[start : start + AT_ONCE]
+                yield from zip(part, pool.map(ask, part), strict=True)
+
+
+def _spans(found: Found) -> Sequence[Row] | str:
+    """The spans of a trace, or why there are none."""
+    try:
+        return found.spans()
+    except TelemetryError as error:
+        return str(error)
+
+
+def cut(window: Window, parts: int) -> Iterable[Window]:
+    """A window in equal parts."""
+    step = window.seconds / parts
+    begins = [window.start + number * step for number in range(parts)]
+    return [Window(a, b) for a, b in zip(begins, [*begins[1:], window.end], strict=True)]
+
+
+def _within(row: Row, window: Window) -> bool:
+    """Whether a span begins in it; one that does not say when is the recording's to count."""
+    return row["start"] is None or window.start <= row["start"] < window.end
