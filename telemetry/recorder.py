@@ -9,6 +9,7 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -41,6 +42,7 @@ class Reading:
     seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
     says: tuple[str, ...] = ()  # what its last batch had not
     gap: str = ""  # why there was none
+    failed: bool = False  # it was not answered
 
     def window(self, since: float, now: float) -> Window:
         """What to ask for."""
@@ -135,9 +137,7 @@ class Recorder:
             self.advanced = time.monotonic()
             now, tables = self.clock(), self.recording.tables
             self._widen()
-            for source in self.sources:
-                for scope in [EVERYTHING] if source.whole else self.rings:
-                    self._pull(source, scope, now)
+            self._ask(now)
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
             readings = self.readings.values()
             gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
@@ -162,6 +162,23 @@ class Recorder:
         pairs = _calls(self.recording)
         self.widen({b for a, b in pairs if a in inside} | {a for a, b in pairs if b in inside})
 
+    def _ask(self, now: float) -> None:
+        """All sources: what lies here in order, the backends at the same time."""
+        backends = [source for source in self.sources if not source.whole and self.rings]
+        for source in self.sources:
+            if source.whole:
+                self._pull(source, EVERYTHING, now)
+        if backends:
+            with ThreadPoolExecutor(len(backends), thread_name_prefix="source") as pool:
+                list(pool.map(lambda source: self._rings(source, now), backends))
+
+    def _rings(self, source: Source, now: float) -> None:
+        """Every ring of one backend; one that fails is not asked for the others as well."""
+        for scope in self.rings:
+            self._pull(source, scope, now)
+            if self.readings[source.name, scope].failed:
+                return
+
     def _pull(self, source: Source, scope: Scope, now: float) -> None:
         """Everything that one source has of one scope, batch by batch."""
         key = source.name, scope
@@ -170,9 +187,11 @@ class Recorder:
         while more and not self.left[source.name].spent:
             begun = time.monotonic()
             ask = SourceQuery(scope, window, self.left[source.name], reading.after)
+            reading.failed = False
             try:
                 batch = source.read(ask)
             except TelemetryError as error:
+                reading.failed = True
                 batch = Batch(gap=f"{source.name}: {error}")  # asked again from where it stood
             else:
                 self._add(source.modality, self._once(source, reading.fresh(batch, now)))
@@ -202,8 +221,8 @@ class Recorder:
                 before = tables.arrivals[modality].rows
                 garbled = tables.add(modality, lines)
                 rows = tables.arrivals[modality].rows - before
-            self.garbled[modality] += garbled
-            self.lines[modality] += rows + garbled
+                self.garbled[modality] += garbled
+                self.lines[modality] += rows + garbled
 
     def _catalogue(self) -> Catalogue:
         """As it is written now; the last good one where that cannot be read."""

@@ -84,7 +84,7 @@ class JsonData(Entry):
     """What Grafana keeps of a data source besides its address."""
 
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
-    maxLines: int = Field(default=1000, gt=0, le=5000, description="lines of one answer, for logs")
+    maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
     repository: str = Field(
         default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="for github: owner/name"
     )

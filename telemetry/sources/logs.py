@@ -73,7 +73,7 @@ class LogSource(ABC):
         self.samples: dict[tuple[Scope, Whose, str], Sample] = {}
         """Kept once made: a rate must not jump because more is read."""
         self.until = 0.0  # monotonic seconds
-        self.crowded = False  # more lines of one moment than a page holds
+        self.crowded = False  # some moment had more lines than are taken
 
     @abstractmethod
     def names(self, window: Window) -> Iterable[str]:
@@ -105,8 +105,7 @@ class LogSource(ABC):
         self.until, self.crowded = time.monotonic() + ask.budget.seconds, False
         rows = list(self._rows(ask.scope, window, said))
         if self.crowded:
-            most = self.source.jsonData.maxLines
-            said.append(f"of a moment with {most} lines the rest is not here: raise maxLines")
+            said.append(f"of {self.source.name}'s busiest moments not all lines are here")
         facts = {"left_out": tuple(said), "gap": self.api.clock()}
         return Batch.of(rows, ask.budget, **facts)
 
@@ -132,7 +131,7 @@ class LogSource(ABC):
             found = list(self._found(scope, window))
             self.known[scope] = time.monotonic(), found
         tried = self.source.whose.service
-        if not found:
+        if not any(found for _made, found in self.known.values()):  # else the labels are right
             who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
             said.append(f"no lines of {who} by {', '.join(tried)}: name another in labels.service")
         elif {named(one.label) for one in found} == {named(tried[-1])}:
@@ -176,12 +175,12 @@ class LogSource(ABC):
                 return
             every = max(SHORTEST_S, window.seconds / STRETCHES)
             self.samples[key] = Sample(every, MOST_LINES / count, count, window.seconds)
-        sample, room = self.samples[key], 2 * MOST_LINES
+        sample, most = self.samples[key], 4 * MOST_LINES // STRETCHES
         said.append(f"{self.source.name} had {sample.words(key[-1])}")
         for part in sample.parts(window):
-            for line in self._paged(query, part, room):
-                room -= 1
-                yield line
+            lines = list(self._paged(query, part, most))
+            self.crowded |= len(lines) == most
+            yield from lines
 
     def _paged(self, query: str, window: Window, most: int) -> Iterator[Line]:
         """Lines page by page; the last moment of a page is asked for again."""

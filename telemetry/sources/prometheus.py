@@ -24,7 +24,7 @@ MOST_SERIES = 20_000
 """Of one scope; whole metrics are left out beyond, the ones that the table has last."""
 MOST_SAMPLES = 1_000_000
 """Of one scope as raw samples; what is older comes in steps, as many again."""
-SAMPLES_AT_ONCE = 200_000
+SAMPLES_AT_ONCE = 100_000
 RAW_S, SHORTEST_S = 3600.0, 60.0
 """How far back samples are raw at most, and at least."""
 LATE_S = 30.0
@@ -87,6 +87,7 @@ class Prometheus:
         self.source, self.api = source, HttpApi(source)
         self.name = f"{source.name}, {source.type} at {source.url}"
         self.warned: tuple[str, ...] = ()
+        self.found = False  # something of some scope: the labels are right
 
     def read(self, ask: SourceQuery) -> Batch:
         """The next samples, some minutes of all series at a time."""
@@ -95,6 +96,7 @@ class Prometheus:
         plan = place.plan
         if not plan.holds:
             plan = self._plan(ask.scope, window, ask.budget.seconds)
+            self.found |= bool(plan.selections)
         part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
         last = dict(place.last)
         lines = list(self._lines(plan, part, step, ask, last))
@@ -105,7 +107,7 @@ class Prometheus:
         return Batch.of_lines(
             lines,
             ask.budget,
-            left_out=(*plan.says, *says),
+            left_out=says if self.found and not plan.selections else (*plan.says, *says),
             gap=self.api.clock(),
             after=Place(until, plan, recent, says),
             more=part.end < window.end and bool(plan.selections),

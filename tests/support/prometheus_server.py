@@ -1,5 +1,6 @@
 """A real Prometheus over samples that were written beforehand."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,22 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from warroom.telemetry.promql import quoted
+
 INSTALLED = all(shutil.which(name) for name in ("prometheus", "promtool"))
+
+
+def as_openmetrics(bundle: Path) -> str:
+    """A bundle's samples in the text format that promtool imports."""
+    families: dict[str, list[str]] = {}
+    for file in sorted((bundle / "metrics").glob("*.jsonl")):
+        for row in map(json.loads, file.read_text().splitlines()):
+            labels = {"service": row["service"], "instance": row["instance"], **row["labels"]}
+            inside = ",".join(f"{name}={quoted(str(value))}" for name, value in labels.items())
+            sample = f"{row['name']}{{{inside}}} {row['value']} {row['ts']}"
+            families.setdefault(row["name"], []).append(sample)
+    typed = (f"# TYPE {name} unknown\n" + "\n".join(found) for name, found in families.items())
+    return "\n".join(typed) + "\n# EOF\n"
 
 
 @contextmanager

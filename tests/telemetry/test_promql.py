@@ -1,7 +1,6 @@
 """Each signal's PromQL against its recipe: the same samples, one in our recording, one in a real
 Prometheus."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from warroom.telemetry.signal_catalogue import MEASURED, MEMORY_TO_FULL, SignalN
 from warroom.telemetry.signals import read_signals
 from warroom.telemetry.sources.registry import sources_of
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
-from warroom.tests.support.prometheus_server import INSTALLED, prometheus
+from warroom.tests.support.prometheus_server import INSTALLED, as_openmetrics, prometheus
 
 SECONDS, RATE_S = 240, 60
 CART, BANK = "cart", "bank"
@@ -84,20 +83,6 @@ def write_instance(bundle: BundleWriter, instance: str, scale: float) -> None:
     counter(bundle, "process_cpu_seconds_total", CART, wave(0.1, 0.6 * scale, 170), **own)
     fallen = [float(second in (130, 170)) for second in range(SECONDS)]
     counter(bundle, "process_restarts_total", CART, fallen, **own)
-
-
-def as_openmetrics(root: Path) -> str:
-    """The bundle's samples in the text format that promtool imports."""
-    lines = (root / "metrics" / "scrape.jsonl").read_text().splitlines()
-    families: dict[str, list[str]] = {}
-    for row in map(json.loads, lines):
-        labels = row["labels"] | {"service": row["service"]}
-        labels.setdefault("instance", row["instance"])
-        inside = ",".join(f'{key}="{value}"' for key, value in labels.items())
-        sample = f"{row['name']}{{{inside}}} {row['value']} {row['ts']}"
-        families.setdefault(row["name"], []).append(sample)
-    typed = (f"# TYPE {name} unknown\n" + "\n".join(found) for name, found in families.items())
-    return "\n".join(typed) + "\n# EOF\n"
 
 
 @dataclass(frozen=True)
