@@ -25,33 +25,20 @@ VERSION = r"(?:(?P<service>[\w.-]+)[/@])?(?P<version>v?\d+\.\d[\w.+-]*)"
 """Tags that look like a version, as tools for repositories of several packages write them."""
 MOST_BYTES = 4 * LONGEST_DIFF
 MOST_TAGS = 5000
-SETTINGS = {
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "diff.external": "",
-    "log.showSignature": "false",
-    "protocol.allow": "never",
-}
+SETTINGS = (
+    *("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "diff.external="),
+    *("log.showSignature=false", "protocol.allow=never"),
+)
 ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
+    **{"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ATTR_NOSYSTEM": "1"},
+    **{"GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"},
+    **{"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
 }
-PATCH = [
-    "--raw",
-    "--patch",
-    "-z",
-    "--no-abbrev",
-    "--find-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-]
+PATCH = (
+    *("--raw", "--patch", "-z", "--no-abbrev", "--find-renames"),
+    *("--no-ext-diff", "--no-textconv", "--no-color"),
+)
+SHOW = ("show", "--format=", "--diff-merges=first-parent", *PATCH)
 ENTRY = "%H%x00%ct%x00%<(99,trunc)%an%x00%<(999,trunc)%s%x00"
 TAG = "%(refname:strip=2)%00%(creatordate:unix)%00%(taggername)%00%(authorname)%00%(objectname)"
 TAG += "%00%(contents:subject)"
@@ -87,10 +74,7 @@ class GitRepository(Changes):
             say(f"commits before the newest {MOST} of {self.name} were left out")
         for sha, at, author, subject in commits[:MOST]:
             if sha not in known:
-                shown = self._git(
-                    "show", "--format=", "--diff-merges=first-parent", *PATCH, of=[sha]
-                )
-                files, diff = _patch(shown)
+                files, diff = _patch(self._git(*SHOW, of=[sha]))
                 told = "", "", author.strip(), subject.strip(), files, diff
                 yield Change(float(at), "commit", self.whose(files), sha, *told)
 
@@ -135,8 +119,8 @@ class GitRepository(Changes):
         Raises TelemetryError saying what is wrong with the repository.
         """
         folder = Path(self.source.url).resolve()
-        settings = {**SETTINGS, "safe.directory": str(folder)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        settings = (*SETTINGS, f"safe.directory={folder}")
+        options = [part for setting in settings for part in ("-c", setting)]
         about = ["--end-of-options", *of, *([] if paths is None else ["--", *paths])]
         known = {**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
         known |= {"PATH": os.environ.get("PATH", os.defpath)}

@@ -32,7 +32,7 @@ TRACES = 240
 SLICES = 12
 SERVICES = 24
 """Of one ask, at most."""
-SHORTEST_S = 60.0
+SHORTEST_S = 10.0
 """Of a slice."""
 SECONDS = 15.0
 """That an ask may take, whatever the budget: others wait for it."""

@@ -244,7 +244,7 @@ def test_a_wrong_clock_is_said(backend):
 
 def test_a_part_is_asked_for_again_until_all_is_there(backend, monkeypatch):
     for number in range(8):
-        backend.write("traces", *trace(number, 100 * number))
+        backend.write("traces", *trace(number, 150 * number))
     answer = backend.answer
     recorder = Recorder([opened(backend)], clock=lambda: START + 1200)
     recorder.focus("cart", START)
