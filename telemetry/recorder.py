@@ -40,7 +40,8 @@ class Reading:
     after: Any = None
     until: float = float("-inf")  # read up to here, unix seconds
     seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
-    says: tuple[str, ...] = ()  # what its last batch had not
+    says: tuple[str, ...] = ()  # what its last batch had not, nor those before
+    stays: tuple[str, ...] = ()  # of that, what holds whatever comes
     gap: str = ""  # why there was none
     failed: bool = False  # it was not answered
 
@@ -63,9 +64,11 @@ class Reading:
         return b"".join(new.elements())
 
     def take(self, batch: Batch) -> None:
-        """What a batch says of itself. What was left out of an earlier window stays left out."""
-        earlier = () if self.source.whole else self.says
-        self.says = tuple(dict.fromkeys((*earlier, *batch.left_out)))
+        """What a batch says of itself. What was left out beside rows stays left out; that there
+        were none yet holds until there are."""
+        self.says = tuple(dict.fromkeys((*self.stays, *batch.left_out)))
+        if batch.rows and not self.source.whole:
+            self.stays = self.says
         self.gap = batch.gap
 
 

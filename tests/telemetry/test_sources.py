@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from warroom.telemetry.model import Catalogue, Service, Window
 from warroom.telemetry.recorder import Recorder
-from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.datasource import Datasource, Kind
 from warroom.telemetry.sources.registry import OPENERS, connected, sources_of
 from warroom.telemetry.sources.source import (
     BEYOND,
@@ -98,6 +99,10 @@ def asked(kind: str, backend: Backend, ask: SourceQuery) -> Batch:
     sources = opened(kind, backend)
     (source,) = [one for one in sources if one.modality == backend.modality]
     return source.read(ask)
+
+
+def test_every_kind_can_be_named_in_warroom_yaml():
+    assert set(get_args(Kind)) == OPENERS.keys()
 
 
 def test_an_empty_window_is_an_empty_answer(kind, backend):
