@@ -106,8 +106,9 @@ class GitRepository(Changes):
         """Those that say a version, newest first."""
         pattern = re2.compile(self.source.jsonData.tags or VERSION)
         listing = ["for-each-ref", f"--count={MOST_TAGS}", "--sort=-creatordate", f"--format={TAG}"]
-        for line in self._git(*listing, of=["refs/tags/"], paths=None).splitlines():
-            name, at, tagger, author, id, subject = line.split("\0")
+        lines = self._git(*listing, of=["refs/tags/"], paths=None).split("\n")
+        whole = [parts for line in lines if len(parts := line.split("\0")) == 6]
+        for name, at, tagger, author, id, subject in whole:
             if (found := pattern.fullmatch(name)) and at:
                 said = found.groupdict()
                 whose, version = said.get("service") or "", said.get("version") or name

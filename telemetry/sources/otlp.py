@@ -94,7 +94,7 @@ def span_row(
         "parent_id": parent_id if parent_id.strip("0") else "",
         "service": text(resource, "service.name"),
         "instance": next(known, ""),
-        "name": text(name),
+        "name": text(name)[:LONGEST],
         "kind": kind,
         "start": start,
         "duration_ms": duration_ms,
@@ -149,9 +149,10 @@ def _span(span: dict[str, Any], resource: Mapping[str, Any]) -> Row:
 
 def _nanos(value: Any) -> int | None:
     try:
-        return int(value)
+        found = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return found if abs(found) < 2**63 else None
 
 
 def word(value: Any, prefix: str, words: tuple[str, ...]) -> str:
@@ -176,9 +177,10 @@ def _facts(kind: str, facts: Mapping[str, Any], resource: Mapping[str, Any]) -> 
     for name, value in [*facts.items(), *((n, v) for n, v in resource.items() if n not in own)]:
         if value is None or name.startswith(NAMES.noise) or len(found) == MOST_ATTRIBUTES:
             continue
-        found.setdefault(NAMES.renamed.get(name, name), value)
+        kept = value[:LONGEST] if isinstance(value, str) else value
+        found.setdefault(NAMES.renamed.get(name, name), kept)
     for name in NAMES.numbers:
-        if str(found.get(name)).isdecimal():
+        if re.fullmatch("[0-9]{1,9}", str(found.get(name))):
             found[name] = int(found[name])
     inside = IN_CLUSTER.fullmatch(str(found.get("server.address")))
     if kind == "client" and inside:  # a Service of Kubernetes is called as its pods' service is

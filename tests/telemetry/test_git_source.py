@@ -158,6 +158,14 @@ def test_a_message_is_data(repository):
     assert row["kind"] == "commit"
 
 
+def test_a_message_of_a_tag_is_data(repository):
+    repository.commit({"a": "1"}, "Change", START - 900)
+    said = "Release\x0b\x0c\x1c\u2028\x85it"
+    repository.run("tag", "--annotate", "v1.0", "-m", said, at=START)
+    (row,) = rows(ask(repository))
+    assert (row["version"], row["summary"]) == ("v1.0", said)
+
+
 def test_a_repository_starts_no_program(repository, tmp_path):
     """Its settings and attributes name one wherever git would start some."""
     trap, sprung = tmp_path / "trap", tmp_path / "sprung"

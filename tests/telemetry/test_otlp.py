@@ -141,6 +141,8 @@ def test_what_holds_no_spans_gives_none(broken):
     "wrong",
     [
         {"startTimeUnixNano": "soon"},
+        {"startTimeUnixNano": "9" * 400, "endTimeUnixNano": 1e308},
+        {"attributes": pairs(http__status_code="9" * 19_000)},
         {"endTimeUnixNano": None},
         {"kind": {"a": 1}, "status": [], "name": None},
         {"attributes": [None, {"key": None, "value": 3}, {"value": {"arrayValue": "x"}}]},
