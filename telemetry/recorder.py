@@ -57,9 +57,6 @@ class Reading:
         self.after = batch.after
         if batch.after is not None:
             return batch.lines
-        if self.source.modality in ONCE:
-            self.until = self.until if batch.gap else now  # a part is asked for as a whole again
-            return batch.lines
         self.until = now
         lines = batch.lines.splitlines(keepends=True)
         new = Counter(lines) - self.seen

@@ -23,7 +23,7 @@ from .source import Batch, Scope, SourceQuery, closed
 T = TypeVar("T")
 R = TypeVar("R")
 Sort = Literal["failing", "slow", "any"]
-SHARES: dict[Sort, float] = {"any": 0.4, "failing": 0.4, "slow": 0.2}
+SHARES: dict[Sort, float] = {"any": 0.7, "failing": 0.2, "slow": 0.1}
 """Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
 SLOW = 3.0
 """A trace is slow that takes so many times the median."""
@@ -34,6 +34,8 @@ SERVICES = 24
 """Of one ask, at most."""
 SHORTEST_S = 10.0
 """Of a slice."""
+LATE_S, SETTLED_S = 30.0, 15.0
+"""So much of the past is searched again, since traces come late, and a trace looked up again."""
 SECONDS = 15.0
 """That an ask may take, whatever the budget: others wait for it."""
 LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
@@ -67,6 +69,14 @@ class Found:
     """Its spans; looked up only when called where a search does not bring them."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where reading stands."""
+
+    until: float = -math.inf  # read up to here, unix seconds
+    settled: frozenset[str] = frozenset()  # traces to which nothing is added any more
+
+
 class Traces(ABC):
     """Traces of one backend."""
 
@@ -94,16 +104,19 @@ class Traces(ABC):
 
         Raises TelemetryError where there is nothing because the backend gives nothing.
         """
-        window = closed(ask.window)
+        place: Place = ask.after or Place()
+        window = closed(replace(ask.window, start=max(ask.window.start, place.until - LATE_S)))
         begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
-        sample = Sample(self, ask, window, begun + seconds / 2, begun + seconds)
+        sample = Sample(self, ask, window, place, begun + seconds / 2, begun + seconds)
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
         clock = [f"{self.name}: {words}"] if (words := self.api.clock()) else []
         said = tuple(dict.fromkeys([*sample.said, *clock]))
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
-        return Batch.of(rows, ask.budget, left_out=said, gap=gap)
+        until = place.until if gap else window.end  # of what there is a part, all is asked again
+        after = Place(until, place.settled | sample.settled)
+        return Batch.of(rows, ask.budget, left_out=said, gap=gap, after=after)
 
 
 @dataclass
@@ -113,9 +126,11 @@ class Sample:
     traces: Traces
     ask: SourceQuery
     window: Window
+    place: Place
     half: float  # when searching has to be over, of the monotonic clock
     until: float  # when all of it has to be
     found: dict[str, Found] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
     gap: str = ""
 
@@ -125,7 +140,9 @@ class Sample:
             self._search()
         except TelemetryError as error:
             self.gap = str(error)
-        for rows in self._looked_up():
+        for trace, rows in self._looked_up():
+            if all(row["start"] and row["start"] < self.window.end - SETTLED_S for row in rows):
+                self.settled.add(trace.id)
             if len(rows) > MOST_SPANS:
                 self.said.append(f"spans beyond {MOST_SPANS} of one trace were left out")
             if any(self.ask.scope.holds(row["service"]) for row in rows):
@@ -138,11 +155,10 @@ class Sample:
         full = self._take([replace(cell, most=room["any"]) for cell in cells])
         if not full:
             return
-        length = math.ceil(cells[0].window.seconds / 60)
         self.said.append(
             f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
-            f"median) and {room['any']} others of a service in {length} min were left out: a "
-            "sample, whose shares are not the system's"
+            f"median) and {room['any']} others of a service in each slice of time were left out: "
+            "a sample, whose shares are not the system's"
         )
         slow_ms = SLOW * median(one.ms for one in self.found.values())
         for sort in ("failing", "slow"):
@@ -156,11 +172,10 @@ class Sample:
             others = f"{len(services) - SERVICES} of {len(services)} services"
             self.said.append(f"traces of {others} were not asked for")
             services = services[:SERVICES]
-        fit = max(1, SLICES // max(1, len(services)))
-        slices = min(fit, max(1, math.ceil(self.window.seconds / SHORTEST_S)))
-        cells = [
-            Question(service, part) for part in cut(self.window, slices) for service in services
-        ]
+        shortest = LATE_S if self.place.settled else SHORTEST_S
+        slices = min(SLICES // max(1, len(services)), math.ceil(self.window.seconds / shortest))
+        parts = cut(self.window, max(1, slices))
+        cells = [Question(service, part) for part in parts for service in services]
         return cells, TRACES // max(1, len(cells), SLICES)
 
     def _take(self, questions: Sequence[Question]) -> list[Question]:
@@ -172,18 +187,19 @@ class Sample:
             full += [question] * (len(found) == question.most)
         return full
 
-    def _looked_up(self) -> Iterator[Sequence[Row]]:
+    def _looked_up(self) -> Iterator[tuple[Found, Sequence[Row]]]:
         """The spans of what was found, what there is least of first."""
-        every, had, problems = list(self.found.values()), 0, list[str]()
+        every = [one for one in self.found.values() if one.id not in self.place.settled]
+        had, problems = 0, list[str]()
         try:
-            for _, rows in self._asked(_spans, every, self.until):
+            for trace, rows in self._asked(_spans, every, self.until):
                 if isinstance(rows, str):
                     problems.append(rows)
                     if len(problems) == PATIENCE:
                         break
                 else:
                     had += 1
-                    yield rows
+                    yield trace, rows
         except TelemetryError as error:
             problems.append(str(error))
         if had < len(every):

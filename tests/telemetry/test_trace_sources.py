@@ -79,8 +79,8 @@ def test_each_sort_has_its_share_and_each_time(backend):
     seen = {int(row["start"] - START) // 100 for row in taken.values()}
     assert seen == set(range(SLICES))
     (said,) = batch.left_out
-    assert "beyond 8 failing, 4 slow (of 3 times the median) and 8 others of a service" in said
-    assert "in 2 min were left out: a sample" in said
+    assert "beyond 4 failing, 2 slow (of 3 times the median) and 14 others of a service" in said
+    assert "in each slice of time were left out: a sample" in said
     assert batch.gap == ""
 
 
