@@ -17,9 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from ..incident.lifecycle import OVER as ENDED
+from ..incident.lifecycle import OVER
 from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK, insert_once, inserting
-from ..record.work import OVER
+from ..record.waking import ENDED
 from ..telemetry.model import Catalogue
 from .telling import new_id
 
@@ -153,4 +153,4 @@ def runs(connection: Connection, incident_id: str) -> bool:
         WORK, WORK.c.incident_id == INCIDENTS.c.id
     )
     row = connection.execute(query.where(INCIDENTS.c.id == incident_id)).first()
-    return row is not None and row.status != OVER and row.state not in ENDED
+    return row is not None and row.status not in ENDED and row.state not in OVER

@@ -5,9 +5,7 @@ own rows first, and two of them never wait for each other crosswise.
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,22 +14,23 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     and_,
-    bindparam,
     func,
     or_,
     select,
     update,
 )
 
+from ..errors import InputError
+from ..incident.lifecycle import ACTIVE
 from .database import reader
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
-from .tables import WORK, insert_once, inserting
+from .tables import INCIDENTS, WORK, insert_once
+from .waking import ENDED, HANDED_OVER, NEW, OVER, READY, STUCK, WAITING, wake
 
 FAILURES = 6
 """In a row, without a step done in between: then a person has to look."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0
 """Between two tries: doubled each time."""
-READY, WAITING, OVER, STUCK = "ready", "waiting", "over", "stuck"
 
 
 @dataclass(frozen=True)
@@ -46,45 +45,6 @@ class Standing:
     lease_until: float | None
     attempts: int
     graph: str
-
-
-def wake(connection: Connection, incident_id: str, at: float | None = None, why: str = "") -> None:
-    """Have the incident looked at, now or at this time, whoever works it: inside the transaction
-    of what is to be seen, at its end.
-
-    at: unix seconds by the shared clock. What is over stays over, what is stuck waits for a person.
-    """
-    wake_all(connection, [incident_id], at, why)
-
-
-def wake_all(
-    connection: Connection, incident_ids: Iterable[str], at: float | None = None, why: str = ""
-) -> None:
-    """As `wake`, several, always in one order."""
-    due = shared_clock(connection) if at is None else at
-    rows = [{"woken": each, "due": due, "said": why} for each in sorted(incident_ids)]
-    if rows:
-        connection.execute(_begun(connection.dialect.name), rows)
-        connection.execute(SOONER, rows)
-
-
-@cache
-def _begun(dialect: str) -> Any:
-    values = {"incident_id": bindparam("woken"), "wake_at": bindparam("due")}
-    put = inserting(dialect, WORK).values(**values, why=bindparam("said"), **NEW)
-    return put.on_conflict_do_nothing()
-
-
-NEW = {"status": READY, "token": 0, "attempts": 0, "graph": ""}
-SOONER = (
-    update(WORK)
-    .where(
-        WORK.c.incident_id == bindparam("woken"),
-        or_(WORK.c.status == READY, WORK.c.status == WAITING),
-        or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > bindparam("due")),
-    )
-    .values(wake_at=bindparam("due"), why=bindparam("said"))
-)
 
 
 class Work:
@@ -125,7 +85,7 @@ class Work:
             assert row is not None
             if row["owner"] and row["lease_until"] > now and not is_dead(row["owner"]):
                 return None
-            status = OVER if row["status"] == OVER else READY
+            status = row["status"] if row["status"] in ENDED else READY
             return _taken(connection, row, owner, now + lease_s, status, attempts=0)
 
     def claim_next(
@@ -171,13 +131,15 @@ class Work:
     def release(self, lease: Lease, wake_at: float | None, why: str) -> str:
         """Give it back, to be looked at again at this time (None: it is over); its status then.
 
-        Who woke it meanwhile is heard: the sooner time counts, and what was woken is not over.
-        Raises LeaseLost.
+        Who woke it meanwhile is heard: the sooner time counts, and what was woken is not over. One
+        that ends unresolved is handed over to people. Raises LeaseLost.
         """
         with self.engine.begin() as connection:
             row = _locked(connection, _of(lease))
             times = [at for at in (wake_at, row["wake_at"] if row else None) if at is not None]
-            status = WAITING if times else OVER
+            status = WAITING if times else _end_of(connection, lease.incident_id, row)
+            if status == HANDED_OVER:
+                why = f"ended unresolved: a person has to take it over; {TAKE}"
             values = {"wake_at": min(times, default=None), "why": why, "status": status}
             _change(connection, lease, {**values, "attempts": 0, **FREE})
         return status
@@ -225,6 +187,14 @@ class Work:
             values = {"status": READY, "attempts": 0, "wake_at": self.clock(connection), "why": why}
             return connection.execute(update(WORK).where(stuck).values(values)).rowcount == 1
 
+    def take_over(self, connection: Connection, incident_id: str, by: str) -> None:
+        """What was handed over is theirs, as the last that the transaction does. Raises
+        InputError where nothing was, or somebody was quicker."""
+        here = and_(WORK.c.incident_id == incident_id, WORK.c.status == HANDED_OVER)
+        theirs = update(WORK).where(here).values(status=OVER, why=f"taken over by {by}")
+        if connection.execute(theirs).rowcount != 1:
+            raise InputError(f"{incident_id} is not handed over, or somebody took it just now")
+
     def due(self, most: int) -> list[str]:
         """Incidents that may be taken now, the one that waits longest first."""
         with self.reading.begin() as connection:
@@ -240,6 +210,7 @@ class Work:
 
 
 GO_ON = "`warroom resume` tries it again"
+TAKE = "`warroom resume` takes it"
 FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 """Given back; the token counts on, so that a straggler of the old holder is refused."""
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
@@ -281,6 +252,15 @@ def _taken(
     here = and_(WORK.c.incident_id == row["incident_id"], WORK.c.token == row["token"])
     taken = connection.execute(update(WORK).where(here).values(values)).rowcount == 1
     return Lease(row["incident_id"], owner, token, until or math.inf) if taken and owner else None
+
+
+def _end_of(connection: Connection, incident_id: str, row: RowMapping | None) -> str:
+    """How it ends: as it had, once a person has it; else by its state, where it has one."""
+    if row is not None and row["status"] in ENDED:
+        return row["status"]
+    state = select(INCIDENTS.c.state).where(INCIDENTS.c.id == incident_id)
+    open_ = connection.execute(state).scalar() in [each.value for each in ACTIVE]
+    return HANDED_OVER if open_ else OVER
 
 
 def _change(connection: Connection, lease: Lease, values: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from ...incident.action import Verdict
 from ...incident.identity import automatic
 from ...record.store import Store
 from ...record.tables import WORK
-from ...record.work import OVER, STUCK
+from ...record.waking import ENDED, STUCK
 from ...service.worker import Turns
 from ..framework.grid import ResultGrid
 from ..studies import synthetic
@@ -116,7 +116,7 @@ def _end(store: Store, incidents: Sequence[str]) -> None:
     _wake(store, incidents, 0.0)
     until, found = time.monotonic() + PATIENCE_S, Counter[str]()
     query = select(WORK.c.status).where(WORK.c.incident_id.in_(incidents))
-    while found[OVER] < len(incidents):
+    while sum(found[end] for end in ENDED) < len(incidents):
         _decline(store)
         with store.reading.begin() as connection:
             found = Counter(connection.execute(query).scalars())

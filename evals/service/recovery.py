@@ -14,7 +14,7 @@ from ...intake.telling import opened
 from ...record.leases import LEASE_S, is_dead, new_owner
 from ...record.store import Store, add
 from ...record.tables import WORK
-from ...record.work import READY, WAITING, wake
+from ...record.waking import READY, WAITING, wake
 from ..framework.grid import ResultGrid
 from .figure import Figure, target
 from .installation import Installation, installation

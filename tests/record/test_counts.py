@@ -7,7 +7,7 @@ from sqlalchemy import update
 from warroom.record.counts import counts
 from warroom.record.store import Store
 from warroom.record.tables import WORK
-from warroom.record.work import wake
+from warroom.record.waking import wake
 
 
 def figures(store: Store) -> dict[str, float]:
