@@ -5,8 +5,8 @@
 
 Every node reads the document from the store and files its report there; the state carries only
 where to go next. A person decides at `commander`, `whether` and `approval`, time at
-`looked_again`, `stabilised`, `held_back` and `waited`; the only nodes with effects on the world are
-`act`, `undo`, `send_internal` and `send_approved`.
+`looked_again`, `stabilised`, `held_back`, `undo_owed` and `waited`; the only nodes with effects on
+the world are `act`, `undo`, `send_internal` and `send_approved`.
 """
 
 from functools import cache
@@ -34,7 +34,7 @@ from .agents.runtime.node import (
     specialist,
 )
 from .agents.runtime.outbox import send
-from .agents.runtime.waits import look_again, looked_again, stabilise, wait_on, waited
+from .agents.runtime.waits import held_back, look_again, looked_again, stabilise, wait_on, waited
 from .agents.runtime.whether import ask_whether, await_whether
 from .incident.action import WELL, Outcome
 from .state import Acted, CommunicationState, IncidentState, Told
@@ -103,13 +103,14 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_node("commander", await_commander)
     graph.add_node("refused", note_refusal)
     graph.add_node("act", act)
-    graph.add_node("held_back", waited)
+    graph.add_node("held_back", held_back)
     graph.add_node("ask_whether", ask_whether)
     graph.add_node("whether", await_whether)
     graph.add_node("stabilise", stabilise)
     graph.add_node("stabilised", waited)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
+    graph.add_node("undo_owed", held_back)
     graph.add_node("watch", specialist(steps.WATCH, outcome_of))
     graph.add_node("wait", wait_on)
     graph.add_node("waited", waited)
@@ -127,7 +128,8 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
-    graph.add_conditional_edges("undo", after_undo, ["debug", "again", *WRAP_UP])
+    graph.add_conditional_edges("undo", after_undo, ["undo_owed", "debug", "again", *WRAP_UP])
+    graph.add_edge("undo_owed", "undo")
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
     graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
     graph.add_edge("wait", "waited")
@@ -214,7 +216,6 @@ AFTER_ACT = {
     Acted.lapsed: "ask",
     Acted.held: "held_back",
     Acted.unfit: "again",
-    Acted.past: "watch",
     Acted.over: END,
 }
 """Where to go by what became of the action."""
@@ -240,8 +241,9 @@ def after_verify(state: IncidentState) -> list[str]:
 
 
 def after_undo(state: IncidentState) -> list[str]:
-    """What was taken back for having no part in the recovery ends as the recovery does."""
-    return _on(state)
+    """What may not be taken back yet is owed; after that it ends as the recovery does, also where
+    the action had no part in it."""
+    return ["undo_owed"] if state.take_back else _on(state)
 
 
 def _on(state: IncidentState) -> list[str]:

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from .agents.runtime.context import ResponseContext
+from .agents.runtime.node import introduce
+from .agents.runtime.outbox import hand_over
 from .errors import InputError, StoreError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
@@ -40,13 +42,16 @@ from .record.events import Told
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, new_owner, writing
 from .record.ledger import Request
-from .record.work import OVER
+from .record.waking import ENDED
 from .settings import Settings
-from .state import IncidentState, Pause
+from .state import IncidentState, Pause, Waits
 from .tracing.spans import begin
 
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
+FOR_TIME = get_args(Waits)
+MEASURED = "waits until it can be measured again"
+HELD = "an approved action, or its undo, is held back; see the timeline"
 LEAST_S = 1.0
 """Before a turn that came too early is tried again."""
 
@@ -100,7 +105,7 @@ class Response:
         """Keep the alert; the incident that has it, and whether that is a new one."""
         context = self.context
         calls = calls_of(context.catalogue)
-        return take(context.store, alert, context.model_layer.note, context.clock(), calls)
+        return take(context.store, alert, context.clock(), calls)
 
     def run(self, incident_id: str) -> Iterator[ResponseEvent]:
         """Work the incident for one turn; yields what happens.
@@ -122,7 +127,7 @@ class Response:
             )
         with holding(self.work, lease, self.lease_s) as held:
             yield held
-        if held.status == OVER:
+        if held.status in ENDED:
             prune(self.graph, incident_id)
 
     def turn(self, held: Held) -> Generator[ResponseEvent]:
@@ -136,13 +141,15 @@ class Response:
         context = replace(self.context, store=self.context.store.under(held.lease))
         with readable():
             self._fit(held)
-            given = None if self.over(incident_id) else self._entry(incident_id)
+            given = None if self.over(incident_id) else self._entry(context, incident_id)
             while given is not None and not held.ended.is_set():
                 yield from self._stream(held, context, given)
                 self.work.heard(held.lease)
                 given = self._answers(incident_id)
             if not held.ended.is_set():
                 held.until, held.why = self._until(incident_id)
+            if held.until is None:
+                hand_over(context, incident_id)
 
     def waiting(self, incident_id: str) -> list[Request]:
         """What the incident waits for people to decide."""
@@ -151,7 +158,7 @@ class Response:
     def over(self, incident_id: str) -> bool:
         """Whether the graph has run to its end."""
         standing = self.work.standing(incident_id)
-        if standing is not None and standing.status == OVER:
+        if standing is not None and standing.status in ENDED:
             return True
         snapshot = self.graph.get_state(self._config(incident_id))
         # `next` leaves out a step that is done and not yet followed: its writes wait to be applied.
@@ -159,7 +166,8 @@ class Response:
 
     def timer(self, incident_id: str) -> float | None:
         """Seconds until the time comes that the graph waits for; None: it waits for none."""
-        timers = [each["subject"] for each in self._pauses(incident_id) if each["kind"] == "timer"]
+        pauses = self._pauses(incident_id)
+        timers = [each["subject"] for each in pauses if each["kind"] in FOR_TIME]
         due = [self.context.store.timers.due_at(incident_id, name) for name in timers]
         now = self.work.now()
         return min((max(0.0, (at or now) - now) for at in due), default=None)
@@ -174,7 +182,8 @@ class Response:
         times = [request.expires_at for request in asked]
         times += [now + wait] if wait is not None else []
         said = [f"waits for a person: {request.title}" for request in asked[:1]]
-        said += ["waits until it can be measured again"] if wait is not None else []
+        held = any(each["kind"] == "held" for each in self._pauses(incident_id))
+        said += [HELD if held else MEASURED] if wait is not None else []
         return max(min(times, default=now), now + LEAST_S), "; ".join(said) or "goes on"
 
     def _fit(self, held: Held) -> None:
@@ -189,10 +198,11 @@ class Response:
                 raise
             self.work.ran_on(held.lease, version)
 
-    def _entry(self, incident_id: str) -> Any:
+    def _entry(self, context: ResponseContext, incident_id: str) -> Any:
         """What to feed the graph: a fresh state, answers to its interrupts, or 'go on'."""
         snapshot = self.graph.get_state(self._config(incident_id))
         if not snapshot.values:
+            introduce(context, incident_id)
             return IncidentState(incident_id=incident_id)
         return self._answers(incident_id) or Resume
 
@@ -205,7 +215,7 @@ class Response:
 
     def _met(self, pause: Pause) -> bool:
         store = self.context.store
-        if pause["kind"] == "timer":
+        if pause["kind"] in FOR_TIME:
             return store.timers.due_at(pause["incident_id"], pause["subject"]) is None
         return store.ledger.decision(pause["incident_id"], pause["subject"]) is not None
 

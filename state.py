@@ -20,7 +20,6 @@ class Acted(StrEnum):
     void = "void"  # proven not to have happened: asked anew
     lapsed = "lapsed"  # the approval ran out before it was used: asked anew
     held = "held"  # it may not happen now: tried again in a while
-    past = "past"  # the same in a recording, in which waiting changes nothing
     unfit = "unfit"  # the system is not as it was planned for: planned anew
     over = "over"  # the incident was closed meanwhile
     withdrawn = "withdrawn"  # the sender says it is resolved: watched before it is asked anew
@@ -61,9 +60,13 @@ class Told(BaseModel):
     told: int = Field(default=0, description="messages sent by this branch")
 
 
+Waits = Literal["timer", "held"]
+"""For time: until it can be measured, or until what may not happen yet is tried again."""
+
+
 class Pause(TypedDict):
     """What a node says in `interrupt()`: what it waits for. Plain data: it lies in checkpoints."""
 
-    kind: Literal["action", "text", "effect", "timer"]
+    kind: Literal["action", "text", "effect"] | Waits
     subject: str  # hash of the plan or text that is asked about; the timer's name
     incident_id: str

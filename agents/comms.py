@@ -166,6 +166,13 @@ def _message(
     )
 
 
+def handing_over(document: Incident, now: datetime, language: str = "en") -> Message:
+    """What is told inside once the response has ended and the incident is not resolved."""
+    briefing = replace(brief(document, now), stage=Stage.handed_over.value)
+    template = f"{Stage.handed_over}.{language}.md"
+    return _message(document, briefing, Audience.engineering, template, language)
+
+
 def retold(
     document: Incident, now: datetime, message: Message, story: Sequence[Sentence]
 ) -> Message:

@@ -35,6 +35,7 @@ DETECT = Step(
     "classify, assess the impact",
     reports.DetectionReport,
     triage.detect,
+    looks=True,
     asked=Asked(replies.DetectionReply, effort=Effort.choice),
 )
 SWEEP = Step(
@@ -108,6 +109,7 @@ VERIFY = Step(
     reports.VerificationReport,
     observability.verify,
     assesses=True,
+    looks=True,
     asked=Asked(replies.AssessmentReply, effort=Effort.least),
 )
 WATCH = replace(VERIFY, title="watch whether it ends by itself", playbook=observability.watch)

@@ -10,9 +10,13 @@ from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
 from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.document import Incident
 from ..incident.identity import Identity
+from ..incident.timeline import Event, EventKind, utc_now
+from ..record import audit
 from ..record.ledger import LAPSED, Asks, Request
-from ..record.store import Store
+from ..record.store import Store, revise
+from ..record.waking import HANDED_OVER
 from ..settings import Settings
 from .configuration import Sources, recall
 
@@ -52,6 +56,25 @@ def reject(store: Store, incident_id: str, subject: str, by: Identity, reason: s
     if not reason.strip():
         raise InputError("a rejection needs a reason: --reason 'why'")
     return store.ledger.decide(incident_id, subject, Verdict.rejected, by, reason.strip())
+
+
+def take_over(store: Store, incident_id: str, by: Identity) -> bool:
+    """Take what was handed over, under one's name; whether there was anything to take. Raises
+    NotFound, InputError where somebody was quicker."""
+    standing = store.work.standing(incident_id)
+    if standing is None or standing.status != HANDED_OVER:
+        return False
+
+    def theirs(document: Incident) -> None:
+        text = f"{by.name} has taken it over"
+        at = max([utc_now(), *(t.at for t in document.transitions)])
+        document.record(Event(at=at, actor=by.name, kind=EventKind.decision, text=text))
+
+    with store.durable.begin() as connection:
+        revise(connection, incident_id, theirs)
+        audit.add(connection, str(by), "taken over", incident_id)
+        store.work.take_over(connection, incident_id, by.name)
+    return True
 
 
 def edit(

@@ -26,9 +26,10 @@ def masked(incident: Incident) -> Incident:
 def masked_content(content: Any) -> Any:
     """JSON with every secret in its texts masked in the same way."""
     from ..models.masking import Mask  # its patterns take a moment
+    from ..models.redaction import each_text, texts_in
 
     mask = Mask()
-    mask.learn(_texts(content))
+    mask.learn(texts_in(content))
     known: dict[tuple[str, str], str] = {}
 
     def one(value: str, name: str) -> str:
@@ -36,24 +37,7 @@ def masked_content(content: Any) -> Any:
             known[value, name] = mask.reveal(mask.mask_value(value, name))
         return known[value, name]
 
-    return _walked(content, "", one)
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
-    return [value] if isinstance(value, str) else []
-
-
-def _walked(value: Any, name: str, one) -> Any:
-    """Strings only: a number that looks like one of a card stays a number."""
-    if isinstance(value, dict):
-        return {key: _walked(each, key, one) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_walked(each, name, one) for each in value]
-    return one(value, name) if isinstance(value, str) else value
+    return each_text(content, one)
 
 
 def _follow(incident: Incident, clean: Incident) -> None:

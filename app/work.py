@@ -25,8 +25,8 @@ Commander = Callable[[Request], bool]
 def deliver(response: Response, alerts: Sequence[Alert], body: bytes, sources: Sources) -> Handed:
     """Take every alert in: the worst of each service has the incident, the others join it."""
     context = response.context
-    note, calls = context.model_layer.note, calls_of(context.catalogue)
-    handed = hand_over(context.store, alerts, body, context.clock(), calls, note)
+    calls = calls_of(context.catalogue)
+    handed = hand_over(context.store, alerts, body, context.clock(), calls)
     for incident_id, new in handed.incidents.items():
         if new:
             remember(context.settings, incident_id, sources)

@@ -15,6 +15,7 @@ from ..incident.timeline import EventKind, from_ts
 from ..prompts.values import began
 from ..record.ledger import Request
 from ..record.store import IncidentRow
+from ..record.waking import HANDED_OVER, STUCK
 from .closing import advice, questions, where
 from .desk import print_json
 from .exits import Exit
@@ -146,14 +147,19 @@ def listing(console: Console, rows: Sequence[IncidentRow]) -> None:
     if not rows:
         console.print(f"no incidents yet; {FIRST}")
         return
-    wide = max(len(row.state) for row in rows)
+    wide = max(len(_state(row)) for row in rows)
     head = f"{'incident':<24}  {'opened (UTC)':<16}  {'level':<5}  {'state':<{wide}}  title"
     say(console, (head, "dim"))
     for row in rows:  # an id is copied into the next command: it stands first and is never cut
         opened = f"{from_ts(row.opened_at):%Y-%m-%d %H:%M}"
         level = row.severity or value(None, "")
-        known = f"{row.id:<24}  {opened:<16}  {level:<5}  {row.state:<{wide}}  "
+        known = f"{row.id:<24}  {opened:<16}  {level:<5}  {_state(row):<{wide}}  "
         say(console, known, shown(row.title))
+
+
+def _state(row: IncidentRow) -> str:
+    """With what a person has to know of the work on it."""
+    return f"{row.state}, {row.work}" if row.work in (HANDED_OVER, STUCK) else row.state
 
 
 def waiting(console: Console, alerts: Sequence[Alert]) -> None:

@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..app.configuration import Sources, settings
+from ..app.configuration import Sources, recall, settings
+from ..app.decisions import take_over
 from ..app.record import Record
 from ..errors import InputError
 from ..incident.document import Alert
+from ..incident.identity import at_terminal
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from .desk import Desk, opening, print_json
@@ -39,7 +41,10 @@ def resume_command(
     from ..app.work import reopen  # langgraph takes seconds to import
 
     desk, configured = Desk.open(as_json), settings()
-    Record(configured).incident(incident_id)
+    record = Record(configured)
+    record.incident(incident_id)
+    if take_over(record.store, incident_id, at_terminal("on-call commander")):
+        say(desk.console, ("  ✓ ", "good"), f"{incident_id} was handed over and is yours now")
     sources = Sources(telemetry=telemetry, operations=operations)
     with reopen(configured, incident_id, sources) as response:
         code, result = _work(desk, response, incident_id)
@@ -59,11 +64,30 @@ def _respond(
             over = f"{delivery.left_out} of {len(alerts)}"
             text = f"alerts that are over or silenced and belong to no open incident: {over}"
             say(desk.console, ("  left out  ", "dim"), text)
-        outcomes = [_work(desk, response, incident_id) for incident_id in delivery.incidents]
+        outcomes = [
+            (_work if new else _go_on)(desk, response, incident_id)
+            for incident_id, new in delivery.incidents.items()
+        ]
     if desk.as_json:
         print_json([result for _code, result in outcomes])
     codes = {code for code, _result in outcomes}
     return next((code for code in WORST_FIRST if code in codes), Exit.done)
+
+
+def _go_on(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:
+    """Go on with what has the alert already: over the telemetry that it was opened with, which its
+    answers rest on. Where another was named, that is said."""
+    from ..app.work import reopen
+
+    configured = response.context.settings
+    kept = recall(configured, incident_id).telemetry
+    if kept is None or kept == response.context.recorder.origin:
+        return _work(desk, response, incident_id)
+    text = f"{incident_id} has this alert and goes on over {kept}"
+    cure = f"`warroom resume {incident_id} --telemetry DIR` goes on over another"
+    say(desk.console, ("  ! ", "watch"), f"{text}; {cure}")
+    with reopen(configured, incident_id, Sources()) as as_opened:
+        return _work(desk, as_opened, incident_id)
 
 
 def _work(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:

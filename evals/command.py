@@ -1,4 +1,4 @@
-"""`warroom eval` and `warroom eval rca` as the command line takes them.
+"""`warroom eval`, `eval rca` and `eval service` as the command line takes them.
 
 Without a sub-command the group itself runs: `warroom eval --repeat 2` stays what it was.
 """
@@ -121,6 +121,33 @@ def evaluate_rca(
         cases, set_ or [], case or [], method, without, ablation, degraded, report, files
     )
     raise typer.Exit(eval_rca_command(options))
+
+
+FIGURES = "intake, recovery, incidents, steps, memory or capacity"
+
+
+@evaluations.command("service")
+def evaluate_service(
+    figure: Annotated[str, typer.Argument(metavar="FIGURE", help=f"One of {FIGURES}.")],
+    database: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="sqlite or postgresql, where both can be measured."),
+    ] = "sqlite",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Smaller than in full: seconds of intake, open incidents of recovery, incidents, "
+            "runs of steps, alerts of memory.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
+    markdown: Markdown = None,
+) -> None:
+    """How much the service takes in, how soon it is back, where its limits are."""
+    from .service.command import eval_service_command
+
+    raise typer.Exit(eval_service_command(figure, database, size, seed, markdown))
 
 
 def _nothing_before(context: typer.Context) -> None:

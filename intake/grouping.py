@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from ..errors import StoreUnavailable
 from ..incident.document import Alert, Incident
@@ -17,7 +16,7 @@ from ..incident.lifecycle import State
 from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
-from ..record.work import OVER, wake
+from ..record.waking import ENDED, wake_all
 from .scopes import Calls, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened
@@ -26,9 +25,7 @@ BATCH = 1000
 """Alerts that are grouped in one transaction."""
 
 
-def group_due(
-    records: Store, now: datetime, calls: Calls | None = None, note: str = ""
-) -> dict[str, bool]:
+def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict[str, bool]:
     """Give every alert that is due to its incident; the incidents that heard something, by id, and
     whether each is a new one.
 
@@ -36,7 +33,6 @@ def group_due(
         records: the record.
         now: as the incidents live it.
         calls: who calls whom.
-        note: one line on who answers, for new incidents.
 
     Raises StoreError; what was grouped by then stays grouped.
     """
@@ -44,16 +40,35 @@ def group_due(
     while True:
         with records.durable.begin() as connection:
             due = due_rows(connection, now.timestamp())
-            batch = Batch(records, connection, now, calls or {}, note)
+            batch = Batch(records, connection, now, calls or {})
             found = batch.take(due) | found
         if len(due) < BATCH:
             return found
 
 
+LATER = ALERTS.alias()
+FIRES = and_(
+    ALERTS.c.ends_at.is_(None),
+    ~exists().where(
+        LATER.c.receiver == ALERTS.c.receiver,
+        LATER.c.fingerprint == ALERTS.c.fingerprint,
+        LATER.c.starts_at > ALERTS.c.starts_at,
+    ),
+)
+"""Not over, and not followed by a later episode."""
+
+
 def due_rows(connection: Connection, at: float) -> list[Row]:
-    """The rows to look at, ours until the transaction ends: the worst first."""
-    query = select(ALERTS).where(ALERTS.c.due_at <= at).order_by(ALERTS.c.id).limit(BATCH)
-    rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+    """The rows to look at, ours until the transaction ends: the worst first. Due is also what
+    still fires and came to an incident after its last look, once the work on that has ended."""
+    ended = and_(WORK.c.incident_id == ALERTS.c.incident_id, WORK.c.status.in_(ENDED))
+    left = and_(ALERTS.c.unworked.is_(True), FIRES, exists().where(ended))
+    found: dict[int, Row] = {}
+    for due in (ALERTS.c.due_at <= at, left):  # one by one: each has its index
+        query = select(ALERTS).where(due).order_by(ALERTS.c.due_at, ALERTS.c.id)
+        query = query.limit(BATCH - len(found)).with_for_update(skip_locked=True, of=ALERTS)
+        found |= {row.id: row for row in connection.execute(query)}
+    rows = list(found.values())
     return sorted(rows, key=lambda row: (row.scope, row.rank, row.starts_at, row.id))
 
 
@@ -76,7 +91,6 @@ class Batch:
     connection: Connection
     now: datetime
     calls: Calls
-    note: str
     shares: dict[str, Share] = field(default_factory=dict)
 
     def take(self, rows: Sequence[Row]) -> dict[str, bool]:
@@ -96,8 +110,8 @@ class Batch:
         news: list[tuple[str, IncidentEvent]] = []
         for incident_id, share in self.shares.items():
             news += [(incident_id, event) for event in self._tell(incident_id, share, known)]
-        for incident_id, event in news:
-            events.append(self.connection, incident_id, event, self.now.timestamp())
+        at = self.now.timestamp()
+        events.append_to(self.connection, [(*one, at) for one in news])
         self._wake()
         return {incident_id: share.new for incident_id, share in self.shares.items()}
 
@@ -132,7 +146,8 @@ class Batch:
             silence, due = muted.get(row.id, (None, None))
             incident_id, reason = given.get(row.id, (row.incident_id, row.reason))
             mark = {"row": row.id, "incident_id": incident_id, "reason": reason}
-            marks.append({**mark, "looked_at": row.last_at, "due_at": due, "silence_id": silence})
+            mark |= {"looked_at": row.last_at, "due_at": due, "silence_id": silence}
+            marks.append({**mark, "unworked": row.id in given})
         if marks:
             connection = self.connection
             connection.execute(update(ALERTS).where(ALERTS.c.id == bindparam("row")), marks)
@@ -167,7 +182,7 @@ class Batch:
         news: list[IncidentEvent] = []
         if share.new:
             first, *arrivals = arrivals
-            document = opened(incident_id, first.alert, self.now, self.note, share.related)
+            document = opened(incident_id, first.alert, self.now, related=share.related)
             store.add(self.connection, document)
             news.append(AlertTaken(alert=first.alert))
         share.told = share.new or bool(arrivals or share.ended) or doubled(before, count)
@@ -194,14 +209,8 @@ class Batch:
         self.records.ledger.withdraw(incident_id, by, reason, self.connection)
 
     def _firing(self, incident_id: str) -> int:
-        """How many alerts of it fire: not over, and not followed by a later episode."""
-        later = ALERTS.alias()
-        followed = sa.exists().where(
-            later.c.receiver == ALERTS.c.receiver,
-            later.c.fingerprint == ALERTS.c.fingerprint,
-            later.c.starts_at > ALERTS.c.starts_at,
-        )
-        here = (ALERTS.c.incident_id == incident_id, ALERTS.c.ends_at.is_(None), ~followed)
+        """How many alerts of it fire."""
+        here = (ALERTS.c.incident_id == incident_id, FIRES)
         return self.connection.execute(select(func.count()).where(*here)).scalar_one()
 
     def _wake(self) -> None:
@@ -210,10 +219,9 @@ class Batch:
 
         Rows of work come last: in this order nobody waits in a circle.
         """
-        for incident_id in sorted(self.shares):
-            if self.shares[incident_id].told:
-                wake(self.connection, incident_id, why="alerts came in")
-        mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status == OVER)
+        told = [incident_id for incident_id, share in self.shares.items() if share.told]
+        wake_all(self.connection, told, why="alerts came in")
+        mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status.in_(ENDED))
         held = select(WORK.c.incident_id).where(*mine).with_for_update(read=True)
         if over := self.connection.execute(held).scalars().first():
             raise StoreUnavailable(f"{over} ended while an alert joined it; look again")

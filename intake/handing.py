@@ -35,7 +35,6 @@ def hand_over(
     body: bytes,
     now: datetime,
     calls: Calls | None = None,
-    note: str = "",
 ) -> Handed:
     """Keep them and group them. What is handed over again is looked at again.
 
@@ -45,11 +44,10 @@ def hand_over(
         body: as they came.
         now: as their incidents live it.
         calls: who calls whom, by component.
-        note: one line on who answers, for new incidents.
     """
     delivery = Delivery(HANDED, body, alerts=alerts)
     keep(records.engine, [delivery], now.timestamp(), remind_s=0.0)
-    grouped = group_due(records, now, calls, note)
+    grouped = group_due(records, now, calls)
     order = sorted(alerts, key=lambda alert: (alert.service, rank_of(alert)))
     found = [_incident_of(records, alert) for alert in order]
     ids = dict.fromkeys(incident_id for incident_id in found if incident_id)
@@ -57,13 +55,13 @@ def hand_over(
 
 
 def take(
-    records: Store, alert: Alert, note: str, now: datetime, calls: Calls | None = None
+    records: Store, alert: Alert, now: datetime, calls: Calls | None = None
 ) -> tuple[str, bool]:
     """The incident that has this alert now, and whether it is a new one.
 
     Raises InputError where none has: it is over, or silenced.
     """
-    handed = hand_over(records, [alert], alert.model_dump_json().encode(), now, calls, note)
+    handed = hand_over(records, [alert], alert.model_dump_json().encode(), now, calls)
     if not handed.incidents:
         raise InputError(f"{alert.name} is over or silenced, and no incident that runs has it")
     return next(iter(handed.incidents.items()))

@@ -4,6 +4,7 @@ one does.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from threading import Event, Thread
 from typing import Self
@@ -22,6 +23,8 @@ from .sns import Fetch, fetch
 LOG = logging.getLogger(__name__)
 PACE_S = 0.5
 """Between the first alert of a round and its grouping."""
+REST = 3.0
+"""Times as long as the last round took: taking alerts in has most of the time, whatever comes."""
 LOOK_S = 1.0
 """Between two looks where nothing comes in: silences end, and other processes keep alerts too."""
 
@@ -56,12 +59,15 @@ class Reception:
         self._thread.join()
 
     def _group(self) -> None:
+        took = 0.0
         while not self._stop.is_set():
             self._news.wait(LOOK_S)
-            self._stop.wait(PACE_S)  # more have come by then, and are grouped in one go
+            self._stop.wait(max(PACE_S, REST * took))  # more have come by then, for one go
             self._news.clear()
+            began = time.monotonic()
             try:
                 group_due(self.records, utc_now(), self.calls())
             except StoreError as error:  # what is due stays due
                 LOG.warning("alerts wait to be grouped: %s", error)
                 self._stop.wait(LOOK_S)
+            took = time.monotonic() - began

@@ -17,7 +17,7 @@ from ..incident.timeline import utc_now
 from ..record import audit, events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK
-from ..record.work import OVER, wake
+from ..record.waking import OVER, wake
 from .scopes import runs
 from .telling import Arrival, join, new_id, opened
 

@@ -15,11 +15,11 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from ..incident.lifecycle import OVER as ENDED
-from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK, insert_once
-from ..record.work import OVER
+from ..incident.lifecycle import OVER
+from ..record.tables import ALERTS, GROUPS, INCIDENTS, WORK, insert_once, inserting
+from ..record.waking import ENDED
 from ..telemetry.model import Catalogue
 from .telling import new_id
 
@@ -76,13 +76,14 @@ class Scope:
 
     def write(self) -> None:
         """Keep which incident takes what."""
-        for component in sorted(self.changed):
-            incident_id, last_at = self.groups[component]
-            key = {"scope": self.scope, "component": component}
-            values = {"incident_id": incident_id, "last_at": last_at}
-            if not insert_once(self.connection, GROUPS, **key, **values):
-                here = sa.and_(*(GROUPS.c[name] == value for name, value in key.items()))
-                self.connection.execute(update(GROUPS).where(here).values(values))
+        names = ("scope", "component", "incident_id", "last_at")
+        rows = [(self.scope, one, *self.groups[one]) for one in sorted(self.changed)]
+        put = inserting(self.connection.dialect.name, GROUPS)
+        kept = put.on_conflict_do_update(
+            index_elements=names[:2], set_={name: put.excluded[name] for name in names[2:]}
+        )
+        if rows:
+            self.connection.execute(kept, [dict(zip(names, row, strict=True)) for row in rows])
 
     def runs(self, incident_id: str) -> bool:
         """Whether its graph is not over yet, however it stands."""
@@ -152,4 +153,4 @@ def runs(connection: Connection, incident_id: str) -> bool:
         WORK, WORK.c.incident_id == INCIDENTS.c.id
     )
     row = connection.execute(query.where(INCIDENTS.c.id == incident_id)).first()
-    return row is not None and row.status != OVER and row.state not in ENDED
+    return row is not None and row.status not in ENDED and row.state not in OVER

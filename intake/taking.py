@@ -17,17 +17,16 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..incident.document import Alert
 from ..incident.severity import parse_severity
 from ..record.database import durable
-from ..record.tables import ALERTS, DELIVERIES
+from ..record.tables import ALERTS, DELIVERIES, inserting
 from .identity import DEFAULT, Labels, identity_of
 
 LATE_S = 600.0
@@ -85,7 +84,8 @@ def keep(
     with durable(engine).begin() as connection:
         _count(connection, mine, at)
         if exact:
-            connection.execute(_upsert(connection, at, remind_s), sorted(exact, key=_key))
+            told_of = _upsert(connection.dialect.name, remind_s)
+            connection.execute(told_of, sorted(exact, key=_key))
         words = [
             Word(row, _said(alert), _came_before(connection, row))
             for row, (_, alert) in zip(rows, told, strict=True)
@@ -100,8 +100,6 @@ def _names_episode(alert: Alert) -> bool:
 
 
 def _count(connection: Connection, deliveries: Sequence[Delivery], at: float) -> None:
-    put = _insert(connection, DELIVERIES)
-    again = {"times": DELIVERIES.c.times + 1, "last_at": _max(DELIVERIES.c.last_at, sa.literal(at))}
     rows = [
         {
             "receiver": delivery.receiver,
@@ -116,8 +114,14 @@ def _count(connection: Connection, deliveries: Sequence[Delivery], at: float) ->
         for delivery in deliveries
     ]
     if rows:
-        kept = put.on_conflict_do_update(index_elements=["receiver", "key"], set_=again)
-        connection.execute(kept, rows)
+        connection.execute(_counted(connection.dialect.name), rows)
+
+
+@cache  # a statement takes longer to build than to run
+def _counted(dialect: str) -> Any:
+    put, old = inserting(dialect, DELIVERIES), DELIVERIES.c
+    again = {"times": old.times + 1, "last_at": _max(old.last_at, put.excluded.last_at)}
+    return put.on_conflict_do_update(index_elements=["receiver", "key"], set_=again)
 
 
 def _came_before(connection: Connection, row: dict[str, Any]) -> bool:
@@ -165,15 +169,16 @@ def rank_of(alert: Alert) -> int:
     return level.rank if level else UNKNOWN
 
 
-def _upsert(connection: Connection, at: float, remind_s: float) -> Any:
+@cache
+def _upsert(dialect: str, remind_s: float) -> Any:
     """One statement for what names its episode: the rules above as columns."""
-    put = _insert(connection, ALERTS)
+    put = inserting(dialect, ALERTS)
     old, new = ALERTS.c, put.excluded
     ends, fires = new.ends_at.is_not(None), new.ends_at.is_(None)
-    again = sa.and_(fires, old.end_known_at < at - LATE_S)  # no straggler: it fires
+    again = sa.and_(fires, old.end_known_at < new.received_at - LATE_S)  # no straggler: it fires
     first_end = sa.and_(ends, sa.or_(old.ends_at.is_(None), new.ends_at < old.ends_at))
     worse = sa.and_(fires, new.rank < old.rank)
-    reminded = sa.and_(fires, old.ends_at.is_(None), old.looked_at <= at - remind_s)
+    reminded = sa.and_(fires, old.ends_at.is_(None), old.looked_at <= new.received_at - remind_s)
     news = sa.or_(
         again, sa.and_(ends, old.ends_at.is_(None)), sa.and_(worse, old.ends_at.is_(None)), reminded
     )
@@ -261,10 +266,6 @@ def _alone(connection: Connection, receiver: str, fingerprint: str) -> None:
     if connection.dialect.name == "postgresql":
         key = func.hashtextextended(f"{receiver}\n{fingerprint}", 0)
         connection.execute(select(func.pg_advisory_xact_lock(key)))
-
-
-def _insert(connection: Connection, table: sa.Table) -> Any:
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def _max(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:

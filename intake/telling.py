@@ -42,7 +42,7 @@ def opened(
 ) -> Incident:
     """A new document for this alert, never opened before it fired.
 
-    note: one line on who answers (model or playbooks); empty: none.
+    note: one line on how it came to be; empty: none.
     """
     now = max(now, min(alert.starts_at or now, utc_now()))
     document = Incident(

@@ -18,6 +18,7 @@ from .protocol import Answer, Ask, ChatMessage, Model, ToolCall, ToolSpec, Wrapp
 MASK = re.compile(r"\[((?:SECRET|EMAIL|CARD|IBAN|ID|PHONE|PERSON|IP|PATH)_\d+)(?: [a-z ]+)?\]")
 KEPT = ("SECRET", "CARD", "IBAN", "ID")
 """Kinds that no sentence needs: they stay masked in what people read."""
+EVERY = (*KEPT, "EMAIL", "PHONE", "PERSON", "IP", "PATH")
 ROUNDS = 4
 """A secret within a secret is rare, three of them are nobody's telemetry."""
 HUNTED = 400
@@ -26,6 +27,8 @@ HUNTED = 400
 
 class Mask:
     """One incident's masks: out goes [IP_1], back comes the address."""
+
+    kinds = EVERY
 
     def __init__(self) -> None:
         self._masks: dict[tuple[str, str], str] = {}  # (kind, value) -> mask
@@ -87,7 +90,8 @@ class Mask:
         return value
 
     def _field(self, value: str, name: str) -> str:
-        secret, person = named.is_secret(name), named.is_person(name)
+        secret = named.is_secret(name)
+        person = "PERSON" in self.kinds and named.is_person(name)
         if value.strip() and (secret or person) and named.is_value(value.strip()):
             span = SecretSpan(0, len(value), "SECRET" if secret else "PERSON", "", named=secret)
             return self._issue(span, value)
@@ -96,29 +100,35 @@ class Mask:
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
         plain, at = normal(text)
-        spans = [span for form in forms() for span in form.spans(plain)]
+        wanted = [form for form in forms() if form.kind in self.kinds]
+        spans = [span for form in wanted for span in form.spans(plain)]
         spans += named.spans(plain)
         spans += [
             SecretSpan(start, end, "SECRET", label) for start, end, label in rules.spans(plain)
         ]
+        spans = [s for s in spans if s.kind in self.kinds]
         spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
         if at:
             spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
         return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
 
     def _issue(self, span: SecretSpan, value: str) -> str:
-        """The value's mask; a new one for a new value."""
+        """The value's mask."""
         with self._lock:
-            known = self._masks.get((span.kind, value))
-            if known is None:
-                self._numbers[span.kind] += 1
-                name = f"{span.kind}_{self._numbers[span.kind]}"
-                known = f"[{name} {span.label}]" if span.label else f"[{name}]"
-                self._masks[span.kind, value] = known
-                self._values[name] = value
+            known = self._mask_of(span, value)
             if span.named and len(self._hunted) < HUNTED and _telling(value):
                 self._hunted[value] = known
             return known
+
+    def _mask_of(self, span: SecretSpan, value: str) -> str:
+        """A new one for a new value."""
+        known = self._masks.get((span.kind, value))
+        if known is None:
+            self._numbers[span.kind] += 1
+            name = f"{span.kind}_{self._numbers[span.kind]}"
+            known = self._masks[span.kind, value] = written(name, span.label)
+            self._values[name] = value
+        return known
 
     def _hunt(self, text: str) -> str:
         """Secrets that were given away elsewhere, longest first."""
@@ -127,6 +137,11 @@ class Mask:
                 whole = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
                 text = re.sub(whole, self._hunted[value], text)
         return text
+
+
+def written(name: str, label: str) -> str:
+    """A mask as it stands in a text."""
+    return f"[{name} {label}]" if label else f"[{name}]"
 
 
 def normal(text: str) -> tuple[str, list[int]]:

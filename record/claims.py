@@ -24,7 +24,7 @@ from .database import lineage
 from .leases import Lease, writing
 from .switches import switched_off
 from .tables import APPROVALS, EFFECTS, insert_once
-from .work import wake
+from .waking import wake
 
 HOUR_S = 3600.0
 PUT_BACK = (
@@ -148,16 +148,9 @@ class Claims:
         What was reported stands: False when somebody had. Whoever did something may report it,
         also one who works the incident no more.
         """
-        now = self.clock()
-        values = {"done_at": now, "result": json.dumps(result), "void": void}
-        here = (EFFECTS.c.key == key, EFFECTS.c.done_at.is_(None))
-        change = update(EFFECTS).where(*here).values(values).returning(EFFECTS.c.incident_id)
         with self.engine.begin() as connection:
-            incident_id = connection.execute(change).scalar()
+            incident_id = reported(connection, key, result, self.clock(), void, by)
             if incident_id is not None:
-                _answered(connection, incident_id, question_about(key), by, now)
-                act = "effect: not done" if void else "effect: reported"
-                audit.add(connection, str(by), act, incident_id, {"key": key, "result": result})
                 wake(connection, incident_id, why="an effect was reported")
         return incident_id is not None
 
@@ -172,6 +165,26 @@ class Claims:
         """The effect that was begun under this request, or None."""
         effects = (Effect(incident_id, do, subject, number) for do in (Does.execute, Does.send))
         return next(filter(None, (_effect(connection, one.key) for one in effects)), None)
+
+
+def reported(
+    connection: Connection,
+    key: str,
+    result: dict[str, Any],
+    now: float,
+    void: bool = False,
+    by: Identity = WARROOM,
+) -> str | None:
+    """Write the report of a claimed effect, where nobody has: whose incident it is of, or None."""
+    values = {"done_at": now, "result": json.dumps(result), "void": void}
+    here = (EFFECTS.c.key == key, EFFECTS.c.done_at.is_(None))
+    change = update(EFFECTS).where(*here).values(values).returning(EFFECTS.c.incident_id)
+    incident_id = connection.execute(change).scalar()
+    if incident_id is not None:
+        _answered(connection, incident_id, question_about(key), by, now)
+        act = "effect: not done" if void else "effect: reported"
+        audit.add(connection, str(by), act, incident_id, {"key": key, "result": result})
+    return incident_id
 
 
 def _effect(connection: Connection, key: str) -> ClaimedEffect | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, select
 
 from .database import reader
 from .tables import (
@@ -21,6 +21,7 @@ from .tables import (
     SWITCHES,
     WORK,
 )
+from .work import SINCE, is_due
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ def counts(engine: Engine) -> list[Count]:
 
 def _plain(connection: Connection, now: float) -> Iterator[Count]:
     """Figures without a label. Ages in seconds, 0 where nothing waits."""
-    free = or_(WORK.c.lease_until.is_(None), WORK.c.lease_until < now)
-    due, unsent = and_(WORK.c.wake_at <= now, free), OUTBOX.c.next_at.is_not(None)
+    due, unsent = is_due(now), OUTBOX.c.next_at.is_not(None)
     one = func.count
     for name, about, query, grows in (
         ("alerts", "Alerts written down, repeats not counted.", select(one(ALERTS.c.id)), True),
@@ -74,7 +74,7 @@ def _plain(connection: Connection, now: float) -> Iterator[Count]:
         (
             "work_late_seconds",
             "How long the longest of them has been due.",
-            select(now - func.min(WORK.c.wake_at)).where(due),
+            select(now - func.min(SINCE)).where(due),
             False,
         ),
         (

@@ -7,6 +7,7 @@ audit log; in that order nobody waits for each other in a circle.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -49,23 +50,29 @@ def append(connection: Connection, incident_id: str, event: IncidentEvent, at: f
 
 def append_all(connection: Connection, incident_id: str, told: Sequence[Told]) -> None:
     """As `append`, several in their order."""
+    append_to(connection, [(incident_id, event, at) for event, at in told])
+
+
+def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, float]]) -> None:
+    """As `append`, of several incidents, in this order."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
-    last = select(func.max(EVENTS.c.position)).scalar_subquery()
-    own = select(func.max(EVENTS.c.number)).where(EVENTS.c.incident_id == incident_id)
-    position, number = connection.execute(select(last, own.scalar_subquery())).one()
-    rows = [
-        {
-            "position": (position or 0) + step,
-            "incident_id": incident_id,
-            "number": (number or 0) + step,
-            "at": at,
-            "event": event.event,
-            "body": event.model_dump_json(),
-        }
-        for step, (event, at) in enumerate(told, 1)
-    ]
-    connection.execute(insert(EVENTS), rows)
+    last = connection.execute(LAST).scalar() or 0
+    own = NUMBERS.where(EVENTS.c.incident_id.in_({incident_id for incident_id, *_ in told}))
+    numbers = Counter({row.incident_id: row.number for row in connection.execute(own)})
+    rows = []
+    for position, (incident_id, event, at) in enumerate(told, last + 1):
+        numbers[incident_id] += 1
+        row = {"position": position, "incident_id": incident_id, "number": numbers[incident_id]}
+        rows.append({**row, "at": at, "event": event.event, "body": event.model_dump_json()})
+    if rows:
+        connection.execute(insert(EVENTS), rows)
+
+
+LAST = select(func.max(EVENTS.c.position))
+NUMBERS = select(EVENTS.c.incident_id, func.max(EVENTS.c.number).label("number")).group_by(
+    EVENTS.c.incident_id
+)
 
 
 class EventLog:

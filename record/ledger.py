@@ -25,7 +25,7 @@ from .claims import PUT_BACK, Claims
 from .database import durable, lineage, reader
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
-from .work import wake
+from .waking import wake
 
 
 class Asks(StrEnum):

@@ -4,7 +4,7 @@ A page ends with a mark; the next one begins after it, whatever came in meanwhil
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import Engine, Row, select, tuple_
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, select, tuple_
 from ..errors import InputError
 from ..incident.document import Alert
 from .database import reader
-from .store import NEWEST, IncidentRow
+from .store import LISTED, NEWEST, IncidentRow
 from .tables import ALERTS, INCIDENTS
 
 T = TypeVar("T")
@@ -47,8 +47,7 @@ def incidents(
 
     Raises InputError for a mark that no page ended with.
     """
-    wanted = (INCIDENTS.c[field.name] for field in fields(IncidentRow))
-    query = select(*wanted, INCIDENTS.c.taken_at)
+    query = LISTED.add_columns(INCIDENTS.c.taken_at)
     if states:
         query = query.where(INCIDENTS.c.state.in_(states))
     if severities:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, or_, select, update
 
-from .claims import Claims, Effect
+from .claims import Claims, Effect, reported
 from .database import durable, reader
 from .leases import Lease, writing
-from .tables import OUTBOX, insert_once
+from .tables import EFFECTS, OUTBOX, insert_once
 
 TAKEN_S = 60.0
 """A delivery that takes longer is tried by somebody else."""
@@ -35,6 +35,11 @@ class Parcel:
     attempts: int
     sent_at: float | None
     error: str  # of the last try; empty: none failed
+
+    @property
+    def effect(self) -> str:
+        """Key of the effect that was claimed for it, on all of its channels."""
+        return self.key.removesuffix(f":{self.channel}")
 
     @property
     def waits(self) -> bool:
@@ -92,27 +97,38 @@ class Outbox:
         return _parcel(row) if row is not None else None
 
     def sent(self, parcel: Parcel) -> None:
-        """It arrived."""
-        values = {"sent_at": self.clock(), "next_at": None, "error": None}
-        self._change(parcel, values | {"attempts": parcel.attempts + 1})
+        """It arrived; with the last channel the effect is reported."""
+        now = self.clock()
+        values = {"sent_at": now, "next_at": None, "error": None}
+        with self.engine.begin() as connection:
+            lock = select(EFFECTS.c.key).where(EFFECTS.c.key == parcel.effect)
+            connection.execute(lock.with_for_update())  # of two channels at once one is the last
+            _change(connection, parcel, values | {"attempts": parcel.attempts + 1})
+            rows = connection.execute(_of(parcel.effect)).mappings().all()
+            if all(row["sent_at"] is not None for row in rows):
+                channels = sorted(row["channel"] for row in rows)
+                reported(connection, parcel.effect, {"sent": channels}, now)
 
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""
         pause = min(LONGEST_S, FIRST_S * 2.0 ** min(parcel.attempts, 30))
         values = {"next_at": self.clock() + pause, "error": why, "attempts": parcel.attempts + 1}
-        self._change(parcel, values)
-
-    def _change(self, parcel: Parcel, values: dict[str, Any]) -> None:
-        here = (OUTBOX.c.key == parcel.key, OUTBOX.c.sent_at.is_(None))
         with self.engine.begin() as connection:
-            connection.execute(update(OUTBOX).where(*here).values(values))
+            _change(connection, parcel, values)
 
     def of(self, key: str) -> list[Parcel]:
         """What became of the message with this effect's key, on each of its channels."""
-        here = OUTBOX.c.key.startswith(f"{key}:", autoescape=True)
         with self.reading.begin() as connection:
-            rows = connection.execute(select(OUTBOX).where(here)).mappings()
-            return [_parcel(row) for row in rows]
+            return [_parcel(row) for row in connection.execute(_of(key)).mappings()]
+
+
+def _of(key: str) -> Select:
+    return select(OUTBOX).where(OUTBOX.c.key.startswith(f"{key}:", autoescape=True))
+
+
+def _change(connection: Connection, parcel: Parcel, values: dict[str, Any]) -> None:
+    here = (OUTBOX.c.key == parcel.key, OUTBOX.c.sent_at.is_(None))
+    connection.execute(update(OUTBOX).where(*here).values(values))
 
 
 def _parcel(row: RowMapping) -> Parcel:

@@ -25,7 +25,7 @@ from . import events
 from .database import durable, open_database, reader
 from .leases import Lease, writing
 from .ledger import Ledger
-from .tables import EVIDENCE, INCIDENTS, PAYLOADS, insert_once, next_number
+from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, WORK, insert_once, next_number
 from .timers import Timers
 from .work import Work
 
@@ -44,6 +44,13 @@ class IncidentRow:
     state: str
     severity: str | None
     title: str
+    work: str | None  # its status; None: nobody was ever asked to work it
+
+
+LISTED = select(
+    *(INCIDENTS.c[field.name] for field in fields(IncidentRow)[:-1]), WORK.c.status.label("work")
+).outerjoin(WORK, WORK.c.incident_id == INCIDENTS.c.id)
+"""Rows of that kind."""
 
 
 class Store:
@@ -136,11 +143,21 @@ class Store:
             raise StoreError(f"payload {short(payload_digest)} is not what was recorded")
         return json.loads(text)
 
+    def look(self, incident_id: str) -> None:
+        """What hurts is looked at now: alerts that come to it from here on are not seen by this."""
+        mine = (ALERTS.c.incident_id == incident_id, ALERTS.c.unworked.is_(True))
+        order = (ALERTS.c.receiver, ALERTS.c.fingerprint, ALERTS.c.starts_at)  # as they are kept
+        with writing(self.engine, self.lease) as connection:
+            found = connection.execute(
+                select(ALERTS.c.id).where(*mine).order_by(*order).with_for_update()
+            ).scalars()
+            seen = update(ALERTS).where(ALERTS.c.id.in_(list(found)))
+            connection.execute(seen.values(unworked=False))
+
     def incidents(self) -> list[IncidentRow]:
         """Every incident, newest first."""
-        query = select(*(INCIDENTS.c[field.name] for field in fields(IncidentRow)))
         with self.reading.begin() as connection:
-            rows = connection.execute(query.order_by(*NEWEST))
+            rows = connection.execute(LISTED.order_by(*NEWEST))
             return [IncidentRow(*row) for row in rows]
 
 

@@ -56,6 +56,8 @@ ALERTS = sa.Table(  # one row an episode: from when it fires until it is over
     sa.Column("silence_id", sa.String, index=True),  # what keeps it quiet
     sa.Column("incident_id", sa.String, index=True),  # empty until an incident took it
     sa.Column("reason", sa.Text, nullable=False),  # why that one
+    # Its incident has not looked at what hurts since it came (Store.look).
+    sa.Column("unworked", sa.Boolean, nullable=False, server_default=sa.false(), index=True),
     sa.Index("alerts_episode", "receiver", "fingerprint", "starts_at", unique=True),
     sa.Index("alerts_scope", "scope", "last_at"),
 )
@@ -147,7 +149,7 @@ WORK = sa.Table(
     sa.Column("incident_id", sa.String, primary_key=True),
     sa.Column("wake_at", sa.Float, index=True),  # when to look at it next; empty: it is over
     sa.Column("why", sa.Text, nullable=False),  # what it waits for, for people
-    sa.Column("status", sa.String, nullable=False),  # ready, waiting, over, stuck
+    sa.Column("status", sa.String, nullable=False),  # ready, waiting, over, handed over, stuck
     sa.Column("owner", sa.String),  # the process that works it
     sa.Column("token", sa.Integer, nullable=False),  # counts the owners: an old one is refused
     sa.Column("lease_until", sa.Float),
@@ -267,9 +269,13 @@ MODEL_CALLS = sa.Table(
 
 def insert_once(connection: Connection, table: sa.Table, **row: Any) -> bool:
     """Insert this row unless one with a key of it is there: whether it is ours."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
+    statement = inserting(connection.dialect.name, table).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(sa.literal(1))).first() is not None
+
+
+def inserting(dialect: str, table: sa.Table) -> Any:
+    """An insert that may say what to do where a key is there already."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
 def next_number(connection: Connection, column: sa.Column, *where: Any) -> int:

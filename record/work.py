@@ -20,15 +20,17 @@ from sqlalchemy import (
     update,
 )
 
+from ..errors import InputError
+from ..incident.lifecycle import ACTIVE
 from .database import reader
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
-from .tables import WORK, insert_once
+from .tables import INCIDENTS, WORK, insert_once
+from .waking import ENDED, HANDED_OVER, NEW, OVER, READY, STUCK, WAITING, wake
 
 FAILURES = 6
 """In a row, without a step done in between: then a person has to look."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0
 """Between two tries: doubled each time."""
-READY, WAITING, OVER, STUCK = "ready", "waiting", "over", "stuck"
 
 
 @dataclass(frozen=True)
@@ -43,24 +45,6 @@ class Standing:
     lease_until: float | None
     attempts: int
     graph: str
-
-
-def wake(connection: Connection, incident_id: str, at: float | None = None, why: str = "") -> None:
-    """Have the incident looked at, now or at this time, whoever works it: inside the transaction
-    of what is to be seen, at its end.
-
-    at: unix seconds by the shared clock. What is over stays over, what is stuck waits for a person.
-    """
-    due = shared_clock(connection) if at is None else at
-    row = {"incident_id": incident_id, "wake_at": due, "why": why, **NEW}
-    if insert_once(connection, WORK, **row):
-        return
-    sooner = or_(WORK.c.wake_at.is_(None), WORK.c.wake_at > due)
-    here = and_(WORK.c.incident_id == incident_id, WORK.c.status.in_((READY, WAITING)), sooner)
-    connection.execute(update(WORK).where(here).values(wake_at=due, why=why))
-
-
-NEW = {"status": READY, "token": 0, "attempts": 0, "graph": ""}
 
 
 class Work:
@@ -101,7 +85,7 @@ class Work:
             assert row is not None
             if row["owner"] and row["lease_until"] > now and not is_dead(row["owner"]):
                 return None
-            status = OVER if row["status"] == OVER else READY
+            status = row["status"] if row["status"] in ENDED else READY
             return _taken(connection, row, owner, now + lease_s, status, attempts=0)
 
     def claim_next(
@@ -115,7 +99,7 @@ class Work:
         while True:
             with self.engine.begin() as connection:
                 now = self.clock(connection)
-                row = _locked(connection, _due(now, only), skip=True)
+                row = _locked(connection, is_due(now, only), skip=True)
                 if row is None:
                     return None
                 crashes = row["attempts"] + (row["owner"] is not None)
@@ -147,13 +131,15 @@ class Work:
     def release(self, lease: Lease, wake_at: float | None, why: str) -> str:
         """Give it back, to be looked at again at this time (None: it is over); its status then.
 
-        Who woke it meanwhile is heard: the sooner time counts, and what was woken is not over.
-        Raises LeaseLost.
+        Who woke it meanwhile is heard: the sooner time counts, and what was woken is not over. One
+        that ends unresolved is handed over to people. Raises LeaseLost.
         """
         with self.engine.begin() as connection:
             row = _locked(connection, _of(lease))
             times = [at for at in (wake_at, row["wake_at"] if row else None) if at is not None]
-            status = WAITING if times else OVER
+            status = WAITING if times else _end_of(connection, lease.incident_id, row)
+            if status == HANDED_OVER:
+                why = f"ended unresolved: a person has to take it over; {TAKE}"
             values = {"wake_at": min(times, default=None), "why": why, "status": status}
             _change(connection, lease, {**values, "attempts": 0, **FREE})
         return status
@@ -201,10 +187,18 @@ class Work:
             values = {"status": READY, "attempts": 0, "wake_at": self.clock(connection), "why": why}
             return connection.execute(update(WORK).where(stuck).values(values)).rowcount == 1
 
+    def take_over(self, connection: Connection, incident_id: str, by: str) -> None:
+        """What was handed over is theirs, as the last that the transaction does. Raises
+        InputError where nothing was, or somebody was quicker."""
+        here = and_(WORK.c.incident_id == incident_id, WORK.c.status == HANDED_OVER)
+        theirs = update(WORK).where(here).values(status=OVER, why=f"taken over by {by}")
+        if connection.execute(theirs).rowcount != 1:
+            raise InputError(f"{incident_id} is not handed over, or somebody took it just now")
+
     def due(self, most: int) -> list[str]:
         """Incidents that may be taken now, the one that waits longest first."""
         with self.reading.begin() as connection:
-            query = select(WORK.c.incident_id).where(_due(self.clock(connection)))
+            query = select(WORK.c.incident_id).where(is_due(self.clock(connection)))
             return list(connection.execute(query.order_by(SINCE).limit(most)).scalars())
 
     def standing(self, incident_id: str) -> Standing | None:
@@ -216,12 +210,14 @@ class Work:
 
 
 GO_ON = "`warroom resume` tries it again"
+TAKE = "`warroom resume` takes it"
 FREE = {"owner": None, "lease_until": None, "token": WORK.c.token + 1}
 """Given back; the token counts on, so that a straggler of the old holder is refused."""
 SINCE = func.coalesce(WORK.c.wake_at, WORK.c.lease_until)
 
 
-def _due(now: float, only: str | None = None) -> ColumnElement[bool]:
+def is_due(now: float, only: str | None = None) -> ColumnElement[bool]:
+    """Whether it may be taken: its time has come, or its holder's lease has run out."""
     waits = and_(WORK.c.owner.is_(None), WORK.c.wake_at <= now)
     orphaned = and_(WORK.c.owner.is_not(None), WORK.c.lease_until <= now)
     open_ = and_(WORK.c.status.in_((READY, WAITING)), or_(waits, orphaned))
@@ -256,6 +252,15 @@ def _taken(
     here = and_(WORK.c.incident_id == row["incident_id"], WORK.c.token == row["token"])
     taken = connection.execute(update(WORK).where(here).values(values)).rowcount == 1
     return Lease(row["incident_id"], owner, token, until or math.inf) if taken and owner else None
+
+
+def _end_of(connection: Connection, incident_id: str, row: RowMapping | None) -> str:
+    """How it ends: as it had, once a person has it; else by its state, where it has one."""
+    if row is not None and row["status"] in ENDED:
+        return row["status"]
+    state = select(INCIDENTS.c.state).where(INCIDENTS.c.id == incident_id)
+    open_ = connection.execute(state).scalar() in [each.value for each in ACTIVE]
+    return HANDED_OVER if open_ else OVER
 
 
 def _change(connection: Connection, lease: Lease, values: dict[str, Any]) -> None:

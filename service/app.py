@@ -42,12 +42,12 @@ def build(service: Service) -> FastAPI:
     app.state.reception = service.reception
     app.state.ended = True  # nothing of it runs on when it has stopped
     explain_errors(app)
+    app.include_router(webhooks.router)  # first: most requests are deliveries
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
     for part in (READ, DECIDE, GROUP, FOLLOW, ADMINISTER):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
-    app.include_router(webhooks.router)
     app.openapi = lambda: _schema(app)
     return app
 

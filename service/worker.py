@@ -18,7 +18,7 @@ from ..errors import LeaseLost, StoreError
 from ..graph import Phase
 from ..record.holding import Held, holding
 from ..record.leases import LEASE_S, Lease, new_owner
-from ..record.work import OVER
+from ..record.waking import ENDED
 from ..response import Response, durable_graph, prune
 from ..settings import Settings
 from .chores import Chores
@@ -62,7 +62,7 @@ class Turns:
         ):
             for _event in response.turn(held):
                 pass
-        if held.status == OVER:
+        if held.status in ENDED:
             prune(self._graph(), lease.incident_id)
 
     def end(self) -> None:

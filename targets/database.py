@@ -174,7 +174,9 @@ class Database(RowRepair):
                     f"{max_rows} approved: is the backup of the right time? Nothing was changed"
                 )
             kept = _repair(connection, shape)
-        note = f"{found.new} newer rows left as they are" if found.new else ""
+        added = f"{found.missing} rows that were gone are back whole" if found.missing else ""
+        left = f"{found.new} newer rows left as they are" if found.new else ""
+        note = "; ".join(filter(None, [added, left]))
         columns = list(shape.compared)
         return Repaired(
             table=table, columns=columns, repaired=found.damaged, kept_in=kept, note=note

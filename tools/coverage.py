@@ -1,5 +1,6 @@
 """What telemetry there is, what cannot be seen, and SQL over it for what no other tool answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,11 @@ class SqlRow(Row):
     def record(self) -> dict[str, Any]:
         """The columns as they came."""
         return self.columns
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "SqlRow":
+        """With these columns."""
+        return cls(dict(record))
 
 
 @tool(Effect.read)

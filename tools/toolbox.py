@@ -88,6 +88,8 @@ class Toolbox:
     specialist: str
     record: Recorder
     memory: Memory = field(default_factory=dict)
+    redact: Callable[[Any], Any] = lambda content: content
+    """Takes out of JSON what is not to be kept, before anybody sees it."""
 
     def call(
         self,
@@ -137,11 +139,14 @@ class Toolbox:
         summary = table.summary
         if len(table.rows) > MAX_ROWS:
             summary += f" (the first {MAX_ROWS} of {len(table.rows)} rows kept)"
-        rows = table.rows[:MAX_ROWS]
+        found = [row.record() for row in table.rows[:MAX_ROWS]]
+        clean = self.redact({"rows": found, "summary": summary, "query": arguments})
+        rows = [type(row).of(each) for row, each in zip(table.rows, clean["rows"], strict=False)]
+        summary = clean["summary"]
         record = Evidence(
             id="",
             tool=name,
-            query=arguments,
+            query=clean["query"],
             start=from_ts(window.start),
             end=from_ts(window.end),
             collected_at=utc_now(),
@@ -151,8 +156,7 @@ class Toolbox:
             summary=summary,
             digest="",
         )
-        payload = {"rows": [row.record() for row in rows], "summary": summary}
-        kept = self.record(record, payload)
+        kept = self.record(record, {"rows": clean["rows"], "summary": summary})
         return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
 
 

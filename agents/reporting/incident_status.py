@@ -45,6 +45,7 @@ class Stage(StrEnum):
     resolved = "resolved"
     noise = "noise"
     unconfirmed = "unconfirmed"
+    handed_over = "handed_over"  # the response ended and it is not resolved
 
 
 def stage(document: Incident) -> Stage:

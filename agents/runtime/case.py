@@ -54,6 +54,8 @@ class Step:
     """The deterministic answer."""
     assesses: bool = False
     """Whether severity and impact are assessed again with it."""
+    looks: bool = False
+    """Whether it measures what hurts; an alert that comes in later is not in that."""
     asked: Asked | None = None
     """None: the step writes texts, and a model rewrites them."""
 

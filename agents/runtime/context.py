@@ -15,12 +15,14 @@ from ...actions.base import Acting
 from ...actions.inventory import Inventory, Part
 from ...actions.policy import Policy
 from ...incident.action import Outcome
+from ...incident.communication import Message
 from ...incident.document import Incident
 from ...incident.events import EvidenceKept
 from ...incident.evidence import Evidence
 from ...incident.finding import Gap
 from ...incident.report import AnyReport
 from ...incident.timeline import utc_now
+from ...models.redaction import Redaction
 from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying
@@ -162,6 +164,7 @@ class ResponseContext:
     recorded: bool = False  # what telemetry holds is history: nothing new comes
     drill: bool = False  # its messages go to an outbox of their own and say so
     _memories: dict[str, Memory] = field(default_factory=dict)
+    _redactions: dict[str, Redaction] = field(default_factory=dict)
 
     @property
     def telemetry(self) -> Recording:
@@ -194,6 +197,15 @@ class ResponseContext:
         turn back and an alert that came later moves on."""
         return max([self.clock(), document.opened_at, *(t.at for t in document.transitions)])
 
+    def redaction(self, incident_id: str) -> Redaction:
+        """What takes secrets out of what goes on record of this incident."""
+        return self._redactions.setdefault(incident_id, Redaction())
+
+    def redacted(self, incident_id: str, message: Message) -> Message:
+        """The message without secrets, wherever they came from: it is sent."""
+        texts = {"subject": message.subject, "body": message.body}
+        return message.model_copy(update=self.redaction(incident_id)(texts))
+
     def name_gaps(self, case: Case, report: AnyReport) -> AnyReport:
         """The report, with the sources that were down when its step began and that nobody has
         named yet."""
@@ -208,6 +220,8 @@ class ResponseContext:
     def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
         comes while the step is worked."""
+        if step.looks:
+            self.store.look(incident_id)
         document = self.store.load(incident_id)
         since = since_when(document, self.catalogue.windows)
         self.recorder.focus(document.alert.service, since, _met(document))
@@ -227,6 +241,7 @@ class ResponseContext:
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),
+                self.redaction(incident_id),
             ),
             catalogue=self.catalogue,
             frame=frame,

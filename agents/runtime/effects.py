@@ -25,7 +25,7 @@ from ..reporting.incident_status import about_security
 from .context import ResponseContext
 from .gate import add_decision
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
-from .waits import begin
+from .waits import hold_back
 
 UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
 LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
@@ -78,7 +78,8 @@ def concluded(
 
 
 def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Take back an action that made things worse, once. The plan's approval covers its undo."""
+    """Take back an action that made things worse, once, as soon as it may be. The plan's approval
+    covers its undo."""
     context, incident_id = runtime.context, state.incident_id
     document = context.store.load(incident_id)
     plan = planned(document, state.plan)
@@ -86,7 +87,10 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     ledger = context.store.ledger
     try:
         earlier = ledger.claim(effect)
-    except (HeldBack, ApprovalError) as error:
+    except HeldBack as error:  # owed until it may be done
+        _say(context, incident_id, f"not undone yet: {plan.title}; {error}")
+        return _held(state, runtime, plan, error)
+    except ApprovalError as error:
         result = TakenBack(undone=False, note=f"could not be undone: {error}")
         return _note_undo(context, incident_id, plan, result)
     if earlier is None:
@@ -141,24 +145,29 @@ def _not_begun(
     state: IncidentState, runtime: Runtime[ResponseContext], plan: ActionPlan, error: Exception
 ) -> dict:
     """Say it once, however often it is tried; what may not happen now is tried again in a while."""
-    context, acted = runtime.context, HELD_BACK[type(error)]
-    text = f"not begun: {plan.title}; {error}"
+    _say(runtime.context, state.incident_id, f"not begun: {plan.title}; {error}")
+    found = {"acted": HELD_BACK[type(error)].value, "approved": False}
+    return found | (_held(state, runtime, plan, error) if isinstance(error, HeldBack) else {})
 
+
+def _say(context: ResponseContext, incident_id: str, text: str) -> None:
     def say(document: Incident) -> None:
         told = [event for event in document.timeline if event.actor == "remediation"]
         if not told or told[-1].text != text:
             now = context.now(document)
             document.record(Event(at=now, actor="remediation", kind=EventKind.note, text=text))
 
-    context.store.update(state.incident_id, say)
-    found = {"acted": acted.value, "approved": False}
-    if not isinstance(error, HeldBack):
-        return found
-    seconds = error.until - context.store.ledger.clock() if error.until else LOOK_S
+    context.store.update(incident_id, say)
+
+
+def _held(
+    state: IncidentState, runtime: Runtime[ResponseContext], plan: ActionPlan, error: HeldBack
+) -> dict:
+    """Try again in a while, or when it is known that it may be."""
+    seconds = error.until - runtime.context.store.ledger.clock() if error.until else LOOK_S
     name = f"{short(plan.hash)} held {state.attempt}.{state.checks + 1}"
     wait = min(max(seconds, 1.0), LONGEST_HOLD_S)
-    timer = begin(state, runtime, name, wait, "an approved action is held back")
-    return {**found, **timer, "acted": (Acted.held if timer["timer"] else Acted.past).value}
+    return hold_back(state, runtime, name, wait, "an approved action is held back")
 
 
 def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:
@@ -205,7 +214,7 @@ def _note_undo(
     context: ResponseContext, incident_id: str, plan: ActionPlan, result: TakenBack
 ) -> dict:
     context.store.update(incident_id, lambda doc: _undone(doc, plan, result, context.now(doc)))
-    return {}
+    return {"take_back": False, "checks": 0}
 
 
 def _undone(document: Incident, plan: ActionPlan, result: TakenBack, now: datetime) -> None:

@@ -7,7 +7,7 @@ A node made here has no effect outside our own document, so LangGraph may run it
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from ...incident.events import PlaybookAnswered, StepDone, StepStarted
 from ...incident.filing import file_report
 from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
+from ...incident.timeline import Event, EventKind
 from ...state import IncidentState
 from ...tracing.spans import node_span
 from ..health.assessment import assessed
@@ -54,6 +55,8 @@ def specialist(step: Step, route: Route = nothing):
             report = context.model_layer.improve(case, floor)
             if step.assesses:
                 report = report.model_copy(update={"assessment": assessed(case)})
+            messages = [context.redacted(incident_id, each) for each in report.messages]
+            report = report.model_copy(update={"messages": messages})
             span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
@@ -65,6 +68,26 @@ def specialist(step: Step, route: Route = nothing):
 
     node.__name__ = f"step_{step.number}_{step.specialist}"
     return node
+
+
+A_WHILE = timedelta(hours=1)
+"""An incident of so long after its telemetry is not of the time that was recorded."""
+
+
+def introduce(context: ResponseContext, incident_id: str) -> None:
+    """Who answers, and that what they look at is history, where it is."""
+    end, lines = context.clock(), [context.model_layer.note]
+    if context.recorded and (context.store.load(incident_id).opened_at - end) > A_WHILE:
+        ends = f"{end:%Y-%m-%d %H:%M} UTC"
+        lines += [f"telemetry is a recording that ends {ends}: nothing newer is seen"]
+
+    def say(document: Incident) -> None:
+        for line in lines:
+            if all(event.text != line for event in document.timeline):
+                at = context.now(document)
+                document.record(Event(at=at, actor="intake", kind=EventKind.note, text=line))
+
+    context.store.update(incident_id, say)
 
 
 def is_noise(report: AnyReport) -> dict:

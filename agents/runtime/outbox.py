@@ -14,6 +14,7 @@ from ...incident.action import Decision, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
 from ...incident.finding import Gap
+from ...incident.lifecycle import OVER
 from ...incident.timeline import Event, EventKind
 from ...record.claims import Does, Effect
 from ...record.outbox import Outbox, Parcel
@@ -21,6 +22,7 @@ from ...record.store import Store
 from ...settings import Settings
 from ...state import CommunicationState
 from ...tools import notify
+from ..comms import handing_over
 from .context import ResponseContext
 from .gate import add_decision
 
@@ -38,15 +40,34 @@ OPEN = (MessageState.draft, MessageState.awaiting_approval)
 
 def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
     """Put on its way what may go out, note what was refused, and deliver what can be delivered."""
-    context, incident_id = runtime.context, state.incident_id
+    return {"told": _send(runtime.context, state.incident_id)}
+
+
+def hand_over(context: ResponseContext, incident_id: str) -> None:
+    """Where a response has ended unresolved, tell people once that it is theirs now."""
+    document = context.store.load(incident_id)
+    if document.state in OVER:
+        return
+    drafted = handing_over(document, context.now(document), context.settings.language)
+    message = context.redacted(incident_id, drafted)
+
+    def add(doc: Incident) -> None:
+        if all(known.template != message.template for known in doc.communications):
+            number = len(doc.communications) + 1
+            doc.communications.append(message.model_copy(update={"id": f"M{number}"}))
+
+    context.store.update(incident_id, add)
+    _send(context, incident_id)
+
+
+def _send(context: ResponseContext, incident_id: str) -> int:
     for message in context.store.load(incident_id).communications:
         if message.state in OPEN:
             decision = context.store.ledger.decision(incident_id, message.hash)
             new = _put(context, incident_id, message, decision)
             _note(context, incident_id, message, new, decision)
     dispatch(context.store, context.settings, incident_id)
-    sent = [m for m in context.store.load(incident_id).communications if m.sent_at]
-    return {"told": len(sent)}
+    return len([m for m in context.store.load(incident_id).communications if m.sent_at])
 
 
 def _put(
@@ -83,7 +104,7 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
             why = str(error)
             store.update(parcel.incident_id, lambda doc, m=letter.message, w=why: _miss(doc, m, w))
             continue
-        others = outbox.of(parcel.key.removesuffix(f":{parcel.channel}"))
+        others = outbox.of(parcel.effect)
         if all(one.sent_at or one.key == parcel.key for one in others):
             at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
             store.update(

@@ -10,7 +10,7 @@ from langgraph.types import interrupt
 
 from ...incident.events import Waiting
 from ...incident.evidence import short
-from ...state import IncidentState, Pause
+from ...state import IncidentState, Pause, Waits
 from .context import ResponseContext
 
 LOOK_WINDOWS = 2
@@ -56,6 +56,12 @@ def waited(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     return {"checks": state.checks + 1, "timer": ""}
 
 
+def held_back(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """The time has come to try once more what was held back."""
+    _until_due(state, runtime, "held")
+    return {"checks": state.checks + 1, "timer": ""}
+
+
 def begin(
     state: IncidentState, runtime: Runtime[ResponseContext], name: str, seconds: float, why: str
 ) -> dict:
@@ -70,9 +76,21 @@ def begin(
     return {"timer": name}
 
 
-def _until_due(state: IncidentState, runtime: Runtime[ResponseContext]) -> None:
+def hold_back(
+    state: IncidentState, runtime: Runtime[ResponseContext], name: str, seconds: float, why: str
+) -> dict:
+    """Start a timer of the time that people live in, over a recording too: what holds an action
+    back is a person's switch, a freeze, another action."""
+    runtime.stream_writer(Waiting(seconds=seconds, why=why))
+    runtime.context.store.timers.begin(state.incident_id, name, seconds)
+    return {"timer": name}
+
+
+def _until_due(
+    state: IncidentState, runtime: Runtime[ResponseContext], kind: Waits = "timer"
+) -> None:
     """Look only, and wait: no side effect, so LangGraph may run it as often as it likes."""
     timers = runtime.context.store.timers
     while timers.due_at(state.incident_id, state.timer) is not None:
-        interrupt(Pause(kind="timer", subject=state.timer, incident_id=state.incident_id))
+        interrupt(Pause(kind=kind, subject=state.timer, incident_id=state.incident_id))
     runtime.context.recorder.advance()

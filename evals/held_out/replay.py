@@ -74,7 +74,7 @@ class Replay:
         self.memory = Remembered()
         self.noise: dict[tuple[Tuning, ...], bool] = {}
         (alert,) = read_alerts((bundle / "alert.json").read_bytes())
-        self.incident, _new = take(self.context.store, alert, "", self.context.clock())
+        self.incident, _new = take(self.context.store, alert, self.context.clock())
         self.alerted = self._case(DETECT)
         self._begun_at(triage.detect(self.alerted).onset)
         onset = find_onset(Observations(self._case(SWEEP)))

@@ -140,11 +140,11 @@ class SyntheticRecording:
         self.add("metrics/scrape.jsonl", row | {"labels": labels, "value": value})
 
 
-def write(root: Path, seed: int = 1) -> Path:
-    """Write the bundle into an empty or new directory; returns it."""
+def write(root: Path, seed: int = 1, rate: int = RATE) -> Path:
+    """Write the bundle, of `rate` requests a second, into an empty or new directory."""
     recording = SyntheticRecording(random.Random(seed))
     for second in range(SECONDS):
-        for _ in range(RATE):
+        for _ in range(rate):
             at = START + second + recording.rng.random()
             trace = f"{next(recording.ids):032x}"
             ms, ok = recording.serve("gateway", at, trace, "")

@@ -45,7 +45,7 @@ def asked(
     context.operations = system = Operations(certificates)
     inventory = system.inventory()
     made = plan(RenewCertificate.kind, "payments", {"days": 90}, "expired", inventory=inventory)
-    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    incident, _ = take(context.store, alert(), context.clock())
     context.store.update(incident, lambda document: document.proposals.append(made))
     now = utc_now().timestamp()
     context.store.ledger.ask(Request(incident, made.hash, "action", made.title, now, now + 60))

@@ -143,7 +143,7 @@ def proposed(home: Path, service: str, kind: FaultKind, confidence: float, *trie
     parts = inventory()
     parts.services["payments"].spares = ["payments-2"]
     context = room_over(home)
-    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    incident, _ = take(context.store, alert(), context.clock())
     cause = Hypothesis(
         id="H1", statement="the cause", service=service, kind=kind, confidence=confidence
     )
@@ -161,7 +161,7 @@ def proposed(home: Path, service: str, kind: FaultKind, confidence: float, *trie
 def restart_of_payments(home: Path, **answers: list[Any]) -> str:
     """Why payments, which hangs, is not restarted, where state has these rows."""
     context = room_over(home)
-    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    incident, _ = take(context.store, alert(), context.clock())
     seen = Observations(context.case(incident, steps.DESIGN_FIX, 1, lambda _event: None))
     for name, rows in answers.items():
         seen.__dict__[name] = SimpleNamespace(rows=rows)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from warroom.app.configuration import recall, settings
 from warroom.console.exits import Exit
 from warroom.tests.support.bundles import START
 from warroom.tests.support.consoles import CommandLine
@@ -173,3 +174,28 @@ def test_operations_that_cannot_be_used_are_named(warroom, tmp_path):
     said = warroom("triage", written(tmp_path, alert()), "--operations", "nowhere.json")
     assert said.code == Exit.bad_input
     assert "--operations" in said.err
+
+
+def test_what_ended_unresolved_is_listed_and_taken_by_resume(warroom, tmp_path):
+    incident = warroom("triage", written(tmp_path, alert()), "--json").json[0]["incident"]
+    assert "handed over" in warroom("incidents").out
+    taken = warroom("resume", incident)
+    assert taken.code == Exit.unresolved
+    assert "is yours now" in taken.out
+    assert "handed over" not in warroom("incidents").out
+    assert any("has taken it over" in e.text for e in warroom.store.load(incident).timeline)
+
+
+def test_a_second_triage_with_other_telemetry_says_what_its_answer_rests_on(
+    warroom, tmp_path, bundle
+):
+    path = written(tmp_path, alert())
+    first = warroom("triage", path, "--telemetry", str(bundle), "--json").json[0]["incident"]
+    evidence = len(warroom.store.load(first).evidence)
+    other = write_shop(tmp_path / "other", Fault("hang", "payments"))
+    said = warroom("triage", path, "--telemetry", str(other))
+    assert said.code == Exit.waiting
+    assert f"{first} has this alert and goes on over" in said.out
+    assert "warroom resume" in said.out
+    assert len(warroom.store.load(first).evidence) == evidence
+    assert recall(settings(), first).telemetry == bundle.resolve()

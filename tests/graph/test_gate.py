@@ -104,9 +104,11 @@ def test_a_system_that_is_another_by_now_is_planned_for_anew(tmp_path: Path) -> 
     assert response.context.store.ledger.effect(f"{incident}:execute:x") is None
 
 
-def test_while_the_switch_is_off_an_approved_plan_waits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pace", [1.0, 0.0])
+def test_while_the_switch_is_off_an_approved_plan_waits(tmp_path: Path, pace: float) -> None:
+    """Over a recording too: a person's switch is of our time."""
     response, incident, hands = begun(tmp_path)
-    response.context.pace = 1.0
+    response.context.pace = pace
     switches = Switches(response.context.store.engine)
     switches.turn(True, person("ann"), "hands off")
     [subject] = decide(response.context, incident, Verdict.approved)
@@ -115,6 +117,8 @@ def test_while_the_switch_is_off_an_approved_plan_waits(tmp_path: Path) -> None:
         pass_time(response)
     assert hands.acted == []
     assert texts(response, incident).count("switched off by ann") == 1  # said once
+    standing = response.context.store.work.standing(incident)
+    assert standing and "held back" in standing.why
     switches.turn(False, person("ann"), "")
     run(response, incident)
     assert [e.plan for e in document(response, incident).executions][:1] == [subject]

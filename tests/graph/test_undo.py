@@ -10,11 +10,13 @@ from warroom.actions.catalogue import plan
 from warroom.actions.edge import Throttle
 from warroom.agents.runtime.context import ResponseContext
 from warroom.agents.runtime.effects import undo
+from warroom.graph import after_undo
 from warroom.incident.action import Execution, Outcome, Verdict
 from warroom.incident.timeline import utc_now
 from warroom.intake.handing import take
 from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
+from warroom.record.switches import Switches
 from warroom.state import IncidentState
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.people import person
@@ -29,7 +31,7 @@ def worse(home: Path, receipt: dict[str, Any]) -> tuple[ResponseContext, Rehears
     context = room_over(home, hands=hands)
     limit = {"route": "/login", "rate": 5.0}
     tried = plan(Throttle.kind, "gateway", limit, "too much", inventory=inventory())
-    incident, _ = take(context.store, alert(), "playbooks", context.clock())
+    incident, _ = take(context.store, alert(), context.clock())
     now = utc_now()
     begun = Execution(plan=tried.hash, title=tried.title, started_at=now, ended_at=now)
     begun.receipt, begun.outcome = receipt, Outcome.worse
@@ -45,8 +47,8 @@ def execution(context: ResponseContext, state: IncidentState) -> Execution:
     return context.store.load(state.incident_id).executions[0]
 
 
-def run(context: ResponseContext, state: IncidentState) -> None:
-    undo(state, cast("Runtime[ResponseContext]", Runtime(context=context)))
+def run(context: ResponseContext, state: IncidentState) -> dict[str, Any]:
+    return undo(state, cast("Runtime[ResponseContext]", Runtime(context=context)))
 
 
 def test_it_is_undone_once_and_told_once_however_often_the_node_runs(tmp_path: Path) -> None:
@@ -66,6 +68,24 @@ def test_an_undo_that_died_is_on_the_record(tmp_path: Path) -> None:
     assert hands.undone == []
     assert not execution(context, state).undone
     assert "could not be undone" in execution(context, state).note
+
+
+def test_an_undo_that_is_held_back_is_owed_and_done_when_it_may_be(tmp_path: Path) -> None:
+    context, hands, state = worse(tmp_path, RECEIPT)
+    switches = Switches(context.store.engine)
+    switches.turn(True, person("ann"), "hands off")
+    for _ in range(2):
+        owed = run(context, state.model_copy(update={"take_back": True}))
+        assert owed["timer"]
+        assert after_undo(IncidentState(incident_id="", take_back=True)) == ["undo_owed"]
+    assert hands.undone == []
+    told = [event.text for event in context.store.load(state.incident_id).timeline]
+    assert len([text for text in told if "not undone yet" in text and "by ann" in text]) == 1
+    switches.turn(False, person("ann"), "")
+    done = run(context, state)
+    assert done["take_back"] is False
+    assert len(hands.undone) == 1
+    assert execution(context, state).undone
 
 
 @pytest.mark.parametrize("receipt", [{}, {"changed": False}])

@@ -14,7 +14,7 @@ from warroom import response as response_module
 from warroom.graph import build
 from warroom.graph_version import Misfit, fitted, version_of
 from warroom.incident.action import Verdict
-from warroom.record.work import STUCK, WAITING
+from warroom.record.waking import STUCK, WAITING
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.responses import begin, decide, inventory, room_over

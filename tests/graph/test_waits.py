@@ -13,7 +13,8 @@ from warroom.incident.events import StepStarted, Waiting
 from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.record.timers import Timers
-from warroom.record.work import OVER, WAITING, Work
+from warroom.record.waking import HANDED_OVER, WAITING
+from warroom.record.work import Work
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.people import person
@@ -111,7 +112,7 @@ def test_the_command_line_sleeps_between_and_holds_the_incident(tmp_path: Path, 
     assert held and all(held)
     assert sum(time.slept) == pytest.approx(waited)
     standing = context.store.work.standing(incident)
-    assert standing and standing.status == OVER
+    assert standing and standing.status == HANDED_OVER
 
 
 def interrupted(events: Iterator, after: int) -> None:

@@ -209,7 +209,7 @@ def test_one_that_is_killed_while_grouping_leaves_it_to_the_next(store: Store) -
             raise Killed
 
     with pytest.raises(Killed), store.durable.begin() as connection:
-        Doomed(store, connection, NOW, {}, "").take(due_rows(connection, NOW.timestamp()))
+        Doomed(store, connection, NOW, {}).take(due_rows(connection, NOW.timestamp()))
     assert store.incidents() == []
     (incident,) = group(store)
     assert kept(store)[0].incident_id == incident.id
@@ -223,3 +223,40 @@ def test_an_alert_that_fires_while_its_incident_ends_is_taken_by_a_new_one(store
     (second,) = group(store, 3600)
     assert second.id != first.id
     assert second.opened_at >= NOW + timedelta(seconds=3600)
+
+
+def test_what_came_after_the_last_look_is_worked_once_the_incident_ended(store: Store) -> None:
+    """It stands on an incident whose response measured nothing after it came."""
+    put(store, fires(name="Slow"), fires(name="Down"))
+    (first,) = group(store)
+    store.look(first.id)
+    put(store, fires(name="Late"), over(fires(name="Gone"), 20), at=20)
+    (joined,) = group(store, 20)
+    assert joined.id == first.id
+    assert group(store, 21) == []  # its response may still look
+    end_work(store, first.id)
+    (second,) = group(store, 22)
+    assert (second.alert.name, second.related) == ("Late", [first.id])
+    assert {e.alert.name for e in kept(store) if e.incident_id == second.id} == {"Late"}
+    assert group(store, 23) == []
+
+
+def test_what_was_looked_at_is_not_opened_again(store: Store) -> None:
+    put(store, fires(name="Slow"))
+    (first,) = group(store)
+    put(store, fires(name="Down"), at=20)
+    group(store, 20)
+    store.look(first.id)
+    end_work(store, first.id)
+    assert group(store, 30) == []
+
+
+def test_one_that_is_worse_than_before_is_news_too(store: Store) -> None:
+    put(store, fires())
+    (first,) = group(store)
+    store.look(first.id)
+    put(store, fires(severity="critical"), at=20)
+    group(store, 20)
+    end_work(store, first.id)
+    (second,) = group(store, 21)
+    assert (second.alert.severity, second.related) == ("critical", [first.id])

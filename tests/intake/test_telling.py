@@ -23,15 +23,15 @@ ALERT = Alert(name="HighErrorRate", service="cart", summary="fails", fingerprint
 
 def test_an_alert_that_comes_again_and_again_leaves_no_lines(tmp_path):
     store = Store.open(tmp_path / "w.db")
-    incident, new = take(store, ALERT, "playbooks", NOW)
+    incident, new = take(store, ALERT, NOW)
     assert new
     before = len(store.load(incident).timeline)
     for second in range(10):
-        joined = take(store, ALERT, "playbooks", NOW + timedelta(seconds=second))
+        joined = take(store, ALERT, NOW + timedelta(seconds=second))
         assert joined == (incident, False)
     assert len(store.load(incident).timeline) - before <= 1
     over = ALERT.model_copy(update={"status": "resolved"})
-    take(store, over, "playbooks", NOW + timedelta(seconds=41))
+    take(store, over, NOW + timedelta(seconds=41))
     document = store.load(incident)
     assert document.state is State.monitoring
     assert any("resolved at its source" in event.text for event in document.timeline)
@@ -42,7 +42,7 @@ def test_many_different_alerts_leave_few_lines(tmp_path):
     ids = set()
     for number in range(300):
         alert = ALERT.model_copy(update={"name": f"A{number}", "fingerprint": str(number)})
-        ids.add(take(store, alert, "playbooks", NOW)[0])
+        ids.add(take(store, alert, NOW)[0])
     document = store.load(ids.pop())
     assert not ids
     assert len(document.joined) == MOST_JOINED

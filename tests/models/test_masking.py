@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from warroom.models import rules
 from warroom.models.masking import Mask, Masked
 from warroom.models.protocol import Answer, Ask, ChatMessage, ToolCall, ToolSpec
+from warroom.models.redaction import Redaction
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
 from warroom.tests.support.recorded import unpacked
@@ -296,3 +297,31 @@ def test_what_has_no_width_hides_nothing_and_comes_back():
     masked = mask.mask(text)
     assert masked == "pass\u200bword=[SECRET_1 password]; \uff4d\uff41\uff49\uff4c [EMAIL_1]"
     assert mask.unmask(masked) == text
+
+
+def test_what_goes_on_record_holds_no_secret_and_keeps_what_people_need() -> None:
+    redact = Redaction()
+    text = "password=Tr0ub4dor3xyz from 203.0.113.7 by ann@example.com, card 4111 1111 1111 1111"
+    row = {
+        "text": text,
+        "client_secret": "q9abcdefgh",
+        "n": 4111111111111111,
+        "bare": "Tr0ub4dor3xyz",
+    }
+    clean = redact({"rows": [row]})["rows"][0]
+    assert clean["text"] == (
+        "password=[SECRET_0 password] from 203.0.113.7 by ann@example.com, card [CARD_0]"
+    )
+    assert (clean["client_secret"], clean["n"]) == ("[SECRET_0]", 4111111111111111)
+    assert clean["bare"] == "[SECRET_0 password]"
+    assert redact({"rows": [clean]}) == {"rows": [clean]}
+    assert redact("service checkout-1 answers") == "service checkout-1 answers"
+
+
+@given(st.lists(SECRETS, min_size=1, max_size=3), WORDS)
+def test_a_model_that_cites_what_was_redacted_cites_what_is_on_record(secrets, words) -> None:
+    """No mask of a conversation is taken for one of the record."""
+    clean = Redaction()(words + " " + " ".join(written for written, _secret in secrets))
+    mask = Mask()
+    mask.learn(["password=q9another1"])
+    assert mask.unmask(mask.mask(clean)) == clean

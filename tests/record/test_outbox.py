@@ -8,7 +8,7 @@ import pytest
 
 from warroom.errors import ApprovalError
 from warroom.record.claims import Does, Effect
-from warroom.record.outbox import TAKEN_S, Outbox
+from warroom.record.outbox import TAKEN_S, Outbox, Parcel
 from warroom.record.store import Store
 
 INSIDE = Effect("INC-1", Does.send, "abc", approved=False)
@@ -90,3 +90,31 @@ def test_a_channel_that_is_down_for_an_hour_loses_nothing(store: Store, outbox: 
     outbox.sent(parcel)
     [done] = outbox.of(INSIDE.key)
     assert done.sent_at and not done.waits
+
+
+def test_with_the_last_channel_the_effect_is_reported(store: Store, outbox: Outbox) -> None:
+    outbox.put(store.ledger, INSIDE, BODIES)
+    first, last = outbox.due()
+    outbox.sent(first)
+    claimed = store.ledger.effect(INSIDE.key)
+    assert claimed and claimed.done_at is None
+    outbox.sent(last)
+    done = store.ledger.effect(INSIDE.key)
+    assert done and done.done_at and done.result == {"sent": ["chat", "mail"]}
+
+
+def test_of_two_channels_at_once_one_is_the_last(store: Store, outbox: Outbox) -> None:
+    outbox.put(store.ledger, INSIDE, BODIES)
+    begin = threading.Barrier(2)
+
+    def deliver(parcel: Parcel) -> None:
+        begin.wait()
+        outbox.sent(parcel)
+
+    threads = [threading.Thread(target=deliver, args=[parcel]) for parcel in outbox.due()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done = store.ledger.effect(INSIDE.key)
+    assert done and done.done_at

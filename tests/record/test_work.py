@@ -1,23 +1,27 @@
 """Work: one holder at a time, whoever was left behind is refused, nothing that is due is lost."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from warroom.errors import LeaseLost, StoreUnavailable, TelemetryError
+from warroom.app.decisions import take_over
+from warroom.errors import InputError, LeaseLost, StoreUnavailable, TelemetryError
 from warroom.incident.document import Incident
+from warroom.incident.lifecycle import State
 from warroom.record import leases
 from warroom.record.holding import holding
 from warroom.record.leases import Lease, is_dead, new_owner, writing
 from warroom.record.ledger import Request
 from warroom.record.store import Store
 from warroom.record.timers import Timers
-from warroom.record.work import FAILURES, OVER, READY, STUCK, WAITING, Work, wake
+from warroom.record.waking import HANDED_OVER, OVER, READY, STUCK, WAITING, wake
+from warroom.record.work import FAILURES, Work
 from warroom.tests.support import incidents
 from warroom.tests.support.consoles import kept
-from warroom.tests.support.people import free
+from warroom.tests.support.people import free, person
 
 HERE, OTHER = "a-machine/1/aa", "b-machine/1/bb"
 
@@ -256,3 +260,54 @@ def test_a_timer_is_begun_once_and_is_due_once_its_time_has_come(
     assert timers.due_at("INC-1", "settles 2") is None
     clock.now += 30
     assert timers.due_at("INC-1", "settles 1") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (State.investigating, HANDED_OVER),
+        (State.contained, HANDED_OVER),
+        (State.resolved, OVER),
+        (State.closed, OVER),
+    ],
+)
+def test_what_ends_unresolved_is_handed_over(
+    place: Path | str, clock: Clock, state: State, status: str
+) -> None:
+    store = Store.open(place)
+    work = Work(store.engine, clock)
+    document = incidents.running()
+    document.state = state
+    kept(store, document)
+    work.wake(None, document.id)
+    assert work.release(held(work.claim_next(HERE)), None, "over") == status
+    standing = work.standing(document.id)
+    assert standing and ("take it over" in standing.why) is (status == HANDED_OVER)
+    assert store.incidents()[0].work == status
+    work.wake(None, document.id)
+    assert work.claim_next(HERE) is None  # it is with people
+
+
+def test_one_person_takes_what_was_handed_over_and_it_stays_theirs(place: Path | str) -> None:
+    store = Store.open(place)
+    document = incidents.running()
+    kept(store, document)
+    store.work.wake(None, document.id)
+    store.work.release(held(store.work.claim_next(HERE)), None, "over")
+    people, begin, took = ["ann", "bob", "eve"], threading.Barrier(3), list[str]()
+
+    def take(name: str) -> None:
+        begin.wait()
+        with suppress(InputError):
+            took.extend([name] * take_over(store, document.id, person(name)))
+
+    threads = [threading.Thread(target=take, args=[name]) for name in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (name,) = took
+    said = [event.text for event in store.load(document.id).timeline]
+    assert said.count(f"{name} has taken it over") == 1
+    assert store.work.release(held(store.work.claim(document.id, HERE)), None, "over") == OVER
+    assert not take_over(store, document.id, person("late"))

@@ -33,7 +33,7 @@ from warroom.record.holding import holding
 from warroom.record.leases import Lease, shared_clock
 from warroom.record.switches import Switches
 from warroom.record.tables import ALERTS, APPROVALS, EFFECTS, WORK
-from warroom.record.work import OVER, STUCK
+from warroom.record.waking import OVER, STUCK
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal, Rehearsed
 from warroom.tests.support.bundles import START

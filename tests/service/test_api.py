@@ -8,6 +8,7 @@ import pytest
 from warroom.incident.action import Verdict
 from warroom.incident.document import to_json
 from warroom.incident.evidence import short
+from warroom.incident.lifecycle import State
 from warroom.incident.timeline import utc_now
 from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
@@ -224,3 +225,21 @@ def test_the_audit_log_is_checked_over_http(service):
     head = f"{found['number']}:{found['seal']}"
     assert service["admin"].get(f"{V1}/audit", params={"head": head}).json()["fault"] == ""
     assert service["commander"].get(f"{V1}/audit").status_code == 403
+
+
+def test_what_ended_unresolved_is_seen_and_taken_by_one(service, incident):
+    store = service.service.store
+    store.update(incident.id, lambda doc: doc.move(State.investigating, utc_now(), "x", "again"))
+    store.work.wake(None, incident.id)
+    store.work.release(store.work.claim(incident.id, "here/1/a"), None, "over")
+    (line,) = service["observer"].get(f"{V1}/incidents").json()["items"]
+    assert (line["state"], line["work"]) == ("investigating", "handed over")
+    assert 'warroom_work{status="handed over"} 1.0' in service["observer"].get("/metrics").text
+    assert service["observer"].post(at(incident, "resume")).status_code == 403
+    for _again in range(2):
+        work = service["responder"].post(at(incident, "resume")).json()
+        assert (work["status"], work["why"]) == ("over", "taken over by responder")
+    text = "responder has taken it over"
+    assert [e["text"] for e in service["observer"].get(at(incident)).json()["timeline"]].count(
+        text
+    ) == 1

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from warroom.drills.monitoring import ALERTS, installed
+from warroom.record.waking import ENDED
 from warroom.tests.support.alerts import delivery
 from warroom.tests.support.responses import HANGS
 from warroom.tests.support.serving import PATIENCE_S, Serving, serving, wait_for
@@ -58,7 +59,7 @@ def approve_all(client: httpx.Client, incident: str) -> None:
         for line in client.get(f"{V1}/incidents/{incident}/requests").json():
             path = f"{V1}/incidents/{incident}/requests/{line['subject']}/approve"
             assert client.post(path).status_code in (200, 409)
-        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] == "over"
+        return client.get(f"{V1}/incidents/{incident}/work").json()["status"] in ENDED
 
     wait_for(over, client)
 

@@ -7,7 +7,7 @@ import pytest
 
 from warroom.app.configuration import Sources
 from warroom.record.store import Store
-from warroom.record.work import OVER, WAITING
+from warroom.record.waking import ENDED, WAITING
 from warroom.service import worker as worker_module
 from warroom.service.worker import Worker
 from warroom.settings import Settings
@@ -18,7 +18,7 @@ from warroom.tests.support.working import begun, reject_all, statuses, taken, un
 def over(store: Store, incidents: list[str]) -> bool:
     """Whether all are, with every question turned down."""
     reject_all(store)
-    return statuses(store, incidents) == {OVER}
+    return statuses(store, incidents) <= {*ENDED}
 
 
 @ONE_SLOWLY

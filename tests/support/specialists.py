@@ -47,7 +47,7 @@ def case_on(
     facts = {"name": "Alert", "fingerprint": "f", "source": "plain", **alert}
     starts = from_ts(START + onset) + timedelta(seconds=5)
     incident, _ = take(
-        context.store, Alert.model_validate({**facts, "starts_at": starts}), "test", context.clock()
+        context.store, Alert.model_validate({**facts, "starts_at": starts}), context.clock()
     )
     context.store.update(incident, lambda doc: setattr(doc, "onset", from_ts(START + onset)))
     return context.case(incident, step, 1, lambda _: None)

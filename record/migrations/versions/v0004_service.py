@@ -72,6 +72,7 @@ def _alerts() -> None:
         sa.Column("silence_id", sa.String, index=True),
         sa.Column("incident_id", sa.String, index=True),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("unworked", sa.Boolean, nullable=False, server_default=sa.false(), index=True),
     )
     op.create_index(
         "alerts_episode", "alerts", ["receiver", "fingerprint", "starts_at"], unique=True

@@ -1,0 +1,64 @@
+"""How a response ends: nothing that came in late is lost, and what is unresolved is somebody's."""
+
+from pathlib import Path
+
+from warroom.agents.runtime.context import ResponseContext
+from warroom.incident.action import Verdict
+from warroom.incident.communication import MessageState
+from warroom.incident.document import Incident
+from warroom.incident.events import StepDone, StepStarted
+from warroom.incident.lifecycle import ACTIVE
+from warroom.intake.grouping import group_due
+from warroom.record.counts import counts
+from warroom.record.waking import HANDED_OVER
+from warroom.response import Response
+from warroom.tests.support.responses import alert, begin, finish, room_over
+
+
+def told(document: Incident) -> list[str]:
+    return [m.subject for m in document.communications if "ended unresolved" in m.subject]
+
+
+def standing(context: ResponseContext, incident: str) -> str:
+    found = context.store.work.standing(incident)
+    return found.status if found else ""
+
+
+def test_an_alert_that_joins_in_the_last_step_is_looked_at(
+    tmp_path: Path, place: Path | str
+) -> None:
+    """Once the wake of its joining was cleared with the turn, and nothing looked at it again."""
+    context = room_over(tmp_path, place=place)
+    response = Response(context)
+    first, _ = response.take(alert())
+    late = alert(fingerprint="late").model_copy(update={"name": "ConnectionsRefused"})
+    joined = []
+    for event in response.run(first):
+        if isinstance(event, StepDone) and event.report.step == 11:  # the last one
+            joined.append(response.take(late))
+    assert joined == [(first, False)]
+    finish(response, first, Verdict.rejected)
+    (second,) = group_due(context.store, context.clock())
+    document = context.store.load(second)
+    assert (document.alert.name, document.related) == ("ConnectionsRefused", [first])
+    steps = [e.step for e in response.run(second) if isinstance(e, StepStarted)]
+    assert steps[0] == 1 and 4 in steps  # from the beginning, and on to the cause
+
+
+def test_what_ended_unresolved_is_handed_to_people_once(tmp_path: Path) -> None:
+    context = room_over(tmp_path)
+    response, incident = begin(context)
+    finish(response, incident, Verdict.rejected)
+    document = context.store.load(incident)
+    assert document.state in ACTIVE
+    assert standing(context, incident) == HANDED_OVER
+    (message,) = [m for m in document.communications if "ended unresolved" in m.subject]
+    assert message.state is MessageState.sent
+    assert f"`warroom resume {incident}`" in message.body
+    figures = {one.name: one.values for one in counts(context.store.engine)}
+    assert figures["work"] == {HANDED_OVER: 1}
+    assert figures["effects"].get("unrecorded", 0) == 0
+    with Response(room_over(tmp_path)) as again:
+        list(again.run(incident))
+    assert told(context.store.load(incident)) == [message.subject]
+    assert standing(context, incident) == HANDED_OVER
