@@ -16,12 +16,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import InputError, StoreError, StoreUnavailable
 from ..incident.private import make_private
@@ -91,10 +93,25 @@ KINDS = "give sqlite:////folder/warroom.db or postgresql://user:password@host/na
 
 def _sqlite(url: URL) -> Engine:
     _prepare(Path(str(url.database)))
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": WAIT_S})
     event.listen(engine, "connect", _settle)
-    event.listen(engine, "begin", _take_write_lock)
+    event.listen(engine, "begin", partial(_take_write_lock, turn_of(str(url.database))))
+    for ended in ("checkin", "invalidate"):
+        event.listen(engine, ended, _let_go)
     return engine
+
+
+WAIT_S = 30
+"""For SQLite's write lock."""
+TURN = "turn"
+"""Under which a connection keeps our own lock."""
+
+
+@cache
+def turn_of(_file: str) -> Lock:
+    """Whose turn it is to write, of the threads of this process: SQLite has whoever waits for its
+    lock sleep and look again, up to a tenth of a second."""
+    return Lock()
 
 
 def _postgresql(url: URL) -> Engine:
@@ -192,11 +209,20 @@ def _settle(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
 
 
-def _take_write_lock(connection: Connection) -> None:
+def _let_go(_connection: object, record: ConnectionPoolEntry, *_error: object) -> None:
+    if turn := record.info.pop(TURN, None):
+        turn.release()
+
+
+def _take_write_lock(turn: Lock, connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("reading", False):
         connection.exec_driver_sql("BEGIN")
         return
+    if TURN not in connection.info:  # it is kept until the connection is given back
+        if not turn.acquire(timeout=WAIT_S):
+            raise StoreUnavailable("the database is busy: another thread writes; try again")
+        connection.info[TURN] = turn
     level = "FULL" if options.get("durable", False) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous={level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -26,6 +26,7 @@ from ..errors import InputError, StoreError
 from ..record.database import url_of
 from ..settings import Settings
 from .chores import Chores
+from .falling import Falling
 from .worker import GRACE_S, SLOTS, Turns
 
 QUEUE = "incidents"
@@ -87,22 +88,25 @@ class Queue:
         self.job = self.app.task(name="turn", queue=QUEUE)(self._turn)
 
     async def run(self) -> None:
-        """Until a signal comes: then turns end at their next event, or are given back."""
+        """Until a signal comes: then turns end at their next event, or are given back.
+
+        Raises WarroomError when a part of it ended by an error.
+        """
         async with self.app.open_async():
-            worker = asyncio.create_task(self._work())
             loop = asyncio.get_running_loop()
+            each = {"worker": self._work, "sweeper": self._sweep, "reaper": self._reap}
+            parts = [asyncio.create_task(run(), name=name) for name, run in each.items()]
+            stop = partial(self._stop, parts)
+            falling = Falling(partial(loop.call_soon_threadsafe, stop))
+            for part in parts:
+                part.add_done_callback(partial(_ended, falling))
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, partial(self._stop, worker))
+                loop.add_signal_handler(number, stop)
             self.chores.start()
-            beside = [asyncio.create_task(each()) for each in (self._sweep, self._reap)]
-            await asyncio.gather(worker, return_exceptions=True)
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(*parts, return_exceptions=True)
             self.chores.stop()
         self.turns.close()
-        if not worker.cancelled() and (error := worker.exception()):
-            raise error
+        falling.check()
 
     def _turn(self, incident_id: str) -> None:
         """The job: a turn of this incident, if it is due."""
@@ -132,9 +136,10 @@ class Queue:
             stalled_worker_timeout=timedelta(days=3650).total_seconds(),
         )
 
-    def _stop(self, worker: asyncio.Task[None]) -> None:
+    def _stop(self, parts: list[asyncio.Task[None]]) -> None:
         self.turns.end()
-        worker.cancel()
+        for part in parts:
+            part.cancel()
         asyncio.get_running_loop().call_later(GRACE_S, self._leave)
 
     def _leave(self) -> None:
@@ -175,3 +180,8 @@ class Queue:
             except exceptions.ConnectorException as error:
                 log.warning("the queue is away: %s", error)
             await asyncio.sleep(BEAT_S)
+
+
+def _ended(falling: Falling, part: asyncio.Task[None]) -> None:
+    if not part.cancelled() and (error := part.exception()):
+        falling.fell(part.get_name(), error)

@@ -10,6 +10,7 @@ import uvicorn
 from ..app.configuration_file import LISTEN, Server
 from ..errors import InputError
 from .app import build
+from .falling import Falling
 from .service import Service
 
 GRACE_S = 3
@@ -49,7 +50,10 @@ def bind(server: Server) -> Bound:
 
 def serve(service: Service, bound: Bound) -> bool:
     """Answer until told to stop; then open requests are finished and the worker lets go. Whether
-    nothing runs on: a thread that still thinks has nothing to say any more, and may be ended."""
+    nothing runs on: a thread that still thinks has nothing to say any more, and may be ended.
+
+    Raises WarroomError when a part of it ended by an error.
+    """
     app, tls = build(service), bound.server.tls
     config = uvicorn.Config(
         app,
@@ -66,7 +70,10 @@ def serve(service: Service, bound: Bound) -> bool:
     )
     # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    _Server(config, service).run(sockets=[bound.socket])
+    server = _Server(config, service)
+    falling = Falling(server.leave)
+    server.run(sockets=[bound.socket])
+    falling.check()
     return app.state.ended
 
 
@@ -76,6 +83,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self.service = service
+
+    def leave(self) -> None:
+        """End as if told to."""
+        self.service.stopping.set()
+        self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first word of the end."""

@@ -29,7 +29,7 @@ GROUP = 5
 SENT, WORKED = 600, 5
 """Deliveries and incidents that service times are measured by."""
 THINKING_S = 30.0
-"""Of a turn with a model, in the second column of workers."""
+"""Of a turn with a model."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,16 @@ def capacity(database: str, _size: int, seed: int) -> Figure:
         scenario, rng = Scenario(scale), random.Random(seed)
         waits, refused, busy = taken_in(deliveries(scenario, rng), times)
         due = turns_due(scenario, times, rng)
-        late = [np.percentile(lateness(due, times, n), 99) for n in WORKERS]
-        late += [np.percentile(lateness(due, times, n, THINKING_S), 99) for n in WORKERS]
         counts = [f"{scenario.alerts * scale:,}", f"{100 * scale:,}", f"{busy:.0%}"]
-        seconds = [f"{each:,.0f}" for each in late]
-        rows.append([f"{scale} times", *counts, *in_ms(waits)[1:], f"{refused:.1%}", *seconds])
-    heads = ["", "alerts/h", "open", "intake busy", "p99 ms", "max ms", "refused"]
-    heads += [f"{n} workers" for n in WORKERS] + [f"{n} thinking" for n in WORKERS]
+        late = [_late(due, times, 0.0), _late(due, times, THINKING_S)]
+        rows.append([f"x {scale}", *counts, *in_ms(waits)[1:], f"{refused:.1%}", *late])
+    heads = ["", "alerts/h", "open", "busy", "p99 ms", "max ms", "refused", "late s", "thinking"]
     return Figure(ResultGrid(f"Capacity, simulated: {database}", heads, rows, _notes(times)))
+
+
+def _late(due: Sequence[float], times: Times, thinking_s: float) -> str:
+    found = (np.percentile(lateness(due, times, n, thinking_s), 99) for n in WORKERS)
+    return " / ".join(f"{seconds:.0f}" for seconds in found)
 
 
 def _notes(times: Times) -> list[str]:
@@ -84,10 +86,10 @@ def _notes(times: Times) -> list[str]:
         f"measured: {times.delivery_s * 1000:.1f} ms a delivery and {times.alert_s * 1000:.2f} ms "
         f"an alert in it, answered after {times.answer_s * 1000:.0f} ms when nobody waits; a turn "
         f"{times.turn_s:.2f} s of CPU, {times.turns:.1f} turns an incident",
-        f"1 times: {one.services:,} services; {one.storms} storms an hour of {one.storm_s:g} s and "
+        f"x 1: {one.services:,} services; {one.storms} storms an hour of {one.storm_s:g} s and "
         f"{one.storm_services} services; {GROUP} alerts a delivery; refused: 503, sent again",
-        f"workers: seconds (99th percentile) that a turn is late with so many, {SLOTS} slots each; "
-        f"thinking: a turn waits {THINKING_S:g} s for a model besides",
+        f"late: 99th percentile of a turn's wait with {', '.join(map(str, WORKERS))} workers of "
+        f"{SLOTS} slots; thinking: where a turn waits {THINKING_S:g} s for a model besides",
         f"{MOST_BUSY:.0%} busy: one process takes in {per_hour / grouped:,.0f} alerts an hour in "
         f"deliveries of {GROUP}, {per_hour / alone:,.0f} one by one; one worker works "
         f"{per_hour / times.turn_s / times.turns:,.0f} incidents an hour by its core, "

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-EVERY_S = 0.004
-"""Between two looks, on average."""
+EVERY_S, SWITCH_S = 0.004, 0.0001
+"""Between two looks, on average; how soon a thread that holds the interpreter is interrupted: were
+it later, we would see it where it lets go by itself, in a database."""
 WAITS = ("/threading.py", "/queue.py", "/selectors.py", "/concurrent/futures/")
 """A stack that ends here does nothing."""
 STAGES = {
@@ -58,9 +59,12 @@ def sampled(seed: int = 1) -> Iterator[Counter[str]]:
                     found[stage] += 1
 
     thread = threading.Thread(target=look, name="stages", daemon=True)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
     thread.start()
     try:
         yield found
     finally:
         over.set()
         thread.join()
+        sys.setswitchinterval(usual)

@@ -24,6 +24,7 @@ from ...app.opening import open_context, playbooks
 from ...app.work import work
 from ...graph import build
 from ...incident.document import Incident
+from ...incident.events import ResponseEvent, StepDone
 from ...incident.report import AnyReport
 from ...record.checkpoints import open_checkpointer
 from ...response import Response
@@ -57,7 +58,7 @@ def orchestration(runs: int, seed: int) -> Figure:
         )
     ]
     notes = [
-        f"{runs} runs of {len(said.reports)} steps, with what lies between them (asking, acting, "
+        f"{runs} runs, with what lies between them (asking, acting, "
         f"telling); {len(said.evidence)} pieces of evidence",
         f"without it, by stage: {shares(stages)}",
         target(f"at most {TARGET_MS:g} ms a step", met := median(without) <= TARGET_MS),
@@ -80,11 +81,11 @@ def _worked(
     with Response(context, graph) as response:
         incident, _new = response.take(alert_of(context.recorder.origin))
         before(incident)
-        began = time.perf_counter()
-        work(response, incident, lambda _event: None, Decisions(context).answer)
+        began, told = time.perf_counter(), list[ResponseEvent]()
+        work(response, incident, told.append, Decisions(context).answer)
         seconds = time.perf_counter() - began
-    document = context.store.load(incident)
-    return document, 1000 * seconds / len(document.reports)
+    done = sum(isinstance(event, StepDone) for event in told)
+    return context.store.load(incident), 1000 * seconds / done
 
 
 def _again(home: Path, first: ResponseContext, said: Incident, stages: Counter[str]) -> float:
@@ -106,14 +107,12 @@ def _again(home: Path, first: ResponseContext, said: Incident, stages: Counter[s
 
 @contextmanager
 def _answering(said: Incident) -> Iterator[Any]:
-    """The response's graph with these reports for playbooks, in their order."""
+    """The response's graph with these reports for playbooks."""
     kept = {name: step for name, step in vars(steps).items() if isinstance(step, Step)}
-    left = list(said.reports)
+    reports = {report.step: report for report in said.reports}
 
     def answer(case: Case) -> AnyReport:
-        mine = [report for report in left if report.step == case.step.number]
-        left.remove(mine[0])
-        return mine[0]
+        return reports[case.step.number]
 
     try:
         for name, step in kept.items():

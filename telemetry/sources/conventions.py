@@ -9,7 +9,7 @@ from pydantic import Field
 from ...yaml_tables import Entry, read_table
 from ..promql import quoted
 from ..signal_catalogue import CATALOGUE
-from .datasource import SourceLabels
+from .datasource import SourceLabels, named
 from .source import Scope
 
 NAME = "__name__"
@@ -33,8 +33,8 @@ class Whose(Entry):
     def service(self, labels: LabelSet, scope: Scope) -> str:
         """The one of these services that the label names, or any; empty where it names none."""
         value = labels.get(self.label, "")
-        found = self._bare(value) if self.suffix else value
-        return next((name for name in (value, found) if name and scope.holds(name)), "")
+        bare = self._bare(value) if self.suffix else value
+        return next((name for name in (bare, value) if name and scope.holds(name)), "")
 
     def _bare(self, value: str) -> str:
         match = re.fullmatch(f"(.+?)(?:{self.suffix})", value)
@@ -66,7 +66,7 @@ class Convention(Entry):
 
     def whose(self, usual: SourceLabels) -> tuple[Whose, ...]:
         """The labels that say whose a series is, the first first."""
-        return self.service or tuple(Whose(label=label) for label in usual.service)
+        return self.service or tuple(Whose(label=named(label)) for label in usual.service)
 
     def holds(self, labels: LabelSet) -> bool:
         """Whether a series is of this convention."""

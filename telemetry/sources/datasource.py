@@ -152,6 +152,11 @@ class Datasource(Entry):
         return self.labels or SourceLabels()
 
 
+def named(label: str) -> str:
+    """A label as stores without dots have it: service.name and service_name are one."""
+    return re.sub(r"\W", "_", label)
+
+
 def read_secret(file: Path) -> str:
     """What is in it, without blanks around it. Raises TelemetryError where it cannot be read."""
     try:

@@ -8,6 +8,7 @@ secret reaches no other host. One retry is here and nowhere else; all questions 
 import json
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -161,9 +162,8 @@ class HttpApi:
             found["Authorization"] = f"{source.authorization.type} {secret}"
         if source.basic_auth:
             password = read_secret(source.basic_auth.password_file)
-            auth = httpx.BasicAuth(source.basic_auth.username, password)
-            request = next(auth.sync_auth_flow(httpx.Request("GET", self.root)))
-            found["Authorization"] = request.headers["Authorization"]
+            login = f"{source.basic_auth.username}:{password}".encode()
+            found["Authorization"] = f"Basic {b64encode(login).decode()}"
         return found
 
     def _client(self) -> httpx.Client:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...yaml_tables import Entry, Pattern, Regex, read_table
-from .datasource import SourceLabels
+from .datasource import SourceLabels, named
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 MOST_ATTRIBUTES, LONGEST = 40, 2_000
@@ -66,11 +66,6 @@ class Line:
             "span_id": _first(known, FIELDS.span_id),
             "attributes": {name: _short(value) for name, value in rest[:MOST_ATTRIBUTES]},
         }
-
-
-def named(name: str) -> str:
-    """A name as stores without dots have it: service.name and service_name are one."""
-    return re.sub(r"\W", "_", name)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Window
-from .datasource import Datasource
+from .datasource import Datasource, named
 from .http import HttpApi
-from .log_lines import Line, named
+from .log_lines import Line
 from .source import Batch, Scope, SourceQuery, closed
 
 MOST_LINES = 30_000

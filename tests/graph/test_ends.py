@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from warroom.agents.runtime.case import PlaybookOnly
 from warroom.agents.runtime.context import ResponseContext
 from warroom.incident.action import Verdict
 from warroom.incident.communication import MessageState
@@ -12,6 +13,7 @@ from warroom.intake.grouping import group_due
 from warroom.record.counts import counts
 from warroom.record.waking import HANDED_OVER
 from warroom.response import Response
+from warroom.tests.support.alerts import NOW, put
 from warroom.tests.support.responses import alert, begin, finish, room_over
 
 
@@ -62,3 +64,18 @@ def test_what_ended_unresolved_is_handed_to_people_once(tmp_path: Path) -> None:
         list(again.run(incident))
     assert told(context.store.load(incident)) == [message.subject]
     assert standing(context, incident) == HANDED_OVER
+
+
+def test_whoever_begins_says_who_answers_and_that_what_they_see_is_history(tmp_path: Path) -> None:
+    """An alert that a sender tells of is opened by whoever groups, who knows neither."""
+    context = room_over(tmp_path)
+    context.recorded = True
+    put(context.store, alert().model_copy(update={"starts_at": NOW}))
+    (incident,) = group_due(context.store, NOW)
+    with Response(context) as response:
+        list(response.run(incident))
+        list(response.run(incident))
+    told = [event.text for event in context.store.load(incident).timeline]
+    assert told.count(PlaybookOnly.note) == 1
+    (ends,) = [text for text in told if "a recording that ends" in text]
+    assert f"{context.clock():%Y-%m-%d %H:%M}" in ends

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from warroom.intake.authentication import Request
 from warroom.intake.configuration import Receiver
 from warroom.intake.receiving import Reader
-from warroom.intake.sns import canonical, is_of_sns
+from warroom.intake.sns import canonical, fetch, is_of_sns
+from warroom.tests.support.canary import canary
 
 NOW = 1_795_000_000.0
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
@@ -148,3 +151,26 @@ def test_a_subscription_is_confirmed_at_who_signed_it_only(amazon) -> None:
     assert reader.admits(bad, NOW)
     assert reader.read(bad).confirm == ""
     assert "not confirmed" in reader.read(bad).delivery.problem
+
+
+def test_a_redirect_of_a_certificate_is_not_followed() -> None:
+    with canary() as (url, heard):
+        with pytest.raises(OSError, match="302"):
+            fetch(f"{url}/a.pem")
+        assert heard == ["GET /a.pem"]
+
+
+def test_a_name_that_leads_elsewhere_is_not_believed(
+    amazon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever address a host of SNS has just now: it is asked only where its certificate is."""
+    kept = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    mine = tmp_path / "mine.pem"
+    mine.write_bytes(amazon[0].private_bytes(serialization.Encoding.PEM, *kept) + amazon[1])
+    with canary(mine) as (url, heard):
+        here = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", here)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(OSError, match="certificate verify failed"):
+            fetch(CERTIFICATE)
+        assert heard == []

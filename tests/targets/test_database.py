@@ -70,6 +70,8 @@ def test_repair_of_a_column_keeps_what_was_sold(database: Database) -> None:
     healthy = rows(database)
     corrupt(database)
     receipt = database.repair("stock", ["notes"], max_rows=10)
+    assert receipt.note == "1 rows that were gone are back whole; 1 newer rows left as they are"
+    assert "come back whole" in RepairRows.profile.blast_radius  # as who approves it is told
     assert (receipt.repaired, receipt.changed) == (3, True)
     assert rows(database) == healthy
 

@@ -122,7 +122,7 @@ def test_milliseconds_become_seconds(backend):
 
 
 def test_a_pod_belongs_to_its_workload(backend):
-    for name in ("shop", "shop-admin"):
+    for name in ("shop", "shop-backend"):
         pod = {"pod": f"{name}-7d9f8b6c5-x2x4z", "container": "main", "namespace": "prod"}
         scrape(backend, "container_memory_working_set_bytes", first=50.0, **pod)
         limit = "kube_pod_container_resource_limits"
@@ -131,6 +131,16 @@ def test_a_pod_belongs_to_its_workload(backend):
     recording = recorder(backend, "shop").advance()
     assert last(recording, "memory_share") == pytest.approx(0.5)
     assert {service for service, _ in recording.metric_names()} == {"shop"}
+
+
+def test_a_container_names_its_service_and_replicas_are_no_part_of_a_name(backend):
+    for pod, container in (("shop-7d9f8b6c5-x2x4z", "app"), ("shop-backend-x2x4z", "app")):
+        labels = {"pod": pod, "container": container}
+        scrape(backend, "container_memory_working_set_bytes", first=50.0, **labels)
+    of_pod = recorder(backend, "shop").advance().metrics(EVER, ["process_resident_memory_bytes"])
+    assert [one.instance for one in of_pod] == ["shop-7d9f8b6c5-x2x4z"]
+    whole = recorder(backend).advance()
+    assert {service for service, _ in whole.metric_names()} == {"app"}
 
 
 def test_series_are_capped_and_said(backend, monkeypatch):
