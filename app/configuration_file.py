@@ -167,6 +167,11 @@ def read_configuration() -> Configuration:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise InputError(f"{path}: {reason}; name a warroom.yaml with --config") from error
+    return parse_configuration(text, path)
+
+
+def parse_configuration(text: str, path: Path) -> Configuration:
+    """The text of a file that is, or will be, at this path. Raises TableError."""
     folder = path.resolve().parent
     found = parse_table(text, Configuration, path.name, lambda value: _expanded(value, folder))
     return _placed(found, folder)

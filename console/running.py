@@ -1,6 +1,7 @@
-"""The commands that run an installation: serve, worker, and what an administrator needs.
+"""The commands that set up and run an installation: connect, doctor, serve, worker, and what an
+administrator needs.
 
-Declared here, done in serving.py and administration.py: the help stays instant.
+Declared here, done in files of their own: the help stays instant.
 """
 
 from pathlib import Path
@@ -47,6 +48,33 @@ def serve(
     from .serving import serve_command
 
     raise typer.Exit(serve_command(telemetry, operations, config, listen, worker))
+
+
+@RUN.command()
+def connect(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="prometheus, loki, grafana, git, …")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="As in the browser; git: a folder.")],
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds a token; it stays there.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="As incidents call it; default KIND.")] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="To write; default WARROOM_CONFIG, else warroom.yaml."),
+    ] = None,
+) -> None:
+    """Ask a backend once, and write it into warroom.yaml; of a Grafana all that is behind it."""
+    from .connecting import connect_command
+
+    raise typer.Exit(connect_command(kind, url, token_file, name, config))
+
+
+@RUN.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at each datasource: what it shows, who is blind to what, what to do about it."""
+    from .doctor import doctor_command
+
+    raise typer.Exit(doctor_command(as_json))
 
 
 @RUN.command()

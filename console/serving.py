@@ -81,11 +81,11 @@ def _greet(console: Console, service: "Service", url: str) -> None:
         say(console, ("  token         ", "dim"), FIRST)
         say(console, ("                ", ""), (text, "strong"))
     for reader in service.reception.readers.values():
-        _senders(console, reader.receiver, url)
+        senders(console, reader.receiver, url)
     say(console, ("  ready         ", "dim"), "Ctrl-C or SIGTERM ends it")
 
 
-def _senders(console: Console, receiver: "Receiver", url: str) -> None:
+def senders(console: Console, receiver: "Receiver", url: str) -> None:
     """Where they send; for Alertmanager, with a secret in one file, what to paste."""
     known = receiver.authorization
     if receiver.type != "alertmanager" or known is None or known.credentials_file is None:

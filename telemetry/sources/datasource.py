@@ -17,8 +17,19 @@ from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
 Kind = Literal[
-    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+    "files",
+    "prometheus",
+    "loki",
+    "victorialogs",
+    "tempo",
+    "jaeger",
+    "git",
+    "github",
+    "grafana",
+    "alertmanager",
 ]
+ALERTS_ONLY = ("alertmanager",)
+"""Kinds that have alerts and no telemetry: they are asked what fires, and recorded by nobody."""
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

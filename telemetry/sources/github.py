@@ -34,6 +34,10 @@ class GitHub(Changes):
         super().__init__(source)
         self.api = api
 
+    def about(self) -> dict[str, Any]:
+        """What it says of the repository itself, in one question. Raises TelemetryError."""
+        return fields(self._get(params={}))
+
     def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
         """What went out first: it convicts most."""
         yield from self._deployments(window, known)

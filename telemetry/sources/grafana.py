@@ -30,6 +30,7 @@ PLUGINS = {
     "victoriametrics-logs-datasource": "victorialogs",
     "tempo": "tempo",
     "jaeger": "jaeger",
+    "alertmanager": "alertmanager",
 }
 """Our kind of a data source by Grafana's."""
 

@@ -13,7 +13,7 @@ from ...errors import TelemetryError
 from ..model import Window
 from .datasource import Datasource
 from .http import HttpApi
-from .otlp import Row, hex_id, number, objects, span_rows
+from .otlp import Row, hex_id, number, objects, span_rows, text
 from .source import Scope, Source
 from .traces import Found, Question, Traces
 
@@ -53,6 +53,15 @@ class Tempo(Traces):
         if not rows:
             raise TelemetryError(f"does not have trace {trace_id} that it found")
         return rows
+
+
+def named_services(api: HttpApi, window: Window) -> list[str]:
+    """The services that sent spans. Raises TelemetryError."""
+    path = ("api", "v2", "search", "tag", "resource.service.name", "values")
+    answer = api.json(*path, params=_between(window))
+    if not isinstance(answer, dict) or not isinstance(answer.get("tagValues"), list):
+        raise TelemetryError("answered something that is no list of values: is it Tempo?")
+    return [text(one, "value") for one in objects(answer["tagValues"])]
 
 
 def trace_ql(question: Question) -> str:

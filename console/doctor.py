@@ -1,0 +1,85 @@
+"""`warroom doctor`: each datasource looked at once; what each specialist sees, and is blind to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..app.configuration_file import read_configuration
+from ..errors import InputError
+from ..telemetry.sources.checkup import Checkup, checkups
+from ..telemetry.sources.sight import Sight, sights
+from .desk import print_json
+from .exits import Exit
+from .screen import screen, shown
+
+COLUMNS = ("NAME", "TYPE", "READS", "VERSION", "CLOCK", "SERVICES", "BACK TO", "HOLDS", "EVERY")
+SPANS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (0.0, "s"))
+NONE = "-"
+
+
+def doctor_command(as_json: bool) -> Exit:
+    """Ask them all; exit code 1 where one cannot be read."""
+    datasources = read_configuration().asked
+    if not datasources:
+        raise InputError(
+            "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml; "
+            "name that file with --config or WARROOM_CONFIG"
+        )
+    found = checkups(datasources)
+    seen = sights(found)
+    if as_json:
+        told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
+        print_json({"datasources": told, "specialists": [asdict(one) for one in seen]})
+    else:
+        _print(screen(), found, seen)
+    return Exit.failed if any(one.fault for one in found) else Exit.done
+
+
+def _print(console: Console, found: Sequence[Checkup], seen: Sequence[Sight]) -> None:
+    console.print(_grid(COLUMNS, (_row(one) for one in found)))
+    if todo := [(one.name, text) for one in found for text in (one.fault, *one.advice) if text]:
+        console.print(_grid(("", "TO DO"), todo))
+    can = [(one.specialist, one.sees, ", ".join(one.by)) for one in seen if one.by]
+    console.print(_grid(("SPECIALIST", "SEES", "BY"), can))
+    if blind := [(one.specialist, one.sees, one.do) for one in seen if not one.by]:
+        console.print(_grid(("SPECIALIST", "IS BLIND TO", "WHAT WOULD SHOW IT"), blind))
+
+
+def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Columns under their names. What others wrote is made harmless."""
+    table = Table(*map(Text, heads), box=None, padding=(0, 2, 0, 0), header_style="")
+    for row in rows:
+        table.add_row(*(Text(shown(cell)) for cell in row))
+    table.add_row()
+    return table
+
+
+def _row(one: Checkup) -> Sequence[str]:
+    if one.fault:
+        return (one.name, one.type, "no", *[NONE] * 6)
+    return (
+        *(one.name, one.type, "yes", one.version or NONE, f"{one.skew_s:+.0f} s"),
+        *(services(one) or NONE, f"> {span(one.reaches_s)}" if one.reaches_s else NONE),
+        *(holds(one) or NONE, span(one.interval_s) if one.interval_s else NONE),
+    )
+
+
+def services(one: Checkup) -> str:
+    """How many it knows, and by which label."""
+    if not one.services:
+        return ""
+    return f"{len(one.services)} by {one.label}" if one.label else str(len(one.services))
+
+
+def holds(one: Checkup) -> str:
+    """How much there is."""
+    return "" if one.amount is None else f"{one.amount:,} {one.unit}"
+
+
+def span(seconds: float) -> str:
+    """A stretch of time in its largest unit."""
+    length, unit = next(each for each in SPANS if seconds >= each[0])
+    return f"{seconds / (length or 1):.3g} {unit}"

@@ -1,0 +1,94 @@
+"""Alerts that fire now: of Alertmanager, else of what evaluates Prometheus' rules.
+
+They are handed over as a webhook would bring them, so that they are read, kept and grouped in one
+way. APIs: Alertmanager's openapi.yaml (`/api/v2/alerts`), Prometheus' `/api/v1/alerts`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import TelemetryError
+from .datasource import Datasource
+from .http import HttpApi
+from .otlp import fields, objects, text
+
+WEBHOOK = {"version": "4", "status": "firing"}
+UNSILENCED = {"active": "true", "silenced": "false", "inhibited": "false"}
+HEARTBEAT = "none"
+"""Severity of alerts that fire always, to show that alerting works (Watchdog, InfoInhibitor)."""
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What fires, and how it is known."""
+
+    alerts: tuple[dict[str, Any], ...] = ()
+    asked: tuple[str, ...] = ()
+    """Names of the datasources that answered."""
+    failed: tuple[str, ...] = ()
+    """What is wrong with the others, in words."""
+    left_out: tuple[str, ...] = ()
+    """What is no alert to respond to, in words."""
+
+    @property
+    def body(self) -> bytes:
+        """As a webhook's body."""
+        return json.dumps({**WEBHOOK, "alerts": self.alerts}).encode()
+
+
+def firing(datasources: Sequence[Datasource]) -> Firing:
+    """What fires now. Alertmanagers are asked, which know of silences; without one, Prometheus."""
+    by_kind = [[one for one in datasources if one.type == kind] for kind in ASKS]
+    found, asked, failed = list[dict[str, Any]](), list[str](), list[str]()
+    for source in next((one for one in by_kind if one), []):
+        try:
+            found += firing_at(source)
+            asked.append(source.name)
+        except TelemetryError as error:
+            failed.append(f"{source.name} {error}")
+    different = {json.dumps(one["labels"], sort_keys=True): one for one in found}
+    named = [one for one in different.values() if one["labels"].get("alertname")]
+    meant = [one for one in named if one["labels"].get("severity", "").lower() != HEARTBEAT]
+    left_out = []
+    if nameless := len(different) - len(named):
+        left_out.append(f"{nameless} without a label alertname")
+    if always := [one["labels"]["alertname"] for one in named if one not in meant]:
+        left_out.append(f"{', '.join(sorted(set(always)))} of severity {HEARTBEAT}")
+    return Firing(tuple(meant), tuple(asked), tuple(failed), tuple(left_out))
+
+
+def firing_at(source: Datasource) -> list[dict[str, Any]]:
+    """What fires there, not silenced, as a webhook has it. Raises TelemetryError."""
+    return ASKS[source.type](HttpApi(source))
+
+
+def _of_alertmanager(api: HttpApi) -> list[dict[str, Any]]:
+    found = api.json("api", "v2", "alerts", params=UNSILENCED)
+    if not isinstance(found, list):
+        raise TelemetryError("answered no list of alerts: is it really alertmanager?")
+    return [_alert(one, "startsAt") for one in objects(found)]
+
+
+def _of_prometheus(api: HttpApi) -> list[dict[str, Any]]:
+    found = fields(api.json("api", "v1", "alerts", params={})).get("data")
+    if not isinstance(fields(found).get("alerts"), list):
+        raise TelemetryError("answered no list of alerts: is it really prometheus?")
+    every = objects(fields(found)["alerts"])
+    return [_alert(one, "activeAt") for one in every if one.get("state") == "firing"]
+
+
+ASKS = {"alertmanager": _of_alertmanager, "prometheus": _of_prometheus}
+"""By the kind of a datasource; the first that there is one of is asked."""
+
+
+def _alert(told: dict[str, Any], since: str) -> dict[str, Any]:
+    """One alert of a webhook."""
+    parts = {part: _texts(told.get(part)) for part in ("labels", "annotations")}
+    known = {"status": "firing", "startsAt": text(told, since)}
+    return {**known, **parts, "fingerprint": text(told, "fingerprint")}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(name): str(one) for name, one in fields(value).items()}

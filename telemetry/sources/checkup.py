@@ -1,0 +1,216 @@
+"""One look at a datasource: whether it can be read, what is there, what would be better otherwise.
+
+A few small questions each; a backend that does not tell something leaves it open. What cannot be
+read at all says why, and what to do.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from ...errors import TelemetryError
+from ..model import Window
+from .alertmanager import firing_at
+from .datasource import Datasource, named
+from .files import PATTERNS
+from .github import GitHub
+from .http import HttpApi
+from .logs import MOST_LINES, LogSource, Whose
+from .metrics_checkup import measured
+from .otlp import objects, text
+from .registry import connected
+from .source import DAY_S, EVERYTHING, SourceQuery
+from .tempo import named_services
+from .traces import Question, Traces
+
+HOUR_S = 3600.0
+REACHES = (HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
+"""How far back is tried, seconds."""
+BUILDS: Mapping[str, tuple[str, ...]] = {
+    "prometheus": ("api", "v1", "status", "buildinfo"),
+    "loki": ("loki", "api", "v1", "status", "buildinfo"),
+    "tempo": ("api", "status", "buildinfo"),
+    "alertmanager": ("api", "v2", "status"),
+    "grafana": ("api", "health"),
+}
+"""Where a kind says its version."""
+
+
+@dataclass
+class Checkup:
+    """What one look at a datasource showed; empty or None is what it does not tell."""
+
+    name: str
+    type: str
+    url: str
+    fault: str = ""
+    """Why it cannot be read, and what to do; empty: it can."""
+    version: str = ""
+    skew_s: float = 0.0
+    """Seconds that its clock is ahead of ours."""
+    label: str = ""
+    """The label that says whose a row is."""
+    services: tuple[str, ...] = ()
+    reaches_s: float | None = None
+    """From how long ago there are rows at least, seconds; None: not tried, or not that long."""
+    amount: int | None = None
+    unit: str = ""
+    """What `amount` counts."""
+    interval_s: float | None = None
+    """How often it scrapes, seconds."""
+    sees: frozenset[str] = frozenset()
+    """Modalities, signals and `alerts` that it has."""
+    advice: list[str] = field(default_factory=list)
+    """What would be better otherwise, and how."""
+
+
+def checkups(datasources: Sequence[Datasource]) -> list[Checkup]:
+    """All of them, looked at at the same time; in their order."""
+    with ThreadPoolExecutor(max(1, len(datasources)), thread_name_prefix="checkup") as pool:
+        return list(pool.map(checkup, datasources))
+
+
+def checkup(source: Datasource) -> Checkup:
+    """One look. Whatever is wrong is in it."""
+    found = Checkup(source.name, source.type, source.url)
+    api = HttpApi(source)
+    try:
+        LOOKS[source.type](source, found)
+        if source.type in BUILDS:
+            found.version = _version(api, BUILDS[source.type])
+    except TelemetryError as error:
+        found.fault = str(error)
+    found.skew_s = api.skew
+    if words := api.clock():
+        found.advice.append(words)
+    return found
+
+
+def _version(api: HttpApi, path: tuple[str, ...]) -> str:
+    """As it says; empty where it does not, or not to everybody."""
+    try:
+        told = api.json(*path, params={})
+    except TelemetryError:
+        return ""
+    places = (("version",), ("data", "version"), ("versionInfo", "version"))
+    return next((found for place in places if (found := text(told, *place))), "")[:40]
+
+
+def _reaches(there: Callable[[Window], bool]) -> float | None:
+    """The longest of REACHES from which there are rows, in the hour before."""
+    longest, now = None, time.time()
+    for ago in REACHES:
+        if not there(Window(now - ago - HOUR_S, now - ago)):
+            break
+        longest = ago
+    return longest
+
+
+def _metrics(source: Datasource, found: Checkup) -> None:
+    told = measured(source)
+    found.label, found.services, found.interval_s = told.label, told.services, told.interval_s
+    found.amount, found.unit = sum(told.series.values()), "series"
+    found.advice += told.advice(source)
+    if told.series:
+        found.sees = frozenset(["metrics", *told.signals])
+        found.reaches_s = _reaches(told.there)
+    try:
+        firing_at(source)
+        found.sees |= {"alerts"}
+    except TelemetryError:
+        pass  # it evaluates no rules: others do
+
+
+def _logs(source: Datasource, found: Checkup) -> None:
+    logs, now = cast(LogSource, connected([source])[0]), time.time()
+    logs.until, hour = time.monotonic() + 4 * source.timeout, Window(now - HOUR_S, now)
+    there, tried = {named(name): name for name in logs.names(hour)}, source.whose.service
+    for label in (there[named(one)] for one in tried if named(one) in there):
+        found.label, found.services = label, _sorted(logs.values(label, hour))
+        break
+    if not found.services:
+        had = f"it has {', '.join(sorted(there)[:8])}" if there else "no line came in the last hour"
+        found.advice.append(f"no label of {', '.join(tried)}: {had}; name one in labels.service")
+        return
+    query = logs.select(Whose(found.label, ()))
+    found.sees, found.unit = frozenset(["logs"]), "lines an hour"
+    found.amount = logs.count(query, hour, rough=True)
+    found.reaches_s = _reaches(lambda window: logs.count(query, window, rough=True) > 0)
+    if found.amount > MOST_LINES * max(1, len(found.services)):
+        found.advice.append("errors are read whole, of the other lines a stated part")
+
+
+def _traces(source: Datasource, found: Checkup) -> None:
+    traces, now = cast(Traces, connected([source])[0]), time.time()
+    hour, tempo = Window(now - HOUR_S, now), source.type == "tempo"
+    names = named_services(traces.api, hour) if tempo else traces.services(EVERYTHING, hour)
+    found.services, found.label = _sorted(names), "service.name"
+    if not found.services:
+        found.advice.append("no service sent a span: look at the exporters of the services")
+        return
+    found.sees = frozenset(["traces"])
+    service = "" if tempo else found.services[0]
+    found.reaches_s = _reaches(lambda window: bool(traces.find(Question(service, window))))
+
+
+def _changes(source: Datasource, found: Checkup) -> None:
+    """What changed within a week."""
+    now = time.time()
+    batch = connected([source])[0].read(SourceQuery(window=Window(now - 7 * DAY_S, now)))
+    kinds = {json.loads(line)["kind"] for line in batch.lines.splitlines()}
+    found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
+    found.amount, found.unit = batch.rows, "changes a week"
+    found.sees = frozenset(["changes"])
+    found.advice += [text for text in (batch.gap, *batch.left_out) if text]
+    if kinds == {"commit"}:
+        found.advice.append("tells commits and not when they went out: tag deploys (jsonData.tags)")
+
+
+def _hub(source: Datasource, found: Checkup) -> None:
+    """One question: the hour's limit of requests is short for those who do not sign in."""
+    GitHub(source, HttpApi(source)).about()
+    found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
+    found.sees = frozenset(["changes"])
+    if source.authorization is None:
+        found.advice.append("60 requests an hour without a token: give its `authorization`")
+
+
+def _alerts(source: Datasource, found: Checkup) -> None:
+    found.amount, found.unit = len(firing_at(source)), "alerts firing"
+    found.sees = frozenset(["alerts"])
+    try:
+        receivers = objects(HttpApi(source).json("api", "v2", "receivers", params={}))
+    except TelemetryError:
+        return
+    if receivers and not any("warroom" in text(one, "name").lower() for one in receivers):
+        found.advice.append("has no receiver warroom: `warroom connect alertmanager` prints it")
+
+
+def _folder(source: Datasource, found: Checkup) -> None:
+    folder = Path(source.url)
+    if not folder.is_dir():
+        raise TelemetryError(f"{folder} is no folder: name that of a bundle")
+    found.sees = frozenset(name for name, glob in PATTERNS.items() if any(folder.glob(glob)))
+
+
+LOOKS: Mapping[str, Callable[[Datasource, Checkup], None]] = {
+    "files": _folder,
+    "prometheus": _metrics,
+    "loki": _logs,
+    "victorialogs": _logs,
+    "tempo": _traces,
+    "jaeger": _traces,
+    "git": _changes,
+    "github": _hub,
+    "grafana": _changes,
+    "alertmanager": _alerts,
+}
+"""By the kind of a datasource."""
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))

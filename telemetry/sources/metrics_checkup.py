@@ -1,0 +1,129 @@
+"""What a Prometheus measures, by a few queries over what signals can use: which signals can be
+computed, whose they are, how many series that is, how often they come.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...errors import TelemetryError
+from ..model import Window
+from ..promql import quoted
+from ..recipes import Restarts
+from ..signal_catalogue import CATALOGUE
+from .conventions import CONVENTIONS, NAME, any_of
+from .datasource import Datasource, named
+from .http import HttpApi
+from .otlp import fields, number, objects, text
+from .prometheus import MOST_SERIES
+
+COUNTED_S = 600
+"""Over so long scrapes are counted."""
+INTERVALS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300)
+"""What people set, seconds: a count over COUNTED_S is off by one."""
+KNOWN = {theirs: ours for known in reversed(CONVENTIONS) for theirs, ours in known.named.items()}
+"""Metrics that signals can use, by any convention: what they are to us."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What there is; nothing where `series` is empty."""
+
+    api: HttpApi
+    series: Mapping[str, int]
+    """How many, by metric."""
+    signals: tuple[str, ...] = ()
+    label: str = ""
+    services: tuple[str, ...] = ()
+    interval_s: float | None = None
+
+    def there(self, window: Window) -> bool:
+        """Whether one of these metrics has samples in a window."""
+        query = f"count(count_over_time({_one(self.series)}[{max(1, round(window.seconds))}s]))"
+        return bool(_counted(self.api, query, window.end))
+
+    def advice(self, source: Datasource) -> Iterator[str]:
+        """What would be better otherwise, and how."""
+        tried, own = source.whose.service, source.jsonData.timeInterval
+        if not self.series:
+            yield "it has no metric that a signal is made of (docs/datasources.md, Metrics)"
+            return
+        if not self.services:
+            yield f"no label of {', '.join(tried)} is there: name one in labels.service"
+        elif self.label == named(tried[-1]):
+            yield f"services are told by {self.label} alone: is it a service? else labels.service"
+        if self.interval_s and not 0.5 < self.interval_s / own < 2:
+            yield f"it scrapes every {self.interval_s:g} s: set jsonData.timeInterval to that"
+        every = sum(self.series.values())
+        if every > MOST_SERIES * max(1, len(self.services)):
+            most = max(self.series, key=lambda name: self.series[name])
+            yield f"{most} has {self.series[most]} series: drop a label of it"
+
+
+def measured(source: Datasource) -> Measured:
+    """What a datasource measures. Raises TelemetryError where it does not say."""
+    api = HttpApi(source)
+    series = _counted(api, f"count by ({NAME}) ({_any(KNOWN)})", time.time(), NAME)
+    if not series:
+        return Measured(api, {})
+    label, services = _whose(api, source, series)
+    ours = {KNOWN[name] for name in series if name in KNOWN}
+    signals = tuple(name for name in CATALOGUE if _computable(name, ours))
+    return Measured(api, series, signals, label, services, _interval(api, series))
+
+
+def _computable(signal: str, ours: set[str]) -> bool:
+    recipe = CATALOGUE[signal].recipe
+    if isinstance(recipe, Restarts):  # either will do
+        return bool(ours.intersection(recipe.needs))
+    return ours.issuperset(recipe.needs or [recipe.metric])
+
+
+def _whose(
+    api: HttpApi, source: Datasource, series: Mapping[str, int]
+) -> tuple[str, tuple[str, ...]]:
+    """The label that tells services, and those: what is configured, then what conventions have."""
+    usual = [named(label) for label in source.whose.service]
+    theirs = [whose.label for known in CONVENTIONS for whose in known.service]
+    for label in dict.fromkeys([*usual, *theirs]):
+        selector = _any(series, f"{label}!={quoted('')}")
+        if found := _counted(api, f"count by ({label}) ({selector})", time.time(), label):
+            return label, tuple(sorted(found))
+    return "", ()
+
+
+def _interval(api: HttpApi, series: Mapping[str, int]) -> float | None:
+    """How often the most frequent series comes; None where it came once at most."""
+    query = f"max(count_over_time({_one(series)}[{COUNTED_S}s]))"
+    scrapes = next(iter(_counted(api, query, time.time()).values()), 0)
+    if scrapes < 2:
+        return None
+    about = COUNTED_S / scrapes
+    usual = min(INTERVALS, key=lambda one: abs(one - about))
+    return float(usual) if abs(usual - about) < 0.2 * usual else round(about, 1)
+
+
+def _counted(api: HttpApi, query: str, at: float, label: str = "") -> dict[str, int]:
+    """The whole numbers of an instant query, by a label."""
+    params = {"query": query, "time": f"{at:.3f}"}
+    answer = fields(api.json("api", "v1", "query", params=params, form=True))
+    found = fields(answer.get("data")).get("result")
+    if not isinstance(found, list):
+        raise TelemetryError("answered no numbers: is it really prometheus?")
+    counted = dict[str, int]()
+    for one in objects(found):
+        value = one.get("value")
+        amount = number(value[1]) if isinstance(value, list) and len(value) == 2 else None
+        if amount:
+            counted[text(one, "metric", label)] = int(amount)
+    return counted
+
+
+def _any(names: Mapping[str, object], *matchers: str) -> str:
+    """A selector of these metrics."""
+    return "{" + ",".join([f"{NAME}=~{quoted(any_of(names))}", *matchers]) + "}"
+
+
+def _one(series: Mapping[str, int]) -> str:
+    """A selector of one of them: the one with the fewest series."""
+    return f"{{{NAME}={quoted(min(series, key=lambda name: series[name]))}}}"
