@@ -1,10 +1,10 @@
-"""`warroom connect`: a backend is asked once and written into warroom.yaml, where a new line is put
-behind the last datasource: nothing else in the file is touched.
+"""`warroom connect`: a backend is asked once and written into warroom.yaml, as a line behind the
+last datasource: nothing else in the file is touched.
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,24 @@ from ..incident.private import write_private
 from ..telemetry.sources.checkup import Checkup, checkup, checkups
 from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.discovery import addressed, behind
-from .configuration_file import NAMED, Configuration, parse_configuration
+from .configuration_file import NAMED, parse_configuration
 
 FILE = "warroom.yaml"
 SECTION = "datasources"
 HEAD = "# All keys: `warroom config schema`. What is wrong with it: `warroom config check`.\n"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Connected:
     """What came of it."""
 
     file: Path
-    written: tuple[Checkup, ...] = ()
-    refused: tuple[Checkup, ...] = ()
-    """Behind the door, and did not answer."""
-    known: tuple[str, ...] = ()
-    """Was in the file already, by name."""
-    unread: tuple[str, ...] = ()
+    written: list[Checkup] = field(default_factory=list)
+    refused: list[Checkup] = field(default_factory=list)
+    """Lie behind the door and did not answer."""
+    known: list[str] = field(default_factory=list)
+    """Were in the file already, by name."""
+    unread: list[str] = field(default_factory=list)
     """What no source reads, in words."""
 
 
@@ -53,38 +53,25 @@ def connect(
     Raises InputError, TableError for what cannot be used, TelemetryError for what does not answer.
     """
     file = (file or Path(os.environ.get(NAMED) or FILE)).resolve()
-    before = _read(file)
-    taken = {one.name for one in before.datasources}
-    door = _datasource(kind, url, token_file, name or _free(kind, taken))
-    if name in taken and not _same(door, before):
+    text = _text(file)
+    before = parse_configuration(text, file).datasources
+    door = _datasource(kind, url, token_file, name or kind)
+    if any(one.name == name and _key(one) != _key(door) for one in before):
         raise InputError(f"{file.name} has another {name} already: give this one another --name")
-    first = checkup(door)
-    if first.fault:
-        raise TelemetryError(f"{door.url} {first.fault}; nothing was written")
-    try:
-        more = behind(door)
-    except TelemetryError as error:
-        raise TelemetryError(
-            f"{door.url} {error}; its token needs datasources:read to list what is behind it"
-        ) from error
-    looked = list(zip((door, *more.datasources), [first, *checkups(more.datasources)], strict=True))
-    new = [(one, found) for one, found in looked if not found.fault and not _same(one, before)]
-    named = [(_named(one, taken), found) for one, found in new]
-    if named:
-        _write(file, before, [_measured(one, found) for one, found in named])
-    for one, found in named:
-        found.name = one.name
-    return Connected(
-        file,
-        tuple(found for _, found in named),
-        tuple(found for _, found in looked if found.fault),
-        tuple(known for one, _ in looked if (known := _same(one, before))),
-        more.unread,
-    )
-
-
-def _read(file: Path) -> Configuration:
-    return parse_configuration(_text(file), file)
+    made, new = Connected(file), list[Datasource]()
+    for one, found in _looked_at(door, made):
+        known = next((each.name for each in before if _key(each) == _key(one)), "")
+        if found.fault:
+            made.refused.append(found)
+        elif known:
+            made.known.append(known)
+        else:
+            found.name = _free(one.name, {each.name for each in (*before, *new)})
+            made.written.append(found)
+            new.append(_as_seen(one, found))
+    if new:
+        _write(file, text, before, new)
+    return made
 
 
 def _text(file: Path) -> str:
@@ -105,51 +92,51 @@ def _datasource(kind: str, url: str, token_file: Path | None, name: str) -> Data
         return Datasource.model_validate(known)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "url"
-        said = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{where}: {said}; see docs/datasources.md") from None
+        where, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{where or kind}: {said}; see docs/datasources.md") from None
 
 
-def _same(one: Datasource, before: Configuration) -> str:
-    """What the file calls it already; empty: it has none such."""
-    key = one.type, one.url.rstrip("/"), one.jsonData.repository
-    for known in before.datasources:
-        if (known.type, known.url.rstrip("/"), known.jsonData.repository) == key:
-            return known.name
-    return ""
+def _looked_at(door: Datasource, made: Connected) -> list[tuple[Datasource, Checkup]]:
+    """It, and what lies behind it."""
+    first = checkup(door)
+    if first.fault:
+        raise TelemetryError(f"{door.url} {first.fault}; nothing was written")
+    try:
+        more, made.unread = behind(door)
+    except TelemetryError as error:
+        cure = "what is behind it is told to those who have datasources:read"
+        raise TelemetryError(f"{door.url} {error}; {cure}; nothing was written") from error
+    return list(zip([door, *more], [first, *checkups(more)], strict=True))
 
 
-def _named(one: Datasource, taken: set[str]) -> Datasource:
-    name = _free(one.name, taken)
-    taken.add(name)
-    return one.model_copy(update={"name": name})
+def _key(one: Datasource) -> tuple[str, ...]:
+    """The same for the same place."""
+    return one.type, one.url.rstrip("/"), one.jsonData.repository
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     """The name, with a number where it is taken."""
     every = (name if number == 1 else f"{name}-{number}" for number in count(1))
     return next(one for one in every if one not in taken)
 
 
-def _measured(one: Datasource, found: Checkup) -> Datasource:
-    """With the interval at which it was seen to scrape."""
-    if found.interval_s is None:
-        return one
-    data = one.jsonData.model_copy(update={"timeInterval": found.interval_s})
-    return one.model_copy(update={"jsonData": data})
+def _as_seen(one: Datasource, found: Checkup) -> Datasource:
+    """By its new name, with the interval at which it was seen to scrape."""
+    interval = {"timeInterval": found.interval_s} if found.interval_s else {}
+    data = one.jsonData.model_copy(update=interval)
+    return one.model_copy(update={"name": found.name, "jsonData": data})
 
 
-def _write(file: Path, before: Configuration, new: Sequence[Datasource]) -> None:
-    """Whole or not at all. Raises InputError where the file is written in a way that we cannot
-    extend."""
+def _write(file: Path, text: str, before: Sequence[Datasource], new: Sequence[Datasource]) -> None:
+    """Whole or not at all. Raises InputError where it is written in a way that we cannot extend."""
     lines = [_line(one) for one in new]
-    text = extended(_text(file), lines)
+    text = extended(text, lines)
     try:
-        right = parse_configuration(text, file).datasources == [*before.datasources, *new]
+        right = parse_configuration(text, file).datasources == [*before, *new]
     except TableError:
         right = False
     if not right:
-        raise InputError(f"{file} could not be extended: put into {SECTION} " + ", ".join(lines))
+        raise InputError(f"{file} cannot be extended: put into {SECTION} {', '.join(lines)}")
     mode = file.stat().st_mode if file.exists() else 0o644
     try:
         write_private(file, text)
@@ -161,12 +148,8 @@ def _write(file: Path, before: Configuration, new: Sequence[Datasource]) -> None
 def _line(one: Datasource) -> str:
     """A datasource in one line of YAML, without what is so anyway."""
     told = one.model_dump(mode="json", exclude_defaults=True)
-    data = told.get("jsonData", {})
-    if "timeInterval" in data:
-        data["timeInterval"] = f"{data['timeInterval']:g}s"
-    flow = yaml.safe_dump(
-        told, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
+    style = {"default_flow_style": True, "sort_keys": False, "allow_unicode": True}
+    flow = yaml.safe_dump(told, width=float("inf"), **style)
     return flow.strip().replace("$", "$$")  # the file's sign for a variable
 
 
@@ -177,14 +160,13 @@ def extended(text: str, lines: Sequence[str]) -> str:
     section = next((value for key, value in keys if key.value == SECTION), None)
     if section is None:
         return _ended(text) + f"{SECTION}:\n" + _items(lines, 2)
-    if isinstance(section, yaml.SequenceNode) and section.flow_style:
+    listed = isinstance(section, yaml.SequenceNode)
+    if listed and section.flow_style:
         at = section.end_mark.index - 1
-        comma = ", " if section.value else ""
-        return text[:at] + comma + ", ".join(lines) + text[at:]
-    column = section.start_mark.column if isinstance(section, yaml.SequenceNode) else 2
+        return text[:at] + ", ".join([""] * bool(section.value) + [*lines]) + text[at:]
     end = _last(section).end_mark
     at = end.index if end.column == 0 else text.find("\n", end.index) + 1 or len(text)
-    return _ended(text[:at]) + _items(lines, column) + text[at:]
+    return _ended(text[:at]) + _items(lines, section.start_mark.column if listed else 2) + text[at:]
 
 
 def _items(lines: Sequence[str], column: int) -> str:

@@ -50,7 +50,7 @@ def _print(console: Console, found: Sequence[Checkup], seen: Sequence[Sight]) ->
 
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Columns under their names. What others wrote is made harmless."""
-    table = Table(*map(Text, heads), box=None, padding=(0, 2, 0, 0), header_style="")
+    table = Table(*heads, box=None, padding=(0, 2, 0, 0), header_style="")
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     table.add_row()
@@ -60,8 +60,9 @@ def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 def _row(one: Checkup) -> Sequence[str]:
     if one.fault:
         return (one.name, one.type, "no", *[NONE] * 6)
+    clock = NONE if one.skew_s is None else f"{int(one.skew_s):+d} s"
     return (
-        *(one.name, one.type, "yes", one.version or NONE, f"{one.skew_s:+.0f} s"),
+        *(one.name, one.type, "yes", one.version or NONE, clock),
         *(services(one) or NONE, f"> {span(one.reaches_s)}" if one.reaches_s else NONE),
         *(holds(one) or NONE, span(one.interval_s) if one.interval_s else NONE),
     )

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import NotFound
+from ..errors import InputError, NotFound
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .running import ADMINISTER, RUN
 
@@ -111,14 +111,20 @@ def drill(
 
 @app.command()
 def triage(
-    alert: Annotated[str, typer.Argument(metavar="ALERT.json", help="'-' reads stdin.")],
+    alert: Annotated[
+        str | None,
+        typer.Argument(metavar="[ALERT.json]", help="Or words; '-' reads stdin."),
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="What fires now, the worst first.")] = False,
     telemetry: Bundle = None,
     operations: Hands = None,
     as_json: AsJson = False,
 ) -> None:
-    """Respond to an alert in JSON."""
+    """Respond to an alert in JSON, to what fires, or to "checkout is slow since 14:05"."""
     from .triage import triage_command
 
+    if (alert is None) is not now:
+        raise InputError("name a file with an alert, say what is wrong, or give --now")
     raise typer.Exit(triage_command(alert, telemetry, operations, as_json))
 
 

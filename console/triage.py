@@ -1,17 +1,23 @@
-"""`warroom triage` and `warroom resume`: respond to an alert, go on with an incident."""
+"""`warroom triage` and `warroom resume`: respond to an alert, to what fires now or to a person's
+words; go on with an incident."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..app.configuration import Sources, recall, settings
+from ..app.configuration import Sources, asked, recall, settings
+from ..app.configuration_file import read_configuration
 from ..app.decisions import take_over
 from ..app.record import Record
 from ..errors import InputError
 from ..incident.document import Alert
 from ..incident.identity import at_terminal
+from ..intake.sentence import is_sentence, understood
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
+from ..telemetry.sources.alertmanager import firing
+from ..telemetry.sources.checkup import checkups
 from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
@@ -21,17 +27,55 @@ if TYPE_CHECKING:
     from ..response import Response
 
 WORST_FIRST = (Exit.failed, Exit.waiting, Exit.unresolved, Exit.done)
+Taken = tuple[list[Alert], bytes]
+"""Alerts, and the body that they came in."""
 
 
 def triage_command(
-    source: str, telemetry: Path | None, operations: Path | None, as_json: bool
+    source: str | None, telemetry: Path | None, operations: Path | None, as_json: bool
 ) -> Exit:
-    """Take every alert in, work the first of each service; the others of it join."""
+    """Take every alert in, work the first of each service; the others of it join. No source: what
+    fires now."""
     desk, configured = Desk.open(as_json), settings()
-    body = _read(source)
-    alerts = read_alerts(body)
     sources = Sources(telemetry=telemetry, operations=operations)
-    return _respond(desk, configured, alerts, body, sources)
+    if source is not None and is_sentence(source) and not Path(source).exists():
+        take = lambda response: _in_words(desk, source, sources, response)  # noqa: E731
+        return _respond(desk, configured, take, sources)
+    body = _firing(desk) if source is None else _read(source)
+    if body is None:
+        if as_json:
+            print_json([])
+        return Exit.done
+    alerts = read_alerts(body)
+    return _respond(desk, configured, lambda _: (alerts, body), sources)
+
+
+def _firing(desk: Desk) -> bytes | None:
+    """What fires now, as a webhook's body; None: nothing does. Raises InputError where nobody
+    tells."""
+    found = firing(read_configuration().asked)
+    for text in found.failed:
+        say(desk.console, ("  ! ", "watch"), shown(text))
+    if not found.asked:
+        cure = "`warroom connect alertmanager URL` (or prometheus) writes one into warroom.yaml"
+        raise InputError(f"no datasource tells what fires: {'; '.join(found.failed) or cure}")
+    told = f"{len(found.alerts)} alerts, by {', '.join(found.asked)}"
+    say(desk.console, ("  firing    ", "dim"), shown(told))
+    for text in found.left_out:
+        say(desk.console, ("  left out  ", "dim"), shown(text))
+    return found.body if found.alerts else None
+
+
+def _in_words(desk: Desk, text: str, sources: Sources, response: "Response") -> Taken:
+    """A person's words as an alert; what was understood is shown before any work begins."""
+    context = response.context
+    services = {service.name for service in context.catalogue.services}
+    services |= {name for name, _metric in context.recorder.recording.metric_names()}
+    services |= {name for found in checkups(asked(sources)) for name in found.services}
+    found = understood(text, services - {""}, context.clock().astimezone())
+    for line in found.said:
+        say(desk.console, ("  understood  ", "dim"), shown(line))
+    return read_alerts(found.body), found.body
 
 
 def resume_command(
@@ -54,24 +98,37 @@ def resume_command(
 
 
 def _respond(
-    desk: Desk, configured: Settings, alerts: list[Alert], body: bytes, sources: Sources
+    desk: Desk, configured: Settings, take: Callable[["Response"], Taken], sources: Sources
 ) -> Exit:
     from ..app.work import deliver, respond
 
     with respond(configured, sources) as response:
+        alerts, body = take(response)
         delivery = deliver(response, alerts, body, sources)
         if delivery.left_out:
             over = f"{delivery.left_out} of {len(alerts)}"
             text = f"alerts that are over or silenced and belong to no open incident: {over}"
             say(desk.console, ("  left out  ", "dim"), text)
         outcomes = [
-            (_work if new else _go_on)(desk, response, incident_id)
+            (_work_new if new else _go_on)(desk, response, incident_id)
             for incident_id, new in delivery.incidents.items()
         ]
     if desk.as_json:
         print_json([result for _code, result in outcomes])
     codes = {code for code, _result in outcomes}
     return next((code for code in WORST_FIRST if code in codes), Exit.done)
+
+
+def _work_new(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:
+    """Over the telemetry that is open; where backends were asked about another incident already,
+    over a recording of its own, of its own services and time."""
+    from ..app.work import reopen
+
+    recorder = response.context.recorder
+    if not recorder.rings or all(source.whole for source in recorder.sources):
+        return _work(desk, response, incident_id)
+    with reopen(response.context.settings, incident_id, Sources()) as own:
+        return _work(desk, own, incident_id)
 
 
 def _go_on(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:
@@ -114,4 +171,7 @@ def _read(source: str) -> bytes:
             return handle.read(MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or "cannot be read"
-        raise InputError(f"{shown(source)}: {reason}; name a file with an alert, or '-'") from error
+        raise InputError(
+            f"{shown(source)}: {reason}; name a file with an alert, or '-', or say what is wrong: "
+            '"checkout is slow since 14:05"'
+        ) from error

@@ -25,7 +25,7 @@ HANDED = ""
 class Handed:
     """What became of alerts that were handed over."""
 
-    incidents: dict[str, bool]  # in the order to work them; whether each is new
+    incidents: dict[str, bool]  # in the order to work them, the worst first; whether each is new
     left_out: int  # alerts that are over or silenced, and belong to no incident that runs
 
 
@@ -48,7 +48,7 @@ def hand_over(
     delivery = Delivery(HANDED, body, alerts=alerts)
     keep(records.engine, [delivery], now.timestamp(), remind_s=0.0)
     grouped = group_due(records, now, calls)
-    order = sorted(alerts, key=lambda alert: (alert.service, rank_of(alert)))
+    order = sorted(alerts, key=lambda alert: (rank_of(alert), alert.service))
     found = [_incident_of(records, alert) for alert in order]
     ids = dict.fromkeys(incident_id for incident_id in found if incident_id)
     return Handed({one: grouped.get(one, False) for one in ids}, found.count(None))

@@ -27,6 +27,7 @@ from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.otlp import SpanNames
+from warroom.telemetry.sources.sight import Need
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
 from warroom.text_safety.injection import PhraseTable
@@ -162,6 +163,13 @@ def test_a_missing_table_is_named() -> None:
             "le_unit: 0.001",
             "le_units: 0.001",
             "there is no such key here: write one of name, metrics, service",
+        ),
+        (
+            "telemetry/sources/sight.yaml",
+            tuple[Need, ...],
+            "by: [alerts]",
+            "from: [alerts]",
+            "there is no such key here: write one of specialist, by, sees, do",
         ),
         (
             "intake/labels.yaml",

@@ -50,7 +50,7 @@ class Checkup:
     fault: str = ""
     """Why it cannot be read, and what to do; empty: it can."""
     version: str = ""
-    skew_s: float = 0.0
+    skew_s: float | None = None
     """Seconds that its clock is ahead of ours."""
     label: str = ""
     """The label that says whose a row is."""
@@ -71,29 +71,35 @@ class Checkup:
 def checkups(datasources: Sequence[Datasource]) -> list[Checkup]:
     """All of them, looked at at the same time; in their order."""
     with ThreadPoolExecutor(max(1, len(datasources)), thread_name_prefix="checkup") as pool:
-        return list(pool.map(checkup, datasources))
+        found = list(pool.map(checkup, datasources))
+    for number, one in enumerate(found):
+        same = (each.name for each in found[:number] if _alike(each, one))
+        one.advice += [f"shows what {name} shows: keep one, if it is one server" for name in same]
+    return found
+
+
+def _alike(one: Checkup, other: Checkup) -> bool:
+    """Whether they may be one server by two addresses: all of it would count twice."""
+    return bool(one.services) and (one.type, one.services) == (other.type, other.services)
 
 
 def checkup(source: Datasource) -> Checkup:
     """One look. Whatever is wrong is in it."""
     found = Checkup(source.name, source.type, source.url)
-    api = HttpApi(source)
     try:
-        LOOKS[source.type](source, found)
-        if source.type in BUILDS:
-            found.version = _version(api, BUILDS[source.type])
+        if api := LOOKS[source.type](source, found):
+            found.version = _version(api, BUILDS.get(source.type, ()))
+            found.skew_s = api.skew
+            found.advice += filter(None, [api.clock()])
     except TelemetryError as error:
         found.fault = str(error)
-    found.skew_s = api.skew
-    if words := api.clock():
-        found.advice.append(words)
     return found
 
 
 def _version(api: HttpApi, path: tuple[str, ...]) -> str:
     """As it says; empty where it does not, or not to everybody."""
     try:
-        told = api.json(*path, params={})
+        told = api.json(*path, params={}) if path else None
     except TelemetryError:
         return ""
     places = (("version",), ("data", "version"), ("versionInfo", "version"))
@@ -110,7 +116,7 @@ def _reaches(there: Callable[[Window], bool]) -> float | None:
     return longest
 
 
-def _metrics(source: Datasource, found: Checkup) -> None:
+def _metrics(source: Datasource, found: Checkup) -> HttpApi:
     told = measured(source)
     found.label, found.services, found.interval_s = told.label, told.services, told.interval_s
     found.amount, found.unit = sum(told.series.values()), "series"
@@ -123,9 +129,10 @@ def _metrics(source: Datasource, found: Checkup) -> None:
         found.sees |= {"alerts"}
     except TelemetryError:
         pass  # it evaluates no rules: others do
+    return told.api
 
 
-def _logs(source: Datasource, found: Checkup) -> None:
+def _logs(source: Datasource, found: Checkup) -> HttpApi:
     logs, now = cast(LogSource, connected([source])[0]), time.time()
     logs.until, hour = time.monotonic() + 4 * source.timeout, Window(now - HOUR_S, now)
     there, tried = {named(name): name for name in logs.names(hour)}, source.whose.service
@@ -135,59 +142,66 @@ def _logs(source: Datasource, found: Checkup) -> None:
     if not found.services:
         had = f"it has {', '.join(sorted(there)[:8])}" if there else "no line came in the last hour"
         found.advice.append(f"no label of {', '.join(tried)}: {had}; name one in labels.service")
-        return
+        return logs.api
     query = logs.select(Whose(found.label, ()))
-    found.sees, found.unit = frozenset(["logs"]), "lines an hour"
+    found.sees, found.unit = frozenset(["logs"]), "lines/h"
     found.amount = logs.count(query, hour, rough=True)
     found.reaches_s = _reaches(lambda window: logs.count(query, window, rough=True) > 0)
     if found.amount > MOST_LINES * max(1, len(found.services)):
         found.advice.append("errors are read whole, of the other lines a stated part")
+    return logs.api
 
 
-def _traces(source: Datasource, found: Checkup) -> None:
+def _traces(source: Datasource, found: Checkup) -> HttpApi:
     traces, now = cast(Traces, connected([source])[0]), time.time()
     hour, tempo = Window(now - HOUR_S, now), source.type == "tempo"
     names = named_services(traces.api, hour) if tempo else traces.services(EVERYTHING, hour)
     found.services, found.label = _sorted(names), "service.name"
     if not found.services:
         found.advice.append("no service sent a span: look at the exporters of the services")
-        return
+        return traces.api
     found.sees = frozenset(["traces"])
     service = "" if tempo else found.services[0]
     found.reaches_s = _reaches(lambda window: bool(traces.find(Question(service, window))))
+    return traces.api
 
 
-def _changes(source: Datasource, found: Checkup) -> None:
+def _changes(source: Datasource, found: Checkup) -> HttpApi | None:
     """What changed within a week."""
-    now = time.time()
-    batch = connected([source])[0].read(SourceQuery(window=Window(now - 7 * DAY_S, now)))
+    (changes,), now = connected([source]), time.time()
+    batch = changes.read(SourceQuery(window=Window(now - 7 * DAY_S, now)))
     kinds = {json.loads(line)["kind"] for line in batch.lines.splitlines()}
     found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
-    found.amount, found.unit = batch.rows, "changes a week"
+    found.amount, found.unit = batch.rows, "changes/week"
     found.sees = frozenset(["changes"])
     found.advice += [text for text in (batch.gap, *batch.left_out) if text]
     if kinds == {"commit"}:
         found.advice.append("tells commits and not when they went out: tag deploys (jsonData.tags)")
+    return getattr(changes, "api", None)  # a repository that lies here is asked by no HTTP
 
 
-def _hub(source: Datasource, found: Checkup) -> None:
+def _hub(source: Datasource, found: Checkup) -> HttpApi:
     """One question: the hour's limit of requests is short for those who do not sign in."""
-    GitHub(source, HttpApi(source)).about()
+    hub = GitHub(source, HttpApi(source))
+    hub.about()
     found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
     found.sees = frozenset(["changes"])
     if source.authorization is None:
         found.advice.append("60 requests an hour without a token: give its `authorization`")
+    return hub.api
 
 
-def _alerts(source: Datasource, found: Checkup) -> None:
-    found.amount, found.unit = len(firing_at(source)), "alerts firing"
+def _alerts(source: Datasource, found: Checkup) -> HttpApi:
+    api = HttpApi(source)
+    found.amount, found.unit = len(firing_at(source)), "firing"
     found.sees = frozenset(["alerts"])
     try:
-        receivers = objects(HttpApi(source).json("api", "v2", "receivers", params={}))
-    except TelemetryError:
-        return
+        receivers = objects(api.json("api", "v2", "receivers", params={}))
+    except TelemetryError:  # not everybody may see them
+        return api
     if receivers and not any("warroom" in text(one, "name").lower() for one in receivers):
         found.advice.append("has no receiver warroom: `warroom connect alertmanager` prints it")
+    return api
 
 
 def _folder(source: Datasource, found: Checkup) -> None:
@@ -197,7 +211,7 @@ def _folder(source: Datasource, found: Checkup) -> None:
     found.sees = frozenset(name for name, glob in PATTERNS.items() if any(folder.glob(glob)))
 
 
-LOOKS: Mapping[str, Callable[[Datasource, Checkup], None]] = {
+LOOKS: Mapping[str, Callable[[Datasource, Checkup], HttpApi | None]] = {
     "files": _folder,
     "prometheus": _metrics,
     "loki": _logs,
@@ -209,7 +223,7 @@ LOOKS: Mapping[str, Callable[[Datasource, Checkup], None]] = {
     "grafana": _changes,
     "alertmanager": _alerts,
 }
-"""By the kind of a datasource."""
+"""By the kind of a datasource. Each fills in what it finds; the API that it asked."""
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """`datasources:` of warroom.yaml: read, asked where no bundle is named, kept by name."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from warroom.app.opening import open_context, playbooks
 from warroom.errors import InputError, TableError
 from warroom.settings import Settings
 from warroom.tests.support.consoles import CommandLine
+from warroom.tests.support.failing_system import write_failing
 from warroom.tests.support.log_backends import LokiBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 
@@ -32,14 +32,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def servers() -> Iterator[tuple[PrometheusBackend, LokiBackend]]:
     """A system that fails since a minute."""
-    made, loki, now = PrometheusBackend(), LokiBackend(), time.time()
-    for ago in range(900, 0, -10):
-        failing = ago < 60
-        for code, total in (("200", 100 * (900 - ago)), ("500", failing * 90 * (60 - ago))):
-            row = {"ts": now - ago, "name": "http_requests_total", "service": "checkout"}
-            made.write("metrics", row | {"labels": {"code": code}, "value": total})
-        text = "ERROR connection refused by payments" if failing else "INFO served"
-        loki.write("logs", {"ts": now - ago, "service": "checkout", "message": text})
+    made, loki = PrometheusBackend(), LokiBackend()
+    write_failing(made, loki)
     yield made, loki
     made.close()
     loki.close()

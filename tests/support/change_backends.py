@@ -4,6 +4,7 @@ published HTTP APIs."""
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
 
 Row = dict[str, Any]
+PROXY = "/api/datasources/proxy/uid/"
 SERVICES = ["cart", "login", "cart2", 'a"}', "a\\", "a|.*", "--flag", ".*", "a\nb", "ä b"]
 FOLDERS = {service: str(number) for number, service in enumerate(SERVICES)}
 """Where the code of each service lies."""
@@ -97,6 +99,8 @@ class GitHubBackend(HttpBackend):
         """As the API does: lists are newest first."""
         path = question.path.removeprefix("/repos/shop/shop/").split("/")
         match path:
+            case ["", "repos", "shop", "shop"]:
+                return Reply({"full_name": "shop/shop", "default_branch": "main"})
             case ["commits"]:
                 return Reply(self._listed(question))
             case ["commits", sha]:
@@ -122,7 +126,7 @@ class GitHubBackend(HttpBackend):
 
 
 class GrafanaBackend(HttpBackend):
-    """`/api/annotations` and `/api/datasources`."""
+    """`/api/annotations`, `/api/datasources`, and other servers behind it by their uid."""
 
     modality = "changes"
 
@@ -130,6 +134,7 @@ class GrafanaBackend(HttpBackend):
         super().__init__()
         self.annotations: list[Row] = []
         self.datasources: list[Row] = []
+        self.behind: dict[str, HttpBackend] = {}
 
     def write(self, modality: str, *rows: Row) -> None:
         """An annotation each."""
@@ -150,6 +155,13 @@ class GrafanaBackend(HttpBackend):
         """As the API does."""
         if question.path == "/api/datasources":
             return Reply(self.datasources)
+        if question.path == "/api/health":
+            return Reply({"database": "ok", "version": "12.1.0"})
+        if question.path != "/api/annotations":
+            uid, _, rest = question.path.removeprefix(PROXY).partition("/")
+            other = self.behind.get(uid)
+            asked = replace(question, path=f"/{rest}")
+            return other.answer(asked) if other else Reply({"message": "Not found"}, 404)
         start, end = int(question["from"]), int(question["to"])
         kept = [one for one in self.annotations if start <= one["time"] <= end]
         return Reply(kept[: int(question.get("limit", "100"))])

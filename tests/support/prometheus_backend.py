@@ -1,4 +1,4 @@
-"""A fake of Prometheus, made from its published HTTP API: series, query, query_range.
+"""A fake of Prometheus, made from its published HTTP API: series, query, query_range, alerts.
 
 Selectors are read by a PromQL parser that is not ours, so that a query which it would refuse is
 refused here as well (HTTP 400, as the API says).
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser
-from promql_parser import MatchOp, MatrixSelector, VectorSelector
+from promql_parser import AggregateExpr, MatchOp, MatrixSelector, VectorSelector
 
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
 
@@ -27,6 +27,7 @@ class PrometheusBackend(HttpBackend):
         super().__init__()
         self.series: dict[tuple[tuple[str, str], ...], list[tuple[float, str]]] = {}
         self.warnings: list[str] = []
+        self.alerts: list[dict[str, Any]] = []
 
     def write(self, modality: str, *rows: dict[str, Any]) -> None:
         """Rows of a bundle; what is no metric is not held."""
@@ -61,8 +62,15 @@ class PrometheusBackend(HttpBackend):
                 if any(matches(selector, labels) for selector in selectors)
                 and any(start <= ts <= end for ts, _ in samples)
             ]
+        if path == "alerts":
+            return {"alerts": self.alerts}
+        if path == "status/buildinfo":
+            return {"version": "2.42.0"}
         if path == "query":
-            return self._raw(promql_parser.parse(question["query"]), float(question["time"]))
+            asked, at = promql_parser.parse(question["query"]), float(question["time"])
+            if isinstance(asked, AggregateExpr):
+                return {"resultType": "vector", "result": self._aggregated(asked, at)}
+            return self._raw(asked, at)
         if path == "query_range":
             span = (float(question[name]) for name in ("start", "end", "step"))
             return self._steps(_vector(question["query"]), *span)
@@ -76,6 +84,25 @@ class PrometheusBackend(HttpBackend):
             selector.vector_selector,
             lambda samples: [one for one in samples if start < one[0] <= end],
         )
+
+    def _aggregated(self, asked: Any, at: float) -> list[dict[str, Any]]:
+        """`count` or `max` of series, or of how many samples each has over some time."""
+        inner = asked.expr
+        counted = isinstance(inner, promql_parser.Call)
+        if counted:
+            found = self._raw(inner.args[0], at)["result"]
+        else:
+            found = self._steps(inner, at, at, 1.0)["result"]
+        groups: dict[tuple[str, ...], list[int]] = {}
+        by = asked.modifier.labels if asked.modifier else []
+        for one in found:
+            key = tuple(one["metric"].get(label, "") for label in by)
+            groups.setdefault(key, []).append(len(one["values"]))
+        total = max if str(asked.op) == "max" else len
+        return [
+            {"metric": dict(zip(by, key, strict=True)), "value": [at, str(total(sizes))]}
+            for key, sizes in groups.items()
+        ]
 
     def _steps(self, selector: VectorSelector, start: float, end: float, step: float) -> Any:
         if (end - start) / step > 11_000:

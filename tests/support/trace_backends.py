@@ -44,12 +44,15 @@ class TraceBackend(HttpBackend):
 
 
 class TempoBackend(TraceBackend):
-    """`/api/search` and `/api/v2/traces/{id}`."""
+    """`/api/search`, the values of a tag, and `/api/v2/traces/{id}`."""
 
     def answer(self, question: Question) -> Reply:
         """As the API does."""
         if question.path == "/api/search":
             return self._search(question)
+        if question.path == "/api/v2/search/tag/resource.service.name/values":
+            services = {row["service"] for rows in self.traces.values() for row in rows}
+            return Reply({"tagValues": [{"type": "string", "value": one} for one in services]})
         trace_id = question.path.removeprefix("/api/v2/traces/")
         rows = self.traces.get(trace_id, [])
         spans = [self.extra_rows.get(trace_id) or self._batch(row) for row in rows]

@@ -9,7 +9,7 @@ import pytest
 
 from warroom.telemetry.model import Catalogue, Service, Window
 from warroom.telemetry.recorder import Recorder
-from warroom.telemetry.sources.datasource import Datasource, Kind
+from warroom.telemetry.sources.datasource import ALERTS_ONLY, Datasource, Kind
 from warroom.telemetry.sources.registry import OPENERS, connected, sources_of
 from warroom.telemetry.sources.source import (
     BEYOND,
@@ -102,7 +102,7 @@ def asked(kind: str, backend: Backend, ask: SourceQuery) -> Batch:
 
 
 def test_every_kind_can_be_named_in_warroom_yaml():
-    assert set(get_args(Kind)) == OPENERS.keys()
+    assert set(get_args(Kind)) == OPENERS.keys() | set(ALERTS_ONLY)
 
 
 def test_an_empty_window_is_an_empty_answer(kind, backend):

@@ -1,0 +1,149 @@
+"""A person's words as an alert: "checkout is slow since 14:05". Which service and since when is
+read by rules; what was understood is said, and what may mean two things is asked back.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..errors import InputError
+
+WORD = re.compile(r"\w[\w./:-]*")
+GENERIC = frozenset(
+    ("api", "app", "backend", "database", "db", "frontend", "server", "service", "site", "web")
+)
+"""Parts of many names: none of them alone names a service."""
+CLOCK = re.compile(
+    r"(?i)(?P<date>\d{4}-\d\d-\d\d[T ])?(?<![\d:.])(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?![\d:])"
+    r"\s*(?P<half>[ap]\.?m\b)?(?P<utc>\s*(?:z|utc|gmt)\b)?"
+)
+AMOUNT = (
+    r"(an?|\d+(?:\.\d+)?)\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)"
+)
+AGO = re.compile(rf"(?i)\b(?:since|for|last)\s+(?:about\s+)?{AMOUNT}\b|\b{AMOUNT}\s+ago\b")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+NEAR = 0.8
+"""So much alike is a slip of the pen, maybe."""
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a sentence says."""
+
+    text: str
+    service: str
+    since: datetime | None
+    said: tuple[str, ...]
+    """How it was understood, for the person to read."""
+
+    @property
+    def body(self) -> bytes:
+        """As an alert in the plain format."""
+        told = {"name": self.text, "summary": self.text, "service": self.service}
+        starts = {"starts_at": self.since.isoformat()} if self.since else {}
+        return json.dumps({name: one for name, one in told.items() if one} | starts).encode()
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it is no name of a file."""
+    return len(text.split()) > 1
+
+
+def understood(text: str, services: Collection[str], now: datetime) -> Understood:
+    """What it says.
+
+    Args:
+        text: the person's words.
+        services: that are known.
+        now: with the person's zone: a clock is read in it, and lies in the past.
+
+    Raises InputError for what may mean two things.
+    """
+    service, how = _service(text, services)
+    since, when = _since(text, now)
+    return Understood(text, service, since, (how, when))
+
+
+def _service(text: str, services: Collection[str]) -> tuple[str, str]:
+    """The service that is named first, and in words how it was found."""
+    plain = {_plain(name): name for name in services}
+    named: dict[int, str] = {}  # by where; of those at one place the longest
+    for name in sorted(plain, key=len):
+        if (at := _at(name, text)) >= 0:
+            named[at] = plain[name]
+    if named:
+        first, *others = (named[at] for at in sorted(named))
+        also = f"; also named: {', '.join(others[:MOST_NAMED])}" if others else ""
+        return first, f"service {first}{also}"
+    words = [word for word in map(_plain, WORD.findall(text)) if word not in GENERIC]
+    for word in words:
+        if parts := sorted(name for one, name in plain.items() if word in one.split("-")):
+            return _only(word, parts), f"service {parts[0]}, which {word!r} is a part of"
+    for word in words:
+        if len(word) > 3 and (near := difflib.get_close_matches(word, plain, 3, NEAR)):
+            names = " or ".join(plain[one] for one in near)
+            raise InputError(f"{word!r} is no service that is known: did you mean {names}?")
+    known = ", ".join(sorted(services)[:MOST_NAMED]) or "none"
+    return "", f"no service is named, so all are looked at (known: {known})"
+
+
+def _only(word: str, parts: list[str]) -> str:
+    if len(parts) > 1:
+        names = ", ".join(parts[:MOST_NAMED])
+        raise InputError(f"{word!r} may be one of {names}: write which one")
+    return parts[0]
+
+
+def _plain(name: str) -> str:
+    """Without case, and with one sign between the parts."""
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def _at(name: str, text: str) -> int:
+    """Where a text names it as a whole word; -1: nowhere."""
+    return f"-{_plain(text)}-".find(f"-{name}-") if name else -1
+
+
+def _since(text: str, now: datetime) -> tuple[datetime | None, str]:
+    """When it began, and in words how that was found."""
+    if match := AGO.search(text):
+        amount, unit = match[1] or match[3], match[2] or match[4]
+        number = 1.0 if amount.lower().startswith("a") else float(amount)
+        return _told(now - timedelta(seconds=number * SECONDS[unit[0].lower()]), now)
+    clocks = list(CLOCK.finditer(text))
+    if len(clocks) > 1:
+        raise InputError(f"it names {len(clocks)} times: write the one that it began at")
+    if clocks:
+        return _told(_clock(clocks[0], now), now)
+    said = "not understood" if "since" in text.casefold().split() else "not said"
+    return None, f"since when is {said}, so it is taken to begin now; write: since 14:05"
+
+
+def _clock(match: re.Match[str], now: datetime) -> datetime:
+    """The last time that it was so late; on a date that is named, that one."""
+    hour, *rest = map(int, match["clock"].split(":"))
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise InputError(f"{match[0].strip()!r} is no time of the day: write 14:05")
+        hour = hour % 12 + 12 * (match["half"][0].lower() == "p")
+    day = now.astimezone(UTC) if match["utc"] else now
+    try:
+        if match["date"]:
+            at = datetime.fromisoformat(match["date"][:10]).replace(tzinfo=day.tzinfo)
+        else:
+            at = day
+        at = at.replace(hour=hour, minute=rest[0], second=rest[1] if rest[1:] else 0, microsecond=0)
+    except ValueError:
+        raise InputError(f"{match[0].strip()!r} is no time of the day: write 14:05") from None
+    return at if match["date"] or at <= now else at - timedelta(days=1)
+
+
+def _told(at: datetime, now: datetime) -> tuple[datetime, str]:
+    if at > now:
+        raise InputError(f"{at:%Y-%m-%d %H:%M} has not come yet: write when it began")
+    ago = round((now - at).total_seconds() / 60)
+    return at, f"since {at:%Y-%m-%d %H:%M %Z}, {ago} minutes ago"
