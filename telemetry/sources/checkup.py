@@ -121,7 +121,7 @@ def _metrics(source: Datasource, found: Checkup) -> HttpApi:
     found.label, found.services, found.interval_s = told.label, told.services, told.interval_s
     found.amount, found.unit = sum(told.series.values()), "series"
     found.advice += told.advice(source)
-    if told.series:
+    if told.services:
         found.sees = frozenset(["metrics", *told.signals])
         found.reaches_s = _reaches(told.there)
     try:

@@ -3,7 +3,7 @@ computed, whose they are, how many series that is, how often they come.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...errors import TelemetryError
@@ -82,12 +82,14 @@ def _computable(signal: str, ours: set[str]) -> bool:
 def _whose(
     api: HttpApi, source: Datasource, series: Mapping[str, int]
 ) -> tuple[str, tuple[str, ...]]:
-    """The label that tells services, and those: what is configured, then what conventions have."""
-    usual = [named(label) for label in source.whose.service]
-    theirs = [whose.label for known in CONVENTIONS for whose in known.service]
-    for label in dict.fromkeys([*usual, *theirs]):
-        selector = _any(series, f"{label}!={quoted('')}")
-        if found := _counted(api, f"count by ({label}) ({selector})", time.time(), label):
+    """The first label that tells services, and those: what is configured, then a convention's."""
+    plain = {name for known in CONVENTIONS if not known.service for name in known.named}
+    tried = [(named(label), plain) for label in source.whose.service]
+    tried += [(own.label, {*known.named}) for known in CONVENTIONS for own in known.service]
+    for label, names in tried:
+        selector = _any(series.keys() & names, f"{label}!={quoted('')}")
+        query = f"count by ({label}) ({selector})"
+        if series.keys() & names and (found := _counted(api, query, time.time(), label)):
             return label, tuple(sorted(found))
     return "", ()
 
@@ -119,7 +121,7 @@ def _counted(api: HttpApi, query: str, at: float, label: str = "") -> dict[str, 
     return counted
 
 
-def _any(names: Mapping[str, object], *matchers: str) -> str:
+def _any(names: Iterable[str], *matchers: str) -> str:
     """A selector of these metrics."""
     return "{" + ",".join([f"{NAME}=~{quoted(any_of(names))}", *matchers]) + "}"
 

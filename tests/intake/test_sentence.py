@@ -28,14 +28,9 @@ SERVICES = (
         ("the order db is slow", "order-db"),
         ("the site is slow", ""),
         ("the database is slow", ""),
-        ("checkouts are slow", "checkout"),
     ],
 )
 def test_the_service_is_the_one_that_is_named_first(text, service):
-    if text.startswith("checkouts"):
-        with pytest.raises(InputError, match="did you mean checkout"):
-            understood(text, SERVICES, NOW)
-        return
     found = understood(text, SERVICES, NOW)
     assert found.service == service
     assert service in found.said[0] if service else "no service is named" in found.said[0]
@@ -84,6 +79,7 @@ def test_without_a_time_it_begins_now_and_that_is_said(text):
     ("text", "said"),
     [
         ("chekout is slow", "did you mean checkout"),
+        ("checkouts are slow", "did you mean checkout"),
         ("search is slow", "search-a, search-b"),
         ("checkout since 25:99", "no time of the day"),
         ("checkout since 13:10 pm", "no time of the day"),

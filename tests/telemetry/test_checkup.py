@@ -1,4 +1,4 @@
-"""One look at a datasource, over fakes made from the published APIs: what it shows, what is wrong."""
+"""One look at a datasource, over fakes made from the published APIs."""
 
 import time
 from collections.abc import Iterator
