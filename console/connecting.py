@@ -42,6 +42,8 @@ def _written(console: Console, one: Checkup) -> None:
     version = f" {one.version}" if one.version else ""
     facts = (f"{one.type}{version}", services(one) and f"services: {services(one)}", holds(one))
     _told(console, ("  ✓ ", "good"), f"{one.name}: {', '.join(filter(None, facts))}")
+    for text in () if one.sees else one.advice:
+        _told(console, ("  ! ", "watch"), f"nothing is seen there yet: {text}")
 
 
 def _told(console: Console, head: tuple[str, str], text: str) -> None:

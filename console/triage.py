@@ -13,7 +13,7 @@ from ..app.record import Record
 from ..errors import InputError
 from ..incident.document import Alert
 from ..incident.identity import at_terminal
-from ..intake.sentence import is_sentence, understood
+from ..intake.sentence import understood
 from ..settings import Settings
 from ..telemetry.alerts import MOST_BYTES, read_alerts
 from ..telemetry.sources.alertmanager import firing
@@ -38,7 +38,7 @@ def triage_command(
     fires now."""
     desk, configured = Desk.open(as_json), settings()
     sources = Sources(telemetry=telemetry, operations=operations)
-    if source is not None and is_sentence(source) and not Path(source).exists():
+    if source and len(source.split()) > 1 and not source.endswith(".json"):
         take = lambda response: _in_words(desk, source, sources, response)  # noqa: E731
         return _respond(desk, configured, take, sources)
     body = _firing(desk) if source is None else _read(source)

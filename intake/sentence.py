@@ -20,12 +20,11 @@ CLOCK = re.compile(
     r"(?i)(?P<date>\d{4}-\d\d-\d\d[T ])?(?<![\d:.])(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?![\d:])"
     r"\s*(?P<half>[ap]\.?m\b)?(?P<utc>\s*(?:z|utc|gmt)\b)?"
 )
-AMOUNT = (
-    r"(an?|\d+(?:\.\d+)?)\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)"
-)
+UNIT = r"(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)"
+AMOUNT = rf"(an?|\d{{1,5}}(?:\.\d+)?)\s*{UNIT}"
 AGO = re.compile(rf"(?i)\b(?:since|for|last)\s+(?:about\s+)?{AMOUNT}\b|\b{AMOUNT}\s+ago\b")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-NEAR = 0.8
+NEAR = 0.85
 """So much alike is a slip of the pen, maybe."""
 MOST_NAMED = 5
 
@@ -46,11 +45,6 @@ class Understood:
         told = {"name": self.text, "summary": self.text, "service": self.service}
         starts = {"starts_at": self.since.isoformat()} if self.since else {}
         return json.dumps({name: one for name, one in told.items() if one} | starts).encode()
-
-
-def is_sentence(text: str) -> bool:
-    """Whether it is no name of a file."""
-    return len(text.split()) > 1
 
 
 def understood(text: str, services: Collection[str], now: datetime) -> Understood:
@@ -79,12 +73,12 @@ def _service(text: str, services: Collection[str]) -> tuple[str, str]:
         first, *others = (named[at] for at in sorted(named))
         also = f"; also named: {', '.join(others[:MOST_NAMED])}" if others else ""
         return first, f"service {first}{also}"
-    words = [word for word in map(_plain, WORD.findall(text)) if word not in GENERIC]
-    for word in words:
+    words = [word for word in map(_plain, WORD.findall(text)) if len(word) > 2]
+    for word in (word for word in words if word not in GENERIC):
         if parts := sorted(name for one, name in plain.items() if word in one.split("-")):
             return _only(word, parts), f"service {parts[0]}, which {word!r} is a part of"
     for word in words:
-        if len(word) > 3 and (near := difflib.get_close_matches(word, plain, 3, NEAR)):
+        if near := difflib.get_close_matches(word, plain, 3, NEAR):
             names = " or ".join(plain[one] for one in near)
             raise InputError(f"{word!r} is no service that is known: did you mean {names}?")
     known = ", ".join(sorted(services)[:MOST_NAMED]) or "none"
@@ -110,40 +104,37 @@ def _at(name: str, text: str) -> int:
 
 def _since(text: str, now: datetime) -> tuple[datetime | None, str]:
     """When it began, and in words how that was found."""
-    if match := AGO.search(text):
-        amount, unit = match[1] or match[3], match[2] or match[4]
-        number = 1.0 if amount.lower().startswith("a") else float(amount)
-        return _told(now - timedelta(seconds=number * SECONDS[unit[0].lower()]), now)
-    clocks = list(CLOCK.finditer(text))
-    if len(clocks) > 1:
-        raise InputError(f"it names {len(clocks)} times: write the one that it began at")
-    if clocks:
-        return _told(_clock(clocks[0], now), now)
+    times = [*AGO.finditer(text), *CLOCK.finditer(text)]
+    if len(times) > 1:
+        raise InputError(f"it names {len(times)} times: write the one that it began at")
+    if times:
+        at = (_ago if times[0].re is AGO else _clock)(times[0], now)
+        if at > now:
+            raise InputError(f"{at:%Y-%m-%d %H:%M} has not come yet: write when it began")
+        minutes = round((now - at).total_seconds() / 60)
+        return at, f"since {at:%Y-%m-%d %H:%M %Z}, {minutes} minutes ago"
     said = "not understood" if "since" in text.casefold().split() else "not said"
     return None, f"since when is {said}, so it is taken to begin now; write: since 14:05"
 
 
+def _ago(match: re.Match[str], now: datetime) -> datetime:
+    amount, unit = match[1] or match[3], match[2] or match[4]
+    number = 1.0 if amount.lower().startswith("a") else float(amount)
+    return now - timedelta(seconds=number * SECONDS[unit[0].lower()])
+
+
 def _clock(match: re.Match[str], now: datetime) -> datetime:
     """The last time that it was so late; on a date that is named, that one."""
-    hour, *rest = map(int, match["clock"].split(":"))
-    if match["half"]:
-        if not 1 <= hour <= 12:
-            raise InputError(f"{match[0].strip()!r} is no time of the day: write 14:05")
-        hour = hour % 12 + 12 * (match["half"][0].lower() == "p")
+    hour, minute, second = map(int, f"{match['clock']}:0".split(":")[:3])
+    half, dated = match["half"], match["date"]
     day = now.astimezone(UTC) if match["utc"] else now
     try:
-        if match["date"]:
-            at = datetime.fromisoformat(match["date"][:10]).replace(tzinfo=day.tzinfo)
-        else:
-            at = day
-        at = at.replace(hour=hour, minute=rest[0], second=rest[1] if rest[1:] else 0, microsecond=0)
+        if half and not 1 <= hour <= 12:
+            raise ValueError("of twelve hours there are twelve")
+        hour = hour % 12 + 12 * (half[0].lower() == "p") if half else hour
+        if dated:
+            day = datetime.fromisoformat(dated[:10]).replace(tzinfo=day.tzinfo)
+        at = day.replace(hour=hour, minute=minute, second=second, microsecond=0)
     except ValueError:
         raise InputError(f"{match[0].strip()!r} is no time of the day: write 14:05") from None
-    return at if match["date"] or at <= now else at - timedelta(days=1)
-
-
-def _told(at: datetime, now: datetime) -> tuple[datetime, str]:
-    if at > now:
-        raise InputError(f"{at:%Y-%m-%d %H:%M} has not come yet: write when it began")
-    ago = round((now - at).total_seconds() / 60)
-    return at, f"since {at:%Y-%m-%d %H:%M %Z}, {ago} minutes ago"
+    return at if dated or at <= now else at - timedelta(days=1)
