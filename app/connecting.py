@@ -148,8 +148,9 @@ def _write(file: Path, text: str, before: Sequence[Datasource], new: Sequence[Da
 def _line(one: Datasource) -> str:
     """A datasource in one line of YAML, without what is so anyway."""
     told = one.model_dump(mode="json", exclude_defaults=True)
-    style = {"default_flow_style": True, "sort_keys": False, "allow_unicode": True}
-    flow = yaml.safe_dump(told, width=float("inf"), **style)
+    flow = yaml.safe_dump(
+        told, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
+    )
     return flow.strip().replace("$", "$$")  # the file's sign for a variable
 
 

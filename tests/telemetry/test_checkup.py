@@ -19,6 +19,7 @@ from warroom.tests.support.change_backends import GitBackend, GitHubBackend, Gra
 from warroom.tests.support.http_backends import FAILURES, HttpBackend, serving
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.prometheus_server import INSTALLED, prometheus
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
 NOW = time.time()
@@ -202,3 +203,18 @@ def test_a_specialist_sees_by_what_was_reached():
 
 def test_a_bundle_of_nothing_is_no_error(tmp_path: Path):
     assert checkup(datasource("files", str(tmp_path))).fault == ""
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not INSTALLED, reason="prometheus is not installed")
+def test_a_real_prometheus_answers_all_of_it(tmp_path):
+    samples = [
+        f'http_requests_total{{service="cart"}} 1 {NOW - ago:.0f}' for ago in range(7200, 0, -30)
+    ]
+    text = "\n".join(["# TYPE http_requests_total unknown", *samples, "# EOF\n"])
+    with prometheus(tmp_path, text) as url:
+        found = checkup(datasource("prometheus", url))
+    assert (found.fault, found.label, found.services) == ("", "service", ("cart",))
+    assert (found.amount, found.interval_s, found.reaches_s) == (1, 30, 3600)
+    assert found.version
+    assert {"metrics", "alerts", "error_rate"} <= found.sees
