@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from ..errors import InputError
 from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
-from ..telemetry.sources.datasource import Datasource
+from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from .configuration_file import read_configuration
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -99,7 +99,8 @@ def asked(sources: Sources) -> list[Datasource]:
     """
     if sources.telemetry or sources.drill:
         return []
-    there = {one.name: one for one in read_configuration().asked}
+    configured = read_configuration().asked
+    there = {one.name: one for one in configured if one.type not in ALERTS_ONLY}
     if missing := [name for name in sources.datasources if name not in there]:
         raise InputError(
             f"warroom.yaml has no datasource {missing[0]} any more, which the incident was opened "

@@ -123,8 +123,8 @@ def _recorder(sources: Sources) -> Recorder:
     """Of the bundle, else of the data sources that warroom.yaml names."""
     if sources.telemetry:
         return open_bundle(sources.telemetry)
-    opened = connected(asked(sources))
-    return Recorder(opened) if opened else no_telemetry()
+    datasources = asked(sources)
+    return Recorder(connected(datasources)) if datasources else no_telemetry()
 
 
 def _policy(sources: Sources) -> Policy:

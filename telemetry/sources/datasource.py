@@ -29,7 +29,7 @@ Kind = Literal[
     "alertmanager",
 ]
 ALERTS_ONLY = ("alertmanager",)
-"""Kinds that have alerts and no telemetry: they are asked what fires, and recorded by nobody."""
+"""Kinds with alerts and no telemetry: they are asked what fires, and no incident reads them."""
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .datasource import ALERTS_ONLY, Datasource
+from .datasource import Datasource
 from .files import Files
 from .git import open_git
 from .github import open_github
@@ -44,5 +44,4 @@ def sources_of(kind: str, where: str) -> Sequence[Source]:
 
 def connected(datasources: Sequence[Datasource]) -> Sequence[Source]:
     """The sources of all of these."""
-    asked = (one for one in datasources if one.type not in ALERTS_ONLY)
-    return [source for one in asked for source in OPENERS[one.type](one)]
+    return [source for one in datasources for source in OPENERS[one.type](one)]

@@ -108,6 +108,15 @@ def test_an_incident_keeps_them_by_name_and_without_secrets(write, tmp_path):
         open_context(settings, recall(settings, "INC-1"), model_layer=playbooks)
 
 
+def test_what_has_alerts_alone_is_no_telemetry(write, tmp_path):
+    write("datasources: [{name: am, type: alertmanager, url: 'http://a:1'}]\n")
+    settings = Settings(home=tmp_path / "home")
+    remember(settings, "INC-1", Sources())
+    assert recall(settings, "INC-1").datasources == ()
+    context = open_context(settings, Sources(), model_layer=playbooks)
+    assert context.recorder.recording.absent
+
+
 def test_a_bundle_and_an_exercise_ask_no_server(write, tmp_path):
     write("datasources: [{name: loki, type: loki, url: 'http://a:1'}]\n")
     settings = Settings(home=tmp_path / "home")
