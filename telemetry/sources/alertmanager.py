@@ -39,16 +39,19 @@ class Firing:
 
 
 def firing(datasources: Sequence[Datasource]) -> Firing:
-    """What fires now. Alertmanagers are asked, which know of silences; without one, Prometheus."""
-    by_kind = [[one for one in datasources if one.type == kind] for kind in ASKS]
-    found, asked, failed = list[dict[str, Any]](), list[str](), list[str]()
-    for source in next((one for one in by_kind if one), []):
-        try:
-            found += firing_at(source)
-            asked.append(source.name)
-        except TelemetryError as error:
-            failed.append(f"{source.name} {error}")
-    different = {json.dumps(one["labels"], sort_keys=True): one for one in found}
+    """What fires now. Alertmanagers are asked, which know of silences; where none answers,
+    Prometheus."""
+    failed, found = list[str](), dict[str, list[dict[str, Any]]]()
+    for kind in ASKS:
+        for source in (one for one in datasources if one.type == kind):
+            try:
+                found[source.name] = firing_at(source)
+            except TelemetryError as error:
+                failed.append(f"{source.name} {error}")
+        if found:
+            break
+    every = (one for told in found.values() for one in told)
+    different = {json.dumps(one["labels"], sort_keys=True): one for one in every}
     named = [one for one in different.values() if one["labels"].get("alertname")]
     meant = [one for one in named if one["labels"].get("severity", "").lower() != HEARTBEAT]
     left_out = []
@@ -56,7 +59,7 @@ def firing(datasources: Sequence[Datasource]) -> Firing:
         left_out.append(f"{nameless} without a label alertname")
     if always := [one["labels"]["alertname"] for one in named if one not in meant]:
         left_out.append(f"{', '.join(sorted(set(always)))} of severity {HEARTBEAT}")
-    return Firing(tuple(meant), tuple(asked), tuple(failed), tuple(left_out))
+    return Firing(tuple(meant), tuple(found), tuple(failed), tuple(left_out))
 
 
 def firing_at(source: Datasource) -> list[dict[str, Any]]:
@@ -80,7 +83,7 @@ def _of_prometheus(api: HttpApi) -> list[dict[str, Any]]:
 
 
 ASKS = {"alertmanager": _of_alertmanager, "prometheus": _of_prometheus}
-"""By the kind of a datasource; the first that there is one of is asked."""
+"""By the kind of a datasource, in the order in which they are asked."""
 
 
 def _alert(told: dict[str, Any], since: str) -> dict[str, Any]:

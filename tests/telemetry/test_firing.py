@@ -8,7 +8,7 @@ from warroom.telemetry.alerts import read_alerts
 from warroom.telemetry.sources.alertmanager import firing
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.tests.support.alertmanager_backend import AlertmanagerBackend
-from warroom.tests.support.http_backends import HttpBackend
+from warroom.tests.support.http_backends import HttpBackend, Reply
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 
 SINCE = "2026-11-29T10:00:00Z"
@@ -55,6 +55,13 @@ def test_without_one_prometheus_tells_what_its_rules_say(prometheus):
     assert (alert.name, alert.service, found.asked) == ("Slow", "cart", ("prometheus",))
 
 
+def test_where_alertmanager_is_down_prometheus_tells_and_that_is_said(manager, prometheus):
+    manager.failing = "502"
+    found = firing([source("alertmanager", manager), source("prometheus", prometheus)])
+    assert (len(found.alerts), found.asked) == (1, ("prometheus",))
+    assert found.failed[0].startswith("alertmanager ")
+
+
 def test_two_of_a_cluster_tell_of_one_alert(manager):
     manager.fire("Down", "cart", "critical", SINCE)
     twice = [source("alertmanager", manager, name) for name in ("one", "two")]
@@ -79,7 +86,5 @@ def test_who_does_not_answer_is_said(manager, failing):
 
 @pytest.mark.parametrize("body", [{"data": []}, {"data": {"alerts": None}}, [], "x"])
 def test_another_shape_is_no_alerts(prometheus, monkeypatch, body):
-    from warroom.tests.support.http_backends import Reply
-
     monkeypatch.setattr(prometheus, "answer", lambda _question: Reply(body))
     assert "no list of alerts" in firing([source("prometheus", prometheus)]).failed[0]
