@@ -53,13 +53,17 @@ def firing(datasources: Sequence[Datasource]) -> Firing:
     every = (one for told in found.values() for one in told)
     different = {json.dumps(one["labels"], sort_keys=True): one for one in every}
     named = [one for one in different.values() if one["labels"].get("alertname")]
-    meant = [one for one in named if one["labels"].get("severity", "").lower() != HEARTBEAT]
-    left_out = []
+    meant = [one for one in named if not _beats(one)]
+    left_out = list[str]()
     if nameless := len(different) - len(named):
         left_out.append(f"{nameless} without a label alertname")
-    if always := [one["labels"]["alertname"] for one in named if one not in meant]:
-        left_out.append(f"{', '.join(sorted(set(always)))} of severity {HEARTBEAT}")
+    if always := sorted({one["labels"]["alertname"] for one in named if _beats(one)}):
+        left_out.append(f"{', '.join(always)} of severity {HEARTBEAT}")
     return Firing(tuple(meant), tuple(found), tuple(failed), tuple(left_out))
+
+
+def _beats(alert: dict[str, Any]) -> bool:
+    return alert["labels"].get("severity", "").lower() == HEARTBEAT
 
 
 def firing_at(source: Datasource) -> list[dict[str, Any]]:
