@@ -47,7 +47,7 @@ class FailureOrigin(Row):
     trace_id: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     """The deepest failing span of every failing trace, grouped by service, operation and error.
 

@@ -171,8 +171,9 @@ def _chosen(
 
 def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
     texts = bench.telemetry.messages(found)
-    numbers = zip(found.service.tolist(), found.level.tolist(), texts, strict=True)
-    return [LogLine(found.services[s], found.levels[i], text) for s, i, text in numbers]
+    columns = found.service.tolist(), found.level.tolist(), texts, found.weight.tolist()
+    rows = zip(*columns, strict=True)
+    return [LogLine(found.services[s], found.levels[i], text, w) for s, i, text, w in rows]
 
 
 @tool(Effect.read)

@@ -95,7 +95,7 @@ class _Kind:
     """The class of the exception at a call, else the words without their variable parts."""
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def new_failures(bench: Bench) -> Table[NewFailure]:
     """Kinds of failing requests that are new, by the words of the deepest failing span.
 
@@ -109,7 +109,8 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     arrivals = _arrivals(spans)
     groups = _groups(deepest(bench.telemetry.spans(window, failed=True)))
     begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
-    new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
+    whole = not bench.telemetry.drawn
+    new = {k: b for k, b in begun.items() if b and _is_new(groups[k], b, bench.frame, whole)}
     now = {k: [s for s in groups[k] if s.start >= one.since] for k, one in new.items()}
     failing = len({span.trace_id for found in now.values() for span in found})
     rows = [
@@ -207,13 +208,14 @@ def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
     return groups
 
 
-def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
-    """More than chance allows; or first seen in the incident, and no refusal that people meet."""
+def _is_new(found: list[Span], one: Beginning, frame: Frame, whole: bool) -> bool:
+    """More than chance allows; or first seen in the incident, where all was seen, and no refusal
+    that people meet."""
     code = found[-1].attributes.get(STATUS_CODE)
     if isinstance(code, int) and code < 500:
         return one.log10_p <= SURE and one.after >= 2 * one.before
     start = min(frame.incident.start, frame.by_alert[1].start)
-    return one.log10_p <= SURE or (one.before == 0 and one.since >= start)
+    return one.log10_p <= SURE or (whole and one.before == 0 and one.since >= start)
 
 
 def _row(

@@ -2,7 +2,8 @@
 
 A window is cut into slices, so that what was before is seen as well as what is now, and each slice
 of each service has the same room. Where it holds no more traces than that, all are taken. Whole
-traces are: a trace is of a scope when one of its spans is.
+traces are: a trace is of a scope when one of its spans is. One that was sought out because it fails
+or is slow weighs nothing: shares are those of the others.
 """
 
 import math
@@ -16,6 +17,7 @@ from typing import Literal, TypeVar
 
 from ...errors import TelemetryError
 from ..model import Window
+from ..tables import WEIGHT
 from .http import HttpApi
 from .otlp import Row
 from .source import Batch, Scope, SourceQuery, closed
@@ -116,7 +118,8 @@ class Traces(ABC):
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
         until = place.until if gap else window.end  # of what there is a part, all is asked again
         after = Place(until, place.settled | sample.settled)
-        return Batch.of(rows, ask.budget, left_out=said, gap=gap, after=after)
+        facts = {"gap": gap, "after": after, "sampled": sample.chosen}
+        return Batch.of(rows, ask.budget, left_out=said, **facts)
 
 
 @dataclass
@@ -131,6 +134,8 @@ class Sample:
     until: float  # when all of it has to be
     found: dict[str, Found] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
+    sought: set[str] = field(default_factory=set)  # found only since they fail or are slow
+    chosen: bool = False  # there was more
     said: list[str] = field(default_factory=list)
     gap: str = ""
 
@@ -146,7 +151,8 @@ class Sample:
             if len(rows) > MOST_SPANS:
                 self.said.append(f"spans beyond {MOST_SPANS} of one trace were left out")
             if any(self.ask.scope.holds(row["service"]) for row in rows):
-                yield from (row for row in rows[:MOST_SPANS] if _within(row, self.ask.window))
+                for row in (row for row in rows[:MOST_SPANS] if _within(row, self.ask.window)):
+                    yield row | {WEIGHT: 0.0} if trace.id in self.sought else row
 
     def _search(self) -> None:
         """Any traces of each slice, then failing and slow ones where there are more."""
@@ -155,6 +161,7 @@ class Sample:
         full = self._take([replace(cell, most=room["any"]) for cell in cells])
         if not full:
             return
+        self.chosen, drawn = True, set(self.found)
         self.said.append(
             f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
             f"median) and {room['any']} others of a service in each slice of time were left out: "
@@ -164,6 +171,7 @@ class Sample:
         for sort in ("failing", "slow"):
             cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
             self._take(cells)
+            self.sought = set(self.found) - drawn
 
     def _cells(self) -> tuple[list[Question], int]:
         """Each slice of each service, and how many traces of one there is room for."""
@@ -171,7 +179,7 @@ class Sample:
         if len(services) > SERVICES:
             others = f"{len(services) - SERVICES} of {len(services)} services"
             self.said.append(f"traces of {others} were not asked for")
-            services = services[:SERVICES]
+            services, self.chosen = services[:SERVICES], True
         shortest = LATE_S if self.place.settled else SHORTEST_S
         slices = min(SLICES // max(1, len(services)), math.ceil(self.window.seconds / shortest))
         parts = cut(self.window, max(1, slices))
