@@ -149,8 +149,10 @@ class Tool:
     """Modalities whose rows it counts, or of which it says that there are none: of a sample of them
     it sees nothing."""
     shares: tuple[str, ...] = ()
-    """Those of which it compares shares or durations: of a sample it sees what was not sought out.
-    Of the others it takes examples."""
+    """Those of which it compares shares or durations: what was sought out is no part of those."""
+    examples: tuple[str, ...] = ()
+    """Those of whose rows each stands for itself: it sees all, though a sample tells not how many
+    there are."""
 
     def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Checked arguments. Raises ToolRetry with what to correct."""
@@ -184,7 +186,10 @@ REGISTRY: dict[str, Tool] = {}
 
 
 def tool(
-    effect: Effect, counts: tuple[str, ...] = (), shares: tuple[str, ...] = ()
+    effect: Effect,
+    counts: tuple[str, ...] = (),
+    shares: tuple[str, ...] = (),
+    examples: tuple[str, ...] = (),
 ) -> Callable[[FunctionT], FunctionT]:
     """Declare a function as a tool, and what it makes of modalities that may be a sample. Its first
     parameter is the bench; the rest are arguments."""
@@ -199,6 +204,7 @@ def tool(
             arguments=_arguments(function),
             counts=counts,
             shares=shares,
+            examples=examples,
         )
         return function
 

@@ -118,7 +118,7 @@ class LogMatch(Row):
     attributes: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("logs",))
 def log_patterns(
     bench: Bench,
     services: list[str] | None = None,
@@ -176,7 +176,7 @@ def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
     return [LogLine(found.services[s], found.levels[i], text, w) for s, i, text, w in rows]
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("logs",))
 def search_logs(
     bench: Bench,
     pattern: str,

@@ -74,10 +74,10 @@ class ToolBench:
     def answer(self, arguments: dict[str, Any]) -> Table[Row]:
         """What the tool says; its summary tells where it had a sample to work on, or not even
         that."""
-        found = self.tool.function(self, **arguments)
-        view = self.telemetry
+        found, view = self.tool.function(self, **arguments), self.telemetry
         words = [f"only a sample of {name} is here, and is not counted" for name in view.hidden]
-        words += [f"counts are those of a sample of {name}" for name in view.drawn]
+        told = view.drawn | view.sampled.intersection(self.tool.examples)
+        words += [f"counts are those of a sample of {name}" for name in told]
         return replace(found, summary="; ".join([found.summary, *sorted(words)]))
 
     @property
