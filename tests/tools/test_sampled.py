@@ -1,12 +1,13 @@
 """Tools over a sample of the traces claim nothing that all of them would refute."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from warroom.telemetry.bundle import read_bundle, save
 from warroom.tests.support.benches import ReadBench, bench_over
-from warroom.tests.support.bundles import START
+from warroom.tests.support.bundles import START, BundleWriter, counter
 from warroom.tests.support.sampled_traces import sampled
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tools.base import REGISTRY
@@ -107,3 +108,31 @@ def test_a_saved_sample_is_read_as_one(both: Both, tmp_path):
     kept = ReadBench(read_bundle(save(both.part.telemetry, tmp_path / "kept")), both.part.frame)
     assert kept.rows("traffic") == both.part.rows("traffic")
     assert kept.rows("new_failures") == both.part.rows("new_failures")
+
+
+def surging(root: Path, seen: bool) -> ReadBench:
+    """An edge whose customers are fifteen times as many in the incident: each request leaves a log
+    line, and each 120th fails, as it always did. seen: with all traces."""
+    edge = {"services": [{"name": "web", "kind": "edge"}]}
+    rates = [4] * 60 + [60] * 60
+    with BundleWriter(root, edge) as bundle:
+        number = 0
+        for second, rate in enumerate(rates):
+            for part in range(rate):
+                at, number = bundle.start + second + part / rate, number + 1
+                ids, error = (f"{number:032x}", f"{number:016x}", ""), "Odd: it is"
+                bundle.span(at, "web", "GET /", ids, error="" if number % 120 else error)
+                bundle.log(at, "web", f"answered {number}")
+        counter(bundle, "http_requests_total", "web", rates, route="/", code="200")
+    whole = bench_over(root, incident=60)
+    if seen:
+        return whole
+    return ReadBench(sampled(root, START, START + 121).recording, whole.frame)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_surge_is_no_flood_of_lines_and_its_failures_are_not_new(tmp_path, seen):
+    bench = surging(tmp_path, seen)
+    assert bench.rows("stepped_gauges") == []
+    assert bench.rows("new_failures") == []
+    assert bench.rows("traffic")[0]["ratio"] == pytest.approx(15, rel=0.1)
