@@ -88,7 +88,7 @@ class Recorder:
         absent: why there are no sources.
         origin: the folder that they lie in, where they lie in one.
         clock: unix seconds.
-        sampled: modalities of which the sources have a sample only, though they do not say so.
+        sampled: modalities of which the sources hold a sample only, though they cannot say so.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Recorder:
         self.sources = tuple(sources)
         self.catalogue = catalogue
         self.origin = origin
+        self.sampled = frozenset(sampled)
         self.clock = clock
         self.left = {source.name: budget for source in sources}
         self.rings: list[Scope] = []  # none: backends are not asked yet
@@ -117,7 +118,7 @@ class Recorder:
         self.lock = Lock()
         self.recording = Recording(
             *(Tables(), dict.fromkeys(TIME, 0), catalogue()),
-            sampled=frozenset(sampled),
+            sampled=self.sampled,
             absent=absent,
         )
         self.advance()
@@ -257,6 +258,8 @@ class Recorder:
                 found.append(f"{bad} of {every} lines could not be read and were left out")
             if modality in self.beyond:
                 found.append(f"{BEYOND} was left out")
+            if modality in self.sampled:
+                found.append("only a sample of what there was is here")
             if self.recording.absent:
                 found.append(self.recording.absent)
         return {modality: tuple(dict.fromkeys(found)) for modality, found in said.items() if found}

@@ -91,6 +91,8 @@ def test_a_bundle_of_a_sample_says_that_it_is_one(tmp_path):
     recording = recorded(batch(span(1), span(2, weight=0.0)))
     kept = read_bundle(save(recording, tmp_path / "kept"))
     assert kept.sampled == {"traces"}
+    problems = {one.modality: one.problem for one in kept.coverage()}
+    assert problems["traces"] == "only a sample of what there was is here"
     assert list(kept.lines("traces", EVER)) == list(recording.lines("traces", EVER))
     assert len(kept.needing(shares=["traces"]).spans(EVER)) == 1
     whole = recorded(batch(span(1), sampled=False))
