@@ -104,7 +104,7 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
             why = str(error)
             store.update(parcel.incident_id, lambda doc, m=letter.message, w=why: _miss(doc, m, w))
             continue
-        if not outbox.sent(parcel):  # its last channel: noted first, since noting twice is noting once
+        if not outbox.sent(parcel):  # its last channel: noted first, for noting twice is no harm
             at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
             store.update(
                 parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t)
