@@ -37,16 +37,28 @@ REFUSED = {
 Params = Mapping[str, str | int | float | Sequence[str]]
 
 
+class Refused(TelemetryError):
+    """It answered, and said no; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class HttpApi:
     """One backend's API. Safe to use from several threads.
 
     Args:
         source: where it is and how we are known there.
         transport: another way to the wire.
+        accept: the media type that is asked for; empty: whatever it likes.
     """
 
-    def __init__(self, source: Datasource, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, source: Datasource, transport: httpx.BaseTransport | None = None, accept: str = ""
+    ) -> None:
         self.source = source
+        self.accept = accept
         self.root = source.url.rstrip("/")
         self.skew = 0.0
         """Seconds that its clock was ahead of ours when it answered last."""
@@ -151,12 +163,13 @@ class HttpApi:
         known = REFUSED.get(status, f"answered HTTP {status}")
         words = known.format(kind=self.source.type, wait=wait[:20])
         said = "" if status in (401, 404, 429) else _said(body)
-        raise TelemetryError(f"{words}{said} at {place}")
+        raise Refused(f"{words}{said} at {place}", status)
 
     def _headers(self) -> dict[str, str]:
         """With the secrets as they are now."""
         source = self.source
-        found = {name: ",".join(_values(name, one)) for name, one in source.http_headers.items()}
+        found = {"Accept": self.accept} if self.accept else {}
+        found |= {name: ",".join(_values(name, one)) for name, one in source.http_headers.items()}
         if source.authorization:
             secret = read_secret(source.authorization.credentials_file)
             found["Authorization"] = f"{source.authorization.type} {secret}"
