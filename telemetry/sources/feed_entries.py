@@ -24,24 +24,28 @@ WORDS = {word for words in KINDS.values() for word in words.split()}
 Row = dict[str, Any]
 
 
-def change_of(listing: Listing, entry: Row, feed: Changes) -> Change | None:
-    """The change that an entry tells of; None: it names no kind of change.
-
-    Raises TelemetryError for one without a time.
-    """
-    at, tags = when(listing.at.at(entry)), [str(tag) for tag in listing.tags.all(entry)]
-    kind = listing.kind.of(entry) or _kind(tags, listing.kinds)
+def change_of(listing: Listing, entry: Row, feed: Changes) -> Change:
+    """The change that an entry tells of. Raises TelemetryError for one without a time."""
+    at = when(listing.at.at(entry))
     if at is None:
         raise TelemetryError(f"told of {listing.what} without a time")
-    if not kind:
-        return None
+    tags = (str(tag) for tag in listing.tags.all(entry))
     facts = {one[1].lower(): one[2] for tag in tags if (one := FACT.fullmatch(tag))}
     files, diff = _patches(listing, entry)
     whose = _service(listing, entry, feed, facts) or feed.whose(files)
     version = listing.version.of(entry) or facts.get("version") or facts.get("release") or ""
     summary = "failed: " * bool(listing.failed.at(entry)) + listing.text.of(entry)
     told = listing.previous.of(entry), listing.author.of(entry), summary.strip(), files, diff
-    return Change(at, kind, whose, listing.id.of(entry), version, *told)
+    return Change(at, kind_of(listing, entry), whose, listing.id.of(entry), version, *told)
+
+
+def kind_of(listing: Listing, entry: Row) -> str:
+    """The tool's word: the row's, else the first tag that names a kind that counts; empty: none."""
+    tags = (str(tag) for tag in listing.tags.all(entry))
+    meant = (tag for tag in tags if WORDS & set(re.split(r"[^a-z]+", tag.lower())))
+    counted = listing.kinds
+    found = (tag for tag in meant if not counted or change_kind(tag, False) in counted)
+    return listing.kind.of(entry) or next(found, "")
 
 
 def followed(listing: Listing, entries: Iterable[Row]) -> list[Row]:
@@ -69,13 +73,6 @@ def when(value: Any) -> float | None:
 
 def _rank(value: Any) -> tuple[float, str]:
     return (float(value), "") if isinstance(value, (int, float)) else (0.0, str(value))
-
-
-def _kind(tags: list[str], counted: tuple[str, ...]) -> str:
-    """The first tag with a word of a kind, of one that counts."""
-    meant = (tag for tag in tags if WORDS & set(re.split(r"[^a-z]+", tag.lower())))
-    found = (tag for tag in meant if not counted or change_kind(tag, False) in counted)
-    return next(found, "")
 
 
 def _service(listing: Listing, entry: Row, feed: Changes, facts: dict[str, str]) -> str:

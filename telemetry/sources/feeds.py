@@ -9,7 +9,7 @@ from ...errors import TelemetryError
 from ..model import Change, Window
 from .changes import LATE, SECONDS, Changes, Say
 from .datasource import Datasource
-from .feed_entries import Row, change_of, followed, when
+from .feed_entries import Row, change_of, followed, kind_of, when
 from .feed_table import Listing, Lookup, feeds
 from .http import HttpApi, Refused
 from .otlp import objects
@@ -30,7 +30,6 @@ class Feed(Changes):
         super().__init__(source)
         self.listings = listings
         self.api = HttpApi(source)
-        self._apis = {one.accept: HttpApi(source, accept=one.accept) for one in listings}
         self._until = 0.0
         self._window: Window | None = None
         self._entries = dict[str, list[Row]]()
@@ -47,8 +46,7 @@ class Feed(Changes):
             except Refused as error:
                 if not (listing.optional and error.status == 404):
                     refused.append(f"{listing.what}: {error}")
-        clocks = {words for api in self._apis.values() if (words := api.clock())}
-        if wrong := "; ".join([*refused, *sorted(clocks)[:1]]):
+        if wrong := "; ".join(filter(None, [*refused, self.api.clock()])):
             raise TelemetryError(wrong)
 
     def _listed(
@@ -61,6 +59,9 @@ class Feed(Changes):
             since, id = when(listing.since.at(entry)), listing.id.of(entry)
             if id in told or (since is not None and since < window.start):
                 continue
+            if not kind_of(listing, entry):
+                say(f"{listing.what} of {self.name} that name no kind of change were left out")
+                continue
             told.add(id)
             looked += 1
             if looked > LOOKED_UP and any(one.needed for one in listing.look.values()):
@@ -68,12 +69,8 @@ class Feed(Changes):
             if looked == LOOKED_UP + 1 and listing.look:
                 newest = f"{listing.what} before the newest {LOOKED_UP}"
                 say(f"diffs of {newest} of {self.name} were left out")
-            if looked <= LOOKED_UP and not self._looked(listing, entry):
-                continue
-            if one := change_of(listing, entry, self):
-                yield one
-            else:
-                say(f"{listing.what} of {self.name} that name no kind of change were left out")
+            if looked > LOOKED_UP or self._looked(listing, entry):
+                yield change_of(listing, entry, self)
 
     def _looked(self, listing: Listing, entry: Row) -> bool:
         """Ask about an entry; whether it is over."""
@@ -130,7 +127,8 @@ class Feed(Changes):
         if left <= 0:
             raise TelemetryError(LATE)
         given = {name: value for name, value in params.items() if value != ""}
-        return self._apis[listing.accept].json(*place, params=given, seconds=left)
+        headers = {"Accept": listing.accept} if listing.accept else {}
+        return self.api.json(*place, params=given, headers=headers, seconds=left)
 
     def _given(self) -> Row:
         """The datasource's own keys, for addresses and parameters."""

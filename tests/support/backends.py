@@ -92,7 +92,7 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "victorialogs": VictoriaLogsBackend,
     **WRITTEN,
 }
-"""One for each kind of source there is."""
+"""At least one for each kind of source there is; `kind/modality` where there are several."""
 
 
 @dataclass(frozen=True)

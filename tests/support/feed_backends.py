@@ -126,6 +126,6 @@ WRITTEN: dict[str, Callable[[Path], Any]] = {
     "argocd": lambda _root: WrittenFeed("argocd", "syncs", _sync),
     "launchdarkly": lambda _root: WrittenFeed("launchdarkly", "audit log entries", _flag),
     "unleash": lambda _root: WrittenFeed("unleash", "events", _event),
-    "kubernetes": lambda _root: WrittenFeed("kubernetes", "rollouts", _replica_set),
+    "kubernetes/changes": lambda _root: WrittenFeed("kubernetes", "rollouts", _replica_set),
 }
 """By the kind of a datasource."""
