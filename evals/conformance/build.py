@@ -52,9 +52,9 @@ def build(server: Server) -> str:
         ["go", "get", "-tool", f"{server.go}@v{server.version}"],
         ["go", "build", "-o", str(output), server.go],
     ):
-        nice, limits = ["nice", "-n", "19", *asked], {"timeout": 60 * MINUTES}
+        nice = ["nice", "-n", "19", *asked]
         try:
-            subprocess.run(nice, cwd=module, env=environment(), check=True, **limits)
+            subprocess.run(nice, cwd=module, env=environment(), check=True, timeout=60 * MINUTES)
         except FileNotFoundError:
             return "Go is not installed"
         except subprocess.CalledProcessError as error:

@@ -13,9 +13,9 @@ from ...yaml_tables import Entry, read_table
 FOLDER = "WARROOM_CONFORMANCE"
 """The environment variable that names the folder of built servers and of the build's caches."""
 PROOFS = {
-    "live": "by `make conformance` over the real server; its answers are replayed in CI",
+    "live": "the real server, by `make conformance`; its answers replayed in CI",
     "ci": "in CI",
-    "fake": "a fake made from the published API, no real server yet",
+    "fake": "a fake made from the published API",
     "untried": "not tried",
 }
 

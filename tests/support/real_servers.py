@@ -16,11 +16,12 @@ from tenacity import Retrying, stop_after_attempt, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from warroom.evals.conformance.servers import LIVE
-from warroom.tests.support.otlp_documents import document
 from warroom.tests.support.prometheus_server import openmetrics
 
 Row = dict[str, Any]
 WAIT_S, TRIES = 0.1, 600
+PART = 20_000
+"""Rows that are pushed at once."""
 
 
 class RealServer:
@@ -54,7 +55,8 @@ class RealServer:
         """Rows of a bundle; what it is not for is not held."""
         if modality == self.modality:
             self.rows += rows
-            self.push(rows)
+            for start in range(0, len(rows), PART):
+                self.push(rows[start : start + PART])
 
     def push(self, rows: tuple[Row, ...]) -> None:
         """By its own ingest API."""
@@ -95,24 +97,6 @@ class RealVictoriaLogs(RealServer):
         self.client.get("internal/force_flush").raise_for_status()
 
 
-class RealJaeger(RealServer):
-    """Takes OTLP."""
-
-    name, modality = "Jaeger", "traces"
-
-    def push(self, rows: tuple[Row, ...]) -> None:
-        """They are found a moment after they were taken."""
-        self.post(f"http://localhost:{self.ingest}/v1/traces", json=document(rows))
-        for trace in {row["trace_id"] for row in rows}:
-            self.eventually(lambda trace=trace: self.held(trace))
-
-    def held(self, trace: str) -> bool:
-        """Whether all spans of it are found."""
-        wanted = sum(row["trace_id"] == trace for row in self.rows)
-        found = self.client.get(f"api/traces/{trace}")
-        return found.is_success and len(found.json()["data"][0]["spans"]) >= wanted
-
-
 class RealVictoriaMetrics(RealServer):
     """Takes the text that exporters speak, with times."""
 
@@ -142,7 +126,7 @@ class RealPrometheus(RealServer):
 
 
 REAL: dict[str, type[RealServer]] = {
-    kind.name: kind for kind in (RealVictoriaLogs, RealJaeger, RealVictoriaMetrics, RealPrometheus)
+    kind.name: kind for kind in (RealVictoriaLogs, RealVictoriaMetrics, RealPrometheus)
 }
 
 
