@@ -34,6 +34,6 @@ def test_tapes_are_of_the_versions_in_the_table():
 @pytest.mark.parametrize("server", LIVE)
 def test_tapes_are_small_and_name_no_host(server):
     texts = [path.read_text() for path in (TAPES / folder_of(server)).glob("*.yaml")]
-    assert sum(map(len, texts)) < 300_000
+    assert sum(map(len, texts)) < 100_000
     hosts = {host for text in texts for host in re.findall(r"https?://[^/\s\"']+", text)}
     assert hosts == {NOWHERE}
