@@ -16,8 +16,8 @@ from ...errors import TelemetryError
 from ..model import Window
 from .alertmanager import firing_at
 from .datasource import Datasource, named
+from .feed_table import feeds
 from .files import PATTERNS
-from .github import GitHub
 from .http import HttpApi
 from .logs import MOST_LINES, LogSource, Whose
 from .metrics_checkup import measured
@@ -182,13 +182,13 @@ def _changes(source: Datasource, found: Checkup) -> HttpApi | None:
 
 def _hub(source: Datasource, found: Checkup) -> HttpApi:
     """One question: the hour's limit of requests is short for those who do not sign in."""
-    hub = GitHub(source, HttpApi(source))
-    hub.about()
+    api = HttpApi(source)
+    api.json("repos", *source.jsonData.repository.split("/"), params={})
     found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
     found.sees = frozenset(["changes"])
     if source.authorization is None:
         found.advice.append("60 requests an hour without a token: give its `authorization`")
-    return hub.api
+    return api
 
 
 def _alerts(source: Datasource, found: Checkup) -> HttpApi:
@@ -219,8 +219,8 @@ LOOKS: Mapping[str, Callable[[Datasource, Checkup], HttpApi | None]] = {
     "tempo": _traces,
     "jaeger": _traces,
     "git": _changes,
+    **dict.fromkeys(feeds(), _changes),
     "github": _hub,
-    "grafana": _changes,
     "alertmanager": _alerts,
 }
 """By the kind of a datasource. Each fills in what it finds; the API that it asked."""
