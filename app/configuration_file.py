@@ -9,6 +9,7 @@ key and the place that it is sent to come from one source (settings.py).
 
 import os
 import re
+import stat
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,9 +24,13 @@ from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 
 NAMED = "WARROOM_CONFIG"
-"""Names the file; `--config` sets it."""
+"""Names the file; `--config` sets it. Empty: none, whatever lies here."""
+FILE = "warroom.yaml"
+"""What it is called in the working directory, where it is found without being named."""
 PART = re.compile(r"\$(?:(\$)|__file\{([^}]*)\}|\{(\w+)\}|(\w+))")
 LISTEN = "127.0.0.1:8844"
+ROOT = 0
+"""A user id that may write everything anyway."""
 
 
 def _listen(text: str) -> str:
@@ -150,6 +155,23 @@ def use_configuration(path: Path) -> None:
     """Read this file from now on. Raises InputError where there is none."""
     if not path.is_file():
         raise InputError(f"{path} is no file; name a warroom.yaml, or leave --config out")
+    os.environ[NAMED] = str(path.resolve())
+
+
+def find_configuration() -> None:
+    """Read warroom.yaml of the working directory from now on, where it is and none is named.
+
+    Raises InputError where another user may have written it: it says where secrets go.
+    """
+    path = Path(FILE)
+    if NAMED in os.environ or not path.is_file():
+        return
+    about = path.stat()
+    if about.st_uid not in (os.geteuid(), ROOT) or about.st_mode & stat.S_IWOTH:
+        raise InputError(
+            f"others may write {path.resolve()}: look at what is in it, then make it yours alone, "
+            "or name it with --config"
+        )
     os.environ[NAMED] = str(path.resolve())
 
 

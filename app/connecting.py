@@ -17,9 +17,8 @@ from ..incident.private import write_private
 from ..telemetry.sources.checkup import Checkup, checkup, checkups
 from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.discovery import addressed, behind
-from .configuration_file import NAMED, parse_configuration
+from .configuration_file import FILE, NAMED, parse_configuration
 
-FILE = "warroom.yaml"
 SECTION = "datasources"
 HEAD = "# All keys: `warroom config schema`. What is wrong with it: `warroom config check`.\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..app.configuration import settings
-from ..app.configuration_file import NAMED, read_configuration, use_configuration
+from ..app.configuration_file import FILE, NAMED, read_configuration, use_configuration
 from ..app.connecting import Connected, connect
 from ..telemetry.sources.checkup import Checkup
 from ..telemetry.sources.datasource import ALERTS_ONLY
@@ -19,7 +19,6 @@ def connect_command(
     kind: str, url: str, token_file: Path | None, name: str, file: Path | None
 ) -> Exit:
     """Say what was found, where it was written, and what comes next."""
-    named = file or os.environ.get(NAMED)
     made, console = connect(kind, url, token_file, name, file), screen()
     for one in made.written:
         _written(console, one)
@@ -32,7 +31,7 @@ def connect_command(
     say(console, ("  file      ", "dim"), shown(made.file))
     if kind in ALERTS_ONLY:
         _paste(console, made)
-    if not named:
+    if made.file not in (Path(FILE).resolve(), Path(os.environ.get(NAMED, "")).resolve()):
         say(console, ("  first     ", "dim"), f"export {NAMED}={shown(made.file)}")
     say(console, ("  next      ", "dim"), "warroom doctor; warroom triage --now")
     return Exit.done

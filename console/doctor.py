@@ -25,8 +25,8 @@ def doctor_command(as_json: bool) -> Exit:
     datasources = read_configuration().asked
     if not datasources:
         raise InputError(
-            "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml; "
-            "name that file with --config or WARROOM_CONFIG"
+            "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml "
+            "here; name one elsewhere with --config or WARROOM_CONFIG"
         )
     found = checkups(datasources)
     seen = sights(found)

@@ -55,7 +55,8 @@ def options(
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="warroom.yaml; default WARROOM_CONFIG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Default WARROOM_CONFIG, else warroom.yaml here."),
     ] = None,
 ) -> None:
     """Options of warroom itself; the help's text is the app's."""
@@ -63,10 +64,10 @@ def options(
         from ..app.configuration import use_env_file
 
         use_env_file(env_file)
-    if config:
-        from ..app.configuration_file import use_configuration
+    if config or Path("warroom.yaml").exists():
+        from ..app.configuration_file import find_configuration, use_configuration
 
-        use_configuration(config)
+        use_configuration(config) if config else find_configuration()
 
 
 @app.command()

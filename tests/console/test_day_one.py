@@ -61,13 +61,34 @@ def test_connect_says_what_was_found_and_what_to_paste(warroom, servers, tmp_pat
     assert warroom("config", "check").code == Exit.done
 
 
-def test_connect_without_a_file_makes_one_here_and_says_how_it_is_named(
+def test_connect_without_a_file_makes_one_here_that_is_found(
     warroom, servers, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv(NAMED, "")
+    monkeypatch.delenv(NAMED)
+    monkeypatch.chdir(tmp_path)
     said = warroom("connect", "loki", servers.loki.where)
-    assert f"export {NAMED}={tmp_path / 'warroom.yaml'}" in said.out
     assert "type: loki" in (tmp_path / "warroom.yaml").read_text()
+    assert "export" not in said.out
+    assert "loki" in warroom("doctor").out
+
+
+def test_connect_says_how_a_file_elsewhere_is_named(warroom, servers, tmp_path):
+    elsewhere = tmp_path / "team.yaml"
+    said = warroom("connect", "loki", servers.loki.where, "--config", str(elsewhere))
+    assert f"export {NAMED}={elsewhere}" in said.out
+
+
+def test_a_file_here_that_anybody_may_write_is_not_believed(warroom, tmp_path, monkeypatch):
+    monkeypatch.delenv(NAMED)
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "warroom.yaml"
+    here.touch()
+    here.chmod(0o666)
+    said = warroom("doctor")
+    assert said.code == Exit.bad_input
+    assert "others may write" in said.err
+    here.chmod(0o644)
+    assert "no datasource is configured" in warroom("doctor").err
 
 
 def test_connect_refuses_what_does_not_answer(warroom, servers, tmp_path):
