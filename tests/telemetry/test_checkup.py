@@ -22,7 +22,6 @@ from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.prometheus_server import INSTALLED, prometheus
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
-NOW = time.time()
 OVER_HTTP = {
     "prometheus": PrometheusBackend,
     "loki": LokiBackend,
@@ -56,7 +55,7 @@ def kinds(*names: str):
 
 
 def sample(ago: float, name: str, service: str = "checkout") -> dict[str, Any]:
-    return {"ts": NOW - ago, "name": name, "service": service, "value": 1, "labels": {}}
+    return {"ts": time.time() - ago, "name": name, "service": service, "value": 1, "labels": {}}
 
 
 @kinds("prometheus")
@@ -96,7 +95,7 @@ def test_metrics_without_a_label_for_the_service_say_where_to_name_one(backend, 
 @kinds("loki", "victorialogs")
 def test_logs_say_their_label_how_many_and_how_far_back(backend, kind):
     for ago in (10, 20, 3700, 86_500):
-        backend.write("logs", {"ts": NOW - ago, "service": "checkout", "message": "served"})
+        backend.write("logs", {"ts": time.time() - ago, "service": "checkout", "message": "served"})
     found = checkup(datasource(kind, backend.where))
     assert (found.fault, found.services, found.sees) == ("", ("checkout",), {"logs"})
     assert (found.amount, found.unit, found.reaches_s) == (2, "lines/h", 86_400)
@@ -104,7 +103,7 @@ def test_logs_say_their_label_how_many_and_how_far_back(backend, kind):
 
 @kinds("loki", "victorialogs")
 def test_logs_by_another_label_say_which_there_are(backend, kind):
-    line = {"ts": NOW - 10, "service": "", "message": "served", "labels": {"team": "a"}}
+    line = {"ts": time.time() - 10, "service": "", "message": "served", "labels": {"team": "a"}}
     backend.write("logs", line)
     found = checkup(datasource(kind, backend.where, labels={"service": ["unit"]}))
     assert (found.sees, len(found.advice)) == (frozenset(), 1)
@@ -116,7 +115,7 @@ def test_traces_say_who_sent_them(backend, kind):
     assert "no service sent a span" in checkup(datasource(kind, backend.where)).advice[0]
     for number, ago in enumerate((10, 3700)):
         ids = {"trace_id": f"{number + 1:032x}", "span_id": "1" * 16}
-        row = {"start": NOW - ago, "name": "GET", "service": "checkout", "duration_ms": 1.0}
+        row = {"start": time.time() - ago, "name": "GET", "service": "checkout", "duration_ms": 1.0}
         backend.write("traces", row | ids)
     found = checkup(datasource(kind, backend.where))
     assert (found.services, found.sees, found.reaches_s) == (("checkout",), {"traces"}, 3600)
@@ -124,7 +123,7 @@ def test_traces_say_who_sent_them(backend, kind):
 
 def test_changes_without_a_deploy_are_said(tmp_path):
     repository = GitBackend(tmp_path / "code")
-    repository.commit({"a": "1"}, "first", NOW - 50)
+    repository.commit({"a": "1"}, "first", time.time() - 50)
     found = checkup(datasource("git", repository.where))
     assert (found.amount, found.sees, found.skew_s) == (1, {"changes"}, None)
     assert "tag deploys" in found.advice[0]
@@ -169,7 +168,14 @@ def test_what_fails_says_why_and_shows_nothing(backend, kind, failing):
 
 @kinds("loki", "tempo", "jaeger", "alertmanager", "prometheus")
 def test_a_wrong_clock_is_said(backend, kind):
-    row = {"start": NOW, "name": "GET", "service": "a", "duration_ms": 1.0, "span_id": "1" * 16}
+    row = {"start": time.time(), "name": "GET", "service": "a", "duration_ms": 1.0}
+    row |= {"span_id": "1" * 16}
+        "start": time.time(),
+        "name": "GET",
+        "service": "a",
+        "duration_ms": 1.0,
+        "span_id": "1" * 16,
+    }
     if isinstance(backend, JaegerBackend | TempoBackend):
         backend.write("traces", row | {"trace_id": "1" * 32})
     backend.extra = {"Date": formatdate(time.time() + 300, usegmt=True)}
@@ -180,7 +186,7 @@ def test_a_wrong_clock_is_said(backend, kind):
 
 @kinds("loki")
 def test_one_server_by_two_addresses_is_said(backend, kind):
-    backend.write("logs", {"ts": NOW - 10, "service": "checkout", "message": "served"})
+    backend.write("logs", {"ts": time.time() - 10, "service": "checkout", "message": "served"})
     door = datasource(kind, backend.where, name="grafana")
     first, second = checkups([datasource(kind, backend.where), door])
     assert first.advice == []
@@ -208,8 +214,9 @@ def test_a_bundle_of_nothing_is_no_error(tmp_path: Path):
 @pytest.mark.thorough
 @pytest.mark.skipif(not INSTALLED, reason="prometheus is not installed")
 def test_a_real_prometheus_answers_all_of_it(tmp_path):
+    now = time.time()
     samples = [
-        f'http_requests_total{{service="cart"}} 1 {NOW - ago:.0f}' for ago in range(7200, 0, -30)
+        f'http_requests_total{{service="cart"}} 1 {now - ago:.0f}' for ago in range(7200, 0, -30)
     ]
     text = "\n".join(["# TYPE http_requests_total unknown", *samples, "# EOF\n"])
     with prometheus(tmp_path, text) as url:
