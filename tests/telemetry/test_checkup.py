@@ -170,12 +170,6 @@ def test_what_fails_says_why_and_shows_nothing(backend, kind, failing):
 def test_a_wrong_clock_is_said(backend, kind):
     row = {"start": time.time(), "name": "GET", "service": "a", "duration_ms": 1.0}
     row |= {"span_id": "1" * 16}
-        "start": time.time(),
-        "name": "GET",
-        "service": "a",
-        "duration_ms": 1.0,
-        "span_id": "1" * 16,
-    }
     if isinstance(backend, JaegerBackend | TempoBackend):
         backend.write("traces", row | {"trace_id": "1" * 32})
     backend.extra = {"Date": formatdate(time.time() + 300, usegmt=True)}
