@@ -136,9 +136,12 @@ def _go_on(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, di
     answers rest on. Where another was named, that is said."""
     from ..app.work import reopen
 
-    configured = response.context.settings
+    context = response.context
+    configured, before = context.settings, context.store.load(incident_id)
+    text = f"{incident_id} of {before.opened_at:%H:%M %Z} is about it already: it goes on"
+    say(desk.console, ("  known     ", "dim"), text)
     kept = recall(configured, incident_id).telemetry
-    if kept is None or kept == response.context.recorder.origin:
+    if kept is None or kept == context.recorder.origin:
         return _work(desk, response, incident_id)
     text = f"{incident_id} has this alert and goes on over {kept}"
     cure = f"`warroom resume {incident_id} --telemetry DIR` goes on over another"

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ..analysis.quantities import span
 from ..errors import InputError
 
 WORD = re.compile(r"\w[\w./:-]*")
@@ -111,8 +112,8 @@ def _since(text: str, now: datetime) -> tuple[datetime | None, str]:
         at = (_ago if times[0].re is AGO else _clock)(times[0], now)
         if at > now:
             raise InputError(f"{at:%Y-%m-%d %H:%M} has not come yet: write when it began")
-        minutes = round((now - at).total_seconds() / 60)
-        return at, f"since {at:%Y-%m-%d %H:%M %Z}, {minutes} minutes ago"
+        ago, clock = span((now - at).total_seconds()), "%H:%M:%S" if at.second else "%H:%M"
+        return at, f"since {at:%Y-%m-%d} {at.strftime(clock)} {at:%Z}, {ago} ago"
     said = "not understood" if "since" in text.casefold().split() else "not said"
     return None, f"since when is {said}, so it is taken to begin now; write: since 14:05"
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import re2
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from ...errors import TelemetryError
 from ...yaml_tables import Entry
@@ -62,7 +62,12 @@ def _pattern(text: str) -> str:
     return text
 
 
-Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    Field(gt=0),
+    PlainSerializer(lambda length: f"{length:g}s", when_used="json"),
+]
 
 
 class Credentials(Entry):

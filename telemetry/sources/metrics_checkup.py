@@ -5,6 +5,8 @@ computed, whose they are, how many series that is, how often they come.
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from ...errors import TelemetryError
 from ..model import Window
@@ -17,10 +19,10 @@ from .http import HttpApi
 from .otlp import fields, number, objects, text
 from .prometheus import MOST_SERIES
 
-COUNTED_S = 600
-"""Over so long scrapes are counted."""
+LOOKED_AT_S = 600
+"""So much of a metric tells how often it is scraped, seconds."""
 INTERVALS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300)
-"""What people set, seconds: a count over COUNTED_S is off by one."""
+"""What people set, seconds: a scrape comes a little earlier or later."""
 KNOWN = {theirs: ours for known in reversed(CONVENTIONS) for theirs, ours in known.named.items()}
 """Metrics that signals can use, by any convention: what they are to us."""
 
@@ -95,12 +97,17 @@ def _whose(
 
 
 def _interval(api: HttpApi, series: Mapping[str, int]) -> float | None:
-    """How often the most frequent series comes; None where it came once at most."""
-    query = f"max(count_over_time({_one(series)}[{COUNTED_S}s]))"
-    scrapes = next(iter(_counted(api, query, time.time()).values()), 0)
-    if scrapes < 2:
+    """Between samples of one metric, the median; None where it came once at most."""
+    params = {"query": f"{_one(series)}[{LOOKED_AT_S}s]", "time": f"{time.time():.3f}"}
+    answer = fields(api.json("api", "v1", "query", params=params, form=True))
+    gaps = [
+        later - before
+        for one in objects(fields(answer.get("data")).get("result"))
+        for before, later in pairwise(number(pair[0]) or 0.0 for pair in one.get("values") or ())
+    ]
+    if not gaps:
         return None
-    about = COUNTED_S / scrapes
+    about = median(gaps)
     usual = min(INTERVALS, key=lambda one: abs(one - about))
     return float(usual) if abs(usual - about) < 0.2 * usual else round(about, 1)
 

@@ -1,5 +1,6 @@
 """Connect, doctor, what fires now, a person's words: over fakes made from the published APIs."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -163,7 +164,7 @@ def test_nobody_tells_what_fires(warroom, servers, tmp_path):
 def test_a_persons_words_are_an_alert(connected, servers):
     said = connected("triage", "checkout is failing since 1 minute", "--json")
     assert "service checkout" in said.err
-    assert "1 minutes ago" in said.err
+    assert re.search(r", 6\d s ago", said.err)
     document = connected.store.load(said.json[0]["incident"])
     assert (document.alert.service, document.alert.source) == ("checkout", "plain")
     assert document.alert.starts_at

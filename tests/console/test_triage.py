@@ -195,6 +195,7 @@ def test_a_second_triage_with_other_telemetry_says_what_its_answer_rests_on(
     other = write_shop(tmp_path / "other", Fault("hang", "payments"))
     said = warroom("triage", path, "--telemetry", str(other))
     assert said.code == Exit.waiting
+    assert f"{first} of " in said.out
     assert f"{first} has this alert and goes on over" in said.out
     assert "warroom resume" in said.out
     assert len(warroom.store.load(first).evidence) == evidence
