@@ -17,9 +17,18 @@ from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
 Kind = Literal[
-    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+    "files",
+    "prometheus",
+    "loki",
+    "victorialogs",
+    "tempo",
+    "jaeger",
+    "git",
+    "github",
+    "grafana",
+    "otlp",
 ]
-LOCAL = ("files", "git")
+LOCAL = ("files", "git", "otlp")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 Names = tuple[str, ...]

@@ -11,6 +11,7 @@ from .grafana import open_grafana
 from .jaeger import open_jaeger
 from .loki import open_loki
 from .prometheus import open_prometheus
+from .received import open_otlp
 from .source import MODALITIES, Source
 from .tempo import open_tempo
 from .victorialogs import open_victorialogs
@@ -33,6 +34,7 @@ OPENERS: dict[str, Opener] = {
     "grafana": open_grafana,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
+    "otlp": open_otlp,
 }
 """By the kind of backend."""
 
