@@ -10,11 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
-from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
-from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from pydantic import Field
 
 from ...errors import TelemetryError
@@ -30,8 +25,6 @@ DEEPEST = 3
 """Of lists in lists, and maps in maps."""
 LONGEST = 20_000
 """Characters of one value: what the recording reads of a text."""
-MESSAGES: dict[str, Any] = {"traces": TracesData, "logs": LogsData, "metrics": MetricsData}
-"""By the signal; the requests that carry them look the same."""
 HEX = re.compile(r"(?:[0-9a-fA-F]{16}){1,2}")
 IN_CLUSTER = re.compile(r"([a-z0-9-]+)\.[a-z0-9-]+\.svc(?:\.[a-z0-9.-]*)?")
 
@@ -63,8 +56,15 @@ def from_protobuf(body: bytes, signal: str = "traces") -> Any:
 
     Raises TelemetryError for what is none.
     """
+    from google.protobuf.json_format import MessageToDict  # here: few who start need any of it
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    messages: dict[str, Any] = {"traces": TracesData, "logs": LogsData, "metrics": MetricsData}
     try:
-        return MessageToDict(MESSAGES[signal].FromString(body))
+        return MessageToDict(messages[signal].FromString(body))
     except DecodeError as error:
         raise TelemetryError("sent something that is no OTLP protobuf") from error
 

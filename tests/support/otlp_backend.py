@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from warroom.intake.configuration import Authorization
 from warroom.service.otlp import JSON, Receiver
 from warroom.telemetry.rolling import RollingStore
+from warroom.telemetry.sources.otlp import KINDS
 from warroom.tests.support.bundles import START
 
 Row = dict[str, Any]
@@ -60,7 +61,7 @@ def document(modality: str, *rows: Row) -> Row:
     item = {"traces": "spans", "logs": "logRecords", "metrics": "metrics"}[modality]
     parts = [
         {
-            "resource": {"attributes": pairs({"service.name": row["service"]})},
+            "resource": {"attributes": pairs(_whose(row))},
             scope: [{item: [made(row)]}],
         }
         for row in rows
@@ -68,9 +69,15 @@ def document(modality: str, *rows: Row) -> Row:
     return {f"resource{SIGNALS[modality]}": parts}
 
 
+def _whose(row: Row) -> Row:
+    known = {"service.instance.id": row["instance"]} if row.get("instance") else {}
+    return {"service.name": row["service"], **known}
+
+
 def pairs(facts: Row) -> list[Row]:
     """OTLP's list of keys and values."""
-    return [{"key": name, "value": {"stringValue": str(held)}} for name, held in facts.items()]
+    kinds = {str: "stringValue", int: "intValue", bool: "boolValue", float: "doubleValue"}
+    return [{"key": name, "value": {kinds[type(held)]: held}} for name, held in facts.items()]
 
 
 def nanos(seconds: float) -> str:
@@ -83,9 +90,13 @@ def span(row: Row) -> Row:
     made = {"traceId": row["trace_id"], "spanId": row["span_id"], "name": row["name"]}
     made |= {"startTimeUnixNano": nanos(row["start"])}
     made |= {"endTimeUnixNano": nanos(row["start"] + row["duration_ms"] / 1000)}
-    made |= {"kind": 2, "parentSpanId": row.get("parent_id", "")}
+    made |= {
+        "kind": KINDS.index(row.get("kind", "server")),
+        "parentSpanId": row.get("parent_id", ""),
+    }
     made |= {"attributes": pairs(row.get("attributes", {}))}
-    return made | ({"status": {"code": 2}} if row.get("status") == "error" else {})
+    status = {"code": 2, "message": row.get("status_message", "")}
+    return made | ({"status": status} if row.get("status") == "error" else {})
 
 
 def record(row: Row) -> Row:
@@ -95,6 +106,7 @@ def record(row: Row) -> Row:
         "timeUnixNano": nanos(row["ts"]),
         "severityNumber": number,
         "body": {"stringValue": row["message"]},
+        "traceId": row.get("trace_id", ""),
         "attributes": pairs(row.get("attributes", {})),
     }
 
