@@ -25,7 +25,12 @@ Kind = Literal[
     "jaeger",
     "git",
     "github",
+    "gitlab",
     "grafana",
+    "argocd",
+    "kubernetes",
+    "launchdarkly",
+    "unleash",
     "otlp",
 ]
 LOCAL = ("files", "git", "otlp")
@@ -95,7 +100,12 @@ class JsonData(Entry):
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
     repository: str = Field(
-        default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="for github: owner/name"
+        default="",
+        pattern=r"^([\w.-]+(/[\w.-]+)*)?$",
+        description="for github: owner/name; for gitlab: group/name, or the project's number",
+    )
+    namespace: str = Field(
+        default="", pattern=r"^[\w.-]*$", description="for kubernetes; empty: every one"
     )
     branch: str = Field(default="", description="what is delivered from; empty: the usual one")
     tags: Annotated[str, AfterValidator(_pattern)] = Field(
@@ -106,7 +116,9 @@ class JsonData(Entry):
     environment: str = Field(default="", description="whose deployments count; empty: each one's")
     service: str = Field(default="", description="whose changes these are; empty: of all")
     folders: dict[str, str] = Field(
-        default={}, description="where the code of a service lies, in a repository of several"
+        default={},
+        description="where the code of a service lies, in a repository of several; for other "
+        "tools how the names of its flags, applications and releases begin",
     )
 
 

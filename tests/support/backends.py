@@ -12,6 +12,7 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
+from warroom.tests.support.feed_backends import WRITTEN
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.otlp_backend import OtlpBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
@@ -91,8 +92,9 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
     "otlp": OtlpBackend,
+    **WRITTEN,
 }
-"""One for each kind of source there is."""
+"""At least one for each kind of source there is; `kind/modality` where there are several."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ TOLD = {
         lambda at, text, service: {
             **{"at": at, "kind": "config", "service": service, "id": text, "summary": text}
         },
-        lambda recording: [change.summary for change in recording.changes(EVER)],
+        # Tools say something before it.
+        lambda recording: [one.summary.rpartition(": ")[2] for one in recording.changes(EVER)],
     ),
 }
