@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..app.configuration import received
 from ..app.configuration_file import read_configuration
 from ..errors import InputError
 from ..telemetry.sources.checkup import Checkup, checkups
@@ -22,7 +23,8 @@ NONE = "-"
 
 def doctor_command(as_json: bool) -> Exit:
     """Ask them all; exit code 1 where one cannot be read."""
-    datasources = read_configuration().asked
+    file = read_configuration()
+    datasources = [*received(file), *file.asked]
     if not datasources:
         raise InputError(
             "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml "

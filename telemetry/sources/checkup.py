@@ -14,6 +14,7 @@ from typing import cast
 
 from ...errors import TelemetryError
 from ..model import Window
+from ..rolling import segments
 from .alertmanager import firing_at
 from .datasource import Datasource, named
 from .feed_table import feeds
@@ -23,7 +24,7 @@ from .logs import MOST_LINES, LogSource, Whose
 from .metrics_checkup import measured
 from .otlp import objects, text
 from .registry import connected
-from .source import DAY_S, EVERYTHING, SourceQuery
+from .source import DAY_S, EVERYTHING, MODALITIES, SourceQuery
 from .tempo import named_services
 from .traces import Question, Traces
 
@@ -168,7 +169,8 @@ def _traces(source: Datasource, found: Checkup) -> HttpApi:
 
 def _changes(source: Datasource, found: Checkup) -> HttpApi | None:
     """What changed within a week."""
-    (changes,), now = connected([source]), time.time()
+    every, now = connected([source]), time.time()
+    changes = next(one for one in every if one.modality == "changes")
     batch = changes.read(SourceQuery(window=Window(now - 7 * DAY_S, now)))
     kinds = {json.loads(line)["kind"] for line in batch.lines.splitlines()}
     found.services = _sorted([*source.jsonData.folders, source.jsonData.service])
@@ -211,8 +213,16 @@ def _folder(source: Datasource, found: Checkup) -> None:
     found.sees = frozenset(name for name, glob in PATTERNS.items() if any(folder.glob(glob)))
 
 
+def _received(source: Datasource, found: Checkup) -> None:
+    folder = Path(source.url)
+    found.sees = frozenset(name for name in MODALITIES if segments(folder, name))
+    if not found.sees:
+        found.advice.append("nothing was sent by OTLP yet: point exporters at `warroom serve`")
+
+
 LOOKS: Mapping[str, Callable[[Datasource, Checkup], HttpApi | None]] = {
     "files": _folder,
+    "otlp": _received,
     "prometheus": _metrics,
     "loki": _logs,
     "victorialogs": _logs,

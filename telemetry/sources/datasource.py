@@ -32,10 +32,11 @@ Kind = Literal[
     "launchdarkly",
     "unleash",
     "alertmanager",
+    "otlp",
 ]
 ALERTS_ONLY = ("alertmanager",)
 """Kinds with alerts and no telemetry: they are asked what fires, and no incident reads them."""
-LOCAL = ("files", "git")
+LOCAL = ("files", "git", "otlp")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 Names = tuple[str, ...]
