@@ -1,6 +1,7 @@
 """`datasources:` of warroom.yaml: read, asked where no bundle is named, kept by name."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
