@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ...actions.base import Acting
@@ -29,6 +29,7 @@ from ...targets.survey import Surveying
 from ...telemetry.model import EVENTS, Catalogue, Change, Coverage, Service, Window, Windows
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
+from ...telemetry.sources.links import backend_queries
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
 from .case import Case, ModelLayer, PlaybookOnly, Step, Tell
@@ -242,6 +243,7 @@ class ResponseContext:
                 record,
                 self._memories.setdefault(incident_id, {}),
                 self.redaction(incident_id),
+                partial(backend_queries, self.recorder.sources),
             ),
             catalogue=self.catalogue,
             frame=frame,
