@@ -225,7 +225,7 @@ class ResponseContext:
             self.store.look(incident_id)
         document = self.store.load(incident_id)
         since = since_when(document, self.catalogue.windows)
-        self.recorder.focus(document.alert.service, since, _met(document))
+        self.recorder.focus(document.alert.service, since, met(document))
         recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
 
@@ -257,7 +257,7 @@ class ResponseContext:
         )
 
 
-def _met(document: Incident) -> set[str]:
+def met(document: Incident) -> set[str]:
     """Services that the response came upon already: what was opened anew begins with them."""
     blamed = {cause.service for cause in document.hypotheses if cause.service}
     return blamed | {service.name for service in document.services}

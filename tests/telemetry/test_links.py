@@ -1,4 +1,4 @@
-"""Where people open what was asked: the host is the configuration's, every other part is encoded."""
+"""Where people open what was asked: the host is the configuration's, the rest is encoded."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
