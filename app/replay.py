@@ -72,7 +72,7 @@ def replayed(document: Incident, store: Store, over: Replay) -> Iterator[Drift]:
     """Every question of an incident, in the order in which they were asked."""
     redact = Redaction()
     for record in document.evidence:
-        if why := _unasked(record):
+        if why := _unasked(record, over.live):
             yield Drift(record.id, record.tool, Verdict.not_asked, why)
             continue
         new, payload = _again(document, record, over, redact)
@@ -84,9 +84,11 @@ def replayed(document: Incident, store: Store, over: Replay) -> Iterator[Drift]:
         yield Drift(record.id, record.tool, verdict, what)
 
 
-def _unasked(record: Evidence) -> str:
+def _unasked(record: Evidence, live: bool) -> str:
     """Why it is not asked again; empty: it is."""
     tool = REGISTRY.get(record.tool)
+    if tool and tool.language and not live:
+        return "it was asked of a backend itself: --live asks it again"
     if tool is None or tool.effect is not Effect.read:
         return "no read tool of this Warroom"
     return "" if record.windows else "its windows were not kept"
@@ -105,7 +107,8 @@ def _again(
     assert record.windows
     alert = document.alert
     frame = frame_of(record.windows, alert.service, alert.labels.get("metric", ""))
-    bench = StepBench(over.recorder.recording, frame, over.survey)
+    live = over.recorder.live() if over.live else None
+    bench = StepBench(over.recorder.recording, frame, over.survey, live)
     Toolbox(bench, record.collected_by, keep, redact=redact).by_name(record.tool, record.query)
     return kept[-1]
 

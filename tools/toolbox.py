@@ -20,6 +20,7 @@ from ..incident.timeline import from_ts, utc_now
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
+from ..telemetry.sources.further import Live
 from ..telemetry.sources.source import About
 from ..tracing.spans import tool_span
 from .asked import about, windows_of
@@ -99,6 +100,11 @@ class ToolBench:
     def survey(self) -> Surveying | None:
         """As it is."""
         return self.bench.survey
+
+    @property
+    def live(self) -> Live | None:
+        """As it is."""
+        return self.bench.live
 
 
 @dataclass(frozen=True)
@@ -183,11 +189,17 @@ class Toolbox:
             rows=len(rows),
             summary=summary,
             digest="",
-            backends=self.backends(read, meant),
+            backends=[self._clean(one) for one in table.backends or self.backends(read, meant)],
             windows=windows_of(self.bench.frame),
         )
         kept = self.record(record, {"rows": clean["rows"], "summary": summary})
         return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
+
+    def _clean(self, asked: BackendQuery) -> BackendQuery:
+        """As it may be kept; one that holds a secret opens nothing."""
+        clean = self.redact({"query": asked.query})["query"]
+        hidden = {"query": clean, "link": ""} if clean != asked.query else {}
+        return asked.model_copy(update=hidden)
 
 
 def _dated(window: Window | None) -> None:

@@ -29,6 +29,7 @@ from ...targets.survey import Surveying
 from ...telemetry.model import EVENTS, Catalogue, Change, Coverage, Service, Window, Windows
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
+from ...telemetry.sources.further import Live
 from ...telemetry.sources.links import backend_queries
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
@@ -146,6 +147,7 @@ class StepBench:
     telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
+    live: Live | None = None  # the backends themselves, where there are any
 
 
 @dataclass
@@ -238,7 +240,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                StepBench(recording, frame, self.survey),
+                StepBench(recording, frame, self.survey, self.recorder.live()),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

@@ -38,7 +38,7 @@ def backend_queries(
 ) -> list[BackendQuery]:
     """How to ask those sources that are backends of these modalities; the first few."""
     backends = [one for one in sources if isinstance(one, Backend)]
-    grafana = next((_people(one.source) for one in backends if one.source.type == "grafana"), "")
+    grafana = people_look_in(sources)
     found = dict[tuple[str, str], BackendQuery]()
     for source, asked in (
         (one.source, asked)
@@ -50,6 +50,12 @@ def backend_queries(
         known = {"datasource": source.name, "language": asked.language, "query": asked.text}
         found.setdefault((source.name, asked.text), BackendQuery(**known, link=link))
     return list(found.values())[:MOST]
+
+
+def people_look_in(sources: Sequence[object]) -> str:
+    """The address of the Grafana among these sources; empty where there is none."""
+    known = (one.source for one in sources if isinstance(one, Backend))
+    return next((_people(one) for one in known if one.type == "grafana"), "")
 
 
 def link_of(source: Datasource, asked: Asked, window: Window, grafana: str = "") -> str:

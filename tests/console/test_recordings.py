@@ -37,7 +37,7 @@ def test_the_sample_is_whole_and_leads_to_its_deploy(warroom, tmp_path):
     incident = answered(warroom, tmp_path / "s")
     cause = warroom.store.load(incident).leading()
     assert cause
-    assert (cause.service, cause.kind) == ("payments", "bad-deploy")
+    assert (cause.service, cause.kind) == ("payments", "bad deploy")
 
 
 def test_a_replay_over_what_was_kept_drifts_only_where_that_changed(warroom, sample, tmp_path):
