@@ -96,18 +96,26 @@ class Outbox:
             row = connection.execute(take.returning(OUTBOX)).mappings().first()
         return _parcel(row) if row is not None else None
 
-    def sent(self, parcel: Parcel) -> None:
-        """It arrived; with the last channel the effect is reported."""
+    def sent(self, parcel: Parcel, noted: bool = False) -> bool:
+        """It arrived; with the last channel the effect is reported.
+
+        False, and nothing is changed, where it is the last one and the message is not yet `noted`
+        as sent: of two that deliver its channels at once only this transaction knows the last.
+        """
         now = self.clock()
         values = {"sent_at": now, "next_at": None, "error": None}
         with self.engine.begin() as connection:
             lock = select(EFFECTS.c.key).where(EFFECTS.c.key == parcel.effect)
-            connection.execute(lock.with_for_update())  # of two channels at once one is the last
-            _change(connection, parcel, values | {"attempts": parcel.attempts + 1})
+            connection.execute(lock.with_for_update())
             rows = connection.execute(_of(parcel.effect)).mappings().all()
-            if all(row["sent_at"] is not None for row in rows):
+            last = all(row["sent_at"] is not None or row["key"] == parcel.key for row in rows)
+            if last and not noted:
+                return False
+            _change(connection, parcel, values | {"attempts": parcel.attempts + 1})
+            if last:
                 channels = sorted(row["channel"] for row in rows)
                 reported(connection, parcel.effect, {"sent": channels}, now)
+        return True
 
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""

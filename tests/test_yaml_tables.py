@@ -18,6 +18,7 @@ from warroom.analysis.metrics.kinds import KindWords
 from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
+from warroom.evals.conformance.servers import Server
 from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
@@ -26,6 +27,7 @@ from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.conventions import Convention
+from warroom.telemetry.sources.feed_table import Listing
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
@@ -141,6 +143,13 @@ def test_a_missing_table_is_named() -> None:
             "numbers:",
             "number:",
             "there is no such key here: write one of renamed, numbers",
+        ),
+        (
+            "telemetry/sources/feeds.yaml",
+            dict[str, tuple[Listing, ...]],
+            "at: committed_date",
+            "at: committed_date[",
+            ".at: not a path",
         ),
         (
             "telemetry/sql.yaml",
@@ -260,6 +269,13 @@ def test_a_missing_table_is_named() -> None:
             "effective_actions:",
             "hangs:",
             "truth.hangs: there is no such key here: write one of symptoms, service",
+        ),
+        (
+            "evals/conformance/servers.yaml",
+            dict[str, Server],
+            "proof: live",
+            "proof: lively",
+            "proof: Input should be 'live', 'ci', 'fake' or 'untried'",
         ),
         (
             "evals/attacks/texts.yaml",

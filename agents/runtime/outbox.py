@@ -104,13 +104,12 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
             why = str(error)
             store.update(parcel.incident_id, lambda doc, m=letter.message, w=why: _miss(doc, m, w))
             continue
-        others = outbox.of(parcel.effect)
-        if all(one.sent_at or one.key == parcel.key for one in others):
+        if not outbox.sent(parcel):  # its last channel: noted first, for noting twice is no harm
             at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
             store.update(
                 parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t)
             )
-        outbox.sent(parcel)  # last: what is done twice until here is done once by whoever takes it
+            outbox.sent(parcel, noted=True)
         arrived += 1
     return arrived
 

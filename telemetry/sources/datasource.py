@@ -17,7 +17,20 @@ from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
 Kind = Literal[
-    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+    "files",
+    "prometheus",
+    "loki",
+    "victorialogs",
+    "tempo",
+    "jaeger",
+    "git",
+    "github",
+    "gitlab",
+    "grafana",
+    "argocd",
+    "kubernetes",
+    "launchdarkly",
+    "unleash",
 ]
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
@@ -96,7 +109,12 @@ class JsonData(Entry):
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
     repository: str = Field(
-        default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="for github: owner/name"
+        default="",
+        pattern=r"^([\w.-]+(/[\w.-]+)*)?$",
+        description="for github: owner/name; for gitlab: group/name, or the project's number",
+    )
+    namespace: str = Field(
+        default="", pattern=r"^[\w.-]*$", description="for kubernetes; empty: every one"
     )
     branch: str = Field(default="", description="what is delivered from; empty: the usual one")
     tags: Annotated[str, AfterValidator(_pattern)] = Field(
@@ -107,7 +125,9 @@ class JsonData(Entry):
     environment: str = Field(default="", description="whose deployments count; empty: each one's")
     service: str = Field(default="", description="whose changes these are; empty: of all")
     folders: dict[str, str] = Field(
-        default={}, description="where the code of a service lies, in a repository of several"
+        default={},
+        description="where the code of a service lies, in a repository of several; for other "
+        "tools how the names of its flags, applications and releases begin",
     )
     external_url: Address = Field(
         default="", description="where people open it, if that is not url: of git, the web page"

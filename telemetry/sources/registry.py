@@ -1,13 +1,14 @@
-"""The sources there are. A backend is one file beside this one and one line here."""
+"""The sources there are. A backend is one file beside this one and one line here; a tool that lists
+its changes over HTTP is a row of feeds.yaml."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datasource import Datasource
+from .feed_table import feeds
+from .feeds import open_feed
 from .files import Files
 from .git import open_git
-from .github import open_github
-from .grafana import open_grafana
 from .jaeger import open_jaeger
 from .loki import open_loki
 from .prometheus import open_prometheus
@@ -29,10 +30,9 @@ OPENERS: dict[str, Opener] = {
     "tempo": open_tempo,
     "jaeger": open_jaeger,
     "git": open_git,
-    "github": open_github,
-    "grafana": open_grafana,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
+    **dict.fromkeys(feeds(), open_feed),
 }
 """By the kind of backend."""
 

@@ -94,6 +94,7 @@ def test_a_slow_line_carries_so_many_bytes_a_second(tmp_path):
 def test_a_refusal_ends_open_connections_and_is_taken_back(tmp_path):
     async def play(link: Link, client: httpx.AsyncClient) -> None:
         await steer(link, refuse=True)
+        await until(lambda: not link.open)
         with pytest.raises(httpx.ConnectError):
             await client.get("/x")
         await steer(link)

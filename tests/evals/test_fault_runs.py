@@ -25,7 +25,7 @@ AT_THE_BOUNDARY = {
 }
 RUN = tuple(mode for mode in FAULTS if mode not in AT_THE_BOUNDARY)
 """The others differ at the boundary only: tests/evals/test_model_faults.py has them."""
-QUICK = {"well", "500", "stall", "garbage", "tool loop"}
+QUICK = {"well", "500", "garbage"}
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,7 @@ def _approve_for(warroom: Asked, events: int) -> None:
     warroom.until(reached)
 
 
+@pytest.mark.thorough
 def test_of_two_workers_one_is_killed_in_its_effect(on_a_server: Installation) -> None:
     world = on_a_server.world
     with on_a_server.serve("--no-worker") as warroom, ExitStack() as workers:

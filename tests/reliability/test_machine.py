@@ -238,7 +238,7 @@ QUICK = settings(max_examples=4, stateful_step_count=12, derandomize=True, phase
 LONG = settings(max_examples=40, stateful_step_count=30)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def test_in_any_order(request: pytest.FixtureRequest, kind: str) -> None:
     run(request, kind, QUICK)
 

@@ -64,6 +64,7 @@ def approve_all(client: httpx.Client, incident: str) -> None:
     wait_for(over, client)
 
 
+@pytest.mark.thorough
 def test_an_alert_becomes_an_incident_that_is_worked_approved_and_over(system):
     home = system / "home"
     with serving(home, *arguments(system)) as service, service.client() as client:

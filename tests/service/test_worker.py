@@ -21,6 +21,7 @@ def over(store: Store, incidents: list[str]) -> bool:
     return statuses(store, incidents) <= {*ENDED}
 
 
+@pytest.mark.thorough
 @ONE_SLOWLY
 def test_what_is_due_is_worked_to_its_end(tmp_path: Path, place: Path | str) -> None:
     settings, sources, found = taken(tmp_path, place)
@@ -66,6 +67,7 @@ def test_two_workers_never_work_one_incident_together(
     assert all(len(store.load(incident).reports) >= 8 for incident in found)
 
 
+@pytest.mark.thorough
 @ONE_SLOWLY
 def test_a_worker_that_stops_gives_back_what_it_holds(tmp_path: Path, place: Path | str) -> None:
     settings, sources, found = taken(tmp_path, place)
