@@ -1,9 +1,10 @@
 """Which traces of a backend are recorded: failing, slow and other ones in stated shares.
 
 A window is cut into slices, so that what was before is seen as well as what is now, and each slice
-of each service has the same room. Where it holds no more traces than that, all are taken. Whole
-traces are: a trace is of a scope when one of its spans is. One that was sought out because it fails
-or is slow weighs nothing: shares are those of the others.
+of each service has the same room; what idle ones leave of it goes to the busy ones, which are cut
+finer. Where it holds no more traces than that, all are taken. Whole traces are: a trace is of a
+scope when one of its spans is. One that was sought out because it fails or is slow weighs nothing:
+shares are those of the others.
 """
 
 import math
@@ -28,6 +29,7 @@ R = TypeVar("R")
 Sort = Literal["failing", "slow", "any"]
 SHARES: dict[Sort, float] = {"any": 0.7, "failing": 0.2, "slow": 0.1}
 """Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
+SOUGHT: tuple[Sort, ...] = ("failing", "slow")
 SLOW = 3.0
 """A trace is slow that takes so many times the median."""
 TRACES = 240
@@ -168,20 +170,45 @@ class Sample:
         """Any traces of each slice, then failing and slow ones where there are more."""
         cells, most = self._cells()
         room = {sort: max(1, round(most * share)) for sort, share in SHARES.items()}
-        full = self._take([replace(cell, most=room["any"]) for cell in cells])
+        full = self._finer(self._take([replace(cell, most=room["any"]) for cell in cells]))
         if not full:
             return
         self.chosen, drawn = True, set(self.found)
+        spare = (TRACES - len(drawn)) / len(full) / (1 - SHARES["any"])
+        room |= {sort: max(room[sort], int(spare * SHARES[sort])) for sort in SOUGHT}
         self.said.append(
             f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
             f"median) and {room['any']} others of a service in each slice of time were left out: "
             "a sample, whose shares are not the system's"
         )
         slow_ms = SLOW * median(one.ms for one in self.found.values())
-        for sort in ("failing", "slow"):
+        for sort in SOUGHT:
             cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
             self._take(cells)
             self.sought = set(self.found) - drawn
+
+    def _finer(self, full: list[Question]) -> list[Question]:
+        """Cuts the full ones while others leave room; those that are full to the end."""
+        done = list[Question]()
+        while full:
+            spare = TRACES * SHARES["any"] - len(self.found)
+            parts = 1 + int(spare // sum(cell.most for cell in full))
+            if parts < 2:
+                break
+            done += [cell for cell in full if cell.window.seconds < 2 * self.shortest]
+            finer = [
+                replace(cell, window=part)
+                for cell in full
+                if (most := int(cell.window.seconds // self.shortest)) > 1
+                for part in cut(cell.window, min(parts, most))
+            ]
+            full = self._take(finer)
+        return done + full
+
+    @property
+    def shortest(self) -> float:
+        """Of a slice, seconds."""
+        return LATE_S if self.place.settled else SHORTEST_S
 
     def _cells(self) -> tuple[list[Question], int]:
         """Each slice of each service, and how many traces of one there is room for."""
@@ -190,8 +217,9 @@ class Sample:
             others = f"{len(services) - SERVICES} of {len(services)} services"
             self.said.append(f"traces of {others} were not asked for")
             services, self.chosen = services[:SERVICES], True
-        shortest = LATE_S if self.place.settled else SHORTEST_S
-        slices = min(SLICES // max(1, len(services)), math.ceil(self.window.seconds / shortest))
+        slices = min(
+            SLICES // max(1, len(services)), math.ceil(self.window.seconds / self.shortest)
+        )
         parts = cut(self.window, max(1, slices))
         cells = [Question(service, part) for part in parts for service in services]
         return cells, TRACES // max(1, len(cells), SLICES)
