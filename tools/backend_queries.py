@@ -17,7 +17,7 @@ from ..telemetry.sources.further import Answer, Numbers
 from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
 from .reading import cut, number
 
-LONGEST_PATTERN = 200
+LONGEST, LONGEST_PATTERN = 2000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ def _rows(bench: Bench, answer: Answer) -> list[Row]:
         return [_summed(one, frame.baseline, frame.incident) for one in answer.series]
     kind = FoundSpan if any("span_id" in row and "start" in row for row in answer.rows) else LineRow
     told = ({**row, "ts": row.get("ts", row.get("start"))} for row in answer.rows)
-    texts = (row | {"attributes": cut(json.dumps(row["attributes"]), 2000)} for row in told)
-    return [kind.of(row) for row in texts]
+    texts = (cut(json.dumps(row.get("attributes") or {}), LONGEST) for row in answer.rows)
+    return [kind.of({**row, "attributes": text}) for row, text in zip(told, texts, strict=True)]
 
 
 def _summed(one: Numbers, baseline: Window, incident: Window) -> SeriesRow:
