@@ -14,7 +14,7 @@ import re2
 from ..errors import ToolFailed, ToolRetry
 from ..telemetry.model import Window
 from ..telemetry.sources.further import Answer, Numbers
-from .base import MAX_ROWS, Bench, Effect, Row, Table, tool
+from .base import MAX_ROWS, Bench, Effect, Frame, Row, Table, tool
 from .reading import cut, number
 
 LONGEST, LONGEST_PATTERN = 2000, 200
@@ -24,6 +24,7 @@ LONGEST, LONGEST_PATTERN = 2000, 200
 class SeriesRow(Row):
     """One series of an expression: its mean in both windows, its ends; times in unix seconds."""
 
+    service: str
     series: str
     baseline: float | None
     incident: float | None
@@ -139,7 +140,7 @@ def _asked(
     allowed = bench.live.check(language, query, span)
     ask = partial(bench.live.ask, language, allowed, span)
     answer = bench.telemetry.remember(("asked", language, allowed.text, span), ask)
-    rows = _rows(bench, answer)
+    rows = _rows(bench, answer, allowed.service)
     found = [row for row in rows if not having or wanted.search(json.dumps(row.record()))]
     shown = found[max(0, first_row - 1) :][:MAX_ROWS]
     return Table(shown, _told(answer, rows, found, shown, first_row), span, [answer.asked])
@@ -170,17 +171,17 @@ def _told(
     return "; ".join(told)
 
 
-def _rows(bench: Bench, answer: Answer) -> list[Row]:
+def _rows(bench: Bench, answer: Answer, service: str) -> list[Row]:
     if answer.series:
         frame = bench.frame
-        return [_summed(one, frame.baseline, frame.incident) for one in answer.series]
+        return [_summed(one, service, frame) for one in answer.series]
     kind = FoundSpan if any("span_id" in row and "start" in row for row in answer.rows) else LineRow
     told = ({**row, "ts": row.get("ts", row.get("start"))} for row in answer.rows)
     texts = (cut(json.dumps(row.get("attributes") or {}), LONGEST) for row in answer.rows)
     return [kind.of({**row, "attributes": text}) for row, text in zip(told, texts, strict=True)]
 
 
-def _summed(one: Numbers, baseline: Window, incident: Window) -> SeriesRow:
+def _summed(one: Numbers, service: str, frame: Frame) -> SeriesRow:
     ts, values = np.array(one.points, dtype=float).reshape(-1, 2).T
     known = np.isfinite(values)
     ts, values = ts[known], values[known]
@@ -194,9 +195,10 @@ def _summed(one: Numbers, baseline: Window, incident: Window) -> SeriesRow:
         [float(values.min()), float(values.max()), float(values[-1])] if values.size else [None] * 3
     )
     return SeriesRow(
+        service=service or one.labels.get("service", ""),
         series=cut(f"{{{labels}}}", 500),
-        baseline=mean(baseline),
-        incident=mean(incident),
+        baseline=mean(frame.baseline),
+        incident=mean(frame.incident),
         lowest=number(ends[0]),
         highest=number(ends[1]),
         highest_at=float(ts[values.argmax()]) if values.size else None,

@@ -15,6 +15,16 @@ from ...errors import ToolRetry
 from .source import Scope
 
 LONGEST = 2000
+Matcher = tuple[str, str, str]
+"""Name, sign, what it is compared with."""
+KEEPING = {"rate", "irate", "increase", "delta", "idelta", "deriv", "changes", "resets", "abs"}
+KEEPING |= {f"{name}_over_time" for name in ("avg", "min", "max", "sum", "count", "last")}
+KEEPING |= {"quantile_over_time", "histogram_quantile", "sort", "sort_desc"}
+AGGREGATES = {"sum", "avg", "min", "max", "count", "topk", "bottomk", "quantile"}
+TOGETHER = {"/", "+", "-", "and", "or", "unless", ">", "<", ">=", "<=", "==", "!="}
+COMPARED = {">", "<", ">=", "<=", "==", "!="}
+UNITS = {1.0, 60.0, 100.0, 1000.0, 1024.0, 1048576.0, 3600.0, 86400.0}
+"""What a model may make of measured values: a number of its own proves nothing, nor a label."""
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 
 
@@ -26,6 +36,7 @@ class Checked:
     reach_s: float = 0.0
     """How far it looks back before the moment that it is asked for."""
     series: bool = True  # it gives numbers over time, else rows
+    service: str = ""  # the one that all of it is about
 
 
 @dataclass(frozen=True)
@@ -35,18 +46,20 @@ class Owned:
     labels: frozenset[str]
     scope: Scope
 
-    def allows(self, label: str, sign: str, value: str) -> bool:
-        """Whether a matcher leaves only services that are meant."""
+    def named(self, label: str, sign: str, value: str) -> frozenset[str]:
+        """The services that a matcher leaves, where they can be told; else none."""
         if label not in self.labels or sign not in ("=", "=~"):
-            return False
+            return frozenset()
+        if sign == "=~" and not re.fullmatch(r"(?:[\w-]|\\[.-]|\|)+", value):
+            return frozenset()
         names = [value] if sign == "=" else value.replace("\\", "").split("|")
-        plain = sign == "=" or re.fullmatch(r"(?:[\w-]|\\[.-]|\|)+", value)
-        return bool(plain) and all(name and self.scope.holds(name) for name in names)
+        return frozenset(names if all(map(self.scope.holds, names)) and all(names) else ())
 
-    def demand(self, matchers: Iterable[tuple[str, str, str]], where: str) -> None:
-        """Raise ToolRetry unless one of these matchers leaves only services that are meant."""
-        if self.scope.services is None or any(self.allows(*one) for one in matchers):
-            return
+    def demand(self, matchers: Iterable[Matcher], where: str) -> frozenset[str]:
+        """The services that these matchers leave. Raises ToolRetry unless all are meant."""
+        found = next(filter(None, (self.named(*one) for one in matchers)), frozenset[str]())
+        if found or self.scope.services is None:
+            return found
         known, labels = sorted(self.scope.services), sorted(self.labels)
         raise ToolRetry(
             f'{where} does not say whose it is: name a service in it, {labels[0]}="{known[0]}" or '
@@ -91,19 +104,48 @@ def promql(text: str, owned: Owned) -> Checked:
         raise ToolRetry(f"this is no PromQL: {error}") from error
     found: list[prom.Expr] = []
     prom.walk(tree, found.append)  # which answers None: go on
+    services = [_selector(node, owned) for node in found if isinstance(node, prom.VectorSelector)]
+    whose = frozenset[str]().union(*services)
+    if not services:
+        raise ToolRetry("no series is selected: numbers of the query's own prove nothing")
     for node in found:
-        if isinstance(node, prom.VectorSelector):
-            _selector(node, owned)
+        _keeps(node, whose)
         if getattr(node, "at", None) is not None:
             raise ToolRetry("@ is not taken: start and end say the time")
-    return Checked(written, _reach(found))
+    return Checked(written, _reach(found), service=next(iter(whose)) if len(whose) == 1 else "")
 
 
-def _selector(node: prom.VectorSelector, owned: Owned) -> None:
+def _selector(node: prom.VectorSelector, owned: Owned) -> frozenset[str]:
     if node.matchers.or_matchers:
         raise ToolRetry("`or` between matchers is not taken: write a pattern, a|b")
     matchers = [(one.name, SIGNS[str(one.op)], one.value) for one in node.matchers.matchers]
-    owned.demand(matchers, node.name or "a selector")
+    return owned.demand(matchers, node.name or "a selector")
+
+
+def _keeps(node: prom.Expr, whose: frozenset[str]) -> None:
+    """Raise ToolRetry for what says something that was not measured, or of another service."""
+    if isinstance(node, prom.Call) and node.func.name not in KEEPING:
+        raise ToolRetry(f"{node.func.name}() is not offered; use {', '.join(sorted(KEEPING))}")
+    if isinstance(node, prom.AggregateExpr) and str(node.op) not in AGGREGATES:
+        raise ToolRetry(f"{node.op} is not offered; use {', '.join(sorted(AGGREGATES))}")
+    if isinstance(node, prom.UnaryExpr):
+        raise ToolRetry("a sign in front is not offered: it is no measured value")
+    if isinstance(node, prom.BinaryExpr):
+        _together(node, whose)
+
+
+def _together(node: prom.BinaryExpr, whose: frozenset[str]) -> None:
+    """Raise ToolRetry unless two expressions make one that still is a measured one."""
+    sign, sides = str(node.op), (node.lhs, node.rhs)
+    numbers = [one.val for one in sides if isinstance(one, prom.NumberLiteral)]
+    if node.modifier and node.modifier.return_bool:
+        raise ToolRetry("bool is not offered: without it a comparison keeps what was measured")
+    if numbers and sign not in COMPARED and not (sign in "*/" and set(numbers) <= UNITS):
+        raise ToolRetry(f"a number may be compared with, or change a unit: {sorted(UNITS)}")
+    if not numbers and (sign not in TOGETHER or str(node.lhs) == str(node.rhs)):
+        raise ToolRetry(f"two different expressions go together by {' '.join(sorted(TOGETHER))}")
+    if not numbers and len(whose) != 1:
+        raise ToolRetry("where two expressions go together, all selectors name the same service")
 
 
 def _reach(found: list[prom.Expr]) -> float:

@@ -9,12 +9,10 @@ import re2
 
 from ...errors import ToolRetry
 from .datasource import seconds
-from .query_check import Checked, Owned, again, said, short
+from .query_check import Checked, Matcher, Owned, again, said, short
 
 LONGEST_PATTERN = 200
 DEEPEST = 4
-Matcher = tuple[str, str, str]
-"""Name, sign, what it is compared with."""
 NAME = r"[A-Za-z_][\w.]*"
 TOKENS = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<word>[A-Za-z_.][\w.:/-]*)'
@@ -37,6 +35,7 @@ class _Tokens:
 
     def __init__(self, text: str, language: str) -> None:
         self.language, self.at, self.all = language, 0, list[tuple[str, str]]()
+        self.whose = set[str]()  # services that were named so far
         text, place = short(text), 0
         while text[place:].strip():
             if not (match := TOKENS.match(text, place)):
@@ -92,7 +91,8 @@ def logql(text: str, owned: Owned) -> Checked:
     reach = [0.0]
     written = _log_metric(tokens, owned, reach)
     tokens.end()
-    return Checked(written, reach[0], series=not written.startswith("{"))
+    service = next(iter(tokens.whose)) if len(tokens.whose) == 1 else ""
+    return Checked(written, reach[0], not written.startswith("{"), service)
 
 
 def _log_metric(tokens: _Tokens, owned: Owned, reach: list[float]) -> str:
@@ -122,7 +122,7 @@ def _log_metric(tokens: _Tokens, owned: Owned, reach: list[float]) -> str:
 
 def _log_lines(tokens: _Tokens, owned: Owned) -> str:
     matchers = list(_listed(tokens, "{", "}", lambda: _matcher(tokens)))
-    owned.demand(matchers, "{…}")
+    tokens.whose |= owned.demand(matchers, "{…}")
     out = ["{" + ", ".join(f"{a}{sign}{again(b)}" for a, sign, b in matchers) + "}"]
     while tokens.peek() in ("|=", "!=", "|~", "!~", "|"):
         sign = tokens.take()
