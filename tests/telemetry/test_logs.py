@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,30 +13,25 @@ from warroom.telemetry.sources.datasource import Datasource, SourceLabels
 from warroom.telemetry.sources.log_lines import Line
 from warroom.telemetry.sources.registry import connected
 from warroom.telemetry.sources.source import EVER
+from warroom.tests.support.backends import Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.http_backends import FAILURES, Reply
-from warroom.tests.support.log_backends import LogBackend, LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.ways import Way, real_too
 
-KINDS = {"loki": LokiBackend, "victorialogs": VictoriaLogsBackend}
+KINDS = ("loki", "victorialogs")
+REAL_TOO = real_too(*KINDS)
 SECONDS = 600
 
 
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=map(Way, KINDS), ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
     return request.param
-
-
-@pytest.fixture
-def backend(kind: str) -> Iterator[LogBackend]:
-    made = KINDS[kind]()
-    yield made
-    made.close()
 
 
 class Watched:
     """A recorder over one datasource, at a time that the test sets."""
 
-    def __init__(self, kind: str, backend: LogBackend, **facts: Any) -> None:
+    def __init__(self, kind: str, backend: Backend, **facts: Any) -> None:
         given = {"name": "logs", "type": kind, "url": backend.where, **facts}
         self.now = START + SECONDS
         sources = connected([Datasource.model_validate(given)])
@@ -53,9 +47,12 @@ class Watched:
         return next(one.problem for one in covers if one.modality == "logs")
 
 
-def write(backend: LogBackend, at: float, text: str, **labels: str) -> None:
-    row = {"ts": START + at, "service": "shop", "message": text, "labels": labels}
-    backend.write("logs", row)
+def told(at: float, text: str, **labels: str) -> dict[str, Any]:
+    return {"ts": START + at, "service": "shop", "message": text, "labels": labels}
+
+
+def write(backend: Backend, at: float, text: str) -> None:
+    backend.write("logs", told(at, text))
 
 
 @pytest.mark.parametrize("failing", [*FAILURES, "slow"])
@@ -88,9 +85,10 @@ def test_what_fails_first_is_read_when_it_is_back(kind, backend):
     assert watched.recorder.recording.gaps == ()
 
 
+@REAL_TOO
 def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
-    for number in range(25):
-        write(backend, 1 + number // 10, f"line {number}")
+    lines = (told(1 + number // 10, f"line {number}") for number in range(25))
+    backend.write("logs", *lines)
     watched = Watched(kind, backend, jsonData={"maxLines": 7})
     assert len(watched.read()) == 7 + 7 + 5
     assert "of logs's busiest moments not all lines are here" in watched.said
@@ -99,15 +97,15 @@ def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
     assert watched.said == ""
 
 
+@REAL_TOO
 def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     kind, backend, monkeypatch
 ):
     monkeypatch.setattr(logs, "MOST_LINES", 600)
-    for tenth in range(10 * SECONDS):
-        write(backend, tenth / 10, f"served {tenth}")
+    backend.write("logs", *(told(tenth / 10, f"served {tenth}") for tenth in range(10 * SECONDS)))
     for second in range(0, SECONDS, 20):
-        write(backend, second + 19.5, f"payment failed {second}")
-        write(backend, second + 19.6, f"odd {second}", level="error")
+        odd = told(second + 19.6, f"odd {second}", level="error")
+        backend.write("logs", told(second + 19.5, f"payment failed {second}"), odd)
     watched = Watched(kind, backend)
     found = Counter(one.message.split()[0] for one in watched.read())
     assert found["payment"] == found["odd"] == SECONDS / 20
@@ -117,14 +115,15 @@ def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     weights = Counter(recording.log_table(EVER).weight.round(6).tolist())
     assert weights == {1.0: found["payment"] + found["odd"], 10.0: found["served"]}
     assert recording.sampled == {"logs"}
-    for tenth in range(600):
-        write(backend, SECONDS + tenth / 10, f"served later {tenth}")
+    later = (told(SECONDS + tenth / 10, f"served later {tenth}") for tenth in range(600))
+    backend.write("logs", *later)
     watched.now += 60
-    later = Counter(one.message.split()[0] for one in watched.read())
-    assert later["served"] - found["served"] == pytest.approx(60, rel=0.2)  # the same part
+    then = Counter(one.message.split()[0] for one in watched.read())
+    assert then["served"] - found["served"] == pytest.approx(60, rel=0.2)  # the same part
     assert "other lines in 600 s" in watched.said
 
 
+@REAL_TOO
 def test_the_label_of_each_service_is_found(kind, backend):
     write(backend, 1, "one")
     row = {"ts": START + 1, "service": "", "message": "two", "labels": {"app": "cart"}}
@@ -138,6 +137,7 @@ def test_the_label_of_each_service_is_found(kind, backend):
     assert watched.said == ""
 
 
+@REAL_TOO
 def test_a_label_that_may_name_something_else_is_said(kind, backend):
     backend.service = "job"
     write(backend, 1, "one")
@@ -146,6 +146,7 @@ def test_a_label_that_may_name_something_else_is_said(kind, backend):
     assert watched.said == "services are told by job alone"
 
 
+@REAL_TOO
 def test_a_service_without_lines_is_said(kind, backend):
     backend.write("logs", {"ts": START + 1, "service": "cart", "message": "one"})
     watched = Watched(kind, backend)
