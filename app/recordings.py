@@ -16,16 +16,16 @@ from ..agents.runtime.context import met, since_when
 from ..errors import BundleError, InputError
 from ..incident.document import Incident
 from ..incident.timeline import from_ts
+from ..record.store import Store
 from ..settings import Settings
 from ..telemetry.bundle import open_bundle, save
 from ..telemetry.model import Catalogue, Window
 from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
-from ..telemetry.sources.registry import connected
 from ..telemetry.sources.source import DAY_S
 from .anonymising import anonymise
-from .configuration import Sources, asked, recall
-from .opening import newest
+from .configuration import Sources, recall
+from .opening import backends_of, newest
 
 CLOCK = len("14:00:00")
 KEPT = "recording"
@@ -91,15 +91,15 @@ def kept_bundle(settings: Settings, document: Incident, named: Path | None) -> P
     return found
 
 
-def backends(settings: Settings, sources: Sources, part: Part) -> Recorder:
+def backends(store: Store, sources: Sources, part: Part) -> Recorder:
     """The configured backends over a window, the services and their neighbours read.
 
     Raises InputError where there are none.
     """
-    datasources = asked(sources)
-    if not datasources:
+    found = backends_of(sources, store)
+    if not found:
         raise InputError("no backend is configured: name `datasources:` in warroom.yaml")
-    recorder = Recorder(connected(datasources), clock=lambda: part.window.end)
+    recorder = Recorder(found, clock=lambda: part.window.end)
     first, *others = part.services or ("",)
     recorder.focus(first, part.window.start, others)
     for _ in range(ROUNDS):

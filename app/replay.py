@@ -58,11 +58,16 @@ class Replay:
 
 
 def opened(
-    settings: Settings, document: Incident, now: float, live: bool, bundle: Path | None
+    settings: Settings,
+    store: Store,
+    document: Incident,
+    now: float,
+    live: bool,
+    bundle: Path | None,
 ) -> Replay:
     """The kept recording, or the backends as they are now. Raises InputError, BundleError."""
     if live:
-        recorder = backends(settings, recall(settings, document.id), part_of(document, now))
+        recorder = backends(store, recall(settings, document.id), part_of(document, now))
         return Replay(recorder, None, live=True)
     recorder = open_bundle(kept_bundle(settings, document, bundle))
     return Replay(recorder, survey_of(None, recorder.origin), live=False)

@@ -56,7 +56,7 @@ def _recorded(bundle: Path | None, sources: Sources, part) -> Recording:
 
     if bundle:
         return open_bundle(bundle).recording
-    return backends(settings(), sources, part).recording
+    return backends(Record(settings()).store, sources, part).recording
 
 
 def _kept(
@@ -85,7 +85,7 @@ def replay_command(
     configured = settings()
     record = Record(configured)
     incident = record.incident(incident_id)
-    over = opened(configured, incident, time.time(), live, telemetry)
+    over = opened(configured, record.store, incident, time.time(), live, telemetry)
     try:
         found = list(replayed(incident, record.store, over))
     finally:
