@@ -161,7 +161,7 @@ class RealPrometheus(RealServer):
 
 
 REAL: dict[str, type[RealServer]] = {
-    kind.name: kind for kind in (RealVictoriaLogs, RealVictoriaMetrics, RealPrometheus)
+    kind.name: kind for kind in (RealVictoriaLogs, RealJaeger, RealVictoriaMetrics, RealPrometheus)
 }
 
 
