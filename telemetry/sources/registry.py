@@ -12,6 +12,7 @@ from .git import open_git
 from .jaeger import open_jaeger
 from .loki import open_loki
 from .prometheus import open_prometheus
+from .received import open_otlp
 from .source import MODALITIES, Source
 from .tempo import open_tempo
 from .victorialogs import open_victorialogs
@@ -32,6 +33,7 @@ OPENERS: dict[str, Opener] = {
     "git": open_git,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
+    "otlp": open_otlp,
     **dict.fromkeys(feeds(), open_feed),
 }
 """By the kind of backend."""

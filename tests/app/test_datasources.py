@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warroom.app.configuration import KEPT, Sources, recall, remember
+from warroom.app.configuration import KEPT, Sources, asked, recall, remember
 from warroom.app.configuration_file import NAMED, read_configuration
 from warroom.app.opening import open_context, playbooks
 from warroom.errors import InputError, TableError
@@ -119,6 +119,30 @@ def test_a_bundle_and_an_exercise_ask_no_server(write, tmp_path):
     settings = Settings(home=tmp_path / "home")
     context = open_context(settings, Sources(drill=True), model_layer=playbooks)
     assert context.recorder.sources == ()
+
+
+def test_what_is_sent_to_us_is_a_data_source_without_further_words(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("WARROOM_HOME", str(tmp_path / "home"))
+    loki = "{name: loki, type: loki, url: 'http://a:1'}"
+    write(f"otlp: {{}}\ndatasources: [{loki}]\n")
+    sent, asked_too = asked(Sources())
+    assert (sent.name, sent.type, sent.url) == ("otlp", "otlp", str(tmp_path / "home/otlp"))
+    assert asked_too.name == "loki"
+    write("otlp: {folder: sent}\n")
+    assert [one.url for one in asked(Sources())] == [str(tmp_path / "sent")]
+    write("otlp: {}\ndatasources: [{name: mine, type: otlp, url: /srv/sent}]\n")
+    assert [one.name for one in asked(Sources())] == ["mine"]
+    write(f"datasources: [{loki}]\n")
+    assert [one.name for one in asked(Sources())] == ["loki"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{listen: 4318}", "{hours: 0}", "{megabytes: 1}", "{authorization: {}, hour: 1}"]
+)
+def test_what_is_wrong_about_otlp_is_said(write, wrong):
+    write(f"\notlp: {wrong}\n")
+    with pytest.raises(TableError, match=r"warroom\.yaml:2: otlp"):
+        read_configuration()
 
 
 def test_an_alert_is_triaged_over_the_servers_of_the_file(

@@ -14,6 +14,7 @@ from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
 from warroom.tests.support.feed_backends import WRITTEN
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.otlp_backend import OtlpBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
@@ -90,6 +91,7 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "grafana": GrafanaBackend,
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
+    "otlp": OtlpBackend,
     **WRITTEN,
 }
 """At least one for each kind of source there is; `kind/modality` where there are several."""
