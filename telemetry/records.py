@@ -45,7 +45,7 @@ class Records:
 
 def log_record(row: tuple) -> LogRecord:
     """One row of the table of logs."""
-    ts, service, instance, level, message, trace_id, span_id, attributes = row
+    ts, service, instance, level, message, trace_id, span_id, attributes, _weight = row
     word = (level or "info").lower()
     return LogRecord(
         ts,
@@ -62,7 +62,7 @@ def log_record(row: tuple) -> LogRecord:
 def span(row: tuple) -> Span:
     """One row of the table of spans."""
     start, trace_id, span_id, parent_id, service, instance, name, kind, ms, *rest = row
-    status, status_message, attributes = rest
+    status, status_message, attributes, _weight = rest
     return Span(
         trace_id,
         span_id,
@@ -90,12 +90,13 @@ def change(row: tuple) -> Change:
 
 
 KINDS = {
-    "deploy": "deploy deployment release rollout upgrade rollback install publish",
-    "flag": "flag toggle switch experiment",
+    "deploy": """deploy deployment release rollout upgrade rollback install publish
+        deployed released upgraded rolledback installed published removed""",
+    "flag": "flag toggle switch experiment toggled switched",
     "config": "config configuration settings setting env environment secret configmap",
-    "scale": "scale scaling autoscale resize",
-    "restart": "restart reboot bounce",
-    "commit": "commit merge push",
+    "scale": "scale scaling autoscale resize scaled resized",
+    "restart": "restart reboot bounce restarted rebooted",
+    "commit": "commit merge push merged pushed",
 }
 """Kinds of change, and words of feeds that mean them."""
 
@@ -103,9 +104,14 @@ KINDS = {
 def change_kind(word: str, versioned: bool) -> str:
     """The kind that a feed's word means: helm-upgrade is a deploy. A word that nobody knows is
     taken for a deploy where it names a version, else for configuration: never for nothing."""
-    parts = re.split(r"[^a-z]+", word.casefold())
-    known = (kind for kind, words in KINDS.items() if any(part in words.split() for part in parts))
-    return next(known, "deploy" if versioned else "config")
+    return kind_named(word) or ("deploy" if versioned else "config")
+
+
+def kind_named(word: str) -> str:
+    """The kind that a feed's word means; empty: nobody knows."""
+    parts = set(re.split(r"[^a-z]+", word.casefold()))
+    known = (kind for kind, words in KINDS.items() if parts & {*words.split()})
+    return next(known, "")
 
 
 def state_fact(row: tuple) -> StateFact:
