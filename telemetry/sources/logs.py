@@ -9,7 +9,7 @@ were is counted by the store and said.
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Window
@@ -106,7 +106,8 @@ class LogSource(ABC):
         rows = list(self._rows(ask.scope, window, said))
         if self.crowded:
             said.append(f"of {self.source.name}'s busiest moments not all lines are here")
-        facts = {"left_out": tuple(said), "gap": self.api.clock()}
+        sampled = self.crowded or bool(self.samples)
+        facts = {"left_out": tuple(said), "gap": self.api.clock(), "sampled": sampled}
         return Batch.of(rows, ask.budget, **facts)
 
     @property
@@ -180,7 +181,7 @@ class LogSource(ABC):
         for part in sample.parts(window):
             lines = list(self._paged(query, part, most))
             self.crowded |= len(lines) == most
-            yield from lines
+            yield from (replace(line, weight=1 / sample.share) for line in lines)
 
     def _paged(self, query: str, window: Window, most: int) -> Iterator[Line]:
         """Lines page by page; the last moment of a page is asked for again."""
