@@ -17,7 +17,18 @@ from ...errors import TelemetryError
 from ...yaml_tables import Entry
 
 Kind = Literal[
-    "files", "prometheus", "loki", "victorialogs", "tempo", "jaeger", "git", "github", "grafana"
+    "files",
+    "prometheus",
+    "loki",
+    "victorialogs",
+    "elasticsearch",
+    "journald",
+    "kubernetes",
+    "tempo",
+    "jaeger",
+    "git",
+    "github",
+    "grafana",
 ]
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
@@ -98,6 +109,15 @@ class JsonData(Entry):
     service: str = Field(default="", description="whose changes these are; empty: of all")
     folders: dict[str, str] = Field(
         default={}, description="where the code of a service lies, in a repository of several"
+    )
+    index: str = Field(
+        default="logs-*", min_length=1, description="for elasticsearch: where logs are, a pattern"
+    )
+    timeField: str = Field(default="@timestamp", description="for elasticsearch: when it was")
+    logMessageField: str = Field(default="", description="the same: what it says; empty: the usual")
+    logLevelField: str = Field(default="", description="the same: its level; empty: the usual")
+    namespace: str = Field(
+        default="", pattern=r"^[\w.-]*$", description="for kubernetes; empty: every one"
     )
 
 

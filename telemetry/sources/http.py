@@ -10,6 +10,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -35,6 +36,15 @@ REFUSED = {
     429: "asks to be left alone for now (429){wait}: it is asked again with the next step",
 }
 Params = Mapping[str, str | int | float | Sequence[str]]
+NONE: Mapping[str, str] = {}
+
+
+class Refused(TelemetryError):
+    """It answered, and said no; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class HttpApi:
@@ -53,9 +63,9 @@ class HttpApi:
         self._transport = transport
         self._opened: httpx.Client | None = None
 
-    def json(self, *path: str, params: Params, form: bool = False, seconds: float = 60.0) -> Any:
+    def json(self, *path: str, **asked: Any) -> Any:
         """Decoded JSON of an answer. Raises TelemetryError as `ask` does, and for what is none."""
-        body = self.ask(*path, params=params, form=form, seconds=seconds)
+        body = self.ask(*path, **asked)
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -64,21 +74,50 @@ class HttpApi:
                 f"{self.source.type}? look at the datasource's url"
             ) from error
 
-    def ask(self, *path: str, params: Params, form: bool = False, seconds: float = 60.0) -> bytes:
+    def json_lines(self, *path: str, **asked: Any) -> list[dict[str, Any]]:
+        """The same of an answer that is one JSON object a line."""
+        body = self.ask(*path, **asked)
+        with suppress(ValueError, RecursionError):
+            found = [json.loads(line) for line in body.split(b"\n") if line.strip()]
+            if all(isinstance(one, dict) for one in found):
+                return found
+        raise TelemetryError(
+            f"answered {_start(body)} and no JSON lines at {self._place(path)}: is it really "
+            f"{self.source.type}? look at the datasource's url"
+        )
+
+    def ask(
+        self,
+        *path: str,
+        params: Params = NONE,
+        form: bool = False,
+        body: Any = None,
+        method: str = "",
+        headers: Mapping[str, str] = NONE,
+        seconds: float = 60.0,
+    ) -> bytes:
         """The body of an answer.
 
         Args:
             path: segments below the datasource's url; each is encoded as one.
             params: of the question.
             form: posted as a form, for long ones.
+            body: posted as JSON.
+            method: another than GET, or POST of what is posted.
+            headers: of this question alone.
             seconds: that it may take at most; the datasource's own timeout holds as well.
 
         Raises TelemetryError saying what is wrong with the backend and what to do.
         """
         until = time.monotonic() + min(seconds, self.source.timeout)
+        asked: dict[str, Any] = {"data" if form else "params": params, "headers": {**headers}}
+        if body is not None:
+            asked["content"] = json.dumps(body).encode()
+            asked["headers"]["Content-Type"] = "application/json"
+        asked["method"] = method or ("GET" if body is None and not form else "POST")
         for last in (False, True):
             try:
-                answer = self._once(path, params, form, until)
+                answer = self._once(path, asked, until)
             except (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError) as error:
                 if last or time.monotonic() >= until:
                     raise TelemetryError(_down(self._place(path), error)) from error
@@ -103,16 +142,11 @@ class HttpApi:
         )
 
     def _once(
-        self, path: tuple[str, ...], params: Params, form: bool, until: float
+        self, path: tuple[str, ...], asked: dict[str, Any], until: float
     ) -> tuple[int, httpx.Headers, bytes]:
         left = max(0.001, until - time.monotonic())
-        request = self._client().build_request(
-            "POST" if form else "GET",
-            self._place(path),
-            headers=self._headers(),
-            timeout=left,
-            **({"data": params} if form else {"params": params}),  # pyright: ignore
-        )
+        known = asked | {"headers": asked["headers"] | self._headers()}
+        request = self._client().build_request(url=self._place(path), timeout=left, **known)
         answer = self._client().send(request, stream=True, auth=None)
         try:
             body = b"".join(self._bounded(path, answer, until))
@@ -151,7 +185,7 @@ class HttpApi:
         known = REFUSED.get(status, f"answered HTTP {status}")
         words = known.format(kind=self.source.type, wait=wait[:20])
         said = "" if status in (401, 404, 429) else _said(body)
-        raise TelemetryError(f"{words}{said} at {place}")
+        raise Refused(f"{words}{said} at {place}", status)
 
     def _headers(self) -> dict[str, str]:
         """With the secrets as they are now."""
@@ -222,10 +256,12 @@ def _down(place: str, error: Exception) -> str:
 
 
 def _said(body: bytes) -> str:
-    """A server's own words, as far as they are short: Prometheus has them in `error`."""
+    """A server's own words, as far as they are short: Prometheus has them in `error`, Elasticsearch
+    in its `reason`."""
     try:
         found = json.loads(body)
         text = found.get("error") or found.get("message") if isinstance(found, dict) else ""
+        text = text.get("reason") if isinstance(text, dict) else text
     except (ValueError, RecursionError):
         text = "" if body.lstrip().startswith(b"<") else body[: 4 * SAID].decode(errors="replace")
     line = _line(str(text or ""))

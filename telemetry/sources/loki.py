@@ -12,7 +12,7 @@ from ..promql import quoted
 from .conventions import any_of
 from .datasource import Datasource
 from .log_lines import FIELDS, Line
-from .logs import LogSource, Whose
+from .logs import Pages, Whose
 from .source import Source
 
 LEVELS = ("detected_level", "level", "severity")
@@ -21,7 +21,7 @@ TELLING = f"(?i)({FIELDS.telling})"
 WORDS = f"(?i){FIELDS.telling_levels}"
 
 
-class Loki(LogSource):
+class Loki(Pages):
     """The logs of one Loki."""
 
     def names(self, window: Window) -> Iterable[str]:

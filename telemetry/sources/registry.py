@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datasource import Datasource
+from .elasticsearch import open_elasticsearch
 from .files import Files
 from .git import open_git
 from .github import open_github
 from .grafana import open_grafana
 from .jaeger import open_jaeger
+from .journald import open_journald
 from .loki import open_loki
+from .pods import open_pods
 from .prometheus import open_prometheus
 from .source import MODALITIES, Source
 from .tempo import open_tempo
@@ -33,6 +36,9 @@ OPENERS: dict[str, Opener] = {
     "grafana": open_grafana,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
+    "elasticsearch": open_elasticsearch,
+    "journald": open_journald,
+    "kubernetes": open_pods,
 }
 """By the kind of backend."""
 

@@ -12,7 +12,10 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
+from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend
+from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.pods_backend import PodsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
@@ -89,6 +92,9 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "grafana": GrafanaBackend,
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
+    "elasticsearch": ElasticsearchBackend,
+    "journald": JournalBackend,
+    "kubernetes": PodsBackend,
 }
 """One for each kind of source there is."""
 

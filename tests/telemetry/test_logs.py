@@ -15,10 +15,24 @@ from warroom.telemetry.sources.log_lines import Line
 from warroom.telemetry.sources.registry import connected
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.bundles import START
+from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend, OpenSearchBackend
 from warroom.tests.support.http_backends import FAILURES, Reply
+from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LogBackend, LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.pods_backend import PodsBackend
 
-KINDS = {"loki": LokiBackend, "victorialogs": VictoriaLogsBackend}
+KINDS = {
+    "loki": LokiBackend,
+    "victorialogs": VictoriaLogsBackend,
+    "elasticsearch": ElasticsearchBackend,
+    "opensearch": OpenSearchBackend,
+    "journald": JournalBackend,
+    "kubernetes": PodsBackend,
+}
+EXACT = ("elasticsearch", "journald", "kubernetes")
+"""Go on within a moment."""
+LABELLED = [kind for kind in KINDS if kind != "journald"]
+"""Know a service by several labels."""
 SECONDS = 600
 
 
@@ -38,7 +52,8 @@ class Watched:
     """A recorder over one datasource, at a time that the test sets."""
 
     def __init__(self, kind: str, backend: LogBackend, **facts: Any) -> None:
-        given = {"name": "logs", "type": kind, "url": backend.where, **facts}
+        self.type = "elasticsearch" if kind == "opensearch" else kind
+        given = {"name": "logs", "type": self.type, "url": backend.where, **facts}
         self.now = START + SECONDS
         sources = connected([Datasource.model_validate(given)])
         self.recorder = Recorder(sources, clock=lambda: self.now)
@@ -66,7 +81,7 @@ def test_every_failure_ends_as_a_named_gap(kind, backend, failing):
     assert watched.read() == []
     ((modality, why),) = watched.recorder.recording.gaps
     assert modality == "logs"
-    assert f"logs, {kind} at {backend.where}: " in why
+    assert f"logs, {watched.type} at {backend.where}: " in why
 
 
 @pytest.mark.parametrize("broken", [b"[]", b"{}", b'{"status": "success"}', b'{"values": 3}'])
@@ -92,8 +107,9 @@ def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
     for number in range(25):
         write(backend, 1 + number // 10, f"line {number}")
     watched = Watched(kind, backend, jsonData={"maxLines": 7})
-    assert len(watched.read()) == 7 + 7 + 5
-    assert "of logs's busiest moments not all lines are here" in watched.said
+    exact = kind in EXACT
+    assert len(watched.read()) == (25 if exact else 7 + 7 + 5)
+    assert ("of logs's busiest moments not all lines are here" in watched.said) != exact
     watched = Watched(kind, backend, jsonData={"maxLines": 12})
     assert len(watched.read()) == 25
     assert watched.said == ""
@@ -121,6 +137,7 @@ def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     assert "other lines in 600 s" in watched.said
 
 
+@pytest.mark.parametrize("kind", LABELLED, indirect=True)
 def test_the_label_of_each_service_is_found(kind, backend):
     write(backend, 1, "one")
     row = {"ts": START + 1, "service": "", "message": "two", "labels": {"app": "cart"}}
@@ -134,6 +151,7 @@ def test_the_label_of_each_service_is_found(kind, backend):
     assert watched.said == ""
 
 
+@pytest.mark.parametrize("kind", LABELLED, indirect=True)
 def test_a_label_that_may_name_something_else_is_said(kind, backend):
     backend.service = "job"
     write(backend, 1, "one")
@@ -146,7 +164,8 @@ def test_a_service_without_lines_is_said(kind, backend):
     backend.write("logs", {"ts": START + 1, "service": "cart", "message": "one"})
     watched = Watched(kind, backend)
     assert watched.read() == []
-    assert "no lines of shop by service_name, service" in watched.said
+    by = "_SYSTEMD_UNIT: " if kind == "journald" else "service_name, service"
+    assert f"no lines of shop by {by}" in watched.said
 
 
 def row(text: str, **labels: str) -> dict[str, Any]:
