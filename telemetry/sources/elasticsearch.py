@@ -7,6 +7,7 @@ from a point in time, page after page by `search_after`. The two open it at diff
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -45,8 +46,8 @@ class Elasticsearch(LogSource):
         instance = (*map(_label, usual.instance), *INSTANCES)
         labels = SourceLabels(service=service, instance=instance)
         super().__init__(source.model_copy(update={"labels": labels}))
-        self.exact: dict[str, str] = {}
-        """The field by which a label is compared as a whole."""
+        self.exact: dict[str, list[str]] = {}
+        """The fields by which a label is compared as a whole; indexes differ in them."""
         self.told: tuple[list[str], list[str]] = [], []
         """Fields that hold a message, a level."""
 
@@ -63,33 +64,39 @@ class Elasticsearch(LogSource):
                 f"holds no {data.timeField} in {data.index}: name the datasource's jsonData.index "
                 "and jsonData.timeField"
             )
-        exact = sorted(name for name, known in kinds.items() if known & EXACT)
-        plain = [name for name in exact if not PREFIX.match(name)]
-        self.exact = {_label(name.removesuffix(".keyword")): name for name in [*exact, *plain]}
+        self.exact = defaultdict(list)
+        for name in (name for name, known in kinds.items() if known & EXACT):
+            self.exact[_label(name.removesuffix(".keyword"))].append(name)
         messages = {named(name) for name in (*FIELDS.message, data.logMessageField)}
-        levels = {named(name) for name in (*FIELDS.level, data.logLevelField)}
+        levels = {named(name) for name in (*FIELDS.level, _label(data.logLevelField))}
         self.told = (
             [name for name, known in kinds.items() if named(name) in messages and known & SEARCHED],
-            [name for label, name in self.exact.items() if {named(label), named(name)} & levels],
+            [one for label, names in self.exact.items() if named(label) in levels for one in names],
         )
         return self.exact
 
     def values(self, label: str, window: Window) -> Iterable[str]:
-        """The values of one."""
-        counted = {"terms": {"field": self.exact[label], "size": MOST_VALUES}}
-        body = {"size": 0, "query": self._in(window), "aggs": {"values": counted}}
-        found = self._asked(self.source.jsonData.index, "_search", body=body)
-        try:
-            return [str(one["key"]) for one in found["aggregations"]["values"]["buckets"]]
-        except SHAPE as error:
-            raise self._odd("no values") from error
+        """The values of one. An index that has a field as text does not count it: others do."""
+        found = set[str]()
+        for field in self.exact[label]:
+            counted = {"values": {"terms": {"field": field, "size": MOST_VALUES}}}
+            body = {"size": 0, "query": self._in(window), "aggs": counted}
+            try:
+                answer = self._asked(self.source.jsonData.index, "_search", body=body)
+                found |= {str(one["key"]) for one in answer["aggregations"]["values"]["buckets"]}
+            except Refused as error:
+                if error.status != 400:
+                    raise
+            except SHAPE as error:
+                raise self._odd("no values") from error
+        return found
 
     def select(self, whose: Whose) -> str:
-        """By the whole value of one field."""
-        field = self.exact[whose.label]
+        """By the whole value of a field."""
+        fields = self.exact[whose.label]
         if not whose.services:
-            return json.dumps({"exists": {"field": field}})
-        return json.dumps({"terms": {field: whose.services}})
+            return json.dumps(_any([{"exists": {"field": field}} for field in fields]))
+        return json.dumps(_any([{"terms": {field: whose.services}} for field in fields]))
 
     def kinds(self, whose: Whose) -> dict[str, str]:
         """Those that tell of something wrong, by their words or by their level; the others."""
@@ -100,8 +107,7 @@ class Elasticsearch(LogSource):
             *({"match_phrase": {name: one}} for name in messages for one in phrases),
             *(_like(name, FIELDS.telling_levels) for name in levels),
         ]
-        told = {"bool": {"should": wrong, "minimum_should_match": 1}}
-        selected = json.loads(self.select(whose))
+        told, selected = _any(wrong), json.loads(self.select(whose))
         return {
             "lines that tell of something wrong": json.dumps(
                 {"bool": {"filter": [selected, told]}}
@@ -206,6 +212,10 @@ class Elasticsearch(LogSource):
 
     def _odd(self, what: str) -> TelemetryError:
         return TelemetryError(f"answered {what}: is it really elasticsearch or opensearch?")
+
+
+def _any(queries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"bool": {"should": queries, "minimum_should_match": 1}}
 
 
 def _like(field: str, pattern: str) -> dict[str, Any]:

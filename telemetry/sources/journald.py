@@ -6,9 +6,8 @@ cursor that holds a time alone is understood by every version; `realtime=` is no
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from ...errors import TelemetryError
 from ..model import Window
@@ -23,8 +22,7 @@ FIELD = re.compile(r"[A-Z_][A-Z0-9_]*")
 HOST = "_HOSTNAME"
 TRUSTED = (HOST, "_PID", "_BOOT_ID")
 """Of the fields that journald adds itself, those that a row keeps."""
-TOO_LONG = "(a value that the gateway leaves out for its length)"
-JSON = {"Accept": "application/json"}
+JSON, EXPORT = {"Accept": "application/json"}, "application/vnd.fdo.journal"
 
 
 class Journal(LogStreams):
@@ -44,8 +42,9 @@ class Journal(LogStreams):
     def values(self, label: str, window: Window) -> Iterable[str]:
         """The services of one."""
         known = defaultdict[str, list[str]](list)
-        for one in self._asked("fields", label):
-            known[_service(_text(one.get(label, "")))].append(_text(one.get(label, "")))
+        for one in self.api.json_lines("fields", label, headers=JSON, seconds=self.seconds):
+            if isinstance(value := one.get(label), str):  # else it is long, or bytes
+                known[_service(value)].append(value)
         self.fields |= known
         return known
 
@@ -58,12 +57,15 @@ class Journal(LogStreams):
         most, end_ns = self.source.jsonData.maxLines, int(window.end * 1e9)
         cursor, skip = f"t={int(window.start * 1e6):x}", 0
         while True:
-            place = {"Range": f"entries={cursor}:{skip}:{most}"}
-            page = self._asked("entries", params={whose.label: values}, headers=place)
+            asked = {"Accept": EXPORT, "Range": f"entries={cursor}:{skip}:{most}"}
+            body = self.api.ask(
+                "entries", params={whose.label: values}, headers=asked, seconds=self.seconds
+            )
             try:
+                page = list(_entries(body))
                 lines = [_line(entry, whose.label) for entry in page]
                 cursor, skip = page[-1]["__CURSOR"] if page else "", 1
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, ValueError) as error:
                 raise TelemetryError("answered no entries: is it really journald?") from error
             for line in lines:
                 if line.ns >= end_ns:
@@ -72,33 +74,34 @@ class Journal(LogStreams):
             if len(page) < most:
                 return
 
-    def _asked(
-        self,
-        *path: str,
-        params: Mapping[str, list[str]] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> list[dict[str, Any]]:
-        known = {**JSON, **(headers or {})}
-        return self.api.json_lines(*path, params=params or {}, headers=known, seconds=self.seconds)
+
+def _entries(body: bytes) -> Iterator[dict[str, str]]:
+    """Of the export format: https://systemd.io/JOURNAL_EXPORT_FORMATS. Raises ValueError.
+
+    JSON would leave out what is longer than 4 kB: the very lines that have a stack trace.
+    """
+    at, entry = 0, dict[str, str]()
+    while at < len(body):
+        end = body.index(b"\n", at)
+        name, equals, value = body[at:end].partition(b"=")
+        at = end + 1
+        if name and not equals:  # bytes with their length before them
+            size = int.from_bytes(body[at : at + 8], "little")
+            value = body[at + 8 : at + 8 + size]
+            at += size + 9
+        if name:
+            entry[name.decode()] = value.decode(errors="replace")
+        elif entry:
+            yield entry
+            entry = {}
 
 
-def _line(entry: dict[str, Any], label: str) -> Line:
-    fields = {name: _text(value) for name, value in entry.items()}
-    labels = {
-        name: value
-        for name, value in fields.items()
-        if not name.startswith("_") or name in TRUSTED or (name == UNIT and "@" in value)
-    }
-    labels |= {label: _service(fields.get(label, ""))}
-    return Line(int(fields["__REALTIME_TIMESTAMP"]) * 1000, labels, fields.get("MESSAGE", ""))
-
-
-def _text(value: Any) -> str:
-    """As JSON has it: text, bytes as numbers, several values, or nothing of one that is long."""
-    if isinstance(value, list):
-        numbers = all(isinstance(one, int) for one in value)
-        return bytes(value).decode(errors="replace") if numbers else ", ".join(map(_text, value))
-    return TOO_LONG if value is None else str(value)
+def _line(entry: dict[str, str], label: str) -> Line:
+    unit, kept = entry.get(UNIT, ""), {name: entry[name] for name in TRUSTED if name in entry}
+    own = {name: value for name, value in entry.items() if not name.startswith("_")}
+    named = {label: _service(entry.get(label, "")), **({"unit": unit} if "@" in unit else {})}
+    at = int(entry["__REALTIME_TIMESTAMP"])
+    return Line(at * 1000, {**own, **kept, **named}, entry.get("MESSAGE", ""))
 
 
 def _service(unit: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from warroom.tests.support.http_backends import Question, Reply
 from warroom.tests.support.log_backends import Entry, LogBackend
 
+JSON = "application/json"
 PRIORITIES = {"error": "3", "warning": "4"}
 
 
@@ -26,11 +27,10 @@ class JournalBackend(LogBackend):
             self.entries.append(Entry(round(row["ts"] * 1e6) * 1000, fields, row["message"]))
 
     def _answer(self, question: Question) -> Reply:
-        if question.headers.get("accept") != "application/json":
-            raise ValueError("only JSON")
         if field := re.fullmatch(r"/fields/(\w+)", question.path):
             values = dict.fromkeys(one.labels.get(field[1], "") for one in self.entries)
-            return _lines({field[1]: value} for value in values if value)
+            found = (json.dumps({field[1]: value}) + "\n" for value in values if value)
+            return Reply("".join(found).encode() if question.headers["accept"] == JSON else b"")
         place = re.fullmatch(
             r"entries=(?:t=([0-9a-f]+)|(\d+)):(\d+):(\d+)", question.headers["range"]
         )
@@ -49,7 +49,7 @@ class JournalBackend(LogBackend):
             for one in entries[int(place[3]) :]
             if all(one.get(name) in values for name, values in question.params.items())
         ]
-        return _lines(found[: int(place[4])])
+        return Reply(b"".join(map(_exported, found[: int(place[4])])))
 
 
 def _entry(number: int, one: Entry) -> dict[str, str]:
@@ -63,5 +63,13 @@ def _entry(number: int, one: Entry) -> dict[str, str]:
     }
 
 
-def _lines(found: Any) -> Reply:
-    return Reply(b"".join(json.dumps(one).encode() + b"\n" for one in found))
+def _exported(entry: dict[str, str]) -> bytes:
+    """Each value with its length before it, as those with a line break have to be."""
+    fields = ((name.encode(), value.encode()) for name, value in entry.items())
+    return (
+        b"".join(
+            name + b"\n" + len(value).to_bytes(8, "little") + value + b"\n"
+            for name, value in fields
+        )
+        + b"\n"
+    )
