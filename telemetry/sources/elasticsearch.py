@@ -232,7 +232,7 @@ def _flat(before: str, found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in found.items():
         if isinstance(value, dict):
             yield from _flat(f"{before}{name}.", value)
-        elif value not in (None, []):
+        elif value not in (None, "", []):
             several = value if isinstance(value, list) else [value]
             texts = (one if isinstance(one, str) else json.dumps(one) for one in several)
             yield before + name, ", ".join(texts)

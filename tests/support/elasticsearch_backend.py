@@ -30,6 +30,7 @@ class ElasticsearchBackend(LogBackend):
         self.points: dict[str, list[Entry]] = {}
         self.opened = 0
         self.failed_shards = 0
+        self.clashing = False  # an index has the service as text, with a keyword beside it
 
     def _answer(self, question: Question) -> Reply:
         path, body = question.path, json.loads(question.body or "{}")
@@ -50,6 +51,8 @@ class ElasticsearchBackend(LogBackend):
         if what != "_search" or body["size"] != 0:
             return Reply({"error": {"reason": f"unknown {what}"}}, 400)
         asked = body["aggs"]["values"]["terms"]
+        if self.clashing and asked["field"] == "service.name":
+            raise ValueError("Text fields are not optimised for operations: [service.name]")
         counts = Counter(self.value(asked["field"], one) for one in found)
         buckets = [{"key": key, "doc_count": n} for key, n in counts.items() if key]
         return Reply({"aggregations": {"values": {"buckets": buckets[: asked["size"]]}}})
@@ -95,7 +98,11 @@ class ElasticsearchBackend(LogBackend):
         for name in {name for one in self.entries for name in one.labels}:
             known = name in KEYWORDS
             kinds |= {name: "keyword"} if known else {name: "text", f"{name}.keyword": "keyword"}
-        return {name: {kind: {"type": kind}} for name, kind in kinds.items()}
+        known = {name: {kind: {"type": kind}} for name, kind in kinds.items()}
+        if self.clashing:
+            known["service.name"] |= {"text": {"type": "text"}}
+            known["service.name.keyword"] = {"keyword": {"type": "keyword"}}
+        return known
 
     def value(self, field: str, one: Entry) -> str:
         """Of a field that can be compared."""

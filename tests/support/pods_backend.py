@@ -21,6 +21,7 @@ class PodsBackend(LogBackend):
     def __init__(self, _root: Path | None = None) -> None:
         super().__init__()
         self.refused: dict[str, Reply] = {}  # by the service of a pod
+        self.dark: set[str] = set()  # pods whose node is gone
         self.status: dict[str, Any] = {}
         """Of the container of each pod, where it does not just run."""
         self.ended: list[Entry] = []
@@ -45,6 +46,8 @@ class PodsBackend(LogBackend):
         log = re.fullmatch(r"/api/v1/namespaces/shop/pods/(pod-\w+)/log", question.path)
         if not log or log[1] not in pods or question["container"] != "main":
             return Reply({"kind": "Status", "message": "not found"}, 404)
+        if log[1] in self.dark:
+            return Reply({"kind": "Status", "message": "the node is gone"}, 500)
         return self._log(pods[log[1]]["metadata"]["labels"], question)
 
     def _pods(self) -> dict[str, Any]:
