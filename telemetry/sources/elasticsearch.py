@@ -16,9 +16,9 @@ from typing import Any
 from ...errors import TelemetryError
 from ..model import Window
 from .datasource import Datasource, SourceLabels, named
-from .http import Refused
+from .http import SHAPE, Refused
 from .log_lines import FIELDS, Line, first_of, rfc3339
-from .logs import LogSource, Whose
+from .logs import OTHERS, WRONG, LogSource, Whose
 from .source import Source
 
 PREFIX = re.compile(r"^(resource\.attributes|kubernetes\.labels|resource|attributes|labels)\.")
@@ -33,8 +33,6 @@ NANOSECONDS = "strict_date_optional_time_nanos"
 KEPT = "1m"
 """How long a point in time outlives its last question."""
 MOST_VALUES = 10_000
-SHAPE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
-"""What reading an answer of another shape ends in."""
 
 
 class Elasticsearch(LogSource):
@@ -108,12 +106,11 @@ class Elasticsearch(LogSource):
             *(_like(name, FIELDS.telling_levels) for name in levels),
         ]
         told, selected = _any(wrong), json.loads(self.select(whose))
-        return {
-            "lines that tell of something wrong": json.dumps(
-                {"bool": {"filter": [selected, told]}}
-            ),
-            "other lines": json.dumps({"bool": {"filter": [selected], "must_not": [told]}}),
+        parts = {
+            WRONG: {"filter": [selected, told]},
+            OTHERS: {"filter": [selected], "must_not": [told]},
         }
+        return {kind: json.dumps({"bool": part}) for kind, part in parts.items()}
 
     def count(self, query: str, window: Window, rough: bool = False) -> int:
         """Exactly: it is quick at it."""

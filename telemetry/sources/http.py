@@ -37,6 +37,8 @@ REFUSED = {
 }
 Params = Mapping[str, str | int | float | Sequence[str]]
 NONE: Mapping[str, str] = {}
+SHAPE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading an answer of another shape than documented ends in."""
 
 
 class Refused(TelemetryError):

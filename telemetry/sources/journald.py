@@ -12,6 +12,7 @@ from functools import partial
 from ...errors import TelemetryError
 from ..model import Window
 from .datasource import Datasource, SourceLabels
+from .http import SHAPE
 from .log_lines import Line
 from .log_streams import LogStreams, Stream
 from .logs import Whose
@@ -65,7 +66,7 @@ class Journal(LogStreams):
                 page = list(_entries(body))
                 lines = [_line(entry, whose.label) for entry in page]
                 cursor, skip = page[-1]["__CURSOR"] if page else "", 1
-            except (KeyError, ValueError) as error:
+            except SHAPE as error:
                 raise TelemetryError("answered no entries: is it really journald?") from error
             for line in lines:
                 if line.ns >= end_ns:

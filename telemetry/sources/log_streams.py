@@ -11,12 +11,11 @@ from itertools import islice
 
 from ..model import Window
 from .log_lines import Line
-from .logs import SHORTEST_S, STRETCHES, LogSource, Whose
+from .logs import OTHERS, SHORTEST_S, STRETCHES, WRONG, LogSource, Whose
 from .source import Scope
 
 MOST_HELD = 200_000
 """Lines of one window; of a stream with more than its share, the beginning of each stretch."""
-WRONG, OTHERS = "lines that tell of something wrong", "other lines"
 
 Stream = Callable[[Window], Iterable[Line]]
 """The lines of a window, oldest first. They are asked for as they are taken."""

@@ -22,6 +22,8 @@ MOST_LINES = 30_000
 """Of one kind in one window; of more, a part is read."""
 STRETCHES, SHORTEST_S = 30, 10.0
 """Into how many stretches a window is cut, and how short they are at least, seconds."""
+WRONG, OTHERS = "lines that tell of something wrong", "other lines"
+"""Kinds that most stores part lines into."""
 MOST_SAID = 3
 """Of reasons why some lines are missing."""
 KNOWN_S = 300.0

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ...errors import TelemetryError
 from ..model import Window
 from .datasource import Credentials, Datasource, TlsConfig
-from .http import Refused
+from .http import SHAPE, Refused
 from .log_lines import Line, rfc3339, unix_ns
 from .log_streams import LogStreams, Stream
 from .logs import Whose
@@ -42,12 +42,6 @@ class Container:
     began_ns: int
     previous: bool  # the one before the one that runs
     ended: bool
-
-    def line(self, text: str, label: str) -> Line:
-        """One of its lines. Raises ValueError for what has no time."""
-        at, _, said = text.partition(" ")
-        known = {"namespace": self.namespace, "pod": self.pod, "container": self.name}
-        return Line(unix_ns(at), {label: self.service, **known}, said)
 
 
 class Pods(LogStreams):
@@ -77,13 +71,19 @@ class Pods(LogStreams):
 
     def streams(self, whose: Whose, window: Window, said: list[str]) -> Sequence[Stream]:
         """One of each container, and of the one before it where it was restarted."""
-        found = [
-            container
-            for pod in self._pods()
-            if (service := _labels(pod).get(whose.label))
-            if not whose.services or service in whose.services
-            for container in _containers(pod, service, int(window.start * 1e9))
-        ]
+        wanted, start_ns = set(whose.services), int(window.start * 1e9)
+        try:
+            found = [
+                container
+                for pod in self._pods()
+                if (service := _labels(pod).get(whose.label))
+                if not wanted or service in wanted
+                for container in _containers(pod, service, start_ns)
+            ]
+        except SHAPE as error:
+            raise self._odd() from error
+        if len(self.pods) >= MOST_PODS:
+            said.append(f"of {MOST_PODS} pods and more not all are looked at: name a namespace")
         found.sort(key=lambda one: (one.ended, one.began_ns), reverse=True)
         if len(found) > MOST_CONTAINERS:
             self.crowded = True
@@ -101,8 +101,8 @@ class Pods(LogStreams):
             try:
                 self.pods += [pod for pod in page["items"] if pod["metadata"]["name"]]
                 more = page["metadata"].get("continue") or None
-            except (KeyError, TypeError, AttributeError) as error:
-                raise TelemetryError("answered no pods: is it really kubernetes?") from error
+            except SHAPE as error:
+                raise self._odd() from error
         return self.pods
 
     def _lines(self, one: Container, label: str, window: Window) -> Iterator[Line]:
@@ -141,10 +141,7 @@ class Pods(LogStreams):
         """Lines from a second on, and whether they are all."""
         place = ("namespaces", one.namespace, "pods", one.pod, "log")
         asked = {"container": one.name, "timestamps": "true", "limitBytes": PAGE_BYTES}
-        asked |= {
-            "sinceTime": rfc3339(since * 10**9),
-            **({"previous": "true"} if one.previous else {}),
-        }
+        asked |= {"sinceTime": rfc3339(since * 10**9), "previous": str(one.previous).lower()}
         body = self.api.ask("api", "v1", *place, params=asked, seconds=self.seconds)
         self.answered = True
         whole = len(body) < PAGE_BYTES - NEARLY
@@ -153,11 +150,16 @@ class Pods(LogStreams):
 
     def _line(self, one: Container, text: str, label: str) -> Line | None:
         """None for what is no line: a node that cannot read a log says so in its place."""
+        at, _, said = text.partition(" ")
+        known = {"namespace": one.namespace, "pod": one.pod, "container": one.name}
         try:
-            return one.line(text, label)
+            return Line(unix_ns(at), {label: one.service, **known}, said)
         except ValueError:
             self.missing.append(f"{one.pod}/{one.name}: {text[:200]}")
             return None
+
+    def _odd(self) -> TelemetryError:
+        return TelemetryError("answered no pods: is it really kubernetes?")
 
 
 def _labels(pod: dict[str, Any]) -> dict[str, str]:

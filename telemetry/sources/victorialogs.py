@@ -8,7 +8,7 @@ from ..model import Window
 from ..promql import quoted
 from .datasource import Datasource
 from .log_lines import FIELDS, Line, rfc3339, unix_ns
-from .logs import Pages, Whose
+from .logs import OTHERS, WRONG, Pages, Whose
 from .source import Source
 
 LEVELS = ("level", "severity", "severity_text", "log.level")
@@ -40,8 +40,8 @@ class VictoriaLogs(Pages):
         wrong = " or ".join([f"_msg:~{quoted(f'(?i)({FIELDS.telling})')}", *levels])
         selected = self.select(whose)
         return {
-            "lines that tell of something wrong": f"{selected} ({wrong})",
-            "other lines": f"{selected} !({wrong})",
+            WRONG: f"{selected} ({wrong})",
+            OTHERS: f"{selected} !({wrong})",
         }
 
     def count(self, query: str, window: Window, rough: bool = False) -> int:

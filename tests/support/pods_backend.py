@@ -71,8 +71,8 @@ class PodsBackend(LogBackend):
         if refused := self.refused.get(labels.get(self.service, "")):
             return refused
         since = unix_ns(question["sinceTime"]) // 10**9 * 10**9  # whole seconds, on the way
-        entries = self.ended if question.get("previous") == "true" else self.entries
-        if question.get("previous") and not entries:
+        entries = self.ended if question["previous"] == "true" else self.entries
+        if question["previous"] == "true" and not entries:
             return Reply({"message": "previous terminated container not found"}, 400)
         own = [one for one in entries if one.labels == labels and one.ns >= since]
         text = "".join(f"{rfc3339(one.ns)} {one.text}\n" for one in own)

@@ -123,5 +123,5 @@ def test_who_may_not_see_the_version_can_still_read():
         write(backend, 1, "one")
         answer = backend.answer
         forbidden = Reply({"error": {"reason": "cluster:monitor/main"}}, 403)
-        backend.answer = lambda asked: forbidden if asked.path == "/" else answer(asked)
+        backend.answer = lambda question: forbidden if question.path == "/" else answer(question)
         assert [one.message for one in read(backend)[0]] == ["one"]
