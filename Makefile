@@ -2,6 +2,7 @@
 # make test    lint, types, tests
 # make thorough    the tests that take minutes: whole live drills, studies over many cases
 # make reliability    the faults of docs/reliability.md that take long to make
+# make conformance    builds and runs real servers of telemetry, and records their answers (minutes)
 # All set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
 
 SHELL := /bin/bash
@@ -17,7 +18,7 @@ awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " p
      /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
 endef
 
-.PHONY: demo test thorough reliability setup lint clean
+.PHONY: demo test thorough reliability conformance setup lint clean
 
 # A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
@@ -29,7 +30,7 @@ demo: .venv/demo.stamp
 	@echo "and charts are in .warroom/incidents/ (see also: $(BIN)/warroom show)"
 
 test: lint
-	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability" \
+	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability and not conformance" \
 		-n 2 --dist loadfile $(PYTEST_ARGS)
 
 # Live tests measure latencies: nothing else runs beside them. The others share the cores.
@@ -39,6 +40,12 @@ thorough: .venv/dev.stamp
 
 reliability: .venv/dev.stamp
 	@$(BIN)/python -m pytest -m reliability $(PYTEST_ARGS)
+
+# Servers and the build's caches lie outside the tree.
+conformance: export WARROOM_CONFORMANCE ?= $(HOME)/.cache/warroom-conformance
+conformance: .venv/dev.stamp
+	@$(BIN)/python -m warroom.evals.conformance.build
+	@$(BIN)/python -m pytest -m conformance $(PYTEST_ARGS)
 
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check .

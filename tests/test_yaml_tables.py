@@ -18,6 +18,7 @@ from warroom.analysis.metrics.kinds import KindWords
 from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
+from warroom.evals.conformance.servers import Server
 from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
@@ -260,6 +261,13 @@ def test_a_missing_table_is_named() -> None:
             "effective_actions:",
             "hangs:",
             "truth.hangs: there is no such key here: write one of symptoms, service",
+        ),
+        (
+            "evals/conformance/servers.yaml",
+            dict[str, Server],
+            "proof: live",
+            "proof: lively",
+            "proof: Input should be 'live', 'ci', 'fake' or 'untried'",
         ),
         (
             "evals/attacks/texts.yaml",

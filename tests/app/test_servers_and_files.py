@@ -1,8 +1,11 @@
-"""The same system seen through servers (a real Prometheus, a fake of Loki) and through its files:
-one answer."""
+"""The same system seen through servers and through its files: one answer."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,15 +20,15 @@ from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.registry import connected, sources_of
 from warroom.tests.support.bundles import START
+from warroom.tests.support.http_backends import serving
 from warroom.tests.support.log_backends import LokiBackend
 from warroom.tests.support.prometheus_server import INSTALLED, as_openmetrics, prometheus
+from warroom.tests.support.real_servers import REAL
 from warroom.tests.support.responses import NOW, ONSET, alert
 from warroom.tests.support.shop_bundle import Fault, write_shop
+from warroom.tests.support.ways import RUN
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(not INSTALLED, reason="prometheus and promtool are not on PATH"),
-]
+NEEDED = pytest.mark.skipif(not INSTALLED, reason="prometheus and promtool are not on PATH")
 
 
 def responded(home: Path, recorder: Recorder) -> Incident:
@@ -41,17 +44,37 @@ def responded(home: Path, recorder: Recorder) -> Incident:
     return store.load(incident)
 
 
-def filled(bundle: Path) -> LokiBackend:
-    """With the bundle's logs, as an agent ships them: levels and ids as metadata."""
+def rows(bundle: Path, modality: str) -> Iterator[dict[str, Any]]:
+    for file in (bundle / modality).glob("*.jsonl"):
+        yield from map(json.loads, file.read_text().splitlines())
+
+
+@contextmanager
+def faked(bundle: Path, root: Path) -> Iterator[list[Datasource]]:
+    """A real Prometheus; a fake of Loki with levels and ids as metadata, as agents ship them."""
     loki = LokiBackend()
-    for file in (bundle / "logs").glob("*.jsonl"):
-        for row in map(json.loads, file.read_text().splitlines()):
-            labels = {
-                name: row[name] for name in ("instance", "level", "trace_id") if row.get(name)
-            }
-            known = {name.replace(".", "_"): str(one) for name, one in row["attributes"].items()}
-            loki.write("logs", {**row, "labels": labels | known})
-    return loki
+    for row in rows(bundle, "logs"):
+        labels = {name: row[name] for name in ("instance", "level", "trace_id") if row.get(name)}
+        known = {name.replace(".", "_"): str(one) for name, one in row["attributes"].items()}
+        loki.write("logs", {**row, "labels": labels | known})
+    with serving(loki), prometheus(root, as_openmetrics(bundle)) as url:
+        yield [
+            Datasource(name="prom", type="prometheus", url=url),
+            Datasource(name="loki", type="loki", url=loki.where),
+        ]
+
+
+@contextmanager
+def real(bundle: Path, root: Path, names: Sequence[str]) -> Iterator[list[Datasource]]:
+    """These servers, each with the rows of its modality."""
+    with ExitStack() as stack:
+        made = [REAL[name](root / name) for name in names]
+        for server in made:
+            stack.callback(server.close)
+            server.write(server.modality, *rows(bundle, server.modality))
+        yield [
+            Datasource(name=one.name.lower(), type=one.table.type, url=one.where) for one in made
+        ]
 
 
 def told(found: Hypothesis | None) -> tuple[str, str, float]:
@@ -60,6 +83,20 @@ def told(found: Hypothesis | None) -> tuple[str, str, float]:
 
 
 @pytest.mark.parametrize(
+    "servers",
+    [
+        pytest.param(faked, id="faked", marks=[pytest.mark.thorough, NEEDED]),
+        *(
+            pytest.param(
+                partial(real, names=(metrics, "VictoriaLogs")),
+                id=f"{metrics}, VictoriaLogs",
+                marks=[pytest.mark.conformance, RUN],
+            )
+            for metrics in ("Prometheus", "VictoriaMetrics")
+        ),
+    ],
+)
+@pytest.mark.parametrize(
     "fault",
     [
         Fault(kind, service, at=ONSET)
@@ -67,27 +104,19 @@ def told(found: Hypothesis | None) -> tuple[str, str, float]:
     ],
     ids=lambda fault: fault.kind,
 )
-def test_servers_and_files_lead_to_the_same_cause(tmp_path, fault):
+def test_servers_and_files_lead_to_the_same_cause(tmp_path, servers, fault):
     bundle = write_shop(tmp_path / "bundle", fault)
-    (tmp_path / "prometheus").mkdir()
-    loki = filled(bundle)
-    with prometheus(tmp_path / "prometheus", as_openmetrics(bundle)) as url:
-        servers = connected(
-            [
-                Datasource(name="prom", type="prometheus", url=url),
-                Datasource(name="loki", type="loki", url=loki.where),
-            ]
-        )
-        rest = [
-            one for one in sources_of("files", str(bundle)) if one.modality in ("traces", "state")
-        ]
+    (tmp_path / "data").mkdir()
+    with servers(bundle, tmp_path / "data") as datasources:
+        asked = connected(datasources)
+        had = {"changes", *(one.modality for one in asked)}
+        rest = [one for one in sources_of("files", str(bundle)) if one.modality not in had]
         recorder = Recorder(
-            [*servers, *rest],
+            [*asked, *rest],
             CatalogueFile(bundle / "catalogue.json").catalogue,
             clock=lambda: START + NOW,
         )
         over_servers = responded(tmp_path / "servers", recorder)
-    loki.close()
     over_files = responded(tmp_path / "files", open_bundle(bundle))
     assert told(over_servers.leading()) == told(over_files.leading())
     assert over_servers.severity == over_files.severity

@@ -4,9 +4,10 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
@@ -18,15 +19,21 @@ INSTALLED = all(shutil.which(name) for name in ("prometheus", "promtool"))
 
 def as_openmetrics(bundle: Path) -> str:
     """A bundle's samples in the text format that promtool imports."""
+    files = sorted((bundle / "metrics").glob("*.jsonl"))
+    return openmetrics(json.loads(row) for file in files for row in file.read_text().splitlines())
+
+
+def openmetrics(rows: Iterable[dict[str, Any]], typed: bool = True) -> str:
+    """Samples of a bundle in it; untyped it is the older text of Prometheus."""
     families: dict[str, list[str]] = {}
-    for file in sorted((bundle / "metrics").glob("*.jsonl")):
-        for row in map(json.loads, file.read_text().splitlines()):
-            labels = {"service": row["service"], "instance": row["instance"], **row["labels"]}
-            inside = ",".join(f"{name}={quoted(str(value))}" for name, value in labels.items())
-            sample = f"{row['name']}{{{inside}}} {row['value']} {row['ts']}"
-            families.setdefault(row["name"], []).append(sample)
-    typed = (f"# TYPE {name} unknown\n" + "\n".join(found) for name, found in families.items())
-    return "\n".join(typed) + "\n# EOF\n"
+    for row in rows:
+        labels = {"service": row["service"], "instance": row.get("instance", ""), **row["labels"]}
+        inside = ",".join(f"{name}={quoted(str(value))}" for name, value in labels.items())
+        sample = f"{row['name']}{{{inside}}} {row['value']} {row['ts']}"
+        families.setdefault(row["name"], []).append(sample)
+    head = "# TYPE {} unknown\n" if typed else ""
+    parts = (head.format(name) + "\n".join(found) for name, found in families.items())
+    return "\n".join(parts) + ("\n# EOF\n" if typed else "\n")
 
 
 @contextmanager

@@ -23,11 +23,11 @@ from warroom.telemetry.sources.source import (
 from warroom.tests.support.backends import BACKENDS, TOLD, Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.example_source import open_example
-from warroom.tests.support.http_backends import HttpBackend
+from warroom.tests.support.ways import WAYS, Way
 
 CART = Scope(frozenset(["cart"]))
 AROUND = Window(START - 600, START + 600)
-BOTH = pytest.mark.parametrize("kind", ["files", "example"], indirect=True)
+BOTH = pytest.mark.parametrize("way", [Way("files"), Way("example")], indirect=True, ids=str)
 """Kinds that hold logs and metrics."""
 
 
@@ -39,19 +39,22 @@ def sample(second: float, value: float, service: str = "cart") -> dict:
     return {"ts": START + second, "name": "up", "service": service, "labels": {}, "value": value}
 
 
-@pytest.fixture(params=list(BACKENDS))
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(params=WAYS, ids=str)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Way:
     monkeypatch.setitem(OPENERS, "example", open_example)
     assert OPENERS.keys() == BACKENDS.keys(), "give each kind of source a backend to be tried on"
     return request.param
 
 
 @pytest.fixture
-def backend(kind: str, tmp_path: Path) -> Iterator[Backend]:
-    made = BACKENDS[kind](tmp_path / "backend")
-    yield made
-    if isinstance(made, HttpBackend):
-        made.close()
+def kind(way: Way) -> str:
+    return way.kind
+
+
+@pytest.fixture
+def backend(way: Way, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Backend]:
+    with way.backend(tmp_path / "backend", request.node.name.replace(str(way), "")) as made:
+        yield made
 
 
 def opened(kind: str, backend: Backend) -> Sequence[Source]:
@@ -128,7 +131,18 @@ def test_a_scope_is_kept_to(kind, backend):
     assert b"nearly" not in batch.lines
 
 
-@pytest.mark.parametrize("name", ['a"}', "a\\", "a|.*", "--flag", ".*", "a\nb", "ä b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param('a"}', id="quote"),
+        pytest.param("a\\", id="backslash"),
+        pytest.param("a|.*", id="alternatives"),
+        pytest.param("--flag", id="flag"),
+        pytest.param(".*", id="any"),
+        pytest.param("a\nb", id="lines"),
+        pytest.param("ä b", id="umlaut"),
+    ],
+)
 def test_a_name_is_a_name_whatever_it_holds(kind, backend, name):
     tell(backend, (1, "ours"), service=name)
     tell(backend, (1, "theirs"))
@@ -137,7 +151,7 @@ def test_a_name_is_a_name_whatever_it_holds(kind, backend, name):
     assert json.loads(batch.lines)["service"] == name
 
 
-@pytest.mark.parametrize("budget", [Budget(rows=2), Budget(bytes=400)])
+@pytest.mark.parametrize("budget", [Budget(rows=2), Budget(bytes=400)], ids=["rows", "bytes"])
 def test_a_budget_is_kept_to_and_named(kind, backend, budget):
     tell(backend, *((second, str(second) * 100) for second in range(9)))
     batch = asked(kind, backend, SourceQuery(window=AROUND, budget=budget))

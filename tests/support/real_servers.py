@@ -1,0 +1,147 @@
+"""Real servers on loopback, as the table of backends says. Each begins empty, and rows of a bundle
+are pushed into it by its own ingest API."""
+
+import json
+import operator
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import httpx
+from tenacity import Retrying, stop_after_attempt, wait_fixed
+from tenacity.retry import retry_if_exception_type, retry_if_result
+
+from warroom.evals.conformance.servers import LIVE
+from warroom.tests.support.prometheus_server import openmetrics
+
+Row = dict[str, Any]
+WAIT_S, TRIES = 0.1, 600
+PART = 20_000
+"""Rows that are pushed at once."""
+
+
+class RealServer:
+    """One server of the table. `push` returns once the rows are found."""
+
+    name: str
+    modality: str
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True)
+        self.root, self.table = root, LIVE[self.name]
+        self.rows: list[Row] = []
+        self.port, self.ingest = free_port(), free_port()
+        self.where = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=f"http://localhost:{self.port}", trust_env=False)
+        self.process = self.started()
+
+    def started(self) -> subprocess.Popen[bytes]:
+        """Its process, once it answers."""
+        config, data = self.root / "config.yaml", self.root / "data"
+        known = {"port": self.port, "ingest": self.ingest, "config": config, "data": data}
+        config.write_text(Template(self.table.config).substitute(known))
+        arguments = [Template(one).substitute(known) for one in self.table.arguments]
+        with (self.root / "log").open("ab") as log:
+            command = [str(self.table.program), *arguments]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.root)
+        self.eventually(self.answers)
+        return self.process
+
+    def write(self, modality: str, *rows: Row) -> None:
+        """Rows of a bundle; what it is not for is not held."""
+        if modality == self.modality:
+            self.rows += rows
+            for start in range(0, len(rows), PART):
+                self.push(rows[start : start + PART])
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """By its own ingest API."""
+        raise NotImplementedError
+
+    def post(self, path: str, **request: Any) -> None:
+        """A question that has to be answered with a success."""
+        self.client.post(path, **request).raise_for_status()
+
+    def eventually(self, holds: Callable[[], bool]) -> None:
+        """Wait until it holds. Raises RetryError where it never does."""
+        passing = retry_if_exception_type(httpx.HTTPError) | retry_if_result(operator.not_)
+        Retrying(stop=stop_after_attempt(TRIES), wait=wait_fixed(WAIT_S), retry=passing)(holds)
+
+    def answers(self) -> bool:
+        """Whether it is up. Raises AssertionError with its last words where it ended."""
+        assert self.process.poll() is None, (self.root / "log").read_text()[-2000:]
+        return self.client.get(self.table.ready).is_success
+
+    def fail(self) -> None:
+        """Be down from now on."""
+        self.process.kill()
+        self.process.wait()
+
+    close = fail
+
+
+class RealVictoriaLogs(RealServer):
+    """Takes JSON lines."""
+
+    name, modality = "VictoriaLogs", "logs"
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """The service and the instance tell its streams."""
+        lines = "\n".join(json.dumps(_log(row)) for row in rows)
+        streams = {"_stream_fields": "service.name,instance"}
+        self.post("insert/jsonline", params=streams, content=lines)
+        self.client.get("internal/force_flush").raise_for_status()
+
+
+class RealVictoriaMetrics(RealServer):
+    """Takes the text that exporters speak, with times."""
+
+    name, modality = "VictoriaMetrics", "metrics"
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """Times in milliseconds."""
+        lines = openmetrics(({**row, "ts": round(row["ts"] * 1000)} for row in rows), typed=False)
+        self.post("api/v1/import/prometheus", content=lines)
+        self.client.get("internal/force_flush").raise_for_status()
+
+
+class RealPrometheus(RealServer):
+    """Takes samples of the past as blocks, made while it is down."""
+
+    name, modality = "Prometheus", "metrics"
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """All there are: blocks of one time do not join."""
+        self.fail()
+        data, text = self.root / "data", self.root / "samples.txt"
+        shutil.rmtree(data)
+        text.write_text(openmetrics(self.rows))
+        make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(data)]
+        subprocess.run(make, check=True, capture_output=True)
+        self.started()
+
+
+REAL: dict[str, type[RealServer]] = {
+    kind.name: kind for kind in (RealVictoriaLogs, RealVictoriaMetrics, RealPrometheus)
+}
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def _log(row: Row) -> Row:
+    """A bundle's line with what it says of itself as fields."""
+    told = {
+        name: row[name] for name in ("instance", "level", "trace_id", "span_id") if row.get(name)
+    }
+    own = {**row.get("attributes", {}), **row.get("labels", {})}
+    known = {name: str(value) for name, value in own.items()}
+    ns = round(row["ts"] * 1e6) * 1000
+    return {"_time": ns, "_msg": row["message"], "service.name": row["service"], **told, **known}

@@ -1,0 +1,39 @@
+"""What docs/datasources.md says of backends is what the suite knows of them."""
+
+import re
+
+import pytest
+
+from warroom.evals.conformance.servers import LIVE, SERVERS, row
+from warroom.telemetry.sources.registry import OPENERS
+from warroom.tests.support.house import ROOT
+from warroom.tests.support.real_servers import REAL
+from warroom.tests.support.ways import NOWHERE, TAPES, folder_of
+
+
+def test_the_documented_table_is_the_tables():
+    document = (ROOT / "docs" / "datasources.md").read_text()
+    table = document.partition("| backend | type |")[2].partition("\n\n")[0]
+    documented = table.splitlines()[2:]
+    assert documented == [row(name, server) for name, server in SERVERS.items()]
+
+
+def test_every_kind_of_source_has_a_backend_in_it():
+    assert {server.type for server in SERVERS.values()} == OPENERS.keys()
+
+
+def test_what_is_said_to_run_for_real_does():
+    assert LIVE.keys() == REAL.keys()
+    assert all(bool(server.go) != bool(server.command) for server in LIVE.values())
+
+
+def test_tapes_are_of_the_versions_in_the_table():
+    assert {path.name for path in TAPES.iterdir()} == set(map(folder_of, LIVE))
+
+
+@pytest.mark.parametrize("server", LIVE)
+def test_tapes_are_small_and_name_no_host(server):
+    texts = [path.read_text() for path in (TAPES / folder_of(server)).glob("*.yaml")]
+    assert sum(map(len, texts)) < 100_000
+    hosts = {host for text in texts for host in re.findall(r"https?://[^/\s\"']+", text)}
+    assert hosts == {NOWHERE}
