@@ -27,6 +27,7 @@ from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.conventions import Convention
+from warroom.telemetry.sources.feed_table import Listing
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.tests.support.house import ROOT
 from warroom.text_safety.blame_language import BlameTable
@@ -142,6 +143,13 @@ def test_a_missing_table_is_named() -> None:
             "numbers:",
             "number:",
             "there is no such key here: write one of renamed, numbers",
+        ),
+        (
+            "telemetry/sources/feeds.yaml",
+            dict[str, tuple[Listing, ...]],
+            "at: committed_date",
+            "at: committed_date[",
+            ".at: not a path",
         ),
         (
             "telemetry/sql.yaml",

@@ -61,7 +61,7 @@ class Changes(ABC):
                 raise
             gap = f"{self.name}: {error}"
         found.sort(key=lambda one: one.at, reverse=True)
-        batch = Batch.of(map(_row, found), ask.budget, gap=gap, left_out=tuple(said))
+        batch = Batch.of(map(_row, found), ask.budget, gap=gap, left_out=tuple(dict.fromkeys(said)))
         return replace(batch, after=known | {one.id for one in found[: batch.rows]})
 
     def _new(self, ask: SourceQuery, known: frozenset[str], say: Say) -> Iterator[Change]:

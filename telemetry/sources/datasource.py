@@ -23,12 +23,16 @@ Kind = Literal[
     "victorialogs",
     "elasticsearch",
     "journald",
-    "kubernetes",
     "tempo",
     "jaeger",
     "git",
     "github",
+    "gitlab",
     "grafana",
+    "argocd",
+    "kubernetes",
+    "launchdarkly",
+    "unleash",
 ]
 LOCAL = ("files", "git")
 """Kinds whose `url` may be a folder."""
@@ -97,7 +101,12 @@ class JsonData(Entry):
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
     repository: str = Field(
-        default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="for github: owner/name"
+        default="",
+        pattern=r"^([\w.-]+(/[\w.-]+)*)?$",
+        description="for github: owner/name; for gitlab: group/name, or the project's number",
+    )
+    namespace: str = Field(
+        default="", pattern=r"^[\w.-]*$", description="for kubernetes; empty: every one"
     )
     branch: str = Field(default="", description="what is delivered from; empty: the usual one")
     tags: Annotated[str, AfterValidator(_pattern)] = Field(
@@ -108,7 +117,9 @@ class JsonData(Entry):
     environment: str = Field(default="", description="whose deployments count; empty: each one's")
     service: str = Field(default="", description="whose changes these are; empty: of all")
     folders: dict[str, str] = Field(
-        default={}, description="where the code of a service lies, in a repository of several"
+        default={},
+        description="where the code of a service lies, in a repository of several; for other "
+        "tools how the names of its flags, applications and releases begin",
     )
     index: str = Field(
         default="logs-*", min_length=1, description="for elasticsearch: where logs are, a pattern"
@@ -116,9 +127,6 @@ class JsonData(Entry):
     timeField: str = Field(default="@timestamp", description="for elasticsearch: when it was")
     logMessageField: str = Field(default="", description="the same: what it says; empty: the usual")
     logLevelField: str = Field(default="", description="the same: its level; empty: the usual")
-    namespace: str = Field(
-        default="", pattern=r"^[\w.-]*$", description="for kubernetes; empty: every one"
-    )
 
 
 class SourceLabels(Entry):

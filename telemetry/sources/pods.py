@@ -19,7 +19,7 @@ from .http import SHAPE, Refused
 from .log_lines import Line, rfc3339, unix_ns
 from .log_streams import LogStreams, Stream
 from .logs import Whose
-from .source import Batch, Source, SourceQuery
+from .source import Batch, SourceQuery
 
 MOST_PODS, PODS_A_PAGE = 5000, 500
 MOST_CONTAINERS = 30
@@ -200,8 +200,3 @@ def in_cluster(source: Datasource) -> Datasource:
         "tls_config": TlsConfig(ca_file=ACCOUNT / "ca.crt"),
     }
     return source.model_copy(update=known)
-
-
-def open_pods(source: Datasource) -> Sequence[Source]:
-    """Its one source."""
-    return [Pods(in_cluster(source))]

@@ -1,18 +1,19 @@
-"""The sources there are. A backend is one file beside this one and one line here."""
+"""The sources there are. A backend is one file beside this one and one line here; a tool that lists
+its changes over HTTP is a row of feeds.yaml."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datasource import Datasource
 from .elasticsearch import open_elasticsearch
+from .feed_table import feeds
+from .feeds import open_feed
 from .files import Files
 from .git import open_git
-from .github import open_github
-from .grafana import open_grafana
 from .jaeger import open_jaeger
 from .journald import open_journald
 from .loki import open_loki
-from .pods import open_pods
+from .pods import Pods, in_cluster
 from .prometheus import open_prometheus
 from .source import MODALITIES, Source
 from .tempo import open_tempo
@@ -26,19 +27,23 @@ def _files(where: Datasource) -> Sequence[Source]:
     return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
+def _kubernetes(where: Datasource) -> Sequence[Source]:
+    known = in_cluster(where)
+    return [Pods(known), *open_feed(known)]
+
+
 OPENERS: dict[str, Opener] = {
     "files": _files,
     "prometheus": open_prometheus,
     "tempo": open_tempo,
     "jaeger": open_jaeger,
     "git": open_git,
-    "github": open_github,
-    "grafana": open_grafana,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
     "elasticsearch": open_elasticsearch,
     "journald": open_journald,
-    "kubernetes": open_pods,
+    **dict.fromkeys(feeds(), open_feed),
+    "kubernetes": _kubernetes,
 }
 """By the kind of backend."""
 

@@ -13,6 +13,7 @@ from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
 from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend
+from warroom.tests.support.feed_backends import WRITTEN
 from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.pods_backend import PodsBackend
@@ -95,8 +96,9 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "elasticsearch": ElasticsearchBackend,
     "journald": JournalBackend,
     "kubernetes": PodsBackend,
+    **WRITTEN,
 }
-"""One for each kind of source there is."""
+"""At least one for each kind of source there is; `kind/modality` where there are several."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ TOLD = {
         lambda at, text, service: {
             **{"at": at, "kind": "config", "service": service, "id": text, "summary": text}
         },
-        lambda recording: [change.summary for change in recording.changes(EVER)],
+        # Tools say something before it.
+        lambda recording: [one.summary.rpartition(": ")[2] for one in recording.changes(EVER)],
     ),
 }

@@ -9,7 +9,7 @@ import pytest
 from warroom.errors import TelemetryError
 from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
-from warroom.telemetry.sources import changes, github, grafana
+from warroom.telemetry.sources import changes, feeds
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.grafana import Listed, listed
 from warroom.telemetry.sources.registry import OPENERS
@@ -157,7 +157,7 @@ def test_a_commit_has_its_patch_and_is_looked_up_once(hub):
 
 
 def test_what_is_looked_up_is_bounded_and_said(hub, monkeypatch):
-    monkeypatch.setattr(github, "LOOKED_UP", 2)
+    monkeypatch.setattr(feeds, "LOOKED_UP", 2)
     for number in range(5):
         commit(hub, number)
     batch = ask(hub)
@@ -247,23 +247,22 @@ def test_an_annotation_is_a_change_by_its_tags(board, tags, told):
     assert (row["kind"], row.get("service", ""), row.get("version", "")) == told
 
 
-def test_a_note_that_names_no_kind_is_none_and_counted(board):
+def test_a_note_that_names_no_kind_is_none_and_said(board):
     board.annotate(START, "Lunch", ["team"])
     board.annotate(START, "No tags at all", [])
     batch = ask(board)
     assert batch.rows == 0
     assert batch.left_out == (
-        f"2 annotations of grafana at {board.where} have no tag that names a kind of change",
+        f"annotations of grafana at {board.where} that name no kind of change were left out",
     )
 
 
-def test_annotations_are_bounded_and_said(board, monkeypatch):
-    monkeypatch.setattr(grafana, "MOST", 2)
-    for number in range(3):
-        board.annotate(START + number, "x", ["deploy"])
+def test_annotations_are_bounded_and_said(board):
+    for number in range(1001):
+        board.annotate(START + number / 1000, "x", ["deploy"])
     batch = ask(board)
-    assert batch.rows == 2
-    assert "annotations before the newest 2" in batch.left_out[0]
+    assert batch.rows == 1000
+    assert "annotations beyond the first 1000" in batch.left_out[0]
 
 
 def test_what_is_behind_a_grafana_is_listed(board):

@@ -55,7 +55,8 @@ class Watched:
         self.type = "elasticsearch" if kind == "opensearch" else kind
         given = {"name": "logs", "type": self.type, "url": backend.where, **facts}
         self.now = START + SECONDS
-        sources = connected([Datasource.model_validate(given)])
+        found = connected([Datasource.model_validate(given)])
+        sources = [one for one in found if one.modality == "logs"]
         self.recorder = Recorder(sources, clock=lambda: self.now)
         self.recorder.focus("shop", START)
 

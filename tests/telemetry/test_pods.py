@@ -31,7 +31,8 @@ def write(cluster: PodsBackend, at: float, text: str, **labels: str) -> None:
 def read(cluster: PodsBackend, **facts: Any) -> tuple[list[LogRecord], str]:
     """The lines of a service, and what is said of them, ten minutes later."""
     given = {"name": "prod", "type": "kubernetes", "url": cluster.where, **facts}
-    sources = connected([Datasource.model_validate(given)])
+    found = connected([Datasource.model_validate(given)])
+    sources = [one for one in found if one.modality == "logs"]
     recorder = Recorder(sources, clock=lambda: START + 600)
     recorder.focus("shop", START)
     recording = recorder.advance()
