@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .servers import LIVE, Server, folder
 
-MINUTES = 30
+MINUTES = 60
 """That one build may take."""
 ONE_CORE = {"GOMAXPROCS": "1", "GOFLAGS": "-p=1 -buildvcs=false", "CGO_ENABLED": "0"}
 

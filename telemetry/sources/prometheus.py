@@ -148,8 +148,11 @@ class Prometheus:
                         yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
 
     def _samples(self, query: str, part: Window, step: float, seconds: float) -> list[Any]:
-        if step:
-            span = {"start": _number(part.start), "end": _number(part.end), "step": f"{step:g}"}
+        if step:  # on the clock's grid, as some servers move it otherwise (VictoriaMetrics, Mimir)
+            start, end = math.ceil(part.start / step) * step, part.end // step * step
+            if start > end:
+                return []
+            span = {"start": _number(start), "end": _number(end), "step": f"{step:g}"}
             data = self._data("query_range", {"query": query, **span}, seconds)
         else:
             reach = math.ceil(1000 * part.seconds) + 1  # a selector leaves its own start out

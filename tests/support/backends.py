@@ -12,7 +12,7 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
-from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend
+from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend, OpenSearchBackend
 from warroom.tests.support.feed_backends import WRITTEN
 from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
@@ -94,6 +94,7 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
     "elasticsearch": ElasticsearchBackend,
+    "elasticsearch/opensearch": OpenSearchBackend,
     "journald": JournalBackend,
     "kubernetes": PodsBackend,
     **WRITTEN,

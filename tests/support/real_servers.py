@@ -16,6 +16,7 @@ from tenacity import Retrying, stop_after_attempt, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from warroom.evals.conformance.servers import LIVE
+from warroom.tests.support.otlp_documents import document
 from warroom.tests.support.prometheus_server import openmetrics
 
 Row = dict[str, Any]
@@ -50,6 +51,11 @@ class RealServer:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.root)
         self.eventually(self.answers)
         return self.process
+
+    @property
+    def kind(self) -> str:
+        """Of the data source that reads it."""
+        return self.table.type
 
     def write(self, modality: str, *rows: Row) -> None:
         """Rows of a bundle; what it is not for is not held."""
@@ -88,13 +94,42 @@ class RealVictoriaLogs(RealServer):
     """Takes JSON lines."""
 
     name, modality = "VictoriaLogs", "logs"
+    service = "service.name"
+    """The field that tells whose a line is."""
 
     def push(self, rows: tuple[Row, ...]) -> None:
         """The service and the instance tell its streams."""
-        lines = "\n".join(json.dumps(_log(row)) for row in rows)
-        streams = {"_stream_fields": "service.name,instance"}
+        lines = "\n".join(json.dumps(self._line(row)) for row in rows)
+        streams = {"_stream_fields": f"{self.service},instance"}
         self.post("insert/jsonline", params=streams, content=lines)
         self.client.get("internal/force_flush").raise_for_status()
+
+    def _line(self, row: Row) -> Row:
+        """With what it says of itself as fields."""
+        names = ("instance", "level", "trace_id", "span_id")
+        told = {name: row[name] for name in names if row.get(name)}
+        own = {**row.get("attributes", {}), **row.get("labels", {})}
+        known = {name: str(value) for name, value in own.items()}
+        ns = round(row["ts"] * 1e6) * 1000
+        return {"_time": ns, "_msg": row["message"], self.service: row["service"], **told, **known}
+
+
+class RealJaeger(RealServer):
+    """Takes OTLP."""
+
+    name, modality = "Jaeger", "traces"
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """They are found a moment after they were taken."""
+        self.post(f"http://localhost:{self.ingest}/v1/traces", json=document(rows))
+        for trace in {row["trace_id"] for row in rows}:
+            self.eventually(lambda trace=trace: self.held(trace))
+
+    def held(self, trace: str) -> bool:
+        """Whether all spans of it are found."""
+        wanted = sum(row["trace_id"] == trace for row in self.rows)
+        found = self.client.get(f"api/traces/{trace}")
+        return found.is_success and len(found.json()["data"][0]["spans"]) >= wanted
 
 
 class RealVictoriaMetrics(RealServer):
@@ -134,14 +169,3 @@ def free_port() -> int:
     """One that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
-
-
-def _log(row: Row) -> Row:
-    """A bundle's line with what it says of itself as fields."""
-    told = {
-        name: row[name] for name in ("instance", "level", "trace_id", "span_id") if row.get(name)
-    }
-    own = {**row.get("attributes", {}), **row.get("labels", {})}
-    known = {name: str(value) for name, value in own.items()}
-    ns = round(row["ts"] * 1e6) * 1000
-    return {"_time": ns, "_msg": row["message"], "service.name": row["service"], **told, **known}

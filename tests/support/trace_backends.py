@@ -22,6 +22,7 @@ CONDITION = re.compile(
 class TraceBackend(HttpBackend):
     """Holds rows of spans."""
 
+    kind: str
     modality = "traces"
 
     def __init__(self, _root: Path | None = None) -> None:
@@ -45,6 +46,8 @@ class TraceBackend(HttpBackend):
 
 class TempoBackend(TraceBackend):
     """`/api/search` and `/api/v2/traces/{id}`."""
+
+    kind = "tempo"
 
     def answer(self, question: Question) -> Reply:
         """As the API does."""
@@ -101,6 +104,8 @@ class TempoBackend(TraceBackend):
 
 class JaegerBackend(TraceBackend):
     """`/api/services` and `/api/traces`."""
+
+    kind = "jaeger"
 
     def answer(self, question: Question) -> Reply:
         """As the API does."""

@@ -38,6 +38,7 @@ class Way:
     kind: str
     server: str = ""  # of the table of backends; empty: a fake
     live: bool = False
+    taped: bool = True  # what it answers while it is live
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.kind, self.server and self.mode]))
@@ -58,7 +59,8 @@ class Way:
             elif self.live:
                 made = REAL[self.server](root)
                 stack.callback(made.close)
-                stack.enter_context(tape(self.server, test, record=True))
+                if self.taped:
+                    stack.enter_context(tape(self.server, test, record=True))
             else:
                 made = stack.enter_context(played(self.server, test))
             yield made
@@ -131,11 +133,21 @@ def _answered(response: dict[str, Any]) -> dict[str, Any]:
     return {**response, "headers": headers}
 
 
+def live(server: str, **facts: Any) -> Any:
+    """The parameter of a test that runs over a real server."""
+    way = Way(LIVE[server].type, server, live=True, **facts)
+    return pytest.param(way, marks=[pytest.mark.conformance, RUN])
+
+
+def real_too(*kinds: str) -> pytest.MarkDecorator:
+    """For a test that only writes rows and reads them: it runs over real servers of the kinds too,
+    where there are any, and as it holds too many rows for a tape, over nothing else."""
+    servers = [name for name, server in LIVE.items() if server.type in kinds]
+    ways = [*map(Way, kinds), *(live(name, taped=False) for name in servers)]
+    return pytest.mark.parametrize("way", ways, indirect=True, ids=str)
+
+
 WAYS = [
     *map(Way, BACKENDS),
-    *(
-        pytest.param(way, marks=[pytest.mark.conformance, RUN] if way.live else ())
-        for name, server in LIVE.items()
-        for way in (Way(server.type, name, live=True), Way(server.type, name))
-    ),
+    *(way for name, one in LIVE.items() for way in (live(name), Way(one.type, name))),
 ]

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,45 +13,30 @@ from warroom.telemetry.sources.datasource import Datasource, SourceLabels
 from warroom.telemetry.sources.log_lines import Line
 from warroom.telemetry.sources.registry import connected
 from warroom.telemetry.sources.source import EVER
+from warroom.tests.support.backends import Backend
 from warroom.tests.support.bundles import START
-from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend, OpenSearchBackend
 from warroom.tests.support.http_backends import FAILURES, Reply
-from warroom.tests.support.journal_backend import JournalBackend
-from warroom.tests.support.log_backends import LogBackend, LokiBackend, VictoriaLogsBackend
-from warroom.tests.support.pods_backend import PodsBackend
+from warroom.tests.support.ways import Way, real_too
 
-KINDS = {
-    "loki": LokiBackend,
-    "victorialogs": VictoriaLogsBackend,
-    "elasticsearch": ElasticsearchBackend,
-    "opensearch": OpenSearchBackend,
-    "journald": JournalBackend,
-    "kubernetes": PodsBackend,
-}
 EXACT = ("elasticsearch", "journald", "kubernetes")
 """Go on within a moment."""
-LABELLED = [kind for kind in KINDS if kind != "journald"]
+LABELLED = ("loki", "victorialogs", "elasticsearch", "elasticsearch/opensearch", "kubernetes")
 """Know a service by several labels."""
+KINDS = (*LABELLED, "journald")
+REAL_TOO = real_too(*KINDS)
 SECONDS = 600
 
 
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=map(Way, KINDS), ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
     return request.param
-
-
-@pytest.fixture
-def backend(kind: str) -> Iterator[LogBackend]:
-    made = KINDS[kind]()
-    yield made
-    made.close()
 
 
 class Watched:
     """A recorder over one datasource, at a time that the test sets."""
 
-    def __init__(self, kind: str, backend: LogBackend, **facts: Any) -> None:
-        self.type = "elasticsearch" if kind == "opensearch" else kind
+    def __init__(self, kind: str, backend: Backend, **facts: Any) -> None:
+        self.type = kind.partition("/")[0]
         given = {"name": "logs", "type": self.type, "url": backend.where, **facts}
         self.now = START + SECONDS
         found = connected([Datasource.model_validate(given)])
@@ -69,9 +53,12 @@ class Watched:
         return next(one.problem for one in covers if one.modality == "logs")
 
 
-def write(backend: LogBackend, at: float, text: str, **labels: str) -> None:
-    row = {"ts": START + at, "service": "shop", "message": text, "labels": labels}
-    backend.write("logs", row)
+def told(at: float, text: str, **labels: str) -> dict[str, Any]:
+    return {"ts": START + at, "service": "shop", "message": text, "labels": labels}
+
+
+def write(backend: Backend, at: float, text: str) -> None:
+    backend.write("logs", told(at, text))
 
 
 @pytest.mark.parametrize("failing", [*FAILURES, "slow"])
@@ -104,9 +91,10 @@ def test_what_fails_first_is_read_when_it_is_back(kind, backend):
     assert watched.recorder.recording.gaps == ()
 
 
+@REAL_TOO
 def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
-    for number in range(25):
-        write(backend, 1 + number // 10, f"line {number}")
+    lines = (told(1 + number // 10, f"line {number}") for number in range(25))
+    backend.write("logs", *lines)
     watched = Watched(kind, backend, jsonData={"maxLines": 7})
     exact = kind in EXACT
     assert len(watched.read()) == (25 if exact else 7 + 7 + 5)
@@ -116,29 +104,29 @@ def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
     assert watched.said == ""
 
 
+@REAL_TOO
 def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     kind, backend, monkeypatch
 ):
     monkeypatch.setattr(logs, "MOST_LINES", 600)
-    for tenth in range(10 * SECONDS):
-        write(backend, tenth / 10, f"served {tenth}")
+    backend.write("logs", *(told(tenth / 10, f"served {tenth}") for tenth in range(10 * SECONDS)))
     for second in range(0, SECONDS, 20):
-        write(backend, second + 19.5, f"payment failed {second}")
-        write(backend, second + 19.6, f"odd {second}", level="error")
+        odd = told(second + 19.6, f"odd {second}", level="error")
+        backend.write("logs", told(second + 19.5, f"payment failed {second}"), odd)
     watched = Watched(kind, backend)
     found = Counter(one.message.split()[0] for one in watched.read())
     assert found["payment"] == found["odd"] == SECONDS / 20
     assert found["served"] == pytest.approx(600, rel=0.1)
     assert "logs had 6000 other lines in 600 s: from then on those of the first 2 s" in watched.said
-    for tenth in range(600):
-        write(backend, SECONDS + tenth / 10, f"served later {tenth}")
+    later = (told(SECONDS + tenth / 10, f"served later {tenth}") for tenth in range(600))
+    backend.write("logs", *later)
     watched.now += 60
-    later = Counter(one.message.split()[0] for one in watched.read())
-    assert later["served"] - found["served"] == pytest.approx(60, rel=0.2)  # the same part
+    then = Counter(one.message.split()[0] for one in watched.read())
+    assert then["served"] - found["served"] == pytest.approx(60, rel=0.2)  # the same part
     assert "other lines in 600 s" in watched.said
 
 
-@pytest.mark.parametrize("kind", LABELLED, indirect=True)
+@real_too(*LABELLED)
 def test_the_label_of_each_service_is_found(kind, backend):
     write(backend, 1, "one")
     row = {"ts": START + 1, "service": "", "message": "two", "labels": {"app": "cart"}}
@@ -152,7 +140,7 @@ def test_the_label_of_each_service_is_found(kind, backend):
     assert watched.said == ""
 
 
-@pytest.mark.parametrize("kind", LABELLED, indirect=True)
+@real_too(*LABELLED)
 def test_a_label_that_may_name_something_else_is_said(kind, backend):
     backend.service = "job"
     write(backend, 1, "one")
@@ -161,6 +149,7 @@ def test_a_label_that_may_name_something_else_is_said(kind, backend):
     assert watched.said == "services are told by job alone"
 
 
+@REAL_TOO
 def test_a_service_without_lines_is_said(kind, backend):
     backend.write("logs", {"ts": START + 1, "service": "cart", "message": "one"})
     watched = Watched(kind, backend)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -45,17 +44,6 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Way:
     tried = {name.partition("/")[0] for name in BACKENDS}
     assert OPENERS.keys() == tried, "give each kind of source a backend to be tried on"
     return request.param
-
-
-@pytest.fixture
-def kind(way: Way) -> str:
-    return way.kind
-
-
-@pytest.fixture
-def backend(way: Way, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Backend]:
-    with way.backend(tmp_path / "backend", request.node.name.replace(str(way), "")) as made:
-        yield made
 
 
 def opened(kind: str, backend: Backend) -> Sequence[Source]:

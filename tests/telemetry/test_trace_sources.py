@@ -2,7 +2,6 @@
 said of the others, and what becomes of it when the backend does not answer as it should."""
 
 import json
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -19,24 +18,23 @@ from warroom.telemetry.sources.traces import SLICES, TRACES, Question
 from warroom.tests.support.bundles import START
 from warroom.tests.support.http_backends import Question as Asked
 from warroom.tests.support.http_backends import Reply
-from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend, TraceBackend
+from warroom.tests.support.trace_backends import TempoBackend, TraceBackend
+from warroom.tests.support.ways import Way, real_too
 
-MADE = {"tempo": TempoBackend, "jaeger": JaegerBackend}
+KINDS = ("tempo", "jaeger")
+REAL_TOO = real_too(*KINDS)
 CART = Scope(frozenset(["cart"]))
 WHOLE = Window(START, START + 1200)
 
 
-@pytest.fixture(params=MADE)
-def backend(request: pytest.FixtureRequest) -> Iterator[TraceBackend]:
-    made = MADE[request.param]()
-    yield made
-    made.close()
+@pytest.fixture(params=map(Way, KINDS), ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    return request.param
 
 
 def opened(backend: TraceBackend, **facts) -> Source:
-    kind = next(kind for kind, made in MADE.items() if isinstance(backend, made))
-    given = {"name": kind, "type": kind, "url": backend.where, "timeout": 5} | facts
-    (source,) = OPENERS[kind](Datasource.model_validate(given))
+    given = {"name": backend.kind, "type": backend.kind, "url": backend.where, "timeout": 5} | facts
+    (source,) = OPENERS[backend.kind](Datasource.model_validate(given))
     return source
 
 
@@ -62,12 +60,15 @@ def trace(number: int, second: float, **facts) -> list[dict]:
 
 def traffic(backend: TraceBackend) -> None:
     """Twenty minutes: a request in three seconds; a twentieth fails, another is slow."""
+    made = []
     for number in range(400):
         facts = {"status": "error"} if number % 20 == 7 else {}
         facts |= {"duration_ms": 400.0} if number % 20 == 3 else {}
-        backend.write("traces", *trace(number, 3 * number, **facts))
+        made += trace(number, 3 * number, **facts)
+    backend.write("traces", *made)
 
 
+@REAL_TOO
 def test_each_sort_has_its_share_and_each_time(backend):
     traffic(backend)
     batch = ask(backend)
@@ -94,6 +95,7 @@ def test_where_there_are_few_all_are_taken_and_nothing_more_is_asked(backend):
     assert len(searches) == SLICES
 
 
+@REAL_TOO
 def test_a_trace_comes_whole_and_linked(backend):
     backend.write("traces", *trace(0, 5))
     found = {row["service"]: row for row in rows(ask(backend))}
@@ -102,6 +104,7 @@ def test_a_trace_comes_whole_and_linked(backend):
     assert "parent_id" not in found["web"]
 
 
+@REAL_TOO
 def test_a_span_is_recorded_once_however_often_it_is_handed_out(backend):
     for number in range(5):
         backend.write("traces", *trace(number, 60 * number))
@@ -117,6 +120,7 @@ def test_a_span_is_recorded_once_however_often_it_is_handed_out(backend):
     recorder.close()
 
 
+@REAL_TOO
 def test_what_an_earlier_window_left_out_stays_said(backend):
     traffic(backend)
     now = [START + 1200.0]
@@ -136,6 +140,7 @@ def test_services_are_bounded_and_the_rest_named(backend):
     assert len(backend.asked) == 24
 
 
+@REAL_TOO
 def test_without_a_service_every_one_is_meant(backend):
     for number, service in enumerate(["cart", "login"]):
         one = {"trace_id": f"{number + 1:032x}", "span_id": f"{number + 1:016x}"}
@@ -210,9 +215,13 @@ def failing_after(
 
 
 @pytest.mark.parametrize(
-    ("backend", "path"),
-    [("tempo", "/api/search"), ("tempo", "/api/v2/traces"), ("jaeger", "/api/traces")],
-    indirect=["backend"],
+    ("way", "path"),
+    [
+        (Way("tempo"), "/api/search"),
+        (Way("tempo"), "/api/v2/traces"),
+        (Way("jaeger"), "/api/traces"),
+    ],
+    indirect=["way"],
 )
 def test_a_part_is_kept_and_the_rest_is_a_gap(backend, monkeypatch, path):
     for number in range(12):
@@ -272,6 +281,7 @@ def test_a_trace_of_many_megabytes_leaves_the_others(monkeypatch):
     backend.close()
 
 
+@REAL_TOO
 def test_spans_of_one_trace_are_bounded(backend):
     one = trace(0, 5)[1]
     backend.write("traces", *(one | {"span_id": f"{n + 1:016x}"} for n in range(6000)))
