@@ -145,6 +145,14 @@ class Tool:
     description: str
     function: ToolFunction
     arguments: type[Any]  # a pydantic model of the parameters
+    counts: tuple[str, ...] = ()
+    """Modalities whose rows it counts, or of which it says that there are none: of a sample of them
+    it sees nothing."""
+    shares: tuple[str, ...] = ()
+    """Those of which it compares shares or durations: what was sought out is no part of those."""
+    examples: tuple[str, ...] = ()
+    """Those of whose rows each stands for itself: it sees all, though a sample tells not how many
+    there are."""
 
     def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Checked arguments. Raises ToolRetry with what to correct."""
@@ -177,8 +185,14 @@ REGISTRY: dict[str, Tool] = {}
 """Every tool by name; a tool module registers its functions when it is imported."""
 
 
-def tool(effect: Effect) -> Callable[[FunctionT], FunctionT]:
-    """Declare a function as a tool. Its first parameter is the bench; the rest are arguments."""
+def tool(
+    effect: Effect,
+    counts: tuple[str, ...] = (),
+    shares: tuple[str, ...] = (),
+    examples: tuple[str, ...] = (),
+) -> Callable[[FunctionT], FunctionT]:
+    """Declare a function as a tool, and what it makes of modalities that may be a sample. Its first
+    parameter is the bench; the rest are arguments."""
 
     def declare(function: FunctionT) -> FunctionT:
         name = name_of(function)
@@ -188,6 +202,9 @@ def tool(effect: Effect) -> Callable[[FunctionT], FunctionT]:
             description=inspect.getdoc(function) or "",
             function=function,
             arguments=_arguments(function),
+            counts=counts,
+            shares=shares,
+            examples=examples,
         )
         return function
 

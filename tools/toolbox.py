@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -20,7 +20,7 @@ from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
 from ..tracing.spans import tool_span
-from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, name_of
+from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, Tool, name_of
 
 LIMIT_S = 20.0
 """Longest a read tool may take, seconds; what takes longer is a failed call, and evidence."""
@@ -56,18 +56,29 @@ def within(seconds: float, call: Callable[[Event], T]) -> T:
 
 
 @dataclass(frozen=True)
-class AwaitedBench:
-    """A bench as long as somebody waits for what is worked at it."""
+class ToolBench:
+    """A bench as one tool may use it, as long as somebody waits for what is worked at it."""
 
     bench: Bench
-    late: Event
+    tool: Tool
+    late: Event = field(default_factory=Event)
 
     @property
     def telemetry(self) -> Recording:
-        """As it is. Raises ToolFailed once nobody waits: every tool looks here, again and again."""
+        """What of it serves for what the tool does with it. Raises ToolFailed once nobody waits:
+        every tool looks here, again and again."""
         if self.late.is_set():
             raise ToolFailed("given up: nobody waits for the answer")
-        return self.bench.telemetry
+        return self.bench.telemetry.needing(self.tool.counts, self.tool.shares)
+
+    def answer(self, arguments: dict[str, Any]) -> Table[Row]:
+        """What the tool says; its summary tells where it had a sample to work on, or not even
+        that."""
+        found, view = self.tool.function(self, **arguments), self.telemetry
+        words = [f"only a sample of {name} is here, and is not counted" for name in view.hidden]
+        told = view.drawn | view.sampled.intersection(self.tool.examples)
+        words += [f"counts are those of a sample of {name}" for name in told]
+        return replace(found, summary="; ".join([found.summary, *sorted(words)]))
 
     @property
     def frame(self) -> Frame:
@@ -123,9 +134,7 @@ class Toolbox:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
         try:
             checked = tool.parse(arguments)
-            table = within(
-                LIMIT_S, lambda late: tool.function(AwaitedBench(self.bench, late), **checked)
-            )
+            table = within(LIMIT_S, lambda late: ToolBench(self.bench, tool, late).answer(checked))
             _dated(table.window)
         except ToolError as error:
             return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)

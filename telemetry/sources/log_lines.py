@@ -10,6 +10,7 @@ from typing import Any
 import re2
 
 from ...yaml_tables import Entry, Pattern, Regex, read_table
+from ..tables import WEIGHT
 from .datasource import SourceLabels, named
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
@@ -48,6 +49,7 @@ class Line:
     ns: int  # unix nanoseconds
     labels: Mapping[str, str]  # of its stream, and what the store knows of it besides
     text: str
+    weight: float | None = None  # how many lines it stands for, where it was chosen
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -77,6 +79,7 @@ class Line:
             "trace_id": first_of(known, FIELDS.trace_id),
             "span_id": first_of(known, FIELDS.span_id),
             "attributes": {name: _short(value) for name, value in rest[:MOST_ATTRIBUTES]},
+            **({WEIGHT: self.weight} if self.weight else {}),
         }
 
 

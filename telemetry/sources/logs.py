@@ -9,7 +9,7 @@ were is counted by the store and said.
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Window
@@ -114,7 +114,8 @@ class LogSource(ABC):
         if self.crowded:
             said.append(f"of {self.source.name}'s busiest moments not all lines are here")
         said += list(dict.fromkeys(self.missing))[:MOST_SAID]
-        facts = {"left_out": tuple(said), "gap": self.api.clock()}
+        sampled = self.crowded or bool(self.samples or self.missing)
+        facts = {"left_out": tuple(said), "gap": self.api.clock(), "sampled": sampled}
         return Batch.of(rows, ask.budget, **facts)
 
     @property
@@ -188,7 +189,7 @@ class LogSource(ABC):
         for part in sample.parts(window):
             lines = list(self.first(query, part, most))
             self.crowded |= len(lines) == most
-            yield from lines
+            yield from (replace(line, weight=1 / sample.share) for line in lines)
 
 
 class Pages(LogSource):

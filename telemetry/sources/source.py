@@ -91,6 +91,8 @@ class Batch:
     """Where to go on; None: the source keeps no place, and is asked by time."""
     more: bool = False
     """Whether there is more right now: ask again."""
+    sampled: bool = False
+    """Whether there was more, of which these rows were chosen; a row may say its `weight` then."""
 
     @classmethod
     def of(cls, rows: Iterable[dict[str, Any]], budget: Budget, **facts: Any) -> "Batch":
