@@ -175,7 +175,7 @@ class Settings(ModelSettings):
         default=90, gt=0, description="what tools answered is kept so long after an incident ended"
     )
     delivery_days: float = Field(
-        default=30, gt=0, description="bodies of deliveries are kept so long"
+        default=30, gt=0, description="bodies of deliveries, and sent changes, are kept so long"
     )
     approval_minutes: float = Field(
         default=30, gt=0, description="a question lapses after this and is asked anew"

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
 from ..telemetry.sources.datasource import Datasource
-from .configuration_file import read_configuration
+from .configuration_file import Configuration, read_configuration
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -99,13 +99,26 @@ def asked(sources: Sources) -> list[Datasource]:
     """
     if sources.telemetry or sources.drill:
         return []
-    there = {one.name: one for one in read_configuration().asked}
+    file = read_configuration()
+    there = {one.name: one for one in [*received(file), *file.asked]}
     if missing := [name for name in sources.datasources if name not in there]:
         raise InputError(
             f"warroom.yaml has no datasource {missing[0]} any more, which the incident was opened "
             "with: name it there, or go on with --telemetry DIR"
         )
     return [there[name] for name in sources.datasources or there]
+
+
+RECEIVED = "otlp"
+"""The data source of what was sent to us, and its folder in the home."""
+
+
+def received(file: Configuration) -> list[Datasource]:
+    """What was sent to us by OTLP, where that may be; warroom.yaml may name it itself."""
+    if file.otlp is None or any(one.type == RECEIVED for one in file.datasources):
+        return []
+    folder = file.otlp.folder or Settings().home.resolve() / RECEIVED
+    return [Datasource(name=RECEIVED, type=RECEIVED, url=str(folder))]
 
 
 def remember(settings: Settings, incident_id: str, sources: Sources) -> None:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 
 from ..actions.policy import Policy
 from ..errors import InputError
-from ..intake.configuration import Receiver
+from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
@@ -26,6 +26,7 @@ NAMED = "WARROOM_CONFIG"
 """Names the file; `--config` sets it."""
 PART = re.compile(r"\$(?:(\$)|__file\{([^}]*)\}|\{(\w+)\}|(\w+))")
 LISTEN = "127.0.0.1:8844"
+OTLP_LISTEN = "127.0.0.1:4318"
 
 
 def _listen(text: str) -> str:
@@ -33,6 +34,9 @@ def _listen(text: str) -> str:
     if not (colon and host and port.isdigit() and 0 <= int(port) < 65536):
         raise ValueError(f"write host:port, such as {LISTEN} or [::1]:8844")
     return text
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
 
 
 def _network(text: str) -> str:
@@ -53,7 +57,7 @@ class Tls(Entry):
 class Server(Entry):
     """Where it listens and where it keeps its record."""
 
-    listen: Annotated[str, AfterValidator(_listen)] = Field(
+    listen: Listen = Field(
         default=LISTEN, description="host:port; anything but loopback needs `tls` or `proxy`"
     )
     external_url: str = Field(
@@ -102,6 +106,23 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class Otlp(Entry):
+    """Telemetry that is sent to us by OpenTelemetry's protocol over HTTP, and kept for a while."""
+
+    listen: Listen = Field(
+        default=OTLP_LISTEN, description="host:port; elsewhere than on loopback as for `server`"
+    )
+    folder: Path | None = Field(default=None, description="holds it; null: otlp in the home")
+    hours: float = Field(default=6, gt=0, le=168, description="for which it is kept")
+    megabytes: float = Field(
+        default=2000, ge=16, le=1_000_000, description="it may take of the disk; oldest leave first"
+    )
+    authorization: Authorization | None = Field(
+        default=None, description="how senders are known; null: by a secret in the home"
+    )
+    unauthenticated: bool = Field(default=False, description="whoever can reach it may send")
+
+
 class Configuration(Entry):
     """The whole file."""
 
@@ -111,6 +132,9 @@ class Configuration(Entry):
     )
     datasources: list[Datasource] = Field(
         default=[], description="where telemetry is asked for, where no bundle is named"
+    )
+    otlp: Otlp | None = Field(
+        default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
     labels: Labels | None = Field(
         default=None, description="which labels say what an alert is about; null: the usual ones"

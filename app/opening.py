@@ -12,6 +12,7 @@ from ..agents.runtime.case import ModelLayer, PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..errors import InputError, ToolFailed
 from ..incident.timeline import from_ts, utc_now
+from ..record.changes import SentChanges
 from ..record.store import Store
 from ..settings import Settings
 from ..targets.operations import Operations
@@ -22,6 +23,7 @@ from ..telemetry.bundle import no_telemetry, open_bundle, save
 from ..telemetry.model import EVENTS, Window
 from ..telemetry.recorder import Recorder
 from ..telemetry.sources.registry import connected
+from ..telemetry.sources.sent import Sent
 from .configuration import Sources, asked
 from .configuration_file import read_configuration
 
@@ -80,11 +82,11 @@ def open_context(
     Raises BundleError for a bundle that cannot be read, InputError for operations that cannot.
     """
     sources = sources or Sources()
+    store = store or Store.open(settings.database, settings.key_file)
     if recorder is None:
-        recorder = _recorder(sources)
+        recorder = _recorder(sources, store)
     end = history_end(recorder)
     operations, policy = _operations(sources.operations), policy or _policy(sources)
-    store = store or Store.open(settings.database, settings.key_file)
     context = ResponseContext(
         settings=settings,
         store=store,
@@ -119,12 +121,14 @@ def record(telemetry: Path, into: Path, minutes: float) -> Window:
     return window
 
 
-def _recorder(sources: Sources) -> Recorder:
-    """Of the bundle, else of the data sources that warroom.yaml names."""
+def _recorder(sources: Sources, store: Store) -> Recorder:
+    """Of the bundle, else of the data sources that warroom.yaml names and what was sent to us."""
     if sources.telemetry:
         return open_bundle(sources.telemetry)
     datasources = asked(sources)
-    return Recorder(connected(datasources)) if datasources else no_telemetry()
+    if not datasources:
+        return no_telemetry()
+    return Recorder([*connected(datasources), Sent(SentChanges(store.engine).within)])
 
 
 def _policy(sources: Sources) -> Policy:

@@ -1,6 +1,7 @@
 """`warroom serve` and `warroom worker`: processes that run until they are told to stop."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from .screen import say, screen
 
 if TYPE_CHECKING:
     from ..intake.configuration import Receiver
+    from ..service.otlp_process import Beside
     from ..service.service import Service
+    from ..service.serving import Bound
 
 
 def serve_command(
@@ -27,17 +30,20 @@ def serve_command(
     worker: bool,
 ) -> Exit:
     """Bind first, so that nothing is printed or made where the address is taken."""
-    from ..service.opening import open_service
-    from ..service.serving import bind, serve
+    from ..service.opening import open_beside, open_service
+    from ..service.serving import bind, bind_otlp, serve
 
     if config:
         use_configuration(config)
     configured, file = settings(), _listening(read_configuration(), listen)
-    bound = bind(file.server)
+    bound, bound_otlp = bind(file.server), bind_otlp(file)
     sources = Sources(telemetry=telemetry, operations=operations)
     service = open_service(configured, file, sources, worker)
-    _greet(screen(to_stderr=True), service, bound.url)
-    if not serve(service, bound):
+    beside = open_beside(configured.home, file, bound_otlp)
+    _greet(screen(to_stderr=True), service, bound.url, bound_otlp, beside)
+    with beside or nullcontext():
+        whole = serve(service, bound)
+    if not whole:
         os._exit(Exit.done)  # its incident was given back: whoever takes it goes on
     return Exit.done
 
@@ -74,7 +80,13 @@ receivers:
 """For alertmanager.yml."""
 
 
-def _greet(console: Console, service: "Service", url: str) -> None:
+def _greet(
+    console: Console,
+    service: "Service",
+    url: str,
+    otlp: "Bound | None" = None,
+    beside: "Beside | None" = None,
+) -> None:
     """Where it listens, and what is needed to speak with it."""
     say(console, ("Warroom listens on ", ""), (url, "strong"))
     if text := service.tokens.first():
@@ -82,6 +94,11 @@ def _greet(console: Console, service: "Service", url: str) -> None:
         say(console, ("                ", ""), (text, "strong"))
     for reader in service.reception.readers.values():
         _senders(console, reader.receiver, url)
+    if otlp and beside:
+        known = beside.job.authorization
+        how = f"shows {known.type} and what is in {known.files[0]}" if known else "reaches it"
+        told = Text.assemble(("  OTLP          ", "dim"), f"{otlp.url}, for whoever {how}")
+        console.print(told, soft_wrap=True)
     say(console, ("  ready         ", "dim"), "Ctrl-C or SIGTERM ends it")
 
 

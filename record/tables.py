@@ -236,6 +236,16 @@ SILENCES = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+CHANGES = sa.Table(  # what pipelines told us that they changed
+    "changes",
+    METADATA,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("key", sa.String, nullable=False, unique=True),  # digest of the sender's own id
+    sa.Column("at", sa.Float, nullable=False, index=True),  # when, as the sender says
+    sa.Column("received_at", sa.Float, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # a line of a bundle, JSON
+)
+
 SWITCHES = sa.Table(
     "switches",
     METADATA,

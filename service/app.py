@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from . import webhooks
 from .administration import ADMINISTER
 from .api import DECIDE, READ
+from .changes import CHANGE
 from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
@@ -44,7 +45,7 @@ def build(service: Service) -> FastAPI:
     explain_errors(app)
     app.include_router(webhooks.router)  # first: most requests are deliveries
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    for part in (READ, DECIDE, GROUP, FOLLOW, ADMINISTER):
+    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)

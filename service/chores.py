@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
 from ..errors import StoreError
+from ..record.changes import drop_changes
 from ..record.retention import drop_deliveries, drop_evidence
 from ..record.store import Store
 from ..settings import Settings
@@ -48,6 +49,7 @@ def age(settings: Settings, store: Store) -> None:
     """What is older than it has to be is dropped."""
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
+    drop_changes(store.engine, time.time(), settings.delivery_days)
 
 
 CHORES: Sequence[Chore] = (bury, deliver, age)

@@ -87,4 +87,4 @@ def _not_json(headers: Headers) -> bool:
     """Whether a body comes that says to be something else."""
     comes = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return comes and kind != "application/json"
+    return comes and kind != "application/json" and not kind.endswith("+json")

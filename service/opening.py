@@ -3,18 +3,20 @@
 import secrets
 from pathlib import Path
 
-from ..app.configuration import Sources
+from ..app.configuration import RECEIVED, Sources
 from ..app.configuration_file import Configuration
 from ..app.record import Record
 from ..incident.private import write_private
-from ..intake.configuration import Receiver
+from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import labels_with
 from ..intake.reception import Reception
 from ..intake.scopes import Calls, calls_of
 from ..record import audit
 from ..settings import Settings
 from ..telemetry.bundle import open_bundle
+from .otlp_process import Beside, Job
 from .service import Service
+from .serving import Bound
 from .worker import Worker
 
 ALERTMANAGER = "alertmanager"
@@ -44,13 +46,37 @@ def open_service(
 
 def first_receiver(home: Path) -> Receiver:
     """Alertmanager, known by a secret that is made once and lies in the home."""
-    file = home.resolve() / f"{ALERTMANAGER}.secret"
-    if not file.exists():
-        write_private(file, secrets.token_urlsafe(32))
-    known = {"credentials_file": file}
+    known = _secret(home, ALERTMANAGER)
     return Receiver.model_validate(
         {"name": ALERTMANAGER, "type": ALERTMANAGER, "authorization": known}
     )
+
+
+def open_beside(home: Path, configuration: Configuration, bound: Bound | None) -> Beside | None:
+    """The process that takes telemetry in at this address; None: none is wanted.
+
+    Raises InputError where its folder cannot be used.
+    """
+    if (otlp := configuration.otlp) is None or bound is None:
+        return None
+    known, tls = otlp.authorization or _secret(home, RECEIVED), configuration.server.tls
+    job = Job(
+        socket=bound.socket.fileno(),
+        folder=otlp.folder or home.resolve() / RECEIVED,
+        hours=otlp.hours,
+        megabytes=otlp.megabytes,
+        authorization=None if otlp.unauthenticated else known,
+        cert_file=tls and tls.cert_file,
+        key_file=tls and tls.key_file,
+    )
+    return Beside(job)
+
+
+def _secret(home: Path, name: str) -> Authorization:
+    file = home.resolve() / f"{name}.secret"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(32))
+    return Authorization(type="Bearer", credentials_file=file, credentials_files=())
 
 
 def _calls(telemetry: Path | None) -> Calls:

@@ -7,7 +7,7 @@ from types import FrameType
 
 import uvicorn
 
-from ..app.configuration_file import LISTEN, Server
+from ..app.configuration_file import LISTEN, OTLP_LISTEN, Configuration, Server
 from ..errors import InputError
 from .app import build
 from .falling import Falling
@@ -35,7 +35,7 @@ class Bound:
         return self.server.external_url.rstrip("/") or f"{scheme}://{shown}:{port}"
 
 
-def bind(server: Server) -> Bound:
+def bind(server: Server, cure: str = f"with --listen, such as {LISTEN}") -> Bound:
     """Take the address. Raises InputError where others have it, or tokens would be read on it."""
     server.check_bind()
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
@@ -43,9 +43,17 @@ def bind(server: Server) -> Bound:
         return Bound(server, socket.create_server((server.host, server.port), family=family))
     except OSError as error:
         raise InputError(
-            f"{server.listen}: {error.strerror or error}; listen elsewhere with --listen, "
-            f"such as {LISTEN}"
+            f"{server.listen}: {error.strerror or error}; listen elsewhere {cure}"
         ) from error
+
+
+def bind_otlp(configuration: Configuration) -> Bound | None:
+    """The same for telemetry, where it may be sent to us."""
+    if configuration.otlp is None:
+        return None
+    own = {"listen": configuration.otlp.listen, "external_url": ""}
+    cure = f"by otlp.listen, such as {OTLP_LISTEN}"
+    return bind(configuration.server.model_copy(update=own), cure)
 
 
 def serve(service: Service, bound: Bound) -> bool:

@@ -90,12 +90,13 @@ def change(row: tuple) -> Change:
 
 
 KINDS = {
-    "deploy": "deploy deployment release rollout upgrade rollback install publish",
-    "flag": "flag toggle switch experiment",
+    "deploy": """deploy deployment release rollout upgrade rollback install publish
+        deployed released upgraded rolledback installed published removed""",
+    "flag": "flag toggle switch experiment toggled switched",
     "config": "config configuration settings setting env environment secret configmap",
-    "scale": "scale scaling autoscale resize",
-    "restart": "restart reboot bounce",
-    "commit": "commit merge push",
+    "scale": "scale scaling autoscale resize scaled resized",
+    "restart": "restart reboot bounce restarted rebooted",
+    "commit": "commit merge push merged pushed",
 }
 """Kinds of change, and words of feeds that mean them."""
 
@@ -103,9 +104,14 @@ KINDS = {
 def change_kind(word: str, versioned: bool) -> str:
     """The kind that a feed's word means: helm-upgrade is a deploy. A word that nobody knows is
     taken for a deploy where it names a version, else for configuration: never for nothing."""
-    parts = re.split(r"[^a-z]+", word.casefold())
-    known = (kind for kind, words in KINDS.items() if any(part in words.split() for part in parts))
-    return next(known, "deploy" if versioned else "config")
+    return kind_named(word) or ("deploy" if versioned else "config")
+
+
+def kind_named(word: str) -> str:
+    """The kind that a feed's word means; empty: nobody knows."""
+    parts = set(re.split(r"[^a-z]+", word.casefold()))
+    known = (kind for kind, words in KINDS.items() if parts & {*words.split()})
+    return next(known, "")
 
 
 def state_fact(row: tuple) -> StateFact:

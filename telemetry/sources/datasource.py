@@ -33,8 +33,9 @@ Kind = Literal[
     "kubernetes",
     "launchdarkly",
     "unleash",
+    "otlp",
 ]
-LOCAL = ("files", "git")
+LOCAL = ("files", "git", "otlp")
 """Kinds whose `url` may be a folder."""
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 Names = tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry's protocol, as JSON or protobuf, into lines of a bundle. Reads nothing.
+"""OpenTelemetry's protocol, as JSON or protobuf: its spans into lines of a bundle. Reads nothing.
 
 What instrumentation of yesterday and of others calls a thing gets today's name (spans.yaml). What
 is no span is passed on without what it lacks: the recording counts it.
@@ -51,20 +51,20 @@ def span_rows(document: Any) -> Iterator[Row]:
                 yield _span(span, resource)
 
 
-def from_protobuf(body: bytes) -> Any:
-    """An OTLP message of traces in protobuf as the same document.
+def from_protobuf(body: bytes, signal: str = "traces") -> Any:
+    """An OTLP message of traces, logs or metrics in protobuf as the same document.
 
-    Raises TelemetryError for what is none, and where the package that reads it is not installed.
+    Raises TelemetryError for what is none.
     """
+    from google.protobuf.json_format import MessageToDict  # here: few who start need any of it
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    messages: dict[str, Any] = {"traces": TracesData, "logs": LogsData, "metrics": MetricsData}
     try:
-        from google.protobuf.json_format import MessageToDict
-        from google.protobuf.message import DecodeError
-        from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
-    except ImportError as error:
-        cure = "sends protobuf: install warroom[tracing], or let it send JSON"
-        raise TelemetryError(cure) from error
-    try:
-        return MessageToDict(TracesData.FromString(body))
+        return MessageToDict(messages[signal].FromString(body))
     except DecodeError as error:
         raise TelemetryError("sent something that is no OTLP protobuf") from error
 
@@ -107,7 +107,7 @@ def span_row(
 
 def attributes(pairs: Any) -> dict[str, Any]:
     """OTLP's list of keys and values as a plain object."""
-    return {str(pair.get("key") or ""): _value(pair.get("value")) for pair in objects(pairs)}
+    return {str(pair.get("key") or ""): value_of(pair.get("value")) for pair in objects(pairs)}
 
 
 def hex_id(value: Any) -> str:
@@ -132,7 +132,7 @@ def number(value: Any) -> float | None:
 
 
 def _span(span: dict[str, Any], resource: Mapping[str, Any]) -> Row:
-    start, end = _nanos(span.get("startTimeUnixNano")), _nanos(span.get("endTimeUnixNano"))
+    start, end = nanos(span.get("startTimeUnixNano")), nanos(span.get("endTimeUnixNano"))
     lasted = None if start is None or end is None else round(max(0, end - start) / 1e6, 3)
     status = fields(span.get("status"))
     return span_row(
@@ -147,7 +147,8 @@ def _span(span: dict[str, Any], resource: Mapping[str, Any]) -> Row:
     )
 
 
-def _nanos(value: Any) -> int | None:
+def nanos(value: Any) -> int | None:
+    """Nanoseconds of JSON, which has them as text; None for what is none."""
     try:
         found = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -188,7 +189,7 @@ def _facts(kind: str, facts: Mapping[str, Any], resource: Mapping[str, Any]) -> 
     return found
 
 
-def _value(value: Any, depth: int = 0) -> Any:
+def value_of(value: Any, depth: int = 0) -> Any:
     """OTLP's AnyValue; None for what is none, or nested too deep."""
     for kind, held in fields(value).items():
         if kind == "stringValue":
@@ -199,10 +200,10 @@ def _value(value: Any, depth: int = 0) -> Any:
         if kind == "boolValue":
             return held is True
         if kind == "arrayValue" and depth < DEEPEST:
-            return [_value(one, depth + 1) for one in objects(fields(held).get("values"))]
+            return [value_of(one, depth + 1) for one in objects(fields(held).get("values"))]
         if kind == "kvlistValue" and depth < DEEPEST:
             pairs = objects(fields(held).get("values"))
-            return {str(pair.get("key")): _value(pair.get("value"), depth + 1) for pair in pairs}
+            return {str(pair.get("key")): value_of(pair.get("value"), depth + 1) for pair in pairs}
     return None
 
 

@@ -15,6 +15,7 @@ from .journald import open_journald
 from .loki import open_loki
 from .pods import Pods, in_cluster
 from .prometheus import open_prometheus
+from .received import open_otlp
 from .source import MODALITIES, Source
 from .tempo import open_tempo
 from .victorialogs import open_victorialogs
@@ -42,6 +43,7 @@ OPENERS: dict[str, Opener] = {
     "victorialogs": open_victorialogs,
     "elasticsearch": open_elasticsearch,
     "journald": open_journald,
+    "otlp": open_otlp,
     **dict.fromkeys(feeds(), open_feed),
     "kubernetes": _kubernetes,
 }

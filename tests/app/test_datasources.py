@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from warroom.app.configuration import KEPT, Sources, recall, remember
+from warroom.app.configuration import KEPT, Sources, asked, recall, remember
 from warroom.app.configuration_file import NAMED, read_configuration
 from warroom.app.opening import open_context, playbooks
 from warroom.errors import InputError, TableError
+from warroom.record.changes import SentChanges
+from warroom.record.store import Store
 from warroom.settings import Settings
+from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.log_backends import LokiBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
@@ -108,7 +111,8 @@ def test_an_incident_keeps_them_by_name_and_without_secrets(write, tmp_path):
     more = "{name: more, type: loki, url: 'http://b:1'}"
     write(f"datasources: [{loki}, {more}]\n")
     context = open_context(settings, recall(settings, "INC-1"), model_layer=playbooks)
-    assert [source.name for source in context.recorder.sources] == ["loki, loki at http://a:1"]
+    names = [source.name for source in context.recorder.sources]
+    assert names == ["loki, loki at http://a:1", "changes sent to Warroom"]
     write(f"datasources: [{more}]\n")
     with pytest.raises(InputError, match="has no datasource loki any more"):
         open_context(settings, recall(settings, "INC-1"), model_layer=playbooks)
@@ -119,6 +123,30 @@ def test_a_bundle_and_an_exercise_ask_no_server(write, tmp_path):
     settings = Settings(home=tmp_path / "home")
     context = open_context(settings, Sources(drill=True), model_layer=playbooks)
     assert context.recorder.sources == ()
+
+
+def test_what_is_sent_to_us_is_a_data_source_without_further_words(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("WARROOM_HOME", str(tmp_path / "home"))
+    loki = "{name: loki, type: loki, url: 'http://a:1'}"
+    write(f"otlp: {{}}\ndatasources: [{loki}]\n")
+    sent, asked_too = asked(Sources())
+    assert (sent.name, sent.type, sent.url) == ("otlp", "otlp", str(tmp_path / "home/otlp"))
+    assert asked_too.name == "loki"
+    write("otlp: {folder: sent}\n")
+    assert [one.url for one in asked(Sources())] == [str(tmp_path / "sent")]
+    write("otlp: {}\ndatasources: [{name: mine, type: otlp, url: /srv/sent}]\n")
+    assert [one.name for one in asked(Sources())] == ["mine"]
+    write(f"datasources: [{loki}]\n")
+    assert [one.name for one in asked(Sources())] == ["loki"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{listen: 4318}", "{hours: 0}", "{megabytes: 1}", "{authorization: {}, hour: 1}"]
+)
+def test_what_is_wrong_about_otlp_is_said(write, wrong):
+    write(f"\notlp: {wrong}\n")
+    with pytest.raises(TableError, match=r"warroom\.yaml:2: otlp"):
+        read_configuration()
 
 
 def test_an_alert_is_triaged_over_the_servers_of_the_file(
@@ -143,3 +171,19 @@ datasources:
     assert "ERROR connection refused by payments" in document
     assert "checkout error_rate" in document
     assert prometheus.where not in document
+
+
+def test_what_pipelines_sent_is_read_beside_the_datasources(write, servers, tmp_path):
+    prom, _ = servers
+    write(f"datasources: [{{name: prom, type: prometheus, url: '{prom.where}'}}]")
+    settings = Settings(home=tmp_path / "home")
+    store = Store.open(tmp_path / "record.db")
+    row = {"at": time.time() - 60, "kind": "helm-upgrade", "service": "checkout", "id": "sent-1"}
+    SentChanges(store.engine).keep("1", row | {"version": "2", "diff": "+x", "files": ["a"]})
+    context = open_context(settings, model_layer=playbooks, store=store)
+    context.recorder.focus("checkout", time.time() - 600)
+    (change,) = context.recorder.advance().changes(EVER)
+    assert (change.kind, change.service, change.version) == ("deploy", "checkout", "2")
+    assert (change.summary, change.files, change.diff) == ("helm-upgrade: ", ("a",), "+x")
+    assert not [gap for gap in context.recorder.recording.gaps if gap[0] == "changes"]
+    context.recorder.close()

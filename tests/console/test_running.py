@@ -101,3 +101,8 @@ def test_serve_refuses_an_open_address_before_it_makes_anything(warroom, tmp_pat
     said = warroom("serve", "--listen", "0.0.0.0:0")
     assert said.code == Exit.bad_input
     assert "in the clear" in said.err
+    config = tmp_path / "warroom.yaml"
+    config.write_text("otlp: {listen: '0.0.0.0:0'}")
+    said = warroom("serve", "--listen", "127.0.0.1:0", "--config", str(config))
+    assert said.code == Exit.bad_input
+    assert "in the clear" in said.err

@@ -9,6 +9,7 @@ from warroom.tests.support.services import Asked, asked
 OPEN = {"/healthz", "/readyz", "/api/v1/openapi.json"}
 NEEDS = {
     Role.responder: {
+        ("POST", "/api/v1/changes"),
         ("POST", "/api/v1/incidents/{incident}/resume"),
         ("GET", "/api/v1/incidents/{incident}/requests/{subject}"),
         ("POST", "/api/v1/incidents/{incident}/merge"),

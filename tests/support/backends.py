@@ -16,6 +16,7 @@ from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend, Op
 from warroom.tests.support.feed_backends import WRITTEN
 from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.otlp_backend import OtlpBackend
 from warroom.tests.support.pods_backend import PodsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
@@ -97,6 +98,7 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "elasticsearch/opensearch": OpenSearchBackend,
     "journald": JournalBackend,
     "kubernetes": PodsBackend,
+    "otlp": OtlpBackend,
     **WRITTEN,
 }
 """At least one for each kind of source there is; `kind/modality` where there are several."""

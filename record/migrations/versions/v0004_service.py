@@ -1,6 +1,6 @@
 """What a service needs: deliveries, work and its timers, the outbox, events, audit, tokens,
-silences, switches; when an incident was taken, whatever time it lives in; and which payload a piece
-of evidence has, so that old ones can be dropped."""
+silences, switches, changes that were sent; when an incident was taken, whatever time it lives in;
+and which payload a piece of evidence has, so that old ones can be dropped."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -259,6 +259,14 @@ def _people() -> None:
         sa.Column("ends_at", sa.Float, nullable=False),
         sa.Column("made_by", sa.String, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "changes",
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("key", sa.String, nullable=False, unique=True),
+        sa.Column("at", sa.Float, nullable=False, index=True),
+        sa.Column("received_at", sa.Float, nullable=False, index=True),
+        sa.Column("body", sa.Text, nullable=False),
     )
     op.create_table(
         "switches",

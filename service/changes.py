@@ -1,0 +1,40 @@
+"""API v1 for pipelines: what they changed. 201 means that it is on the disk."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request
+from pydantic import BaseModel, Field
+
+from ..intake.changes import Sent, told
+from ..record.changes import SentChanges
+from .auth import Responder
+from .service import Service, service_of
+
+At = Annotated[Service, Depends(service_of)]
+CHANGE = APIRouter(tags=["changes"])
+DEPLOY = {
+    "service": "checkout",
+    "kind": "deploy",
+    "version": "v1.4.1",
+    "at": "2026-11-29T09:15:00Z",
+}
+
+
+class Kept(BaseModel):
+    """What became of it."""
+
+    id: str = Field(description="as evidence calls it")
+    new: bool = Field(description="false: it was here already, and stays as it was")
+
+
+@CHANGE.post("/changes", status_code=201)
+def send_change(
+    service: At,
+    who: Responder,
+    request: Request,
+    sent: Annotated[Sent, Body(examples=[DEPLOY])],
+) -> Kept:
+    """Tell of a deploy, a flag, a setting: plain JSON, a CloudEvent (structured or binary) or a
+    CDEvent. The same one again, by its id, counts once."""
+    key, change = told(sent, request.headers, who.name)
+    return Kept(id=change["id"], new=SentChanges(service.engine).keep(key, change))
