@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import TelemetryError
 from .model import EVENTS, Catalogue, Window
 from .recording import Recording
+from .sources.further import Live
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
 
@@ -160,6 +161,16 @@ class Recorder:
             if state != (last.held, last.known, last.unseen, last.gaps, last.sampled):
                 self.recording = Recording(tables, *state, last.absent)
             return self.recording
+
+    def live(self) -> Live | None:
+        """The backends, to be asked further within what is being asked for; None: there are none,
+        or nobody is being asked for yet."""
+        backends = tuple(source for source in self.sources if not source.whole)
+        if not backends or not self.rings:
+            return None
+        named = [ring.services for ring in self.rings]
+        known = None if None in named else frozenset[str]().union(*filter(None, named))
+        return Live(backends, Scope(known), Window(self.since, self.clock()))
 
     def widen(self, services: Iterable[str]) -> None:
         """Ask backends for these services too, from the next advance on."""

@@ -228,7 +228,7 @@ class Recording:
 
         Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
         """
-        for modality in self.held:
+        for modality in (name for name in self.held if name in sql.lower()):
             self._note(modality, EVER)
         copies = self.tables.copies
         with self.tables.lock:

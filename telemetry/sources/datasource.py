@@ -62,6 +62,16 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("write http://host:port or https://host")
+    if "@" in parts.netloc or parts.query or parts.fragment or re.search(r"[\s<>\"]", text):
+        raise ValueError("write an address without user, password, ?parameters and blanks")
+    return text.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 
 
@@ -128,6 +138,13 @@ class JsonData(Entry):
     timeField: str = Field(default="@timestamp", description="for elasticsearch: when it was")
     logMessageField: str = Field(default="", description="the same: what it says; empty: the usual")
     logLevelField: str = Field(default="", description="the same: its level; empty: the usual")
+    external_url: Address = Field(
+        default="", description="where people open it, if that is not url: of git, the web page"
+    )
+    grafana: Address = Field(
+        default="", description="the Grafana in which people open it; empty: that of type grafana"
+    )
+    uid: str = Field(default="", description="what Grafana calls it; empty: by its name here")
 
 
 class SourceLabels(Entry):

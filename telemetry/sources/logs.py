@@ -16,7 +16,7 @@ from ..model import Window
 from .datasource import Datasource, named
 from .http import HttpApi
 from .log_lines import Line
-from .source import Batch, Scope, SourceQuery, closed
+from .source import About, Asked, Batch, Scope, SourceQuery, closed
 
 MOST_LINES = 30_000
 """Of one kind in one window; of more, a part is read."""
@@ -69,6 +69,7 @@ class LogSource(ABC):
 
     modality = "logs"
     whole = False
+    language: str
 
     def __init__(self, source: Datasource) -> None:
         self.source, self.api = source, HttpApi(source)
@@ -117,6 +118,14 @@ class LogSource(ABC):
         sampled = self.crowded or bool(self.samples or self.missing)
         facts = {"left_out": tuple(said), "gap": self.api.clock(), "sampled": sampled}
         return Batch.of(rows, ask.budget, **facts)
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """For all lines of these services."""
+        for one in (whose for _made, found in self.known.values() for whose in found):
+            meant = about.services.intersection(one.services) if one.services else about.services
+            if meant or not about.services:
+                services = tuple(sorted(meant or one.services))
+                yield Asked(self.language, self.select(Whose(one.label, services)))
 
     @property
     def seconds(self) -> float:

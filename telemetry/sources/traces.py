@@ -19,9 +19,10 @@ from typing import Literal, TypeVar
 from ...errors import TelemetryError
 from ..model import Window
 from ..tables import WEIGHT
+from .datasource import Datasource
 from .http import HttpApi
 from .otlp import Row
-from .source import Batch, Scope, SourceQuery, closed
+from .source import About, Asked, Batch, Scope, SourceQuery, closed
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -94,6 +95,15 @@ class Traces(ABC):
     def name(self) -> str:
         """As a person knows it."""
         return f"{self.api.source.type} at {self.api.root}"
+
+    @property
+    def source(self) -> Datasource:
+        """Where it is."""
+        return self.api.source
+
+    def queries(self, about: About) -> Iterable[Asked]:
+        """These traces by id, else those of these services; none where a backend has no words."""
+        return ()
 
     @abstractmethod
     def services(self, scope: Scope, window: Window) -> Sequence[str]:

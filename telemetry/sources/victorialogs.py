@@ -20,6 +20,8 @@ MOST_VALUES = 10_000
 class VictoriaLogs(Pages):
     """The logs of one VictoriaLogs."""
 
+    language = "logsql"
+
     def names(self, window: Window) -> Iterable[str]:
         """The fields that lines have."""
         return self._listed("field_names", window)

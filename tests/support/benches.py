@@ -24,6 +24,7 @@ class ReadBench:
     telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
+    live: None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
         """Run a read tool the way the toolbox does; its rows must be plain JSON."""
