@@ -38,6 +38,8 @@ MOST_VALUES = 10_000
 class Elasticsearch(LogSource):
     """The logs of some indexes. A query is JSON of the query language, as text."""
 
+    language = "elasticsearch"
+
     def __init__(self, source: Datasource) -> None:
         usual = source.whose
         service = tuple(dict.fromkeys(map(_label, usual.service)))

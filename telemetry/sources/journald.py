@@ -5,6 +5,7 @@ cursor that holds a time alone is understood by every version; `realtime=` is no
 """
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -29,6 +30,8 @@ JSON, EXPORT = {"Accept": "application/json"}, "application/vnd.fdo.journal"
 class Journal(LogStreams):
     """The journal of one machine, or of those that send theirs to it. All of its boots."""
 
+    language = "journalctl"
+
     def __init__(self, source: Datasource) -> None:
         named = tuple(label for label in source.whose.service if FIELD.fullmatch(label))
         labels = SourceLabels(service=named or (UNIT,), instance=(HOST,))
@@ -48,6 +51,11 @@ class Journal(LogStreams):
                 known[_service(value)].append(value)
         self.fields |= known
         return known
+
+    def select(self, whose: Whose) -> str:
+        """As a command."""
+        matches = (f"{whose.label}={value}" for one in whose.services for value in self.fields[one])
+        return shlex.join(["journalctl", *matches])
 
     def streams(self, whose: Whose, window: Window, said: list[str]) -> Sequence[Stream]:
         """The entries of all of them, in one."""

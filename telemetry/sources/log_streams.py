@@ -22,17 +22,14 @@ Stream = Callable[[Window], Iterable[Line]]
 
 
 class LogStreams(LogSource):
-    """The logs of one such store. A query is a kind of line, of those that were read last."""
+    """The logs of one such store. A query is a kind of the lines that were read last, or the command
+    by which a person reads them all."""
 
     held: dict[str, list[Line]]
 
     @abstractmethod
     def streams(self, whose: Whose, window: Window, said: list[str]) -> Sequence[Stream]:
         """What has lines of these services."""
-
-    def select(self, whose: Whose) -> str:
-        """All that is held."""
-        return ""
 
     def kinds(self, whose: Whose) -> dict[str, str]:
         """By what a line says, or its level."""
@@ -54,7 +51,7 @@ class LogStreams(LogSource):
         most = MOST_HELD // max(1, len(streams))
         read = [line for stream in streams for line in self._of(stream, window, most)]
         read.sort(key=lambda line: line.ns)
-        self.held = {"": read, WRONG: [], OTHERS: []}
+        self.held = {self.select(whose): read, WRONG: [], OTHERS: []}
         for line in read:
             self.held[WRONG if line.wrong else OTHERS].append(line)
         return super()._some(scope, whose, window, said)

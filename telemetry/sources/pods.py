@@ -5,6 +5,7 @@ A node keeps little of them (10 MB a container, and of those that ended the last
 """
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +48,8 @@ class Container:
 class Pods(LogStreams):
     """The logs of the pods of one namespace, or of all."""
 
+    language = "kubectl"
+
     def __init__(self, source: Datasource) -> None:
         super().__init__(source)
         self.pods: list[dict[str, Any]] = []
@@ -68,6 +71,14 @@ class Pods(LogStreams):
     def values(self, label: str, window: Window) -> Iterable[str]:
         """The values of one."""
         return {_labels(pod).get(label, "") for pod in self._pods()}
+
+    def select(self, whose: Whose) -> str:
+        """As a command."""
+        services = f" in ({','.join(whose.services)})" if whose.services else ""
+        namespace = self.source.jsonData.namespace
+        where = ["-n", namespace] if namespace else []
+        chosen = ["-l", f"{whose.label}{services}", "--all-containers", "--prefix", "--timestamps"]
+        return shlex.join(["kubectl", "logs", *where, *chosen])
 
     def streams(self, whose: Whose, window: Window, said: list[str]) -> Sequence[Stream]:
         """One of each container, and of the one before it where it was restarted."""

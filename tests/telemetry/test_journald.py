@@ -8,6 +8,8 @@ from warroom.telemetry.model import LogRecord
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources import log_streams, logs
 from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.journald import Journal
+from warroom.telemetry.sources.logs import Whose
 from warroom.telemetry.sources.registry import connected
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.bundles import START
@@ -92,6 +94,14 @@ def test_a_name_is_a_name_for_the_gateway_too(tmp_path):
     theirs = entry(START + 1, "shop.service", "theirs", _PID="1")
     found, _ = read(tmp_path, theirs, entry(START + 1, f"{name}.service", "ours"), service=name)
     assert [(one.service, one.message) for one in found] == [(name, "ours")]
+
+
+def test_a_person_is_told_how_to_read_the_same():
+    where = {"name": "journal", "type": "journald", "url": "http://host:19531"}
+    source = Journal(Datasource.model_validate(where))
+    source.fields = {"shop": ["shop.service", "shop@2.service"]}
+    told = "journalctl _SYSTEMD_UNIT=shop.service _SYSTEMD_UNIT=shop@2.service"
+    assert source.select(Whose("_SYSTEMD_UNIT", ("shop",))) == told
 
 
 def test_a_service_that_has_no_unit_is_said(tmp_path):

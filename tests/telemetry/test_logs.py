@@ -12,7 +12,7 @@ from warroom.telemetry.sources import logs
 from warroom.telemetry.sources.datasource import Datasource, SourceLabels
 from warroom.telemetry.sources.log_lines import Line
 from warroom.telemetry.sources.registry import connected
-from warroom.telemetry.sources.source import EVER
+from warroom.telemetry.sources.source import EVER, About
 from warroom.tests.support.backends import Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.http_backends import FAILURES, Reply
@@ -78,6 +78,17 @@ def test_an_answer_of_another_shape_is_a_gap(kind, backend, broken, monkeypatch)
     watched = Watched(kind, backend)
     assert watched.read() == []
     assert watched.recorder.recording.gaps or "no lines of shop" in watched.said
+
+
+def test_how_it_was_asked_is_told(kind, backend):
+    write(backend, 1, "one")
+    watched = Watched(kind, backend)
+    watched.read()
+    (source,) = watched.recorder.sources
+    assert isinstance(source, logs.LogSource)
+    (asked,) = source.queries(About(Window(START, START + SECONDS), frozenset(["shop"])))
+    assert asked.language
+    assert "shop" in asked.text
 
 
 def test_what_fails_first_is_read_when_it_is_back(kind, backend):

@@ -148,6 +148,18 @@ def test_one_namespace_is_kept_to(cluster):
     assert cluster.asked[0].path == "/api/v1/namespaces/shop/pods"
 
 
+def test_a_person_is_told_how_to_read_the_same():
+    url = {
+        "name": "prod",
+        "type": "kubernetes",
+        "url": "https://k8s",
+        "jsonData": {"namespace": "a"},
+    }
+    asked = pods.Pods(Datasource.model_validate(url)).select(pods.Whose("app", ("cart", "web; ls")))
+    told = "-l 'app in (cart,web; ls)' --all-containers --prefix --timestamps"
+    assert asked == f"kubectl logs -n a {told}"
+
+
 def test_inside_a_cluster_the_service_account_is_used():
     inside = {"name": "here", "type": "kubernetes", "url": "https://kubernetes.default.svc"}
     known = pods.in_cluster(Datasource.model_validate(inside))
