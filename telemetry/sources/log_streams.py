@@ -22,8 +22,8 @@ Stream = Callable[[Window], Iterable[Line]]
 
 
 class LogStreams(LogSource):
-    """The logs of one such store. A query is a kind of the lines that were read last, or the command
-    by which a person reads them all."""
+    """The logs of one such store. A query is a kind of the lines that were read last, or a person's
+    command for all of them."""
 
     held: dict[str, list[Line]]
 
