@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..models.allowance import Effort
+from ..tools.backend_queries import logql, promql, traceql
 from ..tools.capacity import saturation
 from ..tools.change_lookup import change_diff, changes_between, deploy_contents
 from ..tools.coverage import query_telemetry
@@ -26,6 +27,7 @@ LOOK = (search_logs, signal_series, changes_between)
 DEBUG = (
     *(*LOOK, log_patterns, search_spans, trace, example_trace, slow_queries, query_telemetry),
     *(change_diff, deploy_contents, state_changes, database_sessions, instance_load),
+    *(promql, logql, traceql),
 )
 
 DETECT = Step(

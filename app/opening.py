@@ -1,6 +1,5 @@
 """Opening what an incident is worked in."""
 
-import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,11 +18,13 @@ from ..targets.operations import Operations
 from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
-from ..telemetry.bundle import no_telemetry, open_bundle, save
-from ..telemetry.model import EVENTS, Window
+from ..telemetry.bundle import no_telemetry, open_bundle
+from ..telemetry.model import EVENTS
 from ..telemetry.recorder import Recorder
+from ..telemetry.recording import Recording
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
+from ..telemetry.sources.source import Source
 from .configuration import Sources, asked
 from .configuration_file import read_configuration
 
@@ -39,11 +40,16 @@ LONG_AGO_S = 3600.0
 """Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
 
 
+def newest(recording: Recording) -> float | None:
+    """When the last row was that comes by itself, unix seconds; None: there is none."""
+    parts = recording.coverage()
+    ends = [part.end for part in parts if part.end is not None and part.modality not in EVENTS]
+    return max(ends, default=None)
+
+
 def history_end(recorder: Recorder) -> float | None:
     """When the telemetry ends, unix seconds, where that is history; None: it is live, or none."""
-    parts = recorder.recording.coverage()
-    ends = [part.end for part in parts if part.end is not None and part.modality not in EVENTS]
-    end = max(ends, default=None)
+    end = newest(recorder.recording)
     return end if end is not None and time.time() - end > LONG_AGO_S else None
 
 
@@ -93,7 +99,7 @@ def open_context(
         recorder=recorder,
         operations=DryRun(operations) if operations and policy.dry_run else operations,
         policy=policy,
-        survey=_survey(operations, recorder.origin),
+        survey=survey_of(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),
         pace=pace if pace is not None else float(end is None),
@@ -105,30 +111,18 @@ def open_context(
     return context
 
 
-def record(telemetry: Path, into: Path, minutes: float) -> Window:
-    """Keep the last minutes of telemetry, up to its newest row, as a bundle that reads back the
-    same. Returns the window, unix seconds.
-
-    Raises BundleError where one cannot be read or the other exists, InputError where nothing is
-    recorded yet.
-    """
-    recording = open_bundle(telemetry).recording
-    end = max((part.end for part in recording.coverage() if part.end is not None), default=None)
-    if end is None:
-        raise InputError(f"{telemetry} holds no telemetry yet; wait for the first rows")
-    window = Window(end - 60 * minutes, end)
-    save(recording, into, Window(window.start, math.nextafter(end, math.inf)))
-    return window
-
-
 def _recorder(sources: Sources, store: Store) -> Recorder:
     """Of the bundle, else of the data sources that warroom.yaml names and what was sent to us."""
     if sources.telemetry:
         return open_bundle(sources.telemetry)
-    datasources = asked(sources)
-    if not datasources:
-        return no_telemetry()
-    return Recorder([*connected(datasources), Sent(SentChanges(store.engine).within)])
+    backends = backends_of(sources, store)
+    return Recorder(backends) if backends else no_telemetry()
+
+
+def backends_of(sources: Sources, store: Store) -> list[Source]:
+    """What an incident asks, and what was sent to us; none where nothing is configured."""
+    sent = Sent(SentChanges(store.engine).within)
+    return [*connected(datasources), sent] if (datasources := asked(sources)) else []
 
 
 def _policy(sources: Sources) -> Policy:
@@ -144,8 +138,8 @@ def _operations(path: Path | None) -> Operations | None:
         raise InputError(f"{error}; leave out --operations to go on without acting") from error
 
 
-def _survey(operations: Operations | None, bundle: Path | None) -> Surveying | None:
-    """The live system where it answers, else what the bundle recorded of it."""
+def survey_of(operations: Operations | None, bundle: Path | None) -> Surveying | None:
+    """The live system where it answers, else what the bundle recorded of it, if it did."""
     if operations:
         try:
             operations.inventory()

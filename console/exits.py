@@ -22,6 +22,7 @@ class Exit(IntEnum):
     not_found = 3  # no such incident, plan or drill
     waiting = 4  # a person has to decide before it can go on
     unresolved = 5  # the response ended and telemetry does not confirm a recovery
+    drifted = 6  # a replay answers otherwise than the record
     interrupted = 130
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ..errors import NotFound
+from .keeping import KEEP, bundle
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .running import ADMINISTER, RUN
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     epilog="Exit codes: 0 done, 1 failed, 2 bad input, 3 not found, 4 waits for a person, "
-    "5 ended unresolved, 130 interrupted.",
+    "5 ended unresolved, 6 a replay drifted, 130 interrupted.",
 )
 
 
@@ -195,19 +196,6 @@ def postmortem(incident: Newest = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def record(
-    telemetry: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A live bundle.")],
-    into: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
-    minutes: Annotated[float, typer.Option(min=0.1, help="How much, up to the newest row.")] = 60,
-) -> None:
-    """Keep the last minutes of telemetry as a bundle of its own, to be triaged again."""
-    from ..app.opening import record
-
-    window = record(telemetry, into, minutes)
-    typer.echo(f"{into}: {window.seconds / 60:g} minutes of telemetry; read it with --telemetry")
-
-
-@app.command()
 def watch(
     operations: Annotated[Path, typer.Argument(metavar="FILE", help="How one may look and act.")],
     telemetry: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A live bundle.")],
@@ -254,7 +242,9 @@ def evaluate(context: typer.Context) -> None:
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 
+app.add_typer(KEEP)
 app.add_typer(RUN)
+app.add_typer(bundle, name="bundle")
 for name, group in ADMINISTER.items():
     app.add_typer(group, name=name)
 

@@ -64,6 +64,8 @@ def postmortem_command(incident_id: str | None, as_json: bool) -> Exit:
     return Exit.done
 
 
+OPENED, LONGEST = 4, 6000
+"""Queries of one screen, and characters of an address: it is copied, and never cut."""
 KEY = (
     EventKind.alert,
     EventKind.severity,
@@ -87,6 +89,7 @@ def overview(
     console.print(severity_lines(incident))
     _health(console, incident)
     _causes(console, incident)
+    _look_yourself(console, incident)
     _actions(console, incident)
     _course(console, incident)
     section(console, incident)
@@ -106,6 +109,20 @@ def _causes(console: Console, incident: Incident) -> None:
     if incident.hypotheses:
         console.print(heading("Competing causes"))
         console.print(ranking(incident.hypotheses, {}, reasons=3))
+
+
+def _look_yourself(console: Console, incident: Incident) -> None:
+    """How to ask the backends for what speaks for the cause that leads; `--markdown` has all."""
+    leading = incident.leading()
+    cited = {quote.evidence for a in leading.support for quote in a.quotes} if leading else set()
+    known = [record for record in incident.evidence if record.id in cited and record.backends]
+    if not known:
+        return
+    console.print(heading("To look yourself"))
+    for record in known[:OPENED]:
+        asked = record.backends[0]
+        told = f"{asked.datasource}: {shown(asked.link or asked.query, LONGEST)}"
+        console.print(line((f"  {record.id:<5}", "dim"), told), soft_wrap=True)
 
 
 def _actions(console: Console, incident: Incident) -> None:

@@ -29,6 +29,33 @@ class EvidenceStatus(StrEnum):
     failed = "failed"
 
 
+class BackendQuery(BaseModel):
+    """How a backend is asked for the rows that evidence rests on, and where people open that."""
+
+    datasource: str = Field(description="its name in warroom.yaml")
+    language: str = Field(description="promql, logql, logsql, traceql, git, kubectl, http, …")
+    query: str = Field(description="as the backend takes it, of these services and metrics")
+    link: str = Field(
+        default="", description="address that opens it; empty: none can be made of warroom.yaml"
+    )
+
+
+class AskedWindows(BaseModel):
+    """What a tool was called with besides its arguments: the windows that the incident had then;
+    unix seconds."""
+
+    baseline: tuple[float, float] = Field(description="what counts as healthy")
+    incident: tuple[float, float] = Field(description="what is looked at")
+    alerted: float | None = Field(default=None, description="when the alert fired")
+    onset: float | None = Field(default=None, description="the first symptom; null: not known")
+    between: tuple[float, float] | None = Field(
+        default=None, description="the moments that the onset lies between"
+    )
+    first: list[tuple[float, float]] = Field(
+        default=[], description="both windows by the alert's time alone; empty: the same"
+    )
+
+
 class Evidence(BaseModel):
     """What was asked, of what time range, and what came back."""
 
@@ -45,6 +72,12 @@ class Evidence(BaseModel):
     rows: int = Field(default=0, description="rows in the payload")
     summary: str = Field(default="", description="one line: what came back")
     digest: str = Field(description="SHA-256 of the payload's canonical JSON")
+    backends: list[BackendQuery] = Field(
+        default=[], description="how to ask the backends themselves; empty: it rests on files"
+    )
+    windows: AskedWindows | None = Field(
+        default=None, description="what it takes to ask the same again; null: an older record"
+    )
 
 
 class Quote(BaseModel):

@@ -40,7 +40,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
     numbers = (shown.percent, shown.count, shown.figure, shown.quantity, shown.duration)
-    texts = (shown.data, shown.code, shown.code_cell, shown.cite)
+    texts = (shown.data, shown.code, shown.code_cell, shown.cite, shown.opened)
     for printed in (
         shown.utc,
         shown.minute,

@@ -189,6 +189,12 @@ def code_cell(value: Any, limit: int = MAX_CHARS) -> Trusted:
     return Trusted(code(value, limit).replace("|", "\\|"))
 
 
+def opened(link: Any) -> Trusted:
+    """A link that code built, behind what it opens; nothing for what is no plain address."""
+    good = re.fullmatch(r"https?://[\w.~:/?#\[\]@!$&'*+,;=%-]+", str(link), re.ASCII)
+    return Trusted(f" ([open](<{link}>))" if good else "")
+
+
 def cite(ids: Any) -> Trusted:
     """Ids as reference links: evidence [E1], timeline [T4], gap [G1], dropped claim [D1]; anything
     else is left out."""

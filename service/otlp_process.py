@@ -1,14 +1,11 @@
 """The process that takes telemetry in, beside the one that takes alerts in.
 
-    python -m warroom.service.otlp_process      a Job from stdin; it answers until stdin ends
-
 A flood of telemetry must slow no alert: it has an interpreter, a bound of memory and a low priority
 of its own. It ends with whoever started it, and is started anew where it ends by itself; the
 address stays open meanwhile.
 """
 
 import logging
-import os
 import resource
 import socket
 import subprocess
@@ -26,6 +23,8 @@ log = logging.getLogger(__name__)
 MEMORY = 2 * 2**30
 """Bytes of its address space: what would take more is refused."""
 NICE = 10
+BEGIN = f"import os; os.nice({NICE}); from {__name__} import main; main()"
+"""Loading what it needs must slow nobody either."""
 GRACE_S = 3
 AGAIN_S = 1.0
 MOST_CONNECTIONS = 200
@@ -64,7 +63,7 @@ class Beside:
 
     def _started(self) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", __name__],
+            [sys.executable, "-E", "-s", "-c", BEGIN],
             stdin=subprocess.PIPE,
             env={"MALLOC_ARENA_MAX": "2"},  # no keys; and threads reserve no memory each
             pass_fds=[self.job.socket],
@@ -95,11 +94,10 @@ class Beside:
 
 
 def main() -> None:
-    """Answer until stdin ends."""
+    """Answer what a Job on stdin says, until stdin ends."""
     from .otlp import Receiver
 
     job = Job.model_validate_json(sys.stdin.readline())
-    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     store = RollingStore(job.folder, job.hours, job.megabytes)
     config = uvicorn.Config(
@@ -122,7 +120,3 @@ def main() -> None:
 def _until_alone(server: uvicorn.Server) -> None:
     sys.stdin.read()
     server.should_exit = True
-
-
-if __name__ == "__main__":
-    main()

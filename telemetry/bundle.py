@@ -15,6 +15,7 @@ from .recording import Recording
 from .sources.files import PATTERNS, within
 from .sources.registry import sources_of
 from .sources.source import EVER
+from .tables import TIME
 
 FORMAT = "warroom-bundle/1"
 NOT_GIVEN = "no telemetry was given with the alert"
@@ -27,9 +28,9 @@ def open_bundle(root: Path | str) -> Recorder:
     cannot be read.
     """
     root = Path(root)
-    header(root)
+    sampled = parse_sampled(header(root).get("sampled", []))
     catalogue = CatalogueFile(root / "catalogue.json").catalogue
-    return Recorder(sources_of("files", str(root)), catalogue, origin=root)
+    return Recorder(sources_of("files", str(root)), catalogue, origin=root, sampled=sampled)
 
 
 def read_bundle(root: Path | str) -> Recording:
@@ -54,6 +55,7 @@ def save(recording: Recording, root: Path, window: Window = EVER) -> Path:
     catalogue = recording.catalogue().model_dump_json(indent=1)
     (root / "catalogue.json").write_text(catalogue + "\n", encoding="utf-8")
     about = {"format": FORMAT, "name": root.name, "description": "a recording"}
+    about |= {"sampled": sorted(recording.sampled)} if recording.sampled else {}
     (root / "bundle.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
     return root
 
@@ -79,6 +81,16 @@ def header(root: Path) -> dict[str, Any]:
             f"{root / 'bundle.json'}: format is {kind!r}; this Warroom reads {FORMAT!r}"
         )
     return found
+
+
+def parse_sampled(names: Any) -> list[str]:
+    """The modalities of which a bundle holds a sample. Raises BundleError naming what is none."""
+    if not isinstance(names, list) or not set(map(str, names)) <= TIME.keys():
+        raise BundleError(
+            f"bundle.json: sampled is {names!r}; list those of {', '.join(TIME)} of which the "
+            "bundle holds only a part, or leave it out"
+        )
+    return names
 
 
 class CatalogueFile:

@@ -12,6 +12,7 @@ LOG_NUMBERS = {
     "ts": "ts",
     "span": "CASE WHEN coalesce(trace_id, '') = '' OR coalesce(span_id, '') = '' THEN 0"
     f" ELSE {KEY.format('span_id')} END",
+    "weight": "greatest(1, coalesce(weight, 1))",
 }
 
 
@@ -29,8 +30,8 @@ class LogColumns:
         kinds, kind = self.columns.kinds[: self.columns.kinds_of(held)], found["kind"][rows]
         services, service = _numbers([name for name, _ in kinds])
         levels, level = _numbers([name for _, name in kinds])
-        ts, span, ids = (found[name][rows] for name in ("ts", "span", "rowid"))
-        return LogTable(services, levels, ts, service[kind], level[kind], span, ids)
+        ts, *rest = (found[name][rows] for name in ("ts", "span", "rowid", "weight"))
+        return LogTable(services, levels, ts, service[kind], level[kind], *rest)
 
 
 def messages(db: duckdb.DuckDBPyConnection, rows: np.ndarray) -> list[str]:
@@ -60,12 +61,15 @@ def _numbers(names: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(different), np.array([number[name] for name in names], np.int64)
 
 
+DRAWN = "(weight IS NULL OR weight > 0)"
+"""Whether a row was not sought out: shares of such rows are those of the whole."""
 SPAN_NUMBERS = {
     "start": '"start"',
     "ms": "duration_ms",
     "trace": "hash(trace_id)",
     "key": KEY.format("span_id"),
     "parent": f"CASE WHEN coalesce(parent_id, '') = '' THEN 0 ELSE {KEY.format('parent_id')} END",
+    "drawn": DRAWN,
 }
 FACTS = ", ".join(f"""'$."{name}"'""" for name in (*CALLEES, STATUS_CODE))
 SPAN_TEXTS = f"service, name, kind, status, json_extract(attributes, [{FACTS}])::VARCHAR[]"
@@ -78,11 +82,18 @@ class SpanColumns:
         self.columns = Columns("traces", SPAN_NUMBERS, SPAN_TEXTS, _span_kind)
 
     def table(
-        self, db: duckdb.DuckDBPyConnection, held: int, window: Window, linked: bool
+        self,
+        db: duckdb.DuckDBPyConnection,
+        held: int,
+        window: Window,
+        linked: bool,
+        drawn: bool = False,
     ) -> SpanTable:
-        """The spans that start inside a window; linked among themselves, or as they came."""
+        """The spans that start inside a window; linked among themselves, or as they came; drawn:
+        without those that were sought out."""
         found = self.columns.take(db, held)
-        inside = np.flatnonzero((found["start"] >= window.start) & (found["start"] < window.end))
+        meant = (found["start"] >= window.start) & (found["start"] < window.end)
+        inside = np.flatnonzero(meant & found["drawn"] if drawn else meant)
         if not linked:
             inside = inside[np.argsort(found["start"][inside], kind="stable")]
         names = ("kind", "trace", "key", "parent", "start", "ms", "rowid")

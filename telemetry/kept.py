@@ -59,7 +59,7 @@ class Kept:
         cell = self._cell(key)
         with cell.lock:
             if cell.state is None or differ(cell.state, state, cell.reads):
-                with self._noted() as reads:
+                with self.noted() as reads:
                     cell.value = make()
                 cell.state, cell.reads = state, frozenset(reads)
             for read in cell.reads:
@@ -85,7 +85,8 @@ class Kept:
             return cell
 
     @contextmanager
-    def _noted(self) -> Iterator[set[Hashable]]:
+    def noted(self) -> Iterator[set[Hashable]]:
+        """What is read in this thread meanwhile."""
         stack = self.noting.__dict__.setdefault("stack", [])
         stack.append(set())
         try:

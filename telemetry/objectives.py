@@ -76,7 +76,8 @@ def _from_spans(
     }
     if not missing:
         return {}
-    views = span_views(telemetry.span_table(window, linked=False), {name for name, _ in missing})
+    spans = telemetry.needing(counts=["traces"]).span_table(window, linked=False)
+    views = span_views(spans, {name for name, _ in missing})
     counted = {}
     for key, objective in missing.items():
         view = views.get(key[0])

@@ -27,7 +27,7 @@ import duckdb
 from ..errors import ToolFailed, ToolRetry
 from ..sandbox import run as apart
 from ..yaml_tables import Entry, Words, read_table
-from .tables import COLUMNS, TIME, TS, closed, connected, quoted, seen
+from .tables import COLUMNS, TIME, TS, WEIGHT, closed, connected, quoted, seen
 
 LONGEST_CELL = 500
 MOST_COLUMNS = 40
@@ -94,7 +94,8 @@ def _opened(folder: str, spill: str, parts: dict[str, list[str]]) -> duckdb.Duck
         listed = ", ".join(map(quoted, files))
         content = f"SELECT * FROM read_parquet([{listed}])" if files else empty
         also = "" if TS in COLUMNS[table] else f'"{TIME[table]}" AS {TS}, '
-        db.execute(f"CREATE VIEW {table} AS SELECT {also}* FROM ({content})")
+        but = f" EXCLUDE ({WEIGHT})" if WEIGHT in COLUMNS[table] else ""
+        db.execute(f"CREATE VIEW {table} AS SELECT {also}*{but} FROM ({content})")
     return closed(db, folder, spill)
 
 

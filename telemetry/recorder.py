@@ -6,6 +6,7 @@ a named gap; the response goes on without it.
 """
 
 import math
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 from ..errors import TelemetryError
 from .model import EVENTS, Catalogue, Window
 from .recording import Recording
+from .sources.further import Live
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
 
@@ -26,6 +28,8 @@ LATE_S = 30.0
 """A backend that keeps no place is asked again for so much of the past: rows come late."""
 BEFORE_S = 7 * 86_400.0
 """Changes are asked for from so long before: today's culprit may be of last week."""
+WEIGHED = re.compile(rb', "weight": [0-9.e+-]+\}\n$')
+"""How the weight of a row ends its line: the same row may be chosen by one ask and not the next."""
 ONCE = ("traces", "changes")
 """A row of these has an identity: samples, wider rings and windows that overlap hand out the same
 one again, and it is recorded once."""
@@ -44,6 +48,7 @@ class Reading:
     stays: tuple[str, ...] = ()  # of that, what holds whatever comes
     gap: str = ""  # why there was none
     failed: bool = False  # it was not answered
+    sampled: bool = False  # some of it was a part of what there was
 
     def window(self, since: float, now: float) -> Window:
         """What to ask for."""
@@ -59,9 +64,10 @@ class Reading:
             return batch.lines
         self.until = now
         lines = batch.lines.splitlines(keepends=True)
-        new = Counter(lines) - self.seen
-        self.seen = Counter(lines)
-        return b"".join(new.elements())
+        written = {_row(line): line for line in lines}
+        here = Counter(map(_row, lines))
+        new, self.seen = here - self.seen, here
+        return b"".join(written[row] for row in new.elements())
 
     def take(self, batch: Batch) -> None:
         """What a batch says of itself. What was left out beside rows stays left out; that there
@@ -70,6 +76,7 @@ class Reading:
         if batch.rows and not self.source.whole:
             self.stays = self.says
         self.gap = batch.gap
+        self.sampled |= batch.sampled
 
 
 class Recorder:
@@ -82,6 +89,7 @@ class Recorder:
         absent: why there are no sources.
         origin: the folder that they lie in, where they lie in one.
         clock: unix seconds.
+        sampled: modalities of which the sources hold a sample only, though they cannot say so.
     """
 
     def __init__(
@@ -92,10 +100,12 @@ class Recorder:
         absent: str = "",
         origin: Path | None = None,
         clock: Callable[[], float] = time.time,
+        sampled: Iterable[str] = (),
     ) -> None:
         self.sources = tuple(sources)
         self.catalogue = catalogue
         self.origin = origin
+        self.sampled = frozenset(sampled)
         self.clock = clock
         self.left = {source.name: budget for source in sources}
         self.rings: list[Scope] = []  # none: backends are not asked yet
@@ -107,7 +117,11 @@ class Recorder:
         self.beyond: set[str] = set()
         self.advanced = 0.0
         self.lock = Lock()
-        self.recording = Recording(Tables(), dict.fromkeys(TIME, 0), catalogue(), absent=absent)
+        self.recording = Recording(
+            *(Tables(), dict.fromkeys(TIME, 0), catalogue()),
+            sampled=self.sampled,
+            absent=absent,
+        )
         self.advance()
 
     def close(self) -> None:
@@ -141,11 +155,22 @@ class Recorder:
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
             readings = self.readings.values()
             gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
-            state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps))
             last = self.recording
-            if state != (last.held, last.known, last.unseen, last.gaps):
+            sampled = last.sampled | {one.source.modality for one in readings if one.sampled}
+            state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps)), sampled
+            if state != (last.held, last.known, last.unseen, last.gaps, last.sampled):
                 self.recording = Recording(tables, *state, last.absent)
             return self.recording
+
+    def live(self) -> Live | None:
+        """The backends, to be asked further within what is being asked for; None: there are none,
+        or nobody is being asked for yet."""
+        backends = tuple(source for source in self.sources if not source.whole)
+        if not backends or not self.rings:
+            return None
+        named = [ring.services for ring in self.rings]
+        known = None if None in named else frozenset[str]().union(*filter(None, named))
+        return Live(backends, Scope(known), Window(self.since, self.clock()))
 
     def widen(self, services: Iterable[str]) -> None:
         """Ask backends for these services too, from the next advance on."""
@@ -209,7 +234,7 @@ class Recorder:
             return lines
         taken, new = self.taken[source.name], list[bytes]()
         for line in lines.splitlines(keepends=True):
-            if (known := hash(line)) not in taken:
+            if (known := hash(_row(line))) not in taken:
                 taken.add(known)
                 new.append(line)
         return b"".join(new)
@@ -244,9 +269,16 @@ class Recorder:
                 found.append(f"{bad} of {every} lines could not be read and were left out")
             if modality in self.beyond:
                 found.append(f"{BEYOND} was left out")
+            if modality in self.sampled:
+                found.append("only a sample of what there was is here")
             if self.recording.absent:
                 found.append(self.recording.absent)
         return {modality: tuple(dict.fromkeys(found)) for modality, found in said.items() if found}
+
+
+def _row(line: bytes) -> bytes:
+    """A line without its weight."""
+    return WEIGHED.sub(b"}\n", line) if b'"weight"' in line[-40:] else line
 
 
 def _calls(recording: Recording) -> set[tuple[str, str]]:

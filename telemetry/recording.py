@@ -5,7 +5,7 @@ tables, in which rows are only ever added, and the answers that hold for both.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover, unread
-from .event_columns import messages
+from .event_columns import DRAWN, messages
 from .model import (
     STATUS_CODE,
     Catalogue,
@@ -61,8 +61,22 @@ class Recording:
     """What the sources left out or could not answer, in words, by modality."""
     gaps: tuple[tuple[str, str], ...] = ()
     """(modality, why) of sources that gave nothing when they were asked last."""
+    sampled: frozenset[str] = frozenset()  # modalities of which a part was chosen
     absent: str = ""
     """Why there is nothing at all; empty where there are sources."""
+    hidden: frozenset[str] = frozenset()  # of a view: samples that are not in it
+    drawn: frozenset[str] = frozenset()  # those without what was sought out
+    every: "Recording | None" = None  # what it is a view of
+
+    def needing(self, counts: Collection[str] = (), shares: Collection[str] = ()) -> "Recording":
+        """All of it but samples: for who counts rows of a modality or says that there are none,
+        nothing of them; for who compares shares or durations, what was not sought out."""
+        hidden = self.hidden | self.sampled.intersection(counts)
+        drawn = self.drawn | self.sampled.intersection(shares) - hidden
+        if (hidden, drawn) == (self.hidden, self.drawn):
+            return self
+        held = {name: 0 if name in hidden else rows for name, rows in self.held.items()}
+        return replace(self, held=held, hidden=hidden, drawn=drawn, every=self.every or self)
 
     def close(self) -> None:
         """Give back memory and temporary files, of this recording and all that share its tables."""
@@ -135,6 +149,7 @@ class Recording:
         400 and above: a server that refuses leaves its status unset; `services`: only of these.
         """
         where, values = _where("traces", window, services, having)
+        where += f" AND {DRAWN}" if "traces" in self.drawn else ""
         if trace_id:
             where, values = f"{where} AND trace_id = ?", [*values, trace_id]
         if route:
@@ -206,14 +221,14 @@ class Recording:
 
         What `make` reads it reads of this recording, and before it returns.
         """
-        return self.tables.kept.get(key, self, make, _differ)
+        return self.tables.kept.get((self.hidden, self.drawn, key), self, make, _differ)
 
     def query(self, sql: str, most: int, seconds: float = 10) -> QueryAnswer:
         """At most so many rows of one SELECT over metrics, logs, traces, changes.
 
         Raises ToolRetry for what is not allowed or wrong, ToolFailed for what takes too much.
         """
-        for modality in self.held:
+        for modality in (name for name in self.held if name in sql.lower()):
             self._note(modality, EVER)
         copies = self.tables.copies
         with self.tables.lock:
@@ -241,7 +256,8 @@ class Recording:
         self._note("traces", window)
         with self.tables.lock:
             held = self.held["traces"]
-            return self.tables.spans.table(self.tables.db, held, window, linked)
+            drawn = "traces" in self.drawn
+            return self.tables.spans.table(self.tables.db, held, window, linked, drawn)
 
     def _log_table(self, window: Window) -> LogTable:
         self._note("logs", window)
@@ -258,7 +274,9 @@ class Recording:
 
 def _differ(then: Recording, now: Recording, reads: frozenset[Any]) -> bool:
     """Whether what was read of one recording may be otherwise in another."""
-    return then is not now and any(_reads_differ(then, now, *read) for read in reads)
+    if then is now or then.sampled != now.sampled:
+        return then is not now
+    return any(_reads_differ(then, now, *read) for read in reads)
 
 
 def _reads_differ(then: Recording, now: Recording, what: str, part: Any) -> bool:

@@ -45,7 +45,7 @@ class Records:
 
 def log_record(row: tuple) -> LogRecord:
     """One row of the table of logs."""
-    ts, service, instance, level, message, trace_id, span_id, attributes = row
+    ts, service, instance, level, message, trace_id, span_id, attributes, _weight = row
     word = (level or "info").lower()
     return LogRecord(
         ts,
@@ -62,7 +62,7 @@ def log_record(row: tuple) -> LogRecord:
 def span(row: tuple) -> Span:
     """One row of the table of spans."""
     start, trace_id, span_id, parent_id, service, instance, name, kind, ms, *rest = row
-    status, status_message, attributes = rest
+    status, status_message, attributes, _weight = rest
     return Span(
         trace_id,
         span_id,

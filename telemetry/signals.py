@@ -128,15 +128,18 @@ def _from_spans(
     services: list[str] | None,
     names: list[str] | None,
 ) -> list[Signal]:
-    """Signals of services whose metrics have no request counters."""
+    """Signals of services whose metrics have no request counters; a sample tells no rates."""
+    sampled = {SignalName.request_rate} if "traces" in telemetry.sampled else set()
     wanted = [name for name in SPAN_SIGNALS if names is None or name in names]
+    wanted = [name for name in wanted if name not in sampled]
     if not wanted:
         return []
     have = {(signal.service, signal.name) for signal in known}
     candidates = known_services(telemetry) if services is None else services
     missing = {name for name in candidates if any((name, signal) not in have for signal in wanted)}
     signals = []
-    table = telemetry.span_table(Window(grid.start, grid.end), linked=False)
+    spans = telemetry.needing(shares=["traces"])
+    table = spans.span_table(Window(grid.start, grid.end), linked=False)
     for service, view in span_views(table, missing).items():
         for name, (cells, events) in span_cells(view, grid, width).items():
             if name in wanted and (service, name) not in have:

@@ -21,6 +21,9 @@ from .event_columns import LogColumns, SpanColumns
 from .kept import Arrivals, Kept
 from .records import Records, change, decoded, log_record, span, state_fact
 
+WEIGHT = "weight"
+"""How many rows of its kind a row of a sample stands for, itself included; 0: for none, since it
+was sought out for what it is. Missing: it was not chosen, or nobody knows among how many."""
 RECORD = {"service": "VARCHAR", "instance": "VARCHAR"}
 TRACED = {"trace_id": "VARCHAR", "span_id": "VARCHAR"}
 
@@ -28,12 +31,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     "metrics": {"ts": "DOUBLE", "name": "VARCHAR", **RECORD, "labels": "JSON", "value": "DOUBLE"},
     "logs": {
         **{"ts": "DOUBLE", **RECORD, "level": "VARCHAR", "message": "VARCHAR"},
-        **{**TRACED, "attributes": "JSON"},
+        **{**TRACED, "attributes": "JSON", WEIGHT: "DOUBLE"},
     },
     "traces": {
         **{"start": "DOUBLE", **TRACED, "parent_id": "VARCHAR", **RECORD, "name": "VARCHAR"},
         **{"kind": "VARCHAR", "duration_ms": "DOUBLE", "status": "VARCHAR"},
-        **{"status_message": "VARCHAR", "attributes": "JSON"},
+        **{"status_message": "VARCHAR", "attributes": "JSON", WEIGHT: "DOUBLE"},
     },
     "changes": {
         **{"at": "DOUBLE", "kind": "VARCHAR", "service": "VARCHAR", "id": "VARCHAR"},
@@ -59,8 +62,10 @@ NEEDED = {
     "state": ("at", "service", "kind", "object", "value"),
 }
 
+WEIGHED = f" AND coalesce({WEIGHT}, 1) BETWEEN 0 AND 1e9"
 SOUND = {
-    "traces": " AND abs(duration_ms) < 1e12",
+    "logs": WEIGHED,
+    "traces": f" AND abs(duration_ms) < 1e12{WEIGHED}",
     "metrics": " AND (NOT isfinite(value) OR abs(value) < 1e100)",
 }
 """Sizes that something real may have: the largest float stands for "unknown", and sums of it
@@ -190,8 +195,9 @@ def as_line(modality: str, row: tuple[Any, ...]) -> bytes:
 
 
 def seen(table: str) -> tuple[str, ...]:
-    """The columns of a table as a query sees them: its time is `ts`, whatever it is in a bundle."""
-    return tuple(dict.fromkeys([TS, *COLUMNS[table]]))
+    """The columns of a table as a query sees them: its time is `ts`, whatever it is in a bundle,
+    and weights are not offered."""
+    return tuple(dict.fromkeys([TS, *(name for name in COLUMNS[table] if name != WEIGHT)]))
 
 
 def quoted(text: str) -> str:

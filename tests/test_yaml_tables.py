@@ -275,7 +275,7 @@ def test_a_missing_table_is_named() -> None:
             dict[str, Server],
             "proof: live",
             "proof: lively",
-            "proof: Input should be 'live', 'ci', 'fake' or 'untried'",
+            "proof: Input should be 'live', 'run', 'ci', 'fake' or 'untried'",
         ),
         (
             "evals/attacks/texts.yaml",

@@ -16,10 +16,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ..analysis.tuning import STANDARD, Tuning
 from ..errors import ToolRetry
-from ..incident.evidence import EvidenceStatus, Quote
+from ..incident.evidence import BackendQuery, EvidenceStatus, Quote
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
+from ..telemetry.sources.further import Live
 
 MAX_ROWS = 200
 """Rows that a tool may return: what is more is counted in the note, never silently cut."""
@@ -121,6 +122,11 @@ class Bench(Protocol):
         """Looks up what there is to act on; None: telemetry is all there is."""
         ...
 
+    @property
+    def live(self) -> Live | None:
+        """The backends themselves; None: there is only what was recorded."""
+        ...
+
 
 @dataclass(frozen=True)
 class Table(Generic[RowT_co]):
@@ -129,6 +135,8 @@ class Table(Generic[RowT_co]):
     rows: Sequence[RowT_co]
     summary: str
     window: Window | None = None
+    backends: Sequence[BackendQuery] = ()
+    """Where it asked a backend itself; else what it read of the recording says how."""
 
 
 ToolFunction = Callable[..., Table[Row]]
@@ -145,6 +153,16 @@ class Tool:
     description: str
     function: ToolFunction
     arguments: type[Any]  # a pydantic model of the parameters
+    counts: tuple[str, ...] = ()
+    """Modalities whose rows it counts, or of which it says that there are none: of a sample of them
+    it sees nothing."""
+    shares: tuple[str, ...] = ()
+    """Those of which it compares shares or durations: what was sought out is no part of those."""
+    examples: tuple[str, ...] = ()
+    """Those of whose rows each stands for itself: it sees all, though a sample tells not how many
+    there are."""
+    language: str = ""
+    """In which it asks a backend: it is offered where one answers that."""
 
     def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Checked arguments. Raises ToolRetry with what to correct."""
@@ -177,8 +195,15 @@ REGISTRY: dict[str, Tool] = {}
 """Every tool by name; a tool module registers its functions when it is imported."""
 
 
-def tool(effect: Effect) -> Callable[[FunctionT], FunctionT]:
-    """Declare a function as a tool. Its first parameter is the bench; the rest are arguments."""
+def tool(
+    effect: Effect,
+    counts: tuple[str, ...] = (),
+    shares: tuple[str, ...] = (),
+    examples: tuple[str, ...] = (),
+    language: str = "",
+) -> Callable[[FunctionT], FunctionT]:
+    """Declare a function as a tool, and what it makes of modalities that may be a sample. Its first
+    parameter is the bench; the rest are arguments."""
 
     def declare(function: FunctionT) -> FunctionT:
         name = name_of(function)
@@ -188,6 +213,10 @@ def tool(effect: Effect) -> Callable[[FunctionT], FunctionT]:
             description=inspect.getdoc(function) or "",
             function=function,
             arguments=_arguments(function),
+            counts=counts,
+            shares=shares,
+            examples=examples,
+            language=language,
         )
         return function
 

@@ -90,6 +90,8 @@ def query_telemetry(bench: Bench, sql: str) -> Table[SqlRow]:
     answer = source.query(sql, MAX_ROWS, LIMIT_S)
     first = f"the first {MAX_ROWS} rows, there are more"
     count = first if answer.more else f"{len(answer.rows)} rows"
+    if source.sampled:
+        count += f", of a sample of {' and '.join(sorted(source.sampled))} that totals nothing"
     healthy, ill = bench.frame.baseline, bench.frame.incident
     times = f"baseline from {healthy.start:.0f}, incident from {ill.start:.0f} to {ill.end:.0f}"
     return Table(list(map(SqlRow, answer.rows)), f"{count} (unix seconds: {times})", window)

@@ -11,7 +11,6 @@ import numpy as np
 from ..telemetry.model import Span, Window
 from .base import Bench
 from .logins import is_failed_login, status_code
-from .reading import traces
 
 FIELDS = {
     "source": ("client", "client.address"),
@@ -40,14 +39,15 @@ class EdgeRequest:
 
 def edge_services(bench: Bench) -> list[str]:
     """Services that the catalogue calls an edge; else the one with the most root spans."""
-    catalogue = bench.telemetry.catalogue()
-    named = [service.name for service in catalogue.services if service.kind == "edge"]
+    frame, every = bench.frame, bench.telemetry.every or bench.telemetry
+    telemetry = every.needing(shares=["traces"])  # who is an edge a sample tells as well
+    services = telemetry.catalogue().services
+    named = [service.name for service in services if service.kind == "edge"]
     if named:
         return named
+    tables = [telemetry.span_table(w, linked=False) for w in (frame.baseline, frame.incident)]
     roots = Counter(
-        found.services[i]
-        for found in traces(bench, linked=False)
-        for i in found.service[found.entry].tolist()
+        found.services[i] for found in tables for i in found.service[found.entry].tolist()
     )
     return [roots.most_common(1)[0][0]] if roots else []
 
@@ -97,7 +97,7 @@ class Arrival:
 def arrivals(bench: Bench, by: str) -> tuple[list[Arrival], list[Arrival], str]:
     """(baseline, incident, what they were counted in); both windows from the same source.
 
-    Spans are complete. Access logs may be a sample and stand in where spans lack the attribute.
+    Access logs may be a sample and stand in where spans are one, or lack the attribute.
     """
     readers: list[tuple[str, Callable[[Window], list[Arrival]]]] = [
         ("requests", lambda window: _from_spans(bench, window, by)),

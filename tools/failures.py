@@ -47,7 +47,7 @@ class FailureOrigin(Row):
     trace_id: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("traces",))
 def failure_origins(bench: Bench) -> Table[FailureOrigin]:
     """The deepest failing span of every failing trace, grouped by service, operation and error.
 
@@ -140,7 +140,7 @@ class ErrorGroup(Row):
     sample: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("logs",))
 def error_groups(bench: Bench) -> Table[ErrorGroup]:
     """Stack traces of the incident window, grouped by exception and deepest frame of own code.
 

@@ -135,7 +135,7 @@ class ObjectiveState(Row):
     breached: bool = False
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def slo_state(bench: Bench) -> Table[ObjectiveState]:
     """Every objective of the catalogue: share of good requests in the incident, burn rates over
     its last third and over all of it, budget left. Breached ones first, then by burn rate.

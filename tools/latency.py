@@ -32,7 +32,7 @@ class SlowOperation(Row):
     share: float
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def slow_operations(bench: Bench) -> Table[SlowOperation]:
     """Exclusive time (its children's taken away) of every operation, against the baseline.
 
@@ -137,7 +137,7 @@ class StatementCost(Row):
     errors: int
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def slow_queries(bench: Bench, services: list[str] | None = None) -> Table[StatementCost]:
     """Database statements by the time that they cost more than in the baseline.
 

@@ -113,7 +113,7 @@ class FailedLogins(Row):
     confidence: float
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def auth_failures(
     bench: Bench, by: Annotated[Literal["source", "user"], Spelled] = "source"
 ) -> Table[FailedLogins]:

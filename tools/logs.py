@@ -118,7 +118,7 @@ class LogMatch(Row):
     attributes: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("logs",))
 def log_patterns(
     bench: Bench,
     services: list[str] | None = None,
@@ -171,11 +171,12 @@ def _chosen(
 
 def _lines(bench: Bench, found: LogTable) -> list[LogLine]:
     texts = bench.telemetry.messages(found)
-    numbers = zip(found.service.tolist(), found.level.tolist(), texts, strict=True)
-    return [LogLine(found.services[s], found.levels[i], text) for s, i, text in numbers]
+    columns = found.service.tolist(), found.level.tolist(), texts, found.weight.tolist()
+    rows = zip(*columns, strict=True)
+    return [LogLine(found.services[s], found.levels[i], text, w) for s, i, text, w in rows]
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("logs",))
 def search_logs(
     bench: Bench,
     pattern: str,

@@ -50,7 +50,7 @@ class SignalLevels(Row):
     higher_is_worse: bool
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def measure(
     bench: Bench,
     targets: list[str],

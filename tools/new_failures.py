@@ -20,6 +20,7 @@ from ..analysis.templates import mask_all
 from ..telemetry.model import STATUS_CODE, Span, Window, peer
 from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Frame, Row, Table, tool
+from .edge_counts import edge_clock
 from .reading import cut, number, seconds, table
 
 WORDS = 240
@@ -95,7 +96,7 @@ class _Kind:
     """The class of the exception at a call, else the words without their variable parts."""
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("traces",))
 def new_failures(bench: Bench) -> Table[NewFailure]:
     """Kinds of failing requests that are new, by the words of the deepest failing span.
 
@@ -105,17 +106,17 @@ def new_failures(bench: Bench) -> Table[NewFailure]:
     that newly fail; `since` when it became more frequent than chance allows. Most frequent first.
     """
     window = bench.frame.looked_at
-    spans = bench.telemetry.span_table(window)
-    arrivals = _arrivals(spans)
-    groups = _groups(deepest(bench.telemetry.spans(window, failed=True)))
+    drawn, clock = bench.telemetry.needing(shares=["traces"]), edge_clock(bench, window)
+    spans = drawn.span_table(window)
+    failed = (drawn if clock is None else bench.telemetry).spans(window, failed=True)
+    arrivals, groups = _arrivals(spans) if clock is None else clock, _groups(deepest(failed))
     begun = {k: beginning([span.start for span in found], arrivals) for k, found in groups.items()}
-    new = {k: one for k, one in begun.items() if one and _is_new(groups[k], one, bench.frame)}
+    whole = "traces" not in bench.telemetry.sampled
+    new = {k: b for k, b in begun.items() if b and _is_new(groups[k], b, bench.frame, whole)}
     now = {k: [s for s in groups[k] if s.start >= one.since] for k, one in new.items()}
     failing = len({span.trace_id for found in now.values() for span in found})
-    rows = [
-        _row(bench, kind, now[kind], one, failing, _good(spans, groups[kind], one))
-        for kind, one in new.items()
-    ]
+    good = {k: _good(spans, groups[k], one) if whole else None for k, one in new.items()}
+    rows = [_row(bench, kind, now[kind], one, failing, good[kind]) for kind, one in new.items()]
     rows.sort(key=lambda row: -row.count)
     summary = f"{len(rows)} kinds of new failures in {failing} requests"
     if rows:
@@ -207,13 +208,14 @@ def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
     return groups
 
 
-def _is_new(found: list[Span], one: Beginning, frame: Frame) -> bool:
-    """More than chance allows; or first seen in the incident, and no refusal that people meet."""
+def _is_new(found: list[Span], one: Beginning, frame: Frame, whole: bool) -> bool:
+    """More than chance allows; or first seen in the incident, where all was seen, and no refusal
+    that people meet."""
     code = found[-1].attributes.get(STATUS_CODE)
     if isinstance(code, int) and code < 500:
         return one.log10_p <= SURE and one.after >= 2 * one.before
     start = min(frame.incident.start, frame.by_alert[1].start)
-    return one.log10_p <= SURE or (one.before == 0 and one.since >= start)
+    return one.log10_p <= SURE or (whole and one.before == 0 and one.since >= start)
 
 
 def _row(

@@ -33,7 +33,7 @@ class CallEdge(Row):
     unanswered_share: float
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def call_edges(bench: Bench) -> Table[CallEdge]:
     """Every caller -> callee: requests, share of failed calls, P95 and calls that nobody
     answered, in the incident against the baseline. The edge that got worst first."""
@@ -92,7 +92,7 @@ class OriginSuspect(Row):
     signal: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def origin(bench: Bench) -> Table[OriginSuspect]:
     """Where the degradation starts: services ranked by blame, which flows along the calls.
 

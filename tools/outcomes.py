@@ -55,7 +55,7 @@ class RouteOutcome(Row):
         return f"{text}; status {self.status} rose from {mix[0]} to {mix[1]}"
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def route_outcomes(bench: Bench) -> Table[RouteOutcome]:
     """Routes whose requests are answered otherwise than they used to be, by status (404, 429,
     5xx, …), or completed less often than they were, since a change point that is searched over

@@ -121,7 +121,7 @@ class ChangedPath(Row):
     trace_id: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("logs",), shares=("traces",))
 def changed_paths(bench: Bench) -> Table[ChangedPath]:
     """Operations whose requests take another way than in the baseline: a call or a log line that
     is new, gone, or much more or less frequent, and calls after which work newly stops.
@@ -159,7 +159,7 @@ def _path(blame: Blame, found: Requests) -> ChangedPath:
     return ChangedPath(
         service=blame.service,
         weight=number(blame.weight, 3) or 0.0,
-        change=_kind(odd),
+        change=_kind(odd, whole=not found.telemetry.drawn),
         operation=cut(odd.operation, 200),
         under=cut(odd.under, 200),
         event=cut(odd.event, 300),
@@ -174,10 +174,10 @@ def _path(blame: Blame, found: Requests) -> ChangedPath:
     )
 
 
-def _kind(odd: Oddity) -> str:
+def _kind(odd: Oddity, whole: bool) -> str:
     if odd.new:
-        return "new" if odd.before == 0 else "more"
-    return "gone" if odd.now == 0 else "less"
+        return "new" if whole and odd.before == 0 else "more"
+    return "gone" if whole and odd.now == 0 else "less"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class AddedWait(Row):
     first: float | None
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def added_waits(bench: Bench) -> Table[AddedWait]:
     """Services that delay requests: time inside them, or time on the calls they take part in
     (network, queues, a starved process) that neither end works.

@@ -48,7 +48,7 @@ class SlowedWork(Row):
     since: float | None
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def slowed_work(bench: Bench) -> Table[SlowedWork]:
     """Operations and database statements whose own time (without their callees') has clearly
     grown against the earliest time seen, beyond what everything has. Most added time first."""

@@ -27,7 +27,7 @@ class FoundSpan(Row):
     attributes: str
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("traces",))
 def search_spans(
     bench: Bench,
     pattern: str = "",

@@ -79,7 +79,7 @@ class SteppedGauge(Row):
         return f"{self.metric} ({self.labels})" if self.labels else self.metric
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("logs",))
 def stepped_gauges(bench: Bench) -> Table[SteppedGauge]:
     """Gauges that were constant while healthy and are not what they were: `step` says whether it
     is a setting (a size, a limit), a wait that left zero (locks, queues, throttling), sessions that

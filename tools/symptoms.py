@@ -36,7 +36,7 @@ class Symptom(Row):
     until: float | None = None  # the sample after it, where it had begun
 
 
-@tool(Effect.read)
+@tool(Effect.read, shares=("traces",))
 def symptoms(bench: Bench) -> Table[Symptom]:
     """What is new in the incident, by its own names: loud log lines with their attributes,
     operations that fail or got slow, figures of spans, and metrics of any name that moved.

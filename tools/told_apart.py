@@ -51,7 +51,7 @@ class Mark(Row):
     """Whether the failures hang on it: beyond chance, and few fail without it."""
 
 
-@tool(Effect.read)
+@tool(Effect.read, examples=("traces",))
 def told_apart(bench: Bench) -> Table[Mark]:
     """Attributes of requests (flag, version, instance, tenant, region, method) at each operation
     that fails by itself: whether those that fail differ in it from those that do not, since the

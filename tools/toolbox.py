@@ -5,22 +5,26 @@ A playbook calls the function itself and gets rows of its type; a model names th
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 
 from ..errors import ApprovalRequired, ToolError, ToolFailed, ToolRetry
-from ..incident.evidence import Evidence, EvidenceStatus
+from ..incident.evidence import BackendQuery, Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
+from ..telemetry.sources.further import Live
+from ..telemetry.sources.source import About
 from ..tracing.spans import tool_span
-from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, name_of
+from .asked import about, windows_of
+from .base import MAX_ROWS, REGISTRY, Bench, Effect, Frame, Result, Row, Table, Tool, name_of
 
 LIMIT_S = 20.0
 """Longest a read tool may take, seconds; what takes longer is a failed call, and evidence."""
@@ -29,6 +33,8 @@ LATEST = 4_102_444_800
 """Unix seconds: the year 2100."""
 Recorder = Callable[[Evidence, Any], Evidence]
 """Keeps a record and its payload; hands the record back with its number and digest."""
+Backends = Callable[[Collection[str], About], list[BackendQuery]]
+"""How to ask the backends of these modalities for what some evidence is about."""
 Memory = dict[tuple[str, str, Frame], Result[Row]]
 """What was asked, of which windows, and the answer that is on record already."""
 
@@ -56,18 +62,34 @@ def within(seconds: float, call: Callable[[Event], T]) -> T:
 
 
 @dataclass(frozen=True)
-class AwaitedBench:
-    """A bench as long as somebody waits for what is worked at it."""
+class ToolBench:
+    """A bench as one tool may use it, as long as somebody waits for what is worked at it."""
 
     bench: Bench
-    late: Event
+    tool: Tool
+    late: Event = field(default_factory=Event)
+    read: set[str] = field(default_factory=set)
+    """Modalities that it looked at."""
 
     @property
     def telemetry(self) -> Recording:
-        """As it is. Raises ToolFailed once nobody waits: every tool looks here, again and again."""
+        """What of it serves for what the tool does with it. Raises ToolFailed once nobody waits:
+        every tool looks here, again and again."""
         if self.late.is_set():
             raise ToolFailed("given up: nobody waits for the answer")
-        return self.bench.telemetry
+        return self.bench.telemetry.needing(self.tool.counts, self.tool.shares)
+
+    def answer(self, arguments: dict[str, Any]) -> Table[Row]:
+        """What the tool says; its summary tells where it had a sample to work on, or not even
+        that."""
+        view = self.telemetry
+        with view.tables.kept.noted() as reads:
+            found = self.tool.function(self, **arguments)
+        self.read.update(read[0] for read in reads if isinstance(read, tuple))
+        words = [f"only a sample of {name} is here, and is not counted" for name in view.hidden]
+        told = view.drawn | view.sampled.intersection(self.tool.examples)
+        words += [f"counts are those of a sample of {name}" for name in told]
+        return replace(found, summary="; ".join([found.summary, *sorted(words)]))
 
     @property
     def frame(self) -> Frame:
@@ -78,6 +100,11 @@ class AwaitedBench:
     def survey(self) -> Surveying | None:
         """As it is."""
         return self.bench.survey
+
+    @property
+    def live(self) -> Live | None:
+        """As it is."""
+        return self.bench.live
 
 
 @dataclass(frozen=True)
@@ -90,6 +117,7 @@ class Toolbox:
     memory: Memory = field(default_factory=dict)
     redact: Callable[[Any], Any] = lambda content: content
     """Takes out of JSON what is not to be kept, before anybody sees it."""
+    backends: Backends = lambda _modalities, _about: []
 
     def call(
         self,
@@ -121,19 +149,24 @@ class Toolbox:
         tool = REGISTRY[name]
         if tool.effect is not Effect.read:
             raise ApprovalRequired(f"{name} acts on the system; propose it as a plan instead")
+        read = set[str]()
+        bench = partial(ToolBench, self.bench, tool, read=read)
         try:
             checked = tool.parse(arguments)
-            table = within(
-                LIMIT_S, lambda late: tool.function(AwaitedBench(self.bench, late), **checked)
-            )
+            table = within(LIMIT_S, lambda late: bench(late=late).answer(checked))
             _dated(table.window)
         except ToolError as error:
-            return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed)
+            return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed, read)
         status = EvidenceStatus.ok if table.rows else EvidenceStatus.empty
-        return self._keep(name, arguments, table, status)
+        return self._keep(name, arguments, table, status, read)
 
     def _keep(
-        self, name: str, arguments: dict[str, Any], table: Table[Row], status: EvidenceStatus
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        table: Table[Row],
+        status: EvidenceStatus,
+        read: set[str],
     ) -> Result[Row]:
         window = table.window or self.bench.frame.incident
         summary = table.summary
@@ -143,6 +176,7 @@ class Toolbox:
         clean = self.redact({"rows": found, "summary": summary, "query": arguments})
         rows = [type(row).of(each) for row, each in zip(table.rows, clean["rows"], strict=False)]
         summary = clean["summary"]
+        meant = about(clean["rows"], clean["query"], self.bench.frame, window)
         record = Evidence(
             id="",
             tool=name,
@@ -155,9 +189,17 @@ class Toolbox:
             rows=len(rows),
             summary=summary,
             digest="",
+            backends=[self._clean(one) for one in table.backends or self.backends(read, meant)],
+            windows=windows_of(self.bench.frame),
         )
         kept = self.record(record, {"rows": clean["rows"], "summary": summary})
         return Result(evidence=kept.id, status=status, rows=rows, summary=summary)
+
+    def _clean(self, asked: BackendQuery) -> BackendQuery:
+        """As it may be kept; one that holds a secret opens nothing."""
+        clean = self.redact({"query": asked.query})["query"]
+        hidden = {"query": clean, "link": ""} if clean != asked.query else {}
+        return asked.model_copy(update=hidden)
 
 
 def _dated(window: Window | None) -> None:

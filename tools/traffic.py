@@ -4,9 +4,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
+
 from ..analysis.quantities import percent
 from ..analysis.rates import rate_change
 from .base import Bench, Effect, Row, Table, tool
+from .edge_counts import ALL, Counts, edge_counts
 from .edge_requests import EdgeRequest, arrivals, edge_requests, edge_services
 from .reading import Lengths, Spelled, cut, durations, number, ratio, seconds, share, table
 
@@ -41,7 +44,7 @@ class AccessPattern(Row):
     score: float
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def traffic(
     bench: Bench, by: Annotated[Literal["route", "source"], Spelled] = "route"
 ) -> Table[TrafficRate]:
@@ -51,12 +54,17 @@ def traffic(
     chance; what grew most first.
     """
     frame, lengths = bench.frame, durations(bench)
-    before, after = (edge_requests(bench, window) for window in (frame.baseline, frame.incident))
+    requests = [edge_requests(bench, window) for window in (frame.baseline, frame.incident)]
     usual, now = (
         Counter(value for r in each if (value := r.route if by == "route" else r.client))
-        for each in (before, after)
+        for each in requests
     )
-    every = _rate("*", len(before), len(after), lengths, len(after))
+    before, after = map(len, requests)
+    if any(counted := edge_counts(bench)):
+        every_before, every_now = (Counter({r: int(n[0]) for r, n in c.items()}) for c in counted)
+        before, after = every_before.pop(ALL, 0), every_now.pop(ALL, 0)
+        usual, now = (every_before, every_now) if by == "route" else (usual, now)
+    every = _rate(ALL, before, after, lengths, after)
     rows = [_rate(value, usual[value], now[value], lengths, now.total()) for value in now | usual]
     rows.sort(key=lambda row: (-_risen(row), -row.rate, row.value))
     summary = f"{every.rate} requests/s at the edge, {every.rate_before} before"
@@ -82,7 +90,7 @@ def _risen(row: TrafficRate) -> float:
     return row.score if row.rate > row.rate_before else 0.0
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def access_patterns(
     bench: Bench,
     by: Annotated[Literal["source", "user_agent", "path", "route"], Spelled] = "source",
@@ -128,7 +136,8 @@ def _pattern(
 @dataclass(frozen=True, slots=True)
 class RouteImpact(Row):
     """Requests of customers on one route, "*" all of them; clients are distinct addresses. The
-    service is the edge that they came to; several are joined by ", "."""
+    service is the edge that they came to; several are joined by ", ". Where metrics count them,
+    clients are None."""
 
     service: str
     route: str
@@ -139,11 +148,11 @@ class RouteImpact(Row):
     failed_before: int
     share_before: float | None
     slow: int | None
-    clients: int
-    failed_clients: int
+    clients: int | None
+    failed_clients: int | None
 
 
-@tool(Effect.read)
+@tool(Effect.read, counts=("traces",))
 def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     """Requests that customers made in the incident, and how many failed, by route, against the
     baseline. The first row, route "*", is all of them.
@@ -158,8 +167,10 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
         for request in found:
             routes[request.route][side].append(request)
     rows = [_impact(route, *both, limit) for route, both in routes.items()]
+    total = _impact(ALL, after, before, limit)
+    if any(counted := edge_counts(bench)):
+        total, *rows = _impact_counted(", ".join(edge_services(bench)), *counted)
     rows.sort(key=lambda row: (-row.failed, row.route))
-    total = _impact("*", after, before, limit)
     summary = f"{total.failed} of {total.requests} requests at the edge failed"
     summary += f" ({percent(total.share)}; {percent(total.share_before)} before)"
     nothing = f"no request spans at the edge in {seconds(frame.incident)}"
@@ -197,3 +208,26 @@ def _impact(
         clients=len({request.client for request in now if request.client}),
         failed_clients=len({r.client for r in now if r.client and r.failed}),
     )
+
+
+def _impact_counted(service: str, before: Counts, now: Counts) -> list[RouteImpact]:
+    """All requests and each route, as metrics count them: neither clients nor who was slow."""
+    none = np.zeros(2, np.int64)
+    routes = [ALL, *sorted((now | before).keys() - {ALL})]
+    both = [(route, *now.get(route, none), *before.get(route, none)) for route in routes]
+    return [
+        RouteImpact(
+            service=service,
+            route=route,
+            requests=int(every),
+            failed=int(failed),
+            share=share(failed, every),
+            requests_before=int(every_before),
+            failed_before=int(failed_before),
+            share_before=share(failed_before, every_before),
+            slow=None,
+            clients=None,
+            failed_clients=None,
+        )
+        for route, every, failed, every_before, failed_before in both
+    ]

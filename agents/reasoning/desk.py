@@ -205,7 +205,9 @@ class ToolDesk:
 
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]
-        return [tool.name for tool in known if tool.effect is Effect.read]
+        live = self.toolbox.bench.live
+        spoken = {"", *(live.languages if live else ())}
+        return [t.name for t in known if t.effect is Effect.read and t.language in spoken]
 
 
 def _look_up(name: str) -> ToolSpec:

@@ -135,6 +135,7 @@ Payload = Callable[[str], Any]
 
 
 ASKED_FREELY = (*COMPOSED, "search_logs", "search_spans", "signal_series", "trace")
+ASKED_FREELY += ("promql", "logql", "traceql")
 """Tools whose query and summary repeat the words of whoever asked, a model too."""
 MOMENTS = (1_000_000_000, 4_000_000_000)
 """Numbers in between are Unix seconds: 2001 to 2096."""

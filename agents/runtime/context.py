@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ...actions.base import Acting
@@ -29,6 +29,8 @@ from ...targets.survey import Surveying
 from ...telemetry.model import EVENTS, Catalogue, Change, Coverage, Service, Window, Windows
 from ...telemetry.recorder import Recorder
 from ...telemetry.recording import Recording
+from ...telemetry.sources.further import Live
+from ...telemetry.sources.links import backend_queries
 from ...tools.base import Frame
 from ...tools.toolbox import Memory, Toolbox
 from .case import Case, ModelLayer, PlaybookOnly, Step, Tell
@@ -145,6 +147,7 @@ class StepBench:
     telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
+    live: Live | None = None  # the backends themselves, where there are any
 
 
 @dataclass
@@ -224,7 +227,7 @@ class ResponseContext:
             self.store.look(incident_id)
         document = self.store.load(incident_id)
         since = since_when(document, self.catalogue.windows)
-        self.recorder.focus(document.alert.service, since, _met(document))
+        self.recorder.focus(document.alert.service, since, met(document))
         recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
 
@@ -237,11 +240,12 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                StepBench(recording, frame, self.survey),
+                StepBench(recording, frame, self.survey, self.recorder.live()),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),
                 self.redaction(incident_id),
+                partial(backend_queries, self.recorder.sources),
             ),
             catalogue=self.catalogue,
             frame=frame,
@@ -255,7 +259,7 @@ class ResponseContext:
         )
 
 
-def _met(document: Incident) -> set[str]:
+def met(document: Incident) -> set[str]:
     """Services that the response came upon already: what was opened anew begins with them."""
     blamed = {cause.service for cause in document.hypotheses if cause.service}
     return blamed | {service.name for service in document.services}

@@ -245,6 +245,8 @@ class LogTable:
     """`key` of the span that wrote the line, as in SpanTable; 0 where it names none."""
     row: NDArray[np.int64]
     """Where the line stands at its source: texts are asked for by it."""
+    weight: NDArray[np.float64]
+    """How many lines of its kind it stands for: more than 1 in a sample."""
 
     def __len__(self) -> int:
         return self.ts.size
@@ -253,7 +255,8 @@ class LogTable:
         """Only these lines (a mask)."""
         ts, service, level = self.ts[lines], self.service[lines], self.level[lines]
         names = self.services, self.levels
-        return LogTable(*names, ts, service, level, self.span[lines], self.row[lines])
+        rest = self.span[lines], self.row[lines], self.weight[lines]
+        return LogTable(*names, ts, service, level, *rest)
 
     def of_services(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Which lines are of one of these services."""

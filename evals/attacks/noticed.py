@@ -34,6 +34,7 @@ class View:
 
     telemetry: Recording
     frame: Frame
+    live: None = None
     survey: None = None
 
 

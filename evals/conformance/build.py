@@ -9,9 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from .servers import LIVE, Server, folder
+
+HERE = Path(__file__).parent
 
 MINUTES = 60
 """That one build may take."""
@@ -33,8 +36,9 @@ def built(server: Server) -> bool:
     asked = ["go", "version", "-m", str(server.program)]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     modules = (line.split("\t")[2:4] for line in said.splitlines() if line.count("\t") > 2)
+    wanted = server.go or server.modules[0]
     return any(
-        server.go.startswith(name) and version == f"v{server.version}" for name, version in modules
+        wanted.startswith(name) and version == f"v{server.version}" for name, version in modules
     )
 
 
@@ -43,15 +47,12 @@ def build(server: Server) -> str:
 
     In a module that only requires it: some modules cannot be installed by themselves.
     """
-    module = folder() / "modules" / Path(server.go).name
+    module = folder() / "modules" / Path(server.go or server.main).stem
     shutil.rmtree(module, ignore_errors=True)
     module.mkdir(parents=True)
-    output = folder() / "bin" / module.name
-    for asked in (
-        ["go", "mod", "init", f"conformance/{module.name}"],
-        ["go", "get", "-tool", f"{server.go}@v{server.version}"],
-        ["go", "build", "-o", str(output), server.go],
-    ):
+    if server.main:
+        shutil.copy(HERE / server.main, module / "main.go")
+    for asked in commands(server, module.name):
         nice = ["nice", "-n", "19", *asked]
         try:
             subprocess.run(nice, cwd=module, env=environment(), check=True, timeout=60 * MINUTES)
@@ -64,11 +65,21 @@ def build(server: Server) -> str:
     return ""
 
 
+def commands(server: Server, name: str) -> Iterator[list[str]]:
+    """What makes the program of that name."""
+    yield ["go", "mod", "init", f"conformance/{name}"]
+    wanted = [f"{one}@v{server.version}" for one in server.modules or (server.go,)]
+    yield ["go", "get", *(["-tool"] if server.go else []), *wanted]
+    if server.main:
+        yield ["go", "mod", "tidy"]
+    yield ["go", "build", "-o", str(folder() / "bin" / name), server.go or "."]
+
+
 def main() -> int:
     """Build what is missing; the number of servers that are not there afterwards."""
     missing = 0
     for name, server in LIVE.items():
-        if server.go and not built(server):
+        if (server.go or server.main) and not built(server):
             print(f"{name} {server.version}: is built in {folder()}", flush=True)
             why = build(server)
         else:

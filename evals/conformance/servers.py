@@ -14,6 +14,7 @@ FOLDER = "WARROOM_CONFORMANCE"
 """The environment variable that names the folder of built servers and of the build's caches."""
 PROOFS = {
     "live": "the real server, by `make conformance`; its answers replayed in CI",
+    "run": "the real one, by `make conformance`",
     "ci": "in CI",
     "fake": "a fake made from the published API",
     "untried": "not tried",
@@ -26,9 +27,11 @@ class Server(Entry):
     type: Kind = Field(description="the kind of data source that reads it")
     version: str = Field(default="", description="that was tried")
     works: str = Field(description="what is read of it")
-    proof: Literal["live", "ci", "fake", "untried"] = Field(description="how that is known")
+    proof: Literal["live", "run", "ci", "fake", "untried"] = Field(description="how that is known")
     also: str = Field(default="", description="what else it was tried by")
     go: str = Field(default="", description="the package that is built, of a published Go module")
+    main: str = Field(default="", description="else the file beside the table that is built")
+    modules: tuple[str, ...] = Field(default=(), description="of Go that it needs, in the version")
     command: str = Field(default="", description="the program, where it is installed")
     arguments: tuple[str, ...] = Field(default=(), description="that it is started with")
     config: str = Field(default="", description="its file $config")
@@ -37,8 +40,8 @@ class Server(Entry):
     @property
     def program(self) -> Path | None:
         """Where it is; None: not built or not installed."""
-        if self.go:
-            built = folder() / "bin" / Path(self.go).name
+        if self.go or self.main:
+            built = folder() / "bin" / Path(self.go or self.main).stem
             return built if built.is_file() else None
         found = shutil.which(self.command)
         return Path(found) if found else None
@@ -57,5 +60,7 @@ def row(name: str, server: Server) -> str:
 
 
 SERVERS = read_table("evals/conformance/servers.yaml", dict[str, Server])
-LIVE = {name: server for name, server in SERVERS.items() if server.proof == "live"}
+LIVE = {name: server for name, server in SERVERS.items() if server.proof in ("live", "run")}
 """Those that run for real."""
+TAPED = {name: server for name, server in LIVE.items() if server.proof == "live"}
+"""Those whose answers are replayed elsewhere."""

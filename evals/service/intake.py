@@ -14,6 +14,7 @@ from ...record.tables import ALERTS
 from ...telemetry.alerts import read_alerts
 from ..framework.grid import ResultGrid
 from .figure import Figure, in_ms, target
+from .flood import SENDERS, configured, flood
 from .installation import Serving, installation
 from .sending import Post, Sent, posts, send
 
@@ -37,6 +38,9 @@ def intake(database: str, seconds: int, seed: int) -> Figure:
             row, good = _measured(database, posts(int(RATE * seconds), each, seed), works)
             rows.append([f"{each} each{', working' if works else ''}", *row])
             met = met and (good or works)
+    given = posts(int(RATE * seconds), EACH[-1], seed)
+    row, taken = _flooded(database, given)
+    rows.append([f"{EACH[-1]} each, flooded", *row])
     with installation(database) as made:
         for many in (1, 100):
             bare = [f"{inserted(made.store, many, seed):,.0f}", *["·"] * (len(HEADS) - 1)]
@@ -46,6 +50,7 @@ def intake(database: str, seconds: int, seed: int) -> Figure:
         "incidents meanwhile; bare: SQLAlchemy alone, so many each commit",
         "a wait begins when a delivery is due, not when it is sent; kept: acknowledged; lost: of "
         "these, not in the database; grouped: after the last one",
+        f"flooded: while {SENDERS} senders post spans by OTLP without a pause; answers: {taken}",
         target(f"{RATE:g} alerts/s durable, p99 < {P99_S * 1000:g} ms, not working", met),
     ]
     return Figure(ResultGrid(f"Alerts taken in: {database}", ["", *HEADS], rows, notes), met)
@@ -60,6 +65,21 @@ def _measured(database: str, given: list[Post], works: bool) -> tuple[list[str],
         with made.store.reading.begin() as connection:
             found = Counter(connection.execute(select(ALERTS.c.fingerprint)).scalars())
         return _judged(sent, found, grouped, len(made.store.incidents()))
+
+
+def _flooded(database: str, given: list[Post]) -> tuple[list[str], str]:
+    """The same while telemetry floods the process beside, and what became of that."""
+    with installation(database) as made:
+        url, file = configured(made)
+        with made.serving("--no-worker", "--config", str(file)) as serving:
+            send(made, serving, posts(20, 1, 0, first=10**9))
+            with flood(made, url) as answers:
+                sent = send(made, serving, given, RATE / len(given[0].alerts))
+            grouped = _grouped(serving)
+        with made.store.reading.begin() as connection:
+            found = Counter(connection.execute(select(ALERTS.c.fingerprint)).scalars())
+        row, _ = _judged(sent, found, grouped, len(made.store.incidents()))
+    return row, ", ".join(f"{status}: {count:,}" for status, count in sorted(answers.items()))
 
 
 def _judged(

@@ -50,8 +50,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "query_telemetry": {"sql": "SELECT * FROM logs ORDER BY length(message) DESC, ts"},
 }
 """Arguments of the tools that need some."""
-ELSEWHERE = {"backup_differences"}
-"""Tools that ask the running system, which there is none of here."""
+ELSEWHERE = {"backup_differences", "promql", "logql", "traceql"}
+"""Tools that ask the running system or its backends, which there are none of here."""
 
 
 @dataclass
@@ -61,6 +61,7 @@ class StudyBench:
     telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
+    live: None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 may be. Texts of commits and notes are anybody's: they are passed on as what they are, data.
 """
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 from ...errors import TelemetryError
 from ..model import Change, Window
 from .datasource import Datasource
-from .source import Batch, SourceQuery, closed
+from .source import About, Asked, Batch, SourceQuery, closed
 
 LONGEST_DIFF, LONGEST_TEXT = 100_000, 2_000
 """Characters that are kept."""
@@ -22,6 +23,7 @@ SECONDS = 8.0
 """That an ask may take: others wait for it."""
 LATE = f"took more than {SECONDS:g} s: the rest is asked for with the next step"
 CUT = "\n… the diff is longer"
+SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 Say = Callable[[str], None]
 
 
@@ -31,6 +33,7 @@ class Changes(ABC):
 
     modality = "changes"
     whole = False
+    language = "http"
 
     def __init__(self, source: Datasource) -> None:
         self.source = source
@@ -43,6 +46,18 @@ class Changes(ABC):
     @abstractmethod
     def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
         """What changed within a window and is not known yet; `say` takes what is left out."""
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """Commits by their id, each with its page where there are pages; else the lists."""
+        place = tuple(filter(None, self.source.jsonData.repository.split("/")))
+        commits = [one for one in about.changes if SHA.fullmatch(one)]
+        yield from (Asked("git", f"git show {one}", (*place, "commit", one)) for one in commits)
+        if not commits:
+            yield from (Asked(self.language, text) for text in self.listing(about.window))
+
+    def listing(self, window: Window) -> Iterable[str]:
+        """What it asks for a window, in the backend's own words."""
+        return [f"{self.name}: changes from {window.start:.0f} to {window.end:.0f}"]
 
     def read(self, ask: SourceQuery) -> Batch:
         """The changes that were not told yet; one that names no service is of every scope.

@@ -60,6 +60,16 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("write http://host:port or https://host")
+    if "@" in parts.netloc or parts.query or parts.fragment or re.search(r"[\s<>\"]", text):
+        raise ValueError("write an address without user, password, ?parameters and blanks")
+    return text.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 
 
@@ -120,6 +130,13 @@ class JsonData(Entry):
         description="where the code of a service lies, in a repository of several; for other "
         "tools how the names of its flags, applications and releases begin",
     )
+    external_url: Address = Field(
+        default="", description="where people open it, if that is not url: of git, the web page"
+    )
+    grafana: Address = Field(
+        default="", description="the Grafana in which people open it; empty: that of type grafana"
+    )
+    uid: str = Field(default="", description="what Grafana calls it; empty: by its name here")
 
 
 class SourceLabels(Entry):

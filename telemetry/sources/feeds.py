@@ -1,9 +1,11 @@
 """Changes of the tools that a team has: whatever list of feeds.yaml, read by one class."""
 
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from ...errors import TelemetryError
 from ..model import Change, Window
@@ -48,6 +50,22 @@ class Feed(Changes):
                     refused.append(f"{listing.what}: {error}")
         if wrong := "; ".join(filter(None, [*refused, self.api.clock()])):
             raise TelemetryError(wrong)
+
+    @property
+    def language(self) -> str:
+        """In which a person asks the same."""
+        return "kubectl" if self.source.type == "kubernetes" else "http"
+
+    def listing(self, window: Window) -> Iterator[str]:
+        """The addresses of its lists."""
+        known = self._given() | {"start": _times(window.start), "end": _times(window.end)}
+        for one in self.listings:
+            place = next(filter(None, (path.at(known) for path in one.path)), ())
+            params = {name: value.of(known) for name, value in one.params.items()}
+            given = urlencode({name: value for name, value in params.items() if value != ""})
+            asked = "/" + "/".join(map(str, place)) + (f"?{given}" if given else "")
+            raw = f"kubectl get --raw {shlex.quote(asked)}"
+            yield raw if self.language == "kubectl" else f"GET {asked}"
 
     def _listed(
         self, listing: Listing, window: Window, known: frozenset[str], say: Say

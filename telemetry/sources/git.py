@@ -6,6 +6,7 @@ name in it is taken for an option, nothing is fetched, and what it answers is bo
 """
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -60,10 +61,18 @@ class Tag:
 class GitRepository(Changes):
     """One repository."""
 
+    language = "git"
+
     def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
         """What came onto the branch, a merge as one change, then tags; the newest first."""
         yield from self._commits(window, known, say)
         yield from self._deploys(window, known)
+
+    def listing(self, window: Window) -> Iterator[str]:
+        """The log that they are taken from."""
+        span = f"--since={window.start:.0f}", f"--until={window.end:.0f}"
+        branch = self.source.jsonData.branch or "HEAD"
+        yield shlex.join(["git", "log", "--first-parent", *span, branch])
 
     def _commits(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
         times = [f"--max-age={int(window.start)}", f"--min-age={int(window.end)}"]

@@ -14,7 +14,7 @@ from ..model import Window
 from .datasource import Datasource
 from .http import HttpApi
 from .otlp import KINDS, STATUS, Row, fields, number, objects, span_row, text, word
-from .source import Scope, Source
+from .source import About, Asked, Scope, Source
 from .traces import Found, Question, Traces
 
 Parts = dict[str, Any]
@@ -29,6 +29,17 @@ class Jaeger(Traces):
         if scope.services is not None:
             return sorted(scope.services)
         return sorted(str(name) for name in self._data("services", params={}))
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """Pages of its own: a trace, or a search."""
+        if about.traces:
+            yield from (Asked("jaeger", trace, ("trace", trace)) for trace in about.traces)
+            return
+        span = {"start": about.window.start, "end": about.window.end}
+        times = tuple((name, str(int(at * 1e6))) for name, at in span.items())
+        for service in sorted(about.services):
+            asked = (("service", service), *times)
+            yield Asked("jaeger", f"service={service}", ("search",), asked)
 
     def find(self, question: Question) -> Sequence[Found]:
         """The newest that are so, each with all of its spans."""

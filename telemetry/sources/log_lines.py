@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...yaml_tables import Entry, Pattern, Regex, read_table
+from ..tables import WEIGHT
 from .datasource import SourceLabels, named
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -42,6 +43,7 @@ class Line:
     ns: int  # unix nanoseconds
     labels: Mapping[str, str]  # of its stream, and what the store knows of it besides
     text: str
+    weight: float | None = None  # how many lines it stands for, where it was chosen
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -65,6 +67,7 @@ class Line:
             "trace_id": _first(known, FIELDS.trace_id),
             "span_id": _first(known, FIELDS.span_id),
             "attributes": {name: _short(value) for name, value in rest[:MOST_ATTRIBUTES]},
+            **({WEIGHT: self.weight} if self.weight else {}),
         }
 
 

@@ -9,14 +9,14 @@ were is counted by the store and said.
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Window
 from .datasource import Datasource, named
 from .http import HttpApi
 from .log_lines import Line
-from .source import Batch, Scope, SourceQuery, closed
+from .source import About, Asked, Batch, Scope, SourceQuery, closed
 
 MOST_LINES = 30_000
 """Of one kind in one window; of more, a part is read."""
@@ -65,6 +65,7 @@ class LogSource(ABC):
 
     modality = "logs"
     whole = False
+    language: str
 
     def __init__(self, source: Datasource) -> None:
         self.source, self.api = source, HttpApi(source)
@@ -106,8 +107,17 @@ class LogSource(ABC):
         rows = list(self._rows(ask.scope, window, said))
         if self.crowded:
             said.append(f"of {self.source.name}'s busiest moments not all lines are here")
-        facts = {"left_out": tuple(said), "gap": self.api.clock()}
+        sampled = self.crowded or bool(self.samples)
+        facts = {"left_out": tuple(said), "gap": self.api.clock(), "sampled": sampled}
         return Batch.of(rows, ask.budget, **facts)
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """For all lines of these services."""
+        for one in (whose for _made, found in self.known.values() for whose in found):
+            meant = about.services.intersection(one.services) if one.services else about.services
+            if meant or not about.services:
+                services = tuple(sorted(meant or one.services))
+                yield Asked(self.language, self.select(Whose(one.label, services)))
 
     @property
     def seconds(self) -> float:
@@ -180,7 +190,7 @@ class LogSource(ABC):
         for part in sample.parts(window):
             lines = list(self._paged(query, part, most))
             self.crowded |= len(lines) == most
-            yield from lines
+            yield from (replace(line, weight=1 / sample.share) for line in lines)
 
     def _paged(self, query: str, window: Window, most: int) -> Iterator[Line]:
         """Lines page by page; the last moment of a page is asked for again."""

@@ -24,6 +24,8 @@ WORDS = f"(?i){FIELDS.telling_levels}"
 class Loki(LogSource):
     """The logs of one Loki."""
 
+    language = "logql"
+
     def names(self, window: Window) -> Iterable[str]:
         """The labels of streams."""
         return self._listed("labels", span=_span(window))

@@ -11,6 +11,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import TelemetryError
@@ -18,7 +19,7 @@ from ..model import Window
 from .conventions import CONVENTIONS, NAME, Convention, LabelSet, Whose
 from .datasource import Datasource
 from .http import HttpApi
-from .source import Batch, Scope, Source, SourceQuery, closed
+from .source import About, Asked, Batch, Scope, Source, SourceQuery, closed
 
 MOST_SERIES = 20_000
 """Of one scope; whole metrics are left out beyond, the ones that the table has last."""
@@ -88,6 +89,7 @@ class Prometheus:
         self.name = f"{source.name}, {source.type} at {source.url}"
         self.warned: tuple[str, ...] = ()
         self.found = False  # something of some scope: the labels are right
+        self.plans = dict[Scope, Plan]()  # the latest
 
     def read(self, ask: SourceQuery) -> Batch:
         """The next samples, some minutes of all series at a time."""
@@ -97,6 +99,7 @@ class Prometheus:
         if not plan.holds:
             plan = self._plan(ask.scope, window, ask.budget.seconds)
             self.found |= bool(plan.selections)
+            self.plans[ask.scope] = plan
         part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
         last = dict(place.last)
         lines = list(self._lines(plan, part, step, ask, last))
@@ -112,6 +115,17 @@ class Prometheus:
             after=Place(until, plan, recent, says),
             more=part.end < window.end and bool(plan.selections),
         )
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """Selectors of what was found of these services and metrics."""
+        for scope, plan in self.plans.items():
+            meant = scope.within(about.services)
+            for one in plan.selections if meant else ():
+                ours = one.convention.named
+                names = [n for n in one.names if not about.metrics or ours[n] in about.metrics]
+                if meant and names:
+                    text = one.convention.selector(names, one.whose, meant)
+                    yield Asked("promql", text, *_graph(text, about.window))
 
     def _plan(self, scope: Scope, window: Window, seconds: float) -> Plan:
         """What there is, of what signals can use."""
@@ -258,6 +272,13 @@ def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Wi
     most = max(2 * interval, SAMPLES_AT_ONCE * interval / plan.series)
     end = min(window.end, start + most)
     return Window(max(window.start, start - LATE_S), end), 0.0
+
+
+def _graph(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The page of its expression browser that draws a query, and the page's parameters."""
+    end = f"{datetime.fromtimestamp(window.end, UTC):%Y-%m-%d %H:%M:%S}"
+    shown = {"expr": text, "tab": "0", "end_input": end, "range_input": f"{window.seconds:.0f}s"}
+    return ("graph",), tuple((f"g0.{name}", value) for name, value in shown.items())
 
 
 def _number(ts: float) -> str:

@@ -24,6 +24,10 @@ class Sent(Changes):
         """As a person knows it."""
         return "changes sent to Warroom"
 
+    def listing(self, window: Window) -> Iterable[str]:
+        """Nobody is asked."""
+        return ()
+
     def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
         """As they were sent."""
         for row in self.told(window.start, window.end):

@@ -10,9 +10,10 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..model import Window
+from .datasource import Datasource
 
 EVER = Window(float("-inf"), float("inf"))
 BEYOND = "what is beyond the budget of this recording"
@@ -34,6 +35,12 @@ class Scope:
     def holds(self, service: str) -> bool:
         """Whether a service is meant."""
         return self.services is None or service in self.services
+
+    def within(self, services: frozenset[str]) -> "Scope | None":
+        """Of these services (none: of all) those that are meant; None where none is."""
+        if self.services is None or not services:
+            return Scope(services or self.services)
+        return Scope(found) if (found := self.services & services) else None
 
 
 EVERYTHING = Scope()
@@ -91,6 +98,8 @@ class Batch:
     """Where to go on; None: the source keeps no place, and is asked by time."""
     more: bool = False
     """Whether there is more right now: ask again."""
+    sampled: bool = False
+    """Whether there was more, of which these rows were chosen; a row may say its `weight` then."""
 
     @classmethod
     def of(cls, rows: Iterable[dict[str, Any]], budget: Budget, **facts: Any) -> "Batch":
@@ -113,6 +122,46 @@ class Batch:
     def rows(self) -> int:
         """How many lines."""
         return self.lines.count(b"\n")
+
+
+@dataclass(frozen=True)
+class About:
+    """What some evidence is about; of what is empty, everything."""
+
+    window: Window
+    services: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()  # by our names
+    traces: tuple[str, ...] = ()  # ids
+    changes: tuple[str, ...] = ()  # ids
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query in a backend's own words, and the page of the backend that shows it."""
+
+    language: str
+    text: str
+    page: tuple[str, ...] = ()  # segments below its address; none: it has no such page
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A source that says how it asks, so that people can ask the same."""
+
+    @property
+    def source(self) -> Datasource:
+        """Where it is."""
+        ...
+
+    @property
+    def modality(self) -> str:
+        """One of MODALITIES."""
+        ...
+
+    def queries(self, about: About) -> Iterable[Asked]:
+        """Its queries, narrowed to what is meant; none where it never asked for any of that."""
+        ...
 
 
 class Source(Protocol):

@@ -5,7 +5,7 @@ Its HTTP API: https://grafana.com/docs/tempo/latest/api_docs/ (`/api/search`, `/
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..model import Window
 from .datasource import Datasource
 from .http import HttpApi
 from .otlp import Row, hex_id, number, objects, span_rows
-from .source import Scope, Source
+from .source import About, Asked, Scope, Source
 from .traces import Found, Question, Traces
 
 MARGIN_S = 60
@@ -28,6 +28,14 @@ class Tempo(Traces):
     def services(self, scope: Scope, window: Window) -> Sequence[str]:
         """As they are meant; it can search among all of them at once."""
         return sorted(scope.services) if scope.services is not None else [""]
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """A trace is asked for by its id alone."""
+        if about.traces:
+            yield from (Asked("traceql", trace) for trace in about.traces)
+            return
+        for service in sorted(about.services) or [""]:
+            yield Asked("traceql", trace_ql(Question(service, about.window)))
 
     def find(self, question: Question) -> Sequence[Found]:
         """The first that its search comes across, in no order."""

@@ -1,8 +1,10 @@
 """Which traces of a backend are recorded: failing, slow and other ones in stated shares.
 
 A window is cut into slices, so that what was before is seen as well as what is now, and each slice
-of each service has the same room. Where it holds no more traces than that, all are taken. Whole
-traces are: a trace is of a scope when one of its spans is.
+of each service has the same room; what idle ones leave of it goes to the busy ones, which are cut
+finer. Where it holds no more traces than that, all are taken. Whole traces are: a trace is of a
+scope when one of its spans is. One that was sought out because it fails or is slow weighs nothing:
+shares are those of the others.
 """
 
 import math
@@ -16,15 +18,18 @@ from typing import Literal, TypeVar
 
 from ...errors import TelemetryError
 from ..model import Window
+from ..tables import WEIGHT
+from .datasource import Datasource
 from .http import HttpApi
 from .otlp import Row
-from .source import Batch, Scope, SourceQuery, closed
+from .source import About, Asked, Batch, Scope, SourceQuery, closed
 
 T = TypeVar("T")
 R = TypeVar("R")
 Sort = Literal["failing", "slow", "any"]
 SHARES: dict[Sort, float] = {"any": 0.7, "failing": 0.2, "slow": 0.1}
 """Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
+SOUGHT: tuple[Sort, ...] = ("failing", "slow")
 SLOW = 3.0
 """A trace is slow that takes so many times the median."""
 TRACES = 240
@@ -91,6 +96,15 @@ class Traces(ABC):
         """As a person knows it."""
         return f"{self.api.source.type} at {self.api.root}"
 
+    @property
+    def source(self) -> Datasource:
+        """Where it is."""
+        return self.api.source
+
+    def queries(self, about: About) -> Iterable[Asked]:
+        """These traces by id, else those of these services; none where a backend has no words."""
+        return ()
+
     @abstractmethod
     def services(self, scope: Scope, window: Window) -> Sequence[str]:
         """Which services to look for, by name; "" for every one at once."""
@@ -116,7 +130,8 @@ class Traces(ABC):
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
         until = place.until if gap else window.end  # of what there is a part, all is asked again
         after = Place(until, place.settled | sample.settled)
-        return Batch.of(rows, ask.budget, left_out=said, gap=gap, after=after)
+        facts = {"gap": gap, "after": after, "sampled": sample.chosen}
+        return Batch.of(rows, ask.budget, left_out=said, **facts)
 
 
 @dataclass
@@ -131,6 +146,8 @@ class Sample:
     until: float  # when all of it has to be
     found: dict[str, Found] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
+    sought: set[str] = field(default_factory=set)  # found only since they fail or are slow
+    chosen: bool = False  # there was more
     said: list[str] = field(default_factory=list)
     gap: str = ""
 
@@ -146,24 +163,52 @@ class Sample:
             if len(rows) > MOST_SPANS:
                 self.said.append(f"spans beyond {MOST_SPANS} of one trace were left out")
             if any(self.ask.scope.holds(row["service"]) for row in rows):
-                yield from (row for row in rows[:MOST_SPANS] if _within(row, self.ask.window))
+                for row in (row for row in rows[:MOST_SPANS] if _within(row, self.ask.window)):
+                    yield row | {WEIGHT: 0.0} if trace.id in self.sought else row
 
     def _search(self) -> None:
         """Any traces of each slice, then failing and slow ones where there are more."""
         cells, most = self._cells()
         room = {sort: max(1, round(most * share)) for sort, share in SHARES.items()}
-        full = self._take([replace(cell, most=room["any"]) for cell in cells])
+        full = self._finer(self._take([replace(cell, most=room["any"]) for cell in cells]))
         if not full:
             return
+        self.chosen, drawn = True, set(self.found)
+        spare = (TRACES - len(drawn)) / len(full) / (1 - SHARES["any"])
+        room |= {sort: max(room[sort], int(spare * SHARES[sort])) for sort in SOUGHT}
         self.said.append(
             f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
             f"median) and {room['any']} others of a service in each slice of time were left out: "
             "a sample, whose shares are not the system's"
         )
         slow_ms = SLOW * median(one.ms for one in self.found.values())
-        for sort in ("failing", "slow"):
+        for sort in SOUGHT:
             cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
             self._take(cells)
+            self.sought = set(self.found) - drawn
+
+    def _finer(self, full: list[Question]) -> list[Question]:
+        """Cuts the full ones while others leave room; those that are full to the end."""
+        done = list[Question]()
+        while full:
+            spare = TRACES * SHARES["any"] - len(self.found)
+            parts = 1 + int(spare // sum(cell.most for cell in full))
+            if parts < 2:
+                break
+            done += [cell for cell in full if cell.window.seconds < 2 * self.shortest]
+            finer = [
+                replace(cell, window=part)
+                for cell in full
+                if (most := int(cell.window.seconds // self.shortest)) > 1
+                for part in cut(cell.window, min(parts, most))
+            ]
+            full = self._take(finer)
+        return done + full
+
+    @property
+    def shortest(self) -> float:
+        """Of a slice, seconds."""
+        return LATE_S if self.place.settled else SHORTEST_S
 
     def _cells(self) -> tuple[list[Question], int]:
         """Each slice of each service, and how many traces of one there is room for."""
@@ -171,9 +216,10 @@ class Sample:
         if len(services) > SERVICES:
             others = f"{len(services) - SERVICES} of {len(services)} services"
             self.said.append(f"traces of {others} were not asked for")
-            services = services[:SERVICES]
-        shortest = LATE_S if self.place.settled else SHORTEST_S
-        slices = min(SLICES // max(1, len(services)), math.ceil(self.window.seconds / shortest))
+            services, self.chosen = services[:SERVICES], True
+        slices = min(
+            SLICES // max(1, len(services)), math.ceil(self.window.seconds / self.shortest)
+        )
         parts = cut(self.window, max(1, slices))
         cells = [Question(service, part) for part in parts for service in services]
         return cells, TRACES // max(1, len(cells), SLICES)

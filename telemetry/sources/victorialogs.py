@@ -22,6 +22,8 @@ MOST_VALUES = 10_000
 class VictoriaLogs(LogSource):
     """The logs of one VictoriaLogs."""
 
+    language = "logsql"
+
     def names(self, window: Window) -> Iterable[str]:
         """The fields that lines have."""
         return self._listed("field_names", window)

@@ -170,7 +170,7 @@ datasources:
     document = Path(found["files"][0]).read_text()
     assert "ERROR connection refused by payments" in document
     assert "checkout error_rate" in document
-    assert prometheus.where not in document
+    assert f"{prometheus.where}/graph?g0.expr=" in document
 
 
 def test_what_pipelines_sent_is_read_beside_the_datasources(write, servers, tmp_path):

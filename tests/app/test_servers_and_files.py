@@ -88,8 +88,8 @@ def told(found: Hypothesis | None) -> tuple[str, str, float]:
         pytest.param(faked, id="faked", marks=[pytest.mark.thorough, NEEDED]),
         *(
             pytest.param(
-                partial(real, names=(metrics, "VictoriaLogs")),
-                id=f"{metrics}, VictoriaLogs",
+                partial(real, names=(metrics, "VictoriaLogs", "Jaeger")),
+                id=f"{metrics}, VictoriaLogs, Jaeger",
                 marks=[pytest.mark.conformance, RUN],
             )
             for metrics in ("Prometheus", "VictoriaMetrics")

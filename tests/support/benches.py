@@ -12,6 +12,7 @@ from warroom.telemetry.recording import Recording
 from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tools.base import REGISTRY, Effect, Frame, Table
+from warroom.tools.toolbox import ToolBench
 
 ONSET = START + 60
 
@@ -23,12 +24,13 @@ class ReadBench:
     telemetry: Recording
     frame: Frame
     survey: Surveying | None = None
+    live: None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
         """Run a read tool the way the toolbox does; its rows must be plain JSON."""
         tool = REGISTRY[name]
         assert tool.effect is Effect.read
-        table = tool.function(self, **tool.parse(arguments))
+        table = ToolBench(self, tool).answer(tool.parse(arguments))
         json.dumps([row.record() for row in table.rows], allow_nan=False)
         assert table.summary
         return table

@@ -9,13 +9,16 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
+from threading import Thread
 from typing import Any
 
 import httpx
+import uvicorn
 from tenacity import Retrying, stop_after_attempt, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from warroom.evals.conformance.servers import LIVE
+from warroom.tests.support.otlp_backend import OtlpBackend
 from warroom.tests.support.otlp_documents import document
 from warroom.tests.support.prometheus_server import openmetrics
 
@@ -30,9 +33,10 @@ class RealServer:
 
     name: str
     modality: str
+    behind = 0  # the port of what it hands on to
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
         self.root, self.table = root, LIVE[self.name]
         self.rows: list[Row] = []
         self.port, self.ingest = free_port(), free_port()
@@ -44,6 +48,7 @@ class RealServer:
         """Its process, once it answers."""
         config, data = self.root / "config.yaml", self.root / "data"
         known = {"port": self.port, "ingest": self.ingest, "config": config, "data": data}
+        known |= {"behind": self.behind}
         config.write_text(Template(self.table.config).substitute(known))
         arguments = [Template(one).substitute(known) for one in self.table.arguments]
         with (self.root / "log").open("ab") as log:
@@ -87,7 +92,9 @@ class RealServer:
         self.process.kill()
         self.process.wait()
 
-    close = fail
+    def close(self) -> None:
+        """End it."""
+        self.fail()
 
 
 class RealVictoriaLogs(RealServer):
@@ -160,8 +167,43 @@ class RealPrometheus(RealServer):
         self.started()
 
 
+class RealCollector(RealServer):
+    """Takes OTLP and hands it on to our own receiver, which keeps it in a folder."""
+
+    name, modality = "OpenTelemetry Collector", "traces"
+
+    def __init__(self, root: Path) -> None:
+        self.receiver, self.behind = OtlpBackend(root / "store"), free_port()
+        app = self.receiver.receiver.app()
+        known = {"host": "127.0.0.1", "port": self.behind, "log_level": "error"}
+        self.server = uvicorn.Server(uvicorn.Config(app, **known))
+        Thread(target=self.server.run, daemon=True).start()
+        super().__init__(root)
+        self.where = self.receiver.where
+
+    def answers(self) -> bool:
+        """It takes no GET."""
+        assert self.process.poll() is None, (self.root / "log").read_text()[-2000:]
+        return self.client.get(self.table.ready).status_code == httpx.codes.METHOD_NOT_ALLOWED
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """It answers once they are handed on."""
+        self.post("v1/traces", json=document(rows))
+
+    def fail(self) -> None:
+        """What it wrote is gone."""
+        self.close()
+        self.receiver.fail()
+
+    def close(self) -> None:
+        """Both."""
+        super().fail()
+        self.server.should_exit = True
+
+
 REAL: dict[str, type[RealServer]] = {
-    kind.name: kind for kind in (RealVictoriaLogs, RealVictoriaMetrics, RealPrometheus)
+    kind.name: kind
+    for kind in (RealVictoriaLogs, RealJaeger, RealVictoriaMetrics, RealPrometheus, RealCollector)
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 import vcr
 from vcr.cassette import Cassette
 
-from warroom.evals.conformance.servers import FOLDER, LIVE
+from warroom.evals.conformance.servers import FOLDER, LIVE, TAPED
 from warroom.tests.support.backends import BACKENDS, Backend, Row
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.http_backends import HttpBackend
@@ -149,5 +149,6 @@ def real_too(*kinds: str) -> pytest.MarkDecorator:
 
 WAYS = [
     *map(Way, BACKENDS),
-    *(way for name, one in LIVE.items() for way in (live(name), Way(one.type, name))),
+    *(live(name, taped=name in TAPED) for name in LIVE),
+    *(Way(one.type, name) for name, one in TAPED.items()),
 ]

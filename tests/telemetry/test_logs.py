@@ -111,6 +111,10 @@ def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     assert found["payment"] == found["odd"] == SECONDS / 20
     assert found["served"] == pytest.approx(600, rel=0.1)
     assert "logs had 6000 other lines in 600 s: from then on those of the first 2 s" in watched.said
+    recording = watched.recorder.recording
+    weights = Counter(recording.log_table(EVER).weight.round(6).tolist())
+    assert weights == {1.0: found["payment"] + found["odd"], 10.0: found["served"]}
+    assert recording.sampled == {"logs"}
     later = (told(SECONDS + tenth / 10, f"served later {tenth}") for tenth in range(600))
     backend.write("logs", *later)
     watched.now += 60

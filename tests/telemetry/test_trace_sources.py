@@ -83,6 +83,11 @@ def test_each_sort_has_its_share_and_each_time(backend):
     assert "beyond 4 failing, 2 slow (of 3 times the median) and 14 others of a service" in said
     assert "in each slice of time were left out: a sample" in said
     assert batch.gap == ""
+    drawn = [row for row in taken.values() if "weight" not in row]
+    assert len(drawn) == SLICES * 14
+    assert sum(row["status"] == "error" for row in drawn) < 20  # the others were sought out
+    assert {row.get("weight", 0.0) for row in taken.values()} == {0.0}
+    assert batch.sampled
 
 
 def test_where_there_are_few_all_are_taken_and_nothing_more_is_asked(backend):
@@ -90,7 +95,7 @@ def test_where_there_are_few_all_are_taken_and_nothing_more_is_asked(backend):
         backend.write("traces", *trace(number, 150 * number, status="error"))
     batch = ask(backend)
     assert len(rows(batch)) == 18
-    assert (batch.left_out, batch.gap) == ((), "")
+    assert (batch.left_out, batch.gap, batch.sampled) == ((), "", False)
     searches = backend.asked_of("/api/search") + backend.asked_of("/api/traces")
     assert len(searches) == SLICES
 

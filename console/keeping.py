@@ -1,0 +1,80 @@
+"""The commands about telemetry that is kept: record, replay, bundle.
+
+Declared here, done in recordings.py: the help stays instant.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, Bundle, Newest
+
+KEEP = typer.Typer(rich_markup_mode=None)
+"""Commands of warroom itself."""
+bundle = typer.Typer(help="Check or make a bundle of telemetry.", rich_markup_mode=None)
+
+
+@KEEP.command()
+def record(
+    what: Annotated[
+        str, typer.Argument(metavar="[INC|BUNDLE]", help="An incident, or a live bundle's folder.")
+    ] = "",
+    into: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="As --out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to make; default the incident's own.")
+    ] = None,
+    window: Annotated[
+        str, typer.Option(metavar="14:00..15:00", help="A window of the backends, UTC.")
+    ] = "",
+    service: Annotated[
+        str, typer.Option(metavar="S", help="With its neighbours; default every service.")
+    ] = "",
+    telemetry: Bundle = None,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, help="Of a live bundle, up to its newest row.")
+    ] = 60,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="Replace names, mask personal data.")
+    ] = False,
+) -> None:
+    """Keep telemetry as a bundle, to be triaged or asked again."""
+    from .recordings import record_command
+
+    raise typer.Exit(
+        record_command(what, out or into, window, service, telemetry, minutes, anonymise)
+    )
+
+
+@KEEP.command()
+def replay(
+    incident: Newest = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask the backends as they are now.")] = False,
+    telemetry: Bundle = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask all questions of an incident again and say what is answered otherwise."""
+    from .recordings import replay_command
+
+    raise typer.Exit(replay_command(incident, live, telemetry, as_json))
+
+
+@bundle.command("check")
+def check_bundle(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="As docs/bundle.md has it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say file, line, reason and cure of all that is wrong with it."""
+    from .recordings import check_bundle_command
+
+    raise typer.Exit(check_bundle_command(folder, as_json))
+
+
+@bundle.command("sample")
+def sample_bundle(
+    into: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+) -> None:
+    """Write a small one, to try and to copy from."""
+    from .recordings import sample_bundle_command
+
+    raise typer.Exit(sample_bundle_command(into))
