@@ -2,8 +2,8 @@
 
 Each ask goes on where the last one of its scope ended, file by file, so that a span that ends late
 is not missed. A trace is of a scope when one of its spans is, and comes whole. Of more rows than
-are taken a share is drawn, by the trace (of logs, by the line), and what fails is taken as far as
-there is room.
+are taken a share is drawn, by the trace (of logs, by the line), each of which stands for as many;
+what fails is taken as far as there is room, and stands for none.
 """
 
 import json
@@ -18,6 +18,7 @@ from zlib import crc32
 from ...errors import TelemetryError
 from ..model import Window
 from ..rolling import KEPT, MINUTE_S, read_notes, segments
+from ..tables import WEIGHT
 from .datasource import Datasource
 from .source import Batch, Scope, Source, SourceQuery, closed
 
@@ -69,7 +70,8 @@ class Received:
         choice = Choice(self.modality, ask.scope, window, place, inside)
         rows = list(choice.rows())
         said = (*self._missing(window), *choice.said)
-        return Batch.of_lines(rows, ask.budget, left_out=said, after=choice.after())
+        facts = {"after": choice.after(), "sampled": choice.drawn > 1}
+        return Batch.of_lines(rows, ask.budget, left_out=said, **facts)
 
     def _missing(self, window: Window) -> Iterator[str]:
         """What the store says is not in it."""
@@ -124,7 +126,7 @@ class Choice:
             self._share(minutes.total(), failing)
         for line in filter(self._meant, self._new()):
             if self._takes(line[0], _fails(line)) and float(line[1]) >= self.since:
-                yield line[0]
+                yield self._weighed(line[0], line[0])
 
     def _whole_traces(self) -> Iterator[bytes]:
         spans, failing, meant = Counter[bytes](), set[bytes](), set[bytes]()
@@ -137,9 +139,19 @@ class Choice:
         self._share(_sum(spans, meant), _sum(spans, meant & failing))
         fresh = {one for one in meant - self.traces if self._takes(one, one in failing)}
         self.traces |= fresh
-        yield from (line[0] for line in self._new() if line[3] in self.traces)
+        yield from self._spans(self._new(), self.traces)
         if fresh and self.place.ends:
-            yield from (line[0] for line in self._earlier() if line[3] in fresh)
+            yield from self._spans(self._earlier(), fresh)
+
+    def _spans(self, lines: Iterator[Line], of: set[bytes]) -> Iterator[bytes]:
+        return (self._weighed(line[0], line[3]) for line in lines if line[3] in of)
+
+    def _weighed(self, line: bytes, key: bytes) -> bytes:
+        """A line of a sample with how many it stands for."""
+        if self.drawn == 1:
+            return line
+        weight = self.drawn if crc32(key) % self.drawn == 0 else 0
+        return line[:-2] + f', "{WEIGHT}": {weight:.1f}}}\n'.encode()
 
     def _meant(self, line: Line) -> bool:
         return self.services is None or line[2] in self.services

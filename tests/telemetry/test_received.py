@@ -24,13 +24,14 @@ class Asked:
     def __init__(self, backend: OtlpBackend, modality: str) -> None:
         where = Datasource(name="otlp", type="otlp", url=backend.where)
         (self.source,) = [one for one in connected([where]) if one.modality == modality]
-        self.after, self.last = None, Batch()
+        self.after, self.last, self.weights = None, Batch(), []
 
     def texts(self, scope: Scope = CART, window: Window = WHOLE) -> list[str]:
         """Of what is new: names of spans, messages, values."""
         self.last = self.source.read(SourceQuery(scope, window, after=self.after))
         self.after = self.last.after
-        rows = map(json.loads, self.last.lines.splitlines())
+        rows = list(map(json.loads, self.last.lines.splitlines()))
+        self.weights = [(row.get("name"), row.get("weight")) for row in rows]
         return [row.get("message") or row.get("name") for row in rows]
 
 
@@ -59,6 +60,7 @@ def test_reading_goes_on_where_it_ended_however_late_a_row_is(backend):
     asked = Asked(backend, "logs")
     backend.write("logs", log(100, "one"))
     assert asked.texts() == ["one"]
+    assert (asked.last.sampled, asked.weights) == (False, [(None, None)])
     backend.write("logs", log(-500, "late"), log(101, "two"), log(1, "theirs", "web"))
     assert asked.texts() == ["late", "two"]
     assert asked.texts() == []
@@ -104,6 +106,10 @@ def test_of_too_many_traces_a_share_is_drawn_and_failing_ones_are_sought_out(bac
     assert all(f"{t} {s}" in names for t in drawn for s in ("cart", "web"))
     (said,) = asked.last.left_out
     assert "one trace in 8 was drawn, and of those that fail one in 1 was taken besides" in said
+    assert asked.last.sampled
+    weights = {name.partition(" ")[0]: weight for name, weight in asked.weights}
+    assert {weights[t] for t in drawn} == {8.0}
+    assert {weights[str(t)] for t in range(1000, 1010)} <= {0.0, 8.0}
     backend.write("traces", *(span(f"{t} late", t) for t in range(100)))
     assert {name.partition(" ")[0] for name in asked.texts()} == set(drawn)
 
@@ -141,7 +147,7 @@ def test_what_has_left_and_what_was_refused_is_said(backend):
     assert gone == (
         "logs from before 22:14:00 UTC have left the store: raise hours or megabytes of otlp:"
     )
-    assert refused == "logs were refused as they came: without ts"
+    assert refused == "logs were refused as they came: without service.name"
     assert asked.texts(window=Window(backend.now + 1, backend.now + 2)) == []
     assert asked.last.left_out == ()
 
