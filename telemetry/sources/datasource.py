@@ -21,6 +21,8 @@ Kind = Literal[
     "prometheus",
     "loki",
     "victorialogs",
+    "elasticsearch",
+    "journald",
     "tempo",
     "jaeger",
     "git",
@@ -138,6 +140,12 @@ class JsonData(Entry):
         description="where the code of a service lies, in a repository of several; for other "
         "tools how the names of its flags, applications and releases begin",
     )
+    index: str = Field(
+        default="logs-*", min_length=1, description="for elasticsearch: where logs are, a pattern"
+    )
+    timeField: str = Field(default="@timestamp", description="for elasticsearch: when it was")
+    logMessageField: str = Field(default="", description="the same: what it says; empty: the usual")
+    logLevelField: str = Field(default="", description="the same: its level; empty: the usual")
     external_url: Address = Field(
         default="", description="where people open it, if that is not url: of git, the web page"
     )

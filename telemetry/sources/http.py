@@ -10,6 +10,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +37,8 @@ REFUSED = {
 }
 Params = Mapping[str, str | int | float | Sequence[str]]
 NONE: Mapping[str, str] = {}
+SHAPE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading an answer of another shape than documented ends in."""
 
 
 class Refused(TelemetryError):
@@ -73,11 +76,25 @@ class HttpApi:
                 f"{self.source.type}? look at the datasource's url"
             ) from error
 
+    def json_lines(self, *path: str, **asked: Any) -> list[dict[str, Any]]:
+        """The same of an answer that is one JSON object a line."""
+        body = self.ask(*path, **asked)
+        with suppress(ValueError, RecursionError):
+            found = [json.loads(line) for line in body.split(b"\n") if line.strip()]
+            if all(isinstance(one, dict) for one in found):
+                return found
+        raise TelemetryError(
+            f"answered {_start(body)} and no JSON lines at {self._place(path)}: is it really "
+            f"{self.source.type}? look at the datasource's url"
+        )
+
     def ask(
         self,
         *path: str,
         params: Params = NONE,
         form: bool = False,
+        body: Any = None,
+        method: str = "",
         headers: Mapping[str, str] = NONE,
         seconds: float = 60.0,
     ) -> bytes:
@@ -87,6 +104,8 @@ class HttpApi:
             path: segments below the datasource's url; each is encoded as one.
             params: of the question.
             form: posted as a form, for long ones.
+            body: posted as JSON.
+            method: another than GET, or POST of what is posted.
             headers: of this question alone.
             seconds: that it may take at most; the datasource's own timeout holds as well.
 
@@ -94,7 +113,10 @@ class HttpApi:
         """
         until = time.monotonic() + min(seconds, self.source.timeout)
         asked: dict[str, Any] = {"data" if form else "params": params, "headers": {**headers}}
-        asked["method"] = "POST" if form else "GET"
+        if body is not None:
+            asked["content"] = json.dumps(body).encode()
+            asked["headers"]["Content-Type"] = "application/json"
+        asked["method"] = method or ("GET" if body is None and not form else "POST")
         for last in (False, True):
             try:
                 answer = self._once(path, asked, until)
@@ -236,10 +258,12 @@ def _down(place: str, error: Exception) -> str:
 
 
 def _said(body: bytes) -> str:
-    """A server's own words, as far as they are short: Prometheus has them in `error`."""
+    """A server's own words, as far as they are short: Prometheus has them in `error`, Elasticsearch
+    in its `reason`."""
     try:
         found = json.loads(body)
         text = found.get("error") or found.get("message") if isinstance(found, dict) else ""
+        text = text.get("reason") if isinstance(text, dict) else text
     except (ValueError, RecursionError):
         text = "" if body.lstrip().startswith(b"<") else body[: 4 * SAID].decode(errors="replace")
     line = _line(str(text or ""))

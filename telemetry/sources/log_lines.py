@@ -4,12 +4,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+import re2
 
 from ...yaml_tables import Entry, Pattern, Regex, read_table
 from ..tables import WEIGHT
 from .datasource import SourceLabels, named
 
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 MOST_ATTRIBUTES, LONGEST = 40, 2_000
 """Attributes of a line, characters of one."""
@@ -33,6 +37,8 @@ class LogFields(Entry):
 FIELDS = read_table("telemetry/sources/log_fields.yaml", LogFields)
 ELSEWHERE = (*FIELDS.message, *FIELDS.level, *FIELDS.trace_id, *FIELDS.span_id)
 """What a row has a place of its own for."""
+TELLING = re2.compile(f"(?i)({FIELDS.telling})")
+TELLING_LEVELS = re2.compile(f"(?i){FIELDS.telling_levels}")
 LEVEL_OF = {word: level for level, words in FIELDS.levels.items() for word in words}
 
 
@@ -50,25 +56,46 @@ class Line:
         """Equal for the same line."""
         return self.ns, json.dumps(self.labels, sort_keys=True), self.text
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it tells of something wrong, by what it says or by its level."""
+        level = first_of(self.labels, FIELDS.level)
+        return bool(TELLING.search(self.text) or TELLING_LEVELS.fullmatch(level))
+
     def row(self, service: str, usual: SourceLabels) -> dict[str, Any]:
         """As a bundle has it."""
         said = _parsed(self.text)
         known = {**said, **self.labels}
-        message = _first(said, FIELDS.message) or self.text
+        message = first_of(said, FIELDS.message) or self.text
         told = (*ELSEWHERE, *usual.service, *usual.instance)
         used = {named(name) for name in told}
         rest = [(name, value) for name, value in known.items() if named(name) not in used]
         return {
             "ts": self.ns / 1e9,
             "service": service,
-            "instance": _first(self.labels, usual.instance),
+            "instance": first_of(self.labels, usual.instance),
             "level": _level(known, self.text),
             "message": message,
-            "trace_id": _first(known, FIELDS.trace_id),
-            "span_id": _first(known, FIELDS.span_id),
+            "trace_id": first_of(known, FIELDS.trace_id),
+            "span_id": first_of(known, FIELDS.span_id),
             "attributes": {name: _short(value) for name, value in rest[:MOST_ATTRIBUTES]},
             **({WEIGHT: self.weight} if self.weight else {}),
         }
+
+
+def unix_ns(text: str) -> int:
+    """RFC 3339 with up to nine digits behind the point. Raises ValueError."""
+    parts = RFC3339.fullmatch(text)
+    if not parts:
+        raise ValueError(f"{text!r} is no time")
+    whole = datetime.fromisoformat(parts[1] + parts[3].replace("Z", "+00:00"))
+    return int(whole.timestamp()) * 10**9 + int((parts[2] or "").ljust(9, "0"))
+
+
+def rfc3339(ns: int) -> str:
+    """The same the other way round."""
+    whole = datetime.fromtimestamp(ns // 10**9, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09d}Z"
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -82,7 +109,7 @@ def _parsed(text: str) -> dict[str, Any]:
         return dict(_flat(found)) if isinstance(found, dict) else {}
     pairs = LOGFMT.findall(start) if "=" in start else []
     found = {name: _unquoted(value) for name, value in pairs}
-    return found if _first(found, FIELDS.level) or _first(found, FIELDS.message) else {}
+    return found if first_of(found, FIELDS.level) or first_of(found, FIELDS.message) else {}
 
 
 def _flat(found: dict[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -104,7 +131,8 @@ def _unquoted(value: str) -> str:
         return value.strip('"')
 
 
-def _first(found: Mapping[str, Any], names: Iterable[str]) -> str:
+def first_of(found: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The first of these that says something."""
     same = {named(name): value for name, value in found.items()}
     values = (same.get(named(name)) for name in names)
     return next((str(value) for value in values if value not in (None, "", {})), "")
@@ -113,7 +141,7 @@ def _first(found: Mapping[str, Any], names: Iterable[str]) -> str:
 def _level(known: Mapping[str, Any], text: str) -> str:
     """As we call it; what nobody says is info."""
     for name in FIELDS.level:
-        word = _first(known, [name]).casefold()
+        word = first_of(known, [name]).casefold()
         if word in LEVEL_OF:
             return LEVEL_OF[word]
     found = FIELDS.level_in_text.search(text[:200])

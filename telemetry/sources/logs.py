@@ -22,6 +22,10 @@ MOST_LINES = 30_000
 """Of one kind in one window; of more, a part is read."""
 STRETCHES, SHORTEST_S = 30, 10.0
 """Into how many stretches a window is cut, and how short they are at least, seconds."""
+WRONG, OTHERS = "lines that tell of something wrong", "other lines"
+"""Kinds that most stores part lines into."""
+MOST_SAID = 3
+"""Of reasons why some lines are missing."""
 KNOWN_S = 300.0
 """How long it holds which labels there are."""
 
@@ -75,6 +79,8 @@ class LogSource(ABC):
         """Kept once made: a rate must not jump because more is read."""
         self.until = 0.0  # monotonic seconds
         self.crowded = False  # some moment had more lines than are taken
+        self.missing: list[str] = []
+        """Why some of the lines are not here, in words."""
 
     @abstractmethod
     def names(self, window: Window) -> Iterable[str]:
@@ -97,17 +103,19 @@ class LogSource(ABC):
         """How many lines there are; roughly: quickly, and maybe none although there are."""
 
     @abstractmethod
-    def lines(self, query: str, start_ns: int, end_ns: int) -> list[Line]:
-        """The first lines from `start_ns` on, oldest first, `jsonData.maxLines` at most."""
+    def first(self, query: str, window: Window, most: int) -> Iterable[Line]:
+        """The first lines of a window, oldest first."""
 
     def read(self, ask: SourceQuery) -> Batch:
         """The lines of the scope and window, or a stated part of them."""
         window, said = closed(ask.window), list[str]()
         self.until, self.crowded = time.monotonic() + ask.budget.seconds, False
+        self.missing.clear()
         rows = list(self._rows(ask.scope, window, said))
         if self.crowded:
             said.append(f"of {self.source.name}'s busiest moments not all lines are here")
-        sampled = self.crowded or bool(self.samples)
+        said += list(dict.fromkeys(self.missing))[:MOST_SAID]
+        sampled = self.crowded or bool(self.samples or self.missing)
         facts = {"left_out": tuple(said), "gap": self.api.clock(), "sampled": sampled}
         return Batch.of(rows, ask.budget, **facts)
 
@@ -144,7 +152,7 @@ class LogSource(ABC):
         if not any(found for _made, found in self.known.values()):  # else the labels are right
             who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
             said.append(f"no lines of {who} by {', '.join(tried)}: name another in labels.service")
-        elif {named(one.label) for one in found} == {named(tried[-1])}:
+        elif len(tried) > 1 and {named(one.label) for one in found} == {named(tried[-1])}:
             said.append(f"services are told by {tried[-1]} alone")
         return found
 
@@ -165,7 +173,7 @@ class LogSource(ABC):
         query, kinds = self.select(whose), self.kinds(whose)
         sampled = any((scope, whose, kind) in self.samples for kind in kinds)
         if not sampled and self.count(query, window, rough=True) <= MOST_LINES:
-            lines = list(self._paged(query, window, MOST_LINES + 1))
+            lines = list(self.first(query, window, MOST_LINES + 1))
             if len(lines) <= MOST_LINES:
                 return lines
         return [
@@ -181,18 +189,26 @@ class LogSource(ABC):
         if key not in self.samples:
             count = self.count(query, window)
             if count <= MOST_LINES:
-                yield from self._paged(query, window, 2 * MOST_LINES)
+                yield from self.first(query, window, 2 * MOST_LINES)
                 return
             every = max(SHORTEST_S, window.seconds / STRETCHES)
             self.samples[key] = Sample(every, MOST_LINES / count, count, window.seconds)
         sample, most = self.samples[key], 4 * MOST_LINES // STRETCHES
         said.append(f"{self.source.name} had {sample.words(key[-1])}")
         for part in sample.parts(window):
-            lines = list(self._paged(query, part, most))
+            lines = list(self.first(query, part, most))
             self.crowded |= len(lines) == most
             yield from (replace(line, weight=1 / sample.share) for line in lines)
 
-    def _paged(self, query: str, window: Window, most: int) -> Iterator[Line]:
+
+class Pages(LogSource):
+    """Logs of a store whose pages go on from a time."""
+
+    @abstractmethod
+    def lines(self, query: str, start_ns: int, end_ns: int) -> list[Line]:
+        """The first lines from `start_ns` on, oldest first, `jsonData.maxLines` at most."""
+
+    def first(self, query: str, window: Window, most: int) -> Iterator[Line]:
         """Lines page by page; the last moment of a page is asked for again."""
         start, end = int(window.start * 1e9), int(window.end * 1e9)
         seen, given = set[tuple[int, str, str]](), 0

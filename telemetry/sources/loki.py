@@ -12,7 +12,7 @@ from ..promql import quoted
 from .conventions import any_of
 from .datasource import Datasource
 from .log_lines import FIELDS, Line
-from .logs import LogSource, Whose
+from .logs import OTHERS, WRONG, Pages, Whose
 from .source import Source
 
 LEVELS = ("detected_level", "level", "severity")
@@ -21,7 +21,7 @@ TELLING = f"(?i)({FIELDS.telling})"
 WORDS = f"(?i){FIELDS.telling_levels}"
 
 
-class Loki(LogSource):
+class Loki(Pages):
     """The logs of one Loki."""
 
     language = "logql"
@@ -44,9 +44,9 @@ class Loki(LogSource):
         wrong = " or ".join(f"{name}=~{quoted(WORDS)}" for name in LEVELS)
         right = ", ".join(f"{name}!~{quoted(WORDS)}" for name in LEVELS)
         return {
-            "lines that tell of something wrong": f"{selected} |~ {quoted(TELLING)}",
+            WRONG: f"{selected} |~ {quoted(TELLING)}",
             "lines of a level above info": f"{selected} !~ {quoted(TELLING)} | {wrong}",
-            "other lines": f"{selected} !~ {quoted(TELLING)} | {right}",
+            OTHERS: f"{selected} !~ {quoted(TELLING)} | {right}",
         }
 
     def count(self, query: str, window: Window, rough: bool = False) -> int:

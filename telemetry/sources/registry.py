@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .datasource import Datasource
+from .elasticsearch import open_elasticsearch
 from .feed_table import feeds
 from .feeds import open_feed
 from .files import Files
 from .git import open_git
 from .jaeger import open_jaeger
+from .journald import open_journald
 from .loki import open_loki
+from .pods import Pods, in_cluster
 from .prometheus import open_prometheus
 from .received import open_otlp
 from .source import MODALITIES, Source
@@ -25,6 +28,11 @@ def _files(where: Datasource) -> Sequence[Source]:
     return [Files(Path(where.url), modality) for modality in MODALITIES]
 
 
+def _kubernetes(where: Datasource) -> Sequence[Source]:
+    known = in_cluster(where)
+    return [Pods(known), *open_feed(known)]
+
+
 OPENERS: dict[str, Opener] = {
     "files": _files,
     "prometheus": open_prometheus,
@@ -33,8 +41,11 @@ OPENERS: dict[str, Opener] = {
     "git": open_git,
     "loki": open_loki,
     "victorialogs": open_victorialogs,
+    "elasticsearch": open_elasticsearch,
+    "journald": open_journald,
     "otlp": open_otlp,
     **dict.fromkeys(feeds(), open_feed),
+    "kubernetes": _kubernetes,
 }
 """By the kind of backend."""
 

@@ -1,16 +1,14 @@
 """Logs of VictoriaLogs: LogsQL, every text in it quoted."""
 
-import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import TelemetryError
 from ..model import Window
 from ..promql import quoted
 from .datasource import Datasource
-from .log_lines import FIELDS, Line
-from .logs import LogSource, Whose
+from .log_lines import FIELDS, Line, rfc3339, unix_ns
+from .logs import OTHERS, WRONG, Pages, Whose
 from .source import Source
 
 LEVELS = ("level", "severity", "severity_text", "log.level")
@@ -19,7 +17,7 @@ OWN = ("_time", "_msg", "_stream", "_stream_id")
 MOST_VALUES = 10_000
 
 
-class VictoriaLogs(LogSource):
+class VictoriaLogs(Pages):
     """The logs of one VictoriaLogs."""
 
     language = "logsql"
@@ -44,8 +42,8 @@ class VictoriaLogs(LogSource):
         wrong = " or ".join([f"_msg:~{quoted(f'(?i)({FIELDS.telling})')}", *levels])
         selected = self.select(whose)
         return {
-            "lines that tell of something wrong": f"{selected} ({wrong})",
-            "other lines": f"{selected} !({wrong})",
+            WRONG: f"{selected} ({wrong})",
+            OTHERS: f"{selected} !({wrong})",
         }
 
     def count(self, query: str, window: Window, rough: bool = False) -> int:
@@ -77,35 +75,18 @@ class VictoriaLogs(LogSource):
 
     def _answered(self, query: str, span: dict[str, str]) -> list[Any]:
         asked = {"query": query, **span}
-        body = self.api.ask(
-            "select", "logsql", "query", params=asked, form=True, seconds=self.seconds
-        )
-        try:
-            return [json.loads(line) for line in body.splitlines() if line.strip()]
-        except (ValueError, RecursionError) as error:
-            raise TelemetryError("answered no JSON lines: is it really victorialogs?") from error
+        path = ("select", "logsql", "query")
+        return self.api.json_lines(*path, params=asked, form=True, seconds=self.seconds)
 
 
 def _line(row: dict[str, str]) -> Line:
     labels = {name: str(value) for name, value in row.items() if name not in OWN}
-    return Line(_ns(row["_time"]), labels, str(row.get("_msg", "")))
-
-
-def _ns(text: str) -> int:
-    """RFC 3339 with up to nine digits behind the point."""
-    whole, _, digits = text.removesuffix("Z").partition(".")
-    seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp()
-    return int(seconds) * 10**9 + int(digits.ljust(9, "0")[:9] or 0)
+    return Line(unix_ns(row["_time"]), labels, str(row.get("_msg", "")))
 
 
 def _span(start_ns: int, end_ns: int) -> dict[str, str]:
     """Its end counts as inside there: rows are looked at again."""
-    return {"start": _rfc3339(start_ns), "end": _rfc3339(end_ns)}
-
-
-def _rfc3339(ns: int) -> str:
-    whole = datetime.fromtimestamp(ns // 10**9, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09d}Z"
+    return {"start": rfc3339(start_ns), "end": rfc3339(end_ns)}
 
 
 def open_victorialogs(source: Datasource) -> Sequence[Source]:

@@ -12,9 +12,12 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources.files import PATTERNS
 from warroom.telemetry.sources.source import EVER
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
+from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend, OpenSearchBackend
 from warroom.tests.support.feed_backends import WRITTEN
+from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.otlp_backend import OtlpBackend
+from warroom.tests.support.pods_backend import PodsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
 
@@ -91,6 +94,10 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "grafana": GrafanaBackend,
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
+    "elasticsearch": ElasticsearchBackend,
+    "elasticsearch/opensearch": OpenSearchBackend,
+    "journald": JournalBackend,
+    "kubernetes": PodsBackend,
     "otlp": OtlpBackend,
     **WRITTEN,
 }

@@ -19,6 +19,8 @@ class Question:
     params: dict[str, list[str]]
     headers: dict[str, str]  # names in lower case
     raw: str  # as it came over the wire
+    body: str = ""
+    method: str = "GET"
 
     def __getitem__(self, name: str) -> str:
         return self.params[name][0]
@@ -67,7 +69,7 @@ class HttpBackend:
                 length = int(self.headers.get("content-length") or 0)
                 backend._serve(self, self.rfile.read(length).decode() if length else "")
 
-            do_POST = do_GET
+            do_POST = do_DELETE = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 return
@@ -91,7 +93,8 @@ class HttpBackend:
         parts = urlsplit(handler.path)
         params = parse_qs(parts.query) | parse_qs(form)
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        question = Question(unquote(parts.path), params, headers, handler.path)
+        said = (handler.path, form, handler.command)
+        question = Question(unquote(parts.path), params, headers, *said)
         self.asked.append(question)
         if self.failing == "slow":
             self.released.wait(30)

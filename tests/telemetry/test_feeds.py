@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from warroom.analysis.code.contact import study
 from warroom.errors import TableError
 from warroom.telemetry.model import Window
 from warroom.telemetry.records import change_kind
@@ -156,6 +157,12 @@ def test_what_was_rolled_back_to_is_told_when_it_was(served):
     (row,) = rows(ask(served("kubernetes", example)))
     assert (row["at"], row["version"], row["previous"]) == (AT, "shop/cart:1", "shop/cart:2")
     assert "+        DB_POOL: '20'" in row["diff"]
+
+
+def test_what_a_rollout_turned_is_read_from_its_diff():
+    told = EXAMPLES["kubernetes"]["rollouts"].change
+    (found,) = study(told["files"], told["diff"]).effects
+    assert found.text == "DB_POOL 20 -> 2"
 
 
 def test_a_list_of_kubernetes_is_read_page_by_page(served, monkeypatch):

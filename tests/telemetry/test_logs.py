@@ -12,13 +12,17 @@ from warroom.telemetry.sources import logs
 from warroom.telemetry.sources.datasource import Datasource, SourceLabels
 from warroom.telemetry.sources.log_lines import Line
 from warroom.telemetry.sources.registry import connected
-from warroom.telemetry.sources.source import EVER
+from warroom.telemetry.sources.source import EVER, About
 from warroom.tests.support.backends import Backend
 from warroom.tests.support.bundles import START
 from warroom.tests.support.http_backends import FAILURES, Reply
 from warroom.tests.support.ways import Way, real_too
 
-KINDS = ("loki", "victorialogs")
+EXACT = ("elasticsearch", "journald", "kubernetes")
+"""Go on within a moment."""
+LABELLED = ("loki", "victorialogs", "elasticsearch", "elasticsearch/opensearch", "kubernetes")
+"""Know a service by several labels."""
+KINDS = (*LABELLED, "journald")
 REAL_TOO = real_too(*KINDS)
 SECONDS = 600
 
@@ -32,9 +36,11 @@ class Watched:
     """A recorder over one datasource, at a time that the test sets."""
 
     def __init__(self, kind: str, backend: Backend, **facts: Any) -> None:
-        given = {"name": "logs", "type": kind, "url": backend.where, **facts}
+        self.type = kind.partition("/")[0]
+        given = {"name": "logs", "type": self.type, "url": backend.where, **facts}
         self.now = START + SECONDS
-        sources = connected([Datasource.model_validate(given)])
+        found = connected([Datasource.model_validate(given)])
+        sources = [one for one in found if one.modality == "logs"]
         self.recorder = Recorder(sources, clock=lambda: self.now)
         self.recorder.focus("shop", START)
 
@@ -63,7 +69,7 @@ def test_every_failure_ends_as_a_named_gap(kind, backend, failing):
     assert watched.read() == []
     ((modality, why),) = watched.recorder.recording.gaps
     assert modality == "logs"
-    assert f"logs, {kind} at {backend.where}: " in why
+    assert f"logs, {watched.type} at {backend.where}: " in why
 
 
 @pytest.mark.parametrize("broken", [b"[]", b"{}", b'{"status": "success"}', b'{"values": 3}'])
@@ -72,6 +78,17 @@ def test_an_answer_of_another_shape_is_a_gap(kind, backend, broken, monkeypatch)
     watched = Watched(kind, backend)
     assert watched.read() == []
     assert watched.recorder.recording.gaps or "no lines of shop" in watched.said
+
+
+def test_how_it_was_asked_is_told(kind, backend):
+    write(backend, 1, "one")
+    watched = Watched(kind, backend)
+    watched.read()
+    (source,) = watched.recorder.sources
+    assert isinstance(source, logs.LogSource)
+    (asked,) = source.queries(About(Window(START, START + SECONDS), frozenset(["shop"])))
+    assert asked.language
+    assert "shop" in asked.text
 
 
 def test_what_fails_first_is_read_when_it_is_back(kind, backend):
@@ -90,8 +107,9 @@ def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
     lines = (told(1 + number // 10, f"line {number}") for number in range(25))
     backend.write("logs", *lines)
     watched = Watched(kind, backend, jsonData={"maxLines": 7})
-    assert len(watched.read()) == 7 + 7 + 5
-    assert "of logs's busiest moments not all lines are here" in watched.said
+    exact = kind in EXACT
+    assert len(watched.read()) == (25 if exact else 7 + 7 + 5)
+    assert ("of logs's busiest moments not all lines are here" in watched.said) != exact
     watched = Watched(kind, backend, jsonData={"maxLines": 12})
     assert len(watched.read()) == 25
     assert watched.said == ""
@@ -123,7 +141,7 @@ def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     assert "other lines in 600 s" in watched.said
 
 
-@REAL_TOO
+@real_too(*LABELLED)
 def test_the_label_of_each_service_is_found(kind, backend):
     write(backend, 1, "one")
     row = {"ts": START + 1, "service": "", "message": "two", "labels": {"app": "cart"}}
@@ -137,7 +155,7 @@ def test_the_label_of_each_service_is_found(kind, backend):
     assert watched.said == ""
 
 
-@REAL_TOO
+@real_too(*LABELLED)
 def test_a_label_that_may_name_something_else_is_said(kind, backend):
     backend.service = "job"
     write(backend, 1, "one")
@@ -151,7 +169,8 @@ def test_a_service_without_lines_is_said(kind, backend):
     backend.write("logs", {"ts": START + 1, "service": "cart", "message": "one"})
     watched = Watched(kind, backend)
     assert watched.read() == []
-    assert "no lines of shop by service_name, service" in watched.said
+    by = "_SYSTEMD_UNIT: " if kind == "journald" else "service_name, service"
+    assert f"no lines of shop by {by}" in watched.said
 
 
 def row(text: str, **labels: str) -> dict[str, Any]:
