@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from ..model import Window
+from .datasource import Datasource
 from .log_lines import Line
 from .logs import OTHERS, SHORTEST_S, STRETCHES, WRONG, LogSource, Whose
 from .source import Scope
@@ -25,7 +26,9 @@ class LogStreams(LogSource):
     """The logs of one such store. A query is a kind of the lines that were read last, or a person's
     command for all of them."""
 
-    held: dict[str, list[Line]]
+    def __init__(self, source: Datasource) -> None:
+        super().__init__(source)
+        self.held: dict[str, list[Line]] = {}
 
     @abstractmethod
     def streams(self, whose: Whose, window: Window, said: list[str]) -> Sequence[Stream]:
@@ -41,7 +44,7 @@ class LogStreams(LogSource):
 
     def first(self, query: str, window: Window, most: int) -> list[Line]:
         """Of those that are held."""
-        lines = self.held[query]
+        lines = self.held.get(query, [])
         ends = (int(window.start * 1e9), int(window.end * 1e9))
         start, end = (bisect_left(lines, ns, key=lambda line: line.ns) for ns in ends)
         return lines[start : min(end, start + most)]
