@@ -136,7 +136,7 @@ def _metrics(source: Datasource, found: Checkup) -> HttpApi:
 def _logs(source: Datasource, found: Checkup) -> HttpApi:
     logs, now = cast(LogSource, connected([source])[0]), time.time()
     logs.until, hour = time.monotonic() + 4 * source.timeout, Window(now - HOUR_S, now)
-    there, tried = {named(name): name for name in logs.names(hour)}, source.whose.service
+    there, tried = {named(name): name for name in logs.names(hour)}, logs.source.whose.service
     for label in (there[named(one)] for one in tried if named(one) in there):
         found.label, found.services = label, _sorted(logs.values(label, hour))
         break
@@ -146,9 +146,9 @@ def _logs(source: Datasource, found: Checkup) -> HttpApi:
         return logs.api
     query = logs.select(Whose(found.label, ()))
     found.sees, found.unit = frozenset(["logs"]), "lines/h"
-    found.amount = logs.count(query, hour, rough=True)
+    found.amount = logs.count(query, hour, rough=True) or None  # some count nothing
     found.reaches_s = _reaches(lambda window: logs.count(query, window, rough=True) > 0)
-    if found.amount > MOST_LINES * max(1, len(found.services)):
+    if (found.amount or 0) > MOST_LINES * max(1, len(found.services)):
         found.advice.append("errors are read whole, of the other lines a stated part")
     return logs.api
 
@@ -226,6 +226,8 @@ LOOKS: Mapping[str, Callable[[Datasource, Checkup], HttpApi | None]] = {
     "prometheus": _metrics,
     "loki": _logs,
     "victorialogs": _logs,
+    "elasticsearch": _logs,
+    "journald": _logs,
     "tempo": _traces,
     "jaeger": _traces,
     "git": _changes,

@@ -4,19 +4,21 @@ import time
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from warroom.agents.steps import STEPS
 from warroom.telemetry.signal_catalogue import CATALOGUE
-from warroom.telemetry.sources.checkup import Checkup, checkup, checkups
-from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.checkup import LOOKS, Checkup, checkup, checkups
+from warroom.telemetry.sources.datasource import Datasource, Kind
 from warroom.telemetry.sources.sight import NEEDS, sights
 from warroom.telemetry.sources.source import MODALITIES
 from warroom.tests.support.alertmanager_backend import AlertmanagerBackend
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
+from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend
 from warroom.tests.support.http_backends import FAILURES, HttpBackend, serving
+from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.prometheus_server import INSTALLED, prometheus
@@ -26,6 +28,8 @@ OVER_HTTP = {
     "prometheus": PrometheusBackend,
     "loki": LokiBackend,
     "victorialogs": VictoriaLogsBackend,
+    "elasticsearch": ElasticsearchBackend,
+    "journald": JournalBackend,
     "tempo": TempoBackend,
     "jaeger": JaegerBackend,
     "github": GitHubBackend,
@@ -92,13 +96,26 @@ def test_metrics_without_a_label_for_the_service_say_where_to_name_one(backend, 
     assert any("name one in labels.service" in text for text in found.advice)
 
 
-@kinds("loki", "victorialogs")
+@kinds("loki", "victorialogs", "elasticsearch")
 def test_logs_say_their_label_how_many_and_how_far_back(backend, kind):
     for ago in (10, 20, 3700, 86_500):
         backend.write("logs", {"ts": time.time() - ago, "service": "checkout", "message": "served"})
     found = checkup(datasource(kind, backend.where))
     assert (found.fault, found.services, found.sees) == ("", ("checkout",), {"logs"})
     assert (found.amount, found.unit, found.reaches_s) == (2, "lines/h", 86_400)
+
+
+@kinds("journald")
+def test_a_store_that_counts_nothing_tells_no_amount(backend, kind):
+    line = {"ts": time.time() - 10, "service": "checkout", "message": "served"}
+    backend.write("logs", line)
+    found = checkup(datasource(kind, backend.where))
+    assert (found.fault, found.services, found.sees) == ("", ("checkout",), {"logs"})
+    assert found.amount is None
+
+
+def test_every_kind_can_be_looked_at():
+    assert set(get_args(Kind)) == LOOKS.keys()
 
 
 @kinds("loki", "victorialogs")
