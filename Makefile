@@ -35,7 +35,7 @@ test: lint
 
 # Live tests measure latencies: nothing else runs beside them. The others share the cores.
 thorough: .venv/dev.stamp
-	@$(BIN)/python -m pytest -m "thorough and not reliability" -n 2 --dist loadfile $(THOROUGH_ARGS)
+	@$(BIN)/python -m pytest -m "thorough and not reliability and not conformance" -n 2 --dist loadfile $(THOROUGH_ARGS)
 	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
 
 reliability: .venv/dev.stamp

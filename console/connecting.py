@@ -32,7 +32,8 @@ def connect_command(
     if kind in ALERTS_ONLY:
         _paste(console, made)
     if made.file not in (Path(FILE).resolve(), Path(os.environ.get(NAMED, "")).resolve()):
-        say(console, ("  first     ", "dim"), f"export {NAMED}={shown(made.file)}")
+        export = line(("  first     ", "dim"), f"export {NAMED}={shown(made.file)}")
+        console.print(export, soft_wrap=True)  # to be copied whole
     say(console, ("  next      ", "dim"), "warroom doctor; warroom triage --now")
     return Exit.done
 

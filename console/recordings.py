@@ -13,7 +13,7 @@ from ..telemetry.model import Window
 from ..telemetry.recording import Recording
 from .desk import print_json
 from .exits import Exit
-from .screen import say, screen, shown
+from .screen import line, say, screen, shown
 
 
 def record_command(
@@ -63,9 +63,9 @@ def _kept(
     recording: Recording, window: Window, into: Path, names: Counter[str], anonymous: bool
 ) -> None:
     console = screen()
-    say(
-        console, f"{into}: {window.seconds / 60:.3g} minutes of telemetry; read it with --telemetry"
-    )
+    minutes = f"{window.seconds / 60:.3g}"
+    kept = line(f"{minutes} minutes of telemetry: --telemetry {shown(into)}")
+    console.print(kept, soft_wrap=True)  # to be copied whole
     for what, why in recording.gaps:
         say(console, ("  gap       ", "dim"), f"{what}: {shown(why)}")
     for what, words in recording.unseen.items():

@@ -59,7 +59,7 @@ class Served:
 def opened(backend: FeedBackend, **json_data) -> Source:
     known = {"name": "it", "type": backend.kind, "url": backend.where, "timeout": 5}
     source = Datasource.model_validate(known | {"jsonData": backend.json_data | json_data})
-    (made,) = OPENERS[backend.kind](source)
+    (made,) = (one for one in OPENERS[backend.kind](source) if one.modality == "changes")
     return made
 
 
