@@ -14,7 +14,7 @@ from ..model import Window
 from .conventions import CONVENTIONS
 from .datasource import named
 from .links import link_of, people_look_in
-from .logs import LogSource
+from .logs import Pages
 from .loki import Loki
 from .otlp import fields, hex_id, objects
 from .prometheus import Prometheus
@@ -136,7 +136,7 @@ def _series(source: Any, query: Checked, window: Window, asked: BackendQuery) ->
     return Answer(asked, series=series[:MOST_SERIES], left_out=more)
 
 
-def _lines(source: LogSource, query: Checked, window: Window, asked: BackendQuery) -> Answer:
+def _lines(source: Pages, query: Checked, window: Window, asked: BackendQuery) -> Answer:
     most = min(MOST_LINES, source.source.jsonData.maxLines)
     found = source.lines(query.text, int(window.start * 1e9), int(window.end * 1e9))[:most]
     usual = source.source.whose
