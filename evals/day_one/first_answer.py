@@ -108,8 +108,12 @@ def first_answer() -> tuple[list[ResultGrid], bool]:
             pip = [bench.folder / "venv" / "bin" / "pip", "install", "-q", "-c"]
             bench.step("pip install warroom", *pip, ROOT / "constraints.txt", built)
             time.sleep(max(0.0, well - time.monotonic()))
+            while not bodies.empty():
+                print("fired while all was well:", bodies.get()["alerts"][0]["labels"])
+            before = set(shop.releases.versions())
             for course in FAULT.courses():
                 course.begin(shop)
+            [release] = set(shop.releases.versions()) - before
             alert = parse_alerts(bodies.get(timeout=ALERT_S))[0]
             for one in stores:
                 bench.warroom("connect", one.type, one.url)
@@ -120,17 +124,22 @@ def first_answer() -> tuple[list[ResultGrid], bool]:
             began, peak_mb = bench.began, bench.peak_mb
             shown = bench.warroom("show", told[0]["incident"], "--json")
             bench.began, bench.peak_mb = began, peak_mb
-    return judged(bench, Incident.model_validate_json(shown), alert.severity)
+    return judged(bench, Incident.model_validate_json(shown), release, alert.severity)
 
 
-def judged(bench: Bench, incident: Incident, word: str) -> tuple[list[ResultGrid], bool]:
-    """The answer beside the truth and beside the alert's own `word` for its level."""
+def judged(
+    bench: Bench, incident: Incident, release: str, word: str
+) -> tuple[list[ResultGrid], bool]:
+    """The answer beside the truth, the release that was bad, and beside the alert's own `word` for
+    its level. As in drills a level may be off by one."""
     truth, cause, level = FAULT.truth, incident.leading(), incident.severity
-    right = level and level.rank <= truth.severity.rank
-    blamed = cause and (cause.service, cause.kind) == (truth.service, truth.kind)
+    right = level and level.rank <= truth.severity.rank + 1
+    blamed = cause and cause.service == truth.service and release in cause.statement
     said = [
-        _row("level", level.value if level else "none", f"{truth.severity.value} or worse", word),
-        _row("cause", cause.statement if cause else "none", f"{truth.kind} of {truth.service}"),
+        _row(
+            "level", level.value if level else "none", f"{truth.severity.value} ± 1, or worse", word
+        ),
+        _row("cause", cause.statement if cause else "none", f"{release} of {truth.service}"),
     ]
     said = [[*row, _mark(bool(met))] for row, met in zip(said, (right, blamed), strict=True)]
     began = bench.began - incident.opened_at.timestamp()
