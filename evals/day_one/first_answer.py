@@ -136,9 +136,7 @@ def judged(
     right = level and level.rank <= truth.severity.rank + 1
     blamed = cause and cause.service == truth.service and release in cause.statement
     said = [
-        _row(
-            "level", level.value if level else "none", f"{truth.severity.value} ± 1, or worse", word
-        ),
+        _row("level", level.value if level else "none", f"{truth.severity.value} ± 1", word),
         _row("cause", cause.statement if cause else "none", f"{release} of {truth.service}"),
     ]
     said = [[*row, _mark(bool(met))] for row, met in zip(said, (right, blamed), strict=True)]

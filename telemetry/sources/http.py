@@ -168,12 +168,12 @@ class HttpApi:
         try:
             answer = self._client().send(request, stream=True, auth=None)
             body = b"".join(self._bounded(path, answer, until))
+            self._compare(answer.headers.get("date", ""))
+            return answer.status_code, answer.headers, body
         finally:
             self._count(answer, time.monotonic() - begun)
             if answer is not None:
                 answer.close()
-        self._compare(answer.headers.get("date", ""))
-        return answer.status_code, answer.headers, body
 
     def _bounded(
         self, path: tuple[str, ...], answer: httpx.Response, until: float

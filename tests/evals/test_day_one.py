@@ -1,7 +1,6 @@
 """Day one: what is shipped arrives once, and a wrong or late answer is no right one."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -73,13 +72,14 @@ def test_an_answer_is_right_that_names_the_release_in_time(bench, incident):
     assert asked.rows == [["jaeger", "3", "2.00", "0.5"]]
 
 
-def wrong() -> Iterator[tuple[str, dict[str, object]]]:
-    yield "level", {"severity": None}
-    yield "cause", {"hypotheses": []}
-    yield "alert to cause", {"timeline": []}
+WRONG = [
+    ("level", {"severity": None}),
+    ("cause", {"hypotheses": []}),
+    ("alert to cause", {"timeline": []}),
+]
 
 
-@pytest.mark.parametrize(("question", "facts"), wrong())
+@pytest.mark.parametrize(("question", "facts"), WRONG)
 def test_another_answer_is_not(bench, incident, question, facts):
     changed = incident.model_copy(update=facts)
     [_steps, answer, _asked], right = judged(bench, changed, RELEASE, "warning")
