@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ...app.record import Record
 from ...console.desk import Desk
 from ...console.drill import ConsoleHost
 from ...drills.environment import Shop
@@ -18,7 +19,6 @@ from ...errors import WarroomError
 from ...incident.document import Incident
 from ...incident.timeline import Event, EventKind
 from ...record.changes import SentChanges
-from ...record.store import Store
 from ...settings import Settings
 from ...telemetry.bundle import CatalogueFile
 from ...telemetry.recorder import Recorder
@@ -37,7 +37,7 @@ class LiveDrill(Drill):
     def reads(self, shop: Shop, files: Recorder, scope: ExitStack) -> Recorder:
         """A recorder over servers that are filled from now on."""
         stores = scope.enter_context(shipped(shop, self.settings.home))
-        store = Store.open(self.settings.database, self.settings.key_file)
+        store = Record(self.settings).store
         told = Sent(SentChanges(store.engine).within)
         sources = [*connected(stores), told, Files(shop.telemetry, "state")]
         live = Recorder(sources, CatalogueFile(shop.telemetry / "catalogue.json").catalogue)
@@ -98,7 +98,7 @@ def run(fault: Fault, sources: str, folder: Path) -> Run:
         score = SOURCES[sources](fault, settings, host, prometheus=True).run()
     except WarroomError as error:
         return Run(fault.name, sources, not_run(fault.name, str(error)))
-    store = Store.open(settings.database, settings.key_file)
+    store = Record(settings).store
     return Run(fault.name, sources, score, store.load(score.incident) if score.incident else None)
 
 

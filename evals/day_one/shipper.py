@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
+from ...app.record import Record
 from ...record.changes import SentChanges
-from ...record.store import Store
 from ...settings import Settings
 from ...telemetry.sources.files import Files
 from ...telemetry.sources.source import SourceQuery
@@ -58,8 +58,7 @@ def _rows(lines: bytes) -> Iterator[Row]:
 
 def main(telemetry: Path, home: Path, logs: str, traces: str) -> None:
     """Until it is ended."""
-    settings = Settings(home=home)
-    kept = SentChanges(Store.open(settings.database, settings.key_file).engine)
+    kept = SentChanges(Record(Settings(home=home, database_url="")).store.engine)
 
     def tell(rows: list[Row]) -> None:
         for row in rows:
