@@ -79,7 +79,7 @@ def logql() -> Iterator[str]:
 
 
 def traceql() -> Iterator[str]:
-    """Without a line's end in a name: Tempo unquotes as Go does, the editor's grammar has no \\n."""
+    """Without a line's end in a name: Tempo reads it as Go does, the grammar does not."""
     for name in ("", *(name for name in NAMES if "\n" not in name)):
         yield from (
             trace_ql(Question(name, WINDOW, sort=sort, slow_ms=250.0)) for sort in get_args(Sort)
