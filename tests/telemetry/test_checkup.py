@@ -173,7 +173,7 @@ def test_of_a_cluster_changes_and_logs_of_pods_are_looked_at():
     with serving(Cluster()) as cluster:
         source = datasource("kubernetes", cluster.where)
         assert "no line came" in checkup(source).advice[0]
-        cluster.write("logs", line)
+        cluster.write("logs", line)  # pyright: ignore
         found = checkup(source)
         assert (found.services, found.sees, found.advice) == (("cart",), {"changes", "logs"}, [])
         cluster.refused["cart"] = Reply({"message": "pods/log is forbidden"}, 403)  # pyright: ignore
