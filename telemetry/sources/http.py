@@ -114,7 +114,8 @@ class HttpApi:
 
         Raises TelemetryError saying what is wrong with the backend and what to do.
         """
-        until = time.monotonic() + min(seconds, self.source.timeout)
+        given = min(seconds, self.source.timeout)
+        until = time.monotonic() + given
         asked: dict[str, Any] = {"data" if form else "params": params, "headers": {**headers}}
         if body is not None:
             asked["content"] = json.dumps(body).encode()
@@ -128,7 +129,7 @@ class HttpApi:
                     raise TelemetryError(_down(self._place(path), error)) from error
                 continue
             except httpx.TimeoutException as error:
-                raise self._slow(path) from error
+                raise self._slow(path, given) from error
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 raise TelemetryError(_down(self._place(path), error)) from error
             if last or answer[0] not in PASSING:
@@ -187,7 +188,7 @@ class HttpApi:
                     "the rest was not read"
                 )
             if time.monotonic() > until:
-                raise self._slow(path)
+                raise httpx.ReadTimeout("its answer is too long under way")
             yield chunk
 
     def _accepted(
@@ -236,11 +237,11 @@ class HttpApi:
             raise TelemetryError("was not asked: an empty name or dots are no name")
         return "/".join([self.root, *(quote(part, safe="") for part in path)])
 
-    def _slow(self, path: tuple[str, ...]) -> TelemetryError:
-        return TelemetryError(
-            f"did not answer within {self.source.timeout:g} s at {self._place(path)}: look at its "
-            "load, or give the datasource a longer timeout"
-        )
+    def _slow(self, path: tuple[str, ...], given: float) -> TelemetryError:
+        said = f"did not answer within {given:.3g} s at {self._place(path)}"
+        if given < self.source.timeout:
+            return TelemetryError(f"{said}, which were left for this reading: look at its load")
+        return TelemetryError(f"{said}: look at its load, or give the datasource a longer timeout")
 
     def _compare(self, date: str) -> None:
         try:
