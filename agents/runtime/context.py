@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from ...actions.base import Acting
@@ -174,9 +174,9 @@ class ResponseContext:
         """What is recorded, as the last step that began saw it."""
         return self.recorder.recording
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        """The service catalogue, read once."""
+        """The service catalogue, with the calls that were measured where backends are asked."""
         return self.telemetry.catalogue()
 
     @property
@@ -247,7 +247,7 @@ class ResponseContext:
                 self.redaction(incident_id),
                 partial(backend_queries, self.recorder.sources),
             ),
-            catalogue=self.catalogue,
+            catalogue=recording.catalogue(),
             frame=frame,
             inventory=self.inventory,
             settings=self.settings,
