@@ -74,7 +74,10 @@ metadata: {name: taken}
 spec:
   ratioMetric:
     counter: true
-    good: {metricSource: {metricSourceRef: prom, spec: {query: 'sum(rate(orders_total{code!~"5.."}[5m]))'}}}
+    good:
+      metricSource:
+        metricSourceRef: prom
+        spec: {query: 'sum(rate(orders_total{code!~"5.."}[5m]))'}
     total: {metricSource: {metricSourceRef: prom, spec: {query: orders_total}}}
 ---
 apiVersion: openslo/v1
