@@ -46,6 +46,16 @@ class Entry(BaseModel):
         return value
 
 
+class Part(BaseModel):
+    """What is used of a document that others define: it has more, and a key without a value says
+    nothing."""
+
+    @validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if v != ""} if isinstance(value, dict) else value
+
+
 def joined(value: Any) -> Any:
     """A pattern may be a list of its alternatives."""
     return "|".join(map(str, value)) if isinstance(value, list) else value

@@ -11,7 +11,7 @@ from ..telemetry.catalogue.written import Measured, inferred, measure, written
 from ..telemetry.sources.checkup import Checkup, checkups
 from ..telemetry.topology import Edge, disagreements
 from .exits import Exit
-from .screen import say, screen, shown
+from .screen import line, say, screen, shown
 
 
 def write_catalogue_command(file: Path) -> Exit:
@@ -25,9 +25,10 @@ def write_catalogue_command(file: Path) -> Exit:
     made = inferred(known.catalogue, measured.calls, found)
     if not made.services:
         raise InputError("no datasource shows a service yet: `warroom doctor` says why")
+    text = written(made, measured.calls, found)
     try:
         with file.open("x", encoding="utf-8") as out:
-            out.write(written(made, measured.calls, found))
+            out.write(text)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; name another file") from error
     console = screen()
@@ -35,7 +36,8 @@ def write_catalogue_command(file: Path) -> Exit:
     say(console, ("  ✓ ", "good"), f"{len(made.services)} services, {calls} calls: {shown(file)}")
     for what, why in measured.gaps:
         say(console, ("  ! ", "watch"), shown(f"{what}: {why}"))
-    say(console, ("  next      ", "dim"), f"correct it; in warroom.yaml: catalog: [{shown(file)}]")
+    words = f"correct it; in warroom.yaml: catalog: [{shown(file)}]"
+    console.print(line(("  next      ", "dim"), words), soft_wrap=True)  # to be copied whole
     return Exit.done
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from ...errors import TableError
-from ...yaml_tables import Document
+from ...yaml_tables import Document, Part
 from ..model import Service
 from ..sources.datasource import SourceLabels, named
 
@@ -58,47 +58,37 @@ def reference(text: Any) -> Ref:
 Refs = list[Annotated[Ref, BeforeValidator(reference)]]
 
 
-class _Part(BaseModel):
-    """What of an entity is used; it has more."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        """A key without a value says nothing."""
-        return {k: v for k, v in value.items() if v != ""} if isinstance(value, dict) else value
-
-
-class Metadata(_Part):
+class Metadata(Part):
     """Who it is."""
 
     name: str = Field(pattern=f"^{WORD}$")
     namespace: str = Field(default="default", pattern=f"^{WORD}$")
     description: str = ""
-    annotations: dict[str, str] = {}
-    labels: dict[str, str] = {}
+    annotations: dict[str, str] = Field(default={})
+    labels: dict[str, str] = Field(default={})
 
 
-class Profile(_Part):
+class Profile(Part):
     """Of a Group."""
 
     displayName: str = ""
 
 
-class Spec(_Part):
+class Spec(Part):
     """What is said of it."""
 
     type: str = ""
     lifecycle: str = ""
     tier: str = ""
     owner: Annotated[Ref | None, BeforeValidator(reference)] = None
-    dependsOn: Refs = []
-    dependencyOf: Refs = []
-    providesApis: Refs = []
-    consumesApis: Refs = []
+    dependsOn: Refs = Field(default=[])
+    dependencyOf: Refs = Field(default=[])
+    providesApis: Refs = Field(default=[])
+    consumesApis: Refs = Field(default=[])
     profile: Profile = Profile()
 
 
-class Entity(_Part):
+class Entity(Part):
     """One document."""
 
     kind: str

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from ...errors import TableError
-from ...yaml_tables import Document
+from ...yaml_tables import Document, Part
 from ..model import DAY_S, Counting, Finite, Objective
 from .counted import Unfit, counted_latency, counts, values
 
@@ -27,31 +27,21 @@ def _seconds(text: str) -> float:
     return float(int(match[1]) * UNITS[match[2]])
 
 
-def _text_is_no_source(value: Any) -> Any:
-    return {k: v for k, v in value.items() if v != ""} if isinstance(value, dict) else value
-
-
-class _Part(BaseModel):
-    """What of a document is used; it has more."""
-
-    _empty = model_validator(mode="before")(_text_is_no_source)
-
-
-class Source(_Part):
+class Source(Part):
     """Where a figure comes from."""
 
     type: str = ""
     metricSourceRef: str = ""
-    spec: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default={})
 
 
-class Metric(_Part):
+class Metric(Part):
     """One figure."""
 
     metricSource: Source
 
 
-class Ratio(_Part):
+class Ratio(Part):
     """Events, and how many of them are good or bad."""
 
     counter: bool = False
@@ -60,27 +50,34 @@ class Ratio(_Part):
     total: Metric | None = None
 
 
-class Indicator(_Part):
+class Indicator(Part):
     """What is measured."""
 
     ratioMetric: Ratio | None = None
     thresholdMetric: Metric | None = None
 
 
-class Inline(_Part):
-    """An indicator that stands in an objective."""
+class Head(Part):
+    """What each document has."""
 
+    name: str = Field(min_length=1)
+
+
+class Sli(Part):
+    """A document of kind SLI; inside of an objective it needs no name."""
+
+    metadata: Head | None = None
     spec: Indicator
 
 
-class TimeWindow(_Part):
+class TimeWindow(Part):
     """Over how long."""
 
     duration: Annotated[str, AfterValidator(lambda text: (_seconds(text), text)[1])]
     isRolling: bool = True
 
 
-class Target(_Part):
+class Target(Part):
     """How much of it is wanted."""
 
     displayName: str = ""
@@ -95,38 +92,25 @@ class Target(_Part):
         return self.target or (self.targetPercent and self.targetPercent / 100)
 
 
-class SloSpec(_Part):
+class SloSpec(Part):
     """Of kind SLO."""
 
     service: str
-    indicator: Inline | None = None
+    indicator: Sli | None = None
     indicatorRef: str = ""
     timeWindow: list[TimeWindow] = Field(min_length=1, max_length=1)
     budgetingMethod: str = "Occurrences"
     objectives: list[Target] = Field(min_length=1)
 
 
-class Head(_Part):
-    """What each document has."""
-
-    name: str = Field(min_length=1)
-
-
-class Slo(_Part):
+class Slo(Part):
     """A document of kind SLO."""
 
     metadata: Head
     spec: SloSpec
 
 
-class Sli(_Part):
-    """A document of kind SLI."""
-
-    metadata: Head
-    spec: Indicator
-
-
-class DataSource(_Part):
+class DataSource(Part):
     """A document of kind DataSource."""
 
     metadata: Head
@@ -159,7 +143,7 @@ class Objectives:
             self.slos.append((document.place, document.read(Slo)))
         elif kind == "SLI":
             found = document.read(Sli)
-            self.slis[found.metadata.name] = found.spec
+            self.slis[found.metadata.name if found.metadata else ""] = found.spec
         elif kind == "DataSource":
             source = document.read(DataSource)
             self.sources[source.metadata.name] = source.spec.type
@@ -193,15 +177,8 @@ class Objectives:
             self.says.append(f"{name}: its calendar window is taken as a rolling one as long")
         made = self._ratio(found.ratioMetric) if found.ratioMetric else self._level(found, target)
         counting, sli, threshold = made
-        seconds = _seconds(window.duration)
-        return Objective(
-            name=name,
-            sli=sli,
-            objective=share,
-            threshold_ms=threshold,
-            window_s=seconds,
-            counting=counting,
-        )
+        known = {"threshold_ms": threshold, "window_s": _seconds(window.duration)}
+        return Objective(name=name, sli=sli, objective=share, counting=counting, **known)
 
     def _ratio(self, ratio: Ratio) -> tuple[Counting, str, float | None]:
         part = ratio.good or ratio.bad

@@ -58,7 +58,8 @@ def inferred(
     sending = {name for one in found for name in one.services}
     both = joined(declared, measured)
     known = {service.name for service in both.services}
-    new = [Service(name=name, listed=False) for name in sorted(sending - known)]
+    named = sending.union(*(service.depends_on for service in both.services))
+    new = [Service(name=name, listed=False) for name in sorted(named - known)]
     callers = {caller for caller, _ in measured} | sending
     services = [
         one if one.listed else one.model_copy(update={"kind": _kind(one.name, callers)})
@@ -91,7 +92,7 @@ def _by(service: Service, found: Sequence[Checkup]) -> str:
         f"{one.name} by {one.label or 'its name'}" for one in found if service.name in one.services
     ]
     parts = [*(["a catalogue"] if service.listed else []), *seen]
-    return ", ".join(parts) or "being called; it sends no telemetry of its own"
+    return ", ".join(parts) or "others alone; it sends no telemetry"
 
 
 def _document(

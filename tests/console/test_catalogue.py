@@ -110,6 +110,19 @@ def test_what_was_measured_is_written_down_and_reads_back_as_the_same(warroom, t
 
 
 @NEEDED
+def test_a_catalogue_is_written_again_with_what_was_measured(warroom, tmp_path):
+    name(tmp_path, CATALOG)
+    assert warroom("catalog", "write", str(tmp_path / "new.yaml")).code == Exit.done
+    text = (tmp_path / "new.yaml").read_text()
+    assert "# known from a catalogue, prometheus by service" in text
+    assert "resource:default/ledger  # declared; no call was seen" in text
+    assert " calls were seen; no catalogue said so" in text
+    found = read_declared([tmp_path / "new.yaml"], [])
+    (checkout,) = (one for one in found.catalogue.services if one.name == "checkout")
+    assert (checkout.team, len(checkout.depends_on)) == ("orders", 3)
+
+
+@NEEDED
 def test_check_says_line_and_cure_of_a_catalogue_too(warroom, tmp_path):
     name(tmp_path, CATALOG.replace("component:ledger", "a b"))
     said = warroom("config", "check")
