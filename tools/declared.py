@@ -1,8 +1,9 @@
 """Calls between services as they were measured, beside what a catalogue declares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..telemetry.topology import declares, disagreements, measured_calls
+from ..telemetry.topology import CALLS, declares, disagreements, measured_calls
+from .asked import MOST, asked_by
 from .base import Bench, Effect, Row, Table, tool
 from .reading import seconds, table
 
@@ -38,4 +39,7 @@ def declared_calls(bench: Bench) -> Table[DeclaredCall]:
         for edge in sorted(listed | measured.keys(), key=lambda one: (one not in differing, one))
     ]
     summary = f"the catalogue and what was seen differ on {len(differing)} of {len(rows)} calls"
-    return table(rows, summary, f"no call is declared or was seen in {seconds(window)}", window)
+    nothing = f"no call is declared or was seen in {seconds(window)}"
+    named = [bench.frame.service, *(name for edge in differing for name in edge)][:MOST]
+    asked = asked_by(bench, CALLS, filter(None, named))
+    return replace(table(rows, summary, nothing, window), backends=asked)

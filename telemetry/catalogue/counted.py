@@ -10,10 +10,10 @@ from typing import Any
 import promql_parser as prom
 
 from ..promql import quoted
+from ..sources.cells import STEP
 from ..sources.conventions import CONVENTIONS
 from ..sources.query_check import LONGEST, SIGNS
 
-STEP = "$step"
 COUNTERS = ("rate", "increase")
 TOGETHER = ("+", "-")
 MOST_PARTS = 200

@@ -125,7 +125,7 @@ class Prometheus:
                 names = [n for n in one.names if not about.metrics or ours[n] in about.metrics]
                 if meant and names:
                     text = one.convention.selector(names, one.whose, meant)
-                    yield Asked("promql", text, *_graph(text, about.window))
+                    yield Asked("promql", text, *graph_page(text, about.window))
 
     def _plan(self, scope: Scope, window: Window, seconds: float) -> Plan:
         """What there is, of what signals can use."""
@@ -274,7 +274,7 @@ def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Wi
     return Window(max(window.start, start - LATE_S), end), 0.0
 
 
-def _graph(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def graph_page(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The page of its expression browser that draws a query, and the page's parameters."""
     end = f"{datetime.fromtimestamp(window.end, UTC):%Y-%m-%d %H:%M:%S}"
     shown = {"expr": text, "tab": "0", "end_input": end, "range_input": f"{window.seconds:.0f}s"}

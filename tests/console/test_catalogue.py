@@ -27,10 +27,28 @@ kind: Component
 metadata: {name: checkout}
 spec: {type: service, owner: orders, dependsOn: [component:payments, component:ledger]}
 """
+SLO = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: answered}
+spec:
+  service: checkout
+  timeWindow: [{duration: 4w, isRolling: true}]
+  objectives: [{targetPercent: 99.9}]
+  indicator:
+    spec:
+      ratioMetric:
+        bad:
+          metricSource:
+            spec: {query: 'sum(rate(http_requests_total{service="checkout",code="500"}[5m]))'}
+        total:
+          metricSource:
+            spec: {query: 'sum(rate(http_requests_total{service="checkout"}[5m]))'}
+"""
 
 
 def rows() -> Iterator[dict[str, Any]]:
-    """A quarter of an hour up to now; checkout fails since a minute."""
+    """A quarter of an hour up to now; checkout fails since five minutes."""
     now = time.time()
     for ago in range(900, -1, -15):
         known = {"ts": now - ago, "service": ""}
@@ -38,7 +56,7 @@ def rows() -> Iterator[dict[str, Any]]:
             labels = {"client": client, "server": server}
             yield known | {"name": CALLS, "labels": labels, "value": 4 * (900 - ago)}
         for service in ("web", "checkout"):
-            bad = 90 * max(0, 60 - ago) if service == "checkout" else 0
+            bad = 90 * max(0, 300 - ago) if service == "checkout" else 0
             for code, value in (("200", 100 * (900 - ago) - bad), ("500", bad)):
                 labels = {"code": code}
                 row = known | {"name": "http_requests_total", "labels": labels, "value": value}
@@ -133,14 +151,18 @@ def test_check_says_line_and_cure_of_a_catalogue_too(warroom, tmp_path):
 
 
 @NEEDED
-def test_the_document_shows_what_matters_to_the_incident_with_evidence(warroom, tmp_path):
+def test_the_document_shows_what_matters_to_the_incident_with_evidence(warroom, url, tmp_path):
     name(tmp_path, CATALOG)
-    said = warroom("triage", "checkout is failing since 1 minute", "--json")
+    said = warroom("triage", "checkout is failing since 5 minutes", "--json")
     document = warroom.store.load(said.json[0]["incident"])
     found = [one for one in document.findings if one.kind == "topology"]
     assert any("depends on ledger: no call was seen" in one.statement for one in found)
     assert any("called postgresql (" in one.statement for one in found)
-    assert all(one.quotes for one in found)
+    proof = {record.id: record for record in document.evidence}[found[0].quotes[0].evidence]
+    (asked,) = proof.backends
+    assert (proof.tool, asked.datasource) == ("declared_calls", "prometheus")
+    assert f"increase({CALLS}{{client=~" in asked.query
+    assert asked.link.startswith(f"{url}/graph?g0.expr=sum")
     checkout = next(one for one in document.services if one.name == "checkout")
     assert checkout.depends_on == ["payments", "postgresql", "ledger"]
     assert checkout.team == "orders"
@@ -149,9 +171,27 @@ def test_the_document_shows_what_matters_to_the_incident_with_evidence(warroom, 
 
 
 @NEEDED
+def test_an_objective_of_the_team_s_is_held_against_the_incident(warroom, tmp_path):
+    (tmp_path / "slo.yaml").write_text(SLO)
+    with (tmp_path / "warroom.yaml").open("a") as file:
+        file.write("slos: [slo.yaml]\n")
+    said = warroom("triage", "checkout is failing since 5 minutes", "--json")
+    document = warroom.store.load(said.json[0]["incident"])
+    (state,) = document.slo
+    assert (state.service, state.name, state.objective) == ("checkout", "answered", 0.999)
+    assert state.breached
+    assert state.current == pytest.approx(0.1, abs=0.1)
+    proof = {record.id: record for record in document.evidence}[state.evidence]
+    assert [one.query for one in proof.backends] == [
+        'sum(sum(increase(http_requests_total{service="checkout",code="500"}[60s])))',
+        'sum(sum(increase(http_requests_total{service="checkout"}[60s])))',
+    ]
+
+
+@NEEDED
 def test_a_broken_catalogue_is_a_gap_and_costs_no_incident(warroom, tmp_path):
     name(tmp_path, "kind: [")
-    said = warroom("triage", "checkout is failing since 1 minute", "--json")
+    said = warroom("triage", "checkout is failing since 5 minutes", "--json")
     document = warroom.store.load(said.json[0]["incident"])
     gap = next(one for one in document.gaps if one.what == "service catalogue")
     assert "catalog-info.yaml:2: not YAML" in gap.why
