@@ -42,7 +42,7 @@ def inferred(telemetry: Recording) -> Inventory:
     """Services from catalogue and metrics, versions and flags from recorded changes."""
     catalogue = telemetry.catalogue()
     changes = telemetry.changes(EVER)
-    known = {service.name: service for service in catalogue.services}
+    known = {service.name: service for service in catalogue.services if service.listed}
     seen = {service for service, _metric in telemetry.metric_names()}
     names = sorted(known.keys() | seen | {c.service for c in changes if c.service})
     parts = {name: _part(name, known.get(name), changes) for name in names}

@@ -89,7 +89,7 @@ class Target(Part):
     @property
     def share(self) -> float | None:
         """Of good ones; None: not said."""
-        return self.target or (self.targetPercent and self.targetPercent / 100)
+        return self.target or (self.targetPercent and round(self.targetPercent / 100, 12))
 
 
 class SloSpec(Part):
