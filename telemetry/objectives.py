@@ -7,8 +7,8 @@ import numpy as np
 from ..analysis.quantiles import fraction_below
 from .board import Board, boards
 from .grid import Grid, grid_step
-from .model import Objective, Series, Window
-from .recording import OWN, Recording
+from .model import OWN, Objective, Series, Window
+from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
 from .signals import span_views
 

@@ -15,6 +15,7 @@ from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover, unread
 from .event_columns import DRAWN, messages
 from .model import (
+    OWN,
     STATUS_CODE,
     Catalogue,
     Change,
@@ -32,8 +33,6 @@ from .tables import TIME, Tables, as_line
 
 T = TypeVar("T")
 
-OWN = "warroom_"
-"""How metrics begin that we ask for ourselves: counted calls, objectives. Nobody exports them."""
 REFUSED = f"""regexp_matches(json_extract_string(attributes, '$."{STATUS_CODE}"'), '^[45]..$')"""
 """Whether a span was answered by the code of an error."""
 ROUTE = """coalesce(nullif(json_extract_string(attributes, '$."http.route"'), ''), name, '')"""
@@ -113,8 +112,7 @@ class Recording:
         with self.tables.lock:
             kinds = self.tables.metrics.kinds(self.tables.db, self.held["metrics"])
         self.tables.kept.note(("metric names", len(kinds)))
-        names = {(service, name) for name, service, *_ in kinds if not name.startswith(OWN)}
-        return sorted(names)
+        return sorted({(service, name) for name, service, *_ in kinds if not name.startswith(OWN)})
 
     def logs(
         self,
