@@ -13,8 +13,6 @@ from pydantic import BaseModel, Field
 DAY_S = 86_400
 EVENTS = ("changes", "state")
 """Modalities of what is told when it happens: that there is nothing of a window is no gap."""
-OWN = "warroom_"
-"""How metrics begin that we ask for ourselves: counted calls, objectives. Nobody exports them."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=7 * DAY_S, allow_inf_nan=False)]
 """A length of time that a response may look back or wait."""

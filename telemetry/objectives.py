@@ -7,10 +7,11 @@ import numpy as np
 from ..analysis.quantiles import fraction_below
 from .board import Board, boards
 from .grid import Grid, grid_step
-from .model import OWN, Objective, Series, Window
+from .model import Objective, Series, Window
 from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
 from .signals import span_views
+from .tables import OWN
 
 GOOD, ALL = f"{OWN}objective_good", f"{OWN}objective_all"
 """Our metrics of what an objective's own queries counted in a cell, by the label `objective`."""

@@ -15,7 +15,6 @@ from ..analysis.requests.tables import LogTable, SpanTable
 from .coverage import Range, clock_problems, cover, unread
 from .event_columns import DRAWN, messages
 from .model import (
-    OWN,
     STATUS_CODE,
     Catalogue,
     Change,
@@ -29,7 +28,7 @@ from .model import (
 from .queries import QueryAnswer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
-from .tables import TIME, Tables, as_line
+from .tables import OWN, TIME, Tables, as_line
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis.requests.edges import Edge, calls_of
-from .model import OWN, Catalogue, Service, Window
+from .model import Catalogue, Service, Window
 from .recording import Recording
+from .tables import OWN
 
 CALLS = f"{OWN}calls"
 """Our metric of calls that were counted by labels: of the caller, with the label `callee`."""
