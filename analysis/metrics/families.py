@@ -23,6 +23,7 @@ def with_means(rates: Mapping[tuple[str, str], NDArray[np.float64]]) -> Rates:
         count = rates.get((service, family + COUNT))
         if name.endswith(SUM) and count is not None:
             summed = found.pop((service, name))
-            none = np.full(summed.shape, np.nan)
-            found[service, f"mean of {family}"] = np.divide(summed, count, out=none, where=count > 0)
+            mean = np.full(summed.shape, np.nan)
+            np.divide(summed, count, out=mean, where=count > 0)
+            found[service, f"mean of {family}"] = mean
     return found

@@ -16,8 +16,8 @@ from ..signal_catalogue import CATALOGUE
 from .conventions import CONVENTIONS, NAME, any_of
 from .datasource import Datasource, named
 from .http import HttpApi
+from .metric_plan import MOST_SERIES
 from .otlp import fields, number, objects, text
-from .prometheus import MOST_SERIES
 
 LOOKED_AT_S = 600
 """So much of a metric tells how often it is scraped, seconds."""
