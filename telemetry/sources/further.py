@@ -113,7 +113,8 @@ class Live:
     def behind(self, window: Window, ids: Sequence[str]) -> list[BackendQuery]:
         """How people look at what has exemplars, and open these traces."""
         about = About(window, metrics=BEHIND, traces=tuple(ids))
-        return backend_queries(self.sources, ["traces", "metrics"] if ids else ["metrics"], about)
+        traces = backend_queries(self.sources, ["traces"], about) if ids else []
+        return [*traces, *backend_queries(self.sources, ["metrics"], about)]
 
     def _of(self, kind: type[Any]) -> Any:
         return next((one for one in self.sources if isinstance(one, kind)), None)

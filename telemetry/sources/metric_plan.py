@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .computed import Computed
 from .conventions import CONVENTIONS, NAME, Convention, LabelSet, Whose
 from .datasource import Datasource
 from .source import Scope
 
 MOST_SERIES = 20_000
 """Of one scope; whole metrics are left out beyond, the ones that the table has last."""
+MOST_COMPUTED = 20
 PLANNED_S = 300.0
 """How long it holds which metrics there are."""
 
@@ -38,16 +40,24 @@ class Plan:
     chosen: dict[tuple[str, str], int] = field(default_factory=dict)
     """The convention that counts, by (service, our metric)."""
     series: int = 1
+    computed: tuple[Computed, ...] = ()
     says: tuple[str, ...] = ()
     made: float = -math.inf  # monotonic seconds
 
     @property
     def holds(self) -> bool:
         """Whether it is new enough and has something."""
-        return bool(self.selections) and time.monotonic() - self.made < PLANNED_S
+        return self.some and time.monotonic() - self.made < PLANNED_S
+
+    @property
+    def some(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.selections or self.computed)
 
 
-def planned(found: Sequence[LabelSet], scope: Scope, source: Datasource) -> Plan:
+def planned(
+    found: Sequence[LabelSet], scope: Scope, source: Datasource, computed: Sequence[Computed] = ()
+) -> Plan:
     """A plan from the labels of what exists: for each service and metric the first convention."""
     kinds = Counter[tuple[int, Whose, str, str]]()
     for labels in found:
@@ -68,8 +78,11 @@ def planned(found: Sequence[LabelSet], scope: Scope, source: Datasource) -> Plan
     for order, whose, name in kept:
         names[order, whose].append(name)
     selections = tuple(Selection(*key, tuple(found)) for key, found in names.items())
-    says += _told_by(selections, scope, source)
-    return Plan(selections, chosen, max(1, sum(kept.values())), says, time.monotonic())
+    if not computed:
+        says += _told_by(selections, scope, source)
+    own = tuple(computed[:MOST_COMPUTED])
+    says += tuple(f"{one.signal} by {one.by}, where no samples of it are" for one in own)
+    return Plan(selections, chosen, max(1, sum(kept.values())), own, says, time.monotonic())
 
 
 def _capped(

@@ -14,6 +14,8 @@ from typing import Any
 
 from ...errors import TelemetryError
 from ..model import Window
+from ..signal_catalogue import CATALOGUE
+from .computed import Computed, native, recorded
 from .conventions import CONVENTIONS, NAME, LabelSet
 from .datasource import Datasource
 from .http import HttpApi
@@ -28,6 +30,8 @@ RAW_S, SHORTEST_S = 3600.0, 60.0
 LATE_S = 30.0
 """A sample is there some seconds after its own time: so much is asked for again."""
 MOST_SAID = 6
+SCRAPES = 5
+"""That a rate which it computes looks back over, as our own do."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Prometheus:
         plan = place.plan
         if not plan.holds:
             plan = self._plan(ask.scope, window, ask.budget.seconds)
-            self.found |= bool(plan.selections)
+            self.found |= plan.some
             self.plans[ask.scope] = plan
         part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
         last = dict(place.last)
@@ -70,20 +74,26 @@ class Prometheus:
         recent = {key: ts for key, ts in last.items() if ts >= part.end - LATE_S}
         news = self._warnings() + ([f"what is old came in steps of {step:g} s"] if step else [])
         says = tuple(dict.fromkeys([*news, *place.says]))[:MOST_SAID]
-        until = part.end if plan.selections else place.until
+        until = part.end if plan.some else place.until
         return Batch.of_lines(
             lines,
             ask.budget,
-            left_out=says if self.found and not plan.selections else (*plan.says, *says),
+            left_out=says if self.found and not plan.some else (*plan.says, *says),
             gap=self.api.clock(),
             after=Place(until, plan, recent, says),
-            more=part.end < window.end and bool(plan.selections),
+            more=part.end < window.end and plan.some,
         )
 
     def queries(self, about: About) -> Iterator[Asked]:
         """Selectors of what was found of these services and metrics."""
         for _selection, _scope, text in self.selected(about.services, about.metrics):
             yield Asked("promql", text, *_graph(text, about.window))
+        for plan in self.plans.values():
+            for one in plan.computed:
+                if not about.metrics or about.metrics.intersection(
+                    CATALOGUE[one.signal].recipe.needs
+                ):
+                    yield Asked("promql", one.query, *_graph(one.query, about.window))
 
     def selected(
         self, services: frozenset[str], metrics: frozenset[str]
@@ -101,7 +111,7 @@ class Prometheus:
     def _plan(self, scope: Scope, window: Window, seconds: float) -> Plan:
         """What there is, of what signals can use."""
         matches = [
-            convention.selector(convention.named, whose, scope)
+            convention.selector(convention.named | convention.native, whose, scope)
             for convention in CONVENTIONS
             for whose in convention.whose(self.source.whose)
         ]
@@ -110,7 +120,20 @@ class Prometheus:
         found = self.data("series", params, seconds)
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise TelemetryError("answered no list of series: is it really prometheus?")
-        return planned(found, scope, self.source)
+        return planned(found, scope, self.source, self._computed(found, scope, seconds))
+
+    def _computed(
+        self, found: Sequence[LabelSet], scope: Scope, seconds: float
+    ) -> Sequence[Computed]:
+        """What it computes itself."""
+        usual, reach = self.source.whose, math.ceil(SCRAPES * self.source.jsonData.timeInterval)
+        known = list(native(found, scope, usual, f"{reach}s"))
+        try:
+            groups = self.data("rules", {"type": "record"}, seconds, form=False).get("groups")
+        except TelemetryError as error:
+            self.warned += (f"its recording rules are not known: {error}",)
+            return known
+        return [*recorded(groups, scope, usual), *known]
 
     def _lines(
         self,
@@ -124,13 +147,19 @@ class Prometheus:
         for selection in plan.selections:
             query = selection.convention.selector(selection.names, selection.whose, ask.scope)
             for one in self._samples(query, part, step, ask.budget.seconds):
-                row = self._row(plan, selection, one["metric"], ask.scope)
-                if not row:
-                    continue
-                for ts, value in one.get("values", ()):
-                    if part.start <= ts < part.end and ts > last.get(row, -math.inf):
-                        last[row] = ts
-                        yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
+                if row := self._row(plan, selection, one["metric"], ask.scope):
+                    yield from _news(one["values"], row, part, last)
+        for signal in plan.computed:
+            every = step or self.source.jsonData.timeInterval
+            for one in self._samples(signal.query, part, every, ask.budget.seconds):
+                labels, times = one["metric"], signal.factor
+                service = signal.whose.service(labels, ask.scope)
+                instance = labels[signal.whose.label] if service and signal.whose.suffix else ""
+                name, own = CATALOGUE[signal.signal].computed, {"computed": signal.by}
+                row = {"name": name, "service": service, "instance": instance, "labels": own}
+                values = [(ts, float(value) * times) for ts, value in one["values"]]
+                if service:
+                    yield from _news(values, json.dumps(row)[1:], part, last)
 
     def _samples(self, query: str, part: Window, step: float, seconds: float) -> list[Any]:
         if step:  # on the clock's grid, as some servers move it otherwise (VictoriaMetrics, Mimir)
@@ -145,10 +174,8 @@ class Prometheus:
             data = self.data("query", asked, seconds)
         try:
             for one in data["result"]:
-                one["metric"][NAME]
+                dict(one["metric"])
                 one["values"] = [(float(ts), value) for ts, value in one.get("values", ())]
-                if "histograms" in one:
-                    self.warned += ("native histograms are not read: keep classic ones as well",)
             return data["result"]
         except (KeyError, TypeError, ValueError) as error:
             raise TelemetryError("answered no samples: is it really prometheus?") from error
@@ -168,9 +195,9 @@ class Prometheus:
         row = {"name": ours, "service": service, "instance": instance}
         return json.dumps(row | {"labels": convention.ours(labels)})[1:]
 
-    def data(self, path: str, params: dict[str, Any], seconds: float) -> Any:
+    def data(self, path: str, params: dict[str, Any], seconds: float, *, form: bool = True) -> Any:
         """What its API answers. Raises TelemetryError where that is no success."""
-        found = self.api.json("api", "v1", path, params=params, form=True, seconds=seconds)
+        found = self.api.json("api", "v1", path, params=params, form=form, seconds=seconds)
         if not isinstance(found, dict) or found.get("status") != "success" or "data" not in found:
             raise TelemetryError("answered no success: is it really prometheus?")
         warnings = found.get("warnings") or []
@@ -180,6 +207,16 @@ class Prometheus:
     def _warnings(self) -> list[str]:
         different = list(dict.fromkeys(self.warned))
         return [f"{self.source.name} warns: {one}" for one in different[:3]]
+
+
+def _news(
+    values: Sequence[tuple[float, Any]], row: str, part: Window, last: dict[str, float]
+) -> Iterator[bytes]:
+    """What came of a series since the last time."""
+    for ts, value in values:
+        if part.start <= ts < part.end and ts > last.get(row, -math.inf):
+            last[row] = ts
+            yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
 
 
 def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Window, float]:
