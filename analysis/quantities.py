@@ -5,7 +5,7 @@ import math
 UNKNOWN = "—"
 SUFFIXES = (
     (("_bytes",), "bytes"),
-    (("_seconds", "latency_p50", "latency_p95", "_s"), "s"),
+    (("_seconds", "_seconds_sum", "latency_p50", "latency_p95", "_s"), "s"),
     (("_ms",), "ms"),
     (("_share", "_ratio", "error_rate"), "share"),
 )

@@ -8,7 +8,6 @@ from functools import reduce
 import numpy as np
 
 from ..analysis.metrics.case import Complaint
-from ..analysis.metrics.families import with_means
 from ..analysis.metrics.suspects import MetricBlame, blame_metrics
 from ..analysis.metrics.table import MetricColumn
 from ..analysis.series import without_season
@@ -146,8 +145,7 @@ def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Met
     """Every metric that no canonical signal is made of and that has a value in either window, by
     service and name, as values on a grid.
 
-    Any exporter's metrics count here, whatever their names: gauges as they are, counters as rates,
-    histograms by their mean.
+    Any exporter's metrics count here, whatever their names: gauges as they are, counters as rates.
     Series of one metric and service are added where they count and averaged where they measure.
     What is usual at their time of the day is taken away.
     """
@@ -189,7 +187,7 @@ def _cells(found: list[Series], grid: Grid) -> dict[tuple[str, str], np.ndarray]
     rates = [increase_cells(one, grid, float(one.ts[0])) / grid.step for one in counts]
     summed = _grouped(counts, rates)
     averaged = _grouped(measures, gauge_rows(measures, grid))
-    cells = with_means({key: reduce(add, rows) for key, rows in summed.items()})
+    cells = {key: reduce(add, rows) for key, rows in summed.items()}
     return cells | {key: _mean(rows) for key, rows in averaged.items()}
 
 

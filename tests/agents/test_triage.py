@@ -2,8 +2,6 @@
 
 import pytest
 
-from warroom.agents.causes.observations import Observations
-from warroom.agents.health.anomalies import moved
 from warroom.agents.health.assessment import claimed, level_of
 from warroom.agents.runtime.waits import look_again
 from warroom.agents.steps import DETECT
@@ -32,17 +30,13 @@ WINDOWS = {"baseline_s": 45, "detect_s": 5, "stabilise_s": 5, "verify_s": 5}
 
 
 def case_of(tmp_path, codes, route="/orders", behind="orders", **alert):
-    """A shop that answers these codes per second on one route, before and after second 60; each
-    answer is made in 36 ms."""
+    """A shop that answers these codes per second on one route, before and after second 60."""
     root = tmp_path / "bundle"
     with BundleWriter(root, {"services": SHOP, "windows": WINDOWS}) as bundle:
         for name in ("edge", behind):
             for code, (before, after) in codes.items():
                 rates = [before] * 60 + [after] * 30
                 counter(bundle, "http_requests_total", name, rates, code=code, route=route)
-                counter(bundle, "render_seconds_count", name, rates, code=code)
-                spent = [0.036 * rate for rate in rates]
-                counter(bundle, "render_seconds_sum", name, spent, code=code)
         for second in range(90):
             for number in range(4):
                 ids = (f"{second:015x}{number}", f"{second:07x}{number}", "")
@@ -74,13 +68,6 @@ def test_only_what_is_shown_well_is_noise(tmp_path):
     report = detect(case_of(tmp_path, codes, name="HighErrorRate", **facts))
     assert report.noise
     assert report.follow_ups == []
-
-
-def test_twice_the_requests_and_no_fault_are_noise(tmp_path):
-    facts: dict[str, str] = {"service": "edge", "summary": "edge fails 9% of requests"}
-    case = case_of(tmp_path, {"200": (4.0, 8.0)}, name="HighErrorRate", **facts)
-    assert detect(case).noise
-    assert not list(moved(Observations(case)))
 
 
 def test_an_alert_whose_condition_nobody_knows_stays_open(tmp_path):

@@ -60,22 +60,3 @@ def test_a_metric_of_no_service_is_nobodys_and_nothing_is_nothing(tmp_path):
     with BundleWriter(tmp_path / "none"):
         pass
     assert gauges(read_bundle(tmp_path / "none"), BEFORE, NOW) == []
-
-
-def test_a_histogram_is_the_mean_of_what_it_measured_not_its_sum(tmp_path):
-    with BundleWriter(tmp_path) as bundle:
-        for instance, seconds in (("cart-1", 0.1), ("cart-2", 0.3)):
-            calls = [10] * 10 + [20] * 10
-            counter(bundle, "call_seconds_count", "cart", calls, instance=instance)
-            spent = [seconds * number for number in calls]
-            counter(bundle, "call_seconds_sum", "cart", spent, instance=instance)
-        counter(bundle, "busy_seconds_sum", "cart", [1] * 20)  # nobody counts them
-    columns = found(tmp_path)
-    mean = columns["cart", "mean of call_seconds"]
-    for part in (mean.before, mean.now):
-        assert part[1:] == pytest.approx(np.full(9, 0.2))
-    assert {name for _, name in columns} == {
-        "mean of call_seconds",
-        "call_seconds_count",
-        "busy_seconds_sum",
-    }
