@@ -4,7 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from warroom.telemetry.promql import quoted
+from warroom.evals.conformance.running import openmetrics
 
 INSTALLED = all(shutil.which(name) for name in ("prometheus", "promtool"))
 
@@ -21,19 +21,6 @@ def as_openmetrics(bundle: Path) -> str:
     """A bundle's samples in the text format that promtool imports."""
     files = sorted((bundle / "metrics").glob("*.jsonl"))
     return openmetrics(json.loads(row) for file in files for row in file.read_text().splitlines())
-
-
-def openmetrics(rows: Iterable[dict[str, Any]], typed: bool = True) -> str:
-    """Samples of a bundle in it; untyped it is the older text of Prometheus."""
-    families: dict[str, list[str]] = {}
-    for row in rows:
-        labels = {"service": row["service"], "instance": row.get("instance", ""), **row["labels"]}
-        inside = ",".join(f"{name}={quoted(str(value))}" for name, value in labels.items())
-        sample = f"{row['name']}{{{inside}}} {row['value']} {row['ts']}"
-        families.setdefault(row["name"], []).append(sample)
-    head = "# TYPE {} unknown\n" if typed else ""
-    parts = (head.format(name) + "\n".join(found) for name, found in families.items())
-    return "\n".join(parts) + ("\n# EOF\n" if typed else "\n")
 
 
 def prometheus(root: Path, openmetrics: str) -> AbstractContextManager[str]:
