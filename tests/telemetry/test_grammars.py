@@ -73,7 +73,7 @@ def promql() -> Iterator[str]:
                 selector = convention.selector(convention.named, whose, scope)
                 yield from (selector, f"{selector}[60001ms]")
     for known in CONVENTIONS:
-        there = [{NAME: name, whose.label: "cart"} for name in known.named for whose in WHOSE]
+        there = [{NAME: name, whose.label: "cart"} for name in known.native for whose in WHOSE]
         yield from (one.query for one in native(there, EVERYTHING, USUAL, "60000ms"))
     calls = Calls(Datasource(name="prom", type="prometheus", url="http://127.0.0.1:1"))
     calls.there = METRICS
