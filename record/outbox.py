@@ -6,15 +6,18 @@ the message no second time.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, or_, select, update
 
+from ..incident.document import Incident
+from . import events
 from .claims import Claims, Effect, reported
-from .database import durable, reader
+from .database import durable, glance
 from .leases import Lease, writing
+from .store import revise
 from .tables import EFFECTS, OUTBOX, insert_once
 
 TAKEN_S = 60.0
@@ -52,7 +55,7 @@ class Outbox:
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self.engine = durable(engine)
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.clock = clock
 
     def put(
@@ -86,36 +89,33 @@ class Outbox:
             query = query.where(due)
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(OUTBOX.c.put_at).limit(most)).all()
-        return [taken for row in rows if (taken := self._taken(row.key, row.next_at, now))]
-
-    def _taken(self, key: str, next_at: float, now: float) -> Parcel | None:
-        """The parcel, when nobody else took it in between."""
-        here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
-        take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
+        if not rows:
+            return []
         with self.engine.begin() as connection:
-            row = connection.execute(take.returning(OUTBOX)).mappings().first()
-        return _parcel(row) if row is not None else None
+            taken = [_taken(connection, row.key, row.next_at, now) for row in rows]
+        return [parcel for parcel in taken if parcel]
 
-    def sent(self, parcel: Parcel, noted: bool = False) -> bool:
-        """It arrived; with the last channel the effect is reported.
-
-        False, and nothing is changed, where it is the last one and the message is not yet `noted`
-        as sent: of two that deliver its channels at once only this transaction knows the last.
+    def sent(self, parcels: Sequence[Parcel], note: Callable[[Incident], None]) -> None:
+        """They arrived, of one message. With the last channel the effect is reported and the
+        document noted, all in this transaction: of two that deliver a message's channels at once it
+        alone knows the last.
         """
-        now = self.clock()
+        now, parcel = self.clock(), parcels[0]
         values = {"sent_at": now, "next_at": None, "error": None}
         with self.engine.begin() as connection:
             lock = select(EFFECTS.c.key).where(EFFECTS.c.key == parcel.effect)
             connection.execute(lock.with_for_update())
             rows = connection.execute(_of(parcel.effect)).mappings().all()
-            last = all(row["sent_at"] is not None or row["key"] == parcel.key for row in rows)
-            if last and not noted:
-                return False
-            _change(connection, parcel, values | {"attempts": parcel.attempts + 1})
-            if last:
+            for each in parcels:
+                _change(connection, each, values | {"attempts": each.attempts + 1})
+            ours = {each.key for each in parcels}
+            if all(row["sent_at"] is not None or row["key"] in ours for row in rows):
+                _document, news = revise(connection, parcel.incident_id, note)
                 channels = sorted(row["channel"] for row in rows)
                 reported(connection, parcel.effect, {"sent": channels}, now)
-        return True
+                if news:
+                    told = [(event, now) for event in news]
+                    events.append_all(connection, parcel.incident_id, told)
 
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""
@@ -128,6 +128,14 @@ class Outbox:
         """What became of the message with this effect's key, on each of its channels."""
         with self.reading.begin() as connection:
             return [_parcel(row) for row in connection.execute(_of(key)).mappings()]
+
+
+def _taken(connection: Connection, key: str, next_at: float, now: float) -> Parcel | None:
+    """The parcel, when nobody else took it in between."""
+    here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
+    take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
+    row = connection.execute(take.returning(OUTBOX)).mappings().first()
+    return _parcel(row) if row is not None else None
 
 
 def _of(key: str) -> Select:

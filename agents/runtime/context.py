@@ -186,6 +186,15 @@ class ResponseContext:
             return self.survey.inventory()
         return inferred(self.telemetry)
 
+    def teller(self, watching: Tell) -> Tell:
+        """Tells those who watch, and whoever follows what is on record."""
+        pending = self.store.pending
+        return partial(pending.tell, watching) if pending else watching
+
+    def forget(self, incident_id: str) -> None:
+        """What tools answered is asked anew: it was not written."""
+        self._memories.pop(incident_id, None)
+
     def outbox(self, incident_id: str) -> Path:
         """Where messages go out: a gateway reads the real one, and never a drill's."""
         return self.settings.outbox(incident_id, self.drill)

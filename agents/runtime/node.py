@@ -43,7 +43,7 @@ def specialist(step: Step, route: Route = nothing):
     """
 
     def node(state: BaseModel, runtime: Runtime[ResponseContext]) -> dict:
-        context, tell = runtime.context, runtime.stream_writer
+        context, tell = runtime.context, runtime.context.teller(runtime.stream_writer)
         incident_id = getattr(state, "incident_id", "")
         attempt = getattr(state, "attempt", 1)
         tell(StepStarted(step=step.number, specialist=step.specialist, attempt=attempt))
@@ -62,8 +62,8 @@ def specialist(step: Step, route: Route = nothing):
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
         payload = context.store.payload
         filed = lambda doc: file_report(doc, report, payload, context.now(doc))  # noqa: E731
-        context.store.update(incident_id, filed)
-        tell(StepDone(report=report))
+        done = lambda _doc: StepDone(report=report)  # noqa: E731
+        context.store.update(incident_id, filed, done, runtime.stream_writer)
         return route(report)
 
     node.__name__ = f"step_{step.number}_{step.specialist}"
