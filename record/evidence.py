@@ -176,14 +176,15 @@ class Pending:
         """A transaction that takes along what waits, evidence first and events last; more events
         may be added to the list. Raises LeaseLost at its end."""
         with self.lock:
+            found, told = list(self._found), list(self._told)
+            begun = len(told)
             with writing(self.engine, self.lease) as connection:
-                if not keep(connection, self.incident_id, self._found) and self.lease:
+                if not keep(connection, self.incident_id, found) and self.lease:
                     raise lost(self.lease)
-                told = list(self._told)
                 yield connection, told
                 if told:
                     events.append_all(connection, self.incident_id, told)
-            self._found, self._told = [], []
+            del self._found[: len(found)], self._told[:begun]
             for oldest in list(self._bodies)[:-MOST]:
                 del self._bodies[oldest]
 
