@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.incident.action import Verdict
@@ -126,7 +127,7 @@ def test_it_writes_seldom(
         if writes(connection):
             commits.append(None)
 
-    sa.event.listen(context.store.engine, "commit", count)
+    event.listen(context.store.engine, "commit", count)
     response, incident = begin(context)
     finish(response, incident, Verdict.approved)
     assert context.store.load(incident).reports
