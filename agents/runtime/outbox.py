@@ -73,9 +73,10 @@ def _send(context: ResponseContext, incident_id: str) -> int:
             new = _put(context, document, message, decision)
             notes.append((message.hash, new, decision))
     if notes:
-        context.store.update(incident_id, lambda doc: _note(context, doc, notes))
-    dispatch(context.store, context.settings, incident_id)
-    return len([m for m in context.store.load(incident_id).communications if m.sent_at])
+        document = context.store.update(incident_id, lambda doc: _note(context, doc, notes))
+    if dispatch(context.store, context.settings, incident_id):
+        document = context.store.load(incident_id)
+    return len([message for message in document.communications if message.sent_at])
 
 
 def _decision(store: Store, incident_id: str, message: Message) -> Decision | None:
