@@ -184,7 +184,8 @@ class ResponseContext:
         """What there is to act on; inferred from telemetry where no system can be asked."""
         if self.survey:
             return self.survey.inventory()
-        return inferred(self.telemetry)
+        telemetry = self.telemetry
+        return telemetry.remember("inventory", partial(inferred, telemetry))
 
     def teller(self, watching: Tell) -> Tell:
         """Tells those who watch, and whoever follows what is on record."""
@@ -201,7 +202,7 @@ class ResponseContext:
 
     def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
-        coverage = recording.coverage()
+        coverage = recording.remember("coverage", recording.coverage)
         return frame_of(document, self.catalogue.windows, coverage, self.now(document))
 
     def now(self, document: Incident) -> datetime:
