@@ -8,6 +8,7 @@ the message no second time.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, or_, select, update
@@ -95,27 +96,31 @@ class Outbox:
             taken = [_taken(connection, row.key, row.next_at, now) for row in rows]
         return [parcel for parcel in taken if parcel]
 
-    def sent(self, parcels: Sequence[Parcel], note: Callable[[Incident], None]) -> None:
-        """They arrived, of one message. With the last channel the effect is reported and the
-        document noted, all in this transaction: of two that deliver a message's channels at once it
+    def sent(self, parcels: Sequence[Parcel], note: Callable[[Incident, Parcel], None]) -> None:
+        """They arrived, of one incident. With its last channel a message's effect is reported and
+        the document noted, all in this transaction: of two that deliver channels of one at once it
         alone knows the last.
         """
-        now, parcel = self.clock(), parcels[0]
-        values = {"sent_at": now, "next_at": None, "error": None}
+        now, incident_id = self.clock(), parcels[0].incident_id
+        by_message = sorted(parcels, key=lambda parcel: parcel.key)  # locked in one order
         with self.engine.begin() as connection:
-            lock = select(EFFECTS.c.key).where(EFFECTS.c.key == parcel.effect)
-            connection.execute(lock.with_for_update())
-            rows = connection.execute(_of(parcel.effect)).mappings().all()
-            for each in parcels:
-                _change(connection, each, values | {"attempts": each.attempts + 1})
-            ours = {each.key for each in parcels}
-            if all(row["sent_at"] is not None or row["key"] in ours for row in rows):
-                _document, news = revise(connection, parcel.incident_id, note)
-                channels = sorted(row["channel"] for row in rows)
-                reported(connection, parcel.effect, {"sent": channels}, now)
-                if news:
-                    told = [(event, now) for event in news]
-                    events.append_all(connection, parcel.incident_id, told)
+            done: dict[Parcel, list[str]] = {}
+            for _effect, channels in groupby(by_message, lambda parcel: parcel.effect):
+                *_others, last = ours = list(channels)
+                if told := _arrived(connection, ours, now):
+                    done[last] = told
+            if not done:
+                return
+
+            def all_noted(document: Incident) -> None:
+                for parcel in done:
+                    note(document, parcel)
+
+            _document, news = revise(connection, incident_id, all_noted)
+            for parcel, told in done.items():
+                reported(connection, parcel.effect, {"sent": told}, now)
+            if news:
+                events.append_all(connection, incident_id, [(event, now) for event in news])
 
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""
@@ -128,6 +133,19 @@ class Outbox:
         """What became of the message with this effect's key, on each of its channels."""
         with self.reading.begin() as connection:
             return [_parcel(row) for row in connection.execute(_of(key)).mappings()]
+
+
+def _arrived(connection: Connection, parcels: Sequence[Parcel], now: float) -> list[str]:
+    """Channels of one message; all that it went out on, once these were the last."""
+    effect, ours = parcels[0].effect, {parcel.key for parcel in parcels}
+    lock = select(EFFECTS.c.key).where(EFFECTS.c.key == effect)
+    connection.execute(lock.with_for_update())
+    rows = connection.execute(_of(effect)).mappings().all()
+    for parcel in parcels:
+        values = {"sent_at": now, "next_at": None, "error": None, "attempts": parcel.attempts + 1}
+        _change(connection, parcel, values)
+    last = all(row["sent_at"] is not None or row["key"] in ours for row in rows)
+    return sorted(row["channel"] for row in rows) if last else []
 
 
 def _taken(connection: Connection, key: str, next_at: float, now: float) -> Parcel | None:

@@ -109,10 +109,10 @@ def _put(
 def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
     """Deliver what is due, of one incident or of all; how many messages arrived on a channel."""
     outbox, arrived = Outbox(store.engine), 0
-    for _message, parcels in groupby(outbox.due(incident_id), lambda parcel: parcel.effect):
+    for _incident, parcels in groupby(outbox.due(incident_id), lambda parcel: parcel.incident_id):
         out = [parcel for parcel in parcels if _deliver(store, settings, outbox, parcel)]
         if out:
-            outbox.sent(out, partial(_arrived, parcel=out[-1], now=outbox.clock()))
+            outbox.sent(out, partial(_arrived, now=outbox.clock()))
         arrived += len(out)
     return arrived
 

@@ -18,11 +18,11 @@ BODIES = {"chat": "{}", "mail": "{}"}
 TITLE = "told on all channels"
 
 
-def nothing(_document: Incident) -> None:
+def nothing(_document: Incident, _parcel: Parcel) -> None:
     """There is nothing to note."""
 
 
-def sent_on_all(document: Incident) -> None:
+def sent_on_all(document: Incident, _parcel: Parcel) -> None:
     document.title = TITLE
 
 
@@ -120,10 +120,23 @@ def test_with_the_last_channel_the_effect_is_reported_and_noted(
     assert store.load("INC-1").title == TITLE
 
 
+def test_each_message_is_noted_with_its_last_channel(store: Store, outbox: Outbox) -> None:
+    other = Effect("INC-1", Does.send, "abd", approved=False)
+    for effect in (INSIDE, other):
+        outbox.put(store.ledger, effect, BODIES)
+    noted: list[str] = []
+    first, *rest = outbox.due()
+    outbox.sent(rest, lambda _document, last: noted.append(last.effect))
+    assert noted == [other.key]
+    outbox.sent([first], lambda _document, last: noted.append(last.effect))
+    assert noted == [other.key, INSIDE.key]
+    assert store.ledger.effect(INSIDE.key) and store.ledger.effect(other.key)
+
+
 def test_what_cannot_be_noted_is_not_reported(store: Store, outbox: Outbox) -> None:
     outbox.put(store.ledger, INSIDE, BODIES)
 
-    def spoil(_document: Incident) -> None:
+    def spoil(_document: Incident, _parcel: Parcel) -> None:
         raise StoreError("not now")
 
     with pytest.raises(StoreError):
@@ -143,7 +156,7 @@ def test_of_two_channels_at_once_one_is_the_last(store: Store, outbox: Outbox) -
 
     def deliver(parcel: Parcel) -> None:
         begin.wait()
-        outbox.sent([parcel], lambda _document: noted.append(parcel.channel))
+        outbox.sent([parcel], lambda _document, last: noted.append(last.channel))
 
     threads = [threading.Thread(target=deliver, args=[parcel]) for parcel in outbox.due()]
     for thread in threads:
