@@ -13,7 +13,7 @@ from ..telemetry.model import Window
 from ..telemetry.recording import Recording
 from .desk import print_json
 from .exits import Exit
-from .screen import line, say, screen, shown
+from .screen import folded, line, say, screen, shown
 
 
 def record_command(
@@ -67,9 +67,11 @@ def _kept(
     kept = line(f"{minutes} minutes of telemetry: --telemetry {shown(into)}")
     console.print(kept, soft_wrap=True)  # to be copied whole
     for what, why in recording.gaps:
-        say(console, ("  gap       ", "dim"), f"{what}: {shown(why)}")
+        console.print(folded(line(("  gap       ", "dim")), f"{what}: {shown(why, 600)}"))
     for what, words in recording.unseen.items():
-        say(console, ("  left out  ", "dim"), f"{what}: {shown('; '.join(words))}")
+        if more := [one for one in words if (what, one) not in recording.gaps]:
+            head = line(("  left out  ", "dim"))
+            console.print(folded(head, f"{what}: {shown('; '.join(more), 600)}"))
     if anonymous:
         told = ", ".join(f"{count} {kind} names" for kind, count in sorted(names.items()))
         say(console, ("  replaced  ", "dim"), told or "no names were found")

@@ -155,6 +155,9 @@ def _remains(console: Console, incident: Incident) -> None:
     }
     console.print(heading("On the record"))
     console.print("  " + ", ".join(f"{count} {name}" for name, count in numbers.items()))
+    for load in incident.loads:
+        asked = f"{load.requests} requests, {load.bytes / 1e6:.2f} MB, {load.seconds:.1f} s"
+        say(console, ("  asked     ", "dim"), f"{shown(load.datasource)}: {asked}")
     for gap in incident.gaps[:6]:
         say(console, ("  gap       ", "dim"), f"{shown(gap.what)}: {shown(gap.why)}")
 

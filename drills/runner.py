@@ -71,10 +71,15 @@ class Drill:
             open_until_the_end.enter_context(running(root))
             return self._in(root, open_until_the_end)
 
+    def reads(self, _shop: Shop, files: Recorder, _scope: ExitStack) -> Recorder:
+        """What the responder reads: the shop's files, unless a drill says otherwise."""
+        return files
+
     def _in(self, root: Path, scope: ExitStack) -> Score:
         shop, bodies = self._start(root, scope)
         recorder = open_bundle(shop.telemetry)
         scope.callback(recorder.close)
+        read = self.reads(shop, recorder, scope)
         self._learn(recorder)
         early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
         times: dict[str, float | None] = {}
@@ -93,7 +98,7 @@ class Drill:
         if body is None:
             return self.fault.score(None, seen)
         scope.callback(tell_beside, self.target, self.fault.truth.to_json(), times)
-        incident_id, context = self._respond(shop, recorder, body, scope)
+        incident_id, context = self._respond(shop, read, body, scope)
         seen = replace(seen, left=self._left(recorder))
         self.host.finished(context, incident_id)
         return self.fault.score(context.store.load(incident_id), seen)

@@ -1,4 +1,4 @@
-"""`warroom eval`, `eval rca` and `eval service` as the command line takes them.
+"""`warroom eval`, `eval rca`, `eval service` and `eval day-one` as the command line takes them.
 
 Without a sub-command the group itself runs: `warroom eval --repeat 2` stays what it was.
 """
@@ -148,6 +148,31 @@ def evaluate_service(
     from .service.command import eval_service_command
 
     raise typer.Exit(eval_service_command(figure, database, size, seed, markdown))
+
+
+DAY_ONE = "first-answer, drills or window"
+
+
+@evaluations.command("day-one")
+def evaluate_day_one(
+    figure: Annotated[
+        str, typer.Argument(metavar="FIGURE", help=f"One of {DAY_ONE}.")
+    ] = "first-answer",
+    drill: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A drill; may be repeated.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(metavar="A-B", help="Surprises, too.")] = "",
+    over: Annotated[
+        str, typer.Option(metavar="LIST", help="Of files and live, for drills.")
+    ] = "files,live",
+    as_json: AsJson = None,
+    markdown: Markdown = None,
+) -> None:
+    """Real servers: the first answer from an empty environment, drills over servers, a long day."""
+    from .day_one.command import DayOneOptions, day_one_command
+
+    options = DayOneOptions(figure, drill or [], seeds, over, as_json, markdown)
+    raise typer.Exit(day_one_command(options))
 
 
 def _nothing_before(context: typer.Context) -> None:

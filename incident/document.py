@@ -6,13 +6,14 @@ nobody: it imports no other part of Warroom.
 
 import json
 import re
+from collections.abc import Iterable
 from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from .action import HELPED, ActionPlan, Decision, Execution, Outcome
 from .communication import Message
-from .evidence import Evidence
+from .evidence import BackendLoad, Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
@@ -101,6 +102,9 @@ class Incident(BaseModel):
 
     timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")
     evidence: list[Evidence] = Field(default_factory=list, description="references, no payloads")
+    loads: list[BackendLoad] = Field(
+        default_factory=list, description="what was asked of each backend, so far"
+    )
     findings: list[Finding] = Field(default_factory=list, description="claims that resolved")
     dropped: list[DroppedClaim] = Field(default_factory=list, description="claims that did not")
     gaps: list[Gap] = Field(default_factory=list, description="what could not be seen")
@@ -123,6 +127,17 @@ class Incident(BaseModel):
         """The latest report of this kind, or None."""
         found = [filed for filed in self.reports if isinstance(filed, kind)]
         return found[-1] if found else None
+
+    def charge(self, loads: Iterable[BackendLoad]) -> None:
+        """Add what was asked of backends."""
+        for load in loads:
+            known = next((one for one in self.loads if one.datasource == load.datasource), None)
+            if known is None:
+                self.loads.append(load.model_copy())
+                continue
+            known.requests += load.requests
+            known.bytes += load.bytes
+            known.seconds = round(known.seconds + load.seconds, 3)
 
     @property
     def fired(self) -> AwareDatetime:

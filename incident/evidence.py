@@ -40,6 +40,15 @@ class BackendQuery(BaseModel):
     )
 
 
+class BackendLoad(BaseModel):
+    """What was asked of one backend for an incident."""
+
+    datasource: str = Field(description="its name in warroom.yaml")
+    requests: int = Field(default=0, description="over HTTP, those that failed too")
+    bytes: int = Field(default=0, description="of its answers, as they came over the wire")
+    seconds: float = Field(default=0.0, description="that its answers took, added up")
+
+
 class AskedWindows(BaseModel):
     """What a tool was called with besides its arguments: the windows that the incident had then;
     unix seconds."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 LONGEST = 80
@@ -24,8 +25,17 @@ def file_name(words: str) -> str:
 
 
 def make_private(path: Path) -> None:
-    """The file with access for its owner only, made where it is not there."""
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    """The file with access for its owner only, made where it is not there.
+
+    One that is there is never opened: closing a file gives up every lock that this process has on
+    it (POSIX), and the next process that closes an SQLite database throws its journal away.
+    """
+    if not path.exists():
+        fresh = path.with_name(f".{secrets.token_hex(8)}.new")
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
     if path.stat().st_uid == os.geteuid():
         path.chmod(0o600)
 

@@ -21,6 +21,7 @@ CLOCK = re.compile(
     r"(?i)(?P<date>\d{4}-\d\d-\d\d[T ])?(?<![\d:.])(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?![\d:])"
     r"\s*(?P<half>[ap]\.?m\b)?(?P<utc>\s*(?:z|utc|gmt)\b)?"
 )
+YESTERDAY = re.compile(r"(?i)\byesterday\b")
 UNIT = r"(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)"
 AMOUNT = rf"(an?|\d{{1,5}}(?:\.\d+)?)\s*{UNIT}"
 AGO = re.compile(rf"(?i)\b(?:since|for|last)\s+(?:about\s+)?{AMOUNT}\b|\b{AMOUNT}\s+ago\b")
@@ -114,6 +115,8 @@ def _since(text: str, now: datetime) -> tuple[datetime | None, str]:
             raise InputError(f"{at:%Y-%m-%d %H:%M} has not come yet: write when it began")
         ago, clock = span((now - at).total_seconds()), "%H:%M:%S" if at.second else "%H:%M"
         return at, f"since {at:%Y-%m-%d} {at.strftime(clock)} {at:%Z}, {ago} ago"
+    if YESTERDAY.search(text):
+        raise InputError("yesterday is long: write at what time it began, yesterday 14:05")
     said = "not understood" if "since" in text.casefold().split() else "not said"
     return None, f"since when is {said}, so it is taken to begin now; write: since 14:05"
 
@@ -129,6 +132,8 @@ def _clock(match: re.Match[str], now: datetime) -> datetime:
     hour, minute, second = map(int, f"{match['clock']}:0".split(":")[:3])
     half, dated = match["half"], match["date"]
     day = now.astimezone(UTC) if match["utc"] else now
+    if not dated and YESTERDAY.search(match.string):
+        day -= timedelta(days=1)
     try:
         if half and not 1 <= hour <= 12:
             raise ValueError("of twelve hours there are twelve")

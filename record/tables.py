@@ -219,7 +219,7 @@ TOKENS = sa.Table(
     METADATA,
     sa.Column("digest", sa.String, primary_key=True),  # of the token: itself is kept nowhere
     sa.Column("name", sa.String, nullable=False, unique=True),  # whose
-    sa.Column("role", sa.String, nullable=False),  # observer, responder, commander, admin
+    sa.Column("role", sa.String, nullable=False),  # of record.tokens.Role
     sa.Column("made_at", sa.Float, nullable=False),
     sa.Column("revoked_at", sa.Float),
 )

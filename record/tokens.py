@@ -24,8 +24,10 @@ FIRST = "admin"
 
 
 class Role(StrEnum):
-    """Each may all that those before it may."""
+    """Each may all that those before it may; but a sender tells of changes and reads nothing, and
+    an observer reads and tells nothing."""
 
+    sender = "sender"
     observer = "observer"
     responder = "responder"
     commander = "commander"
@@ -34,7 +36,8 @@ class Role(StrEnum):
     def may(self, needed: "Role") -> bool:
         """Whether this role is enough for what needs that one."""
         ranks = list(Role)
-        return ranks.index(self) >= ranks.index(needed)
+        least = Role.responder if needed is Role.sender is not self else needed
+        return ranks.index(self) >= ranks.index(least)
 
 
 @dataclass(frozen=True, slots=True)

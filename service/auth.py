@@ -37,12 +37,13 @@ def _who(request: Request, service: Annotated[Service, Depends(service_of)], giv
 def _may(needed: Role) -> Any:
     def check(who: Annotated[Token, Depends(_who)]) -> Token:
         if not who.role.may(needed):
-            raise Refused(403, f"this takes a token of role {needed} or above")
+            raise Refused(403, f"this takes a token of the role {needed} or above")
         return who
 
     return Depends(check)
 
 
+Sender = Annotated[Token, _may(Role.sender)]
 Observer = Annotated[Token, _may(Role.observer)]
 Responder = Annotated[Token, _may(Role.responder)]
 Commander = Annotated[Token, _may(Role.commander)]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from ..intake.changes import Sent, told
 from ..record.changes import SentChanges
-from .auth import Responder
+from .auth import Sender
 from .service import Service, service_of
 
 At = Annotated[Service, Depends(service_of)]
@@ -30,7 +30,7 @@ class Kept(BaseModel):
 @CHANGE.post("/changes", status_code=201)
 def send_change(
     service: At,
-    who: Responder,
+    who: Sender,
     request: Request,
     sent: Annotated[Sent, Body(examples=[DEPLOY])],
 ) -> Kept:

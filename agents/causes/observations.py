@@ -13,6 +13,7 @@ from ...tools.base import Bench, Result, Row, Table
 from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
+from ...tools.exemplars import RequestBehind, exemplars
 from ...tools.failures import ErrorGroup, error_groups, failure_origins
 from ...tools.health import health, slo_state
 from ...tools.latency import slow_operations, slow_queries
@@ -100,6 +101,12 @@ class Observations:
         alert = self.case.document.alert
         text = " ".join([alert.summary, *alert.annotations.values()])
         return self.ask(alert_condition, alert=alert.name, text=text)
+
+    @cached_property
+    def exemplars(self) -> Result[RequestBehind] | None:
+        """Requests behind the metrics; None: no backend is there that may keep some."""
+        live = self.case.tools.bench.live
+        return self.ask(exemplars) if live and "promql" in live.languages else None
 
     history = Question(change_history)
     state = Question(state_changes)

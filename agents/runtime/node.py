@@ -20,6 +20,7 @@ from ...incident.lifecycle import State
 from ...incident.report import AnyReport, DetectionReport, MitigationReport, VerificationReport
 from ...incident.timeline import Event, EventKind
 from ...state import IncidentState
+from ...telemetry.sources.registry import loads
 from ...tracing.spans import node_span
 from ..health.assessment import assessed
 from .case import Step
@@ -60,10 +61,14 @@ def specialist(step: Step, route: Route = nothing):
             span.handed_in(report)
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
-        payload = context.store.payload
-        filed = lambda doc: file_report(doc, report, payload, context.now(doc))  # noqa: E731
-        done = lambda _doc: StepDone(report=report)  # noqa: E731
-        context.store.update(incident_id, filed, done, runtime.stream_writer)
+        payload, asked = context.store.payload, loads(context.recorder.sources)
+        done = StepDone(report=report)
+
+        def filed(document: Incident) -> None:
+            file_report(document, report, payload, context.now(document))
+            document.charge(asked)
+
+        context.store.update(incident_id, filed, lambda _doc: done, runtime.stream_writer)
         return route(report)
 
     node.__name__ = f"step_{step.number}_{step.specialist}"

@@ -23,12 +23,13 @@ from .http import HttpApi
 from .logs import MOST_LINES, LogSource, Whose
 from .metrics_checkup import measured
 from .otlp import objects, text
+from .pods import Pods
 from .registry import connected
-from .source import DAY_S, EVERYTHING, MODALITIES, SourceQuery
+from .source import DAY_S, EVERYTHING, MODALITIES, Scope, SourceQuery
 from .tempo import named_services
 from .traces import Question, Traces
 
-HOUR_S = 3600.0
+MINUTE_S, HOUR_S = 60.0, 3600.0
 REACHES = (HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
 """How far back is tried, seconds."""
 BUILDS: Mapping[str, tuple[str, ...]] = {
@@ -135,14 +136,8 @@ def _metrics(source: Datasource, found: Checkup) -> HttpApi:
 
 def _logs(source: Datasource, found: Checkup) -> HttpApi:
     logs, now = cast(LogSource, connected([source])[0]), time.time()
-    logs.until, hour = time.monotonic() + 4 * source.timeout, Window(now - HOUR_S, now)
-    there, tried = {named(name): name for name in logs.names(hour)}, logs.source.whose.service
-    for label in (there[named(one)] for one in tried if named(one) in there):
-        found.label, found.services = label, _sorted(logs.values(label, hour))
-        break
-    if not found.services:
-        had = f"it has {', '.join(sorted(there)[:8])}" if there else "no line came in the last hour"
-        found.advice.append(f"no label of {', '.join(tried)}: {had}; name one in labels.service")
+    hour = Window(now - HOUR_S, now)
+    if not _told_apart(logs, hour, found):
         return logs.api
     query = logs.select(Whose(found.label, ()))
     found.sees, found.unit = frozenset(["logs"]), "lines/h"
@@ -151,6 +146,19 @@ def _logs(source: Datasource, found: Checkup) -> HttpApi:
     if (found.amount or 0) > MOST_LINES * max(1, len(found.services)):
         found.advice.append("errors are read whole, of the other lines a stated part")
     return logs.api
+
+
+def _told_apart(logs: LogSource, hour: Window, found: Checkup) -> bool:
+    """By which label its lines tell the services, and which there are."""
+    logs.until = time.monotonic() + 4 * logs.source.timeout
+    there, tried = {named(name): name for name in logs.names(hour)}, logs.source.whose.service
+    for label in (there[named(one)] for one in tried if named(one) in there):
+        found.label, found.services = label, _sorted(logs.values(label, hour))
+        break
+    if not found.services:
+        had = f"it has {', '.join(sorted(there)[:8])}" if there else "no line came in the last hour"
+        found.advice.append(f"no label of {', '.join(tried)}: {had}; name one in labels.service")
+    return bool(found.services)
 
 
 def _traces(source: Datasource, found: Checkup) -> HttpApi:
@@ -180,6 +188,21 @@ def _changes(source: Datasource, found: Checkup) -> HttpApi | None:
     if kinds == {"commit"}:
         found.advice.append("tells commits and not when they went out: tag deploys (jsonData.tags)")
     return getattr(changes, "api", None)  # a repository that lies here is asked by no HTTP
+
+
+def _cluster(source: Datasource, found: Checkup) -> HttpApi | None:
+    """What changed, and whether the logs of one service's pods may be read."""
+    api, now = _changes(source, found), time.time()
+    pods = next(one for one in connected([source]) if isinstance(one, Pods))
+    try:
+        if _told_apart(pods, Window(now - HOUR_S, now), found):
+            one = Scope(frozenset(found.services[:1]))
+            pods.read(SourceQuery(one, Window(now - MINUTE_S, now)))
+            found.sees |= {"logs"}
+    except TelemetryError as error:
+        cure = "a reader of logs needs to list pods and get pods/log"
+        found.advice.append(f"its pods' logs cannot be read, {error}; {cure}")
+    return api
 
 
 def _hub(source: Datasource, found: Checkup) -> HttpApi:
@@ -232,6 +255,7 @@ LOOKS: Mapping[str, Callable[[Datasource, Checkup], HttpApi | None]] = {
     "jaeger": _traces,
     "git": _changes,
     **dict.fromkeys(feeds(), _changes),
+    "kubernetes": _cluster,
     "github": _hub,
     "alertmanager": _alerts,
 }

@@ -10,6 +10,10 @@ from .grafana import listed
 
 HUB = re.compile(r"(?:/api/v3)?(?:/repos)?/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 """The path of a repository's page, or of its API."""
+PROJECT = re.compile(
+    r"/(?:api/v4/projects/(?P<number>\d+)|(?P<path>[\w.-]+(?:/[\w.-]+?)+?))(?:/-/.*|\.git)?/?"
+)
+"""The same of a project of GitLab, which may lie in groups of groups."""
 OWN_ALERTS = "api/alertmanager/grafana"
 """Where a Grafana answers as an Alertmanager about its own rules."""
 
@@ -23,6 +27,9 @@ def addressed(kind: str, url: str) -> dict[str, Any]:
         public = parts.hostname in ("github.com", "www.github.com", "api.github.com")
         root = "https://api.github.com" if public else f"{parts.scheme}://{parts.netloc}/api/v3"
         return {"url": root, "jsonData": {"repository": path[1]}}
+    if kind == "gitlab" and (path := PROJECT.fullmatch(parts.path)):
+        project = path["number"] or path["path"]
+        return {"url": f"{parts.scheme}://{parts.netloc}", "jsonData": {"repository": project}}
     return {"url": url.rstrip("/")}
 
 

@@ -12,12 +12,14 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from ...errors import TelemetryError
+from ...incident.evidence import BackendLoad
 from .datasource import Datasource, read_secret
 
 MOST_BYTES = 64 * 2**20
@@ -62,6 +64,7 @@ class HttpApi:
         self.root = source.url.rstrip("/")
         self.skew = 0.0
         """Seconds that its clock was ahead of ours when it answered last."""
+        self._load, self._counting = BackendLoad(datasource=source.name), Lock()
         self._transport = transport
         self._opened: httpx.Client | None = None
 
@@ -111,7 +114,8 @@ class HttpApi:
 
         Raises TelemetryError saying what is wrong with the backend and what to do.
         """
-        until = time.monotonic() + min(seconds, self.source.timeout)
+        given = min(seconds, self.source.timeout)
+        until = time.monotonic() + given
         asked: dict[str, Any] = {"data" if form else "params": params, "headers": {**headers}}
         if body is not None:
             asked["content"] = json.dumps(body).encode()
@@ -125,7 +129,7 @@ class HttpApi:
                     raise TelemetryError(_down(self._place(path), error)) from error
                 continue
             except httpx.TimeoutException as error:
-                raise self._slow(path) from error
+                raise self._slow(path, given) from error
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 raise TelemetryError(_down(self._place(path), error)) from error
             if last or answer[0] not in PASSING:
@@ -143,19 +147,34 @@ class HttpApi:
             "may be missing or early; set both by NTP"
         )
 
+    def loaded(self) -> BackendLoad:
+        """What was asked of it since this was called last."""
+        with self._counting:
+            load, self._load = self._load, BackendLoad(datasource=self.source.name)
+        return load
+
+    def _count(self, answer: httpx.Response | None, seconds: float) -> None:
+        with self._counting:
+            self._load.requests += 1
+            self._load.bytes += answer.num_bytes_downloaded if answer is not None else 0
+            self._load.seconds += seconds
+
     def _once(
         self, path: tuple[str, ...], asked: dict[str, Any], until: float
     ) -> tuple[int, httpx.Headers, bytes]:
         left = max(0.001, until - time.monotonic())
         known = asked | {"headers": asked["headers"] | self._headers()}
         request = self._client().build_request(url=self._place(path), timeout=left, **known)
-        answer = self._client().send(request, stream=True, auth=None)
+        begun, answer = time.monotonic(), None
         try:
+            answer = self._client().send(request, stream=True, auth=None)
             body = b"".join(self._bounded(path, answer, until))
+            self._compare(answer.headers.get("date", ""))
+            return answer.status_code, answer.headers, body
         finally:
-            answer.close()
-        self._compare(answer.headers.get("date", ""))
-        return answer.status_code, answer.headers, body
+            self._count(answer, time.monotonic() - begun)
+            if answer is not None:
+                answer.close()
 
     def _bounded(
         self, path: tuple[str, ...], answer: httpx.Response, until: float
@@ -169,7 +188,7 @@ class HttpApi:
                     "the rest was not read"
                 )
             if time.monotonic() > until:
-                raise self._slow(path)
+                raise httpx.ReadTimeout("its answer is too long under way")
             yield chunk
 
     def _accepted(
@@ -218,11 +237,11 @@ class HttpApi:
             raise TelemetryError("was not asked: an empty name or dots are no name")
         return "/".join([self.root, *(quote(part, safe="") for part in path)])
 
-    def _slow(self, path: tuple[str, ...]) -> TelemetryError:
-        return TelemetryError(
-            f"did not answer within {self.source.timeout:g} s at {self._place(path)}: look at its "
-            "load, or give the datasource a longer timeout"
-        )
+    def _slow(self, path: tuple[str, ...], given: float) -> TelemetryError:
+        said = f"did not answer within {given:.3g} s at {self._place(path)}"
+        if given < self.source.timeout:
+            return TelemetryError(f"{said}, which were left for this reading: look at its load")
+        return TelemetryError(f"{said}: look at its load, or give the datasource a longer timeout")
 
     def _compare(self, date: str) -> None:
         try:

@@ -53,8 +53,8 @@ class Loki(Pages):
         """By the index, or exactly."""
         if rough:
             return self._estimated(query, window)
-        counting = f"sum(count_over_time({query} [{max(1, round(window.seconds * 1000))}ms]))"
-        found = self._data("query", query=counting, time=str(int(window.end * 1e9)))
+        end = str(int(window.end * 1e9))
+        found = self._data("query", query=counting(query, window), time=end)
         try:
             return sum(int(float(one["value"][1])) for one in found["result"])
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -96,6 +96,11 @@ class Loki(Pages):
         if not isinstance(found, dict) or found.get("status") != "success":
             raise TelemetryError("answered no success: is it really loki?")
         return found.get("data")
+
+
+def counting(query: str, window: Window) -> str:
+    """How many lines a query finds within a window that ends when it is asked of."""
+    return f"sum(count_over_time({query} [{max(1, round(window.seconds * 1000))}ms]))"
 
 
 def _path(*parts: str) -> tuple[str, ...]:

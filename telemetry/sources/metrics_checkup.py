@@ -16,14 +16,18 @@ from ..signal_catalogue import CATALOGUE
 from .conventions import CONVENTIONS, NAME, any_of
 from .datasource import Datasource, named
 from .http import HttpApi
+from .metric_plan import MOST_SERIES
 from .otlp import fields, number, objects, text
-from .prometheus import MOST_SERIES
 
 LOOKED_AT_S = 600
 """So much of a metric tells how often it is scraped, seconds."""
 INTERVALS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300)
 """What people set, seconds: a scrape comes a little earlier or later."""
-KNOWN = {theirs: ours for known in reversed(CONVENTIONS) for theirs, ours in known.named.items()}
+KNOWN = {
+    theirs: ours
+    for known in reversed(CONVENTIONS)
+    for theirs, ours in (known.named | known.native).items()
+}
 """Metrics that signals can use, by any convention: what they are to us."""
 
 

@@ -4,12 +4,14 @@ its changes over HTTP is a row of feeds.yaml."""
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ...incident.evidence import BackendLoad
 from .datasource import Datasource
 from .elasticsearch import open_elasticsearch
 from .feed_table import feeds
 from .feeds import open_feed
 from .files import Files
 from .git import open_git
+from .http import HttpApi
 from .jaeger import open_jaeger
 from .journald import open_journald
 from .loki import open_loki
@@ -58,3 +60,10 @@ def sources_of(kind: str, where: str) -> Sequence[Source]:
 def connected(datasources: Sequence[Datasource]) -> Sequence[Source]:
     """The sources of all of these."""
     return [source for one in datasources for source in OPENERS[one.type](one)]
+
+
+def loads(sources: Sequence[Source]) -> list[BackendLoad]:
+    """What was asked of each of their backends since this was called last."""
+    apis = (getattr(source, "api", None) for source in sources)
+    every = [api.loaded() for api in apis if isinstance(api, HttpApi)]
+    return [load for load in every if load.requests]

@@ -177,3 +177,23 @@ def test_all_that_answers_behind_a_grafana_is_written_with_its_token(file, prome
 def test_a_repository_is_named_as_its_page_is(url, root):
     known = {"url": root, "jsonData": {"repository": "shop/shop"}}
     assert addressed("github", url) == known
+
+
+@pytest.mark.parametrize(
+    ("url", "project"),
+    [
+        ("https://gitlab.example.org/shop/web/checkout", "shop/web/checkout"),
+        ("https://gitlab.example.org/shop/checkout.git", "shop/checkout"),
+        ("https://gitlab.example.org/shop/checkout/-/tree/main/src", "shop/checkout"),
+        ("https://gitlab.example.org/api/v4/projects/42/", "42"),
+    ],
+)
+def test_a_project_is_named_as_its_page_is(url, project):
+    known = {"url": "https://gitlab.example.org", "jsonData": {"repository": project}}
+    assert addressed("gitlab", url) == known
+
+
+def test_a_gitlab_without_a_project_stays_as_it_was_given():
+    assert addressed("gitlab", "https://gitlab.example.org/") == {
+        "url": "https://gitlab.example.org"
+    }

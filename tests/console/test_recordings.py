@@ -94,6 +94,11 @@ def test_a_window_of_the_backends_is_kept_and_a_replay_asks_them(warroom, tmp_pa
     nobody = ("record", "--window", f"{start}..{until}", "--service", "nobody")
     assert warroom(*nobody, "--out", str(tmp_path / "none")).code == Exit.bad_input
 
+    loki.failing = "403"
+    said = warroom(*asked, "--out", str(tmp_path / "dark"))
+    loki.failing = ""
+    assert said.out.count(f"at {loki.where}:") == 1, "a gap is said once"
+
     alert = {"name": "Errors", "service": "checkout", "starts_at": until}
     (tmp_path / "alert.json").write_text(json.dumps(alert))
     warroom("triage", str(tmp_path / "alert.json"), "--json")

@@ -76,8 +76,9 @@ def test_making_and_revoking_is_audited(tokens: Tokens) -> None:
     assert rows == [("bob", "make token"), ("bob", "revoke token")]
 
 
-def test_a_role_may_what_those_before_it_may() -> None:
+def test_a_role_may_what_those_before_it_may_but_readers_tell_nothing() -> None:
     may = {role: [needed.value for needed in Role if role.may(needed)] for role in Role}
     assert may[Role.observer] == ["observer"]
-    assert may[Role.commander] == ["observer", "responder", "commander"]
+    assert may[Role.sender] == ["sender"]
+    assert may[Role.commander] == ["sender", "observer", "responder", "commander"]
     assert may[Role.admin] == [role.value for role in Role]

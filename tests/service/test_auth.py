@@ -8,8 +8,10 @@ from warroom.tests.support.services import Asked, asked
 
 OPEN = {"/healthz", "/readyz", "/api/v1/openapi.json"}
 NEEDS = {
-    Role.responder: {
+    Role.sender: {
         ("POST", "/api/v1/changes"),
+    },
+    Role.responder: {
         ("POST", "/api/v1/incidents/{incident}/resume"),
         ("GET", "/api/v1/incidents/{incident}/requests/{subject}"),
         ("POST", "/api/v1/incidents/{incident}/merge"),
@@ -31,7 +33,7 @@ NEEDS = {
         ("GET", "/api/v1/audit"),
     },
 }
-"""What takes more than an observer."""
+"""What takes another role than an observer's."""
 FILL = {"incident": "INC-1", "evidence": "E1", "subject": "0" * 12, "name": "ann"}
 FILL["silence"] = "SIL-0"
 

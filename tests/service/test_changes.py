@@ -142,5 +142,5 @@ def test_who_may_not_tells_nothing(service, role, status):
 
 
 def test_one_that_is_too_large_is_not_read(service):
-    answer = service["responder"].post(PATH, json=PLAIN | {"diff": "x" * 70_000})
+    answer = service["sender"].post(PATH, json=PLAIN | {"diff": "x" * 70_000})
     assert answer.status_code == 413

@@ -17,9 +17,16 @@ from warroom.telemetry.sources.source import MODALITIES
 from warroom.tests.support.alertmanager_backend import AlertmanagerBackend
 from warroom.tests.support.change_backends import GitBackend, GitHubBackend, GrafanaBackend
 from warroom.tests.support.elasticsearch_backend import ElasticsearchBackend
-from warroom.tests.support.http_backends import FAILURES, HttpBackend, serving
+from warroom.tests.support.http_backends import (
+    FAILURES,
+    HttpBackend,
+    Question,
+    Reply,
+    serving,
+)
 from warroom.tests.support.journal_backend import JournalBackend
 from warroom.tests.support.log_backends import LokiBackend, VictoriaLogsBackend
+from warroom.tests.support.pods_backend import PodsBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
 from warroom.tests.support.prometheus_server import INSTALLED, prometheus
 from warroom.tests.support.trace_backends import JaegerBackend, TempoBackend
@@ -151,6 +158,28 @@ def test_a_hub_is_asked_once(backend, kind):
     found = checkup(datasource(kind, backend.where))
     assert (found.sees, len(backend.asked)) == ({"changes"}, 1)
     assert "authorization" in found.advice[0]
+
+
+class Cluster(PodsBackend):
+    """One in which nothing was changed."""
+
+    def _answer(self, question: Question) -> Reply:
+        found = super()._answer(question)
+        return Reply({"items": [], "metadata": {}}) if found.status == 404 else found
+
+
+def test_of_a_cluster_changes_and_logs_of_pods_are_looked_at():
+    line = {"ts": time.time() - 10, "service": "cart", "message": "served", "labels": {}}
+    with serving(Cluster()) as cluster:
+        source = datasource("kubernetes", cluster.where)
+        assert "no line came" in checkup(source).advice[0]
+        cluster.write("logs", line)  # pyright: ignore
+        found = checkup(source)
+        assert (found.services, found.sees, found.advice) == (("cart",), {"changes", "logs"}, [])
+        cluster.refused["cart"] = Reply({"message": "pods/log is forbidden"}, 403)  # pyright: ignore
+        found = checkup(source)
+    assert found.sees == {"changes"}
+    assert "get pods/log" in found.advice[0]
 
 
 @kinds("alertmanager")

@@ -10,10 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from warroom.errors import TelemetryError
+from warroom.incident.evidence import BackendLoad
 from warroom.telemetry.sources import http
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.http import HttpApi
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+from warroom.tests.support.incidents import minimal
 
 
 class Echo(HttpBackend):
@@ -150,3 +152,19 @@ def test_a_datasource_that_cannot_be_is_refused(given, said):
         Datasource.model_validate(
             {"name": "prom", "type": "prometheus", "url": "http://host"} | given
         )
+
+
+def test_what_is_asked_is_counted(backend):
+    asked = api(backend)
+    bodies = [asked.ask("api", params={"query": "x" * size}) for size in (1, 1000)]
+    backend.close()
+    with pytest.raises(TelemetryError):
+        asked.ask("api")
+    load = asked.loaded()
+    assert (load.datasource, load.bytes) == ("prom", sum(map(len, bodies)))
+    assert load.requests == 4  # what cannot be reached is tried once more
+    assert asked.loaded().requests == 0
+    incident = minimal()
+    for told in (load, load, BackendLoad(datasource="logs", requests=1)):
+        incident.charge([told])
+    assert [(one.datasource, one.requests) for one in incident.loads] == [("prom", 8), ("logs", 1)]
