@@ -154,7 +154,7 @@ def _from_spans(
 
 def known_services(telemetry: Recording) -> list[str]:
     """Services of the catalogue first, then those that only telemetry knows."""
-    named = [service.name for service in telemetry.catalogue().services]
+    named = [service.name for service in telemetry.catalogue().services if service.listed]
     seen = {service for service, _ in telemetry.metric_names() if service}
     return named + sorted(seen - set(named))
 

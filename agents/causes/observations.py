@@ -13,6 +13,7 @@ from ...tools.base import Bench, Result, Row, Table
 from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
+from ...tools.declared import declared_calls
 from ...tools.exemplars import RequestBehind, exemplars
 from ...tools.failures import ErrorGroup, error_groups, failure_origins
 from ...tools.health import health, slo_state
@@ -85,6 +86,7 @@ class Observations:
     slowed_work = Question(slowed_work)
     told_apart = Question(told_apart)
     edges = Question(call_edges)
+    declared = Question(declared_calls)
     errors = Question(error_groups)
     patterns = Question(log_patterns)
     slow = Question(slow_operations)

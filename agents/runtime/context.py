@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from ...actions.base import Acting
@@ -42,7 +42,7 @@ def inferred(telemetry: Recording) -> Inventory:
     """Services from catalogue and metrics, versions and flags from recorded changes."""
     catalogue = telemetry.catalogue()
     changes = telemetry.changes(EVER)
-    known = {service.name: service for service in catalogue.services}
+    known = {service.name: service for service in catalogue.services if service.listed}
     seen = {service for service, _metric in telemetry.metric_names()}
     names = sorted(known.keys() | seen | {c.service for c in changes if c.service})
     parts = {name: _part(name, known.get(name), changes) for name in names}
@@ -174,9 +174,9 @@ class ResponseContext:
         """What is recorded, as the last step that began saw it."""
         return self.recorder.recording
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        """The service catalogue, read once."""
+        """The service catalogue, with the calls that were measured where backends are asked."""
         return self.telemetry.catalogue()
 
     @property
@@ -257,7 +257,7 @@ class ResponseContext:
                 self.redaction(incident_id),
                 partial(backend_queries, self.recorder.sources),
             ),
-            catalogue=self.catalogue,
+            catalogue=recording.catalogue(),
             frame=frame,
             inventory=self.inventory,
             settings=self.settings,

@@ -87,13 +87,13 @@ class Prometheus:
     def queries(self, about: About) -> Iterator[Asked]:
         """Selectors of what was found of these services and metrics."""
         for _selection, _scope, text in self.selected(about.services, about.metrics):
-            yield Asked("promql", text, *_graph(text, about.window))
+            yield Asked("promql", text, *graph_page(text, about.window))
         for plan in self.plans.values():
             for one in plan.computed:
                 if not about.metrics or about.metrics.intersection(
                     CATALOGUE[one.signal].recipe.needs
                 ):
-                    yield Asked("promql", one.query, *_graph(one.query, about.window))
+                    yield Asked("promql", one.query, *graph_page(one.query, about.window))
 
     def selected(
         self, services: frozenset[str], metrics: frozenset[str]
@@ -232,7 +232,7 @@ def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Wi
     return Window(max(window.start, start - LATE_S), end), 0.0
 
 
-def _graph(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def graph_page(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The page of its expression browser that draws a query, and the page's parameters."""
     end = f"{datetime.fromtimestamp(window.end, UTC):%Y-%m-%d %H:%M:%S}"
     shown = {"expr": text, "tab": "0", "end_input": end, "range_input": f"{window.seconds:.0f}s"}
