@@ -184,7 +184,17 @@ class ResponseContext:
         """What there is to act on; inferred from telemetry where no system can be asked."""
         if self.survey:
             return self.survey.inventory()
-        return inferred(self.telemetry)
+        telemetry = self.telemetry
+        return telemetry.remember("inventory", partial(inferred, telemetry))
+
+    def teller(self, watching: Tell) -> Tell:
+        """Tells those who watch, and whoever follows what is on record."""
+        pending = self.store.pending
+        return partial(pending.tell, watching) if pending else watching
+
+    def forget(self, incident_id: str) -> None:
+        """What tools answered is asked anew: it was not written."""
+        self._memories.pop(incident_id, None)
 
     def outbox(self, incident_id: str) -> Path:
         """Where messages go out: a gateway reads the real one, and never a drill's."""
@@ -192,7 +202,7 @@ class ResponseContext:
 
     def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
-        coverage = recording.coverage()
+        coverage = recording.remember("coverage", recording.coverage)
         return frame_of(document, self.catalogue.windows, coverage, self.now(document))
 
     def now(self, document: Incident) -> datetime:
