@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.graph.state import CompiledStateGraph, StateGraph
 from langgraph.types import StateSnapshot
 from pydantic import ValidationError
 
@@ -31,12 +31,16 @@ class Misfit(StoreError):
     """An incident waits in a graph that this one does not continue; a person has to look."""
 
 
-@cache
 def version_of(graph: Graph) -> str:
     """Twelve hex digits over nodes, edges and state fields, of the phases too."""
-    drawn = graph.get_graph(xray=True)
+    return _version_of(graph.builder)
+
+
+@cache  # drawing it takes as long as some steps, and one is built for all that is worked
+def _version_of(built: StateGraph[Any, Any, Any, Any]) -> str:
+    drawn = built.compile().get_graph(xray=True)
     edges = sorted([e.source, e.target, str(e.data or "")] for e in drawn.edges)
-    fields = graph.builder.state_schema.model_json_schema().get("properties", {})
+    fields = built.state_schema.model_json_schema().get("properties", {})
     shape = [sorted(drawn.nodes), edges, {name: _kind(each) for name, each in fields.items()}]
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:12]
 

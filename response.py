@@ -10,39 +10,30 @@ written by somebody who has lost it is refused. Nobody sleeps in here: a turn en
 waits, and the row of work says until when.
 """
 
-import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any, cast, get_args
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.node import introduce
 from .agents.runtime.outbox import hand_over
-from .errors import InputError, StoreError
+from .errors import InputError
 from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
-from .incident.events import (
-    ActionDone,
-    ActionStarted,
-    ModelWrites,
-    PlaybookAnswered,
-    ResponseEvent,
-    StepDone,
-)
+from .incident.events import ResponseEvent, StepDone
 from .intake.handing import take
 from .intake.scopes import calls_of
-from .record import events
 from .record.checkpoints import open_checkpointer, readable
-from .record.events import Told
 from .record.holding import Held, holding
-from .record.leases import LEASE_S, new_owner, writing
+from .record.leases import LEASE_S, lost, new_owner
 from .record.ledger import Request
 from .record.waking import ENDED
+from .record.work import Standing
 from .settings import Settings
 from .state import IncidentState, Pause, Waits
 from .tracing.spans import begin
@@ -140,14 +131,16 @@ class Response:
         incident_id = held.incident_id
         context = replace(self.context, store=self.context.store.under(held.lease))
         with readable():
-            self._fit(held)
-            given = None if self.over(incident_id) else self._entry(context, incident_id)
+            standing, found = self._fit(held), self._found(incident_id)
+            over = standing.status in ENDED or _is_over(found)
+            given = None if over else self._entry(context, incident_id, found)
             while given is not None and not held.ended.is_set():
-                yield from self._stream(held, context, given)
+                yield from self._stream(held, context, given, standing.attempts > 0)
                 self.work.heard(held.lease)
-                given = self._answers(incident_id)
+                found = self._found(incident_id)
+                given = self._answers(found)
             if not held.ended.is_set():
-                held.until, held.why = self._until(incident_id)
+                held.until, held.why = self._until(incident_id, found, over or _is_over(found))
             if held.until is None:
                 hand_over(context, incident_id)
 
@@ -160,57 +153,67 @@ class Response:
         standing = self.work.standing(incident_id)
         if standing is not None and standing.status in ENDED:
             return True
-        snapshot = self.graph.get_state(self._config(incident_id))
-        # `next` leaves out a step that is done and not yet followed: its writes wait to be applied.
-        return bool(snapshot.values) and not snapshot.tasks
+        return _is_over(self._found(incident_id))
 
     def timer(self, incident_id: str) -> float | None:
         """Seconds until the time comes that the graph waits for; None: it waits for none."""
-        pauses = self._pauses(incident_id)
+        return self._timer(incident_id, _pauses(self._found(incident_id)))
+
+    def _timer(self, incident_id: str, pauses: Sequence[Pause]) -> float | None:
         timers = [each["subject"] for each in pauses if each["kind"] in FOR_TIME]
+        if not timers:
+            return None
         due = [self.context.store.timers.due_at(incident_id, name) for name in timers]
         now = self.work.now()
-        return min((max(0.0, (at or now) - now) for at in due), default=None)
+        return min(max(0.0, (at or now) - now) for at in due)
 
-    def _until(self, incident_id: str) -> tuple[float | None, str]:
+    def _until(
+        self, incident_id: str, found: StateSnapshot, over: bool
+    ) -> tuple[float | None, str]:
         """When to look at it again, by the shared clock (None: it is over), and why then."""
-        if self.over(incident_id):
+        if over:
             return None, "the response is over"
-        now = self.work.now()
+        now, pauses = self.work.now(), _pauses(found)
         asked = self.waiting(incident_id)
-        wait = self.timer(incident_id)
+        wait = self._timer(incident_id, pauses)
         times = [request.expires_at for request in asked]
         times += [now + wait] if wait is not None else []
         said = [f"waits for a person: {request.title}" for request in asked[:1]]
-        held = any(each["kind"] == "held" for each in self._pauses(incident_id))
+        held = any(each["kind"] == "held" for each in pauses)
         said += [HELD if held else MEASURED] if wait is not None else []
         return max(min(times, default=now), now + LEAST_S), "; ".join(said) or "goes on"
 
-    def _fit(self, held: Held) -> None:
-        """See that the graph continues what was begun; a run is kept with its version."""
+    def _fit(self, held: Held) -> Standing:
+        """See that the graph continues what was begun; a run is kept with its version. How the work
+        stands."""
         standing = self.work.standing(held.incident_id)
+        if standing is None:
+            raise lost(held.lease)
         version = version_of(self.graph)
-        if standing is not None and standing.graph != version:
+        if standing.graph != version:
             try:
                 fitted(self.graph, self._config(held.incident_id))
             except Misfit as error:
                 self.work.stuck(held.lease, str(error))
                 raise
             self.work.ran_on(held.lease, version)
+        return standing
 
-    def _entry(self, context: ResponseContext, incident_id: str) -> Any:
+    def _entry(self, context: ResponseContext, incident_id: str, found: StateSnapshot) -> Any:
         """What to feed the graph: a fresh state, answers to its interrupts, or 'go on'."""
-        snapshot = self.graph.get_state(self._config(incident_id))
-        if not snapshot.values:
+        if not found.values:
             introduce(context, incident_id)
             return IncidentState(incident_id=incident_id)
-        return self._answers(incident_id) or Resume
+        return self._answers(found) or Resume
 
-    def _answers(self, incident_id: str) -> Command | None:
+    def _found(self, incident_id: str) -> StateSnapshot:
+        """Where the graph stands."""
+        return self.graph.get_state(self._config(incident_id))
+
+    def _answers(self, found: StateSnapshot) -> Command | None:
         """A resume for each interrupt whose question is answered or whose time has come in our
         tables, by its id."""
-        snapshot = self.graph.get_state(self._config(incident_id))
-        met = {item.id: "met" for item in snapshot.interrupts if self._met(item.value)}
+        met = {item.id: "met" for item in found.interrupts if self._met(item.value)}
         return Command(resume=met) if met else None
 
     def _met(self, pause: Pause) -> bool:
@@ -219,11 +222,10 @@ class Response:
             return store.timers.due_at(pause["incident_id"], pause["subject"]) is None
         return store.ledger.decision(pause["incident_id"], pause["subject"]) is not None
 
-    def _pauses(self, incident_id: str) -> list[Pause]:
-        snapshot = self.graph.get_state(self._config(incident_id))
-        return [cast("Pause", item.value) for item in snapshot.interrupts]
-
-    def _stream(self, held: Held, context: ResponseContext, given: Any) -> Iterator[ResponseEvent]:
+    def _stream(
+        self, held: Held, context: ResponseContext, given: Any, failed: bool
+    ) -> Iterator[ResponseEvent]:
+        """Run the graph; a step that is done ends a row of failures."""
         stream: Any = self.graph.stream(
             None if given is Resume else given,
             self._config(held.incident_id),
@@ -232,13 +234,27 @@ class Response:
             stream_mode=["custom"],
             subgraphs=True,
         )
-        with closing(stream), _keeping(context, held) as keep:
+        with self._kept(context, held), closing(stream):
             for _namespace, _mode, each in stream:
                 event = cast("ResponseEvent", each)
-                keep(event)
+                if failed and isinstance(event, StepDone):
+                    failed = False
+                    self.work.progressed(held.lease)
                 yield event
                 if held.ended.is_set():
                     return
+
+    @contextmanager
+    def _kept(self, context: ResponseContext, held: Held) -> Iterator[None]:
+        """What the nodes find and tell is written; what could not be is forgotten."""
+        pending = context.store.pending
+        assert pending is not None
+        try:
+            with pending.followed():
+                yield
+        finally:
+            if pending.waits:
+                context.forget(held.incident_id)
 
     def _config(self, incident_id: str) -> Any:
         return {
@@ -247,40 +263,10 @@ class Response:
         }
 
 
-POINTS = (PlaybookAnswered, StepDone, ActionStarted, ActionDone)
-"""Events that are stored at once, with those before them."""
-MOMENT_S = 0.2
-"""Others are stored with what comes so much later: evidence comes many at a time."""
+def _is_over(found: StateSnapshot) -> bool:
+    # `next` leaves out a step that is done and not yet followed: its writes wait to be applied.
+    return bool(found.values) and not found.tasks
 
 
-@contextmanager
-def _keeping(context: ResponseContext, held: Held) -> Iterator[Callable[[ResponseEvent], None]]:
-    """Stores events for those who follow; a step that is done ends a row of failures."""
-    store, told = context.store, list[Told]()
-    written, failures = time.monotonic(), True
-
-    def write() -> None:
-        nonlocal written
-        if told:
-            with writing(store.engine, held.lease) as connection:
-                events.append_all(connection, held.incident_id, told)
-        told.clear()
-        written = time.monotonic()
-
-    def keep(event: ResponseEvent) -> None:
-        nonlocal failures
-        if not isinstance(event, ModelWrites):  # half a sentence is nothing to keep
-            told.append((event, time.time()))
-        if isinstance(event, POINTS) or time.monotonic() - written > MOMENT_S:
-            write()
-        if failures and isinstance(event, StepDone):
-            store.work.progressed(held.lease)
-            failures = False
-
-    try:
-        yield keep
-    except BaseException:
-        with suppress(StoreError):
-            write()
-        raise
-    write()
+def _pauses(found: StateSnapshot) -> list[Pause]:
+    return [cast("Pause", item.value) for item in found.interrupts]

@@ -8,6 +8,7 @@ an incident.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -43,6 +44,16 @@ class Entry(BaseModel):
                     {"key": key, "known": known},
                 )
         return value
+
+
+class Part(BaseModel):
+    """What is used of a document that others define: it has more, and a key without a value says
+    nothing."""
+
+    @validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if v != ""} if isinstance(value, dict) else value
 
 
 def joined(value: Any) -> Any:
@@ -115,22 +126,80 @@ def parse_table(
             _expand(node, name, expand)
         data = loader.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TableError(f"{name}:{line}: not YAML, {error.problem}: quote or indent it") from None
+        raise _not_yaml(error, name) from None
+    return Document(name, node, data).read(schema)
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, name: str) -> TableError:
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return TableError(f"{name}:{line}: not YAML, {error.problem}: quote or indent it")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a file."""
+
+    name: str
+    node: Any
+    data: Any
+
+    @property
+    def place(self) -> str:
+        """Where it begins: file and line."""
+        return f"{self.name}:{self.node.start_mark.line + 1}"
+
+    def read(self, schema: type[T]) -> T:
+        """As what the schema says. Raises TableError with file, line, key and cure."""
+        try:
+            return TypeAdapter(schema).validate_python(self.data)
+        except ValidationError as error:
+            raise TableError("\n".join(_explained(error, self.node, self.name))) from None
+
+
+DEEPEST = 50
+"""Levels of what others wrote: libyaml's composer would end the process far beyond."""
+
+
+def read_documents(text: str, name: str) -> list[Document]:
+    """The documents of a file that others wrote, without empty ones. Raises TableError."""
     try:
-        return TypeAdapter(schema).validate_python(data)
-    except ValidationError as error:
-        raise TableError("\n".join(_explained(error, node, name))) from None
+        _shallow(text, name)
+        loader, found = _Loader(text), list[Document]()
+        while loader.check_node():
+            node = loader.get_node()
+            _no_key_twice(node, name)
+            found.append(Document(name, node, loader.construct_document(node)))
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error, name) from None
+    except yaml.YAMLError as error:
+        why = str(error).partition("\n")[0]
+        raise TableError(f"{name}:1: not YAML, {why}: write it as plain text") from None
+    return [one for one in found if one.data]
+
+
+def _shallow(text: str, name: str) -> None:
+    level = 0
+    for event in yaml.parse(text, _Loader):
+        level += isinstance(event, yaml.CollectionStartEvent)
+        level -= isinstance(event, yaml.CollectionEndEvent)
+        if level > DEEPEST:
+            line = event.start_mark.line + 1
+            raise TableError(f"{name}:{line}: more than {DEEPEST} levels deep: write it flatter")
 
 
 def _no_key_twice(node: Any, name: str) -> None:
     """YAML would keep the last and forget the first."""
-    waiting = [node]
+    waiting, met = [node], set()
     while waiting:
         node = waiting.pop()
+        if id(node) in met:  # an alias
+            continue
+        met.add(id(node))
         if isinstance(node, yaml.MappingNode):
             seen = set()
             for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise TableError(f"{name}:{key.start_mark.line + 1}: a key is a word")
                 if key.value in seen:
                     line = key.start_mark.line + 1
                     raise TableError(f"{name}:{line}: {key.value} stands here twice: keep one")

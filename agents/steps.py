@@ -10,6 +10,7 @@ from ..tools.capacity import saturation
 from ..tools.change_lookup import change_diff, changes_between, deploy_contents
 from ..tools.coverage import query_telemetry
 from ..tools.example import example_trace, trace
+from ..tools.exemplars import exemplars
 from ..tools.latency import slow_queries
 from ..tools.load import instance_load
 from ..tools.logs import log_patterns, search_logs
@@ -27,7 +28,7 @@ LOOK = (search_logs, signal_series, changes_between)
 DEBUG = (
     *(*LOOK, log_patterns, search_spans, trace, example_trace, slow_queries, query_telemetry),
     *(change_diff, deploy_contents, state_changes, database_sessions, instance_load),
-    *(promql, logql, traceql),
+    *(promql, logql, traceql, exemplars),
 )
 
 DETECT = Step(

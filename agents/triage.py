@@ -205,11 +205,8 @@ def _services(case: Case, health: Result[ServiceHealth]) -> list[ServiceState]:
 
 
 def _service(known: Service | None, name: str, role: str) -> ServiceState:
-    facts = (
-        known.model_dump(include={"kind", "tier", "depends_on", "team", "public_name"})
-        if known
-        else {}
-    )
+    told = {"kind", "depends_on", "team", "public_name"}
+    facts = known.model_dump(include={*told, *(["tier"] if known.listed else [])}) if known else {}
     return ServiceState(name=name, role=role, **facts)
 
 
@@ -230,6 +227,22 @@ def _findings(case: Case, seen: Observations, noise: bool) -> Iterator[Finding]:
         text = f"nothing at {row.service} fails or fills up beyond chance: {levels}"
         proof = ("service", "errors", "saturation")
         yield finding("noise", text, seen.health, row, *proof)
+    yield from _differing(case, seen)
+
+
+SHOWN = 5
+
+
+def _differing(case: Case, seen: Observations) -> Iterator[Finding]:
+    """Calls of the services looked at on which the catalogue and what was measured differ; nothing
+    where only one of the two is known."""
+    if not any(service.declared for service in case.catalogue.services):
+        return
+    named = {state.name for state in _services(case, seen.health)}
+    rows = [row for row in where(seen.declared, differ=True) if {row.caller, row.callee} & named]
+    for row in rows[:SHOWN]:
+        proof = ("caller", "callee", "calls", "declared")
+        yield finding("topology", row.words, seen.declared, row, *proof)
 
 
 def _unknown_service(case: Case, health: Result[ServiceHealth]) -> list[Gap]:
@@ -237,7 +250,8 @@ def _unknown_service(case: Case, health: Result[ServiceHealth]) -> list[Gap]:
     seen = {row.service for row in health.rows}
     if not name:
         return [Gap(what="affected service", why="the alert names no service")]
-    if case.catalogue.find(name) is None and case.catalogue.services:
+    listed = {service.name for service in case.catalogue.services if service.listed}
+    if listed and name not in listed:
         where_seen = "telemetry has it" if name in seen else "telemetry does not have it either"
         return [Gap(what=f"service {name}", why=f"not in the service catalogue; {where_seen}")]
     return []

@@ -7,13 +7,14 @@ it again.
 import os
 import stat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from ..errors import InputError
 from ..incident.private import write_private
 from ..settings import ENV_FILE, Settings
+from ..telemetry.catalogue.files import Declared, read_declared
 from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from .configuration_file import Configuration, read_configuration
 
@@ -107,7 +108,30 @@ def asked(sources: Sources) -> list[Datasource]:
             f"warroom.yaml has no datasource {missing[0]} any more, which the incident was opened "
             "with: name it there, or go on with --telemetry DIR"
         )
-    return [there[name] for name in sources.datasources or there]
+    known = declared(sources)
+    return [elsewhere(there[name], known) for name in sources.datasources or there]
+
+
+def declared(sources: Sources) -> Declared:
+    """The team's own catalogue and objectives; none beside a bundle, nor in an exercise."""
+    if sources.telemetry or sources.drill:
+        return Declared()
+    file = read_configuration()
+    return read_declared(file.catalog, file.slos)
+
+
+def elsewhere(one: Datasource, known: Declared) -> Datasource:
+    """With what the catalogue says that services are called there, where it says nothing itself."""
+    data, by_service = one.jsonData, known.elsewhere.items()
+    if data.folders or data.service:
+        return one
+    update: dict[str, Any] = {}
+    if one.type == "argocd":
+        update["folders"] = {name: at.application for name, at in by_service if at.application}
+    elif data.repository:
+        there = [name for name, at in by_service if at.repository == data.repository]
+        update |= {"service": there[0]} if len(there) == 1 else {}
+    return one.model_copy(update={"jsonData": data.model_copy(update=update)}) if update else one
 
 
 RECEIVED = "otlp"

@@ -141,6 +141,11 @@ class Configuration(Entry):
     otlp: Otlp | None = Field(
         default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
+    catalog: list[Path] = Field(
+        default=[],
+        description="Backstage's catalog-info.yaml, with * and **: who needs whom, whose it is",
+    )
+    slos: list[Path] = Field(default=[], description="OpenSLO v1, with * and **: objectives")
     labels: Labels | None = Field(
         default=None, description="which labels say what an alert is about; null: the usual ones"
     )

@@ -22,10 +22,11 @@ from ..telemetry.bundle import no_telemetry, open_bundle
 from ..telemetry.model import EVENTS
 from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
+from ..telemetry.sources.cells import counting, uncounted
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
 from ..telemetry.sources.source import Source
-from .configuration import Sources, asked
+from .configuration import Sources, asked, declared
 from .configuration_file import read_configuration
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
@@ -115,14 +116,18 @@ def _recorder(sources: Sources, store: Store) -> Recorder:
     """Of the bundle, else of the data sources that warroom.yaml names and what was sent to us."""
     if sources.telemetry:
         return open_bundle(sources.telemetry)
-    backends = backends_of(sources, store)
-    return Recorder(backends) if backends else no_telemetry()
+    backends, known = backends_of(sources, store), declared(sources)
+    gaps = [("service catalogue", fault) for fault in known.faults]
+    gaps += [("objectives", text) for text in uncounted(asked(sources), known.catalogue)]
+    return Recorder(backends, lambda: known.catalogue, gaps=gaps) if backends else no_telemetry()
 
 
 def backends_of(sources: Sources, store: Store) -> list[Source]:
     """What an incident asks, and what was sent to us; none where nothing is configured."""
-    sent = Sent(SentChanges(store.engine).within)
-    return [*connected(datasources), sent] if (datasources := asked(sources)) else []
+    if not (datasources := asked(sources)):
+        return []
+    counts = counting(datasources, declared(sources).catalogue)
+    return [*connected(datasources), *counts, Sent(SentChanges(store.engine).within)]
 
 
 def _policy(sources: Sources) -> Policy:

@@ -24,7 +24,7 @@ from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.sources.source import DAY_S
 from .anonymising import anonymise
-from .configuration import Sources, recall
+from .configuration import Sources, declared, recall
 from .opening import backends_of, newest
 
 CLOCK = len("14:00:00")
@@ -99,7 +99,8 @@ def backends(store: Store, sources: Sources, part: Part) -> Recorder:
     found = backends_of(sources, store)
     if not found:
         raise InputError("no backend is configured: name `datasources:` in warroom.yaml")
-    recorder = Recorder(found, clock=lambda: part.window.end)
+    known = declared(sources).catalogue
+    recorder = Recorder(found, lambda: known, clock=lambda: part.window.end)
     first, *others = part.services or ("",)
     recorder.focus(first, part.window.start, others)
     for _ in range(ROUNDS):

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from ..app.configuration import settings
+from ..app.configuration import Sources, declared, settings
 from ..app.configuration_file import (
     NAMED,
     Configuration,
@@ -81,6 +81,8 @@ def check_config_command(file: Path | None) -> Exit:
         found = read_configuration()
         found.server.check_bind()
         _secrets(found)
+        if faults := declared(Sources()).faults:
+            raise TableError("\n".join(faults))
     except (TableError, StoreUnavailable) as error:
         print("\n".join(shown(line, 600) for line in str(error).splitlines()), file=sys.stderr)
         return Exit.bad_input

@@ -7,11 +7,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..app.configuration import received
+from ..app.configuration import Sources, declared, received
 from ..app.configuration_file import read_configuration
 from ..errors import InputError
+from ..telemetry.catalogue.files import Declared
+from ..telemetry.catalogue.written import measure
+from ..telemetry.sources.cells import uncounted
 from ..telemetry.sources.checkup import Checkup, checkups
+from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from ..telemetry.sources.sight import Sight, sights
+from .catalogue import todo
 from .desk import print_json
 from .exits import Exit
 from .screen import screen, shown
@@ -31,13 +36,32 @@ def doctor_command(as_json: bool) -> Exit:
             "here; name one elsewhere with --config or WARROOM_CONFIG"
         )
     found = checkups(datasources)
-    seen = sights(found)
+    seen, known = sights(found), declared(Sources())
+    lines = list(_catalogue(known, datasources, found))
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
-        print_json({"datasources": told, "specialists": [asdict(one) for one in seen]})
+        print_json(
+            {
+                "datasources": told,
+                "specialists": [asdict(one) for one in seen],
+                "catalogue": {"took": known.told, "says": lines},
+            }
+        )
     else:
         _print(screen(), found, seen)
-    return Exit.failed if any(one.fault for one in found) else Exit.done
+        if known.files or lines:
+            screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
+    return Exit.failed if known.faults or any(one.fault for one in found) else Exit.done
+
+
+def _catalogue(
+    known: Declared, datasources: Sequence[Datasource], found: Sequence[Checkup]
+) -> Iterable[str]:
+    """What is to be done about the team's own catalogue; nothing where there is none."""
+    if not (known.files or known.faults):
+        return []
+    there = [one for one in datasources if one.type not in ALERTS_ONLY]
+    return [*uncounted(there, known.catalogue), *todo(known, measure(there), found)]
 
 
 def _print(console: Console, found: Sequence[Checkup], seen: Sequence[Sight]) -> None:

@@ -1,4 +1,4 @@
-"""The commands about telemetry that is kept: record, replay, bundle.
+"""The commands about telemetry that is kept: record, replay, bundle, catalog.
 
 Declared here, done in recordings.py: the help stays instant.
 """
@@ -13,6 +13,7 @@ from .options import AsJson, Bundle, Newest
 KEEP = typer.Typer(rich_markup_mode=None)
 """Commands of warroom itself."""
 bundle = typer.Typer(help="Check or make a bundle of telemetry.", rich_markup_mode=None)
+catalog = typer.Typer(help="Who calls whom, as Backstage has it.", rich_markup_mode=None)
 
 
 @KEEP.command()
@@ -57,6 +58,16 @@ def replay(
     from .recordings import replay_command
 
     raise typer.Exit(replay_command(incident, live, telemetry, as_json))
+
+
+@catalog.command("write")
+def write_catalogue(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To make: catalog-info.yaml.")],
+) -> None:
+    """Write down the services and calls that the datasources show, for you to correct."""
+    from .catalogue import write_catalogue_command
+
+    raise typer.Exit(write_catalogue_command(file))
 
 
 @bundle.command("check")

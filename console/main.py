@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError, NotFound
-from .keeping import KEEP, bundle
+from .keeping import KEEP, bundle, catalog
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .running import ADMINISTER, RUN
 
@@ -252,6 +252,7 @@ def evaluate(context: typer.Context) -> None:
 app.add_typer(KEEP)
 app.add_typer(RUN)
 app.add_typer(bundle, name="bundle")
+app.add_typer(catalog, name="catalog")
 for name, group in ADMINISTER.items():
     app.add_typer(group, name=name)
 

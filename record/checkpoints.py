@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import psycopg
 from langchain_core.runnables import RunnableConfig
@@ -36,7 +37,7 @@ from ..errors import StoreError, StoreUnavailable
 from ..incident.private import make_private
 from ..settings import Settings
 from ..state import CommunicationState, IncidentState, Told
-from .database import OPTIONS, url_of
+from .database import FRESH_S, OPTIONS, url_of
 
 FORMS = ("null", "bytes", "bytearray", "msgpack")
 """What checkpoints are written in."""
@@ -44,6 +45,8 @@ STATES = (IncidentState, CommunicationState, Told)
 SETTING_UP = 0x57A9
 """Number of the advisory lock under which one process makes LangGraph's tables."""
 Rows: TypeAlias = psycopg.Connection[DictRow]
+USED = WeakKeyDictionary[Rows, float]()
+"""When a connection was last given back, by the clock that only passes."""
 Pool: TypeAlias = ConnectionPool[Rows]
 PASSES = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -99,9 +102,8 @@ class ServerSaver(PostgresSaver):
         """Write it, then drop those before it and the values that only they had."""
         written = super().put(config, checkpoint, metadata, new_versions)
         place = {**_place(written), "versions": Jsonb(checkpoint["channel_versions"])}
-        with self.pool.connection() as connection, connection.transaction():
-            for statement in (OLDER_WRITES.format(table="checkpoint_writes"), OLDER, OLDER_VALUES):
-                connection.execute(NAMED.sub(r"%(\1)s", statement).encode(), place)
+        with self.pool.connection() as connection:
+            connection.execute(ALL_OLDER, place)
         return written
 
 
@@ -121,6 +123,12 @@ OLDER_VALUES = (
     "DELETE FROM checkpoint_blobs WHERE thread_id = :thread AND checkpoint_ns = :graph"
     " AND version IS DISTINCT FROM (:versions ->> channel)"
 )
+ALL_OLDER = NAMED.sub(
+    r"%(\1)s",
+    f"WITH writes AS ({OLDER_WRITES.format(table='checkpoint_writes')}),"
+    f" older AS ({OLDER}) {OLDER_VALUES}",
+).encode()
+"""In one statement: all three see what was there before it."""
 
 
 def _place(config: RunnableConfig) -> dict[str, str]:
@@ -190,6 +198,7 @@ def _pool(dsn: str) -> Pool:
         open=False,
         timeout=10,
         check=_ask,
+        reset=_used,
         kwargs={
             "connect_timeout": 5,
             "options": OPTIONS,
@@ -201,8 +210,13 @@ def _pool(dsn: str) -> Pool:
 
 
 def _ask(connection: Rows) -> None:
-    """Raises where the server has closed it."""
-    connection.execute("")
+    """Raises where the server has closed it while nobody used it."""
+    if time.monotonic() - USED.get(connection, 0.0) > FRESH_S:
+        connection.execute("")
+
+
+def _used(connection: Rows) -> None:
+    USED[connection] = time.monotonic()
 
 
 def _set_up(connection: Rows) -> None:

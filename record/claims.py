@@ -163,8 +163,10 @@ class Claims:
         self, connection: Connection, incident_id: str, subject: str, number: int
     ) -> ClaimedEffect | None:
         """The effect that was begun under this request, or None."""
-        effects = (Effect(incident_id, do, subject, number) for do in (Does.execute, Does.send))
-        return next(filter(None, (_effect(connection, one.key) for one in effects)), None)
+        keys = [Effect(incident_id, do, subject, number).key for do in (Does.execute, Does.send)]
+        query = select(EFFECTS).where(EFFECTS.c.key.in_(keys)).order_by(EFFECTS.c.does)
+        row = connection.execute(query).mappings().first()
+        return _claimed(row) if row is not None else None
 
 
 def reported(

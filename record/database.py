@@ -12,6 +12,7 @@ again: the worker with its backoff, a sender after a 503, a person.
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
@@ -21,8 +22,9 @@ from threading import Lock
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import InputError, StoreError, StoreUnavailable
@@ -115,14 +117,37 @@ def turn_of(_file: str) -> Lock:
 
 
 def _postgresql(url: URL) -> Engine:
-    # A connection that a restarted server has closed is replaced before it is used.
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,  # who changes a document reads beside it
         connect_args={"connect_timeout": 5, "options": OPTIONS},
     )
+    for moment in ("connect", "checkin"):
+        event.listen(engine, moment, _used)
+    event.listen(engine, "checkout", partial(_ask, engine.dialect))
+    return engine
+
+
+FRESH_S = 0.5
+"""A server's connection that was used so short a time ago is taken to be there."""
+USED = "used"
+"""Under which a connection keeps when it was last given back."""
+
+
+def _used(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED] = time.monotonic()
+
+
+def _ask(
+    dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    """What a restarted server has closed is replaced before it is used."""
+    if time.monotonic() - record.info.get(USED, 0.0) > FRESH_S:
+        try:
+            dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
 
 
 OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
@@ -178,6 +203,14 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def glance(engine: Engine) -> Engine:
+    """The same database for one query, or for a few of which each may see a newer state than the
+    one before: on a server each is one round trip."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(reading=True)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def durable(engine: Engine) -> Engine:
     """The same database for what must survive a power failure: each commit reaches the disk."""
     return engine.execution_options(durable=True)
@@ -189,9 +222,10 @@ def lineage(connection: Connection) -> str:
     transactions. Empty for SQLite, where nothing tells."""
     if connection.dialect.name != "postgresql":
         return ""
-    known = connection.execute(text(MAY_KNOW)).scalar()
-    cluster = connection.execute(text(CLUSTER)).scalar() if known else ""
-    return f"{cluster}/{connection.execute(text(TIMELINE)).scalar()}"
+    if CLUSTER not in connection.info:  # a connection stays with the server that it was made to
+        known = connection.execute(text(MAY_KNOW)).scalar()
+        connection.info[CLUSTER] = connection.execute(text(CLUSTER)).scalar() if known else ""
+    return f"{connection.info[CLUSTER]}/{connection.execute(text(TIMELINE)).scalar()}"
 
 
 MAY_KNOW = "SELECT has_function_privilege('pg_control_system()', 'execute')"
@@ -232,8 +266,6 @@ def _said(context: ExceptionContext) -> None:
     """What the disk, the file or the server does not allow (full, read-only, locked, broken, gone),
     in words."""
     cause = context.original_exception
-    if context.is_pre_ping:  # the pool asks whether the server has closed it, and makes another
-        return
     if isinstance(cause, INTEGRITY) or not isinstance(
         cause, (sqlite3.DatabaseError, psycopg.Error)
     ):

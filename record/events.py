@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, literal, select, union_all
 
 from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
 from ..incident.events import IncidentEvent, MessageSent, StateChanged
-from .database import reader
+from .database import glance
 from .tables import EVENTS
 
 ORDER = 0x57A8
@@ -57,10 +57,9 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
     """As `append`, of several incidents, in this order."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
-    last = connection.execute(LAST).scalar() or 0
     own = NUMBERS.where(EVENTS.c.incident_id.in_({incident_id for incident_id, *_ in told}))
-    numbers = Counter({row.incident_id: row.number for row in connection.execute(own)})
-    rows = []
+    numbers = Counter({row.name: row.number for row in connection.execute(union_all(LAST, own))})
+    last, rows = numbers.pop(ANY), []
     for position, (incident_id, event, at) in enumerate(told, last + 1):
         numbers[incident_id] += 1
         row = {"position": position, "incident_id": incident_id, "number": numbers[incident_id]}
@@ -69,10 +68,14 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
         connection.execute(insert(EVENTS), rows)
 
 
-LAST = select(func.max(EVENTS.c.position))
-NUMBERS = select(EVENTS.c.incident_id, func.max(EVENTS.c.number).label("number")).group_by(
-    EVENTS.c.incident_id
+ANY = ""
+LAST = select(
+    literal(ANY).label("name"), func.coalesce(func.max(EVENTS.c.position), 0).label("number")
 )
+NUMBERS = select(
+    EVENTS.c.incident_id.label("name"), func.max(EVENTS.c.number).label("number")
+).group_by(EVENTS.c.incident_id)
+"""The last position, and the last numbers of incidents."""
 
 
 class EventLog:
@@ -85,7 +88,7 @@ class EventLog:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.engine = engine
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.clock = clock
         self.sleep = sleep
 

@@ -22,7 +22,7 @@ from ..incident.identity import NOBODY, Identity
 from ..incident.timeline import from_ts
 from . import audit, events
 from .claims import PUT_BACK, Claims
-from .database import durable, lineage, reader
+from .database import durable, glance, lineage
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
 from .waking import wake
@@ -62,7 +62,7 @@ class Ledger(Claims):
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self.engine = durable(engine)
         self.clock = clock
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.lease: Lease | None = None
 
     def ask(self, request: Request, afresh: Collection[Verdict] = LAPSED) -> Request:

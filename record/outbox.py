@@ -6,15 +6,19 @@ the message no second time.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, or_, select, update
 
+from ..incident.document import Incident
+from . import events
 from .claims import Claims, Effect, reported
-from .database import durable, reader
+from .database import durable, glance
 from .leases import Lease, writing
+from .store import revise
 from .tables import EFFECTS, OUTBOX, insert_once
 
 TAKEN_S = 60.0
@@ -52,7 +56,7 @@ class Outbox:
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self.engine = durable(engine)
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.clock = clock
 
     def put(
@@ -86,36 +90,37 @@ class Outbox:
             query = query.where(due)
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(OUTBOX.c.put_at).limit(most)).all()
-        return [taken for row in rows if (taken := self._taken(row.key, row.next_at, now))]
-
-    def _taken(self, key: str, next_at: float, now: float) -> Parcel | None:
-        """The parcel, when nobody else took it in between."""
-        here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
-        take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
+        if not rows:
+            return []
         with self.engine.begin() as connection:
-            row = connection.execute(take.returning(OUTBOX)).mappings().first()
-        return _parcel(row) if row is not None else None
+            taken = [_taken(connection, row.key, row.next_at, now) for row in rows]
+        return [parcel for parcel in taken if parcel]
 
-    def sent(self, parcel: Parcel, noted: bool = False) -> bool:
-        """It arrived; with the last channel the effect is reported.
-
-        False, and nothing is changed, where it is the last one and the message is not yet `noted`
-        as sent: of two that deliver its channels at once only this transaction knows the last.
+    def sent(self, parcels: Sequence[Parcel], note: Callable[[Incident, Parcel], None]) -> None:
+        """They arrived, of one incident. With its last channel a message's effect is reported and
+        the document noted, all in this transaction: of two that deliver channels of one at once it
+        alone knows the last.
         """
-        now = self.clock()
-        values = {"sent_at": now, "next_at": None, "error": None}
+        now, incident_id = self.clock(), parcels[0].incident_id
+        by_message = sorted(parcels, key=lambda parcel: parcel.key)  # locked in one order
         with self.engine.begin() as connection:
-            lock = select(EFFECTS.c.key).where(EFFECTS.c.key == parcel.effect)
-            connection.execute(lock.with_for_update())
-            rows = connection.execute(_of(parcel.effect)).mappings().all()
-            last = all(row["sent_at"] is not None or row["key"] == parcel.key for row in rows)
-            if last and not noted:
-                return False
-            _change(connection, parcel, values | {"attempts": parcel.attempts + 1})
-            if last:
-                channels = sorted(row["channel"] for row in rows)
-                reported(connection, parcel.effect, {"sent": channels}, now)
-        return True
+            done: dict[Parcel, list[str]] = {}
+            for _effect, channels in groupby(by_message, lambda parcel: parcel.effect):
+                *_others, last = ours = list(channels)
+                if told := _arrived(connection, ours, now):
+                    done[last] = told
+            if not done:
+                return
+
+            def all_noted(document: Incident) -> None:
+                for parcel in done:
+                    note(document, parcel)
+
+            _document, news = revise(connection, incident_id, all_noted)
+            for parcel, told in done.items():
+                reported(connection, parcel.effect, {"sent": told}, now)
+            if news:
+                events.append_all(connection, incident_id, [(event, now) for event in news])
 
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""
@@ -128,6 +133,27 @@ class Outbox:
         """What became of the message with this effect's key, on each of its channels."""
         with self.reading.begin() as connection:
             return [_parcel(row) for row in connection.execute(_of(key)).mappings()]
+
+
+def _arrived(connection: Connection, parcels: Sequence[Parcel], now: float) -> list[str]:
+    """Channels of one message; all that it went out on, once these were the last."""
+    effect, ours = parcels[0].effect, {parcel.key for parcel in parcels}
+    lock = select(EFFECTS.c.key).where(EFFECTS.c.key == effect)
+    connection.execute(lock.with_for_update())
+    rows = connection.execute(_of(effect)).mappings().all()
+    for parcel in parcels:
+        values = {"sent_at": now, "next_at": None, "error": None, "attempts": parcel.attempts + 1}
+        _change(connection, parcel, values)
+    last = all(row["sent_at"] is not None or row["key"] in ours for row in rows)
+    return sorted(row["channel"] for row in rows) if last else []
+
+
+def _taken(connection: Connection, key: str, next_at: float, now: float) -> Parcel | None:
+    """The parcel, when nobody else took it in between."""
+    here = (OUTBOX.c.key == key, OUTBOX.c.next_at == next_at)
+    take = update(OUTBOX).where(*here).values(next_at=now + TAKEN_S, error=None)
+    row = connection.execute(take.returning(OUTBOX)).mappings().first()
+    return _parcel(row) if row is not None else None
 
 
 def _of(key: str) -> Select:

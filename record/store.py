@@ -4,13 +4,10 @@ Every change of a document is one read-modify-write under a lock on it, so
 specialists that work side by side cannot lose each other's words.
 """
 
-import json
 import time
-import zlib
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,17 +16,19 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from ..errors import NotFound, StoreError
 from ..incident.document import Incident
-from ..incident.evidence import Evidence, canonical, digest_of, short
-from ..incident.timeline import from_ts
-from . import events
-from .database import durable, open_database, reader
+from ..incident.events import ActionDone, IncidentEvent, StepDone
+from ..incident.evidence import Evidence
+from . import events, evidence
+from .database import durable, glance, open_database
+from .evidence import Pending, Sealed
 from .leases import Lease, writing
 from .ledger import Ledger
-from .tables import ALERTS, EVIDENCE, INCIDENTS, PAYLOADS, WORK, insert_once, next_number
+from .tables import ALERTS, INCIDENTS, WORK
 from .timers import Timers
 from .work import Work
 
 Change = Callable[[Incident], None]
+Done = StepDone | ActionDone
 NEWEST = (INCIDENTS.c.taken_at.desc(), INCIDENTS.c.id.desc())
 """In the order in which they were taken: a recording's incident is opened in its own time."""
 
@@ -58,12 +57,13 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.durable = durable(engine)
         self.ledger = Ledger(engine)
         self.timers = Timers(engine)
         self.work = Work(engine)
         self.lease: Lease | None = None
+        self.pending: Pending | None = None
         self.events = events.EventLog(engine)
         self.newest = _Newest()
 
@@ -75,9 +75,10 @@ class Store:
 
     def under(self, lease: Lease) -> "Store":
         """The same store for who holds this lease: its writes count only as long as it does; after
-        that they raise LeaseLost."""
+        that they raise LeaseLost. What it finds and tells is written with its next change."""
         held = copy(self)
         held.lease, held.ledger = lease, copy(self.ledger)
+        held.pending = Pending(self.engine, lease.incident_id, lease)
         held.ledger.lease = lease
         held.timers = Timers(self.engine, self.work.clock, lease)
         return held
@@ -90,63 +91,68 @@ class Store:
     def load(self, incident_id: str) -> Incident:
         """The document with its evidence references. Raises NotFound."""
         with self.reading.begin() as connection:
-            return _load(connection, incident_id)
+            document = _read(connection, incident_id)
+            document.evidence = self._evidence(connection, incident_id)
+        return document
 
-    def update(self, incident_id: str, change: Change) -> Incident:
+    def update(
+        self,
+        incident_id: str,
+        change: Change,
+        says: Callable[[Incident], Done] | None = None,
+        tell: Callable[[Done], None] = lambda _event: None,
+    ) -> Incident:
         """Apply `change` to the newest document and write it; the document as written.
+
+        says: the event that is kept with it and, once it is, told.
 
         Raises NotFound; StoreError when the change would rewrite the timeline's past, LeaseLost.
         """
-        known = self.newest.take(incident_id)
-        with writing(self.engine, self.lease) as connection:
-            document, news, written = _revise(connection, incident_id, change, known)
-            if news:
-                events.append_all(connection, incident_id, [(event, time.time()) for event in news])
-        self.newest.keep(incident_id, written)
+        pending = self.pending or Pending(self.engine, incident_id)
+        with pending.lock:
+            known = self.newest.take(incident_id)
+            with pending.writing() as (connection, told):
+                found = self._evidence(connection, incident_id)
+                document, news, written = _revise(connection, incident_id, change, known, found)
+                said = [says(document)] if says else []
+                told += [(event, time.time()) for event in (*news, *said)]
+            self.newest.keep(incident_id, written)
+            for event in said:
+                tell(event)
         return document
 
     def add_evidence(self, incident_id: str, record: Evidence, payload: Any) -> Evidence:
         """Keep a tool call's record and payload; the record with its number and digest."""
-        text = canonical(payload)
-        sealed = record.model_copy(update={"digest": digest_of(text)})
-        body = {"digest": sealed.digest, "body": zlib.compress(text, 1)}
-        with writing(self.engine, self.lease) as connection:
+        if self.pending:
+            return self.pending.add(record, payload)
+        sealed = Sealed.of(record, payload)
+        with self.engine.begin() as connection:
             _locked(connection, incident_id)
-            _keep(connection, sealed.digest, body)
-            number = next_number(
-                connection, EVIDENCE.c.number, EVIDENCE.c.incident_id == incident_id
-            )
-            sealed = sealed.model_copy(update={"id": f"E{number}"})
-            row = {
-                "incident_id": incident_id,
-                "number": number,
-                "record": sealed.model_dump_json(),
-                "digest": sealed.digest,
-            }
-            connection.execute(insert(EVIDENCE).values(row))
-        return sealed
+            number = evidence.number_after(evidence.records(connection, incident_id))
+            evidence.keep(connection, incident_id, [sealed := sealed.numbered(number)])
+        return sealed.record
+
+    def _evidence(self, connection: Connection, incident_id: str) -> list[Evidence]:
+        """All of it; who holds the incident knows it."""
+        if self.pending and self.pending.incident_id == incident_id:
+            return list(self.pending.known())
+        return evidence.records(connection, incident_id)
 
     def payload(self, payload_digest: str) -> Any:
         """The payload under this digest. Raises NotFound; StoreError if it was altered."""
-        query = select(PAYLOADS).where(PAYLOADS.c.digest == payload_digest)
+        waits = self.pending.payload(payload_digest) if self.pending else None
+        if waits is not None:
+            return waits
         with self.reading.begin() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
-            raise NotFound(f"no payload {short(payload_digest)}")
-        if row["dropped_at"] is not None:
-            when = f"{from_ts(row['dropped_at']):%Y-%m-%d}"
-            raise NotFound(
-                f"payload {short(payload_digest)} expired: dropped for its age on {when}"
-            )
-        text = zlib.decompress(row["body"])
-        if digest_of(text) != payload_digest:
-            raise StoreError(f"payload {short(payload_digest)} is not what was recorded")
-        return json.loads(text)
+            return evidence.payload(connection, payload_digest)
 
     def look(self, incident_id: str) -> None:
         """What hurts is looked at now: alerts that come to it from here on are not seen by this."""
         mine = (ALERTS.c.incident_id == incident_id, ALERTS.c.unworked.is_(True))
         order = (ALERTS.c.receiver, ALERTS.c.fingerprint, ALERTS.c.starts_at)  # as they are kept
+        with self.reading.begin() as connection:  # most steps look at what the first one saw
+            if connection.execute(select(ALERTS.c.id).where(*mine).limit(1)).first() is None:
+                return
         with writing(self.engine, self.lease) as connection:
             found = connection.execute(
                 select(ALERTS.c.id).where(*mine).order_by(*order).with_for_update()
@@ -169,24 +175,30 @@ def add(connection: Connection, document: Incident) -> None:
 
 def revise(
     connection: Connection, incident_id: str, change: Change
-) -> tuple[Incident, list[events.IncidentEvent]]:
+) -> tuple[Incident, list[IncidentEvent]]:
     """Apply `change` to the newest document and write it, inside this transaction: the document as
     written, and the events to append at the transaction's end.
 
     Raises NotFound; StoreError when the change would rewrite the timeline's past.
     """
-    document, news, _ = _revise(connection, incident_id, change)
+    found = evidence.records(connection, incident_id)
+    document, news, _ = _revise(connection, incident_id, change, None, found)
     return document, news
 
 
 def _revise(
-    connection: Connection, incident_id: str, change: Change, known: "Written | None" = None
-) -> tuple[Incident, list[events.IncidentEvent], "Written"]:
-    """As `revise`; what was `known` of it is taken where it is still the newest. Also what was
-    written, as whoever reads it finds it."""
+    connection: Connection,
+    incident_id: str,
+    change: Change,
+    known: "Written | None",
+    found: list[Evidence],
+) -> tuple[Incident, list[IncidentEvent], "Written"]:
+    """As `revise`; what was `known` of it is taken where it is still the newest, with all of the
+    evidence that was `found`. Also what was written, as whoever reads it finds it."""
     stamp = _locked(connection, incident_id)
     newest = known.document if known and known.stamp == stamp else None
-    document = _load(connection, incident_id, newest)
+    document = newest or _read(connection, incident_id)
+    document.evidence = found
     before, past = list(document.timeline), events.Before.of(document)
     change(document)
     if document.timeline[: len(before)] != before:
@@ -242,37 +254,12 @@ def _locked(connection: Connection, incident_id: str) -> _Stamp:
     return _Stamp(*row) if row else _Stamp(0, 0.0)
 
 
-def _load(connection: Connection, incident_id: str, known: Incident | None = None) -> Incident:
-    """The document as it stands, or as it is known, with its evidence."""
-    document = known or _read(connection, incident_id)
-    records = select(EVIDENCE.c.record).where(EVIDENCE.c.incident_id == incident_id)
-    rows = connection.execute(records.order_by(EVIDENCE.c.number)).scalars()
-    document.evidence = [_evidence(row) for row in rows]
-    return document
-
-
 def _read(connection: Connection, incident_id: str) -> Incident:
     query = select(INCIDENTS.c.document).where(INCIDENTS.c.id == incident_id)
     text = connection.execute(query).scalar()
     if text is None:
         raise NotFound(f"no incident {incident_id}; `warroom incidents` lists them")
     return Incident.model_validate_json(text)
-
-
-@lru_cache(4096)  # a record never changes, and every document read holds all of them
-def _evidence(text: str) -> Evidence:
-    return Evidence.model_validate_json(text)
-
-
-def _keep(connection: Connection, payload_digest: str, body: dict[str, Any]) -> None:
-    """Once for all evidence that holds the same; what was dropped for its age is back."""
-    if insert_once(connection, PAYLOADS, **body):
-        return
-    here = PAYLOADS.c.digest == payload_digest
-    # Locked, so that it is not dropped while this transaction comes to rest on it.
-    dropped = select(PAYLOADS.c.dropped_at).where(here).with_for_update(read=True)
-    if connection.execute(dropped).scalar() is not None:
-        connection.execute(update(PAYLOADS).where(here).values(dropped_at=None, **body))
 
 
 def _readable(incident_id: str, text: str) -> Incident:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine, select
 
-from .database import reader
+from .database import glance
 from .leases import Clock, Lease, shared_clock, writing
 from .tables import TIMERS, insert_once
 
@@ -12,7 +12,7 @@ class Timers:
 
     def __init__(self, engine: Engine, clock: Clock = shared_clock, lease: Lease | None = None):
         self.engine = engine
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.clock = clock
         self.lease = lease
 

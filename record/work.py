@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from ..errors import InputError
 from ..incident.lifecycle import ACTIVE
-from .database import reader
+from .database import glance
 from .leases import LEASE_S, Clock, Lease, is_dead, lost, shared_clock
 from .tables import INCIDENTS, WORK, insert_once
 from .waking import ENDED, HANDED_OVER, NEW, OVER, READY, STUCK, WAITING, wake
@@ -52,7 +52,7 @@ class Work:
 
     def __init__(self, engine: Engine, clock: Clock = shared_clock) -> None:
         self.engine = engine
-        self.reading = reader(engine)
+        self.reading = glance(engine)
         self.clock = clock
 
     def now(self) -> float:

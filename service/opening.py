@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from ..app.configuration import RECEIVED, Sources
+from ..app.configuration import RECEIVED, Sources, declared
 from ..app.configuration_file import Configuration
 from ..app.record import Record
 from ..incident.private import write_private
@@ -32,7 +32,7 @@ def open_service(
     """
     record = Record(settings)
     audit.check_key(record.store.engine)
-    calls = _calls(sources.telemetry)
+    calls = _calls(sources)
     receivers = configuration.receivers or [first_receiver(settings.home)]
     labels = labels_with(configuration.labels)
     return Service(
@@ -79,6 +79,9 @@ def _secret(home: Path, name: str) -> Authorization:
     return Authorization(type="Bearer", credentials_file=file, credentials_files=())
 
 
-def _calls(telemetry: Path | None) -> Calls:
-    """Who calls whom, by the bundle's catalogue: alerts of neighbours belong together."""
-    return calls_of(open_bundle(telemetry).recording.catalogue()) if telemetry else {}
+def _calls(sources: Sources) -> Calls:
+    """Who calls whom, by the bundle's catalogue or the team's own: alerts of neighbours belong
+    together."""
+    if sources.telemetry:
+        return calls_of(open_bundle(sources.telemetry).recording.catalogue())
+    return calls_of(declared(sources).catalogue)

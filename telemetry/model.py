@@ -118,6 +118,17 @@ class Coverage:
     problem: str = ""  # half-written, unreadable lines, … in words
 
 
+class Counting(BaseModel):
+    """How a backend counts an objective: PromQL, in which $step is the length of one cell."""
+
+    datasource: str = Field(default="", description="its name; empty: the only Prometheus")
+    total: str = Field(description="how many events, or the value that is compared")
+    part: str = Field(default="", description="how many of them are good or bad")
+    bad: bool = Field(default=False, description="whether `part` counts the bad ones")
+    op: str = Field(default="", description="lt, lte, gt, gte: a moment is good at that value")
+    value: Finite = Field(default=0, description="what the value is compared with")
+
+
 class Objective(BaseModel):
     """One SLO of a service."""
 
@@ -129,6 +140,9 @@ class Objective(BaseModel):
     )
     window_s: float = Field(
         default=3600, gt=0, le=400 * DAY_S, description="the objective's window, seconds"
+    )
+    counting: Counting | None = Field(
+        default=None, description="how a backend counts it; null: by the service's requests"
     )
 
 
@@ -144,6 +158,13 @@ class Service(BaseModel):
         default="", description="what customers know it by; empty: they know nothing of it"
     )
     depends_on: list[str] = Field(default_factory=list, description="callees")
+    declared: list[str] | None = Field(
+        default=None,
+        description="those that a catalogue names, where others were measured; null: all are",
+    )
+    listed: bool = Field(
+        default=True, description="whether a catalogue lists it; false: only telemetry shows it"
+    )
     slos: list[Objective] = Field(default_factory=list, description="objectives")
     limits: dict[str, Finite] = Field(default_factory=dict, description="memory_bytes, …")
     instances_max: int = Field(default=1, ge=0, le=1000, description="how far it may be scaled")

@@ -7,10 +7,14 @@ import numpy as np
 from ..analysis.quantiles import fraction_below
 from .board import Board, boards
 from .grid import Grid, grid_step
-from .model import Objective, Window
+from .model import Objective, Series, Window
 from .recording import Recording
 from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
 from .signals import span_views
+from .tables import OWN
+
+GOOD, ALL = f"{OWN}objective_good", f"{OWN}objective_all"
+"""Our metrics of what an objective's own queries counted in a cell, by the label `objective`."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Counted:
     ts: np.ndarray  # end of each cell, unix seconds
     good: np.ndarray
     total: np.ndarray
-    source: str  # metrics, spans, callers
+    source: str  # metrics, spans, callers, queries
 
 
 Key = tuple[str, str]
@@ -30,7 +34,11 @@ Key = tuple[str, str]
 def count_objectives(telemetry: Recording, window: Window) -> dict[Key, Counted]:
     """Every objective of the catalogue that telemetry can count, inside a window."""
     services = telemetry.catalogue().services
-    promised = {service.name: service.slos for service in services if service.slos}
+    promised = {
+        service.name: [slo for slo in service.slos if not slo.counting]
+        for service in services
+        if service.slos
+    }
     early = Window(window.start - 5, window.end)
     raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS], list(promised))
     grid = Grid.over(early, grid_step(raw, early))
@@ -42,6 +50,7 @@ def count_objectives(telemetry: Recording, window: Window) -> dict[Key, Counted]
         if (found := _from_board(board, objective))
     }
     counted |= _from_spans(telemetry, window, promised, set(counted))
+    counted |= _from_queries(telemetry, window, list(promised))
     return {key: _inside(item, window) for key, item in counted.items()}
 
 
@@ -60,6 +69,23 @@ def _from_board(board: Board, objective: Objective) -> Counted | None:
     bad = board.rolled(REQUESTS, FAILED)
     part = 0.0 if bad is None else np.nan_to_num(bad.total)
     return Counted(grid.ts + grid.step, total.total - part, total.total, "metrics")
+
+
+def _from_queries(telemetry: Recording, window: Window, services: list[str]) -> dict[Key, Counted]:
+    found = dict[Key, dict[str, Series]]()
+    for series in telemetry.metrics(window, [GOOD, ALL], services):
+        key = series.service, series.labels.get("objective", "")
+        found.setdefault(key, {})[series.name] = series
+    return {
+        key: Counted(both[ALL].ts, both[GOOD].values, both[ALL].values, "queries")
+        for key, both in found.items()
+        if both.keys() == {GOOD, ALL} and both[GOOD].ts.size == both[ALL].ts.size
+    }
+
+
+def good_at(events: float, part: float, bad: bool) -> float:
+    """Good events of a cell, never more than all: two counters are read a moment apart."""
+    return min(events, max(0.0, events - part if bad else part))
 
 
 def _from_spans(

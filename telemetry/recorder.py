@@ -22,6 +22,7 @@ from .recording import Recording
 from .sources.further import Live
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
 from .tables import TIME, Tables
+from .topology import joined, measured_calls
 
 AMPLE = Budget()
 LATE_S = 30.0
@@ -89,6 +90,7 @@ class Recorder:
         absent: why there are no sources.
         origin: the folder that they lie in, where they lie in one.
         clock: unix seconds.
+        gaps: (what, why) of what could not be read for good.
         sampled: modalities of which the sources hold a sample only, though they cannot say so.
     """
 
@@ -100,13 +102,14 @@ class Recorder:
         absent: str = "",
         origin: Path | None = None,
         clock: Callable[[], float] = time.time,
+        gaps: Sequence[tuple[str, str]] = (),
         sampled: Iterable[str] = (),
     ) -> None:
         self.sources = tuple(sources)
         self.catalogue = catalogue
         self.origin = origin
         self.sampled = frozenset(sampled)
-        self.clock = clock
+        self.clock, self.gaps = clock, gaps
         self.left = {source.name: budget for source in sources}
         self.rings: list[Scope] = []  # none: backends are not asked yet
         self.since = float("-inf")
@@ -155,6 +158,7 @@ class Recorder:
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
             readings = self.readings.values()
             gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
+            gaps.update(self.gaps)
             last = self.recording
             sampled = last.sampled | {one.source.modality for one in readings if one.sampled}
             state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps)), sampled
@@ -184,7 +188,7 @@ class Recorder:
         if not self.rings or EVERYTHING in self.rings:
             return
         inside = frozenset[str]().union(*(ring.services or () for ring in self.rings))
-        pairs = _calls(self.recording)
+        pairs = {(s.name, b) for s in self.recording.known.services for b in s.depends_on}
         self.widen({b for a, b in pairs if a in inside} | {a for a, b in pairs if b in inside})
 
     def _ask(self, now: float) -> None:
@@ -250,11 +254,22 @@ class Recorder:
                 self.lines[modality] += rows + garbled
 
     def _catalogue(self) -> Catalogue:
-        """As it is written now; the last good one where that cannot be read."""
+        """As it is written now; the last good one where that cannot be read. Where backends are
+        asked, with the calls that they show; the same one as long as these are the same."""
+        last = self.recording.known
         try:
-            return self.catalogue()
+            declared = self.catalogue()
         except TelemetryError:
-            return self.recording.known
+            return last
+        if not self.rings or all(source.whole for source in self.sources):
+            return declared
+        found = joined(declared, measured_calls(self._now(), EVER))
+        return last if found == last else found
+
+    def _now(self) -> Recording:
+        """All rows that have come, with the last catalogue."""
+        tables = self.recording.tables
+        return Recording(tables, {name: part.rows for name, part in tables.arrivals.items()})
 
     def _unseen(self) -> dict[str, tuple[str, ...]]:
         """What is not in the recording, in words, by modality."""
@@ -279,14 +294,3 @@ class Recorder:
 def _row(line: bytes) -> bytes:
     """A line without its weight."""
     return WEIGHED.sub(b"}\n", line) if b'"weight"' in line[-40:] else line
-
-
-def _calls(recording: Recording) -> set[tuple[str, str]]:
-    """(caller, callee) pairs of the catalogue and of the spans."""
-    listed = {(s.name, callee) for s in recording.catalogue().services for callee in s.depends_on}
-    table = recording.span_table(EVER)
-    services = [table.ops[number].service for number in table.op.tolist()]
-    parents = enumerate(table.parent.tolist())
-    linked = {(services[up], services[row]) for row, up in parents if up >= 0}
-    named = {(op.service, op.peer) for op in table.ops if op.peer}
-    return listed | linked | named

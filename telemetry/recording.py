@@ -28,7 +28,7 @@ from .model import (
 from .queries import QueryAnswer, run
 from .records import LEVELS, Records
 from .sources.source import EVER
-from .tables import TIME, Tables, as_line
+from .tables import OWN, TIME, Tables, as_line
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class Recording:
         with self.tables.lock:
             kinds = self.tables.metrics.kinds(self.tables.db, self.held["metrics"])
         self.tables.kept.note(("metric names", len(kinds)))
-        return sorted({(service, name) for name, service, *_ in kinds})
+        return sorted({(service, name) for name, service, *_ in kinds if not name.startswith(OWN)})
 
     def logs(
         self,

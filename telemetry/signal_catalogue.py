@@ -101,6 +101,11 @@ class SignalDefinition(Entry):
     connections come and go with requests); None: it is not looked at for leaks."""
 
     @property
+    def computed(self) -> str:
+        """The metric that a backend's own answer is kept as."""
+        return f"signal:{self.name}"
+
+    @property
     def floor(self) -> Floor:
         """What is too small to matter."""
         return floor(self.unit)

@@ -15,6 +15,7 @@ from ..analysis.requests.tables import SpanTable
 from .board import Board, boards
 from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
+from .recipes import uncounted
 from .recording import Recording
 from .signal_catalogue import CATALOGUE, SignalDefinition, SignalName, definition
 
@@ -33,7 +34,7 @@ class Signal:
     start: float
     step: float
     values: np.ndarray  # shape (cells,), NaN where unknown
-    source: str = "metrics"  # metrics, spans, callers
+    source: str = "metrics"  # metrics, spans, callers, backend (its own computation)
     events: np.ndarray | None = None  # how many events each value rests on, where that matters
 
     @property
@@ -89,7 +90,8 @@ def _read(
     rate_s: float | None,
 ) -> list[Signal]:
     asked = [known for known in CATALOGUE.values() if names is None or known.name in names]
-    wanted = sorted({metric for known in asked for metric in known.recipe.needs})
+    own = {known.computed for known in asked}
+    wanted = sorted(own.union(*(known.recipe.needs for known in asked)))
     early = Window(window.start - SILENCE_S, window.end)
     alive = telemetry.metrics(early, [SignalName.up], services)
     step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
@@ -100,7 +102,7 @@ def _read(
     found = _from_metrics(boards(telemetry, raw, longer, width), asked)
     found += _from_spans(telemetry, found, longer, width, services=services, names=names)
     if names is None or SignalName.up in names:
-        found += _up(alive, raw, grid)
+        found += _up(alive, [one for one in raw if one.name not in own], grid)
     cut = [_cut(signal, grid) for signal in found]
     kept = [signal for signal in cut if np.isfinite(signal.values).any()]
     return sorted(kept, key=lambda signal: (signal.service, signal.name))
@@ -111,11 +113,13 @@ def _from_metrics(found: dict[str, Board], asked: list[SignalDefinition]) -> lis
     for name, board in found.items():
         grid = board.grid
         for known in asked:
-            made = known.recipe.compute(board)
+            made, source = known.recipe.compute(board), "metrics"
+            if made is None:
+                made, source = uncounted(board.highest(known.computed)), "backend"
             if made is not None:
                 values, events = made
                 shape = (name, known.name, grid.start, grid.step)
-                signals.append(Signal(*shape, values, events=events))
+                signals.append(Signal(*shape, values, source, events))
     return signals
 
 
@@ -150,7 +154,7 @@ def _from_spans(
 
 def known_services(telemetry: Recording) -> list[str]:
     """Services of the catalogue first, then those that only telemetry knows."""
-    named = [service.name for service in telemetry.catalogue().services]
+    named = [service.name for service in telemetry.catalogue().services if service.listed]
     seen = {service for service, _ in telemetry.metric_names() if service}
     return named + sorted(seen - set(named))
 

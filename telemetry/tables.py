@@ -51,6 +51,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 SERVICE = "service"
+OWN = "warroom_"
+"""How metrics begin that we ask for ourselves: counted calls, objectives. Nobody exports them."""
 TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at", "state": "at"}
 TS = "ts"
 """The time of every table by one name, for queries: `at` is a reserved word of SQL."""

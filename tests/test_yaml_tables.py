@@ -26,6 +26,7 @@ from warroom.intake.identity import Labels
 from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
 from warroom.telemetry.queries import Offered
+from warroom.telemetry.sources.cells import Callers
 from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.feed_table import Listing
 from warroom.telemetry.sources.otlp import SpanNames
@@ -172,6 +173,13 @@ def test_a_missing_table_is_named() -> None:
             "le_unit: 0.001",
             "le_units: 0.001",
             "there is no such key here: write one of name, metrics, service",
+        ),
+        (
+            "telemetry/sources/callers.yaml",
+            tuple[Callers, ...],
+            "callee: [server]",
+            "called: [server]",
+            "there is no such key here: write one of name, metrics, caller, callee, where",
         ),
         (
             "telemetry/sources/sight.yaml",

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..incident.evidence import AskedWindows
+from ..incident.evidence import AskedWindows, BackendQuery
 from ..telemetry.model import Window
 from ..telemetry.signal_catalogue import CATALOGUE
+from ..telemetry.sources.links import backend_queries
 from ..telemetry.sources.source import About
-from .base import Frame
+from .base import Bench, Frame
 
 WHOSE = ("service", "services", "caller", "callee")
 TARGETS = ("target", "targets")
@@ -36,6 +37,14 @@ def about(rows: Sequence[Record], arguments: Record, frame: Frame, window: Windo
         frozenset(metric for metrics in needed for metric in metrics),
         tuple(_first(_texts(told, ("trace_id",)), MOST_IDS)),
         tuple(_first(_texts(rows, ("id",)), MOST_IDS)),
+    )
+
+
+def asked_by(bench: Bench, metric: str, services: Iterable[str]) -> list[BackendQuery]:
+    """How the backends were asked for what we keep as a metric of ours, and for traces."""
+    sources, meant = bench.live.sources if bench.live else (), frozenset(services)
+    return backend_queries(
+        sources, ("metrics", "traces"), About(bench.frame.whole, meant, frozenset([metric]))
     )
 
 

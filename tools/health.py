@@ -7,9 +7,10 @@ import numpy as np
 
 from ..analysis.slo import BurnRule, budget_left, burn_rate, multiwindow
 from ..telemetry.model import Objective, Window
-from ..telemetry.objectives import Counted, count_objectives
+from ..telemetry.objectives import GOOD, Counted, count_objectives
 from ..telemetry.signal_catalogue import Group, SignalName
 from ..telemetry.signals import known_services
+from .asked import asked_by
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, table
 from .shifts import Shift, shifts
@@ -154,7 +155,9 @@ def slo_state(bench: Bench) -> Table[ObjectiveState]:
     broken = [f"{row.service} {row.name}" for row in rows if row.breached]
     summary = f"{len(broken)} of {len(rows)} objectives are missed"
     summary += f": {', '.join(broken[:6])}" if broken else ""
-    return table(rows, summary, "the catalogue promises no objectives", frame.incident)
+    found = table(rows, summary, "the catalogue promises no objectives", frame.incident)
+    own = [s.name for s in catalogue.services if any(slo.counting for slo in s.slos)]
+    return replace(found, backends=asked_by(bench, GOOD, own)) if own else found
 
 
 def _objective(

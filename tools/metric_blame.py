@@ -20,7 +20,7 @@ from .base import Bench, Effect, Row, Table, tool
 from .reading import by_alert, cut, number, seconds, table
 from .requests import listed_calls, requests
 
-MEASURED = "metrics"
+MEASURED = ("metrics", "backend")
 SHOWN = 30
 
 
@@ -79,7 +79,7 @@ def _signals(bench: Bench) -> list[MetricColumn]:
     return [
         MetricColumn(item.service, item.name, item.within(before), item.within(now))
         for item in read_signals(bench.telemetry, window)
-        if item.source == MEASURED
+        if item.source in MEASURED
     ]
 
 
@@ -149,7 +149,9 @@ def gauges(telemetry: Recording, baseline: Window, incident: Window) -> list[Met
     Series of one metric and service are added where they count and averaged where they measure.
     What is usual at their time of the day is taken away.
     """
-    used = {metric for known in CATALOGUE.values() for metric in known.recipe.needs}
+    used = {
+        metric for known in CATALOGUE.values() for metric in (*known.recipe.needs, known.computed)
+    }
     names = {name for _, name in telemetry.metric_names()} - used
     wanted = sorted(name for name in names if not NO_MEASURE.search(name))
     if not wanted:

@@ -96,7 +96,8 @@ class _Place:
 
     def __init__(self, bench: Bench, found: list[Answers]) -> None:
         self.edges = set(edge_services(bench))
-        tiers = {service.name: service.tier for service in bench.telemetry.catalogue().services}
+        known = bench.telemetry.catalogue().services
+        tiers = {service.name: service.tier for service in known if service.listed}
         self.tiers: dict[str, int] = {}
         for one in found:
             if one.service in tiers and one.service not in self.edges:

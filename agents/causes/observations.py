@@ -13,6 +13,8 @@ from ...tools.base import Bench, Result, Row, Table
 from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
 from ...tools.coverage import coverage
+from ...tools.declared import declared_calls
+from ...tools.exemplars import RequestBehind, exemplars
 from ...tools.failures import ErrorGroup, error_groups, failure_origins
 from ...tools.health import health, slo_state
 from ...tools.latency import slow_operations, slow_queries
@@ -84,6 +86,7 @@ class Observations:
     slowed_work = Question(slowed_work)
     told_apart = Question(told_apart)
     edges = Question(call_edges)
+    declared = Question(declared_calls)
     errors = Question(error_groups)
     patterns = Question(log_patterns)
     slow = Question(slow_operations)
@@ -100,6 +103,12 @@ class Observations:
         alert = self.case.document.alert
         text = " ".join([alert.summary, *alert.annotations.values()])
         return self.ask(alert_condition, alert=alert.name, text=text)
+
+    @cached_property
+    def exemplars(self) -> Result[RequestBehind] | None:
+        """Requests behind the metrics; None: no backend is there that may keep some."""
+        live = self.case.tools.bench.live
+        return self.ask(exemplars) if live and "promql" in live.languages else None
 
     history = Question(change_history)
     state = Question(state_changes)

@@ -158,7 +158,8 @@ def _status_page(seen: Observations, candidate: Candidate, host: str) -> None:
 def _hosts(seen: Observations, symptom: Mention) -> set[str]:
     """Hosts that are none of ours, by a service's name or by their domain."""
     found = {*words().host.findall(symptom.text), *words().peer.findall(symptom.text)}
-    ours = {s.name for s in seen.case.catalogue.services if s.kind != "external"}
+    known = seen.case.catalogue.services
+    ours = {s.name for s in known if s.listed and s.kind != "external"}
     return {
         host
         for host in found

@@ -14,7 +14,7 @@ from ...tools.health import ObjectiveState
 from ...tools.requests import ChangedPath
 from ...tools.shifts import SignalShift
 from ...tools.traffic import RouteImpact
-from ..causes.observations import Observations, finding, first, where
+from ..causes.observations import Observations, cite, finding, first, where
 from ..reporting.wording import wait_words, way_words
 
 CLEAR = 6.0
@@ -45,11 +45,14 @@ LIKELY = 0.1
 """Probability from which a service's metric is worth a finding."""
 MOST = 3
 """Findings of a kind: the rest stays in the evidence."""
+SLOWER = {f"anomaly:{name}" for name in (SignalName.latency_p50, SignalName.latency_p95)}
+FAILING = ("condition", "outcomes", "slo", f"anomaly:{SignalName.error_rate}")
+"""Kinds of findings on metrics, of requests that took long and of those that failed."""
 
 
 def backed(seen: Observations) -> list[Finding]:
     """Findings that back the alert, strongest first; none: nothing does."""
-    return [
+    found = [
         *_condition(seen),
         *_outcomes(seen),
         *_signals(seen),
@@ -64,6 +67,19 @@ def backed(seen: Observations) -> list[Finding]:
         *slower(seen, OTHERWISE),
         *moved(seen),
     ]
+    return [exemplified(seen, one) for one in found]
+
+
+def exemplified(seen: Observations, told: Finding) -> Finding:
+    """With the traces of a few requests that failed, or took longest, where a backend of metrics
+    keeps some."""
+    slow = told.kind in SLOWER
+    if not (slow or told.kind in FAILING) or seen.exemplars is None:
+        return told
+    rows = where(seen.exemplars, service=told.service)
+    meant = [one for one in rows if (one.duration_s if slow else one.failed)][:MOST]
+    traces = [quote for one in meant for quote in cite(seen.exemplars, one, "trace_id")]
+    return told.model_copy(update={"quotes": [*told.quotes, *traces]})
 
 
 def _condition(seen: Observations) -> Iterator[Finding]:

@@ -182,7 +182,7 @@ def impact_now(seen: Observations, level: JudgedSeverity, words: Classification)
         level.severity,
         Category.security if level.attack else words.category,
         _traffic(seen),
-        tier=min((service.tier for service in known), default=None),
+        tier=min((service.tier for service in known if service.listed), default=None),
         catalogue_rate=max(rates, default=None),
         quotes=cite(seen.impact, total, "requests", "failed"),
     )

@@ -108,7 +108,12 @@ def _for_service(case: Case, row: dict[str, Any], rule: LevelRule) -> LevelRule:
     """A convenience that fails whole is a minor degradation; only what carries a core function is
     an outage."""
     service = case.catalogue.find(str(row.get("service") or ""))
-    if service is None or service.name == case.document.alert.service or service.tier <= 1:
+    if (
+        service is None
+        or not service.listed
+        or service.name == case.document.alert.service
+        or service.tier <= 1
+    ):
         return rule
     least = Severity.P2 if service.tier >= LEAST_TIER else Severity.P1
     worst = max(rule.level, least, key=lambda level: level.rank)

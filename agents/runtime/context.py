@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from ...actions.base import Acting
@@ -42,7 +42,7 @@ def inferred(telemetry: Recording) -> Inventory:
     """Services from catalogue and metrics, versions and flags from recorded changes."""
     catalogue = telemetry.catalogue()
     changes = telemetry.changes(EVER)
-    known = {service.name: service for service in catalogue.services}
+    known = {service.name: service for service in catalogue.services if service.listed}
     seen = {service for service, _metric in telemetry.metric_names()}
     names = sorted(known.keys() | seen | {c.service for c in changes if c.service})
     parts = {name: _part(name, known.get(name), changes) for name in names}
@@ -173,9 +173,9 @@ class ResponseContext:
         """What is recorded, as the last step that began saw it."""
         return self.recorder.recording
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        """The service catalogue, read once."""
+        """The service catalogue, with the calls that were measured where backends are asked."""
         return self.telemetry.catalogue()
 
     @property
@@ -183,7 +183,17 @@ class ResponseContext:
         """What there is to act on; inferred from telemetry where no system can be asked."""
         if self.survey:
             return self.survey.inventory()
-        return inferred(self.telemetry)
+        telemetry = self.telemetry
+        return telemetry.remember("inventory", partial(inferred, telemetry))
+
+    def teller(self, watching: Tell) -> Tell:
+        """Tells those who watch, and whoever follows what is on record."""
+        pending = self.store.pending
+        return partial(pending.tell, watching) if pending else watching
+
+    def forget(self, incident_id: str) -> None:
+        """What tools answered is asked anew: it was not written."""
+        self._memories.pop(incident_id, None)
 
     def outbox(self, incident_id: str) -> Path:
         """Where messages go out: a gateway reads the real one, and never a drill's."""
@@ -191,7 +201,7 @@ class ResponseContext:
 
     def frame(self, document: Incident, recording: Recording) -> Frame:
         """The incident's windows as of now."""
-        coverage = recording.coverage()
+        coverage = recording.remember("coverage", recording.coverage)
         return frame_of(document, self.catalogue.windows, coverage, self.now(document))
 
     def now(self, document: Incident) -> datetime:
@@ -246,7 +256,7 @@ class ResponseContext:
                 self.redaction(incident_id),
                 partial(backend_queries, self.recorder.sources),
             ),
-            catalogue=self.catalogue,
+            catalogue=recording.catalogue(),
             frame=frame,
             inventory=self.inventory,
             settings=self.settings,

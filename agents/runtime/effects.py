@@ -41,7 +41,7 @@ HELD_BACK = {
 
 def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Carry out the approved plan, once, or say why not."""
-    context, tell, incident_id = runtime.context, runtime.stream_writer, state.incident_id
+    context, incident_id = runtime.context, state.incident_id
     document = context.store.load(incident_id)
     plan = planned(document, state.plan)
     effect = effect_of(context, document, plan, Does.execute)
@@ -53,7 +53,7 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     if earlier is None or earlier.done_at is None:
         context.store.update(incident_id, lambda doc: _begin(doc, plan, decision, context.now(doc)))
     if earlier is None:
-        tell(ActionStarted(plan=plan))
+        context.teller(runtime.stream_writer)(ActionStarted(plan=plan))
         in_time(lambda: carry_out(context, plan, decision, effect))
     elif earlier.done_at is None:
         look_for(context, plan, effect)
@@ -69,10 +69,12 @@ def concluded(
         return {"acted": Acted.unknown.value}
     result = Performed.model_validate(known.result)
     change = _void if known.void else _end
-    document = context.store.update(
-        effect.incident_id, lambda doc: change(doc, plan, result, context.now(doc))
+    context.store.update(
+        effect.incident_id,
+        lambda doc: change(doc, plan, result, context.now(doc)),
+        lambda doc: ActionDone(execution=doc.executions[-1]),
+        runtime.stream_writer,
     )
-    runtime.stream_writer(ActionDone(execution=document.executions[-1]))
     acted = Acted.void if known.void else Acted.begun
     return {"acted": acted.value, "checks": 0, "improving": False, "well": False}
 

@@ -44,7 +44,7 @@ def specialist(step: Step, route: Route = nothing):
     """
 
     def node(state: BaseModel, runtime: Runtime[ResponseContext]) -> dict:
-        context, tell = runtime.context, runtime.stream_writer
+        context, tell = runtime.context, runtime.context.teller(runtime.stream_writer)
         incident_id = getattr(state, "incident_id", "")
         attempt = getattr(state, "attempt", 1)
         tell(StepStarted(step=step.number, specialist=step.specialist, attempt=attempt))
@@ -62,13 +62,13 @@ def specialist(step: Step, route: Route = nothing):
         seconds = round(time.perf_counter() - started, 3)
         report = report.model_copy(update={"attempt": attempt, "seconds": seconds})
         payload, asked = context.store.payload, loads(context.recorder.sources)
+        done = StepDone(report=report)
 
         def filed(document: Incident) -> None:
             file_report(document, report, payload, context.now(document))
             document.charge(asked)
 
-        context.store.update(incident_id, filed)
-        tell(StepDone(report=report))
+        context.store.update(incident_id, filed, lambda _doc: done, runtime.stream_writer)
         return route(report)
 
     node.__name__ = f"step_{step.number}_{step.specialist}"

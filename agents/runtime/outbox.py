@@ -4,7 +4,11 @@ The response waits for no channel: what could not be delivered is a gap, said on
 again until it arrives (`dispatch`, each second in a service, each step of the response elsewhere).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import TypeAlias
 
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
@@ -61,17 +65,27 @@ def hand_over(context: ResponseContext, incident_id: str) -> None:
 
 
 def _send(context: ResponseContext, incident_id: str) -> int:
-    for message in context.store.load(incident_id).communications:
+    document = context.store.load(incident_id)
+    notes: list[Note] = []
+    for message in document.communications:
         if message.state in OPEN:
-            decision = context.store.ledger.decision(incident_id, message.hash)
-            new = _put(context, incident_id, message, decision)
-            _note(context, incident_id, message, new, decision)
-    dispatch(context.store, context.settings, incident_id)
-    return len([m for m in context.store.load(incident_id).communications if m.sent_at])
+            decision = _decision(context.store, incident_id, message)
+            new = _put(context, document, message, decision)
+            notes.append((message.hash, new, decision))
+    if notes:
+        document = context.store.update(incident_id, lambda doc: _note(context, doc, notes))
+    if dispatch(context.store, context.settings, incident_id):
+        document = context.store.load(incident_id)
+    return len([message for message in document.communications if message.sent_at])
+
+
+def _decision(store: Store, incident_id: str, message: Message) -> Decision | None:
+    """Nobody is asked about what stays in the house."""
+    return store.ledger.decision(incident_id, message.hash) if message.external else None
 
 
 def _put(
-    context: ResponseContext, incident_id: str, message: Message, decision: Decision | None
+    context: ResponseContext, document: Incident, message: Message, decision: Decision | None
 ) -> MessageState:
     """Put one message on its way where that is allowed; the state that it is in then."""
     if message.external:
@@ -80,9 +94,9 @@ def _put(
         if decision.verdict is not Verdict.approved:
             return MessageState.rejected
     store = context.store
-    number = store.ledger.request(incident_id, message.hash).number if message.external else 1
-    effect = Effect(incident_id, Does.send, message.hash, number, approved=message.external)
-    at = context.now(store.load(incident_id))
+    number = store.ledger.request(document.id, message.hash).number if message.external else 1
+    effect = Effect(document.id, Does.send, message.hash, number, approved=message.external)
+    at = context.now(document)
     letter = Letter(message=message, drill=context.drill, at=at).model_dump_json()
     bodies = dict.fromkeys(message.channels, letter)
     try:
@@ -95,34 +109,26 @@ def _put(
 def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
     """Deliver what is due, of one incident or of all; how many messages arrived on a channel."""
     outbox, arrived = Outbox(store.engine), 0
-    for parcel in outbox.due(incident_id):
-        letter = Letter.model_validate_json(parcel.body)
-        try:
-            _deliver(store, settings, parcel, letter)
-        except ToolFailed as error:
-            outbox.failed(parcel, str(error))
-            why = str(error)
-            store.update(parcel.incident_id, lambda doc, m=letter.message, w=why: _miss(doc, m, w))
-            continue
-        if not outbox.sent(parcel):  # its last channel: noted first, for noting twice is no harm
-            at = letter.at if not parcel.attempts else letter.at + _since(parcel, outbox.clock())
-            store.update(
-                parcel.incident_id, lambda doc, m=letter.message, t=at: _arrived(doc, m, t)
-            )
-            outbox.sent(parcel, noted=True)
-        arrived += 1
+    for _incident, parcels in groupby(outbox.due(incident_id), lambda parcel: parcel.incident_id):
+        out = [parcel for parcel in parcels if _deliver(store, settings, outbox, parcel)]
+        if out:
+            outbox.sent(out, partial(_arrived, now=outbox.clock()))
+        arrived += len(out)
     return arrived
 
 
-def _since(parcel: Parcel, now: float) -> timedelta:
-    """How long it was on its way."""
-    return timedelta(seconds=max(0.0, now - parcel.put_at))
-
-
-def _deliver(store: Store, settings: Settings, parcel: Parcel, letter: Letter) -> None:
-    folder = settings.outbox(parcel.incident_id, letter.drill)
-    decision = store.ledger.decision(parcel.incident_id, letter.message.hash)
-    notify.send(folder, letter.message, decision, letter.drill, [parcel.channel])
+def _deliver(store: Store, settings: Settings, outbox: Outbox, parcel: Parcel) -> bool:
+    """Whether it arrived."""
+    letter = Letter.model_validate_json(parcel.body)
+    message, folder = letter.message, settings.outbox(parcel.incident_id, letter.drill)
+    decision = _decision(store, parcel.incident_id, message)
+    try:
+        notify.send(folder, message, decision, letter.drill, [parcel.channel])
+    except ToolFailed as error:
+        outbox.failed(parcel, str(error))
+        store.update(parcel.incident_id, partial(_miss, message=message, why=str(error)))
+        return False
+    return True
 
 
 def _unsent(message: Message) -> str:
@@ -136,9 +142,12 @@ def _miss(document: Incident, message: Message, why: str) -> None:
         document.gaps.append(gap)
 
 
-def _arrived(document: Incident, sent: Message, at: datetime) -> None:
-    """The message is out on all of its channels."""
-    message = next(m for m in document.communications if m.hash == sent.hash)
+def _arrived(document: Incident, parcel: Parcel, now: float) -> None:
+    """The message is out on all of its channels; `now` in unix seconds."""
+    letter = Letter.model_validate_json(parcel.body)
+    on_its_way = timedelta(seconds=max(0.0, now - parcel.put_at))
+    at = letter.at + on_its_way if parcel.attempts else letter.at
+    message = next(m for m in document.communications if m.hash == letter.message.hash)
     document.gaps = [gap for gap in document.gaps if gap.what != _unsent(message)]
     if message.state is MessageState.sent:
         return
@@ -148,20 +157,14 @@ def _arrived(document: Incident, sent: Message, at: datetime) -> None:
     document.record(Event(at=at, actor="comms", kind=EventKind.message, text=text))
 
 
-def _note(
-    context: ResponseContext,
-    incident_id: str,
-    message: Message,
-    state: MessageState,
-    decision: Decision | None,
-) -> None:
-    """Write the message's new state, and the decision on it, into the document."""
+Note: TypeAlias = tuple[str, MessageState, Decision | None]
+"""A message's hash, its new state, and the decision on it."""
 
-    def note(document: Incident) -> None:
-        found = next(m for m in document.communications if m.hash == message.hash)
+
+def _note(context: ResponseContext, document: Incident, notes: Sequence[Note]) -> None:
+    for subject, state, decision in notes:
+        found = next(m for m in document.communications if m.hash == subject)
         if decision:
             add_decision(document, decision, min(context.now(document), decision.at))
         if found.state in OPEN:
             found.state = state
-
-    context.store.update(incident_id, note)

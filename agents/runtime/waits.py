@@ -68,8 +68,8 @@ def begin(
     """Start the timer, unless its time has passed already."""
     if seconds <= 0:
         return {"timer": ""}
-    runtime.stream_writer(Waiting(seconds=seconds, why=why))
     context = runtime.context
+    context.teller(runtime.stream_writer)(Waiting(seconds=seconds, why=why))
     if not context.pace:
         return {"timer": ""}
     context.store.timers.begin(state.incident_id, name, seconds * context.pace)
@@ -81,8 +81,9 @@ def hold_back(
 ) -> dict:
     """Start a timer of the time that people live in, over a recording too: what holds an action
     back is a person's switch, a freeze, another action."""
-    runtime.stream_writer(Waiting(seconds=seconds, why=why))
-    runtime.context.store.timers.begin(state.incident_id, name, seconds)
+    context = runtime.context
+    context.teller(runtime.stream_writer)(Waiting(seconds=seconds, why=why))
+    context.store.timers.begin(state.incident_id, name, seconds)
     return {"timer": name}
 
 

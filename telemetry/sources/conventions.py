@@ -64,13 +64,22 @@ class Convention(Entry):
         """Theirs: ours."""
         return self.metrics or OURS
 
+    @cached_property
+    def native(self) -> dict[str, str]:
+        """The same of their histograms, as they are called where they have no buckets' series."""
+        cut = ((name.removesuffix("_bucket"), name, ours) for name, ours in self.named.items())
+        return {short: ours for short, name, ours in cut if short != name}
+
     def whose(self, usual: SourceLabels) -> tuple[Whose, ...]:
         """The labels that say whose a series is, the first first."""
         return self.service or tuple(Whose(label=named(label)) for label in usual.service)
 
-    def holds(self, labels: LabelSet) -> bool:
-        """Whether a series is of this convention."""
-        return labels.get(NAME, "") in self.named and all(
+    def holds(self, labels: LabelSet, native: bool = False) -> bool:
+        """Whether a series is of this convention; or a native histogram of it, never a summary."""
+        names = self.native if native else self.named
+        if labels.get(NAME, "") not in names or (native and "quantile" in labels):
+            return False
+        return all(
             re.fullmatch(pattern, labels.get(label, "")) for label, pattern in self.where.items()
         )
 

@@ -13,14 +13,15 @@ from ...incident.evidence import BackendQuery
 from ..model import Window
 from .conventions import CONVENTIONS
 from .datasource import named
-from .links import link_of, people_look_in
+from .exemplars import BEHIND, Exemplar, exemplars
+from .links import backend_queries, link_of, people_look_in
 from .logs import Pages
 from .loki import Loki
 from .otlp import fields, hex_id, objects
 from .prometheus import Prometheus
 from .query_check import Checked, Owned, promql
 from .query_grammar import OWNERS, logql, traceql
-from .source import Asked, Scope, Source
+from .source import About, Asked, Scope, Source
 from .tempo import Tempo
 
 SECONDS = 8.0
@@ -100,6 +101,20 @@ class Live:
             return _lines(source, query, window, asked)
         except TelemetryError as error:
             raise ToolFailed(f"{source.source.name} {error}") from error
+
+    def exemplars(self, window: Window) -> Sequence[Exemplar]:
+        """Single requests behind the metrics of the incident's services. Raises ToolFailed."""
+        source = self._of(Prometheus)
+        try:
+            return list(exemplars(source, About(window))) if source else []
+        except TelemetryError as error:
+            raise ToolFailed(f"{source.source.name} {error}") from error
+
+    def behind(self, window: Window, ids: Sequence[str]) -> list[BackendQuery]:
+        """How people look at what has exemplars, and open these traces."""
+        about = About(window, metrics=BEHIND, traces=tuple(ids))
+        traces = backend_queries(self.sources, ["traces"], about) if ids else []
+        return [*traces, *backend_queries(self.sources, ["metrics"], about)]
 
     def _of(self, kind: type[Any]) -> Any:
         return next((one for one in self.sources if isinstance(one, kind)), None)

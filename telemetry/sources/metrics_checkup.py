@@ -16,14 +16,18 @@ from ..signal_catalogue import CATALOGUE
 from .conventions import CONVENTIONS, NAME, any_of
 from .datasource import Datasource, named
 from .http import HttpApi
+from .metric_plan import MOST_SERIES
 from .otlp import fields, number, objects, text
-from .prometheus import MOST_SERIES
 
 LOOKED_AT_S = 600
 """So much of a metric tells how often it is scraped, seconds."""
 INTERVALS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300)
 """What people set, seconds: a scrape comes a little earlier or later."""
-KNOWN = {theirs: ours for known in reversed(CONVENTIONS) for theirs, ours in known.named.items()}
+KNOWN = {
+    theirs: ours
+    for known in reversed(CONVENTIONS)
+    for theirs, ours in (known.named | known.native).items()
+}
 """Metrics that signals can use, by any convention: what they are to us."""
 
 
@@ -42,7 +46,7 @@ class Measured:
     def there(self, window: Window) -> bool:
         """Whether one of these metrics has samples in a window."""
         query = f"count(count_over_time({_one(self.series)}[{max(1, round(window.seconds))}s]))"
-        return bool(_counted(self.api, query, window.end))
+        return bool(counted(self.api, query, window.end))
 
     def advice(self, source: Datasource) -> Iterator[str]:
         """What would be better otherwise, and how."""
@@ -65,7 +69,7 @@ class Measured:
 def measured(source: Datasource) -> Measured:
     """What a datasource measures. Raises TelemetryError where it does not say."""
     api = HttpApi(source)
-    series = _counted(api, f"count by ({NAME}) ({_any(KNOWN)})", time.time(), NAME)
+    series = counted(api, f"count by ({NAME}) ({_any(KNOWN)})", time.time(), NAME)
     if not series:
         return Measured(api, {})
     label, services = _whose(api, source, series)
@@ -91,7 +95,7 @@ def _whose(
     for label, names in tried:
         selector = _any(series.keys() & names, f"{label}!={quoted('')}")
         query = f"count by ({label}) ({selector})"
-        if series.keys() & names and (found := _counted(api, query, time.time(), label)):
+        if series.keys() & names and (found := counted(api, query, time.time(), label)):
             return label, tuple(sorted(found))
     return "", ()
 
@@ -112,7 +116,7 @@ def _interval(api: HttpApi, series: Mapping[str, int]) -> float | None:
     return float(usual) if abs(usual - about) < 0.2 * usual else round(about, 1)
 
 
-def _counted(api: HttpApi, query: str, at: float, label: str = "") -> dict[str, int]:
+def counted(api: HttpApi, query: str, at: float, label: str = "") -> dict[str, int]:
     """The whole numbers of an instant query, by a label."""
     params = {"query": query, "time": f"{at:.3f}"}
     answer = fields(api.json("api", "v1", "query", params=params, form=True))

@@ -7,8 +7,6 @@ times. What is older than that allows comes in steps. Every query is built here 
 
 import json
 import math
-import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,13 +14,14 @@ from typing import Any
 
 from ...errors import TelemetryError
 from ..model import Window
-from .conventions import CONVENTIONS, NAME, Convention, LabelSet, Whose
+from ..signal_catalogue import CATALOGUE
+from .computed import Computed, native, recorded
+from .conventions import CONVENTIONS, NAME, LabelSet
 from .datasource import Datasource
 from .http import HttpApi
+from .metric_plan import MOST_SERIES, Plan, Selection, planned
 from .source import About, Asked, Batch, Scope, Source, SourceQuery, closed
 
-MOST_SERIES = 20_000
-"""Of one scope; whole metrics are left out beyond, the ones that the table has last."""
 MOST_SAMPLES = 1_000_000
 """Of one scope as raw samples; what is older comes in steps, as many again."""
 SAMPLES_AT_ONCE = 100_000
@@ -31,39 +30,8 @@ RAW_S, SHORTEST_S = 3600.0, 60.0
 LATE_S = 30.0
 """A sample is there some seconds after its own time: so much is asked for again."""
 MOST_SAID = 6
-PLANNED_S = 300.0
-"""How long it holds which metrics there are."""
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What one query asks for."""
-
-    order: int  # the convention's
-    whose: Whose
-    names: tuple[str, ...]  # theirs
-
-    @property
-    def convention(self) -> Convention:
-        """How these are named."""
-        return CONVENTIONS[self.order]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What there is of a scope."""
-
-    selections: tuple[Selection, ...] = ()
-    chosen: dict[tuple[str, str], int] = field(default_factory=dict)
-    """The convention that counts, by (service, our metric)."""
-    series: int = 1
-    says: tuple[str, ...] = ()
-    made: float = -math.inf  # monotonic seconds
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is new enough and has something."""
-        return bool(self.selections) and time.monotonic() - self.made < PLANNED_S
+SCRAPES = 5
+"""That a rate which it computes looks back over, as our own do."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +39,7 @@ class Place:
     """Where reading stands."""
 
     until: float
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     last: dict[str, float] = field(default_factory=dict)
     """Time of the last sample of series that were read just now."""
     says: tuple[str, ...] = ()
@@ -98,7 +66,7 @@ class Prometheus:
         plan = place.plan
         if not plan.holds:
             plan = self._plan(ask.scope, window, ask.budget.seconds)
-            self.found |= bool(plan.selections)
+            self.found |= plan.some
             self.plans[ask.scope] = plan
         part, step = _part(plan, place, window, self.source.jsonData.timeInterval)
         last = dict(place.last)
@@ -106,40 +74,66 @@ class Prometheus:
         recent = {key: ts for key, ts in last.items() if ts >= part.end - LATE_S}
         news = self._warnings() + ([f"what is old came in steps of {step:g} s"] if step else [])
         says = tuple(dict.fromkeys([*news, *place.says]))[:MOST_SAID]
-        until = part.end if plan.selections else place.until
+        until = part.end if plan.some else place.until
         return Batch.of_lines(
             lines,
             ask.budget,
-            left_out=says if self.found and not plan.selections else (*plan.says, *says),
+            left_out=says if self.found and not plan.some else (*plan.says, *says),
             gap=self.api.clock(),
             after=Place(until, plan, recent, says),
-            more=part.end < window.end and bool(plan.selections),
+            more=part.end < window.end and plan.some,
         )
 
     def queries(self, about: About) -> Iterator[Asked]:
         """Selectors of what was found of these services and metrics."""
+        for _selection, _scope, text in self.selected(about.services, about.metrics):
+            yield Asked("promql", text, *graph_page(text, about.window))
+        for plan in self.plans.values():
+            for one in plan.computed:
+                if not about.metrics or about.metrics.intersection(
+                    CATALOGUE[one.signal].recipe.needs
+                ):
+                    yield Asked("promql", one.query, *graph_page(one.query, about.window))
+
+    def selected(
+        self, services: frozenset[str], metrics: frozenset[str]
+    ) -> Iterator[tuple[Selection, Scope, str]]:
+        """What was found of these services (none: of all) and metrics (the same, by our names),
+        and its selector."""
         for scope, plan in self.plans.items():
-            meant = scope.within(about.services)
+            meant = scope.within(services)
             for one in plan.selections if meant else ():
                 ours = one.convention.named
-                names = [n for n in one.names if not about.metrics or ours[n] in about.metrics]
+                names = [name for name in one.names if not metrics or ours[name] in metrics]
                 if meant and names:
-                    text = one.convention.selector(names, one.whose, meant)
-                    yield Asked("promql", text, *_graph(text, about.window))
+                    yield one, meant, one.convention.selector(names, one.whose, meant)
 
     def _plan(self, scope: Scope, window: Window, seconds: float) -> Plan:
         """What there is, of what signals can use."""
         matches = [
-            convention.selector(convention.named, whose, scope)
+            convention.selector(convention.named | convention.native, whose, scope)
             for convention in CONVENTIONS
             for whose in convention.whose(self.source.whose)
         ]
         span = {"start": _number(window.start), "end": _number(window.end)}
         params = {"match[]": matches, "limit": str(3 * MOST_SERIES), **span}
-        found = self._data("series", params, seconds)
+        found = self.data("series", params, seconds)
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise TelemetryError("answered no list of series: is it really prometheus?")
-        return planned(found, scope, self.source)
+        return planned(found, scope, self.source, self._computed(found, scope, seconds))
+
+    def _computed(
+        self, found: Sequence[LabelSet], scope: Scope, seconds: float
+    ) -> Sequence[Computed]:
+        """What it computes itself."""
+        usual, reach = self.source.whose, math.ceil(SCRAPES * self.source.jsonData.timeInterval)
+        known = list(native(found, scope, usual, f"{reach}s"))
+        try:
+            groups = self.data("rules", {"type": "record"}, seconds, form=False).get("groups")
+        except TelemetryError as error:
+            self.warned += (f"its recording rules are not known: {error}",)
+            return known
+        return [*recorded(groups, scope, usual), *known]
 
     def _lines(
         self,
@@ -153,13 +147,19 @@ class Prometheus:
         for selection in plan.selections:
             query = selection.convention.selector(selection.names, selection.whose, ask.scope)
             for one in self._samples(query, part, step, ask.budget.seconds):
-                row = self._row(plan, selection, one["metric"], ask.scope)
-                if not row:
-                    continue
-                for ts, value in one.get("values", ()):
-                    if part.start <= ts < part.end and ts > last.get(row, -math.inf):
-                        last[row] = ts
-                        yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
+                if row := self._row(plan, selection, one["metric"], ask.scope):
+                    yield from _news(one["values"], row, part, last)
+        for signal in plan.computed:
+            every = step or self.source.jsonData.timeInterval
+            for one in self._samples(signal.query, part, every, ask.budget.seconds):
+                labels, times = one["metric"], signal.factor
+                service = signal.whose.service(labels, ask.scope)
+                instance = labels[signal.whose.label] if service and signal.whose.suffix else ""
+                name, own = CATALOGUE[signal.signal].computed, {"computed": signal.by}
+                row = {"name": name, "service": service, "instance": instance, "labels": own}
+                values = [(ts, float(value) * times) for ts, value in one["values"]]
+                if service:
+                    yield from _news(values, json.dumps(row)[1:], part, last)
 
     def _samples(self, query: str, part: Window, step: float, seconds: float) -> list[Any]:
         if step:  # on the clock's grid, as some servers move it otherwise (VictoriaMetrics, Mimir)
@@ -167,17 +167,15 @@ class Prometheus:
             if start > end:
                 return []
             span = {"start": _number(start), "end": _number(end), "step": f"{step:g}"}
-            data = self._data("query_range", {"query": query, **span}, seconds)
+            data = self.data("query_range", {"query": query, **span}, seconds)
         else:
             reach = math.ceil(1000 * part.seconds) + 1  # a selector leaves its own start out
             asked = {"query": f"{query}[{reach}ms]", "time": _number(part.end)}
-            data = self._data("query", asked, seconds)
+            data = self.data("query", asked, seconds)
         try:
             for one in data["result"]:
-                one["metric"][NAME]
+                dict(one["metric"])
                 one["values"] = [(float(ts), value) for ts, value in one.get("values", ())]
-                if "histograms" in one:
-                    self.warned += ("native histograms are not read: keep classic ones as well",)
             return data["result"]
         except (KeyError, TypeError, ValueError) as error:
             raise TelemetryError("answered no samples: is it really prometheus?") from error
@@ -197,8 +195,9 @@ class Prometheus:
         row = {"name": ours, "service": service, "instance": instance}
         return json.dumps(row | {"labels": convention.ours(labels)})[1:]
 
-    def _data(self, path: str, params: dict[str, Any], seconds: float) -> Any:
-        found = self.api.json("api", "v1", path, params=params, form=True, seconds=seconds)
+    def data(self, path: str, params: dict[str, Any], seconds: float, *, form: bool = True) -> Any:
+        """What its API answers. Raises TelemetryError where that is no success."""
+        found = self.api.json("api", "v1", path, params=params, form=form, seconds=seconds)
         if not isinstance(found, dict) or found.get("status") != "success" or "data" not in found:
             raise TelemetryError("answered no success: is it really prometheus?")
         warnings = found.get("warnings") or []
@@ -210,55 +209,14 @@ class Prometheus:
         return [f"{self.source.name} warns: {one}" for one in different[:3]]
 
 
-def planned(found: Sequence[LabelSet], scope: Scope, source: Datasource) -> Plan:
-    """A plan from the labels of what exists: for each service and metric the first convention."""
-    kinds = Counter[tuple[int, Whose, str, str]]()
-    for labels in found:
-        for order, convention in enumerate(CONVENTIONS):
-            if convention.holds(labels):
-                whose, service = convention.owner(labels, scope, source.whose)
-                if whose:
-                    kinds[order, whose, labels[NAME], service] += 1
-    chosen = dict[tuple[str, str], int]()
-    for order, _by, name, service in sorted(kinds, key=lambda kind: kind[0]):
-        chosen.setdefault((service, CONVENTIONS[order].named[name]), order)
-    counted = Counter[tuple[int, Whose, str]]()
-    for (order, whose, name, service), series in kinds.items():
-        if chosen[service, CONVENTIONS[order].named[name]] == order:
-            counted[order, whose, name] += series
-    kept, says = _capped(counted)
-    names = defaultdict[tuple[int, Whose], list[str]](list)
-    for order, whose, name in kept:
-        names[order, whose].append(name)
-    selections = tuple(Selection(*key, tuple(found)) for key, found in names.items())
-    says += _told_by(selections, scope, source)
-    return Plan(selections, chosen, max(1, sum(kept.values())), says, time.monotonic())
-
-
-def _capped(
-    counted: Counter[tuple[int, Whose, str]],
-) -> tuple[dict[tuple[int, Whose, str], int], tuple[str, ...]]:
-    """The metrics that fit, in the table's order, and words about those that do not."""
-    kept, room, dropped = dict[tuple[int, Whose, str], int](), MOST_SERIES, []
-    for kind in sorted(counted, key=lambda kind: (kind[0], counted[kind])):
-        if counted[kind] <= room:
-            kept[kind], room = counted[kind], room - counted[kind]
-        else:
-            dropped.append(f"{kind[2]} ({counted[kind]} series)")
-    if not dropped:
-        return kept, ()
-    return kept, (f"beyond {MOST_SERIES} series, left out: {', '.join(dropped[:5])}",)
-
-
-def _told_by(selections: Sequence[Selection], scope: Scope, source: Datasource) -> tuple[str, ...]:
-    """That nothing was found, or by the last label tried alone: it may name something else."""
-    usual = source.whose.service
-    if not selections:
-        who = ", ".join(sorted(scope.services or ())[:3]) or "any service"
-        tried = ", ".join(usual)
-        return (f"no known metric of {who} by the labels {tried}: name another in labels.service",)
-    own = {one.whose.label for one in selections if not one.convention.service}
-    return (f"services are told by {usual[-1]} alone",) if own == {usual[-1]} else ()
+def _news(
+    values: Sequence[tuple[float, Any]], row: str, part: Window, last: dict[str, float]
+) -> Iterator[bytes]:
+    """What came of a series since the last time."""
+    for ts, value in values:
+        if part.start <= ts < part.end and ts > last.get(row, -math.inf):
+            last[row] = ts
+            yield f'{{"ts": {ts!r}, "value": {json.dumps(value)}, {row}\n'.encode()
 
 
 def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Window, float]:
@@ -274,7 +232,7 @@ def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Wi
     return Window(max(window.start, start - LATE_S), end), 0.0
 
 
-def _graph(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def graph_page(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The page of its expression browser that draws a query, and the page's parameters."""
     end = f"{datetime.fromtimestamp(window.end, UTC):%Y-%m-%d %H:%M:%S}"
     shown = {"expr": text, "tab": "0", "end_input": end, "range_input": f"{window.seconds:.0f}s"}

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
+from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.incident.action import Verdict
-from warroom.incident.events import ResponseEvent
+from warroom.incident.events import PlaybookAnswered, ResponseEvent
+from warroom.incident.report import AnyReport
 from warroom.record.checkpoints import open_checkpointer
 from warroom.record.database import url_of
+from warroom.record.store import Store
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
+from warroom.tests.support.crashing import writes
 from warroom.tests.support.databases import fresh
 from warroom.tests.support.postgres import postgres, restart
 from warroom.tests.support.responses import alert, begin, decide, finish, inventory, room_over
@@ -22,6 +27,9 @@ CHECKPOINTS = {
     "postgresql": ("checkpoints", "checkpoint_writes", "checkpoint_blobs"),
 }
 MOST_BYTES = 1_000_000
+MOST_COMMITS = 75
+"""Of a response that writes, evidence and all; it was 217 when each piece was written by itself."""
+LONG_S = 10.0
 
 
 def kept(context, place: Path | str) -> dict[str, list]:
@@ -80,6 +88,50 @@ def test_its_events_are_kept_as_they_were_told(tmp_path: Path, place: Path | str
     assert [s.event for s in stored if s.event.event not in by_itself] == told
     assert {s.event.event for s in stored} >= {"step_done", "evidence_kept", *by_itself}
     assert [s.number for s in stored] == list(range(1, len(stored) + 1))
+
+
+class Followed(PlaybookOnly):
+    """Thinks until somebody who follows has seen what the playbook said."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.seen: dict[int, bool] = {}
+
+    def improve(self, case: Case, floor: AnyReport) -> AnyReport:
+        until, said = time.monotonic() + LONG_S, PlaybookAnswered(report=floor)
+        while not (seen := self._stored(case.document.id, said)) and time.monotonic() < until:
+            time.sleep(0.02)
+        self.seen[case.step.number] = seen
+        return floor
+
+    def _stored(self, incident: str, said: PlaybookAnswered) -> bool:
+        return any(s.event == said for s in self.store.events.after(incident_id=incident))
+
+
+def test_who_follows_sees_a_step_while_it_is_worked(tmp_path: Path, place: Path | str) -> None:
+    context = room_over(tmp_path, hands=Rehearsal(inventory()), place=place)
+    layer = context.model_layer = Followed(context.store)
+    begin(context)
+    assert len(layer.seen) >= 3 and all(layer.seen.values())
+
+
+def test_it_writes_seldom(
+    tmp_path: Path, place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow this machine is: a step is one transaction, a message two, an effect three."""
+    monkeypatch.setattr("warroom.record.evidence.MOMENT_S", 1e6)
+    context = room_over(tmp_path, hands=Rehearsal(inventory()), place=place, max_attempts=1)
+    commits: list[None] = []
+
+    def count(connection: sa.Connection) -> None:
+        if writes(connection):
+            commits.append(None)
+
+    event.listen(context.store.engine, "commit", count)
+    response, incident = begin(context)
+    finish(response, incident, Verdict.approved)
+    assert context.store.load(incident).reports
+    assert 40 < len(commits) <= MOST_COMMITS
 
 
 @pytest.mark.thorough

@@ -1,7 +1,8 @@
 """Kills and stops real processes at each write of a whole response, on a real database.
 
-A run is cut into points: before and after each commit into our tables. What lies between two of
-them (an effect, a checkpoint) is cut from both sides. One nursery process has everything imported
+A run is cut into points: before and after each commit into our tables, and between any two
+statements of a transaction that writes. What lies between two commits (an effect, a checkpoint) is
+cut from both sides. One nursery process has everything imported
 and forks a child for each run: `python -m warroom.tests.support.killing JOB.json` prints a line of
 JSON for each point. A row more is another `Job`, or another field of `Ending`.
 """
@@ -47,7 +48,8 @@ class Job:
     server: str  # a PostgreSQL to make databases on; empty: files
     points: list[int]  # numbers of commits, from 1; 0: none, the run is left alone
     signal: int = signal.SIGKILL
-    when: tuple[str, ...] = ("before", "after")  # the commit; "step": what a node hands on is kept
+    # The commit; "inside": before a statement; "step": what a node hands on is kept.
+    when: tuple[str, ...] = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Ending:
     when: str = ""
     cut: bool = False  # whether the point was reached
     commits: int = 0
+    statements: int = 0  # of transactions that write
     state: str = ""
     executions: list[list[str]] = field(default_factory=list)
     acted: list[str] = field(default_factory=list)  # what reached the system, in order
@@ -127,10 +130,11 @@ class Cut:
 
     def __init__(self, point: int, when: str, number: int) -> None:
         self.point, self.when, self.number = point, when, number
-        self.commits = 0
+        self.commits = self.statements = 0
         self.open: set[int] = set()  # connections that write now
         event.listen(Engine, "commit", self._commit)
         event.listen(Engine, "begin", self._begin)
+        event.listen(Engine, "before_cursor_execute", self._statement)
         event.listen(Pool, "checkin", self._back)
         self.steps = 0
         for saver in (SqliteSaver, PostgresSaver):
@@ -157,6 +161,12 @@ class Cut:
             self._at("after")
         if writes(connection):
             self.open.add(id(connection.connection.dbapi_connection))
+
+    def _statement(self, connection: Connection, *_statement: object) -> None:
+        if writes(connection):
+            self.statements += 1
+            if self.when == "inside" and self.statements == self.point:
+                os.kill(os.getpid(), self.number)
 
     def _back(self, connection: object, _record: object) -> None:
         self.open.discard(id(connection))
@@ -215,7 +225,7 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
     def first() -> None:
         cut = Cut(point, when, job.signal)
         respond(home, url)
-        counted.write_text(str(cut.commits))
+        counted.write_text(json.dumps([cut.commits, cut.statements]))
 
     pid = child(first)
     if job.signal != signal.SIGSTOP or not point:
@@ -224,20 +234,20 @@ def _cut(job: Job, home: Path, url: str, point: int, when: str) -> Ending:
         assert cut or code == 0, f"the first process ended with {code}"
         if cut:
             assert ended(child(lambda: respond(home, url))) == 0
-        commits = int(counted.read_text()) if counted.exists() else 0
-        return Ending(point, when, cut, commits, **found(home, url))
+        commits, statements = json.loads(counted.read_text()) if counted.exists() else (0, 0)
+        return Ending(point, when, cut, commits, statements, **found(home, url))
     _pid, status = os.waitpid(pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status), f"it ended ({status}) before the point at which to stop"
     if ended(child(lambda: respond(home, url))):  # it holds a lock: nobody gets past it
         os.kill(pid, signal.SIGCONT)
         ended(pid)
         assert ended(child(lambda: respond(home, url))) == 0
-        return Ending(point, when, True, 0, **found(home, url), code=LOCKED)
+        return Ending(point, when, True, **found(home, url), code=LOCKED)
     before = found(home, url)
     os.kill(pid, signal.SIGCONT)
     code = ended(pid)
     after = found(home, url)
-    return Ending(point, when, True, 0, **after, code=code, changed=before != after)
+    return Ending(point, when, True, **after, code=code, changed=before != after)
 
 
 def found(home: Path, url: str) -> dict:

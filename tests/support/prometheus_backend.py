@@ -28,6 +28,7 @@ class PrometheusBackend(HttpBackend):
         self.series: dict[tuple[tuple[str, str], ...], list[tuple[float, str]]] = {}
         self.warnings: list[str] = []
         self.alerts: list[dict[str, Any]] = []
+        self.rules: list[dict[str, Any]] = []
 
     def write(self, modality: str, *rows: dict[str, Any]) -> None:
         """Rows of a bundle; what is no metric is not held."""
@@ -64,6 +65,8 @@ class PrometheusBackend(HttpBackend):
             ]
         if path == "alerts":
             return {"alerts": self.alerts}
+        if path == "rules":
+            return {"groups": [{"name": "all", "rules": self.rules}]}
         if path == "status/buildinfo":
             return {"version": "2.42.0"}
         if path == "query":

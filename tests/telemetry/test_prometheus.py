@@ -9,7 +9,7 @@ from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.signals import read_signals
-from warroom.telemetry.sources import http, prometheus
+from warroom.telemetry.sources import http, metric_plan, prometheus
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.registry import connected
 from warroom.telemetry.sources.source import EVER, Scope, SourceQuery
@@ -151,7 +151,7 @@ def test_a_container_names_its_service_and_replicas_are_no_part_of_a_name(backen
 
 @REAL_TOO
 def test_series_are_capped_and_said(backend, monkeypatch):
-    monkeypatch.setattr(prometheus, "MOST_SERIES", 3)
+    monkeypatch.setattr(metric_plan, "MOST_SERIES", 3)
     for code in range(5):
         scrape(backend, "http_requests_total", 1, code=str(code), service="shop")
     scrape(backend, "up", service="shop")
