@@ -9,7 +9,7 @@ from pathlib import Path
 from ...drills.environment import Shop
 from ...drills.keeper import spawn
 from ...drills.monitoring import available
-from ...errors import InputError
+from ...errors import DrillError, InputError
 from ...telemetry.sources.datasource import Datasource, JsonData
 from ..conformance.running import RealJaeger, RealVictoriaLogs
 from ..conformance.servers import LIVE
@@ -43,7 +43,8 @@ def shipped(shop: Shop, home: Path) -> Iterator[list[Datasource]]:
             shop.watch(server.process)
         to = [str(shop.telemetry), str(home), logs.where, traces.taking]
         command = [sys.executable, "-m", f"{__package__}.shipper", *to]
-        shop.watch(spawn(command, shop.layout.output / "shipper.log"))
+        shipper = spawn(command, log := shop.layout.output / "shipper.log")
+        shop.watch(shipper)
         places = {"prometheus": shop.layout.url("prometheus")}
         places |= {server.table.type: server.where for server in (logs, traces)}
         known = JsonData(timeInterval=SCRAPED_S)
@@ -51,3 +52,5 @@ def shipped(shop: Shop, home: Path) -> Iterator[list[Datasource]]:
             Datasource.model_validate({"name": kind, "type": kind, "url": url, "jsonData": known})
             for kind, url in places.items()
         ]
+        if shipper.poll() is not None:  # what was read then says nothing of the servers
+            raise DrillError(f"the shipper ended: {log.read_text()[-300:]}")
