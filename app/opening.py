@@ -22,7 +22,7 @@ from ..telemetry.bundle import no_telemetry, open_bundle
 from ..telemetry.model import EVENTS
 from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
-from ..telemetry.sources.cells import counting
+from ..telemetry.sources.cells import counting, uncounted
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
 from ..telemetry.sources.source import Source
@@ -118,6 +118,7 @@ def _recorder(sources: Sources, store: Store) -> Recorder:
         return open_bundle(sources.telemetry)
     backends, known = backends_of(sources, store), declared(sources)
     gaps = [("service catalogue", fault) for fault in known.faults]
+    gaps += [("objectives", text) for text in uncounted(asked(sources), known.catalogue)]
     return Recorder(backends, lambda: known.catalogue, gaps=gaps) if backends else no_telemetry()
 
 

@@ -3,6 +3,7 @@
 What was measured wins; a declared call that was not measured is kept and marked as such.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from .tables import OWN
 CALLS = f"{OWN}calls"
 """Our metric of calls that were counted by labels: of the caller, with the label `callee`."""
 
+FEW = 3
+"""Calls of which nothing is made that nobody declared: a broken trace shows one as well."""
+
 
 def measured_calls(recording: Recording, window: Window) -> Counter[Edge]:
     """Calls between services by spans and by labels of metrics, how many of each were seen: the
@@ -30,11 +34,16 @@ def measured_calls(recording: Recording, window: Window) -> Counter[Edge]:
 
 
 def _by_spans(recording: Recording, window: Window) -> Counter[Edge]:
-    calls = calls_of(recording.span_table(window))
+    """A callee that is named by its address in a cluster goes by its name, where it sends spans."""
+    table, found = recording.span_table(window), Counter[Edge]()
+    calls, sending = calls_of(table), {op.service for op in table.ops}
     edges, counts = np.unique(calls.edge, return_counts=True)
-    pairs = (divmod(number, len(calls.names)) for number in edges.tolist())
-    named = ((calls.names[caller], calls.names[callee]) for caller, callee in pairs)
-    return Counter(dict(zip(named, counts.tolist(), strict=True)))
+    for number, count in zip(edges.tolist(), counts.tolist(), strict=True):
+        caller, callee = (calls.names[end] for end in divmod(number, len(calls.names)))
+        bare = re.split("[.:]", callee)[0]
+        callee = bare if callee not in sending and bare in sending else callee
+        found[caller, callee] += count * (caller != callee)
+    return +found
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ class Disagreement:
 
 def disagreements(declared: Catalogue, measured: Mapping[Edge, int]) -> Iterator[Disagreement]:
     """Calls of services that a catalogue lists, where it says otherwise than what was measured;
-    of a caller that was not seen to call anybody nothing can be said."""
+    of a caller that was not seen to call anybody nothing can be said, nor of fewer than FEW calls
+    that nobody declared."""
     callers = {caller for caller, _ in measured}
     for service in declared.services:
         needs = declares(service)
@@ -67,7 +77,8 @@ def disagreements(declared: Catalogue, measured: Mapping[Edge, int]) -> Iterator
         yield from (
             Disagreement(service.name, callee, seen.get(callee, 0))
             for callee in every
-            if (callee in needs) != (callee in seen)
+            if (callee in needs and callee not in seen)
+            or (callee not in needs and seen[callee] >= FEW)
         )
 
 

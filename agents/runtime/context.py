@@ -87,8 +87,7 @@ def frame_of(
     is looked at is the rest, from when that action had settled. It never begins before telemetry
     does, however old the alert is.
     """
-    starts = [part.start for part in coverage if part.start is not None]
-    seen = [
+    seen = [  # what was deployed long ago is no healthy time that was measured
         part.start for part in coverage if part.start is not None and part.modality not in EVENTS
     ]
     ends = [part.end for part in coverage if part.end is not None]
@@ -97,11 +96,11 @@ def frame_of(
     end = min(end, max(ends)) if ends else end
     alerted = document.fired.timestamp()
     by_alert = max(min(alerted, end) - windows.detect_s, min(min(seen, default=-math.inf), end))
-    first = _windows(by_alert, end, windows.detect_s, windows, starts)
+    first = _windows(by_alert, end, windows.detect_s, windows, seen)
     found = first
     if document.onset:
         guard = windows.detect_s * GUARD
-        found = _windows(document.onset.timestamp(), end, guard, windows, starts)
+        found = _windows(document.onset.timestamp(), end, guard, windows, seen)
     helped = [e for e in document.executions if e.outcome is Outcome.partly and not e.undone]
     if parts := [e.ended_at or e.started_at for e in helped]:
         begin = max(parts).timestamp() + windows.stabilise_s

@@ -50,7 +50,7 @@ class BlameCase:
     passed: dict[str, FloatArray]
     """By family: (services, services), share of its illness that a caller hands to a callee."""
     kept: FloatArray
-    """Share of the illness that stays; sums to 1."""
+    """Share of the illness that stays; sums to 1, to 0 where nothing at all has changed."""
     made: FloatArray
     """Nats of evidence that it changed the load of those it calls."""
     evidence: FloatArray
@@ -100,11 +100,11 @@ def _weighed(
     made: FloatArray,
 ) -> BlameCase:
     size = max(len(held), 1)
-    share = held / held.sum() if held.sum() > 0 else np.full(len(held), 1 / size)
     evidence = ill.local + made + OUTSIDE * ill.activity
     for family in TRAVELLING:
         stays = 1.0 - passed[family].sum(axis=1) if family in passed else 1.0
         evidence = evidence + ill.own[family].beyond * stays
+    share = held / held.sum() if held.sum() > 0 else np.full(len(held), evidence.any() / size)
     score = np.log(share + ASTRAY / size) + np.log1p(evidence)
     return BlameCase(table, ill, graphs, passed, share, made, evidence, score)
 

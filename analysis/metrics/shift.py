@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 MOST_BY_RANK = 12.0
 """Most nats by rank, by reasoning: about three of five new values beyond 200 old ones. Rows that
 follow each other are not independent, so longer runs prove no more than that."""
+ROUNDING = 1e-9
+"""Values this close, relative, are equal: what was divided differs in its last digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def rank_surprise(before: FloatArray, now: FloatArray) -> FloatArray:
     """
     old, new = np.isfinite(before).sum(axis=0), np.isfinite(now).sum(axis=0)
     highest = np.max(before, axis=0, initial=-np.inf, where=np.isfinite(before))
-    beyond = np.where(np.isfinite(now), now > highest, False).sum(axis=0)
+    new_high = np.isfinite(now) & (now > highest) & ~np.isclose(now, highest, ROUNDING, 0.0)
+    beyond = new_high.sum(axis=0)
     total = np.zeros(len(old))
     for step in range(int(beyond.max(initial=0))):
         chance = (new - step) / np.maximum(old + new - step, 1)

@@ -51,7 +51,8 @@ class MetricBlame:
     probability: float
     """0..1; over all services the sum is 1 less the share of an unknown cause."""
     held: float
-    """0..1, share of the illness that stays with it; over all services the sum is 1."""
+    """0..1, share of the illness that stays with it; over all services the sum is 1, or 0 where
+    nothing at all has changed."""
     deciding: Deciding | None
     """The metric that shows it most; None where nothing of it is measured."""
     reasons_for: tuple[str, ...]

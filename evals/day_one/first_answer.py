@@ -26,6 +26,8 @@ from ...errors import WarroomError
 from ...incident.document import Incident
 from ...telemetry.alerts import parse_alerts
 from ...telemetry.rules import default_rules, prometheus_rules
+from ...telemetry.sources.alertmanager import firing_at
+from ...telemetry.sources.datasource import Datasource
 from ..conformance.servers import LIVE
 from ..framework.grid import ResultGrid
 from ..service.installation import OURS
@@ -120,11 +122,22 @@ def first_answer() -> tuple[list[ResultGrid], bool]:
             bench.warroom("connect", "alertmanager", shop.layout.url("alertmanager"))
             bench.warroom("connect", "git", str(shop.layout.releases))
             print(bench.warroom("doctor"), flush=True)
+            still_fires(shop)
             told = json.loads(bench.warroom("triage", "--now", "--json", ends=(0, 4, 5)))
             began, peak_mb = bench.began, bench.peak_mb
             shown = bench.warroom("show", told[0]["incident"], "--json")
             bench.began, bench.peak_mb = began, peak_mb
     return judged(bench, Incident.model_validate_json(shown), release, alert.severity)
+
+
+def still_fires(shop: Shop) -> None:
+    """Wait until Alertmanager has something: over seconds, rates go up and down."""
+    url, until = shop.layout.url("alertmanager"), time.monotonic() + ALERT_S
+    source = Datasource(name="alertmanager", type="alertmanager", url=url)
+    while not firing_at(source):
+        if time.monotonic() > until:
+            raise WarroomError("nothing fires any more")
+        time.sleep(0.2)
 
 
 def judged(
@@ -180,7 +193,7 @@ def asked(incident: Incident, peak_mb: float) -> ResultGrid:
         [one.datasource, str(one.requests), f"{one.bytes / 1e6:.2f}", f"{one.seconds:.1f}"]
         for one in incident.loads
     ]
-    versions = {server.type: f"{name} {server.version}" for name, server in LIVE.items()}
+    versions = {server.type: f"{name} {server.version}" for name, server in reversed(LIVE.items())}
     notes = [f"peak memory of `warroom triage`: {peak_mb:.0f} MB"]
     notes += [f"real: {', '.join(versions[row[0]] for row in rows if row[0] in versions)}"]
     return ResultGrid("What it asked", heads, rows, notes)

@@ -167,6 +167,10 @@ def _said(labels: Mapping[str, str], names: Sequence[str]) -> str:
     return next((labels[name] for name in names if labels.get(name, "") not in NOBODY), "")
 
 
+class NothingGood(TelemetryError):
+    """Nothing counts good events, which is not the same as that there are none."""
+
+
 class Promised(Cells):
     """Good and all events of objectives, as their own queries count them."""
 
@@ -182,13 +186,13 @@ class Promised(Cells):
             if objective.counting is None or not scope.holds(service):
                 continue
             try:
-                counted = self._counted(objective.counting, cells)
-            except Refused as error:
-                if error.status not in (400, 422):
+                found = self._counted(objective.counting, cells)
+            except (Refused, NothingGood) as error:
+                if isinstance(error, Refused) and error.status not in (400, 422):
                     raise
                 self.says[f"objective {objective.name} of {service}: {error}"] = None
                 continue
-            for ts, (good, total) in sorted(counted.items()):
+            for ts, (good, total) in sorted(found.items()):
                 yield _row(GOOD, service, ts, good, objective=objective.name)
                 yield _row(ALL, service, ts, total, objective=objective.name)
 
@@ -204,6 +208,8 @@ class Promised(Cells):
         if counting.op:
             return self._compared(counting, cells)
         total, part = (self._sums(query, cells) for query in (counting.total, counting.part))
+        if total and not part and not counting.bad:
+            raise NothingGood("no series of its good events is there: look at its query")
         return {
             ts: (good_at(events, part.get(ts, 0.0), counting.bad), events)
             for ts, events in total.items()
@@ -239,10 +245,8 @@ def counting(datasources: Sequence[Datasource], catalogue: Catalogue) -> list[So
     """What these count besides metrics: calls, and the objectives that name them."""
     those = [one for one in datasources if one.type == "prometheus"]
     promised = dict[str, list[tuple[str, Objective]]]()
-    for service in catalogue.services:
-        for objective in service.slos:
-            if objective.counting and (where := _where(objective.counting, those)):
-                promised.setdefault(where, []).append((service.name, objective))
+    for service, objective, where, _ in _placed(datasources, catalogue):
+        promised.setdefault(where, []).append((service, objective))
     return [
         *(Calls(one) for one in those),
         *(Promised(one, promised[one.name]) for one in those if one.name in promised),
@@ -250,19 +254,22 @@ def counting(datasources: Sequence[Datasource], catalogue: Catalogue) -> list[So
 
 
 def uncounted(datasources: Sequence[Datasource], catalogue: Catalogue) -> Iterator[str]:
-    """Objectives whose data source warroom.yaml does not have, in words."""
-    those = [one for one in datasources if one.type == "prometheus"]
+    """Objectives that another data source counts than they name, or none, in words."""
+    for _, objective, where, wanted in _placed(datasources, catalogue):
+        if not where or (wanted and where != wanted):
+            missing = f"no datasource is called {wanted}" if wanted else "it names no datasource"
+            then = f"{where} is asked instead" if where else "it is not counted"
+            yield f"{objective.name}: {missing}: {then}"
+
+
+def _placed(
+    datasources: Sequence[Datasource], catalogue: Catalogue
+) -> Iterator[tuple[str, Objective, str, str]]:
+    """(service, objective, the Prometheus that counts it, the one that it names): the one that it
+    names, else the only one; empty: none."""
+    names = [one.name for one in datasources if one.type == "prometheus"]
     for service in catalogue.services:
-        for objective in service.slos:
-            known = objective.counting
-            if known and known.datasource not in ("", *(one.name for one in those)):
-                other = _where(known, those)
-                then = f"{other} is asked instead" if other else "it is not counted"
-                yield f"{objective.name}: no datasource is called {known.datasource}: {then}"
-
-
-def _where(counting: Counting, those: Sequence[Datasource]) -> str:
-    """The datasource that counts it: the one that it names, or the only one; empty: none."""
-    names = [one.name for one in those]
-    only = names[0] if len(names) == 1 else ""
-    return counting.datasource if counting.datasource in names else only
+        for objective in (slo for slo in service.slos if slo.counting):
+            wanted = objective.counting.datasource if objective.counting else ""
+            only = names[0] if len(names) == 1 else ""
+            yield service.name, objective, wanted if wanted in names else only, wanted

@@ -20,6 +20,10 @@ def test_rank_surprise_counts_what_lies_beyond_all_that_was():
     assert found == pytest.approx([math.log(7)])
 
 
+def test_what_differs_by_rounding_alone_is_no_surprise():
+    assert rank_surprise(columns([0.036] * 9), columns([0.036 + 1e-17, 0.1 * 0.36])) == [0]
+
+
 def test_rank_surprise_is_bounded():
     assert rank_surprise(np.zeros((500, 1)), np.ones((50, 1))) == pytest.approx([12.0])
 

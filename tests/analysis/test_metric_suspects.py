@@ -192,3 +192,10 @@ def test_columns_without_values_are_ignored(now, symptom):
     assert blame_metrics([*columns, *empty], CALLS, symptom) == blame_metrics(
         columns, CALLS, symptom
     )
+
+
+def test_where_nothing_has_changed_nobody_is_likely():
+    still = [MetricColumn(name, "depth", np.full(20, 0.036), np.full(8, 0.036)) for name in "ab"]
+    found = blame_metrics(still, [("a", "b")])
+    assert sum(one.probability for one in found) < 0.2
+    assert not any(one.held or one.reasons_for for one in found)

@@ -78,3 +78,15 @@ def test_what_is_left_is_looked_at_from_when_the_part_had_ended() -> None:
     part.undone = True
     assert frame_of(document, windows, [covered], at(60)).incident.start == at(-20).timestamp()
     assert frame.incident.end == (T0 + timedelta(seconds=60)).timestamp()
+
+
+def test_healthy_time_begins_where_telemetry_does_and_not_with_an_old_change():
+    document, windows = minimal(), Windows(baseline_s=600, detect_s=60)
+    alerted = document.fired.timestamp()
+    began = alerted - 200  # the service is watched for minutes
+    covered = [
+        Coverage("metrics", began, alerted, rows=9),
+        Coverage("changes", alerted - 86_400, alerted - 100, rows=2),
+    ]
+    frame = frame_of(document, windows, covered, document.fired)
+    assert (frame.baseline.start, frame.baseline.end) == (began, alerted - 120)

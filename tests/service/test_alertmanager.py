@@ -2,9 +2,6 @@
 is there twice. `ALERTS=1000` sends more."""
 
 import os
-import shutil
-import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 
@@ -16,6 +13,7 @@ from warroom.incident.timeline import utc_now
 from warroom.intake.alerts import episodes
 from warroom.record.store import Store
 from warroom.settings import Settings
+from warroom.tests.support.alertmanager_server import alertmanager
 from warroom.tests.support.serving import serving
 from warroom.tests.support.supervised import free_ports
 from warroom.tests.support.working import until
@@ -26,45 +24,6 @@ pytestmark = [
 ]
 SERVICES, KILLS = 10, 3
 EACH = int(os.environ.get("ALERTS", "100")) // SERVICES
-CONFIGURATION = """
-route: {{receiver: warroom, group_by: [service], group_wait: 1ms, group_interval: 1s}}
-receivers:
-  - name: warroom
-    webhook_configs:
-      - url: {url}/hooks/alertmanager
-        http_config: {{authorization: {{credentials_file: {secret}}}}}
-"""
-
-
-@contextmanager
-def alertmanager(folder: Path, url: str, secret: Path):
-    """A running one that sends to this service; a client for its API."""
-    port, program = free_ports(1)[0], installed(ALERTS)
-    assert program
-    (folder / "alertmanager.yml").write_text(CONFIGURATION.format(url=url, secret=secret))
-    options = [
-        f"--config.file={folder / 'alertmanager.yml'}",
-        f"--storage.path={folder / 'alerts'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-    ]
-    with (folder / "alertmanager.log").open("w") as log:
-        process = subprocess.Popen([program, *options], stdout=log, stderr=log)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            until(lambda: _answers(client), "Alertmanager listens")
-            yield client
-    finally:
-        process.terminate()
-        process.wait(30)
-        shutil.rmtree(folder / "alerts", ignore_errors=True)
-
-
-def _answers(client: httpx.Client) -> bool:
-    try:
-        return client.get("/-/ready").is_success
-    except httpx.TransportError:
-        return False
 
 
 def fire(client: httpx.Client, number: int) -> None:

@@ -6,6 +6,7 @@ runs. A question that is not on the tape fails, and so does an answer that nobod
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -133,10 +134,16 @@ def _answered(response: dict[str, Any]) -> dict[str, Any]:
     return {**response, "headers": headers}
 
 
-def live(server: str, **facts: Any) -> Any:
-    """The parameter of a test that runs over a real server."""
-    way = Way(LIVE[server].type, server, live=True, **facts)
-    return pytest.param(way, marks=[pytest.mark.conformance, RUN])
+def live(server: str, taped: bool) -> Any:
+    """The parameter of a test that runs over a real server. One that is a package runs in CI too,
+    where nothing is recorded."""
+    program = LIVE[server].command
+    if not program or FOLDER in os.environ:
+        marks = [pytest.mark.conformance, RUN]
+    else:
+        missing = pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not on PATH")
+        marks, taped = [pytest.mark.thorough, missing], False
+    return pytest.param(Way(LIVE[server].type, server, live=True, taped=taped), marks=marks)
 
 
 def real_too(*kinds: str) -> pytest.MarkDecorator:

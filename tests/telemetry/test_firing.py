@@ -1,16 +1,23 @@
-"""What fires now, over fakes of Alertmanager and Prometheus made from their published APIs."""
+"""What fires now, over fakes of Alertmanager and Prometheus made from their published APIs, and
+over a real Alertmanager."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from warroom.drills.monitoring import ALERTS, installed
 from warroom.telemetry.alerts import read_alerts
 from warroom.telemetry.sources.alertmanager import firing
+from warroom.telemetry.sources.checkup import checkup
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.tests.support.alertmanager_backend import AlertmanagerBackend
+from warroom.tests.support.alertmanager_server import alertmanager
 from warroom.tests.support.http_backends import HttpBackend, Reply
 from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.working import until
 
+HOUR = timedelta(hours=1)
 SINCE = "2026-11-29T10:00:00Z"
 
 
@@ -88,3 +95,27 @@ def test_who_does_not_answer_is_said(manager, failing):
 def test_another_shape_is_no_alerts(prometheus, monkeypatch, body):
     monkeypatch.setattr(prometheus, "answer", lambda _question: Reply(body))
     assert "no list of alerts" in firing([source("prometheus", prometheus)]).failed[0]
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(installed(ALERTS) is None, reason="alertmanager is not on PATH")
+def test_a_real_alertmanager_tells_what_fires_and_is_not_silenced(tmp_path):
+    starts = datetime.now(UTC)
+    with alertmanager(tmp_path, "http://127.0.0.1:1", tmp_path / "none") as client:
+        labels = [{"alertname": "Slow", "service": name} for name in ("cart", "login")]
+        body = [{"labels": one, "startsAt": starts.isoformat()} for one in labels]
+        assert client.post("/api/v2/alerts", json=body).is_success
+        matcher = {"name": "service", "value": "login", "isRegex": False}
+        silence = {"matchers": [matcher], "createdBy": "ann", "comment": "known"}
+        silence |= {"startsAt": starts.isoformat(), "endsAt": (starts + HOUR).isoformat()}
+        assert client.post("/api/v2/silences", json=silence).is_success
+        url = str(client.base_url).rstrip("/")
+        real = Datasource(name="real", type="alertmanager", url=url)
+        until(lambda: len(firing([real]).alerts) == 1, "one is silenced")
+        (alert,) = read_alerts(firing([real]).body)
+        looked = checkup(real)
+    assert (alert.name, alert.service) == ("Slow", "cart")
+    assert alert.starts_at
+    assert abs(alert.starts_at - starts) < timedelta(seconds=1)
+    assert (looked.fault, looked.amount, looked.sees, looked.advice) == ("", 1, {"alerts"}, [])
+    assert looked.version

@@ -14,7 +14,9 @@ from warroom.telemetry.model import Window, Windows
 from warroom.telemetry.promql import SeriesScope
 from warroom.telemetry.rules import default_rules, prometheus_rules
 from warroom.telemetry.signal_catalogue import CATALOGUE
-from warroom.telemetry.sources.conventions import CONVENTIONS
+from warroom.telemetry.sources.cells import METRICS, Calls
+from warroom.telemetry.sources.computed import native
+from warroom.telemetry.sources.conventions import CONVENTIONS, NAME
 from warroom.telemetry.sources.datasource import Datasource, SourceLabels
 from warroom.telemetry.sources.logs import Whose
 from warroom.telemetry.sources.loki import Loki, counting
@@ -54,6 +56,8 @@ NAMES = (
 )
 """Of services, as an attacker may call them too."""
 SCOPES = [EVERYTHING, *(Scope(frozenset([name])) for name in NAMES), Scope(frozenset(NAMES))]
+USUAL = SourceLabels()
+WHOSE = [whose for known in CONVENTIONS for whose in known.whose(USUAL)]
 WINDOW = Window(1_700_000_000.0, 1_700_000_600.0)
 
 
@@ -65,9 +69,16 @@ def promql() -> Iterator[str]:
     yield from (alert["expr"] for alert in rules["groups"][0]["rules"])
     for scope in SCOPES:
         for convention in CONVENTIONS:
-            for whose in convention.whose(SourceLabels()):
+            for whose in convention.whose(USUAL):
                 selector = convention.selector(convention.named, whose, scope)
                 yield from (selector, f"{selector}[60001ms]")
+    for known in CONVENTIONS:
+        there = [{NAME: name, whose.label: "cart"} for name in known.native for whose in WHOSE]
+        yield from (one.query for one in native(there, EVERYTHING, USUAL, "60000ms"))
+    calls = Calls(Datasource(name="prom", type="prometheus", url="http://127.0.0.1:1"))
+    calls.there = METRICS
+    for services in ((), *((name,) for name in NAMES), NAMES):
+        yield from calls.texts(services)
 
 
 def logql() -> Iterator[str]:

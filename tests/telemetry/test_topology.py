@@ -136,8 +136,12 @@ def test_a_value_is_good_as_often_as_it_compares(source):
     assert share == pytest.approx(0.6, abs=0.05)
 
 
-def test_a_query_that_the_server_refuses_is_said_and_counts_nothing(source):
-    made = recorder(source, orders(total="rate(up)", part="up"))
+@pytest.mark.parametrize(
+    ("total", "part"),
+    [("rate(up)", "up"), ("sum(increase(orders_total[$step]))", "sum(increase(gone[$step]))")],
+)
+def test_a_query_that_fails_or_finds_nothing_good_is_said_and_counts_nothing(source, total, part):
+    made = recorder(source, orders(total=total, part=part))
     made.focus("checkout", START)
     recording = made.advance()
     assert count_objectives(recording, WHOLE) == {}
@@ -151,6 +155,8 @@ def test_a_datasource_that_is_not_there_is_said(source):
     assert "prom is asked instead" in next(uncounted([source], known))
     assert "it is not counted" in next(uncounted([source, other], known))
     assert len(counting([source, other], known)) == 2
+    assert "it is not counted" in next(uncounted([source, other], orders(total="up", part="up")))
+    assert list(uncounted([source], orders(total="up", part="up"))) == []
 
 
 def test_where_catalogue_and_measurement_differ_both_are_kept_and_said():
@@ -161,16 +167,19 @@ def test_where_catalogue_and_measurement_differ_both_are_kept_and_said():
             Service(name="idle", depends_on=["search"]),
         ]
     )
-    measured = {("web", "checkout"): 8, ("web", "ads"): 2, ("ads", "bank"): 1}
+    measured = {("web", "checkout"): 8, ("web", "ads"): 3, ("web", "odd"): 2, ("ads", "bank"): 1}
     assert [one.words for one in disagreements(known, measured)] == [
         "the catalogue says that web depends on search: no call was seen",
-        "web called ads (2 seen): no catalogue says so",
+        "web called ads (3 seen): no catalogue says so",
     ]
     both = joined(known, measured)
     web, ads = both.find("web"), both.find("ads")
     assert web
     assert ads
-    assert (web.depends_on, web.declared) == (["ads", "checkout", "search"], ["checkout", "search"])
+    assert (web.depends_on, web.declared) == (
+        ["ads", "checkout", "odd", "search"],
+        ["checkout", "search"],
+    )
     assert (web.listed, ads.listed, ads.depends_on) == (True, False, ["bank"])
     assert list(disagreements(both, measured)) == list(disagreements(known, measured))
 
