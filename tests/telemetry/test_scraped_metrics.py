@@ -48,10 +48,13 @@ from warroom.tools.exemplars import exemplars
 from warroom.tools.toolbox import Toolbox
 
 EXPORTERS = {"node": "prometheus-node-exporter", "postgres": "prometheus-postgres-exporter"}
-pytestmark = pytest.mark.skipif(
-    not (INSTALLED and all(map(shutil.which, EXPORTERS.values()))),
-    reason=f"needs prometheus, {', '.join(EXPORTERS.values())}",
-)
+pytestmark = [
+    pytest.mark.thorough,  # its servers take ten seconds to begin
+    pytest.mark.skipif(
+        not (INSTALLED and all(map(shutil.which, EXPORTERS.values()))),
+        reason=f"needs prometheus, {', '.join(EXPORTERS.values())}",
+    ),
+]
 RULES = {
     "service:requests:rate5s": "sum by (service) (rate(http_requests_total[5s]))",
     "service:errors:ratio5s": 'sum by (service) (rate(http_requests_total{code=~"5.."}[5s]))'
