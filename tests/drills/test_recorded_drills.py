@@ -23,6 +23,7 @@ from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.recorded import unpacked
 from warroom.tests.support.responses import finish
 
+pytestmark = pytest.mark.thorough
 ANSWERED = ("detected", "severity", "service", "kind", "action", "control")
 
 

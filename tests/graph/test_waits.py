@@ -88,6 +88,7 @@ def test_a_timer_survives_a_restart_and_is_not_begun_anew(
     assert len(acted(context)) == 1
 
 
+@pytest.mark.thorough
 def test_the_command_line_sleeps_between_and_holds_the_incident(tmp_path: Path, time: Time) -> None:
     context = room(tmp_path, tmp_path / "warroom.db", time)
     held: list[bool] = []

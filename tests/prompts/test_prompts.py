@@ -126,6 +126,7 @@ def test_data_is_shown_as_it_was_written(hostile):
     assert shown == plain_html.replace('"', "&quot;")
 
 
+@pytest.mark.thorough
 @given(st.text(max_size=200))
 def test_any_text_stays_one_line_of_text(text):
     made = data(text)
@@ -143,6 +144,7 @@ def test_code_holds_whatever_it_is_given(text):
     }
 
 
+@pytest.mark.thorough
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_hostile_alert_adds_no_structure_to_any_text(title, text):
     calm, loud = incidents.full(), incidents.full()

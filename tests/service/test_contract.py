@@ -88,6 +88,7 @@ def headers(service: Asked, role: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {service.tokens[role]}"} if role else {}
 
 
+@pytest.mark.thorough
 def test_whatever_an_admin_sends_is_answered_as_documented(search, service):
     def check(case: Case) -> None:
         case.call_and_validate(headers=headers(service, "admin"), excluded_checks=TOO_STRICT)

@@ -33,6 +33,7 @@ from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.registry import connected
 from warroom.tests.support.serving import PATIENCE_S, Serving, serving
 
+pytestmark = pytest.mark.thorough
 RESOURCE = Resource.create({"service.name": "checkout", "service.instance.id": "checkout-1"})
 
 

@@ -83,6 +83,7 @@ def test_an_alert_becomes_an_incident_that_is_worked_approved_and_over(system):
         assert service.stop() == 0
 
 
+@pytest.mark.thorough
 def test_killed_in_the_middle_it_goes_on_where_it_was(system):
     home = system / "home"
     with serving(home, *arguments(system)) as service, service.client() as client:

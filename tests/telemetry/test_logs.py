@@ -115,6 +115,7 @@ def test_lines_are_read_page_by_page_also_those_of_one_moment(kind, backend):
     assert watched.said == ""
 
 
+@pytest.mark.thorough
 @REAL_TOO
 def test_of_too_many_lines_trouble_is_whole_and_the_rest_is_a_stated_part(
     kind, backend, monkeypatch

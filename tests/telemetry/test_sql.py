@@ -251,6 +251,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(st.lists(words, max_size=12).map(" ".join) | st.text(max_size=40))
 def test_no_text_does_anything_but_answer_or_be_refused(guard: Guard, sql: str) -> None:

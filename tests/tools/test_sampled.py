@@ -12,6 +12,7 @@ from warroom.tests.support.sampled_traces import sampled
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tools.base import REGISTRY
 
+pytestmark = pytest.mark.thorough
 KINDS = ["none", "errors", "slow", "hang", "surge"]
 RISEN = 0.05
 """A share that rose by so much is claimed to have risen."""
