@@ -37,7 +37,7 @@ from ..errors import StoreError, StoreUnavailable
 from ..incident.private import make_private
 from ..settings import Settings
 from ..state import CommunicationState, IncidentState, Told
-from .database import FRESH_S, OPTIONS, url_of
+from .database import FRESH_S, OPTIONS, spoken, url_of
 
 FORMS = ("null", "bytes", "bytearray", "msgpack")
 """What checkpoints are written in."""
@@ -211,7 +211,7 @@ def _pool(dsn: str) -> Pool:
 
 def _ask(connection: Rows) -> None:
     """Raises where the server has closed it while nobody used it."""
-    if time.monotonic() - USED.get(connection, 0.0) > FRESH_S:
+    if time.monotonic() - USED.get(connection, 0.0) > FRESH_S or spoken(connection.fileno()):
         connection.execute("")
 
 

@@ -11,6 +11,7 @@ again: the worker with its backoff, a sender after a 503, a person.
 
 import os
 import secrets
+import select
 import sqlite3
 import time
 from collections.abc import Callable
@@ -130,7 +131,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 FRESH_S = 0.5
-"""A server's connection that was used so short a time ago is taken to be there."""
+"""A connection that was used so short a time ago is there, unless its server said that it goes."""
 USED = "used"
 """Under which a connection keeps when it was last given back."""
 
@@ -143,11 +144,19 @@ def _ask(
     dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
 ) -> None:
     """What a restarted server has closed is replaced before it is used."""
-    if time.monotonic() - record.info.get(USED, 0.0) > FRESH_S:
-        try:
+    unused = time.monotonic() - record.info.get(USED, 0.0)
+    try:
+        if unused > FRESH_S or spoken(connection.fileno()):
             dialect.do_ping(connection)
-        except psycopg.Error as error:
-            raise InvalidatePoolError from error
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
+
+
+def spoken(socket: int) -> bool:
+    """Whether the server said something unasked, as it does when it goes: no round trip tells."""
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
