@@ -5,7 +5,6 @@ advance, for one ring of neighbours more along the calls. A source that is down,
 a named gap; the response goes on without it.
 """
 
-import math
 import re
 import time
 from collections import Counter, defaultdict
@@ -118,7 +117,7 @@ class Recorder:
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
-        self.advanced = 0.0
+        self.advanced, self.asked = 0.0, 0  # how many rings
         self.lock = Lock()
         self.recording = Recording(
             *(Tables(), dict.fromkeys(TIME, 0), catalogue()),
@@ -141,19 +140,19 @@ class Recorder:
                 first = Scope(frozenset([service, *known]))
                 self.rings = [first if service else EVERYTHING]
                 self.since = since
-                self.advanced = -math.inf  # what was read for nobody is not good enough
 
     def advance(self, at_most: float = 0.0) -> Recording:
         """Take in what has come, and one ring of neighbours more; the state as of now.
 
-        at_most: seconds that the last state may be old to be good enough.
+        at_most: seconds that the last state may be old to be good enough, where all that is meant
+            was asked for.
         """
         with self.lock:
-            if time.monotonic() - self.advanced < at_most:
-                return self.recording
-            self.advanced = time.monotonic()
-            now, tables = self.clock(), self.recording.tables
             self._widen()
+            if self.asked == len(self.rings) and time.monotonic() - self.advanced < at_most:
+                return self.recording
+            self.advanced, self.asked = time.monotonic(), len(self.rings)
+            now, tables = self.clock(), self.recording.tables
             self._ask(now)
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
             readings = self.readings.values()
