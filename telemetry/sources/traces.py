@@ -41,8 +41,6 @@ SHORTEST_S = 10.0
 """Of a slice."""
 LATE_S, SETTLED_S = 30.0, 15.0
 """So much of the past is searched again, since traces come late, and a trace looked up again."""
-EVERY_S = 5.0
-"""How long it holds what was read: a search hands out again what came late, and whole traces."""
 SECONDS = 15.0
 """That an ask may take, whatever the budget: others wait for it."""
 LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
@@ -121,8 +119,6 @@ class Traces(ABC):
         Raises TelemetryError where there is nothing because the backend gives nothing.
         """
         place: Place = ask.after or Place()
-        if closed(ask.window).end - place.until < EVERY_S:
-            return Batch(after=place)
         window = closed(replace(ask.window, start=max(ask.window.start, place.until - LATE_S)))
         begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
         sample = Sample(self, ask, window, place, begun + seconds / 2, begun + seconds)
