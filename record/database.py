@@ -154,8 +154,7 @@ def _ask(
 
 def spoken(socket: int) -> bool:
     """Whether the server said something unasked, as it does when it goes: no round trip tells."""
-    waiting = select.poll()
-    waiting.register(socket, select.POLLIN)
+    (waiting := select.poll()).register(socket, select.POLLIN)
     return bool(waiting.poll(0))
 
 
