@@ -202,7 +202,9 @@ def test_native_histograms_answer_by_functions(scraped):
         found = signals(asked, "native")
         assert found["latency_p95"] == (pytest.approx(3, abs=1), "backend")
         assert found["latency_p50"] == (pytest.approx(0.375, abs=0.125), "backend")
-        assert found["request_rate"] == (pytest.approx(10, abs=3), "backend")
+        rate, source = found["request_rate"]
+        assert source == "backend"
+        assert 2 < rate < 13  # ten a second, of a window that they do not fill yet
         assert "http_request_duration_seconds, a native histogram" in " ".join(
             one.problem for one in asked.recorder.recording.coverage()
         )
