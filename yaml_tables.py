@@ -6,6 +6,7 @@ of the code: `read_table` is the one door by which pure maths gets them, once, a
 an incident.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Entry(BaseModel):
         if isinstance(value, dict):
             for key in value.keys() - cls.model_fields.keys():
                 known = ", ".join(cls.model_fields)
+                nearest = difflib.get_close_matches(str(key), cls.model_fields, 1)
+                known += "".join(f" (nearest: {name})" for name in nearest)
                 raise PydanticCustomError(
                     "unknown_key",
                     "there is no such key here: write one of {known}",

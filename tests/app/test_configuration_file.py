@@ -56,6 +56,7 @@ def test_values_are_read_as_the_schema_says(write):
     [
         ("server:\n  lisen: x\n", "warroom.yaml:2: server.lisen: there is no such key here"),
         ("sever: {}\n", "warroom.yaml:1: sever: there is no such key here: write one of server"),
+        ("datasorces: []\n", "(nearest: datasources)"),
         ("server:\n\n  listen: 8844\n", "warroom.yaml:3: server.listen: write host:port"),
         ("server:\n  listen: a:99999\n", "warroom.yaml:2: server.listen: write host:port"),
         ("server:\n  external_url: 'javascript:x'\n", "warroom.yaml:2: server.external_url"),
