@@ -23,6 +23,7 @@ from ..intake.identity import Labels
 from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
+from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
 """Names the file; `--config` sets it. Empty: none, whatever lies here."""
@@ -77,6 +78,7 @@ class Server(Entry):
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
         default=[], description="addresses of the proxies before it that do TLS; believed"
     )
+    sign_in: SignIn = Field(default=SignIn(), description="sessions of browsers, who begins one")
 
     @property
     def host(self) -> str:
