@@ -23,6 +23,7 @@ from ..oncall.shifts import SOON, Shift, Spell, shifts
 from ..record.oncall import Shelf
 from ..record.oncall_tables import ONCALL
 from ..record.tables import insert_once
+from ..record.teams import Teams
 from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.http import HttpApi
 from .configuration_file import Configuration
@@ -62,6 +63,7 @@ class Rota:
 
     def __init__(self, engine: Engine, file: Configuration) -> None:
         self.told, self.url = file.oncall, file.server.url
+        self.of_teams = Teams(engine)
         self.kept = Shelf(engine, "schedule", Schedule)
         self.overrides = Shelf(engine, "override", Override)
         self.notes = Shelf(engine, "note", Note)
@@ -75,10 +77,15 @@ class Rota:
         kept = {one.body.name: one.body for one in self.kept.all()}
         return kept | {one.name: one for one in self.told.schedules}
 
+    @cached_property
+    def teams(self) -> dict[str, list[str]]:
+        """Who belongs to which."""
+        return self.of_teams.all()
+
     @property
     def configured(self) -> bool:
         """Whether anybody is to be told at all."""
-        return bool(self.schedules or self.told.roles or self.told.teams)
+        return bool(self.schedules or self.told.roles)
 
     def schedule(self, name: str) -> Schedule:
         """Raises NotFound."""
@@ -111,14 +118,14 @@ class Rota:
             name = f"{team}:{word}" if self._knows(f"{team}:{word}") else word
             if name in self.schedules:
                 found += self.shifts(name, at, at + SOON)[0].people
-            elif (given := self.told.roles.get(name, self.told.teams.get(name))) is not None:
+            elif (given := self.told.roles.get(name, self.teams.get(name))) is not None:
                 found += self.people(given, team, at, deep - 1) if deep else []
             elif name not in PLACES:
                 found.append(name)
         return list(dict.fromkeys(found))
 
     def _knows(self, name: str) -> bool:
-        return name in self.schedules or name in self.told.roles or name in self.told.teams
+        return name in self.schedules or name in self.told.roles
 
     def due(self, person: str, severity: Severity, at: datetime) -> list[tuple[str, datetime]]:
         """By which channels and when somebody is told, soonest first; where they gave none that was

@@ -87,7 +87,6 @@ class OnCall(Entry):
     roles: dict[Name, Words] = Field(
         default={}, description='who has a role: lead, manager; "orders:lead" is the team\'s own'
     )
-    teams: dict[Name, Words] = Field(default={}, description="who is told with a team")
     escalation: Matrix = Field(default={}, description="levels by severity; the practice's else")
     routes: tuple[Route, ...] = Field(default=(), description="the first that fits counts")
     acknowledged: dict[Severity, Duration] = Field(
