@@ -144,7 +144,7 @@ def test_resolved_ends_it_and_reopened_begins_it_anew(shop: Night):
 @ON_A_FILE
 def test_a_p2_waits_for_morning_a_p0_of_the_same_person_does_not(shop: Night):
     quiet = {"quiet": "21:00-07:00", "time_zone": "Europe/Berlin"}
-    channel = shop.way("ann", **quiet)
+    channel = shop.way("ann", "sms", **quiet)
     shop.way("ann", "email", verified=False)
     shop.incident(Severity.P2)
     shop.look()
