@@ -16,6 +16,10 @@ from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .pages.approval import APPROVAL
+from .pages.incident import INCIDENT
+from .pages.incidents import LIST
+from .pages.live import LIVE, Parts
 from .problems import RESPONSES, Problem, explain_errors
 from .service import Service
 
@@ -41,6 +45,7 @@ def build(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.reception = service.reception
+    app.state.parts = Parts(service)
     app.state.ended = True  # nothing of it runs on when it has stopped
     explain_errors(app)
     app.include_router(webhooks.router)  # first: most requests are deliveries
@@ -49,6 +54,10 @@ def build(service: Service) -> FastAPI:
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
+    pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
+    for part in (LIST, INCIDENT, LIVE, APPROVAL):
+        pages.include_router(part)
+    app.include_router(pages)
     app.openapi = lambda: _schema(app)
     return app
 
