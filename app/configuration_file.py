@@ -22,6 +22,7 @@ from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
+from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
 """Names the file; `--config` sets it. Empty: none, whatever lies here."""
@@ -76,6 +77,7 @@ class Server(Entry):
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
         default=[], description="addresses of the proxies before it that do TLS; believed"
     )
+    sign_in: SignIn = Field(default=SignIn(), description="sessions of browsers, who begins one")
 
     @property
     def host(self) -> str:

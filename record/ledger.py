@@ -132,7 +132,9 @@ class Ledger(Claims):
             given = json.loads(row["consents"])
             if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
                 verdict = Verdict.one_of_two
-            if verdict in (Verdict.approved, Verdict.one_of_two) and by.person in given:
+            before = [one.partition(":")[2].casefold() for one in given]
+            again = by.person.partition(":")[2] in before
+            if verdict in (Verdict.approved, Verdict.one_of_two) and again:
                 raise ApprovalError(f"{short(subject)}: {by.name} approved it; it wants another")
             answer = {"verdict": verdict.value, "decided_by": by.name, "decided_at": now}
             if verdict is Verdict.one_of_two:

@@ -88,11 +88,12 @@ class Wanted:
     severities: Sequence[str] = ()
     text: str = ""  # in id, title or service
     service: str = ""
+    team: str = ""
 
     @property
     def narrowed(self) -> bool:
         """Whether anything is asked for."""
-        return bool(self.states or self.severities or self.text or self.service)
+        return bool(self.states or self.severities or self.text or self.service or self.team)
 
     def clauses(self) -> Iterator[ColumnElement[bool]]:
         """As SQL has it, on both databases."""
@@ -102,6 +103,8 @@ class Wanted:
             yield INCIDENTS.c.severity.in_(self.severities)
         if self.service:
             yield func.lower(INCIDENTS.c.service) == self.service.lower()
+        if self.team:
+            yield func.lower(INCIDENTS.c.team) == self.team.lower()
         if self.text:
             text, columns = (
                 self.text.lower(),

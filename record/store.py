@@ -46,6 +46,7 @@ class IncidentRow:
     severity: str | None
     title: str
     service: str  # that its first alert names; empty: none
+    team: str  # whose it is; empty: nobody's
     work: str | None  # its status; None: nobody was ever asked to work it
 
 

@@ -18,7 +18,7 @@ from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Evidence
-from ..incident.identity import Identity, token_holder
+from ..incident.identity import Identity
 from ..incident.lifecycle import State
 from ..incident.severity import Severity
 from ..record import lists
@@ -132,7 +132,7 @@ def get_work(service: At, _who: Observer, incident: IncidentId) -> Standing:
 def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
     """Have it looked at now: what was set aside is tried again, what was handed over is yours then,
     what is over stays so."""
-    resume_incident(service.store, incident, token_holder(who.name))
+    resume_incident(service.store, incident, who.identity)
     return get_work(service, who, incident)
 
 
@@ -164,7 +164,7 @@ def approve_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject
 ) -> Decision:
     """Approve exactly this. 409 once somebody else answered it, it has expired, was withdrawn."""
-    by = token_holder(who.name)
+    by = who.identity
     return _once(service, incident, subject, by, Verdict.approved) or approve(
         service.store, incident, subject, by
     )
@@ -175,7 +175,7 @@ def reject_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject, form: Reason
 ) -> Decision:
     """Reject it; the response looks for another way."""
-    by = token_holder(who.name)
+    by = who.identity
     return _once(service, incident, subject, by, Verdict.rejected) or reject(
         service.store, incident, subject, by, form.reason
     )
@@ -186,7 +186,7 @@ def edit_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject, form: Edit
 ) -> Question:
     """Approve the plan with other parameters: another plan, checked anew. Sent again it is 409."""
-    by = token_holder(who.name)
+    by = who.identity
     here = (service.store, service.sources)
     plan = edit(service.settings, incident, subject, form.pairs, by, *here)
     return Question(request=service.store.ledger.request(incident, plan.hash), plan=plan)

@@ -108,8 +108,9 @@ def _answer(
     if "text/html" not in asked or request.url.path.startswith(("/api/", "/hooks/")):
         return found
     title, following = HTTPStatus(status).phrase, NEXT.get(status, "")
-    told = {"title": title, "detail": detail, "next": following, "request_id": _id(request)}
-    shown = page(request, "problem.html", None, status, status=status, **told)
+    view = {"number": status, "title": title, "detail": detail, "next": following}
+    view["request_id"] = _id(request)
+    shown = page("problem.html", status, request, view=view)
     kept = ("retry-after", "www-authenticate")
     shown.headers.update({name: found.headers[name] for name in kept if name in found.headers})
     return shown

@@ -12,8 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from ...app.decisions import approve, edit, named, preview, reject, resume
 from ...errors import ApprovalError, InputError
 from ...incident.action import Level, Verdict
-from ...incident.identity import token_holder
-from ..auth import Commander, Responder
+from ..auth import Commander, Responder, Who
 from ..forms import IncidentId, Subject
 from ..problems import STATUS
 from ..service import Service, service_of
@@ -33,7 +32,7 @@ def approval_page(
 ) -> HTMLResponse:
     """Everything that is decided on; nothing of it is masked, as nobody approves what is not
     shown."""
-    return page(request, "approval.html", who, view=_view(service, incident, subject))
+    return page("approval.html", 200, request, who, view=_view(service, incident, subject))
 
 
 @APPROVAL.post(f"{PLACE}/approve")
@@ -48,9 +47,9 @@ def approve_form(
     """Approve exactly this; what is risky only with its target's name typed."""
     view = _view(service, incident, subject)
     if wrong := _untyped(view, sent):
-        return page(request, "approval.html", who, 422, view=view.with_wrong(wrong))
+        return page("approval.html", 422, request, who, view=view.with_wrong(wrong))
     try:
-        approve(service.store, incident, subject, token_holder(who.name))
+        approve(service.store, incident, subject, who.identity)
     except ApprovalError as error:
         return _slower(request, service, who, view, Verdict.approved, error)
     return _back(incident)
@@ -70,9 +69,9 @@ def reject_form(
     reason = one(sent, "reason")
     if not reason:
         wrong = "Say why: the response reads it, and so do the people after you."
-        return page(request, "approval.html", who, 422, view=view.with_wrong(wrong))
+        return page("approval.html", 422, request, who, view=view.with_wrong(wrong))
     try:
-        reject(service.store, incident, subject, token_holder(who.name), reason)
+        reject(service.store, incident, subject, who.identity, reason)
     except ApprovalError as error:
         return _slower(request, service, who, view, Verdict.rejected, error)
     return _back(incident)
@@ -94,16 +93,16 @@ def edit_form(
         edits, shown = edits_of(view, sent), one(sent, "shown")
         if not shown:
             plan = preview(*here, edits, service.store, service.sources)
-            return page(request, "approval.html", who, view=view.with_edit(plan, edits))
+            return page("approval.html", 200, request, who, view=view.with_edit(plan, edits))
         if wrong := _untyped(view, sent):
             plan = preview(*here, edits, service.store, service.sources)
             view = view.with_edit(plan, edits).with_wrong(wrong)
-            return page(request, "approval.html", who, 422, view=view)
-        by = token_holder(who.name)
+            return page("approval.html", 422, request, who, view=view)
+        by = who.identity
         edit(*here, edits, by, service.store, service.sources, shown=shown)
     except InputError as error:
         status = STATUS[InputError]
-        return page(request, "approval.html", who, status, view=view.with_wrong(str(error)))
+        return page("approval.html", status, request, who, view=view.with_wrong(str(error)))
     except ApprovalError as error:
         return _slower(request, service, who, view, Verdict.edited, error)
     return _back(incident)
@@ -114,13 +113,13 @@ def resume_page(
     request: Request, made: AllParts, who: Responder, incident: IncidentId
 ) -> HTMLResponse:
     """What taking it over, or trying it again, means."""
-    return page(request, "resume.html", who, view=made.view(incident))
+    return page("resume.html", 200, request, who, view=made.view(incident))
 
 
 @APPROVAL.post("/incidents/{incident}/resume")
 def resume_form(service: At, who: Responder, incident: IncidentId, _sent: Sent) -> Response:
     """Take over what was handed over; have tried again what was set aside."""
-    resume(service.store, incident, token_holder(who.name))
+    resume(service.store, incident, who.identity)
     return _back(incident)
 
 
@@ -141,7 +140,7 @@ def _untyped(view: ApprovalView, sent: Form) -> str:
 def _slower(
     request: Request,
     service: Service,
-    who: Commander,
+    who: Who,
     view: ApprovalView,
     verdict: Verdict,
     error: ApprovalError,
@@ -151,7 +150,7 @@ def _slower(
     if now.decision and now.decision.verdict is verdict and now.decision.by == who.name:
         return _back(now.question.request.incident_id)
     wrong = f"Nothing was decided by you: {error}."
-    return page(request, "approval.html", who, 409, view=now.with_wrong(wrong))
+    return page("approval.html", 409, request, who, view=now.with_wrong(wrong))
 
 
 def _back(incident: str) -> Response:

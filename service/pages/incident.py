@@ -24,14 +24,14 @@ Cited = Annotated[
 def incident_page(request: Request, made: AllParts, who: Observer, incident: IncidentId):
     """What is hurt, what we think, what is proposed; the same without a script, as of now."""
     shown = made.now(incident)
-    return page(request, "incident.html", who, shown=shown, id=incident)
+    return page("incident.html", 200, request, who, shown=shown, id=incident)
 
 
 @INCIDENT.get("/incidents/{incident}/charts", response_class=HTMLResponse)
 def charts_page(request: Request, service: At, who: Observer, incident: IncidentId):
     """The signals that tell its story, each with its table."""
     found = drawn(service, incident)
-    return page(request, "charts.html", who, id=incident, charts=found.charts, why=found.why)
+    return page("charts.html", 200, request, who, id=incident, charts=found.charts, why=found.why)
 
 
 @INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)
@@ -45,4 +45,4 @@ def evidence_page(
 ):
     """What was asked, when, and what came back; the cells that a claim quotes are marked."""
     view = evidence_view(service.record, incident, evidence, cite or [])
-    return page(request, "evidence.html", who, id=incident, view=view)
+    return page("evidence.html", 200, request, who, id=incident, view=view)

@@ -15,11 +15,11 @@ from ...incident.severity import Severity
 from ...record import lists
 from ...record.lists import Listed, Wanted
 from ...record.waking import HANDED_OVER, STUCK
-from ..auth import Observer
+from ..auth import Observer, own_place
 from ..forms import WORD
 from ..service import Service, service_of
 from ..webhooks import paste
-from .forms import Sent, one, own_path
+from .forms import Sent, one
 from .rendering import FOREVER, THEMES, files, page
 
 At = Annotated[Service, Depends(service_of)]
@@ -76,17 +76,16 @@ def list_page(
     state: Annotated[list[State | Literal[""]] | None, Query()] = None,
     severity: Annotated[list[Severity | Literal[""]] | None, Query()] = None,
     affected: Word = "",
+    team: Word = "",
     after: Annotated[str, Query(max_length=120, pattern=f"{WORD}|^$")] = "",
 ) -> HTMLResponse:
     """Everything at a glance, without a script."""
     states, levels = ([word for word in words or () if word] for words in (state, severity))
-    wanted = Wanted(states, levels, q.strip(), affected.strip())
+    wanted = Wanted(states, levels, q.strip(), affected.strip(), team.strip())
     view = _view(service, wanted, after, list(request.query_params.multi_items()))
-    told = [
-        paste(each.receiver, service.configuration.server.url)
-        for each in service.reception.readers.values()
-    ]
-    return page(request, "incidents.html", who, view=view, pasted=[text for text in told if text])
+    url, readers = service.configuration.server.url, service.reception.readers.values()
+    told = [text for text in (paste(each.receiver, url) for each in readers) if text]
+    return page("incidents.html", 200, request, who, view=view, pasted=told)
 
 
 def _view(service: Service, wanted: Wanted, after: str, asked: list[tuple[str, str]]) -> ListView:
@@ -113,7 +112,7 @@ def static_file(name: str) -> Response:
 def choose_theme(sent: Sent) -> Response:
     """Keep the choice of colours in this browser, and go on where one was."""
     theme, following = one(sent, "theme"), one(sent, "next")
-    answer = RedirectResponse(own_path(following), 303)
+    answer = RedirectResponse(own_place(following), 303)
     if theme in THEMES:
         answer.set_cookie("theme", theme, max_age=YEAR_S, httponly=True, samesite="lax")
     return answer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -25,6 +25,9 @@ from ...app.words import sureness
 from ...incident.evidence import Quote, short
 from ...incident.timeline import from_ts, utc_now
 from ...prompts.values import began, clock, duration, hurt, plain
+
+if TYPE_CHECKING:  # problems are told by pages too, and who asks by problems
+    from ..auth import Who
 
 FOLDER = Path(__file__).parent
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -47,31 +50,32 @@ FRESH_S = 45.0
 class Around:
     """What is the same on every page."""
 
-    path: str  # with its query: where one comes back to
-    theme: str  # one of THEMES
-    who: Any  # who is signed in; None: nobody
-    csrf: str  # of the session; empty: there is none
+    path: str = "/"  # with its query: where one comes back to
+    theme: str = THEMES[0]
+    who: "Who | None" = None  # who is signed in
 
     @classmethod
-    def of(cls, request: Request, who: Any) -> "Around":
+    def of(cls, request: Request, who: "Who | None") -> "Around":
         """Of this request."""
         theme = request.cookies.get("theme", THEMES[0])
         query = f"?{request.url.query}" if request.url.query else ""
         path = request.url.path + query if request.method == "GET" else "/"
-        chosen = theme if theme in THEMES else THEMES[0]
-        return cls(path, chosen, who, getattr(who, "csrf", "") or "")
+        return cls(path, theme if theme in THEMES else THEMES[0], who)
 
 
 def page(
-    request: Request, template: str, who: Any = None, status: int = 200, /, **values: Any
+    template: str,
+    status: int = 200,
+    request: Request | None = None,
+    who: "Who | None" = None,
+    **values: Any,
 ) -> HTMLResponse:
-    """A whole page, or of a request by htmx only its main part."""
-    bare = request.headers.get("hx-request") == "true"
-    text = (
-        _environment()
-        .get_template(template)
-        .render(around=Around.of(request, who), bare=bare, **values)
-    )
+    """A whole page, or of a request by htmx only its main part; without a request in the browser's
+    own colours."""
+    bare = request is not None and request.headers.get("hx-request") == "true"
+    around = Around.of(request, who) if request else Around()
+    found = _environment().get_template(template)
+    text = found.render(around=around, bare=bare, **values)
     return HTMLResponse(text, status, {"Vary": "HX-Request, Cookie"})
 
 
