@@ -20,6 +20,7 @@ from ..actions.policy import Policy
 from ..errors import InputError
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
+from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .signing_in import SignIn
@@ -151,6 +152,7 @@ class Configuration(Entry):
     labels: Labels | None = Field(
         default=None, description="which labels say what an alert is about; null: the usual ones"
     )
+    oncall: OnCall = Field(default=OnCall(), description="who is on call, and told after whom")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
     @field_validator("receivers", "datasources")

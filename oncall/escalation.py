@@ -87,7 +87,6 @@ class OnCall(Entry):
     roles: dict[Name, Words] = Field(
         default={}, description='who has a role: lead, manager; "orders:lead" is the team\'s own'
     )
-    teams: dict[Name, Words] = Field(default={}, description="who is told with a team")
     escalation: Matrix = Field(default={}, description="levels by severity; the practice's else")
     routes: tuple[Route, ...] = Field(default=(), description="the first that fits counts")
     acknowledged: dict[Severity, Duration] = Field(
@@ -137,7 +136,7 @@ class Way(Entry):
     person: Person = Field(description="whose it is")
     method: Literal["email", "chat", "sms", "phone", "push", "webhook"] = Field(description="by")
     address: str = Field(min_length=3, max_length=300, pattern=r"^[^\s\x00-\x1f\x7f]+$")
-    delay: Duration | Literal[0, "0"] = Field(default=0, description="after the first: 5m")
+    delay: float = Field(default=0, ge=0, le=1440, description="minutes to wait before it is used")
     least: Severity = Field(default=Severity.P3, description="for this level and worse ones")
     quiet: Hours | Literal[""] = Field(
         default="", description="when it waits until these hours are over; a P0 never waits"
@@ -148,7 +147,7 @@ class Way(Entry):
         """When it is used for an incident that is told of now; None: it is not."""
         if severity.rank > self.least.rank:
             return None
-        due = now + timedelta(seconds=float(self.delay))
+        due = now + timedelta(minutes=self.delay)
         if severity is Severity.P0 or not self.quiet:
             return due
         hours = open_hours((self.quiet,), ZoneInfo(self.time_zone), due, due + SOON)

@@ -78,7 +78,7 @@ def test_a_p2_waits_for_morning_a_p0_does_not():
             "address": "+4915112345678",
             "quiet": "22:00-07:00",
             "time_zone": "Europe/Berlin",
-            "delay": "5m",
+            "delay": 5,
         }
     )
     assert way.due(Severity.P2, NIGHT) == NIGHT.replace(hour=6)
