@@ -89,6 +89,12 @@ class Ledger(Claims):
         with self.reading.begin() as connection:
             return _request(_asked(connection, incident_id, subject))
 
+    def consents(self, incident_id: str, subject: str) -> list[str]:
+        """Who approved already of a question that takes two. Raises NotFound."""
+        with self.reading.begin() as connection:
+            given: list[str] = json.loads(_asked(connection, incident_id, subject)["consents"])
+        return [person.partition(":")[2] for person in given]
+
     def subjects(self, incident_id: str) -> list[str]:
         """Everything that was ever asked about an incident."""
         query = select(APPROVALS.c.subject).where(APPROVALS.c.incident_id == incident_id)

@@ -10,7 +10,8 @@ from typing import Annotated, TypeVar, cast
 from fastapi import APIRouter, Query
 from fastapi.encoders import jsonable_encoder
 
-from ..app.decisions import approve, edit, named, reject, take_over
+from ..app.decisions import approve, edit, named, reject
+from ..app.decisions import resume as resume_incident
 from ..app.record import masked_content
 from ..errors import NotFound
 from ..incident.action import Decision, Verdict
@@ -131,12 +132,7 @@ def get_work(service: At, _who: Observer, incident: IncidentId) -> Standing:
 def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
     """Have it looked at now: what was set aside is tried again, what was handed over is yours then,
     what is over stays so."""
-    service.record.incident(incident)
-    if take_over(service.store, incident, who.identity):
-        return get_work(service, who, incident)
-    why = f"{who.name} asked for it"
-    if not service.store.work.retry(incident, why):
-        service.store.work.wake(None, incident, why=why)
+    resume_incident(service.store, incident, who.identity)
     return get_work(service, who, incident)
 
 
