@@ -118,10 +118,10 @@ def frame_of(
     )
 
 
-def since_when(document: Incident, windows: Windows) -> float:
-    """From when on sources are asked, unix seconds: the healthy time, and as much before it as
-    rates and silences look back."""
-    return document.fired.timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
+def since_when(fired: datetime, windows: Windows) -> float:
+    """From when on sources are asked about what fired then, unix seconds: the healthy time, and as
+    much before it as rates and silences look back."""
+    return fired.timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
 
 
 def _windows(
@@ -235,7 +235,7 @@ class ResponseContext:
         if step.looks:
             self.store.look(incident_id)
         document = self.store.load(incident_id)
-        since = since_when(document, self.catalogue.windows)
+        since = since_when(document.fired, self.catalogue.windows)
         self.recorder.focus(document.alert.service, since, met(document))
         recording = self.recorder.advance(at_most=FRESH_S)
         frame = self.frame(document, recording)
