@@ -25,6 +25,7 @@ from .claims import PUT_BACK, Claims
 from .database import durable, glance, lineage
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
+from .teams import Sight, told
 from .waking import wake
 
 
@@ -88,22 +89,33 @@ class Ledger(Claims):
         with self.reading.begin() as connection:
             return _request(_asked(connection, incident_id, subject))
 
+    def consents(self, incident_id: str, subject: str) -> list[str]:
+        """Who approved already of a question that takes two. Raises NotFound."""
+        with self.reading.begin() as connection:
+            given: list[str] = json.loads(_asked(connection, incident_id, subject)["consents"])
+        return [person.partition(":")[2] for person in given]
+
     def subjects(self, incident_id: str) -> list[str]:
         """Everything that was ever asked about an incident."""
         query = select(APPROVALS.c.subject).where(APPROVALS.c.incident_id == incident_id)
         with self.reading.begin() as connection:
             return list(connection.execute(query.distinct()).scalars())
 
-    def waiting(self, incident_id: str = "") -> list[Request]:
-        """Open, unexpired questions, oldest first; of all incidents when none is named."""
+    def waiting(self, incident_id: str = "", sight: Sight = None) -> list[Request]:
+        """Open, unexpired questions, oldest first; of all incidents when none is named, but for
+        those that somebody does not see."""
         newer = APPROVALS.alias()
         same = (
             newer.c.incident_id == APPROVALS.c.incident_id,
             newer.c.subject == APPROVALS.c.subject,
         )
         asked_anew = exists().where(*same, newer.c.number > APPROVALS.c.number)
-        query = select(APPROVALS).where(
-            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock(), ~asked_anew
+        query = (
+            select(APPROVALS)
+            .where(
+                APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock(), ~asked_anew
+            )
+            .where(told(sight, APPROVALS.c.incident_id))
         )
         if incident_id:
             query = query.where(APPROVALS.c.incident_id == incident_id)

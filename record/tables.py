@@ -84,8 +84,11 @@ INCIDENTS = sa.Table(
     sa.Column("opened_at", sa.Float, nullable=False),  # in the time that it lives in
     sa.Column("taken_at", sa.Float, nullable=False),  # in ours
     sa.Column("updated_at", sa.Float, nullable=False),
+    sa.Column("service", sa.String, nullable=False, server_default=""),  # of its first alert
     sa.Column("team", sa.String, nullable=False, server_default="", index=True),  # whose it is
 )
+LISTED = ("taken_at", "id", "state", "severity", "service", "title", "opened_at", "updated_at")
+sa.Index("incidents_listed", *(INCIDENTS.c[name] for name in LISTED))  # documents stay unread
 
 EVIDENCE = sa.Table(
     "evidence",

@@ -7,10 +7,11 @@ as the first time; the others say what is so now.
 
 from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.encoders import jsonable_encoder
 
-from ..app.decisions import approve, edit, named, reject, take_over
+from ..app.decisions import approve, edit, named, reject
+from ..app.decisions import resume as resume_incident
 from ..app.record import masked_content
 from ..errors import NotFound
 from ..incident.action import Decision, Verdict
@@ -25,12 +26,11 @@ from ..record.ledger import Request
 from ..record.lists import Page, TakenAlert
 from ..record.store import IncidentRow
 from ..record.work import Standing
-from .auth import Commander, Observer, Responder
+from .auth import At, Commander, IncidentId, Observer, Responder
 from .forms import (
     LARGEST,
     Edit,
     EvidenceId,
-    IncidentId,
     Limit,
     Markdown,
     Payload,
@@ -38,10 +38,9 @@ from .forms import (
     Reason,
     Subject,
 )
-from .service import Service, service_of
+from .service import Service
 
 T = TypeVar("T")
-At = Annotated[Service, Depends(service_of)]
 READ = APIRouter(tags=["incidents"])
 DECIDE = APIRouter(tags=["decisions"])
 After = Annotated[
@@ -56,14 +55,16 @@ After = Annotated[
 @READ.get("/incidents")
 def list_incidents(
     service: At,
-    _who: Observer,
+    who: Observer,
     state: Annotated[list[State] | None, Query()] = None,
     severity: Annotated[list[Severity] | None, Query()] = None,
     after: After = "",
     limit: Limit = 50,
 ) -> Page[IncidentRow]:
     """Incidents, newest first; of these states and severities only, where some are named."""
-    return masked(lists.incidents(service.engine, state or (), severity or (), after, limit))
+    return masked(
+        lists.incidents(service.engine, state or (), severity or (), after, limit, who.sight)
+    )
 
 
 @READ.get("/incidents/{incident}")
@@ -110,12 +111,12 @@ def get_postmortem(service: At, _who: Observer, incident: IncidentId) -> Markdow
 @READ.get("/alerts")
 def list_alerts(
     service: At,
-    _who: Observer,
+    who: Observer,
     after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
     limit: Limit = 50,
 ) -> Page[TakenAlert]:
     """Alerts in the order in which they were taken, and which incident has each."""
-    return masked(lists.alerts(service.engine, after, limit))
+    return masked(lists.alerts(service.engine, after, limit, who.sight))
 
 
 @READ.get("/incidents/{incident}/work")
@@ -131,19 +132,14 @@ def get_work(service: At, _who: Observer, incident: IncidentId) -> Standing:
 def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
     """Have it looked at now: what was set aside is tried again, what was handed over is yours then,
     what is over stays so."""
-    service.record.incident(incident)
-    if take_over(service.store, incident, who.identity):
-        return get_work(service, who, incident)
-    why = f"{who.name} asked for it"
-    if not service.store.work.retry(incident, why):
-        service.store.work.wake(None, incident, why=why)
+    resume_incident(service.store, incident, who.identity)
     return get_work(service, who, incident)
 
 
 @DECIDE.get("/requests")
-def list_requests(service: At, _who: Observer) -> list[Request]:
+def list_requests(service: At, who: Observer) -> list[Request]:
     """Everything that waits for a person, oldest first."""
-    return masked(service.record.waiting())
+    return masked(service.record.waiting(sight=who.sight))
 
 
 @DECIDE.get("/incidents/{incident}/requests")

@@ -19,6 +19,10 @@ from .grouping import GROUP
 from .health import HEALTH
 from .oncall import ONCALL, OPENED
 from .pages.acknowledging import ACKNOWLEDGE
+from .pages.approval import APPROVAL
+from .pages.incident import INCIDENT
+from .pages.incidents import LIST
+from .pages.live import LIVE, Parts
 from .pages.signing_in import SIGN_IN
 from .people import PEOPLE
 from .problems import RESPONSES, Problem, explain_errors
@@ -46,6 +50,7 @@ def build(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.reception = service.reception
+    app.state.parts = Parts(service)
     app.state.ended = True  # nothing of it runs on when it has stopped
     explain_errors(app)
     app.add_exception_handler(SignInFirst, answer_sign_in)
@@ -56,7 +61,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, ACKNOWLEDGE, OPENED):
+    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACKNOWLEDGE, OPENED):
         pages.include_router(part)
     app.include_router(pages)
     app.openapi = lambda: _schema(app)

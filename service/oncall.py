@@ -24,12 +24,10 @@ from ..oncall.shifts import Shift, remarks
 from ..record.escalations import Escalations, Standing, Step
 from ..record.oncall import Kept
 from ..record.tokens import Role
-from .auth import Admin, Observer, Responder, Who
-from .forms import Form, IncidentId, Text
+from .auth import Admin, At, IncidentId, Observer, Responder, Who
+from .forms import Form, Text
 from .problems import Refused
-from .service import Service, service_of
 
-At = Annotated[Service, Depends(service_of)]
 ONCALL = APIRouter(tags=["on-call"])
 OPENED = APIRouter(include_in_schema=False)
 """What a secret link opens, to whoever has it."""

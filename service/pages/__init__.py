@@ -1,1 +1,1 @@
-"""What people see in a browser: one file a group of pages, templates and static files beside it."""
+"""What people see in a browser."""
