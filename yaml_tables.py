@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic import model_validator as validator
 from pydantic_core import PydanticCustomError
 
@@ -88,6 +96,30 @@ AnyCase = Annotated[re.Pattern[str], _compiled(re.IGNORECASE)]
 """Upper and lower case alike."""
 Words = Annotated[frozenset[str], BeforeValidator(_words)]
 """Words with blanks between them."""
+
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text: str | float) -> float:
+    """The seconds of a duration as Prometheus writes it: 15s, 1m30s. A bare number is seconds."""
+    if isinstance(text, (int, float)):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", text)
+    if "".join(map("".join, parts)) == text and parts:
+        return sum(float(number) * UNITS[unit] for number, unit in parts)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("write a duration, such as 15s or 1m") from None
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    Field(gt=0),
+    PlainSerializer(lambda length: f"{length:g}s", when_used="json"),
+]
 
 
 def put_together(pattern: str, parts: Mapping[str, str]) -> str:

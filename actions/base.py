@@ -21,6 +21,8 @@ class Profile(Entry):
     """What a person is told of an action before it is decided; its texts may name {target} and
     parameters."""
 
+    sentence: str
+    """The action as one would say it on a call; may name what the plan found."""
     runbook: str
     """Id of the runbook of the fault that it is the first move for."""
     risk: Level

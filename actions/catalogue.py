@@ -85,6 +85,18 @@ def plan(
     )
 
 
+def sentence_of(plan: ActionPlan) -> str:
+    """What the plan does, fit to be read aloud; its title where that cannot be said."""
+    action = CATALOGUE.get(plan.kind)
+    words = {"target": plan.target, **plan.found, **plan.parameters}
+    told = {name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in words.items()}
+    try:
+        said = action.profile.sentence.format(**told) if action else plan.title
+    except KeyError:  # an older plan, of other parameters
+        said = plan.title
+    return f"Experiment: {said}" if plan.experiment else said
+
+
 # The one way in which the system is changed: an approved plan is carried out, or undone.
 #
 # Whether the plan was claimed before, and by whom, is kept by the caller in our own tables.

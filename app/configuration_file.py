@@ -20,8 +20,10 @@ from ..actions.policy import Policy
 from ..errors import InputError
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
+from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
+from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
 """Names the file; `--config` sets it. Empty: none, whatever lies here."""
@@ -76,6 +78,7 @@ class Server(Entry):
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
         default=[], description="addresses of the proxies before it that do TLS; believed"
     )
+    sign_in: SignIn = Field(default=SignIn(), description="sessions of browsers, who begins one")
 
     @property
     def host(self) -> str:
@@ -149,6 +152,7 @@ class Configuration(Entry):
     labels: Labels | None = Field(
         default=None, description="which labels say what an alert is about; null: the usual ones"
     )
+    oncall: OnCall = Field(default=OnCall(), description="who is on call, and told after whom")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
     @field_validator("receivers", "datasources")

@@ -2,8 +2,8 @@
 the record, approved by who made it."""
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from ..actions.catalogue import plan as checked_plan
 from ..actions.inventory import Inventory
@@ -77,6 +77,17 @@ def take_over(store: Store, incident_id: str, by: Identity) -> bool:
     return True
 
 
+def resume(store: Store, incident_id: str, by: Identity) -> None:
+    """Have it looked at now: what was handed over is theirs then, what was set aside is tried
+    again. Raises NotFound, InputError where somebody was quicker to take it."""
+    store.load(incident_id)
+    if take_over(store, incident_id, by):
+        return
+    why = f"{by.name} asked for it"
+    if not store.work.retry(incident_id, why):
+        store.work.wake(None, incident_id, why=why)
+
+
 def edit(
     settings: Settings,
     incident_id: str,
@@ -85,25 +96,53 @@ def edit(
     by: Identity,
     store: Store | None = None,
     sources: Sources | None = None,
+    shown: str = "",
 ) -> ActionPlan:
     """Make and approve the edited plan, over the system that the incident was opened with; over
     these sources where it was opened with none.
 
+    shown: hash of the edited plan as `preview` had it, where a person saw that.
+
     Raises NotFound where no such plan is asked about, InputError for an edit that does not fit or
-    changes nothing, ApprovalError when it was answered meanwhile.
+    changes nothing or gives another plan than was shown, ApprovalError when it was answered.
     """
+    with _opened(settings, incident_id, store, sources) as context:
+        subject = named(context.store, incident_id, subject)
+        new = _edited(context, incident_id, subject, edits)
+        if shown and new.hash != shown:
+            raise InputError("the system is not as it was when you looked: look at the edit anew")
+        put_edited(context, incident_id, subject, new, by)
+        return new
+
+
+def preview(
+    settings: Settings,
+    incident_id: str,
+    subject: str,
+    edits: Sequence[str],
+    store: Store | None = None,
+    sources: Sources | None = None,
+) -> ActionPlan:
+    """The plan that `edit` would make; nothing is written. Raises as that does."""
+    with _opened(settings, incident_id, store, sources) as context:
+        return _edited(context, incident_id, named(context.store, incident_id, subject), edits)
+
+
+@contextmanager
+def _opened(
+    settings: Settings, incident_id: str, store: Store | None, sources: Sources | None
+) -> Iterator[ResponseContext]:
     from .opening import open_context  # an approval as asked opens no telemetry
 
     kept = recall(settings, incident_id)
     context = open_context(settings, sources if kept == Sources() else kept, store=store)
     with closing(context.recorder):
-        return _edited(context, incident_id, subject, edits, by)
+        yield context
 
 
 def _edited(
-    context: ResponseContext, incident_id: str, subject: str, edits: Sequence[str], by: Identity
+    context: ResponseContext, incident_id: str, subject: str, edits: Sequence[str]
 ) -> ActionPlan:
-    subject = named(context.store, incident_id, subject)
     plan = context.store.load(incident_id).plan(subject)
     if plan is None:
         raise NotFound(f"{incident_id} holds no plan {subject}; only plans can be edited")
@@ -114,7 +153,6 @@ def _edited(
         raise InputError(f"the edit does not fit: {error}") from error
     if new.hash == plan.hash:
         raise InputError(f"the edit changes nothing; approve {subject} without --edit")
-    put_edited(context, incident_id, subject, new, by)
     return new
 
 

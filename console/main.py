@@ -15,6 +15,7 @@ import typer
 from ..errors import InputError, NotFound
 from .keeping import KEEP, bundle, catalog
 from .options import AsJson, Bundle, By, Hands, Id, Newest
+from .people import PEOPLE
 from .running import ADMINISTER, RUN
 
 app = typer.Typer(
@@ -253,7 +254,7 @@ app.add_typer(KEEP)
 app.add_typer(RUN)
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
-for name, group in ADMINISTER.items():
+for name, group in (ADMINISTER | PEOPLE).items():
     app.add_typer(group, name=name)
 
 

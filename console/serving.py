@@ -68,16 +68,6 @@ def worker_command(telemetry: Path | None, operations: Path | None) -> Exit:
 
 
 FIRST = "your first token, of role admin; it is shown this once:"
-PASTE = """\
-receivers:
-  - name: warroom
-    webhook_configs:
-      - url: {url}/hooks/{name}
-        send_resolved: true
-        http_config:
-          authorization:
-            credentials_file: {file}"""
-"""For alertmanager.yml."""
 
 
 def _greet(
@@ -104,10 +94,11 @@ def _greet(
 
 def senders(console: Console, receiver: "Receiver", url: str) -> None:
     """Where they send; for Alertmanager, with a secret in one file, what to paste."""
-    known = receiver.authorization
-    if receiver.type != "alertmanager" or known is None or known.credentials_file is None:
+    from ..service.webhooks import paste
+
+    text = paste(receiver, url)
+    if not text:
         say(console, (f"  {receiver.type:<13} ", "dim"), f"{url}/hooks/{receiver.name}")
         return
     say(console, (f"  {receiver.type:<13} ", "dim"), "paste into alertmanager.yml, then reload it:")
-    text = PASTE.format(url=url, name=receiver.name, file=known.credentials_file)
     console.print(Text(indent(f"\n{text}\n", " " * 16)), soft_wrap=True)

@@ -147,6 +147,23 @@ class MessageSent(BaseModel):
     message: Message = Field(description="exactly what was sent, and to whom")
 
 
+class Escalated(BaseModel):
+    """People were told of it, or nobody was there to be told."""
+
+    event: Literal["escalated"] = "escalated"
+    level: int = Field(description="of those who are told one after the other, from 1")
+    people: list[str] = Field(description="who is told now; none: nobody is on call for it")
+    why: str = Field(description="declared, not acknowledged in time, raised, …")
+
+
+class Acknowledged(BaseModel):
+    """Somebody has taken it on, or has given it back."""
+
+    event: Literal["acknowledged"] = "acknowledged"
+    by: str = Field(description="who")
+    released: bool = Field(default=False, description="given back: others are told again")
+
+
 IncidentEvent = Annotated[
     StepStarted
     | PlaybookAnswered
@@ -161,7 +178,9 @@ IncidentEvent = Annotated[
     | Asked
     | Decided
     | StateChanged
-    | MessageSent,
+    | MessageSent
+    | Escalated
+    | Acknowledged,
     Field(discriminator="event"),
 ]
 """What is stored and can be followed: what a response says, but for half-written words of a model,

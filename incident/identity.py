@@ -25,10 +25,16 @@ class Vouched(StrEnum):
     """By what an identity is known to be genuine."""
 
     token = "token"  # who holds a token of this name
+    account = "account"  # who signed in with the password of this account
+    oidc = "oidc"  # who signed in with a provider that vouches for them
     terminal = "terminal"  # who may use this home, as the operating system says
     automatic = "automatic"  # a commander of drills and evaluations, that is code
     receiver = "receiver"  # a sender of alerts that signed as its receiver demands
     warroom = "warroom"  # Warroom itself
+
+
+PERSONS = (Vouched.token, Vouched.account, Vouched.oidc, Vouched.terminal)
+BREAK_GLASS = "break-glass"
 
 
 def _is_code(name: str) -> bool:
@@ -43,6 +49,7 @@ class Identity:
     name: str
     vouched: Vouched
     account: str = ""  # of the operating system; empty: the name is the account
+    break_glass: bool = False  # under the account for when nothing else works
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > LONGEST:
@@ -53,12 +60,14 @@ class Identity:
     def __str__(self) -> str:
         """As the audit log has it: "token:ann", "terminal:ann as on-call commander"."""
         as_whom = f" as {self.name}" if self.account and self.account != self.name else ""
-        return f"{self.person}{as_whom}"
+        mark = f" ({BREAK_GLASS})" if self.break_glass else ""
+        return f"{self.vouched}:{self.account or self.name}{as_whom}{mark}"
 
     @property
     def person(self) -> str:
-        """The same for the same person, whatever role they name."""
-        return f"{self.vouched}:{self.account or self.name}"
+        """The same for the same person, whatever role they name and however they signed in."""
+        kind = "person" if self.vouched in PERSONS else self.vouched
+        return f"{kind}:{(self.account or self.name).casefold()}"
 
 
 def token_holder(name: str) -> Identity:

@@ -88,6 +88,12 @@ class Ledger(Claims):
         with self.reading.begin() as connection:
             return _request(_asked(connection, incident_id, subject))
 
+    def consents(self, incident_id: str, subject: str) -> list[str]:
+        """Who approved already of a question that takes two. Raises NotFound."""
+        with self.reading.begin() as connection:
+            given: list[str] = json.loads(_asked(connection, incident_id, subject)["consents"])
+        return [person.partition(":")[2] for person in given]
+
     def subjects(self, incident_id: str) -> list[str]:
         """Everything that was ever asked about an incident."""
         query = select(APPROVALS.c.subject).where(APPROVALS.c.incident_id == incident_id)
@@ -126,7 +132,9 @@ class Ledger(Claims):
             given = json.loads(row["consents"])
             if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
                 verdict = Verdict.one_of_two
-            if verdict in (Verdict.approved, Verdict.one_of_two) and by.person in given:
+            before = [one.partition(":")[2].casefold() for one in given]
+            again = by.person.partition(":")[2] in before
+            if verdict in (Verdict.approved, Verdict.one_of_two) and again:
                 raise ApprovalError(f"{short(subject)}: {by.name} approved it; it wants another")
             answer = {"verdict": verdict.value, "decided_by": by.name, "decided_at": now}
             if verdict is Verdict.one_of_two:

@@ -1,19 +1,22 @@
-"""The record page by page: incidents by what they are, alerts as they came.
+"""The record page by page: incidents by what they are, those that wait for a person, alerts as they
+came.
 
 A page ends with a mark; the next one begins after it, whatever came in meanwhile.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import Engine, Row, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, case, func, not_, or_, select, tuple_
 
 from ..errors import InputError
 from ..incident.document import Alert
 from .database import reader
 from .store import LISTED, NEWEST, IncidentRow
-from .tables import ALERTS, INCIDENTS
+from .tables import ALERTS, APPROVALS, INCIDENTS, WORK
+from .waking import HANDED_OVER, STUCK
 
 T = TypeVar("T")
 
@@ -52,14 +55,92 @@ def incidents(
         query = query.where(INCIDENTS.c.state.in_(states))
     if severities:
         query = query.where(INCIDENTS.c.severity.in_(severities))
+    return _paged(engine, query, after, limit, IncidentRow)
+
+
+Row_ = TypeVar("Row_", bound=IncidentRow)
+
+
+def _paged(engine: Engine, query: Select, after: str, limit: int, kind: type[Row_]) -> Page[Row_]:
+    """A page of rows of this kind; the query's last column is when they were taken."""
     if after:
         here = tuple_(INCIDENTS.c.taken_at, INCIDENTS.c.id)
         query = query.where(here < tuple_(*_mark(after)))
     with reader(engine).begin() as connection:
         rows = connection.execute(query.order_by(*NEWEST).limit(limit + 1)).all()
-    found = [IncidentRow(*tuple(row)[:-1]) for row in rows[:limit]]
+    found = [kind(*tuple(row)[:-1]) for row in rows[:limit]]
     more = f"{rows[limit - 1].taken_at!r} {found[-1].id}" if len(rows) > limit else ""
     return Page(found, more)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(IncidentRow):
+    """With the first question that waits for a person; None: nothing is asked."""
+
+    question: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which incidents are looked for; empty: whatever they are."""
+
+    states: Sequence[str] = ()
+    severities: Sequence[str] = ()
+    text: str = ""  # in id, title or service
+    service: str = ""
+    team: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.states or self.severities or self.text or self.service or self.team)
+
+    def clauses(self) -> Iterator[ColumnElement[bool]]:
+        """As SQL has it, on both databases."""
+        if self.states:
+            yield INCIDENTS.c.state.in_(self.states)
+        if self.severities:
+            yield INCIDENTS.c.severity.in_(self.severities)
+        if self.service:
+            yield func.lower(INCIDENTS.c.service) == self.service.lower()
+        if self.team:
+            yield func.lower(INCIDENTS.c.team) == self.team.lower()
+        if self.text:
+            text, columns = (
+                self.text.lower(),
+                (INCIDENTS.c.id, INCIDENTS.c.title, INCIDENTS.c.service),
+            )
+            yield or_(*(func.lower(each).contains(text, autoescape=True) for each in columns))
+
+
+def waiting(engine: Engine, wanted: Wanted, limit: int = 50) -> list[Listed]:
+    """Those that a person has to do something about, the worst first, among equals the oldest."""
+    unknown = case((INCIDENTS.c.severity == "", "P9"), else_=INCIDENTS.c.severity)
+    query = _listed().where(_waits(), *wanted.clauses())
+    with reader(engine).begin() as connection:
+        rows = connection.execute(query.order_by(unknown, INCIDENTS.c.taken_at).limit(limit)).all()
+    return [Listed(*tuple(row)[:-1]) for row in rows]
+
+
+def others(engine: Engine, wanted: Wanted, after: str = "", limit: int = 50) -> Page[Listed]:
+    """All that `waiting` leaves, newest first. Raises InputError for a mark that no page had."""
+    query = _listed().where(not_(_waits()), *wanted.clauses())
+    return _paged(engine, query, after, limit, Listed)
+
+
+def _open() -> tuple[ColumnElement[bool], ...]:
+    return APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > time.time()
+
+
+def _waits() -> ColumnElement[bool]:
+    asked = INCIDENTS.c.id.in_(select(APPROVALS.c.incident_id).where(*_open()))
+    return or_(asked, func.coalesce(WORK.c.status, "").in_((STUCK, HANDED_OVER)))
+
+
+def _listed() -> Select:
+    mine = select(APPROVALS.c.title).where(APPROVALS.c.incident_id == INCIDENTS.c.id, *_open())
+    first = mine.order_by(APPROVALS.c.requested_at).limit(1).scalar_subquery()
+    return LISTED.add_columns(first.label("question"), INCIDENTS.c.taken_at)
 
 
 def _mark(after: str) -> tuple[float, str]:

@@ -25,6 +25,8 @@ TAKEN_S = 60.0
 """A delivery that takes longer is tried by somebody else."""
 FIRST_S, LONGEST_S = 2.0, 300.0
 """Between two tries: doubled each time."""
+PAGE = "page:"
+"""How the key of what tells one person begins: no document holds it, no effect stands for it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Parcel:
     def waits(self) -> bool:
         """Whether it was tried and could not be delivered."""
         return self.sent_at is None and bool(self.error)
+
+    @property
+    def page(self) -> bool:
+        """Whether it tells one person, and nothing is noted of it."""
+        return self.key.startswith(PAGE)
 
 
 class Outbox:
@@ -122,6 +129,12 @@ class Outbox:
             if news:
                 events.append_all(connection, incident_id, [(event, now) for event in news])
 
+    def arrived(self, page: Parcel) -> None:
+        """It told whom it should."""
+        values = {"sent_at": self.clock(), "next_at": None, "error": None}
+        with self.engine.begin() as connection:
+            _change(connection, page, {**values, "attempts": page.attempts + 1})
+
     def failed(self, parcel: Parcel, why: str) -> None:
         """It did not: tried again in a while, as often as it takes."""
         pause = min(LONGEST_S, FIRST_S * 2.0 ** min(parcel.attempts, 30))
@@ -133,6 +146,16 @@ class Outbox:
         """What became of the message with this effect's key, on each of its channels."""
         with self.reading.begin() as connection:
             return [_parcel(row) for row in connection.execute(_of(key)).mappings()]
+
+
+def put_page(
+    connection: Connection, name: str, incident_id: str, channel: str, body: str, at: float
+) -> bool:
+    """Have one person told on one channel, once under this name, at a time (unix seconds): inside
+    the transaction of what they are told of. Whether it was new."""
+    key = f"{PAGE}{incident_id}:{name}:{channel}"
+    row = {"incident_id": incident_id, "channel": channel, "body": body, "attempts": 0}
+    return insert_once(connection, OUTBOX, key=key, put_at=at, next_at=at, **row)
 
 
 def _arrived(connection: Connection, parcels: Sequence[Parcel], now: float) -> list[str]:

@@ -29,6 +29,8 @@ from .work import Work
 
 Change = Callable[[Incident], None]
 Done = StepDone | ActionDone
+LONGEST_TITLE, LONGEST_SERVICE = 300, 100
+"""Characters of them that the list holds: an index of PostgreSQL takes 2,700 bytes a row."""
 NEWEST = (INCIDENTS.c.taken_at.desc(), INCIDENTS.c.id.desc())
 """In the order in which they were taken: a recording's incident is opened in its own time."""
 
@@ -43,6 +45,8 @@ class IncidentRow:
     state: str
     severity: str | None
     title: str
+    service: str  # that its first alert names; empty: none
+    team: str  # whose it is; empty: nobody's
     work: str | None  # its status; None: nobody was ever asked to work it
 
 
@@ -279,7 +283,8 @@ def _columns(document: Incident) -> dict[str, Any]:
         "document": document.model_dump_json(exclude={"evidence"}),
         "state": document.state.value,
         "severity": document.severity.value if document.severity else "",
-        "title": document.title,
+        "title": document.title[:LONGEST_TITLE],
+        "service": document.alert.service[:LONGEST_SERVICE],
         "fingerprint": document.alert.fingerprint,
         "opened_at": document.opened_at.timestamp(),
         "updated_at": time.time(),

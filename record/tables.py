@@ -84,7 +84,11 @@ INCIDENTS = sa.Table(
     sa.Column("opened_at", sa.Float, nullable=False),  # in the time that it lives in
     sa.Column("taken_at", sa.Float, nullable=False),  # in ours
     sa.Column("updated_at", sa.Float, nullable=False),
+    sa.Column("service", sa.String, nullable=False, server_default=""),  # of its first alert
+    sa.Column("team", sa.String, nullable=False, server_default="", index=True),  # whose it is
 )
+LISTED = ("taken_at", "id", "state", "severity", "service", "title", "opened_at", "updated_at")
+sa.Index("incidents_listed", *(INCIDENTS.c[name] for name in LISTED))  # documents stay unread
 
 EVIDENCE = sa.Table(
     "evidence",
@@ -116,6 +120,7 @@ APPROVALS = sa.Table(
     sa.Column("wanted", sa.Integer, nullable=False),  # persons that have to approve
     sa.Column("consents", sa.Text, nullable=False),  # who did before the last one, JSON
     sa.Column("lineage", sa.String, nullable=False),  # of the database when it was asked
+    sa.Column("barred", sa.String, nullable=False, server_default=""),  # who may not approve it
     sa.Column("verdict", sa.String),  # empty while open
     sa.Column("decided_by", sa.String),
     sa.Column("decided_at", sa.Float),

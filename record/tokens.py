@@ -79,7 +79,7 @@ class Tokens:
 
     def find(self, text: str) -> Token | None:
         """The live token that was made as this text."""
-        query = select(TOKENS).where(TOKENS.c.digest == _digest(text))
+        query = select(TOKENS).where(TOKENS.c.digest == secret_digest(text))
         with self.reading.begin() as connection:
             row = connection.execute(query.where(TOKENS.c.revoked_at.is_(None))).mappings().first()
         return _token(row) if row else None
@@ -103,14 +103,19 @@ class Tokens:
 def _made(connection: Connection, name: str, role: Role, by: str) -> str | None:
     """The token in clear; None where the name is taken."""
     text = PREFIX + secrets.token_urlsafe(32)
-    row = {"digest": _digest(text), "name": name, "role": role.value, "made_at": time.time()}
+    row = {
+        "digest": secret_digest(text),
+        "name": name,
+        "role": role.value,
+        "made_at": time.time(),
+    }
     if not insert_once(connection, TOKENS, **row):
         return None
     audit.add(connection, by, "make token", detail={"name": name, "role": role.value})
     return text
 
 
-def _digest(text: str) -> str:
+def secret_digest(text: str) -> str:
     """What is looked up: how long that takes says nothing about a token."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

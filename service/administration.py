@@ -1,13 +1,14 @@
 """API v1 for the installation itself: who may ask, whether the audit log is whole."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from ..incident.identity import token_holder
+from ..incident.identity import Vouched, token_holder
 from ..record import audit
 from ..record.switches import EVERYTHING, Switch, Switches
-from ..record.tokens import Token
+from ..record.tokens import Role, Token
 from .auth import Admin, Commander, Observer, Responder
 from .forms import MadeToken, Name, NewToken, Reason, Target
 from .service import Service, service_of
@@ -16,10 +17,20 @@ At = Annotated[Service, Depends(service_of)]
 ADMINISTER = APIRouter(tags=["administration"])
 
 
+@dataclass(frozen=True)
+class Me:
+    """Whoever asks: their name, what they may, how that is known, whose incidents they see."""
+
+    name: str
+    role: Role
+    vouched: Vouched
+    teams: list[str]
+
+
 @ADMINISTER.get("/me")
-def who_am_i(who: Observer) -> Token:
-    """The token that asks."""
-    return who
+def who_am_i(who: Observer) -> Me:
+    """Whoever asks."""
+    return Me(who.name, who.role, who.identity.vouched, sorted(who.teams))
 
 
 @ADMINISTER.get("/tokens")
@@ -32,14 +43,14 @@ def list_tokens(service: At, _who: Admin) -> list[Token]:
 def create_token(service: At, who: Admin, form: NewToken) -> MadeToken:
     """A new one; shown this once. Sent again it is 422: the name is taken."""
     name = token_holder(form.name).name  # a name that only code decides under is no one's
-    text = service.tokens.create(name, form.role, by=str(token_holder(who.name)))
+    text = service.tokens.create(name, form.role, by=str(who.identity))
     return MadeToken(name=form.name, token=text)
 
 
 @ADMINISTER.delete("/tokens/{name}", status_code=204)
 def revoke_token(service: At, who: Admin, name: Name) -> None:
     """Worth nothing from now on."""
-    service.tokens.revoke(name, by=str(token_holder(who.name)))
+    service.tokens.revoke(name, by=str(who.identity))
 
 
 @ADMINISTER.get("/audit")
@@ -63,12 +74,10 @@ def list_switches(service: At, _who: Observer) -> list[Switch]:
 @ADMINISTER.post("/switches/off")
 def stop_effects(service: At, who: Responder, form: Reason, target: Target = EVERYTHING) -> Switch:
     """Stop every new action, or those on one target, within a second. Messages go on."""
-    by = token_holder(who.name)
-    return Switches(service.engine).turn(True, by, form.reason, target)
+    return Switches(service.engine).turn(True, who.identity, form.reason, target)
 
 
 @ADMINISTER.post("/switches/on")
 def allow_effects(service: At, who: Commander, form: Reason, target: Target = EVERYTHING) -> Switch:
     """Let what is approved go on."""
-    by = token_holder(who.name)
-    return Switches(service.engine).turn(False, by, form.reason, target)
+    return Switches(service.engine).turn(False, who.identity, form.reason, target)

@@ -10,14 +10,15 @@ from typing import Annotated, TypeVar, cast
 from fastapi import APIRouter, Depends, Query
 from fastapi.encoders import jsonable_encoder
 
-from ..app.decisions import approve, edit, named, reject, take_over
+from ..app.decisions import approve, edit, named, reject
+from ..app.decisions import resume as resume_incident
 from ..app.record import masked_content
 from ..errors import NotFound
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Evidence
-from ..incident.identity import Identity, token_holder
+from ..incident.identity import Identity
 from ..incident.lifecycle import State
 from ..incident.severity import Severity
 from ..record import lists
@@ -131,12 +132,7 @@ def get_work(service: At, _who: Observer, incident: IncidentId) -> Standing:
 def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
     """Have it looked at now: what was set aside is tried again, what was handed over is yours then,
     what is over stays so."""
-    service.record.incident(incident)
-    if take_over(service.store, incident, token_holder(who.name)):
-        return get_work(service, who, incident)
-    why = f"{who.name} asked for it"
-    if not service.store.work.retry(incident, why):
-        service.store.work.wake(None, incident, why=why)
+    resume_incident(service.store, incident, who.identity)
     return get_work(service, who, incident)
 
 
@@ -168,7 +164,7 @@ def approve_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject
 ) -> Decision:
     """Approve exactly this. 409 once somebody else answered it, it has expired, was withdrawn."""
-    by = token_holder(who.name)
+    by = who.identity
     return _once(service, incident, subject, by, Verdict.approved) or approve(
         service.store, incident, subject, by
     )
@@ -179,7 +175,7 @@ def reject_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject, form: Reason
 ) -> Decision:
     """Reject it; the response looks for another way."""
-    by = token_holder(who.name)
+    by = who.identity
     return _once(service, incident, subject, by, Verdict.rejected) or reject(
         service.store, incident, subject, by, form.reason
     )
@@ -190,7 +186,7 @@ def edit_request(
     service: At, who: Commander, incident: IncidentId, subject: Subject, form: Edit
 ) -> Question:
     """Approve the plan with other parameters: another plan, checked anew. Sent again it is 409."""
-    by = token_holder(who.name)
+    by = who.identity
     here = (service.store, service.sources)
     plan = edit(service.settings, incident, subject, form.pairs, by, *here)
     return Question(request=service.store.ledger.request(incident, plan.hash), plan=plan)

@@ -11,11 +11,18 @@ from starlette.middleware import Middleware
 from . import webhooks
 from .administration import ADMINISTER
 from .api import DECIDE, READ
+from .auth import SignInFirst, answer_sign_in
 from .changes import CHANGE
 from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .pages.approval import APPROVAL
+from .pages.incident import INCIDENT
+from .pages.incidents import LIST
+from .pages.live import LIVE, Parts
+from .pages.signing_in import SIGN_IN
+from .people import PEOPLE
 from .problems import RESPONSES, Problem, explain_errors
 from .service import Service
 
@@ -41,14 +48,20 @@ def build(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.reception = service.reception
+    app.state.parts = Parts(service)
     app.state.ended = True  # nothing of it runs on when it has stopped
     explain_errors(app)
+    app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER):
+    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
+    pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
+    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL):
+        pages.include_router(part)
+    app.include_router(pages)
     app.openapi = lambda: _schema(app)
     return app
 

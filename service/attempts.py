@@ -23,12 +23,12 @@ class Attempts:
     def wait(self, address: str) -> float:
         """Seconds until this address is listened to again; 0: it is now."""
         with self._lock:
-            since, count = self._current(_neighbours(address))
+            since, count = self._current(network_of(address))
             return since + PERIOD_S - self.clock() if count >= MOST_FAILURES else 0.0
 
     def failed(self, address: str) -> None:
         """Count one."""
-        address = _neighbours(address)
+        address = network_of(address)
         with self._lock:
             since, count = self._current(address)
             self._since.pop(address, None)
@@ -42,7 +42,7 @@ class Attempts:
         return (since, count) if now < since + PERIOD_S else (now, 0)
 
 
-def _neighbours(address: str) -> str:
+def network_of(address: str) -> str:
     """One network of IPv6 is one address: whoever has one has all of its 2^64."""
     try:
         found = ip_address(address)

@@ -8,7 +8,8 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
-from ..errors import StoreError
+from ..app.escalating import escalate
+from ..errors import WarroomError
 from ..record.changes import drop_changes
 from ..record.retention import drop_deliveries, drop_evidence
 from ..record.store import Store
@@ -52,7 +53,7 @@ def age(settings: Settings, store: Store) -> None:
     drop_changes(store.engine, time.time(), settings.delivery_days)
 
 
-CHORES: Sequence[Chore] = (bury, deliver, age)
+CHORES: Sequence[Chore] = (bury, escalate, deliver, age)
 
 
 class Chores:
@@ -84,5 +85,5 @@ class Chores:
     def _do(self, chore: Chore) -> None:
         try:
             chore(self.settings, self.store)
-        except StoreError as error:  # the next round tries again
+        except WarroomError as error:  # the next round tries again
             log.warning("%s: %s", chore.__name__, error)

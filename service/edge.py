@@ -20,7 +20,17 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Nothing here is a page: a browser may show none of it, and no other site may read it."""
+"""Of what is no page: a browser may show none of it, and no other site may read it."""
+PAGE_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with none at all, a form of ours names no origin
+}
+"""Of pages: what they load is ours, nothing stands in them that runs, nobody frames them."""
 API = "/api/"
 MOST_BODY = 64 * 1024
 """Bytes of a request to the API; a webhook has a cap of its own."""
@@ -64,7 +74,8 @@ def _request_id(headers: Headers) -> str:
 
 
 def _dress(headers: MutableHeaders, request_id: str) -> None:
-    for name, value in HEADERS.items():
+    is_page = headers.get("content-type", "").startswith("text/html")
+    for name, value in (PAGE_HEADERS if is_page else HEADERS).items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = request_id

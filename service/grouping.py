@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, Field
 
 from ..incident.document import Incident
-from ..incident.identity import token_holder
 from ..incident.timeline import utc_now
 from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
@@ -47,14 +46,14 @@ class NewSilence(Form):
 @GROUP.post("/incidents/{incident}/merge")
 def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> Incident:
     """Its alerts become those of another, which is answered; it is closed."""
-    merge(service.store, incident, form.into, str(token_holder(who.name)), form.reason)
+    merge(service.store, incident, form.into, str(who.identity), form.reason)
     return service.record.published(form.into)
 
 
 @GROUP.post("/incidents/{incident}/split", status_code=201)
 def split_incident(service: At, who: Responder, incident: IncidentId, form: Those) -> Incident:
     """Some of its alerts get an incident of their own, which is answered."""
-    made = split(service.store, incident, form.alerts, str(token_holder(who.name)))
+    made = split(service.store, incident, form.alerts, str(who.identity))
     return service.record.published(made)
 
 
@@ -67,7 +66,7 @@ def list_silences(service: At, _who: Observer) -> list[Silence]:
 @GROUP.post("/silences", status_code=201)
 def create_silence(service: At, who: Responder, form: NewSilence) -> Silence:
     """Keep alerts quiet. The same person's same silence, sent again, is answered as it stands."""
-    silences, by = Silences(service.engine), str(token_holder(who.name))
+    silences, by = Silences(service.engine), str(who.identity)
     wanted = (form.matchers, form.ends_at, form.kind, form.reason.strip(), by)
     same = (s for s in silences.all() if _content(s) == wanted)
     begin: datetime = form.starts_at or utc_now()
@@ -83,4 +82,4 @@ def _content(silence: Silence) -> tuple:
 @GROUP.delete("/silences/{silence}", status_code=204)
 def expire_silence(service: At, who: Responder, silence: SilenceId) -> None:
     """End it now; what it kept quiet and still fires is taken."""
-    Silences(service.engine).expire(silence, str(token_holder(who.name)))
+    Silences(service.engine).expire(silence, str(who.identity))

@@ -9,7 +9,7 @@ from math import ceil
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from ..errors import (
     NotFound,
     WarroomError,
 )
+from .pages.rendering import page
 
 LOG = logging.getLogger(__name__)
 MEDIA = "application/problem+json"
@@ -86,44 +87,74 @@ def problem(
     return JSONResponse(body.model_dump(), status, headers, MEDIA)
 
 
+NEXT = {
+    401: "Sign in, then come back to it.",
+    403: "Ask whoever may, or an admin for another role.",
+    404: "It may belong to another team, or its address is not whole.",
+    409: "Load the page anew: it says who decided, and when.",
+    422: "Go back, correct that and send it again.",
+    429: "Wait a minute.",
+    503: "Nothing was lost; what was not answered was not done. Try it again in a moment.",
+}
+"""What a person does about it; the detail says what happened."""
+
+
+def _answer(
+    request: Request, status: int, detail: str, retry_after_s: float | None = None
+) -> Response:
+    """For a browser a page, for everybody else a problem."""
+    found = problem(_id(request), status, detail, retry_after_s)
+    asked = request.headers.get("accept", "")
+    if "text/html" not in asked or request.url.path.startswith(("/api/", "/hooks/")):
+        return found
+    title, following = HTTPStatus(status).phrase, NEXT.get(status, "")
+    view = {"number": status, "title": title, "detail": detail, "next": following}
+    view["request_id"] = _id(request)
+    shown = page("problem.html", status, request, view=view)
+    kept = ("retry-after", "www-authenticate")
+    shown.headers.update({name: found.headers[name] for name in kept if name in found.headers})
+    return shown
+
+
 def _id(request: Request) -> str:
     return request.scope.get("state", {}).get("request_id", "")
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return problem(_id(request), error.status, error.detail, error.retry_after_s)
+    return _answer(request, error.status, error.detail, error.retry_after_s)
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
-    return problem(_id(request), status, str(error)) if status < 500 else _down(request, error)
+    return _answer(request, status, str(error)) if status < 500 else _down(request, error)
 
 
-def _down(request: Request, error: Exception) -> JSONResponse:
+def _down(request: Request, error: Exception) -> Response:
     """Why stands in the log only: it names hosts and users, and anybody may have asked."""
     LOG.error("request %s: %s", _id(request), error)
-    return problem(_id(request), 503, "the record cannot be used now: try again", RETRY_S)
+    return _answer(request, 503, "the record cannot be used now: try again", RETRY_S)
 
 
-async def _database(request: Request, error: Exception) -> JSONResponse:
+async def _database(request: Request, error: Exception) -> Response:
     return _down(request, error)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5]]
-    return problem(_id(request), 422, "; ".join(found) + ". See /api/v1/openapi.json")
+    see = ". See /api/v1/openapi.json" if request.url.path.startswith("/api/") else ""
+    return _answer(request, 422, "; ".join(found) + see)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = problem(_id(request), error.status_code, str(error.detail))
+    answer = _answer(request, error.status_code, str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> Response:
     LOG.error("request %s: %s", _id(request), type(error).__name__, exc_info=error)
     detail = "Warroom met something it does not know: the log has it under this request's id"
-    return problem(_id(request), 500, detail)
+    return _answer(request, 500, detail)

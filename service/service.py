@@ -10,8 +10,12 @@ from ..app.configuration import Sources
 from ..app.configuration_file import Configuration
 from ..app.record import Record
 from ..intake.reception import Reception
+from ..record.accounts import Accounts
 from ..record.events import EventLog
+from ..record.failures import Failures
+from ..record.sessions import Sessions
 from ..record.store import Store
+from ..record.teams import Teams
 from ..record.tokens import Tokens
 from ..settings import Settings
 from .attempts import Attempts
@@ -53,6 +57,41 @@ class Service:
     def tokens(self) -> Tokens:
         """Who may ask."""
         return Tokens(self.engine)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who asks, by a token or a browser's cookie."""
+        return Sessions(self.engine, self.configuration.server.sign_in.lasts)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may sign in."""
+        return Accounts(self.engine)
+
+    @property
+    def failures(self) -> Failures:
+        """Who could not."""
+        return Failures(self.engine)
+
+    @property
+    def teams(self) -> Teams:
+        """Who belongs to which."""
+        return Teams(self.engine)
+
+    def link_of(self, code: str) -> str:
+        """What sets a password, once."""
+        return f"{self.configuration.server.url}/set-password/{code}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach it by TLS."""
+        server = self.configuration.server
+        return bool(server.tls or server.proxy) or server.external_url.startswith("https:")
+
+    @property
+    def cookie(self) -> str:
+        """What the cookie of a session is called: by TLS so that no other host may set it."""
+        return "__Host-warroom" if self.secure else "warroom"
 
     @property
     def events(self) -> EventLog:

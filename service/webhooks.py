@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from ..errors import StoreError
 from ..intake import authentication
+from ..intake.configuration import Receiver
 from ..intake.receiving import Reader, Received
 from ..intake.reception import Reception
 from ..telemetry.alerts import MOST_BYTES
@@ -109,3 +110,24 @@ def _inflated(body: bytes, window: int | None, most: int) -> bytes:
     if len(body) > most:
         raise Refused(413)
     return body
+
+
+PASTE = """\
+receivers:
+  - name: warroom
+    webhook_configs:
+      - url: {url}/hooks/{name}
+        send_resolved: true
+        http_config:
+          authorization:
+            credentials_file: {file}"""
+"""For alertmanager.yml."""
+
+
+def paste(receiver: Receiver, url: str) -> str:
+    """What makes an Alertmanager send to this receiver; empty for one of another kind, or whose
+    secret does not lie in one file."""
+    known = receiver.authorization
+    if receiver.type != "alertmanager" or known is None or known.credentials_file is None:
+        return ""
+    return PASTE.format(url=url, name=receiver.name, file=known.credentials_file)

@@ -25,6 +25,7 @@ from warroom.incident.severity import Severity, Targets
 from warroom.intake.identity import Labels
 from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
+from warroom.oncall.escalation import Practice
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.cells import Callers
 from warroom.telemetry.sources.conventions import Convention
@@ -187,6 +188,13 @@ def test_a_missing_table_is_named() -> None:
             "by: [alerts]",
             "from: [alerts]",
             "there is no such key here: write one of specialist, by, sees, do",
+        ),
+        (
+            "oncall/escalation.yaml",
+            Practice,
+            "notify: secondary",
+            "notifies: secondary",
+            "there is no such key here: write one of notify, timeout, repeat",
         ),
         (
             "intake/labels.yaml",

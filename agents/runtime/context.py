@@ -229,15 +229,19 @@ class ResponseContext:
         ]
         return report.model_copy(update={"gaps": [*report.gaps, *new]}) if new else report
 
+    def observe(self, document: Incident) -> Recording:
+        """Telemetry as of now, of what the incident is about."""
+        since = since_when(document, self.catalogue.windows)
+        self.recorder.focus(document.alert.service, since, met(document))
+        return self.recorder.advance(at_most=FRESH_S)
+
     def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
         comes while the step is worked."""
         if step.looks:
             self.store.look(incident_id)
         document = self.store.load(incident_id)
-        since = since_when(document, self.catalogue.windows)
-        self.recorder.focus(document.alert.service, since, met(document))
-        recording = self.recorder.advance(at_most=FRESH_S)
+        recording = self.observe(document)
         frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:

@@ -111,8 +111,10 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
     outbox, arrived = Outbox(store.engine), 0
     for _incident, parcels in groupby(outbox.due(incident_id), lambda parcel: parcel.incident_id):
         out = [parcel for parcel in parcels if _deliver(store, settings, outbox, parcel)]
-        if out:
-            outbox.sent(out, partial(_arrived, now=outbox.clock()))
+        for page in (parcel for parcel in out if parcel.page):
+            outbox.arrived(page)
+        if letters := [parcel for parcel in out if not parcel.page]:
+            outbox.sent(letters, partial(_arrived, now=outbox.clock()))
         arrived += len(out)
     return arrived
 
@@ -126,6 +128,8 @@ def _deliver(store: Store, settings: Settings, outbox: Outbox, parcel: Parcel) -
         notify.send(folder, message, decision, letter.drill, [parcel.channel])
     except ToolFailed as error:
         outbox.failed(parcel, str(error))
+        if parcel.page:
+            return False
         store.update(parcel.incident_id, partial(_miss, message=message, why=str(error)))
         return False
     return True

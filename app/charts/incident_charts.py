@@ -17,14 +17,15 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
     drawn = {
         f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
-            track, _marks(incident), incident.began.at.timestamp()
+            track, marks_of(incident), incident.began.at.timestamp()
         )
         for track in story(context, incident)
     }
     return {**drawn, "timeline.svg": timeline_chart(incident)}
 
 
-def _marks(incident: Incident) -> list[ChartMark]:
+def marks_of(incident: Incident) -> list[ChartMark]:
+    """What is labelled on every plot: the onset and each action."""
     marks = [ChartMark(incident.began.at.timestamp(), "onset")]
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()

@@ -52,11 +52,15 @@ def attributes(more: dict[str, str]) -> str:
 
 def document(width: float, height: float, title: str, parts: Iterable[str]) -> str:
     """The whole picture on white; the title is what a screen reader says."""
+    return wrapped(width, height, title, [box(0, 0, width, height, "#ffffff"), *parts])
+
+
+def wrapped(width: float, height: float, title: str, parts: Iterable[str]) -> str:
+    """The same on whatever lies behind it."""
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' "
         f"viewBox='0 0 {width:.0f} {height:.0f}' role='img' {FONT}>\n"
-        f"<title>{escape(plain(title))}</title>\n"
-        f"{box(0, 0, width, height, '#ffffff')}\n" + "\n".join(parts) + "\n</svg>\n"
+        f"<title>{escape(plain(title))}</title>\n" + "\n".join(parts) + "\n</svg>\n"
     )
 
 

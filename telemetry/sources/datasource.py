@@ -11,10 +11,10 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import re2
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import TelemetryError
-from ...yaml_tables import Entry
+from ...yaml_tables import Duration, Entry
 
 Kind = Literal[
     "files",
@@ -40,21 +40,7 @@ ALERTS_ONLY = ("alertmanager",)
 """Kinds with alerts and no telemetry: they are asked what fires, and no incident reads them."""
 LOCAL = ("files", "git", "otlp")
 """Kinds whose `url` may be a folder."""
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 Names = tuple[str, ...]
-
-
-def seconds(text: str | float) -> float:
-    """The seconds of a duration as Prometheus writes it: 15s, 1m30s. A bare number is seconds."""
-    if isinstance(text, (int, float)):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", text)
-    if "".join(map("".join, parts)) == text and parts:
-        return sum(float(number) * UNITS[unit] for number, unit in parts)
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("write a duration, such as 15s or 1m") from None
 
 
 def _pattern(text: str) -> str:
@@ -75,12 +61,6 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    Field(gt=0),
-    PlainSerializer(lambda length: f"{length:g}s", when_used="json"),
-]
 
 
 class Credentials(Entry):

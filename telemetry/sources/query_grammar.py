@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import re2
 
 from ...errors import ToolRetry
-from .datasource import seconds
+from ...yaml_tables import seconds
 from .query_check import Checked, Matcher, Owned, again, said, short
 
 LONGEST_PATTERN = 200

@@ -31,11 +31,19 @@ NEEDS = {
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/{name}"),
         ("GET", "/api/v1/audit"),
+        ("GET", "/api/v1/accounts"),
+        ("POST", "/api/v1/accounts"),
+        ("POST", "/api/v1/accounts/{name}/link"),
+        ("POST", "/api/v1/accounts/{name}/role"),
+        ("POST", "/api/v1/accounts/{name}/disable"),
+        ("POST", "/api/v1/accounts/{name}/enable"),
+        ("PUT", "/api/v1/teams/{team}/members/{name}"),
+        ("DELETE", "/api/v1/teams/{team}/members/{name}"),
     },
 }
 """What takes another role than an observer's."""
 FILL = {"incident": "INC-1", "evidence": "E1", "subject": "0" * 12, "name": "ann"}
-FILL["silence"] = "SIL-0"
+FILL |= {"silence": "SIL-0", "team": "payments"}
 
 
 @pytest.fixture

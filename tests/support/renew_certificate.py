@@ -36,6 +36,7 @@ class RenewCertificate(Action):
     kind = ActionKind("renew certificate")
     needs = Certificates
     profile = Profile(
+        sentence="Renew the certificate of {target} for {days} days.",
         runbook="certificate",
         risk=Level.low,
         blast_radius="Open connections of {target} stay; new ones see the new certificate.",

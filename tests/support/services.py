@@ -39,18 +39,25 @@ class Asked:
 
 
 @contextmanager
-def asked(home: Path, place: Path | str | None = None) -> Iterator[Asked]:
-    """Over a database here, by default a file in the home. Nobody works incidents."""
+def asked(
+    home: Path,
+    place: Path | str | None = None,
+    configuration: Configuration | None = None,
+    tokens: bool = True,
+) -> Iterator[Asked]:
+    """Over a database here, by default a file in the home. Nobody works incidents. `tokens`: of
+    each role, where none were made yet."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     url = place if isinstance(place, str) else ""
     record = Record(Settings(home=home, database_url=url))
     reception = Reception(record.store, [first_receiver(home)])
-    service = Service(Configuration(), record, Sources(), reception)
-    tokens = {role.value: service.tokens.create(role.value, role) for role in Role}
+    service = Service(configuration or Configuration(), record, Sources(), reception)
+    roles = Role if tokens else ()
+    given = {role.value: service.tokens.create(role.value, role) for role in roles}
     app = build(service)
     with TestClient(app, raise_server_exceptions=False) as stranger:
         clients = {"": stranger}
-        for role, token in tokens.items():
+        for role, token in given.items():
             headers = {"Authorization": f"Bearer {token}"}
             clients[role] = TestClient(app, headers=headers, raise_server_exceptions=False)
-        yield Asked(service, clients, tokens)
+        yield Asked(service, clients, given)

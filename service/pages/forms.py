@@ -1,0 +1,31 @@
+"""What forms of ours send."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ...errors import InputError
+
+LONGEST = 2000
+"""Characters of a field."""
+Form = Mapping[str, list[str]]
+
+
+async def _form(request: Request) -> Form:
+    """The fields, some of which may come more than once. Raises InputError where one is no text, or
+    too long."""
+    found: dict[str, list[str]] = {}
+    for name, text in (await request.form(max_fields=200)).multi_items():
+        if not isinstance(text, str) or len(text) > LONGEST:
+            raise InputError(f"a field takes {LONGEST} characters: write less")
+        found.setdefault(name, []).append(text)
+    return found
+
+
+Sent = Annotated[Form, Depends(_form)]
+
+
+def one(sent: Form, name: str) -> str:
+    """The field's text on one line; empty where it was not sent."""
+    return " ".join(sent.get(name, [""])[0].split())

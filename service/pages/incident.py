@@ -1,0 +1,48 @@
+"""The page of an incident, its charts, and a claim's evidence beside it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+
+from ..auth import Observer
+from ..forms import EvidenceId, IncidentId
+from ..service import Service, service_of
+from .charting import drawn
+from .evidence_view import evidence_view
+from .live import AllParts
+from .rendering import page
+
+At = Annotated[Service, Depends(service_of)]
+INCIDENT = APIRouter(include_in_schema=False)
+Cited = Annotated[
+    list[Annotated[str, Query(max_length=300, pattern=r"^(/[^\x00-\x1f]*)?$")]] | None, Query()
+]
+
+
+@INCIDENT.get("/incidents/{incident}", response_class=HTMLResponse)
+def incident_page(request: Request, made: AllParts, who: Observer, incident: IncidentId):
+    """What is hurt, what we think, what is proposed; the same without a script, as of now."""
+    shown = made.now(incident)
+    return page("incident.html", 200, request, who, shown=shown, id=incident)
+
+
+@INCIDENT.get("/incidents/{incident}/charts", response_class=HTMLResponse)
+def charts_page(request: Request, service: At, who: Observer, incident: IncidentId):
+    """The signals that tell its story, each with its table."""
+    found = drawn(service, incident)
+    return page("charts.html", 200, request, who, id=incident, charts=found.charts, why=found.why)
+
+
+@INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)
+def evidence_page(
+    request: Request,
+    service: At,
+    who: Observer,
+    incident: IncidentId,
+    evidence: EvidenceId,
+    cite: Cited = None,
+):
+    """What was asked, when, and what came back; the cells that a claim quotes are marked."""
+    view = evidence_view(service.record, incident, evidence, cite or [])
+    return page("evidence.html", 200, request, who, id=incident, view=view)

@@ -1,0 +1,90 @@
+"""API v1 for people: who may sign in, and which team they belong to."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from ..record.accounts import Account
+from ..record.tokens import Role
+from .auth import Admin, At, Observer
+from .forms import WORD, Form
+
+PEOPLE = APIRouter(tags=["people"])
+Of = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.@+ -]{1,100}$", examples=["ann"])]
+Team = Annotated[str, Path(pattern=WORD, max_length=100, examples=["payments"])]
+
+
+class NewAccount(Form):
+    """Whose it will be, and what they may."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.@+-]{0,79}$", examples=["ann"])
+    role: Role = Field(examples=["commander"])
+
+
+class NewRole(Form):
+    """What they may from now on."""
+
+    role: Role = Field(examples=["responder"])
+
+
+class Link(BaseModel):
+    """Sets a password, once, within three days; whoever has it first does."""
+
+    name: str
+    link: str = Field(examples=["https://warroom.example.org/set-password/…"])
+
+
+@PEOPLE.get("/accounts")
+def list_accounts(service: At, _who: Admin) -> list[Account]:
+    """Every account, by name."""
+    return service.accounts.all()
+
+
+@PEOPLE.post("/accounts", status_code=201)
+def create_account(service: At, who: Admin, form: NewAccount) -> Link:
+    """A new one, and the link by which its person sets a password. Sent again it is 422."""
+    code = service.accounts.create(form.name, form.role, str(who.identity))
+    return Link(name=form.name, link=service.link_of(code))
+
+
+@PEOPLE.post("/accounts/{name}/link")
+def link_account(service: At, who: Admin, name: Of) -> Link:
+    """Another link, where the first was lost or the password forgotten."""
+    return Link(name=name, link=service.link_of(service.accounts.link(name, str(who.identity))))
+
+
+@PEOPLE.post("/accounts/{name}/role", status_code=204)
+def change_role(service: At, who: Admin, name: Of, form: NewRole) -> None:
+    """Another role; their sessions end."""
+    service.accounts.set_role(name, form.role, str(who.identity))
+
+
+@PEOPLE.post("/accounts/{name}/disable", status_code=204)
+def disable_account(service: At, who: Admin, name: Of) -> None:
+    """Nobody signs in with it any more; its sessions end and its tokens open nothing."""
+    service.accounts.disable(name, str(who.identity))
+
+
+@PEOPLE.post("/accounts/{name}/enable", status_code=204)
+def enable_account(service: At, who: Admin, name: Of) -> None:
+    """It may sign in again."""
+    service.accounts.disable(name, str(who.identity), again=True)
+
+
+@PEOPLE.get("/teams")
+def list_teams(service: At, _who: Observer) -> dict[str, list[str]]:
+    """Members by team."""
+    return service.teams.all()
+
+
+@PEOPLE.put("/teams/{team}/members/{name}", status_code=204)
+def join_team(service: At, who: Admin, team: Team, name: Of) -> None:
+    """From now on they see this team's incidents and those of no team, and no others."""
+    service.teams.add(team, name, str(who.identity))
+
+
+@PEOPLE.delete("/teams/{team}/members/{name}", status_code=204)
+def leave_team(service: At, who: Admin, team: Team, name: Of) -> None:
+    """They belong to it no more."""
+    service.teams.remove(team, name, str(who.identity))

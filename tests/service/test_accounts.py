@@ -1,0 +1,151 @@
+"""Local accounts over HTTP: made by an administrator, opened by their person alone."""
+
+import time
+
+import pytest
+
+from warroom.record import failures
+from warroom.tests.support.browsers import PASSWORD, Browser, person
+from warroom.tests.support.services import Asked, asked
+
+V1 = "/api/v1"
+NEW = "another four good words"
+
+
+@pytest.fixture
+def service(tmp_path):
+    with asked(tmp_path / "home") as found:
+        yield found
+
+
+def link_of(service: Asked, name: str) -> str:
+    link = service["admin"].post(f"{V1}/accounts/{name}/link").json()["link"]
+    return link[link.index("/set-password") :]
+
+
+def test_an_account_is_made_opened_and_used(service):
+    ann = person(service, "ann", "commander")
+    me = ann.get(f"{V1}/me").json()
+    assert me == {"name": "ann", "role": "commander", "vouched": "account", "teams": []}
+    (listed,) = service["admin"].get(f"{V1}/accounts").json()
+    assert (listed["name"], listed["has_password"], listed["disabled_at"]) == ("ann", True, None)
+    assert "argon" not in str(listed)
+
+
+def test_a_link_sets_one_password_once(service):
+    person(service, "ann")
+    first, link = link_of(service, "ann"), link_of(service, "ann")
+    browser = Browser(service)
+    assert browser.post(first, password=NEW, again=NEW).status_code == 422  # a newer one was made
+    assert browser.post(link, password=NEW, again="another").status_code == 422
+    assert browser.post(link, password="short", again="short").status_code == 422
+    assert browser.post(link, password=NEW, again=NEW).status_code == 303
+    assert browser.post(link, password=PASSWORD, again=PASSWORD).status_code == 422
+    assert browser.sign_in(name="ann", password=PASSWORD).status_code == 403
+    assert browser.sign_in(name="ann", password=NEW).status_code == 303
+
+
+def test_a_wrong_password_and_a_name_that_nobody_has_are_answered_alike(service):
+    person(service, "ann")
+    service["admin"].post(f"{V1}/accounts", json={"name": "bob", "role": "observer"})
+    gone = person(service, "cid")
+    service["admin"].post(f"{V1}/accounts/cid/disable")
+    assert gone.get("/account").status_code == 303
+    answers, took = set(), []
+    for name, password in (("ann", "x"), ("eve", "x"), ("bob", "x"), ("cid", PASSWORD)):
+        began = time.perf_counter()
+        answer = Browser(service).sign_in(name=name, password=password)
+        took.append(time.perf_counter() - began)
+        answers.add((answer.status_code, answer.text.replace(name, "NAME")))
+    assert len(answers) == 1
+    assert min(took) > max(took) / 10  # a hash was worked each time
+
+
+def test_who_guesses_waits_and_the_person_does_not(service, monkeypatch):
+    monkeypatch.setattr(failures, "FREE", 2)
+    monkeypatch.setattr(failures, "FREE_OF_ALL", 4)
+    ann = person(service, "ann")
+    store = service.service.failures
+    for network in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+        waits = [store.attempt("ann", network) for _attempt in range(3)]
+        assert waits[-1] > 0
+    assert store.attempt("ann", "198.51.100.9") > 0  # all together
+    assert Browser(service).sign_in(name="ann", password=PASSWORD).status_code == 303
+    assert ann.get("/account").status_code == 200
+
+
+def test_a_name_that_nobody_has_is_guessed_at_as_slowly(service):
+    browser = Browser(service)
+    for _attempt in range(failures.FREE):
+        assert browser.sign_in(name="eve", password="x").status_code == 403
+    answer = browser.sign_in(name="eve", password="x")
+    assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+
+
+def test_the_wait_is_bounded_and_forgotten(service):
+    store, now = service.service.failures, [1e9]
+    store.clock = lambda: now[0]
+    for _attempt in range(40):
+        now[0] += store.attempt("ann", "192.0.2.1")
+        assert store.attempt("ann", "192.0.2.1") <= failures.LONGEST_S
+    assert store.attempt("ann", "192.0.2.1") > 100
+    now[0] += failures.FORGOTTEN_S + failures.LONGEST_S
+    assert store.attempt("ann", "192.0.2.1") == 0
+    now[0] += 2 * failures.FORGOTTEN_S
+    store.forget()
+    assert store.attempt("ann", "192.0.2.1") == 0
+
+
+def test_changing_ones_password_ends_the_other_sessions(service):
+    ann, other = person(service, "ann"), Browser(service)
+    other.sign_in(name="ann", password=PASSWORD)
+    assert ann.press("/account/password", old="wrong", password=NEW).status_code == 422
+    assert other.get("/account").status_code == 200
+    assert ann.press("/account/password", old=PASSWORD, password=NEW).status_code == 303
+    assert other.get("/account").status_code == 303
+    assert ann.get("/account").status_code == 200
+    assert Browser(service).sign_in(name="ann", password=NEW).status_code == 303
+
+
+@pytest.mark.parametrize("act", ["disable", "role"])
+def test_what_an_administrator_changes_ends_the_sessions(service, act):
+    ann = person(service, "ann", "commander")
+    form = {"json": {"role": "observer"}} if act == "role" else {}
+    assert service["admin"].post(f"{V1}/accounts/ann/{act}", **form).status_code == 204
+    assert ann.get("/account").status_code == 303
+    service["admin"].post(f"{V1}/accounts/ann/enable")
+    ann.sign_in(name="ann", password=PASSWORD)
+    assert ann.get(f"{V1}/me").json()["role"] == ("observer" if act == "role" else "commander")
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"name": "warroom", "role": "admin"}, 422),
+        ({"name": "Ann", "role": "admin"}, 422),
+        ({"name": "ci", "role": "sender"}, 422),
+        ({"name": "ann", "role": "admin"}, 422),
+    ],
+)
+def test_what_is_no_account_is_refused(service, form, status):
+    person(service, "ann")
+    assert service["admin"].post(f"{V1}/accounts", json=form).status_code == status
+
+
+def test_every_change_is_in_the_audit_log(service):
+    ann = person(service, "ann")
+    ann.press("/account/password", old=PASSWORD, password=NEW)
+    link_of(service, "ann")
+    service["admin"].post(f"{V1}/accounts/ann/disable")
+    with service.service.engine.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT actor, act FROM audit ORDER BY number").all()
+    assert [tuple(row) for row in rows][-7:] == [
+        ("token:admin", "make account"),
+        ("account:ann", "set password"),
+        ("account:ann", "sign in"),
+        ("account:ann", "set password"),
+        ("account:ann", "sign in"),
+        ("token:admin", "link to set a password"),
+        ("token:admin", "disable account"),
+    ]
+    assert not service["admin"].get(f"{V1}/audit").json()["fault"]

@@ -1,0 +1,263 @@
+"""Pages without a script: what stands on them, in which order, for whom; that texts of others stay
+texts, and that decisions count once."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from sqlalchemy import update
+
+from warroom.incident.action import Level, Verdict
+from warroom.incident.document import Incident
+from warroom.incident.evidence import digest
+from warroom.incident.identity import at_terminal
+from warroom.incident.severity import Severity
+from warroom.record.ledger import Request
+from warroom.record.tables import WORK
+from warroom.record.waking import STUCK
+from warroom.tests.support.consoles import FOREVER, kept
+from warroom.tests.support.consoles import asked as ask
+from warroom.tests.support.incidents import declared, full
+from warroom.tests.support.services import Asked, asked
+
+BROWSER = {"Accept": "text/html"}
+NASTY = '<script>alert(1)</script><img src=x onerror="x()">{{7*7}}\u202e'
+
+
+@pytest.fixture
+def service(tmp_path):
+    with asked(tmp_path / "home") as found:
+        yield found
+
+
+@pytest.fixture
+def on_both(tmp_path, place):
+    """On either database: what the list is asked of is SQL."""
+    with asked(tmp_path / "home", place) as found:
+        yield found
+
+
+def html(service: Asked, path: str, role: str = "commander", status: int = 200) -> str:
+    answer = service[role].get(path, headers=BROWSER, follow_redirects=False)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def named(number: int, severity: Severity = Severity.P2, service: str = "checkout") -> Incident:
+    document = declared(severity, service)
+    document.id = f"INC-{number}"
+    return document
+
+
+def ids(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="/incidents/(INC-\w+)"', text)))
+
+
+def test_what_waits_for_a_person_stands_first(on_both):
+    store = on_both.service.store
+    for number in range(4):
+        kept(store, named(number, Severity.P0 if number == 1 else Severity.P2))
+    store.ledger.ask(Request("INC-0", "f" * 64, "action", "restart checkout", 0.0, FOREVER))
+    store.work.wake(None, "INC-1", why="new")
+    with store.engine.begin() as connection:
+        connection.execute(update(WORK).values(status=STUCK))
+    text = html(on_both, "/")
+    assert ids(text) == ["INC-1", "INC-0", "INC-3", "INC-2"]
+    assert "Decide: restart checkout." in text
+    assert "Stuck: look at it" in text
+
+
+def test_the_list_is_filtered_searched_and_paged(on_both):
+    store = on_both.service.store
+    for number in range(60):
+        kept(store, named(number, Severity.P1, "payments" if number == 7 else "checkout"))
+    first = html(on_both, "/?severity=P1")
+    rest = html(
+        on_both, re.findall(r'class="pages"><a href="([^"]+)"', first)[0].replace("&amp;", "&")
+    )
+    assert ids(first) + ids(rest) == [f"INC-{n}" for n in reversed(range(60))]
+    assert ids(html(on_both, "/?q=PAYMENTS")) == ["INC-7"]
+    assert ids(html(on_both, "/?q=inc-42&state=&severity=")) == ["INC-42"]
+    assert ids(html(on_both, "/?affected=payments")) == ["INC-7"]
+    assert "No incident fits" in html(on_both, "/?q=100%25")
+    assert html(on_both, "/?state=nonsense", status=422)
+
+
+def test_an_empty_list_says_how_to_connect_and_how_to_see_one(service):
+    text = html(service, "/")
+    assert "/hooks/alertmanager" in text
+    assert "alertmanager.secret" in text
+    assert "warroom drill bad-deploy" in text
+
+
+class Tags(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def nasty(store) -> Incident:
+    """Texts of others in every place that has one."""
+    document = json.loads(full().model_dump_json())
+
+    def spoil(node, name=""):
+        if isinstance(node, dict):
+            return {key: spoil(value, key) for key, value in node.items()}
+        if isinstance(node, list):
+            return [spoil(each, name) for each in node]
+        fixed = {"at", "id", "kind", "state", "risk", "outcome", "verdict", "step", "role", "rule"}
+        plain = isinstance(node, str) and name not in fixed and not re.match(r"\d{4}-|E\d", node)
+        return f"{node} {NASTY}" if plain and name in TEXTS else node
+
+    found = Incident.model_validate(spoil(document))
+    return kept(store, found)
+
+
+TEXTS = {
+    *("title", "name", "service", "summary", "text", "statement", "reason", "why", "what"),
+    *("actor", "team", "depends_on", "target", "rationale", "blast_radius", "undo", "by", "note"),
+    *("expected_effect", "verification", "incident_commander", "technical_lead", "experts"),
+    *("ruled_out", "missing", "tool", "subject", "body", "public_name", "collected_by"),
+}
+
+
+def test_texts_of_others_stay_texts(service):
+    store = service.service.store
+    document = nasty(store)
+    request = ask(store, document)
+    seen = ""
+    for path in (
+        "/",
+        f"/incidents/{document.id}",
+        f"/incidents/{document.id}/evidence/E4?cite=/rows/0/%3Cscript%3E",
+        f"/incidents/{document.id}/requests/{request.subject}",
+        f"/incidents/{document.id}/charts",
+        f"/?q={NASTY[:90]}",
+    ):
+        text = html(service, path)
+        seen += text
+        for tag, attributes in Tags(text).found:
+            assert tag != "img", path
+            assert tag != "script" or set(attributes) == {"src", "defer"}, path
+            assert not [name for name in attributes if name.startswith("on")], path
+            assert "style" not in attributes, path
+            link = attributes.get("href") or attributes.get("action") or "/"
+            assert link.startswith(("/", "#")), (path, link)
+    assert seen.count("&lt;script&gt;") > 20
+    assert "49" not in re.findall(r"img src=x[^{]*(49)?", seen)
+
+
+def test_pages_allow_nothing_inline_and_nobody_frames_them(service):
+    answer = service["observer"].get("/", headers=BROWSER)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    for link in re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text):
+        file = service[""].get(link)
+        assert file.status_code == 200 and "immutable" in file.headers["cache-control"], link
+    assert service[""].get("/static/..%2fapp.py").status_code == 404
+
+
+def test_a_quoted_cell_is_marked(service):
+    store, document = service.service.store, full()
+    records, document.evidence = document.evidence, []
+    store.create(document)
+    rows = [{"service": "checkout", "share": 0.93}, {"service": "login", "share": 0.02}]
+    for record in records:
+        store.add_evidence(document.id, record, {"rows": rows})
+    text = html(service, f"/incidents/{document.id}")
+    links = [link for link in re.findall(r'class="cite" href="([^"]+)"', text) if "/E4?" in link]
+    shown = html(service, links[0])
+    assert re.findall("<mark>(.*?)</mark>", shown) == ["0.93"]
+    assert digest({"rows": rows})[:12] in shown
+    part = service["observer"].get(links[0], headers={**BROWSER, "HX-Request": "true"})
+    assert "<html" not in part.text and "<mark>" in part.text
+
+
+@pytest.fixture
+def asking(service):
+    """An incident whose last plan waits for an answer, and where."""
+    document = kept(service.service.store, full())
+    request = ask(service.service.store, document)
+    return document, f"/incidents/{document.id}/requests/{request.subject}"
+
+
+def test_a_decision_is_made_once_and_the_slower_one_reads_who_was_faster(service, asking):
+    document, place = asking
+    shown = html(service, place)
+    assert "Roll checkout back" in shown or "roll back checkout" in shown
+    for term in ("Who feels it", "If it is wrong", "How we will know", "Considered too", "Expires"):
+        assert term in shown
+    first = service["commander"].post(f"{place}/approve", follow_redirects=False)
+    assert (first.status_code, first.headers["location"]) == (303, f"/incidents/{document.id}")
+    again = service["commander"].post(f"{place}/approve", follow_redirects=False)
+    assert again.status_code == 303
+    late = service["admin"].post(f"{place}/reject", data={"reason": "no"}, headers=BROWSER)
+    assert late.status_code == 409
+    assert "approved by commander at" in late.text
+    assert "Nothing was decided by you" in late.text
+    assert "<form" not in late.text.partition('class="approval"')[2]
+
+
+def test_a_rejection_takes_a_reason_and_an_observer_decides_nothing(service, asking):
+    _document, place = asking
+    assert service["observer"].post(f"{place}/approve", headers=BROWSER).status_code == 403
+    assert service["responder"].post(f"{place}/approve", headers=BROWSER).status_code == 403
+    assert "Deciding takes a commander" in html(service, place, "responder")
+    bare = service["commander"].post(f"{place}/reject", data={"reason": " \n "})
+    assert bare.status_code == 422 and "Say why" in bare.text
+    service["commander"].post(f"{place}/reject", data={"reason": "not at\nlunch"})
+    assert "not at lunch" in html(service, place)
+
+
+def test_a_risky_plan_takes_its_targets_name(service):
+    document = full()
+    document.proposals[-1].risk = Level.high
+    kept(service.service.store, document)
+    request = ask(service.service.store, document)
+    place = f"/incidents/{document.id}/requests/{request.subject}"
+    for given in ({}, {"target": "check"}, {"target": "CHECKOUT"}):
+        refused = service["commander"].post(f"{place}/approve", data=given)
+        assert refused.status_code == 422 and "Nothing was decided" in refused.text
+    service["commander"].post(f"{place}/approve", data={"target": " checkout "})
+    decision = service.service.store.ledger.decision(document.id, request.subject)
+    assert decision is not None and decision.verdict is Verdict.approved
+
+
+def test_two_persons_are_told_of_each_other(service, asking):
+    document, _place = asking
+    request = Request(document.id, "e" * 64, "effect", "restart checkout", 0, FOREVER, wanted=2)
+    service.service.store.ledger.ask(request)
+    place = f"/incidents/{document.id}/requests/{request.subject}"
+    service.service.store.ledger.decide(
+        document.id, request.subject, Verdict.approved, at_terminal("zoe")
+    )
+    assert "2 persons" in html(service, place)
+    assert "approved already by" in html(service, place)
+
+
+def test_errors_say_what_to_do_to_people_and_to_programs(service):
+    text = html(service, "/incidents/INC-none", status=404)
+    assert "No incident INC-none" in text and "All incidents" in text
+    problem = service["observer"].get("/incidents/INC-none")
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert html(service, "/incidents/%00", status=422)
+
+
+def test_colours_are_kept_and_lead_nowhere_else(service):
+    answer = service[""].post(
+        "/theme", data={"theme": "dark", "next": "//evil.example"}, follow_redirects=False
+    )
+    assert answer.headers["location"] == "/"
+    assert "theme=dark" in answer.headers["set-cookie"]
+    service["observer"].cookies.set("theme", "dark")
+    assert 'data-theme="dark"' in html(service, "/", "observer")
+    service["observer"].cookies.set("theme", '"><script>')
+    assert 'data-theme="auto"' in html(service, "/", "observer")
