@@ -269,14 +269,12 @@ class HardeningReport(Report):
     step: Literal[13] = 13
 
 
-OWN = 13
-"""The practice's steps, which all report something of their own; a step more needs not."""
+OWN = 13  # the practice's steps, which all report something of their own; a step more needs not
 
 
 def _no_own(report: Report) -> Report:
     """What cannot be read as the report of its step is not read as one of a step more."""
-    if report.step <= OWN:
-        raise ValueError(f"step {report.step} reports something of its own")
+    assert report.step > OWN, f"step {report.step} reports something of its own"
     return report
 
 
@@ -300,4 +298,4 @@ AnyReport = Annotated[
     | Annotated[Report, AfterValidator(_no_own)],
     Field(union_mode="left_to_right"),
 ]
-"""By its step, which is found in the JSON itself: a function would have each report made twice."""
+"""By its step, found in the JSON itself: a function would have each report made twice."""
