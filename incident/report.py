@@ -273,7 +273,6 @@ OWN = 13  # the practice's steps, which all report something of their own; a ste
 
 
 def _no_own(report: Report) -> Report:
-    """What cannot be read as the report of its step is not read as one of a step more."""
     assert report.step > OWN, f"step {report.step} reports something of its own"
     return report
 
