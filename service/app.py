@@ -64,6 +64,10 @@ def build(service: Service) -> FastAPI:
     for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACKNOWLEDGE, OPENED):
         pages.include_router(part)
     app.include_router(pages)
+    if oidc := service.configuration.server.sign_in.oidc:
+        from .pages.single_sign_on import mount  # only who signs in by it waits for its import
+
+        mount(app, service, oidc)
     app.openapi = lambda: _schema(app)
     return app
 
