@@ -11,7 +11,9 @@ from ..agents.runtime.outbox import dispatch
 from ..app.escalating import escalate
 from ..errors import WarroomError
 from ..record.changes import drop_changes
+from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
+from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
@@ -51,6 +53,8 @@ def age(settings: Settings, store: Store) -> None:
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
     drop_changes(store.engine, time.time(), settings.delivery_days)
+    Sessions(store.engine).forget()
+    Failures(store.engine).forget()
 
 
 CHORES: Sequence[Chore] = (bury, escalate, deliver, age)
