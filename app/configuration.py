@@ -93,8 +93,10 @@ class Sources(BaseModel):
     drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
 
 
-def asked(sources: Sources) -> list[Datasource]:
+def asked(sources: Sources, known: Declared | None = None) -> list[Datasource]:
     """The data sources that an incident asks: none beside a bundle, nor in an exercise.
+
+    known: what the team's catalogue says, where that was read already.
 
     Raises InputError for a name that warroom.yaml does not have.
     """
@@ -108,7 +110,7 @@ def asked(sources: Sources) -> list[Datasource]:
             f"warroom.yaml has no datasource {missing[0]} any more, which the incident was opened "
             "with: name it there, or go on with --telemetry DIR"
         )
-    known = declared(sources)
+    known = known or declared(sources)
     return [elsewhere(there[name], known) for name in sources.datasources or there]
 
 

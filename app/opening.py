@@ -19,10 +19,11 @@ from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle
-from ..telemetry.model import EVENTS
+from ..telemetry.model import EVENTS, Catalogue
 from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.sources.cells import counting, uncounted
+from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
 from ..telemetry.sources.source import Source
@@ -116,17 +117,19 @@ def _recorder(sources: Sources, store: Store) -> Recorder:
     """Of the bundle, else of the data sources that warroom.yaml names and what was sent to us."""
     if sources.telemetry:
         return open_bundle(sources.telemetry)
-    backends, known = backends_of(sources, store), declared(sources)
+    known = declared(sources)
+    datasources = asked(sources, known)
+    backends = backends_of(datasources, known.catalogue, store)
     gaps = [("service catalogue", fault) for fault in known.faults]
-    gaps += [("objectives", text) for text in uncounted(asked(sources), known.catalogue)]
+    gaps += [("objectives", text) for text in uncounted(datasources, known.catalogue)]
     return Recorder(backends, lambda: known.catalogue, gaps=gaps) if backends else no_telemetry()
 
 
-def backends_of(sources: Sources, store: Store) -> list[Source]:
+def backends_of(datasources: list[Datasource], known: Catalogue, store: Store) -> list[Source]:
     """What an incident asks, and what was sent to us; none where nothing is configured."""
-    if not (datasources := asked(sources)):
+    if not datasources:
         return []
-    counts = counting(datasources, declared(sources).catalogue)
+    counts = counting(datasources, known)
     return [*connected(datasources), *counts, Sent(SentChanges(store.engine).within)]
 
 

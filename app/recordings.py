@@ -24,7 +24,7 @@ from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.sources.source import DAY_S
 from .anonymising import anonymise
-from .configuration import Sources, declared, recall
+from .configuration import Sources, asked, declared, recall
 from .opening import backends_of, newest
 
 CLOCK = len("14:00:00")
@@ -48,7 +48,7 @@ def part_of(document: Incident, now: float) -> Part:
     """What a response looked at: from its healthy time to its last question."""
     asked = [record.end.timestamp() for record in document.evidence if record.end]
     end = min(now, max(asked, default=document.fired.timestamp()) + AFTER_S)
-    since = since_when(document, Catalogue().windows)
+    since = since_when(document.fired, Catalogue().windows)
     services = sorted({document.alert.service, *met(document)} - {""})
     return Part(Window(min(since, end), end), tuple(services))
 
@@ -96,10 +96,10 @@ def backends(store: Store, sources: Sources, part: Part) -> Recorder:
 
     Raises InputError where there are none.
     """
-    found = backends_of(sources, store)
+    told = declared(sources)
+    known, found = told.catalogue, backends_of(asked(sources, told), told.catalogue, store)
     if not found:
         raise InputError("no backend is configured: name `datasources:` in warroom.yaml")
-    known = declared(sources).catalogue
     recorder = Recorder(found, lambda: known, clock=lambda: part.window.end)
     first, *others = part.services or ("",)
     recorder.focus(first, part.window.start, others)

@@ -3,18 +3,22 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 
 from ..agents.runtime.case import Tell
+from ..agents.runtime.context import ResponseContext, since_when
 from ..graph import Phase
 from ..incident.action import Verdict
 from ..incident.document import Alert
 from ..intake.handing import Handed, hand_over
 from ..intake.scopes import calls_of
+from ..intake.taking import rank_of
 from ..record.ledger import Asks, Request
 from ..record.store import Store
 from ..response import Response
 from ..settings import Settings
 from ..targets.stand_ins import Gone
+from ..telemetry.model import Catalogue
 from .configuration import Sources, recall, remember
 from .opening import open_context
 
@@ -23,14 +27,32 @@ Commander = Callable[[Request], bool]
 
 
 def deliver(response: Response, alerts: Sequence[Alert], body: bytes, sources: Sources) -> Handed:
-    """Take every alert in: the worst of each service has the incident, the others join it."""
-    context = response.context
-    calls = calls_of(context.catalogue)
-    handed = hand_over(context.store, alerts, body, context.clock(), calls)
+    """Take every alert in: the worst of each service has the incident, the others join it, also
+    those of its neighbours."""
+    context, now = response.context, response.context.clock()
+    calls = calls_of(_around(context, alerts, now))
+    handed = hand_over(context.store, alerts, body, now, calls)
     for incident_id, new in handed.incidents.items():
         if new:
             remember(context.settings, incident_id, sources)
     return handed
+
+
+MOST_ALERTING = 12
+"""Services that backends are asked about before anybody looks into an incident."""
+
+
+def _around(context: ResponseContext, alerts: Sequence[Alert], now: datetime) -> Catalogue:
+    """Who calls whom, as far as it is known. Where several services fire and backends are asked,
+    they show it: by the first look, which the worst one's incident goes on from."""
+    firing = sorted((one for one in alerts if one.status == "firing"), key=rank_of)
+    first, *others = list(dict.fromkeys(one.service for one in firing if one.service)) or [""]
+    recorder = context.recorder
+    if others and not all(source.whole for source in recorder.sources):
+        since = since_when(min(firing[0].starts_at or now, now), context.catalogue.windows)
+        recorder.focus(first, since, others[:MOST_ALERTING])
+        recorder.advance()
+    return context.catalogue
 
 
 def work(

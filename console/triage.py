@@ -110,8 +110,8 @@ def _respond(
             text = f"alerts that are over or silenced and belong to no open incident: {over}"
             say(desk.console, ("  left out  ", "dim"), text)
         outcomes = [
-            (_work_new if new else _go_on)(desk, response, incident_id)
-            for incident_id, new in delivery.incidents.items()
+            _work_new(desk, response, one, number == 0) if new else _go_on(desk, response, one)
+            for number, (one, new) in enumerate(delivery.incidents.items())
         ]
     if desk.as_json:
         print_json([result for _code, result in outcomes])
@@ -119,13 +119,14 @@ def _respond(
     return next((code for code in WORST_FIRST if code in codes), Exit.done)
 
 
-def _work_new(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:
+def _work_new(
+    desk: Desk, response: "Response", incident_id: str, first: bool
+) -> tuple[Exit, dict[str, Any]]:
     """Over the telemetry that is open; where backends were asked about another incident already,
-    over a recording of its own, of its own services and time."""
+    the first, over a recording of its own, of its own services and time."""
     from ..app.work import reopen
 
-    recorder = response.context.recorder
-    if not recorder.rings or all(source.whole for source in recorder.sources):
+    if first or all(source.whole for source in response.context.recorder.sources):
         return _work(desk, response, incident_id)
     with reopen(response.context.settings, incident_id, Sources()) as own:
         return _work(desk, own, incident_id)

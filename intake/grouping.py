@@ -17,7 +17,7 @@ from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
 from ..record.waking import ENDED, wake_all
-from .scopes import Calls, Row, Scope
+from .scopes import Calls, Owners, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened
 
@@ -25,7 +25,9 @@ BATCH = 1000
 """Alerts that are grouped in one transaction."""
 
 
-def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict[str, bool]:
+def group_due(
+    records: Store, now: datetime, calls: Calls | None = None, owners: Owners | None = None
+) -> dict[str, bool]:
     """Give every alert that is due to its incident; the incidents that heard something, by id, and
     whether each is a new one.
 
@@ -33,6 +35,7 @@ def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict
         records: the record.
         now: as the incidents live it.
         calls: who calls whom.
+        owners: whose each component is.
 
     Raises StoreError; what was grouped by then stays grouped.
     """
@@ -40,7 +43,7 @@ def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict
     while True:
         with records.durable.begin() as connection:
             due = due_rows(connection, now.timestamp())
-            batch = Batch(records, connection, now, calls or {})
+            batch = Batch(records, connection, now, calls or {}, owners or {})
             found = batch.take(due) | found
         if len(due) < BATCH:
             return found
@@ -91,6 +94,7 @@ class Batch:
     connection: Connection
     now: datetime
     calls: Calls
+    owners: Owners = field(default_factory=dict)
     shares: dict[str, Share] = field(default_factory=dict)
 
     def take(self, rows: Sequence[Row]) -> dict[str, bool]:
@@ -183,7 +187,8 @@ class Batch:
         if share.new:
             first, *arrivals = arrivals
             document = opened(incident_id, first.alert, self.now, related=share.related)
-            store.add(self.connection, document)
+            component = share.firing[0][0].component.casefold()
+            store.add(self.connection, document, self.owners.get(component, ""))
             news.append(AlertTaken(alert=first.alert))
         share.told = share.new or bool(arrivals or share.ended) or doubled(before, count)
         if not (arrivals or share.ended or (share.told and not share.new)):

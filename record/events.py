@@ -20,6 +20,7 @@ from ..incident.document import Incident
 from ..incident.events import IncidentEvent, MessageSent, StateChanged
 from .database import glance
 from .tables import EVENTS
+from .teams import Sight, told
 
 ORDER = 0x57A8
 """Number of PostgreSQL's advisory lock under which positions are given out."""
@@ -107,6 +108,20 @@ class EventLog:
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(EVENTS.c.position).limit(limit)).mappings()
             return [_stored(row) for row in rows]
+
+    def seen(
+        self, sight: Sight, position: int = 0, incident_id: str = "", limit: int = MOST
+    ) -> tuple[list[Stored], int]:
+        """As `after`, what somebody sees of the next ones; and the position to go on from, which
+        is further than the last of them where others' events follow."""
+        query = select(EVENTS, told(sight, EVENTS.c.incident_id).label("told"))
+        query = query.where(EVENTS.c.position > position).order_by(EVENTS.c.position)
+        if incident_id:
+            query = query.where(EVENTS.c.incident_id == incident_id)
+        with self.reading.begin() as connection:
+            rows = connection.execute(query.limit(limit)).mappings().all()
+        found = [_stored(row) for row in rows if row["told"]]
+        return found, rows[-1]["position"] if rows else position
 
     def follow(
         self,

@@ -25,6 +25,7 @@ from .claims import PUT_BACK, Claims
 from .database import durable, glance, lineage
 from .leases import Lease, writing
 from .tables import APPROVALS, insert_once
+from .teams import Sight, told
 from .waking import wake
 
 
@@ -100,16 +101,21 @@ class Ledger(Claims):
         with self.reading.begin() as connection:
             return list(connection.execute(query.distinct()).scalars())
 
-    def waiting(self, incident_id: str = "") -> list[Request]:
-        """Open, unexpired questions, oldest first; of all incidents when none is named."""
+    def waiting(self, incident_id: str = "", sight: Sight = None) -> list[Request]:
+        """Open, unexpired questions, oldest first; of all incidents when none is named, but for
+        those that somebody does not see."""
         newer = APPROVALS.alias()
         same = (
             newer.c.incident_id == APPROVALS.c.incident_id,
             newer.c.subject == APPROVALS.c.subject,
         )
         asked_anew = exists().where(*same, newer.c.number > APPROVALS.c.number)
-        query = select(APPROVALS).where(
-            APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock(), ~asked_anew
+        query = (
+            select(APPROVALS)
+            .where(
+                APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > self.clock(), ~asked_anew
+            )
+            .where(told(sight, APPROVALS.c.incident_id))
         )
         if incident_id:
             query = query.where(APPROVALS.c.incident_id == incident_id)

@@ -83,16 +83,12 @@ class Sessions:
         """
         text, now = secrets.token_urlsafe(32), self.clock()
         row = {"digest": _digest(text), "name": name, "vouched": vouched.value, "network": network}
-        times = {
-            "token": secret_digest(token) if token else None,
-            "made_at": now,
-            "seen_at": now,
-            "ends_at": now + self.lasts.whole_s,
-        }
+        times = {"made_at": now, "seen_at": now, "ends_at": now + self.lasts.whole_s}
+        shown = secret_digest(token) if token else None
         with self.engine.begin() as connection:
             account = select(ACCOUNTS.c.name).where(ACCOUNTS.c.name == name.lower())
             connection.execute(account.with_for_update())  # nobody disables it meanwhile
-            connection.execute(SESSIONS.insert().values(**row, **times))
+            connection.execute(SESSIONS.insert().values(**row, **times, token=shown))
             session = connection.execute(_of(row["digest"])).one()
             if _owner(connection, session) is None:
                 raise InputError(GONE)

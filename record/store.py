@@ -171,9 +171,13 @@ class Store:
             return [IncidentRow(*row) for row in rows]
 
 
-def add(connection: Connection, document: Incident) -> None:
-    """A new incident, inside the transaction of what it is opened for."""
-    row = {"id": document.id, "version": 1, "taken_at": time.time(), **_columns(document)}
+def add(connection: Connection, document: Incident, team: str = "") -> None:
+    """A new incident, inside the transaction of what it is opened for.
+
+    team: whose the alerting service is, where the catalogue says so; triage says it anew.
+    """
+    row = {"id": document.id, "version": 1, "taken_at": time.time(), "team": team}
+    row |= _columns(document)
     connection.execute(insert(INCIDENTS).values(row))
 
 
@@ -284,4 +288,5 @@ def _columns(document: Incident) -> dict[str, Any]:
         "fingerprint": document.alert.fingerprint,
         "opened_at": document.opened_at.timestamp(),
         "updated_at": time.time(),
+        **({"team": document.services[0].team} if document.services else {}),
     }

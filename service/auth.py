@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import RedirectResponse, Response
 
+from ..errors import NotFound
 from ..incident.identity import Identity
 from ..record.sessions import Known, csrf_of
 from ..record.teams import Sight
 from ..record.tokens import Role
+from .forms import INCIDENT
 from .problems import Refused
 from .service import Service, service_of
 
@@ -151,3 +153,35 @@ Observer = Annotated[Who, _may(Role.observer)]
 Responder = Annotated[Who, _may(Role.responder)]
 Commander = Annotated[Who, _may(Role.commander)]
 Admin = Annotated[Who, _may(Role.admin)]
+
+
+def seen(service: Service, who: Who, incident: str) -> str:
+    """The id again, where they see it. Raises NotFound for another team's incident as for one that
+    is not there."""
+    if who.sight is not None and not service.teams.sees(who.sight, incident):
+        raise NotFound(f"no incident {incident}; `warroom incidents` lists them")
+    return incident
+
+
+def _named(
+    service: At,
+    who: Annotated[Who, Depends(_who)],
+    incident: Annotated[str, Path(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])],
+) -> str:
+    return seen(service, who, incident)
+
+
+def _asked_of(
+    service: At,
+    who: Annotated[Who, Depends(_who)],
+    incident: Annotated[
+        str, Query(pattern=f"^$|{INCIDENT}", description="of this incident only")
+    ] = "",
+) -> str:
+    return seen(service, who, incident) if incident else ""
+
+
+IncidentId = Annotated[str, Depends(_named)]
+"""The incident that a route's path names: only one that whoever asks sees."""
+Which = Annotated[str, Depends(_asked_of)]
+"""The same as a parameter; empty: all that they see."""

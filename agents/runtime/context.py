@@ -118,10 +118,10 @@ def frame_of(
     )
 
 
-def since_when(document: Incident, windows: Windows) -> float:
-    """From when on sources are asked, unix seconds: the healthy time, and as much before it as
-    rates and silences look back."""
-    return document.fired.timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
+def since_when(fired: datetime, windows: Windows) -> float:
+    """From when on sources are asked about what fired then, unix seconds: the healthy time, and as
+    much before it as rates and silences look back."""
+    return fired.timestamp() - windows.baseline_s - 2 * windows.detect_s - LOOK_BACK_S
 
 
 def _windows(
@@ -231,7 +231,7 @@ class ResponseContext:
 
     def observe(self, document: Incident) -> Recording:
         """Telemetry as of now, of what the incident is about."""
-        since = since_when(document, self.catalogue.windows)
+        since = since_when(document.fired, self.catalogue.windows)
         self.recorder.focus(document.alert.service, since, met(document))
         return self.recorder.advance(at_most=FRESH_S)
 

@@ -1,5 +1,6 @@
 """A team's objectives as OpenSLO describes them (v1), as far as they are ours: a share of good
-requests, or how often a latency is good enough; counted by their own PromQL where they have some.
+requests, or how often a latency is good enough. Their own PromQL is what a Prometheus is asked,
+over cells of time; whether it is any is for that to say.
 """
 
 import re
@@ -12,12 +13,75 @@ from pydantic import AfterValidator, Field
 from ...errors import TableError
 from ...yaml_tables import Document, Part
 from ..model import DAY_S, Counting, Finite, Objective
-from .counted import Unfit, counted_latency, counts, values
+from ..sources.cells import STEP
+from ..sources.conventions import CONVENTIONS
+from ..sources.query_check import LONGEST
 
 VERSION = "openslo/v1"
 KINDS = ("SLO", "SLI", "Service", "DataSource")
 UNITS = {"m": 60, "h": 3600, "d": DAY_S, "w": 7 * DAY_S, "M": 30 * DAY_S, "Q": 91 * DAY_S}
 UNITS |= {"Y": 365 * DAY_S}
+TEXT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`'
+NAME = r"[A-Za-z_:][\w:]*"
+SELECTOR = re.compile(rf"{NAME}\s*(?:\{{[^{{}}]*\}})?")
+RATE = re.compile(rf"(?P<text>{TEXT})|(?P<range>\[\s*\w+\s*\])|\b(?:rate|increase)(?=\s*\()")
+BUCKET = re.compile(rf'({NAME})\s*\{{[^{{}}]*\ble\s*=\s*"([0-9.eE+-]+)"')
+LATENCY = re.compile("duration|latency|response_time", re.IGNORECASE)
+
+
+class Unfit(ValueError):
+    """A query or an objective is none that is counted here; says why."""
+
+
+def counts(text: str, counter: bool) -> str:
+    """A query of how many events there were in one $step, whatever range it looks over itself.
+
+    Args:
+        text: PromQL of a team: rates or increases, or a counter.
+        counter: a selector alone counts as well.
+
+    Raises Unfit.
+    """
+    bare = _bare(text)
+    if counter and SELECTOR.fullmatch(bare):
+        return f"sum(increase({text.strip()}[{STEP}]))"
+    if not {"range", None} <= {match.lastgroup for match in RATE.finditer(bare)}:
+        raise Unfit(
+            f"{text[:80]} counts no events: rate(…), increase(…) or, with `counter: true`, "
+            "the selector of a counter do"
+        )
+    return f"sum({RATE.sub(_over_a_cell, text.strip())})"
+
+
+def _over_a_cell(match: re.Match[str]) -> str:
+    known = {"text": match[0], "range": f"[{STEP}]"}
+    return known.get(match.lastgroup or "", "increase")
+
+
+def values(text: str) -> tuple[str, float]:
+    """A query of a latency at one moment, and what one of its units is, in ms. Raises Unfit."""
+    bare = _bare(text)
+    found = [bare] if SELECTOR.fullmatch(bare) else re.findall(rf"{NAME}(?=\s*[{{\[])", bare)
+    if not found or not all(map(LATENCY.search, found)):
+        raise Unfit("a value that is no latency is not compared here")
+    return text.strip(), unit_ms(found[0])
+
+
+def unit_ms(metric: str) -> float:
+    """What one unit of a metric of time is: by its convention, or as its name says."""
+    known = (one.le_unit for one in CONVENTIONS if metric in one.metrics)
+    by_name = 1.0 if re.search("milli|_ms", metric) else 1000.0
+    return next((1000 * unit for unit in known), by_name)
+
+
+def _bare(text: str) -> str:
+    """The query without what its texts say. Raises Unfit."""
+    if len(text) > LONGEST:
+        raise Unfit(f"a query has {LONGEST} characters at most")
+    bare = re.sub(TEXT, '""', text).strip()
+    if re.search(r"@|\boffset\b", bare):
+        raise Unfit("@ and offset are not taken: the moment that is asked for says the time")
+    return bare
 
 
 def _seconds(text: str) -> float:
@@ -194,8 +258,9 @@ class Objectives:
             part=counts(query, ratio.counter),
             bad=ratio.good is None,
         )
-        latency, threshold = counted_latency(query)
-        return counting, "latency" if latency else "availability", threshold
+        if bucket := BUCKET.search(query):
+            return counting, "latency", float(bucket[2]) * unit_ms(bucket[1])
+        return counting, "availability", None
 
     def _level(self, found: Indicator, target: Target) -> tuple[Counting, str, float | None]:
         if not found.thresholdMetric:

@@ -77,12 +77,16 @@ class Changes(ABC):
             gap = f"{self.name}: {error}"
         found.sort(key=lambda one: one.at, reverse=True)
         batch = Batch.of(map(_row, found), ask.budget, gap=gap, left_out=tuple(dict.fromkeys(said)))
-        return replace(batch, after=known | {one.id for one in found[: batch.rows]})
+        return replace(batch, after=known | {*map(self.key, found[: batch.rows])})
+
+    def key(self, one: Change) -> str:
+        """What it is known by once it was told."""
+        return one.id
 
     def _new(self, ask: SourceQuery, known: frozenset[str], say: Say) -> Iterator[Change]:
         until = time.monotonic() + min(SECONDS, ask.budget.seconds)
         for one in self.changes(closed(ask.window), known, say):
-            new = one.id not in known and ask.window.start <= one.at < ask.window.end
+            new = self.key(one) not in known and ask.window.start <= one.at < ask.window.end
             if new and (not one.service or ask.scope.holds(one.service)):
                 yield one
             if time.monotonic() > until:

@@ -19,7 +19,7 @@ from ..signal_catalogue import CATALOGUE, FAILED, MEASURED, REQUEST_BUCKETS, REQ
 from .conventions import CONVENTIONS, NAME, OURS, Convention, LabelSet, Whose
 from .datasource import SourceLabels
 from .otlp import fields, objects, text
-from .query_check import SIGNS
+from .query_check import SIGNS, parsed
 from .source import Scope
 
 CODES = tuple(str(code) for code in range(100, 600) if code != 499)
@@ -81,8 +81,8 @@ def _of_histogram(rate: str, whose: Whose, name: str, unit: float) -> Iterator[C
 def _signal(query: str, usual: SourceLabels) -> tuple[str, Convention, Whose] | None:
     """The signal that an expression is, and in whose words."""
     try:
-        tree = prom.parse(query)
-    except ValueError:  # of another dialect
+        tree = parsed(query)
+    except ValueError:  # of another dialect, or too large to be a signal
         return None
     for convention in CONVENTIONS:
         for whose in convention.whose(usual):

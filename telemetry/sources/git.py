@@ -42,7 +42,7 @@ PATCH = (
 SHOW = ("show", "--format=", "--diff-merges=first-parent", *PATCH)
 ENTRY = "%H%x00%ct%x00%<(99,trunc)%an%x00%<(999,trunc)%s%x00"
 TAG = "%(refname:strip=2)%00%(creatordate:unix)%00%(taggername)%00%(authorname)%00%(objectname)"
-TAG += "%00%(contents:subject)"
+TAG += "%00%(contents:subject)%00%(*objectname)"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Tag:
     name: str
     at: float
     author: str
-    id: str  # of what it points to
+    id: str  # of the commit that it points to
     subject: str
     service: str
     version: str
@@ -100,7 +100,7 @@ class GitRepository(Changes):
         self, tag: Tag, before: Tag | None, window: Window, known: frozenset[str]
     ) -> Iterator[Change]:
         """A tag as a change; its diff is what came since the last one of the same service."""
-        if tag.name in known or not window.start <= tag.at < window.end:
+        if _key(tag.id, tag.version, tag.at) in known or not window.start <= tag.at < window.end:
             return
         folder = self.source.jsonData.folders.get(tag.service)
         paths = [f":(literal){folder}"] if folder else []
@@ -109,19 +109,23 @@ class GitRepository(Changes):
         kind = "deploy" if self.source.jsonData.tags else "release"
         previous = before.version if before else ""
         told = tag.version, previous, tag.author, tag.subject, files, diff
-        yield Change(tag.at, kind, tag.service or self.whose(files), tag.name, *told)
+        yield Change(tag.at, kind, tag.service or self.whose(files), tag.id, *told)
+
+    def key(self, one: Change) -> str:
+        """A deploy has the id of its commit: both are one change that arrives."""
+        return one.id if one.kind == "commit" else _key(one.id, one.version, one.at)
 
     def _tags(self) -> Iterator[Tag]:
         """Those that say a version, newest first."""
         pattern = re2.compile(self.source.jsonData.tags or VERSION)
         listing = ["for-each-ref", f"--count={MOST_TAGS}", "--sort=-creatordate", f"--format={TAG}"]
         lines = self._git(*listing, of=["refs/tags/"], paths=None).split("\n")
-        whole = [parts for line in lines if len(parts := line.split("\0")) == 6]
-        for name, at, tagger, author, id, subject in whole:
+        whole = [parts for line in lines if len(parts := line.split("\0")) == 7]
+        for name, at, tagger, author, id, subject, commit in whole:
             if (found := pattern.fullmatch(name)) and at:
                 said = found.groupdict()
                 whose, version = said.get("service") or "", said.get("version") or name
-                yield Tag(name, float(at), tagger or author, id, subject, whose, version)
+                yield Tag(name, float(at), tagger or author, commit or id, subject, whose, version)
 
     def _git(self, *asked: str, of: Sequence[str], paths: Sequence[str] | None = ()) -> str:
         """What git says about revisions, and paths where it takes such, as far as that is kept.
@@ -139,6 +143,10 @@ class GitRepository(Changes):
             return _bounded(command, folder, known, self.source.timeout)
         except OSError as error:
             raise TelemetryError(f"cannot be read, {error.filename}: {error.strerror}") from error
+
+
+def _key(id: str, version: str, at: float) -> str:
+    return f"{id} {version} {at:.0f}"
 
 
 def _bounded(command: list[str], folder: Path, known: dict[str, str], timeout: float) -> str:

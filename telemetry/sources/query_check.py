@@ -90,6 +90,22 @@ def again(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+MOST_PARTS, MOST_PATTERNS = 60, 10
+"""The parser's tree takes memory by the cube of its depth: four hundred terms, gigabytes."""
+SKIPPED = re.compile(rf"{TEXT.pattern}|'(?:[^'\\]|\\.)*'|#[^\n]*")
+PARTS = re.compile(r"[-+*/%^(]|[<>=!]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+
+
+def parsed(text: str) -> prom.Expr:
+    """PromQL as its tree. Raises ValueError for what is none, or would take too much to read."""
+    bare = SKIPPED.sub("", text)
+    if len(text) > LONGEST or len(PARTS.findall(re.sub(r"\{[^{}]*\}", "", bare))) > MOST_PARTS:
+        raise ValueError(f"it has more than {LONGEST} characters or {MOST_PARTS} parts")
+    if bare.count("~") > MOST_PATTERNS:
+        raise ValueError(f"it has more than {MOST_PATTERNS} regular expressions")
+    return prom.parse(text)
+
+
 SIGNS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
 
@@ -99,7 +115,7 @@ def promql(text: str, owned: Owned) -> Checked:
     if re.search(r"[#`']", TEXT.sub("", written)):
         raise ToolRetry('write texts as "…", and no comments')
     try:
-        tree = prom.parse(written)
+        tree = parsed(written)
     except ValueError as error:
         raise ToolRetry(f"this is no PromQL: {error}") from error
     found: list[prom.Expr] = []

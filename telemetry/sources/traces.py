@@ -10,9 +10,10 @@ shares are those of the others.
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from statistics import median
 from typing import Literal, TypeVar
 
@@ -22,14 +23,14 @@ from ..tables import WEIGHT
 from .datasource import Datasource
 from .http import HttpApi
 from .otlp import Row
-from .source import About, Asked, Batch, Scope, SourceQuery, closed
+from .source import Batch, Scope, SourceQuery, closed
 
 T = TypeVar("T")
 R = TypeVar("R")
 Sort = Literal["failing", "slow", "any"]
+SOUGHT: tuple[Sort, ...] = ("failing", "slow")
 SHARES: dict[Sort, float] = {"any": 0.7, "failing": 0.2, "slow": 0.1}
 """Of the room of a slice. Any come first: they show what is slow, and whether these are all."""
-SOUGHT: tuple[Sort, ...] = ("failing", "slow")
 SLOW = 3.0
 """A trace is slow that takes so many times the median."""
 TRACES = 240
@@ -39,6 +40,8 @@ SERVICES = 24
 """Of one ask, at most."""
 SHORTEST_S = 10.0
 """Of a slice."""
+AT_A_TIME = 3
+"""Slices in which failing and slow ones are searched by one question."""
 LATE_S, SETTLED_S = 30.0, 15.0
 """So much of the past is searched again, since traces come late, and a trace looked up again."""
 SECONDS = 15.0
@@ -80,6 +83,9 @@ class Place:
 
     until: float = -math.inf  # read up to here, unix seconds
     settled: frozenset[str] = frozenset()  # traces to which nothing is added any more
+    busy: Mapping[str, float] = field(default_factory=dict)
+    """Services with more traces than are taken, and until when each was searched: what comes late
+    of these is left out as others are, and what is new is searched once there is a slice of it."""
 
 
 class Traces(ABC):
@@ -101,10 +107,6 @@ class Traces(ABC):
         """Where it is."""
         return self.api.source
 
-    def queries(self, about: About) -> Iterable[Asked]:
-        """These traces by id, else those of these services; none where a backend has no words."""
-        return ()
-
     @abstractmethod
     def services(self, scope: Scope, window: Window) -> Sequence[str]:
         """Which services to look for, by name; "" for every one at once."""
@@ -121,7 +123,8 @@ class Traces(ABC):
         place: Place = ask.after or Place()
         window = closed(replace(ask.window, start=max(ask.window.start, place.until - LATE_S)))
         begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
-        sample = Sample(self, ask, window, place, begun + seconds / 2, begun + seconds)
+        limits = begun + seconds / 2, begun + seconds, LATE_S if place.settled else SHORTEST_S
+        sample = Sample(self, ask, window, place, *limits)
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
@@ -129,7 +132,7 @@ class Traces(ABC):
         said = tuple(dict.fromkeys([*sample.said, *clock]))
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
         until = place.until if gap else window.end  # of what there is a part, all is asked again
-        after = Place(until, place.settled | sample.settled)
+        after = Place(until, place.settled | sample.settled, place.busy if gap else sample.busy)
         facts = {"gap": gap, "after": after, "sampled": sample.chosen}
         return Batch.of(rows, ask.budget, left_out=said, **facts)
 
@@ -144,9 +147,11 @@ class Sample:
     place: Place
     half: float  # when searching has to be over, of the monotonic clock
     until: float  # when all of it has to be
+    shortest: float  # slice, seconds
     found: dict[str, Found] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     sought: set[str] = field(default_factory=set)  # found only since they fail or are slow
+    busy: dict[str, float] = field(default_factory=dict)
     chosen: bool = False  # there was more
     said: list[str] = field(default_factory=list)
     gap: str = ""
@@ -171,10 +176,15 @@ class Sample:
         cells, most = self._cells()
         room = {sort: max(1, round(most * share)) for sort, share in SHARES.items()}
         full = self._finer(self._take([replace(cell, most=room["any"]) for cell in cells]))
+        asked = {cell.service for cell in cells}
+        newest = {one.service for one in full if one.window.end == self.window.end}
+        self.busy = {name: at for name, at in self.place.busy.items() if name not in asked}
+        self.busy |= dict.fromkeys(newest, self.window.end)
         if not full:
             return
         self.chosen, drawn = True, set(self.found)
-        spare = (TRACES - len(drawn)) / len(full) / (1 - SHARES["any"])
+        share = min(1.0, self.window.seconds / (SLICES * SHORTEST_S))  # of a first ask's time
+        spare = (share * TRACES - len(drawn)) / len(full) / (1 - SHARES["any"])
         room |= {sort: max(room[sort], int(spare * SHARES[sort])) for sort in SOUGHT}
         self.said.append(
             f"traces beyond {room['failing']} failing, {room['slow']} slow (of {SLOW:g} times the "
@@ -183,7 +193,8 @@ class Sample:
         )
         slow_ms = SLOW * median(one.ms for one in self.found.values())
         for sort in SOUGHT:
-            cells = [replace(cell, sort=sort, slow_ms=slow_ms, most=room[sort]) for cell in full]
+            sought = {"sort": sort, "slow_ms": slow_ms}
+            cells = [replace(c, **sought, most=room[sort] * c.most) for c in _together(full)]
             self._take(cells)
             self.sought = set(self.found) - drawn
 
@@ -205,11 +216,6 @@ class Sample:
             full = self._take(finer)
         return done + full
 
-    @property
-    def shortest(self) -> float:
-        """Of a slice, seconds."""
-        return LATE_S if self.place.settled else SHORTEST_S
-
     def _cells(self) -> tuple[list[Question], int]:
         """Each slice of each service, and how many traces of one there is room for."""
         services = self.traces.services(self.ask.scope, self.window)
@@ -217,11 +223,13 @@ class Sample:
             others = f"{len(services) - SERVICES} of {len(services)} services"
             self.said.append(f"traces of {others} were not asked for")
             services, self.chosen = services[:SERVICES], True
-        slices = min(
-            SLICES // max(1, len(services)), math.ceil(self.window.seconds / self.shortest)
-        )
-        parts = cut(self.window, max(1, slices))
-        cells = [Question(service, part) for part in parts for service in services]
+        since = {name: self.place.busy.get(name, -math.inf) for name in services}
+        due = [name for name in services if self.window.end - since[name] >= SHORTEST_S]
+        slices = min(SLICES // max(1, len(due)), int(self.window.seconds // self.shortest))
+        begins = [max(self.window.start, since[name]) for name in due]
+        parts = [cut(replace(self.window, start=begin), max(1, slices)) for begin in begins]
+        rows = zip(*parts, strict=True)
+        cells = [Question(*one) for row in rows for one in zip(due, row, strict=True)]
         return cells, TRACES // max(1, len(cells), SLICES)
 
     def _take(self, questions: Sequence[Question]) -> list[Question]:
@@ -260,6 +268,16 @@ class Sample:
                     raise TelemetryError(LATE)
                 part = of[start : start + AT_ONCE]
                 yield from zip(part, pool.map(ask, part), strict=True)
+
+
+def _together(cells: Iterable[Question]) -> Iterator[Question]:
+    """Some slices of a service as one, with the room of as many: what is sought is rare, and what
+    lies between them is known whole."""
+    every = sorted(cells, key=lambda cell: (cell.service, cell.window.start))
+    for _, own in groupby(every, lambda cell: cell.service):
+        while part := list(islice(own, AT_A_TIME)):
+            window = part[0].window.to(part[-1].window)
+            yield replace(part[0], window=window, most=len(part))
 
 
 def _spans(found: Found) -> Sequence[Row] | str:

@@ -15,6 +15,7 @@ from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.failing_system import write_failing
 from warroom.tests.support.log_backends import LokiBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.trace_backends import JaegerBackend
 
 
 class Servers(NamedTuple):
@@ -137,6 +138,27 @@ def test_what_fires_now_is_worked_the_worst_first_each_over_its_own_telemetry(co
     assert "3 alerts, by alertmanager" in said.err
     assert said.json[0]["cause"]["service"] == "checkout"
     assert any("billing" in one.get("match[]") for one in servers.prometheus.asked)
+
+
+def test_what_fires_of_neighbours_is_one_incident_and_says_why(connected, servers):
+    """No catalogue says who calls whom: the first look at the traces does."""
+    servers.alertmanager.fire("HighErrorRate", "gateway", "critical", ago(30))
+    servers.alertmanager.fire("HighErrorRate", "checkout", "warning", ago(30))
+    servers.alertmanager.fire("Queue", "billing", "warning", ago(30))
+    traces = JaegerBackend()
+    for number in range(5):
+        ids, start = {"trace_id": f"{number + 1:032x}"}, time.time() - 60 - number
+        known = ids | {"start": start, "duration_ms": 10.0, "name": "pay"}
+        above = {"span_id": f"{number + 1:016x}", "service": "gateway", "kind": "client"}
+        below = {"span_id": f"{number + 99:016x}", "parent_id": above["span_id"]}
+        traces.write("traces", known | above, known | below | {"service": "checkout"})
+    assert connected("connect", "jaeger", traces.where).code == Exit.done
+    said = connected("triage", "--now", "--json")
+    first, second = (connected.store.load(one["incident"]) for one in said.json)
+    assert (first.alert.service, second.alert.service) == ("gateway", "billing")
+    [joined] = first.joined
+    assert joined.reason == "checkout is called by gateway, which alerts too"
+    traces.close()
 
 
 def test_nothing_fires(connected, servers):

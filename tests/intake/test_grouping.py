@@ -12,6 +12,7 @@ from warroom.incident.severity import Severity
 from warroom.intake.grouping import Batch, due_rows, group_due
 from warroom.intake.scopes import MEDIUM_S, STRONG_S
 from warroom.record.store import Store
+from warroom.record.teams import Teams
 from warroom.tests.support.alerts import NOW, due, end_work, fires, kept, later, over, put
 
 CALLS = {"checkout": frozenset({"payments"})}
@@ -260,3 +261,12 @@ def test_one_that_is_worse_than_before_is_news_too(store: Store) -> None:
     end_work(store, first.id)
     (second,) = group(store, 21)
     assert (second.alert.severity, second.related) == ("critical", [first.id])
+
+
+def test_an_incident_is_from_the_start_of_whoever_has_its_service(store: Store) -> None:
+    teams = Teams(store.engine)
+    put(store, fires())
+    (incident,) = group_due(store, later(0), CALLS, {"cart": "payments"})
+    assert teams.sees(frozenset({"payments"}), incident)
+    assert not teams.sees(frozenset({"search"}), incident)
+    assert teams.sees(None, incident)

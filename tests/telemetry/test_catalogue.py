@@ -175,7 +175,7 @@ def test_a_ratio_is_an_availability_counted_by_its_own_queries(tmp_path):
     assert found.counting
     assert found.counting.datasource == "prom"
     assert found.counting.part == 'sum(sum(increase(orders_total{code!~"5.."}[$step])))'
-    assert found.counting.total == "sum(increase(orders_total{}[$step]))"
+    assert found.counting.total == "sum(increase(orders_total[$step]))"
 
 
 def test_bad_events_a_bucket_and_a_threshold_are_understood(tmp_path):
@@ -201,8 +201,8 @@ def test_bad_events_a_bucket_and_a_threshold_are_understood(tmp_path):
         ("indicatorRef: taken", "indicatorRef: gone", "no file describes its indicator gone"),
         ("query: orders_total", "query: 'avg(orders_total)'", "counts no events"),
         ("query: orders_total", "query: 'orders_total offset 1d'", "offset are not taken"),
-        ("query: orders_total", "query: 'orders_total{'", "this is no PromQL"),
-        ("query: orders_total", f"query: '{'+'.join(['a'] * 400)}'", "200 parts at most"),
+        ("query: orders_total", "query: 'orders_total{'", "counts no events"),
+        ("query: orders_total", f"query: '{'+'.join(['a'] * 1400)}'", "2000 characters at most"),
         ("type: Prometheus", "type: Datadog", "it is measured by Datadog"),
         ("Occurrences", "Timeslices", "Timeslices of a ratio are not counted here"),
         ("    total:", "    raw:", "counted by `total` with `good` or `bad`"),

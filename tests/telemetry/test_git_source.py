@@ -95,10 +95,26 @@ def test_tags_that_look_like_versions_are_releases(repository):
         repository.commit({"size": version}, "Change", START - 800)
         repository.run("tag", "--annotate", version, "-m", f"Release {version}", at=at)
     repository.run("tag", "nightly")
+    sha = repository.run("rev-parse", "HEAD").strip()
     (row,) = rows(ask(repository, service="cart"))
-    assert (row["kind"], row["id"], row["service"]) == ("release", "v1.1.0", "cart")
+    assert (row["kind"], row["id"], row["service"]) == ("release", sha, "cart")
     assert (row["version"], row["previous"], row["author"]) == ("v1.1.0", "v1.0.0", "Ann")
     assert "-v1.0.0" in row["diff"]
+
+
+def test_a_release_has_the_id_of_its_commit_and_is_told_once_when_it_comes(repository):
+    """Both are one change: the commit, and that it arrived."""
+    sha = repository.commit({"a": "1"}, "Change", START)
+    now = [START + 60.0]
+    recorder = Recorder([source(repository.where)], clock=lambda: now[0])
+    recorder.focus("cart", START - 60)
+    for version in ("v1.0", "v1.0", "v1.1"):
+        if version not in repository.run("tag"):
+            repository.run("tag", "--annotate", version, "-m", version, at=now[0] - 1)
+        told = [(one.kind, one.id, one.version) for one in recorder.advance().changes(EVER)]
+        now[0] += 60
+    assert told == [("commit", sha, ""), ("deploy", sha, "v1.0"), ("deploy", sha, "v1.1")]
+    recorder.close()
 
 
 def test_tags_of_ones_own_pattern_are_deploys_of_each_service(repository):
@@ -200,9 +216,9 @@ def test_no_name_is_an_option(repository, tmp_path):
     assert not written.exists()
     sha = repository.run("rev-parse", "HEAD")
     repository.run("update-ref", "refs/tags/--flag/v1.0", sha)
-    told = {row["id"]: row for row in rows(ask(repository))}
-    assert told["--flag/v1.0"]["service"] == "--flag"
-    assert set(told[sha]["files"]) == {"--output=x", "-p"}
+    told = {row["kind"]: row for row in rows(ask(repository))}
+    assert told["release"]["service"] == "--flag"
+    assert set(told["commit"]["files"]) == {"--output=x", "-p"}
 
 
 def test_long_diffs_and_many_commits_are_bounded_and_said(repository, monkeypatch):

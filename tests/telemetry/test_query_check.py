@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warroom.errors import ToolRetry
-from warroom.telemetry.sources.query_check import Owned, promql
+from warroom.telemetry.sources.query_check import Owned, parsed, promql
 from warroom.telemetry.sources.query_grammar import OWNERS, logql, traceql
 from warroom.telemetry.sources.source import EVERYTHING, Scope
 from warroom.tests.support.prometheus_backend import promql_parser
@@ -55,6 +55,9 @@ def test_promql_within_the_scope_is_asked(text, reach):
         ("up{service='checkout'}", "texts"),
         ('up{service="checkout",x="\\x41"}', "no text"),
         ("up{", "no PromQL"),
+        (" + ".join(['up{service="checkout"}'] * 70), "60 parts"),
+        ("(" * 300 + 'up{service="checkout"}' + ")" * 300, "60 parts"),
+        ('up{service="checkout",' + ",".join(['x=~"(a{900})"'] * 11) + "}", "10 regular"),
         ("97", "prove nothing"),
         ("vector(97)", "prove nothing"),
         ('up{service="checkout"} * 97', "change a unit"),
@@ -177,3 +180,9 @@ def test_where_every_service_is_meant_none_has_to_be_named():
     assert promql("sum(up)", whole).text == "sum(up)"
     assert logql('{level="error"}', whole).text == '{level="error"}'
     assert traceql("{ status = error }", whole).text == "{ status = error }"
+
+
+@pytest.mark.parametrize("quote", ["{}", "'\"' + {} + '\"'", '# "\n{} # "', "`\\` + {} + `\\`"])
+def test_what_the_parser_would_read_for_gigabytes_is_refused_before(quote):
+    with pytest.raises(ValueError, match="60 parts"):
+        parsed(quote.format("+".join(["a"] * 400)))

@@ -14,7 +14,7 @@ from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.registry import OPENERS
 from warroom.telemetry.sources.source import EVER, Batch, Scope, Source, SourceQuery
 from warroom.telemetry.sources.tempo import trace_ql
-from warroom.telemetry.sources.traces import SLICES, TRACES, Question
+from warroom.telemetry.sources.traces import AT_A_TIME, SLICES, TRACES, Question
 from warroom.tests.support.bundles import START
 from warroom.tests.support.http_backends import Question as Asked
 from warroom.tests.support.http_backends import Reply
@@ -88,6 +88,31 @@ def test_each_sort_has_its_share_and_each_time(backend):
     assert sum(row["status"] == "error" for row in drawn) < 20  # the others were sought out
     assert {row.get("weight", 0.0) for row in taken.values()} == {0.0}
     assert batch.sampled
+
+
+def test_a_busy_service_is_searched_again_once_there_is_a_slice_of_it(backend):
+    """An idle one at each look: what comes late of it is seen at once."""
+    traffic(backend)
+    source = opened(backend)
+
+    def look(second: float, after=None) -> tuple[Batch, int]:
+        before = len(backend.asked_of("/api/search") + backend.asked_of("/api/traces"))
+        batch = source.read(SourceQuery(CART, Window(START, START + second), after=after))
+        every = backend.asked_of("/api/search") + backend.asked_of("/api/traces")
+        return batch, len(every) - before
+
+    batch, searches = look(1101)
+    assert batch.sampled
+    assert searches == SLICES + 2 * SLICES // AT_A_TIME
+    batch, searches = look(1105, batch.after)
+    assert (batch.lines, searches) == (b"", 0)
+    batch, searches = look(1112, batch.after)
+    assert searches == 1
+    assert {row["start"] // 1 - START for row in rows(batch)} == {1101, 1104, 1107, 1110}
+    backend.write("traces", *trace(900, 1103))
+    batch, searches = look(1112.5, batch.after)
+    assert searches == 1
+    assert START + 1103 in {row["start"] for row in rows(batch)}
 
 
 def test_where_there_are_few_all_are_taken_and_nothing_more_is_asked(backend):
