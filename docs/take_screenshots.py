@@ -9,9 +9,11 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from warroom.app.record import Record
@@ -36,8 +38,8 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
     "sign-in": ("/sign-in", "", DESK, False),
 }
-"""Screens, but for the first `incident`, which is shown whole."""
-WHOLE = ("incident",)
+"""Screens, but for those that are shown whole."""
+WHOLE, COLOURS = ("incident",), 224
 
 
 @contextmanager
@@ -68,7 +70,9 @@ def shoot(page: Page, name: str, path: str, click: str) -> None:
     if click:
         page.click(click)
         page.wait_for_timeout(700)
-    page.screenshot(path=FOLDER / f"{name}.png", full_page=name in WHOLE)
+    taken = Image.open(BytesIO(page.screenshot(full_page=name in WHOLE)))
+    few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(FOLDER / f"{name}.png", optimize=True)
 
 
 def main() -> None:

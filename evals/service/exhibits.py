@@ -17,7 +17,7 @@ from ..incidents.cases import unpacked
 from ..studies.one_run import alert_of
 
 BY = automatic("exhibit")
-PATIENT = 24 * 60
+PATIENT = 30
 """Minutes that a question waits in an exhibit."""
 
 
