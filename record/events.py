@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, literal, select, union_all
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
 from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
@@ -58,8 +68,8 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
     """As `append`, of several incidents, in this order."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
-    own = NUMBERS.where(EVENTS.c.incident_id.in_({incident_id for incident_id, *_ in told}))
-    numbers = Counter({row.name: row.number for row in connection.execute(union_all(LAST, own))})
+    ids = {"incidents": sorted({incident_id for incident_id, *_ in told})}
+    numbers = Counter({row.name: row.number for row in connection.execute(NUMBERS, ids)})
     last, rows = numbers.pop(ANY), []
     for position, (incident_id, event, at) in enumerate(told, last + 1):
         numbers[incident_id] += 1
@@ -70,13 +80,15 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
 
 
 ANY = ""
-LAST = select(
-    literal(ANY).label("name"), func.coalesce(func.max(EVENTS.c.position), 0).label("number")
+NUMBERS = union_all(
+    select(
+        literal(ANY).label("name"), func.coalesce(func.max(EVENTS.c.position), 0).label("number")
+    ),
+    select(EVENTS.c.incident_id.label("name"), func.max(EVENTS.c.number).label("number"))
+    .where(EVENTS.c.incident_id.in_(bindparam("incidents", expanding=True)))
+    .group_by(EVENTS.c.incident_id),
 )
-NUMBERS = select(
-    EVENTS.c.incident_id.label("name"), func.max(EVENTS.c.number).label("number")
-).group_by(EVENTS.c.incident_id)
-"""The last position, and the last numbers of incidents."""
+"""The last position, and the last numbers of incidents; made once."""
 
 
 class EventLog:

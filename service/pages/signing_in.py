@@ -160,6 +160,11 @@ def change_password(
     return begun(request, service, "/account", who.name, who.identity.vouched)
 
 
+def refused(service: Service, place: str, problem: str) -> Response:
+    """The form again, and why."""
+    return _form(service, place, problem=problem, status=403)
+
+
 def _form(
     service: Service, place: str, name: str = "", problem: str = "", status: int = 200
 ) -> Response:
