@@ -14,6 +14,7 @@ import typer
 
 from ..errors import InputError, NotFound
 from .keeping import KEEP, bundle, catalog
+from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
 from .running import ADMINISTER, RUN
@@ -252,6 +253,8 @@ def evaluate(context: typer.Context) -> None:
 
 app.add_typer(KEEP)
 app.add_typer(RUN)
+app.add_typer(ACK)
+app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 for name, group in (ADMINISTER | PEOPLE).items():
