@@ -57,7 +57,7 @@ def test_a_wrong_password_and_a_name_that_nobody_has_are_answered_alike(service)
         began = time.process_time()
         answer = Browser(service).sign_in(name=name, password=password)
         took.append(time.process_time() - began)
-        answers.add((answer.status_code, answer.text.replace(name, "NAME")))
+        answers.add((answer.status_code, answer.text.replace(f'value="{name}"', "")))
     assert len(answers) == 1
     assert min(took) > max(took) / 4  # a hash was worked each time
 
