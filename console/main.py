@@ -14,6 +14,7 @@ import typer
 
 from ..errors import InputError, NotFound
 from .keeping import KEEP, bundle, catalog
+from .notifying import notify
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
 from .running import ADMINISTER, RUN
@@ -254,6 +255,7 @@ app.add_typer(KEEP)
 app.add_typer(RUN)
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
+app.add_typer(notify, name="notify")
 for name, group in (ADMINISTER | PEOPLE).items():
     app.add_typer(group, name=name)
 

@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
 from ..app.escalating import escalate
+from ..app.notifying import channels_of
 from ..errors import WarroomError
 from ..record.changes import drop_changes
 from ..record.retention import drop_deliveries, drop_evidence
@@ -28,7 +29,7 @@ def bury(_settings: Settings, store: Store) -> None:
 
 def deliver(settings: Settings, store: Store) -> None:
     """Messages that are due go out."""
-    dispatch(store, settings)
+    dispatch(store, settings, channels=channels_of(store.engine))
 
 
 def hourly(chore: Chore) -> Chore:
