@@ -15,6 +15,7 @@ import typer
 from ..errors import InputError, NotFound
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
+from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
 from .running import ADMINISTER, RUN
@@ -253,6 +254,8 @@ def evaluate(context: typer.Context) -> None:
 
 app.add_typer(KEEP)
 app.add_typer(RUN)
+app.add_typer(ACK)
+app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")
