@@ -28,6 +28,7 @@ from ..settings import Settings
 from .configuration import recall
 from .configuration_file import read_configuration
 from .escalating import ACTOR, page, team_of
+from .notifying import channels_of
 from .oncall import Rota
 from .record import masked_content
 
@@ -128,7 +129,8 @@ def _send(settings: Settings, store: Store, incident_id: str, now: float) -> Non
     """Ask about what is for outside, put what may go out on its way; done once nothing waits."""
     ask_texts(store, settings, incident_id)
     drill = recall(settings, incident_id).drill
-    document = put_open(store, incident_id, lambda _document: from_ts(now), drill)
+    channels = channels_of(store.engine)
+    document = put_open(store, incident_id, lambda _document: from_ts(now), drill, channels)
     if not any(message.state in UNSENT for message in document.communications):
         mine = (TIMERS.c.incident_id == incident_id, TIMERS.c.name == TEXTS)
         with store.durable.begin() as connection:

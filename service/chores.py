@@ -11,10 +11,13 @@ from ..agents.runtime.outbox import dispatch
 from ..app.cadence import remind
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
+from ..app.notifying import channels_of
 from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
+from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
+from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
@@ -31,7 +34,7 @@ def bury(_settings: Settings, store: Store) -> None:
 
 def deliver(settings: Settings, store: Store) -> None:
     """Messages that are due go out."""
-    dispatch(store, settings)
+    dispatch(store, settings, channels=channels_of(store.engine))
 
 
 def every(seconds: float) -> Callable[[Chore], Chore]:
@@ -58,6 +61,8 @@ def age(settings: Settings, store: Store) -> None:
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
     drop_changes(store.engine, time.time(), settings.delivery_days)
+    Sessions(store.engine).forget()
+    Failures(store.engine).forget()
     drop_links(store.engine, time.time())
 
 
