@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -113,6 +113,9 @@ class Policy(BaseModel):
     )
     two_person: Sequence[Annotated[ActionKind, BeforeValidator(_kind)]] = Field(
         default=(), description="actions that always take two persons: repair_rows, …"
+    )
+    own_proposals: Literal["allow", "refuse"] = Field(
+        default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
     freeze: Sequence[Annotated[Freeze, BeforeValidator(Freeze.parse)]] = Field(
         default=(), description=f"when no action begins: {HOW}"

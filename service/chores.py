@@ -13,7 +13,9 @@ from ..app.escalating import escalate
 from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
+from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
+from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
@@ -57,6 +59,8 @@ def age(settings: Settings, store: Store) -> None:
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
     drop_changes(store.engine, time.time(), settings.delivery_days)
+    Sessions(store.engine).forget()
+    Failures(store.engine).forget()
     drop_links(store.engine, time.time())
 
 
