@@ -22,7 +22,8 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
         )
         for track in found
     }
-    return {**drawn, SIGNALS: tracks_json(found), "timeline.svg": timeline_chart(incident)}
+    kept = {SIGNALS: tracks_json(found)} if found else {}
+    return {**drawn, **kept, "timeline.svg": timeline_chart(incident)}
 
 
 def marks_of(incident: Incident) -> list[ChartMark]:
