@@ -14,6 +14,7 @@ import typer
 
 from ..errors import InputError, NotFound
 from .keeping import KEEP, bundle, catalog
+from .notifying import notify
 from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
@@ -260,6 +261,7 @@ app.add_typer(ACK)
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
+app.add_typer(notify, name="notify")
 for name, group in (ADMINISTER | PEOPLE).items():
     app.add_typer(group, name=name)
 

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from ..agents.runtime.outbox import dispatch
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
+from ..app.notifying import channels_of
 from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
@@ -32,7 +33,7 @@ def bury(_settings: Settings, store: Store) -> None:
 
 def deliver(settings: Settings, store: Store) -> None:
     """Messages that are due go out."""
-    dispatch(store, settings)
+    dispatch(store, settings, channels=channels_of(store.engine))
 
 
 def every(seconds: float) -> Callable[[Chore], Chore]:
