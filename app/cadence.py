@@ -127,8 +127,8 @@ def _reminded(
 
 def _send(settings: Settings, store: Store, incident_id: str, now: float) -> None:
     """Ask about what is for outside, put what may go out on its way; done once nothing waits."""
-    ask_texts(store, settings, incident_id)
     drill = recall(settings, incident_id).drill
+    ask_texts(store, settings, incident_id, drill)
     channels = channels_of(store.engine)
     document = put_open(store, incident_id, lambda _document: from_ts(now), drill, channels)
     if not any(message.state in UNSENT for message in document.communications):

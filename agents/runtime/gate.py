@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ...actions.catalogue import fitting
+from ...actions.policy import persons_for
 from ...errors import ApprovalError, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import Message, MessageState
@@ -81,16 +82,19 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
 
 def ask_for_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
     """Put every external draft before the commander; a newer one replaces an unanswered one."""
-    ask_texts(runtime.context.store, runtime.context.settings, state.incident_id)
+    context = runtime.context
+    ask_texts(context.store, context.settings, state.incident_id, context.drill)
     return {}
 
 
-def ask_texts(store: Store, settings: Settings, incident_id: str) -> None:
+def ask_texts(store: Store, settings: Settings, incident_id: str, drill: bool) -> None:
     """The same, wherever the drafts come from."""
     waiting = _waiting(store.load(incident_id))
     newest = {message.audience: message.hash for message in waiting}
     for message in waiting:
-        store.ledger.ask(_request(store, settings, incident_id, message.hash, message.subject))
+        wanted = 1 if drill else persons_for(message)  # a drill's text goes nowhere
+        asked = (message.hash, message.subject, Asks.text, wanted)
+        store.ledger.ask(_request(store, settings, incident_id, *asked))
         if newest[message.audience] != message.hash:
             _replace(store, incident_id, message.hash)
 
@@ -173,8 +177,8 @@ def _request(
     incident_id: str,
     subject: str,
     title: str,
-    kind: Asks = Asks.text,
-    wanted: int = 1,
+    kind: Asks,
+    wanted: int,
 ) -> Request:
     now = store.ledger.clock()
     expires = now + settings.approval_minutes * 60
