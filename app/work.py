@@ -52,7 +52,7 @@ def _around(context: ResponseContext, alerts: Sequence[Alert], now: datetime) ->
     if others and not all(source.whole for source in recorder.sources):
         since = since_when(min(firing[0].starts_at or now, now), context.catalogue.windows)
         recorder.focus(first, since, others[:MOST_ALERTING])
-        recorder.advance()
+        recorder.advance(ahead=True)
     return context.catalogue
 
 
